@@ -1,0 +1,105 @@
+// npm start [-- OPTIONS OF wrangler dev]: the gateway with the sandbox behind it, and a curl that works when pasted.
+// Whatever follows the `--` goes to wrangler dev and wins over what is set here.
+import { spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { DEV_FOLDER, devIssuers, signingKey } from "./dev-keys.ts";
+import { devToken } from "./dev-token.ts";
+
+const ECHO = "00000000-0000-4000-8000-000000000001";
+const TOKEN_SECONDS = 3600;
+const READY_POLL_MS = 100;
+
+const given = process.argv.slice(2);
+const host = optionOf("--ip") ?? "127.0.0.1";
+const port = optionOf("--port") ?? "8787";
+const origin = `http://${host}:${port}`;
+
+await mkdir(DEV_FOLDER, { recursive: true });
+const settingsFile = new URL("gateway.env", DEV_FOLDER);
+await writeFile(settingsFile, await devSettings(), { mode: 0o600 });
+
+const wrangler = spawn("wrangler", wranglerArguments(), {
+  cwd: fileURLToPath(new URL("../", import.meta.url)),
+  stdio: ["ignore", "inherit", "inherit"],
+  // Nothing leaves the machine: no usage figures, no look-up of where it stands.
+  env: { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" },
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => wrangler.kill(signal));
+wrangler.on("exit", (code) => process.exit(code ?? 1));
+wrangler.on("error", (error) => {
+  console.error(`wrangler does not start: ${error.message}. Has \`npm ci\` been run?`);
+  process.exit(1);
+});
+
+await untilHealthy();
+console.log(await banner());
+
+function wranglerArguments(): string[] {
+  const own: [string, string][] = [
+    ["--ip", host],
+    ["--port", port],
+    ["--persist-to", ".dev/state"],
+    ["--env-file", fileURLToPath(settingsFile)],
+  ];
+  const defaults = own.filter(([name]) => optionOf(name) === null || name === "--env-file").flat();
+  return [
+    "dev",
+    "--config=wrangler.toml",
+    "--config=sandbox/wrangler.toml",
+    "--show-interactive-dev-session=false",
+    ...defaults,
+    ...given,
+  ];
+}
+
+// As a dotenv file: wrangler lets --var win over it.
+async function devSettings(): Promise<string> {
+  const settings = {
+    JWT_ISSUERS: await devIssuers(),
+    SIGNING_KEYS: JSON.stringify({ keys: [await signingKey()] }),
+    ALLOW_PRIVATE_CALLBACKS: "true",
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}='${value}'\n`)
+    .join("");
+}
+
+function optionOf(name: string): string | null {
+  const joined = given.findLast((argument) => argument.startsWith(`${name}=`));
+  if (joined !== undefined) return joined.slice(name.length + 1);
+  const at = given.lastIndexOf(name);
+  return at === -1 ? null : (given[at + 1] ?? null);
+}
+
+async function untilHealthy(): Promise<void> {
+  for (;;) {
+    const healthy = await fetch(`${origin}/healthz`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (healthy) return;
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+}
+
+async function banner(): Promise<string> {
+  const claims = {};
+  const token = await devToken({ sub: "newcomer", scope: "external", expiresSeconds: TOKEN_SECONDS, claims });
+  const action = `${origin}/actions/v1/stored-actions/${ECHO}`;
+  return `
+Edge Actions is ready on ${origin}, with the sandbox as its upstream.
+
+Start a run (the token is good for an hour):
+
+  TOKEN=${token}
+
+  curl -s ${action}/run \\
+    -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{"data":{"inputs":{"message":"Hello World!"}}}'
+
+Read its result, with the id from the answer:
+
+  curl -s "${action}/runs/RUN_ID?wait_seconds=10" -H "Authorization: Bearer $TOKEN"
+`;
+}

@@ -1,0 +1,74 @@
+// npm test: everything that must hold, in one command. Every check runs, so that one run shows all that is wrong; the
+// last line counts checks and tests together.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+type Count = { passed: number; failed: number };
+
+const REPORT = "dist/vitest.json";
+const BUNDLE = "dist/gateway/index.js";
+const MAX_GZIPPED_BYTES = 150_000;
+
+const checks: [name: string, run: () => Count][] = [
+  ["generated types are fresh", () => command("npm", ["run", "--silent", "types:check"])],
+  ["types of the gateway and its tests", () => command("tsc", ["-p", "."])],
+  ["types of the sandbox", () => command("tsc", ["-p", "sandbox"])],
+  ["types of the scripts and flows", () => command("tsc", ["-p", "tsconfig.node.json"])],
+  ["lint", () => command("oxlint", ["--type-aware", "--deny-warnings"])],
+  ["format", () => command("biome", ["check", "."])],
+  ["unused code and dependencies", () => command("knip", [])],
+  ["tests", tests],
+  ["bundle for production", bundle],
+  ["bundle size", bundleSize],
+];
+
+mkdirSync("dist", { recursive: true });
+rmSync(REPORT, { force: true });
+const total: Count = { passed: 0, failed: 0 };
+const broken: string[] = [];
+for (const [name, run] of checks) {
+  const startedAt = performance.now();
+  console.log(`\n# ${name}`);
+  const { passed, failed } = run();
+  total.passed += passed;
+  total.failed += failed;
+  if (failed > 0) broken.push(name);
+  console.log(
+    `# ${name}: ${failed > 0 ? "FAILED" : "ok"} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`,
+  );
+}
+if (broken.length > 0) console.log(`\nfailed: ${broken.join(", ")}`);
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed > 0 ? 1 : 0);
+
+function command(name: string, parameters: string[]): Count {
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0" };
+  const { status, error } = spawnSync(name, parameters, { stdio: "inherit", env });
+  if (error !== undefined) console.error(`${name}: ${error.message}`);
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+function tests(): Count {
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
+  const { failed } = command("vitest", ["run", ...reporters]);
+  try {
+    const report: { numPassedTests: number; numFailedTests: number } = JSON.parse(
+      readFileSync(REPORT, "utf8"),
+    );
+    // A run that ended badly without a failed test (a crashed worker, say) has failed all the same.
+    return { passed: report.numPassedTests, failed: Math.max(failed, report.numFailedTests) };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+function bundle(): Count {
+  return command("wrangler", ["deploy", "--dry-run", "--env", "production", "--outdir", "dist/gateway"]);
+}
+
+function bundleSize(): Count {
+  const bytes = gzipSync(readFileSync(BUNDLE)).byteLength;
+  console.log(`${BUNDLE}: ${(bytes / 1000).toFixed(1)} KB gzipped, at most ${MAX_GZIPPED_BYTES / 1000} KB`);
+  return bytes <= MAX_GZIPPED_BYTES ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
