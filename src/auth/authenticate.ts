@@ -1,0 +1,90 @@
+// Who is calling: the header, the token, the scope and the claims, put together. One bland sentence answers every bad
+// token, so that a forger learns nothing; what was wrong goes to the log as `reason`. A refused request has no user
+// yet, so it touches nobody's quota.
+
+import { type Problem, problem } from "../errors.ts";
+import type { Sender } from "../outbound/guard.ts";
+import type { Settings } from "../settings.ts";
+import { type BearerReason, readBearer } from "./bearer.ts";
+import type { Caller } from "./caller.ts";
+import { parseBilling, parseRateLimit, parseScopes } from "./claims.ts";
+import type { IssuerKeys } from "./issuer-keys.ts";
+import type { KeySetFailure } from "./key-set.ts";
+import { type TokenReason, type TokenVerdict, verifyToken } from "./token.ts";
+import { userKeyOf } from "./user-key.ts";
+
+export type AuthReason =
+  | BearerReason
+  | TokenReason
+  | `keys.${KeySetFailure}`
+  | "scope.missing"
+  | "claim.rate_limit"
+  | "claim.billing";
+
+export type Authentication =
+  | { kind: "caller"; caller: Caller }
+  | { kind: "refused"; problem: Problem; reason: AuthReason };
+
+export type AuthDeps = {
+  settings: Pick<Settings, "issuers" | "requiredScope">;
+  issuerKeys: IssuerKeys;
+  kv: KVNamespace;
+  sender: Sender;
+  nowMs: number;
+  waitUntil: (promise: Promise<unknown>) => void;
+};
+
+export async function authenticate(headers: Headers, deps: AuthDeps): Promise<Authentication> {
+  const bearer = readBearer(headers);
+  if (bearer.kind === "none") return unauthenticated(bearer.reason, "Bearer");
+  if (bearer.kind === "bad") return unauthenticated(bearer.reason, INVALID_TOKEN);
+  const verdict = await verifyToken(
+    bearer.token,
+    deps.settings.issuers,
+    (issuer, header) => deps.issuerKeys.find(issuer, header, deps),
+    deps.nowMs,
+  );
+  if (verdict.kind === "invalid") return unauthenticated(verdict.reason, INVALID_TOKEN);
+  if (verdict.kind === "keys_unavailable") return keysUnavailable(verdict.failure, verdict.retryAfterMs);
+  return admit(verdict, bearer.token, deps.settings.requiredScope);
+}
+
+type Verified = Extract<TokenVerdict, { kind: "verified" }>;
+
+async function admit(verified: Verified, token: string, requiredScope: string): Promise<Authentication> {
+  const { issuer, subject, claims } = verified;
+  const scopes = parseScopes(claims["scope"]);
+  if (scopes === null || !scopes.includes(requiredScope))
+    return denied(`The token needs the scope "${requiredScope}".`, "scope.missing");
+  const rateLimit = parseRateLimit(claims["rate_limit"]);
+  if (rateLimit === null) return denied("The token's rate_limit claim is malformed.", "claim.rate_limit");
+  const billing = parseBilling(claims["billing"]);
+  if (billing === null) return denied("The token's billing claim is malformed.", "claim.billing");
+  const userKey = await userKeyOf(issuer, subject);
+  return { kind: "caller", caller: { issuer, subject, userKey, scopes, rateLimit, billing, token } };
+}
+
+const INVALID_TOKEN = 'Bearer error="invalid_token"';
+
+function unauthenticated(reason: AuthReason, challenge: string): Authentication {
+  const headers = { "WWW-Authenticate": challenge };
+  return {
+    kind: "refused",
+    problem: problem("unauthenticated", "A valid bearer token is required.", { headers }),
+    reason,
+  };
+}
+
+function denied(detail: string, reason: AuthReason): Authentication {
+  return { kind: "refused", problem: problem("permission_denied", detail), reason };
+}
+
+function keysUnavailable(failure: KeySetFailure, retryAfterMs: number): Authentication {
+  const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  const detail = "Tokens cannot be verified at the moment.";
+  return {
+    kind: "refused",
+    problem: problem("service_unavaiable", detail, { retryAfterSeconds }),
+    reason: `keys.${failure}`,
+  };
+}

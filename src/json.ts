@@ -1,0 +1,29 @@
+// Reading JSON that others wrote, without trusting its shape.
+
+/** Undefined when it is not UTF-8 or not JSON (RFC 8259 allows no byte-order mark in what is sent). */
+export function parseJson(source: string | Uint8Array): unknown {
+  const text = typeof source === "string" ? source : decodeUtf8(source);
+  try {
+    return text === null ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text as it is, its byte-order mark included; null when the bytes are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** A member of an object's own: `{"__proto__":{…}}` lends nothing. */
+export function memberOf(value: unknown, name: string): unknown {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

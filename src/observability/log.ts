@@ -1,0 +1,45 @@
+// One structured line per unit of work. What may be logged is a closed list of fields: tokens, headers, bodies and
+// full URLs have no field to go into.
+
+type RequestServed = {
+  event: "request.served";
+  request_id: string;
+  trace_id: string;
+  method: string;
+  /** The route's pattern, never the path. */
+  route: string;
+  status: number;
+  outcome: string;
+  /** The hash that names the user's gate. */
+  user: string | null;
+  run_id: string | null;
+  total_ms: number;
+  auth_ms: number | null;
+  gate_ms: number | null;
+  upstream_ms: number | null;
+};
+
+type Failure =
+  | { event: "caller.refused"; request_id: string; reason: string }
+  | { event: "request.failed"; request_id: string; error: unknown }
+  | { event: "settings.invalid"; problems: readonly string[] }
+  | {
+      event: "gate.unavailable" | "gate.settle_failed" | "gate.withdraw_failed";
+      gate: string;
+      error: unknown;
+    }
+  | { event: "gate.review_failed"; gate: string; error: unknown }
+  | { event: "answer.recall_failed" | "answer.remember_failed"; gate: string; error: unknown }
+  | { event: "flag.unavailable"; error: unknown };
+
+export type LogLine = RequestServed | Failure;
+
+export function log(line: LogLine): void {
+  const flat = "error" in line ? { ...line, error: describe(line.error) } : line;
+  console.log(JSON.stringify({ time: new Date().toISOString(), ...flat }));
+}
+
+// Name and message only: a stack names our own parts and grows the bill, and a cause may carry a body.
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,89 @@
+// The only caller of fetch(). What it guards: that this Worker talks to nothing but its upstream, its issuers' key
+// sets and (through their own checks) callback receivers, never follows a redirect, never reads an answer without
+// a bound and never waits without one. What it trusts: the URLs in the settings, which only a deployer can write.
+// The wall against private addresses in production is the flag global_fetch_strictly_public.
+
+/** An answer that took longer than its budget. */
+export class OutboundTimeout extends Error {
+  override readonly name = "OutboundTimeout";
+}
+
+/** An answer whose body is larger than its bound. */
+export class OutboundTooLarge extends Error {
+  override readonly name = "OutboundTooLarge";
+}
+
+/** What can send a request: a service binding, or the network. */
+export type Sender = { fetch(request: Request): Promise<Response> };
+
+export const network: Sender = { fetch: (request) => fetch(request) };
+
+/**
+ * Sends one request, redirects not followed, with `timeoutMs` until the answer's headers are there.
+ * Throws OutboundTimeout, or whatever the network throws when there is no answer.
+ */
+export async function send(
+  sender: Sender,
+  url: string,
+  init: RequestInit,
+  timeoutMs: number,
+): Promise<Response> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  try {
+    const request = new Request(url, { ...init, redirect: "manual", signal: abort.signal });
+    // The race bears the load: a service binding does not have to honour the signal.
+    return await Promise.race([sender.fetch(request), rejectWhenAborted(abort.signal, timeoutMs)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads a body as bytes, `maxBytes` at most, within `timeoutMs`. Throws OutboundTooLarge or OutboundTimeout, and cancels the body. */
+export async function readBody(
+  { body }: Pick<Response, "body">,
+  maxBytes: number,
+  timeoutMs: number,
+): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array();
+  const reader = body.getReader();
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  const late = rejectWhenAborted(abort.signal, timeoutMs);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), late]);
+      if (done) return concatenate(chunks, size);
+      size += value.byteLength;
+      if (size > maxBytes) throw new OutboundTooLarge(`body over ${maxBytes} bytes`);
+      chunks.push(value);
+    }
+  } catch (error) {
+    reader.cancel(error).catch(() => undefined);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function rejectWhenAborted(signal: AbortSignal, timeoutMs: number): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(new OutboundTimeout(`no answer within ${timeoutMs} ms`)), {
+      once: true,
+    });
+  });
+}
+
+function concatenate(chunks: Uint8Array[], size: number): Uint8Array {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+}

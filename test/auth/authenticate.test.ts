@@ -1,0 +1,237 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { type AuthDeps, type Authentication, authenticate } from "../../src/auth/authenticate.ts";
+import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
+import { configured, makeIo } from "../support/auth-io.ts";
+import { KeyServer } from "../support/key-server.ts";
+import { bearer, makeIssuer, type TestIssuer } from "../support/tokens.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 20, 12);
+
+let login: TestIssuer;
+let other: TestIssuer;
+let settings: AuthDeps["settings"];
+
+beforeAll(async () => {
+  login = await makeIssuer("https://login.example");
+  other = await makeIssuer("https://other.example", { alg: "EdDSA" });
+  settings = { issuers: await configured(login, other), requiredScope: "external" };
+});
+
+function ask(headers: Headers, parts: Partial<AuthDeps> = {}): Promise<Authentication> {
+  return authenticate(headers, {
+    settings,
+    issuerKeys: new IssuerKeys(),
+    ...makeIo({ nowMs: NOW_MS }),
+    ...parts,
+  });
+}
+
+async function askWith(claims: Record<string, unknown>, issuer = login): Promise<Authentication> {
+  return ask(bearer(await issuer.token(claims, { nowMs: NOW_MS })));
+}
+
+async function userKeyOf(claims: Record<string, unknown>, issuer = login): Promise<string> {
+  const answer = await askWith(claims, issuer);
+  return answer.kind === "caller" ? answer.caller.userKey : answer.reason;
+}
+
+const BILLING = {
+  is_billable: false,
+  origin: "actions_api",
+  usage_type: "action_run",
+  description: "an action was run via Actions API",
+  exemption_reason: null,
+  exemption_details: null,
+};
+
+function unauthenticated(challenge: string, reason: string) {
+  return {
+    kind: "refused",
+    problem: {
+      code: "unauthenticated",
+      detail: "A valid bearer token is required.",
+      source: null,
+      headers: { "WWW-Authenticate": challenge },
+    },
+    reason,
+  };
+}
+
+function denied(detail: string, reason: string) {
+  return { kind: "refused", problem: { code: "permission_denied", detail, source: null }, reason };
+}
+
+function unavailable(retryAfterSeconds: number) {
+  const detail = "Tokens cannot be verified at the moment.";
+  return {
+    kind: "refused",
+    problem: { code: "service_unavaiable", detail, source: null, retryAfterSeconds },
+    reason: "keys.status",
+  };
+}
+
+describe("a caller", () => {
+  it("is who the token says, with the published defaults", async () => {
+    const token = await login.token({}, { nowMs: NOW_MS });
+    expect(await ask(bearer(token))).toEqual({
+      kind: "caller",
+      caller: {
+        issuer: "https://login.example",
+        subject: "alice",
+        userKey: "lPlCpmHL-rwC7V-FmTGs1YCBKQoiq2r1GDAfRoVWLpM",
+        scopes: ["external"],
+        rateLimit: { kind: "default" },
+        billing: BILLING,
+        token,
+      },
+    });
+  });
+
+  it("has the limit and the billing of its claims", async () => {
+    const answer = await askWith({
+      scope: ["read", "external"],
+      rate_limit: { exempt: false, limit_override: 500 },
+      billing: '{"is_billable":true,"origin":"partner"}',
+    });
+    expect(answer).toMatchObject({
+      kind: "caller",
+      caller: {
+        scopes: ["read", "external"],
+        rateLimit: { kind: "override", limit: 500 },
+        billing: { ...BILLING, is_billable: true, origin: "partner" },
+      },
+    });
+  });
+
+  it("may use either scheme, in any case", async () => {
+    const token = await login.token({}, { nowMs: NOW_MS });
+    for (const scheme of ["Bearer", "bearer", "JWT", "jwt"])
+      expect((await ask(new Headers({ Authorization: `${scheme} ${token}` }))).kind).toBe("caller");
+  });
+
+  it("needs the scope that the settings ask for", async () => {
+    const token = await login.token({ scope: "internal" }, { nowMs: NOW_MS });
+    const answer = await ask(bearer(token), { settings: { ...settings, requiredScope: "internal" } });
+    expect(answer.kind).toBe("caller");
+    expect(await ask(bearer(token))).toEqual(
+      denied('The token needs the scope "external".', "scope.missing"),
+    );
+  });
+});
+
+describe("users", () => {
+  it.each([
+    ["another subject", { sub: "bob" }],
+    ["a subject in look-alike letters", { sub: "\u0430lice" }],
+    ["a subject with a NUL", { sub: "alice\0" }],
+    ["a subject in another case", { sub: "Alice" }],
+    ["a subject like a member of every object", { sub: "__proto__" }],
+    ["a subject built like a pair", { sub: 'alice","https://other.example' }],
+    ["a subject with a separator", { sub: "https://other.example|alice" }],
+    ["a very long subject", { sub: "alice".padEnd(1024, "x") }],
+  ])("are two when one has %s", async (_, claims) => {
+    const alice = await userKeyOf({});
+    expect(await userKeyOf({})).toBe(alice);
+    expect(await userKeyOf(claims)).toMatch(/^[\w-]{43}$/);
+    expect(await userKeyOf(claims)).not.toBe(alice);
+  });
+
+  it("are two when two issuers share a subject", async () => {
+    expect(await userKeyOf({}, other)).toMatch(/^[\w-]{43}$/);
+    expect(await userKeyOf({}, other)).not.toBe(await userKeyOf({}, login));
+  });
+});
+
+describe("401", () => {
+  it.each([
+    ["no header", {}, "bearer.missing"],
+    ["a token in a cookie", { Cookie: "access_token=a.b.c" }, "bearer.missing"],
+    ["an empty scheme", { Authorization: "Bearer" }, "bearer.empty"],
+    ["Basic", { Authorization: "Basic YWxpY2U6c2VjcmV0" }, "bearer.wrong_scheme"],
+  ])("asks for a token where there was %s", async (_, headers, reason) => {
+    expect(await ask(new Headers(headers))).toEqual(unauthenticated("Bearer", reason));
+  });
+
+  it("calls two headers invalid, even with an honest token in each", async () => {
+    const headers = bearer(await login.token({}, { nowMs: NOW_MS }));
+    expect((await ask(headers)).kind).toBe("caller");
+    headers.append("Authorization", `Bearer ${await login.token({}, { nowMs: NOW_MS })}`);
+    expect(await ask(headers)).toEqual(
+      unauthenticated('Bearer error="invalid_token"', "bearer.several_headers"),
+    );
+  });
+
+  it.each([
+    ["nonsense", async () => "nonsense", "token.not_compact"],
+    ["an expired token", () => login.token({}, { nowMs: NOW_MS - 600_000 }), "token.expired"],
+    [
+      "an unknown issuer",
+      () => login.token({ iss: "https://x.example" }, { nowMs: NOW_MS }),
+      "token.unknown_issuer",
+    ],
+    ["another audience", () => login.token({ aud: "x" }, { nowMs: NOW_MS }), "token.wrong_audience"],
+    ["an unknown kid", () => login.token({}, { nowMs: NOW_MS, header: { kid: "x" } }), "token.unknown_kid"],
+    [
+      "a broken signature",
+      async () => `${(await login.token({}, { nowMs: NOW_MS })).slice(0, -86)}${"A".repeat(86)}`,
+      "token.bad_signature",
+    ],
+  ])("says the same to all bad tokens: %s", async (_, forge, reason) => {
+    expect(await ask(bearer(await forge()))).toEqual(unauthenticated('Bearer error="invalid_token"', reason));
+  });
+});
+
+describe("403", () => {
+  const NO_SCOPE = denied('The token needs the scope "external".', "scope.missing");
+  const BAD_RATE_LIMIT = denied("The token's rate_limit claim is malformed.", "claim.rate_limit");
+  const BAD_BILLING = denied("The token's billing claim is malformed.", "claim.billing");
+
+  it.each([
+    [{ scope: undefined }, NO_SCOPE],
+    [{ scope: "" }, NO_SCOPE],
+    [{ scope: "read write" }, NO_SCOPE],
+    [{ scope: "externally" }, NO_SCOPE],
+    [{ scope: "External" }, NO_SCOPE],
+    [{ scope: ["read external"] }, NO_SCOPE],
+    [{ scope: [] }, NO_SCOPE],
+    [{ scope: { external: true } }, NO_SCOPE],
+    [{ scope: undefined, scp: "external" }, NO_SCOPE],
+    [{ rate_limit: { exempt: false, limit_override: 0 } }, BAD_RATE_LIMIT],
+    [{ rate_limit: { exempt: false, limit_override: 1001 } }, BAD_RATE_LIMIT],
+    [{ rate_limit: { exempt: false, limit_override: 1.5 } }, BAD_RATE_LIMIT],
+    [{ rate_limit: { exempt: false, limit_override: "500" } }, BAD_RATE_LIMIT],
+    [{ rate_limit: { exempt: "yes" } }, BAD_RATE_LIMIT],
+    [{ rate_limit: null }, BAD_RATE_LIMIT],
+    [{ billing: { is_billable: true } }, BAD_BILLING],
+    [{ billing: "is_billable" }, BAD_BILLING],
+    [{ billing: '{"is_billable":"true"}' }, BAD_BILLING],
+    [{ billing: '{"is_billable":true,"tasks":0}' }, BAD_BILLING],
+    [{ billing: null }, BAD_BILLING],
+  ])("answers the claims %j", async (claims, refusal) => {
+    expect(
+      (await askWith({ scope: "read external", rate_limit: { exempt: true }, billing: "{}" })).kind,
+    ).toBe("caller");
+    expect(await askWith(claims)).toEqual(refusal);
+  });
+});
+
+describe("503", () => {
+  it("says when to come back while the issuer's keys cannot be had", async () => {
+    const remote = await makeIssuer("https://remote.example", {
+      jwksUri: "https://remote.example/keys.json",
+    });
+    const server = new KeyServer(() => new Response("down", { status: 500 }));
+    const parts = {
+      settings: { issuers: await configured(remote), requiredScope: "external" },
+      issuerKeys: new IssuerKeys(),
+      sender: server,
+    };
+    const headers = bearer(await remote.token({}, { nowMs: NOW_MS }));
+    expect(await ask(headers, parts)).toEqual(unavailable(30));
+    expect(await ask(headers, { ...parts, nowMs: NOW_MS + 12_001 })).toEqual(unavailable(18));
+    expect(await ask(headers, { ...parts, nowMs: NOW_MS + 29_999 })).toEqual(unavailable(1));
+    server.answer = () => Response.json(remote.jwks);
+    expect((await ask(headers, { ...parts, nowMs: NOW_MS + 30_000 })).kind).toBe("caller");
+    expect(server.calls).toBe(2);
+  });
+});

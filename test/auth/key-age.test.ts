@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { ageOf, coolDownLeftMs, newerOf } from "../../src/auth/key-age.ts";
+
+describe("ageOf", () => {
+  it.each([
+    [-5, "fresh"],
+    [0, "fresh"],
+    [600_000, "fresh"],
+    [600_001, "stale"],
+    [86_400_000, "stale"],
+    [86_400_001, "expired"],
+  ])("calls keys %d ms after their fetch %s", (elapsedMs, age) => {
+    expect(ageOf({ fetchedAtMs: 1_000_000, keys: [] }, 1_000_000 + elapsedMs)).toBe(age);
+  });
+
+  it("calls no keys at all expired", () => {
+    expect(ageOf(null, 0)).toBe("expired");
+  });
+});
+
+describe("coolDownLeftMs", () => {
+  it.each([
+    [-1, 30_001],
+    [0, 30_000],
+    [12_000, 18_000],
+    [29_999, 1],
+    [30_000, 0],
+    [30_001, 0],
+  ])("%d ms after an attempt began is %d ms", (elapsedMs, leftMs) => {
+    expect(coolDownLeftMs(1_000_000, 1_000_000 + elapsedMs)).toBe(leftMs);
+  });
+
+  it("is over when nobody has asked yet", () => {
+    expect(coolDownLeftMs(null, 0)).toBe(0);
+  });
+});
+
+describe("newerOf", () => {
+  const older = { fetchedAtMs: 1, keys: [] };
+  const newer = { fetchedAtMs: 2, keys: [] };
+
+  it("keeps the keys of the later fetch, whichever answer came last", () => {
+    expect(newerOf(older, newer)).toBe(newer);
+    expect(newerOf(newer, older)).toBe(newer);
+  });
+
+  it("keeps what there is", () => {
+    expect(newerOf(null, older)).toBe(older);
+    expect(newerOf(older, null)).toBe(older);
+    expect(newerOf(null, null)).toBeNull();
+  });
+
+  it("replaces keys of the same moment", () => {
+    const other = { fetchedAtMs: 1, keys: [] };
+    expect(newerOf(older, other)).toBe(other);
+  });
+});

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { fetchKeySet, parseKeySet } from "../../src/auth/key-set.ts";
+import { KeyServer } from "../support/key-server.ts";
+
+const URL = "https://login.example/keys.json";
+const KEY = { kty: "EC", crv: "P-256", kid: "1" };
+const BODY = JSON.stringify({ keys: [KEY] });
+
+function endless(chunk: Uint8Array): ReadableStream {
+  return new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
+}
+
+/** A body that begins and then never goes on. */
+function stuck(): ReadableStream {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('{"keys":[')),
+    pull: () => new Promise(() => undefined),
+  });
+}
+
+describe("fetchKeySet", () => {
+  it.each([
+    ["JSON", () => Response.json({ keys: [KEY] })],
+    ["JSON by any other name", () => new Response(BODY, { headers: { "content-type": "text/plain" } })],
+    ["JSON after a BOM", () => new Response(`\ufeff${BODY}`)],
+    [
+      "a key beside entries that are none",
+      () => Response.json({ keys: [null, 7, "k", [], {}, { kty: 1 }, KEY] }),
+    ],
+    ["a set with other members", () => Response.json({ issuer: "x", keys: [KEY] })],
+    ["256 KB", () => new Response(BODY + " ".repeat(262_144 - BODY.length))],
+  ])("takes %s", async (_, answer) => {
+    const server = new KeyServer(answer);
+    expect(await fetchKeySet(server, URL)).toEqual({ kind: "fetched", keys: [KEY] });
+    expect(server.requests.map(({ url, method }) => [url, method])).toEqual([[URL, "GET"]]);
+  });
+
+  it.each([
+    ["404", () => new Response(BODY, { status: 404 }), "status"],
+    ["500", () => new Response(BODY, { status: 500 }), "status"],
+    ["204", () => new Response(null, { status: 204 }), "status"],
+    ["206", () => new Response(BODY, { status: 206 }), "status"],
+    ["301", () => Response.redirect("https://attacker.example/keys.json", 301), "status"],
+    ["302", () => Response.redirect("https://attacker.example/keys.json", 302), "status"],
+    [
+      "307 with keys in its body",
+      () => new Response(BODY, { status: 307, headers: { location: "/x" } }),
+      "status",
+    ],
+    ["HTML", () => new Response("<!doctype html><title>Sign in</title>"), "not_json"],
+    ["nothing", () => new Response(""), "not_json"],
+    ["half a set", () => new Response(BODY.slice(0, -1)), "not_json"],
+    ["256 KB and one byte", () => new Response(BODY + " ".repeat(262_145 - BODY.length)), "too_large"],
+    ["5 MB", () => new Response(BODY + " ".repeat(5_000_000)), "too_large"],
+    ["a body without end", () => new Response(endless(new Uint8Array(65_536).fill(32))), "too_large"],
+    ["no connection", () => Promise.reject(new TypeError("connection refused")), "unreachable"],
+    ["null", () => Response.json(null), "not_a_key_set"],
+    ["a list", () => Response.json([KEY]), "not_a_key_set"],
+    ["a single key", () => Response.json(KEY), "not_a_key_set"],
+    ["no keys", () => Response.json({ keys: [] }), "not_a_key_set"],
+    ["keys by name", () => Response.json({ keys: { 1: KEY } }), "not_a_key_set"],
+    [
+      "entries that are no keys",
+      () => Response.json({ keys: [null, 7, {}, { kty: null }] }),
+      "not_a_key_set",
+    ],
+  ])("calls %s a failure, in one request", async (_, answer, failure) => {
+    const server = new KeyServer(answer);
+    expect(await fetchKeySet(server, URL)).toEqual({ kind: "failed", failure });
+    expect(server.calls).toBe(1);
+  });
+
+  describe("with the clock in hand", () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+    afterEach(() => void vi.useRealTimers());
+
+    it.each([
+      ["no headers", () => new Promise<Response>(() => undefined)],
+      ["no end of the body", () => new Response(stuck())],
+    ])("gives up after 5 seconds of %s", async (_, answer) => {
+      const server = new KeyServer(answer);
+      const fetched = fetchKeySet(server, URL);
+      await vi.advanceTimersByTimeAsync(4999);
+      expect(await Promise.race([fetched, Promise.resolve("waiting")])).toBe("waiting");
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await fetched).toEqual({ kind: "failed", failure: "timeout" });
+    });
+  });
+});
+
+describe("parseKeySet", () => {
+  it("counts the first hundred entries and no more", () => {
+    const keys = Array.from({ length: 101 }, (_, at) => ({ kty: "EC", kid: `${at}` }));
+    expect(
+      parseKeySet({ keys })
+        ?.map(({ kid }) => kid)
+        .at(-1),
+    ).toBe("99");
+    expect(parseKeySet({ keys: [...Array.from({ length: 100 }, () => null), KEY] })).toBeNull();
+  });
+});

@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest";
+import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
+import { verifyToken } from "../../src/auth/token.ts";
+import { configured, makeIo } from "../support/auth-io.ts";
+import { honestClaims, makeIssuer } from "../support/tokens.ts";
+import {
+  honest,
+  honestPayloadText,
+  issuers,
+  judge,
+  login,
+  NOW,
+  NOW_MS,
+  otherKey,
+  refuses,
+  signed,
+} from "./bench.ts";
+
+/** An honest payload with one member spelled by hand. */
+function payloadWith(member: string, text: string): string {
+  const rest = { ...honestClaims(login, NOW_MS), [member]: undefined };
+  return JSON.stringify(rest).replace(/}$/, `,"${member}":${text}}`);
+}
+
+describe("an honest token", () => {
+  it("gives its issuer, subject and claims", async () => {
+    const keys = new IssuerKeys();
+    const token = await honest({ plan: "gold" });
+    const verdict = await verifyToken(token, issuers, (...asked) => keys.find(...asked, makeIo()), NOW_MS);
+    expect(verdict).toEqual({
+      kind: "verified",
+      issuer: "https://login.example",
+      subject: "alice",
+      claims: {
+        iss: "https://login.example",
+        aud: "edge-actions",
+        sub: "alice",
+        scope: "external",
+        iat: NOW,
+        exp: NOW + 300,
+        plan: "gold",
+      },
+    });
+  });
+
+  it.each(["ES384", "ES512", "RS256", "PS512", "EdDSA", "Ed25519"] as const)(
+    "may be signed with %s",
+    async (alg) => {
+      const issuer = await makeIssuer("https://login.example", { alg });
+      expect(await judge(await issuer.token({}, { nowMs: NOW_MS }), await configured(issuer))).toBe(
+        "verified",
+      );
+    },
+  );
+
+  it.each([[{ typ: "JWT" }], [{ typ: "at+jwt" }], [{ cty: "JWT" }], [{ x5t: "abc", anything: [1] }]])(
+    "may carry the header %j",
+    async (header) => {
+      expect(await judge(await honest({}, header))).toBe("verified");
+    },
+  );
+});
+
+describe("time", () => {
+  it.each([
+    ["exp", `${NOW + 1}`, "verified"],
+    ["exp", `${NOW - 29}`, "verified"],
+    ["exp", `${NOW - 30}`, "token.expired"],
+    ["exp", `${NOW - 31}`, "token.expired"],
+    ["exp", "0", "token.expired"],
+    ["exp", "-1", "token.expired"],
+    ["exp", `${NOW + 300}.0`, "verified"],
+    ["exp", "9007199254740991", "verified"],
+    ["exp", "9007199254740992", "token.bad_exp"],
+    ["exp", `"${NOW + 300}"`, "token.bad_exp"],
+    ["exp", `${NOW + 300}.5`, "token.bad_exp"],
+    ["exp", "1e400", "token.bad_exp"],
+    ["exp", "NaN", "token.bad_payload"],
+    ["exp", "Infinity", "token.bad_payload"],
+    ["exp", "null", "token.bad_exp"],
+    ["exp", `[${NOW + 300}]`, "token.bad_exp"],
+    ["exp", "true", "token.bad_exp"],
+    ["nbf", `${NOW - 1}`, "verified"],
+    ["nbf", `${NOW + 30}`, "verified"],
+    ["nbf", `${NOW + 31}`, "token.not_yet_valid"],
+    ["nbf", "1e400", "token.bad_nbf"],
+    ["nbf", `"${NOW}"`, "token.bad_nbf"],
+    ["nbf", `${NOW}.5`, "token.bad_nbf"],
+    ["nbf", "null", "token.bad_nbf"],
+    ["iat", "0", "verified"],
+    ["iat", `${NOW + 30}`, "verified"],
+    ["iat", `${NOW + 31}`, "token.issued_ahead"],
+    ["iat", `"${NOW}"`, "token.bad_iat"],
+    ["iat", `${NOW}.5`, "token.bad_iat"],
+    ["iat", "null", "token.bad_iat"],
+  ])("%s: %s is %s", async (claim, text, outcome) => {
+    expect(await judge(await signed({ payload: payloadWith(claim, text) }))).toBe(outcome);
+  });
+
+  it.each([
+    ["exp", "token.bad_exp"],
+    ["nbf", "verified"],
+    ["iat", "verified"],
+  ])("%s left out is %s", async (claim, outcome) => {
+    expect(await judge(await honest({ [claim]: undefined }))).toBe(outcome);
+  });
+});
+
+describe("issuer", () => {
+  refuses([
+    ["an unknown one", () => honest({ iss: "https://unknown.example" }), "token.unknown_issuer"],
+    ["a trailing slash", () => honest({ iss: "https://login.example/" }), "token.unknown_issuer"],
+    ["another case", () => honest({ iss: "https://LOGIN.example" }), "token.unknown_issuer"],
+    ["none", () => honest({ iss: undefined }), "token.unknown_issuer"],
+    ["a list", () => honest({ iss: ["https://login.example"] }), "token.unknown_issuer"],
+    ["another configured one", () => honest({ iss: "https://other.example" }), "token.unknown_kid"],
+    [
+      "another configured one, with its kid",
+      () => honest({ iss: "https://other.example" }, { kid: otherKey.jwk.kid }),
+      "token.bad_signature",
+    ],
+    [
+      "another configured one, without kid",
+      () => honest({ iss: "https://other.example" }, { kid: undefined }),
+      "token.bad_signature",
+    ],
+    [
+      "one that comes by way of a prototype",
+      () => signed({ payload: `{"__proto__":${honestPayloadText}}` }),
+      "token.unknown_issuer",
+    ],
+  ]);
+});
+
+describe("audience", () => {
+  refuses([
+    ["none", () => honest({ aud: undefined }), "token.wrong_audience"],
+    ["an empty list", () => honest({ aud: [] }), "token.wrong_audience"],
+    ["a list without ours", () => honest({ aud: ["a", "edge"] }), "token.wrong_audience"],
+    ["a list within a list", () => honest({ aud: [["edge-actions"]] }), "token.wrong_audience"],
+    ["a prefix", () => honest({ aud: "edge-action" }), "token.wrong_audience"],
+    ["a longer name", () => honest({ aud: "edge-actions-staging" }), "token.wrong_audience"],
+    ["another case", () => honest({ aud: "Edge-Actions" }), "token.wrong_audience"],
+    ["several in one string", () => honest({ aud: "edge-actions other" }), "token.wrong_audience"],
+    ["an object", () => honest({ aud: { "edge-actions": true } }), "token.wrong_audience"],
+  ]);
+
+  it("may be a list with ours in it", async () => {
+    expect(await judge(await honest({ aud: ["other", "edge-actions"] }))).toBe("verified");
+  });
+});
+
+describe("subject", () => {
+  refuses([
+    ["none", () => honest({ sub: undefined }), "token.bad_subject"],
+    ["an empty one", () => honest({ sub: "" }), "token.bad_subject"],
+    ["a number", () => honest({ sub: 7 }), "token.bad_subject"],
+    ["null", () => honest({ sub: null }), "token.bad_subject"],
+    ["a list", () => honest({ sub: ["alice"] }), "token.bad_subject"],
+    ["1,025 characters", () => honest({ sub: "a".repeat(1025) }), "token.bad_subject"],
+    ["10 KB", () => honest({ sub: "a".repeat(10_240) }), "token.bad_subject"],
+  ]);
+
+  it.each([["a".repeat(1024)], ["__proto__"], ["\u0430lice \u{1f600}"], ["0"]])("may be %j", async (sub) => {
+    expect(await judge(await honest({ sub }))).toBe("verified");
+  });
+});
