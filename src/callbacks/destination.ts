@@ -1,0 +1,122 @@
+// May the edge send a run's result to this URL? A pure look at the text, at the start of a run and again before every
+// attempt: the URL may have been stored under older rules.
+// It trusts the WHATWG parser, the one that fetch() uses, to bring every spelling of an address into one form, and
+// ipaddr.js to read that form. It does not resolve names: a public name that points to a private address is stopped by
+// the flag global_fetch_strictly_public, and a redirect by the guard, which follows none.
+import ipaddr from "ipaddr.js";
+
+export type DestinationRules = {
+  /** Development: plain http and private hosts are accepted too. */
+  allowPrivate: boolean;
+  /** The edge's own hosts as `URL.host` gives them: the name, and the port where it is not the scheme's own. */
+  ownHosts: readonly string[];
+};
+
+export type RefusalReason =
+  | "too_long"
+  | "wrong_scheme"
+  | "malformed"
+  | "credentials"
+  | "own_host"
+  | "private_host";
+
+/**
+ * `url` is what may be fetched. Keep the caller's text, not `url.href`, for the next check: escaping can make it longer than is accepted.
+ * `detail` may be shown to the caller.
+ */
+export type Destination =
+  | { kind: "ok"; url: URL }
+  | { kind: "refused"; reason: RefusalReason; detail: string };
+
+const MAX_URL_LENGTH = 2048;
+
+const DETAILS: Record<RefusalReason, string> = {
+  too_long: "must be at most 2048 characters long",
+  wrong_scheme: "must be an https URL",
+  malformed: "must be an absolute URL with a host, without spaces, control characters and backslashes",
+  credentials: "must not contain credentials",
+  own_host: "must not point to this service",
+  private_host: "must name a public host",
+};
+
+/**
+ * Names that only a private resolver answers: RFC 6761, 6762 (appendix G too) and 8375, and ICANN's `internal`. The other
+ * reserved ones (`test`, `example`, `invalid`, `onion`) reach nobody through public DNS, so refusing them protects nobody.
+ */
+const PRIVATE_SUFFIXES = [
+  "localhost",
+  "localdomain",
+  "local",
+  "internal",
+  "intranet",
+  "private",
+  "corp",
+  "home",
+  "home.arpa",
+  "lan",
+];
+
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
+
+export function checkDestination(text: string, rules: DestinationRules): Destination {
+  if (text.length > MAX_URL_LENGTH) return refuse("too_long");
+  const url = URL.parse(text);
+  if (url === null) return refuse("malformed");
+  if (!isSchemeAllowed(url.protocol, rules)) return refuse("wrong_scheme");
+  if (!isWrittenPlainly(text) || hasEmptyLabel(url)) return refuse("malformed");
+  if (hasUserInfo(text)) return refuse("credentials");
+  if (isOwnHost(url, rules)) return refuse("own_host");
+  if (!rules.allowPrivate && !isPublicHost(url)) return refuse("private_host");
+  // A fragment belongs to browsers: nobody behind us should have to drop it.
+  url.hash = "";
+  return { kind: "ok", url };
+}
+
+function refuse(reason: RefusalReason): Destination {
+  return { kind: "refused", reason, detail: DETAILS[reason] };
+}
+
+function isSchemeAllowed(protocol: string, { allowPrivate }: DestinationRules): boolean {
+  return protocol === "https:" || (allowPrivate && protocol === "http:");
+}
+
+/** WHATWG repairs `https:/\host`, `https:///host` and inner line breaks, other parsers read another host: no honest caller writes so. */
+function isWrittenPlainly(text: string): boolean {
+  return /^https?:\/\/[^\s\p{Cc}\\/][^\s\p{Cc}\\]*$/iu.test(text);
+}
+
+/** `127.1..` is no IPv4 address to WHATWG, and may be one to a resolver that drops the dots. */
+function hasEmptyLabel(url: URL): boolean {
+  return withoutRootDot(url.hostname).split(".").includes("");
+}
+
+/** Read off the text, because WHATWG drops an empty `@`. Holds for a text that is written plainly. */
+function hasUserInfo(text: string): boolean {
+  return /^https?:\/\/[^/?#]*@/i.test(text);
+}
+
+/** In development the gateway and a receiver share 127.0.0.1, so there the port counts too. */
+function isOwnHost(url: URL, { allowPrivate, ownHosts }: DestinationRules): boolean {
+  return ownHosts.some((ownHost) => {
+    const own = new URL(`${url.protocol}//${ownHost}`);
+    const isSameName = withoutRootDot(own.hostname) === withoutRootDot(url.hostname);
+    return isSameName && (!allowPrivate || own.port === url.port);
+  });
+}
+
+function isPublicHost(url: URL): boolean {
+  const host = withoutRootDot(url.hostname);
+  if (host.startsWith("[")) return isPublicIPv6(host.slice(1, -1));
+  if (ipaddr.IPv4.isValid(host)) return ipaddr.IPv4.parse(host).range() === "unicast";
+  return host.includes(".") && !PRIVATE_SUFFIXES.some((suffix) => `.${host}`.endsWith(`.${suffix}`));
+}
+
+/** Outside 2000::/3 nothing is assigned for the public; inside it ipaddr.js knows the special blocks. */
+function isPublicIPv6(host: string): boolean {
+  const address = ipaddr.IPv6.parse(host);
+  return address.match(GLOBAL_UNICAST) && address.range() === "unicast";
+}
+
+function withoutRootDot(hostname: string): string {
+  return hostname.replace(/\.$/, "");
+}

@@ -1,0 +1,234 @@
+// JSON that keeps its numbers: the caller's body goes on as the caller's own text, with at most two values of `data`
+// replaced or inserted. A parse and a print would turn 12345678901234567890 and 1.10 into other numbers.
+// The scan finds offsets and judges no syntax: JSON.parse does that, before or after it. Of a text that is no JSON it
+// says something meaningless, in linear time, without throwing; so it may run first, and spare JSON.parse a text nested
+// millions deep, which takes that one a second.
+// It refuses what two parsers could read differently in the envelope. Below the members of `data` nothing is looked at
+// but the depth: a name that stands twice in `inputs` is the upstream's business.
+
+/** Deeper than any honest input, and shallow enough for every recursive parser behind us. */
+export const MAX_JSON_DEPTH = 500;
+
+type Span = { start: number; end: number };
+
+/** Offsets into the text it was located in; worth nothing for any other. */
+export type Envelope = {
+  kind: "envelope";
+  /** Just after the `{` of `data`. */
+  dataStart: number;
+  dataIsEmpty: boolean;
+  /** Where the values stand; null when the member is missing. */
+  members: { callbackUrl: Span | null; idempotencyId: Span | null };
+  maxDepth: number;
+};
+
+export type EnvelopeFault =
+  | { kind: "duplicate"; pointer: string }
+  | { kind: "too_deep" }
+  /** The text is no object, or has no `data` that is one. */
+  | { kind: "no_envelope" };
+
+/** A pointer is shown to the caller and may be logged; a longer name is represented by its parent. */
+const MAX_POINTER_NAME_LENGTH = 200;
+
+type Data = {
+  start: number;
+  names: Set<string>;
+  repeatedName: string | null;
+  members: Envelope["members"];
+};
+
+export function locateEnvelope(text: string): Envelope | EnvelopeFault {
+  const scan: Scan = { text, at: 0, deepest: 1 };
+  skipBlanks(scan);
+  if (!isAt(scan, OPEN_BRACE)) return { kind: "no_envelope" };
+  const found: (Data | null)[] = [];
+  readMembers(scan, (name) => {
+    if (name === "data") found.push(readData(scan));
+    else skipValue(scan, 1);
+  });
+  if (found.length > 1) return { kind: "duplicate", pointer: "/data" };
+  return judge(found[0] ?? null, scan.deepest);
+}
+
+function judge(data: Data | null, maxDepth: number): Envelope | EnvelopeFault {
+  const repeatedName = data?.repeatedName ?? null;
+  if (repeatedName !== null) return { kind: "duplicate", pointer: pointerTo(repeatedName) };
+  if (maxDepth > MAX_JSON_DEPTH) return { kind: "too_deep" };
+  if (data === null) return { kind: "no_envelope" };
+  const { start: dataStart, names, members } = data;
+  return { kind: "envelope", dataStart, dataIsEmpty: names.size === 0, members, maxDepth };
+}
+
+function pointerTo(name: string): string {
+  if (name.length > MAX_POINTER_NAME_LENGTH) return "/data";
+  return `/data/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+/** `envelope` must have been located in this very `text`, and `text` be JSON. */
+export function spliceEnvelope(
+  text: string,
+  envelope: Envelope,
+  values: { callbackUrl?: string; idempotencyId?: string },
+): string {
+  const { callbackUrl, idempotencyId } = envelope.members;
+  const edits: Edit[] = [];
+  const inserted: string[] = [];
+  for (const [name, span, value] of [
+    ["callback_url", callbackUrl, values.callbackUrl],
+    ["idempotency_id", idempotencyId, values.idempotencyId],
+  ] as const) {
+    if (value === undefined) continue;
+    if (span === null) inserted.push(`"${name}":${JSON.stringify(value)}`);
+    else edits.push({ span, by: JSON.stringify(value) });
+  }
+  if (inserted.length > 0) {
+    const by = inserted.join(",") + (envelope.dataIsEmpty ? "" : ",");
+    edits.push({ span: { start: envelope.dataStart, end: envelope.dataStart }, by });
+  }
+  return applyEdits(text, edits);
+}
+
+type Edit = { span: Span; by: string };
+
+function applyEdits(text: string, edits: readonly Edit[]): string {
+  const needed = edits.filter(({ span, by }) => text.slice(span.start, span.end) !== by);
+  if (needed.length === 0) return text;
+  const pieces: string[] = [];
+  let copiedTo = 0;
+  for (const { span, by } of needed.toSorted((a, b) => a.span.start - b.span.start)) {
+    pieces.push(text.slice(copiedTo, span.start), by);
+    copiedTo = span.end;
+  }
+  return pieces.join("") + text.slice(copiedTo);
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+type Scan = { readonly text: string; at: number; deepest: number };
+
+/** At `{`: hands over every member's decoded name, the scan standing at its value, which `visit` must pass. */
+function readMembers(scan: Scan, visit: (name: string) => void): void {
+  step(scan);
+  while (!isAt(scan, CLOSE_BRACE) && scan.at < scan.text.length) {
+    const name = readName(scan);
+    skipBlanks(scan);
+    step(scan);
+    visit(name);
+    skipBlanks(scan);
+    if (isAt(scan, COMMA)) step(scan);
+  }
+  scan.at += 1;
+}
+
+function readData(scan: Scan): Data | null {
+  if (!isAt(scan, OPEN_BRACE)) {
+    skipValue(scan, 1);
+    return null;
+  }
+  scan.deepest = Math.max(scan.deepest, 2);
+  const data: Data = {
+    start: scan.at + 1,
+    names: new Set(),
+    repeatedName: null,
+    members: { callbackUrl: null, idempotencyId: null },
+  };
+  readMembers(scan, (name) => {
+    if (data.names.has(name)) data.repeatedName ??= name;
+    data.names.add(name);
+    const start = scan.at;
+    skipValue(scan, 2);
+    if (name === "callback_url") data.members.callbackUrl = { start, end: scan.at };
+    if (name === "idempotency_id") data.members.idempotencyId = { start, end: scan.at };
+  });
+  return data;
+}
+
+/**
+ * Names are compared decoded: `"d\u0061ta"` is `data`. Each is parsed as a string, not as a member's name, because some
+ * V8s misread escaped names (nodejs/node#63785). One that is no string ends the scan: the text is no JSON.
+ */
+function readName(scan: Scan): string {
+  const start = scan.at;
+  scan.at = endOfString(scan.text, start);
+  const quoted = scan.text.slice(start, scan.at);
+  if (!quoted.includes("\\")) return quoted.slice(1, -1);
+  try {
+    return String(JSON.parse(quoted));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    scan.at = scan.text.length;
+    return quoted;
+  }
+}
+
+function skipValue(scan: Scan, outerDepth: number): void {
+  if (isAt(scan, QUOTE)) scan.at = endOfString(scan.text, scan.at);
+  else if (isAt(scan, OPEN_BRACE) || isAt(scan, OPEN_BRACKET)) skipContainer(scan, outerDepth);
+  else skipScalar(scan);
+}
+
+/** Counts brackets instead of recursing: the depth is the caller's to choose, our stack is not. */
+function skipContainer(scan: Scan, outerDepth: number): void {
+  const { text } = scan;
+  let { at, deepest } = scan;
+  let depth = outerDepth;
+  do {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at);
+      continue;
+    }
+    if (code === OPEN_BRACE || code === OPEN_BRACKET) deepest = Math.max(deepest, ++depth);
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1;
+    at += 1;
+  } while (depth > outerDepth && at < text.length);
+  scan.at = at;
+  scan.deepest = deepest;
+}
+
+/** The offset after the string that opens at `open`. */
+function endOfString(text: string, open: number): number {
+  let quote = text.indexOf('"', open + 1);
+  while (quote !== -1 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
+  return quote === -1 ? text.length : quote + 1;
+}
+
+/** Each run of backslashes is counted once, at the quote that follows it, so the whole stays linear. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at - 1;
+  while (text.charCodeAt(before) === BACKSLASH) before -= 1;
+  return (at - 1 - before) % 2 === 1;
+}
+
+function isAt(scan: Scan, code: number): boolean {
+  return scan.text.charCodeAt(scan.at) === code;
+}
+
+/** Past one character of punctuation, and the blanks after it. */
+function step(scan: Scan): void {
+  scan.at += 1;
+  skipBlanks(scan);
+}
+
+function skipBlanks(scan: Scan): void {
+  while (isBlank(scan.text.charCodeAt(scan.at))) scan.at += 1;
+}
+
+function skipScalar(scan: Scan): void {
+  while (scan.at < scan.text.length && !endsScalar(scan.text.charCodeAt(scan.at))) scan.at += 1;
+}
+
+function endsScalar(code: number): boolean {
+  return code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET || isBlank(code);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}

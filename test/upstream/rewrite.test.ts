@@ -1,0 +1,264 @@
+import { describe, expect, test } from "vitest";
+import { type Envelope, locateEnvelope, spliceEnvelope } from "../../src/upstream/rewrite.ts";
+
+const ours = { callbackUrl: "https://edge.example/completions/r1", idempotencyId: "i1" };
+const OURS = String.raw`"callback_url":"https://edge.example/completions/r1","idempotency_id":"i1"`;
+
+function located(text: string): Envelope {
+  JSON.parse(text);
+  const envelope = locateEnvelope(text);
+  if (envelope.kind !== "envelope") throw new Error(`unexpected ${JSON.stringify(envelope)}`);
+  return envelope;
+}
+
+function spliced(text: string, values: { callbackUrl?: string; idempotencyId?: string } = ours): string {
+  return spliceEnvelope(text, located(text), values);
+}
+
+describe("missing members are inserted at the start of data, and nothing else changes", () => {
+  test.each([
+    ["empty data", `{"data":{}}`, `{"data":{${OURS}}}`],
+    ["empty data with blanks", `{"data":{ \n\t}}`, `{"data":{${OURS} \n\t}}`],
+    ["other members", `{"data":{"page":"0"}}`, `{"data":{${OURS},"page":"0"}}`],
+    [
+      "blanks everywhere",
+      ` {\r\n"data" :\t{ "page" : "0" } , "x" : [ ] } `,
+      ` {\r\n"data" :\t{${OURS}, "page" : "0" } , "x" : [ ] } `,
+    ],
+    [
+      "numbers",
+      `{"data":{"inputs":[12345678901234567890,1.10,1e400,-0.0,1E+2]}}`,
+      `{"data":{${OURS},"inputs":[12345678901234567890,1.10,1e400,-0.0,1E+2]}}`,
+    ],
+    ["data is not the first", `{"meta":{"data":{}},"data":{}}`, `{"meta":{"data":{}},"data":{${OURS}}}`],
+    ["an escaped data", String.raw`{"d\u0061ta":{}}`, String.raw`{"d\u0061ta":{${OURS}}}`],
+    [
+      "our names deeper inside",
+      `{"data":{"inputs":{"callback_url":1,"idempotency_id":2}}}`,
+      `{"data":{${OURS},"inputs":{"callback_url":1,"idempotency_id":2}}}`,
+    ],
+    ["our names beside data", `{"callback_url":"x","data":{}}`, `{"callback_url":"x","data":{${OURS}}}`],
+    ["our names as values", `{"data":{"page":"callback_url"}}`, `{"data":{${OURS},"page":"callback_url"}}`],
+    [
+      "names that only look like ours",
+      `{"data":{"Callback_url":1,"callback_url ":2,"":3}}`,
+      `{"data":{${OURS},"Callback_url":1,"callback_url ":2,"":3}}`,
+    ],
+    [
+      "an honest __proto__",
+      `{"__proto__":{"data":1},"data":{"__proto__":{"callback_url":"x"}}}`,
+      `{"__proto__":{"data":1},"data":{${OURS},"__proto__":{"callback_url":"x"}}}`,
+    ],
+    [
+      "names of Object.prototype",
+      `{"data":{"constructor":1,"toString":2,"hasOwnProperty":3}}`,
+      `{"data":{${OURS},"constructor":1,"toString":2,"hasOwnProperty":3}}`,
+    ],
+    [
+      "braces inside strings",
+      `{"a":"}{][","data":{"b":"}}]],\\"{"}}`,
+      `{"a":"}{][","data":{${OURS},"b":"}}]],\\"{"}}`,
+    ],
+    [
+      "strings that end in backslashes",
+      String.raw`{"a\\":"\\","data":{"b":"\\\\","c":"\\\"","d\\":"x"}}`,
+      String.raw`{"a\\":"\\","data":{${OURS},"b":"\\\\","c":"\\\"","d\\":"x"}}`,
+    ],
+    [
+      "lone surrogate escapes",
+      String.raw`{"data":{"\ud800":"\udc00\ud800"}}`,
+      String.raw`{"data":{${OURS},"\ud800":"\udc00\ud800"}}`,
+    ],
+    ["text of two bytes a character", `{"data":{"é€😀":"\u2028"}}`, `{"data":{${OURS},"é€😀":"\u2028"}}`],
+    [
+      "a name twice inside inputs",
+      `{"data":{"inputs":{"a":1,"a":2}}}`,
+      `{"data":{${OURS},"inputs":{"a":1,"a":2}}}`,
+    ],
+    ["another name twice beside data", `{"a":1,"a":2,"data":{}}`, `{"a":1,"a":2,"data":{${OURS}}}`],
+  ])("%s", (_, text, expected) => {
+    expect(spliced(text)).toBe(expected);
+  });
+});
+
+describe("members that stand there get the new value where they stand", () => {
+  test.each([
+    [
+      "both",
+      `{"data":{"callback_url":"https://client.example/hook","page":"0","idempotency_id":"abc"}}`,
+      `{"data":{"callback_url":"https://edge.example/completions/r1","page":"0","idempotency_id":"i1"}}`,
+    ],
+    [
+      "in the other order",
+      `{"data":{"idempotency_id":"abc","callback_url":""}}`,
+      `{"data":{"idempotency_id":"i1","callback_url":"https://edge.example/completions/r1"}}`,
+    ],
+    [
+      "blanks around them",
+      `{"data":{ "idempotency_id" : "abc" , "callback_url" : null }}`,
+      `{"data":{ "idempotency_id" : "i1" , "callback_url" : "https://edge.example/completions/r1" }}`,
+    ],
+    [
+      "one of two",
+      `{"data":{"a":1.0,"idempotency_id":"abc"}}`,
+      `{"data":{"callback_url":"https://edge.example/completions/r1","a":1.0,"idempotency_id":"i1"}}`,
+    ],
+    [
+      "escaped names",
+      String.raw`{"data":{"callback\u005furl":1,"\u0069dempotency_id":2}}`,
+      String.raw`{"data":{"callback\u005furl":"https://edge.example/completions/r1","\u0069dempotency_id":"i1"}}`,
+    ],
+    [
+      "values of any kind",
+      `{"data":{"callback_url":{"a":["}",{}]} ,"idempotency_id":-1.5e3}}`,
+      `{"data":{"callback_url":"https://edge.example/completions/r1" ,"idempotency_id":"i1"}}`,
+    ],
+    [
+      "values that end in a backslash",
+      String.raw`{"data":{"callback_url":"\\","idempotency_id":"\\\""}}`,
+      `{"data":{"callback_url":"https://edge.example/completions/r1","idempotency_id":"i1"}}`,
+    ],
+  ])("%s", (_, text, expected) => {
+    expect(spliced(text)).toBe(expected);
+  });
+});
+
+describe("what is not given stays", () => {
+  const text = `{"data":{"callback_url":"https://client.example/hook"}}`;
+  test.each([
+    ["nothing", {}, text],
+    ["the same value", { callbackUrl: "https://client.example/hook" }, text],
+    [
+      "an id alone",
+      { idempotencyId: "i1" },
+      `{"data":{"idempotency_id":"i1","callback_url":"https://client.example/hook"}}`,
+    ],
+    [
+      "a URL alone",
+      { callbackUrl: "https://edge.example/" },
+      `{"data":{"callback_url":"https://edge.example/"}}`,
+    ],
+    ["a value that needs escapes", { callbackUrl: `"\\\n` }, String.raw`{"data":{"callback_url":"\"\\\n"}}`],
+  ])("%s", (_, values, expected) => {
+    expect(spliced(text, values)).toBe(expected);
+  });
+});
+
+test("the offsets point at the values", () => {
+  const text = `{"data": {"callback_url" : "u" , "idempotency_id":7, "inputs":[[{}]]}}`;
+  expect(located(text)).toEqual({
+    kind: "envelope",
+    dataStart: 10,
+    dataIsEmpty: false,
+    members: { callbackUrl: { start: 27, end: 30 }, idempotencyId: { start: 50, end: 51 } },
+    maxDepth: 5,
+  });
+});
+
+describe("a member of the envelope that stands twice is refused", () => {
+  test.each([
+    [`{"data":{},"data":{}}`, "/data"],
+    [String.raw`{"data":{},"x":0,"\u0064ata":{}}`, "/data"],
+    [`{"data":null,"data":{}}`, "/data"],
+    [`{"data":{},"data":null}`, "/data"],
+    [`{"data":{"callback_url":"a","callback_url":"a"}}`, "/data/callback_url"],
+    [String.raw`{"data":{"callback_url":"a","callback\u005Furl":"b"}}`, "/data/callback_url"],
+    [
+      String.raw`{"data":{"idempotency\u005fid":"a","page":"0","idempotency_id":"b"}}`,
+      "/data/idempotency_id",
+    ],
+    [`{"data":{"inputs":{},"inputs":{}}}`, "/data/inputs"],
+    [`{"data":{"page":"0","page":"1","inputs":{},"inputs":{}}}`, "/data/page"],
+    [`{"data":{"__proto__":1,"__proto__":2}}`, "/data/__proto__"],
+    [`{"data":{"":1,"":2}}`, "/data/"],
+    [`{"data":{"a/b~c":1,"a\\/b~c":2}}`, "/data/a~1b~0c"],
+    [String.raw`{"data":{"\n":1,"\u000a":2}}`, "/data/\n"],
+    [
+      String.raw`{"data":{"\/\b\f\r\t\"\\":1,"/\u0008\u000c\u000d\u0009\u0022\u005c":2}}`,
+      '/data/~1\b\f\r\t"\\',
+    ],
+    [String.raw`{"data":{"é":1,"\u00E9":2}}`, "/data/é"],
+    [String.raw`{"data":{"\ud83d\ude00":1,"😀":2}}`, "/data/😀"],
+    [`{"data":{"${"n".repeat(200)}":1,"${"n".repeat(200)}":2}}`, `/data/${"n".repeat(200)}`],
+    [`{"data":{"${"n".repeat(201)}":1,"${"n".repeat(201)}":2}}`, "/data"],
+  ])("%s", (text, pointer) => {
+    JSON.parse(text);
+    expect(locateEnvelope(text)).toEqual({ kind: "duplicate", pointer });
+  });
+
+  test("names that JSON tells apart are not twice the same", () => {
+    expect(spliced(String.raw`{"data":{"a":1,"A":2,"\\u0061":3,"é":4,"e\u0301":5}}`, {})).toContain("data");
+  });
+});
+
+const nested = (depth: number) => `{"data":{"inputs":${"[".repeat(depth - 2)}${"]".repeat(depth - 2)}}}`;
+const mixed = (depth: number) =>
+  `{"data":{"a":${`[{"b":`.repeat((depth - 2) / 2)}0${"}]".repeat((depth - 2) / 2)}}}`;
+const beside = (depth: number) => `{"data":{},"x":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
+
+describe("nesting", () => {
+  test.each([nested, mixed, beside])("500 deep is accepted", (text) => {
+    expect(located(text(500)).maxDepth).toBe(500);
+  });
+
+  test.each([nested(501), mixed(502), beside(501), nested(100_000), mixed(100_000), beside(1_000_000)])(
+    "501 deep is refused, and any depth beyond",
+    (text) => {
+      expect(locateEnvelope(text)).toEqual({ kind: "too_deep" });
+    },
+  );
+
+  test("brackets side by side and in strings are not depth", () => {
+    expect(located(`{"data":{"a":[${"[],".repeat(1000)}0],"b":"${"[".repeat(1000)}"}}`).maxDepth).toBe(4);
+  });
+});
+
+describe("what has no envelope is said to have none", () => {
+  test.each([
+    "[]",
+    "null",
+    '"data"',
+    "1",
+    "{}",
+    " { } ",
+    "[1,2]",
+    '[{"data":{}}]',
+    '{"data":null}',
+    '{"data":[]}',
+    '{"data":[{}]}',
+    '{"data":"{}"}',
+    '{"data":12}',
+    '{"Data":{}}',
+    '{"x":{"data":{}}}',
+  ])("%s", (text) => {
+    JSON.parse(text);
+    expect(locateEnvelope(text)).toEqual({ kind: "no_envelope" });
+  });
+});
+
+describe("a text that is no JSON gets some answer, at once", () => {
+  test.each([
+    "",
+    " ",
+    "{",
+    '{"',
+    '{"data',
+    '{"data"',
+    '{"data":',
+    '{"data":{',
+    '{"data":{"a',
+    '{"data":{"a":',
+    '{"data":{"a":"\\',
+    '{"data":{]]]',
+    '{"data":}',
+    "{,,,",
+    '{"\\x":1',
+    '{"data":{"\\x":1,"\\x":2}}',
+    "{".repeat(100_000),
+    '{"data":{"a":'.repeat(100_000),
+    "\\".repeat(100_000),
+    "\uFEFF{}",
+  ])("%#", (text) => {
+    expect(locateEnvelope(text)).toHaveProperty("kind");
+  });
+});
