@@ -1,0 +1,138 @@
+// The error answers that operations share. Those with an example spelt out here are the published ones, kept to the
+// letter (some of their examples lack members that our answers always have); the others are ours.
+
+import { problem } from "../errors.ts";
+import { type Answers, challenged, counted, errorAnswer, ownExample, postponed, uncounted } from "./parts.ts";
+
+/** Any operation that wants a token and may be refused. */
+function callerErrors(): Answers {
+  return {
+    "401": errorAnswer(
+      "Who is calling is not known.",
+      challenged,
+      ownExample("Unauthenticated", problem("unauthenticated", "The token has expired.")),
+    ),
+    "403": errorAnswer("Permission denied. Unauthorized request.", counted, {
+      PermissionDenied: {
+        value: {
+          errors: [
+            {
+              status: 403,
+              code: "permission_denied",
+              detail: "User does not have enough permissions to perform action",
+            },
+          ],
+        },
+        summary: "Permission Denied",
+      },
+    }),
+    "404": errorAnswer(
+      "There is no such stored action or run.",
+      counted,
+      ownExample("NotFound", problem("not_found", "There is no such run.")),
+    ),
+    "429": errorAnswer("Too many requests.", postponed, {
+      TooManyRequests: {
+        value: {
+          errors: [
+            {
+              status: 429,
+              code: "too_many_requests",
+              detail: "Rate limit exceeded. Too many requests.",
+            },
+          ],
+        },
+        summary: "Too Many Requests",
+      },
+    }),
+    "500": errorAnswer("Internal Server Error", counted, {
+      UnhandledOrExternalServiceError: {
+        value: {
+          errors: [
+            {
+              status: 500,
+              code: "external_service_error",
+              detail: "An error occurred with an external service.",
+            },
+          ],
+        },
+        summary: "Unhandled or External Service Error",
+      },
+    }),
+    "503": errorAnswer("Service Unavailable", postponed, {
+      ServiceUnavailableError: {
+        value: {
+          errors: [{ status: 503, code: "service_unavaiable", detail: "Service is temporarily unavailable" }],
+        },
+        summary: "Service Unavailable Error",
+      },
+    }),
+  };
+}
+
+export function readErrors(): Answers {
+  const detail = "wait_seconds must be a whole number from 0 to 30";
+  return {
+    ...callerErrors(),
+    "400": errorAnswer(
+      "An id in the path, or a query parameter, is not what it must be.",
+      counted,
+      ownExample("BadRequest", problem("bad_request", detail, { source: { parameter: "wait_seconds" } })),
+    ),
+  };
+}
+
+/** Starting a run can moreover be too dear, or too large. */
+export function startErrors(): Answers {
+  return {
+    ...callerErrors(),
+    "400": errorAnswer("Indicates an error executing the request to run a StoredAction.", counted, {
+      BadRequest: {
+        value: {
+          errors: [
+            {
+              status: 400,
+              code: "bad_request",
+              title: "Bad Request",
+              detail: "Improperly formatted or incompleted request",
+              source: null,
+              meta: {},
+            },
+          ],
+        },
+        summary: "Bad Request",
+      },
+    }),
+    "402": errorAnswer("Payment Required - insufficient tasks on account", counted, {
+      PaymentRequired: {
+        value: {
+          errors: [
+            {
+              status: 402,
+              code: "payment_required",
+              title: "Payment Required",
+              detail: "Insufficient tasks on account",
+            },
+          ],
+        },
+        summary: "Payment Required",
+      },
+    }),
+    "413": errorAnswer(
+      "The body is larger than this gateway takes.",
+      counted,
+      ownExample("PayloadTooLarge", problem("payload_too_large", "The body is larger than 6291456 bytes.")),
+    ),
+  };
+}
+
+/** What can befall even an operation for anybody. */
+export function publicErrors(): Answers {
+  return {
+    "500": errorAnswer(
+      "A fault of ours.",
+      uncounted,
+      ownExample("Fault", problem("external_service_error", "An error occurred.")),
+    ),
+  };
+}

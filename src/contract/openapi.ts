@@ -1,0 +1,102 @@
+// The public contract as one OpenAPI 3.1 document: the published operation in full, and what this gateway adds.
+// Import it with `await import()`, from the one route that serves it. Its component schemas are made from the very
+// schemas that judge requests, so the document cannot promise what the gateway does not check.
+
+import * as z from "zod";
+import { operations } from "./operations.ts";
+import type { Operation } from "./parts.ts";
+import { COMPONENTS, WaitSeconds } from "./schemas.ts";
+
+let latest: { publicUrl: string; document: object } | undefined;
+
+/** Built once and kept: only in development, where the origin is the request's own, can the URL change. */
+export function openapiDocument(publicUrl: string): object {
+  if (latest?.publicUrl !== publicUrl) latest = { publicUrl, document: build(publicUrl) };
+  return latest.document;
+}
+
+function build(publicUrl: string): object {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Actions API",
+      description:
+        "Start actions, read their results, and have them delivered. An operation under /actions/ that is not described here is passed on to the upstream.",
+      version: "v1",
+    },
+    servers: [{ url: publicUrl, description: "This gateway" }],
+    security: [{ OAuth: [] }, { Bearer: [] }],
+    tags: [
+      { name: "Stored Actions", description: "Operations related to a Stored Action" },
+      { name: "Runs", description: "One-off runs, of which no stored action is kept" },
+      { name: "Gateway", description: "The gateway itself" },
+    ],
+    paths: paths(),
+    components: { schemas: componentSchemas(), securitySchemes: securitySchemes() },
+  };
+}
+
+function paths(): Record<string, Record<string, Operation>> {
+  const byPath: Record<string, Record<string, Operation>> = {};
+  for (const { path, method, operation } of operations(jsonSchema(WaitSeconds))) {
+    byPath[path] = { ...byPath[path], [method]: operation };
+  }
+  return byPath;
+}
+
+function componentSchemas(): Record<string, object> {
+  const named = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(COMPONENTS)) named.add(schema, { id });
+  const { schemas } = z.toJSONSchema(named, { ...OPTIONS, uri: (id) => `#/components/schemas/${id}` });
+  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));
+}
+
+function jsonSchema(schema: z.ZodType): object {
+  return bare(z.toJSONSchema(schema, OPTIONS));
+}
+
+/** The document names the dialect and the place of a schema; the schema itself need not. */
+function bare(schema: z.core.JSONSchema.BaseSchema): object {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "$schema" && key !== "$id"));
+}
+
+// "input": what has a default may be left out, in answers too, as published.
+const OPTIONS = {
+  io: "input",
+  override: (of: { jsonSchema: z.core.JSONSchema.BaseSchema }) => simplify(of.jsonSchema),
+} as const;
+
+/** Takes away what zod spells out beyond the published schemas, without a change of meaning. */
+function simplify(schema: z.core.JSONSchema.BaseSchema): void {
+  if (schema.format === "uuid") delete schema.pattern;
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  if (schema.type === "object" && Object.keys(schema.properties ?? {}).length === 0) delete schema.properties;
+  const [first, second] = schema.anyOf ?? [];
+  if (first?.type === "object" && second?.type === "null") {
+    delete schema.anyOf;
+    // The JSON Schema of `type: [...]` is missing from zod's own type of it.
+    Object.assign(schema, first, { type: ["object", "null"] });
+  }
+}
+
+function securitySchemes(): Record<string, object> {
+  const tokenUrl = "https://zapier.com/oauth/token";
+  const scopes = { external: "Scope that gives access to all Public APIs" };
+  return {
+    OAuth: {
+      type: "oauth2",
+      description: "OAuth 2.0 authentication.",
+      flows: {
+        authorizationCode: { authorizationUrl: "https://zapier.com/oauth/authorize", tokenUrl, scopes },
+        clientCredentials: { tokenUrl, scopes },
+      },
+    },
+    Bearer: {
+      type: "http",
+      scheme: "bearer",
+      bearerFormat: "JWT",
+      description: "A JWT of an issuer that this gateway trusts, with the scope `external`.",
+    },
+  };
+}

@@ -1,0 +1,168 @@
+// Every public operation, in one list: an operation that is not in it is not part of the contract.
+
+import { publicErrors, readErrors, startErrors } from "./answers.ts";
+import {
+  ANYBODY,
+  answer,
+  CALLER,
+  counted,
+  jsonBody,
+  type Operation,
+  ref,
+  replayable,
+  uncounted,
+  uuidInPath,
+} from "./parts.ts";
+import { START_STORED_RUN_DESCRIPTION } from "./published-text.ts";
+import type { ComponentName } from "./schemas.ts";
+
+export type Entry = { path: string; method: "get" | "post"; operation: Operation };
+
+/** `waitSeconds` is the schema of that query parameter. */
+export function operations(waitSeconds: object): Entry[] {
+  return [
+    {
+      path: "/actions/v1/stored-actions/{stored_action_id}/run",
+      method: "post",
+      operation: startStoredRun(),
+    },
+    {
+      path: "/actions/v1/stored-actions/{stored_action_id}/runs/{run_id}",
+      method: "get",
+      operation: readStoredRun(waitSeconds),
+    },
+    { path: "/actions/v1/runs", method: "post", operation: startOneOffRun() },
+    { path: "/actions/v1/runs/{run_id}", method: "get", operation: readOneOffRun(waitSeconds) },
+    { path: "/.well-known/jwks.json", method: "get", operation: readKeys() },
+    { path: "/openapi.json", method: "get", operation: readContract() },
+    { path: "/healthz", method: "get", operation: readHealth() },
+    { path: "/readyz", method: "get", operation: readReadiness() },
+  ];
+}
+
+/** The published operation: what differs from the published file is listed in test/contract/superset.test.ts. */
+function startStoredRun(): Operation {
+  return {
+    tags: ["Stored Actions"],
+    summary: "Execute a StoredAction",
+    description: START_STORED_RUN_DESCRIPTION,
+    operationId: "createStoredActionRun",
+    parameters: [uuidInPath("stored_action_id")],
+    requestBody: jsonBody(ref("StoredActionsRunRequest"), {
+      ExamplePOSTRequest: {
+        value: { data: { inputs: { message: "Hello World!" }, page: "0" } },
+        summary: "Example POST Request",
+      },
+    }),
+    responses: { "202": accepted("Acknowledges the request to execute a StoredAction"), ...startErrors() },
+    security: CALLER,
+  };
+}
+
+function startOneOffRun(): Operation {
+  return {
+    tags: ["Runs"],
+    summary: "Execute an action once",
+    description: "Executes an action whose configuration is in the request, and keeps nothing for reuse.",
+    operationId: "createRun",
+    requestBody: jsonBody(ref("OneOffRunRequest"), {
+      OneOffRun: {
+        value: {
+          data: {
+            selected_api: "SlackCLIAPI@1.0.0",
+            action_key: "channel_message",
+            action_type: "write",
+            authentication_id: "12345",
+            inputs: { message: "Hello World!" },
+          },
+        },
+        summary: "Send one message",
+      },
+    }),
+    responses: { "202": accepted("Acknowledges the request to execute an action"), ...startErrors() },
+    security: CALLER,
+  };
+}
+
+function readStoredRun(waitSeconds: object): Operation {
+  return {
+    tags: ["Stored Actions"],
+    summary: "Read a run of a StoredAction",
+    operationId: "getStoredActionRun",
+    parameters: [uuidInPath("stored_action_id"), uuidInPath("run_id"), inQuery("wait_seconds", waitSeconds)],
+    responses: { ...runAnswers("RunResult", (run) => run), ...readErrors() },
+    security: CALLER,
+  };
+}
+
+function readOneOffRun(waitSeconds: object): Operation {
+  return {
+    tags: ["Runs"],
+    summary: "Read a one-off run",
+    operationId: "getRun",
+    parameters: [uuidInPath("run_id"), inQuery("wait_seconds", waitSeconds)],
+    responses: { ...runAnswers("OneOffRunResult", (run) => ({ data: run })), ...readErrors() },
+    security: CALLER,
+  };
+}
+
+function readKeys(): Operation {
+  return open(
+    "getKeys",
+    "Public keys of callback signatures and of tokens sent upstream",
+    ref("JsonWebKeySet"),
+  );
+}
+
+function readContract(): Operation {
+  return open("getContract", "This document", { type: "object" });
+}
+
+function readHealth(): Operation {
+  return open("getHealth", "Does the gateway run?", ref("Health"));
+}
+
+function readReadiness(): Operation {
+  const operation = open("getReadiness", "Does all that the gateway depends on work?", ref("Readiness"));
+  const unready = answer("Something is down", ref("Readiness"), uncounted, {
+    Unready: {
+      value: { status: "unavailable", dependencies: { upstream: "unavailable" } },
+      summary: "The upstream is down",
+    },
+  });
+  return { ...operation, responses: { ...operation.responses, "503": unready } };
+}
+
+function accepted(description: string) {
+  return answer(description, ref("StoredActionsRunResponse"), replayable, {
+    Accepted: { value: { data: { type: "run", id: "123e4567-e89b-12d3-a456-426614174000" } } },
+  });
+}
+
+function runAnswers(schema: ComponentName, wrap: (run: object) => object) {
+  const run = { type: "run", id: "123e4567-e89b-12d3-a456-426614174000" };
+  const ended = { ...run, status: "success", results: [{ ok: true }], next_page: null, errors: [] };
+  const waiting = { ...run, status: "waiting", results: [], next_page: null, errors: [] };
+  return {
+    "200": answer("The run has ended, in success or in error", ref(schema), counted, {
+      Ended: { value: wrap(ended), summary: "Ended" },
+    }),
+    "202": answer("The run is still waiting", ref(schema), counted, {
+      Waiting: { value: wrap(waiting), summary: "Waiting" },
+    }),
+  };
+}
+
+function open(operationId: string, summary: string, schema: object): Operation {
+  return {
+    tags: ["Gateway"],
+    summary,
+    operationId,
+    responses: { "200": answer("The answer", schema, uncounted), ...publicErrors() },
+    security: ANYBODY,
+  };
+}
+
+function inQuery(name: string, schema: object): object {
+  return { in: "query", name, schema, required: false };
+}

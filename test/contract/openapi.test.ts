@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { openapiDocument } from "../../src/contract/openapi.ts";
+import { validatorOf } from "./rules.ts";
+
+type Media = { schema: object; examples?: Record<string, { value: unknown }> };
+type Operation = {
+  operationId: string;
+  parameters?: { in: string; name: string }[];
+  requestBody?: { content: { "application/json": Media } };
+  responses: Record<string, { headers: object; content: { "application/json": Media } }>;
+};
+type Document = {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object> };
+};
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the tests below fail on a document of another shape
+const document = openapiDocument("https://edge.example") as Document;
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, path, operation })),
+);
+const answers = operations.flatMap(({ name, operation }) =>
+  Object.entries(operation.responses).map(([status, answer]) => ({
+    name: `${name} ${status}`,
+    status,
+    answer,
+  })),
+);
+
+describe("/openapi.json", () => {
+  it("lists every public operation", () => {
+    expect(operations.map(({ name }) => name)).toEqual([
+      "post /actions/v1/stored-actions/{stored_action_id}/run",
+      "get /actions/v1/stored-actions/{stored_action_id}/runs/{run_id}",
+      "post /actions/v1/runs",
+      "get /actions/v1/runs/{run_id}",
+      "get /.well-known/jwks.json",
+      "get /openapi.json",
+      "get /healthz",
+      "get /readyz",
+    ]);
+    expect(document.openapi).toBe("3.1.0");
+  });
+
+  it("gives each operation an id of its own", () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it.each(operations)("names each parameter in the path of $name", ({ path, operation }) => {
+    const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === "path");
+    expect(inPath.map(({ name }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
+  });
+
+  it("lets a read wait for 0 to 30 seconds", () => {
+    const read = document.paths["/actions/v1/runs/{run_id}"]?.["get"];
+    expect(read?.parameters).toContainEqual({
+      in: "query",
+      name: "wait_seconds",
+      required: false,
+      schema: { type: "integer", minimum: 0, maximum: 30, default: 0, description: expect.any(String) },
+    });
+  });
+
+  it("refers to nothing that is not there", () => {
+    const text = JSON.stringify(document);
+    const names = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name = ""]) => name);
+    expect(names.length).toBeGreaterThan(20);
+    expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(names));
+    expect(text.match(/"\$ref":/g)).toHaveLength(names.length);
+  });
+
+  it("gives each error an example", () => {
+    const without = answers.filter(
+      ({ status, answer }) => status >= "400" && !answer.content["application/json"].examples,
+    );
+    expect(without).toEqual([]);
+  });
+
+  it("gives examples that its own schemas accept", () => {
+    const bodies = operations.flatMap(({ operation }) => operation.requestBody ?? []);
+    const media = [...bodies, ...answers.map(({ answer }) => answer)].map(
+      ({ content }) => content["application/json"],
+    );
+    const cases = media.flatMap(({ schema, examples = {} }) =>
+      Object.values(examples).map(({ value }) => ({ schema, value })),
+    );
+    expect(cases.length).toBeGreaterThan(20);
+    for (const { schema, value } of cases) {
+      expect(validatorOf(document, schema)().validate(value)).toEqual({ valid: true, errors: [] });
+    }
+  });
+
+  it.each([
+    ["401", "WWW-Authenticate"],
+    ["429", "Retry-After"],
+    ["503", "Retry-After"],
+  ])("gives each %s the header %s", (wanted, header) => {
+    const errors = answers.filter(({ name, status }) => status === wanted && !name.includes("readyz"));
+    expect(errors).toHaveLength(4);
+    for (const { answer } of errors)
+      expect(answer.headers).toHaveProperty(header, expect.objectContaining({ required: true }));
+  });
+
+  it("is built once for its URL", () => {
+    const again = openapiDocument("https://other.example");
+    expect(again).toHaveProperty("servers.0.url", "https://other.example");
+    expect(openapiDocument("https://other.example")).toBe(again);
+  });
+});

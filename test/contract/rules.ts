@@ -1,0 +1,96 @@
+// The published file and /openapi.json, read once and turned into what a check needs: which operation a request
+// meets, and for each of its statuses the body's schema, compiled at its first use, and the headers.
+
+import { type Schema, Validator } from "@cfworker/json-schema";
+import { openapiDocument } from "../../src/contract/openapi.ts";
+import { PUBLISHED } from "./published.ts";
+
+type HeaderRule = { name: string; type: unknown; required: boolean };
+export type Rule = { isError: boolean; headers: HeaderRule[]; checkBody: (body: unknown) => string[] };
+export type Route = { method: string; pattern: RegExp; rules: Map<number, Rule> };
+
+const ERROR_REF = "#/components/schemas/ActionsErrorResponse";
+const OURS: unknown = openapiDocument("https://edge.example");
+
+/** An error of ours where neither document lists one. */
+export const errorRule: Rule = ruleOf(PUBLISHED, {
+  content: { "application/json": { schema: { $ref: ERROR_REF } } },
+});
+
+// CONTRACT.md adds these to the statuses that the published file lists.
+const EXTENSIONS = new Map([401, 404, 405, 413].map((status) => [status, errorRule]));
+
+const PUBLISHED_ROUTES = routesOf(PUBLISHED).map((route) => ({
+  ...route,
+  rules: new Map([...EXTENSIONS, ...route.rules]),
+}));
+
+// The published file comes first: where both describe an operation, it stands.
+const ROUTES: readonly Route[] = [...PUBLISHED_ROUTES, ...routesOf(OURS)];
+
+/** Nothing for what neither document describes: the pass-through, the console. */
+export function findRoute(method: string, path: string): Route | undefined {
+  const [pathname = ""] = path.split("?");
+  return ROUTES.find((route) => route.method === method && route.pattern.test(pathname));
+}
+
+export function member(value: unknown, name: string): unknown {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function entries(value: unknown): [string, unknown][] {
+  return isObject(value) ? Object.entries(value) : [];
+}
+
+function routesOf(document: unknown): Route[] {
+  return entries(member(document, "paths")).flatMap(([path, methods]) =>
+    entries(methods).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),
+      rules: rulesOf(document, operation),
+    })),
+  );
+}
+
+function rulesOf(document: unknown, operation: unknown): Map<number, Rule> {
+  const answers = entries(member(operation, "responses"));
+  return new Map(answers.map(([status, answer]) => [Number(status), ruleOf(document, answer)]));
+}
+
+function ruleOf(document: unknown, answer: unknown): Rule {
+  const schema = member(member(member(answer, "content"), "application/json"), "schema");
+  const validator = validatorOf(document, schema);
+  return {
+    isError: member(schema, "$ref") === ERROR_REF,
+    headers: entries(member(answer, "headers")).map(headerRule),
+    checkBody: (body) => {
+      const { errors } = validator().validate(body);
+      // The last error is the innermost: those before it only say that something inside is wrong.
+      return errors.slice(-1).map(({ instanceLocation, error }) => `body ${instanceLocation}: ${error}`);
+    },
+  };
+}
+
+function headerRule([name, header]: [string, unknown]): HeaderRule {
+  const type = member(member(header, "schema"), "type");
+  return { name, type, required: member(header, "required") === true };
+}
+
+/** A real JSON Schema 2020-12 validator, formats included, made when first called. */
+export function validatorOf(document: unknown, schema: unknown): () => Validator {
+  let validator: Validator | undefined;
+  return () => (validator ??= compile(document, schema));
+}
+
+/** The schema gets the document's components beside it, so that its `$ref`s resolve as they stand. */
+function compile(document: unknown, schema: unknown): Validator {
+  const whole: Schema = {
+    ...Object.fromEntries(entries(schema)),
+    components: { schemas: member(member(document, "components"), "schemas") },
+  };
+  return new Validator(whole, "2020-12");
+}

@@ -1,0 +1,98 @@
+// /openapi.json says everything that the published file says. Where it says something else, or more, that is listed
+// here by name with its reason; anything unlisted fails, and so does a line that is no longer true.
+
+import { describe, expect, it } from "vitest";
+import { openapiDocument } from "../../src/contract/openapi.ts";
+import { PUBLISHED, PUBLISHED_TEXT } from "./published.ts";
+
+const RUN = "/actions/v1/stored-actions/{stored_action_id}/run";
+const OPERATION = `paths > ${RUN} > post`;
+const ANSWERS = `${OPERATION} > responses`;
+// The statuses whose headers the published file lists: all of its own but 403.
+const LIMITED = "[202|400|402|429|500|503]";
+
+const LISTED: Record<string, string> = {
+  "changed info > description": "it describes this gateway",
+  "missing info > contact": "the publisher does not answer for this gateway",
+  "changed servers > 0 > [url|description]": "the document names the gateway that serves it",
+  "added security > 1": "a bearer token is what the gateway really takes",
+  [`added ${OPERATION} > security > 1`]: "the same",
+  "added components > securitySchemes > Bearer": "the same",
+  "added tags > [1|2]": "for the operations below",
+  "added paths > /actions/v1/stored-actions/{stored_action_id}/runs/{run_id}": "our operation",
+  "added paths > /actions/v1/runs": "our operation",
+  "added paths > /actions/v1/runs/{run_id}": "our operation",
+  "added paths > /.well-known/jwks.json": "our operation",
+  "added paths > /openapi.json": "our operation",
+  "added paths > /healthz": "our operation",
+  "added paths > /readyz": "our operation",
+  "added components > schemas > [OneOffRunRequest|OneOffRunRequestInput|RunResult|OneOffRunResult]": "theirs",
+  "added components > schemas > [JsonWebKeySet|Health|Readiness]": "theirs",
+  [`added ${ANSWERS} > 401`]: "clients refresh a token on 401 only",
+  [`added ${ANSWERS} > 404`]: "the upstream does not know the action",
+  [`added ${ANSWERS} > 413`]: "a body can be too large",
+  [`missing ${ANSWERS} > ${LIMITED} > headers > X-RateLimit-Reset > schema > format`]:
+    "the file's own description and its clients say Unix seconds, which are no date-time",
+  [`added ${ANSWERS} > ${LIMITED} > headers > [RateLimit-Policy|RateLimit]`]: "the current IETF pair",
+  [`added ${ANSWERS} > ${LIMITED} > headers > X-Request-Id`]: "every answer has it",
+  [`added ${ANSWERS} > 403 > headers`]: "the same, and a 403 of the upstream was counted",
+  [`added ${ANSWERS} > 202 > headers > [Idempotency-Replayed|Idempotency-Payload-Mismatch]`]:
+    "a caller can tell a replay",
+};
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Arrays are objects of their indices here: the order in either document means something, or is the same. */
+function differences(published: unknown, ours: unknown, at: string[] = []): string[] {
+  const name = at.join(" > ");
+  if (ours === undefined) return [`missing ${name}`];
+  if (published === undefined) return [`added ${name}`];
+  if (!isObject(published) || !isObject(ours) || Array.isArray(published) !== Array.isArray(ours)) {
+    return Object.is(published, ours) ? [] : [`changed ${name}`];
+  }
+  const keys = new Set([...Object.keys(published), ...Object.keys(ours)]);
+  return [...keys].flatMap((key) => differences(published[key], ours[key], [...at, key]));
+}
+
+/** `a [b|c]` stands for `a b` and `a c`. */
+function expand(name: string): string[] {
+  const [whole, choices] = /\[([^\]]+)\]/.exec(name) ?? [];
+  if (whole === undefined || choices === undefined) return [name];
+  return choices.split("|").flatMap((choice) => expand(name.replace(whole, choice)));
+}
+
+const ours = openapiDocument("https://edge.example");
+
+describe("/openapi.json is a superset of the published contract", () => {
+  it("which is here byte for byte", async () => {
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(PUBLISHED_TEXT));
+    const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    expect(hex).toBe("918571d348c1eae77e088ef8dcad840bd02afce8922a2250a1664c69b38adf0b");
+  });
+
+  it("but for the listed differences", () => {
+    const listed = Object.keys(LISTED).flatMap(expand);
+    expect(differences(PUBLISHED, ours).toSorted()).toEqual(listed.toSorted());
+  });
+
+  it("with every one of its members compared", () => {
+    const leaves = leavesOf(PUBLISHED);
+    expect(leaves.length).toBeGreaterThan(150);
+    for (const path of leaves) {
+      expect(differences(PUBLISHED, withChange(PUBLISHED, path))).toEqual([`changed ${path.join(" > ")}`]);
+    }
+  });
+});
+
+function leavesOf(value: unknown, at: string[] = []): string[][] {
+  if (!isObject(value)) return [at];
+  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...at, key]));
+}
+
+function withChange(value: unknown, [key, ...rest]: string[]): unknown {
+  if (key === undefined || !isObject(value)) return Symbol("changed");
+  const changed = { ...value, [key]: withChange(value[key], rest) };
+  return Array.isArray(value) ? Object.values(changed) : changed;
+}
