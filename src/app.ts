@@ -1,0 +1,38 @@
+// The table of contents. The order is the security argument: nothing under /actions/ is reached without a verified
+// caller, and nothing but the gateway's own health without good settings.
+import { Hono } from "hono";
+import type { AppEnv } from "./http/context.ts";
+import { configure, locate } from "./http/middleware/configure.ts";
+import { answerNotFound, answerUnexpected, observe } from "./http/middleware/observe.ts";
+import { requireCaller } from "./http/middleware/require-caller.ts";
+import { healthz, jwks, methodNotAllowed, openapi } from "./http/routes/meta.ts";
+import { passThrough } from "./http/routes/pass-through.ts";
+import { readOneOffRun, readStoredActionRun } from "./http/routes/read-run.ts";
+import { readyz } from "./http/routes/readyz.ts";
+import { startOneOffRun, startStoredActionRun } from "./http/routes/start-run.ts";
+
+export function createApp(): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.onError(answerUnexpected);
+  app.notFound(answerNotFound);
+  app.use(observe);
+
+  app.get("/healthz", healthz);
+  app.all("/healthz", methodNotAllowed("GET, HEAD"));
+
+  app.use(configure);
+  app.get("/readyz", readyz);
+  app.get("/.well-known/jwks.json", jwks);
+  app.get("/openapi.json", locate, openapi);
+  for (const path of ["/readyz", "/.well-known/jwks.json", "/openapi.json"]) {
+    app.all(path, methodNotAllowed("GET, HEAD"));
+  }
+
+  app.use("/actions/*", locate, requireCaller);
+  app.post("/actions/v1/stored-actions/:stored_action_id/run", startStoredActionRun);
+  app.get("/actions/v1/stored-actions/:stored_action_id/runs/:run_id", readStoredActionRun);
+  app.post("/actions/v1/runs", startOneOffRun);
+  app.get("/actions/v1/runs/:run_id", readOneOffRun);
+  app.all("/actions/*", passThrough);
+  return app;
+}

@@ -1,0 +1,40 @@
+// A request's body as text, or the reason why not. The bound holds while the bytes come in, so a body without a
+// Content-Length, or with a false one, is cut at the same size.
+import { type Problem, problem } from "../errors.ts";
+import { decodeUtf8 } from "../json.ts";
+import { OutboundTooLarge, readBody } from "../outbound/guard.ts";
+import type { ReceivedBody } from "../runs/run-request.ts";
+
+/** A caller that drips its body is cut here. */
+const BODY_TIMEOUT_MS = 30_000;
+
+export async function receiveJson(request: Request, maxBytes: number): Promise<ReceivedBody> {
+  const unfit = headerFault(request.headers);
+  if (unfit !== null) return { kind: "unreadable", problem: unfit };
+  if (Number(request.headers.get("content-length")) > maxBytes) return { kind: "too_large", maxBytes };
+  try {
+    const text = decodeUtf8(await readBody(request, maxBytes, BODY_TIMEOUT_MS));
+    return text === null ? unreadable("The body is not UTF-8.") : { kind: "text", text };
+  } catch (error) {
+    if (error instanceof OutboundTooLarge) return { kind: "too_large", maxBytes };
+    return unreadable("The body did not arrive whole.");
+  }
+}
+
+function headerFault(headers: Headers): Problem | null {
+  const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type !== "application/json" && !/^application\/[a-z0-9.-]+\+json$/.test(type)) {
+    return problem("bad_request", "Content-Type must be application/json.", {
+      source: { header: "Content-Type" },
+    });
+  }
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding === "identity") return null;
+  return problem("bad_request", "The body must not be compressed.", {
+    source: { header: "Content-Encoding" },
+  });
+}
+
+function unreadable(detail: string): ReceivedBody {
+  return { kind: "unreadable", problem: problem("bad_request", detail, { source: { pointer: "" } }) };
+}

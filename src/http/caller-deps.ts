@@ -1,0 +1,42 @@
+// What the routes under /actions/ hand to the features: the caller's gate, and the gateway's words to the upstream.
+import { GateClient } from "../gate/client.ts";
+import type { WindowRule } from "../gate/window.ts";
+import type { Asserted } from "../upstream/headers.ts";
+import { upstreamAuthorization } from "../upstream/identity.ts";
+import type { AppContext } from "./context.ts";
+
+export function callersGate(c: AppContext): GateClient {
+  return new GateClient(c.env.USER_GATE, c.get("caller").userKey);
+}
+
+export async function assertedFor(c: AppContext): Promise<Asserted> {
+  const authorization = await upstreamAuthorization(
+    c.get("settings"),
+    c.get("publicUrl"),
+    c.get("caller"),
+    Date.now(),
+  );
+  const { traceparent, tracestate } = c.get("trace");
+  return { authorization, requestId: c.get("requestId"), traceparent, tracestate };
+}
+
+/** The cap on this caller's starts, as the token and the settings say; null when the token lifts it. The flag is asked elsewhere. */
+export function startRule(c: AppContext): WindowRule | null {
+  const { rateLimit, rateLimitWindowMs: windowMs } = c.get("settings");
+  const claim = c.get("caller").rateLimit;
+  switch (claim.kind) {
+    case "exempt":
+      return null;
+    case "override":
+      return { limit: claim.limit, windowMs };
+    case "default":
+      return { limit: rateLimit, windowMs };
+  }
+}
+
+/** The cap on this caller's reads; null when there is none. */
+export function readRule(c: AppContext): WindowRule | null {
+  const { readLimit, rateLimitWindowMs: windowMs } = c.get("settings");
+  if (readLimit === 0 || c.get("caller").rateLimit.kind === "exempt") return null;
+  return { limit: readLimit, windowMs };
+}

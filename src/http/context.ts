@@ -1,0 +1,29 @@
+// What the middleware learns of a request, for those behind it. Hono's typed variables, one bag each.
+import type { Context } from "hono";
+import type { Caller } from "../auth/caller.ts";
+import type { Stopwatch } from "../observability/stopwatch.ts";
+import type { Trace } from "../observability/trace.ts";
+import type { Settings } from "../settings.ts";
+import type { Upstream } from "../upstream/client.ts";
+
+/** What the log line of this request says beside its status and durations. */
+export type RequestNotes = { outcome: string; user: string | null; runId: string | null };
+
+export type AppEnv = {
+  Bindings: Env;
+  Variables: {
+    requestId: string;
+    trace: Trace;
+    stopwatch: Stopwatch;
+    notes: RequestNotes;
+    /** Set by `configure`. */
+    settings: Settings;
+    upstream: Upstream;
+    /** Origin, set by `locate`. */
+    publicUrl: string;
+    /** Set by `requireCaller`. */
+    caller: Caller;
+  };
+};
+
+export type AppContext = Context<AppEnv>;

@@ -1,0 +1,59 @@
+// The settings, parsed once per environment object. A gateway with a bad one serves nothing but its own health: a
+// wrong limit or a missing issuer is worse than an outage that names itself.
+import type { Next } from "hono";
+import { problem } from "../../errors.ts";
+import { log } from "../../observability/log.ts";
+import { parseSettings, type Settings, SettingsError } from "../../settings.ts";
+import { upstreamOf } from "../../upstream/client.ts";
+import { answerProblem } from "../answers.ts";
+import type { AppContext } from "../context.ts";
+
+const parsed = new WeakMap<object, Settings | SettingsError>();
+
+export async function configure(c: AppContext, next: Next): Promise<Response | undefined> {
+  const settings = settingsOf(c.env);
+  if (settings instanceof SettingsError) return misconfigured(c);
+  const upstream = upstreamOf(settings, c.env.UPSTREAM);
+  if (upstream === null) return misconfigured(c, "UPSTREAM_URL or a service binding UPSTREAM is required");
+  c.set("settings", settings);
+  c.set("upstream", upstream);
+  await next();
+  return undefined;
+}
+
+/** Where the outside world reaches the gateway: said by the settings, or in development by the request. */
+export async function locate(c: AppContext, next: Next): Promise<Response | undefined> {
+  const publicUrl = c.get("settings").publicUrl ?? loopbackOrigin(c.req.url);
+  if (publicUrl === null) return misconfigured(c, "PUBLIC_URL is required outside of development");
+  c.set("publicUrl", publicUrl);
+  await next();
+  return undefined;
+}
+
+function misconfigured(c: AppContext, fault?: string): Response {
+  if (fault !== undefined) log({ event: "settings.invalid", problems: [fault] });
+  c.get("notes").outcome = "misconfigured";
+  return answerProblem(c, problem("external_service_error", "The gateway is not configured."));
+}
+
+function settingsOf(env: Env): Settings | SettingsError {
+  const known = parsed.get(env) ?? parse(env);
+  parsed.set(env, known);
+  return known;
+}
+
+function parse(env: Env): Settings | SettingsError {
+  try {
+    return parseSettings(env);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    log({ event: "settings.invalid", problems: error.problems });
+    return error;
+  }
+}
+
+// Only where nobody else can choose the host name may the request say where the gateway is.
+function loopbackOrigin(url: string): string | null {
+  const { hostname, origin } = new URL(url);
+  return ["127.0.0.1", "localhost", "[::1]"].includes(hostname) ? origin : null;
+}

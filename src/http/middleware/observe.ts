@@ -1,0 +1,69 @@
+// Around everything: a request id, the caller's trace carried on, security headers on every answer, one log line.
+import type { Context, Next } from "hono";
+import { matchedRoutes } from "hono/route";
+import { problem } from "../../errors.ts";
+import { log } from "../../observability/log.ts";
+import { Stopwatch } from "../../observability/stopwatch.ts";
+import { traceOf } from "../../observability/trace.ts";
+import { answerProblem } from "../answers.ts";
+import type { AppContext, AppEnv } from "../context.ts";
+
+export async function observe(c: AppContext, next: Next): Promise<void> {
+  c.set("requestId", crypto.randomUUID());
+  c.set("trace", traceOf(c.req.raw.headers));
+  c.set("stopwatch", new Stopwatch());
+  c.set("notes", { outcome: "served", user: null, runId: null });
+  await next();
+  finish(c);
+  logServed(c);
+}
+
+export function answerUnexpected(error: Error, c: Context<AppEnv>): Response {
+  log({ event: "request.failed", request_id: c.get("requestId"), error });
+  c.get("notes").outcome = "failed";
+  return answerProblem(c, problem("external_service_error", "An error occurred with an external service."));
+}
+
+export function answerNotFound(c: Context<AppEnv>): Response {
+  c.get("notes").outcome = "not_found";
+  return answerProblem(c, problem("not_found", "There is nothing at this path."));
+}
+
+function finish(c: AppContext): void {
+  const { headers } = c.res;
+  headers.set("x-request-id", c.get("requestId"));
+  headers.set("server-timing", c.get("stopwatch").serverTiming());
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("referrer-policy", "no-referrer");
+  if (!headers.has("content-security-policy")) {
+    headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+  }
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  if (new URL(c.req.url).protocol === "https:") headers.set("strict-transport-security", "max-age=31536000");
+}
+
+function logServed(c: AppContext): void {
+  const { outcome, user, runId } = c.get("notes");
+  const stopwatch = c.get("stopwatch");
+  log({
+    event: "request.served",
+    request_id: c.get("requestId"),
+    trace_id: c.get("trace").traceId,
+    method: c.req.method,
+    route: routeOf(c),
+    status: c.res.status,
+    outcome,
+    user,
+    run_id: runId,
+    total_ms: stopwatch.totalMs(),
+    auth_ms: stopwatch.ms("auth"),
+    gate_ms: stopwatch.ms("gate"),
+    upstream_ms: stopwatch.ms("upstream"),
+  });
+}
+
+// The pattern that answered: the first for this very method, or the last that takes any.
+function routeOf(c: AppContext): string {
+  const routes = matchedRoutes(c);
+  return (routes.find(({ method }) => method !== "ALL") ?? routes.at(-1))?.path ?? "";
+}

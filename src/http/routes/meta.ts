@@ -1,0 +1,28 @@
+// The gateway about itself: alive, ready, its public keys, its contract.
+import type { Context } from "hono";
+import { problem } from "../../errors.ts";
+import { publicKeys } from "../../upstream/identity.ts";
+import { answerProblem } from "../answers.ts";
+import type { AppContext, AppEnv } from "../context.ts";
+
+const PUBLIC_MAX_AGE = "public, max-age=300";
+
+export function healthz(c: AppContext): Response {
+  return c.json({ status: "ok" });
+}
+
+export function jwks(c: AppContext): Response {
+  return c.json({ keys: publicKeys(c.get("settings").signingKeys) }, 200, {
+    "cache-control": PUBLIC_MAX_AGE,
+  });
+}
+
+export async function openapi(c: AppContext): Promise<Response> {
+  const { openapiDocument } = await import("../../contract/openapi.ts");
+  return c.json(openapiDocument(c.get("publicUrl")), 200, { "cache-control": PUBLIC_MAX_AGE });
+}
+
+export function methodNotAllowed(allow: string): (c: Context<AppEnv>) => Response {
+  return (c) =>
+    answerProblem(c, problem("method_not_allowed", `This path answers ${allow}.`, { headers: { allow } }));
+}

@@ -1,0 +1,100 @@
+// Everything else under /actions/: authenticated, then streamed to the upstream and back. It must not become a way
+// around the routes that count: a path that an upstream could take for one of those is not forwarded.
+import { problem } from "../../errors.ts";
+import { parseJson } from "../../json.ts";
+import { OutboundTimeout, readBody, send } from "../../outbound/guard.ts";
+import { unreachable } from "../../upstream/client.ts";
+import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
+import { passedThroughProblem } from "../../upstream/upstream-problem.ts";
+import { answerProblem, answerUpstreamProblem } from "../answers.ts";
+import { assertedFor } from "../caller-deps.ts";
+import type { AppContext } from "../context.ts";
+import { answerNotFound } from "../middleware/observe.ts";
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const MAX_ERROR_BYTES = 64 * 1024;
+
+export async function passThrough(c: AppContext): Promise<Response> {
+  const { method } = c.req;
+  if (!METHODS.includes(method)) {
+    const headers = { allow: METHODS.join(", ") };
+    return answerProblem(c, problem("method_not_allowed", "This method is not forwarded.", { headers }));
+  }
+  const { pathname, search } = new URL(c.req.url);
+  if (!isForwardable(pathname)) return answerNotFound(c);
+  const { maxBodyBytes } = c.get("settings");
+  const body = boundedBody(c.req.raw, maxBodyBytes);
+  if (body.tooLarge()) return answerTooLarge(c, maxBodyBytes);
+  try {
+    const headers = headersToUpstream(c.req.raw.headers, await assertedFor(c));
+    const { sender, baseUrl } = c.get("upstream");
+    const init = { method, headers, body: body.stream };
+    const sent = send(sender, `${baseUrl}${pathname}${search}`, init, c.get("settings").upstreamTimeoutMs);
+    return await passBack(c, await c.get("stopwatch").time("upstream", sent));
+  } catch (error) {
+    if (body.tooLarge()) return answerTooLarge(c, maxBodyBytes);
+    c.get("notes").outcome = "upstream_failed";
+    return answerUpstreamProblem(c, unreachable(error instanceof OutboundTimeout));
+  }
+}
+
+/**
+ * Whether a path, as the URL parser left it, means to the upstream what it means here: no empty segment, no escape that
+ * another parser would undo into structure, and no other spelling of a route that counts.
+ */
+export function isForwardable(pathname: string): boolean {
+  if (!pathname.startsWith("/actions/") || /\/\/|\\|%(?:2e|2f|5c|00|25)/i.test(pathname)) return false;
+  return COUNTED.test(pathname) || !COUNTED.test(plainest(pathname));
+}
+
+// The paths of runs. Here they come only under methods that the routes before did not take.
+const COUNTED =
+  /^\/actions\/v1\/(?:runs|stored-actions\/[^/;%]+\/run|(?:stored-actions\/[^/;%]+\/)?runs\/[^/;%]+)$/;
+
+// What the laxest upstream might read: unescaped, in lower case, without path parameters and trailing slashes.
+function plainest(pathname: string): string {
+  const unescaped = pathname.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return unescaped
+    .toLowerCase()
+    .replace(/;[^/]*/g, "")
+    .replace(/[/\s]+$/, "");
+}
+
+async function passBack(c: AppContext, response: Response): Promise<Response> {
+  const { status, headers } = response;
+  if (status === 304 || (status >= 200 && status < 300)) {
+    c.get("notes").outcome = "passed";
+    return new Response(response.body, { status, headers: headersToCaller(headers) });
+  }
+  const body =
+    status < 400
+      ? null
+      : parseJson(await readBody(response, MAX_ERROR_BYTES, c.get("settings").upstreamTimeoutMs));
+  c.get("notes").outcome = status >= 400 && status < 500 ? "upstream_refused" : "upstream_failed";
+  return answerUpstreamProblem(c, passedThroughProblem(status, headers, body));
+}
+
+function answerTooLarge(c: AppContext, maxBytes: number): Response {
+  return answerProblem(c, problem("payload_too_large", `The body is larger than ${maxBytes} bytes.`));
+}
+
+/** The request's body as it streams, broken off when it grows past the bound. */
+function boundedBody(
+  request: Request,
+  maxBytes: number,
+): { stream: ReadableStream | null; tooLarge: () => boolean } {
+  let size = Number(request.headers.get("content-length"));
+  const tooLarge = () => size > maxBytes;
+  if (request.body === null || tooLarge()) return { stream: request.body, tooLarge };
+  size = 0;
+  const count = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      size += chunk.byteLength;
+      if (tooLarge()) controller.error(new Error(`body over ${maxBytes} bytes`));
+      else controller.enqueue(chunk);
+    },
+  });
+  return { stream: request.body.pipeThrough(count), tooLarge };
+}

@@ -1,0 +1,91 @@
+import { parseWaitSeconds, validateUuid } from "../../contract/schemas.ts";
+import { type Problem, problem } from "../../errors.ts";
+import type { WindowView } from "../../gate/window.ts";
+import { rateLimitIsOn } from "../../rate-limit-flag.ts";
+import { readRun } from "../../runs/read-run.ts";
+import { type RunTarget, runPathOf } from "../../runs/run-target.ts";
+import { assertedHeaders, headersToCaller } from "../../upstream/headers.ts";
+import { answerProblem, answerUpstreamProblem } from "../answers.ts";
+import { assertedFor, callersGate, readRule } from "../caller-deps.ts";
+import type { AppContext } from "../context.ts";
+import { rateLimitHeaders } from "../rate-limit-headers.ts";
+
+export function readStoredActionRun(c: AppContext): Promise<Response> {
+  return read(c, { kind: "stored", storedActionId: c.req.param("stored_action_id") ?? "" });
+}
+
+export function readOneOffRun(c: AppContext): Promise<Response> {
+  return read(c, { kind: "one_off" });
+}
+
+async function read(c: AppContext, target: RunTarget): Promise<Response> {
+  const runId = c.req.param("run_id") ?? "";
+  const { admitted, view, retryAfterSeconds } = await count(c, target);
+  const headers = rateLimitHeaders("results", view, c.get("settings").rateLimitResetFormat, Date.now());
+  if (!admitted) {
+    const detail = "Rate limit exceeded. Too many reads of results.";
+    return refuse(c, "limited", problem("too_many_requests", detail, { retryAfterSeconds }), headers);
+  }
+  const wait = parseWaitSeconds(c.req.query("wait_seconds") ?? null);
+  const fault =
+    idFault(target, runId) ?? (wait.kind === "invalid" ? parameterFault("wait_seconds", wait.detail) : null);
+  if (fault !== null) return refuse(c, "malformed", fault, headers);
+  c.get("notes").runId = runId.toLowerCase();
+  return answerRead(c, target, runId, wait.kind === "ok" ? wait.seconds * 1000 : 0, headers);
+}
+
+async function answerRead(
+  c: AppContext,
+  target: RunTarget,
+  runId: string,
+  waitMs: number,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const request = {
+    path: runPathOf(target, runId),
+    headers: { accept: "application/json", ...assertedHeaders(await assertedFor(c)) },
+  };
+  const reading = readRun(c.get("upstream"), request, waitMs, c.get("settings").upstreamTimeoutMs);
+  const answer = await c.get("stopwatch").time("upstream", reading);
+  if (answer.kind === "problem") {
+    c.get("notes").outcome = answer.passing ? "upstream_failed" : "upstream_refused";
+    return answerUpstreamProblem(c, answer.problem, headers);
+  }
+  c.get("notes").outcome = answer.waiting ? "waiting" : "read";
+  return new Response(answer.body, {
+    status: answer.status,
+    headers: { ...headersToCaller(answer.headers), ...headers },
+  });
+}
+
+type Counted = { admitted: boolean; view: WindowView | null; retryAfterSeconds: number };
+
+const UNCOUNTED: Counted = { admitted: true, view: null, retryAfterSeconds: 0 };
+
+// The flag and the gate are asked at once: a count that turns out to be unneeded harms nobody.
+async function count(c: AppContext, target: RunTarget): Promise<Counted> {
+  const rule = readRule(c);
+  if (rule === null) return UNCOUNTED;
+  const actionId = target.kind === "stored" ? target.storedActionId : null;
+  const [limited, counted] = await Promise.all([
+    rateLimitIsOn(c.env.FLAGS, c.get("settings").rateLimitFlagDefault, c.get("caller"), actionId),
+    c.get("stopwatch").time("gate", callersGate(c).countRead(rule)),
+  ]);
+  return limited && !("kind" in counted) ? counted : UNCOUNTED;
+}
+
+function idFault(target: RunTarget, runId: string): Problem | null {
+  if (target.kind === "stored" && !validateUuid(target.storedActionId)) {
+    return parameterFault("stored_action_id", "stored_action_id must be a UUID.");
+  }
+  return validateUuid(runId) ? null : parameterFault("run_id", "run_id must be a UUID.");
+}
+
+function parameterFault(parameter: string, detail: string): Problem {
+  return problem("bad_request", detail, { source: { parameter } });
+}
+
+function refuse(c: AppContext, outcome: string, of: Problem, headers: Record<string, string>): Response {
+  c.get("notes").outcome = outcome;
+  return answerProblem(c, of, headers);
+}

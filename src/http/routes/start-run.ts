@@ -1,0 +1,67 @@
+import { memberOf, parseJson } from "../../json.ts";
+import { rateLimitIsOn } from "../../rate-limit-flag.ts";
+import { parseRunRequest } from "../../runs/run-request.ts";
+import type { RunTarget } from "../../runs/run-target.ts";
+import { type StartAnswer, startRun } from "../../runs/start-run.ts";
+import { assertedHeaders } from "../../upstream/headers.ts";
+import { answerUpstreamProblem } from "../answers.ts";
+import { receiveJson } from "../body.ts";
+import { assertedFor, callersGate, startRule } from "../caller-deps.ts";
+import type { AppContext } from "../context.ts";
+import { rateLimitHeaders } from "../rate-limit-headers.ts";
+
+export function startStoredActionRun(c: AppContext): Promise<Response> {
+  return start(c, { kind: "stored", storedActionId: c.req.param("stored_action_id") ?? "" });
+}
+
+export function startOneOffRun(c: AppContext): Promise<Response> {
+  return start(c, { kind: "one_off" });
+}
+
+async function start(c: AppContext, target: RunTarget): Promise<Response> {
+  const settings = c.get("settings");
+  const [body, limited] = await Promise.all([
+    receiveJson(c.req.raw, settings.maxBodyBytes),
+    isLimited(c, target),
+  ]);
+  const ownHosts = [c.get("publicUrl"), c.req.url].map((url) => new URL(url).host);
+  const parsed = parseRunRequest(target, body, { allowPrivate: settings.allowPrivateCallbacks, ownHosts });
+  const answer = await startRun(
+    {
+      gate: callersGate(c),
+      kv: c.env.KV,
+      upstream: c.get("upstream"),
+      upstreamTimeoutMs: settings.upstreamTimeoutMs,
+      upstreamHeaders: async () => assertedHeaders(await assertedFor(c)),
+      waitUntil: (promise) => c.executionCtx.waitUntil(promise),
+      stopwatch: c.get("stopwatch"),
+    },
+    target,
+    parsed,
+    limited ? startRule(c) : null,
+  );
+  return render(c, answer);
+}
+
+async function isLimited(c: AppContext, target: RunTarget): Promise<boolean> {
+  if (startRule(c) === null) return false;
+  const actionId = target.kind === "stored" ? target.storedActionId : null;
+  return rateLimitIsOn(c.env.FLAGS, c.get("settings").rateLimitFlagDefault, c.get("caller"), actionId);
+}
+
+function render(c: AppContext, { outcome, result, view, replayed, mismatch }: StartAnswer): Response {
+  const format = c.get("settings").rateLimitResetFormat;
+  const headers = new Headers(rateLimitHeaders("runs", view, format, Date.now()));
+  if (replayed) headers.set("idempotency-replayed", "true");
+  if (mismatch) headers.set("idempotency-payload-mismatch", "true");
+  c.get("notes").outcome = outcome;
+  if (result.kind === "problem") return answerUpstreamProblem(c, result.problem, headers);
+  c.get("notes").runId = runIdOf(result.answer.body);
+  headers.set("content-type", "application/json");
+  return new Response(result.answer.body, { status: result.answer.status, headers });
+}
+
+function runIdOf(body: string): string | null {
+  const id = memberOf(memberOf(parseJson(body), "data"), "id");
+  return typeof id === "string" ? id : null;
+}

@@ -1,0 +1,15 @@
+/** What is run: a stored action, or an action that the request itself describes. */
+export type RunTarget = { kind: "stored"; storedActionId: string } | { kind: "one_off" };
+
+/** The upstream's path for a start. Ids are forwarded in lower case, so that one action has one name. */
+export function pathOf(target: RunTarget): string {
+  if (target.kind === "one_off") return "/actions/v1/runs";
+  return `/actions/v1/stored-actions/${encodeURIComponent(target.storedActionId.toLowerCase())}/run`;
+}
+
+/** The upstream's path for reading a run. */
+export function runPathOf(target: RunTarget, runId: string): string {
+  const run = encodeURIComponent(runId.toLowerCase());
+  if (target.kind === "one_off") return `/actions/v1/runs/${run}`;
+  return `/actions/v1/stored-actions/${encodeURIComponent(target.storedActionId.toLowerCase())}/runs/${run}`;
+}

@@ -1,0 +1,103 @@
+// Requests to the upstream, and what its answers mean. One function sends, one reads; every answer that a run's fate
+// hangs on becomes an outcome here, so that nothing behind this file looks at an upstream status again.
+import { problem } from "../errors.ts";
+import { decodeUtf8, memberOf, parseJson } from "../json.ts";
+import { network, OutboundTimeout, readBody, type Sender, send } from "../outbound/guard.ts";
+import type { Settings } from "../settings.ts";
+import { callerProblem, ownProblem, type UpstreamProblem } from "./upstream-problem.ts";
+
+export type Upstream = { sender: Sender; baseUrl: string };
+
+export type StartRequest = { path: string; headers: Record<string, string>; body: string };
+
+/** What became of a start. `unknown`: it may or may not have started a run. */
+export type StartOutcome =
+  | { kind: "accepted"; body: string; runId: string }
+  | { kind: "refused"; problem: UpstreamProblem }
+  | { kind: "unknown"; problem: UpstreamProblem };
+
+const MAX_START_ANSWER_BYTES = 1024 * 1024;
+const RETRY_PAUSE_MS = 50;
+/** Not worth a second try below this. */
+const MIN_TRY_MS = 100;
+const BINDING_URL = "https://upstream";
+
+/** `UPSTREAM_URL` wins over the service binding. Null when there is neither. */
+export function upstreamOf(
+  settings: Pick<Settings, "upstreamUrl">,
+  binding: Sender | undefined,
+): Upstream | null {
+  if (settings.upstreamUrl !== null) return { sender: network, baseUrl: settings.upstreamUrl };
+  return binding === undefined ? null : { sender: binding, baseUrl: BINDING_URL };
+}
+
+/**
+ * Starts a run within `budgetMs` in all, with one more try after a lost connection, 502, 503 or 504. The second try is
+ * safe because both carry the same idempotency id.
+ */
+export async function startAtUpstream(
+  upstream: Upstream,
+  request: StartRequest,
+  budgetMs: number,
+): Promise<StartOutcome> {
+  const deadlineMs = Date.now() + budgetMs;
+  const first = await tryStart(upstream, request, budgetMs);
+  if (!first.again || deadlineMs - Date.now() < MIN_TRY_MS + RETRY_PAUSE_MS) return first.outcome;
+  await scheduler.wait(RETRY_PAUSE_MS);
+  const second = await tryStart(upstream, request, deadlineMs - Date.now());
+  // The first try may have started a run, so a refusal of the second is no proof that there is none.
+  if (second.outcome.kind !== "refused") return second.outcome;
+  return first.mayHaveStarted ? { kind: "unknown", problem: second.outcome.problem } : second.outcome;
+}
+
+type Try = { outcome: StartOutcome; again: boolean; mayHaveStarted: boolean };
+
+async function tryStart(
+  upstream: Upstream,
+  { path, headers, body }: StartRequest,
+  timeoutMs: number,
+): Promise<Try> {
+  const startedAtMs = Date.now();
+  try {
+    const response = await send(
+      upstream.sender,
+      `${upstream.baseUrl}${path}`,
+      { method: "POST", headers, body },
+      timeoutMs,
+    );
+    const restMs = Math.max(1, timeoutMs - (Date.now() - startedAtMs));
+    const bytes = await readBody(response, MAX_START_ANSWER_BYTES, restMs);
+    const again = [502, 503, 504].includes(response.status);
+    return { outcome: startOutcome(response.status, response.headers, bytes), again, mayHaveStarted: again };
+  } catch (error) {
+    const slow = error instanceof OutboundTimeout;
+    return { outcome: { kind: "unknown", problem: unreachable(slow) }, again: !slow, mayHaveStarted: true };
+  }
+}
+
+/** Reads the answer to a start. Any 2xx that names a run is its acceptance. */
+export function startOutcome(status: number, headers: Headers, bytes: Uint8Array): StartOutcome {
+  const text = decodeUtf8(bytes);
+  const parsed = text === null ? undefined : parseJson(text);
+  if (status >= 200 && status < 300) {
+    const runId = runIdOf(parsed);
+    return text !== null && runId !== null
+      ? { kind: "accepted", body: text, runId }
+      : { kind: "unknown", problem: callerProblem(500, headers, null) };
+  }
+  const refusal = callerProblem(status, headers, parsed);
+  return { kind: status >= 400 && status < 500 ? "refused" : "unknown", problem: refusal };
+}
+
+/** What a caller is told when the upstream gave no answer (CONTRACT, Errors: 503). */
+export function unreachable(slow: boolean): UpstreamProblem {
+  const detail = slow
+    ? "The actions backend took too long to answer."
+    : "The actions backend could not be reached.";
+  return ownProblem(problem("service_unavaiable", detail, { retryAfterSeconds: 1 }));
+}
+
+function runIdOf(parsed: unknown): string | null {
+  const id = memberOf(memberOf(parsed, "data"), "id");
+  return typeof id === "string" && id !== "" ? id : null;
+}

@@ -1,0 +1,91 @@
+// The upstream's errors in the caller's words. An error that is already in the published envelope keeps what it says;
+// anything else is replaced whole, because a proxy's HTML or a stack trace names what callers must not see.
+import { type ErrorObject, type Problem, type ProblemCode, problem, statusOf, titleOf } from "../errors.ts";
+import { isObject } from "../json.ts";
+
+/** What the caller gets: `envelope` holds the upstream's own error objects, null when there are none to show and `problem` speaks. */
+export type UpstreamProblem = { status: number; problem: Problem; envelope: readonly EnvelopeError[] | null };
+
+type EnvelopeError = Pick<ErrorObject, "code" | "title" | "detail" | "source" | "meta">;
+
+const MAX_ERRORS = 20;
+const MAX_RETRY_AFTER_SECONDS = 86_400;
+
+/** Maps an error status of the upstream (CONTRACT, Errors). Pure. */
+export function callerProblem(status: number, headers: Headers, body: unknown): UpstreamProblem {
+  const of = problemFor(status);
+  if (of.code === "too_many_requests" || of.code === "service_unavaiable") {
+    of.retryAfterSeconds = retryAfterOf(headers) ?? 1;
+  }
+  // Its 401 is about the gateway's own identity, and no business of the caller.
+  return { status: statusOf(of.code), problem: of, envelope: status === 401 ? null : envelopeOf(body, of) };
+}
+
+/** The same where the upstream's own status may be shown too: 409 and 422 mean something to whoever manages stored actions. */
+export function passedThroughProblem(status: number, headers: Headers, body: unknown): UpstreamProblem {
+  const of = callerProblem(status, headers, body);
+  return of.envelope !== null && status < 500 ? { ...of, status } : of;
+}
+
+/** A problem of ours. */
+export function ownProblem(of: Problem): UpstreamProblem {
+  return { status: statusOf(of.code), problem: of, envelope: null };
+}
+
+function problemFor(status: number): Problem {
+  switch (status) {
+    case 402:
+      return problem("payment_required", "Insufficient tasks on account");
+    case 403:
+      return problem("permission_denied", "User does not have enough permissions to perform action");
+    case 404:
+      return problem("not_found", "The actions backend does not know this action or run.");
+    case 413:
+      return problem("payload_too_large", "The actions backend refused the request as too large.");
+    case 429:
+      return problem("too_many_requests", "The actions backend limits this account's requests.");
+    case 502:
+    case 503:
+    case 504:
+      return problem("service_unavaiable", "Service is temporarily unavailable");
+    default:
+      return status >= 400 && status < 500 && status !== 401
+        ? problem("bad_request", "The actions backend refused the request.")
+        : problem("external_service_error", "An error occurred with an external service.");
+  }
+}
+
+function retryAfterOf(headers: Headers): number | null {
+  const text = headers.get("retry-after") ?? "";
+  if (!/^\d{1,9}$/.test(text)) return null;
+  return Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Number(text)));
+}
+
+// Published member by published member: whatever else an upstream adds to its errors stays behind.
+function envelopeOf(body: unknown, fallback: Problem): EnvelopeError[] | null {
+  const errors = isObject(body) ? body["errors"] : null;
+  if (!Array.isArray(errors) || errors.length === 0) return null;
+  const shown = errors
+    .slice(0, MAX_ERRORS)
+    .filter(isObject)
+    .filter((error) => typeof error["code"] === "string");
+  return shown.length === 0 ? null : shown.map((error) => envelopeError(error, fallback.code));
+}
+
+function envelopeError(error: Record<string, unknown>, fallback: ProblemCode): EnvelopeError {
+  const { code, title, detail, source, meta } = error;
+  const bland = problemFor(statusOf(fallback));
+  return {
+    code: typeof code === "string" ? code : fallback,
+    title: typeof title === "string" ? title : titleOf(fallback),
+    detail: typeof detail === "string" ? detail : bland.detail,
+    source: sourceOf(source),
+    meta: isObject(meta) ? meta : {},
+  };
+}
+
+function sourceOf(source: unknown): object | null {
+  if (!isObject(source)) return null;
+  const named = ["pointer", "parameter", "header"].filter((name) => typeof source[name] === "string");
+  return named.length === 0 ? null : Object.fromEntries(named.map((name) => [name, source[name]]));
+}

@@ -1,0 +1,83 @@
+// The other party, faked: an upstream that honours idempotency ids, remembers what it was asked, and can be told to
+// misbehave. Everything between it and the test is the product.
+
+export type Asked = { method: string; path: string; headers: Headers; body: string };
+
+type Behaviour = (request: Asked, honest: () => Response) => Response | Promise<Response>;
+
+export class FakeUpstream {
+  readonly asked: Asked[] = [];
+  /** Every run that exists, by its idempotency id. */
+  readonly runs = new Map<string, string>();
+  #behaviour: Behaviour = (_request, honest) => honest();
+
+  /** From now on, `behave` answers; `honest()` does what an honest upstream does at that moment. */
+  behave(behave: Behaviour): void {
+    this.#behaviour = behave;
+  }
+
+  get starts(): Asked[] {
+    return this.asked.filter(({ method }) => method === "POST");
+  }
+
+  async fetch(input: Request): Promise<Response> {
+    const { pathname, search } = new URL(input.url);
+    const request: Asked = {
+      method: input.method,
+      path: pathname + search,
+      headers: input.headers,
+      body: await input.text(),
+    };
+    this.asked.push(request);
+    return this.#behaviour(request, () => this.#honest(request));
+  }
+
+  #honest({ method, path, body }: Asked): Response {
+    if (method === "POST") return json(202, { data: { type: "run", id: this.#start(body) } });
+    const id = path.split("?")[0]?.split("/").at(-1);
+    const known = [...this.runs.values()].includes(id ?? "");
+    const notFound = {
+      status: 404,
+      code: "not_found",
+      title: "Not Found",
+      detail: "no such run",
+      source: null,
+      meta: {},
+    };
+    if (!known) return json(404, { errors: [notFound] });
+    return json(200, {
+      type: "run",
+      id,
+      status: "success",
+      results: [{ ok: true }],
+      next_page: null,
+      errors: [],
+    });
+  }
+
+  #start(body: string): string {
+    const parsed: { data: { idempotency_id: string } } = JSON.parse(body);
+    const id = this.runs.get(parsed.data.idempotency_id) ?? crypto.randomUUID();
+    this.runs.set(parsed.data.idempotency_id, id);
+    return id;
+  }
+}
+
+export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+  });
+}
+
+export function errorBody(status: number, code: string): unknown {
+  const error = {
+    status,
+    code,
+    title: `title of ${code}`,
+    detail: `detail of ${code}`,
+    source: null,
+    meta: { from: "upstream" },
+  };
+  return { errors: [error] };
+}
