@@ -1,0 +1,4 @@
+import { app } from "./app.ts";
+
+export { SandboxAccount } from "./account.ts";
+export default { fetch: app.fetch } satisfies ExportedHandler<SandboxEnv>;
