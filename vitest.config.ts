@@ -1,4 +1,4 @@
-import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -11,7 +11,11 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             // Tests in workerd bring an upstream of their own; the sandbox is for the flows.
-            miniflare: { serviceBindings: { UPSTREAM: () => new Response(null, { status: 501 }) } },
+            miniflare: {
+              serviceBindings: { UPSTREAM: () => new Response(null, { status: 501 }) },
+              // For test/support/ledger.ts.
+              bindings: { TEST_MIGRATIONS: await readD1Migrations("migrations") },
+            },
           }),
         ],
         test: { name: "workers", include: ["test/**/*.test.ts"], exclude: ["test/flows/**"] },
@@ -20,8 +24,11 @@ export default defineConfig({
         test: {
           name: "flows",
           include: ["test/flows/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Each file runs a gateway of its own, or several in turn: after the other tests, and two at a time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

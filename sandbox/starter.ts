@@ -30,7 +30,7 @@ export class Starter {
     if (request.kind === "problem") return request;
     const action = this.#action(id, request);
     if (!action) return UNKNOWN_ACTION;
-    return this.#repeated(request, action, nowMs) ?? this.#judged(id, billable, request, action, nowMs);
+    return this.#repeated(request, nowMs) ?? this.#judged(id, billable, request, action, nowMs);
   }
 
   takeCharges(nowMs: number): void {
@@ -39,11 +39,12 @@ export class Starter {
   }
 
   /** A start under an id that has a run already: it gets that run, whatever else it says. */
-  #repeated({ idempotencyId }: StartRequest, { answers }: Action, nowMs: number): Accepted | null {
+  #repeated({ idempotencyId }: StartRequest, nowMs: number): Accepted | null {
     const runId = idempotencyId === null ? null : this.#runs.knownStart(idempotencyId).runId;
     if (idempotencyId === null || runId === null) return null;
     this.#runs.countStart(idempotencyId, runId, nowMs);
-    return { kind: "accepted", runId, answers: answers === "lost" ? "normally" : answers };
+    // The answer to the first one was lost or late; whoever asks again learns what became of it.
+    return { kind: "accepted", runId, answers: "normally" };
   }
 
   #judged(

@@ -1,11 +1,11 @@
 // Keys of the development issuer and the gateway's signing keys, made on first use and kept under .dev/ (git ignores
 // it). Nothing of them is ever committed, and production has its own.
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 
 export const DEV_ISSUER = "https://issuer.dev.edge-actions.invalid";
 export const DEV_AUDIENCE = "edge-actions";
-export const DEV_FOLDER = new URL("../.dev/", import.meta.url);
+const DEV_FOLDER = new URL("../.dev/", import.meta.url);
 
 const ISSUER_ALGORITHM = "ES256";
 
@@ -36,16 +36,38 @@ async function keptKey(name: string, algorithm: string): Promise<JWK> {
   try {
     return await readKey(file);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    if (!isFileError(error, "ENOENT")) throw error;
   }
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const jwk = { ...(await exportJWK(privateKey)), alg: algorithm, kid: crypto.randomUUID() };
-  await mkdir(DEV_FOLDER, { recursive: true });
-  // Written beside and moved, so that two commands at once never read half a key.
-  const draft = new URL(`${name}.${process.pid}`, DEV_FOLDER);
-  await writeFile(draft, JSON.stringify(jwk), { mode: 0o600 });
-  await rename(draft, file);
+  const draft = await writeDraft(name, JSON.stringify(jwk));
+  try {
+    // Unlike a move, a link never replaces: of two commands at once the first one's key holds for both.
+    await link(draft, file);
+  } catch (error) {
+    if (!isFileError(error, "EEXIST")) throw error;
+  } finally {
+    await unlink(draft);
+  }
   return readKey(file);
+}
+
+/** Writes a private file under .dev/, whole or not at all: another command may be reading it. */
+export async function writePrivate(name: string, text: string): Promise<URL> {
+  const file = new URL(name, DEV_FOLDER);
+  await rename(await writeDraft(name, text), file);
+  return file;
+}
+
+async function writeDraft(name: string, text: string): Promise<URL> {
+  await mkdir(DEV_FOLDER, { recursive: true });
+  const draft = new URL(`${name}.${crypto.randomUUID()}`, DEV_FOLDER);
+  await writeFile(draft, text, { mode: 0o600 });
+  return draft;
+}
+
+function isFileError(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 async function readKey(file: URL): Promise<JWK> {

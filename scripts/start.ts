@@ -1,31 +1,35 @@
 // npm start [-- OPTIONS OF wrangler dev]: the gateway with the sandbox behind it, and a curl that works when pasted.
 // Whatever follows the `--` goes to wrangler dev and wins over what is set here.
 import { spawn } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { DEV_FOLDER, devIssuers, signingKey } from "./dev-keys.ts";
+import { devIssuers, signingKey, writePrivate } from "./dev-keys.ts";
 import { devToken } from "./dev-token.ts";
+import { makeLedgerTables } from "./ledger-tables.ts";
 
 const ECHO = "00000000-0000-4000-8000-000000000001";
 const TOKEN_SECONDS = 3600;
 const READY_POLL_MS = 100;
+const PARENT_POLL_MS = 500;
 
+const parent = process.ppid;
 const given = process.argv.slice(2);
 const host = optionOf("--ip") ?? "127.0.0.1";
 const port = optionOf("--port") ?? "8787";
 const origin = `http://${host}:${port}`;
+const persistTo = optionOf("--persist-to") ?? ".dev/state";
+// Nothing leaves the machine: no usage figures, no look-up of where it stands.
+const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
 
-await mkdir(DEV_FOLDER, { recursive: true });
-const settingsFile = new URL("gateway.env", DEV_FOLDER);
-await writeFile(settingsFile, await devSettings(), { mode: 0o600 });
+const settingsFile = await writePrivate("gateway.env", await devSettings());
+makeLedgerTables(persistTo, env);
 
 const wrangler = spawn("wrangler", wranglerArguments(), {
   cwd: fileURLToPath(new URL("../", import.meta.url)),
   stdio: ["ignore", "inherit", "inherit"],
-  // Nothing leaves the machine: no usage figures, no look-up of where it stands.
-  env: { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" },
+  env,
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => wrangler.kill(signal));
+stopWithNpm();
 wrangler.on("exit", (code) => process.exit(code ?? 1));
 wrangler.on("error", (error) => {
   console.error(`wrangler does not start: ${error.message}. Has \`npm ci\` been run?`);
@@ -35,11 +39,19 @@ wrangler.on("error", (error) => {
 await untilHealthy();
 console.log(await banner());
 
+// A killed npm does not pass the signal on, and a gateway that outlived it would hold the port for ever.
+function stopWithNpm(): void {
+  if (process.env["npm_lifecycle_event"] === undefined) return;
+  setInterval(() => process.ppid !== parent && wrangler.kill("SIGTERM"), PARENT_POLL_MS).unref();
+}
+
 function wranglerArguments(): string[] {
   const own: [string, string][] = [
     ["--ip", host],
     ["--port", port],
-    ["--persist-to", ".dev/state"],
+    // Any free one: of two gateways that start at once, wrangler gives both 9229, and the second one fails.
+    ["--inspector-port", "0"],
+    ["--persist-to", persistTo],
     ["--env-file", fileURLToPath(settingsFile)],
   ];
   const defaults = own.filter(([name]) => optionOf(name) === null || name === "--env-file").flat();

@@ -1,5 +1,5 @@
-// The table of contents. The order is the security argument: nothing under /actions/ is reached without a verified
-// caller, and nothing but the gateway's own health without good settings.
+// The table of contents. The order is the security argument: nothing under /actions/ and no usage is reached without
+// a verified caller, and nothing but the gateway's own health without good settings.
 import { Hono } from "hono";
 import type { AppEnv } from "./http/context.ts";
 import { configure, locate } from "./http/middleware/configure.ts";
@@ -10,6 +10,7 @@ import { passThrough } from "./http/routes/pass-through.ts";
 import { readOneOffRun, readStoredActionRun } from "./http/routes/read-run.ts";
 import { readyz } from "./http/routes/readyz.ts";
 import { startOneOffRun, startStoredActionRun } from "./http/routes/start-run.ts";
+import { readUsage } from "./http/routes/usage.ts";
 
 export function createApp(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -34,5 +35,9 @@ export function createApp(): Hono<AppEnv> {
   app.post("/actions/v1/runs", startOneOffRun);
   app.get("/actions/v1/runs/:run_id", readOneOffRun);
   app.all("/actions/*", passThrough);
+
+  app.use("/usage", locate, requireCaller);
+  app.get("/usage", readUsage);
+  app.all("/usage", methodNotAllowed("GET, HEAD"));
   return app;
 }

@@ -41,7 +41,13 @@ export type Settings = {
   rateLimitResetFormat: "unix" | "date-time";
   rateLimitFlagDefault: boolean;
   maxBodyBytes: number;
+  /** Between attempts: one more than these are made. */
+  callbackRetryScheduleSeconds: readonly number[];
+  callbackTimeoutMs: number;
+  /** Between looks at a run that has not ended; the last one repeats. */
+  runPollScheduleSeconds: readonly number[];
   allowPrivateCallbacks: boolean;
+  ledgerRetentionDays: number;
 };
 
 /** Every bad setting, by name and with what it should be. */
@@ -66,6 +72,9 @@ const ASYMMETRIC = [
   "Ed25519",
 ];
 const MAX_LIMIT = 1_000_000;
+const RETRY_SCHEDULE = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
+const POLL_SCHEDULE = [2, 4, 8, 16, 32, 64, 128, 300];
+const MAX_STEPS = 50;
 
 /** Throws SettingsError. `vars` is the Worker's environment; bindings in it are left alone. */
 export function parseSettings(vars: object): Settings {
@@ -87,7 +96,12 @@ export function parseSettings(vars: object): Settings {
     rateLimitResetFormat: read.oneOf("RATE_LIMIT_RESET_FORMAT", ["unix", "date-time"], "unix"),
     rateLimitFlagDefault: read.oneOf("RATE_LIMIT_FLAG_DEFAULT", ["on", "off"], "on") === "on",
     maxBodyBytes: read.integer("MAX_BODY_BYTES", 6_291_456, 1, 100_000_000),
+    callbackRetryScheduleSeconds: read.integers("CALLBACK_RETRY_SCHEDULE", RETRY_SCHEDULE, 0, 604_800),
+    callbackTimeoutMs: read.integer("CALLBACK_TIMEOUT_MS", 15_000, 1, 60_000),
+    // At least a second: a run that never ends is looked at for ever.
+    runPollScheduleSeconds: read.integers("RUN_POLL_SCHEDULE", POLL_SCHEDULE, 1, 604_800),
     allowPrivateCallbacks: read.oneOf("ALLOW_PRIVATE_CALLBACKS", ["true", "false"], "false") === "true",
+    ledgerRetentionDays: read.integer("LEDGER_RETENTION_DAYS", 30, 1, 3650),
   };
   if (settings.allowPrivateCallbacks && secure) {
     read.reject("ALLOW_PRIVATE_CALLBACKS", "must not be true while PUBLIC_URL is https");
@@ -135,9 +149,18 @@ class Reader {
   integer(name: string, fallback: number, min: number, max: number): number {
     const text = this.text(name);
     if (text === null) return fallback;
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    this.reject(name, `must be a whole number from ${min} to ${max}`);
+    const value = integerIn(text, min, max);
+    if (value === null) this.reject(name, `must be a whole number from ${min} to ${max}`);
+    return value ?? fallback;
+  }
+
+  integers(name: string, fallback: readonly number[], min: number, max: number): readonly number[] {
+    const text = this.text(name);
+    if (text === null) return fallback;
+    const values = text.split(",").map((part) => integerIn(part.trim(), min, max));
+    const usable = values.filter((value) => value !== null);
+    if (usable.length === values.length && values.length <= MAX_STEPS) return usable;
+    this.reject(name, `must be 1 to ${MAX_STEPS} whole numbers from ${min} to ${max}, separated by commas`);
     return fallback;
   }
 
@@ -150,6 +173,11 @@ class Reader {
       return this.reject(name, error instanceof Fault ? error.message : "must be JSON");
     }
   }
+}
+
+function integerIn(text: string, min: number, max: number): number | null {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= min && value <= max ? value : null;
 }
 
 /** What is wrong with the content of a JSON setting, in words that may be logged. */

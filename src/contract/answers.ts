@@ -82,6 +82,21 @@ export function readErrors(): Answers {
   };
 }
 
+export function usageErrors(): Answers {
+  // There is no usage that does not exist: a span without charges is an empty page.
+  const { "404": _unknown, ...errors } = callerErrors();
+  const detail =
+    "from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).";
+  return {
+    ...errors,
+    "400": errorAnswer(
+      "A query parameter is missing, or not what it must be.",
+      counted,
+      ownExample("BadRequest", problem("bad_request", detail, { source: { parameter: "from" } })),
+    ),
+  };
+}
+
 /** Starting a run can moreover be too dear, or too large. */
 export function startErrors(): Answers {
   return {

@@ -29,6 +29,7 @@ function build(publicUrl: string): object {
     tags: [
       { name: "Stored Actions", description: "Operations related to a Stored Action" },
       { name: "Runs", description: "One-off runs, of which no stored action is kept" },
+      { name: "Usage", description: "What the caller's own runs have cost" },
       { name: "Gateway", description: "The gateway itself" },
     ],
     paths: paths(),

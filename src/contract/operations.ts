@@ -1,12 +1,13 @@
 // Every public operation, in one list: an operation that is not in it is not part of the contract.
 
-import { publicErrors, readErrors, startErrors } from "./answers.ts";
+import { publicErrors, readErrors, startErrors, usageErrors } from "./answers.ts";
 import {
   ANYBODY,
   answer,
   CALLER,
   counted,
   jsonBody,
+  linked,
   type Operation,
   ref,
   replayable,
@@ -33,6 +34,7 @@ export function operations(waitSeconds: object): Entry[] {
     },
     { path: "/actions/v1/runs", method: "post", operation: startOneOffRun() },
     { path: "/actions/v1/runs/{run_id}", method: "get", operation: readOneOffRun(waitSeconds) },
+    { path: "/usage", method: "get", operation: readUsage() },
     { path: "/.well-known/jwks.json", method: "get", operation: readKeys() },
     { path: "/openapi.json", method: "get", operation: readContract() },
     { path: "/healthz", method: "get", operation: readHealth() },
@@ -104,6 +106,42 @@ function readOneOffRun(waitSeconds: object): Operation {
     responses: { ...runAnswers("OneOffRunResult", (run) => ({ data: run })), ...readErrors() },
     security: CALLER,
   };
+}
+
+function readUsage(): Operation {
+  const time = { type: "string", format: "date-time" };
+  return {
+    tags: ["Usage"],
+    summary: "Read your own charges",
+    description:
+      "One row for each successful billable run that was charged from `from` up to, but not including, `to`. `Accept: text/csv` gives the same rows as CSV (RFC 4180, with a header row).",
+    operationId: "getUsage",
+    parameters: [
+      { ...inQuery("from", time), required: true },
+      { ...inQuery("to", time), required: true },
+      inQuery("cursor", { type: "string", description: "The `next_cursor` of a page of the same span." }),
+    ],
+    responses: { "200": usageAnswer(), ...usageErrors() },
+    security: CALLER,
+  };
+}
+
+function usageAnswer() {
+  const charge = {
+    run_id: "123e4567-e89b-12d3-a456-426614174000",
+    stored_action_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+    charged_at: "2026-11-20T12:00:00.000Z",
+    tasks: 1,
+    origin: "actions_api",
+    usage_type: "action_run",
+    description: "an action was run via Actions API",
+    exemption_reason: null,
+    exemption_details: null,
+  };
+  const page = answer("A page of charges", ref("UsagePage"), linked, {
+    LastPage: { value: { data: [charge], next_cursor: null }, summary: "The last page" },
+  });
+  return { ...page, content: { ...page.content, "text/csv": { schema: { type: "string" } } } };
 }
 
 function readKeys(): Operation {

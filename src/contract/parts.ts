@@ -11,7 +11,7 @@ type Examples = Record<string, { value: unknown; summary?: string }>;
 export type Answer = {
   description: string;
   headers: Headers;
-  content: { "application/json": { schema: object; examples?: Examples } };
+  content: { "application/json": { schema: object; examples?: Examples }; "text/csv"?: { schema: object } };
 };
 export type Answers = Record<string, Answer>;
 
@@ -89,12 +89,20 @@ const REPLAY: Headers = {
   },
 };
 
+const LINK: Headers = {
+  Link: {
+    schema: { type: "string" },
+    description: 'On a page of CSV that is not the last: the next one, as `<URL>; rel="next"`.',
+  },
+};
+
 /** Which headers an answer may carry, beside the request's id. */
 export const counted: Headers = { ...REQUEST_ID, ...RATE_LIMIT };
 export const uncounted: Headers = REQUEST_ID;
 export const challenged: Headers = { ...REQUEST_ID, ...WWW_AUTHENTICATE };
 export const postponed: Headers = { ...counted, ...RETRY_AFTER };
 export const replayable: Headers = { ...counted, ...REPLAY };
+export const linked: Headers = { ...counted, ...LINK };
 
 export function ref(name: ComponentName): object {
   return { $ref: `#/components/schemas/${name}` };

@@ -132,6 +132,25 @@ const RunResult = z
 
 const OneOffRunResult = z.object({ data: RunResult });
 
+const Charge = z
+  .object({
+    run_id: z.string(),
+    stored_action_id: z.string().nullable().describe("Null for a one-off run."),
+    charged_at: z.string().meta({ format: "date-time" }),
+    tasks: z.int(),
+    origin: z.string(),
+    usage_type: z.string(),
+    description: z.string(),
+    exemption_reason: z.string().nullable(),
+    exemption_details: z.string().nullable(),
+  })
+  .describe("One successful billable run, with the billing context of the token that started it.");
+
+const UsagePage = z.object({
+  data: z.array(Charge).describe("Oldest first, 100 at most."),
+  next_cursor: z.string().nullable().describe("The `cursor` of the next page; null on the last one."),
+});
+
 const JsonWebKeySet = z.object({
   keys: z.array(z.object({ kty: z.string(), crv: z.string(), x: z.string(), kid: z.string() })),
 });
@@ -156,6 +175,8 @@ export const COMPONENTS = {
   OneOffRunRequestInput,
   RunResult,
   OneOffRunResult,
+  Charge,
+  UsagePage,
   JsonWebKeySet,
   Health,
   Readiness,

@@ -25,6 +25,8 @@ export type ClaimRequest = {
 
 export type ClaimDecision =
   | { kind: "take"; claim: Claim; mismatch: boolean }
+  /** By this very try: the answer to its first call got lost. */
+  | { kind: "held"; mismatch: boolean }
   | { kind: "wait"; untilMs: number }
   | { kind: "replay"; answer: Answer; mismatch: boolean };
 
@@ -35,8 +37,11 @@ export function decideClaim(claim: Claim | null, request: ClaimRequest, nowMs: n
   const known = claim !== null && !isExpired(claim, nowMs) ? claim : null;
   const mismatch = known !== null && known.fingerprint !== request.fingerprint;
   if (known?.status === "settled") return { kind: "replay", answer: known.answer, mismatch };
-  if (known !== null && nowMs < known.leaseExpiresAtMs)
-    return { kind: "wait", untilMs: known.leaseExpiresAtMs };
+  if (known !== null && nowMs < known.leaseExpiresAtMs) {
+    return known.attempt === request.attempt
+      ? { kind: "held", mismatch }
+      : { kind: "wait", untilMs: known.leaseExpiresAtMs };
+  }
   const taken: Claim = {
     status: "open",
     // The first payload stays the one that later ones are compared with: it may be the one that ran.

@@ -69,6 +69,8 @@ export class UserGate extends DurableObject<Env> {
       if (decision.kind === "take") return this.#admitNow(request, decision, nowMs);
       const view = request.window && peek(this.#windows.runs, request.window, nowMs);
       if (decision.kind === "replay") return { ...decision, view };
+      // Counted and claimed by its first call.
+      if (decision.kind === "held") return { kind: "admitted", view, mismatch: decision.mismatch };
       if (nowMs >= giveUpAtMs) return { kind: "busy", view };
       await this.#claimChanged(claim.id, Math.min(decision.untilMs, giveUpAtMs) - nowMs);
     }
@@ -121,11 +123,14 @@ export class UserGate extends DurableObject<Env> {
   async #admitNow(request: AdmitRequest, taken: TakenClaim | null, nowMs: number): Promise<Admission> {
     let view: WindowView | null = null;
     if (request.window !== null) {
-      const count = take(this.#windows.runs, request.window, nowMs);
+      const before = this.#windows.runs;
+      const count = take(before, request.window, nowMs);
+      this.#windows.runs = count.window;
       if (!count.admitted) {
+        // A deploy has made the window shorter: the end that this caller is told must still hold at the next try.
+        if (before?.endsAtMs !== count.window.endsAtMs) this.#saveSoon();
         return { kind: "limited", view: count.view, retryAfterSeconds: retryAfterSeconds(count.view, nowMs) };
       }
-      this.#windows.runs = count.window;
       view = count.view;
       this.#saveSoon();
     }

@@ -30,9 +30,13 @@ type Failure =
     }
   | { event: "gate.review_failed"; gate: string; error: unknown }
   | { event: "answer.recall_failed" | "answer.remember_failed"; gate: string; error: unknown }
-  | { event: "flag.unavailable"; error: unknown };
+  | { event: "flag.unavailable"; error: unknown }
+  | { event: "ledger.unavailable"; request_id: string; error: unknown };
 
-export type LogLine = RequestServed | Failure;
+/** `finished`: nothing is left that is older than the retention. */
+type LedgerSwept = { event: "ledger.swept"; removed_runs: number; finished: boolean; total_ms: number };
+
+export type LogLine = RequestServed | LedgerSwept | Failure;
 
 export function log(line: LogLine): void {
   const flat = "error" in line ? { ...line, error: describe(line.error) } : line;

@@ -68,6 +68,16 @@ export async function readBody(
   }
 }
 
+/** Takes up to `maxBytes` of a body that nobody wants to see, so that its connection can be used again, and cancels the rest. Never throws. */
+export async function discardBody(
+  response: Pick<Response, "body">,
+  maxBytes: number,
+  timeoutMs: number,
+): Promise<void> {
+  // Too large, too slow or broken off: all the same to somebody who does not read it.
+  await readBody(response, maxBytes, timeoutMs).catch(() => undefined);
+}
+
 function rejectWhenAborted(signal: AbortSignal, timeoutMs: number): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(new OutboundTimeout(`no answer within ${timeoutMs} ms`)), {

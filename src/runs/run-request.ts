@@ -35,7 +35,7 @@ export function parseRunRequest(
 ): ParsedRequest {
   if (body.kind === "too_large") {
     const detail = `The body is larger than ${body.maxBytes} bytes.`;
-    return malformed(problem("payload_too_large", detail), null, "");
+    return malformed(problem("payload_too_large", detail, { source: { pointer: "" } }), null, "");
   }
   if (body.kind === "unreadable") return malformed(body.problem, null, "");
   const { text } = body;

@@ -1,5 +1,6 @@
 // Requests to the upstream, and what its answers mean. One function sends, one reads; every answer that a run's fate
 // hangs on becomes an outcome here, so that nothing behind this file looks at an upstream status again.
+import { validateUuid } from "../contract/schemas.ts";
 import { problem } from "../errors.ts";
 import { decodeUtf8, memberOf, parseJson } from "../json.ts";
 import { network, OutboundTimeout, readBody, type Sender, send } from "../outbound/guard.ts";
@@ -97,7 +98,8 @@ export function unreachable(slow: boolean): UpstreamProblem {
   return ownProblem(problem("service_unavaiable", detail, { retryAfterSeconds: 1 }));
 }
 
+/** A run whose id is no UUID could not be read through here, and its answer would break the contract. */
 function runIdOf(parsed: unknown): string | null {
   const id = memberOf(memberOf(parsed, "data"), "id");
-  return typeof id === "string" && id !== "" ? id : null;
+  return typeof id === "string" && validateUuid(id) ? id : null;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { chooseKey } from "../../src/auth/key-choice.ts";
 import { checkSignature, type SignatureCheck } from "../../src/auth/signature-check.ts";
 import type { Jwk } from "../../src/settings.ts";
-import { type Algorithm, makeKey, signParts, splitToken } from "../support/tokens.ts";
+import { type Algorithm, makeKey, signParts, splitToken, type TestKey } from "../support/tokens.ts";
 
 /** RFC 7515, appendix A.3. */
 const ES256_KEY: Jwk = {
@@ -64,6 +64,18 @@ describe("checkSignature", () => {
     expect(await check(token, [key.jwk], "RS256")).toBe("holds");
     expect(await check(token, [key.jwk], "PS256")).toBe("broken");
     expect(await check(token, [key.jwk], "RS512")).toBe("broken");
+  });
+
+  it("verifies both RSA algorithms with one key, whichever came first", async () => {
+    const key = await makeKey("RS256");
+    const pss = { name: "RSA-PSS", hash: "SHA-256" };
+    const exported = await crypto.subtle.exportKey("pkcs8", key.privateKey);
+    if (!(exported instanceof ArrayBuffer)) throw new Error("a JWK was not asked for");
+    const privateKey = await crypto.subtle.importKey("pkcs8", exported, pss, false, ["sign"]);
+    const twin: TestKey = { alg: "PS256", jwk: key.jwk, privateKey };
+    expect(await check(await signParts('{"alg":"RS256"}', "{}", key), [key.jwk], "RS256")).toBe("holds");
+    expect(await check(await signParts('{"alg":"PS256"}', "{}", twin), [key.jwk], "PS256")).toBe("holds");
+    expect(await check(await signParts('{"alg":"RS256"}', "{}", key), [key.jwk], "RS256")).toBe("holds");
   });
 
   it.each([

@@ -103,8 +103,10 @@ describe("form", () => {
     [
       "a payload that is not UTF-8",
       () => {
-        const header = encodeText(honestHeaderText);
-        return signInput(`${header}.${base64url.encode(new Uint8Array([0x7b, 0xff, 0x7d]))}`, key);
+        const latin1 = Uint8Array.from(honestPayloadText.replace("alice", "\xe4lice"), (c) =>
+          c.charCodeAt(0),
+        );
+        return signInput(`${encodeText(honestHeaderText)}.${base64url.encode(latin1)}`, key);
       },
       "token.bad_payload",
     ],

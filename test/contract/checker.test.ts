@@ -15,6 +15,7 @@ const ONE_OFF: Asked = { method: "POST", path: "/actions/v1/runs" };
 const READ: Asked = { method: "GET", path: `/actions/v1/stored-actions/${ID}/runs/${ID}?wait_seconds=5` };
 const READ_ONE_OFF: Asked = { method: "GET", path: `/actions/v1/runs/${ID}` };
 const READY: Asked = { method: "GET", path: "/readyz" };
+const USAGE: Asked = { method: "GET", path: "/usage?from=a&to=b" };
 const LIST: Asked = { method: "GET", path: "/actions/v1/stored-actions" };
 
 type Plant = { status?: number; headers?: Record<string, string | null>; body?: unknown; text?: string };
@@ -28,6 +29,7 @@ const COUNTED = {
   "ratelimit-policy": '"runs";q=200;w=300',
   ratelimit: '"runs";r=199;t=300',
 };
+const CSV = { ...PLAIN, "content-type": "text/csv; charset=utf-8" };
 const STARTED = { data: { type: "run", id: ID } };
 const ENDED = { type: "run", id: ID, status: "success", results: [{}], next_page: "0", errors: [] };
 
@@ -94,6 +96,8 @@ const GOOD: [string, Asked, Answered, Circumstances?][] = [
   ["keys", { method: "GET", path: "/.well-known/jwks.json" }, answer(200, PLAIN, { keys: [] })],
   ["not ready", READY, answer(503, PLAIN, { status: "unavailable", dependencies: { upstream: "down" } })],
   ["a list passed through", LIST, answer(200, { "x-request-id": "r", "content-type": "text/plain" }, "[]")],
+  ["usage", USAGE, answer(200, COUNTED, { data: [], next_cursor: null })],
+  ["usage as CSV", USAGE, answer(200, CSV, "", { text: "run_id\r\n" })],
   ["no such path", { method: "GET", path: "/nowhere" }, answer(404, PLAIN, errorBody(404))],
   [
     "no such path, without a body",
@@ -174,6 +178,7 @@ const BREACHES: [breach: string, Asked, Answered, Circumstances?][] = [
   // headers
   ["Content-Type is text/html", START, started({ headers: { "content-type": "text/html" } })],
   ["Content-Type is null", START, started({ headers: { "content-type": null } })],
+  ["Content-Type is text/csv; charset=utf-8", READ, answer(200, CSV, "", { text: "run_id\r\n" })],
   ["X-Request-Id is missing", START, started({ headers: { "x-request-id": null } })],
   ["X-Request-Id is missing", LIST, answer(200, {}, [])],
   ["Retry-After is missing", START, limited({}, { headers: { "retry-after": null } })],

@@ -35,6 +35,7 @@ describe("/openapi.json", () => {
       "get /actions/v1/stored-actions/{stored_action_id}/runs/{run_id}",
       "post /actions/v1/runs",
       "get /actions/v1/runs/{run_id}",
+      "get /usage",
       "get /.well-known/jwks.json",
       "get /openapi.json",
       "get /healthz",
@@ -98,7 +99,7 @@ describe("/openapi.json", () => {
     ["503", "Retry-After"],
   ])("gives each %s the header %s", (wanted, header) => {
     const errors = answers.filter(({ name, status }) => status === wanted && !name.includes("readyz"));
-    expect(errors).toHaveLength(4);
+    expect(errors).toHaveLength(5);
     for (const { answer } of errors)
       expect(answer.headers).toHaveProperty(header, expect.objectContaining({ required: true }));
   });

@@ -6,7 +6,12 @@ import { openapiDocument } from "../../src/contract/openapi.ts";
 import { PUBLISHED } from "./published.ts";
 
 type HeaderRule = { name: string; type: unknown; required: boolean };
-export type Rule = { isError: boolean; headers: HeaderRule[]; checkBody: (body: unknown) => string[] };
+export type Rule = {
+  isError: boolean;
+  hasCsv: boolean;
+  headers: HeaderRule[];
+  checkBody: (body: unknown) => string[];
+};
 export type Route = { method: string; pattern: RegExp; rules: Map<number, Rule> };
 
 const ERROR_REF = "#/components/schemas/ActionsErrorResponse";
@@ -66,6 +71,7 @@ function ruleOf(document: unknown, answer: unknown): Rule {
   const validator = validatorOf(document, schema);
   return {
     isError: member(schema, "$ref") === ERROR_REF,
+    hasCsv: member(member(answer, "content"), "text/csv") !== undefined,
     headers: entries(member(answer, "headers")).map(headerRule),
     checkBody: (body) => {
       const { errors } = validator().validate(body);

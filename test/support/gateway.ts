@@ -21,6 +21,10 @@ export type Call = {
   method?: string;
   /** Claims of the caller's token; `null` sends none. */
   claims?: Record<string, unknown> | null;
+  /** Signs the token in place of the gateway's first issuer. */
+  issuer?: TestIssuer;
+  /** The path goes in as the runtime hands it over from the wire: dot segments, backslashes and escapes as they are. */
+  raw?: boolean;
   headers?: Record<string, string>;
   body?: BodyInit;
   circumstances?: Circumstances;
@@ -29,6 +33,8 @@ export type Call = {
 export type Gateway = {
   issuer: TestIssuer;
   upstream: FakeUpstream;
+  /** Sends one request, checks nothing and waits for nothing: it may never end. `rest` is what it leaves behind (waitUntil). */
+  begin(path: string, call?: Call): { response: Promise<Response>; rest: () => Promise<void> };
   /** Sends one request and waits for everything that it left behind (waitUntil). */
   call(path: string, call?: Call): Promise<Answer>;
   /** Starts a run of ACTION with `data`, as alice unless the claims say otherwise. */
@@ -36,49 +42,69 @@ export type Gateway = {
   gateOf(subject?: string): Promise<DurableObjectStub<UserGate>>;
 };
 
-/** `vars` are settings; `bindings` stand in for the real ones (to count, to fail, to hang). */
+/** A start of ACTION with `data`, for `call` and `begin`. */
+export function startOf(data: unknown, call: Call = {}): Call {
+  const headers = { "content-type": "application/json", ...call.headers };
+  return { method: "POST", body: JSON.stringify({ data }), ...call, headers };
+}
+
+/**
+ * `vars` are settings; `bindings` stand in for the real ones (to count, to fail, to hang); `others` are the other
+ * parties, given when two gateways share them, and further issuers that the gateway trusts.
+ */
 export async function makeGateway(
   vars: Record<string, string> = {},
   bindings: (env: Env) => Partial<Env> = () => ({}),
+  others: { upstream?: FakeUpstream; issuer?: TestIssuer; moreIssuers?: TestIssuer[] } = {},
 ): Promise<Gateway> {
   const app = createApp();
-  const upstream = new FakeUpstream();
-  const issuer = await makeIssuer("https://login.example");
+  const upstream = others.upstream ?? new FakeUpstream();
+  const issuer = others.issuer ?? (await makeIssuer("https://login.example"));
   const settings = {
-    JWT_ISSUERS: JSON.stringify([issuer.settings]),
+    JWT_ISSUERS: JSON.stringify([issuer, ...(others.moreIssuers ?? [])].map((trusted) => trusted.settings)),
     SIGNING_KEYS: JSON.stringify({ keys: [await makeSigningKey()] }),
     ...vars,
   };
   const base = { ...env, ...settings, UPSTREAM: asFetcher(upstream) };
   const bound: Env = { ...base, ...bindings(base) };
 
+  const send = async (path: string, call: Call, context: ExecutionContext): Promise<Response> =>
+    app.fetch(await requestOf(issuer, path, call), bound, context);
+
   const gateway: Gateway = {
     issuer,
     upstream,
-    async call(path, { method = "GET", claims = {}, headers = {}, body, circumstances } = {}) {
-      const authorization = claims === null ? {} : { authorization: `Bearer ${await issuer.token(claims)}` };
-      const init = {
-        method,
-        headers: { ...authorization, ...headers },
-        ...(body === undefined ? {} : { body }),
-      };
+    begin(path, call = {}) {
       const context = createExecutionContext();
-      const response = await app.fetch(new Request(`${ORIGIN}${path}`, init), bound, context);
+      return { response: send(path, call, context), rest: () => waitOnExecutionContext(context) };
+    },
+    async call(path, call = {}) {
+      const context = createExecutionContext();
+      const response = await send(path, call, context);
       const text = await response.text();
       await waitOnExecutionContext(context);
       const answer = { status: response.status, headers: response.headers, text, body: parsed(text) };
-      expectContract({ method, path }, { ...answer, bodyText: text }, circumstances);
+      const asked = { method: call.method ?? "GET", path };
+      expectContract(asked, { ...answer, bodyText: text }, call.circumstances);
       return answer;
     },
-    start(data, call = {}) {
-      const headers = { "content-type": "application/json", ...call.headers };
-      return gateway.call(RUN_PATH, { method: "POST", body: JSON.stringify({ data }), ...call, headers });
-    },
+    start: (data, call) => gateway.call(RUN_PATH, startOf(data, call)),
     async gateOf(subject = "alice") {
       return env.USER_GATE.get(gateId(env.USER_GATE, await userKeyOf(issuer.issuer, subject)));
     },
   };
   return gateway;
+}
+
+async function requestOf(
+  first: TestIssuer,
+  path: string,
+  { method = "GET", claims = {}, issuer = first, raw = false, headers = {}, body }: Call,
+): Promise<Request> {
+  const authorization = claims === null ? {} : { authorization: `Bearer ${await issuer.token(claims)}` };
+  const init = { method, headers: { ...authorization, ...headers }, ...(body === undefined ? {} : { body }) };
+  const request = new Request(`${ORIGIN}${path}`, init);
+  return raw ? Object.defineProperty(request, "url", { value: `${ORIGIN}${path}` }) : request;
 }
 
 async function makeSigningKey(): Promise<object> {

@@ -45,14 +45,8 @@ export class FakeUpstream {
       meta: {},
     };
     if (!known) return json(404, { errors: [notFound] });
-    return json(200, {
-      type: "run",
-      id,
-      status: "success",
-      results: [{ ok: true }],
-      next_page: null,
-      errors: [],
-    });
+    const run = { type: "run", id, status: "success", results: [{ ok: true }], next_page: null, errors: [] };
+    return json(200, path.startsWith("/actions/v1/runs/") ? { data: run } : run);
   }
 
   #start(body: string): string {

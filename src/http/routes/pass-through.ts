@@ -1,5 +1,6 @@
 // Everything else under /actions/: authenticated, then streamed to the upstream and back. It must not become a way
 // around the routes that count: a path that an upstream could take for one of those is not forwarded.
+import { getPath } from "hono/utils/url";
 import { problem } from "../../errors.ts";
 import { parseJson } from "../../json.ts";
 import { OutboundTimeout, readBody, send } from "../../outbound/guard.ts";
@@ -21,7 +22,7 @@ export async function passThrough(c: AppContext): Promise<Response> {
     return answerProblem(c, problem("method_not_allowed", "This method is not forwarded.", { headers }));
   }
   const { pathname, search } = new URL(c.req.url);
-  if (!isForwardable(pathname)) return answerNotFound(c);
+  if (!isRouted(c) || !isForwardable(pathname)) return answerNotFound(c);
   const { maxBodyBytes } = c.get("settings");
   const body = boundedBody(c.req.raw, maxBodyBytes);
   if (body.tooLarge()) return answerTooLarge(c, maxBodyBytes);
@@ -39,27 +40,46 @@ export async function passThrough(c: AppContext): Promise<Response> {
 }
 
 /**
+ * Whether the routes before this one judged the path that would be forwarded. The runtime hands over the request line
+ * as it came: hono leaves dot segments and backslashes in it, the URL parser resolves them.
+ */
+function isRouted(c: AppContext): boolean {
+  return c.req.path === getPath(new Request(c.req.url));
+}
+
+/**
  * Whether a path, as the URL parser left it, means to the upstream what it means here: no empty segment, no escape that
- * another parser would undo into structure, and no other spelling of a route that counts.
+ * another parser would undo into structure, no way up, and no other spelling of a route that counts.
  */
 export function isForwardable(pathname: string): boolean {
-  if (!pathname.startsWith("/actions/") || /\/\/|\\|%(?:2e|2f|5c|00|25)/i.test(pathname)) return false;
-  return COUNTED.test(pathname) || !COUNTED.test(plainest(pathname));
+  if (!pathname.startsWith("/actions/") || AMBIGUOUS.test(pathname)) return false;
+  const segments = plainest(pathname);
+  if (segments === null || segments.some((segment) => segment === "." || segment === "..")) return false;
+  return COUNTED.test(pathname) || !COUNTED.test(withoutSuffix(segments.join("/")));
 }
+
+const AMBIGUOUS = /\/\/|\\|%(?:2e|2f|3f|23|5c|00|25)/i;
 
 // The paths of runs. Here they come only under methods that the routes before did not take.
 const COUNTED =
   /^\/actions\/v1\/(?:runs|stored-actions\/[^/;%]+\/run|(?:stored-actions\/[^/;%]+\/)?runs\/[^/;%]+)$/;
 
-// What the laxest upstream might read: unescaped, in lower case, without path parameters and trailing slashes.
-function plainest(pathname: string): string {
-  const unescaped = pathname.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  return unescaped
-    .toLowerCase()
-    .replace(/;[^/]*/g, "")
-    .replace(/[/\s]+$/, "");
+/** What the laxest upstream might read: unescaped, in lower case, without path parameters and outer blanks. Null for what is no UTF-8, as an overlong dot. */
+function plainest(pathname: string): string[] | null {
+  try {
+    return decodeURIComponent(pathname)
+      .toLowerCase()
+      .split("/")
+      .map((segment) => segment.replace(/;.*/s, "").trim());
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
+}
+
+/** A trailing slash and a format (`/runs.json`) are dropped by many a router. */
+function withoutSuffix(path: string): string {
+  return path.replace(/\/+$/, "").replace(/\.[^/]*$/, "");
 }
 
 async function passBack(c: AppContext, response: Response): Promise<Response> {

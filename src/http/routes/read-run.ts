@@ -1,14 +1,12 @@
 import { parseWaitSeconds, validateUuid } from "../../contract/schemas.ts";
 import { type Problem, problem } from "../../errors.ts";
-import type { WindowView } from "../../gate/window.ts";
-import { rateLimitIsOn } from "../../rate-limit-flag.ts";
 import { readRun } from "../../runs/read-run.ts";
 import { type RunTarget, runPathOf } from "../../runs/run-target.ts";
 import { assertedHeaders, headersToCaller } from "../../upstream/headers.ts";
 import { answerProblem, answerUpstreamProblem } from "../answers.ts";
-import { assertedFor, callersGate, readRule } from "../caller-deps.ts";
+import { assertedFor } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
-import { rateLimitHeaders } from "../rate-limit-headers.ts";
+import { countRead } from "../read-window.ts";
 
 export function readStoredActionRun(c: AppContext): Promise<Response> {
   return read(c, { kind: "stored", storedActionId: c.req.param("stored_action_id") ?? "" });
@@ -20,12 +18,8 @@ export function readOneOffRun(c: AppContext): Promise<Response> {
 
 async function read(c: AppContext, target: RunTarget): Promise<Response> {
   const runId = c.req.param("run_id") ?? "";
-  const { admitted, view, retryAfterSeconds } = await count(c, target);
-  const headers = rateLimitHeaders("results", view, c.get("settings").rateLimitResetFormat, Date.now());
-  if (!admitted) {
-    const detail = "Rate limit exceeded. Too many reads of results.";
-    return refuse(c, "limited", problem("too_many_requests", detail, { retryAfterSeconds }), headers);
-  }
+  const { refusal, headers } = await countRead(c, target.kind === "stored" ? target.storedActionId : null);
+  if (refusal !== null) return refuse(c, "limited", refusal, headers);
   const wait = parseWaitSeconds(c.req.query("wait_seconds") ?? null);
   const fault =
     idFault(target, runId) ?? (wait.kind === "invalid" ? parameterFault("wait_seconds", wait.detail) : null);
@@ -56,22 +50,6 @@ async function answerRead(
     status: answer.status,
     headers: { ...headersToCaller(answer.headers), ...headers },
   });
-}
-
-type Counted = { admitted: boolean; view: WindowView | null; retryAfterSeconds: number };
-
-const UNCOUNTED: Counted = { admitted: true, view: null, retryAfterSeconds: 0 };
-
-// The flag and the gate are asked at once: a count that turns out to be unneeded harms nobody.
-async function count(c: AppContext, target: RunTarget): Promise<Counted> {
-  const rule = readRule(c);
-  if (rule === null) return UNCOUNTED;
-  const actionId = target.kind === "stored" ? target.storedActionId : null;
-  const [limited, counted] = await Promise.all([
-    rateLimitIsOn(c.env.FLAGS, c.get("settings").rateLimitFlagDefault, c.get("caller"), actionId),
-    c.get("stopwatch").time("gate", callersGate(c).countRead(rule)),
-  ]);
-  return limited && !("kind" in counted) ? counted : UNCOUNTED;
 }
 
 function idFault(target: RunTarget, runId: string): Problem | null {

@@ -1,5 +1,6 @@
 // Whether the gateway can do its work: each dependency by name, with its state, and nothing about where it is.
 // Anybody may ask, so an isolate looks at most once in five seconds.
+import { pingLedger } from "../../ledger/repository.ts";
 import { network, readBody, send } from "../../outbound/guard.ts";
 import type { Issuer } from "../../settings.ts";
 import type { AppContext } from "../context.ts";
@@ -29,6 +30,7 @@ async function check(c: AppContext, checkedAtMs: number): Promise<Readiness> {
   const checks: Record<string, () => Promise<unknown>> = {
     gate: () => c.env.USER_GATE.get(c.env.USER_GATE.idFromName("readyz")).ping(),
     kv: () => c.env.KV.get("readyz"),
+    ledger: () => pingLedger(c.env.LEDGER),
     flags: () => c.env.FLAGS.getBooleanValue("edge_actions_api_rate_limiting_global", false),
     // Any answer at all says that somebody is there.
     upstream: async () => (await send(sender, `${baseUrl}/healthz`, {}, CHECK_TIMEOUT_MS)).body?.cancel(),

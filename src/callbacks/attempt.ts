@@ -1,0 +1,25 @@
+// One POST of a result to a caller's callback_url, as everything around it speaks of it.
+
+/** Why an attempt failed, in words for the caller who reads its deliveries and for the operator. */
+export type AttemptFailure =
+  | "destination refused"
+  | "no connection"
+  | "no answer in time"
+  | "redirect not followed"
+  | "status is no 2xx"
+  /** Nothing was sent: neither the upstream nor KV gave the result. */
+  | "result could not be read";
+
+export type AttemptOutcome =
+  | { kind: "acknowledged"; status: number }
+  /** 410, or `webhook-delivery: abort-message`: the receiver wants no more of it. */
+  | { kind: "aborted"; status: number }
+  | { kind: "failed"; status: number | null; failure: AttemptFailure; retryAfterSeconds: number | null };
+
+export type Attempt = {
+  /** From 1, over the whole life of the delivery. */
+  number: number;
+  atMs: number;
+  durationMs: number;
+  outcome: AttemptOutcome;
+};

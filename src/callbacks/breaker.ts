@@ -1,0 +1,70 @@
+// A breaker for one destination host, as arithmetic: when most attempts at a host fail it is left alone for a while, and
+// then one attempt a rest finds out whether it is back. It protects the receiver from a pile of retries, and the
+// attempts of its deliveries from being burnt on a host that is known to be down.
+// Reports carry no name of their attempt. So what is reported during a rest is passed over (it began before), and
+// during a probe the first report decides: a stray failure costs one more rest, never a second probe.
+
+type Sample = { atMs: number; ok: boolean };
+
+export type Breaker =
+  /** Oldest first, at most KEPT, none older than five minutes. */
+  | { status: "closed"; samples: readonly Sample[] }
+  | { status: "resting"; untilMs: number }
+  /** One attempt is on its way; if nobody hears of it by then, another one may try. */
+  | { status: "probing"; untilMs: number };
+
+export type Permission = { kind: "go" } | { kind: "rest"; untilMs: number };
+
+export const CLOSED: Breaker = { status: "closed", samples: [] };
+
+const WINDOW_MS = 5 * 60_000;
+const REST_MS = 30_000;
+const MIN_SAMPLES = 10;
+const KEPT = 100;
+const FAILED_SHARE = 0.7;
+
+/** May one more attempt be made now? A `go` after a rest is the probe, and takes it. */
+export function mayTry(breaker: Breaker, nowMs: number): [Breaker, Permission] {
+  if (breaker.status === "closed") return [breaker, { kind: "go" }];
+  const untilMs = endOf(breaker, nowMs);
+  if (nowMs < untilMs) return [breaker, { kind: "rest", untilMs }];
+  return [{ status: "probing", untilMs: nowMs + REST_MS }, { kind: "go" }];
+}
+
+/** The breaker after an attempt ended. */
+export function report(breaker: Breaker, ok: boolean, nowMs: number): Breaker {
+  switch (breaker.status) {
+    case "closed":
+      return count([...breaker.samples, { atMs: nowMs, ok }], nowMs);
+    case "resting":
+      return breaker;
+    case "probing":
+      return ok ? CLOSED : rest(nowMs);
+  }
+}
+
+/** Nothing in it says anything about the host any more. */
+export function isForgettable(breaker: Breaker, nowMs: number): boolean {
+  if (breaker.status === "closed") return breaker.samples.every((sample) => isOld(sample, nowMs));
+  return nowMs >= endOf(breaker, nowMs) + WINDOW_MS;
+}
+
+function count(all: readonly Sample[], nowMs: number): Breaker {
+  const samples = all.filter((sample) => !isOld(sample, nowMs)).slice(-KEPT);
+  const failures = samples.filter(({ ok }) => !ok).length;
+  const isDown = samples.length >= MIN_SAMPLES && failures >= FAILED_SHARE * samples.length;
+  return isDown ? rest(nowMs) : { status: "closed", samples };
+}
+
+function rest(nowMs: number): Breaker {
+  return { status: "resting", untilMs: nowMs + REST_MS };
+}
+
+function isOld({ atMs }: Sample, nowMs: number): boolean {
+  return nowMs - atMs >= WINDOW_MS;
+}
+
+// A clock that stepped back must not leave a host alone for longer than a rest.
+function endOf({ untilMs }: Exclude<Breaker, { status: "closed" }>, nowMs: number): number {
+  return Math.min(untilMs, nowMs + REST_MS);
+}

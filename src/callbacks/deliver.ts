@@ -1,0 +1,81 @@
+// One attempt: a POST of the result to its callback_url, and what the receiver's answer means. It trusts the guard to
+// follow no redirect and to wait no longer than it is told. The destination is judged again at every attempt, because it
+// may have been stored under older rules. Of the answer only the status and two headers count; its body is thrown away
+// unseen, so that nobody can read through the edge what a host says to it.
+import { discardBody, OutboundTimeout, type Sender, send } from "../outbound/guard.ts";
+import type { AttemptFailure, AttemptOutcome } from "./attempt.ts";
+import { checkDestination, type DestinationRules } from "./destination.ts";
+import { retryAfterSeconds } from "./retry-after.ts";
+
+export type AttemptRequest = {
+  callbackUrl: string;
+  body: Uint8Array;
+  /** The proofs of signature.ts. */
+  headers: Record<string, string>;
+  rules: DestinationRules;
+  /** For the answer's headers and its body together. */
+  timeoutMs: number;
+  sender: Sender;
+};
+
+/** `durationMs` ends with the answer's headers. `error` is what the network threw: for the log, never for a caller. */
+export type AttemptReport = { outcome: AttemptOutcome; durationMs: number; error: unknown };
+
+const USER_AGENT = "edge-actions-callbacks/1";
+const MAX_ANSWER_BYTES = 16 * 1024;
+
+/** Makes one attempt. Throws for nothing that a receiver or the network can do. */
+export async function attemptDelivery(request: AttemptRequest): Promise<AttemptReport> {
+  const destination = checkDestination(request.callbackUrl, request.rules);
+  if (destination.kind === "refused")
+    return { outcome: unanswered("destination refused"), durationMs: 0, error: null };
+  const startedAtMs = Date.now();
+  const { response, error } = await post(destination.url.href, request);
+  const durationMs = Math.max(0, Date.now() - startedAtMs);
+  if (response === null) return { outcome: unanswered(failureOf(error)), durationMs, error };
+  // The head alone decides: whatever becomes of the body, a 2xx stays one.
+  const outcome = readAnswer(response.status, response.headers, Date.now());
+  await discardBody(response, MAX_ANSWER_BYTES, Math.max(0, request.timeoutMs - durationMs));
+  return { outcome, durationMs, error: null };
+}
+
+/** What the head of a receiver's answer means (CONTRACT, Callbacks). */
+export function readAnswer(status: number, headers: Headers, nowMs: number): AttemptOutcome {
+  if (status >= 200 && status < 300) return { kind: "acknowledged", status };
+  if (status === 410 || asksToAbort(headers)) return { kind: "aborted", status };
+  const failure = status >= 300 && status < 400 ? "redirect not followed" : "status is no 2xx";
+  const retryAfter = retryAfterSeconds(headers.get("retry-after"), nowMs);
+  return { kind: "failed", status, failure, retryAfterSeconds: retryAfter };
+}
+
+type Answer = { response: Response; error: null } | { response: null; error: unknown };
+
+async function post(
+  url: string,
+  { body, headers: proofs, timeoutMs, sender }: AttemptRequest,
+): Promise<Answer> {
+  const headers = new Headers(proofs);
+  headers.set("content-type", "application/json");
+  headers.set("user-agent", USER_AGENT);
+  try {
+    const response = await send(sender, url, { method: "POST", headers, body }, timeoutMs);
+    return { response, error: null };
+  } catch (error) {
+    // The network throws whatever it likes when there is no answer.
+    return { response: null, error };
+  }
+}
+
+/** Standard Webhooks' delivery control, as its proposal has it: on a 2xx there is nothing left to abort. */
+function asksToAbort(headers: Headers): boolean {
+  const asked = headers.get("webhook-delivery")?.toLowerCase().split(",") ?? [];
+  return asked.some((word) => word.trim() === "abort-message");
+}
+
+function failureOf(error: unknown): AttemptFailure {
+  return error instanceof OutboundTimeout ? "no answer in time" : "no connection";
+}
+
+function unanswered(failure: AttemptFailure): AttemptOutcome {
+  return { kind: "failed", status: null, failure, retryAfterSeconds: null };
+}

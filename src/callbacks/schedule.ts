@@ -1,0 +1,43 @@
+// When a failed attempt is followed by the next one, if at all (CONTRACT, Callbacks: Attempts). Arithmetic only: the
+// clock and the dice are passed in, so that whoever applies the same facts plans the same moment.
+import type { AttemptOutcome } from "./attempt.ts";
+
+export type FailedOutcome = Extract<AttemptOutcome, { kind: "failed" }>;
+
+export type NextAttempt = { kind: "retry"; atMs: number } | { kind: "dead" };
+
+export type FailedTry = {
+  /** Attempts made on this schedule, the failed one included: from 1. */
+  made: number;
+  /** Seconds between attempts; one entry is one more attempt after the first. */
+  schedule: readonly number[];
+  outcome: FailedOutcome;
+  /** From 0 up to, but not including, 1. */
+  random: number;
+  nowMs: number;
+};
+
+const JITTER = 0.2;
+/** A receiver that is overloaded is not helped by an attempt within the minute. */
+const SLOW_DOWN_MS = 60_000;
+const OVERLOADED_STATUSES: readonly number[] = [429, 502, 504];
+
+export function planNextAttempt({ made, schedule, outcome, random, nowMs }: FailedTry): NextAttempt {
+  const scheduledSeconds = schedule[made - 1];
+  if (scheduledSeconds === undefined) return { kind: "dead" };
+  return { kind: "retry", atMs: nowMs + delayMs(scheduledSeconds * 1000, outcome, random) };
+}
+
+// The least delay raises the plan itself, so that "429, Retry-After: 90" on the five-second step means 90 s. It holds
+// for every schedule: a deployment whose schedule is shorter than a minute still waits one after a time-out.
+function delayMs(scheduledMs: number, outcome: FailedOutcome, random: number): number {
+  const leastMs = isOverloaded(outcome) ? SLOW_DOWN_MS : 0;
+  const plannedMs = Math.max(scheduledMs, leastMs);
+  const jitteredMs = Math.round(plannedMs * (1 - JITTER + 2 * JITTER * random));
+  const askedMs = Math.min((outcome.retryAfterSeconds ?? 0) * 1000, 2 * plannedMs);
+  return Math.max(leastMs, jitteredMs, askedMs);
+}
+
+function isOverloaded({ failure, status }: FailedOutcome): boolean {
+  return failure === "no answer in time" || (status !== null && OVERLOADED_STATUSES.includes(status));
+}

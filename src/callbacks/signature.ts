@@ -1,0 +1,70 @@
+// Two proofs that a callback comes from this gateway and was not touched on its way, made afresh for every attempt:
+// Standard Webhooks 1.0 with Ed25519 (`v1a`), and a JWT over the body's hash for receivers that have a JWT library. Both
+// are made with the first signing key and verify against /.well-known/jwks.json.
+// The JWT has no `aud`: it must never pass for a token that the gateway sends upstream, which has one.
+import { base64url, SignJWT } from "jose";
+import type { Jwk } from "../settings.ts";
+import { type SigningKey, signingKeyOf } from "../signing-keys.ts";
+
+export type SignedCallback = {
+  /** Exactly what is sent. */
+  body: Uint8Array;
+  /** Stable for the run: the receiver's key against duplicates. Letters, digits, `-` and `_`. */
+  webhookId: string;
+  runId: string;
+  /** PUBLIC_URL. */
+  issuer: string;
+  nowMs: number;
+};
+
+const PROOF_SECONDS = 300;
+
+/** The headers that prove one attempt. */
+export async function signCallback(
+  callback: SignedCallback,
+  signingKeys: readonly Jwk[],
+): Promise<Record<string, string>> {
+  // A dot would let one signature stand for two messages: what is signed is `id.timestamp.body`.
+  if (!/^[\w-]+$/.test(callback.webhookId)) throw new Error("a webhook id has a character out of place");
+  const key = await signingKeyOf(signingKeys);
+  const sentAt = Math.floor(callback.nowMs / 1000);
+  const [signature, token] = await Promise.all([
+    webhookSignature(callback, sentAt, key),
+    callbackToken(callback, sentAt, key),
+  ]);
+  return {
+    "webhook-id": callback.webhookId,
+    "webhook-timestamp": String(sentAt),
+    "webhook-signature": signature,
+    "callback-signature": token,
+  };
+}
+
+async function webhookSignature(
+  { body, webhookId }: SignedCallback,
+  sentAt: number,
+  { privateKey }: SigningKey,
+): Promise<string> {
+  const head = new TextEncoder().encode(`${webhookId}.${sentAt}.`);
+  const content = new Uint8Array(head.byteLength + body.byteLength);
+  content.set(head);
+  content.set(body, head.byteLength);
+  const signature = await crypto.subtle.sign("Ed25519", privateKey, content);
+  return `v1a,${btoa(String.fromCharCode(...new Uint8Array(signature)))}`;
+}
+
+async function callbackToken(
+  { body, webhookId, runId, issuer }: SignedCallback,
+  sentAt: number,
+  { kid, privateKey }: SigningKey,
+): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", body);
+  return await new SignJWT({ body_sha256: base64url.encode(new Uint8Array(hash)) })
+    .setProtectedHeader({ alg: "EdDSA", typ: "JWT", kid })
+    .setIssuer(issuer)
+    .setSubject(runId)
+    .setJti(webhookId)
+    .setIssuedAt(sentAt)
+    .setExpirationTime(sentAt + PROOF_SECONDS)
+    .sign(privateKey);
+}

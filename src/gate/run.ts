@@ -1,0 +1,242 @@
+// A run that owes somebody something: its end to a callback_url, its success to the books. A row's life is
+// forwarding → accepted → ended, and then nothing; every state says when somebody must look at it next. Events are
+// facts that a consumer saw; whichever order they come in, and however often, a run only moves forward.
+import type { Billing } from "../auth/caller.ts";
+import type { Attempt } from "../callbacks/attempt.ts";
+import { planNextAttempt } from "../callbacks/schedule.ts";
+import type { RunTarget } from "../runs/run-target.ts";
+
+/** What was promised, written down before the upstream hears of the run and never changed. */
+export type Intent = {
+  v: 1;
+  userKey: string;
+  issuer: string;
+  subject: string;
+  scopes: readonly string[];
+  billing: Billing;
+  target: RunTarget;
+  callbackUrl: string | null;
+  /** Origin under which the run was started: the `iss` of what is said about it. */
+  publicUrl: string;
+};
+
+export type Delivery =
+  /** `made` counts attempts over the delivery's whole life, `tries` those of the present schedule. */
+  | { kind: "pending"; made: number; tries: number; nextAtMs: number }
+  | { kind: "delivered" | "dead" | "aborted"; made: number }
+  | { kind: "none" };
+
+export type RunResult = "success" | "error";
+
+/** `revision` grows with every event, so that a report on an older state is recognised. */
+export type Run =
+  | { status: "forwarding"; revision: number; dueAtMs: number; giveUpAtMs: number }
+  | {
+      status: "accepted";
+      revision: number;
+      dueAtMs: number;
+      runId: string;
+      acceptedAtMs: number;
+      looks: number;
+    }
+  | EndedRun;
+
+export type EndedRun = {
+  status: "ended";
+  revision: number;
+  dueAtMs: number;
+  runId: string;
+  acceptedAtMs: number;
+  endedAtMs: number;
+  /** Null when the upstream lost the run before anybody saw its end. */
+  result: RunResult | null;
+  delivery: Delivery;
+  /** KV holds the body, so that later attempts do not depend on the upstream. */
+  bodyKept: boolean;
+  /** What the books do not have yet. */
+  unbooked: { run: boolean; charge: boolean; attempts: readonly Attempt[]; tries: number };
+};
+
+/** What a consumer saw at one look. `atMs` and `random` come with it, so that everybody who applies it gets the same. */
+export type Sighting = { revision: number; atMs: number; random: number } & (
+  | { kind: "waiting"; runId: string }
+  /** The upstream did not answer, or (`unknown`) does not know the run. */
+  | { kind: "unseen"; unknown: boolean }
+  | {
+      kind: "ended";
+      runId: string;
+      result: RunResult;
+      attempt: Attempt | null;
+      /** The destination's breaker asked to wait until then. */
+      restUntilMs: number | null;
+      bodyKept: boolean;
+      booked: boolean;
+    }
+);
+
+export type RunRules = { pollSchedule: readonly number[]; retrySchedule: readonly number[] };
+
+/** A start that nobody heard the answer to is kept this long, for a completion that names its run. */
+const UNANSWERED_MS = 60 * 60 * 1000;
+/** The upstream keeps results for seven days; later there is nothing left to see. */
+const LOST_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
+const UNKNOWN_LOOKS = 8;
+const BOOKING_PAUSE_MS = 5_000;
+const MAX_BOOKING_PAUSE_MS = 300_000;
+
+export function beginRun(rules: RunRules, nowMs: number): Run {
+  return {
+    status: "forwarding",
+    revision: 0,
+    dueAtMs: nowMs + pauseMs(rules, 0),
+    giveUpAtMs: nowMs + UNANSWERED_MS,
+  };
+}
+
+/** The upstream's yes. A run that has been seen since keeps what was seen. */
+export function acceptRun(run: Run, runId: string, rules: RunRules, nowMs: number): Run {
+  if (run.status !== "forwarding") return run;
+  return {
+    status: "accepted",
+    revision: run.revision + 1,
+    dueAtMs: nowMs + pauseMs(rules, 0),
+    runId,
+    acceptedAtMs: nowMs,
+    looks: 0,
+  };
+}
+
+/** A run whose end is to be told again, from what the books know of it. */
+export function revivedRun(
+  known: Pick<EndedRun, "runId" | "acceptedAtMs" | "endedAtMs" | "result" | "bodyKept" | "revision"> & {
+    made: number;
+  },
+  nowMs: number,
+): EndedRun {
+  const { made, revision, ...rest } = known;
+  const delivery: Delivery = { kind: "pending", made, tries: 0, nextAtMs: nowMs };
+  const unbooked = { run: true, charge: false, attempts: [], tries: 0 };
+  return { ...rest, status: "ended", revision: revision + 1, dueAtMs: nowMs, delivery, unbooked };
+}
+
+/** The run after a sighting; the same run when the sighting is of an older state. */
+export function advance(run: Run, intent: Intent, seen: Sighting, rules: RunRules): Run {
+  if (seen.revision !== run.revision) return run;
+  switch (seen.kind) {
+    case "waiting":
+      return run.status === "ended" ? run : waiting(run, seen, rules);
+    case "unseen":
+      return unseen(run, intent, seen, rules);
+    case "ended":
+      return told(run.status === "ended" ? run : ended(run, intent, seen), seen, rules);
+  }
+}
+
+/** Nothing is owed any more. */
+export function isFinished(run: Run): boolean {
+  if (run.status !== "ended" || run.delivery.kind === "pending") return false;
+  return !run.unbooked.run;
+}
+
+/** A start whose answer nobody heard and whose run nobody named. */
+export function isAbandoned(run: Run, nowMs: number): boolean {
+  return run.status === "forwarding" && nowMs >= run.giveUpAtMs;
+}
+
+function waiting(run: Exclude<Run, EndedRun>, seen: Sighting & { kind: "waiting" }, rules: RunRules): Run {
+  const looks = run.status === "accepted" ? run.looks + 1 : 1;
+  return {
+    status: "accepted",
+    revision: run.revision + 1,
+    dueAtMs: seen.atMs + pauseMs(rules, looks),
+    runId: seen.runId,
+    acceptedAtMs: run.status === "accepted" ? run.acceptedAtMs : seen.atMs,
+    looks,
+  };
+}
+
+function unseen(run: Run, intent: Intent, seen: Sighting & { kind: "unseen" }, rules: RunRules): Run {
+  if (run.status !== "accepted") return run;
+  const looks = run.looks + 1;
+  const lost = (seen.unknown && looks >= UNKNOWN_LOOKS) || seen.atMs >= run.acceptedAtMs + LOST_AFTER_MS;
+  const revision = run.revision + 1;
+  if (!lost) return { ...run, revision, looks, dueAtMs: seen.atMs + pauseMs(rules, looks) };
+  const delivery: Delivery = intent.callbackUrl === null ? { kind: "none" } : { kind: "dead", made: 0 };
+  return withDue(
+    { ...freshlyEnded(run.runId, run.acceptedAtMs, seen.atMs, null), revision, delivery },
+    seen.atMs,
+  );
+}
+
+function ended(run: Exclude<Run, EndedRun>, intent: Intent, seen: Sighting & { kind: "ended" }): EndedRun {
+  const acceptedAtMs = run.status === "accepted" ? run.acceptedAtMs : seen.atMs;
+  const fresh = freshlyEnded(seen.runId, acceptedAtMs, seen.atMs, seen.result);
+  const delivery: Delivery =
+    intent.callbackUrl === null
+      ? { kind: "none" }
+      : { kind: "pending", made: 0, tries: 0, nextAtMs: seen.atMs };
+  const charge = intent.billing.is_billable && seen.result === "success";
+  return { ...fresh, revision: run.revision, delivery, unbooked: { ...fresh.unbooked, charge } };
+}
+
+function freshlyEnded(
+  runId: string,
+  acceptedAtMs: number,
+  endedAtMs: number,
+  result: RunResult | null,
+): EndedRun {
+  return {
+    status: "ended",
+    revision: 0,
+    dueAtMs: endedAtMs,
+    runId,
+    acceptedAtMs,
+    endedAtMs,
+    result,
+    delivery: { kind: "none" },
+    bodyKept: false,
+    unbooked: { run: true, charge: false, attempts: [], tries: 0 },
+  };
+}
+
+function told(run: EndedRun, seen: Sighting & { kind: "ended" }, rules: RunRules): EndedRun {
+  const delivery = deliveryAfter(run.delivery, seen, rules);
+  const attempts = seen.attempt === null ? run.unbooked.attempts : [...run.unbooked.attempts, seen.attempt];
+  const unbooked = seen.booked
+    ? BOOKED
+    : { ...run.unbooked, run: true, attempts, tries: run.unbooked.tries + 1 };
+  const bodyKept = run.bodyKept || seen.bodyKept;
+  return withDue({ ...run, revision: run.revision + 1, delivery, bodyKept, unbooked }, seen.atMs);
+}
+
+const BOOKED = { run: false, charge: false, attempts: [], tries: 0 };
+
+function deliveryAfter(delivery: Delivery, seen: Sighting & { kind: "ended" }, rules: RunRules): Delivery {
+  if (delivery.kind !== "pending") return delivery;
+  if (seen.attempt === null) return { ...delivery, nextAtMs: seen.restUntilMs ?? delivery.nextAtMs };
+  const made = delivery.made + 1;
+  const tries = delivery.tries + 1;
+  const { outcome } = seen.attempt;
+  if (outcome.kind === "acknowledged") return { kind: "delivered", made };
+  if (outcome.kind === "aborted") return { kind: "aborted", made };
+  const { random, atMs: nowMs } = seen;
+  const plan = planNextAttempt({ made: tries, schedule: rules.retrySchedule, outcome, random, nowMs });
+  return plan.kind === "dead"
+    ? { kind: "dead", made }
+    : { kind: "pending", made, tries, nextAtMs: plan.atMs };
+}
+
+function withDue(run: EndedRun, nowMs: number): EndedRun {
+  const booking = run.unbooked.run ? nowMs + bookingPauseMs(run.unbooked.tries) : Number.POSITIVE_INFINITY;
+  const telling = run.delivery.kind === "pending" ? run.delivery.nextAtMs : Number.POSITIVE_INFINITY;
+  const dueAtMs = Math.min(booking, telling);
+  return { ...run, dueAtMs: Number.isFinite(dueAtMs) ? dueAtMs : nowMs };
+}
+
+function bookingPauseMs(tries: number): number {
+  return Math.min(MAX_BOOKING_PAUSE_MS, BOOKING_PAUSE_MS * 2 ** Math.min(tries, 10));
+}
+
+function pauseMs({ pollSchedule }: RunRules, looks: number): number {
+  return (pollSchedule[Math.min(looks, pollSchedule.length - 1)] ?? 1) * 1000;
+}

@@ -1,0 +1,32 @@
+// The gateway's own Ed25519 keys (SIGNING_KEYS). The first signs callbacks and the tokens sent upstream, all are
+// published: rotation is to add in front, wait, and remove. Private halves go into WebCrypto and nowhere else.
+import { importJWK } from "jose";
+import type { Jwk } from "./settings.ts";
+
+export type SigningKey = { kid: string; privateKey: CryptoKey };
+
+/** The key that signs. */
+export async function signingKeyOf(signingKeys: readonly Jwk[]): Promise<SigningKey> {
+  const [jwk] = signingKeys;
+  if (jwk === undefined) throw new Error("no signing key");
+  return { kid: jwk.kid ?? "", privateKey: await privateKeyOf(jwk) };
+}
+
+/** The public halves, as /.well-known/jwks.json shows them (RFC 7517, RFC 8037). */
+export function publicKeys(signingKeys: readonly Jwk[]): object[] {
+  return signingKeys.map(({ kid, x }) => ({ kty: "OKP", crv: "Ed25519", alg: "EdDSA", use: "sig", kid, x }));
+}
+
+const imported = new WeakMap<Jwk, Promise<CryptoKey>>();
+
+function privateKeyOf(jwk: Jwk): Promise<CryptoKey> {
+  const known = imported.get(jwk) ?? importPrivateKey(jwk);
+  imported.set(jwk, known);
+  return known;
+}
+
+async function importPrivateKey({ x, d }: Jwk): Promise<CryptoKey> {
+  const key = await importJWK({ kty: "OKP", crv: "Ed25519", x: x ?? "", d: d ?? "" }, "EdDSA");
+  if (key instanceof Uint8Array) throw new Error("the signing key is not asymmetric");
+  return key;
+}

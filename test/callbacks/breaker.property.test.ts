@@ -1,0 +1,110 @@
+// The breaker against random histories, judged by a second count that keeps everything and forgets nothing.
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Breaker, CLOSED, mayTry, report } from "../../src/callbacks/breaker.ts";
+
+const T0 = 1_800_000_000_000;
+const FIVE_MINUTES = 300_000;
+
+type Step = { kind: "ask" | "ok" | "fail"; afterMs: number };
+
+function steps(kinds: Step["kind"][]): fc.Arbitrary<Step[]> {
+  const afterMs = fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: 0, max: 2000 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 60_000 }) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 1, 29_999, 30_000, 30_001, 299_999, 300_000) },
+  );
+  return fc.array(fc.record({ kind: fc.constantFrom(...kinds), afterMs }), { maxLength: 400, size: "max" });
+}
+
+/** The share of failures among the last `n` attempts of the last five minutes, for some n from 10 to 100. */
+function wasDownAt(attempts: { atMs: number; ok: boolean }[], nowMs: number): boolean {
+  const recent = attempts.filter(({ atMs }) => atMs > nowMs - FIVE_MINUTES).slice(-100);
+  const failures = recent.filter(({ ok }) => !ok).length;
+  return recent.length >= 10 && failures * 10 >= recent.length * 7;
+}
+
+test("a host rests only if 70 % of the last ten or more attempts within five minutes failed, and then it does", () => {
+  fc.assert(
+    fc.property(steps(["ok", "fail", "fail"]), (history) => {
+      let breaker: Breaker = CLOSED;
+      let nowMs = T0;
+      const attempts: { atMs: number; ok: boolean }[] = [];
+      for (const { kind, afterMs } of history) {
+        nowMs += afterMs;
+        attempts.push({ atMs: nowMs, ok: kind === "ok" });
+        breaker = report(breaker, kind === "ok", nowMs);
+        expect(breaker.status).toBe(wasDownAt(attempts, nowMs) ? "resting" : "closed");
+        if (breaker.status === "resting") return;
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a host at which every other attempt works is never rested", () => {
+  fc.assert(
+    fc.property(steps(["ask"]), fc.array(fc.boolean(), { maxLength: 400, size: "max" }), (pauses, flips) => {
+      let breaker: Breaker = CLOSED;
+      let nowMs = T0;
+      for (const [at, { afterMs }] of pauses.entries()) {
+        nowMs += afterMs;
+        const [asked, permission] = mayTry(breaker, nowMs);
+        expect(permission.kind).toBe("go");
+        // Each pair of attempts holds one success, in either order.
+        const first = flips[at] ?? false;
+        breaker = report(report(asked, first, nowMs), !first, nowMs);
+      }
+    }),
+  );
+});
+
+test("a host that is down gets at most one attempt in 30 seconds, and whoever asks after the rest gets it", () => {
+  fc.assert(
+    fc.property(steps(["ask", "ask", "ask", "fail"]), (interleaving) => {
+      let nowMs = T0;
+      let breaker: Breaker = CLOSED;
+      for (let made = 0; made < 10; made++) breaker = report(breaker, false, nowMs);
+      let notBeforeMs = nowMs + 30_000;
+      for (const { kind, afterMs } of interleaving) {
+        nowMs += afterMs;
+        if (kind === "fail") {
+          // From anybody: the probe, an attempt from before the rest, an isolate that did not ask.
+          const before = breaker;
+          breaker = report(breaker, false, nowMs);
+          if (before.status === "probing") notBeforeMs = nowMs + 30_000;
+          continue;
+        }
+        const [asked, permission] = mayTry(breaker, nowMs);
+        breaker = asked;
+        if (nowMs < notBeforeMs) {
+          expect(permission).toEqual({ kind: "rest", untilMs: notBeforeMs });
+        } else {
+          expect(permission).toEqual({ kind: "go" });
+          notBeforeMs = nowMs + 30_000;
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("whatever is reported, somebody may try again within 30 seconds", () => {
+  fc.assert(
+    fc.property(steps(["ask", "ok", "fail", "fail", "fail"]), (history) => {
+      let nowMs = T0;
+      let breaker: Breaker = CLOSED;
+      for (const { kind, afterMs } of history) {
+        nowMs += afterMs;
+        if (kind === "ask") {
+          const [asked, permission] = mayTry(breaker, nowMs);
+          breaker = asked;
+          if (permission.kind === "go") continue;
+          expect(permission.untilMs).toBeGreaterThan(nowMs);
+          expect(permission.untilMs).toBeLessThanOrEqual(nowMs + 30_000);
+          expect(mayTry(breaker, permission.untilMs)[1]).toEqual({ kind: "go" });
+        } else breaker = report(breaker, kind === "ok", nowMs);
+      }
+    }),
+  );
+});

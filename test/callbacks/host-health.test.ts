@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import type { AttemptFailure, AttemptOutcome } from "../../src/callbacks/attempt.ts";
+import { HostHealth, isHostTrouble } from "../../src/callbacks/host-health.ts";
+
+const T0 = 1_800_000_000_000;
+const MINUTE = 60_000;
+const HOST = "client.example";
+
+function failed(status: number | null, failure: AttemptFailure = "status is no 2xx"): AttemptOutcome {
+  return { kind: "failed", status, failure, retryAfterSeconds: null };
+}
+
+describe("a breaker is asked", () => {
+  test("never by a healthy delivery", () => {
+    expect(new HostHealth().shouldConsult(HOST, 0, T0)).toBe(false);
+  });
+
+  test("for five minutes after the host failed here, and not about other hosts", () => {
+    const health = new HostHealth();
+    health.noteFailure(HOST, T0);
+    expect(health.shouldConsult(HOST, 0, T0)).toBe(true);
+    expect(health.shouldConsult(HOST, 0, T0 + 5 * MINUTE - 1)).toBe(true);
+    expect(health.shouldConsult(HOST, 0, T0 + 5 * MINUTE)).toBe(false);
+    expect(health.shouldConsult("other.example", 0, T0)).toBe(false);
+    expect(health.shouldConsult(`${HOST}:8443`, 0, T0)).toBe(false);
+  });
+
+  test("from the last failure on", () => {
+    const health = new HostHealth();
+    health.noteFailure(HOST, T0);
+    health.noteFailure(HOST, T0 + 4 * MINUTE);
+    expect(health.shouldConsult(HOST, 0, T0 + 8 * MINUTE)).toBe(true);
+  });
+
+  test("by every delivery that has failed before, whichever isolate has it", () => {
+    expect(new HostHealth().shouldConsult(HOST, 1, T0)).toBe(true);
+  });
+});
+
+test("of fifty thousand hosts that failed, the last thousand are remembered", () => {
+  const health = new HostHealth();
+  for (let host = 0; host < 50_000; host++) health.noteFailure(`h${host}.example`, T0);
+  const isKnown = (host: number) => health.shouldConsult(`h${host}.example`, 0, T0);
+  expect([0, 48_999, 49_000, 49_999].map(isKnown)).toEqual([false, false, true, true]);
+});
+
+test("a host that keeps failing is not the one that is forgotten", () => {
+  const health = new HostHealth();
+  health.noteFailure(HOST, T0);
+  for (let host = 0; host < 1500; host++) {
+    health.noteFailure(`h${host}.example`, T0);
+    if (host % 100 === 0) health.noteFailure(HOST, T0);
+  }
+  expect(health.shouldConsult(HOST, 0, T0)).toBe(true);
+});
+
+describe("trouble of the host", () => {
+  test.each<[string, AttemptOutcome]>([
+    ["no connection", failed(null, "no connection")],
+    ["a time-out", failed(null, "no answer in time")],
+    ["408", failed(408)],
+    ["429", failed(429)],
+    ["500", failed(500)],
+    ["502", failed(502)],
+    ["503", failed(503)],
+    ["504", failed(504)],
+    ["530", failed(530)],
+  ])("is %s", (_, outcome) => {
+    expect(isHostTrouble(outcome)).toBe(true);
+  });
+
+  test.each<[string, AttemptOutcome]>([
+    ["an acknowledgement", { kind: "acknowledged", status: 200 }],
+    ["410", { kind: "aborted", status: 410 }],
+    ["503 with abort-message", { kind: "aborted", status: 503 }],
+    ["a redirect", failed(302, "redirect not followed")],
+    ["400", failed(400)],
+    ["401", failed(401)],
+    ["404", failed(404)],
+    ["a refused destination", failed(null, "destination refused")],
+  ])("is not %s", (_, outcome) => {
+    expect(isHostTrouble(outcome)).toBe(false);
+  });
+});

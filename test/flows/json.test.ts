@@ -1,0 +1,78 @@
+// Promise 7: JSON passes undamaged, in both directions.
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { portOf } from "./support/environment.ts";
+import { type Harness, startHarness } from "./support/harness.ts";
+
+// What a parse and a print would change: digits, exponents, signs, blanks, escapes, the order and number of members.
+const INPUTS =
+  String.raw`{ "big":12345678901234567890, "price": 1.10,"tiny":1E-7,
+  "vast" : 1e+400 , "zero":-0.0, "long":0.1000000000000000055511151231257827,
+	"escapes":"\u00e9 \/ \ud83d\ude00 \u0000 \"\\", "plain":"é € 😀 ` +
+  `\u2028\u2029\ufeff", ` +
+  String.raw`"lone":"\ud800", "":[ ],"__proto__":{"toString":null}, "twice":1,"twice":2.0 }`;
+
+describe("JSON passes undamaged", () => {
+  let gateway: Harness;
+  let receiver: Server;
+  beforeAll(async () => {
+    gateway = await startHarness();
+    receiver = createServer((_request, response) => response.writeHead(204).end());
+    await once(receiver.listen(0, "127.0.0.1"), "listening");
+    return async () => {
+      receiver.close();
+      await gateway.close();
+    };
+  });
+
+  it("a body with an idempotency id reaches the upstream byte for byte, and comes back in the result", async () => {
+    const caller = await Caller.of(gateway.url);
+    const body = ` {"data" : {"inputs":${INPUTS} ,"extra":1.0, "idempotency_id":"${randomUUID()}"}, "more":[1.0]}\n`;
+    const { runId, arrived } = await startText(caller, body);
+    expect(arrived).toBe(body);
+    expect(await resultText(caller, runId)).toBe(INPUTS);
+  });
+
+  it("a body without one gets one, and nothing else of it changes", async () => {
+    const caller = await Caller.of(gateway.url);
+    const { runId, arrived } = await startText(caller, `{"data":{"inputs":${INPUTS}}}`);
+    const { data }: { data: { idempotency_id: string } } = JSON.parse(arrived);
+    const spliced = arrived.replace(new RegExp(`,?\\s*"idempotency_id":\\s*"${data.idempotency_id}",?`), "");
+    expect(spliced).toBe(`{"data":{"inputs":${INPUTS}}}`);
+    expect(await resultText(caller, runId)).toBe(INPUTS);
+  });
+
+  it("a body with a callback keeps its digits too", async () => {
+    const caller = await Caller.of(gateway.url);
+    const callback = `"callback_url":"http://127.0.0.1:${portOf(receiver)}/hook"`;
+    const { runId, arrived } = await startText(caller, `{"data":{${callback},"inputs":${INPUTS}}}`);
+    expect(arrived).toContain(`"inputs":${INPUTS}`);
+    expect(await resultText(caller, runId)).toBe(INPUTS);
+  });
+
+  it("a body of 5 MB passes whole, there and back", async () => {
+    const caller = await Caller.of(gateway.url);
+    const line = '{"n":1.10,"text":"é €\\n 😀"},';
+    const inputs = `{"lines":[${line.repeat(Math.ceil(5_000_000 / Buffer.byteLength(line)))}0.10]}`;
+    const body = `{"data":{"inputs":${inputs},"idempotency_id":"${randomUUID()}"}}`;
+    expect(Buffer.byteLength(body)).toBeGreaterThan(5_000_000);
+    const { runId, arrived } = await startText(caller, body);
+    // Not toBe: a diff of five megabytes helps nobody.
+    expect(arrived === body).toBe(true);
+    expect((await resultText(caller, runId)) === inputs).toBe(true);
+  });
+});
+
+async function startText(caller: Caller, body: string): Promise<{ runId: string; arrived: string }> {
+  const started = await caller.send("POST", `/actions/v1/stored-actions/${ECHO}/run`, body);
+  return { runId: runIdOf(started), arrived: (await caller.lastArrival()).body };
+}
+
+/** The one item of a run's results, as it stands in the answer. */
+async function resultText(caller: Caller, runId: string): Promise<string | undefined> {
+  const { text } = await caller.read(ECHO, runId, "?wait_seconds=10");
+  return /"results":\[(.*)\],"next_page"/s.exec(text)?.[1];
+}

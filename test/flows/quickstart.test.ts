@@ -1,0 +1,154 @@
+// What the README promises to somebody who has just cloned the project, done the way they would do it.
+import { existsSync } from "node:fs";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Caller, ECHO, runIdOf, tally } from "./support/caller.ts";
+import {
+  type Environment,
+  freePort,
+  makeFolder,
+  removeFolder,
+  userEnvironment,
+} from "./support/environment.ts";
+import { type GatewayProcess, startProcess } from "./support/process.ts";
+import { type Ended, run } from "./support/run.ts";
+
+let folder: string;
+let env: Environment;
+beforeAll(async () => {
+  folder = await makeFolder();
+  env = userEnvironment(folder);
+  return () => removeFolder(folder);
+});
+
+describe("npm start", () => {
+  let gateway: GatewayProcess;
+  beforeAll(async () => {
+    gateway = await startProcess();
+    return () => gateway.close();
+  });
+
+  it("prints commands that work when pasted: the first starts a run, the second reads its result", async () => {
+    const [setToken, start, read] = printedCommands(gateway.output());
+    const started = await shell(`${setToken}\n${start}`);
+    expect(started).toMatchObject({ code: 0, stderr: "" });
+    const { data }: { data: { type: string; id: string } } = JSON.parse(started.stdout);
+    expect(data.type).toBe("run");
+
+    const ended = await shell(`${setToken}\n${read?.replace("RUN_ID", data.id)}`);
+    expect(JSON.parse(ended.stdout)).toEqual({
+      type: "run",
+      id: data.id,
+      status: "success",
+      results: [{ message: "Hello World!" }],
+      next_page: null,
+      errors: [],
+    });
+  });
+
+  it("accepts the tokens of `npm run token`, with their claims", async () => {
+    const printed = await token(
+      "--sub",
+      "alice",
+      "--claim",
+      'rate_limit={"exempt":false,"limit_override":37}',
+    );
+    expect(printed.code).toBe(0);
+    expect(printed.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    const answer = await startWith(printed);
+    expect(answer.status).toBe(202);
+    expect(answer.headers.get("x-ratelimit-limit")).toBe("37");
+  });
+
+  it("refuses a token without the scope, and one that has expired", async () => {
+    const unscoped = await startWith(await token("--sub", "alice", "--scope", "other things"));
+    expect(unscoped.status).toBe(403);
+    const expired = await startWith(await token("--sub", "alice", "--expires", "-120"));
+    expect(expired.status).toBe(401);
+  });
+
+  it("takes callbacks to this machine, as a developer needs them", async () => {
+    const caller = await Caller.of(gateway.url);
+    const callback = { callback_url: "http://127.0.0.1:9/hook" };
+    expect((await caller.start(ECHO, callback)).status).toBe(202);
+  });
+
+  it("ends with npm, and leaves no process behind", async () => {
+    await gateway.kill("SIGTERM", "npm");
+    await expect(fetch(`${gateway.url}/healthz`)).rejects.toThrow("fetch failed");
+  });
+
+  async function startWith({ stdout }: Ended) {
+    return new Caller(gateway.url, stdout.trim()).start(ECHO, {});
+  }
+});
+
+describe("npm start -- OPTIONS", () => {
+  let gateway: GatewayProcess;
+  let stateDir: string;
+  beforeAll(async () => {
+    const port = await freePort();
+    stateDir = `${folder}/named state`;
+    const settings = ["--var", "RATE_LIMIT_DEFAULT:3", "--var", "ALLOW_PRIVATE_CALLBACKS:false"];
+    const args = [`--port=${port}`, `--persist-to=${stateDir}`, ...settings];
+    gateway = await startProcess({ port, args });
+    return () => gateway.close();
+  });
+
+  it("takes the port and the folder from its options, in either form", async () => {
+    expect(gateway.output()).toContain(`Edge Actions is ready on ${gateway.url}, `);
+    const [setToken, start] = printedCommands(gateway.output());
+    expect(JSON.parse((await shell(`${setToken}\n${start}`)).stdout)).toMatchObject({
+      data: { type: "run" },
+    });
+    expect(existsSync(stateDir)).toBe(true);
+  });
+
+  it("lets a setting from its options win over a default", async () => {
+    const caller = await Caller.of(gateway.url);
+    const answers = [];
+    for (let n = 1; n <= 4; n += 1) answers.push(await caller.start(ECHO, {}));
+    expect(tally(answers)).toEqual({ 202: 3, 429: 1 });
+    expect(answers.map(({ headers }) => headers.get("x-ratelimit-limit"))).toEqual(["3", "3", "3", "3"]);
+  });
+
+  it("lets a setting from its options win over what the command itself sets", async () => {
+    const caller = await Caller.of(gateway.url);
+    const refused = await caller.start(ECHO, { callback_url: "http://127.0.0.1:9/hook" });
+    expect(refused.status).toBe(400);
+    expect(runIdOf(await caller.start(ECHO, {}))).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("ends on Ctrl-C, which a terminal sends to everything at once", async () => {
+    await gateway.kill("SIGINT");
+    await expect(fetch(`${gateway.url}/healthz`)).rejects.toThrow("fetch failed");
+  });
+});
+
+describe("npm run token", () => {
+  it.each([
+    ["nobody", []],
+    ["an unknown option", ["--sub", "alice", "--role", "admin"]],
+    ["a claim that is not NAME=JSON", ["--sub", "alice", "--claim", "rate_limit"]],
+    ["a claim whose value is not JSON", ["--sub", "alice", "--claim", "billing={"]],
+    ["an expiry that is no number", ["--sub", "alice", "--expires", "soon"]],
+  ])("refuses %s with its usage", async (_what, args) => {
+    const refused = await token(...args);
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain("usage: npm run --silent token -- --sub NAME");
+  });
+});
+
+function token(...args: string[]): Promise<Ended> {
+  return run("npm", ["run", "--silent", "token", "--", ...args], env);
+}
+
+/** What a user pastes: the line that sets TOKEN, the curl that starts, the curl that reads. */
+function printedCommands(output: string): string[] {
+  const banner = output.slice(output.indexOf("Edge Actions is ready on"));
+  // A command is a run of indented lines, followed by an empty one.
+  return banner.match(/^(?: {2}.*\n)+/gm) ?? [];
+}
+
+function shell(script: string): Promise<Ended> {
+  return run("sh", ["-c", script], env, folder);
+}

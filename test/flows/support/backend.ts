@@ -1,0 +1,62 @@
+// The other party on the network: a backend that can be honest, broken in several ways, or not there at all.
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+
+export class Backend {
+  /** Runs by the idempotency id that they were started under. */
+  readonly runs = new Map<string, string>();
+  readonly #sockets = new Set<Socket>();
+  #server: Server | null = null;
+  readonly port: number;
+
+  constructor(port: number) {
+    this.port = port;
+  }
+
+  /** Starts runs, one an id, and knows no more than that. */
+  honest(): Promise<void> {
+    return this.#listen(createServer((request, response) => void this.#start(request, response)));
+  }
+
+  /** Answers every request with just this. */
+  answering(status: number, headers: Record<string, string>, body: string): Promise<void> {
+    return this.#listen(createServer((_request, response) => response.writeHead(status, headers).end(body)));
+  }
+
+  /** Does as it likes with each connection. */
+  raw(treat: (socket: Socket) => void): Promise<void> {
+    return this.#listen(createTcpServer(treat));
+  }
+
+  /** Nobody listens on its port. */
+  async closed(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    if (server === null) return;
+    const gone = once(server, "close");
+    server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await gone;
+  }
+
+  async #listen(server: Server): Promise<void> {
+    await this.closed();
+    server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      // A caller that gives up resets the connection.
+      socket.on("error", () => undefined).on("close", () => this.#sockets.delete(socket));
+    });
+    await once(server.listen(this.port, "127.0.0.1"), "listening");
+    this.#server = server;
+  }
+
+  async #start(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { data }: { data: { idempotency_id: string } } = JSON.parse(await text(request));
+    const id = this.runs.get(data.idempotency_id) ?? crypto.randomUUID();
+    this.runs.set(data.idempotency_id, id);
+    response.writeHead(202, { "content-type": "application/json" });
+    response.end(JSON.stringify({ data: { type: "run", id } }));
+  }
+}

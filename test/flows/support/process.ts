@@ -1,0 +1,145 @@
+// The gateway as its users start it: `npm start`, in a process group of its own, so that a kill takes all of it at
+// once (npm, wrangler, workerd) and leaves nothing but the stored state.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort, makeFolder, PROJECT, removeFolder, userEnvironment } from "./environment.ts";
+
+export type GatewayProcess = {
+  /** Origin, without a trailing slash; the same after a restart. */
+  url: string;
+  stateDir: string;
+  /** Everything that it has printed since its latest start. */
+  output(): string;
+  /** Sends the signal to the whole group, or to npm alone, and waits until every process of it is gone. */
+  kill(signal: "SIGKILL" | "SIGTERM" | "SIGINT", whom?: "group" | "npm"): Promise<void>;
+  /** Starts it on the same port and state, `args` in place of the former ones where given. */
+  restart(args?: string[]): Promise<void>;
+  /** Kills whatever still runs and removes every trace. */
+  close(): Promise<void>;
+};
+
+type Options = {
+  /** What follows `npm start --`; where neither is named here, --port and --persist-to are added. */
+  args?: string[];
+  port?: number;
+  /** Kept when given; otherwise one is made, and removed by `close`. */
+  stateDir?: string;
+};
+
+const STARTED_WITHIN_MS = 60_000;
+const GONE_WITHIN_MS = 15_000;
+const POLL_MS = 20;
+const LAST_LINE_OF_BANNER = /RUN_ID\?wait_seconds=.*\n/;
+
+export async function startProcess(options: Options = {}): Promise<GatewayProcess> {
+  const folder = await makeFolder();
+  const port = options.port ?? (await freePort());
+  const stateDir = options.stateDir ?? `${folder}/state`;
+
+  let npm = new Npm(withDefaults(options.args ?? [], port, stateDir), folder);
+  try {
+    await npm.untilReady();
+  } catch (error) {
+    await npm.kill("SIGKILL", "group");
+    await removeFolder(folder);
+    throw error;
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stateDir,
+    output: () => npm.output,
+    kill: (signal, whom = "group") => npm.kill(signal, whom),
+    restart: async (args = options.args ?? []) => {
+      npm = new Npm(withDefaults(args, port, stateDir), folder);
+      await npm.untilReady();
+    },
+    close: async () => {
+      await npm.kill("SIGKILL", "group");
+      await removeFolder(folder);
+    },
+  };
+}
+
+// A run of the tests that is broken off (Ctrl-C reaches no other process group) ends what it has started.
+const running = new Set<Npm>();
+const BROKEN_OFF = ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const;
+for (const event of BROKEN_OFF) {
+  process.once(event, () => {
+    for (const npm of running) npm.send("SIGKILL", "group");
+    process.exit(1);
+  });
+}
+
+class Npm {
+  output = "";
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  constructor(args: string[], folder: string) {
+    this.#child = spawn("npm", ["start", "--", ...args], {
+      cwd: PROJECT,
+      detached: true,
+      env: userEnvironment(folder),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+      });
+    }
+    this.#ended = once(this.#child, "exit");
+    running.add(this);
+  }
+
+  async untilReady(): Promise<void> {
+    await until("the banner", STARTED_WITHIN_MS, () => {
+      const { exitCode, signalCode } = this.#child;
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`npm start ended before it was ready:\n${this.output}`);
+      return LAST_LINE_OF_BANNER.test(this.output);
+    });
+  }
+
+  async kill(signal: NodeJS.Signals, whom: "group" | "npm"): Promise<void> {
+    this.send(signal, whom);
+    await this.#ended;
+    await until("the end of the process group", GONE_WITHIN_MS, () => !this.send(0, "group"));
+    running.delete(this);
+  }
+
+  /** Says whether there was anybody to send it to. */
+  send(signal: NodeJS.Signals | 0, whom: "group" | "npm"): boolean {
+    const { pid } = this.#child;
+    if (pid === undefined) return false;
+    try {
+      return process.kill(whom === "group" ? -pid : pid, signal);
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+      throw error;
+    }
+  }
+}
+
+function withDefaults(args: string[], port: number, stateDir: string): string[] {
+  const has = (name: string) => args.some((arg) => arg === name || arg.startsWith(`${name}=`));
+  return [
+    ...(has("--port") ? [] : ["--port", String(port)]),
+    ...(has("--persist-to") ? [] : ["--persist-to", stateDir]),
+    ...args,
+  ];
+}
+
+/** Asks again and again until it is so; fails when it takes longer than any honest wait. */
+export async function until(
+  what: string,
+  withinMs: number,
+  isSo: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadlineMs = Date.now() + withinMs;
+  while (!(await isSo())) {
+    if (Date.now() > deadlineMs) throw new Error(`${what} did not come within ${withinMs} ms`);
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,108 @@
+// What fails, and what then: the upstream. A gateway of its own process, so that it meets a real network.
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Backend } from "./support/backend.ts";
+import { type Answer, Caller, ECHO, errorsOf, runIdOf } from "./support/caller.ts";
+import { freePort } from "./support/environment.ts";
+import { type GatewayProcess, startProcess } from "./support/process.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+const SECRET = "stack trace of db-17.internal";
+const PAGE = `<html><h1>Bad gateway</h1>${SECRET}</html>`;
+
+const UNREACHABLE = problem(503, "service_unavaiable", "Service Unavailable", "could not be reached");
+const TOO_SLOW = problem(503, "service_unavaiable", "Service Unavailable", "took too long to answer");
+const UNAVAILABLE = problem(503, "service_unavaiable", "Service Unavailable", "temporarily unavailable");
+const NONSENSE = problem(500, "external_service_error", "External Service Error", "external service");
+
+describe("an upstream in trouble", () => {
+  let backend: Backend;
+  let gateway: GatewayProcess;
+  let caller: Caller;
+  const known = { idempotency_id: randomUUID() };
+  let knownAnswer: string;
+
+  beforeAll(async () => {
+    backend = new Backend(await freePort());
+    await backend.honest();
+    const upstream = `UPSTREAM_URL:http://127.0.0.1:${backend.port}`;
+    gateway = await startProcess({ args: ["--var", upstream, "--var", "UPSTREAM_TIMEOUT_MS:1500"] });
+    caller = await Caller.of(gateway.url);
+    knownAnswer = (await caller.start(ECHO, known)).text;
+    return async () => {
+      await gateway.close();
+      await backend.closed();
+    };
+  });
+
+  it.each<[string, (of: Backend) => Promise<void>, object]>([
+    ["is not there", (of) => of.closed(), UNREACHABLE],
+    ["breaks every connection", (of) => of.raw((socket) => socket.destroy()), UNREACHABLE],
+    [
+      "speaks another protocol",
+      (of) => of.raw((socket) => socket.end("220 mail.example\r\n\r\n")),
+      UNREACHABLE,
+    ],
+    ["never answers", (of) => of.raw((socket) => socket.resume()), TOO_SLOW],
+    ["stops in the middle of an answer", (of) => of.raw(stopInTheMiddle), TOO_SLOW],
+    [
+      "is hidden by a proxy's error page",
+      (of) => of.answering(502, { "content-type": "text/html" }, PAGE),
+      UNAVAILABLE,
+    ],
+    ["fails", (of) => of.answering(500, { "content-type": "text/html" }, PAGE), NONSENSE],
+    ["says yes with a page", (of) => of.answering(200, { "content-type": "text/html" }, PAGE), NONSENSE],
+    ["says yes without a run", (of) => of.answering(202, JSON_TYPE, '{"data":{"type":"run"}}'), NONSENSE],
+    ["says yes in broken JSON", (of) => of.answering(202, JSON_TYPE, '{"data":{"id":"'), NONSENSE],
+    [
+      "sends the gateway elsewhere",
+      (of) => of.answering(307, { location: "http://db-17.internal/" }, SECRET),
+      NONSENSE,
+    ],
+    ["does not believe the gateway", (of) => of.answering(401, JSON_TYPE, '{"errors":[]}'), NONSENSE],
+  ])(
+    "when it %s, a start fails as the contract says, a known id replays, and a retry starts one run",
+    async (_how, turn, expected) => {
+      await turn(backend);
+      const data = { idempotency_id: randomUUID() };
+      expectProblem(await caller.start(ECHO, data), expected);
+      const replayed = await caller.start(ECHO, known);
+      expect([replayed.status, replayed.text]).toEqual([202, knownAnswer]);
+      expect(replayed.headers.get("idempotency-replayed")).toBe("true");
+
+      await backend.honest();
+      const runId = runIdOf(await caller.start(ECHO, data));
+      expect(backend.runs.get(data.idempotency_id)).toBe(runId);
+      expect(runIdOf(await caller.start(ECHO, data))).toBe(runId);
+    },
+  );
+
+  it("when it is not there, reads and everything else answer 503 too, and /readyz names it", async () => {
+    await backend.closed();
+    const stored = `/actions/v1/stored-actions/${ECHO}`;
+    expectProblem(await caller.read(ECHO, randomUUID()), UNREACHABLE);
+    expectProblem(await caller.call(stored), UNREACHABLE);
+    expectProblem(await caller.send("PUT", stored, '{"data":{}}'), UNREACHABLE);
+    const ready = await caller.call("/readyz");
+    expect(ready.status).toBe(503);
+    expect(JSON.parse(ready.text)).toMatchObject({
+      dependencies: { gate: "ok", kv: "ok", upstream: "failing" },
+    });
+  });
+});
+
+function stopInTheMiddle(socket: Socket): void {
+  const head = "HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n";
+  socket.once("data", () => socket.write(`${head}{"data":`));
+}
+
+function problem(status: number, code: string, title: string, detail: string): object {
+  return { status, code, title, detail: expect.stringContaining(detail), source: null };
+}
+
+function expectProblem(answer: Answer, expected: object): void {
+  expect(errorsOf(answer)).toEqual([expected]);
+  expect(answer.headers.get("retry-after")).toBe(answer.status === 503 ? "1" : null);
+  expect(answer.text).not.toMatch(/internal|stack|127\.0\.0\.1/);
+}

@@ -1,0 +1,174 @@
+// Promise 1: the limit is exact. N requests at once, any N: exactly `limit` pass.
+import { abortAllDurableObjects, evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
+import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { statuses, times } from "../support/times.ts";
+import { makeIssuer } from "../support/tokens.ts";
+import { FakeUpstream } from "../support/upstream.ts";
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
+
+const LIMIT_37 = { rate_limit: { exempt: false, limit_override: 37 } };
+
+describe("the limit is exact", () => {
+  it("of 400 starts at once, exactly 200 pass", async () => {
+    const gateway = await makeGateway();
+    const answers = await Promise.all(times(400, () => gateway.start({ inputs: {} })));
+    expect(statuses(answers)).toEqual({ 202: 200, 429: 200 });
+    expect(gateway.upstream.runs.size).toBe(200);
+  });
+
+  it("each of those that pass is told a remaining of its own, those that do not are told 0", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "20" });
+    const answers = await Promise.all(times(40, () => gateway.start({})));
+    const remaining = answers.map(({ headers }) => Number(headers.get("x-ratelimit-remaining")));
+    expect(remaining.toSorted((a, b) => a - b)).toEqual([...times(20, () => 0), ...times(20, (at) => at)]);
+  });
+
+  it("with a limit_override of 37, exactly 37 of 100 pass", async () => {
+    const gateway = await makeGateway();
+    const answers = await Promise.all(times(100, () => gateway.start({}, { claims: LIMIT_37 })));
+    expect(statuses(answers)).toEqual({ 202: 37, 429: 63 });
+    expect(answers[0]?.headers.get("x-ratelimit-limit")).toBe("37");
+  });
+
+  it("a token with a higher cap goes on in the same window", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "30" });
+    await Promise.all(times(31, () => gateway.start({})));
+    const answers = await Promise.all(times(10, () => gateway.start({}, { claims: LIMIT_37 })));
+    expect(statuses(answers)).toEqual({ 202: 7, 429: 3 });
+  });
+
+  it("of 100 starts at once with an id each, exactly 37 pass, and no id of the others is claimed", async () => {
+    const gateway = await makeGateway();
+    const start = () => gateway.start({ idempotency_id: crypto.randomUUID() }, { claims: LIMIT_37 });
+    expect(statuses(await Promise.all(times(100, start)))).toEqual({ 202: 37, 429: 63 });
+    expect(await storedClaims(gateway)).toBe(37);
+  });
+
+  it("starts of stored actions and one-off runs share one window", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "10" });
+    const oneOff = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"data":{}}',
+    };
+    const answers = await Promise.all([
+      ...times(8, () => gateway.start({})),
+      ...times(8, () => gateway.call("/actions/v1/runs", oneOff)),
+    ]);
+    expect(statuses(answers)).toEqual({ 202: 10, 429: 6 });
+  });
+});
+
+describe("users do not touch each other", () => {
+  it("two subjects, at once", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "20" });
+    const start = (sub: string) => gateway.start({}, { claims: { sub } });
+    const alice = times(30, () => start("alice"));
+    const bob = times(30, () => start("bob"));
+    expect(statuses(await Promise.all(alice))).toEqual({ 202: 20, 429: 10 });
+    expect(statuses(await Promise.all(bob))).toEqual({ 202: 20, 429: 10 });
+  });
+
+  it("one subject at two issuers, at once", async () => {
+    const upstream = new FakeUpstream();
+    const issuers = [await makeIssuer("https://one.example"), await makeIssuer("https://two.example")];
+    const vars = {
+      JWT_ISSUERS: JSON.stringify(issuers.map(({ settings }) => settings)),
+      RATE_LIMIT_DEFAULT: "20",
+    };
+    const answers = issuers.map(async (issuer) => {
+      const gateway = await makeGateway(vars, undefined, { upstream, issuer });
+      return statuses(await Promise.all(times(30, () => gateway.start({}))));
+    });
+    expect(await Promise.all(answers)).toEqual([
+      { 202: 20, 429: 10 },
+      { 202: 20, 429: 10 },
+    ]);
+  });
+});
+
+describe("the window", () => {
+  it("opens with the first counted request and ends 300 seconds later, exactly", async () => {
+    stopClock();
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "2" });
+    const at = async (ms: number) => {
+      vi.setSystemTime(T0 + ms);
+      const { status, headers } = await gateway.start({});
+      return [status, headers.get("x-ratelimit-remaining"), headers.get("x-ratelimit-reset")];
+    };
+    expect(await at(0)).toEqual([202, "1", "2208989100"]);
+    expect(await at(2 * MINUTE)).toEqual([202, "0", "2208989100"]);
+    expect(await at(5 * MINUTE - 1)).toEqual([429, "0", "2208989100"]);
+    expect(await at(5 * MINUTE)).toEqual([202, "1", "2208989400"]);
+  });
+
+  it.each([
+    { name: "at once", afterMs: 0, retryAfter: 300 },
+    { name: "in a fraction of a second", afterMs: 100_400, retryAfter: 200 },
+    { name: "at the last moment", afterMs: 299_999, retryAfter: 1 },
+  ])("Retry-After is honest: refused $name", async ({ afterMs, retryAfter }) => {
+    stopClock();
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "1" });
+    await gateway.start({});
+    moveClock(afterMs);
+    const refused = await gateway.start({});
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, String(retryAfter)]);
+    moveClock((retryAfter - 1) * SECOND);
+    expect((await gateway.start({})).status).toBe(429);
+    moveClock(SECOND);
+    expect((await gateway.start({})).status).toBe(202);
+  });
+
+  it("a deploy with another limit and window holds at once", async () => {
+    stopClock();
+    const issuer = await makeIssuer("https://login.example");
+    const before = await makeGateway({ RATE_LIMIT_DEFAULT: "5" }, undefined, { issuer });
+    await Promise.all(times(3, () => before.start({})));
+    const after = await makeGateway({ RATE_LIMIT_DEFAULT: "4", RATE_LIMIT_WINDOW_SECONDS: "10" }, undefined, {
+      issuer,
+    });
+    const answers = [await after.start({}), await after.start({})];
+    expect(answers.map(({ status }) => status)).toEqual([202, 429]);
+    expect(answers[1]?.headers.get("retry-after")).toBe("10");
+    expect(answers[1]?.headers.get("ratelimit-policy")).toBe('"runs";q=4;w=10');
+  });
+});
+
+describe("the count survives", () => {
+  it("the eviction of the object", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "5" });
+    await Promise.all(times(4, () => gateway.start({})));
+    await evictDurableObject(await gateway.gateOf());
+    const answers = await Promise.all(times(3, () => gateway.start({})));
+    expect(statuses(answers)).toEqual({ 202: 1, 429: 2 });
+  });
+
+  it("a crash of the object, once it was written behind", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "5" });
+    await Promise.all(times(4, () => gateway.start({})));
+    await vi.waitFor(async () => expect(await storedCount(gateway)).toBe(4));
+    await abortAllDurableObjects();
+    const answers = await Promise.all(times(3, () => gateway.start({})));
+    expect(statuses(answers)).toEqual({ 202: 1, 429: 2 });
+  });
+});
+
+async function storedCount(gateway: Gateway): Promise<unknown> {
+  return runInDurableObject(await gateway.gateOf(), async (_gate, state) => {
+    const windows = await state.storage.get<{ runs: { count: number } }>("windows");
+    return windows?.runs.count;
+  });
+}
+
+async function storedClaims(gateway: Gateway): Promise<unknown> {
+  return runInDurableObject(
+    await gateway.gateOf(),
+    (_gate, { storage }) => storage.sql.exec("SELECT COUNT(*) AS n FROM claims").one()["n"],
+  );
+}

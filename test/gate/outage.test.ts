@@ -1,0 +1,178 @@
+// The gate is down, moving or overloaded: what a run does then.
+import { reset, runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type BindingCall, failing, tapped } from "../support/bindings.ts";
+import { MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { claimsOf } from "../support/gate.ts";
+import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+/** The answer has no rate-limit headers where it usually has. */
+const UNCOUNTED = { circumstances: { rateLimit: "any" } } as const;
+
+beforeEach(() => stopClock());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+  await reset();
+});
+
+/** As the platform marks an error after which a new stub may work. */
+function moved(): Error {
+  return Object.assign(new Error("Durable Object reset because its code was updated."), { retryable: true });
+}
+
+function overloaded(): Error {
+  return Object.assign(new Error("Durable Object is overloaded."), { retryable: true, overloaded: true });
+}
+
+/** Loses the first call of `name`: before it was made, or only its answer. */
+function losingOnce(name: string, when: "before" | "after", error = moved): (env: Env) => Partial<Env> {
+  let calls = 0;
+  return (env) =>
+    tapped(env, async (call: BindingCall) => {
+      if (call.name !== name || calls++ > 0) return call.perform();
+      if (when === "after") await call.perform();
+      throw error();
+    });
+}
+
+/** A gateway beside this one, with the same users, storage and upstream. */
+function beside(gateway: Gateway, bindings?: (env: Env) => Partial<Env>): Promise<Gateway> {
+  return makeGateway({}, bindings, { upstream: gateway.upstream, issuer: gateway.issuer });
+}
+
+const remaining = ({ headers }: Answer) => headers.get("x-ratelimit-remaining");
+
+function outcomes(lines: unknown[][]): unknown[] {
+  const served = lines.map(([line]) => JSON.parse(String(line)));
+  return served.filter(({ event }) => event === "request.served").map(({ outcome }) => outcome);
+}
+
+describe("while the gate is down", () => {
+  it("a plain run passes, without rate-limit headers, and is told apart in the log", async () => {
+    const lines = vi.spyOn(console, "log");
+    const gateway = await makeGateway({}, failing(/^USER_GATE/));
+    const { status, headers } = await gateway.start({}, UNCOUNTED);
+    expect([status, headers.get("ratelimit")]).toEqual([202, null]);
+    expect(outcomes(lines.mock.calls)).toEqual(["gate_open"]);
+  });
+
+  it("a malformed plain run is refused as ever", async () => {
+    const gateway = await makeGateway({}, failing(/^USER_GATE/));
+    expect((await gateway.start({ page: 5 }, UNCOUNTED)).status).toBe(400);
+    expect(gateway.upstream.starts).toHaveLength(0);
+  });
+
+  it("a run with a new id is told to come again, and nothing runs", async () => {
+    const lines = vi.spyOn(console, "log");
+    const gateway = await makeGateway({}, failing(/^USER_GATE/));
+    const { status, headers, body } = await gateway.start({ idempotency_id: ID }, UNCOUNTED);
+    expect([status, headers.get("retry-after"), body.errors[0].code]).toEqual([
+      503,
+      "1",
+      "service_unavaiable",
+    ]);
+    expect(gateway.upstream.starts).toHaveLength(0);
+    expect(outcomes(lines.mock.calls)).toEqual(["gate_closed"]);
+  });
+
+  it("a run with a known id is answered from KV", async () => {
+    const gateway = await makeGateway();
+    const first = await gateway.start({ idempotency_id: ID });
+    const down = await beside(gateway, failing(/^USER_GATE/));
+    const again = await down.start({ idempotency_id: ID }, UNCOUNTED);
+    expect([again.status, again.text]).toEqual([202, first.text]);
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect(again.headers.get("idempotency-payload-mismatch")).toBeNull();
+    const other = await down.start({ idempotency_id: ID, page: "1" }, UNCOUNTED);
+    expect([other.text, other.headers.get("idempotency-payload-mismatch")]).toEqual([first.text, "true"]);
+    expect(gateway.upstream.starts).toHaveLength(1);
+  });
+
+  it("and KV too, a run with an id is told to come again", async () => {
+    const gateway = await makeGateway({}, failing(/^(USER_GATE|KV)/));
+    expect((await gateway.start({ idempotency_id: ID }, UNCOUNTED)).status).toBe(503);
+  });
+});
+
+describe("a gate that was moved under a call is asked once more", () => {
+  it.each(["before", "after"] as const)(
+    "a start with an id, lost %s it was admitted: one run, counted once",
+    async (when) => {
+      const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", when));
+      const first = await gateway.start({ idempotency_id: ID });
+      expect([first.status, remaining(first)]).toEqual([202, "199"]);
+      const again = await gateway.start({ idempotency_id: ID });
+      expect([again.text, again.headers.get("idempotency-replayed")]).toEqual([first.text, "true"]);
+      expect(gateway.upstream.starts).toHaveLength(1);
+      expect(remaining(await gateway.start({}))).toBe("198");
+    },
+  );
+
+  it("a plain run", async () => {
+    const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", "before"));
+    expect(remaining(await gateway.start({}))).toBe("199");
+  });
+
+  it("a read", async () => {
+    const gateway = await makeGateway({}, losingOnce("USER_GATE.countRead", "before"));
+    const { body } = await gateway.start({});
+    expect(remaining(await gateway.call(`/actions/v1/runs/${body.data.id}`))).toBe("5999");
+  });
+
+  it.each(["before", "after"] as const)("an answer, lost %s it was settled", async (when) => {
+    const gateway = await makeGateway({}, losingOnce("USER_GATE.settle", when));
+    const first = await gateway.start({ idempotency_id: ID });
+    expect(await claimsOf(gateway)).toEqual([`${ID} settled`]);
+    expect((await gateway.start({ idempotency_id: ID })).text).toBe(first.text);
+  });
+
+  it("but an overloaded one is left alone", async () => {
+    const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", "before", overloaded));
+    expect((await gateway.start({ idempotency_id: ID }, UNCOUNTED)).status).toBe(503);
+  });
+
+  it("and one that fails for another reason too", async () => {
+    const gateway = await makeGateway(
+      {},
+      losingOnce("USER_GATE.admit", "before", () => new Error("bug")),
+    );
+    expect((await gateway.start({ idempotency_id: ID }, UNCOUNTED)).status).toBe(503);
+  });
+});
+
+describe("a gate that goes down between admitting and settling", () => {
+  it("costs the caller nothing: the answer goes out, and KV remembers it", async () => {
+    const gateway = await makeGateway({}, failing(/^USER_GATE\.settle/));
+    const first = await gateway.start({ idempotency_id: ID });
+    expect(first.status).toBe(202);
+    expect(await claimsOf(gateway)).toEqual([`${ID} open`]);
+    moveClock(15 * SECOND);
+    const again = await gateway.start({ idempotency_id: ID });
+    expect([again.text, again.headers.get("idempotency-replayed")]).toEqual([first.text, "true"]);
+    expect(gateway.upstream.starts).toHaveLength(1);
+  });
+
+  it("keeps a refused run's claim until its lease ends: then it is forwarded afresh", async () => {
+    const gateway = await makeGateway({}, failing(/^USER_GATE\.settle/));
+    gateway.upstream.behave(() => new Response("no", { status: 404 }));
+    expect((await gateway.start({ idempotency_id: ID })).status).toBe(404);
+    moveClock(15 * SECOND);
+    gateway.upstream.behave((_request, honest) => honest());
+    expect((await (await beside(gateway)).start({ idempotency_id: ID })).status).toBe(202);
+  });
+});
+
+describe("a gate that goes down before an admission is withdrawn", () => {
+  it("leaves one request counted, and the answer stands", async () => {
+    const gateway = await makeGateway({}, failing(/^USER_GATE\.withdraw/));
+    const first = await gateway.start({ idempotency_id: ID });
+    moveClock(70 * MINUTE);
+    await runDurableObjectAlarm(await gateway.gateOf());
+    expect((await gateway.start({ idempotency_id: ID })).text).toBe(first.text);
+    moveClock(15 * SECOND);
+    expect((await gateway.start({ idempotency_id: ID })).text).toBe(first.text);
+    expect(gateway.upstream.starts).toHaveLength(1);
+  });
+});

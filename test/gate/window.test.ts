@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { giveBack, peek, retryAfterSeconds, take, type Window } from "../../src/gate/window.ts";
+
+const RULE = { limit: 3, windowMs: 300_000 };
+const OPENED_AT = 1_000_000;
+const ENDS_AT = 1_300_000;
+
+describe("take", () => {
+  it("opens the window with the first counted request", () => {
+    expect(take(null, RULE, OPENED_AT)).toEqual({
+      admitted: true,
+      window: { count: 1, endsAtMs: ENDS_AT },
+      view: { limit: 3, remaining: 2, resetAtMs: ENDS_AT, windowMs: 300_000 },
+    });
+  });
+
+  it("counts up to the cap in one window, and leaves the window as it is beyond", () => {
+    let window: Window | null = null;
+    const admitted: boolean[] = [];
+    for (const nowMs of [OPENED_AT, OPENED_AT + 1, OPENED_AT + 150_000, ENDS_AT - 1, ENDS_AT - 1]) {
+      const count = take(window, RULE, nowMs);
+      window = count.window;
+      admitted.push(count.admitted);
+    }
+    expect(admitted).toEqual([true, true, true, false, false]);
+    expect(window).toEqual({ count: 3, endsAtMs: ENDS_AT });
+  });
+
+  it.each([
+    { name: "one millisecond before the end, the window still holds", nowMs: ENDS_AT - 1, admitted: false },
+    { name: "exactly at the end, a new window opens", nowMs: ENDS_AT, admitted: true },
+    { name: "long after the end, a new window opens", nowMs: ENDS_AT + 3_600_000, admitted: true },
+  ])("$name", ({ nowMs, admitted }) => {
+    const full = { count: 3, endsAtMs: ENDS_AT };
+    const count = take(full, RULE, nowMs);
+    expect(count.admitted).toBe(admitted);
+    expect(count.window).toEqual(admitted ? { count: 1, endsAtMs: nowMs + 300_000 } : full);
+  });
+
+  it("a clock that stepped back leaves no window open for longer than the rule says", () => {
+    const anHourEarlier = OPENED_AT - 3_600_000;
+    expect(take({ count: 3, endsAtMs: ENDS_AT }, RULE, anHourEarlier)).toEqual({
+      admitted: false,
+      window: { count: 3, endsAtMs: anHourEarlier + 300_000 },
+      view: { limit: 3, remaining: 0, resetAtMs: anHourEarlier + 300_000, windowMs: 300_000 },
+    });
+  });
+
+  it("a window made shorter by a deploy ends by the shorter rule", () => {
+    const shorter = { limit: 3, windowMs: 10_000 };
+    expect(take({ count: 1, endsAtMs: ENDS_AT }, shorter, OPENED_AT + 5_000).window).toEqual({
+      count: 2,
+      endsAtMs: OPENED_AT + 15_000,
+    });
+  });
+
+  it("a cap made lower while the window is open says that nothing remains, never less than nothing", () => {
+    expect(take({ count: 150, endsAtMs: ENDS_AT }, RULE, OPENED_AT)).toEqual({
+      admitted: false,
+      window: { count: 150, endsAtMs: ENDS_AT },
+      view: { limit: 3, remaining: 0, resetAtMs: ENDS_AT, windowMs: 300_000 },
+    });
+  });
+
+  it("a cap made higher while the window is open lets the difference pass", () => {
+    const higher = { limit: 5, windowMs: 300_000 };
+    expect(take({ count: 3, endsAtMs: ENDS_AT }, higher, OPENED_AT).view.remaining).toBe(1);
+  });
+});
+
+describe("peek", () => {
+  it.each([
+    { window: null, nowMs: OPENED_AT, remaining: 3, resetAtMs: ENDS_AT },
+    { window: { count: 2, endsAtMs: ENDS_AT }, nowMs: ENDS_AT - 1, remaining: 1, resetAtMs: ENDS_AT },
+    { window: { count: 3, endsAtMs: ENDS_AT }, nowMs: ENDS_AT, remaining: 3, resetAtMs: ENDS_AT + 300_000 },
+  ])(
+    "of $window at $nowMs sees $remaining left, and counts nothing",
+    ({ window, nowMs, remaining, resetAtMs }) => {
+      const before = structuredClone(window);
+      expect(peek(window, RULE, nowMs)).toEqual({ limit: 3, remaining, resetAtMs, windowMs: 300_000 });
+      expect(window).toEqual(before);
+    },
+  );
+});
+
+describe("giveBack", () => {
+  it.each([
+    {
+      name: "takes one back from the window that counted it",
+      window: { count: 2, endsAtMs: ENDS_AT },
+      after: { count: 1, endsAtMs: ENDS_AT },
+    },
+    {
+      name: "takes none from a later window",
+      window: { count: 2, endsAtMs: ENDS_AT + 300_000 },
+      after: { count: 2, endsAtMs: ENDS_AT + 300_000 },
+    },
+    {
+      name: "never counts below nothing",
+      window: { count: 0, endsAtMs: ENDS_AT },
+      after: { count: 0, endsAtMs: ENDS_AT },
+    },
+    { name: "has nothing to take where there is no window", window: null, after: null },
+  ])("$name", ({ window, after }) => {
+    expect(giveBack(window, ENDS_AT)).toEqual(after);
+  });
+});
+
+describe("retryAfterSeconds", () => {
+  it.each([
+    { restMs: 300_000, seconds: 300 },
+    { restMs: 299_999, seconds: 300 },
+    { restMs: 299_001, seconds: 300 },
+    { restMs: 299_000, seconds: 299 },
+    { restMs: 1_001, seconds: 2 },
+    { restMs: 1_000, seconds: 1 },
+    { restMs: 1, seconds: 1 },
+    { restMs: 0, seconds: 1 },
+    { restMs: -5_000, seconds: 1 },
+  ])("$restMs ms before the end: $seconds s", ({ restMs, seconds }) => {
+    const view = { limit: 3, remaining: 0, resetAtMs: ENDS_AT, windowMs: 300_000 };
+    expect(retryAfterSeconds(view, ENDS_AT - restMs)).toBe(seconds);
+  });
+});

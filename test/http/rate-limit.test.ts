@@ -1,0 +1,156 @@
+// Whom the limit applies to, what counts, and what the headers say.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { counting, failing, never, replacing } from "../support/bindings.ts";
+import { stopClock } from "../support/clock.ts";
+import { ACTION, type Answer, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const FLAG_CALL = "FLAGS.getBooleanValue";
+const EXEMPT: Call = { claims: { rate_limit: { exempt: true } }, circumstances: { rateLimit: "off" } };
+const UNLIMITED: Call = { circumstances: { rateLimit: "off" } };
+
+beforeEach(() => stopClock());
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
+
+const remaining = ({ headers }: Answer) => headers.get("x-ratelimit-remaining");
+
+describe("the headers of a start", () => {
+  it("are both families", async () => {
+    const gateway = await makeGateway();
+    const { headers } = await gateway.start({});
+    expect(Object.fromEntries([...headers].filter(([name]) => name.includes("ratelimit")))).toEqual({
+      "x-ratelimit-limit": "200",
+      "x-ratelimit-remaining": "199",
+      "x-ratelimit-reset": "2208989100",
+      "ratelimit-policy": '"runs";q=200;w=300',
+      ratelimit: '"runs";r=199;t=300',
+    });
+  });
+
+  it("give the reset as RFC 3339 when told to", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_RESET_FORMAT: "date-time" });
+    const { headers } = await gateway.start({}, { circumstances: { resetFormat: "date-time" } });
+    expect(headers.get("x-ratelimit-reset")).toBe("2040-01-01T00:05:00.000Z");
+  });
+
+  it("are on a refusal by the limit, in the published words", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "1" });
+    await gateway.start({});
+    const { status, headers, body } = await gateway.start({});
+    expect(status).toBe(429);
+    expect(headers.get("ratelimit")).toBe('"runs";r=0;t=300');
+    expect(body.errors[0]).toMatchObject({
+      code: "too_many_requests",
+      title: "Too Many Requests",
+      detail: "Rate limit exceeded. Too many requests.",
+    });
+    expect(gateway.upstream.starts).toHaveLength(1);
+  });
+});
+
+describe("what counts", () => {
+  it.each<{ name: string; status: number; call: Call }>([
+    { name: "a body that is not JSON", status: 400, call: { ...startOf({}), body: "{" } },
+    { name: "a bad member", status: 400, call: startOf({ page: 5 }) },
+    {
+      name: "another content type",
+      status: 400,
+      call: startOf({}, { headers: { "content-type": "text/plain" } }),
+    },
+    { name: "a body over the bound", status: 413, call: startOf({ inputs: "x".repeat(2000) }) },
+  ])("a malformed request does: $name", async ({ status, call }) => {
+    const gateway = await makeGateway({ MAX_BODY_BYTES: "1000" });
+    const refused = await gateway.call(RUN_PATH, call);
+    expect([refused.status, remaining(refused)]).toEqual([status, "199"]);
+    expect(remaining(await gateway.start({}))).toBe("198");
+    expect(gateway.upstream.starts).toHaveLength(1);
+  });
+
+  it.each([400, 402, 403, 404, 429, 500])("a run that the upstream refuses with %i does", async (status) => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => new Response("no", { status }));
+    expect(remaining(await gateway.start({}))).toBe("199");
+    expect(remaining(await gateway.start({}))).toBe("198");
+  });
+
+  it.each<{ name: string; status: number; call: Call }>([
+    { name: "no token", status: 401, call: { claims: null } },
+    { name: "an expired token", status: 401, call: { claims: { exp: 1_000_000_000 } } },
+    { name: "no scope", status: 403, call: { claims: { scope: "other" } } },
+    { name: "a bad rate_limit claim", status: 403, call: { claims: { rate_limit: { exempt: "yes" } } } },
+    { name: "a bad billing claim", status: 403, call: { claims: { billing: {} } } },
+  ])("a request from nobody does not, and has no rate-limit headers: $name", async ({ status, call }) => {
+    const gateway = await makeGateway();
+    const refused = await gateway.start({}, { ...call, circumstances: { rateLimit: "off" } });
+    expect(refused.status).toBe(status);
+    expect(remaining(await gateway.start({}))).toBe("199");
+  });
+
+  it("a replay does not, and is given when the window is exhausted", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "2" });
+    const first = await gateway.start({ idempotency_id: ID });
+    const replayed = await gateway.start({ idempotency_id: ID });
+    expect([replayed.text, remaining(replayed)]).toEqual([first.text, "1"]);
+    await gateway.start({});
+    expect((await gateway.start({})).status).toBe(429);
+    const last = await gateway.start({ idempotency_id: ID });
+    expect([last.status, last.text, remaining(last)]).toEqual([202, first.text, "0"]);
+    expect(last.headers.get("idempotency-replayed")).toBe("true");
+  });
+});
+
+describe("whom the limit does not apply to", () => {
+  it("an exempt caller: no headers, and the gate and the flag are not asked", async () => {
+    const calls: string[] = [];
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "1" }, counting(calls));
+    expect((await gateway.start({}, EXEMPT)).status).toBe(202);
+    expect((await gateway.start({}, EXEMPT)).status).toBe(202);
+    expect(calls).toEqual(["UPSTREAM.fetch", "UPSTREAM.fetch"]);
+  });
+
+  it("anybody while the flag is off", async () => {
+    const gateway = await makeGateway(
+      { RATE_LIMIT_DEFAULT: "1" },
+      replacing(FLAG_CALL, async () => false),
+    );
+    expect((await gateway.start({}, UNLIMITED)).status).toBe(202);
+    expect((await gateway.start({}, UNLIMITED)).status).toBe(202);
+  });
+
+  it("an exempt caller's malformed request has none either", async () => {
+    const gateway = await makeGateway();
+    expect((await gateway.start({ page: 5 }, EXEMPT)).status).toBe(400);
+  });
+});
+
+describe("the flag", () => {
+  it("is asked by its key, about this caller and this action", async () => {
+    const asked: unknown[] = [];
+    const gateway = await makeGateway(
+      {},
+      replacing(FLAG_CALL, async ({ args }) => asked.push(args) > 0),
+    );
+    await gateway.start({});
+    await gateway.call("/actions/v1/runs", startOf({}));
+    const user = { userId: "alice", issuer: "https://login.example" };
+    expect(asked).toEqual([
+      ["edge_actions_api_rate_limiting_global", true, { ...user, storedActionId: ACTION }],
+      ["edge_actions_api_rate_limiting_global", true, user],
+    ]);
+  });
+
+  it.each<{ name: string; bindings: (env: Env) => Partial<Env> }>([
+    { name: "is not known", bindings: () => ({}) },
+    { name: "fails", bindings: failing(/^FLAGS/) },
+    { name: "hangs", bindings: replacing(FLAG_CALL, never) },
+  ])("leaves it to RATE_LIMIT_FLAG_DEFAULT when it $name", async ({ bindings }) => {
+    const on = await makeGateway({ RATE_LIMIT_FLAG_DEFAULT: "on" }, bindings);
+    expect(remaining(await on.start({}))).toBe("199");
+    const off = await makeGateway({ RATE_LIMIT_FLAG_DEFAULT: "off" }, bindings);
+    expect(remaining(await off.start({}, UNLIMITED))).toBeNull();
+  });
+});

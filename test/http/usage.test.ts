@@ -1,0 +1,248 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { userKeyOf } from "../../src/auth/user-key.ts";
+import type { LedgerEntry } from "../../src/ledger/entry.ts";
+import { recordAll } from "../../src/ledger/repository.ts";
+import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { attemptOf, chargeOf, entryOf, freshLedger, NOON_MS, runOf } from "../support/ledger.ts";
+import { times } from "../support/times.ts";
+
+const NOVEMBER = "/usage?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
+const CSV = { headers: { accept: "text/csv" } };
+
+let db: D1Database;
+let gateway: Gateway;
+let alice: string;
+let bob: string;
+
+beforeEach(async () => {
+  db = await freshLedger();
+  gateway = await makeGateway();
+  alice = await userKeyOf(gateway.issuer.issuer, "alice");
+  bob = await userKeyOf(gateway.issuer.issuer, "bob");
+});
+
+function entryWith(billing: Parameters<typeof chargeOf>[1]): LedgerEntry {
+  const run = runOf({ userKey: alice });
+  return { run, attempt: attemptOf(run), charge: chargeOf(run, billing) };
+}
+
+/** RFC 4180, written for these tests alone: throws on anything that the grammar does not know. */
+function parseCsv(text: string): (string | null)[][] {
+  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/y;
+  const rows: (string | null)[][] = [];
+  let row: (string | null)[] = [];
+  while (field.lastIndex < text.length) {
+    const at = field.lastIndex;
+    const [, quoted, plain, end] = field.exec(text) ?? [];
+    if (end === undefined) throw new Error(`no CSV at ${at}: ${JSON.stringify(text.slice(at, at + 40))}`);
+    row.push(quoted === undefined ? plain || null : quoted.replaceAll('""', '"'));
+    if (end === ",") continue;
+    rows.push(row);
+    row = [];
+  }
+  if (row.length > 0) throw new Error("the last row does not end");
+  return rows;
+}
+
+async function typeFor(accept: string): Promise<string | undefined> {
+  const { headers } = await gateway.call(NOVEMBER, { headers: { accept } });
+  return headers.get("content-type")?.split(";")[0];
+}
+
+describe("GET /usage", () => {
+  it("answers a caller's own charges, as the contract has them", async () => {
+    const mine = runOf({ userKey: alice, runId: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11" });
+    await recordAll(db, [
+      { run: mine, attempt: null, charge: chargeOf(mine, { origin: "partner", exemption_reason: "trial" }) },
+      entryOf({ userKey: bob }),
+    ]);
+    const answer = await gateway.call(NOVEMBER);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("vary")).toBe("Accept");
+    expect(answer.body).toEqual({
+      data: [
+        {
+          run_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+          stored_action_id: "11111111-2222-4333-8444-555555555555",
+          charged_at: "2026-11-20T12:00:02.000Z",
+          tasks: 1,
+          origin: "partner",
+          usage_type: "action_run",
+          description: "an action was run via Actions API",
+          exemption_reason: "trial",
+          exemption_details: null,
+        },
+      ],
+      next_cursor: null,
+    });
+  });
+
+  it("answers an empty page to whom nothing was charged", async () => {
+    await recordAll(db, [entryOf({ userKey: bob })]);
+    expect((await gateway.call(NOVEMBER)).body).toEqual({ data: [], next_cursor: null });
+  });
+
+  it("answers 250 charges of one millisecond on three pages, each once", async () => {
+    const entries = times(250, () => entryOf({ userKey: alice }));
+    await recordAll(db, entries);
+    const sizes: number[] = [];
+    const ids: string[] = [];
+    let cursor = "";
+    do {
+      const { body } = await gateway.call(`${NOVEMBER}&cursor=${cursor}`);
+      sizes.push(body.data.length);
+      ids.push(...body.data.map((row: { run_id: string }) => row.run_id));
+      cursor = body.next_cursor;
+    } while (cursor !== null && sizes.length < 10);
+    expect(sizes).toEqual([100, 100, 50]);
+    expect(ids).toEqual(entries.map(({ run }) => run.runId).toSorted());
+  });
+
+  it("counts as a read", async () => {
+    const small = await makeGateway({ READ_LIMIT: "2" });
+    const answers = [await small.call(NOVEMBER), await small.call("/usage"), await small.call(NOVEMBER)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 400, 429]);
+    expect(answers[0]?.headers.get("ratelimit-policy")).toBe('"results";q=2;w=300');
+  });
+
+  it("wants to know who is asking", async () => {
+    expect((await gateway.call(NOVEMBER, { claims: null })).status).toBe(401);
+    expect((await gateway.call(NOVEMBER, { claims: { scope: "other" } })).status).toBe(403);
+  });
+
+  it("answers nothing but GET and HEAD", async () => {
+    expect((await gateway.call(NOVEMBER, { method: "HEAD" })).status).toBe(200);
+    const answer = await gateway.call(NOVEMBER, { method: "POST" });
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    expect((await gateway.call(NOVEMBER.replace("/usage", "/usage/"))).status).toBe(404);
+  });
+
+  it("answers 503 while the ledger is down, and starts runs all the same", async () => {
+    const down: unknown = {
+      prepare: () => {
+        throw new Error("D1_ERROR: storage operation exceeded timeout");
+      },
+    };
+    const without = await makeGateway({}, () => ({ LEDGER: down as D1Database }));
+    const answer = await without.call(NOVEMBER);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(answer.text).not.toContain("D1");
+    expect((await without.start({ inputs: {} })).status).toBe(202);
+  });
+});
+
+describe("a bad request names the parameter at fault", () => {
+  it.each([
+    ["", "from", "from is required."],
+    ["?to=2026-12-01T00:00:00Z", "from", "from is required."],
+    ["?from=2026-11-01T00:00:00Z", "to", "to is required."],
+    [
+      "?from=2026-11-01&to=2026-12-01T00:00:00Z",
+      "from",
+      "from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).",
+    ],
+    [
+      "?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00+01:00",
+      "to",
+      "to must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).",
+    ],
+    ["?from=2026-12-01T00:00:00Z&to=2026-11-01T00:00:00Z", "from", "from must not be later than to."],
+    [
+      "?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z&cursor=x",
+      "cursor",
+      "cursor must be the next_cursor of a page of the same span.",
+    ],
+  ])("/usage%s", async (query, parameter, detail) => {
+    const { status, body } = await gateway.call(`/usage${query}`);
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ code: "bad_request", detail, source: { parameter } }]);
+  });
+});
+
+describe("as CSV", () => {
+  const HEADER = [
+    "run_id",
+    "stored_action_id",
+    "charged_at",
+    "tasks",
+    "origin",
+    "usage_type",
+    "description",
+    "exemption_reason",
+    "exemption_details",
+  ];
+
+  it("says the same as the JSON, whatever the texts are", async () => {
+    const nasty = [
+      { description: 'a "quoted", comma' },
+      { description: "two\r\nlines", exemption_reason: "", exemption_details: "," },
+      { description: "=HYPERLINK(1)", exemption_reason: "\n", exemption_details: '"' },
+      { description: " blanks ", exemption_reason: "Zoë 🎈", exemption_details: "null" },
+    ];
+    await recordAll(db, [
+      ...nasty.map((billing) => entryWith(billing)),
+      entryOf({ userKey: alice, storedActionId: null }),
+    ]);
+    const { body } = await gateway.call(NOVEMBER);
+    const { status, headers, text } = await gateway.call(NOVEMBER, CSV);
+    expect([status, headers.get("content-type"), headers.get("vary"), headers.get("link")]).toEqual([
+      200,
+      "text/csv; charset=utf-8; header=present",
+      "Accept",
+      null,
+    ]);
+    const [header, ...rows] = parseCsv(text);
+    expect(header).toEqual(HEADER);
+    expect(rows).toHaveLength(5);
+    expect(rows).toEqual(
+      body.data.map((row: Record<string, any>) => HEADER.map((name) => row[name]?.toString() ?? null)),
+    );
+  });
+
+  it("is written as RFC 4180 has it", async () => {
+    const run = runOf({ userKey: alice, runId: "r1", storedActionId: null });
+    const billing = { description: 'say "hi"', exemption_details: "" };
+    await recordAll(db, [{ run, attempt: null, charge: chargeOf(run, billing) }]);
+    expect((await gateway.call(NOVEMBER, CSV)).text).toBe(
+      "run_id,stored_action_id,charged_at,tasks,origin,usage_type,description,exemption_reason,exemption_details\r\n" +
+        'r1,,2026-11-20T12:00:02.000Z,1,actions_api,action_run,"say ""hi""",,""\r\n',
+    );
+  });
+
+  it("leads to its next page with a link", async () => {
+    const entries = times(150, () => entryOf({ userKey: alice, acceptedAtMs: NOON_MS }));
+    await recordAll(db, entries);
+    const zoned = "/usage?from=2026-11-01T02:00:00%2B02:00&to=2026-12-01T00:00:00Z";
+    const first = await gateway.call(zoned, CSV);
+    const [, next = ""] =
+      /^<http:\/\/127\.0\.0\.1:8787(\/usage\?[^>]+)>; rel="next"$/.exec(first.headers.get("link") ?? "") ??
+      [];
+    const second = await gateway.call(next, CSV);
+    expect(second.headers.get("link")).toBeNull();
+    const ids = [first, second].flatMap(({ text }) => parseCsv(text).slice(1)).map(([id]) => id);
+    expect(ids).toEqual(entries.map(({ run }) => run.runId).toSorted());
+  });
+
+  it("is for those who ask for it", async () => {
+    expect([
+      await typeFor("text/csv"),
+      await typeFor("Text/CSV;q=0.9, */*;q=0.1"),
+      await typeFor("application/json, text/csv;q=0.5"),
+      await typeFor("*/*"),
+      await typeFor("text/html"),
+      await typeFor("text/csv;q=0, */*"),
+    ]).toEqual([
+      "text/csv",
+      "text/csv",
+      "application/json",
+      "application/json",
+      "application/json",
+      "application/json",
+    ]);
+  });
+
+  it("answers errors as JSON", async () => {
+    const answer = await gateway.call("/usage", CSV);
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([400, "application/json"]);
+  });
+});

@@ -1,0 +1,218 @@
+// CONTRACT, Idempotency: what is remembered of a first request, row by row of the table.
+import { reset } from "cloudflare:test";
+import { decodeJwt } from "jose";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { counting } from "../support/bindings.ts";
+import { MINUTE, moveClock, stopClock } from "../support/clock.ts";
+import { claimsOf } from "../support/gate.ts";
+import {
+  ACTION,
+  type Answer,
+  type Call,
+  type Gateway,
+  makeGateway,
+  RUN_PATH,
+  startOf,
+} from "../support/gateway.ts";
+import { errorBody, json } from "../support/upstream.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+
+beforeEach(() => stopClock());
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
+
+function replayMarks({ headers }: Answer) {
+  return [headers.get("idempotency-replayed"), headers.get("idempotency-payload-mismatch")];
+}
+
+function upstreamIds(gateway: Gateway): unknown[] {
+  return gateway.upstream.starts.map(({ body }) => JSON.parse(body).data.idempotency_id);
+}
+
+describe("a 202", () => {
+  it("is given again byte for byte, with current rate-limit headers", async () => {
+    const gateway = await makeGateway();
+    const odd =
+      '{ "data" : {"type":"run","id":"b1e7a1d0-0000-4000-8000-000000000001","n":12345678901234567890,"x":1.10} }\n';
+    gateway.upstream.behave(() => new Response(odd, { status: 201 }));
+    const first = await gateway.start({ idempotency_id: ID });
+    moveClock(MINUTE);
+    await gateway.start({});
+    const second = await gateway.start({ idempotency_id: ID });
+    expect([first.status, first.text, ...replayMarks(first)]).toEqual([202, odd, null, null]);
+    expect([second.status, second.text, ...replayMarks(second)]).toEqual([202, odd, "true", null]);
+    expect(second.headers.get("ratelimit")).toBe('"runs";r=198;t=240');
+    expect(gateway.upstream.starts).toHaveLength(2);
+  });
+
+  it("belongs to the id in any case, and the upstream sees it in lower case", async () => {
+    const gateway = await makeGateway();
+    const first = await gateway.start({ idempotency_id: ID.toUpperCase() });
+    const second = await gateway.start({ idempotency_id: ID });
+    const third = await gateway.start({ idempotency_id: ID.toUpperCase() });
+    expect([second.text, ...replayMarks(second)]).toEqual([first.text, "true", null]);
+    expect([third.text, ...replayMarks(third)]).toEqual([first.text, "true", null]);
+    expect(upstreamIds(gateway)).toEqual([ID]);
+  });
+
+  it.each<{ name: string; data: unknown }>([
+    { name: "other inputs", data: { inputs: { n: 2 }, idempotency_id: ID } },
+    { name: "a page", data: { inputs: { n: 1 }, idempotency_id: ID, page: "1" } },
+    { name: "a malformed one", data: { inputs: { n: 1 }, idempotency_id: ID, page: 1 } },
+  ])("is given to another payload too, which is told so: $name", async ({ data }) => {
+    const gateway = await makeGateway();
+    const first = await gateway.start({ inputs: { n: 1 }, idempotency_id: ID });
+    const second = await gateway.start(data);
+    expect([second.text, ...replayMarks(second)]).toEqual([first.text, "true", "true"]);
+    expect(gateway.upstream.starts).toHaveLength(1);
+  });
+
+  it("is given to another stored action, and to a one-off run: the id is the user's, not the action's", async () => {
+    const gateway = await makeGateway();
+    const first = await gateway.start({ idempotency_id: ID });
+    const other = ACTION.replaceAll("1", "9");
+    for (const path of [`/actions/v1/stored-actions/${other}/run`, "/actions/v1/runs"]) {
+      const second = await gateway.call(path, startOf({ idempotency_id: ID }));
+      expect([second.text, ...replayMarks(second)]).toEqual([first.text, "true", "true"]);
+    }
+    expect(gateway.upstream.starts).toHaveLength(1);
+  });
+
+  it("is one user's alone", async () => {
+    const gateway = await makeGateway();
+    const alice = await gateway.start({ idempotency_id: ID });
+    const bob = await gateway.start({ idempotency_id: ID }, { claims: { sub: "bob" } });
+    expect([alice.status, ...replayMarks(alice)]).toEqual([202, null, null]);
+    expect([bob.status, ...replayMarks(bob)]).toEqual([202, null, null]);
+    const users = gateway.upstream.starts.map(({ headers }) =>
+      decodeJwt(headers.get("authorization")?.replace("Bearer ", "") ?? ""),
+    );
+    expect(users.map(({ sub }) => sub)).toEqual(["alice", "bob"]);
+  });
+});
+
+describe("a refusal by the edge makes no claim", () => {
+  it("400: the corrected request runs", async () => {
+    const gateway = await makeGateway();
+    expect((await gateway.start({ idempotency_id: ID, page: 5 })).status).toBe(400);
+    expect(await claimsOf(gateway)).toEqual([]);
+    const corrected = await gateway.start({ idempotency_id: ID, page: "5" });
+    expect([corrected.status, ...replayMarks(corrected)]).toEqual([202, null, null]);
+  });
+
+  it("429: it runs when the window has passed", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "1" });
+    await gateway.start({});
+    expect((await gateway.start({ idempotency_id: ID })).status).toBe(429);
+    expect(await claimsOf(gateway)).toEqual([]);
+    moveClock(5 * MINUTE);
+    const later = await gateway.start({ idempotency_id: ID });
+    expect([later.status, ...replayMarks(later)]).toEqual([202, null, null]);
+  });
+});
+
+describe("a refusal by the upstream releases the claim", () => {
+  it.each([
+    { status: 400, code: "bad_request" },
+    { status: 402, code: "payment_required" },
+    { status: 403, code: "permission_denied" },
+    { status: 404, code: "not_found" },
+    { status: 429, code: "too_many_requests" },
+  ])("$status: the next one is forwarded afresh", async ({ status, code }) => {
+    const gateway = await makeGateway();
+    const fromUpstream: Call = { circumstances: { errorFrom: "upstream" } };
+    gateway.upstream.behave(() => json(status, errorBody(status, code)));
+    for (const _ of [1, 2]) {
+      const refused = await gateway.start({ idempotency_id: ID }, fromUpstream);
+      expect([refused.status, refused.body.errors[0].code]).toEqual([status, code]);
+      expect(await claimsOf(gateway)).toEqual([]);
+    }
+    gateway.upstream.behave((_request, honest) => honest());
+    const answer = await gateway.start({ idempotency_id: ID, inputs: { changed: true } });
+    expect([answer.status, ...replayMarks(answer)]).toEqual([202, null, null]);
+    expect(upstreamIds(gateway)).toEqual([ID, ID, ID]);
+  });
+});
+
+describe("an unknown outcome keeps the claim: the next one asks again under the same id, and one run comes of it", () => {
+  it.each<{ name: string; status: number; asked: number; answer: () => Response | Promise<Response> }>([
+    { name: "500", status: 500, asked: 1, answer: () => new Response("no", { status: 500 }) },
+    { name: "501", status: 500, asked: 1, answer: () => new Response("no", { status: 501 }) },
+    { name: "502, twice", status: 503, asked: 2, answer: () => new Response("no", { status: 502 }) },
+    { name: "503, twice", status: 503, asked: 2, answer: () => new Response("no", { status: 503 }) },
+    { name: "504, twice", status: 503, asked: 2, answer: () => new Response("no", { status: 504 }) },
+    { name: "a 200 that names no run", status: 500, asked: 1, answer: () => json(200, { data: {} }) },
+    { name: "a redirect", status: 500, asked: 1, answer: () => new Response(null, { status: 302 }) },
+    {
+      name: "a lost connection, twice",
+      status: 503,
+      asked: 2,
+      answer: () => Promise.reject(new Error("Network connection lost.")),
+    },
+    { name: "a time-out", status: 503, asked: 1, answer: () => new Promise(() => undefined) },
+  ])("$name", async ({ status, asked, answer }) => {
+    const gateway = await makeGateway({ UPSTREAM_TIMEOUT_MS: "300" });
+    // The worst case: the run was started, and then the answer got lost.
+    gateway.upstream.behave((_request, honest) => {
+      honest();
+      return answer();
+    });
+    const first = await gateway.start({ idempotency_id: ID });
+    expect([first.status, gateway.upstream.starts.length]).toEqual([status, asked]);
+    expect(await claimsOf(gateway)).toEqual([`${ID} open`]);
+    gateway.upstream.behave((_request, honest) => honest());
+    const second = await gateway.start({ idempotency_id: ID });
+    expect([second.status, ...replayMarks(second)]).toEqual([202, null, null]);
+    const third = await gateway.start({ idempotency_id: ID });
+    expect([third.text, ...replayMarks(third)]).toEqual([second.text, "true", null]);
+    expect(new Set(upstreamIds(gateway))).toEqual(new Set([ID]));
+    expect(gateway.upstream.runs.size).toBe(1);
+    expect(second.body.data.id).toBe(gateway.upstream.runs.get(ID));
+  });
+
+  it("another payload may take it over, and is told so", async () => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => new Response("no", { status: 500 }));
+    await gateway.start({ inputs: { n: 1 }, idempotency_id: ID });
+    gateway.upstream.behave((_request, honest) => honest());
+    // The upstream may have run the first one, so the caller must notice, although nothing is replayed here.
+    const second = gateway.begin(RUN_PATH, startOf({ inputs: { n: 2 }, idempotency_id: ID }));
+    const { status, headers } = await second.response;
+    expect([status, headers.get("idempotency-payload-mismatch")]).toEqual([202, "true"]);
+    await second.rest();
+  });
+
+  it("a refusal of the edge's own second try is no proof that the first started nothing", async () => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave((_request, honest) => {
+      if (gateway.upstream.starts.length > 1) return json(404, errorBody(404, "not_found"));
+      honest();
+      return new Response("bad gateway", { status: 502 });
+    });
+    const first = await gateway.start({ idempotency_id: ID }, { circumstances: { errorFrom: "upstream" } });
+    expect(first.status).toBe(404);
+    expect(await claimsOf(gateway)).toEqual([`${ID} open`]);
+  });
+});
+
+describe("without an id of the caller's", () => {
+  it("the edge makes one, another for each start", async () => {
+    const gateway = await makeGateway();
+    await gateway.start({});
+    await gateway.start({});
+    const [one, two] = upstreamIds(gateway);
+    expect(one).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(two).not.toBe(one);
+  });
+
+  it("nothing is remembered", async () => {
+    const calls: string[] = [];
+    const gateway = await makeGateway({}, counting(calls));
+    await gateway.start({});
+    expect(calls.filter((name) => name.startsWith("KV"))).toEqual([]);
+    expect(await claimsOf(gateway)).toEqual([]);
+  });
+});

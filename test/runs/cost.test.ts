@@ -1,0 +1,206 @@
+// What a run costs: every call of every binding, and every row written. They are counted, not guessed; a binding that
+// is added later is counted too.
+import { reset, runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { counting, never, replacing } from "../support/bindings.ts";
+import { MINUTE, moveClock, stopClock } from "../support/clock.ts";
+import { ACTION, type Call, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { meterRows, type RowMeter } from "../support/rows.ts";
+import { times } from "../support/times.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const EXEMPT: Call = { claims: { rate_limit: { exempt: true } }, circumstances: { rateLimit: "off" } };
+
+beforeEach(() => stopClock());
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
+
+describe("the calls of one request, in all", () => {
+  it.each<{ name: string; data: unknown; call?: Call; costs: string[] }>([
+    {
+      name: "a plain run: the gate once",
+      data: {},
+      costs: ["FLAGS.getBooleanValue", "UPSTREAM.fetch", "USER_GATE.admit"],
+    },
+    { name: "a plain run of an exempt caller: nobody", data: {}, call: EXEMPT, costs: ["UPSTREAM.fetch"] },
+    {
+      name: "a run with an id: the gate twice, KV once before and once after",
+      data: { idempotency_id: ID },
+      costs: [
+        "FLAGS.getBooleanValue",
+        "KV.get",
+        "KV.put",
+        "UPSTREAM.fetch",
+        "USER_GATE.admit",
+        "USER_GATE.settle",
+      ],
+    },
+    {
+      name: "a run with an id of an exempt caller: the same but for the flag",
+      data: { idempotency_id: ID },
+      call: EXEMPT,
+      costs: ["KV.get", "KV.put", "UPSTREAM.fetch", "USER_GATE.admit", "USER_GATE.settle"],
+    },
+    {
+      name: "a malformed run",
+      data: { page: 5 },
+      costs: ["FLAGS.getBooleanValue", "USER_GATE.admit"],
+    },
+    { name: "a request without a token: nobody", data: {}, call: { claims: null }, costs: [] },
+  ])("$name", async ({ data, call, costs }) => {
+    const calls: string[] = [];
+    const gateway = await makeGateway({}, counting(calls));
+    await gateway.start(data, call);
+    expect(calls.toSorted()).toEqual(costs);
+  });
+
+  it("a replay: the gate once, KV once", async () => {
+    const calls: string[] = [];
+    const gateway = await makeGateway({}, counting(calls));
+    await gateway.start({ idempotency_id: ID });
+    calls.length = 0;
+    await gateway.start({ idempotency_id: ID });
+    expect(calls.toSorted()).toEqual(["FLAGS.getBooleanValue", "KV.get", "USER_GATE.admit"]);
+  });
+
+  it("a read: the gate once", async () => {
+    const calls: string[] = [];
+    const gateway = await makeGateway({}, counting(calls));
+    const { body } = await gateway.start({});
+    calls.length = 0;
+    await gateway.call(`/actions/v1/stored-actions/${ACTION}/runs/${body.data.id}`);
+    expect(calls.toSorted()).toEqual(["FLAGS.getBooleanValue", "UPSTREAM.fetch", "USER_GATE.countRead"]);
+  });
+
+  it("a pass-through: nobody", async () => {
+    const calls: string[] = [];
+    const gateway = await makeGateway({}, counting(calls));
+    await gateway.call("/actions/v1/stored-actions", { circumstances: { errorFrom: "upstream" } });
+    expect(calls).toEqual(["UPSTREAM.fetch"]);
+  });
+});
+
+describe("KV's copy", () => {
+  it("is no part of the answer's time: the answer is there while the write hangs", async () => {
+    const gateway = await makeGateway({}, replacing("KV.put", never));
+    const response = await gateway.begin(RUN_PATH, startOf({ idempotency_id: ID })).response;
+    expect([response.status, await response.json()]).toMatchObject([202, { data: { type: "run" } }]);
+  });
+
+  it("is written under the user's gate and the id, once", async () => {
+    const puts: unknown[][] = [];
+    const gateway = await makeGateway(
+      {},
+      replacing("KV.put", ({ args, perform }) => {
+        puts.push(args);
+        return perform();
+      }),
+    );
+    const { text } = await gateway.start({ idempotency_id: ID });
+    const gate = (await gateway.gateOf()).id.toString();
+    expect(puts).toEqual([[`answer:v1:${gate}:${ID}`, expect.any(String), { expirationTtl: 259_200 }]]);
+    expect(JSON.parse(String(puts[0]?.[1]))).toEqual({
+      v: 1,
+      status: 202,
+      body: text,
+      fingerprint: expect.stringMatching(/^[\w-]{43}$/),
+      settledAtMs: Date.now(),
+    });
+  });
+});
+
+/** What was written, once the write-behind is among it. */
+async function afterWriteBehind(meter: RowMeter): Promise<string[]> {
+  const written: string[] = [];
+  await vi.waitFor(() => {
+    written.push(...meter.take());
+    expect(written).toContain("put windows 1");
+  });
+  return written;
+}
+
+describe("the rows that the gate writes", () => {
+  it("for a plain run: none before the answer, one behind it", async () => {
+    const gateway = await makeGateway();
+    const meter = await meterRows(gateway);
+    const { response, rest } = gateway.begin(RUN_PATH, startOf({}));
+    expect((await response).status).toBe(202);
+    expect(meter.take()).toEqual([]);
+    await rest();
+    expect(await afterWriteBehind(meter)).toEqual(["put windows 1"]);
+  });
+
+  it("for a burst of 50 plain runs: one", async () => {
+    const gateway = await makeGateway();
+    const meter = await meterRows(gateway);
+    const gate = await gateway.gateOf();
+    const window = { limit: 200, windowMs: 300_000 };
+    await Promise.all(times(50, () => gate.admit({ window, claim: null })));
+    expect(await afterWriteBehind(meter)).toEqual(["put windows 1"]);
+    await scheduler.wait(0);
+    expect(meter.take()).toEqual([]);
+  });
+
+  it("for a refused run and for a replay: none", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "1" });
+    await gateway.start({ idempotency_id: ID });
+    const meter = await meterRows(gateway);
+    await afterWriteBehind(meter);
+    expect((await gateway.start({})).status).toBe(429);
+    expect((await gateway.start({ idempotency_id: ID })).status).toBe(202);
+    expect(meter.take()).toEqual([]);
+  });
+
+  it("for a user's first id: three for the schema", async () => {
+    const gateway = await makeGateway();
+    const meter = await meterRows(gateway);
+    await gateway.start({ idempotency_id: ID }, EXEMPT);
+    expect(meter.take()).toEqual([
+      "CREATE TABLE claims 2",
+      "put schema 1",
+      "INSERT INTO claims 1",
+      "setAlarm 1",
+      "INSERT INTO claims 1",
+    ]);
+  });
+
+  it("for the whole life of a run with an id: six, two of which others share", async () => {
+    const gateway = await makeGateway();
+    await gateway.start({ idempotency_id: crypto.randomUUID() }, EXEMPT);
+    await forgetAll(gateway);
+    const meter = await meterRows(gateway);
+    await gateway.start({ idempotency_id: ID });
+    const path = await afterWriteBehind(meter);
+    await forgetAll(gateway);
+    expect([...path, ...meter.take()]).toEqual([
+      "INSERT INTO claims 1",
+      "setAlarm 1",
+      "INSERT INTO claims 1",
+      "put windows 1",
+      "UPDATE claims SET 1",
+      "DELETE FROM claims 1",
+    ]);
+  });
+
+  it("for the next one in the same window and the same ten minutes: four", async () => {
+    const gateway = await makeGateway();
+    await gateway.start({ idempotency_id: crypto.randomUUID() }, EXEMPT);
+    const meter = await meterRows(gateway);
+    await gateway.start({ idempotency_id: ID }, EXEMPT);
+    expect(meter.take()).toEqual(["INSERT INTO claims 1", "INSERT INTO claims 1"]);
+    await forgetAll(gateway);
+    expect(meter.take().toSorted()).toEqual([
+      "DELETE FROM claims 1",
+      "DELETE FROM claims 1",
+      "UPDATE claims SET 1",
+      "UPDATE claims SET 1",
+    ]);
+  });
+});
+
+async function forgetAll(gateway: Gateway): Promise<void> {
+  moveClock(70 * MINUTE);
+  await runDurableObjectAlarm(await gateway.gateOf());
+}

@@ -1,0 +1,177 @@
+// Each await on the path of a start is a place to die. Wherever a Worker is killed, a retry with the same id ends with
+// one run. The places come out of counting a healthy start's calls, so a new one is covered by itself. All the deaths
+// of a test happen side by side, each to a user of its own: they share one clock.
+import {
+  abortAllDurableObjects,
+  evictAllDurableObjects,
+  reset,
+  runDurableObjectAlarm,
+} from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { counting } from "../support/bindings.ts";
+import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { type Death, dyingAt } from "../support/dying.ts";
+import { type Answer, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+
+/** UPSTREAM_TIMEOUT_MS and five seconds. */
+const LEASE_MS = 15 * SECOND;
+/** Dozens of new objects each: patience for a slow disk. */
+const TIMEOUT_MS = 60_000;
+
+beforeEach(() => stopClock());
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
+
+type Place = Death & { name: string };
+
+/** One user's story: with one id, through one Worker after another, all killed but the last. */
+class Story {
+  readonly #gateway: Gateway;
+  readonly #user = crypto.randomUUID();
+  readonly #data = { idempotency_id: crypto.randomUUID() };
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+  }
+
+  start(gateway = this.#gateway): Promise<Answer> {
+    return gateway.start(this.#data, { claims: { sub: this.#user } });
+  }
+
+  /** A start by a Worker that is killed; one that has nothing left to do at that place lives. */
+  async startAndDie(death: Death): Promise<void> {
+    const { bindings, died } = dyingAt(death);
+    const victim = await beside(this.#gateway, bindings);
+    const { response, rest } = victim.begin(RUN_PATH, startOf(this.#data, { claims: { sub: this.#user } }));
+    await Promise.race([died, response.then(rest)]);
+  }
+
+  async wakeGate(): Promise<void> {
+    await runDurableObjectAlarm(await this.#gateway.gateOf(this.#user));
+  }
+
+  get run(): string | undefined {
+    return this.#gateway.upstream.runs.get(this.#data.idempotency_id);
+  }
+}
+
+/** A gateway with the same users, storage and upstream. */
+function beside(gateway: Gateway, bindings?: (env: Env) => Partial<Env>): Promise<Gateway> {
+  return makeGateway({}, bindings, { upstream: gateway.upstream, issuer: gateway.issuer });
+}
+
+/** What the world is like when the Worker comes. */
+type Scene = "a new id" | "an id that only KV knows";
+
+async function prepare(scene: Scene, stories: Story[]): Promise<void> {
+  if (scene === "a new id") return;
+  await Promise.all(stories.map((story) => story.start()));
+  await forget(stories);
+}
+
+async function forget(stories: Story[]): Promise<void> {
+  moveClock(70 * MINUTE);
+  await Promise.all(stories.map((story) => story.wakeGate()));
+}
+
+async function placesOf(scene: Scene): Promise<Place[]> {
+  stopClock();
+  const gateway = await makeGateway();
+  const story = new Story(gateway);
+  await prepare(scene, [story]);
+  const calls: string[] = [];
+  await story.start(await beside(gateway, counting(calls)));
+  return calls.flatMap((name, at): Place[] => [
+    { name, at, when: "before" },
+    { name, at, when: "after" },
+  ]);
+}
+
+const PLACES: Record<Scene, Place[]> = {
+  "a new id": await placesOf("a new id"),
+  "an id that only KV knows": await placesOf("an id that only KV knows"),
+};
+
+/** A retry after the lease, another at once, another long after. */
+async function verdicts(stories: Story[]): Promise<string[]> {
+  const startAll = () => Promise.all(stories.map((story) => story.start()));
+  moveClock(LEASE_MS);
+  const retried = await startAll();
+  const replayed = await startAll();
+  // The first alarm may have to write KV's copy, the second finds it there.
+  await forget(stories);
+  await forget(stories);
+  moveClock(68 * HOUR);
+  const late = await startAll();
+  return stories.map((story, at) => verdict(story, retried[at], [replayed[at], late[at]]));
+}
+
+function verdict(story: Story, retried: Answer | undefined, replays: (Answer | undefined)[]): string {
+  if (retried?.status !== 202) return `the retry got ${retried?.status}`;
+  if (retried.body.data.id !== story.run) return "there are two runs";
+  const same = replays.every((replay) => replay?.status === 202 && replay.text === retried.text);
+  if (!same) return "two answers differ";
+  const marked = replays.every((replay) => replay?.headers.get("idempotency-replayed") === "true");
+  return marked ? "one run" : "a replay was forwarded";
+}
+
+describe("the places to die", () => {
+  it("on the way of a new id are at least these", () => {
+    const names = PLACES["a new id"].map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(["USER_GATE.admit", "UPSTREAM.fetch", "USER_GATE.settle", "KV.get", "KV.put"]),
+    );
+  });
+
+  it("on the way of an id that only KV knows are at least these", () => {
+    const names = PLACES["an id that only KV knows"].map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["USER_GATE.admit", "KV.get", "USER_GATE.withdraw"]));
+    expect(names).not.toContain("UPSTREAM.fetch");
+  });
+});
+
+const MEANWHILE: [name: string, happen: () => Promise<void>][] = [
+  ["the gate lives on", async () => undefined],
+  ["the gate is evicted", () => evictAllDurableObjects()],
+  ["the gate crashes", () => abortAllDurableObjects()],
+];
+
+describe.each<Scene>(["a new id", "an id that only KV knows"])("on the way of %s", (scene) => {
+  it.each(MEANWHILE)(
+    "wherever the Worker is killed, while %s, a retry ends with one run",
+    async (_, happen) => {
+      const gateway = await makeGateway();
+      const tale = PLACES[scene].map((death) => ({ death, story: new Story(gateway) }));
+      const stories = tale.map(({ story }) => story);
+      await prepare(scene, stories);
+      await Promise.all(tale.map(({ death, story }) => story.startAndDie(death)));
+      await happen();
+      const ends = await verdicts(stories);
+      const ended = tale.map(({ death: { when, name } }, at) => `${when} ${name}: ${ends[at]}`);
+      expect(ended).toEqual(tale.map(({ death: { when, name } }) => `${when} ${name}: one run`));
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe("when the retry's Worker is killed too", () => {
+  it(
+    "wherever both die, the third ends with one run",
+    async () => {
+      const gateway = await makeGateway();
+      // To die before a call leaves the world as to die after the one before it does.
+      const places = PLACES["a new id"].filter(({ when }) => when === "after");
+      const pairs = places.flatMap((first) => places.map((second) => ({ first, second })));
+      const tale = pairs.map((pair) => ({ ...pair, story: new Story(gateway) }));
+      await Promise.all(tale.map(({ first, story }) => story.startAndDie(first)));
+      moveClock(LEASE_MS);
+      await Promise.all(tale.map(({ second, story }) => story.startAndDie(second)));
+      const ends = await verdicts(tale.map(({ story }) => story));
+      const ended = tale.map(({ first, second }, at) => `${first.name}, ${second.name}: ${ends[at]}`);
+      expect(ended).toEqual(tale.map(({ first, second }) => `${first.name}, ${second.name}: one run`));
+    },
+    TIMEOUT_MS,
+  );
+});

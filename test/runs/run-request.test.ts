@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import { parseRunRequest, type ReceivedBody } from "../../src/runs/run-request.ts";
+import type { RunTarget } from "../../src/runs/run-target.ts";
+
+const STORED: RunTarget = { kind: "stored", storedActionId: "11111111-2222-4333-8444-555555555555" };
+const ONE_OFF: RunTarget = { kind: "one_off" };
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const RULES = { allowPrivate: false, ownHosts: ["edge.example"] };
+
+function parse(text: string, target: RunTarget = STORED) {
+  return parseRunRequest(target, { kind: "text", text }, RULES);
+}
+
+describe("a good request", () => {
+  it.each([
+    {
+      name: "the least there can be",
+      text: '{"data":{}}',
+      idempotencyId: null,
+      callbackUrl: null,
+    },
+    {
+      name: "all that the edge reads",
+      text: `{"data":{"inputs":{"n":1.10},"callback_url":"https://client.example/hook","idempotency_id":"${ID}","page":"0"}}`,
+      idempotencyId: ID,
+      callbackUrl: "https://client.example/hook",
+    },
+    {
+      name: "an upper-case id, read in lower case",
+      text: '{"data":{"idempotency_id":"0B6C8D1E-8F0A-4B7E-9A55-0F6F8A7F3C11"}}',
+      idempotencyId: ID,
+      callbackUrl: null,
+    },
+    {
+      name: "members that the contract does not know",
+      text: '{"data":{"selected_api":"SlackCLIAPI@1.0.0","x":[1]},"meta":{}}',
+      idempotencyId: null,
+      callbackUrl: null,
+    },
+    { name: "inputs of any type", text: '{"data":{"inputs":null}}', idempotencyId: null, callbackUrl: null },
+  ])("$name", ({ text, idempotencyId, callbackUrl }) => {
+    for (const target of [STORED, ONE_OFF]) {
+      expect(parse(text, target)).toMatchObject({
+        kind: "good",
+        request: { text, idempotencyId, callbackUrl },
+      });
+    }
+  });
+
+  it("an action's id in upper case", () => {
+    const target: RunTarget = { kind: "stored", storedActionId: "AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE" };
+    expect(parse('{"data":{}}', target).kind).toBe("good");
+  });
+});
+
+describe("a malformed request names its fault, and keeps its id if it has one", () => {
+  const deep = `{"data":{"inputs":${"[".repeat(600)}${"]".repeat(600)},"idempotency_id":"${ID}"}}`;
+  const withId = (members: string) => `{"data":{${members},"idempotency_id":"${ID}"}}`;
+  it.each([
+    { name: "empty", text: "", pointer: "", id: null },
+    { name: "not JSON", text: '{"data":{}', pointer: "", id: null },
+    { name: "a byte-order mark", text: '\uFEFF{"data":{}}', pointer: "", id: null },
+    { name: "an array", text: "[]", pointer: "", id: null },
+    { name: "null", text: "null", pointer: "", id: null },
+    { name: "no data", text: "{}", pointer: "/data", id: null },
+    { name: "data null", text: '{"data":null}', pointer: "/data", id: null },
+    { name: "data an array", text: '{"data":[]}', pointer: "/data", id: null },
+    { name: "data inherited", text: '{"__proto__":{"data":{}}}', pointer: "/data", id: null },
+    { name: "page a number", text: withId('"page":0'), pointer: "/data/page", id: ID },
+    {
+      name: "callback_url a number",
+      text: withId('"callback_url":1'),
+      pointer: "/data/callback_url",
+      id: ID,
+    },
+    {
+      name: "a private callback_url",
+      text: withId('"callback_url":"https://127.0.0.1/hook"'),
+      pointer: "/data/callback_url",
+      id: ID,
+    },
+    {
+      name: "a callback_url at the edge itself",
+      text: withId('"callback_url":"https://edge.example/hook"'),
+      pointer: "/data/callback_url",
+      id: ID,
+    },
+    {
+      name: "an id that is no UUID",
+      text: '{"data":{"idempotency_id":"1"}}',
+      pointer: "/data/idempotency_id",
+      id: null,
+    },
+    {
+      name: "an id that is null",
+      text: '{"data":{"idempotency_id":null}}',
+      pointer: "/data/idempotency_id",
+      id: null,
+    },
+    { name: "data twice", text: `{"data":{"idempotency_id":"${ID}"},"data":{}}`, pointer: "/data", id: null },
+    {
+      name: "an id twice",
+      text: `{"data":{"idempotency_id":"${ID}","idempotency_id":"${ID}"}}`,
+      pointer: "/data/idempotency_id",
+      id: null,
+    },
+    { name: "nested 600 deep", text: deep, pointer: "", id: null },
+  ])("$name", ({ text, pointer, id }) => {
+    expect(parse(text)).toMatchObject({
+      kind: "malformed",
+      idempotencyId: id,
+      text,
+      problem: { code: "bad_request", source: { pointer } },
+    });
+  });
+
+  it("an action's id that is no UUID", () => {
+    expect(
+      parse(`{"data":{"idempotency_id":"${ID}"}}`, { kind: "stored", storedActionId: "42" }),
+    ).toMatchObject({
+      kind: "malformed",
+      idempotencyId: ID,
+      problem: { code: "bad_request", source: { parameter: "stored_action_id" } },
+    });
+  });
+
+  it.each<{ name: string; body: ReceivedBody; code: string; detail: string }>([
+    {
+      name: "a body over the bound",
+      body: { kind: "too_large", maxBytes: 1000 },
+      code: "payload_too_large",
+      detail: "The body is larger than 1000 bytes.",
+    },
+    {
+      name: "a body that could not be read",
+      body: {
+        kind: "unreadable",
+        problem: { code: "bad_request", detail: "The body is not UTF-8.", source: { pointer: "" } },
+      },
+      code: "bad_request",
+      detail: "The body is not UTF-8.",
+    },
+  ])("$name", ({ body, code, detail }) => {
+    expect(parseRunRequest(STORED, body, RULES)).toMatchObject({
+      kind: "malformed",
+      idempotencyId: null,
+      problem: { code, detail },
+    });
+  });
+});

@@ -1,0 +1,387 @@
+// SECURITY-CASES, Across users: nobody sees, replays, waits on or exhausts what is another's. A user is the pair
+// (issuer, subject), however either is spelled.
+import { runInDurableObject } from "cloudflare:test";
+import { base64url } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
+import { makeIssuer, type TestIssuer } from "../support/tokens.ts";
+import { type FakeUpstream, json } from "../support/upstream.ts";
+import { itAddsUp, remainingOf } from "./bench.ts";
+import { identityOf } from "./identity.ts";
+
+const LIMIT = 3;
+const STORED = `/actions/v1/stored-actions/${ACTION}`;
+
+type User = { issuer: TestIssuer; claims: { sub: string } };
+
+const tally = { refused: 0, served: 0 };
+let gateway: Gateway;
+let one: TestIssuer;
+let two: TestIssuer;
+let shadow: TestIssuer;
+
+beforeAll(async () => {
+  one = await makeIssuer("https://login.example");
+  two = await makeIssuer("https://login.other.example");
+  // An issuer whose name ends as the first one's would go on with a subject behind it.
+  shadow = await makeIssuer("https://login.example|a");
+  gateway = await makeShared();
+});
+
+async function makeShared(): Promise<Gateway> {
+  const vars = { RATE_LIMIT_DEFAULT: String(LIMIT), READ_LIMIT: "4" };
+  const shared = await makeGateway(vars, undefined, { issuer: one, moreIssuers: [two, shadow] });
+  keepUsersApart(shared.upstream);
+  return shared;
+}
+
+/** Pairs of two users who must never be taken for one. `tail` keeps the pairs of one test apart from another's. */
+const PAIRS: [string, (tail: string) => [User, User]][] = [
+  ["another subject", (tail) => [user(one, `alice-${tail}`), user(one, `bob-${tail}`)]],
+  ["another case", (tail) => [user(one, `alice-${tail}`), user(one, `Alice-${tail}`)]],
+  ["a blank more", (tail) => [user(one, `alice-${tail}`), user(one, `alice-${tail} `)]],
+  ["a blank before", (tail) => [user(one, `alice-${tail}`), user(one, ` alice-${tail}`)]],
+  ["a line break more", (tail) => [user(one, `alice-${tail}`), user(one, `alice-${tail}\n`)]],
+  ["NUL more", (tail) => [user(one, `alice-${tail}`), user(one, `alice-${tail}\0`)]],
+  ["NUL inside", (tail) => [user(one, `a\0b-${tail}`), user(one, `ab-${tail}`)]],
+  ["what stands behind NUL", (tail) => [user(one, `alice-${tail}\0a`), user(one, `alice-${tail}\0b`)]],
+  ["NUL alone", (tail) => [user(one, `${tail}\0`), user(one, `${tail}\0\0`)]],
+  ["the same subject at another issuer", (tail) => [user(one, `alice-${tail}`), user(two, `alice-${tail}`)]],
+  ["a bar", (tail) => [user(one, `a|b-${tail}`), user(one, `a-b-${tail}`)]],
+  ["a bar that moves into the issuer", (tail) => [user(one, `a|b-${tail}`), user(shadow, `b-${tail}`)]],
+  [
+    "the issuer in the subject",
+    (tail) => [user(two, `x-${tail}`), user(one, `https://login.other.example|x-${tail}`)],
+  ],
+  [
+    "the pair as JSON",
+    (tail) => [user(one, `x-${tail}`), user(one, `["https://login.example","x-${tail}"]`)],
+  ],
+  ["a quote and a comma", (tail) => [user(one, `a","b-${tail}`), user(one, `a\\",\\"b-${tail}`)]],
+  ["a colon", (tail) => [user(one, `a:b-${tail}`), user(one, `a::b-${tail}`)]],
+  ["a slash", (tail) => [user(one, `a/b-${tail}`), user(one, `a%2Fb-${tail}`)]],
+  ["dots", (tail) => [user(one, `x-${tail}`), user(one, `../x-${tail}`)]],
+  ["an escape", (tail) => [user(one, `é-${tail}`), user(one, `\\u00e9-${tail}`)]],
+  ["a letter composed and decomposed", (tail) => [user(one, `\u00e9-${tail}`), user(one, `e\u0301-${tail}`)]],
+  ["a Cyrillic look-alike", (tail) => [user(one, `alice-${tail}`), user(one, `\u0430lice-${tail}`)]],
+  ["a full-width look-alike", (tail) => [user(one, `alice-${tail}`), user(one, `\uff41lice-${tail}`)]],
+  ["a dotless i", (tail) => [user(one, `alice-${tail}`), user(one, `al\u0131ce-${tail}`)]],
+  ["the Kelvin sign", (tail) => [user(one, `K-${tail}`), user(one, `\u212a-${tail}`)]],
+  ["a zero-width space", (tail) => [user(one, `alice-${tail}`), user(one, `al\u200bice-${tail}`)]],
+  ["a right-to-left mark", (tail) => [user(one, `alice-${tail}`), user(one, `\u202ealice-${tail}`)]],
+  ["a byte-order mark", (tail) => [user(one, `alice-${tail}`), user(one, `\ufeffalice-${tail}`)]],
+  ["the replacement character", (tail) => [user(one, `\ud800-${tail}`), user(one, `\ufffd-${tail}`)]],
+  ["two surrogate halves", (tail) => [user(one, `\ud800-${tail}`), user(one, `\ud801-${tail}`)]],
+  ["the last of 1,024 characters", (tail) => [user(one, longest(tail, "a")), user(one, longest(tail, "b"))]],
+  [
+    "1,024 characters and 1,023",
+    (tail) => [user(one, longest(tail, "a")), user(one, longest(tail, "a").slice(1))],
+  ],
+  ["a number as text", (tail) => [user(one, `1-${tail}`), user(one, `01-${tail}`)]],
+];
+
+/** Names that mean something to a language; each is one user like any other, and nobody else. */
+const SPECIAL = [
+  "__proto__",
+  "constructor",
+  "prototype",
+  "toString",
+  "hasOwnProperty",
+  "null",
+  "undefined",
+  "0",
+  "readyz",
+  "*",
+  "%00",
+  "' OR 1=1 --",
+];
+
+describe("nothing of one user is another's: neither an id, nor a run, nor a window", () => {
+  it.each(PAIRS)("%s", async (_name, pairOf) => {
+    await expectStrangers(...pairOf(crypto.randomUUID()));
+  });
+
+  it.each(SPECIAL.map((sub) => [sub]))("a subject %j", async (sub) => {
+    await expectStrangers(user(one, sub), user(two, sub));
+    await expectStrangers(user(one, `${sub}-`), user(one, `${sub}--`));
+  });
+
+  it("a subject of more than 1,024 characters is nobody", async () => {
+    const asked = gateway.upstream.asked.length;
+    for (const sub of ["x".repeat(1025), "x".repeat(10_000)]) {
+      const answer = await start(user(one, sub), {}, { circumstances: { rateLimit: "off" } });
+      expect(answer.status).toBe(401);
+      expect(gateway.upstream.asked).toHaveLength(asked);
+      tally.refused += 1;
+    }
+    expect((await start(user(one, "x".repeat(1024)), {})).status).toBe(202);
+    tally.served += 1;
+  });
+
+  it("whatever the action and however the id is written", async () => {
+    const [a, b] = [somebody(one), somebody(one)];
+    const id = crypto.randomUUID();
+    const first = await start(a, { idempotency_id: id });
+    const other = `/actions/v1/stored-actions/${crypto.randomUUID()}/run`;
+    const call = startOf({ idempotency_id: id.toUpperCase() });
+    const foreign = await gateway.call(other, { ...call, ...b });
+    expect([foreign.status, foreign.headers.get("idempotency-replayed")]).toEqual([202, null]);
+    expect(foreign.body.data.id).not.toBe(first.body.data.id);
+    tally.refused += 1;
+    // The twin: to its owner the id is known, whatever it is sent for.
+    const own = await gateway.call(other, { ...call, ...a });
+    expect([own.text, own.headers.get("idempotency-replayed")]).toEqual([first.text, "true"]);
+    tally.served += 1;
+  });
+});
+
+it("what KV remembers for one user is not told to another", async () => {
+  const [a, b] = [somebody(one), somebody(one)];
+  const id = crypto.randomUUID();
+  const first = await start(a, { idempotency_id: id });
+  await forget(a, id);
+
+  const foreign = await start(b, { idempotency_id: id });
+  expect([foreign.status, foreign.headers.get("idempotency-replayed")]).toEqual([202, null]);
+  expect(foreign.body.data.id).not.toBe(first.body.data.id);
+  tally.refused += 1;
+
+  const replay = await start(a, { idempotency_id: id });
+  expect([replay.text, replay.headers.get("idempotency-replayed")]).toEqual([first.text, "true"]);
+  tally.served += 1;
+});
+
+describe("nobody waits for another's run", () => {
+  it.each(
+    PAIRS.filter(([name]) => /^(another subject|the same subject|a bar that|NUL more|a Cyrillic)/.test(name)),
+  )("%s", async (_name, pairOf) => {
+    const [a, b] = pairOf(crypto.randomUUID());
+    const id = crypto.randomUUID();
+    const busy = await makeShared();
+    const held = holdFirst(busy.upstream);
+
+    const first = start(a, { idempotency_id: id }, {}, busy);
+    await held.arrived;
+    // A's own duplicate waits; B, with the same id, is served meanwhile, and so is a malformed request of B's.
+    const duplicate = start(a, { idempotency_id: id }, {}, busy);
+    const foreign = await start(b, { idempotency_id: id }, {}, busy);
+    expect([foreign.status, foreign.headers.get("idempotency-replayed")]).toEqual([202, null]);
+    const malformed = await start(b, { idempotency_id: crypto.randomUUID(), page: 0 }, {}, busy);
+    expect(malformed.status).toBe(400);
+    expect(held.released()).toBe(false);
+    tally.refused += 1;
+
+    held.release();
+    const [answered, replayed] = await Promise.all([first, duplicate]);
+    expect([answered.status, replayed.text]).toEqual([202, answered.text]);
+    expect(replayed.headers.get("idempotency-replayed")).toBe("true");
+    expect(foreign.body.data.id).not.toBe(answered.body.data.id);
+    tally.served += 1;
+  });
+});
+
+describe("nobody exhausts another's window", () => {
+  it("of reads", async () => {
+    const [a, b] = [somebody(one), somebody(one)];
+    const run = (await start(b, {})).body.data.id;
+    const path = `${STORED}/runs/${run}`;
+    const upstream = { circumstances: { errorFrom: "upstream" } } as const;
+    const flood = await Promise.all(
+      Array.from({ length: 6 }, () => gateway.call(path, { ...a, ...upstream })),
+    );
+    expect(flood.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([
+      404, 404, 404, 404, 429, 429,
+    ]);
+    const read = await gateway.call(path, b);
+    expect([read.status, remainingOf(read)]).toEqual([200, 3]);
+    tally.refused += 2;
+    tally.served += 1;
+  });
+
+  it("an exempt user lifts nobody else's limit", async () => {
+    const [a, b] = [somebody(one), somebody(one)];
+    const exempt = { ...a, claims: { ...a.claims, rate_limit: { exempt: true } } };
+    for (let i = 0; i <= LIMIT; i++) {
+      const answer = await start(exempt, {}, { circumstances: { rateLimit: "off" } });
+      expect(answer.status).toBe(202);
+      tally.served += 1;
+    }
+    const limited = await Promise.all(Array.from({ length: LIMIT + 1 }, () => start(b, {})));
+    expect(limited.filter(({ status }) => status === 429)).toHaveLength(1);
+    tally.refused += 1;
+  });
+});
+
+it("a pass-through goes to the upstream in the caller's own identity", async () => {
+  const open = await makeShared();
+  open.upstream.behave(() => json(200, { data: [] }));
+  for (const caller of [somebody(one), somebody(two)]) {
+    expect((await open.call("/actions/v1/stored-actions", caller)).status).toBe(200);
+    const { sub, sub_id } = await identityOf(open, open.upstream.asked.at(-1));
+    expect([sub, sub_id]).toEqual([caller.claims.sub, nameOf(caller)]);
+    tally.served += 1;
+  }
+});
+
+describe("a key belongs to its issuer alone", () => {
+  it("one issuer cannot speak for another's users", async () => {
+    const { claims } = somebody(one);
+    const asked = gateway.upstream.asked.length;
+    const forged = { issuer: two, claims: { ...claims, iss: one.issuer } };
+    const answer = await start(forged, {}, { circumstances: { rateLimit: "off" } });
+    expect([answer.status, answer.headers.get("www-authenticate")]).toEqual([
+      401,
+      'Bearer error="invalid_token"',
+    ]);
+    expect(gateway.upstream.asked).toHaveLength(asked);
+    tally.refused += 1;
+    expect(remainingOf(await start({ issuer: one, claims }, {}))).toBe(LIMIT - 1);
+    tally.served += 1;
+  });
+});
+
+itAddsUp(tally, { refused: 237, served: 240 });
+
+async function expectStrangers(a: User, b: User): Promise<void> {
+  const runs = await expectOwnIds(a, b);
+  await expectOwnRun(a, b, runs.ofA);
+  await expectOwnWindow(a, b);
+}
+
+/** A's id in B's hands starts B's own run, and each is told its own answer ever after. */
+async function expectOwnIds(a: User, b: User): Promise<{ ofA: string }> {
+  const id = crypto.randomUUID();
+  const first = await start(a, { idempotency_id: id, inputs: { secret: "of a" } });
+  expect([first.status, remainingOf(first)]).toEqual([202, LIMIT - 1]);
+
+  const foreign = await start(b, { idempotency_id: id });
+  expect([foreign.status, remainingOf(foreign)]).toEqual([202, LIMIT - 1]);
+  expect(foreign.headers.get("idempotency-replayed")).toBeNull();
+  expect(foreign.headers.get("idempotency-payload-mismatch")).toBeNull();
+  expect(foreign.body.data.id).not.toBe(first.body.data.id);
+  const askedAs = await Promise.all(
+    gateway.upstream.starts.slice(-2).map((asked) => identityOf(gateway, asked)),
+  );
+  expect(askedAs.map(({ sub_id }) => sub_id)).toEqual([nameOf(a), nameOf(b)]);
+  tally.refused += 1;
+
+  for (const [owner, answer] of [
+    [a, first],
+    [b, foreign],
+  ] as const) {
+    const replay = await start(owner, { idempotency_id: id });
+    expect(replay.text).toBe(answer.text);
+    expect(replay.headers.get("idempotency-replayed")).toBe("true");
+    tally.served += 1;
+  }
+  return { ofA: first.body.data.id };
+}
+
+/** A read goes to the upstream in the reader's own identity, so B is told that there is no such run. */
+async function expectOwnRun(a: User, b: User, run: string): Promise<void> {
+  const path = `${STORED}/runs/${run}`;
+  const stolen = await gateway.call(path, { ...b, circumstances: { errorFrom: "upstream" } });
+  expect(stolen.status).toBe(404);
+  expect(stolen.text).not.toContain(run);
+  expect((await identityOf(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(nameOf(b));
+  tally.refused += 1;
+
+  const own = await gateway.call(path, a);
+  expect([own.status, own.body.id]).toEqual([200, run]);
+  expect((await identityOf(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(nameOf(a));
+  tally.served += 1;
+}
+
+/** Both have started one run. A floods; B has what it had. */
+async function expectOwnWindow(a: User, b: User): Promise<void> {
+  const flood = await Promise.all(Array.from({ length: LIMIT + 1 }, () => start(a, {})));
+  expect(flood.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([202, 202, 429, 429]);
+  tally.refused += 2;
+  expect(remainingOf(await start(b, {}))).toBe(LIMIT - 2);
+  tally.served += 1;
+}
+
+function user(issuer: TestIssuer, sub: string): User {
+  return { issuer, claims: { sub } };
+}
+
+function somebody(issuer: TestIssuer): User {
+  return user(issuer, `user-${crypto.randomUUID()}`);
+}
+
+/** As an hour later: the gate has dropped its row, and only KV knows the answer. */
+async function forget({ claims }: User, id: string): Promise<void> {
+  await runInDurableObject(await gateway.gateOf(claims.sub), (_gate, { storage }) => {
+    expect(storage.sql.exec("DELETE FROM claims WHERE id = ?", id).rowsWritten).toBe(1);
+  });
+}
+
+function longest(tail: string, last: string): string {
+  return `${tail.padEnd(1023, "x")}${last}`;
+}
+
+/** RFC 9493, as the gateway asserts it. */
+function nameOf({ issuer, claims }: User): object {
+  return { format: "iss_sub", iss: issuer.issuer, sub: claims.sub };
+}
+
+function start(by: User, data: unknown, call: Call = {}, at: Gateway = gateway): Promise<Answer> {
+  return at.start(data, { ...by, ...call });
+}
+
+/** An upstream as ours expects it to be: ids and runs belong to whom the gateway's token names. */
+function keepUsersApart(upstream: FakeUpstream): void {
+  const runs = new Map<string, string>();
+  upstream.behave(({ method, path, headers, body }) => {
+    const owner = ownerOf(headers);
+    if (method === "POST") {
+      const parsed: { data: { idempotency_id: string } } = JSON.parse(body);
+      const key = JSON.stringify([owner, parsed.data.idempotency_id]);
+      const id = runs.get(key) ?? crypto.randomUUID();
+      runs.set(key, id).set(JSON.stringify([owner, "run", id]), id);
+      return json(202, { data: { type: "run", id } });
+    }
+    const id = path.split("/").at(-1) ?? "";
+    if (!runs.has(JSON.stringify([owner, "run", id]))) return json(404, { errors: [NO_SUCH_RUN] });
+    return json(200, { type: "run", id, status: "success", results: [], next_page: null, errors: [] });
+  });
+}
+
+const NO_SUCH_RUN = {
+  status: 404,
+  code: "not_found",
+  title: "Not Found",
+  detail: "no such run",
+  source: null,
+  meta: {},
+};
+
+function ownerOf(headers: Headers): unknown {
+  const payload = headers.get("authorization")?.split(".")[1] ?? "";
+  const claims: { sub_id: unknown } = JSON.parse(new TextDecoder().decode(base64url.decode(payload)));
+  return claims.sub_id;
+}
+
+/** The upstream's first start hangs until it is released. */
+function holdFirst(upstream: FakeUpstream) {
+  const arrived = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  let [isFirst, isReleased] = [true, false];
+  upstream.behave(async () => {
+    const id = crypto.randomUUID();
+    if (isFirst) {
+      isFirst = false;
+      arrived.resolve();
+      await gate.promise;
+    }
+    return json(202, { data: { type: "run", id } });
+  });
+  return {
+    arrived: arrived.promise,
+    released: () => isReleased,
+    release: () => {
+      isReleased = true;
+      gate.resolve();
+    },
+  };
+}

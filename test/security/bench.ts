@@ -1,0 +1,125 @@
+// What the tables here have in common. An attack must be refused without a trace (nothing asked of the upstream, no id
+// claimed), and its honest twin, by the same user and under the same id, must be served: a gateway that refuses
+// everything is no proof.
+import { expect, it } from "vitest";
+import { type Answer, type Gateway, RUN_PATH, startOf } from "../support/gateway.ts";
+
+export type Source = { pointer: string } | { parameter: string } | { header: string } | null;
+
+export type Tally = { refused: number; served: number };
+
+export type Post = { body: BodyInit | undefined; headers: Record<string, string> };
+
+export type Attack = {
+  path?: string;
+  post: Post;
+  status: 400 | 413;
+  source: Source;
+  /** Served where the attack was refused; an ordinary start when it is not given. */
+  twin?: Post;
+};
+
+export const JSON_TYPE = { "content-type": "application/json" };
+
+/** The last test of a file: what it has seen. The numbers are written out, so that a table which was not read shows. */
+export function itAddsUp(tally: Tally, expected: Tally): void {
+  it(`${expected.refused} attacks refused, ${expected.served} honest twins served`, () => {
+    expect(tally).toEqual(expected);
+  });
+}
+
+/** A user whom no other test has seen. */
+export function somebody(): { sub: string } {
+  return { sub: `user-${crypto.randomUUID()}` };
+}
+
+export function textOf(id: string): string {
+  return `{"data":{"inputs":{"message":"hello"},"page":"0","idempotency_id":"${id}"}}`;
+}
+
+export function post(body: BodyInit | undefined, headers: Record<string, string> = JSON_TYPE): Post {
+  return { body, headers };
+}
+
+/** One user who tries everything at one gateway. */
+export class Attacker {
+  readonly claims = { ...somebody(), rate_limit: { exempt: false, limit_override: 1000 } };
+  readonly #gateway: Gateway;
+  readonly #tally: Tally;
+  #remaining = 1000;
+
+  constructor(gateway: Gateway, tally: Tally) {
+    this.#gateway = gateway;
+    this.#tally = tally;
+  }
+
+  /**
+   * One row about a start: the attack counts, starts nothing and claims nothing; then its twin runs under the same id.
+   * Answers with how long the refusal took, in milliseconds.
+   */
+  async tryStart(id: string, attack: Attack): Promise<number> {
+    const { path = RUN_PATH, status, source, twin = post(textOf(id)) } = attack;
+    const { upstream } = this.#gateway;
+    const askedBefore = upstream.asked.length;
+
+    const startedAtMs = Date.now();
+    const refused = await this.#gateway.call(path, { ...callOf(attack.post), claims: this.claims });
+    const tookMs = Date.now() - startedAtMs;
+    this.#expectCounted(refused);
+    expectProblem(refused, status, source);
+    expect(upstream.asked).toHaveLength(askedBefore);
+    this.#tally.refused += 1;
+
+    const served = await this.#gateway.call(RUN_PATH, { ...callOf(twin), claims: this.claims });
+    this.#expectCounted(served);
+    expect(served.status).toBe(202);
+    expect(served.headers.get("idempotency-replayed")).toBeNull();
+    expect(upstream.asked).toHaveLength(askedBefore + 1);
+    expect(upstream.runs.get(id)).toBe(served.body.data.id);
+    this.#tally.served += 1;
+    return tookMs;
+  }
+
+  #expectCounted(answer: Answer): void {
+    const before = this.#remaining;
+    const after = remainingOf(answer);
+    if (!Number.isNaN(after)) this.#remaining = after;
+    expect(after).toBe(before - 1);
+  }
+}
+
+/** The published envelope, and in it the member at fault. */
+export function expectProblem(answer: Answer, status: number, source: Source): void {
+  expect([answer.status, answer.body?.errors?.[0]?.code]).toEqual([status, CODES[status]]);
+  expect(answer.body.errors).toHaveLength(1);
+  expect(answer.body.errors[0].source).toEqual(source);
+}
+
+const CODES: Record<number, string> = {
+  400: "bad_request",
+  401: "unauthenticated",
+  403: "permission_denied",
+  404: "not_found",
+  413: "payload_too_large",
+  500: "external_service_error",
+  503: "service_unavaiable",
+};
+
+/** What is left of the window; NaN when the answer says nothing about one. */
+export function remainingOf({ headers }: Answer): number {
+  return Number(headers.get("x-ratelimit-remaining") ?? Number.NaN);
+}
+
+/** The window of a user, as one more honest start finds it. */
+export async function remainingAfterStart(
+  gateway: Gateway,
+  claims: Record<string, unknown>,
+): Promise<number> {
+  const answer = await gateway.call(RUN_PATH, startOf({}, { claims }));
+  expect(answer.status).toBe(202);
+  return remainingOf(answer);
+}
+
+function callOf({ body, headers }: Post) {
+  return { method: "POST", headers, ...(body === undefined ? {} : { body }) };
+}

@@ -1,0 +1,351 @@
+// SECURITY-CASES, Tokens, at the gateway's surface: whatever is wrong, the answer is the same bland one, it touches
+// nobody's quota, and the upstream hears nothing. Which tokens are wrong is told exhaustively in test/auth/.
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { ACTION, type Answer, type Call, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
+import {
+  compact,
+  honestClaims,
+  honestHeader,
+  makeIssuer,
+  makeKey,
+  signParts,
+  splitToken,
+  type TestIssuer,
+} from "../support/tokens.ts";
+import { itAddsUp, JSON_TYPE, remainingAfterStart, remainingOf, somebody } from "./bench.ts";
+
+const STORED = `/actions/v1/stored-actions/${ACTION}`;
+const INVALID = 'Bearer error="invalid_token"';
+
+const tally = { refused: 0, served: 0 };
+let gateway: Gateway;
+let issuer: TestIssuer;
+
+beforeAll(async () => {
+  gateway = await makeGateway();
+  issuer = gateway.issuer;
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+type User = { sub: string };
+type Crooked = (user: User) => Promise<string>;
+
+const now = () => Math.floor(Date.now() / 1000);
+const withHeader =
+  (header: Record<string, unknown>): Crooked =>
+  (user) =>
+    issuer.token(user, { header });
+const withClaims =
+  (claims: Record<string, unknown>): Crooked =>
+  (user) =>
+    issuer.token({ ...user, ...claims });
+
+describe("a token that is no good", () => {
+  it.each<[string, Crooked]>([
+    ["alg none", async (user) => unsigned("none", user)],
+    ["alg nOnE", async (user) => unsigned("nOnE", user)],
+    ["HS256, signed with the public key", async (user) => symmetric(user)],
+    ["an algorithm that is not the issuer's", withHeader({ alg: "ES384" })],
+    [
+      "a signature of zeros",
+      async (user) => withSignature(await issuer.token(user), () => new Uint8Array(64)),
+    ],
+    [
+      "a signature with one bit flipped",
+      async (user) => withSignature(await issuer.token(user), flipLastBit),
+    ],
+    [
+      "another's payload under a signature",
+      async (user) => withPayload(await issuer.token(somebody()), user),
+    ],
+    ["an unknown kid", withHeader({ kid: "spoofed" })],
+    ["a key in its own header", withOwnKey],
+    ["two parts", async (user) => (await issuer.token(user)).split(".").slice(0, 2).join(".")],
+    ["five parts", async (user) => `${await issuer.token(user)}.e30.e30`],
+    ["padding", async (user) => `${await issuer.token(user)}=`],
+    ["an unknown crit", withHeader({ crit: ["x"], x: 1 })],
+    ["b64: false", withHeader({ b64: false, crit: ["b64"] })],
+    ["over 16 KB", withClaims({ padding: "x".repeat(16_384) })],
+    ["no exp", withClaims({ exp: undefined })],
+    ["exp past the tolerance", async (user) => issuer.token({ ...user, exp: now() - 31 })],
+    ["nbf ahead", async (user) => issuer.token({ ...user, nbf: now() + 120 })],
+    ["iat ahead", async (user) => issuer.token({ ...user, iat: now() + 120 })],
+    ["an issuer with a slash more", withClaims({ iss: "https://login.example/" })],
+    ["no audience", withClaims({ aud: undefined })],
+    ["another audience", withClaims({ aud: "edge-actions-2" })],
+    ["no subject", async () => issuer.token({ sub: undefined })],
+    ["a subject that is no string", async () => issuer.token({ sub: { toString: "alice" } })],
+  ])("%s: 401, and nothing is said or counted", async (_name, crooked) => {
+    const user = somebody();
+    const token = await crooked(user);
+    const tries = ["Bearer", "JWT"].map((scheme) => ({ authorization: `${scheme} ${token}` }));
+    await expectUnauthenticated(user, tries, INVALID);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ["exp within the tolerance", { exp: now() - 5 }],
+    ["nbf within the tolerance", { nbf: now() + 20 }],
+    ["our audience among others", { aud: ["other", "edge-actions"] }],
+    ["a subject of 1,024 characters", { sub: "x".repeat(1024) }],
+  ])("its twin, %s, is served", async (_name, claims) => {
+    expect((await gateway.start({}, { claims: { ...somebody(), ...claims } })).status).toBe(202);
+    tally.served += 1;
+  });
+});
+
+describe("a request without one good token", () => {
+  it.each<[string, (token: string) => Record<string, string>, string]>([
+    ["no header", () => ({}), "Bearer"],
+    ["an empty header", () => ({ authorization: "" }), "Bearer"],
+    ["a scheme alone", () => ({ authorization: "Bearer" }), "Bearer"],
+    ["a scheme and a blank", () => ({ authorization: "Bearer " }), "Bearer"],
+    ["Basic", (token) => ({ authorization: `Basic ${btoa(`user:${token.slice(0, 20)}`)}` }), "Bearer"],
+    ["no scheme", (token) => ({ authorization: token }), "Bearer"],
+    ["a scheme that only begins like ours", (token) => ({ authorization: `BearerX ${token}` }), "Bearer"],
+    ["two headers", (token) => ({ authorization: `Bearer ${token}, Bearer ${token}` }), INVALID],
+    ["two tokens", (token) => ({ authorization: `Bearer ${token} ${token}` }), INVALID],
+    [
+      "a token in another header",
+      (token) => ({ "x-authorization": `Bearer ${token}`, cookie: `token=${token}` }),
+      "Bearer",
+    ],
+    ["a token for the proxy", (token) => ({ "proxy-authorization": `Bearer ${token}` }), "Bearer"],
+  ])("%s: 401", async (_name, headersFor, challenge) => {
+    const user = somebody();
+    await expectUnauthenticated(user, [headersFor(await issuer.token(user))], challenge);
+  });
+
+  it.each([["access_token"], ["token"], ["jwt"], ["authorization"]])(
+    "a token in the query, as %s: 401",
+    async (parameter) => {
+      const user = somebody();
+      await expectUnauthenticated(user, [{}], "Bearer", `?${parameter}=${await issuer.token(user)}`);
+    },
+  );
+});
+
+describe("a good token that may not do this: 403, named, and not counted", () => {
+  const SCOPE = 'The token needs the scope "external".';
+  const RATE_LIMIT = "The token's rate_limit claim is malformed.";
+  const BILLING = "The token's billing claim is malformed.";
+
+  it.each<[Record<string, unknown>, string, Record<string, unknown>]>([
+    [{ scope: undefined }, SCOPE, { scope: "external" }],
+    [{ scope: "internal externals" }, SCOPE, { scope: "internal external" }],
+    [{ scope: "External" }, SCOPE, { scope: ["external"] }],
+    [{ rate_limit: { exempt: false, limit_override: 0 } }, RATE_LIMIT, { rate_limit: { exempt: false } }],
+    [{ rate_limit: { exempt: false, limit_override: 1001 } }, RATE_LIMIT, { rate_limit: undefined }],
+    [{ rate_limit: { exempt: false, limit_override: 1.5 } }, RATE_LIMIT, { rate_limit: undefined }],
+    [{ rate_limit: { exempt: false, limit_override: "500" } }, RATE_LIMIT, { rate_limit: undefined }],
+    [{ rate_limit: { exempt: "yes" } }, RATE_LIMIT, { rate_limit: { exempt: false, limit_override: 200 } }],
+    [{ rate_limit: null }, RATE_LIMIT, { rate_limit: undefined }],
+    [{ billing: { is_billable: false } }, BILLING, { billing: '{"is_billable":false}' }],
+    [{ billing: "{" }, BILLING, { billing: "{}" }],
+    [{ billing: '{"is_billable":"true"}' }, BILLING, { billing: undefined }],
+    [{ billing: '{"free":true}' }, BILLING, { billing: undefined }],
+    [{ billing: '{"__proto__":{"is_billable":true}}' }, BILLING, { billing: undefined }],
+  ])("%j", async (claims, detail, twin) => {
+    const user = somebody();
+    for (const { path, call } of WAYS) {
+      const answer = await refused(path, { ...call, claims: { ...user, ...claims } });
+      expect([answer.status, answer.body.errors[0].code]).toEqual([403, "permission_denied"]);
+      expect([answer.body.errors[0].detail, answer.body.errors[0].source]).toEqual([detail, null]);
+      expect(answer.headers.get("www-authenticate")).toBeNull();
+    }
+    expect(await remainingAfterStart(gateway, { ...user, ...twin })).toBe(199);
+    tally.served += 1;
+  });
+});
+
+describe("an issuer whose keys cannot be had", () => {
+  it.each<[string, () => Response]>([
+    ["404", () => new Response(null, { status: 404 })],
+    ["500", () => new Response("no", { status: 500 })],
+    ["HTML", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
+    ["five megabytes", () => new Response(" ".repeat(5_000_000))],
+    ["a redirect", () => new Response(null, { status: 302, headers: { location: "https://evil.example/" } })],
+    [
+      "no connection",
+      () => {
+        throw new TypeError("Network connection lost.");
+      },
+    ],
+  ])("%s: 503, and the other issuer's users do not notice", async (_name, respond) => {
+    const remote = await remoteIssuer();
+    const down = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
+    const asked = answerKeysWith(respond);
+    const user = somebody();
+    const answer = await down.start(
+      {},
+      { claims: user, issuer: remote, circumstances: { rateLimit: "off" } },
+    );
+    expect([answer.status, answer.body.errors[0].code]).toEqual([503, "service_unavaiable"]);
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(answer.text).not.toContain("keys.example");
+    expect(asked).toEqual([`https://keys.example/${remote.issuer.slice(-36)}`]);
+    expect(down.upstream.asked).toEqual([]);
+    tally.refused += 1;
+    expect(remainingOf(await down.start({}, { claims: user }))).toBe(199);
+    tally.served += 1;
+  });
+
+  it("with warm keys is served on, but not for tokens of keys that nobody has seen", async () => {
+    const remote = await remoteIssuer();
+    const shared = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
+    const asked = answerKeysWith(() => Response.json(remote.jwks));
+    const user = somebody();
+    const first = await shared.start({}, { claims: user, issuer: remote });
+    expect([first.status, remainingOf(first)]).toEqual([202, 199]);
+
+    vi.restoreAllMocks();
+    answerKeysWith(() => new Response(null, { status: 500 }));
+    const second = await shared.start({}, { claims: user, issuer: remote });
+    expect([second.status, remainingOf(second)]).toEqual([202, 198]);
+    const headers = { authorization: `Bearer ${await remote.token(user, { header: { kid: "new" } })}` };
+    const answer = await shared.start({}, { claims: null, headers, circumstances: { rateLimit: "off" } });
+    expect([answer.status, answer.headers.get("www-authenticate")]).toEqual([401, INVALID]);
+    expect(asked).toHaveLength(1);
+    tally.refused += 1;
+    tally.served += 2;
+  });
+
+  it("`jku`, `x5u` and `jwk` in a header are never followed", async () => {
+    const asked = answerKeysWith(() => Response.json({ keys: [] }));
+    const user = somebody();
+    const url = "https://evil.example/jwks.json";
+    const tokens = [
+      await issuer.token(user, { header: { kid: "new", jku: url } }),
+      await issuer.token(user, { header: { kid: "new", x5u: url } }),
+      await withOwnKey(user),
+    ];
+    const tries = tokens.map((token) => ({ authorization: `Bearer ${token}` }));
+    await expectUnauthenticated(user, tries, INVALID);
+    // Beside a key that is known, they are not even read.
+    const token = await issuer.token(user, { header: { jku: url, x5u: url } });
+    expect(
+      (await gateway.start({}, { claims: null, headers: { authorization: `Bearer ${token}` } })).status,
+    ).toBe(202);
+    expect(asked).toEqual([]);
+    tally.served += 1;
+  });
+});
+
+itAddsUp(tally, { refused: 247, served: 67 });
+
+const WAYS: { path: string; call: Call }[] = [
+  { path: RUN_PATH, call: { method: "POST", body: '{"data":{}}', headers: JSON_TYPE } },
+  { path: `${STORED}/runs/${crypto.randomUUID()}`, call: {} },
+  { path: STORED, call: { method: "DELETE" } },
+];
+
+/** Refused on every way in, always with the same words; then the user's first honest start is the first one counted. */
+async function expectUnauthenticated(
+  user: User,
+  tries: Record<string, string>[],
+  challenge: string,
+  query = "",
+): Promise<void> {
+  for (const [{ path, call }, credentials] of WAYS.flatMap((way) =>
+    tries.map((headers) => [way, headers] as const),
+  )) {
+    const headers = { ...call.headers, ...credentials };
+    const answer = await refused(path + query, { ...call, claims: null, headers });
+    expect([answer.status, answer.headers.get("www-authenticate")]).toEqual([401, challenge]);
+    expect(answer.body).toEqual({
+      errors: [
+        {
+          status: 401,
+          code: "unauthenticated",
+          title: "Unauthenticated",
+          detail: "A valid bearer token is required.",
+          source: null,
+          meta: { request_id: answer.headers.get("x-request-id") },
+        },
+      ],
+    });
+  }
+  expect(await remainingAfterStart(gateway, user)).toBe(199);
+  tally.served += 1;
+}
+
+/** `rateLimit: "off"` makes the contract's checker refuse any header about a window. */
+async function refused(path: string, call: Call): Promise<Answer> {
+  const asked = gateway.upstream.asked.length;
+  const answer = await gateway.call(path, { ...call, circumstances: { rateLimit: "off" } });
+  expect(gateway.upstream.asked).toHaveLength(asked);
+  tally.refused += 1;
+  return answer;
+}
+
+function firstKey() {
+  const [key] = issuer.keys;
+  if (key === undefined) throw new Error("the issuer has no key");
+  return key;
+}
+
+function unsigned(alg: string, user: User): string {
+  const header = JSON.stringify(honestHeader(firstKey(), { alg }));
+  return compact(header, JSON.stringify({ ...honestClaims(issuer, Date.now()), ...user }), new Uint8Array(1));
+}
+
+/** What a verifier that takes its algorithm from the token would believe. */
+async function symmetric(user: User): Promise<string> {
+  const header = JSON.stringify(honestHeader(firstKey(), { alg: "HS256" }));
+  const payload = JSON.stringify({ ...honestClaims(issuer, Date.now()), ...user });
+  const secret = new TextEncoder().encode(JSON.stringify(firstKey().jwk));
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
+  const input = compact(header, payload, new Uint8Array(1)).split(".").slice(0, 2).join(".");
+  return compact(
+    header,
+    payload,
+    new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(input))),
+  );
+}
+
+async function withOwnKey(user: User): Promise<string> {
+  const own = await makeKey("ES256");
+  const header = { alg: "ES256", kid: own.jwk.kid, jwk: own.jwk };
+  return signParts(
+    JSON.stringify(header),
+    JSON.stringify({ ...honestClaims(issuer, Date.now()), ...user }),
+    own,
+  );
+}
+
+function withSignature(token: string, edit: (signature: Uint8Array) => Uint8Array): string {
+  const { header, payload, signature } = splitToken(token);
+  return compact(textOf(header), textOf(payload), edit(signature));
+}
+
+function withPayload(token: string, user: User): string {
+  const { header, payload, signature } = splitToken(token);
+  return compact(textOf(header), JSON.stringify({ ...JSON.parse(textOf(payload)), ...user }), signature);
+}
+
+function flipLastBit(signature: Uint8Array): Uint8Array {
+  return signature.map((byte, index) => (index === signature.length - 1 ? byte ^ 1 : byte));
+}
+
+function textOf(part: string): string {
+  return atob(part.replaceAll("-", "+").replaceAll("_", "/"));
+}
+
+/** Issuers are cached by their settings, so each test has one of its own. */
+function remoteIssuer(): Promise<TestIssuer> {
+  const id = crypto.randomUUID();
+  return makeIssuer(`https://remote.example/${id}`, { jwksUri: `https://keys.example/${id}` });
+}
+
+/** The network, for issuers' keys: the URLs that were asked for. */
+function answerKeysWith(respond: () => Response): string[] {
+  const asked: string[] = [];
+  vi.spyOn(globalThis, "fetch").mockImplementation((input) => {
+    asked.push(new Request(input).url);
+    return Promise.resolve().then(respond);
+  });
+  return asked;
+}

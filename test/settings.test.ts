@@ -1,0 +1,239 @@
+import { describe, expect, it } from "vitest";
+import { parseSettings, SettingsError } from "../src/settings.ts";
+
+const KEY = { kty: "OKP", crv: "Ed25519", kid: "k1", x: "public-half", d: "private-half" };
+const PUBLIC_KEY = { kty: "EC", crv: "P-256", kid: "i1", x: "x", y: "y" };
+const ISSUER = {
+  issuer: "https://login.example",
+  audience: "edge-actions",
+  algorithms: ["ES256"],
+  jwks_uri: "https://login.example/jwks.json",
+};
+const REQUIRED = {
+  JWT_ISSUERS: JSON.stringify([ISSUER]),
+  SIGNING_KEYS: JSON.stringify({ keys: [KEY] }),
+};
+
+function problemsOf(vars: Record<string, unknown>): readonly string[] {
+  try {
+    parseSettings({ ...REQUIRED, ...vars });
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+function issuerProblem(
+  change: Record<string, unknown>,
+  vars: Record<string, string> = {},
+): readonly string[] {
+  return problemsOf({ JWT_ISSUERS: JSON.stringify([{ ...ISSUER, ...change }]), ...vars });
+}
+
+describe("defaults", () => {
+  it("are those of the design", () => {
+    expect(parseSettings(REQUIRED)).toEqual({
+      publicUrl: null,
+      issuers: [
+        {
+          issuer: "https://login.example",
+          audience: "edge-actions",
+          algorithms: ["ES256"],
+          keys: { kind: "url", url: "https://login.example/jwks.json" },
+        },
+      ],
+      requiredScope: "external",
+      upstreamUrl: null,
+      upstreamAuth: "gateway",
+      upstreamToken: null,
+      upstreamTimeoutMs: 10_000,
+      signingKeys: [KEY],
+      rateLimit: 200,
+      rateLimitWindowMs: 300_000,
+      readLimit: 6000,
+      rateLimitResetFormat: "unix",
+      rateLimitFlagDefault: true,
+      maxBodyBytes: 6_291_456,
+      allowPrivateCallbacks: false,
+    });
+  });
+
+  it("hold for a setting that is empty", () => {
+    expect(
+      parseSettings({ ...REQUIRED, RATE_LIMIT_DEFAULT: "", PUBLIC_URL: "", REQUIRED_SCOPE: "" }),
+    ).toEqual(parseSettings(REQUIRED));
+  });
+
+  it("hold beside bindings, which are left alone", () => {
+    expect(parseSettings({ ...REQUIRED, KV: { get: () => null }, USER_GATE: {} })).toEqual(
+      parseSettings(REQUIRED),
+    );
+  });
+});
+
+describe("a good setting", () => {
+  it.each<[vars: Record<string, string>, parsed: object]>([
+    [{ PUBLIC_URL: "https://edge.example" }, { publicUrl: "https://edge.example" }],
+    [{ PUBLIC_URL: "https://Edge.example:443/" }, { publicUrl: "https://edge.example" }],
+    [{ PUBLIC_URL: "http://localhost:8787/some/path" }, { publicUrl: "http://localhost:8787" }],
+    [{ UPSTREAM_URL: "https://up.example/base//" }, { upstreamUrl: "https://up.example/base" }],
+    [
+      { UPSTREAM_AUTH: "caller", UPSTREAM_TOKEN: "t" },
+      { upstreamAuth: "caller", upstreamToken: "t" },
+    ],
+    [{ UPSTREAM_TIMEOUT_MS: "120000" }, { upstreamTimeoutMs: 120_000 }],
+    [{ REQUIRED_SCOPE: "actions" }, { requiredScope: "actions" }],
+    [{ RATE_LIMIT_DEFAULT: "1" }, { rateLimit: 1 }],
+    [{ RATE_LIMIT_DEFAULT: "1000000" }, { rateLimit: 1_000_000 }],
+    [{ RATE_LIMIT_WINDOW_SECONDS: "86400" }, { rateLimitWindowMs: 86_400_000 }],
+    [{ READ_LIMIT: "0" }, { readLimit: 0 }],
+    [{ RATE_LIMIT_RESET_FORMAT: "date-time" }, { rateLimitResetFormat: "date-time" }],
+    [{ RATE_LIMIT_FLAG_DEFAULT: "off" }, { rateLimitFlagDefault: false }],
+    [{ MAX_BODY_BYTES: "1" }, { maxBodyBytes: 1 }],
+    [{ ALLOW_PRIVATE_CALLBACKS: "true" }, { allowPrivateCallbacks: true }],
+    [
+      { ALLOW_PRIVATE_CALLBACKS: "true", PUBLIC_URL: "http://127.0.0.1:8787" },
+      { allowPrivateCallbacks: true, publicUrl: "http://127.0.0.1:8787" },
+    ],
+  ])("%o", (vars, parsed) => {
+    expect(parseSettings({ ...REQUIRED, ...vars })).toMatchObject(parsed);
+  });
+
+  it("an issuer with its keys inline", () => {
+    const { jwks_uri: _, ...issuer } = ISSUER;
+    const inline = { ...issuer, jwks: { keys: [PUBLIC_KEY] } };
+    expect(parseSettings({ ...REQUIRED, JWT_ISSUERS: JSON.stringify([inline]) }).issuers[0]?.keys).toEqual({
+      kind: "inline",
+      keys: [PUBLIC_KEY],
+    });
+  });
+
+  it("plain-http keys while the gateway itself is http", () => {
+    const uri = { jwks_uri: "http://127.0.0.1:9/jwks.json" };
+    expect(issuerProblem(uri)).toEqual([]);
+    expect(issuerProblem(uri, { PUBLIC_URL: "http://127.0.0.1:8787" })).toEqual([]);
+  });
+});
+
+describe("a bad setting is refused by name", () => {
+  const WHOLE = (name: string, range: string) => `${name} must be a whole number from ${range}`;
+  const URL_FAULT = "must be an http or https URL without credentials";
+  it.each<[vars: Record<string, unknown>, problem: string]>([
+    [{ PUBLIC_URL: "edge.example" }, `PUBLIC_URL ${URL_FAULT}`],
+    [{ PUBLIC_URL: "ftp://edge.example" }, `PUBLIC_URL ${URL_FAULT}`],
+    [{ PUBLIC_URL: "https://user:secret@edge.example" }, `PUBLIC_URL ${URL_FAULT}`],
+    [{ PUBLIC_URL: 5 }, "PUBLIC_URL must be a string"],
+    [{ UPSTREAM_URL: "/actions" }, `UPSTREAM_URL ${URL_FAULT}`],
+    [{ UPSTREAM_AUTH: "Gateway" }, "UPSTREAM_AUTH must be one of gateway, caller"],
+    [{ UPSTREAM_TIMEOUT_MS: "0" }, WHOLE("UPSTREAM_TIMEOUT_MS", "1 to 120000")],
+    [{ UPSTREAM_TIMEOUT_MS: "120001" }, WHOLE("UPSTREAM_TIMEOUT_MS", "1 to 120000")],
+    [{ RATE_LIMIT_DEFAULT: "0" }, WHOLE("RATE_LIMIT_DEFAULT", "1 to 1000000")],
+    [{ RATE_LIMIT_DEFAULT: "1e3" }, WHOLE("RATE_LIMIT_DEFAULT", "1 to 1000000")],
+    [{ RATE_LIMIT_DEFAULT: " 5" }, WHOLE("RATE_LIMIT_DEFAULT", "1 to 1000000")],
+    [{ RATE_LIMIT_DEFAULT: "-5" }, WHOLE("RATE_LIMIT_DEFAULT", "1 to 1000000")],
+    [{ RATE_LIMIT_DEFAULT: "1.5" }, WHOLE("RATE_LIMIT_DEFAULT", "1 to 1000000")],
+    [{ RATE_LIMIT_DEFAULT: 200 }, "RATE_LIMIT_DEFAULT must be a string"],
+    [{ RATE_LIMIT_WINDOW_SECONDS: "0" }, WHOLE("RATE_LIMIT_WINDOW_SECONDS", "1 to 86400")],
+    [{ READ_LIMIT: "-1" }, WHOLE("READ_LIMIT", "0 to 1000000")],
+    [{ MAX_BODY_BYTES: "0" }, WHOLE("MAX_BODY_BYTES", "1 to 100000000")],
+    [{ RATE_LIMIT_RESET_FORMAT: "iso" }, "RATE_LIMIT_RESET_FORMAT must be one of unix, date-time"],
+    [{ RATE_LIMIT_FLAG_DEFAULT: "true" }, "RATE_LIMIT_FLAG_DEFAULT must be one of on, off"],
+    [{ ALLOW_PRIVATE_CALLBACKS: "yes" }, "ALLOW_PRIVATE_CALLBACKS must be one of true, false"],
+    [
+      { ALLOW_PRIVATE_CALLBACKS: "true", PUBLIC_URL: "https://edge.example" },
+      "ALLOW_PRIVATE_CALLBACKS must not be true while PUBLIC_URL is https",
+    ],
+    [{ JWT_ISSUERS: undefined }, "JWT_ISSUERS is required"],
+    [{ JWT_ISSUERS: "not json" }, "JWT_ISSUERS must be JSON"],
+    [{ JWT_ISSUERS: "[]" }, "JWT_ISSUERS must be a non-empty JSON array"],
+    [{ JWT_ISSUERS: "{}" }, "JWT_ISSUERS must be a non-empty JSON array"],
+    [{ JWT_ISSUERS: "[1]" }, "JWT_ISSUERS entry 0 must be an object"],
+    [{ JWT_ISSUERS: JSON.stringify([ISSUER, ISSUER]) }, "JWT_ISSUERS names an issuer twice"],
+    [{ SIGNING_KEYS: undefined }, "SIGNING_KEYS is required"],
+    [{ SIGNING_KEYS: "not json" }, "SIGNING_KEYS must be JSON"],
+  ])("%o", (vars, problem) => {
+    expect(problemsOf(vars)).toEqual([problem]);
+  });
+
+  const ALGORITHMS =
+    'JWT_ISSUERS entry 0 needs "algorithms", each one of ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA, Ed25519';
+  it.each<[change: Record<string, unknown>, problem: string]>([
+    [{ issuer: undefined }, 'JWT_ISSUERS entry 0 needs "issuer" and "audience"'],
+    [{ issuer: "" }, 'JWT_ISSUERS entry 0 needs "issuer" and "audience"'],
+    [{ audience: ["a"] }, 'JWT_ISSUERS entry 0 needs "issuer" and "audience"'],
+    [{ algorithms: [] }, ALGORITHMS],
+    [{ algorithms: "ES256" }, ALGORITHMS],
+    [{ algorithms: ["ES256", "HS256"] }, ALGORITHMS],
+    [{ algorithms: ["none"] }, ALGORITHMS],
+    [{ jwks_uri: undefined }, 'JWT_ISSUERS entry 0 needs either "jwks_uri" or "jwks"'],
+    [{ jwks: { keys: [PUBLIC_KEY] } }, 'JWT_ISSUERS entry 0 needs either "jwks_uri" or "jwks"'],
+    [{ jwks_uri: "login.example" }, 'JWT_ISSUERS entry 0 has a "jwks_uri" that is no URL'],
+    [{ jwks_uri: "file:///etc/passwd" }, 'JWT_ISSUERS entry 0 has a "jwks_uri" that is no URL'],
+    [{ jwks_uri: undefined, jwks: [] }, 'JWT_ISSUERS entry 0 has a "jwks" that is no JWK set'],
+    [{ jwks_uri: undefined, jwks: { keys: [{}] } }, 'JWT_ISSUERS entry 0 has a "jwks" that is no JWK set'],
+    [
+      { jwks_uri: undefined, jwks: { keys: [PUBLIC_KEY, { ...PUBLIC_KEY, d: "x" }] } },
+      'JWT_ISSUERS entry 0 has a private key in "jwks"',
+    ],
+    [
+      { jwks_uri: undefined, jwks: { keys: [{ kty: "oct", k: "x" }] } },
+      'JWT_ISSUERS entry 0 has a private key in "jwks"',
+    ],
+  ])("an issuer with %o", (change, problem) => {
+    expect(issuerProblem(change)).toEqual([problem]);
+  });
+
+  it("an issuer with plain-http keys while the gateway is https", () => {
+    const problems = issuerProblem(
+      { jwks_uri: "http://login.example/jwks.json" },
+      { PUBLIC_URL: "https://edge.example" },
+    );
+    expect(problems).toEqual(['JWT_ISSUERS entry 0 has a plain-http "jwks_uri" while PUBLIC_URL is https']);
+  });
+
+  const { d: _, ...publicHalf } = KEY;
+  const { kid: __, ...nameless } = KEY;
+  it.each<[name: string, value: unknown]>([
+    ["an array", [KEY]],
+    ["no keys", { keys: [] }],
+    ["a public key", { keys: [publicHalf] }],
+    ["a key without kid", { keys: [nameless] }],
+    ["a key of another curve", { keys: [{ ...KEY, crv: "X25519" }] }],
+    ["a key of another kind", { keys: [{ ...KEY, kty: "EC", crv: "P-256" }] }],
+    ["one good key and one bad", { keys: [KEY, publicHalf] }],
+  ])("signing keys: %s", (_name, value) => {
+    expect(problemsOf({ SIGNING_KEYS: JSON.stringify(value) })).toEqual([
+      'SIGNING_KEYS must be a JWK set of Ed25519 private keys, each with a "kid"',
+    ]);
+  });
+});
+
+describe("the message", () => {
+  const SECRET = "hunter2";
+  const bad = {
+    PUBLIC_URL: `https://user:${SECRET}@edge.example`,
+    UPSTREAM_URL: `${SECRET}`,
+    UPSTREAM_AUTH: SECRET,
+    UPSTREAM_TIMEOUT_MS: SECRET,
+    RATE_LIMIT_DEFAULT: SECRET,
+    RATE_LIMIT_WINDOW_SECONDS: SECRET,
+    READ_LIMIT: SECRET,
+    RATE_LIMIT_RESET_FORMAT: SECRET,
+    RATE_LIMIT_FLAG_DEFAULT: SECRET,
+    MAX_BODY_BYTES: SECRET,
+    ALLOW_PRIVATE_CALLBACKS: SECRET,
+    JWT_ISSUERS: `{"k":"${SECRET}`,
+    SIGNING_KEYS: `{"keys":[{"d":"${SECRET}"}]}`,
+  };
+
+  it("names every bad setting at once", () => {
+    const problems = problemsOf(bad);
+    expect(problems.map((problem) => problem.split(" ")[0]).toSorted()).toEqual(Object.keys(bad).toSorted());
+    expect(new SettingsError(problems).message).toBe(`bad settings: ${problems.join("; ")}`);
+  });
+
+  it("says nothing of what is in them", () => {
+    expect(problemsOf(bad).join()).not.toContain(SECRET);
+  });
+});

@@ -1,0 +1,26 @@
+// A look inside a user's gate, and a hand on its time.
+import { runInDurableObject } from "cloudflare:test";
+import { vi } from "vitest";
+import type { Gateway } from "./gateway.ts";
+
+/** The claims that the gate holds, `id status`, by id. */
+export async function claimsOf(gateway: Gateway): Promise<string[]> {
+  return runInDurableObject(await gateway.gateOf(), (_gate, { storage }) => {
+    const tables = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'claims'").toArray();
+    if (tables.length === 0) return [];
+    const rows = storage.sql.exec("SELECT id, status FROM claims ORDER BY id").toArray();
+    return rows.map(({ id, status }) => `${id} ${status}`);
+  });
+}
+
+/** Lets fake time pass inside the gate: its timers are its own, and only there can they fire. */
+export async function passInGate(gateway: Gateway, ms: number): Promise<void> {
+  await runInDurableObject(await gateway.gateOf(), () => {
+    vi.advanceTimersByTime(ms);
+  });
+}
+
+/** Yields until something holds that the product does in its own time. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await scheduler.wait(1);
+}

@@ -1,0 +1,58 @@
+// Counts what a user's gate writes, as Cloudflare bills it: each row, each delete and each alarm set is a row written.
+import { runInDurableObject } from "cloudflare:test";
+import type { Gateway } from "./gateway.ts";
+
+export type RowMeter = {
+  /** What was written since the last look, in order: `INSERT INTO claims 1`, `put windows 1`, `setAlarm 1` … */
+  take(): string[];
+};
+
+/** Meters the object that runs now; the next one, after an eviction, needs another meter. */
+export async function meterRows(gateway: Gateway, subject = "alice"): Promise<RowMeter> {
+  const writes: { what: string; rows: () => number }[] = [];
+  const note = (what: string, rows = () => 1) => writes.push({ what, rows });
+  await runInDurableObject(await gateway.gateOf(subject), (_gate, { storage }) => {
+    const { sql, kv } = storage;
+    watch(sql, "exec", ([query], cursor) => note(firstWords(query), () => rowsOf(cursor)));
+    watch(kv, "put", ([key]) => note(`put ${String(key)}`));
+    watch(kv, "delete", ([key]) => note(`delete ${String(key)}`));
+    watch(storage, "put", ([key]) => note(`put ${String(key)}`));
+    watch(storage, "delete", ([key]) => note(`delete ${String(key)}`));
+    watch(storage, "setAlarm", () => note("setAlarm"));
+    // Not deleteAlarm: runDurableObjectAlarm calls it, where the platform would have fired the alarm.
+  });
+  return {
+    take: () =>
+      writes
+        .splice(0)
+        .map(({ what, rows }) => ({ what, n: rows() }))
+        .filter(({ n }) => n > 0)
+        .map(({ what, n }) => `${what} ${n}`),
+  };
+}
+
+/** Lets every call of a method go on, and shows it. */
+function watch<T extends object>(
+  target: T,
+  name: keyof T & string,
+  see: (args: unknown[], result: unknown) => void,
+) {
+  const method: unknown = target[name];
+  if (typeof method !== "function") throw new Error(`${name} is no method`);
+  const seen = (...args: unknown[]): unknown => {
+    const result: unknown = Reflect.apply(method, target, args);
+    see(args, result);
+    return result;
+  };
+  Object.defineProperty(target, name, { value: seen });
+}
+
+function firstWords(query: unknown): string {
+  return String(query).trim().split(/\s+/, 3).join(" ");
+}
+
+function rowsOf(cursor: unknown): number {
+  return typeof cursor === "object" && cursor !== null && "rowsWritten" in cursor
+    ? Number(cursor.rowsWritten)
+    : Number.NaN;
+}
