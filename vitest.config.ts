@@ -12,6 +12,8 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             // Tests in workerd bring an upstream of their own; the sandbox is for the flows.
             miniflare: {
+              // No consumer takes these: a test hands the pointers on itself.
+              queueProducers: { RUNS: "edge-actions-runs-unconsumed" },
               serviceBindings: { UPSTREAM: () => new Response(null, { status: 501 }) },
               // For test/support/ledger.ts.
               bindings: { TEST_MIGRATIONS: await readD1Migrations("migrations") },

@@ -5,6 +5,8 @@ import type { AppEnv } from "./http/context.ts";
 import { configure, locate } from "./http/middleware/configure.ts";
 import { answerNotFound, answerUnexpected, observe } from "./http/middleware/observe.ts";
 import { requireCaller } from "./http/middleware/require-caller.ts";
+import { receiveCompletion } from "./http/routes/completions.ts";
+import { readDeliveries, redeliver } from "./http/routes/deliveries.ts";
 import { healthz, jwks, methodNotAllowed, openapi } from "./http/routes/meta.ts";
 import { passThrough } from "./http/routes/pass-through.ts";
 import { readOneOffRun, readStoredActionRun } from "./http/routes/read-run.ts";
@@ -29,11 +31,21 @@ export function createApp(): Hono<AppEnv> {
     app.all(path, methodNotAllowed("GET, HEAD"));
   }
 
+  app.post("/completions/:ref", receiveCompletion);
+  app.all("/completions/:ref", methodNotAllowed("POST"));
+
   app.use("/actions/*", locate, requireCaller);
   app.post("/actions/v1/stored-actions/:stored_action_id/run", startStoredActionRun);
   app.get("/actions/v1/stored-actions/:stored_action_id/runs/:run_id", readStoredActionRun);
   app.post("/actions/v1/runs", startOneOffRun);
   app.get("/actions/v1/runs/:run_id", readOneOffRun);
+  for (const run of [
+    "/actions/v1/stored-actions/:stored_action_id/runs/:run_id",
+    "/actions/v1/runs/:run_id",
+  ]) {
+    app.get(`${run}/deliveries`, readDeliveries);
+    app.post(`${run}/deliveries/redeliver`, redeliver);
+  }
   app.all("/actions/*", passThrough);
 
   app.use("/usage", locate, requireCaller);

@@ -58,6 +58,25 @@ export class SettingsError extends Error {
   }
 }
 
+const known = new WeakMap<object, Settings | SettingsError>();
+
+/** The settings of a Worker's environment, parsed once. Throws SettingsError. */
+export function settingsOf(env: object): Settings {
+  const settings = known.get(env) ?? tryParse(env);
+  known.set(env, settings);
+  if (settings instanceof SettingsError) throw settings;
+  return settings;
+}
+
+function tryParse(env: object): Settings | SettingsError {
+  try {
+    return parseSettings(env);
+  } catch (error) {
+    if (error instanceof SettingsError) return error;
+    throw error;
+  }
+}
+
 const ASYMMETRIC = [
   "ES256",
   "ES384",

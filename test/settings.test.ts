@@ -56,6 +56,10 @@ describe("defaults", () => {
       rateLimitFlagDefault: true,
       maxBodyBytes: 6_291_456,
       allowPrivateCallbacks: false,
+      callbackRetryScheduleSeconds: [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
+      callbackTimeoutMs: 15_000,
+      runPollScheduleSeconds: [2, 4, 8, 16, 32, 64, 128, 300],
+      ledgerRetentionDays: 30,
     });
   });
 

@@ -80,7 +80,7 @@ def create_receiver(gateway_url, on_run, port):
                 is_new = claims["jti"] not in seen
                 seen.add(claims["jti"])
             self.answer(204)
-            if True:
+            if is_new:
                 on_run(claims["sub"], run)
 
         def answer(self, status):

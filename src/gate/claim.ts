@@ -54,7 +54,10 @@ export function decideClaim(claim: Claim | null, request: ClaimRequest, nowMs: n
 }
 
 /** How a try ended: a run was started; the upstream refused it; or nobody knows. */
-export type TryOutcome = { kind: "accepted"; answer: Answer } | { kind: "refused" } | { kind: "unknown" };
+export type TryOutcome =
+  | { kind: "accepted"; answer: Answer; runId: string }
+  | { kind: "refused" }
+  | { kind: "unknown" };
 
 /** The claim after a try, null when it is released. An acceptance is a fact whoever reports it; anything else counts only from the current holder. */
 export function settleClaim(

@@ -1,12 +1,17 @@
 // Calls to a user's gate from the Worker. A gate that is moving, restarting or overloaded is an expected state of the
 // platform, so it is a value here: what it means is for the run to decide.
 import { log } from "../observability/log.ts";
+import type { Pointer } from "../progress/pointer.ts";
 import { type GateNamespace, gateId } from "./address.ts";
+import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from "./admission.ts";
 import type { Settled, TryOutcome } from "./claim.ts";
-import type { Admission, AdmitRequest, ReadCount, UserGate } from "./user-gate.ts";
+import type { EndedRun, Intent, RunRules, Sighting } from "./run.ts";
+import type { UserGate } from "./user-gate.ts";
 import type { WindowRule } from "./window.ts";
 
 export type Unavailable = { kind: "unavailable" };
+
+export type Settlement = { kind: "settled"; settled: Settled | null };
 
 type GateStub = DurableObjectStub<UserGate>;
 
@@ -16,10 +21,19 @@ export class GateClient {
   readonly #gates: GateNamespace;
   readonly #objectId: DurableObjectId;
 
-  constructor(gates: GateNamespace, userKey: string) {
+  private constructor(gates: GateNamespace, objectId: DurableObjectId) {
     this.#gates = gates;
-    this.#objectId = gateId(gates, userKey);
-    this.id = this.#objectId.toString();
+    this.#objectId = objectId;
+    this.id = objectId.toString();
+  }
+
+  static ofUser(gates: GateNamespace, userKey: string): GateClient {
+    return new GateClient(gates, gateId(gates, userKey));
+  }
+
+  /** Throws when `id` is no object id of this namespace. */
+  static byId(gates: GateNamespace, id: string): GateClient {
+    return new GateClient(gates, gates.idFromString(id));
   }
 
   admit(request: AdmitRequest): Promise<Admission | Unavailable> {
@@ -30,16 +44,41 @@ export class GateClient {
     return this.#call(async (gate): Promise<ReadCount> => await gate.countRead(rule));
   }
 
-  /** What this id's callers are to be told. Null when nobody knows yet, the claim was released, or the gate did not answer: then its claim stays open until the lease ends. */
-  async settle(id: string, attempt: string, outcome: TryOutcome): Promise<Settled | null> {
-    try {
-      return await this.#twice(
-        async (gate): Promise<Settled | null> => await gate.settle(id, attempt, outcome),
-      );
-    } catch (error) {
-      log({ event: "gate.settle_failed", gate: this.id, error });
-      return null;
-    }
+  /**
+   * What this id's callers are to be told: null when nobody knows yet, or its claim was released. `unavailable`: the
+   * claim stays open until its lease ends.
+   */
+  settle(
+    id: string,
+    attempt: string,
+    outcome: TryOutcome,
+    rules: RunRules,
+  ): Promise<Settlement | Unavailable> {
+    return this.#call(async (gate): Promise<Settlement> => {
+      return { kind: "settled", settled: await gate.settle(id, attempt, outcome, rules) };
+    });
+  }
+
+  /** Hands a run to this consumer. Throws when the gate does not answer. */
+  take(pointer: Pointer): Promise<Work | null> {
+    return this.#twice(async (gate): Promise<Work | null> => await gate.take(pointer));
+  }
+
+  /** Throws when the gate does not answer: then it hands the run out again. */
+  async report(key: string, seen: Sighting, rules: RunRules): Promise<void> {
+    await this.#twice(async (gate) => await gate.report(key, seen, rules));
+  }
+
+  bury(key: string): Promise<LiveEnd | null> {
+    return this.#twice(async (gate): Promise<LiveEnd | null> => await gate.bury(key));
+  }
+
+  findRun(runId: string): Promise<LiveRun | null> {
+    return this.#twice(async (gate): Promise<LiveRun | null> => await gate.findRun(runId));
+  }
+
+  redeliver(intent: Intent, run: EndedRun): Promise<boolean> {
+    return this.#twice(async (gate): Promise<boolean> => await gate.redeliver(intent, run));
   }
 
   async withdraw(id: string, attempt: string, countedUntilMs: number | null): Promise<void> {

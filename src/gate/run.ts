@@ -20,6 +20,13 @@ export type Intent = {
   publicUrl: string;
 };
 
+/** Throws on another version: a ledger that a later gateway wrote. */
+export function parseIntent(text: string): Intent {
+  const intent: Intent = JSON.parse(text);
+  if (intent.v !== 1) throw new Error("an intent of an unknown version");
+  return intent;
+}
+
 export type Delivery =
   /** `made` counts attempts over the delivery's whole life, `tries` those of the present schedule. */
   | { kind: "pending"; made: number; tries: number; nextAtMs: number }
@@ -65,7 +72,7 @@ export type Sighting = { revision: number; atMs: number; random: number } & (
   | {
       kind: "ended";
       runId: string;
-      result: RunResult;
+      result: RunResult | null;
       attempt: Attempt | null;
       /** The destination's breaker asked to wait until then. */
       restUntilMs: number | null;
@@ -81,6 +88,7 @@ const UNANSWERED_MS = 60 * 60 * 1000;
 /** The upstream keeps results for seven days; later there is nothing left to see. */
 const LOST_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
 const UNKNOWN_LOOKS = 8;
+const REST_SPREAD_MS = 3_000;
 const BOOKING_PAUSE_MS = 5_000;
 const MAX_BOOKING_PAUSE_MS = 300_000;
 
@@ -108,15 +116,22 @@ export function acceptRun(run: Run, runId: string, rules: RunRules, nowMs: numbe
 
 /** A run whose end is to be told again, from what the books know of it. */
 export function revivedRun(
-  known: Pick<EndedRun, "runId" | "acceptedAtMs" | "endedAtMs" | "result" | "bodyKept" | "revision"> & {
-    made: number;
-  },
+  known: Pick<EndedRun, "runId" | "acceptedAtMs" | "endedAtMs" | "result" | "revision"> & { made: number },
   nowMs: number,
 ): EndedRun {
   const { made, revision, ...rest } = known;
   const delivery: Delivery = { kind: "pending", made, tries: 0, nextAtMs: nowMs };
   const unbooked = { run: true, charge: false, attempts: [], tries: 0 };
-  return { ...rest, status: "ended", revision: revision + 1, dueAtMs: nowMs, delivery, unbooked };
+  // Whether KV holds the body is found out by asking it.
+  return {
+    ...rest,
+    bodyKept: true,
+    status: "ended",
+    revision: revision + 1,
+    dueAtMs: nowMs,
+    delivery,
+    unbooked,
+  };
 }
 
 /** The run after a sighting; the same run when the sighting is of an older state. */
@@ -130,6 +145,18 @@ export function advance(run: Run, intent: Intent, seen: Sighting, rules: RunRule
     case "ended":
       return told(run.status === "ended" ? run : ended(run, intent, seen), seen, rules);
   }
+}
+
+/** A run that nobody is to be troubled with any more: what was owed of it is a dead letter. */
+export function buryRun(
+  run: Exclude<Run, { status: "forwarding" }>,
+  intent: Intent,
+  nowMs: number,
+): EndedRun {
+  const end = run.status === "ended" ? run : freshlyEnded(run.runId, run.acceptedAtMs, nowMs, null);
+  const made = end.delivery.kind === "none" ? 0 : end.delivery.made;
+  const owed = intent.callbackUrl !== null && (run.status !== "ended" || end.delivery.kind === "pending");
+  return { ...end, revision: run.revision + 1, delivery: owed ? { kind: "dead", made } : end.delivery };
 }
 
 /** Nothing is owed any more. */
@@ -213,7 +240,8 @@ const BOOKED = { run: false, charge: false, attempts: [], tries: 0 };
 
 function deliveryAfter(delivery: Delivery, seen: Sighting & { kind: "ended" }, rules: RunRules): Delivery {
   if (delivery.kind !== "pending") return delivery;
-  if (seen.attempt === null) return { ...delivery, nextAtMs: seen.restUntilMs ?? delivery.nextAtMs };
+  if (seen.attempt === null)
+    return seen.restUntilMs === null ? delivery : rested(delivery, seen.restUntilMs, seen.random);
   const made = delivery.made + 1;
   const tries = delivery.tries + 1;
   const { outcome } = seen.attempt;
@@ -224,6 +252,11 @@ function deliveryAfter(delivery: Delivery, seen: Sighting & { kind: "ended" }, r
   return plan.kind === "dead"
     ? { kind: "dead", made }
     : { kind: "pending", made, tries, nextAtMs: plan.atMs };
+}
+
+// Spread out: everybody who waits for one host is told the same moment.
+function rested(delivery: Delivery & { kind: "pending" }, untilMs: number, random: number): Delivery {
+  return { ...delivery, nextAtMs: untilMs + Math.round(random * REST_SPREAD_MS) };
 }
 
 function withDue(run: EndedRun, nowMs: number): EndedRun {

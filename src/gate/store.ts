@@ -1,47 +1,48 @@
-// The gate's rows, and all of its SQL. The table is made with the first claim, so that a user who never sends an
-// idempotency id costs no schema. One b-tree without secondary indexes: an insert is one row written.
+// The gate's rows, and all of its SQL. One row a run, under the id that the upstream knows it by: its claim, what was
+// promised, how far it is. The table is made with the first of them, so that plain runs cost no schema; one b-tree
+// without secondary indexes, so that an insert is one row written.
 import type { Claim } from "./claim.ts";
+import type { Row } from "./row.ts";
+import type { Intent, Run } from "./run.ts";
 import type { Window } from "./window.ts";
 
-/** The two windows of a user: starts of runs, and reads of results. */
-export type Windows = { runs: Window | null; results: Window | null };
-
-export type StoredClaim = { id: string; claim: Claim };
+/** The two windows of a user: starts of runs, and reads of results. `revision` tells the newer of two copies. */
+export type Windows = { revision: number; runs: Window | null; results: Window | null };
 
 const SCHEMA_VERSION = 1;
 
 const SCHEMA = `
-  CREATE TABLE claims (
-    id TEXT PRIMARY KEY,
-    status TEXT NOT NULL CHECK (status IN ('open', 'settled')),
-    fingerprint TEXT NOT NULL,
-    since_ms INTEGER NOT NULL,            -- open: claimed at; settled: settled at
-    attempt TEXT,                         -- open: whose lease it is
-    lease_expires_at_ms INTEGER,          -- open
-    answer_status INTEGER,                -- settled
-    answer_body TEXT,                     -- settled
-    due_at_ms INTEGER NOT NULL            -- when the alarm looks at it next
+  CREATE TABLE runs (
+    key TEXT PRIMARY KEY,
+    claim TEXT,                  -- JSON of Claim (claim.ts); null: the caller sent no idempotency id
+    review_at_ms INTEGER NOT NULL, -- when the claim is looked at next
+    intent TEXT,                 -- JSON of Intent (run.ts); null: nobody is owed anything
+    run TEXT,                    -- JSON of Run (run.ts)
+    run_id TEXT,                 -- the upstream's, once it is known
+    due_at_ms INTEGER NOT NULL,  -- when the alarm looks at it next
+    counted_revision INTEGER NOT NULL, -- the windows as they stood when this row was written:
+    counted TEXT NOT NULL        -- JSON of Windows, so that the count needs no row of its own
   ) WITHOUT ROWID`;
 
-type ClaimRow = {
-  id: string;
-  status: string;
-  fingerprint: string;
-  since_ms: number;
-  attempt: string | null;
-  lease_expires_at_ms: number | null;
-  answer_status: number | null;
-  answer_body: string | null;
+const COLUMNS = "key, claim, review_at_ms, intent, run";
+
+const PUT = `
+  INSERT INTO runs (${COLUMNS}, run_id, due_at_ms, counted_revision, counted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (key) DO UPDATE SET
+    claim = excluded.claim, review_at_ms = excluded.review_at_ms, intent = excluded.intent, run = excluded.run, run_id = excluded.run_id,
+    due_at_ms = excluded.due_at_ms, counted_revision = excluded.counted_revision, counted = excluded.counted`;
+
+const DUES = `
+  SELECT COUNT(CASE WHEN due_at_ms <= ? THEN 1 END) AS due, MIN(CASE WHEN due_at_ms > ? THEN due_at_ms END) AS next
+  FROM runs`;
+
+type StoredRow = {
+  key: string;
+  claim: string | null;
+  review_at_ms: number;
+  intent: string | null;
+  run: string | null;
 };
-
-const COLUMNS = "id, status, fingerprint, since_ms, attempt, lease_expires_at_ms, answer_status, answer_body";
-
-const PUT_CLAIM = `
-  INSERT INTO claims (${COLUMNS}, due_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (id) DO UPDATE SET
-    status = excluded.status, fingerprint = excluded.fingerprint, since_ms = excluded.since_ms, attempt = excluded.attempt,
-    lease_expires_at_ms = excluded.lease_expires_at_ms, answer_status = excluded.answer_status,
-    answer_body = excluded.answer_body, due_at_ms = excluded.due_at_ms`;
 
 export class GateStore {
   readonly #storage: DurableObjectStorage;
@@ -52,8 +53,11 @@ export class GateStore {
     this.#hasSchema = this.#requireKnownSchema(storage.kv.get<number>("schema"));
   }
 
+  /** The newest copy there is: the one written behind, or the one in a run's row. */
   loadWindows(): Windows {
-    return this.#storage.kv.get<Windows>("windows") ?? { runs: null, results: null };
+    const behind = this.#storage.kv.get<Windows>("windows") ?? { revision: 0, runs: null, results: null };
+    const inRow = this.#newestCounted();
+    return inRow !== null && inRow.revision > behind.revision ? inRow : behind;
   }
 
   /** One row. Answers already on their way do not wait for it. */
@@ -61,56 +65,65 @@ export class GateStore {
     await this.#storage.put("windows", windows, { allowUnconfirmed: true });
   }
 
-  claim(id: string): Claim | null {
-    if (!this.#hasSchema) return null;
-    const [row] = this.#storage.sql
-      .exec<ClaimRow>(`SELECT ${COLUMNS} FROM claims WHERE id = ?`, id)
-      .toArray();
-    return row === undefined ? null : claimOf(row);
+  row(key: string): Row | null {
+    return this.#select(`SELECT ${COLUMNS} FROM runs WHERE key = ?`, key)[0] ?? null;
   }
 
-  putClaim(id: string, claim: Claim, dueAtMs: number): void {
+  /** A user has few rows, so a scan is cheaper than an index that every run would pay for. */
+  rowOfRun(runId: string): Row | null {
+    return this.#select(`SELECT ${COLUMNS} FROM runs WHERE run_id = ? LIMIT 1`, runId)[0] ?? null;
+  }
+
+  put({ key, claim, reviewAtMs, intent, run }: Row, dueAtMs: number, counted: Windows): void {
     this.#makeSchema();
-    const open = claim.status === "open" ? claim : null;
-    const settled = claim.status === "settled" ? claim : null;
     this.#storage.sql.exec(
-      PUT_CLAIM,
-      id,
-      claim.status,
-      claim.fingerprint,
-      claim.status === "open" ? claim.claimedAtMs : claim.settledAtMs,
-      open?.attempt ?? null,
-      open?.leaseExpiresAtMs ?? null,
-      settled?.answer.status ?? null,
-      settled?.answer.body ?? null,
+      PUT,
+      key,
+      encode(claim),
+      reviewAtMs,
+      encode(intent),
+      encode(run),
+      run === null || run.status === "forwarding" ? null : run.runId,
       dueAtMs,
+      counted.revision,
+      encode(counted),
     );
   }
 
-  /** Deletes a claim if it still has the state that the caller saw; says whether it did. */
-  dropClaim(id: string, status: Claim["status"]): boolean {
-    const gone = this.#storage.sql.exec("DELETE FROM claims WHERE id = ? AND status = ?", id, status);
-    return gone.rowsWritten > 0;
+  drop(key: string): void {
+    this.#storage.sql.exec("DELETE FROM runs WHERE key = ?", key);
   }
 
-  postponeClaim(id: string, dueAtMs: number): void {
-    this.#storage.sql.exec("UPDATE claims SET due_at_ms = ? WHERE id = ?", dueAtMs, id);
+  dueRows(nowMs: number, limit: number): Row[] {
+    return this.#select(
+      `SELECT ${COLUMNS} FROM runs WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?`,
+      nowMs,
+      limit,
+    );
   }
 
-  dueClaims(nowMs: number, limit: number): StoredClaim[] {
+  /** Whether anything is due by now, and when the next row is after that. */
+  dues(nowMs: number): { nowDue: boolean; nextMs: number | null } {
+    if (!this.#hasSchema) return { nowDue: false, nextMs: null };
+    const { due, next } = this.#storage.sql
+      .exec<{ due: number; next: number | null }>(DUES, nowMs, nowMs)
+      .one();
+    return { nowDue: due > 0, nextMs: next };
+  }
+
+  #select(query: string, ...values: SqlStorageValue[]): Row[] {
     if (!this.#hasSchema) return [];
-    const due = `SELECT ${COLUMNS} FROM claims WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?`;
     return this.#storage.sql
-      .exec<ClaimRow>(due, nowMs, limit)
+      .exec<StoredRow>(query, ...values)
       .toArray()
-      .map((row) => ({ id: row.id, claim: claimOf(row) }));
+      .map(rowOf);
   }
 
-  /** When the earliest row is due, null without rows. */
-  nextDueAtMs(): number | null {
+  #newestCounted(): Windows | null {
     if (!this.#hasSchema) return null;
-    return this.#storage.sql.exec<{ due: number | null }>("SELECT MIN(due_at_ms) AS due FROM claims").one()
-      .due;
+    const newest = "SELECT counted FROM runs ORDER BY counted_revision DESC LIMIT 1";
+    const [row] = this.#storage.sql.exec<{ counted: string }>(newest).toArray();
+    return row === undefined ? null : decode(row.counted);
   }
 
   #makeSchema(): void {
@@ -130,14 +143,18 @@ export class GateStore {
   }
 }
 
-function claimOf(row: ClaimRow): Claim {
-  const { fingerprint, since_ms: sinceMs, attempt, lease_expires_at_ms: leaseExpiresAtMs } = row;
-  if (row.status === "open" && attempt !== null && leaseExpiresAtMs !== null) {
-    return { status: "open", fingerprint, claimedAtMs: sinceMs, attempt, leaseExpiresAtMs };
-  }
-  if (row.status === "settled" && row.answer_status !== null && row.answer_body !== null) {
-    const answer = { status: row.answer_status, body: row.answer_body };
-    return { status: "settled", fingerprint, settledAtMs: sinceMs, answer };
-  }
-  throw new Error(`claim ${row.id} is stored in no known form`);
+// What this class wrote, under the schema version that it checked.
+function rowOf(stored: StoredRow): Row {
+  const claim: Claim | null = decode(stored.claim);
+  const intent: Intent | null = decode(stored.intent);
+  const run: Run | null = decode(stored.run);
+  return { key: stored.key, claim, reviewAtMs: stored.review_at_ms, intent, run };
+}
+
+function encode(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
+function decode(text: string | null) {
+  return text === null ? null : JSON.parse(text);
 }

@@ -1,106 +1,152 @@
-// The truth about one user: how many requests the window has counted, which idempotency ids are claimed, and with
-// which answers. One object a user, so everything that must be exact happens here, between two awaits.
-// It trusts the Worker that calls it (no caller reaches it) and nothing that it kept in memory to survive: claims are
-// durable before the upstream hears of a run; only the count is written behind, a fifth of a second at most.
+// The truth about one user: how many requests the window has counted, which idempotency ids are claimed, with which
+// answers, and which runs still owe somebody something. One object a user, so everything that must be exact happens
+// here, between two awaits. It trusts the Worker that calls it (no caller reaches it) and nothing that it kept in
+// memory to survive: rows are durable before the upstream hears of a run; only the count is written behind.
 import { DurableObject } from "cloudflare:workers";
 import { answerKey, recallAnswer, rememberAnswer } from "../idempotency/replay.ts";
 import { log } from "../observability/log.ts";
+import type { Pointer } from "../progress/pointer.ts";
+import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from "./admission.ts";
+import { AlarmClock } from "./alarm-clock.ts";
+import { type Claim, decideClaim, type Settled, settleClaim, type TryOutcome } from "./claim.ts";
+import { Counter } from "./counter.ts";
+import { HeldRuns } from "./held-runs.ts";
+import { emptyRow, needsReview, type Row, reviewClaim, rowDueAtMs, withClaim } from "./row.ts";
 import {
-  type Answer,
-  type Claim,
-  type ClaimDecision,
-  type ClaimRequest,
-  decideClaim,
-  expiresAtMs,
-  isExpired,
-  type Settled,
-  settleClaim,
-  type TryOutcome,
-} from "./claim.ts";
-import { GateStore, type StoredClaim, type Windows } from "./store.ts";
-import { giveBack, peek, retryAfterSeconds, take, type WindowRule, type WindowView } from "./window.ts";
-
-type TakenClaim = Extract<ClaimDecision, { kind: "take" }>;
-
-/** `window` null: the caller is exempt, or the flag is off. */
-export type AdmitRequest = { window: WindowRule | null; claim: ClaimRequest | null };
-
-export type Admission =
-  | { kind: "admitted"; view: WindowView | null; mismatch: boolean }
-  | { kind: "limited"; view: WindowView; retryAfterSeconds: number }
-  | { kind: "replay"; view: WindowView | null; mismatch: boolean; answer: Answer }
-  /** The first request with this id is still in flight after the longest wait. */
-  | { kind: "busy"; view: WindowView | null };
-
-export type ReadCount = { admitted: boolean; view: WindowView; retryAfterSeconds: number };
+  acceptRun,
+  advance,
+  beginRun,
+  buryRun,
+  type EndedRun,
+  type Intent,
+  isAbandoned,
+  isFinished,
+  type Run,
+  type RunRules,
+  type Sighting,
+} from "./run.ts";
+import { GateStore } from "./store.ts";
+import { Waiters } from "./waiters.ts";
+import { retryAfterSeconds, type WindowRule, type WindowView } from "./window.ts";
 
 /** CONTRACT, Idempotency: a duplicate waits for the first one's answer this long at most. */
 const MAX_WAIT_MS = 25_000;
-const WRITE_BEHIND_MS = 200;
-/** Far longer than KV needs to spread an answer. */
-const KEEP_SETTLED_MS = 60 * 60 * 1000;
-/** After a copy had to be written again: until every location has forgotten that it did not know it. */
-const RECHECK_MS = 10 * 60 * 1000;
-/** Claims fall due on this grid, so that one alarm, and one row written for it, serves many. */
-const ALARM_GRID_MS = 10 * 60 * 1000;
-const ALARM_BATCH = 100;
+/** A pointer that led to nothing by then is sent again. */
+const RESEND_MS = 60_000;
+const ALARM_BATCH = 500;
+/** Each review asks KV, and an invocation has a thousand questions. */
+const REVIEW_BATCH = 100;
+const MAX_QUEUE_BATCH = 100;
 
 export class UserGate extends DurableObject<Env> {
   readonly #store: GateStore;
-  readonly #windows: Windows;
-  readonly #waiters = new Map<string, Set<() => void>>();
-  #writeBehind: Promise<void> | null = null;
-  #alarmAtMs: number | null | "unread" = "unread";
+  readonly #counter: Counter;
+  readonly #alarmClock: AlarmClock;
+  readonly #waiters = new Waiters();
+  readonly #held = new HeldRuns();
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.#store = new GateStore(state.storage);
-    this.#windows = this.#store.loadWindows();
+    this.#counter = new Counter(this.#store, (work) => state.waitUntil(work));
+    this.#alarmClock = new AlarmClock(state.storage);
   }
 
-  /** The one call before a run is forwarded: replay, refuse, or count it and claim its id. */
+  /** The one call before a run is forwarded: replay, refuse, or count it, claim its id and write down what is promised. */
   async admit(request: AdmitRequest): Promise<Admission> {
     const { claim } = request;
-    if (claim === null) return this.#admitNow(request, null, Date.now());
+    if (claim === null) return this.#admitNow(request, null, false, Date.now());
     const giveUpAtMs = Date.now() + MAX_WAIT_MS;
     for (;;) {
       const nowMs = Date.now();
-      const decision = decideClaim(this.#store.claim(claim.id), claim, nowMs);
-      if (decision.kind === "take") return this.#admitNow(request, decision, nowMs);
-      const view = request.window && peek(this.#windows.runs, request.window, nowMs);
+      const decision = decideClaim(this.#store.row(claim.id)?.claim ?? null, claim, nowMs);
+      if (decision.kind === "take") return this.#admitNow(request, decision.claim, decision.mismatch, nowMs);
+      const view = request.window && this.#counter.peek(request.window, nowMs);
       if (decision.kind === "replay") return { ...decision, view };
       // Counted and claimed by its first call.
       if (decision.kind === "held") return { kind: "admitted", view, mismatch: decision.mismatch };
       if (nowMs >= giveUpAtMs) return { kind: "busy", view };
-      await this.#claimChanged(claim.id, Math.min(decision.untilMs, giveUpAtMs) - nowMs);
+      await this.#waiters.changed(claim.id, Math.min(decision.untilMs, giveUpAtMs) - nowMs);
     }
   }
 
   /** How the try ended. Answers with what this id's callers are to be told, null while nobody knows or when the claim was released. */
-  async settle(id: string, attempt: string, outcome: TryOutcome): Promise<Settled | null> {
-    const before = this.#store.claim(id);
-    const after = settleClaim(before, attempt, outcome, Date.now());
-    if (after !== before) await this.#putClaim(id, before, after);
-    return after?.status === "settled" ? after : null;
+  async settle(key: string, attempt: string, outcome: TryOutcome, rules: RunRules): Promise<Settled | null> {
+    const nowMs = Date.now();
+    const row = this.#store.row(key);
+    if (row === null) return null;
+    const claim = settleClaim(row.claim, attempt, outcome, nowMs);
+    const released = outcome.kind === "refused" && claim === null;
+    const run = settledRun(row.run, outcome, released, rules, nowMs);
+    if (claim !== row.claim || run !== row.run) await this.#put({ ...withClaim(row, claim), run });
+    if (claim !== row.claim) this.#waiters.wake(key);
+    return claim?.status === "settled" ? claim : null;
   }
 
   /** Takes an admission back: KV knew the answer to an id that this gate had already forgotten. */
   async withdraw(id: string, attempt: string, countedUntilMs: number | null): Promise<void> {
-    if (countedUntilMs !== null) {
-      this.#windows.runs = giveBack(this.#windows.runs, countedUntilMs);
-      this.#saveSoon();
-    }
-    const claim = this.#store.claim(id);
-    if (claim?.status === "open" && claim.attempt === attempt) await this.#putClaim(id, claim, null);
+    if (countedUntilMs !== null) this.#counter.giveBack(countedUntilMs);
+    const row = this.#store.row(id);
+    if (row?.claim?.status !== "open" || row.claim.attempt !== attempt) return;
+    this.#store.drop(id);
+    this.#waiters.wake(id);
   }
 
   /** Counts a read of results, in a window of its own. */
   countRead(rule: WindowRule): ReadCount {
     const nowMs = Date.now();
-    const { admitted, window, view } = take(this.#windows.results, rule, nowMs);
-    this.#windows.results = window;
-    this.#saveSoon();
+    const { admitted, view } = this.#counter.take("results", rule, nowMs);
     return { admitted, view, retryAfterSeconds: retryAfterSeconds(view, nowMs) };
+  }
+
+  /** Hands a run to the one consumer that moves it on; null when there is nothing to do, or another one has it. */
+  take({ key, pushed, runId }: Pointer): Work | null {
+    const nowMs = Date.now();
+    const { run, intent } = this.#store.row(key) ?? emptyRow(key);
+    if (run === null || intent === null || isFinished(run)) return null;
+    const known = run.status === "forwarding" ? runId : run.runId;
+    if (known === null) return null;
+    // An ended run's next attempt is not for a push to hurry.
+    if (nowMs < run.dueAtMs && !(pushed && run.status !== "ended")) return null;
+    return this.#held.take(key, pushed, nowMs) ? { run, intent, runId: known } : null;
+  }
+
+  /** What the consumer saw. A report on an older state of the run changes nothing. */
+  async report(key: string, seen: Sighting, rules: RunRules): Promise<void> {
+    const pushedMeanwhile = this.#held.giveBack(key);
+    const row = this.#store.row(key);
+    if (row?.run == null || row.intent === null) return;
+    const run = advance(row.run, row.intent, seen, rules);
+    if (run === row.run) return;
+    await this.#put({ ...row, run });
+    if (seen.kind === "waiting" && pushedMeanwhile) await this.#sendPointers([key], seen.atMs, true);
+    await this.#ringNext(Date.now());
+  }
+
+  /** Stops moving a run on; null when there is nothing to stop. */
+  async bury(key: string): Promise<LiveEnd | null> {
+    this.#held.giveBack(key);
+    const row = this.#store.row(key);
+    if (row?.run == null || row.intent === null || row.run.status === "forwarding" || isFinished(row.run))
+      return null;
+    const run = buryRun(row.run, row.intent, Date.now());
+    await this.#put({ ...row, run: { ...run, unbooked: { ...run.unbooked, run: false } } });
+    return { run, intent: row.intent };
+  }
+
+  /** A run as its caller may see it, null when nothing is kept of it here. */
+  findRun(runId: string): LiveRun | null {
+    const { run, intent } = this.#store.rowOfRun(runId) ?? emptyRow(runId);
+    return run === null || run.status === "forwarding" || intent === null ? null : { run, intent };
+  }
+
+  /** Tells a run's end again; false while it is still being told. */
+  async redeliver(intent: Intent, run: EndedRun): Promise<boolean> {
+    const known = this.#store.rowOfRun(run.runId);
+    if (known?.run != null && !isFinished(known.run)) return false;
+    const row = known ?? emptyRow(crypto.randomUUID());
+    await this.#put({ ...row, intent, run });
+    return true;
   }
 
   /** For /readyz: that the object starts and reads its storage. */
@@ -108,107 +154,118 @@ export class UserGate extends DurableObject<Env> {
     return "ok";
   }
 
-  /** Looks at claims that are due: drops a settled one once KV holds its answer, and any whose 72 hours are over. */
+  /** Looks at whatever is due: sends a pointer for each run, and reviews claims. */
   override async alarm(): Promise<void> {
-    this.#alarmAtMs = null;
-    const due = this.#store.dueClaims(Date.now(), ALARM_BATCH);
-    const kept = await Promise.allSettled(due.map((stored) => this.#reviewClaim(stored)));
-    for (const result of kept) {
-      if (result.status === "rejected")
-        log({ event: "gate.review_failed", gate: this.ctx.id.toString(), error: result.reason });
+    this.#alarmClock.rang();
+    const nowMs = Date.now();
+    const due = this.#store.dueRows(nowMs, ALARM_BATCH);
+    const toSend = due.filter((row) => this.#wantsPointer(row, nowMs)).map(({ key }) => key);
+    await this.#sendPointers(toSend, nowMs, false);
+    const toReview = due.filter((row) => needsReview(row, nowMs)).slice(0, REVIEW_BATCH);
+    const reviews = await Promise.allSettled(toReview.map(({ key }) => this.#review(key)));
+    for (const review of reviews) {
+      if (review.status === "rejected") {
+        log({ event: "gate.review_failed", gate: this.ctx.id.toString(), error: review.reason });
+      }
     }
-    await this.#arm(this.#store.nextDueAtMs());
+    await this.#ringNext(nowMs);
   }
 
-  async #admitNow(request: AdmitRequest, taken: TakenClaim | null, nowMs: number): Promise<Admission> {
+  async #admitNow(
+    request: AdmitRequest,
+    claim: Claim | null,
+    mismatch: boolean,
+    nowMs: number,
+  ): Promise<Admission> {
     let view: WindowView | null = null;
     if (request.window !== null) {
-      const before = this.#windows.runs;
-      const count = take(before, request.window, nowMs);
-      this.#windows.runs = count.window;
+      const count = this.#counter.take("runs", request.window, nowMs);
       if (!count.admitted) {
-        // A deploy has made the window shorter: the end that this caller is told must still hold at the next try.
-        if (before?.endsAtMs !== count.window.endsAtMs) this.#saveSoon();
         return { kind: "limited", view: count.view, retryAfterSeconds: retryAfterSeconds(count.view, nowMs) };
       }
       view = count.view;
-      this.#saveSoon();
     }
-    if (request.claim?.make && taken !== null) await this.#putClaim(request.claim.id, null, taken.claim);
-    return { kind: "admitted", view, mismatch: taken?.mismatch ?? false };
+    const key = request.claim?.make === true ? request.claim.id : request.promise?.key;
+    if (key !== undefined) await this.#admitRow(key, request, claim, nowMs);
+    return { kind: "admitted", view, mismatch };
   }
 
-  // The write is done when this returns its promise; what is awaited is only the alarm behind it.
-  async #putClaim(id: string, before: Claim | null, after: Claim | null): Promise<void> {
-    if (after === null) {
-      if (before !== null) this.#store.dropClaim(id, before.status);
-    } else {
-      const dueAtMs = dueAt(after);
-      this.#store.putClaim(id, after, dueAtMs);
-      await this.#arm(dueAtMs);
-    }
-    if (after?.status !== "open" || after.leaseExpiresAtMs <= Date.now()) this.#wake(id);
+  async #admitRow(key: string, { promise }: AdmitRequest, claim: Claim | null, nowMs: number): Promise<void> {
+    const row = this.#store.row(key) ?? emptyRow(key);
+    const intent = row.intent ?? promise?.intent ?? null;
+    const run = row.run ?? (promise && beginRun(promise.rules, nowMs));
+    await this.#put({ ...withClaim(row, claim), intent, run });
   }
 
-  async #reviewClaim({ id, claim }: StoredClaim): Promise<void> {
+  // The row is written when this returns its promise; what is awaited is only the alarm behind it.
+  async #put(row: Row): Promise<void> {
+    const dueAtMs = rowDueAtMs(row);
+    if (dueAtMs === null) return this.#store.drop(row.key);
+    this.#store.put(row, dueAtMs, this.#counter.forRow());
+    await this.#alarmClock.ringBy(dueAtMs);
+  }
+
+  #wantsPointer({ key, run }: Row, nowMs: number): boolean {
+    if (run === null || run.status === "forwarding" || isFinished(run) || nowMs < run.dueAtMs) return false;
+    return !this.#held.isHeld(key, nowMs);
+  }
+
+  async #sendPointers(keys: string[], nowMs: number, pushed: boolean): Promise<void> {
+    const gate = this.ctx.id.toString();
+    for (const key of keys) this.#held.sent(key, nowMs + RESEND_MS);
+    for (let at = 0; at < keys.length; at += MAX_QUEUE_BATCH) {
+      const pointers = keys
+        .slice(at, at + MAX_QUEUE_BATCH)
+        .map((key): Pointer => ({ v: 1, gate, key, pushed, runId: null }));
+      try {
+        await this.env.RUNS.sendBatch(pointers.map((body) => ({ body })));
+      } catch (error) {
+        log({ event: "queue.unavailable", gate, error });
+      }
+    }
+  }
+
+  async #ringNext(nowMs: number): Promise<void> {
+    const { nowDue, nextMs } = this.#store.dues(nowMs);
+    if (!nowDue) return this.#alarmClock.ringAt(nextMs);
+    // What is due already is in somebody's hands; if it gets lost there, it is sent again.
+    await this.#alarmClock.ringBy(Math.min(nextMs ?? Number.POSITIVE_INFINITY, nowMs + RESEND_MS));
+  }
+
+  async #review(key: string): Promise<void> {
     const nowMs = Date.now();
-    if (claim.status === "open" || isExpired(claim, nowMs)) {
-      if (isExpired(claim, nowMs)) this.#store.dropClaim(id, claim.status);
-      else this.#store.postponeClaim(id, onGrid(expiresAtMs(claim)));
-      return;
-    }
-    // Postponed first: if KV fails, the claim stays and is looked at again.
-    this.#store.postponeClaim(id, nowMs + RECHECK_MS);
-    const key = answerKey(this.ctx.id.toString(), id);
-    if ((await recallAnswer(this.env.KV, key, nowMs)) !== null) {
-      this.#store.dropClaim(id, "settled");
-    } else {
-      await rememberAnswer(this.env.KV, key, claim, nowMs);
-    }
+    const row = this.#store.row(key);
+    if (row === null) return;
+    const review = reviewClaim(this.#pruned(row, nowMs), nowMs);
+    if (review.kind === "check") return this.#check(key, review.claim, review.recheckAtMs);
+    if (review.row !== row) await this.#put(review.row);
   }
 
-  #claimChanged(id: string, timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const waiters = this.#waiters.get(id) ?? new Set();
-      this.#waiters.set(id, waiters);
-      const done = () => {
-        clearTimeout(timer);
-        waiters.delete(done);
-        if (waiters.size === 0) this.#waiters.delete(id);
-        resolve();
-      };
-      const timer = setTimeout(done, timeoutMs);
-      waiters.add(done);
-    });
+  // Throws when KV fails: then the claim stays due, and is looked at again.
+  async #check(key: string, claim: Settled, recheckAtMs: number): Promise<void> {
+    const kvKey = answerKey(this.ctx.id.toString(), key);
+    const isHeld = (await recallAnswer(this.env.KV, kvKey, Date.now())) !== null;
+    if (!isHeld) await rememberAnswer(this.env.KV, kvKey, claim, Date.now());
+    const row = this.#store.row(key);
+    if (row !== null) await this.#put(isHeld ? withClaim(row, null) : { ...row, reviewAtMs: recheckAtMs });
   }
 
-  #wake(id: string): void {
-    this.#waiters.get(id)?.forEach((done) => done());
-  }
-
-  #saveSoon(): void {
-    this.#writeBehind ??= scheduler.wait(WRITE_BEHIND_MS).then(() => {
-      this.#writeBehind = null;
-      return this.#store.saveWindows(this.#windows);
-    });
-    this.ctx.waitUntil(this.#writeBehind);
-  }
-
-  async #arm(dueAtMs: number | null): Promise<void> {
-    if (dueAtMs === null) return;
-    if (this.#alarmAtMs === "unread") this.#alarmAtMs = await this.ctx.storage.getAlarm();
-    if (this.#alarmAtMs !== null && this.#alarmAtMs <= dueAtMs) return;
-    this.#alarmAtMs = dueAtMs;
-    await this.ctx.storage.setAlarm(dueAtMs);
+  // A start that is only waiting for somebody to name its run is not looked at before it is given up.
+  #pruned(row: Row, nowMs: number): Row {
+    if (row.run?.status !== "forwarding") return row;
+    if (isAbandoned(row.run, nowMs)) return { ...row, run: null };
+    return nowMs < row.run.dueAtMs ? row : { ...row, run: { ...row.run, dueAtMs: row.run.giveUpAtMs } };
   }
 }
 
-// An open claim falls due with those that settle at once, so that settling it seldom moves the alarm again.
-function dueAt(claim: Claim): number {
-  const sinceMs = claim.status === "settled" ? claim.settledAtMs : claim.claimedAtMs;
-  return onGrid(sinceMs + KEEP_SETTLED_MS);
-}
-
-function onGrid(atMs: number): number {
-  return Math.ceil(atMs / ALARM_GRID_MS) * ALARM_GRID_MS;
+function settledRun(
+  run: Run | null,
+  outcome: TryOutcome,
+  released: boolean,
+  rules: RunRules,
+  nowMs: number,
+): Run | null {
+  if (run === null) return null;
+  if (outcome.kind === "accepted") return acceptRun(run, outcome.runId, rules, nowMs);
+  return released && run.status === "forwarding" ? null : run;
 }

@@ -6,7 +6,7 @@ import { upstreamAuthorization } from "../upstream/identity.ts";
 import type { AppContext } from "./context.ts";
 
 export function callersGate(c: AppContext): GateClient {
-  return new GateClient(c.env.USER_GATE, c.get("caller").userKey);
+  return GateClient.ofUser(c.env.USER_GATE, c.get("caller").userKey);
 }
 
 export async function assertedFor(c: AppContext): Promise<Asserted> {

@@ -31,12 +31,31 @@ type Failure =
   | { event: "gate.review_failed"; gate: string; error: unknown }
   | { event: "answer.recall_failed" | "answer.remember_failed"; gate: string; error: unknown }
   | { event: "flag.unavailable"; error: unknown }
-  | { event: "ledger.unavailable"; request_id: string; error: unknown };
+  | { event: "queue.unavailable"; gate: string; error: unknown }
+  | { event: "queue.unreadable" }
+  | { event: "run.move_failed"; gate: string; attempts: number; error: unknown }
+  | { event: "run.buried"; gate: string; run_id: string }
+  | { event: "body.keep_failed" | "body.recall_failed"; user: string; error: unknown }
+  | { event: "breaker.unavailable"; error: unknown }
+  | { event: "ledger.unavailable"; request_id: string; error: unknown }
+  | { event: "ledger.refused"; entries: number; error: unknown }
+  | { event: "deliveries.unavailable"; request_id: string; error: unknown };
 
 /** `finished`: nothing is left that is older than the retention. */
 type LedgerSwept = { event: "ledger.swept"; removed_runs: number; finished: boolean; total_ms: number };
 
-export type LogLine = RequestServed | LedgerSwept | Failure;
+type CallbackAttempted = {
+  event: "callback.attempted";
+  run_id: string;
+  number: number;
+  outcome: "acknowledged" | "aborted" | "failed";
+  status: number | null;
+  duration_ms: number;
+  /** What the network threw. */
+  error: unknown;
+};
+
+export type LogLine = RequestServed | CallbackAttempted | LedgerSwept | Failure;
 
 export function log(line: LogLine): void {
   const flat = "error" in line ? { ...line, error: describe(line.error) } : line;
@@ -44,6 +63,7 @@ export function log(line: LogLine): void {
 }
 
 // Name and message only: a stack names our own parts and grows the bill, and a cause may carry a body.
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+function describe(error: unknown): string | null {
+  if (error === null) return null;
+  return error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
 }

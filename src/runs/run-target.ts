@@ -1,3 +1,6 @@
+import { validateUuid } from "../contract/schemas.ts";
+import { type Problem, problem } from "../errors.ts";
+
 /** What is run: a stored action, or an action that the request itself describes. */
 export type RunTarget = { kind: "stored"; storedActionId: string } | { kind: "one_off" };
 
@@ -12,4 +15,16 @@ export function runPathOf(target: RunTarget, runId: string): string {
   const run = encodeURIComponent(runId.toLowerCase());
   if (target.kind === "one_off") return `/actions/v1/runs/${run}`;
   return `/actions/v1/stored-actions/${encodeURIComponent(target.storedActionId.toLowerCase())}/runs/${run}`;
+}
+
+/** What is wrong with a path's ids, if anything. */
+export function idFault(target: RunTarget, runId: string): Problem | null {
+  if (target.kind === "stored" && !validateUuid(target.storedActionId)) {
+    return parameterFault("stored_action_id", "stored_action_id must be a UUID.");
+  }
+  return validateUuid(runId) ? null : parameterFault("run_id", "run_id must be a UUID.");
+}
+
+function parameterFault(parameter: string, detail: string): Problem {
+  return problem("bad_request", detail, { source: { parameter } });
 }

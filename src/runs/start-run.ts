@@ -1,55 +1,48 @@
 // Starting a run: admit, forward, settle. This is the whole path, in order; each await is a place to die, and after
-// each of them a retry with the same idempotency id ends with one run: the claim is durable before the upstream hears
-// of it, and every try carries the same id to an upstream that starts one run an id.
-import { type Problem, problem } from "../errors.ts";
-import type { Answer, ClaimRequest, Settled, TryOutcome } from "../gate/claim.ts";
+// each of them a retry with the same idempotency id ends with one run: the row is durable before the upstream hears of
+// it, and every try carries the same id to an upstream that starts one run an id.
+import type { Caller } from "../auth/caller.ts";
+import type { Admission } from "../gate/admission.ts";
+import type { ClaimRequest, Settled } from "../gate/claim.ts";
 import type { GateClient, Unavailable } from "../gate/client.ts";
-import type { Admission } from "../gate/user-gate.ts";
-import type { WindowRule, WindowView } from "../gate/window.ts";
-import { fingerprintOf } from "../idempotency/fingerprint.ts";
-import { answerKey, recallAnswer, rememberAnswer } from "../idempotency/replay.ts";
+import type { WindowRule } from "../gate/window.ts";
+import { recall, remember } from "../idempotency/memory.ts";
 import { log } from "../observability/log.ts";
 import type { Stopwatch } from "../observability/stopwatch.ts";
+import type { Pointer } from "../progress/pointer.ts";
+import type { Settings } from "../settings.ts";
 import { type StartOutcome, startAtUpstream, type Upstream } from "../upstream/client.ts";
-import { spliceEnvelope } from "../upstream/rewrite.ts";
-import { ownProblem, type UpstreamProblem } from "../upstream/upstream-problem.ts";
-import type { ParsedRequest, RunRequest } from "./run-request.ts";
+import type { ParsedRequest } from "./run-request.ts";
 import { pathOf, type RunTarget } from "./run-target.ts";
+import {
+  type Admitted,
+  accepted,
+  NOTHING_CAN_BE_PROMISED,
+  refusal,
+  replay,
+  STILL_IN_FLIGHT,
+  type StartAnswer,
+  tooManyRequests,
+  upstreamRefusal,
+} from "./start-answer.ts";
+import { bodyForUpstream, planStart, type StartPlan } from "./start-plan.ts";
 
 export type StartDeps = {
+  caller: Caller;
   gate: GateClient;
   kv: KVNamespace;
+  queue: Queue;
   upstream: Upstream;
-  upstreamTimeoutMs: number;
+  settings: Settings;
+  publicUrl: string;
   /** Headers towards the upstream: identity, request id, trace. */
   upstreamHeaders: () => Promise<Record<string, string>>;
   waitUntil: (promise: Promise<unknown>) => void;
   stopwatch: Stopwatch;
 };
 
-/** What the caller is told, and how it came about. */
-export type StartAnswer = {
-  outcome:
-    | "accepted"
-    | "replayed"
-    | "limited"
-    | "malformed"
-    | "busy"
-    | "gate_open"
-    | "gate_closed"
-    | "upstream_refused"
-    | "upstream_failed";
-  result: { kind: "run"; answer: Answer } | { kind: "problem"; problem: UpstreamProblem };
-  /** Null: no limit applies, so no rate-limit headers either. */
-  view: WindowView | null;
-  replayed: boolean;
-  mismatch: boolean;
-};
+type Accepted = Extract<StartOutcome, { kind: "accepted" }>;
 
-type Admitted = { view: WindowView | null; mismatch: boolean };
-
-/** Longer than the upstream's whole budget, so that a lease ends only when its holder is dead. */
-const LEASE_MARGIN_MS = 5_000;
 const NO_GATE: Admitted = { view: null, mismatch: false };
 
 export async function startRun(
@@ -58,48 +51,27 @@ export async function startRun(
   parsed: ParsedRequest,
   window: WindowRule | null,
 ): Promise<StartAnswer> {
-  const claim = await claimRequest(deps, target, parsed);
+  const plan = await planStart(deps, target, parsed);
+  const { claim, promise } = plan;
+  const isPlain = claim === null && promise === null;
   // Nothing to count and nothing to remember: no agreement with anybody is needed.
-  if (window === null && claim === null) return forward(deps, target, parsed, null, NO_GATE);
-  const recalling = claim === null ? null : recall(deps, claim.id);
-  const admission = await deps.stopwatch.time("gate", deps.gate.admit({ window, claim }));
+  if (isPlain && window === null) return forward(deps, target, parsed, plan, NO_GATE);
+  const recalling = claim === null ? null : recall(deps.kv, deps.gate.id, claim.id);
+  const admission = await deps.stopwatch.time("gate", deps.gate.admit({ window, claim, promise }));
   if (admission.kind === "replay") return replay(admission.answer, admission);
   const known = await recalling;
   if (claim !== null && known !== null) return replayFromMemory(deps, claim, known, admission);
   switch (admission.kind) {
     case "unavailable":
-      return gateUnavailable(deps, target, parsed, claim);
+      return isPlain
+        ? gateOpen(await forward(deps, target, parsed, plan, NO_GATE))
+        : refusal("gate_closed", NOTHING_CAN_BE_PROMISED, null);
     case "limited":
       return refusal("limited", tooManyRequests(admission.retryAfterSeconds), admission.view);
     case "busy":
       return refusal("busy", STILL_IN_FLIGHT, admission.view);
     case "admitted":
-      return forward(deps, target, parsed, claim, admission);
-  }
-}
-
-async function claimRequest(
-  { upstreamTimeoutMs }: StartDeps,
-  target: RunTarget,
-  parsed: ParsedRequest,
-): Promise<ClaimRequest | null> {
-  const good = parsed.kind === "good";
-  const id = good ? parsed.request.idempotencyId : parsed.idempotencyId;
-  if (id === null) return null;
-  // With the id in lower case: its case is no difference.
-  const text = good ? bodyFor(parsed.request, id) : parsed.text;
-  const fingerprint = await fingerprintOf(pathOf(target), text);
-  const leaseMs = upstreamTimeoutMs + LEASE_MARGIN_MS;
-  return { id, attempt: crypto.randomUUID(), fingerprint, leaseMs, make: good };
-}
-
-async function recall({ gate, kv }: StartDeps, id: string): Promise<Settled | null> {
-  try {
-    return await recallAnswer(kv, answerKey(gate.id, id), Date.now());
-  } catch (error) {
-    // The gate's row answers for the first hour; after that the upstream's own memory of the id does.
-    log({ event: "answer.recall_failed", gate: gate.id, error });
-    return null;
+      return forward(deps, target, parsed, plan, admission);
   }
 }
 
@@ -118,14 +90,7 @@ function replayFromMemory(
   return replay(known.answer, { view: uncounted, mismatch });
 }
 
-async function gateUnavailable(
-  deps: StartDeps,
-  target: RunTarget,
-  parsed: ParsedRequest,
-  claim: ClaimRequest | null,
-): Promise<StartAnswer> {
-  if (claim !== null) return refusal("gate_closed", NO_CLAIM_POSSIBLE, null);
-  const answer = await forward(deps, target, parsed, null, NO_GATE);
+function gateOpen(answer: StartAnswer): StartAnswer {
   return answer.outcome === "accepted" ? { ...answer, outcome: "gate_open" } : answer;
 }
 
@@ -133,94 +98,80 @@ async function forward(
   deps: StartDeps,
   target: RunTarget,
   parsed: ParsedRequest,
-  claim: ClaimRequest | null,
-  { view, mismatch }: Admitted,
+  plan: StartPlan,
+  admitted: Admitted,
 ): Promise<StartAnswer> {
-  if (parsed.kind === "malformed") return refusal("malformed", parsed.problem, view);
-  const body = bodyFor(parsed.request, claim?.id ?? crypto.randomUUID());
+  if (parsed.kind === "malformed") return refusal("malformed", parsed.problem, admitted.view);
+  const { settings, publicUrl, gate, upstream, stopwatch } = deps;
+  const body = await bodyForUpstream(parsed.request, plan, {
+    publicUrl,
+    gate: gate.id,
+    signingKeys: settings.signingKeys,
+  });
   const headers = { ...(await deps.upstreamHeaders()), "content-type": "application/json" };
   const started = startAtUpstream(
-    deps.upstream,
+    upstream,
     { path: pathOf(target), headers, body },
-    deps.upstreamTimeoutMs,
+    settings.upstreamTimeoutMs,
   );
-  const outcome = await deps.stopwatch.time("upstream", started);
-  const settled = claim === null ? null : await settle(deps, claim, outcome);
-  const answer = settled?.answer ?? firstAnswer(outcome);
-  if (answer !== null)
-    return { outcome: "accepted", result: { kind: "run", answer }, view, replayed: false, mismatch };
-  return upstreamRefusal(outcome, view);
+  const outcome = await stopwatch.time("upstream", started);
+  const isPlain = plan.claim === null && plan.promise === null;
+  const settled = isPlain ? null : await settle(deps, plan, outcome);
+  if (settled === "lost") return refusal("gate_closed", NOTHING_CAN_BE_PROMISED, admitted.view);
+  if (settled !== null) return accepted(settled.answer, admitted);
+  return outcome.kind === "accepted"
+    ? accepted(firstAnswer(outcome), admitted)
+    : upstreamRefusal(outcome, admitted.view);
 }
 
-async function settle(deps: StartDeps, claim: ClaimRequest, outcome: StartOutcome): Promise<Settled | null> {
+/** What the id's callers are to be told, null when there is no id or no answer; `lost`: a promise could not be kept track of. */
+async function settle(
+  deps: StartDeps,
+  plan: StartPlan,
+  outcome: StartOutcome,
+): Promise<Settled | "lost" | null> {
   const { gate, kv, stopwatch, waitUntil } = deps;
-  const settled = await stopwatch.time("gate", gate.settle(claim.id, claim.attempt, tryOutcome(outcome)));
-  const answer = firstAnswer(outcome);
-  const nowMs = Date.now();
-  // A gate that did not answer leaves the memory of this run to KV and to the upstream.
-  const known = settled ?? (answer && { answer, fingerprint: claim.fingerprint, settledAtMs: nowMs });
-  if (known !== null) waitUntil(remember(gate, kv, claim.id, known, nowMs));
-  return known;
+  const { claim } = plan;
+  const tried =
+    outcome.kind === "accepted"
+      ? { kind: outcome.kind, answer: firstAnswer(outcome), runId: outcome.runId }
+      : { kind: outcome.kind };
+  const settling = gate.settle(plan.upstreamId, plan.attempt, tried, plan.rules);
+  const settlement = await stopwatch.time("gate", settling);
+  if (settlement.kind === "unavailable") return withoutSettlement(deps, plan, outcome);
+  const { settled } = settlement;
+  if (claim !== null && settled !== null) waitUntil(remember(kv, gate.id, claim.id, settled));
+  return settled;
 }
 
-async function remember(
-  gate: GateClient,
-  kv: KVNamespace,
-  id: string,
-  known: Settled,
-  nowMs: number,
-): Promise<void> {
+// The gate took the run and is gone: KV remembers the answer, and a pointer brings the gate the run's id.
+async function withoutSettlement(
+  deps: StartDeps,
+  plan: StartPlan,
+  outcome: StartOutcome,
+): Promise<Settled | "lost" | null> {
+  if (outcome.kind !== "accepted") return null;
+  if (plan.promise !== null && !(await pointTo(deps, plan.upstreamId, outcome.runId))) return "lost";
+  const { gate, kv, waitUntil } = deps;
+  const { claim } = plan;
+  if (claim === null) return null;
+  const settled = { answer: firstAnswer(outcome), fingerprint: claim.fingerprint, settledAtMs: Date.now() };
+  waitUntil(remember(kv, gate.id, claim.id, settled));
+  return settled;
+}
+
+async function pointTo({ gate, queue }: StartDeps, key: string, runId: string): Promise<boolean> {
+  const pointer: Pointer = { v: 1, gate: gate.id, key, pushed: true, runId };
   try {
-    await rememberAnswer(kv, answerKey(gate.id, id), known, nowMs);
+    await queue.send(pointer);
+    return true;
   } catch (error) {
-    // The gate keeps the row, and its alarm writes the copy.
-    log({ event: "answer.remember_failed", gate: gate.id, error });
+    log({ event: "queue.unavailable", gate: gate.id, error });
+    return false;
   }
 }
 
-function tryOutcome(outcome: StartOutcome): TryOutcome {
-  const answer = firstAnswer(outcome);
-  if (answer !== null) return { kind: "accepted", answer };
-  return { kind: outcome.kind === "refused" ? "refused" : "unknown" };
-}
-
 /** CONTRACT: an accepted start is a 202 with the upstream's own body. */
-function firstAnswer(outcome: StartOutcome): Answer | null {
-  return outcome.kind === "accepted" ? { status: 202, body: outcome.body } : null;
+function firstAnswer({ body }: Accepted): Settled["answer"] {
+  return { status: 202, body };
 }
-
-function bodyFor({ text, envelope }: RunRequest, upstreamId: string): string {
-  return spliceEnvelope(text, envelope, { idempotencyId: upstreamId });
-}
-
-function upstreamRefusal(outcome: StartOutcome, view: WindowView | null): StartAnswer {
-  if (outcome.kind === "accepted") throw new Error("an accepted run has an answer");
-  const name = outcome.kind === "refused" ? "upstream_refused" : "upstream_failed";
-  const result = { kind: "problem", problem: outcome.problem } as const;
-  return { outcome: name, result, view, replayed: false, mismatch: false };
-}
-
-function replay(answer: Answer, { view, mismatch }: Admitted): StartAnswer {
-  return { outcome: "replayed", result: { kind: "run", answer }, view, replayed: true, mismatch };
-}
-
-function refusal(outcome: StartAnswer["outcome"], of: Problem, view: WindowView | null): StartAnswer {
-  const result = { kind: "problem", problem: ownProblem(of) } as const;
-  return { outcome, result, view, replayed: false, mismatch: false };
-}
-
-function tooManyRequests(retryAfterSeconds: number): Problem {
-  return problem("too_many_requests", "Rate limit exceeded. Too many requests.", { retryAfterSeconds });
-}
-
-const STILL_IN_FLIGHT = problem(
-  "service_unavaiable",
-  "The first request with this idempotency_id is still in flight.",
-  { retryAfterSeconds: 1 },
-);
-
-const NO_CLAIM_POSSIBLE = problem(
-  "service_unavaiable",
-  "The idempotency_id cannot be claimed at this moment.",
-  { retryAfterSeconds: 1 },
-);

@@ -9,7 +9,10 @@ import { signingKeyOf } from "../signing-keys.ts";
 const TOKEN_SECONDS = 60;
 const AUDIENCE = "actions-upstream";
 
-type IdentitySettings = Pick<Settings, "upstreamAuth" | "signingKeys">;
+type IdentitySettings = Pick<Settings, "upstreamAuth" | "upstreamToken" | "signingKeys">;
+
+/** On whose behalf a request is made. */
+export type Principal = Pick<Caller, "issuer" | "subject" | "scopes" | "billing">;
 
 /** The `Authorization` header for one request on a caller's behalf. */
 export async function upstreamAuthorization(
@@ -19,18 +22,39 @@ export async function upstreamAuthorization(
   nowMs: number,
 ): Promise<string> {
   if (settings.upstreamAuth === "caller") return `Bearer ${caller.token}`;
-  const { kid, privateKey } = await signingKeyOf(settings.signingKeys);
+  return gatewayAuthorization(settings, publicUrl, caller, nowMs);
+}
+
+/** The same when no caller is there any more, and so no token of one. */
+export async function backgroundAuthorization(
+  settings: IdentitySettings,
+  publicUrl: string,
+  principal: Principal,
+  nowMs: number,
+): Promise<string> {
+  if (settings.upstreamAuth === "caller" && settings.upstreamToken !== null)
+    return `Bearer ${settings.upstreamToken}`;
+  return gatewayAuthorization(settings, publicUrl, principal, nowMs);
+}
+
+async function gatewayAuthorization(
+  { signingKeys }: IdentitySettings,
+  publicUrl: string,
+  { issuer, subject, scopes, billing }: Principal,
+  nowMs: number,
+): Promise<string> {
+  const { kid, privateKey } = await signingKeyOf(signingKeys);
   const issuedAt = Math.floor(nowMs / 1000);
   const token = await new SignJWT({
-    scope: caller.scopes.join(" "),
-    billing: caller.billing,
+    scope: scopes.join(" "),
+    billing,
     // RFC 9493: two issuers may know the same subject, and they are two users.
-    sub_id: { format: "iss_sub", iss: caller.issuer, sub: caller.subject },
+    sub_id: { format: "iss_sub", iss: issuer, sub: subject },
   })
     .setProtectedHeader({ alg: "EdDSA", typ: "JWT", kid })
     .setIssuer(publicUrl)
     .setAudience(AUDIENCE)
-    .setSubject(caller.subject)
+    .setSubject(subject)
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + TOKEN_SECONDS)
     .sign(privateKey);

@@ -116,7 +116,7 @@ async function callback(signing: Signing = {}): Promise<Delivery> {
   };
 }
 
-function v1a(id: string, sentAt: number, body: string, { privateKey }: Key): string {
+function v1a(id: string, sentAt: number | string, body: string, { privateKey }: Key): string {
   return `v1a,${signBytes(null, Buffer.from(`${id}.${sentAt}.${body}`), privateKey).toString("base64")}`;
 }
 
@@ -265,10 +265,8 @@ const FORGED_V1A: Forgery[] = [
   ["it has no webhook-signature", async () => changed(await callback(), { "webhook-signature": undefined })],
   ["it has no webhook-timestamp", async () => changed(await callback(), { "webhook-timestamp": undefined })],
   ["its webhook-timestamp was changed", async () => moved(await callback(), -1)],
-  [
-    "its webhook-timestamp is no number",
-    async () => changed(await callback(), { "webhook-timestamp": "NaN" }),
-  ],
+  ["its webhook-timestamp is no number, even if the gateway signed that", () => withTimestamp("NaN")],
+  ["its signature is of another version", async () => withVersion(await callback(), "v2a")],
   [
     "its signature is of version 1, with the public key as the secret",
     async () => withV1(await callback(), secretOf(currentKey(), "bytes")),
@@ -279,6 +277,17 @@ const FORGED_V1A: Forgery[] = [
 function moved(delivery: Delivery, seconds: number): Delivery {
   const timestamp = Number(delivery.headers["webhook-timestamp"]) + seconds;
   return changed(delivery, { "webhook-timestamp": String(timestamp) });
+}
+
+async function withTimestamp(timestamp: string): Promise<Delivery> {
+  const honest = await callback();
+  const signature = v1a(honest.headers["webhook-id"] ?? "", timestamp, BODY, currentKey());
+  return changed(honest, { "webhook-timestamp": timestamp, "webhook-signature": signature });
+}
+
+function withVersion(delivery: Delivery, version: string): Delivery {
+  const signature = delivery.headers["webhook-signature"]?.replace("v1a", version);
+  return changed(delivery, { "webhook-signature": signature });
 }
 
 function withV1(delivery: Delivery, secret: Buffer): Delivery {
@@ -408,6 +417,13 @@ function describeKeys(name: string, file: string) {
       vi.advanceTimersByTime(10 * 60_000 + 1000);
       expect(await post(receiver, await callback({ key: former }))).toBe(401);
       expect(await post(receiver, await callback())).toBe(204);
+    });
+
+    it("keeps the keys for minutes", async () => {
+      expect(await post(receiver, await callback())).toBe(204);
+      vi.advanceTimersByTime(5 * 60_000);
+      expect(await post(receiver, await callback())).toBe(204);
+      expect(gateway.keyRequests).toBe(1);
     });
 
     it("asks for the keys at most every 30 s, however many strangers sign", async () => {

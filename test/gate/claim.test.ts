@@ -102,7 +102,7 @@ describe("a request meets", () => {
 });
 
 describe("a try ends", () => {
-  const accepted = { kind: "accepted", answer: ANSWER } as const;
+  const accepted = { kind: "accepted", answer: ANSWER, runId: "r1" } as const;
   const refused = { kind: "refused" } as const;
   const unknown = { kind: "unknown" } as const;
   const takenOver: Claim = { ...OPEN, attempt: "a2", leaseExpiresAtMs: T0 + 30_000 };
@@ -130,7 +130,7 @@ describe("a try ends", () => {
     {
       name: "accepted twice: the first answer stays",
       before: SETTLED,
-      outcome: { kind: "accepted", answer: OTHER_ANSWER } as const,
+      outcome: { kind: "accepted", answer: OTHER_ANSWER, runId: "r2" } as const,
       after: SETTLED,
     },
     { name: "accepted after the claim was dropped: nothing", before: null, outcome: accepted, after: null },

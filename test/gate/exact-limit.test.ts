@@ -169,6 +169,6 @@ async function storedCount(gateway: Gateway): Promise<unknown> {
 async function storedClaims(gateway: Gateway): Promise<unknown> {
   return runInDurableObject(
     await gateway.gateOf(),
-    (_gate, { storage }) => storage.sql.exec("SELECT COUNT(*) AS n FROM claims").one()["n"],
+    (_gate, { storage }) => storage.sql.exec("SELECT COUNT(*) AS n FROM runs").one()["n"],
   );
 }

@@ -4,9 +4,9 @@
 import { expect, it } from "vitest";
 import { type Answer, type Gateway, RUN_PATH, startOf } from "../support/gateway.ts";
 
-export type Source = { pointer: string } | { parameter: string } | { header: string } | null;
+type Source = { pointer: string } | { parameter: string } | { header: string } | null;
 
-export type Tally = { refused: number; served: number };
+type Tally = { refused: number; served: number };
 
 export type Post = { body: BodyInit | undefined; headers: Record<string, string> };
 

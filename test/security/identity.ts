@@ -3,7 +3,7 @@ import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } fro
 import { type Gateway, ORIGIN } from "../support/gateway.ts";
 import type { Asked } from "../support/upstream.ts";
 
-export type Identity = JWTPayload & { sub_id: { format: string; iss: string; sub: string } };
+type Identity = JWTPayload & { sub_id: { format: string; iss: string; sub: string } };
 
 /** Throws unless the gateway itself said it. */
 export async function identityOf(gateway: Gateway, asked: Asked | undefined): Promise<Identity> {

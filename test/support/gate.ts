@@ -6,10 +6,13 @@ import type { Gateway } from "./gateway.ts";
 /** The claims that the gate holds, `id status`, by id. */
 export async function claimsOf(gateway: Gateway): Promise<string[]> {
   return runInDurableObject(await gateway.gateOf(), (_gate, { storage }) => {
-    const tables = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'claims'").toArray();
+    const tables = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'runs'").toArray();
     if (tables.length === 0) return [];
-    const rows = storage.sql.exec("SELECT id, status FROM claims ORDER BY id").toArray();
-    return rows.map(({ id, status }) => `${id} ${status}`);
+    const held = "SELECT key, claim ->> 'status' AS status FROM runs WHERE claim IS NOT NULL ORDER BY key";
+    return storage.sql
+      .exec(held)
+      .toArray()
+      .map(({ key, status }) => `${key} ${status}`);
   });
 }
 

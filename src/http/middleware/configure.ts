@@ -1,18 +1,16 @@
-// The settings, parsed once per environment object. A gateway with a bad one serves nothing but its own health: a
+// A gateway with a bad one serves nothing but its own health: a
 // wrong limit or a missing issuer is worse than an outage that names itself.
 import type { Next } from "hono";
 import { problem } from "../../errors.ts";
 import { log } from "../../observability/log.ts";
-import { parseSettings, type Settings, SettingsError } from "../../settings.ts";
+import { type Settings, SettingsError, settingsOf } from "../../settings.ts";
 import { upstreamOf } from "../../upstream/client.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 
-const parsed = new WeakMap<object, Settings | SettingsError>();
-
 export async function configure(c: AppContext, next: Next): Promise<Response | undefined> {
-  const settings = settingsOf(c.env);
-  if (settings instanceof SettingsError) return misconfigured(c);
+  const settings = settingsOrNull(c.env);
+  if (settings === null) return misconfigured(c);
   const upstream = upstreamOf(settings, c.env.UPSTREAM);
   if (upstream === null) return misconfigured(c, "UPSTREAM_URL or a service binding UPSTREAM is required");
   c.set("settings", settings);
@@ -36,19 +34,13 @@ function misconfigured(c: AppContext, fault?: string): Response {
   return answerProblem(c, problem("external_service_error", "The gateway is not configured."));
 }
 
-function settingsOf(env: Env): Settings | SettingsError {
-  const known = parsed.get(env) ?? parse(env);
-  parsed.set(env, known);
-  return known;
-}
-
-function parse(env: Env): Settings | SettingsError {
+function settingsOrNull(env: Env): Settings | null {
   try {
-    return parseSettings(env);
+    return settingsOf(env);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     log({ event: "settings.invalid", problems: error.problems });
-    return error;
+    return null;
   }
 }
 

@@ -1,7 +1,7 @@
-import { parseWaitSeconds, validateUuid } from "../../contract/schemas.ts";
+import { parseWaitSeconds } from "../../contract/schemas.ts";
 import { type Problem, problem } from "../../errors.ts";
 import { readRun } from "../../runs/read-run.ts";
-import { type RunTarget, runPathOf } from "../../runs/run-target.ts";
+import { idFault, type RunTarget, runPathOf } from "../../runs/run-target.ts";
 import { assertedHeaders, headersToCaller } from "../../upstream/headers.ts";
 import { answerProblem, answerUpstreamProblem } from "../answers.ts";
 import { assertedFor } from "../caller-deps.ts";
@@ -50,13 +50,6 @@ async function answerRead(
     status: answer.status,
     headers: { ...headersToCaller(answer.headers), ...headers },
   });
-}
-
-function idFault(target: RunTarget, runId: string): Problem | null {
-  if (target.kind === "stored" && !validateUuid(target.storedActionId)) {
-    return parameterFault("stored_action_id", "stored_action_id must be a UUID.");
-  }
-  return validateUuid(runId) ? null : parameterFault("run_id", "run_id must be a UUID.");
 }
 
 function parameterFault(parameter: string, detail: string): Problem {

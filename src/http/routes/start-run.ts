@@ -2,7 +2,8 @@ import { memberOf, parseJson } from "../../json.ts";
 import { rateLimitIsOn } from "../../rate-limit-flag.ts";
 import { parseRunRequest } from "../../runs/run-request.ts";
 import type { RunTarget } from "../../runs/run-target.ts";
-import { type StartAnswer, startRun } from "../../runs/start-run.ts";
+import type { StartAnswer } from "../../runs/start-answer.ts";
+import { startRun } from "../../runs/start-run.ts";
 import { assertedHeaders } from "../../upstream/headers.ts";
 import { answerUpstreamProblem } from "../answers.ts";
 import { receiveJson } from "../body.ts";
@@ -31,7 +32,10 @@ async function start(c: AppContext, target: RunTarget): Promise<Response> {
       gate: callersGate(c),
       kv: c.env.KV,
       upstream: c.get("upstream"),
-      upstreamTimeoutMs: settings.upstreamTimeoutMs,
+      caller: c.get("caller"),
+      queue: c.env.RUNS,
+      settings,
+      publicUrl: c.get("publicUrl"),
       upstreamHeaders: async () => assertedHeaders(await assertedFor(c)),
       waitUntil: (promise) => c.executionCtx.waitUntil(promise),
       stopwatch: c.get("stopwatch"),

@@ -1,0 +1,56 @@
+// The counts in memory, and their copy on disk. The copy is written behind the answers, a fifth of a second later and
+// once for all that came meanwhile; a run's row that is written anyway takes it along, and then nothing is left to do.
+import type { GateStore, Windows } from "./store.ts";
+import { type Count, giveBack, peek, take, type Window, type WindowRule, type WindowView } from "./window.ts";
+
+const WRITE_BEHIND_MS = 200;
+
+export class Counter {
+  readonly #store: GateStore;
+  readonly #keepAlive: (work: Promise<void>) => void;
+  #windows: Windows;
+  #unsaved = false;
+  #writeBehind: Promise<void> | null = null;
+
+  constructor(store: GateStore, keepAlive: (work: Promise<void>) => void) {
+    this.#store = store;
+    this.#keepAlive = keepAlive;
+    this.#windows = store.loadWindows();
+  }
+
+  take(name: "runs" | "results", rule: WindowRule, nowMs: number): Count {
+    const before = this.#windows[name];
+    const count = take(before, rule, nowMs);
+    // A refusal changes a window too, when a deploy has made it shorter: the end that this caller is told must hold.
+    if (count.admitted || before?.endsAtMs !== count.window.endsAtMs) this.#change(name, count.window);
+    return count;
+  }
+
+  peek(rule: WindowRule, nowMs: number): WindowView {
+    return peek(this.#windows.runs, rule, nowMs);
+  }
+
+  giveBack(endsAtMs: number): void {
+    this.#change("runs", giveBack(this.#windows.runs, endsAtMs));
+  }
+
+  /** The copy that a new row takes along. */
+  forRow(): Windows {
+    this.#unsaved = false;
+    return this.#windows;
+  }
+
+  #change(name: "runs" | "results", window: Window | null): void {
+    this.#windows = { ...this.#windows, revision: this.#windows.revision + 1, [name]: window };
+    this.#unsaved = true;
+    this.#writeBehind ??= scheduler.wait(WRITE_BEHIND_MS).then(() => this.#save());
+    this.#keepAlive(this.#writeBehind);
+  }
+
+  async #save(): Promise<void> {
+    this.#writeBehind = null;
+    if (!this.#unsaved) return;
+    this.#unsaved = false;
+    await this.#store.saveWindows(this.#windows);
+  }
+}

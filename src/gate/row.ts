@@ -1,0 +1,63 @@
+// A row as decisions see it: its claim, which is reviewed now and then until KV holds the answer, and its run, which
+// is looked at whenever it owes somebody something. Without either it goes.
+import { type Claim, expiresAtMs, isExpired, type Settled } from "./claim.ts";
+import { type Intent, isFinished, type Run } from "./run.ts";
+
+export type Row = {
+  /** UUID, lower case: the idempotency id that the upstream was given. */
+  key: string;
+  claim: Claim | null;
+  /** When the claim is reviewed next; meaningless without one. */
+  reviewAtMs: number;
+  intent: Intent | null;
+  run: Run | null;
+};
+
+/** Far longer than KV needs to spread an answer. */
+const KEEP_SETTLED_MS = 60 * 60 * 1000;
+/** After a copy had to be written again: until every location has forgotten that it did not know it. */
+const RECHECK_MS = 10 * 60 * 1000;
+/** Reviews fall on this grid, so that one alarm, and one row written for it, serves many. */
+const GRID_MS = 10 * 60 * 1000;
+
+export function emptyRow(key: string): Row {
+  return { key, claim: null, reviewAtMs: 0, intent: null, run: null };
+}
+
+/** The row with another claim. An open one is reviewed with those that settle at once, so that settling it seldom moves the alarm again. */
+export function withClaim(row: Row, claim: Claim | null): Row {
+  if (claim === null) return { ...row, claim };
+  const sinceMs = claim.status === "settled" ? claim.settledAtMs : claim.claimedAtMs;
+  return { ...row, claim, reviewAtMs: onGrid(sinceMs + KEEP_SETTLED_MS) };
+}
+
+/** When somebody must look at a row; null when nothing keeps it. */
+export function rowDueAtMs({ claim, reviewAtMs, run }: Row): number | null {
+  const owes = run !== null && !isFinished(run);
+  if (claim === null) return owes ? run.dueAtMs : null;
+  return owes ? Math.min(reviewAtMs, run.dueAtMs) : reviewAtMs;
+}
+
+/** Its claim is due, or its start has gone unanswered for so long that something must be decided. */
+export function needsReview({ claim, reviewAtMs, run }: Row, nowMs: number): boolean {
+  if (run?.status === "forwarding" && nowMs >= run.dueAtMs) return true;
+  return claim !== null && nowMs >= reviewAtMs;
+}
+
+export type Review =
+  /** Goes once KV is known to hold the answer, and is looked at again if it had to be written. */
+  { kind: "check"; claim: Settled; recheckAtMs: number } | { kind: "keep"; row: Row };
+
+export function reviewClaim(row: Row, nowMs: number): Review {
+  const { claim } = row;
+  if (claim === null || nowMs < row.reviewAtMs) return { kind: "keep", row };
+  // Nobody can ask for this id any more.
+  if (isExpired(claim, nowMs)) return { kind: "keep", row: withClaim(row, null) };
+  if (claim.status === "open")
+    return { kind: "keep", row: { ...row, reviewAtMs: onGrid(expiresAtMs(claim)) } };
+  return { kind: "check", claim, recheckAtMs: nowMs + RECHECK_MS };
+}
+
+function onGrid(atMs: number): number {
+  return Math.ceil(atMs / GRID_MS) * GRID_MS;
+}

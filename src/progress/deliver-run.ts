@@ -1,0 +1,95 @@
+// One attempt at a run's receiver: ask its host's breaker if the host has given trouble, sign, send, and tell the
+// breaker what came of it. A healthy delivery asks nobody.
+import { type Attempt } from "../callbacks/attempt.ts";
+import { attemptDelivery } from "../callbacks/deliver.ts";
+import { type BreakerNamespace, breakerOf } from "../callbacks/destination-breaker.ts";
+import { HostHealth, isHostTrouble } from "../callbacks/host-health.ts";
+import { signCallback } from "../callbacks/signature.ts";
+import type { RunRules } from "../gate/run.ts";
+import { log } from "../observability/log.ts";
+import type { Sender } from "../outbound/guard.ts";
+import type { Settings } from "../settings.ts";
+
+export type DeliveryDeps = {
+  settings: Settings;
+  rules: RunRules;
+  breakers: BreakerNamespace;
+  network: Sender;
+};
+
+export type Parcel = {
+  callbackUrl: string;
+  publicUrl: string;
+  runId: string;
+  body: Uint8Array;
+  made: number;
+};
+
+export type Delivered = { kind: "attempted"; attempt: Attempt } | { kind: "resting"; untilMs: number };
+
+const health = new HostHealth();
+
+export async function deliverRun(deps: DeliveryDeps, parcel: Parcel): Promise<Delivered> {
+  const host = URL.parse(parcel.callbackUrl)?.host ?? "";
+  const consulted = health.shouldConsult(host, parcel.made, Date.now());
+  if (consulted) {
+    const untilMs = await restUntilMs(deps.breakers, host);
+    if (untilMs !== null) return { kind: "resting", untilMs };
+  }
+  const attempt = await send(deps, parcel);
+  const trouble = isHostTrouble(attempt.outcome);
+  if (trouble) health.noteFailure(host, Date.now());
+  if (trouble || consulted) await tellBreaker(deps.breakers, host, !trouble);
+  return { kind: "attempted", attempt };
+}
+
+async function send({ settings, network }: DeliveryDeps, parcel: Parcel): Promise<Attempt> {
+  const { callbackUrl, publicUrl, runId, body, made } = parcel;
+  const atMs = Date.now();
+  const signed = { body, webhookId: webhookIdOf(runId), runId, issuer: publicUrl, nowMs: atMs };
+  const { outcome, durationMs, error } = await attemptDelivery({
+    callbackUrl,
+    body,
+    headers: await signCallback(signed, settings.signingKeys),
+    rules: { allowPrivate: settings.allowPrivateCallbacks, ownHosts: [new URL(publicUrl).host] },
+    timeoutMs: settings.callbackTimeoutMs,
+    sender: network,
+  });
+  const number = made + 1;
+  log({
+    event: "callback.attempted",
+    run_id: runId,
+    number,
+    outcome: outcome.kind,
+    status: outcome.status,
+    duration_ms: durationMs,
+    error,
+  });
+  return { number, atMs, durationMs, outcome };
+}
+
+/** The same for every attempt of a run: the receiver's key against duplicates. */
+export function webhookIdOf(runId: string): string {
+  return `run_${runId.replace(/[^\w-]/g, "_")}`;
+}
+
+// A breaker that does not answer must not stop what it is there to protect.
+async function restUntilMs(breakers: BreakerNamespace, host: string): Promise<number | null> {
+  try {
+    const permission = await breakerOf(breakers, host).mayTry();
+    if (permission.kind === "go") return null;
+    health.noteFailure(host, Date.now());
+    return permission.untilMs;
+  } catch (error) {
+    log({ event: "breaker.unavailable", error });
+    return null;
+  }
+}
+
+async function tellBreaker(breakers: BreakerNamespace, host: string, ok: boolean): Promise<void> {
+  try {
+    await breakerOf(breakers, host).report(ok);
+  } catch (error) {
+    log({ event: "breaker.unavailable", error });
+  }
+}

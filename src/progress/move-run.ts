@@ -1,0 +1,96 @@
+// One look at one run, doing whatever it needs in one go: read its end, deliver it, book it, and report to the gate.
+// It may be killed after any line. Nothing is lost then, because the gate still has the run as it was; what was done
+// already may be done again, which a receiver tells by the webhook-id and the books by their keys.
+import type { Attempt } from "../callbacks/attempt.ts";
+import type { Work } from "../gate/admission.ts";
+import { advance, type EndedRun, type Sighting } from "../gate/run.ts";
+import type { Upstream } from "../upstream/client.ts";
+import { type DeliveryDeps, deliverRun } from "./deliver-run.ts";
+import { keepBody, keptBody } from "./kept-body.ts";
+import { ledgerEntries } from "./ledger-entries.ts";
+import { readEnd } from "./read-end.ts";
+import type { Recorder } from "./recorder.ts";
+
+export type MoveDeps = DeliveryDeps & { kv: KVNamespace; upstream: Upstream; recorder: Recorder };
+
+type Seen = Extract<Sighting, { kind: "ended" }>;
+type Told = Pick<Seen, "attempt" | "restUntilMs" | "bodyKept">;
+
+/** What there is to report of the run. */
+export async function moveRun(deps: MoveDeps, work: Work): Promise<Sighting> {
+  const { run, runId } = work;
+  const stamp = { revision: run.revision, random: Math.random() };
+  const end = await endOf(deps, work);
+  if (end.kind === "waiting") return { ...stamp, kind: "waiting", runId, atMs: Date.now() };
+  if (end.kind === "unseen") return { ...stamp, kind: "unseen", unknown: end.unknown, atMs: Date.now() };
+  const told = await tell(deps, work, end.body);
+  const ended = { ...stamp, ...told, kind: "ended", runId, result: end.result, atMs: Date.now() } as const;
+  return { ...ended, booked: await book(deps, work, { ...ended, booked: false }) };
+}
+
+type End =
+  | { kind: "waiting" }
+  | { kind: "unseen"; unknown: boolean }
+  | { kind: "ended"; result: EndedRun["result"]; body: () => Promise<Uint8Array | null> };
+
+// An ended run's body is fetched only if somebody is to be sent it.
+async function endOf({ kv, upstream, settings }: MoveDeps, { run, intent, runId }: Work): Promise<End> {
+  const readAgain = () => readEnd(upstream, settings, intent, runId);
+  if (run.status !== "ended") {
+    const end = await readAgain();
+    return end.kind === "ended" ? { ...end, body: async () => end.body } : end;
+  }
+  const body = async () => {
+    const kept = run.bodyKept ? await keptBody(kv, intent.userKey, runId) : null;
+    if (kept !== null) return kept;
+    const end = await readAgain();
+    return end.kind === "ended" ? end.body : null;
+  };
+  return { kind: "ended", result: run.result, body };
+}
+
+async function tell(
+  deps: MoveDeps,
+  { run, intent, runId }: Work,
+  body: () => Promise<Uint8Array | null>,
+): Promise<Told> {
+  const nothing: Told = { attempt: null, restUntilMs: null, bodyKept: false };
+  if (intent.callbackUrl === null) return nothing;
+  if (run.status === "ended" && (run.delivery.kind !== "pending" || Date.now() < run.delivery.nextAtMs))
+    return nothing;
+  const made = run.status === "ended" && run.delivery.kind === "pending" ? run.delivery.made : 0;
+  const result = await body();
+  if (result === null) return { ...nothing, attempt: unreadable(made + 1) };
+  const delivered = await deliverRun(deps, {
+    callbackUrl: intent.callbackUrl,
+    publicUrl: intent.publicUrl,
+    runId,
+    body: result,
+    made,
+  });
+  if (delivered.kind === "resting") return { ...nothing, restUntilMs: delivered.untilMs };
+  const { attempt } = delivered;
+  const keep = attempt.outcome.kind === "failed" && !(run.status === "ended" && run.bodyKept);
+  return {
+    attempt,
+    restUntilMs: null,
+    bodyKept: keep && (await keepBody(deps.kv, intent.userKey, runId, result)),
+  };
+}
+
+function unreadable(number: number): Attempt {
+  const outcome = {
+    kind: "failed",
+    status: null,
+    failure: "result could not be read",
+    retryAfterSeconds: null,
+  } as const;
+  return { number, atMs: Date.now(), durationMs: 0, outcome };
+}
+
+async function book({ recorder, rules }: MoveDeps, { run, intent }: Work, seen: Seen): Promise<boolean> {
+  const next = advance(run, intent, seen, rules);
+  if (next.status !== "ended") throw new Error("an end was seen, and the run has not ended");
+  const booked = await Promise.all(ledgerEntries(next, intent).map((entry) => recorder.record(entry)));
+  return booked.every(Boolean);
+}

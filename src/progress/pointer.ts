@@ -1,0 +1,25 @@
+// A queue message: which run to move on, never anything of it. Losing, repeating or reordering pointers changes
+// nothing but timing.
+import { memberOf } from "../json.ts";
+
+export type Pointer = {
+  v: 1;
+  /** The gate's object id, in hexadecimal. */
+  gate: string;
+  /** The row's key in it. */
+  key: string;
+  /** Somebody says that the run has ended: worth a look before it is due. */
+  pushed: boolean;
+  /** The upstream's id of the run, as that somebody says; only believed once a read confirms it. */
+  runId: string | null;
+};
+
+/** Null when it is no pointer of this version. */
+export function parsePointer(body: unknown): Pointer | null {
+  const [v, gate, key, pushed, runId] = ["v", "gate", "key", "pushed", "runId"].map((name) =>
+    memberOf(body, name),
+  );
+  if (v !== 1 || typeof gate !== "string" || typeof key !== "string" || typeof pushed !== "boolean")
+    return null;
+  return { v, gate, key, pushed, runId: typeof runId === "string" ? runId : null };
+}

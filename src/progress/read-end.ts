@@ -1,0 +1,53 @@
+// Has a run ended, and with what? The upstream's own answer to a read, as its caller would get it, is the only witness.
+import type { Intent, RunResult } from "../gate/run.ts";
+import { memberOf, parseJson } from "../json.ts";
+import { readBody } from "../outbound/guard.ts";
+import { readRun } from "../runs/read-run.ts";
+import { runPathOf } from "../runs/run-target.ts";
+import type { Settings } from "../settings.ts";
+import type { Upstream } from "../upstream/client.ts";
+import { backgroundAuthorization } from "../upstream/identity.ts";
+
+export type RunEnd =
+  | { kind: "waiting" }
+  /** `unknown`: the upstream answers, and does not know the run. */
+  | { kind: "unseen"; unknown: boolean }
+  | { kind: "ended"; result: RunResult; body: Uint8Array };
+
+/** KV keeps values of up to 25 MiB, and an isolate has 128 MB for all that it does at once. */
+const MAX_RESULT_BYTES = 24 * 1024 * 1024;
+
+/** Never throws for what an upstream can do. */
+export async function readEnd(
+  upstream: Upstream,
+  settings: Settings,
+  intent: Intent,
+  runId: string,
+): Promise<RunEnd> {
+  const authorization = await backgroundAuthorization(settings, intent.publicUrl, intent, Date.now());
+  const request = {
+    path: runPathOf(intent.target, runId),
+    headers: { accept: "application/json", authorization, "x-request-id": crypto.randomUUID() },
+  };
+  const answer = await readRun(upstream, request, 0, settings.upstreamTimeoutMs);
+  if (answer.kind === "problem")
+    return { kind: "unseen", unknown: answer.problem.problem.code === "not_found" };
+  if (answer.waiting) return { kind: "waiting" };
+  try {
+    const body = await readBody(answer, MAX_RESULT_BYTES, settings.upstreamTimeoutMs);
+    return endOf(body);
+  } catch {
+    // Broken off, dripping or larger than anybody could be sent.
+    return { kind: "unseen", unknown: false };
+  }
+}
+
+/** A 200 whose `status`, at the top or under `data`, says how the run stands. Anything else is nonsense, and no end. */
+function endOf(body: Uint8Array): RunEnd {
+  const parsed = parseJson(body);
+  const status = memberOf(parsed, "status") ?? memberOf(memberOf(parsed, "data"), "status");
+  if (status === "waiting") return { kind: "waiting" };
+  return status === "success" || status === "error"
+    ? { kind: "ended", result: status, body }
+    : { kind: "unseen", unknown: false };
+}

@@ -1,0 +1,77 @@
+// How a run's callback stands, from the two who know: the gate while it is under way, the books for what was tried and
+// for everything that is over.
+import type { Attempt } from "../callbacks/attempt.ts";
+import type { LiveRun } from "../gate/admission.ts";
+import { type EndedRun, type Intent, isFinished, parseIntent, revivedRun } from "../gate/run.ts";
+import type { DeliveryState, LedgerAttempt, LedgerRun } from "../ledger/entry.ts";
+import { attemptError, deliveryStateOf, storedActionIdOf } from "../progress/ledger-entries.ts";
+import type { RunTarget } from "./run-target.ts";
+
+export type BookedRun = { run: LedgerRun; attempts: LedgerAttempt[] };
+
+export type DeliveryView = {
+  intent: Intent;
+  callbackUrl: string;
+  state: Exclude<DeliveryState, "none">;
+  nextAttemptAtMs: number | null;
+  attempts: LedgerAttempt[];
+  /** What a redelivery starts from; null while the delivery is under way. */
+  revival: EndedRun | null;
+};
+
+/** Null when the run has no callback, is not the target's, or nobody knows it. */
+export function deliveryView(
+  target: RunTarget,
+  live: LiveRun | null,
+  booked: BookedRun | null,
+  nowMs: number,
+): DeliveryView | null {
+  const intent = live?.intent ?? (booked === null ? null : parseIntent(booked.run.intent));
+  const callbackUrl = intent?.callbackUrl ?? null;
+  if (intent === null || callbackUrl === null || !isOf(intent, target)) return null;
+  const attempts = attemptsOf(live, booked);
+  const common = { intent, callbackUrl, attempts };
+  if (live !== null && !isFinished(live.run)) return { ...common, ...underWay(live), revival: null };
+  const over =
+    live?.run.status === "ended" ? endOf(live.run) : booked === null ? null : endOfBooked(booked.run);
+  if (over === null || over.state === "none") return null;
+  const { state, ...known } = over;
+  return {
+    ...common,
+    state,
+    nextAttemptAtMs: null,
+    revival: revivedRun({ ...known, made: attempts.length }, nowMs),
+  };
+}
+
+function underWay({ run }: LiveRun): Pick<DeliveryView, "state" | "nextAttemptAtMs"> {
+  if (run.status !== "ended") return { state: "waiting", nextAttemptAtMs: null };
+  const state = deliveryStateOf(run.delivery);
+  const nextAttemptAtMs = run.delivery.kind === "pending" ? run.delivery.nextAtMs : null;
+  return { state: state === "none" ? "waiting" : state, nextAttemptAtMs };
+}
+
+function endOf({ delivery, runId, acceptedAtMs, endedAtMs, result, revision }: EndedRun) {
+  return { state: deliveryStateOf(delivery), runId, acceptedAtMs, endedAtMs, result, revision };
+}
+
+function endOfBooked({ state, runId, acceptedAtMs, endedAtMs, result, revision }: LedgerRun) {
+  return { state, runId, acceptedAtMs, endedAtMs: endedAtMs ?? acceptedAtMs, result, revision };
+}
+
+function attemptsOf(live: LiveRun | null, booked: BookedRun | null): LedgerAttempt[] {
+  const known = booked?.attempts ?? [];
+  const unbooked = live?.run.status === "ended" ? live.run.unbooked.attempts : [];
+  const runId = live?.run.runId ?? "";
+  return [...known, ...unbooked.map((attempt) => asBooked(runId, attempt))];
+}
+
+function asBooked(runId: string, attempt: Attempt): LedgerAttempt {
+  const { number, atMs, durationMs, outcome } = attempt;
+  return { runId, number, atMs, durationMs, status: outcome.status, error: attemptError(attempt) };
+}
+
+function isOf(intent: Intent, target: RunTarget): boolean {
+  const wanted = target.kind === "stored" ? target.storedActionId.toLowerCase() : null;
+  return storedActionIdOf(intent) === wanted;
+}

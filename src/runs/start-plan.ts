@@ -1,0 +1,81 @@
+// What a start will need of others, decided before anybody is asked: a claim on its id, a promise to keep, and the id
+// under which the upstream is to know it.
+import type { Caller } from "../auth/caller.ts";
+import type { AdmitRequest } from "../gate/admission.ts";
+import type { ClaimRequest } from "../gate/claim.ts";
+import type { Intent, RunRules } from "../gate/run.ts";
+import { fingerprintOf } from "../idempotency/fingerprint.ts";
+import { makeRef } from "../progress/ref.ts";
+import type { Jwk, Settings } from "../settings.ts";
+import { spliceEnvelope } from "../upstream/rewrite.ts";
+import type { ParsedRequest, RunRequest } from "./run-request.ts";
+import { pathOf, type RunTarget } from "./run-target.ts";
+
+export type StartPlan = {
+  claim: ClaimRequest | null;
+  promise: AdmitRequest["promise"];
+  /** The caller's idempotency id in lower case, or one made here; also the key of the gate's row. */
+  upstreamId: string;
+  /** Names this try. */
+  attempt: string;
+  rules: RunRules;
+};
+
+type PlanDeps = { caller: Caller; settings: Settings; publicUrl: string };
+
+/** Longer than the upstream's whole budget, so that a lease ends only when its holder is dead. */
+const LEASE_MARGIN_MS = 5_000;
+
+export async function planStart(
+  deps: PlanDeps,
+  target: RunTarget,
+  parsed: ParsedRequest,
+): Promise<StartPlan> {
+  const { runPollScheduleSeconds: pollSchedule, callbackRetryScheduleSeconds: retrySchedule } = deps.settings;
+  const rules = { pollSchedule, retrySchedule };
+  const id = parsed.kind === "good" ? parsed.request.idempotencyId : parsed.idempotencyId;
+  const upstreamId = id ?? crypto.randomUUID();
+  const attempt = crypto.randomUUID();
+  const claim = id === null ? null : await claimOn(id, attempt, deps, target, parsed);
+  const intent = parsed.kind === "good" ? intentOf(deps, target, parsed.request) : null;
+  return { claim, promise: intent && { key: upstreamId, intent, rules }, upstreamId, attempt, rules };
+}
+
+/** The caller's text with the id, and with the gateway's own callback_url where something is promised. */
+export async function bodyForUpstream(
+  { text, envelope }: RunRequest,
+  { upstreamId, promise }: StartPlan,
+  { publicUrl, gate, signingKeys }: { publicUrl: string; gate: string; signingKeys: readonly Jwk[] },
+): Promise<string> {
+  if (promise === null) return spliceEnvelope(text, envelope, { idempotencyId: upstreamId });
+  const ref = await makeRef({ gate, key: promise.key }, signingKeys);
+  const callbackUrl = `${publicUrl}/completions/${ref}`;
+  return spliceEnvelope(text, envelope, { idempotencyId: upstreamId, callbackUrl });
+}
+
+async function claimOn(
+  id: string,
+  attempt: string,
+  { settings }: PlanDeps,
+  target: RunTarget,
+  parsed: ParsedRequest,
+): Promise<ClaimRequest> {
+  const make = parsed.kind === "good";
+  // With the id in lower case: its case is no difference.
+  const text = make
+    ? spliceEnvelope(parsed.request.text, parsed.request.envelope, { idempotencyId: id })
+    : parsed.text;
+  const fingerprint = await fingerprintOf(pathOf(target), text);
+  return { id, attempt, fingerprint, leaseMs: settings.upstreamTimeoutMs + LEASE_MARGIN_MS, make };
+}
+
+/** Null for a run that owes nobody anything. */
+function intentOf(
+  { caller, publicUrl }: PlanDeps,
+  target: RunTarget,
+  { callbackUrl }: RunRequest,
+): Intent | null {
+  const { userKey, issuer, subject, scopes, billing } = caller;
+  if (callbackUrl === null && !billing.is_billable) return null;
+  return { v: 1, userKey, issuer, subject, scopes, billing, target, callbackUrl, publicUrl };
+}

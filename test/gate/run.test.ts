@@ -1,0 +1,258 @@
+import { describe, expect, it } from "vitest";
+import type { Attempt, AttemptOutcome } from "../../src/callbacks/attempt.ts";
+import {
+  acceptRun,
+  advance,
+  beginRun,
+  buryRun,
+  type EndedRun,
+  type Intent,
+  isAbandoned,
+  isFinished,
+  type Run,
+  type RunRules,
+  revivedRun,
+  type Sighting,
+} from "../../src/gate/run.ts";
+
+const RUN_ID = "7d6ff3a1-0c1e-4c55-8f43-5b7a5a4b7c11";
+const rules: RunRules = { pollSchedule: [2, 4, 8], retrySchedule: [5, 300] };
+
+const billing = {
+  is_billable: false,
+  origin: "actions_api",
+  usage_type: "action_run",
+  description: "an action was run via Actions API",
+  exemption_reason: null,
+  exemption_details: null,
+};
+
+const intent: Intent = {
+  v: 1,
+  userKey: "user",
+  issuer: "https://login.example",
+  subject: "alice",
+  scopes: ["external"],
+  billing,
+  target: { kind: "one_off" },
+  callbackUrl: "https://client.example/hook",
+  publicUrl: "https://edge.example",
+};
+const billable: Intent = { ...intent, callbackUrl: null, billing: { ...billing, is_billable: true } };
+
+const accepted = acceptRun(beginRun(rules, 1_000), RUN_ID, rules, 2_000);
+
+function ended(
+  run: Run,
+  outcome: AttemptOutcome | null,
+  more: Partial<Sighting & { kind: "ended" }> = {},
+): Sighting {
+  const number = run.status === "ended" && run.delivery.kind === "pending" ? run.delivery.made + 1 : 1;
+  const attempt: Attempt | null = outcome && { number, atMs: 10_000, durationMs: 7, outcome };
+  const stamp = { revision: run.revision, atMs: 10_000, random: 0.5 };
+  const seen = {
+    kind: "ended",
+    runId: RUN_ID,
+    result: "success",
+    attempt,
+    restUntilMs: null,
+    bodyKept: false,
+    booked: true,
+  } as const;
+  return { ...stamp, ...seen, ...more };
+}
+
+const ok: AttemptOutcome = { kind: "acknowledged", status: 204 };
+const failed: AttemptOutcome = {
+  kind: "failed",
+  status: 500,
+  failure: "status is no 2xx",
+  retryAfterSeconds: null,
+};
+
+function asEnded(run: Run): EndedRun {
+  if (run.status !== "ended") throw new Error(`the run is ${run.status}`);
+  return run;
+}
+
+describe("a run moves forward", () => {
+  it("from forwarding to accepted, looked at after the first pause", () => {
+    expect(beginRun(rules, 1_000)).toEqual({
+      status: "forwarding",
+      revision: 0,
+      dueAtMs: 3_000,
+      giveUpAtMs: 3_601_000,
+    });
+    expect(accepted).toEqual({
+      status: "accepted",
+      revision: 1,
+      dueAtMs: 4_000,
+      runId: RUN_ID,
+      acceptedAtMs: 2_000,
+      looks: 0,
+    });
+  });
+
+  it("and a late yes does not take back what was seen since", () => {
+    const run = advance(accepted, intent, ended(accepted, ok), rules);
+    expect(acceptRun(run, "another", rules, 99_000)).toBe(run);
+  });
+
+  it.each([
+    [1, 14_000],
+    [2, 18_000],
+    [3, 18_000],
+  ])("after look %i that found it waiting, the next one is due at %i", (looks, dueAtMs) => {
+    let run: Run = accepted;
+    for (let look = 0; look < looks; look += 1) {
+      run = advance(
+        run,
+        intent,
+        { revision: run.revision, kind: "waiting", runId: RUN_ID, atMs: 10_000, random: 0 },
+        rules,
+      );
+    }
+    expect(run.dueAtMs).toBe(dueAtMs);
+  });
+
+  it("is named by a look when nobody heard the answer to its start", () => {
+    const unanswered = beginRun(rules, 1_000);
+    const run = advance(
+      unanswered,
+      intent,
+      { revision: 0, kind: "waiting", runId: RUN_ID, atMs: 5_000, random: 0 },
+      rules,
+    );
+    expect(run).toEqual({
+      status: "accepted",
+      revision: 1,
+      dueAtMs: 9_000,
+      runId: RUN_ID,
+      acceptedAtMs: 5_000,
+      looks: 1,
+    });
+  });
+
+  it("is finished once it is delivered and booked", () => {
+    const run = asEnded(advance(accepted, intent, ended(accepted, ok), rules));
+    expect(run.delivery).toEqual({ kind: "delivered", made: 1 });
+    expect(isFinished(run)).toBe(true);
+  });
+
+  it("owes the books an entry when they refused it, the attempt and the charge with it", () => {
+    const both = { ...billable, callbackUrl: intent.callbackUrl };
+    const run = asEnded(advance(accepted, both, ended(accepted, ok, { booked: false }), rules));
+    expect(isFinished(run)).toBe(false);
+    expect(run.unbooked).toMatchObject({ run: true, charge: true, tries: 1 });
+    expect(run.unbooked.attempts).toHaveLength(1);
+    expect(run.dueAtMs).toBe(20_000);
+    const booked = asEnded(advance(run, both, ended(run, null), rules));
+    expect(booked.unbooked).toEqual({ run: false, charge: false, attempts: [], tries: 0 });
+    expect(isFinished(booked)).toBe(true);
+  });
+});
+
+describe("a failed attempt", () => {
+  it("is followed by the next one on schedule", () => {
+    const run = asEnded(advance(accepted, intent, ended(accepted, failed, { bodyKept: true }), rules));
+    expect(run.delivery).toEqual({ kind: "pending", made: 1, tries: 1, nextAtMs: 15_000 });
+    expect(run).toMatchObject({ dueAtMs: 15_000, bodyKept: true });
+  });
+
+  it("after the last of the schedule leaves a dead letter", () => {
+    let run: Run = accepted;
+    for (let attempt = 0; attempt < 3; attempt += 1) run = advance(run, intent, ended(run, failed), rules);
+    expect(asEnded(run).delivery).toEqual({ kind: "dead", made: 3 });
+    expect(isFinished(run)).toBe(true);
+  });
+
+  it("is not counted while the destination rests", () => {
+    const run = asEnded(advance(accepted, intent, ended(accepted, null, { restUntilMs: 40_000 }), rules));
+    expect(run.delivery).toEqual({ kind: "pending", made: 0, tries: 0, nextAtMs: 41_500 });
+  });
+
+  it("is not followed by another when the receiver wants no more", () => {
+    const run = asEnded(advance(accepted, intent, ended(accepted, { kind: "aborted", status: 410 }), rules));
+    expect(run.delivery).toEqual({ kind: "aborted", made: 1 });
+  });
+});
+
+describe("a charge", () => {
+  it.each([
+    ["a billable success", billable, "success", true],
+    ["a billable failure", billable, "error", false],
+    ["a success that is not billable", intent, "success", false],
+  ] as const)("of %s", (_name, of, result, charge) => {
+    const run = asEnded(advance(accepted, of, ended(accepted, null, { result, booked: false }), rules));
+    expect(run.unbooked.charge).toBe(charge);
+  });
+});
+
+describe("reports on an older state change nothing", () => {
+  it.each(["waiting", "unseen", "ended"] as const)("%s", (kind) => {
+    const run = advance(accepted, intent, ended(accepted, failed), rules);
+    const stamp = { revision: run.revision - 1, atMs: 20_000, random: 0 };
+    const late: Record<typeof kind, Sighting> = {
+      waiting: { ...stamp, kind: "waiting", runId: RUN_ID },
+      unseen: { ...stamp, kind: "unseen", unknown: true },
+      ended: ended(run, ok, { revision: run.revision - 1 }),
+    };
+    expect(advance(run, intent, late[kind], rules)).toBe(run);
+  });
+});
+
+describe("a run that nobody sees", () => {
+  const unseen = (run: Run, unknown: boolean, atMs = 10_000): Sighting => {
+    return { revision: run.revision, kind: "unseen", unknown, atMs, random: 0 };
+  };
+
+  it("that the upstream does not know at eight looks is a dead letter", () => {
+    let run: Run = accepted;
+    for (let look = 0; look < 7; look += 1) run = advance(run, intent, unseen(run, true), rules);
+    expect(run.status).toBe("accepted");
+    run = advance(run, intent, unseen(run, true), rules);
+    expect(asEnded(run)).toMatchObject({ result: null, delivery: { kind: "dead", made: 0 } });
+    expect(isFinished(run)).toBe(false);
+  });
+
+  it("because the upstream is down is looked at for seven days", () => {
+    let run: Run = accepted;
+    for (let look = 0; look < 20; look += 1) run = advance(run, intent, unseen(run, false), rules);
+    expect(run.status).toBe("accepted");
+    expect(advance(run, intent, unseen(run, false, 2_000 + 604_800_000), rules).status).toBe("ended");
+  });
+
+  it("and whose start was never answered is given up after an hour", () => {
+    const run = beginRun(rules, 1_000);
+    expect(isAbandoned(run, 3_600_999)).toBe(false);
+    expect(isAbandoned(run, 3_601_000)).toBe(true);
+  });
+});
+
+describe("telling it again", () => {
+  it("starts the schedule anew and goes on counting", () => {
+    const known = {
+      runId: RUN_ID,
+      acceptedAtMs: 1,
+      endedAtMs: 2,
+      result: "success",
+      revision: 7,
+      made: 10,
+    } as const;
+    const run = revivedRun(known, 50_000);
+    expect(run).toMatchObject({
+      revision: 8,
+      dueAtMs: 50_000,
+      delivery: { kind: "pending", made: 10, tries: 0, nextAtMs: 50_000 },
+    });
+    const next = asEnded(advance(run, intent, ended(run, failed), rules));
+    expect(next.delivery).toEqual({ kind: "pending", made: 11, tries: 1, nextAtMs: 15_000 });
+  });
+
+  it("a buried run keeps its end and loses only what was owed", () => {
+    const run = asEnded(advance(accepted, intent, ended(accepted, failed), rules));
+    expect(buryRun(run, intent, 60_000).delivery).toEqual({ kind: "dead", made: 1 });
+    const done = asEnded(advance(accepted, intent, ended(accepted, ok, { booked: false }), rules));
+    expect(buryRun(done, intent, 60_000).delivery).toEqual({ kind: "delivered", made: 1 });
+  });
+});
