@@ -38,7 +38,7 @@ describe("a settled claim", () => {
     moveClock(4 * MINUTE);
     const gateway = await makeGateway();
     await gateway.start({ idempotency_id: ID });
-    expect(await wakeUp(gateway)).toBe(61);
+    expect(await wakeUp(gateway)).toBe(70);
   });
 
   it("goes when KV holds its answer, and the gate sleeps on", async () => {
@@ -57,7 +57,7 @@ describe("a settled claim", () => {
     await wakeAt(gateway, 60);
     expect(await claimsOf(gateway)).toEqual([`${ID} settled`]);
     expect(await copies()).toBe(1);
-    expect(await wakeUp(gateway)).toBe(61);
+    expect(await wakeUp(gateway)).toBe(70);
     await wakeAt(gateway, 70);
     expect(await claimsOf(gateway)).toEqual([]);
     expect((await gateway.start({ idempotency_id: ID })).text).toBe(first.text);
@@ -80,7 +80,7 @@ describe("a settled claim", () => {
     kv.mockRestore();
     expect(await claimsOf(gateway)).toEqual([`${ID} settled`]);
     expect(await wakeUp(gateway)).toBe(61);
-    await wakeAt(gateway, 70);
+    await wakeAt(gateway, 61);
     expect(await claimsOf(gateway)).toEqual([]);
   });
 
