@@ -7,7 +7,7 @@ export type KeySet = { readonly fetchedAtMs: number; readonly keys: readonly Jwk
 /** fresh: used as it is. stale: used, and refreshed behind the request. expired: not used. */
 export type KeyAge = "fresh" | "stale" | "expired";
 
-export const KEYS_FRESH_MS = 10 * 60_000;
+const KEYS_FRESH_MS = 10 * 60_000;
 /** How long known keys are served while their issuer is down, and how long a removed key can survive that. */
 export const KEYS_SERVED_MS = 24 * 3_600_000;
 /** An issuer is asked once in this time at most, whatever came of it: unknown `kid`s cost an attacker nothing. */

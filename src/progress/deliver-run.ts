@@ -69,7 +69,7 @@ async function send({ settings, network }: DeliveryDeps, parcel: Parcel): Promis
 }
 
 /** The same for every attempt of a run: the receiver's key against duplicates. */
-export function webhookIdOf(runId: string): string {
+function webhookIdOf(runId: string): string {
   return `run_${runId.replace(/[^\w-]/g, "_")}`;
 }
 

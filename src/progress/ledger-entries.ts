@@ -29,10 +29,6 @@ export function attemptError({ outcome }: Attempt): string | null {
   }
 }
 
-export function attemptStatus({ outcome }: Attempt): number | null {
-  return outcome.status;
-}
-
 function ledgerRun(run: EndedRun, intent: Intent): LedgerRun {
   const { delivery } = run;
   return {
@@ -53,7 +49,7 @@ function ledgerRun(run: EndedRun, intent: Intent): LedgerRun {
 
 function ledgerAttempt(runId: string, attempt: Attempt): LedgerAttempt {
   const { number, atMs, durationMs } = attempt;
-  return { runId, number, atMs, durationMs, status: attemptStatus(attempt), error: attemptError(attempt) };
+  return { runId, number, atMs, durationMs, status: attempt.outcome.status, error: attemptError(attempt) };
 }
 
 function ledgerCharge(run: EndedRun, intent: Intent): LedgerCharge {

@@ -77,7 +77,7 @@ async function tryStart(
 }
 
 /** Reads the answer to a start. Any 2xx that names a run is its acceptance. */
-export function startOutcome(status: number, headers: Headers, bytes: Uint8Array): StartOutcome {
+function startOutcome(status: number, headers: Headers, bytes: Uint8Array): StartOutcome {
   const text = decodeUtf8(bytes);
   const parsed = text === null ? undefined : parseJson(text);
   if (status >= 200 && status < 300) {

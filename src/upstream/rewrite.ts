@@ -7,7 +7,7 @@
 // but the depth: a name that stands twice in `inputs` is the upstream's business.
 
 /** Deeper than any honest input, and shallow enough for every recursive parser behind us. */
-export const MAX_JSON_DEPTH = 500;
+const MAX_JSON_DEPTH = 500;
 
 type Span = { start: number; end: number };
 

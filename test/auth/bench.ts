@@ -17,7 +17,7 @@ export const NOW_MS = Date.UTC(2026, 10, 20, 12);
 export const NOW = 1_795_176_000;
 
 export const login = await makeIssuer("https://login.example");
-export const other = await makeIssuer("https://other.example");
+const other = await makeIssuer("https://other.example");
 export const issuers = await configured(login, other);
 export const [key, otherKey] = [firstKey(login.keys), firstKey(other.keys)];
 export const kid = key.jwk.kid ?? "";

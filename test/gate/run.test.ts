@@ -201,11 +201,11 @@ describe("reports on an older state change nothing", () => {
   });
 });
 
-describe("a run that nobody sees", () => {
-  const unseen = (run: Run, unknown: boolean, atMs = 10_000): Sighting => {
-    return { revision: run.revision, kind: "unseen", unknown, atMs, random: 0 };
-  };
+function unseen(run: Run, unknown: boolean, atMs = 10_000): Sighting {
+  return { revision: run.revision, kind: "unseen", unknown, atMs, random: 0 };
+}
 
+describe("a run that nobody sees", () => {
   it("that the upstream does not know at eight looks is a dead letter", () => {
     let run: Run = accepted;
     for (let look = 0; look < 7; look += 1) run = advance(run, intent, unseen(run, true), rules);

@@ -156,8 +156,8 @@ describe("a gate that dies under those who wait", () => {
     const duplicates = await wait(gateway, 3, { circumstances: { rateLimit: "any" } });
     await abortAllDurableObjects();
     answer((honest) => honest());
-    const { status, text } = await first;
-    expect(status).toBe(202);
+    const { status: firstStatus, text } = await first;
+    expect(firstStatus).toBe(202);
     for (const { status, headers } of await Promise.all(duplicates)) {
       expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
     }

@@ -52,7 +52,7 @@ function tapBinding(name: string, binding: unknown, tap: Tap): unknown {
 
 // By its kind: a service that takes calls of any name would claim to have "idFromName" too.
 function isNamespace(binding: object): binding is DurableObjectNamespace {
-  return String(binding) === "[object DurableObjectNamespace]";
+  return Object.prototype.toString.call(binding) === "[object DurableObjectNamespace]";
 }
 
 // Naming an object costs nothing; calling it does.

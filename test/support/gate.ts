@@ -8,11 +8,12 @@ export async function claimsOf(gateway: Gateway): Promise<string[]> {
   return runInDurableObject(await gateway.gateOf(), (_gate, { storage }) => {
     const tables = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'runs'").toArray();
     if (tables.length === 0) return [];
-    const held = "SELECT key, claim ->> 'status' AS status FROM runs WHERE claim IS NOT NULL ORDER BY key";
+    const held =
+      "SELECT key || ' ' || (claim ->> 'status') AS held FROM runs WHERE claim IS NOT NULL ORDER BY key";
     return storage.sql
-      .exec(held)
+      .exec<{ held: string }>(held)
       .toArray()
-      .map(({ key, status }) => `${key} ${status}`);
+      .map(({ held: claim }) => claim);
   });
 }
 

@@ -51,7 +51,7 @@ function isRouted(c: AppContext): boolean {
  * Whether a path, as the URL parser left it, means to the upstream what it means here: no empty segment, no escape that
  * another parser would undo into structure, no way up, and no other spelling of a route that counts.
  */
-export function isForwardable(pathname: string): boolean {
+function isForwardable(pathname: string): boolean {
   if (!pathname.startsWith("/actions/") || AMBIGUOUS.test(pathname)) return false;
   const segments = plainest(pathname);
   if (segments === null || segments.some((segment) => segment === "." || segment === "..")) return false;
