@@ -69,6 +69,11 @@ export class GateClient {
     await this.#twice(async (gate) => await gate.report(key, seen, rules));
   }
 
+  /** Best effort: a run that is not released is handed out again a little later. */
+  async release(key: string): Promise<void> {
+    await this.#call(async (gate) => await gate.release(key));
+  }
+
   bury(key: string): Promise<LiveEnd | null> {
     return this.#twice(async (gate): Promise<LiveEnd | null> => await gate.bury(key));
   }

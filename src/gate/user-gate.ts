@@ -123,6 +123,11 @@ export class UserGate extends DurableObject<Env> {
     await this.#ringNext(Date.now());
   }
 
+  /** A consumer that failed has the run no longer. */
+  release(key: string): void {
+    this.#held.giveBack(key);
+  }
+
   /** Stops moving a run on; null when there is nothing to stop. */
   async bury(key: string): Promise<LiveEnd | null> {
     this.#held.giveBack(key);

@@ -26,13 +26,15 @@ async function handle(deps: MoveDeps, env: Env, message: Message): Promise<void>
     log({ event: "queue.unreadable" });
     return message.ack();
   }
+  const gate = GateClient.byId(env.USER_GATE, pointer.gate);
   try {
-    const gate = GateClient.byId(env.USER_GATE, pointer.gate);
     const work = await gate.take(pointer);
     if (work !== null) await gate.report(pointer.key, await moveRun(deps, work), deps.rules);
     message.ack();
   } catch (error) {
     log({ event: "run.move_failed", gate: pointer.gate, attempts: message.attempts, error });
+    // Otherwise the queue's next try would find it in this one's hands.
+    await gate.release(pointer.key);
     message.retry();
   }
 }

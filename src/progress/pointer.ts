@@ -14,12 +14,20 @@ export type Pointer = {
   runId: string | null;
 };
 
+const OBJECT_ID = /^[0-9a-f]{64}$/;
+
 /** Null when it is no pointer of this version. */
 export function parsePointer(body: unknown): Pointer | null {
   const [v, gate, key, pushed, runId] = ["v", "gate", "key", "pushed", "runId"].map((name) =>
     memberOf(body, name),
   );
-  if (v !== 1 || typeof gate !== "string" || typeof key !== "string" || typeof pushed !== "boolean")
+  if (
+    v !== 1 ||
+    typeof gate !== "string" ||
+    !OBJECT_ID.test(gate) ||
+    typeof key !== "string" ||
+    typeof pushed !== "boolean"
+  )
     return null;
   return { v, gate, key, pushed, runId: typeof runId === "string" ? runId : null };
 }
