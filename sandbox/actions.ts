@@ -1,4 +1,4 @@
-// The well-known actions, the way payment APIs have test cards: the table at the end is DESIGN.md's, row by row.
+// The well-known actions, the way payment APIs have test cards: the table at the end is that of docs/sandbox.md, row by row.
 // A judge is pure: it looks at a start and says what the run will do, or why there will be none.
 
 import { type Problem, type ProblemCode, problem } from "./errors.ts";

@@ -1,7 +1,9 @@
-// npm start [-- OPTIONS OF wrangler dev]: the gateway with the sandbox behind it, and a curl that works when pasted.
-// Whatever follows the `--` goes to wrangler dev and wins over what is set here.
+// npm start [-- OPTIONS OF wrangler dev]: the gateway with the sandbox behind it, a receiver for callbacks beside it, and
+// curls that work when pasted. Whatever follows the `--` goes to wrangler dev and wins over what is set here.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { createReceiver } from "../examples/node-jose/receiver.mjs";
 import { devIssuers, signingKey, writePrivate } from "./dev-keys.ts";
 import { devToken } from "./dev-token.ts";
 import { makeLedgerTables } from "./ledger-tables.ts";
@@ -16,6 +18,8 @@ const given = process.argv.slice(2);
 const host = optionOf("--ip") ?? "127.0.0.1";
 const port = optionOf("--port") ?? "8787";
 const origin = `http://${host}:${port}`;
+// Background work has no request to take an origin from.
+const publicUrl = varOf("PUBLIC_URL") ?? origin;
 const persistTo = optionOf("--persist-to") ?? ".dev/state";
 // Nothing leaves the machine: no usage figures, no look-up of where it stands.
 const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
@@ -36,6 +40,7 @@ wrangler.on("error", (error) => {
   process.exit(1);
 });
 
+const callbackUrl = await receiveCallbacks();
 await untilHealthy();
 console.log(await banner());
 
@@ -53,8 +58,11 @@ function wranglerArguments(): string[] {
     ["--inspector-port", "0"],
     ["--persist-to", persistTo],
     ["--env-file", fileURLToPath(settingsFile)],
+    // Not in that file, which two gateways at once would share. Of two settings of one name the last one holds.
+    ["--var", `PUBLIC_URL:${publicUrl}`],
   ];
-  const defaults = own.filter(([name]) => optionOf(name) === null || name === "--env-file").flat();
+  const repeatable = ["--env-file", "--var"];
+  const defaults = own.filter(([name]) => optionOf(name) === null || repeatable.includes(name)).flat();
   return [
     "dev",
     "--config=wrangler.toml",
@@ -84,6 +92,29 @@ function optionOf(name: string): string | null {
   return at === -1 ? null : (given[at + 1] ?? null);
 }
 
+/** The value of a setting that was given as `--var NAME:VALUE`. */
+function varOf(name: string): string | null {
+  const found = given.findLast((argument) => argument.replace(/^--var=/, "").startsWith(`${name}:`));
+  return found?.slice(found.indexOf(`${name}:`) + name.length + 1) ?? null;
+}
+
+/** Where the example's receiver listens; it says so when a callback has come. */
+async function receiveCallbacks(): Promise<string> {
+  const receiver = createReceiver({
+    gatewayUrl: publicUrl,
+    onRun: (runId, run) =>
+      console.log(`callback received and verified: run ${runId}, status ${statusOf(run)}`),
+  });
+  await once(receiver.listen(0, "127.0.0.1"), "listening");
+  const address = receiver.address();
+  if (address === null || typeof address === "string") throw new Error("the receiver listens on no port");
+  return `http://127.0.0.1:${address.port}/`;
+}
+
+function statusOf(run: unknown): string {
+  return typeof run === "object" && run !== null && "status" in run ? String(run.status) : "unknown";
+}
+
 async function untilHealthy(): Promise<void> {
   for (;;) {
     const healthy = await fetch(`${origin}/healthz`).then(
@@ -110,7 +141,13 @@ Start a run (the token is good for an hour):
     -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     -d '{"data":{"inputs":{"message":"Hello World!"}}}'
 
-Read its result, with the id from the answer:
+Start another one, and see its result arrive here, signed, at a receiver of this command's own:
+
+  curl -s ${action}/run \\
+    -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{"data":{"inputs":{"message":"Hello again!"},"callback_url":"${callbackUrl}"}}'
+
+Read a result, with the id from the answer:
 
   curl -s "${action}/runs/RUN_ID?wait_seconds=10" -H "Authorization: Bearer $TOKEN"
 `;

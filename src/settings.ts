@@ -2,6 +2,7 @@
 // message, without its content: some of them are secrets.
 
 import { isObject } from "./json.ts";
+import { log } from "./observability/log.ts";
 
 export type Jwk = JsonWebKey & {
   kid?: string;
@@ -66,6 +67,17 @@ export function settingsOf(env: object): Settings {
   known.set(env, settings);
   if (settings instanceof SettingsError) throw settings;
   return settings;
+}
+
+/** The same for whoever must go on without them: null, and the log names every bad one. */
+export function settingsOrNull(env: object): Settings | null {
+  try {
+    return settingsOf(env);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    log({ event: "settings.invalid", problems: error.problems });
+    return null;
+  }
 }
 
 function tryParse(env: object): Settings | SettingsError {

@@ -1,4 +1,4 @@
-// Our own claims, as CONTRACT.md has them. Each parser takes whatever stands in a verified token; null means malformed.
+// Our own claims, as the contract has them. Each parser takes whatever stands in a verified token; null means malformed.
 // Unknown members are refused and not ignored: an issuer that misspells "exempt" must hear of it.
 
 // The namespace import lets the bundler drop zod's locales.

@@ -1,4 +1,4 @@
-// The keys of one URL in one isolate's memory (DESIGN.md, Keys). What it guards: the issuer, against being asked more
+// The keys of one URL in one isolate's memory. What it guards: the issuer, against being asked more
 // than once in 30 seconds however many tokens name unknown keys; and the callers, against an issuer that is down.
 // All requests of an isolate share one fetch. It runs under the first one's waitUntil, so that it outlives a caller who
 // hangs up, and nobody waits for it longer than 5 seconds.

@@ -39,7 +39,7 @@ export async function attemptDelivery(request: AttemptRequest): Promise<AttemptR
   return { outcome, durationMs, error: null };
 }
 
-/** What the head of a receiver's answer means (CONTRACT, Callbacks). */
+/** What the head of a receiver's answer means (contract, Callbacks). */
 export function readAnswer(status: number, headers: Headers, nowMs: number): AttemptOutcome {
   if (status >= 200 && status < 300) return { kind: "acknowledged", status };
   if (status === 410 || asksToAbort(headers)) return { kind: "aborted", status };

@@ -1,4 +1,4 @@
-// When a failed attempt is followed by the next one, if at all (CONTRACT, Callbacks: Attempts). Arithmetic only: the
+// When a failed attempt is followed by the next one, if at all (contract, Callbacks: Attempts). Arithmetic only: the
 // clock and the dice are passed in, so that whoever applies the same facts plans the same moment.
 import type { AttemptOutcome } from "./attempt.ts";
 

@@ -2,7 +2,16 @@
 // letter (some of their examples lack members that our answers always have); the others are ours.
 
 import { problem } from "../errors.ts";
-import { type Answers, challenged, counted, errorAnswer, ownExample, postponed, uncounted } from "./parts.ts";
+import {
+  type Answers,
+  challenged,
+  counted,
+  deferred,
+  errorAnswer,
+  ownExample,
+  postponed,
+  uncounted,
+} from "./parts.ts";
 
 /** Any operation that wants a token and may be refused. */
 function callerErrors(): Answers {
@@ -79,6 +88,49 @@ export function readErrors(): Answers {
       counted,
       ownExample("BadRequest", problem("bad_request", detail, { source: { parameter: "wait_seconds" } })),
     ),
+  };
+}
+
+export function deliveryErrors(): Answers {
+  return {
+    ...callerErrors(),
+    "400": errorAnswer(
+      "An id in the path is not what it must be.",
+      counted,
+      ownExample(
+        "BadRequest",
+        problem("bad_request", "run_id must be a UUID.", { source: { parameter: "run_id" } }),
+      ),
+    ),
+    "404": errorAnswer(
+      "The run has no callback, or there is no such run.",
+      counted,
+      ownExample("NotFound", problem("not_found", "This run has no callback, or there is no such run.")),
+    ),
+  };
+}
+
+export function redeliveryErrors(): Answers {
+  return {
+    ...deliveryErrors(),
+    "409": errorAnswer(
+      "There is nothing to send again yet.",
+      counted,
+      ownExample("Conflict", problem("conflict", "The delivery of this run is still under way.")),
+    ),
+  };
+}
+
+export function completionErrors(): Answers {
+  const later = problem("service_unavaiable", "Service is temporarily unavailable", { retryAfterSeconds: 1 });
+  return {
+    ...publicErrors(),
+    "404": errorAnswer(
+      "This gateway made no such ref.",
+      uncounted,
+      ownExample("NotFound", problem("not_found", "There is nothing at this path.")),
+    ),
+    "503": errorAnswer("The end of the run could not be noted.", deferred, ownExample("Unavailable", later)),
   };
 }
 

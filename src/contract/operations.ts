@@ -1,11 +1,20 @@
 // Every public operation, in one list: an operation that is not in it is not part of the contract.
 
-import { publicErrors, readErrors, startErrors, usageErrors } from "./answers.ts";
+import {
+  completionErrors,
+  deliveryErrors,
+  publicErrors,
+  readErrors,
+  redeliveryErrors,
+  startErrors,
+  usageErrors,
+} from "./answers.ts";
 import {
   ANYBODY,
   answer,
   CALLER,
   counted,
+  emptyAnswer,
   jsonBody,
   linked,
   type Operation,
@@ -34,7 +43,14 @@ export function operations(waitSeconds: object): Entry[] {
     },
     { path: "/actions/v1/runs", method: "post", operation: startOneOffRun() },
     { path: "/actions/v1/runs/{run_id}", method: "get", operation: readOneOffRun(waitSeconds) },
+    ...deliveryOperations("/actions/v1/stored-actions/{stored_action_id}/runs/{run_id}", {
+      tag: "Stored Actions",
+      name: "StoredActionRun",
+      ids: ["stored_action_id", "run_id"],
+    }),
+    ...deliveryOperations("/actions/v1/runs/{run_id}", { tag: "Runs", name: "Run", ids: ["run_id"] }),
     { path: "/usage", method: "get", operation: readUsage() },
+    { path: "/completions/{ref}", method: "post", operation: reportCompletion() },
     { path: "/.well-known/jwks.json", method: "get", operation: readKeys() },
     { path: "/openapi.json", method: "get", operation: readContract() },
     { path: "/healthz", method: "get", operation: readHealth() },
@@ -108,6 +124,65 @@ function readOneOffRun(waitSeconds: object): Operation {
   };
 }
 
+function deliveryOperations(
+  run: string,
+  { tag, name, ids }: { tag: string; name: string; ids: string[] },
+): Entry[] {
+  const common = { tags: [tag], parameters: ids.map(uuidInPath), security: CALLER };
+  const read: Operation = {
+    ...common,
+    summary: "Read how the callback of a run stands",
+    operationId: `get${name}Deliveries`,
+    responses: { "200": deliveryAnswer("The attempts so far, and the next one"), ...deliveryErrors() },
+  };
+  const sendAgain: Operation = {
+    ...common,
+    summary: "Send the callback of a run again",
+    description: "Starts the schedule of attempts anew, whether the last one ended well or not.",
+    operationId: `redeliver${name}`,
+    responses: { "202": deliveryAnswer("It is sent again"), ...redeliveryErrors() },
+  };
+  return [
+    { path: `${run}/deliveries`, method: "get", operation: read },
+    { path: `${run}/deliveries/redeliver`, method: "post", operation: sendAgain },
+  ];
+}
+
+const RETRYING = {
+  state: "retrying",
+  callback_url: "https://client.example/hook",
+  next_attempt_at: "2026-11-20T12:00:05.000Z",
+  attempts: [
+    {
+      number: 1,
+      at: "2026-11-20T12:00:00.000Z",
+      status: 503,
+      duration_ms: 41,
+      error: "status is no 2xx",
+    },
+  ],
+};
+
+function deliveryAnswer(description: string) {
+  return answer(description, ref("DeliveryAnswer"), counted, {
+    Retrying: { value: { data: RETRYING }, summary: "One attempt has failed" },
+  });
+}
+
+/** For the upstream, which was given this URL as the run's `callback_url`. */
+function reportCompletion(): Operation {
+  return {
+    tags: ["Gateway"],
+    summary: "Say that a run has ended",
+    description:
+      "For the upstream, at the URL that it was given as `callback_url`. The body may be the run's result; only its `id` is looked at, because the gateway reads the result itself.",
+    operationId: "reportCompletion",
+    parameters: [{ in: "path", name: "ref", schema: { type: "string" }, required: true }],
+    responses: { "202": emptyAnswer("Noted", uncounted), ...completionErrors() },
+    security: ANYBODY,
+  };
+}
+
 function readUsage(): Operation {
   const time = { type: "string", format: "date-time" };
   return {
@@ -164,7 +239,7 @@ function readReadiness(): Operation {
   const operation = open("getReadiness", "Does all that the gateway depends on work?", ref("Readiness"));
   const unready = answer("Something is down", ref("Readiness"), uncounted, {
     Unready: {
-      value: { status: "unavailable", dependencies: { upstream: "unavailable" } },
+      value: { status: "not_ready", dependencies: { upstream: "failing" } },
       summary: "The upstream is down",
     },
   });

@@ -11,7 +11,12 @@ type Examples = Record<string, { value: unknown; summary?: string }>;
 export type Answer = {
   description: string;
   headers: Headers;
-  content: { "application/json": { schema: object; examples?: Examples }; "text/csv"?: { schema: object } };
+  /** None: the answer has no body. */
+  content?: Content;
+};
+type Content = {
+  "application/json": { schema: object; examples?: Examples };
+  "text/csv"?: { schema: object };
 };
 export type Answers = Record<string, Answer>;
 
@@ -101,6 +106,7 @@ export const counted: Headers = { ...REQUEST_ID, ...RATE_LIMIT };
 export const uncounted: Headers = REQUEST_ID;
 export const challenged: Headers = { ...REQUEST_ID, ...WWW_AUTHENTICATE };
 export const postponed: Headers = { ...counted, ...RETRY_AFTER };
+export const deferred: Headers = { ...REQUEST_ID, ...RETRY_AFTER };
 export const replayable: Headers = { ...counted, ...REPLAY };
 export const linked: Headers = { ...counted, ...LINK };
 
@@ -108,9 +114,18 @@ export function ref(name: ComponentName): object {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-export function answer(description: string, schema: object, headers: Headers, examples?: Examples): Answer {
+export function answer(
+  description: string,
+  schema: object,
+  headers: Headers,
+  examples?: Examples,
+): Answer & { content: Content } {
   const media = examples === undefined ? { schema } : { schema, examples };
   return { description, headers, content: { "application/json": media } };
+}
+
+export function emptyAnswer(description: string, headers: Headers): Answer {
+  return { description, headers };
 }
 
 export function errorAnswer(description: string, headers: Headers, examples: Examples): Answer {

@@ -157,6 +157,29 @@ const JsonWebKeySet = z.object({
 
 const Health = z.object({ status: z.string() });
 
+const DeliveryAttempt = z.object({
+  number: z.int().min(1).describe("Goes on counting when the run is sent again."),
+  at: z.string().meta({ format: "date-time" }),
+  status: z.int().nullable().describe("The receiver's; null when it did not answer."),
+  duration_ms: z.int(),
+  error: z.string().nullable().describe("What went wrong, in words; null when the receiver acknowledged it."),
+});
+
+const Delivery = z
+  .object({
+    state: z
+      .enum(["waiting", "retrying", "delivered", "dead", "aborted"])
+      .describe(
+        "`waiting`: the run has not ended. `dead`: no attempt is left. `aborted`: the receiver wants no more.",
+      ),
+    callback_url: z.string(),
+    next_attempt_at: z.string().meta({ format: "date-time" }).nullable(),
+    attempts: z.array(DeliveryAttempt).describe("Oldest first, the latest 100 at most."),
+  })
+  .describe("How the callback of a run stands.");
+
+const DeliveryAnswer = z.object({ data: Delivery });
+
 const Readiness = z.object({
   status: z.string(),
   dependencies: z.record(z.string(), z.string()).describe("Each dependency's name and its state."),
@@ -177,6 +200,9 @@ export const COMPONENTS = {
   OneOffRunResult,
   Charge,
   UsagePage,
+  DeliveryAttempt,
+  Delivery,
+  DeliveryAnswer,
   JsonWebKeySet,
   Health,
   Readiness,

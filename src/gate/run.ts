@@ -147,7 +147,7 @@ export function advance(run: Run, intent: Intent, seen: Sighting, rules: RunRule
   }
 }
 
-/** A run that nobody is to be troubled with any more: what was owed of it is a dead letter. */
+/** A run that nobody is to be troubled with any more: what was owed of it is a dead letter, and the books are owed that. */
 export function buryRun(
   run: Exclude<Run, { status: "forwarding" }>,
   intent: Intent,
@@ -156,7 +156,9 @@ export function buryRun(
   const end = run.status === "ended" ? run : freshlyEnded(run.runId, run.acceptedAtMs, nowMs, null);
   const made = end.delivery.kind === "none" ? 0 : end.delivery.made;
   const owed = intent.callbackUrl !== null && (run.status !== "ended" || end.delivery.kind === "pending");
-  return { ...end, revision: run.revision + 1, delivery: owed ? { kind: "dead", made } : end.delivery };
+  const delivery: Delivery = owed ? { kind: "dead", made } : end.delivery;
+  const unbooked = { ...end.unbooked, run: true };
+  return withDue({ ...end, revision: run.revision + 1, delivery, unbooked }, nowMs);
 }
 
 /** Nothing is owed any more. */

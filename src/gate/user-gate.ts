@@ -29,7 +29,7 @@ import { GateStore } from "./store.ts";
 import { Waiters } from "./waiters.ts";
 import { retryAfterSeconds, type WindowRule, type WindowView } from "./window.ts";
 
-/** CONTRACT, Idempotency: a duplicate waits for the first one's answer this long at most. */
+/** contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
 const MAX_WAIT_MS = 25_000;
 /** A pointer that led to nothing by then is sent again. */
 const RESEND_MS = 60_000;
@@ -117,9 +117,9 @@ export class UserGate extends DurableObject<Env> {
     const row = this.#store.row(key);
     if (row?.run == null || row.intent === null) return;
     const run = advance(row.run, row.intent, seen, rules);
-    if (run === row.run) return;
-    await this.#put({ ...row, run });
-    if (seen.kind === "waiting" && pushedMeanwhile) await this.#sendPointers([key], seen.atMs, true);
+    if (run !== row.run) await this.#put({ ...row, run });
+    // It came too late for that look, whatever that look saw.
+    if (pushedMeanwhile && run.status !== "ended") await this.#sendPointers([key], seen.atMs, true);
     await this.#ringNext(Date.now());
   }
 
@@ -128,14 +128,14 @@ export class UserGate extends DurableObject<Env> {
     this.#held.giveBack(key);
   }
 
-  /** Stops moving a run on; null when there is nothing to stop. */
+  /** Stops moving a run on; null when there is nothing to stop. It stays until a report says that it is on the books. */
   async bury(key: string): Promise<LiveEnd | null> {
     this.#held.giveBack(key);
     const row = this.#store.row(key);
     if (row?.run == null || row.intent === null || row.run.status === "forwarding" || isFinished(row.run))
       return null;
     const run = buryRun(row.run, row.intent, Date.now());
-    await this.#put({ ...row, run: { ...run, unbooked: { ...run.unbooked, run: false } } });
+    await this.#put({ ...row, run });
     return { run, intent: row.intent };
   }
 

@@ -24,7 +24,7 @@ type Failure =
   | { event: "request.failed"; request_id: string; error: unknown }
   | { event: "settings.invalid"; problems: readonly string[] }
   | {
-      event: "gate.unavailable" | "gate.settle_failed" | "gate.withdraw_failed";
+      event: "gate.unavailable" | "gate.withdraw_failed";
       gate: string;
       error: unknown;
     }

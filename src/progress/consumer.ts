@@ -1,20 +1,27 @@
 // The hands: takes pointers from the queue and moves their runs on, all of a batch at once. A batch is not held up by
 // its slowest run: after a short while the rest goes on behind it, and their messages count as done, because the gate
 // sends again whatever is not reported. The queue's own retries are for a run that makes this code throw.
+import type { Work } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
+import type { Sighting } from "../gate/run.ts";
 import { recordAll } from "../ledger/repository.ts";
 import { log } from "../observability/log.ts";
 import { network } from "../outbound/guard.ts";
-import { settingsOf } from "../settings.ts";
+import { settingsOrNull } from "../settings.ts";
 import { upstreamOf } from "../upstream/client.ts";
 import { type MoveDeps, moveRun } from "./move-run.ts";
-import { parsePointer } from "./pointer.ts";
+import { type Pointer, parsePointer } from "./pointer.ts";
 import { Recorder } from "./recorder.ts";
 
-const BATCH_PATIENCE_MS = 250;
+const BATCH_PATIENCE_MS = 50;
+/** One fewer than the tries after which the queue gives a message up (wrangler.toml). */
+const GATE_TRIES = 5;
+const GATE_PAUSE_SECONDS = 5;
 
 export async function moveRunsOn(batch: MessageBatch, env: Env, context: ExecutionContext): Promise<void> {
   const deps = moveDeps(env);
+  // Badly configured: the gates send again, where the queue's own tries would end among the dead letters.
+  if (deps === null) return batch.ackAll();
   const all = Promise.all(batch.messages.map((message) => handle(deps, env, message)));
   context.waitUntil(all);
   await Promise.race([all, scheduler.wait(BATCH_PATIENCE_MS)]);
@@ -22,27 +29,60 @@ export async function moveRunsOn(batch: MessageBatch, env: Env, context: Executi
 
 async function handle(deps: MoveDeps, env: Env, message: Message): Promise<void> {
   const pointer = parsePointer(message.body);
-  if (pointer === null) {
+  const gate = pointer && gateOf(env, pointer);
+  if (pointer === null || gate === null) {
     log({ event: "queue.unreadable" });
     return message.ack();
   }
-  const gate = GateClient.byId(env.USER_GATE, pointer.gate);
   try {
     const work = await gate.take(pointer);
-    if (work !== null) await gate.report(pointer.key, await moveRun(deps, work), deps.rules);
+    const seen = work && (await move(deps, gate, message, work, pointer));
+    if (seen === "threw") return message.retry();
+    if (seen !== null) await gate.report(pointer.key, seen, deps.rules);
     message.ack();
   } catch (error) {
-    log({ event: "run.move_failed", gate: pointer.gate, attempts: message.attempts, error });
-    // Otherwise the queue's next try would find it in this one's hands.
-    await gate.release(pointer.key);
-    message.retry();
+    log({ event: "gate.unavailable", gate: pointer.gate, error });
+    waitForGate(message);
   }
 }
 
-function moveDeps(env: Env): MoveDeps {
-  const settings = settingsOf(env);
-  const upstream = upstreamOf(settings, env.UPSTREAM);
-  if (upstream === null) throw new Error("no upstream is configured");
+// A run that made this code throw is let go: otherwise the message's next try would find it in this one's hands.
+async function move(
+  deps: MoveDeps,
+  gate: GateClient,
+  { attempts }: Message,
+  work: Work,
+  { key }: Pointer,
+): Promise<Sighting | "threw"> {
+  try {
+    return await moveRun(deps, work);
+  } catch (error) {
+    log({ event: "run.move_failed", gate: gate.id, attempts, error });
+    await gate.release(key);
+    return "threw";
+  }
+}
+
+// A gate that is away says nothing of its run, so the message must not end among the dead letters: the gate sends
+// another one when it is back.
+function waitForGate(message: Message): void {
+  if (message.attempts >= GATE_TRIES) message.ack();
+  else message.retry({ delaySeconds: GATE_PAUSE_SECONDS * message.attempts });
+}
+
+function gateOf(env: Env, { gate }: Pointer): GateClient | null {
+  try {
+    return GateClient.byId(env.USER_GATE, gate);
+  } catch {
+    // No id of this namespace: nobody here sent that pointer.
+    return null;
+  }
+}
+
+function moveDeps(env: Env): MoveDeps | null {
+  const settings = settingsOrNull(env);
+  const upstream = settings && upstreamOf(settings, env.UPSTREAM);
+  if (settings === null || upstream === null) return null;
   return {
     settings,
     upstream,

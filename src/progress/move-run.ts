@@ -31,29 +31,28 @@ export async function moveRun(deps: MoveDeps, work: Work): Promise<Sighting> {
 type End =
   | { kind: "waiting" }
   | { kind: "unseen"; unknown: boolean }
-  | { kind: "ended"; result: EndedRun["result"]; body: () => Promise<Uint8Array | null> };
+  | { kind: "ended"; result: EndedRun["result"]; body: ReadBody };
+
+/** `kept`: KV has it. Null: nobody has it. */
+type ReadBody = () => Promise<{ bytes: Uint8Array; kept: boolean } | null>;
 
 // An ended run's body is fetched only if somebody is to be sent it.
 async function endOf({ kv, upstream, settings }: MoveDeps, { run, intent, runId }: Work): Promise<End> {
   const readAgain = () => readEnd(upstream, settings, intent, runId);
   if (run.status !== "ended") {
     const end = await readAgain();
-    return end.kind === "ended" ? { ...end, body: async () => end.body } : end;
+    return end.kind === "ended" ? { ...end, body: async () => ({ bytes: end.body, kept: false }) } : end;
   }
   const body = async () => {
     const kept = run.bodyKept ? await keptBody(kv, intent.userKey, runId) : null;
-    if (kept !== null) return kept;
+    if (kept !== null) return { bytes: kept, kept: true };
     const end = await readAgain();
-    return end.kind === "ended" ? end.body : null;
+    return end.kind === "ended" ? { bytes: end.body, kept: false } : null;
   };
   return { kind: "ended", result: run.result, body };
 }
 
-async function tell(
-  deps: MoveDeps,
-  { run, intent, runId }: Work,
-  body: () => Promise<Uint8Array | null>,
-): Promise<Told> {
+async function tell(deps: MoveDeps, { run, intent, runId }: Work, body: ReadBody): Promise<Told> {
   const nothing: Told = { attempt: null, restUntilMs: null, bodyKept: false };
   if (intent.callbackUrl === null) return nothing;
   if (run.status === "ended" && (run.delivery.kind !== "pending" || Date.now() < run.delivery.nextAtMs))
@@ -65,16 +64,16 @@ async function tell(
     callbackUrl: intent.callbackUrl,
     publicUrl: intent.publicUrl,
     runId,
-    body: result,
+    body: result.bytes,
     made,
   });
   if (delivered.kind === "resting") return { ...nothing, restUntilMs: delivered.untilMs };
   const { attempt } = delivered;
-  const keep = attempt.outcome.kind === "failed" && !(run.status === "ended" && run.bodyKept);
+  const keep = attempt.outcome.kind === "failed" && !result.kept;
   return {
     attempt,
     restUntilMs: null,
-    bodyKept: keep && (await keepBody(deps.kv, intent.userKey, runId, result)),
+    bodyKept: keep && (await keepBody(deps.kv, intent.userKey, runId, result.bytes)),
   };
 }
 

@@ -27,7 +27,7 @@ export type ReceivedBody =
 
 export type DestinationRules = { allowPrivate: boolean; ownHosts: readonly string[] };
 
-/** CONTRACT, Starting a run. Faults are answered 400 or 413, and name the member. */
+/** contract, Starting a run. Faults are answered 400 or 413, and name the member. */
 export function parseRunRequest(
   target: RunTarget,
   body: ReceivedBody,

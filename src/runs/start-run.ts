@@ -171,7 +171,7 @@ async function pointTo({ gate, queue }: StartDeps, key: string, runId: string): 
   }
 }
 
-/** CONTRACT: an accepted start is a 202 with the upstream's own body. */
+/** contract: an accepted start is a 202 with the upstream's own body. */
 function firstAnswer({ body }: Accepted): Settled["answer"] {
   return { status: 202, body };
 }

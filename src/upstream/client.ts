@@ -90,7 +90,7 @@ function startOutcome(status: number, headers: Headers, bytes: Uint8Array): Star
   return { kind: status >= 400 && status < 500 ? "refused" : "unknown", problem: refusal };
 }
 
-/** What a caller is told when the upstream gave no answer (CONTRACT, Errors: 503). */
+/** What a caller is told when the upstream gave no answer (contract, Errors: 503). */
 export function unreachable(slow: boolean): UpstreamProblem {
   const detail = slow
     ? "The actions backend took too long to answer."

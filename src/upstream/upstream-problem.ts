@@ -11,7 +11,7 @@ type EnvelopeError = Pick<ErrorObject, "code" | "title" | "detail" | "source" | 
 const MAX_ERRORS = 20;
 const MAX_RETRY_AFTER_SECONDS = 86_400;
 
-/** Maps an error status of the upstream (CONTRACT, Errors). Pure. */
+/** Maps an error status of the upstream (contract, Errors). Pure. */
 export function callerProblem(status: number, headers: Headers, body: unknown): UpstreamProblem {
   const of = problemFor(status);
   if (of.code === "too_many_requests" || of.code === "service_unavaiable") {

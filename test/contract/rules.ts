@@ -9,6 +9,8 @@ type HeaderRule = { name: string; type: unknown; required: boolean };
 export type Rule = {
   isError: boolean;
   hasCsv: boolean;
+  /** The answer has no body. */
+  isEmpty: boolean;
   headers: HeaderRule[];
   checkBody: (body: unknown) => string[];
 };
@@ -22,7 +24,7 @@ export const errorRule: Rule = ruleOf(PUBLISHED, {
   content: { "application/json": { schema: { $ref: ERROR_REF } } },
 });
 
-// CONTRACT.md adds these to the statuses that the published file lists.
+// the contract adds these to the statuses that the published file lists.
 const EXTENSIONS = new Map([401, 404, 405, 413].map((status) => [status, errorRule]));
 
 const PUBLISHED_ROUTES = routesOf(PUBLISHED).map((route) => ({
@@ -71,6 +73,7 @@ function ruleOf(document: unknown, answer: unknown): Rule {
   const validator = validatorOf(document, schema);
   return {
     isError: member(schema, "$ref") === ERROR_REF,
+    isEmpty: member(answer, "content") === undefined,
     hasCsv: member(member(answer, "content"), "text/csv") !== undefined,
     headers: entries(member(answer, "headers")).map(headerRule),
     checkBody: (body) => {

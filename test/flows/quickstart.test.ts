@@ -9,8 +9,10 @@ import {
   removeFolder,
   userEnvironment,
 } from "./support/environment.ts";
-import { type GatewayProcess, startProcess } from "./support/process.ts";
+import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { type Ended, run } from "./support/run.ts";
+
+const CALLED_BACK_WITHIN_MS = 20_000;
 
 let folder: string;
 let env: Environment;
@@ -27,8 +29,8 @@ describe("npm start", () => {
     return () => gateway.close();
   });
 
-  it("prints commands that work when pasted: the first starts a run, the second reads its result", async () => {
-    const [setToken, start, read] = printedCommands(gateway.output());
+  it("prints commands that work when pasted: the first starts a run, the last reads its result", async () => {
+    const [setToken, start, , read] = printedCommands(gateway.output());
     const started = await shell(`${setToken}\n${start}`);
     expect(started).toMatchObject({ code: 0, stderr: "" });
     const { data }: { data: { type: string; id: string } } = JSON.parse(started.stdout);
@@ -43,6 +45,15 @@ describe("npm start", () => {
       next_page: null,
       errors: [],
     });
+  });
+
+  it("prints a second curl whose result is seen arriving at a receiver of its own, verified", async () => {
+    const [setToken, , startWithCallback] = printedCommands(gateway.output());
+    const started = await shell(`${setToken}\n${startWithCallback}`);
+    expect(started).toMatchObject({ code: 0, stderr: "" });
+    const { data }: { data: { id: string } } = JSON.parse(started.stdout);
+    const line = `\ncallback received and verified: run ${data.id}, status success\n`;
+    await until("the line that says so", CALLED_BACK_WITHIN_MS, () => gateway.output().includes(line));
   });
 
   it("accepts the tokens of `npm run token`, with their claims", async () => {
@@ -142,7 +153,7 @@ function token(...args: string[]): Promise<Ended> {
   return run("npm", ["run", "--silent", "token", "--", ...args], env);
 }
 
-/** What a user pastes: the line that sets TOKEN, the curl that starts, the curl that reads. */
+/** What a user pastes: the line that sets TOKEN, the curl that starts, the one with a callback, the one that reads. */
 function printedCommands(output: string): string[] {
   const banner = output.slice(output.indexOf("Edge Actions is ready on"));
   // A command is a run of indented lines, followed by an empty one.

@@ -71,7 +71,8 @@ function tapMethods(name: string, target: object, tap: Tap): unknown {
   return new Proxy(target, {
     get(_target, member) {
       const method = bound(target, member);
-      if (typeof method !== "function" || typeof member === "symbol") return method;
+      // To prepare a statement asks nobody yet.
+      if (typeof method !== "function" || typeof member === "symbol" || member === "prepare") return method;
       return (...args: unknown[]) =>
         tap({ name: `${name}.${member}`, args, perform: async () => await method(...args) });
     },

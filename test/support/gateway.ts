@@ -33,6 +33,8 @@ export type Call = {
 export type Gateway = {
   issuer: TestIssuer;
   upstream: FakeUpstream;
+  /** What the Worker gets: settings and bindings. */
+  env: Env;
   /** Sends one request, checks nothing and waits for nothing: it may never end. `rest` is what it leaves behind (waitUntil). */
   begin(path: string, call?: Call): { response: Promise<Response>; rest: () => Promise<void> };
   /** Sends one request and waits for everything that it left behind (waitUntil). */
@@ -74,6 +76,7 @@ export async function makeGateway(
   const gateway: Gateway = {
     issuer,
     upstream,
+    env: bound,
     begin(path, call = {}) {
       const context = createExecutionContext();
       return { response: send(path, call, context), rest: () => waitOnExecutionContext(context) };

@@ -1,9 +1,9 @@
-// A gateway with a bad one serves nothing but its own health: a
-// wrong limit or a missing issuer is worse than an outage that names itself.
+// The settings, before anything that needs them. A gateway with a bad one serves nothing but its own health: a wrong
+// limit or a missing issuer is worse than an outage that names itself.
 import type { Next } from "hono";
 import { problem } from "../../errors.ts";
 import { log } from "../../observability/log.ts";
-import { type Settings, SettingsError, settingsOf } from "../../settings.ts";
+import { settingsOrNull } from "../../settings.ts";
 import { upstreamOf } from "../../upstream/client.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
@@ -32,16 +32,6 @@ function misconfigured(c: AppContext, fault?: string): Response {
   if (fault !== undefined) log({ event: "settings.invalid", problems: [fault] });
   c.get("notes").outcome = "misconfigured";
   return answerProblem(c, problem("external_service_error", "The gateway is not configured."));
-}
-
-function settingsOrNull(env: Env): Settings | null {
-  try {
-    return settingsOf(env);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    log({ event: "settings.invalid", problems: error.problems });
-    return null;
-  }
 }
 
 // Only where nobody else can choose the host name may the request say where the gateway is.

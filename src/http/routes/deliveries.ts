@@ -24,10 +24,16 @@ export async function redeliver(c: AppContext): Promise<Response> {
   const found = await find(c);
   if (found.kind === "problem") return found.answer;
   const { view, headers } = found;
-  const started = view.revival !== null && (await callersGate(c).redeliver(view.intent, view.revival));
-  if (!started) return refuse(c, "conflict", UNDER_WAY, headers);
-  const nextAttemptAtMs = view.revival?.dueAtMs ?? null;
-  return answerView(c, { ...view, state: "retrying", nextAttemptAtMs }, 202, headers);
+  if (view.revival === null) return refuse(c, "conflict", UNDER_WAY, headers);
+  const nextAttemptAtMs = view.revival.dueAtMs;
+  try {
+    const started = await callersGate(c).redeliver(view.intent, view.revival);
+    if (!started) return refuse(c, "conflict", UNDER_WAY, headers);
+    return answerView(c, { ...view, state: "retrying", nextAttemptAtMs }, 202, headers);
+  } catch (error) {
+    log({ event: "deliveries.unavailable", request_id: c.get("requestId"), error });
+    return refuse(c, "unavailable", UNAVAILABLE, headers);
+  }
 }
 
 type Found =
@@ -56,7 +62,7 @@ async function find(c: AppContext): Promise<Found> {
   }
 }
 
-/** CONTRACT, Deliveries. */
+/** contract, Deliveries. */
 function answerView(
   c: AppContext,
   view: DeliveryView,

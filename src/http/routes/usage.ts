@@ -1,4 +1,4 @@
-// A caller's own charges, as JSON or as CSV (CONTRACT, Billing). The user comes from the token alone.
+// A caller's own charges, as JSON or as CSV (contract, Billing). The user comes from the token alone.
 import { accepts } from "hono/accepts";
 import { type Problem, problem } from "../../errors.ts";
 import type { LedgerCharge } from "../../ledger/entry.ts";

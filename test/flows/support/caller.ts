@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { devToken } from "../../../scripts/dev-token.ts";
 import { type Circumstances, expectContract } from "../../support/contract.ts";
 
-/** The sandbox's actions (DESIGN.md) by the end of their ids: `actionId("0001")` echoes. */
+/** The sandbox's actions (the design) by the end of their ids: `actionId("0001")` echoes. */
 export function actionId(end: string): string {
   return `00000000-0000-4000-8000-00000000${end}`;
 }

@@ -1,0 +1,81 @@
+// npm run bench:completion [-- --runs 500 --at-once 1]: how long after its push a run's result is at its receiver. It starts
+// a gateway like a user's, with an upstream and a receiver on this machine, and prints one line of a table: median
+// and 99th percentile from just before the push is sent to the first byte of the callback, everything in between included.
+import { parseArgs } from "node:util";
+import { devToken } from "../scripts/dev-token.ts";
+import { startProcess, until } from "../test/flows/support/process.ts";
+import { Receiver } from "../test/flows/support/receiver.ts";
+import { Upstream } from "../test/flows/support/upstream.ts";
+
+const ACTION = "00000000-0000-4000-8000-000000000001";
+/** Taken before the counting begins: code is compiled and connections are opened. */
+const WARM_UP = 20;
+const TOLD_WITHIN_MS = 30_000;
+/** Pushes alone are measured, so the timer must not be quicker. */
+const NO_POLLS = "RUN_POLL_SCHEDULE:600";
+
+const { values } = parseArgs({
+  options: { runs: { type: "string", default: "500" }, "at-once": { type: "string", default: "1" } },
+});
+const runs = wholeNumber("--runs", values.runs);
+const atOnce = wholeNumber("--at-once", values["at-once"]);
+
+const upstream = await Upstream.listen();
+const receiver = await Receiver.listen();
+const args = ["--var", `UPSTREAM_URL:${upstream.url}`, "--var", NO_POLLS];
+const gateway = await startProcess({ args });
+try {
+  await measure(WARM_UP);
+  const tookMs = (await measure(runs)).toSorted((a, b) => a - b);
+  console.log("| runs | at once | median | p99 | longest |");
+  console.log("|---|---|---|---|---|");
+  const columns = [0.5, 0.99, 1].map((share) => `${quantile(tookMs, share).toFixed(1)} ms`);
+  console.log(`| ${[runs, atOnce, ...columns].join(" | ")} |`);
+} finally {
+  await gateway.close();
+  upstream.close();
+  receiver.close();
+}
+
+/** Milliseconds for each of `count` runs, some of them at a time. */
+async function measure(count: number): Promise<number[]> {
+  const claims = { rate_limit: { exempt: true } };
+  const token = await devToken({ sub: "bench", scope: "external", expiresSeconds: 3600, claims });
+  const tookMs: number[] = [];
+  let left = count;
+  const hand = async () => {
+    while (left-- > 0) tookMs.push(await oneRun(token));
+  };
+  await Promise.all(Array.from({ length: atOnce }, hand));
+  return tookMs;
+}
+
+async function oneRun(token: string): Promise<number> {
+  const path = `/${crypto.randomUUID()}`;
+  const started = await fetch(`${gateway.url}/actions/v1/stored-actions/${ACTION}/run`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ data: { inputs: {}, callback_url: receiver.url(path) } }),
+  });
+  const text = await started.text();
+  if (started.status !== 202) throw new Error(`no run was started: ${started.status} ${text}`);
+  const { data }: { data: { id: string } } = JSON.parse(text);
+  const run = upstream.run(data.id);
+  upstream.end(run);
+  const pushedAtMs = performance.now();
+  const status = await upstream.push(run);
+  if (status !== 202) throw new Error(`the push was answered ${status}`);
+  await until("the callback", TOLD_WITHIN_MS, () => receiver.at(path).length > 0);
+  return (receiver.at(path)[0]?.atMs ?? Number.NaN) - pushedAtMs;
+}
+
+/** The nearest rank. */
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+function wholeNumber(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`${option} must be a whole number above 0`);
+}

@@ -1,0 +1,41 @@
+// What a caller sees of its own run's callback.
+import type { Answer, Caller } from "./caller.ts";
+import { until } from "./process.ts";
+
+export type DeliveriesView = {
+  state: "waiting" | "retrying" | "delivered" | "dead" | "aborted";
+  next_attempt_at: string | null;
+  attempts: { number: number; at: string; status: number | null; error: string | null }[];
+};
+
+const WITHIN_MS = 30_000;
+
+export async function deliveriesOf(caller: Caller, action: string, runId: string): Promise<DeliveriesView> {
+  const { status, text } = await caller.call(pathOf(action, runId));
+  if (status !== 200) throw new Error(`no deliveries: ${status} ${text.slice(0, 500)}`);
+  const { data }: { data: DeliveriesView } = JSON.parse(text);
+  return data;
+}
+
+export function redeliver(caller: Caller, action: string, runId: string): Promise<Answer> {
+  return caller.call(`${pathOf(action, runId)}/redeliver`, { method: "POST" });
+}
+
+/** The view of a delivery that has come to this state. */
+export async function untilState(
+  caller: Caller,
+  action: string,
+  runId: string,
+  state: DeliveriesView["state"],
+): Promise<DeliveriesView> {
+  let view = await deliveriesOf(caller, action, runId);
+  await until(`the state ${state}`, WITHIN_MS, async () => {
+    view = await deliveriesOf(caller, action, runId);
+    return view.state === state;
+  });
+  return view;
+}
+
+function pathOf(action: string, runId: string): string {
+  return `/actions/v1/stored-actions/${action}/runs/${runId}/deliveries`;
+}

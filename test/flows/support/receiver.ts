@@ -1,0 +1,76 @@
+// The other end of a callback_url: writes down what comes, to the byte, and answers as a test tells it to.
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { portOf } from "./environment.ts";
+
+export type Delivery = {
+  method: string;
+  path: string;
+  headers: Headers;
+  body: Buffer;
+  /** When its first bytes were here, on the clock of `performance.now()`. */
+  atMs: number;
+};
+
+/** A status, or: nothing at all; a head and then a byte a second. */
+export type Reply = number | "hang" | "drip";
+
+const DRIP_MS = 1000;
+
+export class Receiver {
+  readonly deliveries: Delivery[] = [];
+  /** `earlier`: deliveries that came to the same path before this one. May wait before it answers. */
+  reply: (delivery: Delivery, earlier: number) => Reply | Promise<Reply> = () => 204;
+  /** Called when an answer has left. */
+  answered: (delivery: Delivery) => void = () => undefined;
+  readonly #server: Server = createServer((request, response) => {
+    this.#receive(request, response).catch(() => response.destroy());
+  });
+
+  static async listen(reply?: Receiver["reply"]): Promise<Receiver> {
+    const receiver = new Receiver();
+    if (reply !== undefined) receiver.reply = reply;
+    await once(receiver.#server.listen(0, "127.0.0.1"), "listening");
+    return receiver;
+  }
+
+  url(path: string): string {
+    return `http://127.0.0.1:${portOf(this.#server)}${path}`;
+  }
+
+  /** What has come to this path, oldest first. */
+  at(path: string): Delivery[] {
+    return this.deliveries.filter((delivery) => delivery.path === path);
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const atMs = performance.now();
+    const { method = "", url: path = "" } = request;
+    const headers = new Headers(
+      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const delivery = { method, path, headers, body: await buffer(request), atMs };
+    const earlier = this.at(path).length;
+    this.deliveries.push(delivery);
+    const reply = await this.reply(delivery, earlier);
+    if (reply === "hang") return;
+    response.once("finish", () => this.answered(delivery));
+    if (reply === "drip") return drip(response);
+    response.writeHead(reply).end();
+  }
+}
+
+async function drip(response: ServerResponse): Promise<void> {
+  response.writeHead(200);
+  while (!response.destroyed) {
+    response.write(".");
+    await sleep(DRIP_MS);
+  }
+}

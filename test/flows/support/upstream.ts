@@ -1,0 +1,98 @@
+// An upstream that does nothing by itself: a test says when it answers a start, when a run ends, and when it says so.
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+import { portOf } from "./environment.ts";
+
+export type UpstreamRun = {
+  id: string;
+  idempotencyId: string;
+  /** Where the gateway wants to hear of its end. */
+  completionUrl: string;
+  /** How often it was asked for. */
+  starts: number;
+  /** What a read gives; null while it runs. */
+  ended: string | null;
+  /** The inputs that it was started with. */
+  inputs: unknown;
+};
+
+export class Upstream {
+  /** By their ids. */
+  readonly runs = new Map<string, UpstreamRun>();
+  /** May wait: the start is answered afterwards. */
+  beforeAnswer: (run: UpstreamRun) => Promise<void> | void = () => undefined;
+  /** Called when the answer to a start has left. */
+  answered: (run: UpstreamRun) => void = () => undefined;
+  readonly #server: Server = createServer((request, response) => {
+    this.#handle(request, response).catch(() => response.destroy());
+  });
+
+  static async listen(): Promise<Upstream> {
+    const upstream = new Upstream();
+    await once(upstream.#server.listen(0, "127.0.0.1"), "listening");
+    return upstream;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${portOf(this.#server)}`;
+  }
+
+  /** The run with this id. */
+  run(id: string): UpstreamRun {
+    const run = this.runs.get(id);
+    if (run === undefined) throw new Error(`the upstream knows no run ${id}`);
+    return run;
+  }
+
+  end(run: UpstreamRun, status: "success" | "error" = "success"): void {
+    const errors =
+      status === "error" ? `[{"code":"partner","title":"Partner","detail":"It said no."}]` : "[]";
+    // Digits and blanks that would not survive a parse and a print.
+    run.ended = `{"type":"run", "id":"${run.id}","status":"${status}","results":[{"n":12345678901234567890,"x":1.10,"é":"\\u00fc"}],"next_page":null,"errors":${errors}}`;
+  }
+
+  /** Says that it has ended; the status that the gateway answered with. */
+  async push(run: UpstreamRun): Promise<number> {
+    const answer = await fetch(run.completionUrl, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: run.ended ?? "{}",
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const json = (status: number, body: string) =>
+      response.writeHead(status, { "content-type": "application/json" }).end(body);
+    if (request.method === "POST") {
+      const run = this.#started(await text(request));
+      await this.beforeAnswer(run);
+      response.once("finish", () => this.answered(run));
+      return void json(202, JSON.stringify({ data: { type: "run", id: run.id } }));
+    }
+    const run = this.runs.get(/[^/?]+(?=\?|$)/.exec(request.url ?? "")?.[0] ?? "");
+    if (run === undefined) return void json(404, '{"errors":[]}');
+    const waiting = { type: "run", id: run.id, status: "waiting", results: [], next_page: null, errors: [] };
+    json(run.ended === null ? 202 : 200, run.ended ?? JSON.stringify(waiting));
+  }
+
+  // One run an id.
+  #started(body: string): UpstreamRun {
+    const { data }: { data: { idempotency_id: string; callback_url?: string; inputs?: unknown } } =
+      JSON.parse(body);
+    const { idempotency_id: idempotencyId, callback_url: completionUrl = "", inputs } = data;
+    const known = [...this.runs.values()].find((run) => run.idempotencyId === idempotencyId);
+    const run = known ?? { id: randomUUID(), idempotencyId, completionUrl, starts: 0, ended: null, inputs };
+    this.runs.set(run.id, run);
+    run.starts += 1;
+    return run;
+  }
+}

@@ -1,0 +1,20 @@
+import type { Caller } from "./caller.ts";
+
+export type Charge = { run_id: string; tasks: number };
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** Everything that a caller was charged within an hour of now, over all pages. */
+export async function allCharges(caller: Caller): Promise<Charge[]> {
+  const [from, to] = [Date.now() - HOUR_MS, Date.now() + HOUR_MS].map((ms) => new Date(ms).toISOString());
+  const charges: Charge[] = [];
+  let cursor = "";
+  for (;;) {
+    const { status, text } = await caller.call(`/usage?from=${from}&to=${to}${cursor}`);
+    if (status !== 200) throw new Error(`no usage: ${status} ${text.slice(0, 500)}`);
+    const page: { data: Charge[]; next_cursor: string | null } = JSON.parse(text);
+    charges.push(...page.data);
+    if (page.next_cursor === null) return charges;
+    cursor = `&cursor=${encodeURIComponent(page.next_cursor)}`;
+  }
+}

@@ -1,0 +1,221 @@
+// A caller's view of its own run's callback, and sending it again.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { failing } from "../support/bindings.ts";
+import { HOUR, MINUTE, stopClock, T0 } from "../support/clock.ts";
+import { ACTION, type Call, makeGateway } from "../support/gateway.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { deliveriesOf, HOOK, Stage, type Started } from "../support/stage.ts";
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+/** A run whose receiver refused every attempt, forgotten by the upstream since. */
+async function deadLetter(stage: Stage): Promise<Started> {
+  stage.receive(() => new Response(null, { status: 404 }));
+  const run = await stage.start();
+  await stage.push(run);
+  await stage.pass(200 * HOUR);
+  stage.gateway.upstream.runs.clear();
+  stage.received.length = 0;
+  return run;
+}
+
+async function deliveredRun(stage: Stage): Promise<Started> {
+  const run = await stage.start();
+  await stage.push(run);
+  await stage.drain();
+  stage.received.length = 0;
+  return run;
+}
+
+describe("a dead letter", () => {
+  it("that is sent again reaches a receiver that has recovered, though the upstream has forgotten the run", async () => {
+    const stage = await Stage.set();
+    const run = await deadLetter(stage);
+    stage.receive(() => new Response(null, { status: 200 }));
+    const answer = await stage.redeliver(run.runId);
+    expect([answer.status, answer.body.data.state]).toEqual([202, "retrying"]);
+    await stage.pass(0);
+    expect(stage.received).toHaveLength(1);
+    expect(JSON.parse(stage.received[0]?.body ?? "")).toMatchObject({ id: run.runId, status: "success" });
+    const { data } = (await stage.deliveries(run.runId)).body;
+    expect(data.state).toBe("delivered");
+    expect(data.attempts).toHaveLength(11);
+    expect(data.attempts[10]).toMatchObject({ number: 11, status: 200, error: null });
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("that is sent again starts the schedule anew, and is charged no second time", async () => {
+    const stage = await Stage.set();
+    const run = await deadLetter(stage);
+    await stage.redeliver(run.runId);
+    const sentAtMs = Date.now();
+    await stage.pass(200 * HOUR);
+    expect(stage.received.map(({ atMs }) => (atMs - sentAtMs) / 1000)).toEqual([
+      0, 5, 305, 2_105, 9_305, 27_305, 63_305, 113_705, 185_705, 272_105,
+    ]);
+    const { data } = (await stage.deliveries(run.runId)).body;
+    expect(data.state).toBe("dead");
+    expect(data.attempts.at(-1).number).toBe(20);
+    expect((await stage.books()).charges).toHaveLength(1);
+  });
+
+  it("can be sent again by its own caller only", async () => {
+    const stage = await Stage.set();
+    const run = await deadLetter(stage);
+    const mallory: Call = { claims: { sub: "mallory" } };
+    expect((await stage.deliveries(run.runId, mallory)).status).toBe(404);
+    expect((await stage.redeliver(run.runId, mallory)).status).toBe(404);
+    await stage.pass(HOUR);
+    await stage.pass(HOUR, "mallory");
+    expect(stage.received).toEqual([]);
+  });
+});
+
+describe("a delivered run", () => {
+  it("is sent again on its caller's word, with the same webhook-id", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.drain();
+    expect((await stage.redeliver(run.runId)).status).toBe(202);
+    await stage.pass(0);
+    expect(stage.received).toHaveLength(2);
+    expect(new Set(stage.received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
+    expect(stage.received[1]?.body).toBe(stage.received[0]?.body);
+  });
+
+  it("whose redelivery fails no longer depends on the upstream", async () => {
+    const stage = await Stage.set();
+    const run = await deliveredRun(stage);
+    stage.receive(() => new Response(null, { status: stage.received.length < 3 ? 404 : 200 }));
+    await stage.redeliver(run.runId);
+    await stage.pass(0);
+    stage.gateway.upstream.runs.clear();
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(3);
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
+  });
+
+  it("while its claim is still kept, too", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start({ idempotency_id: crypto.randomUUID() });
+    await stage.push(run);
+    await stage.drain();
+    expect((await stage.redeliver(run.runId)).status).toBe(202);
+    await stage.pass(0);
+    expect(stage.received).toHaveLength(2);
+    expect((await stage.books()).charges).toHaveLength(1);
+  });
+});
+
+describe("sending again while it is under way", () => {
+  it.each<[string, (stage: Stage) => Promise<Started>]>([
+    ["because the run has not ended", (stage) => stage.start()],
+    [
+      "because it is being retried",
+      async (stage) => {
+        stage.receive(() => new Response(null, { status: 500 }));
+        const run = await stage.start();
+        await stage.push(run);
+        await stage.drain();
+        return run;
+      },
+    ],
+    [
+      "because it was just asked for",
+      async (stage) => {
+        const run = await deliveredRun(stage);
+        await stage.redeliver(run.runId);
+        return run;
+      },
+    ],
+  ])("is a conflict, %s", async (_name, prepare) => {
+    const stage = await Stage.set();
+    const run = await prepare(stage);
+    const answer = await stage.redeliver(run.runId);
+    expect([answer.status, answer.body.errors[0].code]).toEqual([409, "conflict"]);
+  });
+
+  it("asked for ten times at once is done once", async () => {
+    const stage = await Stage.set();
+    const run = await deliveredRun(stage);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => stage.redeliver(run.runId)));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      202, 409, 409, 409, 409, 409, 409, 409, 409, 409,
+    ]);
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(1);
+  });
+});
+
+describe("what has no deliveries", () => {
+  it("is a run without a callback, a run of another action, an unknown run, and no id at all", async () => {
+    const stage = await Stage.set();
+    const { body } = await stage.gateway.start({}, { claims: { billing: '{"is_billable":true}' } });
+    const withCallback = await deliveredRun(stage);
+    const other = deliveriesOf(withCallback.runId).replace(ACTION, crypto.randomUUID());
+    const oneOff = `/actions/v1/runs/${withCallback.runId}/deliveries`;
+    expect((await stage.deliveries(body.data.id)).status).toBe(404);
+    expect((await stage.gateway.call(other)).status).toBe(404);
+    expect((await stage.gateway.call(oneOff)).status).toBe(404);
+    expect((await stage.deliveries(crypto.randomUUID())).status).toBe(404);
+    expect((await stage.deliveries("none")).status).toBe(400);
+    expect((await stage.deliveries(withCallback.runId, { claims: null })).status).toBe(401);
+  });
+
+  it("is not a one-off run with a callback", async () => {
+    const stage = await Stage.set();
+    const { body } = await stage.gateway.call("/actions/v1/runs", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ data: { callback_url: HOOK } }),
+    });
+    const path = `/actions/v1/runs/${body.data.id}/deliveries`;
+    expect((await stage.gateway.call(path)).body.data.state).toBe("waiting");
+    expect((await stage.gateway.call(`${path}/redeliver`, { method: "POST" })).status).toBe(409);
+  });
+});
+
+describe("when its sources are down", () => {
+  it.each([/^LEDGER\./, /^USER_GATE\.findRun$/])("(%s) it is 503, to be asked again", async (down) => {
+    const stage = await Stage.set();
+    const run = await deliveredRun(stage);
+    const { issuer, upstream } = stage.gateway;
+    const beside = await makeGateway({}, failing(down), { issuer, upstream });
+    expect((await beside.call(deliveriesOf(run.runId))).status).toBe(503);
+    expect((await beside.call(`${deliveriesOf(run.runId)}/redeliver`, { method: "POST" })).status).toBe(503);
+  });
+
+  it("(the gate, at the last moment) it is 503, too", async () => {
+    const stage = await Stage.set();
+    const run = await deliveredRun(stage);
+    const { issuer, upstream } = stage.gateway;
+    const beside = await makeGateway({}, failing(/^USER_GATE\.redeliver$/), { issuer, upstream });
+    const answer = await beside.call(`${deliveriesOf(run.runId)}/redeliver`, { method: "POST" });
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+  });
+});
+
+describe("a thousand redeliveries", () => {
+  it("go on counting where the books show only the latest hundred attempts", async () => {
+    const stage = await Stage.set();
+    const run = await deliveredRun(stage);
+    const row = (number: number) =>
+      `INSERT INTO attempts VALUES ('${run.runId}', ${number}, ${T0}, 204, 1, NULL)`;
+    const { LEDGER } = stage.gateway.env;
+    await LEDGER.batch(Array.from({ length: 120 }, (_, at) => LEDGER.prepare(row(at + 2))));
+    await stage.redeliver(run.runId);
+    await stage.pass(MINUTE);
+    expect((await stage.deliveries(run.runId)).body.data.attempts.at(-1).number).toBe(122);
+  });
+});

@@ -1,0 +1,175 @@
+// When a receiver is tried again, through the whole gateway: the gate's alarm, the queue, the consumer. Every expected
+// moment is in seconds since the first attempt.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { HOUR, stopClock, T0 } from "../support/clock.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { Stage, type Started } from "../support/stage.ts";
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+  // The middle of the jitter.
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+const DEFAULT_SCHEDULE = [0, 5, 305, 2_105, 9_305, 27_305, 63_305, 113_705, 185_705, 272_105];
+
+async function pushedRun(stage: Stage, host: string): Promise<Started> {
+  const run = await stage.start({ callback_url: `https://${host}/hook` });
+  await stage.push(run);
+  await stage.drain();
+  return run;
+}
+
+function seconds(stage: Stage): number[] {
+  return stage.received.map(({ atMs }) => (atMs - T0) / 1000);
+}
+
+function failsTimes(stage: Stage, failures: number, status = 500, headers: Record<string, string> = {}) {
+  stage.receive(() =>
+    stage.received.length <= failures
+      ? new Response(null, { status, headers })
+      : new Response(null, { status: 200 }),
+  );
+}
+
+describe("a receiver that fails", () => {
+  it.each([0, 1, 2, 5, 9])(
+    "%i times and then recovers gets the next attempt on schedule",
+    async (failures) => {
+      const stage = await Stage.set();
+      failsTimes(stage, failures);
+      const run = await pushedRun(stage, `fails-${failures}.example`);
+      await stage.pass(100 * HOUR);
+      expect(seconds(stage)).toEqual(DEFAULT_SCHEDULE.slice(0, failures + 1));
+      expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
+      expect(await stage.rows()).toBe(0);
+      const { attempts, charges } = await stage.books();
+      expect(attempts).toHaveLength(failures + 1);
+      expect(charges).toHaveLength(1);
+    },
+  );
+
+  it("gets the same body and the same webhook-id every time, with proofs made afresh", async () => {
+    const stage = await Stage.set();
+    failsTimes(stage, 3);
+    await pushedRun(stage, "same.example");
+    await stage.pass(100 * HOUR);
+    const all = (name: string) => new Set(stage.received.map(({ headers }) => headers.get(name)));
+    expect(new Set(stage.received.map(({ body }) => body)).size).toBe(1);
+    expect(all("webhook-id").size).toBe(1);
+    expect(all("webhook-timestamp").size).toBe(4);
+    expect(all("webhook-signature").size).toBe(4);
+    expect(all("callback-signature").size).toBe(4);
+  });
+
+  it("for ever ends as a dead letter after ten attempts, its body in KV", async () => {
+    const stage = await Stage.set();
+    failsTimes(stage, 100);
+    const run = await pushedRun(stage, "dead.example");
+    await stage.pass(200 * HOUR);
+    expect(seconds(stage)).toEqual(DEFAULT_SCHEDULE);
+    const { data } = (await stage.deliveries(run.runId)).body;
+    expect(data).toMatchObject({ state: "dead", next_attempt_at: null });
+    expect(data.attempts.map(({ number }: { number: number }) => number)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ]);
+    expect(data.attempts[9]).toMatchObject({ status: 500, error: "status is no 2xx" });
+    const { keys } = await stage.gateway.env.KV.list({ prefix: "body:v1:" });
+    expect(keys).toHaveLength(1);
+    expect(await stage.gateway.env.KV.get(keys[0]?.name ?? "")).toBe(stage.received[0]?.body);
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("is tried again without the upstream, which has forgotten the run", async () => {
+    const stage = await Stage.set();
+    failsTimes(stage, 2);
+    await pushedRun(stage, "forgotten.example");
+    stage.gateway.upstream.runs.clear();
+    const asked = stage.gateway.upstream.asked.length;
+    await stage.pass(100 * HOUR);
+    expect(stage.received).toHaveLength(3);
+    expect(stage.received[2]?.body).toBe(stage.received[0]?.body);
+    expect(stage.gateway.upstream.asked).toHaveLength(asked);
+  });
+
+  it("shows its next attempt while it is retried", async () => {
+    const stage = await Stage.set();
+    failsTimes(stage, 2);
+    const run = await pushedRun(stage, "shown.example");
+    expect((await stage.deliveries(run.runId)).body.data).toMatchObject({
+      state: "retrying",
+      next_attempt_at: "2040-01-01T00:00:05.000Z",
+      attempts: [{ number: 1, status: 500 }],
+    });
+  });
+});
+
+describe("the next attempt", () => {
+  it.each<{ name: string; status: number; headers?: Record<string, string>; at: number[] }>([
+    { name: "waits a minute after 429", status: 429, at: [0, 60] },
+    { name: "waits a minute after 502", status: 502, at: [0, 60] },
+    { name: "waits a minute after 504", status: 504, at: [0, 60] },
+    { name: "does not wait longer after 503", status: 503, at: [0, 5] },
+    { name: "comes when Retry-After says", status: 503, headers: { "retry-after": "8" }, at: [0, 8] },
+    {
+      name: "comes no later than twice the plan",
+      status: 503,
+      headers: { "retry-after": "3600" },
+      at: [0, 10],
+    },
+    { name: "comes no earlier than the plan", status: 503, headers: { "retry-after": "1" }, at: [0, 5] },
+    { name: "comes after a redirect, which nobody follows", status: 302, at: [0, 5] },
+  ])("$name", async ({ name, status, headers = {}, at }) => {
+    const stage = await Stage.set();
+    failsTimes(stage, 1, status, status === 302 ? { location: "https://other.example/" } : headers);
+    await pushedRun(stage, `${name.replaceAll(/\W+/g, "-").toLowerCase()}.example`);
+    await stage.pass(HOUR);
+    expect(seconds(stage)).toEqual(at);
+  });
+
+  it("keeps within a fifth of the plan whatever the dice say", async () => {
+    const stage = await Stage.set();
+    failsTimes(stage, 2);
+    vi.mocked(Math.random).mockReturnValue(0);
+    await pushedRun(stage, "early.example");
+    await stage.pass(4_000);
+    vi.mocked(Math.random).mockReturnValue(0.999_999);
+    await stage.pass(HOUR);
+    expect(seconds(stage)).toEqual([0, 4, 244]);
+  });
+
+  it("follows the deployment's own schedule", async () => {
+    const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "7,11" });
+    failsTimes(stage, 100);
+    await pushedRun(stage, "own.example");
+    await stage.pass(HOUR);
+    expect(seconds(stage)).toEqual([0, 7, 18]);
+  });
+});
+
+describe("a receiver that wants no more", () => {
+  it.each<{ name: string; status: number; headers?: Record<string, string> }>([
+    { name: "gone", status: 410 },
+    { name: "aborts", status: 500, headers: { "webhook-delivery": "abort-message" } },
+  ])("($name) gets none, and its run is shown as aborted", async ({ name, status, headers = {} }) => {
+    const stage = await Stage.set();
+    failsTimes(stage, 100, status, headers);
+    const run = await pushedRun(stage, `${name}.example`);
+    await stage.pass(200 * HOUR);
+    expect(stage.received).toHaveLength(1);
+    const { data } = (await stage.deliveries(run.runId)).body;
+    expect(data).toMatchObject({
+      state: "aborted",
+      next_attempt_at: null,
+      attempts: [{ number: 1, status }],
+    });
+    expect(await stage.rows()).toBe(0);
+  });
+});

@@ -1,0 +1,153 @@
+// The whole way of a run: from its start to the books, through nobody's hands but the product's.
+import { reset } from "cloudflare:test";
+import { createLocalJWKSet, jwtVerify } from "jose";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { stopClock } from "../support/clock.ts";
+import { ACTION, ORIGIN } from "../support/gateway.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { HOOK, type Received, Stage } from "../support/stage.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+describe("a run with an id, a callback and a charge", () => {
+  it("is given to the upstream with the gateway's own callback_url", async () => {
+    const stage = await Stage.set();
+    await stage.start({ idempotency_id: ID });
+    const gate = (await stage.gateway.gateOf()).id.toString();
+    const { data } = JSON.parse(stage.gateway.upstream.starts[0]?.body ?? "");
+    expect(data.callback_url).toMatch(new RegExp(`^${ORIGIN}/completions/${gate}\\.${ID}\\.[\\w-]{43}$`));
+    expect(data.idempotency_id).toBe(ID);
+  });
+
+  it("sends its receiver the body that a read returns, once, when its completion comes", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start({ idempotency_id: ID });
+    expect((await stage.push(run)).status).toBe(202);
+    expect(stage.queue.offered).toEqual([
+      {
+        v: 1,
+        gate: (await stage.gateway.gateOf()).id.toString(),
+        key: ID,
+        pushed: true,
+        runId: run.runId,
+      },
+    ]);
+    await stage.drain();
+    const read = await stage.gateway.call(`/actions/v1/stored-actions/${ACTION}/runs/${run.runId}`);
+    expect(stage.received.map(({ url, body }) => ({ url, body }))).toEqual([{ url: HOOK, body: read.text }]);
+    await stage.pass(86_400_000);
+    expect(stage.received).toHaveLength(1);
+  });
+
+  it("proves itself to the receiver by both signatures", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.drain();
+    const { body: jwks } = await stage.gateway.call("/.well-known/jwks.json", { claims: null });
+    const [received] = stage.received;
+    if (received === undefined) throw new Error("nothing was received");
+    expect(await verifyWebhook(received, jwks.keys[0])).toBe(true);
+    const token = received.headers.get("callback-signature") ?? "";
+    const { payload } = await jwtVerify(token, createLocalJWKSet(jwks), { issuer: ORIGIN });
+    expect(payload).toEqual({
+      iss: ORIGIN,
+      sub: run.runId,
+      jti: received.headers.get("webhook-id"),
+      iat: 2_208_988_800,
+      exp: 2_208_989_100,
+      body_sha256: await sha256(received.body),
+    });
+    expect(received.headers.get("content-type")).toBe("application/json");
+  });
+
+  it("is on the books with its attempt and its charge, and nowhere else", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.drain();
+    const { runs, attempts, charges } = await stage.books();
+    expect(runs).toMatchObject([
+      { run_id: run.runId, stored_action_id: ACTION, callback_url: HOOK, result: "success", attempts: 1 },
+    ]);
+    expect(runs[0].state).toBe("delivered");
+    expect(attempts).toMatchObject([{ run_id: run.runId, number: 1, status: 204, error: null }]);
+    expect(charges).toMatchObject([
+      { run_id: run.runId, stored_action_id: ACTION, origin: "actions_api", usage_type: "action_run" },
+    ]);
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("shows its caller a delivered callback", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    expect((await stage.deliveries(run.runId)).body.data).toEqual({
+      state: "waiting",
+      callback_url: HOOK,
+      next_attempt_at: null,
+      attempts: [],
+    });
+    await stage.push(run);
+    await stage.drain();
+    expect((await stage.deliveries(run.runId)).body.data).toEqual({
+      state: "delivered",
+      callback_url: HOOK,
+      next_attempt_at: null,
+      attempts: [{ number: 1, at: "2040-01-01T00:00:00.000Z", status: 204, duration_ms: 0, error: null }],
+    });
+  });
+
+  it("is delivered whatever its size, bytes that are no JSON numbers of ours included", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    const text = `{"type":"run","id":"${run.runId}",  "status":"success","results":[{"n":12345678901234567890,"m":1.10,"é":"\\u00e9"}]}`;
+    stage.gateway.upstream.behave(
+      () => new Response(text, { headers: { "content-type": "application/json" } }),
+    );
+    await stage.push(run);
+    await stage.drain();
+    expect(stage.received.map(({ body }) => body)).toEqual([text]);
+  });
+
+  it("of a one-off action is delivered as its read returns it", async () => {
+    const stage = await Stage.set();
+    const started = await stage.gateway.call("/actions/v1/runs", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ data: { callback_url: HOOK, selected_api: "a@1" } }),
+    });
+    await stage.push({ ...stage.lastRef(), runId: started.body.data.id });
+    await stage.drain();
+    const read = await stage.gateway.call(`/actions/v1/runs/${started.body.data.id}`);
+    expect(stage.received.map(({ body }) => body)).toEqual([read.text]);
+    expect(JSON.parse(read.text).data.id).toBe(started.body.data.id);
+  });
+});
+
+/** As Standard Webhooks has it, by WebCrypto alone. */
+async function verifyWebhook({ headers, body }: Received, jwk: JsonWebKey): Promise<boolean> {
+  const key = await crypto.subtle.importKey("jwk", jwk, { name: "Ed25519" }, false, ["verify"]);
+  const [version, signature = ""] = (headers.get("webhook-signature") ?? "").split(",");
+  const signed = `${headers.get("webhook-id")}.${headers.get("webhook-timestamp")}.${body}`;
+  const bytes = Uint8Array.from(atob(signature), (character) => character.charCodeAt(0));
+  const good = await crypto.subtle.verify("Ed25519", key, bytes, new TextEncoder().encode(signed));
+  return version === "v1a" && good;
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
