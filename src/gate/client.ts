@@ -69,9 +69,9 @@ export class GateClient {
     await this.#twice(async (gate) => await gate.report(key, seen, rules));
   }
 
-  /** Best effort: a run that is not released is handed out again a little later. */
-  async release(key: string): Promise<void> {
-    await this.#call(async (gate) => await gate.release(key));
+  /** Says how often in a row a consumer has thrown over this run. Throws when the gate does not answer: then it hands the run out again a little later. */
+  release(key: string): Promise<number> {
+    return this.#twice(async (gate): Promise<number> => await gate.release(key));
   }
 
   bury(key: string): Promise<LiveEnd | null> {

@@ -8,6 +8,7 @@ export class HeldRuns {
   readonly #takenUntilMs = new Map<string, number>();
   readonly #sentUntilMs = new Map<string, number>();
   readonly #pushed = new Set<string>();
+  readonly #failures = new Map<string, number>();
 
   /** False while another consumer has it; a push that came too late for that one's look is noted. */
   take(key: string, pushed: boolean, nowMs: number): boolean {
@@ -23,7 +24,16 @@ export class HeldRuns {
   /** Says whether a push came while it was held. */
   giveBack(key: string): boolean {
     this.#takenUntilMs.delete(key);
+    this.#failures.delete(key);
     return this.#pushed.delete(key);
+  }
+
+  /** Its consumer threw. Says how often in a row. */
+  failed(key: string): number {
+    this.#takenUntilMs.delete(key);
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    return failures;
   }
 
   sent(key: string, untilMs: number): void {

@@ -123,9 +123,9 @@ export class UserGate extends DurableObject<Env> {
     await this.#ringNext(Date.now());
   }
 
-  /** A consumer that failed has the run no longer. */
-  release(key: string): void {
-    this.#held.giveBack(key);
+  /** A consumer that threw has the run no longer. Says how often in a row that happened. */
+  release(key: string): number {
+    return this.#held.failed(key);
   }
 
   /** Stops moving a run on; null when there is nothing to stop. It stays until a report says that it is on the books. */

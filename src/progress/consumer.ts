@@ -9,6 +9,7 @@ import { log } from "../observability/log.ts";
 import { network } from "../outbound/guard.ts";
 import { settingsOrNull } from "../settings.ts";
 import { upstreamOf } from "../upstream/client.ts";
+import { buryRun } from "./dead-letters.ts";
 import { type MoveDeps, moveRun } from "./move-run.ts";
 import { type Pointer, parsePointer } from "./pointer.ts";
 import { Recorder } from "./recorder.ts";
@@ -17,6 +18,8 @@ const BATCH_PATIENCE_MS = 50;
 /** One fewer than the tries after which the queue gives a message up (wrangler.toml). */
 const GATE_TRIES = 5;
 const GATE_PAUSE_SECONDS = 5;
+/** As often as the queue tries a message (wrangler.toml). */
+const MAX_THROWS = 5;
 
 export async function moveRunsOn(batch: MessageBatch, env: Env, context: ExecutionContext): Promise<void> {
   const deps = moveDeps(env);
@@ -27,7 +30,9 @@ export async function moveRunsOn(batch: MessageBatch, env: Env, context: Executi
   await Promise.race([all, scheduler.wait(BATCH_PATIENCE_MS)]);
 }
 
-async function handle(deps: MoveDeps, env: Env, message: Message): Promise<void> {
+type ConsumerDeps = MoveDeps & { ledger: D1Database };
+
+async function handle(deps: ConsumerDeps, env: Env, message: Message): Promise<void> {
   const pointer = parsePointer(message.body);
   const gate = pointer && gateOf(env, pointer);
   if (pointer === null || gate === null) {
@@ -48,7 +53,7 @@ async function handle(deps: MoveDeps, env: Env, message: Message): Promise<void>
 
 // A run that made this code throw is let go: otherwise the message's next try would find it in this one's hands.
 async function move(
-  deps: MoveDeps,
+  deps: ConsumerDeps,
   gate: GateClient,
   { attempts }: Message,
   work: Work,
@@ -58,7 +63,8 @@ async function move(
     return await moveRun(deps, work);
   } catch (error) {
     log({ event: "run.move_failed", gate: gate.id, attempts, error });
-    await gate.release(key);
+    // The queue counts its own tries, but not those whose batch had gone by then.
+    if ((await gate.release(key)) >= MAX_THROWS) await buryRun(gate, key, deps.ledger);
     return "threw";
   }
 }
@@ -79,7 +85,7 @@ function gateOf(env: Env, { gate }: Pointer): GateClient | null {
   }
 }
 
-function moveDeps(env: Env): MoveDeps | null {
+function moveDeps(env: Env): ConsumerDeps | null {
   const settings = settingsOrNull(env);
   const upstream = settings && upstreamOf(settings, env.UPSTREAM);
   if (settings === null || upstream === null) return null;
@@ -93,6 +99,7 @@ function moveDeps(env: Env): MoveDeps | null {
     breakers: env.DESTINATION_BREAKER,
     network,
     kv: env.KV,
+    ledger: env.LEDGER,
     recorder: new Recorder((entries) => recordAll(env.LEDGER, entries)),
   };
 }

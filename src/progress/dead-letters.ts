@@ -1,4 +1,4 @@
-// Messages that made the consumer throw five times. Their runs are marked dead, so that an operator sees them and no
+// Runs over which the consumer threw five times, whether it told the queue in time or not. They are marked dead, so that an operator sees them and no
 // timer hands them out again; what is known of them is on the books first.
 import { GateClient } from "../gate/client.ts";
 import type { EndedRun, RunRules, Sighting } from "../gate/run.ts";
@@ -18,18 +18,21 @@ async function bury(env: Env, message: Message): Promise<void> {
   const pointer = parsePointer(message.body);
   if (pointer === null) return message.ack();
   try {
-    const gate = GateClient.byId(env.USER_GATE, pointer.gate);
-    const buried = await gate.bury(pointer.key);
-    if (buried !== null) {
-      log({ event: "run.buried", gate: pointer.gate, run_id: buried.run.runId });
-      await recordAll(env.LEDGER, ledgerEntries(buried.run, buried.intent));
-      await gate.report(pointer.key, bookedSighting(buried.run), rules);
-    }
+    await buryRun(GateClient.byId(env.USER_GATE, pointer.gate), pointer.key, env.LEDGER);
     message.ack();
   } catch (error) {
     log({ event: "run.move_failed", gate: pointer.gate, attempts: message.attempts, error });
     message.retry({ delaySeconds: 60 });
   }
+}
+
+/** Throws when the gate or the books do not answer: then the run is as it was, or is buried and booked later. */
+export async function buryRun(gate: GateClient, key: string, ledger: D1Database): Promise<void> {
+  const buried = await gate.bury(key);
+  if (buried === null) return;
+  log({ event: "run.buried", gate: gate.id, run_id: buried.run.runId });
+  await recordAll(ledger, ledgerEntries(buried.run, buried.intent));
+  await gate.report(key, bookedSighting(buried.run), rules);
 }
 
 function bookedSighting({ revision, runId, result }: EndedRun): Sighting {

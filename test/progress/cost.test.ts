@@ -1,0 +1,148 @@
+// What the whole life of a full run costs (id, callback, charge): from its start to its last trace in the gate. Every
+// call of every binding, every row written; an alarm is a call of its object.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { tapped } from "../support/bindings.ts";
+import { HOUR, moveClock, stopClock } from "../support/clock.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { meterRows } from "../support/rows.ts";
+import { Stage } from "../support/stage.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+class Bill {
+  readonly calls: string[] = [];
+  ledgerRows = 0;
+
+  readonly bindings = (env: Env): Partial<Env> =>
+    tapped(env, async ({ name, perform }) => {
+      this.calls.push(name);
+      const result = await perform();
+      if (name === "LEDGER.batch") this.ledgerRows += rowsWritten(result);
+      return result;
+    });
+
+  take(): string[] {
+    return this.calls.splice(0).toSorted();
+  }
+}
+
+function rowsWritten(results: unknown): number {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- LEDGER.batch gives these
+  return (results as D1Result[]).reduce((sum, { meta }) => sum + meta.rows_written, 0);
+}
+
+/** A user who has a schema already, and an alarm that has rung. */
+async function returningUser(): Promise<{ stage: Stage; bill: Bill }> {
+  const bill = new Bill();
+  const stage = await Stage.set({}, bill.bindings);
+  const run = await stage.start({ idempotency_id: crypto.randomUUID() });
+  await stage.push(run);
+  await stage.pass(3 * HOUR);
+  expect(await stage.rows()).toBe(0);
+  bill.take();
+  bill.ledgerRows = 0;
+  stage.queue.offered.length = 0;
+  return { stage, bill };
+}
+
+describe("a full run of a user who has been here before, pushed once", () => {
+  it("costs the gate two calls on its path and five in its life, the alarm among them", async () => {
+    const { stage, bill } = await returningUser();
+    const run = await stage.start({ idempotency_id: ID });
+    expect(bill.take()).toEqual([
+      "FLAGS.getBooleanValue",
+      "KV.get",
+      "KV.put",
+      "UPSTREAM.fetch",
+      "USER_GATE.admit",
+      "USER_GATE.settle",
+    ]);
+    await stage.push(run);
+    await stage.drain();
+    expect(bill.take()).toEqual([
+      "LEDGER.batch",
+      "RUNS.send",
+      "UPSTREAM.fetch",
+      "USER_GATE.report",
+      "USER_GATE.take",
+    ]);
+    expect(await alarmsOf(stage)).toBe(1);
+    expect(bill.take()).toEqual([]);
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("costs one message, which is three operations of the queue", async () => {
+    const { stage } = await returningUser();
+    const run = await stage.start({ idempotency_id: ID });
+    await stage.push(run);
+    await alarmsOf(stage);
+    expect(stage.queue.offered).toHaveLength(1);
+  });
+
+  it("costs five rows of D1", async () => {
+    const { stage, bill } = await returningUser();
+    const run = await stage.start({ idempotency_id: ID });
+    await stage.push(run);
+    await alarmsOf(stage);
+    expect(bill.ledgerRows).toBe(5);
+  });
+
+  it("costs six rows of the gate", async () => {
+    const { stage } = await returningUser();
+    const meter = await meterRows(stage.gateway);
+    const run = await stage.start({ idempotency_id: ID });
+    await stage.push(run);
+    await alarmsOf(stage);
+    expect(meter.take()).toEqual([
+      "INSERT INTO runs 1",
+      "setAlarm 1",
+      "INSERT INTO runs 1",
+      "INSERT INTO runs 1",
+      "setAlarm 1",
+      "DELETE FROM runs 1",
+    ]);
+  });
+});
+
+describe("without an id", () => {
+  it("it costs the gate four calls and five rows", async () => {
+    const { stage, bill } = await returningUser();
+    const meter = await meterRows(stage.gateway);
+    const run = await stage.start();
+    await stage.push(run);
+    expect(await alarmsOf(stage)).toBe(0);
+    const calls = bill.take().filter((name) => name.startsWith("USER_GATE") || name.startsWith("KV"));
+    expect(calls).toEqual(["USER_GATE.admit", "USER_GATE.report", "USER_GATE.settle", "USER_GATE.take"]);
+    expect(meter.take()).toEqual([
+      "INSERT INTO runs 1",
+      "setAlarm 1",
+      "INSERT INTO runs 1",
+      "DELETE FROM runs 1",
+    ]);
+  });
+});
+
+/** Moves on until nothing is left to do, and says how often the alarm rang for it. */
+async function alarmsOf(stage: Stage): Promise<number> {
+  await stage.drain();
+  for (let rings = 0; ; rings += 1) {
+    const atMs = await stage.alarmAt();
+    if (atMs === null) return rings;
+    moveClock(Math.max(0, atMs - Date.now()));
+    // KV has kept the answer meanwhile.
+    await stage.ring();
+    await stage.drain();
+    if (rings > 10) throw new Error("the alarm rings for ever");
+  }
+}

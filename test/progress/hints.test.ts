@@ -1,0 +1,201 @@
+// How the gateway learns of a run's end: by pushes, which may come often, early or never, and by its own timer.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { never, replacing } from "../support/bindings.ts";
+import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
+import { until } from "../support/gate.ts";
+import { makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { HOOK, PAYING, Stage } from "../support/stage.ts";
+import { times } from "../support/times.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+async function expectOneOfEach(stage: Stage): Promise<void> {
+  expect(stage.received).toHaveLength(1);
+  const { attempts, charges } = await stage.books();
+  expect([attempts.length, charges.length, await stage.rows()]).toEqual([1, 1, 0]);
+}
+
+describe("an upstream that never pushes", () => {
+  it("is looked at after 2, 4, 8 … seconds, then every five minutes", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    stage.waiting.add(run.runId);
+    const looksAt: number[] = [];
+    const { upstream } = stage.gateway;
+    upstream.behave(({ method, path }, honest) => {
+      if (method === "GET") looksAt.push((Date.now() - T0) / SECOND);
+      const waits = stage.waiting.has(path.split("/").at(-1) ?? "");
+      return waits ? Response.json({ status: "waiting" }, { status: 202 }) : honest();
+    });
+    await stage.pass(20 * MINUTE);
+    expect(looksAt).toEqual([2, 6, 14, 30, 62, 126, 254, 554, 854, 1154]);
+    expect(stage.received).toEqual([]);
+    stage.waiting.clear();
+    await stage.pass(5 * MINUTE);
+    expect(stage.received.map(({ atMs }) => (atMs - T0) / SECOND)).toEqual([1454]);
+    await expectOneOfEach(stage);
+  });
+
+  it("has its runs delivered two seconds after they were accepted", async () => {
+    const stage = await Stage.set();
+    await stage.start();
+    await stage.pass(HOUR);
+    expect(stage.received.map(({ atMs }) => (atMs - T0) / SECOND)).toEqual([2]);
+    await expectOneOfEach(stage);
+  });
+});
+
+describe("a hundred pushes cause one delivery", () => {
+  it("that come at once, in one batch", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await Promise.all(times(100, () => stage.push(run)));
+    await stage.drain();
+    await stage.pass(HOUR);
+    await expectOneOfEach(stage);
+  });
+
+  it("that come at once, to a hundred consumers", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await Promise.all(times(100, () => stage.push(run)));
+    await Promise.all(stage.queue.take().map((pointer) => stage.consume([pointer])));
+    await stage.pass(HOUR);
+    await expectOneOfEach(stage);
+  });
+
+  it("that come one after the other, before, during and after", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    stage.waiting.add(run.runId);
+    for (let push = 0; push < 30; push += 1) {
+      await stage.push(run);
+      await stage.drain();
+    }
+    stage.waiting.clear();
+    stage.receive(async () => {
+      await Promise.all(times(40, () => stage.push(run)));
+      await Promise.all(stage.queue.take().map((pointer) => stage.consume([pointer])));
+      return new Response(null, { status: 204 });
+    });
+    await stage.push(run);
+    await stage.drain();
+    for (let push = 0; push < 30; push += 1) {
+      await stage.push(run);
+      await stage.drain();
+    }
+    await stage.pass(HOUR);
+    await expectOneOfEach(stage);
+  });
+
+  it("and do not hurry the next attempt at a receiver that failed", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    const stage = await Stage.set();
+    stage.receive(() => new Response(null, { status: stage.received.length < 2 ? 404 : 204 }));
+    const run = await stage.start();
+    for (let push = 0; push < 10; push += 1) {
+      await stage.push(run);
+      await stage.drain();
+    }
+    expect(stage.received).toHaveLength(1);
+    await stage.pass(HOUR);
+    expect(stage.received.map(({ atMs }) => (atMs - T0) / SECOND)).toEqual([0, 5]);
+  });
+});
+
+describe("a push while a look is under way", () => {
+  it.each<[string, () => Response]>([
+    ["finds the run still waiting", () => Response.json({ status: "waiting" }, { status: 202 })],
+    ["finds nobody at home", () => Response.json({}, { status: 500 })],
+  ])("that %s is not lost", async (_name, first) => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    const looking = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<Response>();
+    stage.gateway.upstream.behave(() => {
+      looking.resolve();
+      return answer.promise;
+    });
+    await stage.push(run);
+    const consumed = stage.consume(stage.queue.take());
+    await looking.promise;
+    await stage.push(run);
+    await stage.drain();
+    stage.gateway.upstream.behave((_request, honest) => honest());
+    answer.resolve(first());
+    await consumed;
+    await stage.drain();
+    expect(stage.received).toHaveLength(1);
+    await stage.pass(HOUR);
+    await expectOneOfEach(stage);
+  });
+});
+
+describe("a completion that comes before the start was answered", () => {
+  it("is delivered, once and charged once", async () => {
+    const stage = await Stage.set();
+    const { upstream } = stage.gateway;
+    upstream.behave(async (request, honest) => {
+      const answer = honest();
+      if (request.method !== "POST") return answer;
+      const [runId = ""] = upstream.runs.values();
+      await stage.push({ ...stage.lastRef(), runId });
+      await stage.drain();
+      return answer;
+    });
+    await stage.start();
+    await stage.pass(HOUR);
+    await expectOneOfEach(stage);
+  });
+
+  it("and is being delivered when that answer comes, is delivered once and charged once", async () => {
+    const stage = await Stage.set();
+    const { upstream } = stage.gateway;
+    const delivering = Promise.withResolvers<void>();
+    const acknowledge = Promise.withResolvers<Response>();
+    stage.receive(() => {
+      delivering.resolve();
+      return acknowledge.promise;
+    });
+    let consumed: Promise<unknown> = Promise.resolve();
+    upstream.behave(async (request, honest) => {
+      const answer = honest();
+      if (request.method !== "POST") return answer;
+      const [runId = ""] = upstream.runs.values();
+      await stage.push({ ...stage.lastRef(), runId });
+      consumed = stage.consume(stage.queue.take());
+      await delivering.promise;
+      return answer;
+    });
+    await stage.start({ idempotency_id: ID });
+    acknowledge.resolve(new Response(null, { status: 204 }));
+    await consumed;
+    await stage.pass(3 * HOUR);
+    await expectOneOfEach(stage);
+  });
+
+  it("whose answer nobody heard, because the Worker died, is delivered and charged", async () => {
+    const stage = await Stage.set();
+    const { issuer, upstream } = stage.gateway;
+    const vars = { SIGNING_KEYS: String(Reflect.get(stage.gateway.env, "SIGNING_KEYS")) };
+    const victim = await makeGateway(vars, replacing("USER_GATE.settle", never), { issuer, upstream });
+    victim.begin(RUN_PATH, startOf({ callback_url: HOOK }, { claims: PAYING }));
+    await until(() => upstream.runs.size === 1);
+    const [runId = ""] = upstream.runs.values();
+    expect((await stage.push({ ...stage.lastRef(), runId })).status).toBe(202);
+    await stage.pass(HOUR);
+    await expectOneOfEach(stage);
+  });
+});

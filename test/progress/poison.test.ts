@@ -1,0 +1,121 @@
+// A run that makes the consumer throw, and a gate that does not answer: only the first is buried.
+import { createMessageBatch, evictAllDurableObjects, reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Pointer } from "../../src/progress/pointer.ts";
+import { buryRuns } from "../../src/progress/dead-letters.ts";
+import { failing } from "../support/bindings.ts";
+import { HOUR, stopClock } from "../support/clock.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { HOOK, Stage } from "../support/stage.ts";
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+async function bury(pointers: Pointer[], env: Env): Promise<void> {
+  const messages = pointers.map((body) => {
+    return { id: crypto.randomUUID(), timestamp: new Date(), attempts: 1, body };
+  });
+  await buryRuns(createMessageBatch<unknown>("edge-actions-runs-dead", messages), env);
+}
+
+/** With keys that cannot sign: nothing that a receiver or an upstream does makes the consumer throw. */
+function poisoned(env: Env): Env {
+  const broken = { kty: "OKP", crv: "Ed25519", kid: "broken", x: "AA", d: "AA" };
+  return { ...env, SIGNING_KEYS: JSON.stringify({ keys: [broken] }), UPSTREAM_AUTH: "caller" } as Env;
+}
+
+describe("a run that makes the consumer throw", () => {
+  it("is met by each try of its message, buried by the last, and shown as dead", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    const pointers = stage.queue.take();
+    const env = poisoned(stage.gateway.env);
+    for (let attempts = 1; attempts <= 6; attempts += 1) {
+      expect((await stage.consume(pointers, { env, attempts })).retryMessages).toHaveLength(1);
+    }
+    await bury(pointers, stage.gateway.env);
+    expect((await stage.deliveries(run.runId)).body.data).toEqual({
+      state: "dead",
+      callback_url: HOOK,
+      next_attempt_at: null,
+      attempts: [],
+    });
+    expect(await stage.rows()).toBe(0);
+    await stage.pass(HOUR);
+    expect(stage.received).toEqual([]);
+    expect(stage.queue.offered).toHaveLength(1);
+  });
+
+  it("is not forgotten when the books are down as it is buried", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    const pointers = stage.queue.take();
+    await bury(pointers, { ...stage.gateway.env, ...failing(/^LEDGER\./)(stage.gateway.env) });
+    expect((await stage.books()).runs).toEqual([]);
+    await evictAllDurableObjects();
+    await bury(pointers, stage.gateway.env);
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("dead");
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("can be sent again", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    await bury(stage.queue.take(), stage.gateway.env);
+    expect((await stage.redeliver(run.runId)).status).toBe(202);
+    await stage.pass(0);
+    expect(stage.received).toHaveLength(1);
+  });
+
+  it("does not hold up its batch", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    const [good] = stage.queue.take();
+    if (good === undefined) throw new Error("nothing was sent");
+    const stranger: Pointer = { ...good, gate: "0".repeat(64) };
+    const result = await stage.consume([stranger, good]);
+    expect(result.retryMessages).toEqual([]);
+    expect(stage.received).toHaveLength(1);
+  });
+});
+
+describe("a gate that does not answer", () => {
+  it("never sends a healthy run to the dead letters: it is delivered when the gate is back", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    const pointers = stage.queue.take();
+    const env = { ...stage.gateway.env, ...failing(/^USER_GATE\.take$/)(stage.gateway.env) };
+    for (let attempts = 1; attempts <= 4; attempts += 1) {
+      const { retryMessages } = await stage.consume(pointers, { env, attempts });
+      expect(retryMessages).toMatchObject([{ delaySeconds: 5 * attempts }]);
+    }
+    expect((await stage.consume(pointers, { env, attempts: 5 })).retryMessages).toEqual([]);
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(1);
+  });
+
+  it("to a report has the run delivered at least once, and charged once", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    const env = { ...stage.gateway.env, ...failing(/^USER_GATE\.report$/)(stage.gateway.env) };
+    await stage.consume(stage.queue.take(), { env });
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(2);
+    expect(new Set(stage.received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
+    const { attempts, charges } = await stage.books();
+    expect([attempts.length, charges.length, await stage.rows()]).toEqual([1, 1, 0]);
+  });
+});
