@@ -13,7 +13,8 @@ export type AdmitRequest = {
 };
 
 export type Admission =
-  | { kind: "admitted"; view: WindowView | null; mismatch: boolean }
+  /** `began`: it was this admission that wrote down what is promised. */
+  | { kind: "admitted"; view: WindowView | null; mismatch: boolean; began: boolean }
   | { kind: "limited"; view: WindowView; retryAfterSeconds: number }
   | { kind: "replay"; view: WindowView | null; mismatch: boolean; answer: Answer }
   /** The first request with this id is still in flight after the longest wait. */

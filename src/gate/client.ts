@@ -86,9 +86,9 @@ export class GateClient {
     return this.#twice(async (gate): Promise<boolean> => await gate.redeliver(intent, run));
   }
 
-  async withdraw(id: string, attempt: string, countedUntilMs: number | null): Promise<void> {
+  async withdraw(id: string, attempt: string, countedUntilMs: number | null, began: boolean): Promise<void> {
     try {
-      await this.#twice((gate) => gate.withdraw(id, attempt, countedUntilMs));
+      await this.#twice((gate) => gate.withdraw(id, attempt, countedUntilMs, began));
     } catch (error) {
       log({ event: "gate.withdraw_failed", gate: this.id, error });
     }

@@ -40,8 +40,18 @@ export class Counter {
     return this.#windows;
   }
 
+  /** A copy went with its row, maybe the only one: a window that is still open needs another. */
+  rowDropped(nowMs: number): void {
+    const { runs, results } = this.#windows;
+    if ([runs, results].some((window) => window !== null && nowMs < window.endsAtMs)) this.#saveSoon();
+  }
+
   #change(name: "runs" | "results", window: Window | null): void {
     this.#windows = { ...this.#windows, revision: this.#windows.revision + 1, [name]: window };
+    this.#saveSoon();
+  }
+
+  #saveSoon(): void {
     this.#unsaved = true;
     this.#writeBehind ??= scheduler.wait(WRITE_BEHIND_MS).then(() => this.#save());
     this.#keepAlive(this.#writeBehind);

@@ -101,12 +101,15 @@ export function beginRun(rules: RunRules, nowMs: number): Run {
   };
 }
 
-/** The upstream's yes. A run that has been seen since keeps what was seen. */
+/**
+ * The upstream's yes. A run that has been seen since keeps what was seen; one that somebody is looking at is not
+ * another one for it, so that what they see still counts.
+ */
 export function acceptRun(run: Run, runId: string, rules: RunRules, nowMs: number): Run {
   if (run.status !== "forwarding") return run;
   return {
     status: "accepted",
-    revision: run.revision + 1,
+    revision: run.revision,
     dueAtMs: nowMs + pauseMs(rules, 0),
     runId,
     acceptedAtMs: nowMs,

@@ -64,7 +64,8 @@ export class UserGate extends DurableObject<Env> {
       const view = request.window && this.#counter.peek(request.window, nowMs);
       if (decision.kind === "replay") return { ...decision, view };
       // Counted and claimed by its first call.
-      if (decision.kind === "held") return { kind: "admitted", view, mismatch: decision.mismatch };
+      if (decision.kind === "held")
+        return { kind: "admitted", view, mismatch: decision.mismatch, began: false };
       if (nowMs >= giveUpAtMs) return { kind: "busy", view };
       await this.#waiters.changed(claim.id, Math.min(decision.untilMs, giveUpAtMs) - nowMs);
     }
@@ -84,11 +85,13 @@ export class UserGate extends DurableObject<Env> {
   }
 
   /** Takes an admission back: KV knew the answer to an id that this gate had already forgotten. */
-  async withdraw(id: string, attempt: string, countedUntilMs: number | null): Promise<void> {
+  async withdraw(id: string, attempt: string, countedUntilMs: number | null, began: boolean): Promise<void> {
     if (countedUntilMs !== null) this.#counter.giveBack(countedUntilMs);
     const row = this.#store.row(id);
     if (row?.claim?.status !== "open" || row.claim.attempt !== attempt) return;
-    this.#store.drop(id);
+    // A run that was here before is still owed its end.
+    const run = began && row.run?.status === "forwarding" ? null : row.run;
+    await this.#put({ ...withClaim(row, null), run });
     this.#waiters.wake(id);
   }
 
@@ -191,21 +194,32 @@ export class UserGate extends DurableObject<Env> {
       view = count.view;
     }
     const key = request.claim?.make === true ? request.claim.id : request.promise?.key;
-    if (key !== undefined) await this.#admitRow(key, request, claim, nowMs);
-    return { kind: "admitted", view, mismatch };
+    const began = key !== undefined && (await this.#admitRow(key, request, claim, nowMs));
+    return { kind: "admitted", view, mismatch, began };
   }
 
-  async #admitRow(key: string, { promise }: AdmitRequest, claim: Claim | null, nowMs: number): Promise<void> {
+  /** Whether a run was begun. */
+  async #admitRow(
+    key: string,
+    { promise }: AdmitRequest,
+    claim: Claim | null,
+    nowMs: number,
+  ): Promise<boolean> {
     const row = this.#store.row(key) ?? emptyRow(key);
     const intent = row.intent ?? promise?.intent ?? null;
     const run = row.run ?? (promise && beginRun(promise.rules, nowMs));
     await this.#put({ ...withClaim(row, claim), intent, run });
+    return run !== row.run;
   }
 
   // The row is written when this returns its promise; what is awaited is only the alarm behind it.
   async #put(row: Row): Promise<void> {
     const dueAtMs = rowDueAtMs(row);
-    if (dueAtMs === null) return this.#store.drop(row.key);
+    if (dueAtMs === null) {
+      this.#store.drop(row.key);
+      this.#counter.rowDropped(Date.now());
+      return;
+    }
     this.#store.put(row, dueAtMs, this.#counter.forRow());
     await this.#alarmClock.ringBy(dueAtMs);
   }

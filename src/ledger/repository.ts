@@ -1,5 +1,6 @@
 // The ledger in D1, and all of its SQL. It has one writer for everybody, so each call is one round trip and each
 // statement finds its rows by an index. Its own promises, whatever order or number the reports come in:
+// - a look that was booked, lost before the gate heard of it and made again counts as the later one;
 // - a run shows its newest report, and belongs to the user who was first recorded with it;
 // - a run is charged once: the run's row names its charge, and none but that one is booked.
 import { decodeCursor, encodeCursor } from "./cursor.ts";
@@ -35,7 +36,8 @@ export const STATEMENTS = {
       ended_at_ms = excluded.ended_at_ms, result = excluded.result, state = excluded.state, attempts = excluded.attempts,
       next_attempt_at_ms = excluded.next_attempt_at_ms, revision = excluded.revision,
       charged_at_ms = coalesce(runs.charged_at_ms, excluded.charged_at_ms)
-    WHERE excluded.revision > runs.revision AND excluded.user_key = runs.user_key`,
+    WHERE excluded.user_key = runs.user_key AND (excluded.revision > runs.revision
+      OR (excluded.revision = runs.revision AND runs.state = 'retrying' AND excluded.state <> 'retrying'))`,
 
   // For a charge whose run has been reported since, by a later revision without it.
   nameCharges: `
@@ -55,7 +57,9 @@ export const STATEMENTS = {
     INSERT INTO attempts (${ATTEMPT_COLUMNS}) SELECT ${fromJson(ATTEMPT_COLUMNS)}
     FROM json_each(?1) AS given CROSS JOIN runs
     WHERE runs.run_id = given.value ->> 'run_id' AND runs.user_key = given.value ->> 'user_key'
-    ON CONFLICT (run_id, number) DO NOTHING`,
+    ON CONFLICT (run_id, number) DO UPDATE SET
+      at_ms = excluded.at_ms, status = excluded.status, duration_ms = excluded.duration_ms, error = excluded.error
+    WHERE excluded.at_ms > attempts.at_ms`,
 
   usagePage: `
     SELECT ${CHARGE_COLUMNS} FROM charges

@@ -43,6 +43,7 @@ async function handle(deps: ConsumerDeps, env: Env, message: Message): Promise<v
     const work = await gate.take(pointer);
     const seen = work && (await move(deps, gate, message, work, pointer));
     if (seen === "threw") return message.retry();
+    if (seen === "buried") return message.ack();
     if (seen !== null) await gate.report(pointer.key, seen, deps.rules);
     message.ack();
   } catch (error) {
@@ -58,14 +59,15 @@ async function move(
   { attempts }: Message,
   work: Work,
   { key }: Pointer,
-): Promise<Sighting | "threw"> {
+): Promise<Sighting | "threw" | "buried"> {
   try {
     return await moveRun(deps, work);
   } catch (error) {
     log({ event: "run.move_failed", gate: gate.id, attempts, error });
     // The queue counts its own tries, but not those whose batch had gone by then.
-    if ((await gate.release(key)) >= MAX_THROWS) await buryRun(gate, key, deps.ledger);
-    return "threw";
+    if ((await gate.release(key)) < MAX_THROWS) return "threw";
+    await buryRun(gate, key, deps.ledger);
+    return "buried";
   }
 }
 

@@ -85,7 +85,7 @@ function replayFromMemory(
   const view = admission.kind === "unavailable" ? null : admission.view;
   const mismatch = known.fingerprint !== fingerprint;
   if (admission.kind !== "admitted") return replay(known.answer, { view, mismatch });
-  waitUntil(gate.withdraw(id, attempt, view?.resetAtMs ?? null));
+  waitUntil(gate.withdraw(id, attempt, view?.resetAtMs ?? null, admission.began));
   const uncounted = view && { ...view, remaining: view.remaining + 1 };
   return replay(known.answer, { view: uncounted, mismatch });
 }

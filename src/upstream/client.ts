@@ -3,7 +3,14 @@
 import { validateUuid } from "../contract/schemas.ts";
 import { problem } from "../errors.ts";
 import { decodeUtf8, memberOf, parseJson } from "../json.ts";
-import { network, OutboundTimeout, readBody, type Sender, send } from "../outbound/guard.ts";
+import {
+  network,
+  OutboundTimeout,
+  OutboundTooLarge,
+  readBody,
+  type Sender,
+  send,
+} from "../outbound/guard.ts";
 import type { Settings } from "../settings.ts";
 import { callerProblem, ownProblem, type UpstreamProblem } from "./upstream-problem.ts";
 
@@ -51,6 +58,9 @@ export async function startAtUpstream(
   return first.mayHaveStarted ? { kind: "unknown", problem: second.outcome.problem } : second.outcome;
 }
 
+/** An answer that is none. */
+const NONSENSE: StartOutcome = { kind: "unknown", problem: callerProblem(500, new Headers(), null) };
+
 type Try = { outcome: StartOutcome; again: boolean; mayHaveStarted: boolean };
 
 async function tryStart(
@@ -71,6 +81,7 @@ async function tryStart(
     const again = [502, 503, 504].includes(response.status);
     return { outcome: startOutcome(response.status, response.headers, bytes), again, mayHaveStarted: again };
   } catch (error) {
+    if (error instanceof OutboundTooLarge) return { outcome: NONSENSE, again: false, mayHaveStarted: true };
     const slow = error instanceof OutboundTimeout;
     return { outcome: { kind: "unknown", problem: unreachable(slow) }, again: !slow, mayHaveStarted: true };
   }
@@ -82,9 +93,7 @@ function startOutcome(status: number, headers: Headers, bytes: Uint8Array): Star
   const parsed = text === null ? undefined : parseJson(text);
   if (status >= 200 && status < 300) {
     const runId = runIdOf(parsed);
-    return text !== null && runId !== null
-      ? { kind: "accepted", body: text, runId }
-      : { kind: "unknown", problem: callerProblem(500, headers, null) };
+    return text !== null && runId !== null ? { kind: "accepted", body: text, runId } : NONSENSE;
   }
   const refusal = callerProblem(status, headers, parsed);
   return { kind: status >= 400 && status < 500 ? "refused" : "unknown", problem: refusal };

@@ -1,5 +1,11 @@
 // Promise 1: the limit is exact. N requests at once, any N: exactly `limit` pass.
-import { abortAllDurableObjects, evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  reset,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
@@ -156,6 +162,30 @@ describe("the count survives", () => {
     await abortAllDurableObjects();
     const answers = await Promise.all(times(3, () => gateway.start({})));
     expect(statuses(answers)).toEqual({ 202: 1, 429: 2 });
+  });
+});
+
+describe("the count that a run's row carries survives the row", () => {
+  it("when the upstream refused the run, and the object is evicted", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "5" });
+    gateway.upstream.behave(() => new Response("no", { status: 404 }));
+    const start = () => gateway.start({ idempotency_id: crypto.randomUUID() });
+    expect(statuses(await Promise.all(times(4, start)))).toEqual({ 404: 4 });
+    await evictDurableObject(await gateway.gateOf());
+    expect(statuses(await Promise.all(times(3, start)))).toEqual({ 404: 1, 429: 2 });
+  });
+
+  it("when the claim's hour is over and the window is not", async () => {
+    stopClock();
+    const day = { RATE_LIMIT_DEFAULT: "5", RATE_LIMIT_WINDOW_SECONDS: "86400" };
+    const gateway = await makeGateway(day);
+    const start = () => gateway.start({ idempotency_id: crypto.randomUUID() });
+    await Promise.all(times(4, start));
+    moveClock(70 * MINUTE);
+    await runDurableObjectAlarm(await gateway.gateOf());
+    expect(await storedClaims(gateway)).toBe(0);
+    await evictDurableObject(await gateway.gateOf());
+    expect(statuses(await Promise.all(times(3, start)))).toEqual({ 202: 1, 429: 2 });
   });
 });
 

@@ -85,7 +85,7 @@ describe("a run moves forward", () => {
     });
     expect(accepted).toEqual({
       status: "accepted",
-      revision: 1,
+      revision: 0,
       dueAtMs: 4_000,
       runId: RUN_ID,
       acceptedAtMs: 2_000,

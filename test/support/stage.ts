@@ -8,6 +8,7 @@ import {
   runInDurableObject,
   waitOnExecutionContext,
 } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { moveRunsOn } from "../../src/progress/consumer.ts";
 import type { Pointer } from "../../src/progress/pointer.ts";
@@ -91,13 +92,13 @@ export class Stage {
   }
 
   /** Hands pointers to the consumer as one batch. */
-  async consume(pointers: Pointer[], { env = this.gateway.env, attempts = 1 } = {}) {
+  async consume(pointers: Pointer[], { env: bound = this.gateway.env, attempts = 1 } = {}) {
     const messages = pointers.map((body) => {
       return { id: crypto.randomUUID(), timestamp: new Date(), attempts, body };
     });
     const batch = createMessageBatch("edge-actions-runs", messages);
     const context = createExecutionContext();
-    await moveRunsOn(batch, env, context);
+    await moveRunsOn(batch, bound, context);
     await waitOnExecutionContext(context);
     return getQueueResult(batch, context);
   }
@@ -144,7 +145,7 @@ export class Stage {
   }
 
   books() {
-    return books(this.gateway.env.LEDGER);
+    return books(env.LEDGER);
   }
 
   deliveries(runId: string, call: Call = {}): Promise<Answer> {

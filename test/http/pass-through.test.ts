@@ -1,0 +1,206 @@
+// Everything else under /actions/: authenticated, and streamed both ways. Which paths are forwarded: test/security/paths.
+import { reset } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+import { never } from "../support/bindings.ts";
+import { type Call, makeGateway } from "../support/gateway.ts";
+import { errorBody, json } from "../support/upstream.ts";
+
+const LIST = "/actions/v1/stored-actions";
+const ONE = `${LIST}/11111111-2222-4333-8444-555555555555`;
+const FROM_UPSTREAM: Call = { circumstances: { errorFrom: "upstream", rateLimit: "off" } };
+const JSON_TYPE = { "content-type": "application/json" };
+
+afterEach(() => reset());
+
+describe("a request passes as it is", () => {
+  it.each([
+    { method: "GET", path: LIST, body: undefined },
+    { method: "GET", path: `${LIST}?limit=10&cursor=a%2Fb&q=%22x%22`, body: undefined },
+    { method: "POST", path: LIST, body: '{"data":{"n":1.10}}' },
+    { method: "PUT", path: ONE, body: '{"data":{"n":12345678901234567890}}' },
+    { method: "PATCH", path: ONE, body: '{"data": {}}\n' },
+    { method: "DELETE", path: ONE, body: undefined },
+    { method: "DELETE", path: ONE, body: "{}" },
+    { method: "OPTIONS", path: LIST, body: undefined },
+    { method: "HEAD", path: LIST, body: undefined },
+  ])("$method $path $body", async ({ method, path, body }) => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => json(200, { data: [] }));
+    const sent = { method, headers: JSON_TYPE, ...(body === undefined ? {} : { body }) };
+    expect((await gateway.call(path, sent)).status).toBe(200);
+    expect(gateway.upstream.asked).toMatchObject([{ method, path, body: body ?? "" }]);
+    expect(gateway.upstream.asked[0]?.headers.get("content-type")).toBe("application/json");
+  });
+
+  it("bytes that are no text too", async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
+    let received = new Uint8Array();
+    const gateway = await makeGateway({}, () => ({
+      UPSTREAM: upstream(async (request) => {
+        received = new Uint8Array(await request.arrayBuffer());
+        return new Response(bytes);
+      }),
+    }));
+    const call: Call = {
+      method: "PUT",
+      body: bytes,
+      headers: { "content-type": "application/octet-stream" },
+    };
+    const { response } = gateway.begin(ONE, call);
+    expect(new Uint8Array(await (await response).arrayBuffer())).toEqual(bytes);
+    expect(received).toEqual(bytes);
+  });
+
+  it.each(["PURGE", "PROPFIND", "TRACE", "CONNECT"].filter(isPossible))("but not %s", async (method) => {
+    const gateway = await makeGateway();
+    const { status, headers, body } = await gateway.call(LIST, { method });
+    expect([status, body.errors[0].code]).toEqual([405, "method_not_allowed"]);
+    expect(headers.get("allow")).toBe("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    expect(gateway.upstream.asked).toEqual([]);
+  });
+
+  it("nor without a token", async () => {
+    const gateway = await makeGateway();
+    expect((await gateway.call(LIST, { claims: null })).status).toBe(401);
+    expect((await gateway.call(LIST, { claims: { scope: "other" } })).status).toBe(403);
+    expect(gateway.upstream.asked).toEqual([]);
+  });
+});
+
+describe("an answer passes as it is", () => {
+  it.each([
+    { status: 200, body: '{ "data": [1.10, 12345678901234567890] }\n' },
+    { status: 201, body: '{"data":{}}' },
+    { status: 204, body: null },
+    { status: 304, body: null },
+  ])("$status", async ({ status, body }) => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => new Response(body, { status, headers: { etag: '"1"' } }));
+    const answer = await gateway.call(LIST, { headers: { "if-none-match": '"1"' } });
+    expect([answer.status, answer.text, answer.headers.get("etag")]).toEqual([status, body ?? "", '"1"']);
+    expect(gateway.upstream.asked[0]?.headers.get("if-none-match")).toBe('"1"');
+  });
+
+  it("carries no rate limit, and none of the upstream's", async () => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => json(200, {}, { "x-ratelimit-limit": "1", "set-cookie": "a=b" }));
+    const { headers } = await gateway.call(LIST, { circumstances: { rateLimit: "off" } });
+    expect(headers.get("set-cookie")).toBeNull();
+  });
+});
+
+describe("bodies are streamed", () => {
+  it("to the upstream: it reads the beginning before the caller has sent the end", async () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const encoder = new TextEncoder();
+    const began = Promise.withResolvers<string>();
+    const gateway = await makeGateway({}, () => ({
+      UPSTREAM: upstream(async (request) => {
+        const text = request.body?.pipeThrough(new TextDecoderStream()).getReader();
+        const first = (await text?.read())?.value ?? "";
+        began.resolve(first);
+        const second = (await text?.read())?.value ?? "";
+        return new Response(first + second);
+      }),
+    }));
+    const { response } = gateway.begin(LIST, { method: "POST", body: readable });
+    await writer.write(encoder.encode("the beginning, "));
+    expect(await began.promise).toBe("the beginning, ");
+    await Promise.all([writer.write(encoder.encode("the end")), writer.close()]);
+    expect(await (await response).text()).toBe("the beginning, the end");
+  });
+
+  it("back to the caller: it reads the beginning before the upstream has sent the end", async () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const encoder = new TextEncoder();
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => new Response(readable));
+    const written = writer.write(encoder.encode("the beginning"));
+    const response = await gateway.begin(LIST).response;
+    const text = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await text?.read())?.value).toBe("the beginning");
+    await Promise.all([written, writer.close()]);
+    expect((await text?.read())?.done).toBe(true);
+  });
+});
+
+describe("an error", () => {
+  it.each([400, 402, 403, 404, 405, 409, 410, 412, 422, 429])(
+    "of %i in the envelope keeps its status and what it says",
+    async (status) => {
+      const gateway = await makeGateway();
+      gateway.upstream.behave(() => json(status, errorBody(status, "name_taken")));
+      const allow = status === 405 ? { errorFrom: "upstream" as const } : {};
+      const answer = gateway.begin(LIST, { method: "POST", body: "{}", ...allow });
+      const { errors }: { errors: unknown[] } = await (await answer.response).json();
+      expect((await answer.response).status).toBe(status);
+      expect(errors).toEqual([
+        {
+          status,
+          code: "name_taken",
+          title: "title of name_taken",
+          detail: "detail of name_taken",
+          source: null,
+          meta: { from: "upstream" },
+        },
+      ]);
+    },
+  );
+
+  it.each([
+    { status: 301, shown: 500, code: "external_service_error" },
+    { status: 400, shown: 400, code: "bad_request" },
+    { status: 401, shown: 500, code: "external_service_error" },
+    { status: 404, shown: 404, code: "not_found" },
+    { status: 409, shown: 400, code: "bad_request" },
+    { status: 422, shown: 400, code: "bad_request" },
+    { status: 500, shown: 500, code: "external_service_error" },
+    { status: 502, shown: 503, code: "service_unavaiable" },
+    { status: 503, shown: 503, code: "service_unavaiable" },
+  ])("page of $status is replaced by $shown $code", async ({ status, shown, code }) => {
+    const gateway = await makeGateway();
+    const page = "<html>Traceback: /srv/app.py db.internal</html>";
+    gateway.upstream.behave(() => new Response(page, { status, headers: { "content-type": "text/html" } }));
+    const answer = await gateway.call(LIST);
+    expect([answer.status, answer.body.errors[0].code]).toEqual([shown, code]);
+    expect(answer.text).not.toMatch(/html|srv|internal/);
+  });
+
+  it("larger than is read is replaced too", async () => {
+    const gateway = await makeGateway();
+    const error = { ...(errorBody(400, "bad_request") as object), pad: "x".repeat(100_000) };
+    gateway.upstream.behave(() => json(400, error));
+    const answer = await gateway.call(LIST);
+    expect([answer.status, answer.body.errors[0].code]).toEqual([400, "bad_request"]);
+    expect(answer.body.errors[0].detail).toBe("The actions backend refused the request.");
+  });
+
+  it.each<{ name: string; answer: () => Promise<Response> }>([
+    { name: "a lost connection", answer: () => Promise.reject(new Error("Network connection lost.")) },
+    { name: "a time-out", answer: never },
+  ])("by $name is a 503, and is not tried again", async ({ answer }) => {
+    const gateway = await makeGateway({ UPSTREAM_TIMEOUT_MS: "100" });
+    gateway.upstream.behave(answer);
+    const { status, headers, text } = await gateway.call(LIST, { method: "POST", body: "{}" });
+    expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(text).not.toContain("Network");
+    expect(gateway.upstream.asked).toHaveLength(1);
+  });
+});
+
+/** Some methods the runtime itself lets nobody send. */
+function isPossible(method: string): boolean {
+  try {
+    return new Request("https://edge.example", { method }).method === method;
+  } catch {
+    return false;
+  }
+}
+
+/** An upstream that handles requests itself. */
+function upstream(answer: (request: Request) => Promise<Response>): Fetcher {
+  const fetcher: unknown = { fetch: answer };
+  return fetcher as Fetcher;
+}

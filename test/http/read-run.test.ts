@@ -1,0 +1,253 @@
+// Reading a run: the upstream's status and body, byte for byte, at once or when the run has ended.
+import { reset } from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { never } from "../support/bindings.ts";
+import { moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { ACTION, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
+import { errorBody, json } from "../support/upstream.ts";
+
+const RUN_ID = "b1e7a1d0-0000-4000-8000-000000000001";
+const PATH = `/actions/v1/stored-actions/${ACTION}/runs/${RUN_ID}`;
+const ONE_OFF = `/actions/v1/runs/${RUN_ID}`;
+const FROM_UPSTREAM: Call = { circumstances: { errorFrom: "upstream" } };
+
+const WAITING = `{"type":"run","id":"${RUN_ID}","status":"waiting"}`;
+const ENDED = `{ "type":"run","id":"${RUN_ID}","status":"success","results":[{"n":12345678901234567890,"x":1.10}] }\n`;
+const FAILED = `{"type":"run","id":"${RUN_ID}","status":"error","results":[],"errors":[{"code":"partner","title":"t","detail":"d"}]}`;
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
+
+type Look = () => Response | Promise<Response>;
+
+const say = (status: number, body: string): Look => {
+  return () => new Response(body, { status, headers: { "content-type": "application/json" } });
+};
+const wrap = (body: string) => `{"data":${body}}`;
+const lose: Look = () => Promise.reject(new Error("Network connection lost."));
+
+/** The upstream answers each look so, the last one for ever. */
+async function gatewaySeeing(looks: Look[], vars: Record<string, string> = {}): Promise<Gateway> {
+  const gateway = await makeGateway(vars);
+  gateway.upstream.behave(() => {
+    const look = looks[Math.min(gateway.upstream.asked.length, looks.length) - 1];
+    return look === undefined ? json(500, {}) : look();
+  });
+  return gateway;
+}
+
+describe("a read passes the upstream's answer on byte for byte", () => {
+  it.each<{ name: string; path: string; status: number; body: string }>([
+    { name: "a run that has ended", path: PATH, status: 200, body: ENDED },
+    { name: "a run that failed", path: PATH, status: 200, body: FAILED },
+    { name: "a run that waits", path: PATH, status: 202, body: WAITING },
+    { name: "a run that waits, at an upstream that says 200", path: PATH, status: 200, body: WAITING },
+    { name: "a one-off run that has ended", path: ONE_OFF, status: 200, body: wrap(ENDED) },
+    { name: "a one-off run that waits", path: ONE_OFF, status: 202, body: wrap(WAITING) },
+  ])("$name", async ({ path, status, body }) => {
+    const gateway = await gatewaySeeing([say(status, body)]);
+    const answer = await gateway.call(path);
+    expect([answer.status, answer.text]).toEqual([status, body]);
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(gateway.upstream.asked).toHaveLength(1);
+  });
+
+  it("asks at the same path, ids in lower case, without the gateway's own parameter", async () => {
+    const gateway = await gatewaySeeing([say(200, ENDED)]);
+    await gateway.call(`${PATH.replace(RUN_ID, RUN_ID.toUpperCase())}?wait_seconds=5`);
+    expect(gateway.upstream.asked[0]).toMatchObject({ method: "GET", path: PATH, body: "" });
+    expect(gateway.upstream.asked[0]?.headers.get("accept")).toBe("application/json");
+  });
+
+  it("HEAD has no body", async () => {
+    const gateway = await gatewaySeeing([say(200, ENDED)]);
+    const { status, text } = await gateway.call(PATH, { method: "HEAD" });
+    expect([status, text]).toEqual([200, ""]);
+  });
+});
+
+describe("wait_seconds holds the request", () => {
+  it.each<{ name: string; path: string; looks: Look[]; body: string }>([
+    {
+      name: "while the upstream says 202",
+      path: PATH,
+      looks: [say(202, WAITING), say(202, WAITING), say(200, ENDED)],
+      body: ENDED,
+    },
+    {
+      name: "while it says 200 and waiting",
+      path: PATH,
+      looks: [say(200, WAITING), say(200, WAITING), say(200, ENDED)],
+      body: ENDED,
+    },
+    {
+      name: "while a one-off run waits",
+      path: ONE_OFF,
+      looks: [say(200, wrap(WAITING)), say(202, wrap(WAITING)), say(200, wrap(ENDED))],
+      body: wrap(ENDED),
+    },
+    {
+      name: "until it failed",
+      path: PATH,
+      looks: [say(202, WAITING), say(202, WAITING), say(200, FAILED)],
+      body: FAILED,
+    },
+    {
+      name: "over a 503",
+      path: PATH,
+      looks: [say(202, WAITING), say(503, "down"), say(200, ENDED)],
+      body: ENDED,
+    },
+    {
+      name: "over a lost connection",
+      path: PATH,
+      looks: [say(202, WAITING), lose, say(200, ENDED)],
+      body: ENDED,
+    },
+    { name: "over a time-out", path: PATH, looks: [say(202, WAITING), never, say(200, ENDED)], body: ENDED },
+  ])("$name", async ({ path, looks, body }) => {
+    const gateway = await gatewaySeeing(looks, { UPSTREAM_TIMEOUT_MS: "100" });
+    const answer = await gateway.call(`${path}?wait_seconds=20`);
+    expect([answer.status, answer.text]).toEqual([200, body]);
+    expect(gateway.upstream.asked).toHaveLength(3);
+  });
+
+  it("no longer than it says: then the run is shown as it stands", async () => {
+    stopClock();
+    const gateway = await gatewaySeeing([
+      () => {
+        moveClock(2 * SECOND);
+        return say(202, WAITING)();
+      },
+    ]);
+    const answer = await gateway.call(`${PATH}?wait_seconds=5`);
+    expect([answer.status, answer.text]).toEqual([202, WAITING]);
+    expect(gateway.upstream.asked).toHaveLength(3);
+  });
+
+  it("no longer than it says while nobody is there: then what was seen last is shown", async () => {
+    stopClock();
+    const gateway = await gatewaySeeing([
+      say(202, WAITING),
+      () => {
+        moveClock(3 * SECOND);
+        return say(503, "down")();
+      },
+    ]);
+    const answer = await gateway.call(`${PATH}?wait_seconds=5`);
+    expect([answer.status, answer.text]).toEqual([202, WAITING]);
+    expect(gateway.upstream.asked).toHaveLength(3);
+  });
+
+  it("not at all for a run that has ended", async () => {
+    const gateway = await gatewaySeeing([say(200, ENDED)]);
+    expect((await gateway.call(`${PATH}?wait_seconds=30`)).text).toBe(ENDED);
+    expect(gateway.upstream.asked).toHaveLength(1);
+  });
+
+  it("not for a run that nobody knows", async () => {
+    const gateway = await gatewaySeeing([say(404, JSON.stringify(errorBody(404, "not_found")))]);
+    expect((await gateway.call(`${PATH}?wait_seconds=30`, FROM_UPSTREAM)).status).toBe(404);
+    expect(gateway.upstream.asked).toHaveLength(1);
+  });
+
+  it("costs one read of the limit, however many looks", async () => {
+    const gateway = await gatewaySeeing([say(202, WAITING), say(202, WAITING), say(200, ENDED)]);
+    const { headers } = await gateway.call(`${PATH}?wait_seconds=20`);
+    expect(headers.get("x-ratelimit-remaining")).toBe("5999");
+  });
+
+  it.each(["-1", "31", "1.5", "1e1", "abc", "", "%205", "9999999999999999999"])(
+    "%j is out of range",
+    async (value) => {
+      const gateway = await gatewaySeeing([say(200, ENDED)]);
+      const answer = await gateway.call(`${PATH}?wait_seconds=${value}`);
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { errors: [{ code: "bad_request", source: { parameter: "wait_seconds" } }] },
+      });
+      expect(gateway.upstream.asked).toEqual([]);
+    },
+  );
+
+  it.each(["0", "1", "30", "007"])("%j is not", async (value) => {
+    const gateway = await gatewaySeeing([say(200, ENDED)]);
+    expect((await gateway.call(`${PATH}?wait_seconds=${value}`)).status).toBe(200);
+  });
+});
+
+describe("a large result", () => {
+  const HEAD = `{"type":"run","id":"${RUN_ID}","status":"success","results":["`;
+  const TAIL = '"],"errors":[]}';
+
+  it.each(["", "?wait_seconds=10"])("of 8 MB passes whole (%j)", async (query) => {
+    const body = HEAD + "x".repeat(8 * 1024 * 1024) + TAIL;
+    const gateway = await gatewaySeeing([say(200, body)]);
+    const { text } = await gateway.call(PATH + query);
+    expect(text.length).toBe(body.length);
+    expect(text === body).toBe(true);
+  });
+
+  it.each(["", "?wait_seconds=10"])("is on its way before its end is there (%j)", async (query) => {
+    const encoder = new TextEncoder();
+    const body = HEAD + "x".repeat(40_000);
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const gateway = await gatewaySeeing([() => new Response(readable)]);
+    const begun = writer.write(encoder.encode(body));
+    const response = await gateway.begin(PATH + query).response;
+    const text = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let received = "";
+    while (received.length < body.length) received += (await text?.read())?.value ?? "";
+    expect(received).toBe(body);
+    await begun;
+    const rest = Promise.all([writer.write(encoder.encode(TAIL)), writer.close()]);
+    expect(await text?.read()).toEqual({ done: false, value: TAIL });
+    await rest;
+  });
+});
+
+describe("an upstream that has trouble", () => {
+  it.each<{ name: string; first: Look }>([
+    { name: "a 503", first: say(503, "down") },
+    { name: "a 502", first: say(502, "down") },
+    { name: "a lost connection", first: lose },
+  ])("is asked once more after $name", async ({ first }) => {
+    const gateway = await gatewaySeeing([first, say(200, ENDED)]);
+    expect((await gateway.call(PATH)).text).toBe(ENDED);
+    expect(gateway.upstream.asked).toHaveLength(2);
+  });
+
+  it.each<{ name: string; look: Look; status: number; code: string; asked: number }>([
+    { name: "503 for good", look: say(503, "down"), status: 503, code: "service_unavaiable", asked: 2 },
+    { name: "lost for good", look: lose, status: 503, code: "service_unavaiable", asked: 2 },
+    { name: "500", look: say(500, "<html>"), status: 500, code: "external_service_error", asked: 1 },
+    { name: "a redirect", look: say(302, ""), status: 500, code: "external_service_error", asked: 1 },
+    { name: "a 201", look: say(201, "{}"), status: 500, code: "external_service_error", asked: 1 },
+    {
+      name: "403 in no envelope",
+      look: say(403, "<html>"),
+      status: 403,
+      code: "permission_denied",
+      asked: 1,
+    },
+    { name: "404 in no envelope", look: say(404, "<html>"), status: 404, code: "not_found", asked: 1 },
+  ])("$name is shown as $status $code", async ({ look, status, code, asked }) => {
+    const gateway = await gatewaySeeing([look]);
+    const answer = await gateway.call(`${PATH}?wait_seconds=5`);
+    expect([answer.status, answer.body.errors[0].code]).toEqual([status, code]);
+    expect(answer.text).not.toContain("html");
+    expect(gateway.upstream.asked).toHaveLength(asked);
+  });
+
+  it("keeps what it says in the envelope", async () => {
+    const gateway = await gatewaySeeing([say(404, JSON.stringify(errorBody(404, "run_gone")))]);
+    const answer = await gateway.call(PATH, FROM_UPSTREAM);
+    expect(answer).toMatchObject({
+      status: 404,
+      body: { errors: [{ code: "run_gone", detail: "detail of run_gone", meta: { from: "upstream" } }] },
+    });
+  });
+});

@@ -1,0 +1,135 @@
+// What is charged: a billable run that ends in success, one task, however often anything repeats.
+import { evictAllDurableObjects, reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { HOUR, MINUTE, stopClock } from "../support/clock.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { Stage } from "../support/stage.ts";
+import { json } from "../support/upstream.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+async function chargesOf(stage: Stage): Promise<any[]> {
+  await stage.pass(3 * HOUR);
+  expect(await stage.rows()).toBe(0);
+  return (await stage.books()).charges;
+}
+
+function billing(members: object): { claims: Record<string, unknown> } {
+  return { claims: { billing: JSON.stringify(members) } };
+}
+
+describe("no charge", () => {
+  it("for a run that ends in error, which is delivered all the same", async () => {
+    const stage = await Stage.set();
+    stage.gateway.upstream.behave(({ method, path }, honest) => {
+      const id = path.split("/").at(-1);
+      return method === "POST" ? honest() : json(200, { type: "run", id, status: "error", errors: [{}] });
+    });
+    await stage.push(await stage.start());
+    expect(await chargesOf(stage)).toEqual([]);
+    expect(stage.received).toHaveLength(1);
+    expect((await stage.books()).runs[0].result).toBe("error");
+  });
+
+  it("for a run that is not billable", async () => {
+    const stage = await Stage.set();
+    await stage.push(await stage.start({}, billing({ is_billable: false })));
+    expect(await chargesOf(stage)).toEqual([]);
+    expect(stage.received).toHaveLength(1);
+  });
+
+  it.each([400, 402, 403, 404])(
+    "for a start that the upstream refused with %i, of which nothing stays",
+    async (status) => {
+      const stage = await Stage.set();
+      stage.gateway.upstream.behave(() => json(status, {}));
+      expect((await stage.tryStart()).status).toBe(status);
+      expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(status);
+      expect(await stage.rows()).toBe(0);
+      await stage.pass(3 * HOUR);
+      expect([stage.received, (await stage.books()).runs]).toEqual([[], []]);
+    },
+  );
+});
+
+describe("one charge", () => {
+  it("with the whole billing context of the token that started the run", async () => {
+    const stage = await Stage.set();
+    const exempt = { exemption_reason: "trial", exemption_details: "first month" };
+    const context = {
+      origin: "agents",
+      usage_type: "tool_call",
+      description: "a tool was called",
+      ...exempt,
+    };
+    const run = await stage.start({}, billing({ is_billable: true, ...context }));
+    expect(await chargesOf(stage)).toEqual([
+      {
+        run_id: run.runId,
+        user_key: expect.any(String),
+        stored_action_id: "11111111-2222-4333-8444-555555555555",
+        charged_at_ms: 2_208_988_800_000,
+        ...context,
+      },
+    ]);
+  });
+
+  it("for a run without a callback", async () => {
+    const stage = await Stage.set();
+    const { status } = await stage.gateway.start({}, billing({ is_billable: true }));
+    expect(status).toBe(202);
+    expect(await chargesOf(stage)).toHaveLength(1);
+    expect(stage.received).toEqual([]);
+  });
+
+  it("for a run and all of its replays, early and late", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start({ idempotency_id: ID });
+    expect((await stage.start({ idempotency_id: ID })).runId).toBe(run.runId);
+    await stage.push(run);
+    await stage.drain();
+    expect((await stage.start({ idempotency_id: ID })).runId).toBe(run.runId);
+    await stage.pass(70 * MINUTE);
+    expect((await stage.start({ idempotency_id: ID })).runId).toBe(run.runId);
+    await stage.push(run);
+    expect(await chargesOf(stage)).toHaveLength(1);
+    expect(stage.received).toHaveLength(1);
+  });
+
+  it("for a run whose start was taken over by a retry", async () => {
+    const stage = await Stage.set();
+    const { upstream } = stage.gateway;
+    upstream.behave(({ method }, honest) => {
+      const answer = honest();
+      return method === "POST" ? json(500, {}) : answer;
+    });
+    expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
+    upstream.behave((_request, honest) => honest());
+    const run = await stage.start({ idempotency_id: ID });
+    expect([...upstream.runs.values()]).toEqual([run.runId]);
+    await stage.push(run);
+    expect(await chargesOf(stage)).toHaveLength(1);
+    expect(stage.received).toHaveLength(1);
+  });
+
+  it("though every message comes twice and the gate forgets what it had handed out", async () => {
+    const stage = await Stage.set();
+    await stage.push(await stage.start());
+    const pointers = stage.queue.take();
+    await stage.consume(pointers);
+    await evictAllDurableObjects();
+    await stage.consume([...pointers, ...pointers]);
+    expect(await chargesOf(stage)).toHaveLength(1);
+    expect(stage.received).toHaveLength(1);
+  });
+});

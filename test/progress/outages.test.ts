@@ -1,0 +1,217 @@
+// What is down while a run moves on, and that nothing is lost or done twice for it.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { failing, tapped } from "../support/bindings.ts";
+import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { HOOK, Stage } from "../support/stage.ts";
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+async function countsOf(stage: Stage): Promise<number[]> {
+  const { runs, attempts, charges } = await stage.books();
+  return [stage.received.length, runs.length, attempts.length, charges.length, await stage.rows()];
+}
+
+/** Bindings that fail until told otherwise. */
+function outage(names: RegExp) {
+  const state = { down: true };
+  const bindings = (of: Env): Partial<Env> =>
+    tapped(of, ({ name, perform }) =>
+      state.down && names.test(name) ? Promise.reject(new Error("down")) : perform(),
+    );
+  return { state, bindings };
+}
+
+describe("a queue", () => {
+  it.each([0, 1])("that loses every second message (from %i) changes nothing but timing", async (lost) => {
+    const stage = await Stage.set();
+    stage.queue.rule((at) => (at % 2 === lost ? "lost" : "kept"));
+    stage.receive(() => new Response(null, { status: stage.received.length < 4 ? 404 : 204 }));
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.pass(100 * HOUR);
+    expect(await countsOf(stage)).toEqual([4, 1, 4, 1, 0]);
+  });
+
+  it("that is down for an hour has runs delivered once it is back", async () => {
+    const stage = await Stage.set();
+    stage.queue.rule(() => "refused");
+    const run = await stage.start();
+    expect((await stage.push(run)).status).toBe(503);
+    await stage.pass(HOUR);
+    expect(stage.received).toEqual([]);
+    stage.queue.rule(() => "kept");
+    await stage.pass(MINUTE);
+    expect(await countsOf(stage)).toEqual([1, 1, 1, 1, 0]);
+  });
+
+  it("that repeats and reorders messages causes one delivery", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    const [pointer] = stage.queue.take();
+    if (pointer === undefined) throw new Error("nothing was sent");
+    await stage.consume([pointer, pointer, pointer]);
+    await stage.consume([pointer]);
+    await stage.pass(HOUR);
+    expect(await countsOf(stage)).toEqual([1, 1, 1, 1, 0]);
+  });
+});
+
+describe("books that are down", () => {
+  it("keep no callback waiting, and are made up later: one charge, nothing twice", async () => {
+    const { state, bindings } = outage(/^LEDGER\.batch$/);
+    const stage = await Stage.set({}, bindings);
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.drain();
+    expect(await countsOf(stage)).toEqual([1, 0, 0, 0, 1]);
+    await stage.pass(HOUR);
+    expect(await countsOf(stage)).toEqual([1, 0, 0, 0, 1]);
+    state.down = false;
+    await stage.pass(10 * MINUTE);
+    expect(await countsOf(stage)).toEqual([1, 1, 1, 1, 0]);
+  });
+
+  it("through several attempts get all of them in the end", async () => {
+    const { state, bindings } = outage(/^LEDGER\.batch$/);
+    const stage = await Stage.set({}, bindings);
+    stage.receive(() => new Response(null, { status: stage.received.length < 3 ? 404 : 204 }));
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.pass(HOUR);
+    expect(stage.received.map(({ atMs }) => (atMs - T0) / SECOND)).toEqual([0, 5, 305]);
+    state.down = false;
+    await stage.pass(10 * MINUTE);
+    expect(await countsOf(stage)).toEqual([3, 1, 3, 1, 0]);
+  });
+
+  it("whose yes gets lost are told again, and hold everything once", async () => {
+    let lost = 0;
+    const stage = await Stage.set({}, (of) => {
+      const batch = async (statements: D1PreparedStatement[]) => {
+        const results = await of.LEDGER.batch(statements);
+        lost += 1;
+        if (lost <= 3) throw new Error("the connection broke");
+        return results;
+      };
+      const prepare = (sql: string) => of.LEDGER.prepare(sql);
+      return { LEDGER: { batch, prepare } as D1Database };
+    });
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.pass(HOUR);
+    const { runs, attempts, charges } = await books(stage);
+    expect([stage.received.length, runs, attempts, charges]).toEqual([1, 1, 1, 1]);
+    expect(await stage.rows()).toBe(0);
+  });
+});
+
+async function books(stage: Stage) {
+  const { runs, attempts, charges } = await stage.books();
+  return { runs: runs.length, attempts: attempts.length, charges: charges.length };
+}
+
+describe("KV that is down", () => {
+  it("makes later attempts read the upstream again", async () => {
+    const stage = await Stage.set({}, failing(/^KV\./));
+    stage.receive(() => new Response(null, { status: stage.received.length < 3 ? 404 : 204 }));
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.pass(HOUR);
+    expect(stage.received.map(({ atMs }) => (atMs - T0) / SECOND)).toEqual([0, 5, 305]);
+    expect(new Set(stage.received.map(({ body }) => body)).size).toBe(1);
+    expect(await countsOf(stage)).toEqual([3, 1, 3, 1, 0]);
+  });
+});
+
+describe("an upstream that is down", () => {
+  it("for an hour burns no attempt, and the run is delivered when it is back", async () => {
+    const stage = await Stage.set();
+    await stage.start();
+    stage.gateway.upstream.behave(() => Response.json({}, { status: 503 }));
+    await stage.pass(HOUR);
+    expect(stage.received).toEqual([]);
+    stage.gateway.upstream.behave((_request, honest) => honest());
+    await stage.pass(10 * MINUTE);
+    expect(await countsOf(stage)).toEqual([1, 1, 1, 1, 0]);
+  });
+});
+
+describe("a gate that cannot settle after the upstream's yes", () => {
+  it("has the run named to it by a pointer, and delivered", async () => {
+    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
+    const run = await stage.start();
+    expect(stage.queue.offered).toMatchObject([{ pushed: true, runId: run.runId }]);
+    await stage.pass(HOUR);
+    expect(await countsOf(stage)).toEqual([1, 1, 1, 1, 0]);
+  });
+
+  it("while the queue is down too: 503, because nothing can be promised", async () => {
+    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
+    stage.queue.rule(() => "refused");
+    const answer = await stage.tryStart();
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, expect.any(String)]);
+  });
+});
+
+/** Twelve callbacks that all failed at one host. */
+async function restingHost(stage: Stage, host: string): Promise<void> {
+  const down = `https://${host}/`;
+  stage.receive(({ url }) => new Response(null, { status: url.startsWith(down) ? 503 : 204 }));
+  for (let run = 0; run < 10; run += 1) {
+    await stage.push(await stage.start({ callback_url: `${down}${run}` }));
+    await stage.drain();
+  }
+  expect(stage.received).toHaveLength(10);
+}
+
+describe("a host that is down", () => {
+  it("is left alone: what waits for it burns no attempt", async () => {
+    const stage = await Stage.set();
+    await restingHost(stage, "rests.example");
+    const run = await stage.start({ callback_url: "https://rests.example/late" });
+    await stage.push(run);
+    await stage.drain();
+    expect(stage.received).toHaveLength(10);
+    expect((await stage.deliveries(run.runId)).body.data).toEqual({
+      state: "retrying",
+      callback_url: "https://rests.example/late",
+      next_attempt_at: "2040-01-01T00:00:31.500Z",
+      attempts: [],
+    });
+    await stage.pass(29 * SECOND);
+    expect(stage.received).toHaveLength(10);
+  });
+
+  it("is probed by one attempt a rest, and gets everything when it is back", async () => {
+    const stage = await Stage.set();
+    await restingHost(stage, "probed.example");
+    await stage.pass(32 * SECOND);
+    expect(stage.received).toHaveLength(11);
+    stage.receive(() => new Response(null, { status: 204 }));
+    await stage.pass(2 * HOUR);
+    const { runs, charges } = await stage.books();
+    expect(runs.map(({ state }) => state)).toEqual(Array.from({ length: 10 }, () => "delivered"));
+    expect(charges).toHaveLength(10);
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("is nobody else's trouble", async () => {
+    const stage = await Stage.set();
+    await restingHost(stage, "alone.example");
+    await stage.push(await stage.start({ callback_url: HOOK }));
+    await stage.drain();
+    expect(stage.received.at(-1)?.url).toBe(HOOK);
+  });
+});

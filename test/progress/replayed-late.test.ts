@@ -1,0 +1,75 @@
+// A caller sends an id again when its gate has forgotten the answer and KV has not, while the run still owes somebody
+// something. The admission is taken back; what was promised before stays.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { failing } from "../support/bindings.ts";
+import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { Stage } from "../support/stage.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+describe("a replay from KV takes nothing away from a run", () => {
+  it("that is still waiting", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start({ idempotency_id: ID });
+    stage.waiting.add(run.runId);
+    await stage.pass(2 * HOUR);
+    const again = await stage.tryStart({ idempotency_id: ID });
+    expect([again.body.data.id, again.headers.get("idempotency-replayed")]).toEqual([run.runId, "true"]);
+    stage.waiting.delete(run.runId);
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(1);
+    expect((await stage.books()).charges).toHaveLength(1);
+  });
+
+  it("whose receiver is still failing", async () => {
+    const stage = await Stage.set();
+    stage.receive(() => new Response(null, { status: 500 }));
+    const run = await stage.start({ idempotency_id: ID });
+    await stage.push(run);
+    await stage.pass(3 * HOUR);
+    expect((await stage.tryStart({ idempotency_id: ID })).headers.get("idempotency-replayed")).toBe("true");
+    stage.receive(() => new Response(null, { status: 204 }));
+    await stage.pass(100 * HOUR);
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("that its gate could not settle", async () => {
+    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
+    const run = await stage.start({ idempotency_id: ID });
+    stage.waiting.add(run.runId);
+    await stage.pass(30 * SECOND);
+    const again = await stage.tryStart({ idempotency_id: ID });
+    expect([again.body.data.id, again.headers.get("idempotency-replayed")]).toEqual([run.runId, "true"]);
+    stage.waiting.delete(run.runId);
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(1);
+    expect((await stage.books()).charges).toHaveLength(1);
+  });
+});
+
+describe("a replay from KV of a run that is over", () => {
+  it("leaves nothing behind, and tells nobody again", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start({ idempotency_id: ID });
+    await stage.push(run);
+    await stage.pass(2 * HOUR);
+    expect(await stage.rows()).toBe(0);
+    await stage.tryStart({ idempotency_id: ID });
+    expect(await stage.rows()).toBe(0);
+    await stage.pass(10 * MINUTE);
+    expect(stage.received).toHaveLength(1);
+  });
+});

@@ -1,0 +1,196 @@
+// A start at the upstream: one budget for all of it, one more try where that is safe and of use, and what each answer
+// means for the run.
+import { describe, expect, it } from "vitest";
+import { type StartOutcome, startAtUpstream, upstreamOf } from "../../src/upstream/client.ts";
+import { never } from "../support/bindings.ts";
+import { errorBody, json } from "../support/upstream.ts";
+
+const RUN_ID = "b1e7a1d0-0000-4000-8000-000000000001";
+const ACCEPTED = `{"data":{"type":"run","id":"${RUN_ID}"}}`;
+const BODY = '{"data":{"idempotency_id":"0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11"}}';
+
+type Answer = () => Response | Promise<Response>;
+
+/** Starts a run at an upstream that answers so, one answer a try. */
+async function start(answers: Answer[], budgetMs = 2_000) {
+  const asked: { url: string; body: string; headers: Headers }[] = [];
+  const sender = {
+    async fetch(request: Request): Promise<Response> {
+      asked.push({ url: request.url, body: await request.text(), headers: request.headers });
+      const answer = answers[asked.length - 1];
+      if (answer === undefined) throw new Error("asked once too often");
+      return answer();
+    },
+  };
+  const request = { path: "/actions/v1/runs", headers: { "x-request-id": "r1" }, body: BODY };
+  const startedAtMs = Date.now();
+  const outcome = await startAtUpstream({ sender, baseUrl: "https://upstream" }, request, budgetMs);
+  return { asked, outcome, tookMs: Date.now() - startedAtMs };
+}
+
+const accept: Answer = () => new Response(ACCEPTED, { status: 202 });
+const fail =
+  (status: number): Answer =>
+  () =>
+    new Response("no", { status });
+const lose: Answer = () => Promise.reject(new Error("Network connection lost."));
+const refuse: Answer = () => json(402, errorBody(402, "payment_required"));
+
+function drip(text: string): Answer {
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+  });
+  return () => new Response(body, { status: 202 });
+}
+
+function meaning(outcome: StartOutcome): unknown[] {
+  return outcome.kind === "accepted"
+    ? [outcome.kind, outcome.runId]
+    : [outcome.kind, outcome.problem.status, outcome.problem.problem.code];
+}
+
+describe("what an answer means", () => {
+  const NONSENSE = ["unknown", 500, "external_service_error"];
+  it.each<{ name: string; answer: Answer; means: unknown[] }>([
+    { name: "202 with a run", answer: accept, means: ["accepted", RUN_ID] },
+    { name: "200 with a run", answer: () => new Response(ACCEPTED), means: ["accepted", RUN_ID] },
+    {
+      name: "201 with a run",
+      answer: () => new Response(ACCEPTED, { status: 201 }),
+      means: ["accepted", RUN_ID],
+    },
+    { name: "202 without a body", answer: () => new Response(null, { status: 202 }), means: NONSENSE },
+    { name: "204", answer: () => new Response(null, { status: 204 }), means: NONSENSE },
+    { name: "202 in HTML", answer: () => new Response("<html>", { status: 202 }), means: NONSENSE },
+    { name: "202 without data", answer: () => json(202, { id: RUN_ID }), means: NONSENSE },
+    { name: "202 without an id", answer: () => json(202, { data: { type: "run" } }), means: NONSENSE },
+    { name: "202 with a number for an id", answer: () => json(202, { data: { id: 7 } }), means: NONSENSE },
+    {
+      name: "202 with an id that is no UUID",
+      answer: () => json(202, { data: { id: "7" } }),
+      means: NONSENSE,
+    },
+    {
+      name: "202 with an inherited id",
+      answer: () => new Response(`{"__proto__":{"data":{"id":"${RUN_ID}"}}}`, { status: 202 }),
+      means: NONSENSE,
+    },
+    {
+      name: "202 that is not UTF-8",
+      answer: () => new Response(new Uint8Array([0x22, 0xff, 0x22]), { status: 202 }),
+      means: NONSENSE,
+    },
+    {
+      name: "202 that is larger than a megabyte",
+      answer: () => json(202, { data: { id: RUN_ID, pad: "x".repeat(1024 * 1024) } }),
+      means: NONSENSE,
+    },
+    { name: "302", answer: fail(302), means: NONSENSE },
+    { name: "400", answer: fail(400), means: ["refused", 400, "bad_request"] },
+    { name: "401", answer: fail(401), means: ["refused", 500, "external_service_error"] },
+    { name: "402", answer: fail(402), means: ["refused", 402, "payment_required"] },
+    { name: "403", answer: fail(403), means: ["refused", 403, "permission_denied"] },
+    { name: "404", answer: fail(404), means: ["refused", 404, "not_found"] },
+    { name: "429", answer: fail(429), means: ["refused", 429, "too_many_requests"] },
+    { name: "500", answer: fail(500), means: NONSENSE },
+    { name: "501", answer: fail(501), means: NONSENSE },
+  ])("$name: $means, without another try", async ({ answer, means }) => {
+    const { asked, outcome } = await start([answer]);
+    expect(meaning(outcome)).toEqual(means);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("the body is kept as it came", async () => {
+    const odd = `{ "data" : {"id":"${RUN_ID}","n":12345678901234567890,"x":1.10} }\n`;
+    const { outcome } = await start([() => new Response(odd)]);
+    expect(outcome).toEqual({ kind: "accepted", body: odd, runId: RUN_ID });
+  });
+});
+
+describe("one more try", () => {
+  it.each<{ name: string; first: Answer }>([
+    { name: "a lost connection", first: lose },
+    { name: "502", first: fail(502) },
+    { name: "503", first: fail(503) },
+    { name: "504", first: fail(504) },
+    {
+      name: "an answer that breaks off",
+      first: () => {
+        const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("lost")) });
+        return new Response(broken, { status: 202 });
+      },
+    },
+  ])("after $name, in the same words", async ({ first }) => {
+    const { asked, outcome } = await start([first, accept]);
+    expect(meaning(outcome)).toEqual(["accepted", RUN_ID]);
+    expect(asked.map(({ body }) => body)).toEqual([BODY, BODY]);
+    expect(asked.map(({ url }) => url)).toEqual([
+      "https://upstream/actions/v1/runs",
+      "https://upstream/actions/v1/runs",
+    ]);
+    expect(asked.map(({ headers }) => headers.get("x-request-id"))).toEqual(["r1", "r1"]);
+  });
+
+  it.each<{ name: string; tries: [Answer, Answer]; means: unknown[] }>([
+    { name: "lost, lost", tries: [lose, lose], means: ["unknown", 503, "service_unavaiable"] },
+    { name: "503, 503", tries: [fail(503), fail(503)], means: ["unknown", 503, "service_unavaiable"] },
+    { name: "502, 500", tries: [fail(502), fail(500)], means: ["unknown", 500, "external_service_error"] },
+    // The first may have started a run, so a refusal of the second is no proof that there is none.
+    { name: "503, 402", tries: [fail(503), refuse], means: ["unknown", 402, "payment_required"] },
+    { name: "lost, 404", tries: [lose, fail(404)], means: ["unknown", 404, "not_found"] },
+  ])("and no third: $name ends as $means", async ({ tries, means }) => {
+    const { asked, outcome } = await start(tries);
+    expect(meaning(outcome)).toEqual(means);
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe("the budget", () => {
+  const SLOW = "The actions backend took too long to answer.";
+
+  it.each<{ name: string; answer: Answer }>([
+    { name: "an upstream that does not answer", answer: never },
+    { name: "an answer that does not end", answer: drip('{"data":') },
+  ])("ends $name, without another try", async ({ answer }) => {
+    const { asked, outcome, tookMs } = await start([answer], 300);
+    expect(outcome).toMatchObject({ kind: "unknown", problem: { status: 503, problem: { detail: SLOW } } });
+    expect(asked).toHaveLength(1);
+    expect(tookMs).toBeGreaterThanOrEqual(295);
+    expect(tookMs).toBeLessThan(1_500);
+  });
+
+  it("is one for both tries", async () => {
+    const { asked, outcome, tookMs } = await start([fail(503), never], 400);
+    expect(meaning(outcome)).toEqual(["unknown", 503, "service_unavaiable"]);
+    expect(asked).toHaveLength(2);
+    expect(tookMs).toBeGreaterThanOrEqual(395);
+    expect(tookMs).toBeLessThan(1_500);
+  });
+
+  it("leaves out a second try that would have no time", async () => {
+    const { asked, outcome } = await start([fail(503)], 140);
+    expect(meaning(outcome)).toEqual(["unknown", 503, "service_unavaiable"]);
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe("which upstream", () => {
+  const binding = { fetch: () => Promise.resolve(new Response()) };
+
+  it("UPSTREAM_URL wins over the binding", () => {
+    const upstream = upstreamOf({ upstreamUrl: "https://up.example/base" }, binding);
+    expect(upstream?.baseUrl).toBe("https://up.example/base");
+    expect(upstream?.sender).not.toBe(binding);
+  });
+
+  it("the binding without it", () => {
+    expect(upstreamOf({ upstreamUrl: null }, binding)).toEqual({
+      sender: binding,
+      baseUrl: "https://upstream",
+    });
+  });
+
+  it("none without both", () => {
+    expect(upstreamOf({ upstreamUrl: null }, undefined)).toBeNull();
+  });
+});
