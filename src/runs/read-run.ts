@@ -3,7 +3,7 @@
 // no further than a waiting run's can be long; the rest of a result is streamed, whatever its size.
 import { memberOf, parseJson } from "../json.ts";
 import { OutboundTimeout, OutboundTooLarge, readBody, send } from "../outbound/guard.ts";
-import { type Upstream, unreachable } from "../upstream/client.ts";
+import { readError, type Upstream, unreachable } from "../upstream/client.ts";
 import { callerProblem, type UpstreamProblem } from "../upstream/upstream-problem.ts";
 
 export type ReadRequest = { path: string; headers: Record<string, string> };
@@ -24,7 +24,6 @@ const PAUSE_GROWTH = 1.5;
 const MAX_PAUSE_MS = 1_500;
 /** A run that still waits is a few hundred bytes long; a longer body is a result. */
 const WAITING_BODY_BYTES = 16 * 1024;
-const MAX_ERROR_BYTES = 64 * 1024;
 
 /** Reads once, or until the run has ended or `waitMs` are over. Each look has `budgetMs`. */
 export async function readRun(
@@ -96,7 +95,7 @@ async function saysWaiting(response: Response, budgetMs: number): Promise<boolea
 
 async function problemAnswer(response: Response, budgetMs: number): Promise<ReadAnswer> {
   const { status, headers } = response;
-  const parsed = status < 400 ? null : parseJson(await readBody(response, MAX_ERROR_BYTES, budgetMs));
+  const parsed = status < 400 ? null : await readError(response, budgetMs);
   return {
     kind: "problem",
     problem: callerProblem(status, headers, parsed),

@@ -25,6 +25,7 @@ export type StartOutcome =
   | { kind: "unknown"; problem: UpstreamProblem };
 
 const MAX_START_ANSWER_BYTES = 1024 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 const RETRY_PAUSE_MS = 50;
 /** Not worth a second try below this. */
 const MIN_TRY_MS = 100;
@@ -58,9 +59,6 @@ export async function startAtUpstream(
   return first.mayHaveStarted ? { kind: "unknown", problem: second.outcome.problem } : second.outcome;
 }
 
-/** An answer that is none. */
-const NONSENSE: StartOutcome = { kind: "unknown", problem: callerProblem(500, new Headers(), null) };
-
 type Try = { outcome: StartOutcome; again: boolean; mayHaveStarted: boolean };
 
 async function tryStart(
@@ -77,11 +75,10 @@ async function tryStart(
       timeoutMs,
     );
     const restMs = Math.max(1, timeoutMs - (Date.now() - startedAtMs));
-    const bytes = await readBody(response, MAX_START_ANSWER_BYTES, restMs);
+    const bytes = await readAnswer(response, MAX_START_ANSWER_BYTES, restMs);
     const again = [502, 503, 504].includes(response.status);
     return { outcome: startOutcome(response.status, response.headers, bytes), again, mayHaveStarted: again };
   } catch (error) {
-    if (error instanceof OutboundTooLarge) return { outcome: NONSENSE, again: false, mayHaveStarted: true };
     const slow = error instanceof OutboundTimeout;
     return { outcome: { kind: "unknown", problem: unreachable(slow) }, again: !slow, mayHaveStarted: true };
   }
@@ -93,10 +90,27 @@ function startOutcome(status: number, headers: Headers, bytes: Uint8Array): Star
   const parsed = text === null ? undefined : parseJson(text);
   if (status >= 200 && status < 300) {
     const runId = runIdOf(parsed);
-    return text !== null && runId !== null ? { kind: "accepted", body: text, runId } : NONSENSE;
+    return text !== null && runId !== null
+      ? { kind: "accepted", body: text, runId }
+      : { kind: "unknown", problem: callerProblem(500, headers, null) };
   }
   const refusal = callerProblem(status, headers, parsed);
   return { kind: status >= 400 && status < 500 ? "refused" : "unknown", problem: refusal };
+}
+
+/** What an error says in JSON; undefined when it says nothing that can be read. Throws when the answer does not end. */
+export async function readError(response: Response, timeoutMs: number): Promise<unknown> {
+  return parseJson(await readAnswer(response, MAX_ERROR_BYTES, timeoutMs));
+}
+
+// Of a body that is too large to be an answer only the status counts.
+async function readAnswer(response: Response, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+  try {
+    return await readBody(response, maxBytes, timeoutMs);
+  } catch (error) {
+    if (error instanceof OutboundTooLarge) return new Uint8Array();
+    throw error;
+  }
 }
 
 /** What a caller is told when the upstream gave no answer (contract, Errors: 503). */

@@ -224,6 +224,13 @@ describe("an upstream that has trouble", () => {
     { name: "503 for good", look: say(503, "down"), status: 503, code: "service_unavaiable", asked: 2 },
     { name: "lost for good", look: lose, status: 503, code: "service_unavaiable", asked: 2 },
     { name: "500", look: say(500, "<html>"), status: 500, code: "external_service_error", asked: 1 },
+    {
+      name: "a 404 of 100 KB",
+      look: say(404, JSON.stringify({ errors: [{ code: "x", pad: "x".repeat(100_000) }] })),
+      status: 404,
+      code: "not_found",
+      asked: 1,
+    },
     { name: "a redirect", look: say(302, ""), status: 500, code: "external_service_error", asked: 1 },
     { name: "a 201", look: say(201, "{}"), status: 500, code: "external_service_error", asked: 1 },
     {

@@ -71,12 +71,37 @@ function tapMethods(name: string, target: object, tap: Tap): unknown {
   return new Proxy(target, {
     get(_target, member) {
       const method = bound(target, member);
-      // To prepare a statement asks nobody yet.
-      if (typeof method !== "function" || typeof member === "symbol" || member === "prepare") return method;
+      if (typeof method !== "function" || typeof member === "symbol") return method;
+      if (member === "prepare") return (...args: unknown[]) => tapStatement(name, method(...args), tap);
+      return (...args: unknown[]) =>
+        tap({ name: `${name}.${member}`, args, perform: async () => await method(...args.map(untapped)) });
+    },
+  });
+}
+
+const statements = new WeakMap<object, object>();
+
+// To prepare a statement and to bind its values asks nobody yet; to run it does.
+function tapStatement(name: string, statement: object, tap: Tap): unknown {
+  const proxy = new Proxy(statement, {
+    get(_target, member) {
+      const method = bound(statement, member);
+      if (typeof method !== "function" || typeof member === "symbol") return method;
+      if (member === "bind") return (...args: unknown[]) => tapStatement(name, method(...args), tap);
       return (...args: unknown[]) =>
         tap({ name: `${name}.${member}`, args, perform: async () => await method(...args) });
     },
   });
+  statements.set(proxy, statement);
+  return proxy;
+}
+
+/** A batch takes statements of its own kind only. */
+function untapped(argument: unknown): unknown {
+  if (Array.isArray(argument)) return argument.map(untapped);
+  return typeof argument === "object" && argument !== null
+    ? (statements.get(argument) ?? argument)
+    : argument;
 }
 
 // Native objects do not work through a Proxy as `this`.

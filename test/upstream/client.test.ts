@@ -85,6 +85,11 @@ describe("what an answer means", () => {
       answer: () => json(202, { data: { id: RUN_ID, pad: "x".repeat(1024 * 1024) } }),
       means: NONSENSE,
     },
+    {
+      name: "404 that is larger than a megabyte",
+      answer: () => new Response("x".repeat(1024 * 1024 + 1), { status: 404 }),
+      means: ["refused", 404, "not_found"],
+    },
     { name: "302", answer: fail(302), means: NONSENSE },
     { name: "400", answer: fail(400), means: ["refused", 400, "bad_request"] },
     { name: "401", answer: fail(401), means: ["refused", 500, "external_service_error"] },

@@ -1,6 +1,6 @@
 // Around everything: a request id, the caller's trace carried on, security headers on every answer, one log line.
 import type { Context, Next } from "hono";
-import { matchedRoutes } from "hono/route";
+import { matchedRoutes, routePath } from "hono/route";
 import { problem } from "../../errors.ts";
 import { log } from "../../observability/log.ts";
 import { Stopwatch } from "../../observability/stopwatch.ts";
@@ -62,8 +62,7 @@ function logServed(c: AppContext): void {
   });
 }
 
-// The pattern that answered: the first for this very method, or the last that takes any.
+// The pattern that answered: the first for this very method, or the one that takes any and was reached last.
 function routeOf(c: AppContext): string {
-  const routes = matchedRoutes(c);
-  return (routes.find(({ method }) => method !== "ALL") ?? routes.at(-1))?.path ?? "";
+  return matchedRoutes(c).find(({ method }) => method !== "ALL")?.path ?? routePath(c);
 }

@@ -2,9 +2,8 @@
 // around the routes that count: a path that an upstream could take for one of those is not forwarded.
 import { getPath } from "hono/utils/url";
 import { problem } from "../../errors.ts";
-import { parseJson } from "../../json.ts";
-import { OutboundTimeout, readBody, send } from "../../outbound/guard.ts";
-import { unreachable } from "../../upstream/client.ts";
+import { OutboundTimeout, send } from "../../outbound/guard.ts";
+import { readError, unreachable } from "../../upstream/client.ts";
 import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
 import { passedThroughProblem } from "../../upstream/upstream-problem.ts";
 import { answerProblem, answerUpstreamProblem } from "../answers.ts";
@@ -13,7 +12,6 @@ import type { AppContext } from "../context.ts";
 import { answerNotFound } from "../middleware/observe.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-const MAX_ERROR_BYTES = 64 * 1024;
 
 export async function passThrough(c: AppContext): Promise<Response> {
   const { method } = c.req;
@@ -88,10 +86,7 @@ async function passBack(c: AppContext, response: Response): Promise<Response> {
     c.get("notes").outcome = "passed";
     return new Response(response.body, { status, headers: headersToCaller(headers) });
   }
-  const body =
-    status < 400
-      ? null
-      : parseJson(await readBody(response, MAX_ERROR_BYTES, c.get("settings").upstreamTimeoutMs));
+  const body = status < 400 ? null : await readError(response, c.get("settings").upstreamTimeoutMs);
   c.get("notes").outcome = status >= 400 && status < 500 ? "upstream_refused" : "upstream_failed";
   return answerUpstreamProblem(c, passedThroughProblem(status, headers, body));
 }

@@ -1,0 +1,147 @@
+// The gateway about itself, and the answers for what is not there.
+import { reset } from "cloudflare:test";
+import { exportJWK, generateKeyPair } from "jose";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type Call, makeGateway } from "../support/gateway.ts";
+
+const NOBODY: Call = { claims: null };
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
+
+async function signingKey(kid: string): Promise<Record<string, unknown>> {
+  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid };
+}
+
+describe("anybody may ask for", () => {
+  it("/healthz", async () => {
+    const gateway = await makeGateway();
+    const { status, body, headers } = await gateway.call("/healthz", NOBODY);
+    expect([status, body]).toEqual([200, { status: "ok" }]);
+    expect(headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("/.well-known/jwks.json: every signing key, in order, without a private member", async () => {
+    const keys = [await signingKey("new"), await signingKey("old")];
+    const gateway = await makeGateway({ SIGNING_KEYS: JSON.stringify({ keys }) });
+    const { status, body, headers } = await gateway.call("/.well-known/jwks.json", NOBODY);
+    expect(status).toBe(200);
+    const shown = { kty: "OKP", crv: "Ed25519", alg: "EdDSA", use: "sig" };
+    expect(body).toEqual({
+      keys: [
+        { ...shown, kid: "new", x: keys[0]?.["x"] },
+        { ...shown, kid: "old", x: keys[1]?.["x"] },
+      ],
+    });
+    expect(headers.get("cache-control")).toBe("public, max-age=300");
+  });
+
+  it("/openapi.json: it names the place where it was asked", async () => {
+    const gateway = await makeGateway({ PUBLIC_URL: "https://edge.example" });
+    const { status, body, headers } = await gateway.call("/openapi.json", NOBODY);
+    expect([status, body.openapi]).toEqual([200, "3.1.0"]);
+    expect(body.servers).toMatchObject([{ url: "https://edge.example" }]);
+    expect(Object.keys(body.paths)).toContain("/actions/v1/stored-actions/{stored_action_id}/run");
+    expect(headers.get("cache-control")).toBe("public, max-age=300");
+  });
+
+  it.each(["/healthz", "/.well-known/jwks.json", "/openapi.json"])("HEAD %s", async (path) => {
+    const gateway = await makeGateway();
+    const { status, text } = await gateway.call(path, { ...NOBODY, method: "HEAD" });
+    expect([status, text]).toEqual([200, ""]);
+  });
+});
+
+describe("405 says what the path answers", () => {
+  it.each([
+    { method: "POST", path: "/healthz", allow: "GET, HEAD" },
+    { method: "DELETE", path: "/readyz", allow: "GET, HEAD" },
+    { method: "PUT", path: "/.well-known/jwks.json", allow: "GET, HEAD" },
+    { method: "OPTIONS", path: "/openapi.json", allow: "GET, HEAD" },
+    { method: "GET", path: "/completions/x", allow: "POST" },
+  ])("$method $path", async ({ method, path, allow }) => {
+    const gateway = await makeGateway();
+    const { status, headers, body } = await gateway.call(path, { ...NOBODY, method });
+    expect([status, headers.get("allow"), body.errors[0].code]).toEqual([405, allow, "method_not_allowed"]);
+  });
+});
+
+describe("404 is in the published envelope", () => {
+  it.each(["/", "/admin", "/healthz/x", "/.well-known/openid-configuration", "/%", "/a%00b"])(
+    "%s",
+    async (path) => {
+      const gateway = await makeGateway();
+      const { status, body, headers } = await gateway.call(path, NOBODY);
+      expect(status).toBe(404);
+      expect(body).toEqual({
+        errors: [
+          {
+            status: 404,
+            code: "not_found",
+            title: "Not Found",
+            detail: "There is nothing at this path.",
+            source: null,
+            meta: { request_id: headers.get("x-request-id") },
+          },
+        ],
+      });
+    },
+  );
+});
+
+describe("every answer", () => {
+  it.each([
+    { name: "a 200", path: "/healthz", status: 200 },
+    { name: "a 401", path: "/actions/v1/stored-actions", status: 401 },
+    { name: "a 404", path: "/nowhere", status: 404 },
+  ])("has the security headers, a request id and timings: $name", async ({ path, status }) => {
+    const gateway = await makeGateway();
+    const answer = await gateway.call(path, NOBODY);
+    expect(answer.status).toBe(status);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+      "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+      "server-timing": expect.stringMatching(/^(auth;dur=\d+, )?total;dur=\d+$/),
+    });
+    expect(answer.headers.get("strict-transport-security")).toBeNull();
+  });
+
+  it("says how long the gate and the upstream took", async () => {
+    const gateway = await makeGateway();
+    const { headers } = await gateway.start({});
+    expect(headers.get("server-timing")).toMatch(
+      /^auth;dur=\d+, gate;dur=\d+, upstream;dur=\d+, total;dur=\d+$/,
+    );
+  });
+});
+
+describe("a fault of ours", () => {
+  it("is a bland 500; the reason is in the log", async () => {
+    const lines = vi.spyOn(console, "log");
+    const broken = {
+      get idFromName(): never {
+        throw new Error("secret-name is broken");
+      },
+    };
+    const namespace: unknown = broken;
+    const gateway = await makeGateway({}, () => ({ USER_GATE: namespace as Env["USER_GATE"] }));
+    const { status, body, text } = await gateway.start({}, { circumstances: { rateLimit: "any" } });
+    expect([status, body.errors[0].code]).toEqual([500, "external_service_error"]);
+    expect(text).not.toContain("secret-name");
+    const logged = lines.mock.calls.map(([line]) => JSON.parse(String(line)));
+    expect(logged.find(({ event }) => event === "request.failed")).toMatchObject({
+      request_id: body.errors[0].meta.request_id,
+      error: "Error: secret-name is broken",
+    });
+    expect(logged.find(({ event }) => event === "request.served")).toMatchObject({
+      status: 500,
+      outcome: "failed",
+    });
+  });
+});

@@ -1,0 +1,77 @@
+// /readyz: whether the gateway can do its work. Each dependency is named with its state, and nothing else.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { counting, failing } from "../support/bindings.ts";
+import { SECOND, T0 } from "../support/clock.ts";
+import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { makeIssuer } from "../support/tokens.ts";
+
+beforeEach(() => freshLedger());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+  await reset();
+});
+
+const ALL_OK = { gate: "ok", kv: "ok", ledger: "ok", flags: "ok", upstream: "ok", issuer_keys: "ok" };
+
+function ask(gateway: Gateway) {
+  return gateway.call("/readyz", { claims: null });
+}
+
+describe("/readyz", () => {
+  it("names every dependency while all is well", async () => {
+    const { status, body } = await ask(await makeGateway());
+    expect([status, body]).toEqual([200, { status: "ready", dependencies: ALL_OK }]);
+  });
+
+  it.each([
+    { name: "gate", calls: /^USER_GATE/ },
+    { name: "kv", calls: /^KV/ },
+    { name: "ledger", calls: /^LEDGER/ },
+    { name: "flags", calls: /^FLAGS/ },
+    { name: "upstream", calls: /^UPSTREAM/ },
+  ])("names $name when it fails, and nothing of how", async ({ name, calls }) => {
+    const bindings = failing(calls, () => new Error("connect ECONNREFUSED 10.0.0.7:5432"));
+    const { status, body, text } = await ask(await makeGateway({}, bindings));
+    expect([status, body]).toEqual([
+      503,
+      { status: "not_ready", dependencies: { ...ALL_OK, [name]: "failing" } },
+    ]);
+    expect(text).not.toMatch(/ECONN|10\.0\.0\.7/);
+  });
+
+  it.each([
+    { name: "an error page", answer: async () => new Response("no", { status: 500 }), state: "failing" },
+    { name: "a lost connection", answer: () => Promise.reject(new Error("lost")), state: "failing" },
+    { name: "a key set", answer: async () => Response.json({ keys: [] }), state: "ok" },
+  ])("an issuer that answers with $name is $state", async ({ answer, state }) => {
+    vi.spyOn(globalThis, "fetch").mockImplementation(answer);
+    const issuer = await makeIssuer("https://login.example", { jwksUri: "https://login.example/jwks.json" });
+    const { body } = await ask(await makeGateway({}, undefined, { issuer }));
+    expect(body.dependencies.issuer_keys).toBe(state);
+  });
+
+  it("an upstream that answers anything at all is there", async () => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => new Response("no such path", { status: 404 }));
+    expect((await ask(gateway)).body.dependencies.upstream).toBe("ok");
+    expect(gateway.upstream.asked).toMatchObject([{ method: "GET", path: "/healthz" }]);
+    expect(gateway.upstream.asked[0]?.headers.get("authorization")).toBeNull();
+  });
+
+  it("looks at most once in five seconds, whoever asks", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: T0 });
+    const calls: string[] = [];
+    const gateway = await makeGateway({}, counting(calls));
+    await ask(gateway);
+    const looks = calls.length;
+    vi.setSystemTime(T0 + 5 * SECOND - 1);
+    await ask(gateway);
+    expect(calls).toHaveLength(looks);
+    vi.setSystemTime(T0 + 5 * SECOND);
+    await ask(gateway);
+    expect(calls).toHaveLength(2 * looks);
+  });
+});

@@ -1,0 +1,189 @@
+// One wide line per request: these fields and no others. Tokens, headers, bodies and full URLs have none to go into.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { userKeyOf } from "../../src/auth/user-key.ts";
+import { failing } from "../support/bindings.ts";
+import { ACTION, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+
+const RUN_ID = "b1e7a1d0-0000-4000-8000-000000000001";
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+
+type Line = Record<string, unknown> & { event: string };
+
+let written: string[];
+
+beforeEach(() => {
+  written = [];
+  vi.spyOn(console, "log").mockImplementation((line: unknown) => {
+    written.push(String(line));
+  });
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
+
+function lines(event: string): Line[] {
+  return written.map((line): Line => JSON.parse(line)).filter((line) => line.event === event);
+}
+
+describe("request.served", () => {
+  it("has the promised fields, and no others", async () => {
+    const gateway = await makeGateway();
+    const traceparent = "00-12345678901234567890123456789012-1234567890123456-01";
+    const { headers, body } = await gateway.start({}, { headers: { traceparent } });
+    expect(written).toHaveLength(1);
+    const milliseconds = expect.any(Number);
+    expect(lines("request.served")).toEqual([
+      {
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        event: "request.served",
+        request_id: headers.get("x-request-id"),
+        trace_id: "12345678901234567890123456789012",
+        method: "POST",
+        route: "/actions/v1/stored-actions/:stored_action_id/run",
+        status: 202,
+        outcome: "accepted",
+        user: await userKeyOf("https://login.example", "alice"),
+        run_id: body.data.id,
+        total_ms: milliseconds,
+        auth_ms: milliseconds,
+        gate_ms: milliseconds,
+        upstream_ms: milliseconds,
+      },
+    ]);
+  });
+
+  const run = `/actions/v1/stored-actions/${ACTION}/runs/${RUN_ID}`;
+  it.each<{ path: string; call: Call; status: number; route: string; outcome: string }>([
+    { path: "/healthz", call: {}, status: 200, route: "/healthz", outcome: "served" },
+    { path: "/nowhere/secret", call: {}, status: 404, route: "/*", outcome: "not_found" },
+    { path: "/healthz", call: { method: "POST" }, status: 405, route: "/healthz", outcome: "served" },
+    {
+      path: RUN_PATH,
+      call: startOf({}, { claims: null }),
+      status: 401,
+      route: "/actions/v1/stored-actions/:stored_action_id/run",
+      outcome: "unauthorized",
+    },
+    {
+      path: RUN_PATH,
+      call: startOf({ page: 5 }),
+      status: 400,
+      route: "/actions/v1/stored-actions/:stored_action_id/run",
+      outcome: "malformed",
+    },
+    {
+      path: "/actions/v1/runs",
+      call: startOf({}),
+      status: 202,
+      route: "/actions/v1/runs",
+      outcome: "accepted",
+    },
+    {
+      path: run,
+      call: {},
+      status: 404,
+      route: "/actions/v1/stored-actions/:stored_action_id/runs/:run_id",
+      outcome: "upstream_refused",
+    },
+    {
+      path: `${run}?wait_seconds=99`,
+      call: {},
+      status: 400,
+      route: "/actions/v1/stored-actions/:stored_action_id/runs/:run_id",
+      outcome: "malformed",
+    },
+    {
+      path: "/actions/v1/apps/secret?q=secret",
+      call: {},
+      status: 404,
+      route: "/actions/*",
+      outcome: "upstream_refused",
+    },
+  ])("names the route, never the path: $path is $status $outcome", async ({ path, call, ...told }) => {
+    const gateway = await makeGateway();
+    await gateway.call(path, { circumstances: { errorFrom: "upstream" }, ...call });
+    expect(lines("request.served")).toMatchObject([told]);
+    expect(written.join()).not.toContain("secret");
+  });
+
+  it.each<{ outcome: string; vars?: Record<string, string>; data: unknown[]; call?: Call }>([
+    { outcome: "replayed", data: [{ idempotency_id: ID }, { idempotency_id: ID }] },
+    { outcome: "limited", vars: { RATE_LIMIT_DEFAULT: "1" }, data: [{}, {}] },
+  ])("tells apart what came of a start: $outcome", async ({ outcome, vars, data, call }) => {
+    const gateway = await makeGateway(vars);
+    for (const start of data) await gateway.start(start, call);
+    expect(lines("request.served").at(-1)?.["outcome"]).toBe(outcome);
+  });
+
+  it.each([
+    { status: 404, outcome: "upstream_refused" },
+    { status: 500, outcome: "upstream_failed" },
+    { status: 503, outcome: "upstream_failed" },
+  ])("an upstream's $status is $outcome", async ({ status, outcome }) => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => new Response("no", { status }));
+    await gateway.start({});
+    expect(lines("request.served")[0]?.["outcome"]).toBe(outcome);
+  });
+});
+
+describe("nothing that a caller or an upstream says gets into the log", () => {
+  const TOLD = "hunter2";
+
+  it("not the token, a header, the body, the query or the answer", async () => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(({ method }, honest) =>
+      method === "POST" ? honest() : Response.json({ said: TOLD }, { headers: { etag: TOLD } }),
+    );
+    const token = await gateway.issuer.token({ sub: `alice-${TOLD}` });
+    const headers = { authorization: `Bearer ${token}`, "user-agent": TOLD, cookie: TOLD };
+    const call: Call = { claims: null, headers };
+    await gateway.start(
+      { inputs: { password: TOLD }, callback_url: `https://client.example/${TOLD}`, idempotency_id: ID },
+      call,
+    );
+    await gateway.call(`/actions/v1/apps/${TOLD}?q=${TOLD}`, call);
+    await gateway.start({ page: { [TOLD]: 1 } }, call);
+    expect(lines("request.served")).toHaveLength(3);
+    expect(written.join()).not.toContain(TOLD);
+    for (const part of token.split(".")) expect(written.join()).not.toContain(part);
+  });
+
+  it("not a token that was refused, only why", async () => {
+    const gateway = await makeGateway();
+    const token = await gateway.issuer.token({ exp: 1_000_000_000, sub: TOLD });
+    const { headers } = await gateway.start(
+      {},
+      { claims: null, headers: { authorization: `Bearer ${token}` } },
+    );
+    expect(lines("caller.refused")).toEqual([
+      {
+        time: expect.any(String),
+        event: "caller.refused",
+        request_id: headers.get("x-request-id"),
+        reason: "token.expired",
+      },
+    ]);
+    for (const part of token.split(".")) expect(written.join()).not.toContain(part);
+  });
+
+  it("of an error, its name and message: no stack, no cause", async () => {
+    const error = new Error("Durable Object reset", { cause: new Error(TOLD) });
+    const gateway = await makeGateway(
+      {},
+      failing(/^USER_GATE/, () => error),
+    );
+    await gateway.start({}, { circumstances: { rateLimit: "any" } });
+    expect(lines("gate.unavailable")).toEqual([
+      {
+        time: expect.any(String),
+        event: "gate.unavailable",
+        gate: (await gateway.gateOf()).id.toString(),
+        error: "Error: Durable Object reset",
+      },
+    ]);
+    expect(written.join()).not.toMatch(/hunter2|\bat \w+|\.ts:/);
+  });
+});
