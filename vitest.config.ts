@@ -26,8 +26,6 @@ export default defineConfig({
         test: {
           name: "flows",
           include: ["test/flows/**/*.test.ts"],
-          // By hand until its last charge is as prompt as its callbacks: npm run test:crash.
-          exclude: process.env.CRASH === "1" ? [] : ["test/flows/callbacks-crash.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Each file runs a gateway of its own, or several in turn: after the other tests, and two at a time.
