@@ -20,7 +20,14 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "workers", include: ["test/**/*.test.ts"], exclude: ["test/flows/**"] },
+        test: {
+          name: "workers",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/flows/**"],
+          // One workerd for many files: starting one takes longer than most files do.
+          isolate: false,
+          maxWorkers: 2,
+        },
       },
       {
         test: {

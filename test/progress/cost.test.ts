@@ -8,6 +8,8 @@ import { freshLedger } from "../support/ledger.ts";
 import { meterRows } from "../support/rows.ts";
 import { Stage } from "../support/stage.ts";
 
+/** Nothing has failed there before: a healthy delivery asks no breaker. */
+const HEALTHY = "https://always-there.example/hook";
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 beforeEach(async () => {
@@ -46,7 +48,7 @@ function rowsWritten(results: unknown): number {
 async function returningUser(): Promise<{ stage: Stage; bill: Bill }> {
   const bill = new Bill();
   const stage = await Stage.set({}, bill.bindings);
-  const run = await stage.start({ idempotency_id: crypto.randomUUID() });
+  const run = await stage.start({ idempotency_id: crypto.randomUUID(), callback_url: HEALTHY });
   await stage.push(run);
   await stage.pass(3 * HOUR);
   expect(await stage.rows()).toBe(0);
@@ -59,7 +61,7 @@ async function returningUser(): Promise<{ stage: Stage; bill: Bill }> {
 describe("a full run of a user who has been here before, pushed once", () => {
   it("costs the gate two calls on its path and five in its life, the alarm among them", async () => {
     const { stage, bill } = await returningUser();
-    const run = await stage.start({ idempotency_id: ID });
+    const run = await stage.start({ idempotency_id: ID, callback_url: HEALTHY });
     expect(bill.take()).toEqual([
       "FLAGS.getBooleanValue",
       "KV.get",
@@ -84,7 +86,7 @@ describe("a full run of a user who has been here before, pushed once", () => {
 
   it("costs one message, which is three operations of the queue", async () => {
     const { stage } = await returningUser();
-    const run = await stage.start({ idempotency_id: ID });
+    const run = await stage.start({ idempotency_id: ID, callback_url: HEALTHY });
     await stage.push(run);
     await alarmsOf(stage);
     expect(stage.queue.offered).toHaveLength(1);
@@ -92,7 +94,7 @@ describe("a full run of a user who has been here before, pushed once", () => {
 
   it("costs five rows of D1", async () => {
     const { stage, bill } = await returningUser();
-    const run = await stage.start({ idempotency_id: ID });
+    const run = await stage.start({ idempotency_id: ID, callback_url: HEALTHY });
     await stage.push(run);
     await alarmsOf(stage);
     expect(bill.ledgerRows).toBe(5);
@@ -101,7 +103,7 @@ describe("a full run of a user who has been here before, pushed once", () => {
   it("costs six rows of the gate", async () => {
     const { stage } = await returningUser();
     const meter = await meterRows(stage.gateway);
-    const run = await stage.start({ idempotency_id: ID });
+    const run = await stage.start({ idempotency_id: ID, callback_url: HEALTHY });
     await stage.push(run);
     await alarmsOf(stage);
     expect(meter.take()).toEqual([
