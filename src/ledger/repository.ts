@@ -1,6 +1,7 @@
 // The ledger in D1, and all of its SQL. It has one writer for everybody, so each call is one round trip and each
 // statement finds its rows by an index. Its own promises, whatever order or number the reports come in:
-// - a look that was booked, lost before the gate heard of it and made again counts as the later one;
+// - a look that was booked, lost before the gate heard of it and made again counts as the later one, but what was
+//   delivered once stays delivered;
 // - a run shows its newest report, and belongs to the user who was first recorded with it;
 // - a run is charged once: the run's row names its charge, and none but that one is booked.
 import { decodeCursor, encodeCursor } from "./cursor.ts";
@@ -37,7 +38,8 @@ export const STATEMENTS = {
       next_attempt_at_ms = excluded.next_attempt_at_ms, revision = excluded.revision,
       charged_at_ms = coalesce(runs.charged_at_ms, excluded.charged_at_ms)
     WHERE excluded.user_key = runs.user_key AND (excluded.revision > runs.revision
-      OR (excluded.revision = runs.revision AND runs.state = 'retrying' AND excluded.state <> 'retrying'))`,
+      OR (excluded.revision = runs.revision AND runs.state <> excluded.state
+        AND (runs.state = 'retrying' OR excluded.state = 'delivered')))`,
 
   // For a charge whose run has been reported since, by a later revision without it.
   nameCharges: `
