@@ -1,7 +1,15 @@
 // A row as decisions see it: its claim, which is reviewed now and then until KV holds the answer, and its run, which
 // is looked at whenever it owes somebody something. Without either it goes.
-import { type Claim, expiresAtMs, isExpired, type Settled } from "./claim.ts";
-import { type Intent, isFinished, type Run } from "./run.ts";
+import {
+  type Claim,
+  expiresAtMs,
+  isExpired,
+  REPLAY_MS,
+  type Settled,
+  settleClaim,
+  type TryOutcome,
+} from "./claim.ts";
+import { acceptRun, type Intent, isAbandoned, isFinished, type Run, type RunRules } from "./run.ts";
 
 export type Row = {
   /** UUID, lower case: the idempotency id that the upstream was given. */
@@ -38,9 +46,42 @@ export function rowDueAtMs({ claim, reviewAtMs, run }: Row): number | null {
   return owes ? Math.min(reviewAtMs, run.dueAtMs) : reviewAtMs;
 }
 
+/** After a try at starting its run; the same row when that changes nothing. */
+export function settleRow(
+  row: Row,
+  attempt: string,
+  outcome: TryOutcome,
+  rules: RunRules,
+  nowMs: number,
+): Row {
+  const claim = settleClaim(row.claim, attempt, outcome, nowMs);
+  const released = outcome.kind === "refused" && claim === null;
+  const run = settleRun(row.run, outcome, released, rules, nowMs);
+  return claim === row.claim && run === row.run ? row : { ...withClaim(row, claim), run };
+}
+
+function settleRun(
+  run: Run | null,
+  outcome: TryOutcome,
+  released: boolean,
+  rules: RunRules,
+  nowMs: number,
+): Run | null {
+  if (run === null) return null;
+  if (outcome.kind === "accepted") return acceptRun(run, outcome.runId, rules, nowMs);
+  return released && run.status === "forwarding" ? null : run;
+}
+
+/** Whether its id is free for another run, although this one still owes somebody something. */
+export function isOutlived({ claim, run }: Row, nowMs: number): boolean {
+  if (run === null || run.status === "forwarding") return false;
+  return claim === null ? nowMs >= run.acceptedAtMs + REPLAY_MS : isExpired(claim, nowMs);
+}
+
 /** Its claim is due, or its start has gone unanswered for so long that something must be decided. */
 export function needsReview({ claim, reviewAtMs, run }: Row, nowMs: number): boolean {
-  if (run?.status === "forwarding" && nowMs >= run.dueAtMs) return true;
+  if (run?.status === "forwarding" && nowMs >= (run.named === null ? run.dueAtMs : run.giveUpAtMs))
+    return true;
   return claim !== null && nowMs >= reviewAtMs;
 }
 
@@ -48,7 +89,8 @@ export type Review =
   /** Goes once KV is known to hold the answer, and is looked at again if it had to be written. */
   { kind: "check"; claim: Settled; recheckAtMs: number } | { kind: "keep"; row: Row };
 
-export function reviewClaim(row: Row, nowMs: number): Review {
+export function reviewRow(given: Row, nowMs: number): Review {
+  const row = pruned(given, nowMs);
   const { claim } = row;
   if (claim === null || nowMs < row.reviewAtMs) return { kind: "keep", row };
   // Nobody can ask for this id any more.
@@ -56,6 +98,14 @@ export function reviewClaim(row: Row, nowMs: number): Review {
   if (claim.status === "open")
     return { kind: "keep", row: { ...row, reviewAtMs: onGrid(expiresAtMs(claim)) } };
   return { kind: "check", claim, recheckAtMs: nowMs + RECHECK_MS };
+}
+
+// A start that is only waiting for somebody to name its run is not looked at before it is given up.
+function pruned(row: Row, nowMs: number): Row {
+  if (row.run?.status !== "forwarding") return row;
+  if (isAbandoned(row.run, nowMs)) return { ...row, run: null };
+  if (row.run.named !== null) return row;
+  return nowMs < row.run.dueAtMs ? row : { ...row, run: { ...row.run, dueAtMs: row.run.giveUpAtMs } };
 }
 
 function onGrid(atMs: number): number {

@@ -37,7 +37,14 @@ export type RunResult = "success" | "error";
 
 /** `revision` grows with every event, so that a report on an older state is recognised. */
 export type Run =
-  | { status: "forwarding"; revision: number; dueAtMs: number; giveUpAtMs: number }
+  | {
+      status: "forwarding";
+      revision: number;
+      dueAtMs: number;
+      giveUpAtMs: number;
+      /** The run's id as a push says, which a read has to confirm. */
+      named: string | null;
+    }
   | {
       status: "accepted";
       revision: number;
@@ -88,17 +95,27 @@ const UNANSWERED_MS = 60 * 60 * 1000;
 /** The upstream keeps results for seven days; later there is nothing left to see. */
 const LOST_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
 const UNKNOWN_LOOKS = 8;
+/** A run that only a push has named is looked at by the timer so soon, in case its consumer dies, and then so often. */
+const NAMED_MS = 5_000;
+const NAMED_PAUSE_MS = 60_000;
 const REST_SPREAD_MS = 3_000;
 const BOOKING_PAUSE_MS = 5_000;
 const MAX_BOOKING_PAUSE_MS = 300_000;
 
-export function beginRun(rules: RunRules, nowMs: number): Run {
+/** `earlier`: a run that had the same key; a late report on it is not about this one. */
+export function beginRun(rules: RunRules, nowMs: number, earlier: Run | null = null): Run {
   return {
     status: "forwarding",
-    revision: 0,
+    revision: earlier === null ? 0 : earlier.revision + 1,
     dueAtMs: nowMs + pauseMs(rules, 0),
     giveUpAtMs: nowMs + UNANSWERED_MS,
+    named: null,
   };
+}
+
+/** A push names the run before its start was answered. Kept, because that answer may never come, and the push not again. */
+export function nameRun(run: Run & { status: "forwarding" }, runId: string, nowMs: number): Run {
+  return run.named === runId ? run : { ...run, named: runId, dueAtMs: nowMs + NAMED_MS };
 }
 
 /**
@@ -170,7 +187,7 @@ export function isFinished(run: Run): boolean {
   return !run.unbooked.run;
 }
 
-/** A start whose answer nobody heard and whose run nobody named. */
+/** A start whose answer nobody heard, and whose run nobody named or nobody could see. */
 export function isAbandoned(run: Run, nowMs: number): boolean {
   return run.status === "forwarding" && nowMs >= run.giveUpAtMs;
 }
@@ -188,7 +205,9 @@ function waiting(run: Exclude<Run, EndedRun>, seen: Sighting & { kind: "waiting"
 }
 
 function unseen(run: Run, intent: Intent, seen: Sighting & { kind: "unseen" }, rules: RunRules): Run {
-  if (run.status !== "accepted") return run;
+  if (run.status === "ended") return run;
+  if (run.status === "forwarding")
+    return { ...run, revision: run.revision + 1, dueAtMs: seen.atMs + NAMED_PAUSE_MS };
   const looks = run.looks + 1;
   const lost = (seen.unknown && looks >= UNKNOWN_LOOKS) || seen.atMs >= run.acceptedAtMs + LOST_AFTER_MS;
   const revision = run.revision + 1;

@@ -8,12 +8,20 @@ import { log } from "../observability/log.ts";
 import type { Pointer } from "../progress/pointer.ts";
 import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from "./admission.ts";
 import { AlarmClock } from "./alarm-clock.ts";
-import { type Claim, decideClaim, type Settled, settleClaim, type TryOutcome } from "./claim.ts";
+import { type Claim, decideClaim, type Settled, type TryOutcome } from "./claim.ts";
 import { Counter } from "./counter.ts";
 import { HeldRuns } from "./held-runs.ts";
-import { emptyRow, needsReview, type Row, reviewClaim, rowDueAtMs, withClaim } from "./row.ts";
 import {
-  acceptRun,
+  emptyRow,
+  isOutlived,
+  needsReview,
+  type Row,
+  reviewRow,
+  rowDueAtMs,
+  settleRow,
+  withClaim,
+} from "./row.ts";
+import {
   advance,
   beginRun,
   buryRun,
@@ -21,7 +29,7 @@ import {
   type Intent,
   isAbandoned,
   isFinished,
-  type Run,
+  nameRun,
   type RunRules,
   type Sighting,
 } from "./run.ts";
@@ -76,12 +84,10 @@ export class UserGate extends DurableObject<Env> {
     const nowMs = Date.now();
     const row = this.#store.row(key);
     if (row === null) return null;
-    const claim = settleClaim(row.claim, attempt, outcome, nowMs);
-    const released = outcome.kind === "refused" && claim === null;
-    const run = settledRun(row.run, outcome, released, rules, nowMs);
-    if (claim !== row.claim || run !== row.run) await this.#put({ ...withClaim(row, claim), run });
-    if (claim !== row.claim) this.#waiters.wake(key);
-    return claim?.status === "settled" ? claim : null;
+    const settled = settleRow(row, attempt, outcome, rules, nowMs);
+    if (settled !== row) await this.#put(settled);
+    if (settled.claim !== row.claim) this.#waiters.wake(key);
+    return settled.claim?.status === "settled" ? settled.claim : null;
   }
 
   /** Takes an admission back: KV knew the answer to an id that this gate had already forgotten. */
@@ -103,24 +109,30 @@ export class UserGate extends DurableObject<Env> {
   }
 
   /** Hands a run to the one consumer that moves it on; null when there is nothing to do, or another one has it. */
-  take({ key, pushed, runId }: Pointer): Work | null {
+  async take({ key, pushed, runId }: Pointer): Promise<Work | null> {
     const nowMs = Date.now();
-    const { run, intent } = this.#store.row(key) ?? emptyRow(key);
+    const row = this.#store.row(key) ?? emptyRow(key);
+    const { run, intent } = row;
     if (run === null || intent === null || isFinished(run)) return null;
-    const known = run.status === "forwarding" ? runId : run.runId;
+    const known = run.status === "forwarding" ? this.#nameOf(key, runId ?? run.named) : run.runId;
     if (known === null) return null;
     // An ended run's next attempt is not for a push to hurry.
     if (nowMs < run.dueAtMs && !(pushed && run.status !== "ended")) return null;
-    return this.#held.take(key, pushed, nowMs) ? { run, intent, runId: known } : null;
+    if (!this.#held.take(key, pushed, nowMs)) return null;
+    const named = run.status === "forwarding" ? nameRun(run, known, nowMs) : run;
+    if (named !== run) await this.#put({ ...row, run: named });
+    return { run: named, intent, runId: known };
   }
 
   /** What the consumer saw. A report on an older state of the run changes nothing. */
   async report(key: string, seen: Sighting, rules: RunRules): Promise<void> {
-    const pushedMeanwhile = this.#held.giveBack(key);
     const row = this.#store.row(key);
     if (row?.run == null || row.intent === null) return;
     const run = advance(row.run, row.intent, seen, rules);
-    if (run !== row.run) await this.#put({ ...row, run });
+    // Somebody else was faster, and whoever has the run now keeps it.
+    if (run === row.run) return;
+    const pushedMeanwhile = this.#held.giveBack(key);
+    await this.#put({ ...row, run });
     // It came too late for that look, whatever that look saw.
     if (pushedMeanwhile && run.status !== "ended") await this.#sendPointers([key], seen.atMs, true);
     await this.#ringNext(Date.now());
@@ -205,11 +217,19 @@ export class UserGate extends DurableObject<Env> {
     claim: Claim | null,
     nowMs: number,
   ): Promise<boolean> {
-    const row = this.#store.row(key) ?? emptyRow(key);
+    const found = this.#store.row(key) ?? emptyRow(key);
+    const row = isOutlived(found, nowMs) ? await this.#madeRoomFor(found) : found;
     const intent = row.intent ?? promise?.intent ?? null;
-    const run = row.run ?? (promise && beginRun(promise.rules, nowMs));
+    const run = row.run ?? (promise && beginRun(promise.rules, nowMs, found.run));
     await this.#put({ ...withClaim(row, claim), intent, run });
     return run !== row.run;
+  }
+
+  // The earlier run goes on under a key of its own: its id starts another one.
+  async #madeRoomFor(row: Row): Promise<Row> {
+    this.#held.giveBack(row.key);
+    await this.#put({ ...withClaim(row, null), key: crypto.randomUUID() });
+    return emptyRow(row.key);
   }
 
   // The row is written when this returns its promise; what is awaited is only the alarm behind it.
@@ -217,6 +237,7 @@ export class UserGate extends DurableObject<Env> {
     const dueAtMs = rowDueAtMs(row);
     if (dueAtMs === null) {
       this.#store.drop(row.key);
+      this.#held.giveBack(row.key);
       this.#counter.rowDropped(Date.now());
       return;
     }
@@ -224,8 +245,15 @@ export class UserGate extends DurableObject<Env> {
     await this.#alarmClock.ringBy(dueAtMs);
   }
 
+  /** A name that is another row's run is that of an earlier run with the same id. */
+  #nameOf(key: string, runId: string | null): string | null {
+    const owner = runId === null ? null : this.#store.rowOfRun(runId);
+    return owner === null || owner.key === key ? runId : null;
+  }
+
   #wantsPointer({ key, run }: Row, nowMs: number): boolean {
-    if (run === null || run.status === "forwarding" || isFinished(run) || nowMs < run.dueAtMs) return false;
+    if (run === null || isFinished(run) || nowMs < run.dueAtMs) return false;
+    if (run.status === "forwarding" && (run.named === null || isAbandoned(run, nowMs))) return false;
     return !this.#held.isHeld(key, nowMs);
   }
 
@@ -248,14 +276,15 @@ export class UserGate extends DurableObject<Env> {
     const { nowDue, nextMs } = this.#store.dues(nowMs);
     if (!nowDue) return this.#alarmClock.ringAt(nextMs);
     // What is due already is in somebody's hands; if it gets lost there, it is sent again.
-    await this.#alarmClock.ringBy(Math.min(nextMs ?? Number.POSITIVE_INFINITY, nowMs + RESEND_MS));
+    const freeMs = this.#held.nextFreeMs(nowMs) ?? nowMs + RESEND_MS;
+    await this.#alarmClock.ringBy(Math.min(nextMs ?? Number.POSITIVE_INFINITY, freeMs, nowMs + RESEND_MS));
   }
 
   async #review(key: string): Promise<void> {
     const nowMs = Date.now();
     const row = this.#store.row(key);
     if (row === null) return;
-    const review = reviewClaim(this.#pruned(row, nowMs), nowMs);
+    const review = reviewRow(row, nowMs);
     if (review.kind === "check") return this.#check(key, review.claim, review.recheckAtMs);
     if (review.row !== row) await this.#put(review.row);
   }
@@ -268,23 +297,4 @@ export class UserGate extends DurableObject<Env> {
     const row = this.#store.row(key);
     if (row !== null) await this.#put(isHeld ? withClaim(row, null) : { ...row, reviewAtMs: recheckAtMs });
   }
-
-  // A start that is only waiting for somebody to name its run is not looked at before it is given up.
-  #pruned(row: Row, nowMs: number): Row {
-    if (row.run?.status !== "forwarding") return row;
-    if (isAbandoned(row.run, nowMs)) return { ...row, run: null };
-    return nowMs < row.run.dueAtMs ? row : { ...row, run: { ...row.run, dueAtMs: row.run.giveUpAtMs } };
-  }
-}
-
-function settledRun(
-  run: Run | null,
-  outcome: TryOutcome,
-  released: boolean,
-  rules: RunRules,
-  nowMs: number,
-): Run | null {
-  if (run === null) return null;
-  if (outcome.kind === "accepted") return acceptRun(run, outcome.runId, rules, nowMs);
-  return released && run.status === "forwarding" ? null : run;
 }

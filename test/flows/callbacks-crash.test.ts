@@ -10,8 +10,8 @@ import { Receiver } from "./support/receiver.ts";
 import { Upstream, type UpstreamRun } from "./support/upstream.ts";
 import { allCharges } from "./support/usage.ts";
 
-/** A run as its caller knows it; `runId` is null until a 202 was read. */
-type Case = { number: number; path: string; idempotencyId: string; runId: string | null };
+/** A run as its caller knows it; `runId` is null until a 202 was read. `isPushed`: its end was, and nobody says so twice. */
+type Case = { number: number; path: string; idempotencyId: string; runId: string | null; isPushed: boolean };
 
 /** `accepted`: runs whose caller has read the 202 and whose end is to come. */
 type Moment = { kill: () => Promise<void>; release: () => void; accepted: UpstreamRun[] };
@@ -22,6 +22,7 @@ const STAGE_WITHIN_MS = 20_000;
 const ALL_WITHIN_MS = 100_000;
 const RETRY_MS = 500;
 const TEST_MS = 240_000;
+const never = new Promise<void>(() => undefined);
 
 const cases: Case[] = [];
 const goingOn: Promise<void>[] = [];
@@ -44,6 +45,15 @@ beforeAll(async () => {
 });
 
 describe("killed at the moment when", () => {
+  it("a run is told whose start was not answered yet, it goes on from there", () =>
+    round(async ({ kill }) => {
+      const one = newCase();
+      const others = upstream.beforeAnswer;
+      upstream.beforeAnswer = (run) => (isOf(one, run) ? endAndPush(run).then(() => never) : others(run));
+      receiver.answered = ({ path }) => void (path === one.path && kill());
+      await tryToStart(one);
+    }));
+
   it("the upstream hears of a run, it goes on from there", () =>
     round(async ({ kill }) => {
       const one = newCase();
@@ -147,6 +157,7 @@ async function round(passMoment: (moment: Moment) => Promise<void>): Promise<voi
 
 /** What the others do after a crash: a half of the upstream's runs are pushed, the callers of the other half try again. */
 async function goOn(one: Case): Promise<void> {
+  if (one.isPushed) return;
   const isPushed = one.number % 4 < 2;
   if (!isPushed) await again(() => tryToStart(one).then(() => one.runId !== null));
   const run = runOf(one) ?? expect.fail("the upstream never heard of it");
@@ -178,7 +189,9 @@ async function unlessCutOff<T>(answer: Promise<T>): Promise<T | null> {
 
 async function endAndPush(run: UpstreamRun): Promise<void> {
   end(run);
-  await upstream.push(run);
+  const status = await upstream.push(run);
+  const one = cases.find((known) => isOf(known, run));
+  if (one !== undefined) one.isPushed = status === 202;
 }
 
 function end(run: UpstreamRun): void {
@@ -192,7 +205,7 @@ function newCases(): Case[] {
 
 function newCase(): Case {
   const number = cases.length;
-  const one = { number, path: `/run-${number}`, idempotencyId: randomUUID(), runId: null };
+  const one = { number, path: `/run-${number}`, idempotencyId: randomUUID(), runId: null, isPushed: false };
   cases.push(one);
   return one;
 }

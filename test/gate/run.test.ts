@@ -82,6 +82,7 @@ describe("a run moves forward", () => {
       revision: 0,
       dueAtMs: 3_000,
       giveUpAtMs: 3_601_000,
+      named: null,
     });
     expect(accepted).toEqual({
       status: "accepted",

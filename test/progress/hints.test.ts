@@ -1,12 +1,12 @@
 // How the gateway learns of a run's end: by pushes, which may come often, early or never, and by its own timer.
-import { reset } from "cloudflare:test";
+import { evictDurableObject, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { never, replacing } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
 import { until } from "../support/gate.ts";
 import { makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { freshLedger } from "../support/ledger.ts";
-import { HOOK, PAYING, Stage } from "../support/stage.ts";
+import { HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -188,14 +188,59 @@ describe("a completion that comes before the start was answered", () => {
 
   it("whose answer nobody heard, because the Worker died, is delivered and charged", async () => {
     const stage = await Stage.set();
-    const { issuer, upstream } = stage.gateway;
-    const vars = { SIGNING_KEYS: String(Reflect.get(stage.gateway.env, "SIGNING_KEYS")) };
-    const victim = await makeGateway(vars, replacing("USER_GATE.settle", never), { issuer, upstream });
-    victim.begin(RUN_PATH, startOf({ callback_url: HOOK }, { claims: PAYING }));
-    await until(() => upstream.runs.size === 1);
-    const [runId = ""] = upstream.runs.values();
-    expect((await stage.push({ ...stage.lastRef(), runId })).status).toBe(202);
+    expect((await stage.push(await startUnheard(stage))).status).toBe(202);
     await stage.pass(HOUR);
     await expectOneOfEach(stage);
   });
+
+  it.each<[string, (stage: Stage) => Promise<void>]>([
+    ["", async () => undefined],
+    [", and its gate forgot", async (stage) => evictDurableObject(await stage.gateway.gateOf())],
+  ])("whose consumer died with the message%s, is delivered and charged", async (_name, andThen) => {
+    const stage = await Stage.set();
+    await stage.push(await startUnheard(stage));
+    const [pointer = expect.fail("nothing was sent")] = stage.queue.take();
+    const gate = await stage.gateway.gateOf();
+    expect(await gate.take(pointer)).not.toBe(null);
+    await andThen(stage);
+    await stage.pass(2 * MINUTE);
+    await expectOneOfEach(stage);
+  });
+
+  it("is looked for as long as the upstream does not show it, and given up after an hour", async () => {
+    const stage = await Stage.set();
+    const started = await startUnheard(stage);
+    stage.gateway.upstream.behave(() => Response.json({}, { status: 404 }));
+    await stage.push(started);
+    await stage.pass(30 * MINUTE);
+    expect(await stage.rows()).toBe(1);
+    await stage.pass(31 * MINUTE);
+    expect([await stage.rows(), await stage.alarmAt(), stage.received]).toEqual([0, null, []]);
+  });
 });
+
+describe("a report that comes too late", () => {
+  it("leaves the run with the consumer that has it", async () => {
+    const stage = await Stage.set();
+    stage.receive(() => new Response(null, { status: 500 }));
+    const run = await stage.start();
+    await stage.push(run);
+    const [pointer = expect.fail("nothing was sent")] = stage.queue.take();
+    const gate = await stage.gateway.gateOf();
+    await gate.take(pointer);
+    const stale = { revision: -1, atMs: Date.now(), random: 0, kind: "unseen", unknown: false } as const;
+    await gate.report(pointer.key, stale, { pollSchedule: [1], retrySchedule: [1] });
+    expect(await gate.take(pointer)).toBe(null);
+  });
+});
+
+/** A run of the upstream's whose start nobody lived to hear the answer of. */
+async function startUnheard(stage: Stage): Promise<Started> {
+  const { issuer, upstream } = stage.gateway;
+  const vars = { SIGNING_KEYS: String(Reflect.get(stage.gateway.env, "SIGNING_KEYS")) };
+  const victim = await makeGateway(vars, replacing("USER_GATE.settle", never), { issuer, upstream });
+  victim.begin(RUN_PATH, startOf({ callback_url: HOOK }, { claims: PAYING }));
+  await until(() => upstream.runs.size === 1);
+  const [runId = ""] = upstream.runs.values();
+  return { runId, ...stage.lastRef() };
+}

@@ -60,6 +60,54 @@ describe("a replay from KV takes nothing away from a run", () => {
   });
 });
 
+describe("an id used again after 72 hours", () => {
+  it("starts another run, while the first one's receiver is still tried; each is told and charged", async () => {
+    // Every attempt as late as may be: 76 hours.
+    vi.spyOn(Math, "random").mockReturnValue(0.999);
+    const stage = await Stage.set();
+    stage.receive(() => new Response(null, { status: 500 }));
+    const first = await stage.start({ idempotency_id: ID });
+    await stage.push(first);
+    await stage.pass(72 * HOUR - MINUTE);
+    expect((await stage.tryStart({ idempotency_id: ID })).body.data.id).toBe(first.runId);
+    await stage.pass(MINUTE);
+    stage.gateway.upstream.runs.clear();
+    const second = await stage.start({ idempotency_id: ID });
+    expect(second.runId).not.toBe(first.runId);
+    stage.receive(() => new Response(null, { status: 204 }));
+    await stage.push(second);
+    await stage.pass(100 * HOUR);
+    for (const { runId } of [first, second]) {
+      expect((await stage.deliveries(runId)).body.data.state).toBe("delivered");
+    }
+    expect((await stage.books()).charges.map(({ run_id }) => run_id)).toEqual([first.runId, second.runId]);
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("is not taken for the first run, when the upstream reports that one's end to it", async () => {
+    const stage = await Stage.set({ RUN_POLL_SCHEDULE: "36000" });
+    const first = await stage.start({ idempotency_id: ID });
+    stage.waiting.add(first.runId);
+    await stage.pass(72 * HOUR);
+    const { upstream } = stage.gateway;
+    upstream.runs.clear();
+    upstream.runs.set("forgotten", first.runId);
+    upstream.behave(async (request, honest) => {
+      const answer = honest();
+      if (request.method !== "POST") return answer;
+      await stage.push({ ...stage.lastRef(), runId: first.runId });
+      await stage.drain();
+      return answer;
+    });
+    const second = await stage.start({ idempotency_id: ID });
+    await stage.pass(20 * HOUR);
+    const told = stage.received.map(({ body }): string => JSON.parse(body).id);
+    expect(told).toHaveLength(2);
+    expect(new Set(told)).toEqual(new Set([first.runId, second.runId]));
+    expect((await stage.books()).charges).toHaveLength(2);
+  });
+});
+
 describe("a replay from KV of a run that is over", () => {
   it("leaves nothing behind, and tells nobody again", async () => {
     const stage = await Stage.set();
