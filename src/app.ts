@@ -9,9 +9,9 @@ import { receiveCompletion } from "./http/routes/completions.ts";
 import { readDeliveries, redeliver } from "./http/routes/deliveries.ts";
 import { healthz, jwks, methodNotAllowed, openapi } from "./http/routes/meta.ts";
 import { passThrough } from "./http/routes/pass-through.ts";
-import { readOneOffRun, readStoredActionRun } from "./http/routes/read-run.ts";
+import { readStartedRun } from "./http/routes/read-run.ts";
 import { readyz } from "./http/routes/readyz.ts";
-import { startOneOffRun, startStoredActionRun } from "./http/routes/start-run.ts";
+import { startNewRun } from "./http/routes/start-run.ts";
 import { readUsage } from "./http/routes/usage.ts";
 
 export function createApp(): Hono<AppEnv> {
@@ -35,14 +35,13 @@ export function createApp(): Hono<AppEnv> {
   app.all("/completions/:ref", methodNotAllowed("POST"));
 
   app.use("/actions/*", locate, requireCaller);
-  app.post("/actions/v1/stored-actions/:stored_action_id/run", startStoredActionRun);
-  app.get("/actions/v1/stored-actions/:stored_action_id/runs/:run_id", readStoredActionRun);
-  app.post("/actions/v1/runs", startOneOffRun);
-  app.get("/actions/v1/runs/:run_id", readOneOffRun);
+  app.post("/actions/v1/stored-actions/:stored_action_id/run", startNewRun);
+  app.post("/actions/v1/runs", startNewRun);
   for (const run of [
     "/actions/v1/stored-actions/:stored_action_id/runs/:run_id",
     "/actions/v1/runs/:run_id",
   ]) {
+    app.get(run, readStartedRun);
     app.get(`${run}/deliveries`, readDeliveries);
     app.post(`${run}/deliveries/redeliver`, redeliver);
   }

@@ -38,6 +38,11 @@ export function problem(
   return { code, detail, source: null, ...extra };
 }
 
+/** A 400 for what stands in a path or a query. */
+export function parameterFault(parameter: string, detail: string): Problem {
+  return problem("bad_request", detail, { source: { parameter } });
+}
+
 export function statusOf(code: ProblemCode): ProblemStatus {
   return TABLE[code].status;
 }

@@ -1,6 +1,7 @@
 // What goes in and out of a gate. Refusals are values: an error loses its class on its way out of an object.
 import type { Answer, ClaimRequest } from "./claim.ts";
-import type { EndedRun, Intent, Run, RunRules } from "./run.ts";
+import type { Intent } from "./intent.ts";
+import type { EndedRun, Run, RunRules } from "./run.ts";
 import type { WindowRule, WindowView } from "./window.ts";
 
 export type AdmitRequest = {

@@ -30,7 +30,7 @@ export type ClaimDecision =
   | { kind: "wait"; untilMs: number }
   | { kind: "replay"; answer: Answer; mismatch: boolean };
 
-/** contract, Idempotency: answers are given again for 72 hours after the first acceptance. */
+/** Contract, Idempotency: answers are given again for 72 hours after the first acceptance. */
 export const REPLAY_MS = 72 * 60 * 60 * 1000;
 
 export function decideClaim(claim: Claim | null, request: ClaimRequest, nowMs: number): ClaimDecision {

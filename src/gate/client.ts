@@ -5,7 +5,8 @@ import type { Pointer } from "../progress/pointer.ts";
 import { type GateNamespace, gateId } from "./address.ts";
 import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from "./admission.ts";
 import type { Settled, TryOutcome } from "./claim.ts";
-import type { EndedRun, Intent, RunRules, Sighting } from "./run.ts";
+import type { Intent } from "./intent.ts";
+import type { EndedRun, RunRules, Sighting } from "./run.ts";
 import type { UserGate } from "./user-gate.ts";
 import type { WindowRule } from "./window.ts";
 
@@ -31,9 +32,13 @@ export class GateClient {
     return new GateClient(gates, gateId(gates, userKey));
   }
 
-  /** Throws when `id` is no object id of this namespace. */
-  static byId(gates: GateNamespace, id: string): GateClient {
-    return new GateClient(gates, gates.idFromString(id));
+  /** Null when `id` is no object id of this namespace: then nobody here has sent it. */
+  static byId(gates: GateNamespace, id: string): GateClient | null {
+    try {
+      return new GateClient(gates, gates.idFromString(id));
+    } catch {
+      return null;
+    }
   }
 
   admit(request: AdmitRequest): Promise<Admission | Unavailable> {

@@ -9,7 +9,8 @@ import {
   settleClaim,
   type TryOutcome,
 } from "./claim.ts";
-import { acceptRun, type Intent, isAbandoned, isFinished, type Run, type RunRules } from "./run.ts";
+import type { Intent } from "./intent.ts";
+import { acceptRun, isAbandoned, isFinished, type Run, type RunRules } from "./run.ts";
 
 export type Row = {
   /** UUID, lower case: the idempotency id that the upstream was given. */

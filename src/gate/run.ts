@@ -1,31 +1,10 @@
 // A run that owes somebody something: its end to a callback_url, its success to the books. A row's life is
 // forwarding → accepted → ended, and then nothing; every state says when somebody must look at it next. Events are
 // facts that a consumer saw; whichever order they come in, and however often, a run only moves forward.
-import type { Billing } from "../auth/caller.ts";
 import type { Attempt } from "../callbacks/attempt.ts";
 import { planNextAttempt } from "../callbacks/schedule.ts";
-import type { RunTarget } from "../runs/run-target.ts";
-
-/** What was promised, written down before the upstream hears of the run and never changed. */
-export type Intent = {
-  v: 1;
-  userKey: string;
-  issuer: string;
-  subject: string;
-  scopes: readonly string[];
-  billing: Billing;
-  target: RunTarget;
-  callbackUrl: string | null;
-  /** Origin under which the run was started: the `iss` of what is said about it. */
-  publicUrl: string;
-};
-
-/** Throws on another version: a ledger that a later gateway wrote. */
-export function parseIntent(text: string): Intent {
-  const intent: Intent = JSON.parse(text);
-  if (intent.v !== 1) throw new Error("an intent of an unknown version");
-  return intent;
-}
+import type { Settings } from "../settings.ts";
+import type { Intent } from "./intent.ts";
 
 export type Delivery =
   /** `made` counts attempts over the delivery's whole life, `tries` those of the present schedule. */
@@ -88,7 +67,15 @@ export type Sighting = { revision: number; atMs: number; random: number } & (
     }
 );
 
+/** Seconds between looks at a run, and between attempts at its receiver. */
 export type RunRules = { pollSchedule: readonly number[]; retrySchedule: readonly number[] };
+
+export function runRulesOf(settings: Settings): RunRules {
+  return {
+    pollSchedule: settings.runPollScheduleSeconds,
+    retrySchedule: settings.callbackRetryScheduleSeconds,
+  };
+}
 
 /** A start that nobody heard the answer to is kept this long, for a completion that names its run. */
 const UNANSWERED_MS = 60 * 60 * 1000;

@@ -2,8 +2,9 @@
 // promised, how far it is. The table is made with the first of them, so that plain runs cost no schema; one b-tree
 // without secondary indexes, so that an insert is one row written.
 import type { Claim } from "./claim.ts";
+import type { Intent } from "./intent.ts";
 import type { Row } from "./row.ts";
-import type { Intent, Run } from "./run.ts";
+import type { Run } from "./run.ts";
 import type { Window } from "./window.ts";
 
 /** The two windows of a user: starts of runs, and reads of results. `revision` tells the newer of two copies. */

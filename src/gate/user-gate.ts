@@ -11,6 +11,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { type Claim, decideClaim, type Settled, type TryOutcome } from "./claim.ts";
 import { Counter } from "./counter.ts";
 import { HeldRuns } from "./held-runs.ts";
+import type { Intent } from "./intent.ts";
 import {
   emptyRow,
   isOutlived,
@@ -26,7 +27,6 @@ import {
   beginRun,
   buryRun,
   type EndedRun,
-  type Intent,
   isAbandoned,
   isFinished,
   nameRun,
@@ -37,7 +37,7 @@ import { GateStore } from "./store.ts";
 import { Waiters } from "./waiters.ts";
 import { retryAfterSeconds, type WindowRule, type WindowView } from "./window.ts";
 
-/** contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
+/** Contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
 const MAX_WAIT_MS = 25_000;
 /** A pointer that led to nothing by then is sent again. */
 const RESEND_MS = 60_000;

@@ -7,6 +7,12 @@ export function answerProblem(c: AppContext, of: Problem, extra: HeadersInit = {
   return answerUpstreamProblem(c, ownProblem(of), extra);
 }
 
+/** A problem under its name in the log. */
+export function refuse(c: AppContext, outcome: string, of: Problem, headers: HeadersInit): Response {
+  c.get("notes").outcome = outcome;
+  return answerProblem(c, of, headers);
+}
+
 /** An upstream's own error objects keep what they say, under the status that the caller gets. */
 export function answerUpstreamProblem(c: AppContext, of: UpstreamProblem, extra: HeadersInit = {}): Response {
   const { problem, status, envelope } = of;

@@ -1,12 +1,20 @@
-// What the routes under /actions/ hand to the features: the caller's gate, and the gateway's words to the upstream.
+// What the routes under /actions/ hand to the features: the caller's gate, the run's target, and the gateway's words to
+// the upstream.
 import { GateClient } from "../gate/client.ts";
 import type { WindowRule } from "../gate/window.ts";
+import type { RunTarget } from "../runs/run-target.ts";
 import type { Asserted } from "../upstream/headers.ts";
 import { upstreamAuthorization } from "../upstream/identity.ts";
 import type { AppContext } from "./context.ts";
 
 export function callersGate(c: AppContext): GateClient {
   return GateClient.ofUser(c.env.USER_GATE, c.get("caller").userKey);
+}
+
+/** What the path names: a stored action, or none. */
+export function targetOf(c: AppContext): RunTarget {
+  const storedActionId = c.req.param("stored_action_id");
+  return storedActionId === undefined ? { kind: "one_off" } : { kind: "stored", storedActionId };
 }
 
 export async function assertedFor(c: AppContext): Promise<Asserted> {

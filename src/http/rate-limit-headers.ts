@@ -3,7 +3,7 @@ import type { WindowView } from "../gate/window.ts";
 export type WindowName = "runs" | "results";
 
 /**
- * contract, Rate limit: the X-RateLimit-* trio and the IETF pair (draft-ietf-httpapi-ratelimit-headers). Empty without
+ * Contract, Rate limit: the X-RateLimit-* trio and the IETF pair (draft-ietf-httpapi-ratelimit-headers). Empty without
  * a limit. Rounded up, so that the moment they name is never too early.
  */
 export function rateLimitHeaders(

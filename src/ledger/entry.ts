@@ -2,7 +2,7 @@
 // newer ones, attempts and charges are ignored when they stand already.
 import type { Billing } from "../auth/caller.ts";
 
-/** contract, Deliveries; `none`: the run has no callback. */
+/** Contract, Deliveries; `none`: the run has no callback. */
 export type DeliveryState = "waiting" | "retrying" | "delivered" | "dead" | "aborted" | "none";
 
 export type LedgerRun = {

@@ -3,7 +3,7 @@
 // sends again whatever is not reported. The queue's own retries are for a run that makes this code throw.
 import type { Work } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
-import type { Sighting } from "../gate/run.ts";
+import { runRulesOf, type Sighting } from "../gate/run.ts";
 import { recordAll } from "../ledger/repository.ts";
 import { log } from "../observability/log.ts";
 import { network } from "../outbound/guard.ts";
@@ -34,7 +34,7 @@ type ConsumerDeps = MoveDeps & { ledger: D1Database };
 
 async function handle(deps: ConsumerDeps, env: Env, message: Message): Promise<void> {
   const pointer = parsePointer(message.body);
-  const gate = pointer && gateOf(env, pointer);
+  const gate = pointer && GateClient.byId(env.USER_GATE, pointer.gate);
   if (pointer === null || gate === null) {
     log({ event: "queue.unreadable" });
     return message.ack();
@@ -78,15 +78,6 @@ function waitForGate(message: Message): void {
   else message.retry({ delaySeconds: GATE_PAUSE_SECONDS * message.attempts });
 }
 
-function gateOf(env: Env, { gate }: Pointer): GateClient | null {
-  try {
-    return GateClient.byId(env.USER_GATE, gate);
-  } catch {
-    // No id of this namespace: nobody here sent that pointer.
-    return null;
-  }
-}
-
 function moveDeps(env: Env): ConsumerDeps | null {
   const settings = settingsOrNull(env);
   const upstream = settings && upstreamOf(settings, env.UPSTREAM);
@@ -94,10 +85,7 @@ function moveDeps(env: Env): ConsumerDeps | null {
   return {
     settings,
     upstream,
-    rules: {
-      pollSchedule: settings.runPollScheduleSeconds,
-      retrySchedule: settings.callbackRetryScheduleSeconds,
-    },
+    rules: runRulesOf(settings),
     breakers: env.DESTINATION_BREAKER,
     network,
     kv: env.KV,

@@ -1,5 +1,5 @@
-// Runs over which the consumer threw five times, whether it told the queue in time or not. They are marked dead, so that an operator sees them and no
-// timer hands them out again; what is known of them is on the books first.
+// Runs over which the consumer threw five times, whether it told the queue in time or not. They are marked dead, so
+// that an operator sees them and no timer hands them out again; what is known of them is on the books first.
 import { GateClient } from "../gate/client.ts";
 import type { EndedRun, RunRules, Sighting } from "../gate/run.ts";
 import { recordAll } from "../ledger/repository.ts";
@@ -16,9 +16,10 @@ export async function buryRuns(batch: MessageBatch, env: Env): Promise<void> {
 
 async function bury(env: Env, message: Message): Promise<void> {
   const pointer = parsePointer(message.body);
-  if (pointer === null) return message.ack();
+  const gate = pointer && GateClient.byId(env.USER_GATE, pointer.gate);
+  if (pointer === null || gate === null) return message.ack();
   try {
-    await buryRun(GateClient.byId(env.USER_GATE, pointer.gate), pointer.key, env.LEDGER);
+    await buryRun(gate, pointer.key, env.LEDGER);
     message.ack();
   } catch (error) {
     log({ event: "run.move_failed", gate: pointer.gate, attempts: message.attempts, error });

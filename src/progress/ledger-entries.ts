@@ -1,6 +1,7 @@
 // What the books are told of a run that has ended. Pure.
 import type { Attempt } from "../callbacks/attempt.ts";
-import type { Delivery, EndedRun, Intent } from "../gate/run.ts";
+import type { Intent } from "../gate/intent.ts";
+import type { Delivery, EndedRun } from "../gate/run.ts";
 import type { DeliveryState, LedgerAttempt, LedgerCharge, LedgerEntry, LedgerRun } from "../ledger/entry.ts";
 
 /** One entry an attempt that is not booked yet, one at the least; the charge goes with the first. */
@@ -18,7 +19,7 @@ export function deliveryStateOf(delivery: Delivery): DeliveryState {
   return delivery.kind === "pending" ? "retrying" : delivery.kind;
 }
 
-export function attemptError({ outcome }: Attempt): string | null {
+function attemptError({ outcome }: Attempt): string | null {
   switch (outcome.kind) {
     case "acknowledged":
       return null;
@@ -47,7 +48,7 @@ function ledgerRun(run: EndedRun, intent: Intent): LedgerRun {
   };
 }
 
-function ledgerAttempt(runId: string, attempt: Attempt): LedgerAttempt {
+export function ledgerAttempt(runId: string, attempt: Attempt): LedgerAttempt {
   const { number, atMs, durationMs } = attempt;
   return { runId, number, atMs, durationMs, status: attempt.outcome.status, error: attemptError(attempt) };
 }

@@ -1,5 +1,6 @@
 // Has a run ended, and with what? The upstream's own answer to a read, as its caller would get it, is the only witness.
-import type { Intent, RunResult } from "../gate/run.ts";
+import type { Intent } from "../gate/intent.ts";
+import type { RunResult } from "../gate/run.ts";
 import { memberOf, parseJson } from "../json.ts";
 import { readBody } from "../outbound/guard.ts";
 import { readRun } from "../runs/read-run.ts";

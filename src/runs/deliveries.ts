@@ -1,10 +1,10 @@
 // How a run's callback stands, from the two who know: the gate while it is under way, the books for what was tried and
 // for everything that is over.
-import type { Attempt } from "../callbacks/attempt.ts";
 import type { LiveRun } from "../gate/admission.ts";
-import { type EndedRun, type Intent, isFinished, parseIntent, revivedRun } from "../gate/run.ts";
+import { type Intent, parseIntent } from "../gate/intent.ts";
+import { type EndedRun, isFinished, revivedRun } from "../gate/run.ts";
 import type { DeliveryState, LedgerAttempt, LedgerRun } from "../ledger/entry.ts";
-import { attemptError, deliveryStateOf, storedActionIdOf } from "../progress/ledger-entries.ts";
+import { deliveryStateOf, ledgerAttempt, storedActionIdOf } from "../progress/ledger-entries.ts";
 import type { RunTarget } from "./run-target.ts";
 
 export type BookedRun = { run: LedgerRun; attempts: LedgerAttempt[] };
@@ -63,12 +63,7 @@ function attemptsOf(live: LiveRun | null, booked: BookedRun | null): LedgerAttem
   const known = booked?.attempts ?? [];
   const unbooked = live?.run.status === "ended" ? live.run.unbooked.attempts : [];
   const runId = live?.run.runId ?? "";
-  return [...known, ...unbooked.map((attempt) => asBooked(runId, attempt))];
-}
-
-function asBooked(runId: string, attempt: Attempt): LedgerAttempt {
-  const { number, atMs, durationMs, outcome } = attempt;
-  return { runId, number, atMs, durationMs, status: outcome.status, error: attemptError(attempt) };
+  return [...known, ...unbooked.map((attempt) => ledgerAttempt(runId, attempt))];
 }
 
 function isOf(intent: Intent, target: RunTarget): boolean {

@@ -3,7 +3,7 @@
 // no further than a waiting run's can be long; the rest of a result is streamed, whatever its size.
 import { memberOf, parseJson } from "../json.ts";
 import { OutboundTimeout, OutboundTooLarge, readBody, send } from "../outbound/guard.ts";
-import { readError, type Upstream, unreachable } from "../upstream/client.ts";
+import { isPassing, readError, type Upstream, unreachable } from "../upstream/client.ts";
 import { callerProblem, type UpstreamProblem } from "../upstream/upstream-problem.ts";
 
 export type ReadRequest = { path: string; headers: Record<string, string> };
@@ -99,6 +99,6 @@ async function problemAnswer(response: Response, budgetMs: number): Promise<Read
   return {
     kind: "problem",
     problem: callerProblem(status, headers, parsed),
-    passing: [502, 503, 504].includes(status),
+    passing: isPassing(status),
   };
 }

@@ -5,7 +5,7 @@ import { validateRunRequest, validateUuid } from "../contract/schemas.ts";
 import { type Problem, problem } from "../errors.ts";
 import { memberOf, parseJson } from "../json.ts";
 import { type Envelope, locateEnvelope } from "../upstream/rewrite.ts";
-import type { RunTarget } from "./run-target.ts";
+import { type RunTarget, targetFault } from "./run-target.ts";
 
 export type RunRequest = {
   text: string;
@@ -27,7 +27,7 @@ export type ReceivedBody =
 
 export type DestinationRules = { allowPrivate: boolean; ownHosts: readonly string[] };
 
-/** contract, Starting a run. Faults are answered 400 or 413, and name the member. */
+/** Contract, Starting a run. Faults are answered 400 or 413, and name the member. */
 export function parseRunRequest(
   target: RunTarget,
   body: ReceivedBody,
@@ -55,13 +55,6 @@ export function parseRunRequest(
 
 function malformed(of: Problem, idempotencyId: string | null, text: string): ParsedRequest {
   return { kind: "malformed", problem: of, idempotencyId, text };
-}
-
-function targetFault(target: RunTarget): Problem | null {
-  if (target.kind === "one_off" || validateUuid(target.storedActionId)) return null;
-  return problem("bad_request", "stored_action_id must be a UUID.", {
-    source: { parameter: "stored_action_id" },
-  });
 }
 
 function shapeFault(parsed: unknown): Problem | null {

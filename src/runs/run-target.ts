@@ -1,5 +1,5 @@
 import { validateUuid } from "../contract/schemas.ts";
-import { type Problem, problem } from "../errors.ts";
+import { type Problem, parameterFault } from "../errors.ts";
 
 /** What is run: a stored action, or an action that the request itself describes. */
 export type RunTarget = { kind: "stored"; storedActionId: string } | { kind: "one_off" };
@@ -18,13 +18,13 @@ export function runPathOf(target: RunTarget, runId: string): string {
 }
 
 /** What is wrong with a path's ids, if anything. */
-export function idFault(target: RunTarget, runId: string): Problem | null {
-  if (target.kind === "stored" && !validateUuid(target.storedActionId)) {
-    return parameterFault("stored_action_id", "stored_action_id must be a UUID.");
-  }
-  return validateUuid(runId) ? null : parameterFault("run_id", "run_id must be a UUID.");
+export function targetFault(target: RunTarget): Problem | null {
+  if (target.kind === "one_off" || validateUuid(target.storedActionId)) return null;
+  return parameterFault("stored_action_id", "stored_action_id must be a UUID.");
 }
 
-function parameterFault(parameter: string, detail: string): Problem {
-  return problem("bad_request", detail, { source: { parameter } });
+export function idFault(target: RunTarget, runId: string): Problem | null {
+  const fault = targetFault(target);
+  if (fault !== null) return fault;
+  return validateUuid(runId) ? null : parameterFault("run_id", "run_id must be a UUID.");
 }

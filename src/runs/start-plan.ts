@@ -3,7 +3,8 @@
 import type { Caller } from "../auth/caller.ts";
 import type { AdmitRequest } from "../gate/admission.ts";
 import type { ClaimRequest } from "../gate/claim.ts";
-import type { Intent, RunRules } from "../gate/run.ts";
+import type { Intent } from "../gate/intent.ts";
+import { type RunRules, runRulesOf } from "../gate/run.ts";
 import { fingerprintOf } from "../idempotency/fingerprint.ts";
 import { makeRef } from "../progress/ref.ts";
 import type { Jwk, Settings } from "../settings.ts";
@@ -31,8 +32,7 @@ export async function planStart(
   target: RunTarget,
   parsed: ParsedRequest,
 ): Promise<StartPlan> {
-  const { runPollScheduleSeconds: pollSchedule, callbackRetryScheduleSeconds: retrySchedule } = deps.settings;
-  const rules = { pollSchedule, retrySchedule };
+  const rules = runRulesOf(deps.settings);
   const id = parsed.kind === "good" ? parsed.request.idempotencyId : parsed.idempotencyId;
   const upstreamId = id ?? crypto.randomUUID();
   const attempt = crypto.randomUUID();

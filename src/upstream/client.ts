@@ -59,6 +59,11 @@ export async function startAtUpstream(
   return first.mayHaveStarted ? { kind: "unknown", problem: second.outcome.problem } : second.outcome;
 }
 
+/** Statuses of whatever stands before an upstream that is away: worth asking again. */
+export function isPassing(status: number): boolean {
+  return status === 502 || status === 503 || status === 504;
+}
+
 type Try = { outcome: StartOutcome; again: boolean; mayHaveStarted: boolean };
 
 async function tryStart(
@@ -76,7 +81,7 @@ async function tryStart(
     );
     const restMs = Math.max(1, timeoutMs - (Date.now() - startedAtMs));
     const bytes = await readAnswer(response, MAX_START_ANSWER_BYTES, restMs);
-    const again = [502, 503, 504].includes(response.status);
+    const again = isPassing(response.status);
     return { outcome: startOutcome(response.status, response.headers, bytes), again, mayHaveStarted: again };
   } catch (error) {
     const slow = error instanceof OutboundTimeout;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Attempt, AttemptOutcome } from "../../src/callbacks/attempt.ts";
+import type { Intent } from "../../src/gate/intent.ts";
 import {
   acceptRun,
   advance,
   beginRun,
   buryRun,
   type EndedRun,
-  type Intent,
   isAbandoned,
   isFinished,
   type Run,

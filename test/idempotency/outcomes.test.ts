@@ -1,4 +1,4 @@
-// contract, Idempotency: what is remembered of a first request, row by row of the table.
+// Contract, Idempotency: what is remembered of a first request, row by row of the table.
 import { reset } from "cloudflare:test";
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";

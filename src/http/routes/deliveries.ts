@@ -1,11 +1,11 @@
 // A caller's view of its own run's callback: what was tried, what comes next, and sending it again.
-import { type Problem, problem } from "../../errors.ts";
+import { problem } from "../../errors.ts";
 import { findRun } from "../../ledger/repository.ts";
 import { log } from "../../observability/log.ts";
 import { type DeliveryView, deliveryView } from "../../runs/deliveries.ts";
-import { idFault, type RunTarget } from "../../runs/run-target.ts";
-import { answerProblem } from "../answers.ts";
-import { callersGate } from "../caller-deps.ts";
+import { idFault } from "../../runs/run-target.ts";
+import { refuse } from "../answers.ts";
+import { callersGate, targetOf } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { type CountedRead, countRead } from "../read-window.ts";
 
@@ -62,7 +62,7 @@ async function find(c: AppContext): Promise<Found> {
   }
 }
 
-/** contract, Deliveries. */
+/** Contract, Deliveries. */
 function answerView(
   c: AppContext,
   view: DeliveryView,
@@ -81,14 +81,4 @@ function answerView(
     attempts,
   };
   return c.json({ data }, status, headers);
-}
-
-function refuse(c: AppContext, outcome: string, of: Problem, headers: Record<string, string>): Response {
-  c.get("notes").outcome = outcome;
-  return answerProblem(c, of, headers);
-}
-
-function targetOf(c: AppContext): RunTarget {
-  const storedActionId = c.req.param("stored_action_id");
-  return storedActionId === undefined ? { kind: "one_off" } : { kind: "stored", storedActionId };
 }

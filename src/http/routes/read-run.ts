@@ -1,22 +1,15 @@
 import { parseWaitSeconds } from "../../contract/schemas.ts";
-import { type Problem, problem } from "../../errors.ts";
+import { parameterFault } from "../../errors.ts";
 import { readRun } from "../../runs/read-run.ts";
 import { idFault, type RunTarget, runPathOf } from "../../runs/run-target.ts";
 import { assertedHeaders, headersToCaller } from "../../upstream/headers.ts";
-import { answerProblem, answerUpstreamProblem } from "../answers.ts";
-import { assertedFor } from "../caller-deps.ts";
+import { answerUpstreamProblem, refuse } from "../answers.ts";
+import { assertedFor, targetOf } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { countRead } from "../read-window.ts";
 
-export function readStoredActionRun(c: AppContext): Promise<Response> {
-  return read(c, { kind: "stored", storedActionId: c.req.param("stored_action_id") ?? "" });
-}
-
-export function readOneOffRun(c: AppContext): Promise<Response> {
-  return read(c, { kind: "one_off" });
-}
-
-async function read(c: AppContext, target: RunTarget): Promise<Response> {
+export async function readStartedRun(c: AppContext): Promise<Response> {
+  const target = targetOf(c);
   const runId = c.req.param("run_id") ?? "";
   const { refusal, headers } = await countRead(c, target.kind === "stored" ? target.storedActionId : null);
   if (refusal !== null) return refuse(c, "limited", refusal, headers);
@@ -50,13 +43,4 @@ async function answerRead(
     status: answer.status,
     headers: { ...headersToCaller(answer.headers), ...headers },
   });
-}
-
-function parameterFault(parameter: string, detail: string): Problem {
-  return problem("bad_request", detail, { source: { parameter } });
-}
-
-function refuse(c: AppContext, outcome: string, of: Problem, headers: Record<string, string>): Response {
-  c.get("notes").outcome = outcome;
-  return answerProblem(c, of, headers);
 }

@@ -7,19 +7,12 @@ import { startRun } from "../../runs/start-run.ts";
 import { assertedHeaders } from "../../upstream/headers.ts";
 import { answerUpstreamProblem } from "../answers.ts";
 import { receiveJson } from "../body.ts";
-import { assertedFor, callersGate, startRule } from "../caller-deps.ts";
+import { assertedFor, callersGate, startRule, targetOf } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { rateLimitHeaders } from "../rate-limit-headers.ts";
 
-export function startStoredActionRun(c: AppContext): Promise<Response> {
-  return start(c, { kind: "stored", storedActionId: c.req.param("stored_action_id") ?? "" });
-}
-
-export function startOneOffRun(c: AppContext): Promise<Response> {
-  return start(c, { kind: "one_off" });
-}
-
-async function start(c: AppContext, target: RunTarget): Promise<Response> {
+export async function startNewRun(c: AppContext): Promise<Response> {
+  const target = targetOf(c);
   const settings = c.get("settings");
   const [body, limited] = await Promise.all([
     receiveJson(c.req.raw, settings.maxBodyBytes),

@@ -1,11 +1,11 @@
 // A caller's own charges, as JSON or as CSV (contract, Billing). The user comes from the token alone.
 import { accepts } from "hono/accepts";
-import { type Problem, problem } from "../../errors.ts";
+import { parameterFault, problem } from "../../errors.ts";
 import type { LedgerCharge } from "../../ledger/entry.ts";
 import { type UsagePage, usagePage } from "../../ledger/repository.ts";
 import { parseUsageQuery, type UsageSpan } from "../../ledger/usage-query.ts";
 import { log } from "../../observability/log.ts";
-import { answerProblem } from "../answers.ts";
+import { refuse } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 import { csvOf } from "../csv.ts";
 import { countRead } from "../read-window.ts";
@@ -90,13 +90,4 @@ function rowOf({ runId, storedActionId, chargedAtMs, billing }: LedgerCharge) {
     exemption_reason: billing.exemption_reason,
     exemption_details: billing.exemption_details,
   } satisfies Record<(typeof COLUMNS)[number], string | number | null>;
-}
-
-function parameterFault(parameter: string, detail: string): Problem {
-  return problem("bad_request", detail, { source: { parameter } });
-}
-
-function refuse(c: AppContext, outcome: string, of: Problem, headers: Record<string, string>): Response {
-  c.get("notes").outcome = outcome;
-  return answerProblem(c, of, headers);
 }
