@@ -1,31 +1,40 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** Whose tests keep nothing in storage that another file could meet. */
+const STATELESS = ["test/{auth,callbacks,contract,sandbox,upstream}/**/*.test.ts", "test/*.test.ts"];
+
+const workerd = async () =>
+  cloudflareTest({
+    wrangler: { configPath: "./wrangler.toml" },
+    // Tests in workerd bring an upstream of their own; the sandbox is for the flows.
+    miniflare: {
+      // No consumer takes these: a test hands the pointers on itself.
+      queueProducers: { RUNS: "edge-actions-runs-unconsumed" },
+      serviceBindings: { UPSTREAM: () => new Response(null, { status: 501 }) },
+      // For test/support/ledger.ts.
+      bindings: { TEST_MIGRATIONS: await readD1Migrations("migrations") },
+    },
+  });
+
 export default defineConfig({
   test: {
     // Logs of tests that pass are noise; those of one that fails are its story.
     silent: "passed-only",
     projects: [
       {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            // Tests in workerd bring an upstream of their own; the sandbox is for the flows.
-            miniflare: {
-              // No consumer takes these: a test hands the pointers on itself.
-              queueProducers: { RUNS: "edge-actions-runs-unconsumed" },
-              serviceBindings: { UPSTREAM: () => new Response(null, { status: 501 }) },
-              // For test/support/ledger.ts.
-              bindings: { TEST_MIGRATIONS: await readD1Migrations("migrations") },
-            },
-          }),
-        ],
+        plugins: [await workerd()],
+        // One workerd for many files: starting one takes longer than most of them do.
+        test: { name: "units", include: STATELESS, isolate: false, maxWorkers: 2 },
+      },
+      {
+        plugins: [await workerd()],
         test: {
           name: "workers",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/flows/**"],
-          // One workerd for many files: starting one takes longer than most files do.
-          isolate: false,
+          exclude: ["test/flows/**", ...STATELESS],
+          // For a machine that is busy with something else.
+          testTimeout: 20_000,
           maxWorkers: 2,
         },
       },
@@ -35,7 +44,7 @@ export default defineConfig({
           include: ["test/flows/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each file runs a gateway of its own, or several in turn: after the other tests, and two at a time.
+          // Each file runs a gateway of its own, or several in turn: after the other tests, and few at a time.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
