@@ -5,6 +5,7 @@ import type { AppEnv } from "./http/context.ts";
 import { configure, locate } from "./http/middleware/configure.ts";
 import { answerNotFound, answerUnexpected, observe } from "./http/middleware/observe.ts";
 import { requireCaller } from "./http/middleware/require-caller.ts";
+import { shed } from "./http/middleware/shed.ts";
 import { receiveCompletion } from "./http/routes/completions.ts";
 import { readDeliveries, redeliver } from "./http/routes/deliveries.ts";
 import { healthz, jwks, methodNotAllowed, openapi } from "./http/routes/meta.ts";
@@ -34,7 +35,7 @@ export function createApp(): Hono<AppEnv> {
   app.post("/completions/:ref", receiveCompletion);
   app.all("/completions/:ref", methodNotAllowed("POST"));
 
-  app.use("/actions/*", locate, requireCaller);
+  app.use("/actions/*", locate, requireCaller, shed);
   app.post("/actions/v1/stored-actions/:stored_action_id/run", startNewRun);
   app.post("/actions/v1/runs", startNewRun);
   for (const run of [
@@ -47,7 +48,7 @@ export function createApp(): Hono<AppEnv> {
   }
   app.all("/actions/*", passThrough);
 
-  app.use("/usage", locate, requireCaller);
+  app.use("/usage", locate, requireCaller, shed);
   app.get("/usage", readUsage);
   app.all("/usage", methodNotAllowed("GET, HEAD"));
   return app;

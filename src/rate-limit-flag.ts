@@ -1,5 +1,6 @@
 // The switch of the rate limit: a Flagship flag, so that it can be rolled out by rule or by percentage.
 import type { Caller } from "./auth/caller.ts";
+import { within } from "./deadline.ts";
 import { log } from "./observability/log.ts";
 
 const FLAG = "edge_actions_api_rate_limiting_global";
@@ -14,16 +15,10 @@ export async function rateLimitIsOn(
   storedActionId: string | null,
 ): Promise<boolean> {
   const context = { userId: subject, issuer, ...(storedActionId === null ? {} : { storedActionId }) };
-  const abort = new AbortController();
-  const late = scheduler.wait(FLAG_TIMEOUT_MS, { signal: abort.signal }).then(() => fallback);
-  // Aborted below once the flag has answered.
-  late.catch(() => undefined);
   try {
-    return await Promise.race([flags.getBooleanValue(FLAG, fallback, context), late]);
+    return await within(FLAG_TIMEOUT_MS, flags.getBooleanValue(FLAG, fallback, context));
   } catch (error) {
     log({ event: "flag.unavailable", error });
     return fallback;
-  } finally {
-    abort.abort();
   }
 }

@@ -42,6 +42,8 @@ export type Settings = {
   rateLimitResetFormat: "unix" | "date-time";
   rateLimitFlagDefault: boolean;
   maxBodyBytes: number;
+  /** Requests that one isolate works on at a time. */
+  maxInFlight: number;
   /** Between attempts: one more than these are made. */
   callbackRetryScheduleSeconds: readonly number[];
   callbackTimeoutMs: number;
@@ -127,6 +129,7 @@ export function parseSettings(vars: object): Settings {
     rateLimitResetFormat: read.oneOf("RATE_LIMIT_RESET_FORMAT", ["unix", "date-time"], "unix"),
     rateLimitFlagDefault: read.oneOf("RATE_LIMIT_FLAG_DEFAULT", ["on", "off"], "on") === "on",
     maxBodyBytes: read.integer("MAX_BODY_BYTES", 6_291_456, 1, 100_000_000),
+    maxInFlight: read.integer("MAX_IN_FLIGHT", 1000, 1, MAX_LIMIT),
     callbackRetryScheduleSeconds: read.integers("CALLBACK_RETRY_SCHEDULE", RETRY_SCHEDULE, 0, 604_800),
     callbackTimeoutMs: read.integer("CALLBACK_TIMEOUT_MS", 15_000, 1, 60_000),
     // At least a second: a run that never ends is looked at for ever.

@@ -55,6 +55,7 @@ describe("defaults", () => {
       rateLimitResetFormat: "unix",
       rateLimitFlagDefault: true,
       maxBodyBytes: 6_291_456,
+      maxInFlight: 1000,
       allowPrivateCallbacks: false,
       callbackRetryScheduleSeconds: [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
       callbackTimeoutMs: 15_000,

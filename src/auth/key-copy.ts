@@ -2,12 +2,15 @@
 // condition: when it fails, the issuer is asked, and a copy that could not be written is written by the next fetch.
 
 import { base64url } from "jose";
+import { within } from "../deadline.ts";
 import { KEYS_SERVED_MS, type KeySet } from "./key-age.ts";
 import { parseKeySet } from "./key-set.ts";
 
+const READ_TIMEOUT_MS = 2_000;
+
 export async function readCopy(kv: KVNamespace, url: string): Promise<KeySet | null> {
   try {
-    return parseCopy(await kv.get(await nameOf(url), "json"));
+    return parseCopy(await within(READ_TIMEOUT_MS, kv.get(await nameOf(url), "json")));
   } catch {
     // KV names no errors of its own, and a copy that is no JSON is as good as none.
     return null;

@@ -1,5 +1,6 @@
 // Calls to a user's gate from the Worker. A gate that is moving, restarting or overloaded is an expected state of the
 // platform, so it is a value here: what it means is for the run to decide.
+import { within } from "../deadline.ts";
 import { log } from "../observability/log.ts";
 import type { Pointer } from "../progress/pointer.ts";
 import { type GateNamespace, gateId } from "./address.ts";
@@ -13,6 +14,9 @@ import type { WindowRule } from "./window.ts";
 export type Unavailable = { kind: "unavailable" };
 
 export type Settlement = { kind: "settled"; settled: Settled | null };
+
+/** Longer than a duplicate is let wait for the first request with its id. */
+const ANSWERS_WITHIN_MS = 30_000;
 
 type GateStub = DurableObjectStub<UserGate>;
 
@@ -110,11 +114,12 @@ export class GateClient {
 
   // A stub whose object was reset stays broken, so the second try takes a new one. An overloaded object is left alone.
   async #twice<T>(ask: (gate: GateStub) => Promise<T>): Promise<T> {
+    const askNow = () => within(ANSWERS_WITHIN_MS, ask(this.#gates.get(this.#objectId)));
     try {
-      return await ask(this.#gates.get(this.#objectId));
+      return await askNow();
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      return ask(this.#gates.get(this.#objectId));
+      return askNow();
     }
   }
 }

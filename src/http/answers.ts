@@ -1,7 +1,12 @@
 // The one place where a problem becomes a response, always in the published envelope.
-import { errorObject, type Problem } from "../errors.ts";
+import { errorObject, type Problem, problem } from "../errors.ts";
 import { ownProblem, type UpstreamProblem } from "../upstream/upstream-problem.ts";
 import type { AppContext } from "./context.ts";
+
+/** This isolate has its hands full. */
+export const OVERLOADED = problem("service_unavaiable", "Service is temporarily unavailable", {
+  retryAfterSeconds: 1,
+});
 
 export function answerProblem(c: AppContext, of: Problem, extra: HeadersInit = {}): Response {
   return answerUpstreamProblem(c, ownProblem(of), extra);
@@ -15,13 +20,11 @@ export function refuse(c: AppContext, outcome: string, of: Problem, headers: Hea
 
 /** An upstream's own error objects keep what they say, under the status that the caller gets. */
 export function answerUpstreamProblem(c: AppContext, of: UpstreamProblem, extra: HeadersInit = {}): Response {
-  const { problem, status, envelope } = of;
-  const errors = envelope?.map((error) => ({ status, ...error })) ?? [
-    errorObject(problem, c.get("requestId")),
-  ];
+  const { problem: own, status, envelope } = of;
+  const errors = envelope?.map((error) => ({ status, ...error })) ?? [errorObject(own, c.get("requestId"))];
   const headers = new Headers(extra);
   headers.set("content-type", "application/json");
-  for (const [name, value] of Object.entries(problem.headers ?? {})) headers.set(name, value);
-  if (problem.retryAfterSeconds !== undefined) headers.set("retry-after", String(problem.retryAfterSeconds));
+  for (const [name, value] of Object.entries(own.headers ?? {})) headers.set(name, value);
+  if (own.retryAfterSeconds !== undefined) headers.set("retry-after", String(own.retryAfterSeconds));
   return new Response(JSON.stringify({ errors }), { status, headers });
 }

@@ -2,20 +2,27 @@
 // Content-Length, or with a false one, is cut at the same size.
 import { type Problem, problem } from "../errors.ts";
 import { decodeUtf8 } from "../json.ts";
-import { OutboundTooLarge, readBody } from "../outbound/guard.ts";
+import type { Hold } from "../load.ts";
+import { OutboundNoRoom, OutboundTooLarge, readBody } from "../outbound/guard.ts";
 import type { ReceivedBody } from "../runs/run-request.ts";
 
 /** A caller that drips its body is cut here. */
 const BODY_TIMEOUT_MS = 30_000;
 
-export async function receiveJson(request: Request, maxBytes: number): Promise<ReceivedBody> {
+/** Null: there is no room for it at the moment. */
+export async function receiveJson(
+  request: Request,
+  maxBytes: number,
+  hold: Hold,
+): Promise<ReceivedBody | null> {
   const unfit = headerFault(request.headers);
   if (unfit !== null) return { kind: "unreadable", problem: unfit };
   if (Number(request.headers.get("content-length")) > maxBytes) return { kind: "too_large", maxBytes };
   try {
-    const text = decodeUtf8(await readBody(request, maxBytes, BODY_TIMEOUT_MS));
+    const text = decodeUtf8(await readBody(request, maxBytes, BODY_TIMEOUT_MS, hold));
     return text === null ? unreadable("The body is not UTF-8.") : { kind: "text", text };
   } catch (error) {
+    if (error instanceof OutboundNoRoom) return null;
     if (error instanceof OutboundTooLarge) return { kind: "too_large", maxBytes };
     return unreadable("The body did not arrive whole.");
   }

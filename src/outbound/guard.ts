@@ -3,6 +3,8 @@
 // a bound and never waits without one. What it trusts: the URLs in the settings, which only a deployer can write.
 // The wall against private addresses in production is the flag global_fetch_strictly_public.
 
+import type { Hold } from "../load.ts";
+
 /** An answer that took longer than its budget. */
 export class OutboundTimeout extends Error {
   override readonly name = "OutboundTimeout";
@@ -11,6 +13,11 @@ export class OutboundTimeout extends Error {
 /** An answer whose body is larger than its bound. */
 export class OutboundTooLarge extends Error {
   override readonly name = "OutboundTooLarge";
+}
+
+/** A body for which whoever reads it has no room left. */
+export class OutboundNoRoom extends Error {
+  override readonly name = "OutboundNoRoom";
 }
 
 /** What can send a request: a service binding, or the network. */
@@ -39,11 +46,15 @@ export async function send(
   }
 }
 
-/** Reads a body as bytes, `maxBytes` at most, within `timeoutMs`. Throws OutboundTooLarge or OutboundTimeout, and cancels the body. */
+/**
+ * Reads a body as bytes, `maxBytes` at most, within `timeoutMs`; `hold` is asked for room for each piece of it. Throws
+ * OutboundTooLarge, OutboundNoRoom or OutboundTimeout, and cancels the body.
+ */
 export async function readBody(
   { body }: Pick<Response, "body">,
   maxBytes: number,
   timeoutMs: number,
+  hold?: Hold,
 ): Promise<Uint8Array> {
   if (body === null) return new Uint8Array();
   const reader = body.getReader();
@@ -58,6 +69,7 @@ export async function readBody(
       if (done) return concatenate(chunks, size);
       size += value.byteLength;
       if (size > maxBytes) throw new OutboundTooLarge(`body over ${maxBytes} bytes`);
+      if (hold?.take(value.byteLength) === false) throw new OutboundNoRoom("no room for this body");
       chunks.push(value);
     }
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Work } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
 import { runRulesOf, type Sighting } from "../gate/run.ts";
 import { recordAll } from "../ledger/repository.ts";
+import { isolateRoom } from "../load.ts";
 import { log } from "../observability/log.ts";
 import { network } from "../outbound/guard.ts";
 import { settingsOrNull } from "../settings.ts";
@@ -90,6 +91,7 @@ function moveDeps(env: Env): ConsumerDeps | null {
     network,
     kv: env.KV,
     ledger: env.LEDGER,
+    room: isolateRoom,
     recorder: new Recorder((entries) => recordAll(env.LEDGER, entries)),
   };
 }

@@ -1,9 +1,13 @@
 // A result that could not be delivered at once, kept so that later attempts and redeliveries do not depend on the
 // upstream. Best effort both ways: without it the upstream is read again.
+import type { Hold } from "../load.ts";
 import { log } from "../observability/log.ts";
+import { OutboundNoRoom, readBody } from "../outbound/guard.ts";
+import { MAX_RESULT_BYTES } from "./read-end.ts";
 
 /** As long as a dead letter can be sent again. */
 const KEEP_SECONDS = 30 * 24 * 60 * 60;
+const READ_TIMEOUT_MS = 10_000;
 
 /** Says whether KV took it. `body:v1:<user key>:<run id>` */
 export async function keepBody(
@@ -21,11 +25,18 @@ export async function keepBody(
   }
 }
 
-export async function keptBody(kv: KVNamespace, userKey: string, runId: string): Promise<Uint8Array | null> {
+/** Throws OutboundNoRoom. */
+export async function keptBody(
+  kv: KVNamespace,
+  userKey: string,
+  runId: string,
+  hold: Hold,
+): Promise<Uint8Array | null> {
   try {
-    const body = await kv.get(keyOf(userKey, runId), "arrayBuffer");
-    return body === null ? null : new Uint8Array(body);
+    const body = await kv.get(keyOf(userKey, runId), "stream");
+    return body === null ? null : await readBody({ body }, MAX_RESULT_BYTES, READ_TIMEOUT_MS, hold);
   } catch (error) {
+    if (error instanceof OutboundNoRoom) throw error;
     log({ event: "body.recall_failed", user: userKey, error });
     return null;
   }

@@ -4,23 +4,43 @@
 import type { Attempt } from "../callbacks/attempt.ts";
 import type { Work } from "../gate/admission.ts";
 import { advance, type EndedRun, type Sighting } from "../gate/run.ts";
+import type { Hold, Room } from "../load.ts";
+import { OutboundNoRoom } from "../outbound/guard.ts";
 import type { Upstream } from "../upstream/client.ts";
 import { type DeliveryDeps, deliverRun } from "./deliver-run.ts";
 import { keepBody, keptBody } from "./kept-body.ts";
 import { ledgerEntries } from "./ledger-entries.ts";
-import { readEnd } from "./read-end.ts";
+import { type RunEnd, readEnd } from "./read-end.ts";
 import type { Recorder } from "./recorder.ts";
 
-export type MoveDeps = DeliveryDeps & { kv: KVNamespace; upstream: Upstream; recorder: Recorder };
+export type MoveDeps = DeliveryDeps & {
+  kv: KVNamespace;
+  upstream: Upstream;
+  recorder: Recorder;
+  room: Room;
+};
+
+/** Until there may be room for a result again. */
+const CROWDED_MS = 5_000;
 
 type Seen = Extract<Sighting, { kind: "ended" }>;
 type Told = Pick<Seen, "attempt" | "restUntilMs" | "bodyKept">;
 
 /** What there is to report of the run. */
 export async function moveRun(deps: MoveDeps, work: Work): Promise<Sighting> {
+  const hold = deps.room.enter(Date.now());
+  try {
+    return await look(deps, work, hold);
+  } finally {
+    hold.leave();
+  }
+}
+
+async function look(deps: MoveDeps, work: Work, hold: Hold): Promise<Sighting> {
   const { run, runId } = work;
   const stamp = { revision: run.revision, random: Math.random() };
-  const end = await endOf(deps, work);
+  const end = await endOf(deps, work, hold);
+  if (end.kind === "crowded") return { ...stamp, kind: "unseen", unknown: false, atMs: Date.now() };
   if (end.kind === "waiting") return { ...stamp, kind: "waiting", runId, atMs: Date.now() };
   if (end.kind === "unseen") return { ...stamp, kind: "unseen", unknown: end.unknown, atMs: Date.now() };
   const told = await tell(deps, work, end.body);
@@ -28,28 +48,39 @@ export async function moveRun(deps: MoveDeps, work: Work): Promise<Sighting> {
   return { ...ended, booked: await book(deps, work, { ...ended, booked: false }) };
 }
 
-type End =
-  | { kind: "waiting" }
-  | { kind: "unseen"; unknown: boolean }
-  | { kind: "ended"; result: EndedRun["result"]; body: ReadBody };
+type End = Exclude<RunEnd, { kind: "ended" }> | { kind: "ended"; result: EndedRun["result"]; body: ReadBody };
 
-/** `kept`: KV has it. Null: nobody has it. */
-type ReadBody = () => Promise<{ bytes: Uint8Array; kept: boolean } | null>;
+/** `kept`: KV has it. */
+type Body = { kind: "body"; bytes: Uint8Array; kept: boolean };
+
+/** `unseen`: nobody has it. */
+type ReadBody = () => Promise<Body | Exclude<RunEnd, { kind: "ended" }>>;
 
 // An ended run's body is fetched only if somebody is to be sent it.
-async function endOf({ kv, upstream, settings }: MoveDeps, { run, intent, runId }: Work): Promise<End> {
-  const readAgain = () => readEnd(upstream, settings, intent, runId);
-  if (run.status !== "ended") {
-    const end = await readAgain();
-    return end.kind === "ended" ? { ...end, body: async () => ({ bytes: end.body, kept: false }) } : end;
+async function endOf(deps: MoveDeps, work: Work, hold: Hold): Promise<End> {
+  const { run } = work;
+  if (run.status === "ended")
+    return { kind: "ended", result: run.result, body: () => bodyOf(deps, work, run.bodyKept, hold) };
+  const end = await readEnd(deps.upstream, deps.settings, work.intent, work.runId, hold);
+  if (end.kind !== "ended") return end;
+  return { ...end, body: async () => ({ kind: "body", bytes: end.body, kept: false }) };
+}
+
+async function bodyOf(
+  { kv, upstream, settings }: MoveDeps,
+  { intent, runId }: Work,
+  isKept: boolean,
+  hold: Hold,
+): ReturnType<ReadBody> {
+  try {
+    const kept = isKept ? await keptBody(kv, intent.userKey, runId, hold) : null;
+    if (kept !== null) return { kind: "body", bytes: kept, kept: true };
+  } catch (error) {
+    if (error instanceof OutboundNoRoom) return { kind: "crowded" };
+    throw error;
   }
-  const body = async () => {
-    const kept = run.bodyKept ? await keptBody(kv, intent.userKey, runId) : null;
-    if (kept !== null) return { bytes: kept, kept: true };
-    const end = await readAgain();
-    return end.kind === "ended" ? { bytes: end.body, kept: false } : null;
-  };
-  return { kind: "ended", result: run.result, body };
+  const end = await readEnd(upstream, settings, intent, runId, hold);
+  return end.kind === "ended" ? { kind: "body", bytes: end.body, kept: false } : end;
 }
 
 async function tell(deps: MoveDeps, { run, intent, runId }: Work, body: ReadBody): Promise<Told> {
@@ -59,7 +90,9 @@ async function tell(deps: MoveDeps, { run, intent, runId }: Work, body: ReadBody
     return nothing;
   const made = run.status === "ended" && run.delivery.kind === "pending" ? run.delivery.made : 0;
   const result = await body();
-  if (result === null) return { ...nothing, attempt: unreadable(made + 1) };
+  // Nobody is to blame: it costs no attempt.
+  if (result.kind === "crowded") return { ...nothing, restUntilMs: Date.now() + CROWDED_MS };
+  if (result.kind !== "body") return { ...nothing, attempt: unreadable(made + 1) };
   const delivered = await deliverRun(deps, {
     callbackUrl: intent.callbackUrl,
     publicUrl: intent.publicUrl,

@@ -2,7 +2,8 @@
 import type { Intent } from "../gate/intent.ts";
 import type { RunResult } from "../gate/run.ts";
 import { memberOf, parseJson } from "../json.ts";
-import { readBody } from "../outbound/guard.ts";
+import type { Hold } from "../load.ts";
+import { OutboundNoRoom, readBody } from "../outbound/guard.ts";
 import { readRun } from "../runs/read-run.ts";
 import { runPathOf } from "../runs/run-target.ts";
 import type { Settings } from "../settings.ts";
@@ -11,12 +12,14 @@ import { backgroundAuthorization } from "../upstream/identity.ts";
 
 export type RunEnd =
   | { kind: "waiting" }
+  /** There is no room for its result at the moment. */
+  | { kind: "crowded" }
   /** `unknown`: the upstream answers, and does not know the run. */
   | { kind: "unseen"; unknown: boolean }
   | { kind: "ended"; result: RunResult; body: Uint8Array };
 
 /** KV keeps values of up to 25 MiB, and an isolate has 128 MB for all that it does at once. */
-const MAX_RESULT_BYTES = 24 * 1024 * 1024;
+export const MAX_RESULT_BYTES = 24 * 1024 * 1024;
 
 /** Never throws for what an upstream can do. */
 export async function readEnd(
@@ -24,6 +27,7 @@ export async function readEnd(
   settings: Settings,
   intent: Intent,
   runId: string,
+  hold: Hold,
 ): Promise<RunEnd> {
   const authorization = await backgroundAuthorization(settings, intent.publicUrl, intent, Date.now());
   const request = {
@@ -35,9 +39,10 @@ export async function readEnd(
     return { kind: "unseen", unknown: answer.problem.problem.code === "not_found" };
   if (answer.waiting) return { kind: "waiting" };
   try {
-    const body = await readBody(answer, MAX_RESULT_BYTES, settings.upstreamTimeoutMs);
+    const body = await readBody(answer, MAX_RESULT_BYTES, settings.upstreamTimeoutMs, hold);
     return endOf(body);
-  } catch {
+  } catch (error) {
+    if (error instanceof OutboundNoRoom) return { kind: "crowded" };
     // Broken off, dripping or larger than anybody could be sent.
     return { kind: "unseen", unknown: false };
   }

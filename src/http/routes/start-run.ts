@@ -5,7 +5,7 @@ import type { RunTarget } from "../../runs/run-target.ts";
 import type { StartAnswer } from "../../runs/start-answer.ts";
 import { startRun } from "../../runs/start-run.ts";
 import { assertedHeaders } from "../../upstream/headers.ts";
-import { answerUpstreamProblem } from "../answers.ts";
+import { answerUpstreamProblem, OVERLOADED, refuse } from "../answers.ts";
 import { receiveJson } from "../body.ts";
 import { assertedFor, callersGate, startRule, targetOf } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
@@ -15,9 +15,10 @@ export async function startNewRun(c: AppContext): Promise<Response> {
   const target = targetOf(c);
   const settings = c.get("settings");
   const [body, limited] = await Promise.all([
-    receiveJson(c.req.raw, settings.maxBodyBytes),
+    receiveJson(c.req.raw, settings.maxBodyBytes, c.get("hold")),
     isLimited(c, target),
   ]);
+  if (body === null) return refuse(c, "shed", OVERLOADED, {});
   const ownHosts = [c.get("publicUrl"), c.req.url].map((url) => new URL(url).host);
   const parsed = parseRunRequest(target, body, { allowPrivate: settings.allowPrivateCallbacks, ownHosts });
   const answer = await startRun(

@@ -1,0 +1,19 @@
+/** Somebody of ours took longer than a caller can wait. */
+export class DeadlinePassed extends Error {
+  override readonly name = "DeadlinePassed";
+}
+
+/** What `promise` comes to, if it does so in time. Throws DeadlinePassed; the work itself is not stopped. */
+export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const late = scheduler.wait(timeoutMs, { signal: done.signal }).then(() => {
+    throw new DeadlinePassed(`nothing within ${timeoutMs} ms`);
+  });
+  // Aborted below, when it was not late.
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    done.abort();
+  }
+}

@@ -1,0 +1,77 @@
+// What one isolate takes on at a time. It has 128 MB for everything that it does at once, so what comes beyond these
+// bounds is told to come again: better than taking down everybody who was let in before.
+
+/** Held as bytes, as text, as spliced text and as what is sent, a body takes about five times its size. */
+const MAX_HELD_BYTES = 16 * 1024 * 1024;
+/** Longer than anybody is let wait. What was cut off with its caller says no goodbye, and is forgotten after it. */
+const LOST_AFTER_MS = 120_000;
+
+/** One piece of work, with the bodies that it holds. */
+export class Hold {
+  bytes = 0;
+  readonly sinceMs: number;
+  readonly #room: Room;
+
+  constructor(room: Room, sinceMs: number) {
+    this.#room = room;
+    this.sinceMs = sinceMs;
+  }
+
+  /** False: there is no room for that much more. */
+  take(bytes: number): boolean {
+    return this.#room.grow(this, bytes);
+  }
+
+  leave(): void {
+    this.#room.forget(this);
+  }
+}
+
+export class Room {
+  readonly #maxBytes: number;
+  /** Oldest first. */
+  readonly #holds = new Set<Hold>();
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Whether `maxHolds` are in already. */
+  isFull(nowMs: number, maxHolds: number): boolean {
+    this.#forgetLost(nowMs);
+    return this.#holds.size >= maxHolds;
+  }
+
+  enter(nowMs: number): Hold {
+    this.#forgetLost(nowMs);
+    const hold = new Hold(this, nowMs);
+    this.#holds.add(hold);
+    return hold;
+  }
+
+  /** Whoever holds a body alone may hold any: its size is bounded elsewhere. */
+  grow(hold: Hold, bytes: number): boolean {
+    const others = this.#bytes - hold.bytes;
+    if (others > 0 && this.#bytes + bytes > this.#maxBytes) return false;
+    if (this.#holds.has(hold)) {
+      hold.bytes += bytes;
+      this.#bytes += bytes;
+    }
+    return true;
+  }
+
+  forget(hold: Hold): void {
+    if (this.#holds.delete(hold)) this.#bytes -= hold.bytes;
+  }
+
+  #forgetLost(nowMs: number): void {
+    for (const hold of this.#holds) {
+      if (nowMs - hold.sinceMs < LOST_AFTER_MS) return;
+      this.forget(hold);
+    }
+  }
+}
+
+/** All of this isolate's requests and messages share it. */
+export const isolateRoom = new Room(MAX_HELD_BYTES);
