@@ -3,7 +3,7 @@
 import { type Problem, problem } from "../errors.ts";
 import { decodeUtf8 } from "../json.ts";
 import type { Hold } from "../load.ts";
-import { OutboundNoRoom, OutboundTooLarge, readBody } from "../outbound/guard.ts";
+import { discardBody, OutboundNoRoom, OutboundTooLarge, readBody } from "../outbound/guard.ts";
 import type { ReceivedBody } from "../runs/run-request.ts";
 
 /** A caller that drips its body is cut here. */
@@ -17,9 +17,16 @@ export async function receiveJson(
 ): Promise<ReceivedBody | null> {
   const unfit = headerFault(request.headers);
   if (unfit !== null) return { kind: "unreadable", problem: unfit };
-  if (Number(request.headers.get("content-length")) > maxBytes) return { kind: "too_large", maxBytes };
+  const announced = Math.max(0, Number(request.headers.get("content-length")) || 0);
+  if (announced > maxBytes) return { kind: "too_large", maxBytes };
+  if (!hold.take(announced)) {
+    // Taken in all the same: a caller that is cut off while it sends does not see its answer.
+    await discardBody(request, maxBytes, BODY_TIMEOUT_MS);
+    return null;
+  }
   try {
-    const text = decodeUtf8(await readBody(request, maxBytes, BODY_TIMEOUT_MS, hold));
+    const body = await readBody(request, maxBytes, BODY_TIMEOUT_MS, announced > 0 ? undefined : hold);
+    const text = decodeUtf8(body);
     return text === null ? unreadable("The body is not UTF-8.") : { kind: "text", text };
   } catch (error) {
     if (error instanceof OutboundNoRoom) return null;

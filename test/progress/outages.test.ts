@@ -1,6 +1,7 @@
 // What is down while a run moves on, and that nothing is lost or done twice for it.
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { isolateRoom } from "../../src/load.ts";
 import { failing, tapped } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
 import { freshLedger } from "../support/ledger.ts";
@@ -213,5 +214,38 @@ describe("a host that is down", () => {
     await stage.push(await stage.start({ callback_url: HOOK }));
     await stage.drain();
     expect(stage.received.at(-1)?.url).toBe(HOOK);
+  });
+});
+
+describe("an isolate that holds too many bodies already", () => {
+  it("has a result wait for its turn, which costs no attempt", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    const other = isolateRoom.enter(Date.now());
+    other.take(16 * 1024 * 1024);
+    await stage.push(run);
+    await stage.pass(MINUTE);
+    expect(await countsOf(stage)).toEqual([0, 0, 0, 0, 1]);
+    other.leave();
+    await stage.pass(5 * MINUTE);
+    expect(await countsOf(stage)).toEqual([1, 1, 1, 1, 0]);
+    expect((await stage.books()).attempts[0].number).toBe(1);
+  });
+
+  it("has a body that KV keeps wait, too", async () => {
+    const stage = await Stage.set();
+    stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 404 : 204 }));
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.drain();
+    expect(stage.received).toHaveLength(1);
+    const other = isolateRoom.enter(Date.now());
+    other.take(16 * 1024 * 1024);
+    await stage.pass(MINUTE);
+    expect(stage.received).toHaveLength(1);
+    other.leave();
+    await stage.pass(MINUTE);
+    const { attempts } = await stage.books();
+    expect(attempts.map(({ status }) => status)).toEqual([404, 204]);
   });
 });

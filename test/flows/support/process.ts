@@ -9,6 +9,8 @@ export type GatewayProcess = {
   /** Origin, without a trailing slash; the same after a restart. */
   url: string;
   stateDir: string;
+  /** Process group of everything that runs now. */
+  group(): number | undefined;
   /** Everything that it has printed since its latest start. */
   output(): string;
   /** Sends the signal to the whole group, or to npm alone, and waits until every process of it is gone. */
@@ -49,6 +51,7 @@ export async function startProcess(options: Options = {}): Promise<GatewayProces
   return {
     url: `http://127.0.0.1:${port}`,
     stateDir,
+    group: () => npm.pid,
     output: () => npm.output,
     kill: (signal, whom = "group") => npm.kill(signal, whom),
     restart: async (args = options.args ?? []) => {
@@ -91,6 +94,10 @@ class Npm {
     }
     this.#ended = once(this.#child, "exit");
     running.add(this);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   async untilReady(): Promise<void> {

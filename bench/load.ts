@@ -1,0 +1,134 @@
+// npm run load [-- --seconds 600 --users 10000 --connections 32]: a gateway like a user's under steady mixed load, and
+// what becomes of its memory. Three in four requests are starts and reads of many users in turn; the rest are one hot
+// user's starts beyond its limit, and now and then a body of 5 MB. Prints a line every 30 seconds: what was answered,
+// and the resident memory of workerd. Exits non-zero when an answer was none of those expected.
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { devToken } from "../scripts/dev-token.ts";
+import { startProcess } from "../test/flows/support/process.ts";
+import { Upstream } from "../test/flows/support/upstream.ts";
+
+const ACTION = "00000000-0000-4000-8000-000000000001";
+const LINE_EVERY_MS = 30_000;
+const LARGE = "x".repeat(5 * 1024 * 1024);
+const EXPECTED = [200, 202, 429, 503];
+/** The upstream of this machine forgets old runs, so that only the gateway's memory is looked at. */
+const UPSTREAM_KEEPS = 5_000;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "600" },
+    users: { type: "string", default: "10000" },
+    connections: { type: "string", default: "32" },
+  },
+});
+const [seconds, users, connections] = [values.seconds, values.users, values.connections].map(Number);
+if (!seconds || !users || !connections)
+  throw new Error("--seconds, --users and --connections are numbers above 0");
+
+const upstream = await Upstream.listen();
+const gateway = await startProcess({ args: ["--var", `UPSTREAM_URL:${upstream.url}`] });
+const statuses = new Map<string, number>();
+const memory: number[] = [];
+const seen = new Set<number>();
+const tokens = new Map<string, Promise<string>>();
+let asked = 0;
+try {
+  const hot = await tokenOf("hot");
+  const endsAtMs = Date.now() + seconds * 1000;
+  const hands = Array.from({ length: connections }, async () => {
+    while (Date.now() < endsAtMs) await askOne(asked++, hot);
+  });
+  await Promise.all([report(endsAtMs), ...hands]);
+} finally {
+  await gateway.close();
+  upstream.close();
+}
+const [, middle = [], last = []] = [0, 1, 2].map((third) =>
+  memory.slice((third * memory.length) / 3, ((third + 1) * memory.length) / 3),
+);
+const growth = (median(last) / median(middle)).toFixed(2);
+console.log(
+  `\n${asked} requests of ${seen.size} users; memory, median of the last third over that of the middle one: ${growth}`,
+);
+const unexpected = [...statuses.keys()].filter((status) => !EXPECTED.includes(Number(status)));
+if (unexpected.length > 0) throw new Error(`answered ${unexpected.join(", ")}`);
+
+async function askOne(at: number, hot: string): Promise<void> {
+  if (at % 997 === 0) return start(await tokenOf(`large-${at}`), { blob: LARGE });
+  if (at % 4 === 0) return start(hot, {});
+  const user = Math.floor(at / 4) % (users ?? 1);
+  seen.add(user);
+  const token = await tokenOf(`user-${user}`);
+  if (at % 4 === 1) return start(token, {}, true);
+  return start(token, {});
+}
+
+async function start(token: string, inputs: object, readAfter = false): Promise<void> {
+  const path = `/actions/v1/stored-actions/${ACTION}/run`;
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const body = JSON.stringify({ data: { inputs } });
+  const text = await ask(path, { method: "POST", headers, body });
+  if (!readAfter || !text.startsWith('{"data"')) return;
+  const { data }: { data: { id: string } } = JSON.parse(text);
+  const run = upstream.run(data.id);
+  upstream.end(run);
+  await ask(`/actions/v1/stored-actions/${ACTION}/runs/${run.id}?wait_seconds=5`, { headers });
+  forgetOld();
+}
+
+async function ask(path: string, init: RequestInit): Promise<string> {
+  const answer = await fetch(`${gateway.url}${path}`, init).catch(() => null);
+  const status = String(answer?.status ?? "none");
+  statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  return (await answer?.text()) ?? "";
+}
+
+function forgetOld(): void {
+  for (const id of upstream.runs.keys()) {
+    if (upstream.runs.size <= UPSTREAM_KEEPS) return;
+    upstream.runs.delete(id);
+  }
+}
+
+async function report(endsAtMs: number): Promise<void> {
+  console.log("| seconds | requests | answers | workerd, MB |\n|---|---|---|---|");
+  const startedAtMs = Date.now();
+  while (Date.now() < endsAtMs) {
+    await sleep(Math.min(LINE_EVERY_MS, Math.max(0, endsAtMs - Date.now())));
+    memory.push(workerdMegabytes());
+    const answers = [...statuses].map(([status, count]) => `${count} × ${status}`);
+    const elapsed = Math.round((Date.now() - startedAtMs) / 1000);
+    console.log(`| ${[elapsed, asked, answers.join(", "), memory.at(-1)?.toFixed(0)].join(" | ")} |`);
+  }
+}
+
+/** Resident memory of all of the gateway's workerd processes. */
+function workerdMegabytes(): number {
+  const group = String(gateway.group());
+  let kilobytes = 0;
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const [, , , , pgrp] = readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/\(.*\)/, "()")
+        .split(" ");
+      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      if (pgrp === group && /^Name:\s+workerd$/m.test(status))
+        kilobytes += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
+    } catch {
+      // It ended between the two looks.
+    }
+  }
+  return kilobytes / 1024;
+}
+
+function tokenOf(sub: string): Promise<string> {
+  const known = tokens.get(sub) ?? devToken({ sub, scope: "external", expiresSeconds: 86_400, claims: {} });
+  tokens.set(sub, known);
+  return known;
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
