@@ -179,7 +179,14 @@ export function isAbandoned(run: Run, nowMs: number): boolean {
   return run.status === "forwarding" && nowMs >= run.giveUpAtMs;
 }
 
+// A push makes somebody look before the timer does. Such a look must not cost the run one of the timer's own: whoever
+// pushes too often, or has got hold of a ref, could put the end's discovery off, or have a run given up too soon.
+function isEarly(run: Run, seen: Sighting): boolean {
+  return seen.atMs < run.dueAtMs;
+}
+
 function waiting(run: Exclude<Run, EndedRun>, seen: Sighting & { kind: "waiting" }, rules: RunRules): Run {
+  if (run.status === "accepted" && isEarly(run, seen)) return { ...run, revision: run.revision + 1 };
   const looks = run.status === "accepted" ? run.looks + 1 : 1;
   return {
     status: "accepted",
@@ -195,6 +202,7 @@ function unseen(run: Run, intent: Intent, seen: Sighting & { kind: "unseen" }, r
   if (run.status === "ended") return run;
   if (run.status === "forwarding")
     return { ...run, revision: run.revision + 1, dueAtMs: seen.atMs + NAMED_PAUSE_MS };
+  if (isEarly(run, seen)) return { ...run, revision: run.revision + 1 };
   const looks = run.looks + 1;
   const lost = (seen.unknown && looks >= UNKNOWN_LOOKS) || seen.atMs >= run.acceptedAtMs + LOST_AFTER_MS;
   const revision = run.revision + 1;

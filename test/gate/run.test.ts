@@ -100,20 +100,21 @@ describe("a run moves forward", () => {
   });
 
   it.each([
-    [1, 14_000],
-    [2, 18_000],
-    [3, 18_000],
+    [1, 8_000],
+    [2, 16_000],
+    [3, 24_000],
   ])("after look %i that found it waiting, the next one is due at %i", (looks, dueAtMs) => {
     let run: Run = accepted;
-    for (let look = 0; look < looks; look += 1) {
-      run = advance(
-        run,
-        intent,
-        { revision: run.revision, kind: "waiting", runId: RUN_ID, atMs: 10_000, random: 0 },
-        rules,
-      );
-    }
+    for (let look = 0; look < looks; look += 1) run = advance(run, intent, waiting(run), rules);
     expect(run.dueAtMs).toBe(dueAtMs);
+  });
+
+  it.each<[string, (run: Run) => Sighting]>([
+    ["waiting", (run) => waiting(run, 3_999)],
+    ["unknown", (run) => unseen(run, true, 3_999)],
+  ])("and a look before its time that finds it %s takes none of the timer's away", (_, seen) => {
+    const run = advance(accepted, intent, seen(accepted), rules);
+    expect(run).toEqual({ ...accepted, revision: 1 });
   });
 
   it("is named by a look when nobody heard the answer to its start", () => {
@@ -202,7 +203,11 @@ describe("reports on an older state change nothing", () => {
   });
 });
 
-function unseen(run: Run, unknown: boolean, atMs = 10_000): Sighting {
+function waiting(run: Run, atMs = run.dueAtMs): Sighting {
+  return { revision: run.revision, kind: "waiting", runId: RUN_ID, atMs, random: 0 };
+}
+
+function unseen(run: Run, unknown: boolean, atMs = run.dueAtMs): Sighting {
   return { revision: run.revision, kind: "unseen", unknown, atMs, random: 0 };
 }
 

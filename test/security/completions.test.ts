@@ -1,0 +1,223 @@
+// SECURITY-CASES, Across users: completions. A ref that is forged, cut or somebody else's reaches no object, nor the
+// queue; a true one for a run that has not ended changes nothing of it, however often it comes.
+import { runInDurableObject } from "cloudflare:test";
+import { exportJWK, generateKeyPair } from "jose";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { makeRef } from "../../src/progress/ref.ts";
+import { counting } from "../support/bindings.ts";
+import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
+import { type Answer, makeGateway } from "../support/gateway.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { Stage, type Started } from "../support/stage.ts";
+import { times } from "../support/times.ts";
+import { json } from "../support/upstream.ts";
+import { expectProblem, itAddsUp } from "./bench.ts";
+
+const tally = { refused: 0, served: 0 };
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+afterAll(async () => {
+  await freshLedger();
+});
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+type Parts = { gate: string; key: string; mac: string };
+
+/** What becomes of a true ref: a text for the path, as an attacker writes it. */
+const CROOKED: [string, (parts: Parts, ref: string) => string | Promise<string>][] = [
+  ["empty but for a blank", () => "%20"],
+  ["nothing like one", () => "x"],
+  ["the gate alone", ({ gate }) => gate],
+  ["without its MAC", ({ gate, key }) => `${gate}.${key}`],
+  ["with an empty MAC", ({ gate, key }) => `${gate}.${key}.`],
+  ["one character short", (_parts, ref) => ref.slice(0, -1)],
+  ["half of the MAC short", (_parts, ref) => ref.slice(0, -22)],
+  ["one character short in front", (_parts, ref) => ref.slice(1)],
+  ["one character long", (_parts, ref) => `${ref}A`],
+  ["followed by a dot", (_parts, ref) => `${ref}.`],
+  ["padded", (_parts, ref) => `${ref}=`],
+  ["followed by a line break", (_parts, ref) => `${ref}%0A`],
+  ["followed by NUL", (_parts, ref) => `${ref}%00`],
+  ["fifty times over", (_parts, ref) => ref.repeat(50)],
+  ["of another gate", ({ gate, key, mac }) => `${gate.replace(/^./, other)}.${key}.${mac}`],
+  ["of the gate in upper case", ({ gate, key, mac }) => `${gate.toUpperCase()}.${key}.${mac}`],
+  ["of a gate of zeros", ({ key, mac }) => `${"0".repeat(64)}.${key}.${mac}`],
+  ["of another row", ({ gate, mac }) => `${gate}.${crypto.randomUUID()}.${mac}`],
+  ["of the row in upper case", ({ gate, key, mac }) => `${gate}.${key.toUpperCase()}.${mac}`],
+  ["with gate and row exchanged", ({ gate, key, mac }) => `${key}.${gate}.${mac}`],
+  ["with a MAC of zeros", ({ gate, key }) => `${gate}.${key}.${"A".repeat(43)}`],
+  [
+    "with the MAC's first character changed",
+    ({ gate, key, mac }) => `${gate}.${key}.${mac.replace(/^./, other)}`,
+  ],
+  ["with the last character respelled", (_parts, ref) => respelled(ref)],
+  ["with a MAC by a stranger's key", async ({ gate, key }) => makeRef({ gate, key }, [await strangersKey()])],
+  [
+    "with a stranger's MAC on another row",
+    async ({ gate }) => makeRef({ gate, key: crypto.randomUUID() }, [await strangersKey()]),
+  ],
+  ["out of the path", (_parts, ref) => `..%2F${ref}`],
+];
+
+describe("a ref that is not ours is 404: neither an object nor the queue hears of it", () => {
+  it.each(CROOKED)("%s", async (_name, change) => {
+    const calls: string[] = [];
+    const stage = await Stage.set({}, counting(calls));
+    const run = await stage.start();
+    const crooked = await change(partsOf(run.ref), run.ref);
+    await expectUnheard(stage, calls, () => post(stage, `/completions/${crooked}`));
+    await expectHeard(stage, run);
+  });
+
+  it("of a run at another gateway", async () => {
+    const calls: string[] = [];
+    const elsewhere = await Stage.set();
+    const foreign = await elsewhere.start();
+    const stage = await Stage.set({}, counting(calls));
+    const run = await stage.start();
+    await expectUnheard(stage, calls, () => post(stage, foreign.completion));
+    await expectHeard(stage, run);
+  });
+
+  it("whose key has been taken out of the settings", async () => {
+    const former = await Stage.set();
+    const old = await former.start();
+    const calls: string[] = [];
+    const stage = await Stage.set({}, counting(calls), { issuer: former.gateway.issuer });
+    await expectUnheard(stage, calls, () => post(stage, old.completion));
+    await expectHeard(stage, await stage.start());
+  });
+
+  it.each(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])("and a true one is nothing to %s", async (method) => {
+    const calls: string[] = [];
+    const stage = await Stage.set({}, counting(calls));
+    const run = await stage.start();
+    calls.length = 0;
+    const answer = await stage.gateway.call(run.completion, { method, claims: null });
+    expect([answer.status, answer.headers.get("allow"), calls]).toEqual([405, "POST", []]);
+    tally.refused += 1;
+    await expectHeard(stage, run);
+  });
+});
+
+describe("a true ref of a run that has not ended changes nothing", () => {
+  it.each<[string, string]>([
+    ["nothing", ""],
+    ["that it has ended well", '{"type":"run","status":"success","results":["forged"]}'],
+    ["that it has failed", '{"type":"run","status":"error","errors":[{"code":"forged"}]}'],
+    ["that it is another run", `{"type":"run","id":"${crypto.randomUUID()}","status":"success"}`],
+    ["that it has another receiver", '{"data":{"callback_url":"https://evil.example/"}}'],
+  ])("when it says %s", async (_name, body) => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    stage.waiting.add(run.runId);
+    await expectUnmoved(stage, run, () => post(stage, run.completion, body));
+    await expectDeliveredAt(stage, run, 2);
+  });
+
+  it("not even when the timer looks for it next, though it comes twenty times", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    stage.waiting.add(run.runId);
+    for (const _ of times(20, () => 0)) await expectUnmoved(stage, run, () => stage.push(run));
+    await expectDeliveredAt(stage, run, 2);
+  });
+
+  it("nor how long an upstream that does not know it yet is given: four minutes, whatever is pushed", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    const { upstream } = stage.gateway;
+    upstream.behave(({ method }, honest) => (method === "GET" ? json(404, {}) : honest()));
+    for (const _ of times(20, () => 0)) await expectUnmoved(stage, run, () => stage.push(run));
+    await stage.pass(4 * MINUTE);
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
+    upstream.behave((_asked, honest) => honest());
+    await stage.pass(HOUR);
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
+    expect((await stage.books()).charges).toHaveLength(1);
+    tally.served += 1;
+  });
+});
+
+itAddsUp(tally, { refused: 78, served: 40 });
+
+function post(stage: Stage, path: string, body = "{}"): Promise<Answer> {
+  return stage.gateway.call(path, { method: "POST", claims: null, body });
+}
+
+async function expectUnheard(stage: Stage, calls: string[], attack: () => Promise<Answer>): Promise<void> {
+  calls.length = 0;
+  expectProblem(await attack(), 404, null);
+  expect(calls).toEqual([]);
+  expect(stage.queue.offered).toEqual([]);
+  tally.refused += 1;
+}
+
+/** The honest twin: the true ref of the run has it told. */
+async function expectHeard(stage: Stage, run: Started): Promise<void> {
+  expect((await stage.push(run)).status).toBe(202);
+  await stage.drain();
+  expect(stage.received.map(({ body }) => JSON.parse(body).id)).toEqual([run.runId]);
+  tally.served += 1;
+}
+
+/** The completion is taken, looked into, and leaves the run, its timer and the books as they were. */
+async function expectUnmoved(stage: Stage, run: Started, attack: () => Promise<Answer>): Promise<void> {
+  const before = await keptOf(stage);
+  expect((await attack()).status).toBe(202);
+  await stage.drain();
+  expect(await keptOf(stage)).toEqual(before);
+  expect(stage.received).toEqual([]);
+  expect((await stage.books()).runs).toEqual([]);
+  expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
+  tally.refused += 1;
+}
+
+/** What the gate keeps of its one run, but for the number of the look. */
+async function keptOf(stage: Stage): Promise<unknown> {
+  const gate = await stage.gateway.gateOf();
+  const kept = await runInDurableObject(gate, (_gate, { storage }) =>
+    storage.sql.exec<Record<string, SqlStorageValue>>("SELECT * FROM runs").one(),
+  );
+  const { revision: _look, ...run } = JSON.parse(String(kept["run"]));
+  return { run, intent: kept["intent"], dueAtMs: kept["due_at_ms"] };
+}
+
+/** The timer's own look, on time, finds the end. */
+async function expectDeliveredAt(stage: Stage, run: Started, seconds: number): Promise<void> {
+  stage.waiting.clear();
+  const startedAtMs = Date.now();
+  await stage.pass(HOUR);
+  expect(
+    stage.received.map(({ atMs, body }) => [(atMs - startedAtMs) / SECOND, JSON.parse(body).id]),
+  ).toEqual([[seconds, run.runId]]);
+  tally.served += 1;
+}
+
+function partsOf(ref: string): Parts {
+  const [gate = "", key = "", mac = ""] = ref.split(".");
+  return { gate, key, mac };
+}
+
+function other(character: string): string {
+  return character === "e" ? "f" : "e";
+}
+
+/** Another last character that decodes to the same bytes. */
+function respelled(ref: string): string {
+  return ref.slice(0, -1) + ALPHABET.charAt(ALPHABET.indexOf(ref.slice(-1)) + 1);
+}
+
+async function strangersKey() {
+  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
+  const { kty = "", x = "", d = "" } = await exportJWK(privateKey);
+  return { kty, crv: "Ed25519", x, d, kid: crypto.randomUUID() };
+}
