@@ -51,7 +51,7 @@ async function send({ settings, network }: DeliveryDeps, parcel: Parcel): Promis
     callbackUrl,
     body,
     headers: await signCallback(signed, settings.signingKeys),
-    rules: { allowPrivate: settings.allowPrivateCallbacks, ownHosts: [new URL(publicUrl).host] },
+    rules: { allowPrivate: settings.allowPrivateCallbacks, ownHosts: ownHostsOf(settings, publicUrl) },
     timeoutMs: settings.callbackTimeoutMs,
     sender: network,
   });
@@ -66,6 +66,11 @@ async function send({ settings, network }: DeliveryDeps, parcel: Parcel): Promis
     error,
   });
   return { number, atMs, durationMs, outcome };
+}
+
+/** Where the run was started, and where the gateway is now: it may have moved in between. */
+function ownHostsOf({ publicUrl }: Settings, startedAt: string): string[] {
+  return [startedAt, ...(publicUrl === null ? [] : [publicUrl])].map((url) => new URL(url).host);
 }
 
 /** The same for every attempt of a run: the receiver's key against duplicates. */

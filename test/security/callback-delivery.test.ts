@@ -1,0 +1,281 @@
+// SECURITY-CASES, Callback targets, at delivery: the target may have been stored under older rules, and the receiver may
+// be anybody. Each attack is one run whose stored target or whose receiver is hostile; its honest twin is the same run's
+// next attempt.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { Drip } from "../callbacks/receiver.ts";
+import { MINUTE, stopClock } from "../support/clock.ts";
+import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { HOOK, Stage, type Started } from "../support/stage.ts";
+import { itAddsUp, somebody } from "./bench.ts";
+
+const OWN = "actions.example.com";
+
+const tally = { refused: 0, served: 0 };
+let stage: Stage;
+/** The gateway as it was under older rules: anybody may be called. */
+let lax: Gateway;
+let log: string[];
+
+beforeAll(async () => {
+  await freshLedger();
+  stopClock();
+  log = [];
+  vi.spyOn(console, "log").mockImplementation((line: unknown) => void log.push(String(line)));
+  stage = await Stage.set({ PUBLIC_URL: `https://${OWN}`, CALLBACK_TIMEOUT_MS: "300" });
+  const { issuer, upstream } = stage.gateway;
+  const SIGNING_KEYS = String(Reflect.get(stage.gateway.env, "SIGNING_KEYS"));
+  lax = await makeGateway({ SIGNING_KEYS, ALLOW_PRIVATE_CALLBACKS: "true" }, undefined, { issuer, upstream });
+});
+
+beforeEach(() => {
+  stage.receive(() => new Response(null, { status: 204 }));
+});
+
+afterAll(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await freshLedger();
+});
+
+type Sub = { sub: string };
+
+describe("a stored target that today's rules refuse gets no request", () => {
+  it.each<[string]>([
+    ["http://client.example/hook"],
+    ["HTTP://client.example:443/hook"],
+    ["ftp://client.example/hook"],
+    ["file:///etc/passwd"],
+    ["javascript:fetch('https://client.example/')"],
+    ["data:text/plain,hook"],
+    ["no URL at all"],
+    [""],
+    ["https://"],
+    ["https:///hook"],
+    ["https:/\\127.0.0.1/"],
+    ["https://user:password@client.example/"],
+    ["https://user@client.example/"],
+    ["https://@client.example/"],
+    ["https://client.example@127.0.0.1/"],
+    [`https://client.example/${"a".repeat(2026)}`],
+    [`https://${OWN}/hook`],
+    [`https://${OWN}/completions/x`],
+    [`https://${OWN}:8443/`],
+    [`https://${OWN.toUpperCase()}/`],
+    [`https://${OWN}./`],
+    ["https://127.0.0.1/"],
+    ["https://127.0.0.1.:8443/"],
+    ["https://127.1/"],
+    ["https://0x7f.1/"],
+    ["https://0177.0.0.1/"],
+    ["https://2130706433/"],
+    ["https://１２７.0.0.1/"],
+    ["https://%31%32%37.0.0.1/"],
+    ["https://0.0.0.0/"],
+    ["https://10.0.0.1/"],
+    ["https://172.16.0.1/"],
+    ["https://172.31.255.255/"],
+    ["https://192.168.0.1/"],
+    ["https://169.254.169.254/latest/meta-data/"],
+    ["https://100.64.0.1/"],
+    ["https://192.0.0.8/"],
+    ["https://198.18.0.1/"],
+    ["https://192.0.2.1/"],
+    ["https://198.51.100.1/"],
+    ["https://203.0.113.1/"],
+    ["https://224.0.0.1/"],
+    ["https://240.0.0.1/"],
+    ["https://255.255.255.255/"],
+    ["https://[::]/"],
+    ["https://[::1]/"],
+    ["https://[fe80::1]/"],
+    ["https://[fc00::1]/"],
+    ["https://[fdff::1]/"],
+    ["https://[ff02::1]/"],
+    ["https://[2001:db8::1]/"],
+    ["https://[::ffff:127.0.0.1]/"],
+    ["https://[64:ff9b::7f00:1]/"],
+    ["https://[2002:7f00:1::]/"],
+    ["https://localhost/"],
+    ["https://LOCALHOST.:8443/"],
+    ["https://api.localhost/"],
+    ["https://printer.local/"],
+    ["https://metadata.google.internal/"],
+    ["https://backend/"],
+  ])("%s", async (target) => {
+    const user = somebody();
+    const run = await stage.start({}, { claims: user });
+    await storeTarget(user, target);
+    await expectRefused(user, run, target);
+    // The twin: the same run, its target an honest one again.
+    await storeTarget(user, HOOK);
+    await expectDelivered(user, run, HOOK);
+  });
+});
+
+describe("a target that an older gateway accepted is judged by the one that delivers", () => {
+  it.each([
+    "http://client.example/hook",
+    "http://127.0.0.1:9000/hook",
+    "https://10.0.0.1/hook",
+    "https://localhost/hook",
+    "https://metadata.google.internal/",
+    // The gateway's own name, since it moved there.
+    `https://${OWN}/hook`,
+    `http://${OWN}:8080/hook`,
+  ])("%s", async (target) => {
+    const user = somebody();
+    const started = await lax.start({ callback_url: target }, { claims: user });
+    expect(started.status).toBe(202);
+    const run = { runId: started.body.data.id, ...stage.lastRef() };
+    await expectRefused(user, run, target);
+    await storeTarget(user, HOOK);
+    await expectDelivered(user, run, HOOK);
+  });
+
+  it("also when its caller has a dead letter sent again", async () => {
+    const user = somebody();
+    const started = await lax.start({ callback_url: "http://127.0.0.1:9000/hook" }, { claims: user });
+    const run = { runId: started.body.data.id, ...stage.lastRef() };
+    await expectRefused(user, run, "http://127.0.0.1:9000/hook");
+    await stage.pass(100 * 60 * MINUTE, user.sub);
+    expect((await viewOf(user, run)).state).toBe("dead");
+    expect((await stage.redeliver(run.runId, { claims: user })).status).toBe(202);
+    const before = stage.received.length;
+    await stage.pass(MINUTE, user.sub);
+    expect(stage.received).toHaveLength(before);
+    expect((await viewOf(user, run)).attempts.at(-1).error).toBe("destination refused");
+    tally.refused += 1;
+  });
+});
+
+describe("a redirect leads nowhere", () => {
+  it.each<[number, Record<string, string>]>([
+    [300, { location: "https://127.0.0.1/" }],
+    [301, { location: "https://127.0.0.1/" }],
+    [302, { location: "http://169.254.169.254/latest/meta-data/" }],
+    [303, { location: "https://localhost/" }],
+    [307, { location: "https://metadata.google.internal/" }],
+    [308, { location: `https://${OWN}/completions/x` }],
+    [307, { location: "https://elsewhere.example/hook" }],
+    [307, { location: "/elsewhere" }],
+    [308, { location: "file:///etc/passwd" }],
+    [302, { refresh: "0; url=https://127.0.0.1/" }],
+  ])("%i %j", async (status, headers) => {
+    const { user, run } = await pushed(() => new Response("leaked", { status, headers }));
+    expect((await viewOf(user, run)).attempts).toMatchObject([{ status, error: "redirect not followed" }]);
+    await expectUnseen(user, run, ["leaked", "169.254", "elsewhere", "passwd"]);
+    tally.refused += 1;
+    await expectDelivered(user, run, HOOK);
+  });
+});
+
+describe("what a receiver says beyond its status is thrown away", () => {
+  it.each([200, 204, 400, 401, 404, 429, 500, 503])(
+    "with %i: its body, its headers, its words",
+    async (status) => {
+      const headers = { "x-secret": "leaked", "set-cookie": "leaked=1", "www-authenticate": "leaked" };
+      const body = status === 204 ? null : "leaked";
+      const { user, run } = await pushed(() => new Response(body, { status, statusText: "leaked", headers }));
+      expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
+      await expectUnseen(user, run, ["leaked"]);
+      tally.refused += 1;
+      await expectDelivered(user, run, HOOK);
+    },
+  );
+
+  it.each([200, 404, 410])("with %i: a body of gigabytes is cut after 16 KB", async (status) => {
+    const flood = new Drip(4096, 0);
+    const { user, run } = await pushed(() => new Response(flood.body, { status }));
+    expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
+    expect([flood.cancelled, flood.sentBytes <= 20_480]).toEqual([true, true]);
+    tally.refused += 1;
+    if (status !== 410) await expectDelivered(user, run, HOOK);
+  });
+
+  it.each([200, 404])("with %i: a body of a byte now and then is cut at the time-out", async (status) => {
+    const drip = new Drip(1, 50);
+    const { user, run } = await pushed(() => new Response(drip.body, { status }));
+    expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
+    expect(drip.cancelled).toBe(true);
+    tally.refused += 1;
+    await expectDelivered(user, run, HOOK);
+  });
+
+  it("and one that never answers is given up at the time-out", async () => {
+    const { user, run } = await pushed(() => new Promise(() => undefined));
+    expect((await viewOf(user, run)).attempts).toMatchObject([{ status: null, error: "no answer in time" }]);
+    tally.refused += 1;
+    await expectDelivered(user, run, HOOK);
+  });
+
+  it("nor do the network's own words reach the caller", async () => {
+    const { user, run } = await pushed(() => Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432")));
+    const view = await viewOf(user, run);
+    expect(view.attempts).toMatchObject([{ status: null, error: "no connection" }]);
+    expect(JSON.stringify([view, await stage.books()])).not.toContain("10.1.2.3");
+    tally.refused += 1;
+    await expectDelivered(user, run, HOOK);
+  });
+});
+
+itAddsUp(tally, { refused: 94, served: 91 });
+
+/** A run whose receiver answers so at its first attempt, and is honest from then on. */
+async function pushed(receive: () => Response | Promise<Response>): Promise<{ user: Sub; run: Started }> {
+  const user = somebody();
+  const run = await stage.start({}, { claims: user });
+  stage.receive(receive);
+  const before = stage.received.length;
+  await stage.push(run);
+  await stage.drain();
+  stage.receive(() => new Response(null, { status: 204 }));
+  expect(stage.received.slice(before).map(({ url }) => url)).toEqual([HOOK]);
+  return { user, run };
+}
+
+/** The run's end comes, and nobody is asked anything. */
+async function expectRefused(user: Sub, run: Started, target: string): Promise<void> {
+  const before = stage.received.length;
+  await stage.push(run);
+  await stage.drain();
+  expect(stage.received).toHaveLength(before);
+  expect(await viewOf(user, run)).toMatchObject({
+    state: "retrying",
+    callback_url: target,
+    attempts: [{ number: 1, status: null, duration_ms: 0, error: "destination refused" }],
+  });
+  tally.refused += 1;
+}
+
+/** What is left of the schedule's first pause goes by; a run that was told already is sent again. */
+async function expectDelivered(user: Sub, run: Started, url: string): Promise<void> {
+  if ((await viewOf(user, run)).state === "delivered") await stage.redeliver(run.runId, { claims: user });
+  const before = stage.received.length;
+  await stage.pass(2 * MINUTE, user.sub);
+  expect(stage.received.slice(before).map((received) => received.url)).toEqual([url]);
+  expect((await viewOf(user, run)).state).toBe("delivered");
+  tally.served += 1;
+}
+
+/** Neither in what the caller can ask for, nor in the books, nor in KV, nor in the log. */
+async function expectUnseen(user: Sub, run: Started, secrets: string[]): Promise<void> {
+  const { text } = await stage.deliveries(run.runId, { claims: user });
+  const { keys } = await env.KV.list();
+  const kept = await Promise.all(keys.map(({ name }) => env.KV.get(name)));
+  const everything = JSON.stringify([text, await stage.books(), kept, log]);
+  for (const secret of secrets) expect(everything).not.toContain(secret);
+}
+
+async function viewOf(user: Sub, { runId }: Started) {
+  return (await stage.deliveries(runId, { claims: user })).body.data;
+}
+
+/** As if it had been accepted under rules that nobody remembers. */
+async function storeTarget({ sub }: Sub, target: string): Promise<void> {
+  await runInDurableObject(await stage.gateway.gateOf(sub), (_gate, { storage }) => {
+    storage.sql.exec("UPDATE runs SET intent = json_set(intent, '$.callbackUrl', ?)", target);
+  });
+}
