@@ -24,7 +24,7 @@ beforeAll(async () => {
   stopClock();
   log = [];
   vi.spyOn(console, "log").mockImplementation((line: unknown) => void log.push(String(line)));
-  stage = await Stage.set({ PUBLIC_URL: `https://${OWN}`, CALLBACK_TIMEOUT_MS: "300" });
+  stage = await Stage.set({ PUBLIC_URL: `https://${OWN}`, CALLBACK_TIMEOUT_MS: "1000" });
   const { issuer, upstream } = stage.gateway;
   const SIGNING_KEYS = String(Reflect.get(stage.gateway.env, "SIGNING_KEYS"));
   lax = await makeGateway({ SIGNING_KEYS, ALLOW_PRIVATE_CALLBACKS: "true" }, undefined, { issuer, upstream });

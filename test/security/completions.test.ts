@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vites
 import { makeRef } from "../../src/progress/ref.ts";
 import { counting } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
-import { type Answer, makeGateway } from "../support/gateway.ts";
+import type { Answer } from "../support/gateway.ts";
 import { freshLedger } from "../support/ledger.ts";
 import { Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
@@ -185,10 +185,12 @@ async function expectUnmoved(stage: Stage, run: Started, attack: () => Promise<A
 async function keptOf(stage: Stage): Promise<unknown> {
   const gate = await stage.gateway.gateOf();
   const kept = await runInDurableObject(gate, (_gate, { storage }) =>
-    storage.sql.exec<Record<string, SqlStorageValue>>("SELECT * FROM runs").one(),
+    storage.sql
+      .exec<{ run: string; intent: string; due: number }>("SELECT run, intent, due_at_ms AS due FROM runs")
+      .one(),
   );
-  const { revision: _look, ...run } = JSON.parse(String(kept["run"]));
-  return { run, intent: kept["intent"], dueAtMs: kept["due_at_ms"] };
+  const { revision: _look, ...run } = JSON.parse(kept.run);
+  return { ...kept, run };
 }
 
 /** The timer's own look, on time, finds the end. */

@@ -1,0 +1,188 @@
+// SECURITY-CASES, Across users, once a run is under way: its deliveries, its charges and its callback are its own
+// user's, and nothing that one user's runs, receivers or results do keeps another's waiting.
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { userKeyOf } from "../../src/auth/user-key.ts";
+import { gateId } from "../../src/gate/address.ts";
+import { stopClock } from "../support/clock.ts";
+import { until } from "../support/gate.ts";
+import type { Answer } from "../support/gateway.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { Stage, type Started } from "../support/stage.ts";
+import { times } from "../support/times.ts";
+import { json } from "../support/upstream.ts";
+import { expectProblem, itAddsUp } from "./bench.ts";
+import { one, PAIRS, shadow, somebody, two, type User } from "./users.ts";
+
+const SPAN = "from=2039-01-01T00:00:00Z&to=2041-01-01T00:00:00Z";
+
+const tally = { refused: 0, served: 0 };
+let stage: Stage;
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+  stage = await Stage.set({}, undefined, { issuer: one, moreIssuers: [two, shadow] });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await freshLedger();
+});
+
+describe("what became of a run is told to its own user alone", () => {
+  it.each(PAIRS)("%s", async (_name, pairOf) => {
+    const [a, b] = pairOf(crypto.randomUUID());
+    const run = await delivered(a);
+    const others = await delivered(b);
+    const [told] = (await usage(a)).body.data;
+
+    expectProblem(await stage.deliveries(run.runId, b), 404, null);
+    expectProblem(await stage.redeliver(run.runId, b), 404, null);
+    await Promise.all([ring(a), ring(b)]);
+    await stage.drain();
+    expect(stage.received).toHaveLength(2);
+    for (const query of ["", `&cursor=${cursorBefore(told.charged_at)}`]) {
+      const page = (await usage(b, query)).body.data;
+      expect(page.map((charge: { run_id: string }) => charge.run_id)).toEqual([others.runId]);
+    }
+    tally.refused += 4;
+
+    expect((await stage.deliveries(run.runId, a)).body.data.state).toBe("delivered");
+    expect(told.run_id).toBe(run.runId);
+    expect((await stage.redeliver(run.runId, a)).status).toBe(202);
+    await ring(a);
+    await stage.drain();
+    expect(stage.received.map(({ body }) => JSON.parse(body).id)).toEqual([
+      run.runId,
+      others.runId,
+      run.runId,
+    ]);
+    tally.served += 3;
+  });
+});
+
+describe("on a host that both are called at, one's refusals do not stop the other's callbacks", () => {
+  it.each([300, 301, 302, 307, 400, 401, 403, 404, 405, 409, 410, 413, 422, 451])("%i", async (status) => {
+    const [a, b] = [somebody(one), somebody(one)];
+    const host = `https://shared-${status}.example`;
+    stage.receive(({ url }) => new Response(null, { status: url.endsWith("/a") ? status : 204 }));
+    for (const _ of times(12, () => 0)) await started(a, `${host}/a`).then((run) => stage.push(run));
+    await stage.drain();
+    tally.refused += 12;
+    await expectToldAtOnce(b, `${host}/b`);
+  });
+});
+
+describe("one user's trouble keeps nobody else's run waiting, not even in the same batch", () => {
+  it.each<[string, (a: Started, release: Promise<void>) => void]>([
+    ["a receiver that does not answer", (_a, release) => receiverOfA(async () => release.then(ok))],
+    ["a receiver that fails", () => receiverOfA(() => new Response(null, { status: 503 }))],
+    [
+      "an upstream that does not answer for it",
+      ({ runId }, release) => readsOf(runId, async () => release.then(ok)),
+    ],
+    ["an upstream that breaks off", ({ runId }) => readsOf(runId, () => Promise.reject(new Error("lost")))],
+    [
+      "a result that does not end",
+      ({ runId }, release) => readsOf(runId, () => new Response(endingWith(release))),
+    ],
+    ["a result of 25 MB", ({ runId }) => readsOf(runId, () => new Response(" ".repeat(25_000_000)))],
+    ["a result that is no JSON", ({ runId }) => readsOf(runId, () => new Response("<html>"))],
+    ["a run that the upstream has lost", ({ runId }) => readsOf(runId, () => json(404, {}))],
+  ])("%s", async (_name, trouble) => {
+    const ofA = await started(somebody(one), "https://a.example/a");
+    const ofB = await started(somebody(one), "https://b.example/b");
+    const { promise: release, resolve } = Promise.withResolvers<void>();
+    trouble(ofA, release);
+    await stage.push(ofA);
+    await stage.push(ofB);
+    const consumed = stage.consume(stage.queue.take());
+    // What hangs is let go only when the other has been told.
+    await until(() => stage.received.some(({ url }) => url === "https://b.example/b"));
+    tally.refused += 1;
+    tally.served += 1;
+    resolve();
+    await consumed;
+  });
+
+  it("an object that does not start is its own user's alone", async () => {
+    const [a, b] = [somebody(one), somebody(one)];
+    await started(a, "https://a.example/a");
+    await setSchema(a, 99);
+    const refused = await stage.tryStart({}, { ...a, circumstances: { rateLimit: "off" } });
+    expectProblem(refused, 503, null);
+    tally.refused += 1;
+    await expectToldAtOnce(b, "https://b.example/b");
+  });
+});
+
+itAddsUp(tally, { refused: 305, served: 119 });
+
+async function delivered(by: User): Promise<Started> {
+  const run = await stage.start({}, by);
+  await stage.push(run);
+  await stage.drain();
+  return run;
+}
+
+function started(by: User, callbackUrl: string): Promise<Started> {
+  const claims = { ...by.claims, rate_limit: { exempt: true } };
+  const circumstances = { rateLimit: "off" } as const;
+  return stage.start({ callback_url: callbackUrl }, { ...by, claims, circumstances });
+}
+
+/** The honest twin: told without a pause, whatever the others are up to. */
+async function expectToldAtOnce(by: User, callbackUrl: string): Promise<void> {
+  const run = await started(by, callbackUrl);
+  await stage.push(run);
+  await stage.drain();
+  expect(stage.received.at(-1)?.url).toBe(callbackUrl);
+  expect((await stage.deliveries(run.runId, by)).body.data.state).toBe("delivered");
+  tally.served += 1;
+}
+
+function receiverOfA(answer: () => Response | Promise<Response>): void {
+  stage.receive(({ url }) => (url.endsWith("/a") ? answer() : ok()));
+}
+
+function endingWith(release: Promise<void>): ReadableStream {
+  return new ReadableStream({ pull: (controller) => release.then(() => controller.close()) });
+}
+
+function ok(): Response {
+  return new Response(null, { status: 204 });
+}
+
+/** From now on the upstream answers a read of this run so, and is honest about all the others. */
+function readsOf(runId: string, answer: () => Response | Promise<Response>): void {
+  stage.gateway.upstream.behave(({ method, path }, honest) =>
+    method === "GET" && path.endsWith(runId) ? answer() : honest(),
+  );
+}
+
+function usage(by: User, query = ""): Promise<Answer> {
+  return stage.gateway.call(`/usage?${SPAN}${query}`, by);
+}
+
+/** What stands before another's charge, as anybody can write it. */
+function cursorBefore(chargedAt: string): string {
+  const text = JSON.stringify([Date.parse(chargedAt) - 1, ""]);
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+async function gateOf({ issuer, claims }: User) {
+  return env.USER_GATE.get(gateId(env.USER_GATE, await userKeyOf(issuer.issuer, claims.sub)));
+}
+
+async function ring(by: User): Promise<void> {
+  await runDurableObjectAlarm(await gateOf(by));
+}
+
+/** As a later version would have left it. */
+async function setSchema(by: User, version: number): Promise<void> {
+  const gate = await gateOf(by);
+  await runInDurableObject(gate, (_gate, { storage }) => storage.kv.put("schema", version));
+  await evictDurableObject(gate);
+}
