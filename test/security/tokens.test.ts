@@ -1,6 +1,11 @@
 // SECURITY-CASES, Tokens, at the gateway's surface: whatever is wrong, the answer is the same bland one, it touches
 // nobody's quota, and the upstream hears nothing. Which tokens are wrong is told exhaustively in test/auth/.
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { signCallback } from "../../src/callbacks/signature.ts";
+import type { Jwk } from "../../src/settings.ts";
+import { never } from "../support/bindings.ts";
+import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { until } from "../support/gate.ts";
 import { ACTION, type Answer, type Call, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import {
   compact,
@@ -27,6 +32,7 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
@@ -78,6 +84,8 @@ describe("a token that is no good", () => {
     ["another audience", withClaims({ aud: "edge-actions-2" })],
     ["no subject", async () => issuer.token({ sub: undefined })],
     ["a subject that is no string", async () => issuer.token({ sub: { toString: "alice" } })],
+    ["the gateway's own word to its upstream", gatewaysWord],
+    ["the proof of a callback", callbackProof],
   ])("%s: 401, and nothing is said or counted", async (_name, crooked) => {
     const user = somebody();
     const token = await crooked(user);
@@ -160,35 +168,96 @@ describe("a good token that may not do this: 403, named, and not counted", () =>
   });
 });
 
+/** What an issuer's key server may answer in place of keys. */
+const OUTAGES: [string, () => Response][] = [
+  ["404", () => new Response(null, { status: 404 })],
+  ["500", () => new Response("no", { status: 500 })],
+  ["HTML", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
+  ["five megabytes", () => new Response(" ".repeat(5_000_000))],
+  ["a redirect", () => new Response(null, { status: 302, headers: { location: "https://evil.example/" } })],
+  ["an empty set", () => Response.json({ keys: [] })],
+  [
+    "no connection",
+    () => {
+      throw new TypeError("Network connection lost.");
+    },
+  ],
+];
+
 describe("an issuer whose keys cannot be had", () => {
-  it.each<[string, () => Response]>([
-    ["404", () => new Response(null, { status: 404 })],
-    ["500", () => new Response("no", { status: 500 })],
-    ["HTML", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
-    ["five megabytes", () => new Response(" ".repeat(5_000_000))],
-    ["a redirect", () => new Response(null, { status: 302, headers: { location: "https://evil.example/" } })],
-    [
-      "no connection",
-      () => {
-        throw new TypeError("Network connection lost.");
-      },
-    ],
-  ])("%s: 503, and the other issuer's users do not notice", async (_name, respond) => {
+  it.each(OUTAGES)("%s: 503, and the other issuer's users do not notice", async (_name, respond) => {
     const remote = await remoteIssuer();
     const down = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
     const asked = answerKeysWith(respond);
     const user = somebody();
-    const answer = await down.start(
-      {},
-      { claims: user, issuer: remote, circumstances: { rateLimit: "off" } },
-    );
-    expect([answer.status, answer.body.errors[0].code]).toEqual([503, "service_unavaiable"]);
-    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
-    expect(answer.text).not.toContain("keys.example");
+    await expectKeysUnavailable(down, await down.start({}, startBy(user, remote)), user);
     expect(asked).toEqual([`https://keys.example/${remote.issuer.slice(-36)}`]);
-    expect(down.upstream.asked).toEqual([]);
+    expect(down.upstream.asked).toHaveLength(1);
+  });
+
+  it("silence: 503 after five seconds, and the other issuer's users do not notice", async () => {
+    const remote = await remoteIssuer();
+    const down = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
+    const asked = answerKeysWith(never);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const user = somebody();
+    const answer = down.start({}, startBy(user, remote));
+    await until(() => asked.length === 1);
+    await vi.advanceTimersByTimeAsync(5000);
+    const refusal = await answer;
+    vi.useRealTimers();
+    await expectKeysUnavailable(down, refusal, user);
+  });
+
+  it.each(OUTAGES)(
+    "%s: with warm keys it is served for 24 hours, and again once it is back",
+    async (_name, respond) => {
+      const remote = await remoteIssuer();
+      const down = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
+      const user = somebody();
+      stopClock();
+      const asked = answerKeysWith(() => Response.json(remote.jwks));
+      const startedBy = async () => (await down.start({}, { claims: user, issuer: remote })).status;
+      expect(await startedBy()).toBe(202);
+      vi.restoreAllMocks();
+      answerKeysWith(respond);
+      for (const hours of [1, 12, 11]) {
+        moveClock(hours * HOUR);
+        expect(await startedBy()).toBe(202);
+        tally.served += 1;
+      }
+      moveClock(MINUTE);
+      await expectKeysUnavailable(down, await down.start({}, startBy(user, remote)), user);
+      vi.restoreAllMocks();
+      answerKeysWith(() => Response.json(remote.jwks));
+      moveClock(30 * SECOND);
+      expect(await startedBy()).toBe(202);
+      expect(asked).toHaveLength(1);
+      tally.served += 1;
+    },
+  );
+
+  it.each([
+    ["before the end of", 29_999, 401],
+    ["at the end of", 30_000, 202],
+    ["after", 45_000, 202],
+  ])("that changes its key is followed %s the cool-down as that allows", async (_name, elapsedMs, status) => {
+    const remote = await remoteIssuer();
+    const rotating = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
+    const user = somebody();
+    stopClock();
+    const asked = answerKeysWith(() => Response.json(remote.jwks));
+    const old = await remote.token({ ...user, exp: now() + 3600 });
+    expect((await rotating.start({}, { claims: user, issuer: remote })).status).toBe(202);
+    await remote.rotate();
+    moveClock(elapsedMs);
+    const rotated = await rotating.start({}, startBy(user, remote, status === 202 ? "any" : "off"));
+    expect([rotated.status, asked.length]).toEqual([status, status === 202 ? 2 : 1]);
+    // The former key ends where the new one is known.
+    const headers = { authorization: `Bearer ${old}` };
+    const former = await rotating.start({}, { claims: null, headers, circumstances: { rateLimit: "any" } });
+    expect(former.status).toBe(status === 202 ? 401 : 202);
     tally.refused += 1;
-    expect(remainingOf(await down.start({}, { claims: user }))).toBe(199);
     tally.served += 1;
   });
 
@@ -233,7 +302,21 @@ describe("an issuer whose keys cannot be had", () => {
   });
 });
 
-itAddsUp(tally, { refused: 247, served: 67 });
+itAddsUp(tally, { refused: 271, served: 109 });
+
+function startBy(claims: User, by: TestIssuer, rateLimit: "any" | "off" = "off"): Call {
+  return { claims, issuer: by, circumstances: { rateLimit } };
+}
+
+/** And nothing is said of why; the same subject of another issuer is served. */
+async function expectKeysUnavailable(down: Gateway, answer: Answer, user: User): Promise<void> {
+  expect([answer.status, answer.body.errors[0].code]).toEqual([503, "service_unavaiable"]);
+  expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(answer.text).not.toContain("keys.example");
+  tally.refused += 1;
+  expect(remainingOf(await down.start({}, { claims: user }))).toBe(199);
+  tally.served += 1;
+}
 
 const WAYS: { path: string; call: Call }[] = [
   { path: RUN_PATH, call: { method: "POST", body: '{"data":{}}', headers: JSON_TYPE } },
@@ -306,6 +389,27 @@ async function symmetric(user: User): Promise<string> {
   );
 }
 
+/** Signed by a key that the gateway publishes, and about this very user. */
+async function gatewaysWord(user: User): Promise<string> {
+  await gateway.start(
+    {},
+    { claims: { ...user, rate_limit: { exempt: true } }, circumstances: { rateLimit: "off" } },
+  );
+  return gateway.upstream.asked.at(-1)?.headers.get("authorization")?.replace("Bearer ", "") ?? "";
+}
+
+async function callbackProof({ sub }: User): Promise<string> {
+  const { keys }: { keys: Jwk[] } = JSON.parse(String(Reflect.get(gateway.env, "SIGNING_KEYS")));
+  const callback = {
+    body: new Uint8Array(),
+    webhookId: "run_1",
+    runId: sub,
+    issuer: issuer.issuer,
+    nowMs: Date.now(),
+  };
+  return (await signCallback(callback, keys))["callback-signature"] ?? "";
+}
+
 async function withOwnKey(user: User): Promise<string> {
   const own = await makeKey("ES256");
   const header = { alg: "ES256", kid: own.jwk.kid, jwk: own.jwk };
@@ -341,7 +445,7 @@ function remoteIssuer(): Promise<TestIssuer> {
 }
 
 /** The network, for issuers' keys: the URLs that were asked for. */
-function answerKeysWith(respond: () => Response): string[] {
+function answerKeysWith(respond: () => Response | Promise<Response>): string[] {
   const asked: string[] = [];
   vi.spyOn(globalThis, "fetch").mockImplementation((input) => {
     asked.push(new Request(input).url);
