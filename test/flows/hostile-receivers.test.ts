@@ -1,0 +1,178 @@
+// Promise 6, at delivery, over the real network: receivers that send the gateway elsewhere, drown it or hold it, and a
+// target that a gateway with other rules accepted.
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { redeliver, untilState } from "./support/deliveries.ts";
+import { portOf } from "./support/environment.ts";
+import { type GatewayProcess, startProcess, until } from "./support/process.ts";
+import { Upstream, type UpstreamRun } from "./support/upstream.ts";
+
+const TIMEOUT_MS = 3000;
+const CLOSED_WITHIN_MS = 30_000;
+/** What the machine's own buffers may swallow before anybody reads: a fraction of what is sent if nobody stops it. */
+const MAX_TAKEN_BYTES = 32 * 1024 * 1024;
+
+let upstream: Upstream;
+let gateway: GatewayProcess;
+let caller: Caller;
+let trap: Server;
+let trapped = 0;
+
+const settings = (allowPrivate: boolean) =>
+  [
+    `UPSTREAM_URL:${upstream.url}`,
+    `CALLBACK_TIMEOUT_MS:${TIMEOUT_MS}`,
+    "CALLBACK_RETRY_SCHEDULE:1",
+    // Only a push has a run looked at.
+    "RUN_POLL_SCHEDULE:600",
+    `ALLOW_PRIVATE_CALLBACKS:${allowPrivate}`,
+  ].flatMap((setting) => ["--var", setting]);
+
+beforeAll(async () => {
+  upstream = await Upstream.listen();
+  trap = await listening(createServer((_request, response) => response.end("private")));
+  trap.on("connection", () => (trapped += 1));
+  gateway = await startProcess({ args: settings(true) });
+  caller = await Caller.of(gateway.url);
+});
+
+afterAll(async () => {
+  await gateway.close();
+  upstream.close();
+  trap.close().closeAllConnections();
+});
+
+describe("a receiver's redirect is not followed", () => {
+  it.each([301, 302, 303, 307, 308])("%i", async (status) => {
+    const receiver = await hostile((response) =>
+      response.writeHead(status, { location: `http://127.0.0.1:${portOf(trap)}/` }).end("leaked"),
+    );
+    const run = await endedRun(receiver.url);
+    const { attempts } = await untilState(caller, ECHO, run.id, "dead");
+    const refused = { status, error: "redirect not followed" };
+    expect(attempts).toMatchObject([refused, refused]);
+    expect([receiver.requests(), trapped]).toEqual([2, 0]);
+    await expectNothingSeen(run);
+    receiver.close();
+  });
+});
+
+describe("a receiver's answer", () => {
+  it("of gigabytes is cut, and shown to nobody", async () => {
+    const chunk = Buffer.alloc(64 * 1024, "leaked ");
+    const receiver = await hostile((response) => {
+      response.writeHead(200, { "content-type": "text/plain", "x-secret": "leaked" });
+      Readable.from(endless(chunk)).pipe(response);
+    });
+    const run = await endedRun(receiver.url);
+    await untilState(caller, ECHO, run.id, "delivered");
+    await until("the end of the flood", CLOSED_WITHIN_MS, () => receiver.open() === 0);
+    expect(receiver.requests()).toBe(1);
+    expect(receiver.takenBytes()).toBeLessThan(MAX_TAKEN_BYTES);
+    await expectNothingSeen(run);
+    receiver.close();
+  });
+
+  it("of a byte a second is cut at the time-out", async () => {
+    const receiver = await hostile(async (response) => {
+      response.writeHead(200);
+      while (!response.destroyed) {
+        response.write(".");
+        await sleep(1000);
+      }
+    });
+    const run = await endedRun(receiver.url);
+    await untilState(caller, ECHO, run.id, "delivered");
+    await until("the end of the drip", CLOSED_WITHIN_MS, () => receiver.open() === 0);
+    expect(receiver.requests()).toBe(1);
+    receiver.close();
+  });
+
+  it("that breaks off before its head is a failed attempt", async () => {
+    const receiver = await hostile((response) => response.destroy());
+    const run = await endedRun(receiver.url);
+    const { attempts } = await untilState(caller, ECHO, run.id, "dead");
+    const lost = { status: null, error: "no connection" };
+    expect(attempts).toMatchObject([lost, lost]);
+    receiver.close();
+  });
+});
+
+it("a target that was accepted under older rules is not called by a gateway with stricter ones", async () => {
+  const receiver = await hostile((response) => response.writeHead(204).end());
+  const id = runIdOf(await caller.start(ECHO, { callback_url: receiver.url }));
+  const run = upstream.run(id);
+  await gateway.kill("SIGTERM");
+  await gateway.restart(settings(false));
+  upstream.end(run);
+  expect(await upstream.push(run)).toBe(202);
+  const { attempts } = await untilState(caller, ECHO, id, "dead");
+  const refused = { status: null, error: "destination refused" };
+  expect(attempts).toMatchObject([refused, refused]);
+  expect(receiver.requests()).toBe(0);
+
+  await gateway.kill("SIGTERM");
+  await gateway.restart(settings(true));
+  expect((await redeliver(caller, ECHO, id)).status).toBe(202);
+  await untilState(caller, ECHO, id, "delivered");
+  expect(receiver.requests()).toBe(1);
+  receiver.close();
+});
+
+/** A run with its callback there, whose end has been pushed. */
+async function endedRun(callbackUrl: string): Promise<UpstreamRun> {
+  const run = upstream.run(runIdOf(await caller.start(ECHO, { callback_url: callbackUrl })));
+  upstream.end(run);
+  expect(await upstream.push(run)).toBe(202);
+  return run;
+}
+
+/** Neither by the run's caller nor in the log. */
+async function expectNothingSeen({ id }: UpstreamRun): Promise<void> {
+  const { text } = await caller.call(`/actions/v1/stored-actions/${ECHO}/runs/${id}/deliveries`);
+  expect(text).not.toContain("leaked");
+  expect(gateway.output()).not.toContain("leaked");
+}
+
+type Hostile = {
+  url: string;
+  requests: () => number;
+  /** Connections that the gateway has not closed yet. */
+  open: () => number;
+  takenBytes: () => number;
+  close: () => void;
+};
+
+async function hostile(answer: (response: ServerResponse) => unknown): Promise<Hostile> {
+  const [sockets, open] = [new Set<IncomingMessage["socket"]>(), new Set<IncomingMessage["socket"]>()];
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests += 1;
+    request.resume().on("end", () => void answer(response));
+  });
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    open.add(socket.on("error", () => undefined).on("close", () => open.delete(socket)));
+  });
+  await listening(server);
+  return {
+    url: `http://127.0.0.1:${portOf(server)}/hook`,
+    requests: () => requests,
+    open: () => open.size,
+    takenBytes: () => [...sockets].reduce((all, { bytesWritten }) => all + bytesWritten, 0),
+    close: () => server.close().closeAllConnections(),
+  };
+}
+
+function* endless(chunk: Buffer): Generator<Buffer> {
+  for (;;) yield chunk;
+}
+
+async function listening(server: Server): Promise<Server> {
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return server;
+}
