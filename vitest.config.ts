@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 /** Whose tests keep nothing in storage that another file could meet. */
 const STATELESS = ["test/{auth,callbacks,contract,sandbox,upstream}/**/*.test.ts", "test/*.test.ts"];
 
+/** For a machine that is busy with something else. */
+const BUSY_MS = 20_000;
+
 const workerd = async () =>
   cloudflareTest({
     wrangler: { configPath: "./wrangler.toml" },
@@ -25,7 +28,7 @@ export default defineConfig({
       {
         plugins: [await workerd()],
         // One workerd for many files: starting one takes longer than most of them do.
-        test: { name: "units", include: STATELESS, isolate: false, maxWorkers: 2 },
+        test: { name: "units", include: STATELESS, isolate: false, testTimeout: BUSY_MS, maxWorkers: 2 },
       },
       {
         plugins: [await workerd()],
@@ -33,8 +36,7 @@ export default defineConfig({
           name: "workers",
           include: ["test/**/*.test.ts"],
           exclude: ["test/flows/**", ...STATELESS],
-          // For a machine that is busy with something else.
-          testTimeout: 20_000,
+          testTimeout: BUSY_MS,
           maxWorkers: 2,
         },
       },
