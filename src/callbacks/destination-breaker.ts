@@ -1,7 +1,8 @@
-// The breaker of one destination host, shared by every isolate that delivers there: breaker.ts keeps the rules, this
-// object the state. It is asked only about hosts that failed lately. It may forget (a write that gets lost, a move): the
-// price is ten attempts at a host that is down. After ten quiet minutes it deletes itself, because anybody can make up
-// host names.
+// The breaker of one destination host for one user, shared by every isolate that delivers there: breaker.ts keeps the
+// rules, this object the state. Each user has its own, because on a host that many share (a chat's webhooks, say) one
+// user's path can be made to fail at will, and must not stop the others. It is asked only about hosts that failed
+// lately. It may forget (a write that gets lost, a move): the price is ten attempts at a host that is down. After ten
+// quiet minutes it deletes itself, because anybody can make up host names.
 import { DurableObject } from "cloudflare:workers";
 import { type Breaker, CLOSED, isForgettable, mayTry, type Permission, report } from "./breaker.ts";
 
@@ -10,9 +11,14 @@ export type BreakerNamespace = DurableObjectNamespace<DestinationBreaker>;
 const FORGET_MS = 10 * 60_000;
 const KEY = "breaker";
 
-/** The breaker of a host as `URL.host` gives it: the name, and the port where it is not the scheme's own. */
-export function breakerOf(breakers: BreakerNamespace, host: string): DurableObjectStub<DestinationBreaker> {
-  return breakers.getByName(host);
+/** `host` as `URL.host` gives it: the name, and the port where it is not the scheme's own. */
+export function breakerOf(
+  breakers: BreakerNamespace,
+  userKey: string,
+  host: string,
+): DurableObjectStub<DestinationBreaker> {
+  // A user key is always as long, so no two pairs have one name.
+  return breakers.getByName(`${userKey} ${host}`);
 }
 
 export class DestinationBreaker extends DurableObject<Env> {

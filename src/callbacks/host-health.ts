@@ -27,10 +27,7 @@ export class HostHealth {
   }
 }
 
-/**
- * Does the outcome speak against the host? A 404 or a redirect speaks of one path. On a host that many callers share,
- * one of them must not be able to stop the others' deliveries by naming a path that does not exist.
- */
+/** Does the outcome speak against the host? A 404 or a redirect speaks of one path, and of no other one there. */
 export function isHostTrouble(outcome: AttemptOutcome): boolean {
   if (outcome.kind !== "failed") return false;
   const { status, failure } = outcome;

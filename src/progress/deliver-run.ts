@@ -18,6 +18,7 @@ export type DeliveryDeps = {
 };
 
 export type Parcel = {
+  userKey: string;
   callbackUrl: string;
   publicUrl: string;
   runId: string;
@@ -31,15 +32,16 @@ const health = new HostHealth();
 
 export async function deliverRun(deps: DeliveryDeps, parcel: Parcel): Promise<Delivered> {
   const host = URL.parse(parcel.callbackUrl)?.host ?? "";
+  const breaker = () => breakerOf(deps.breakers, parcel.userKey, host);
   const consulted = health.shouldConsult(host, parcel.made, Date.now());
   if (consulted) {
-    const untilMs = await restUntilMs(deps.breakers, host);
+    const untilMs = await restUntilMs(breaker, host);
     if (untilMs !== null) return { kind: "resting", untilMs };
   }
   const attempt = await send(deps, parcel);
   const trouble = isHostTrouble(attempt.outcome);
   if (trouble) health.noteFailure(host, Date.now());
-  if (trouble || consulted) await tellBreaker(deps.breakers, host, !trouble);
+  if (trouble || consulted) await tellBreaker(breaker, !trouble);
   return { kind: "attempted", attempt };
 }
 
@@ -78,10 +80,13 @@ function webhookIdOf(runId: string): string {
   return `run_${runId.replace(/[^\w-]/g, "_")}`;
 }
 
+/** A stub whose object was reset stays broken, so each call takes a new one. */
+type BreakerOf = () => ReturnType<typeof breakerOf>;
+
 // A breaker that does not answer must not stop what it is there to protect.
-async function restUntilMs(breakers: BreakerNamespace, host: string): Promise<number | null> {
+async function restUntilMs(breaker: BreakerOf, host: string): Promise<number | null> {
   try {
-    const permission = await breakerOf(breakers, host).mayTry();
+    const permission = await breaker().mayTry();
     if (permission.kind === "go") return null;
     health.noteFailure(host, Date.now());
     return permission.untilMs;
@@ -91,9 +96,9 @@ async function restUntilMs(breakers: BreakerNamespace, host: string): Promise<nu
   }
 }
 
-async function tellBreaker(breakers: BreakerNamespace, host: string, ok: boolean): Promise<void> {
+async function tellBreaker(breaker: BreakerOf, ok: boolean): Promise<void> {
   try {
-    await breakerOf(breakers, host).report(ok);
+    await breaker().report(ok);
   } catch (error) {
     log({ event: "breaker.unavailable", error });
   }

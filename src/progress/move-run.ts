@@ -94,6 +94,7 @@ async function tell(deps: MoveDeps, { run, intent, runId }: Work, body: ReadBody
   if (result.kind === "crowded") return { ...nothing, restUntilMs: Date.now() + CROWDED_MS };
   if (result.kind !== "body") return { ...nothing, attempt: unreadable(made + 1) };
   const delivered = await deliverRun(deps, {
+    userKey: intent.userKey,
     callbackUrl: intent.callbackUrl,
     publicUrl: intent.publicUrl,
     runId,

@@ -4,6 +4,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { breakerOf, type DestinationBreaker } from "../../src/callbacks/destination-breaker.ts";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 
+/** A user key is 43 characters long. */
+const USER = "a".repeat(43);
+
 type Stub = DurableObjectStub<DestinationBreaker>;
 
 beforeEach(() => stopClock());
@@ -11,7 +14,7 @@ afterEach(() => void vi.useRealTimers());
 
 /** A host that no other test knows. */
 function freshBreaker(): Stub {
-  return breakerOf(env.DESTINATION_BREAKER, `${crypto.randomUUID()}.example`);
+  return breakerOf(env.DESTINATION_BREAKER, USER, `${crypto.randomUUID()}.example`);
 }
 
 async function fail(breaker: Stub, times: number): Promise<void> {
@@ -49,9 +52,16 @@ test("of a hundred that ask at once after the rest, one goes", async () => {
 
 test("other hosts do not notice", async () => {
   const host = `${crypto.randomUUID()}.example`;
-  await fail(breakerOf(env.DESTINATION_BREAKER, host), 10);
+  await fail(breakerOf(env.DESTINATION_BREAKER, USER, host), 10);
   for (const other of [`${host}:8443`, `www.${host}`, "other.example"])
-    expect(await breakerOf(env.DESTINATION_BREAKER, other).mayTry()).toEqual({ kind: "go" });
+    expect(await breakerOf(env.DESTINATION_BREAKER, USER, other).mayTry()).toEqual({ kind: "go" });
+});
+
+test("nor do other users who are called at the host", async () => {
+  const host = `${crypto.randomUUID()}.example`;
+  await fail(breakerOf(env.DESTINATION_BREAKER, USER, host), 10);
+  const other = breakerOf(env.DESTINATION_BREAKER, "b".repeat(43), host);
+  expect(await other.mayTry()).toEqual({ kind: "go" });
 });
 
 describe("an object that is taken out of memory", () => {
