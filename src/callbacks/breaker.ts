@@ -4,7 +4,8 @@
 // Reports carry no name of their attempt. So what is reported during a rest is passed over (it began before), and
 // during a probe the first report decides: a stray failure costs one more rest, never a second probe.
 
-type Sample = { atMs: number; ok: boolean };
+/** `who`: whose attempt it was, where many share what is judged. */
+type Sample = { atMs: number; ok: boolean; who?: string };
 
 export type Breaker =
   /** Oldest first, at most KEPT, none older than five minutes. */
@@ -22,6 +23,8 @@ const REST_MS = 30_000;
 const MIN_SAMPLES = 10;
 const KEPT = 100;
 const FAILED_SHARE = 0.7;
+/** So few that nobody's paths alone, which anybody can make fail at will, make ten. */
+const KEPT_OF_ONE = 3;
 
 /** May one more attempt be made now? A `go` after a rest is the probe, and takes it. */
 export function mayTry(breaker: Breaker, nowMs: number): [Breaker, Permission] {
@@ -31,11 +34,11 @@ export function mayTry(breaker: Breaker, nowMs: number): [Breaker, Permission] {
   return [{ status: "probing", untilMs: nowMs + REST_MS }, { kind: "go" }];
 }
 
-/** The breaker after an attempt ended. */
-export function report(breaker: Breaker, ok: boolean, nowMs: number): Breaker {
+/** The breaker after an attempt ended; with `who`, that one's latest three count. */
+export function report(breaker: Breaker, ok: boolean, nowMs: number, who?: string): Breaker {
   switch (breaker.status) {
     case "closed":
-      return count([...breaker.samples, { atMs: nowMs, ok }], nowMs);
+      return count([...withRoomFor(breaker.samples, who), { atMs: nowMs, ok, ...(who && { who }) }], nowMs);
     case "resting":
       return breaker;
     case "probing":
@@ -54,6 +57,11 @@ function count(all: readonly Sample[], nowMs: number): Breaker {
   const failures = samples.filter(({ ok }) => !ok).length;
   const isDown = samples.length >= MIN_SAMPLES && failures >= FAILED_SHARE * samples.length;
   return isDown ? rest(nowMs) : { status: "closed", samples };
+}
+
+function withRoomFor(samples: readonly Sample[], who: string | undefined): readonly Sample[] {
+  const own = samples.filter((sample) => who !== undefined && sample.who === who);
+  return own.length < KEPT_OF_ONE ? samples : samples.filter((sample) => sample !== own[0]);
 }
 
 function rest(nowMs: number): Breaker {

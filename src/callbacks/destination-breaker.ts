@@ -1,67 +1,67 @@
-// The breaker of one destination host for one user, shared by every isolate that delivers there: breaker.ts keeps the
-// rules, this object the state. Each user has its own, because on a host that many share (a chat's webhooks, say) one
-// user's path can be made to fail at will, and must not stop the others. It is asked only about hosts that failed
-// lately. It may forget (a write that gets lost, a move): the price is ten attempts at a host that is down. After ten
-// quiet minutes it deletes itself, because anybody can make up host names.
+// The breakers of one destination host, shared by every isolate that delivers there: breaker.ts keeps the rules, this
+// object the state. One judges the host by everybody's attempts, a few of each user; and each user who has had trouble
+// there has one for the own attempts, because on a host that many share (a chat's webhooks, say) one user's path can be
+// made to fail at will, and must not stop the others. It is asked only about hosts that failed lately. It may forget (a
+// write that gets lost, a move): the price is ten attempts at a host that is down. What has been quiet for ten minutes
+// goes, because anybody can make up host names.
 import { DurableObject } from "cloudflare:workers";
 import { type Breaker, CLOSED, isForgettable, mayTry, type Permission, report } from "./breaker.ts";
 
 export type BreakerNamespace = DurableObjectNamespace<DestinationBreaker>;
 
 const FORGET_MS = 10 * 60_000;
-const KEY = "breaker";
+const EVERYBODY = "everybody";
 
-/** `host` as `URL.host` gives it: the name, and the port where it is not the scheme's own. */
-export function breakerOf(
-  breakers: BreakerNamespace,
-  userKey: string,
-  host: string,
-): DurableObjectStub<DestinationBreaker> {
-  // A user key is always as long, so no two pairs have one name.
-  return breakers.getByName(`${userKey} ${host}`);
+/** The breakers of a host as `URL.host` gives it: the name, and the port where it is not the scheme's own. */
+export function breakerOf(breakers: BreakerNamespace, host: string): DurableObjectStub<DestinationBreaker> {
+  return breakers.getByName(host);
 }
 
 export class DestinationBreaker extends DurableObject<Env> {
-  #breaker: Breaker;
-  #isStored: boolean;
-
-  constructor(state: DurableObjectState, env: Env) {
-    super(state, env);
-    const stored = state.storage.kv.get<Breaker>(KEY);
-    this.#breaker = stored ?? CLOSED;
-    this.#isStored = stored !== undefined;
-  }
-
   /** A `go` after a rest is the one probe: report how it ended. */
-  async mayTry(): Promise<Permission> {
-    const [breaker, permission] = mayTry(this.#breaker, Date.now());
-    await this.#become(breaker);
-    return permission;
+  async mayTry(userKey: string): Promise<Permission> {
+    const nowMs = Date.now();
+    const asked = [userKey, EVERYBODY].map((key) => {
+      const before = this.#breaker(key);
+      const [after, permission] = mayTry(before, nowMs);
+      return { key, before, after, permission };
+    });
+    // Whoever rests for one takes no probe of the other.
+    const resting = asked.find(({ permission }) => permission.kind === "rest");
+    if (resting !== undefined) return resting.permission;
+    for (const { key, before, after } of asked) await this.#become(key, before, after);
+    return { kind: "go" };
   }
 
-  /** Every failure at the host; a success only when this breaker had been asked before it. */
-  async report(ok: boolean): Promise<void> {
-    await this.#become(report(this.#breaker, ok, Date.now()));
+  /** Every failure at the host; a success only when this object had been asked before it. */
+  async report(userKey: string, ok: boolean): Promise<void> {
+    const nowMs = Date.now();
+    const [own, all] = [this.#breaker(userKey), this.#breaker(EVERYBODY)];
+    await this.#become(userKey, own, report(own, ok, nowMs));
+    await this.#become(EVERYBODY, all, report(all, ok, nowMs, userKey));
   }
 
   override async alarm(): Promise<void> {
-    if (!isForgettable(this.#breaker, Date.now())) {
-      await this.ctx.storage.setAlarm(Date.now() + FORGET_MS);
-      return;
-    }
-    this.#breaker = CLOSED;
-    this.#isStored = false;
-    await this.ctx.storage.deleteAll();
+    const { storage } = this.ctx;
+    const nowMs = Date.now();
+    const all = [...storage.kv.list<Breaker>()];
+    const quiet = all.filter(([, breaker]) => isForgettable(breaker, nowMs));
+    if (quiet.length === all.length) return storage.deleteAll();
+    for (const [key] of quiet) storage.kv.delete(key);
+    await storage.setAlarm(nowMs + FORGET_MS);
+  }
+
+  #breaker(key: string): Breaker {
+    return this.ctx.storage.kv.get<Breaker>(key) ?? CLOSED;
   }
 
   // Answers do not wait for these writes to be durable.
-  async #become(breaker: Breaker): Promise<void> {
-    if (breaker === this.#breaker) return;
-    this.#breaker = breaker;
-    const isFirst = !this.#isStored;
-    this.#isStored = true;
+  async #become(key: string, before: Breaker, after: Breaker): Promise<void> {
+    if (after === before) return;
+    const { storage } = this.ctx;
     const options = { allowUnconfirmed: true };
-    if (isFirst) await this.ctx.storage.setAlarm(Date.now() + FORGET_MS, options);
-    await this.ctx.storage.put(KEY, breaker, options);
+    const written = storage.put(key, after, options);
+    if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + FORGET_MS, options);
+    await written;
   }
 }

@@ -32,16 +32,15 @@ const health = new HostHealth();
 
 export async function deliverRun(deps: DeliveryDeps, parcel: Parcel): Promise<Delivered> {
   const host = URL.parse(parcel.callbackUrl)?.host ?? "";
-  const breaker = () => breakerOf(deps.breakers, parcel.userKey, host);
   const consulted = health.shouldConsult(host, parcel.made, Date.now());
   if (consulted) {
-    const untilMs = await restUntilMs(breaker, host);
+    const untilMs = await restUntilMs(deps, host, parcel.userKey);
     if (untilMs !== null) return { kind: "resting", untilMs };
   }
   const attempt = await send(deps, parcel);
   const trouble = isHostTrouble(attempt.outcome);
   if (trouble) health.noteFailure(host, Date.now());
-  if (trouble || consulted) await tellBreaker(breaker, !trouble);
+  if (trouble || consulted) await tellBreaker(deps, host, parcel.userKey, !trouble);
   return { kind: "attempted", attempt };
 }
 
@@ -80,13 +79,14 @@ function webhookIdOf(runId: string): string {
   return `run_${runId.replace(/[^\w-]/g, "_")}`;
 }
 
-/** A stub whose object was reset stays broken, so each call takes a new one. */
-type BreakerOf = () => ReturnType<typeof breakerOf>;
-
 // A breaker that does not answer must not stop what it is there to protect.
-async function restUntilMs(breaker: BreakerOf, host: string): Promise<number | null> {
+async function restUntilMs(
+  { breakers }: DeliveryDeps,
+  host: string,
+  userKey: string,
+): Promise<number | null> {
   try {
-    const permission = await breaker().mayTry();
+    const permission = await breakerOf(breakers, host).mayTry(userKey);
     if (permission.kind === "go") return null;
     health.noteFailure(host, Date.now());
     return permission.untilMs;
@@ -96,9 +96,14 @@ async function restUntilMs(breaker: BreakerOf, host: string): Promise<number | n
   }
 }
 
-async function tellBreaker(breaker: BreakerOf, ok: boolean): Promise<void> {
+async function tellBreaker(
+  { breakers }: DeliveryDeps,
+  host: string,
+  userKey: string,
+  ok: boolean,
+): Promise<void> {
   try {
-    await breaker().report(ok);
+    await breakerOf(breakers, host).report(userKey, ok);
   } catch (error) {
     log({ event: "breaker.unavailable", error });
   }

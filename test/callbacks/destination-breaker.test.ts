@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Permission } from "../../src/callbacks/breaker.ts";
 import { breakerOf, type DestinationBreaker } from "../../src/callbacks/destination-breaker.ts";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 
@@ -9,20 +10,39 @@ const USER = "a".repeat(43);
 
 type Stub = DurableObjectStub<DestinationBreaker>;
 
+/** A host's breakers as one user meets them. */
+class Met {
+  readonly stub: Stub;
+  readonly #user: string;
+
+  constructor(host: string, user = USER) {
+    this.stub = breakerOf(env.DESTINATION_BREAKER, host);
+    this.#user = user;
+  }
+
+  mayTry(): Promise<Permission> {
+    return this.stub.mayTry(this.#user);
+  }
+
+  async report(ok: boolean): Promise<void> {
+    await this.stub.report(this.#user, ok);
+  }
+}
+
 beforeEach(() => stopClock());
 afterEach(() => void vi.useRealTimers());
 
 /** A host that no other test knows. */
-function freshBreaker(): Stub {
-  return breakerOf(env.DESTINATION_BREAKER, USER, `${crypto.randomUUID()}.example`);
+function freshBreaker(): Met {
+  return new Met(`${crypto.randomUUID()}.example`);
 }
 
-async function fail(breaker: Stub, times: number): Promise<void> {
+async function fail(breaker: Met, times: number): Promise<void> {
   for (let made = 0; made < times; made++) await breaker.report(false);
 }
 
-function storedKeys(breaker: Stub): Promise<string[]> {
-  return runInDurableObject(breaker, async (_, { storage }) => [...(await storage.list()).keys()]);
+function storedKeys({ stub }: Met): Promise<string[]> {
+  return runInDurableObject(stub, async (_, { storage }) => [...(await storage.list()).keys()]);
 }
 
 test("a host that fails ten times rests, is probed once, and is back after a success", async () => {
@@ -52,15 +72,43 @@ test("of a hundred that ask at once after the rest, one goes", async () => {
 
 test("other hosts do not notice", async () => {
   const host = `${crypto.randomUUID()}.example`;
-  await fail(breakerOf(env.DESTINATION_BREAKER, USER, host), 10);
+  await fail(new Met(host), 10);
   for (const other of [`${host}:8443`, `www.${host}`, "other.example"])
-    expect(await breakerOf(env.DESTINATION_BREAKER, USER, other).mayTry()).toEqual({ kind: "go" });
+    expect(await new Met(other).mayTry()).toEqual({ kind: "go" });
+});
+
+test("a host that fails everybody rests for all, though nobody made ten attempts", async () => {
+  const host = `${crypto.randomUUID()}.example`;
+  const users = ["a", "b", "c", "d"].map((letter) => new Met(host, letter.repeat(43)));
+  for (const user of users.slice(0, 3)) await fail(user, 5);
+  const newcomer = new Met(host, "e".repeat(43));
+  // Three of each user count: nine.
+  expect(await newcomer.mayTry()).toEqual({ kind: "go" });
+  for (const user of users.slice(3)) await fail(user, 1);
+  expect(await newcomer.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 30 * SECOND });
+  moveClock(30 * SECOND);
+  const permissions = await Promise.all([...users, newcomer].map((user) => user.mayTry()));
+  expect(permissions.filter(({ kind }) => kind === "go")).toHaveLength(1);
+  await newcomer.report(true);
+  expect(await newcomer.mayTry()).toEqual({ kind: "go" });
+});
+
+test("who rests takes no probe from others", async () => {
+  const host = `${crypto.randomUUID()}.example`;
+  const [one, other] = [new Met(host), new Met(host, "b".repeat(43))];
+  for (const letter of ["c", "d", "e"]) await fail(new Met(host, letter.repeat(43)), 3);
+  await fail(other, 1);
+  moveClock(20 * SECOND);
+  await fail(one, 10);
+  moveClock(10 * SECOND);
+  expect(await one.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 50 * SECOND });
+  expect(await other.mayTry()).toEqual({ kind: "go" });
 });
 
 test("nor do other users who are called at the host", async () => {
   const host = `${crypto.randomUUID()}.example`;
-  await fail(breakerOf(env.DESTINATION_BREAKER, USER, host), 10);
-  const other = breakerOf(env.DESTINATION_BREAKER, "b".repeat(43), host);
+  await fail(new Met(host), 10);
+  const other = new Met(host, "b".repeat(43));
   expect(await other.mayTry()).toEqual({ kind: "go" });
 });
 
@@ -68,11 +116,11 @@ describe("an object that is taken out of memory", () => {
   test("knows its rest and its probe", async () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
-    await evictDurableObject(breaker);
+    await evictDurableObject(breaker.stub);
     expect(await breaker.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 30 * SECOND });
     moveClock(30 * SECOND);
     expect(await breaker.mayTry()).toEqual({ kind: "go" });
-    await evictDurableObject(breaker);
+    await evictDurableObject(breaker.stub);
     expect(await breaker.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 60 * SECOND });
   });
 
@@ -80,7 +128,7 @@ describe("an object that is taken out of memory", () => {
     const breaker = freshBreaker();
     for (let made = 0; made < 10; made++) {
       await fail(breaker, 1);
-      await evictDurableObject(breaker);
+      await evictDurableObject(breaker.stub);
       moveClock(30 * SECOND);
     }
     expect(await breaker.mayTry()).toEqual({ kind: "go" });
@@ -93,11 +141,11 @@ describe("an object that nobody needs any more", () => {
   test("leaves nothing behind", async () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
-    expect(await storedKeys(breaker)).toEqual(["breaker"]);
+    expect(await storedKeys(breaker)).toEqual([USER, "everybody"]);
     moveClock(10 * MINUTE);
-    expect(await runDurableObjectAlarm(breaker)).toBe(true);
+    expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect(await storedKeys(breaker)).toEqual([]);
-    expect(await runDurableObjectAlarm(breaker)).toBe(false);
+    expect(await runDurableObjectAlarm(breaker.stub)).toBe(false);
     expect(await breaker.mayTry()).toEqual({ kind: "go" });
     expect(await storedKeys(breaker)).toEqual([]);
   });
@@ -106,11 +154,11 @@ describe("an object that nobody needs any more", () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
     moveClock(10 * MINUTE);
-    await runDurableObjectAlarm(breaker);
+    await runDurableObjectAlarm(breaker.stub);
     await fail(breaker, 10);
     expect((await breaker.mayTry()).kind).toBe("rest");
     moveClock(10 * MINUTE);
-    expect(await runDurableObjectAlarm(breaker)).toBe(true);
+    expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect(await storedKeys(breaker)).toEqual([]);
   });
 
@@ -120,10 +168,10 @@ describe("an object that nobody needs any more", () => {
     moveClock(10 * MINUTE);
     await breaker.mayTry();
     await fail(breaker, 1);
-    expect(await runDurableObjectAlarm(breaker)).toBe(true);
+    expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect((await breaker.mayTry()).kind).toBe("rest");
     moveClock(10 * MINUTE);
-    expect(await runDurableObjectAlarm(breaker)).toBe(true);
+    expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect(await storedKeys(breaker)).toEqual([]);
   });
 
@@ -131,6 +179,6 @@ describe("an object that nobody needs any more", () => {
     const breaker = freshBreaker();
     await breaker.mayTry();
     expect(await storedKeys(breaker)).toEqual([]);
-    expect(await runDurableObjectAlarm(breaker)).toBe(false);
+    expect(await runDurableObjectAlarm(breaker.stub)).toBe(false);
   });
 });
