@@ -62,8 +62,14 @@ export function log(line: LogLine): void {
   console.log(JSON.stringify({ time: new Date().toISOString(), ...flat }));
 }
 
-// Name and message only: a stack names our own parts and grows the bill, and a cause may carry a body.
+// Name and message only: a stack names our own parts and grows the bill, and a cause may carry a body. A message is the
+// runtime's own text, and two kinds of it quote what they were given: fetch() the URL that it cannot load, and the JSON
+// parser the text that it stumbled over.
 function describe(error: unknown): string | null {
   if (error === null) return null;
-  return error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
+  if (!(error instanceof Error)) return typeof error;
+  if (error.name === "SyntaxError") return error.name;
+  return `${error.name}: ${error.message.replaceAll(URL_IN_TEXT, "<url>")}`;
 }
+
+const URL_IN_TEXT = /[a-z][a-z0-9+.-]*:\/\/\S*/gi;

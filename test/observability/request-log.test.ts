@@ -169,6 +169,32 @@ describe("nothing that a caller or an upstream says gets into the log", () => {
     for (const part of token.split(".")) expect(written.join()).not.toContain(part);
   });
 
+  it.each<[what: string, error: Error, logged: string]>([
+    [
+      "the URL that fetch() cannot load",
+      new TypeError(`Fetch API cannot load: https://client.example/${TOLD}?token=${TOLD}`),
+      "TypeError: Fetch API cannot load: <url>",
+    ],
+    [
+      "two URLs among words",
+      new Error(`redirect from http://a.example/?${TOLD} to https://b.example/#${TOLD} refused`),
+      "Error: redirect from <url> to <url> refused",
+    ],
+    [
+      "the text that the JSON parser stumbled over",
+      new SyntaxError(`Unexpected token 'h', "${TOLD}" is not valid JSON`),
+      "SyntaxError",
+    ],
+  ])("not what an error quotes: %s", async (_what, error, logged) => {
+    const gateway = await makeGateway(
+      {},
+      failing(/^USER_GATE/, () => error),
+    );
+    await gateway.start({}, { circumstances: { rateLimit: "any" } });
+    expect(lines("gate.unavailable")).toMatchObject([{ error: logged }]);
+    expect(written.join()).not.toContain(TOLD);
+  });
+
   it("of an error, its name and message: no stack, no cause", async () => {
     const error = new Error("Durable Object reset", { cause: new Error(TOLD) });
     const gateway = await makeGateway(
