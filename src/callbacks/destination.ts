@@ -63,7 +63,7 @@ export function checkDestination(text: string, rules: DestinationRules): Destina
   const url = URL.parse(text);
   if (url === null) return refuse("malformed");
   if (!isSchemeAllowed(url.protocol, rules)) return refuse("wrong_scheme");
-  if (!isWrittenPlainly(text) || hasEmptyLabel(url)) return refuse("malformed");
+  if (!isWrittenPlainly(text) || !isFetchable(url) || hasEmptyLabel(url)) return refuse("malformed");
   if (hasUserInfo(text)) return refuse("credentials");
   if (isOwnHost(url, rules)) return refuse("own_host");
   if (!rules.allowPrivate && !isPublicHost(url)) return refuse("private_host");
@@ -83,6 +83,11 @@ function isSchemeAllowed(protocol: string, { allowPrivate }: DestinationRules): 
 /** WHATWG repairs `https:/\host`, `https:///host` and inner line breaks, other parsers read another host: no honest caller writes so. */
 function isWrittenPlainly(text: string): boolean {
   return /^https?:\/\/[^\s\p{Cc}\\/][^\s\p{Cc}\\]*$/iu.test(text);
+}
+
+/** WHATWG lets a host name have characters in it (`{`, `*`, `;`) that are in no name of a host and that fetch() gives up on. */
+function isFetchable({ hostname }: URL): boolean {
+  return /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(hostname);
 }
 
 /** `127.1..` is no IPv4 address to WHATWG, and may be one to a resolver that drops the dots. */

@@ -89,6 +89,7 @@ describe("what is no absolute URL, or not written as one, is refused", () => {
     "https://[::1/",
     "https://[::1%25eth0]/",
     "https://[2606:4700:4700::1111].example/",
+    ...Array.from("!\"$&'()*+,;=`{}~", (character) => `https://a${character}b.client.example/`),
   ])("%j", (text) => {
     expect(outcome(text, production)).toBe("malformed");
   });
