@@ -265,6 +265,8 @@ function parseSigningKeys(value: unknown): Jwk[] {
   if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isSigningKey)) {
     throw new Fault('must be a JWK set of Ed25519 private keys, each with a "kid"');
   }
+  // Whoever verifies would have two keys to choose from, and libraries refuse to.
+  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw new Fault("names a kid twice");
   return keys;
 }
 
@@ -274,9 +276,14 @@ function isSigningKey(value: unknown): value is Jwk {
     value.kty === "OKP" &&
     value.crv === "Ed25519" &&
     isText(value.kid) &&
-    isText(value.d) &&
-    isText(value.x)
+    isKeyHalf(value.d) &&
+    isKeyHalf(value.x)
   );
+}
+
+/** 32 bytes in base64url. Anything else would only be noticed by the first request that needs the key. */
+function isKeyHalf(value: unknown): boolean {
+  return isText(value) && /^[\w-]{43}$/.test(value);
 }
 
 function isJwk(value: unknown): value is Jwk {

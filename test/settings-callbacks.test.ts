@@ -6,7 +6,7 @@ let required: Record<string, string>;
 
 beforeAll(async () => {
   const issuer = await makeIssuer("https://login.example");
-  const keys = [{ kty: "OKP", crv: "Ed25519", kid: "1", x: "AA", d: "AA" }];
+  const keys = [{ kty: "OKP", crv: "Ed25519", kid: "1", x: "P".repeat(43), d: "S".repeat(43) }];
   required = { JWT_ISSUERS: JSON.stringify([issuer.settings]), SIGNING_KEYS: JSON.stringify({ keys }) };
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, SettingsError } from "../src/settings.ts";
 
-const KEY = { kty: "OKP", crv: "Ed25519", kid: "k1", x: "public-half", d: "private-half" };
+const KEY = { kty: "OKP", crv: "Ed25519", kid: "k1", x: "P".repeat(43), d: "S".repeat(43) };
 const PUBLIC_KEY = { kty: "EC", crv: "P-256", kid: "i1", x: "x", y: "y" };
 const ISSUER = {
   issuer: "https://login.example",
@@ -208,11 +208,20 @@ describe("a bad setting is refused by name", () => {
     ["a key of another curve", { keys: [{ ...KEY, crv: "X25519" }] }],
     ["a key of another kind", { keys: [{ ...KEY, kty: "EC", crv: "P-256" }] }],
     ["one good key and one bad", { keys: [KEY, publicHalf] }],
+    ["half a private key", { keys: [{ ...KEY, d: KEY.d.slice(0, 21) }] }],
+    ["a private key that is no base64url", { keys: [{ ...KEY, d: "!".repeat(43) }] }],
+    ["a public half that is too long", { keys: [{ ...KEY, x: `${KEY.x}A` }] }],
   ])("signing keys: %s", (_name, value) => {
     expect(problemsOf({ SIGNING_KEYS: JSON.stringify(value) })).toEqual([
       'SIGNING_KEYS must be a JWK set of Ed25519 private keys, each with a "kid"',
     ]);
   });
+});
+
+it("refuses two signing keys of one name, and takes two of two names", () => {
+  const two = (kid: string) => ({ SIGNING_KEYS: JSON.stringify({ keys: [KEY, { ...KEY, kid }] }) });
+  expect(problemsOf(two(KEY.kid))).toEqual(["SIGNING_KEYS names a kid twice"]);
+  expect(problemsOf(two("another"))).toEqual([]);
 });
 
 describe("the message", () => {

@@ -101,7 +101,7 @@ describe("a sweep", () => {
       entryOf({ acceptedAtMs: NOON_MS - 2 * DAY_MS }),
     ]);
     const settings = { LEDGER_RETENTION_DAYS: "2" };
-    const key = { kty: "OKP", crv: "Ed25519", kid: "k", d: "d", x: "x" };
+    const key = { kty: "OKP", crv: "Ed25519", kid: "k", d: "S".repeat(43), x: "P".repeat(43) };
     const issuer = { issuer: "i", audience: "a", algorithms: ["ES256"], jwks: { keys: [] } };
     await worker.scheduled(createScheduledController({ scheduledTime: new Date(NOON_MS) }), {
       ...env,

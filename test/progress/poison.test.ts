@@ -1,9 +1,10 @@
 // A run that makes the consumer throw, and a gate that does not answer: only the first is buried.
 import { createMessageBatch, evictAllDurableObjects, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Work } from "../../src/gate/admission.ts";
 import { buryRuns } from "../../src/progress/dead-letters.ts";
 import type { Pointer } from "../../src/progress/pointer.ts";
-import { failing } from "../support/bindings.ts";
+import { failing, replacing } from "../support/bindings.ts";
 import { HOUR, stopClock } from "../support/clock.ts";
 import { freshLedger } from "../support/ledger.ts";
 import { HOOK, Stage } from "../support/stage.ts";
@@ -25,10 +26,13 @@ async function bury(pointers: Pointer[], env: Env): Promise<void> {
   await buryRuns(createMessageBatch("edge-actions-runs-dead", messages), env);
 }
 
-/** With keys that cannot sign: nothing that a receiver or an upstream does makes the consumer throw. */
+/** Rows that name no place: nothing that a receiver or an upstream does makes the consumer throw. */
 function poisoned(env: Env): Env {
-  const broken = { kty: "OKP", crv: "Ed25519", kid: "broken", x: "AA", d: "AA" };
-  return { ...env, SIGNING_KEYS: JSON.stringify({ keys: [broken] }), UPSTREAM_AUTH: "caller" } as Env;
+  const placeless = replacing("USER_GATE.take", async ({ perform }) => {
+    const work = (await perform()) as Work | null;
+    return work && { ...work, intent: { ...work.intent, publicUrl: "" } };
+  });
+  return { ...env, ...placeless(env) };
 }
 
 describe("a run that makes the consumer throw", () => {
