@@ -7,6 +7,8 @@ const STATELESS = ["test/{auth,callbacks,contract,sandbox,upstream}/**/*.test.ts
 /** For a machine that is busy with something else. */
 const BUSY_MS = 20_000;
 
+const LOG_GUARD = ["test/support/log-guard.ts"];
+
 const workerd = async () =>
   cloudflareTest({
     wrangler: { configPath: "./wrangler.toml" },
@@ -28,7 +30,14 @@ export default defineConfig({
       {
         plugins: [await workerd()],
         // One workerd for many files: starting one takes longer than most of them do.
-        test: { name: "units", include: STATELESS, isolate: false, testTimeout: BUSY_MS, maxWorkers: 2 },
+        test: {
+          name: "units",
+          include: STATELESS,
+          setupFiles: LOG_GUARD,
+          isolate: false,
+          testTimeout: BUSY_MS,
+          maxWorkers: 2,
+        },
       },
       {
         plugins: [await workerd()],
@@ -36,6 +45,7 @@ export default defineConfig({
           name: "workers",
           include: ["test/**/*.test.ts"],
           exclude: ["test/flows/**", ...STATELESS],
+          setupFiles: LOG_GUARD,
           testTimeout: BUSY_MS,
           maxWorkers: 2,
         },

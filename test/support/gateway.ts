@@ -8,6 +8,7 @@ import { userKeyOf } from "../../src/auth/user-key.ts";
 import { gateId } from "../../src/gate/address.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { type Circumstances, expectContract } from "./contract.ts";
+import { logGuard } from "./log-guard.ts";
 import { makeIssuer, type TestIssuer } from "./tokens.ts";
 import { FakeUpstream } from "./upstream.ts";
 
@@ -86,6 +87,7 @@ export async function makeGateway(
       const response = await send(path, call, context);
       const text = await response.text();
       await waitOnExecutionContext(context);
+      logGuard.secrets.add(text);
       const answer = { status: response.status, headers: response.headers, text, body: parsed(text) };
       const asked = { method: call.method ?? "GET", path };
       expectContract(asked, { ...answer, bodyText: text }, call.circumstances);
@@ -104,6 +106,8 @@ async function requestOf(
   path: string,
   { method = "GET", claims = {}, issuer = first, raw = false, headers = {}, body }: Call,
 ): Promise<Request> {
+  logGuard.secrets.addQuery(`${ORIGIN}${path}`);
+  if (typeof body === "string") logGuard.secrets.addBody(body);
   const authorization = claims === null ? {} : { authorization: `Bearer ${await issuer.token(claims)}` };
   const init = { method, headers: { ...authorization, ...headers }, ...(body === undefined ? {} : { body }) };
   const request = new Request(`${ORIGIN}${path}`, init);

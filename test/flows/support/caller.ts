@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { devToken } from "../../../scripts/dev-token.ts";
 import { type Circumstances, expectContract } from "../../support/contract.ts";
+import { secrets } from "./secrets.ts";
 
 /** The sandbox's actions (the design) by the end of their ids: `actionId("0001")` echoes. */
 export function actionId(end: string): string {
@@ -33,6 +34,7 @@ export class Caller {
   constructor(origin: string, token: string) {
     this.origin = origin;
     this.token = token;
+    secrets.addToken(token);
   }
 
   /** Somebody whom the gateway has never seen, unless `sub` says who. */
@@ -44,6 +46,8 @@ export class Caller {
     path: string,
     { method = "GET", headers = {}, body, circumstances }: Call = {},
   ): Promise<Answer> {
+    secrets.addQuery(`${this.origin}${path}`);
+    secrets.addBody(body ?? "");
     const startedAt = performance.now();
     const response = await fetch(`${this.origin}${path}`, {
       method,

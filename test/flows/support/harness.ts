@@ -3,6 +3,7 @@
 // upstream, callbacks): the harness sends that through Node's fetch, which follows other rules. Take a process there.
 import { createTestHarness, type WorkerHandle } from "wrangler";
 import { devIssuers, signingKey } from "../../../scripts/dev-keys.ts";
+import { expectNoSecretIn } from "./secrets.ts";
 
 export type Harness = {
   /** Origin, without a trailing slash. */
@@ -11,6 +12,7 @@ export type Harness = {
   logs(): LogLine[];
   /** Takes every gate's memory away; what it stored stays. */
   evictGates(): Promise<void>;
+  /** Throws when a secret was logged. */
   close(): Promise<void>;
 };
 
@@ -39,7 +41,11 @@ export async function startHarness(
     url: url.origin,
     logs: () => harness.getLogs().flatMap(({ message }) => logLine(message)),
     evictGates: () => evictAll(harness.getWorker("edge-actions")),
-    close: () => harness.close(),
+    close: async () => {
+      const messages = harness.getLogs().map(({ message }) => message);
+      await harness.close();
+      await expectNoSecretIn(messages.join("\n"));
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, makeFolder, PROJECT, removeFolder, userEnvironment } from "./environment.ts";
+import { expectNoSecretIn } from "./secrets.ts";
 
 export type GatewayProcess = {
   /** Origin, without a trailing slash; the same after a restart. */
@@ -17,7 +18,7 @@ export type GatewayProcess = {
   kill(signal: "SIGKILL" | "SIGTERM" | "SIGINT", whom?: "group" | "npm"): Promise<void>;
   /** Starts it on the same port and state, `args` in place of the former ones where given. */
   restart(args?: string[]): Promise<void>;
-  /** Kills whatever still runs and removes every trace. */
+  /** Kills whatever still runs and removes every trace. Throws when it has ever printed a secret. */
   close(): Promise<void>;
 };
 
@@ -39,6 +40,7 @@ export async function startProcess(options: Options = {}): Promise<GatewayProces
   const port = options.port ?? (await freePort());
   const stateDir = options.stateDir ?? `${folder}/state`;
 
+  const printed: string[] = [];
   let npm = new Npm(withDefaults(options.args ?? [], port, stateDir), folder);
   try {
     await npm.untilReady();
@@ -55,12 +57,14 @@ export async function startProcess(options: Options = {}): Promise<GatewayProces
     output: () => npm.output,
     kill: (signal, whom = "group") => npm.kill(signal, whom),
     restart: async (args = options.args ?? []) => {
+      printed.push(npm.output);
       npm = new Npm(withDefaults(args, port, stateDir), folder);
       await npm.untilReady();
     },
     close: async () => {
       await npm.kill("SIGKILL", "group");
       await removeFolder(folder);
+      for (const output of [...printed, npm.output]) await expectNoSecretIn(output);
     },
   };
 }

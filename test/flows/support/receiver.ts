@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { portOf } from "./environment.ts";
+import { secrets } from "./secrets.ts";
 
 export type Delivery = {
   method: string;
@@ -57,6 +58,9 @@ export class Receiver {
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
     );
     const delivery = { method, path, headers, body: await buffer(request), atMs };
+    secrets.add(delivery.body.toString());
+    secrets.add(headers.get("webhook-signature") ?? "");
+    secrets.addToken(headers.get("callback-signature") ?? "");
     const earlier = this.at(path).length;
     this.deliveries.push(delivery);
     const reply = await this.reply(delivery, earlier);

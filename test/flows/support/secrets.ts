@@ -1,0 +1,22 @@
+// What no flow may find in what a gateway has printed: everything secret that a flow's callers, receivers and upstreams
+// come by, and the keys that the gateway was started with.
+import { issuerKey, signingKey } from "../../../scripts/dev-keys.ts";
+import { Secrets } from "../../support/secrets.ts";
+
+export const secrets = new Secrets();
+
+/** For whoever starts a gateway reads it: a token to paste, and bodies that others send too. */
+const BANNER = /^Edge Actions is ready on .*^.*RUN_ID\?wait_seconds=[^\n]*$/ms;
+/** `wrangler dev` says of each request what it was, refs of completions included: a developer's tool, not the gateway. */
+const REQUEST_OF_WRANGLER = /^\[wrangler:info\] [A-Z]+ \/\S* \d{3} /;
+
+/** Throws when a secret is in the output of a gateway. */
+export async function expectNoSecretIn(output: string): Promise<void> {
+  secrets.addKey(await issuerKey());
+  secrets.addKey(await signingKey());
+  const lines = output.replace(BANNER, "").split("\n");
+  for (const line of lines) {
+    const secret = REQUEST_OF_WRANGLER.test(line) ? null : secrets.findIn(line);
+    if (secret !== null) throw new Error(`a secret was logged: ${secret}\nin ${line}`);
+  }
+}

@@ -1,0 +1,90 @@
+// What must never be in a log: whatever it is that a test comes by, it is remembered here, and each line that anybody
+// logs is searched for all of it. Texts are found by their beginnings, so that a thousand secrets cost no more than one.
+
+/** Shorter ones are found in honest lines, too. */
+const MIN_LENGTH = 16;
+/** The beginning of a body gives it away as well as the whole. */
+const MAX_LENGTH = 1_000;
+/** Bodies beyond these are meant to be a burden, and are none here. */
+const MAX_PARSED = 100_000;
+const MAX_DEPTH = 5;
+
+export class Secrets {
+  readonly #byBeginning = new Map<string, Set<string>>();
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(text: string): void {
+    if (text.length < MIN_LENGTH) return;
+    const secret = text.slice(0, MAX_LENGTH);
+    const beginning = secret.slice(0, MIN_LENGTH);
+    const alike = this.#byBeginning.get(beginning) ?? new Set<string>();
+    if (!alike.has(secret)) this.#count += 1;
+    this.#byBeginning.set(beginning, alike.add(secret));
+  }
+
+  /** A token's payload and signature; everybody's header is the same. */
+  addToken(token: string): void {
+    for (const part of token.split(".").slice(1)) this.add(part);
+  }
+
+  /** What stands in a URL's query, as it is written and as it is meant. */
+  addQuery(url: string): void {
+    const { search, searchParams } = new URL(url);
+    for (const part of [search.slice(1), ...searchParams.values()]) this.add(part);
+  }
+
+  /** A JSON text, the strings that it starts a run with, and where its result is to be sent. */
+  addBody(text: string): void {
+    this.add(text);
+    const { inputs, callback_url: url } = dataOf(text);
+    if (typeof url === "string") this.add(url);
+    if (typeof url === "string" && URL.canParse(url)) this.addQuery(url);
+    for (const value of stringsIn(inputs)) this.add(value);
+  }
+
+  /** The private members of a JWK. */
+  addKey(jwk: object): void {
+    for (const name of ["d", "p", "q", "dp", "dq", "qi", "k"]) {
+      const part: unknown = Reflect.get(jwk, name);
+      if (typeof part === "string") this.add(part);
+    }
+  }
+
+  /** The first secret in a line of a log, as it is or in a string of JSON; null when there is none. */
+  findIn(line: string): string | null {
+    const unescaped = line.includes("\\") ? line.replaceAll(/\\(["\\/])/g, "$1") : "";
+    return this.#find(line) ?? this.#find(unescaped) ?? credentialIn(line);
+  }
+
+  #find(text: string): string | null {
+    for (let at = 0; at + MIN_LENGTH <= text.length; at += 1) {
+      const alike = this.#byBeginning.get(text.slice(at, at + MIN_LENGTH)) ?? [];
+      for (const secret of alike) if (text.startsWith(secret, at)) return secret;
+    }
+    return null;
+  }
+}
+
+/** The gateway's own lines name routes and hosts, and never a URL or an Authorization header, whoever's it is. */
+function credentialIn(line: string): string | null {
+  return line.includes('{"time":') ? (/https?:\/\/[^\s"]+|bearer [^\s"]+/i.exec(line)?.[0] ?? null) : null;
+}
+
+function dataOf(text: string): Record<string, unknown> {
+  try {
+    const { data }: { data?: unknown } = text.length > MAX_PARSED ? {} : JSON.parse(text);
+    return typeof data === "object" && data !== null ? { ...data } : {};
+  } catch {
+    return {};
+  }
+}
+
+function stringsIn(value: unknown, depth = MAX_DEPTH): string[] {
+  if (typeof value === "string") return [value];
+  if (depth === 0 || typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap((member) => stringsIn(member, depth - 1));
+}
