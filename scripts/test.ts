@@ -18,6 +18,7 @@ const checks: [name: string, run: () => Count][] = [
   ["lint", () => command("oxlint", ["--type-aware", "--deny-warnings"])],
   ["format", () => command("biome", ["check", "."])],
   ["unused code and dependencies", () => command("knip", [])],
+  ["licences", () => command("node", ["scripts/licences.ts", "--check"])],
   ["tests", tests],
   ["bundle for production", bundle],
   ["bundle size", bundleSize],
