@@ -1,0 +1,181 @@
+// What every answer of the gateway tells browsers and caches, whoever asked and whatever came of it. The API is JSON for
+// programs: nothing of it may be sniffed, framed, run as a page or kept by a cache, but what is public and says so.
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createApp } from "../../src/app.ts";
+import {
+  ACTION,
+  type Answer,
+  type Call,
+  type Gateway,
+  makeGateway,
+  RUN_PATH,
+  startOf,
+} from "../support/gateway.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { json } from "../support/upstream.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const RUN = `/actions/v1/stored-actions/${ACTION}/runs/${ID}`;
+const SPAN = "from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
+const ENDED = { type: "run", id: ID, status: "success", results: [], next_page: null, errors: [] };
+const NOBODY = { claims: null };
+
+const ALWAYS = {
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+beforeEach(async () => {
+  await freshLedger();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+type Case = {
+  name: string;
+  status: number;
+  path: string;
+  call?: Call;
+  prepare?: (gateway: Gateway) => unknown;
+};
+
+const upstreamSays = (answer: () => Response) => (gateway: Gateway) =>
+  gateway.upstream.behave(() => answer());
+
+const cases: Case[] = [
+  { name: "a start", status: 202, path: RUN_PATH, call: startOf({}) },
+  {
+    name: "a replay",
+    status: 202,
+    path: RUN_PATH,
+    call: startOf({ idempotency_id: ID }),
+    prepare: (gateway) => gateway.start({ idempotency_id: ID }),
+  },
+  { name: "a malformed start", status: 400, path: RUN_PATH, call: startOf({ page: 5 }) },
+  { name: "a start without a token", status: 401, path: RUN_PATH, call: startOf({}, NOBODY) },
+  {
+    name: "a start without the scope",
+    status: 403,
+    path: RUN_PATH,
+    call: startOf({}, { claims: { scope: "" } }),
+  },
+  {
+    name: "a body that is too large",
+    status: 413,
+    path: RUN_PATH,
+    call: startOf({ inputs: "x".repeat(2_000) }),
+  },
+  {
+    name: "a start beyond the limit",
+    status: 429,
+    path: RUN_PATH,
+    call: startOf({}, { claims: { rate_limit: { exempt: false, limit_override: 1 } } }),
+    prepare: (gateway) => gateway.start({}, { claims: { rate_limit: { exempt: false, limit_override: 1 } } }),
+  },
+  {
+    name: "a start that the upstream fails",
+    status: 500,
+    path: RUN_PATH,
+    call: startOf({}),
+    prepare: upstreamSays(
+      () => new Response("<html>", { status: 500, headers: { "cache-control": "public" } }),
+    ),
+  },
+  {
+    name: "a start while the upstream is away",
+    status: 503,
+    path: RUN_PATH,
+    call: startOf({}),
+    prepare: upstreamSays(() => {
+      throw new Error("away");
+    }),
+  },
+  {
+    name: "a read of a run",
+    status: 200,
+    path: RUN,
+    prepare: upstreamSays(() => json(200, ENDED)),
+  },
+  { name: "a read of nothing", status: 404, path: RUN },
+  { name: "deliveries of nothing", status: 404, path: `${RUN}/deliveries` },
+  { name: "usage", status: 200, path: `/usage?${SPAN}` },
+  { name: "usage as CSV", status: 200, path: `/usage?${SPAN}`, call: { headers: { accept: "text/csv" } } },
+  {
+    name: "a pass-through",
+    status: 200,
+    path: "/actions/v1/apps",
+    prepare: upstreamSays(() => new Response("<html>", { headers: { "content-type": "text/html" } })),
+  },
+  { name: "a path to nowhere", status: 404, path: "/nowhere", call: NOBODY },
+  { name: "a method that is none", status: 405, path: "/healthz", call: { ...NOBODY, method: "POST" } },
+  { name: "a forged completion", status: 404, path: "/completions/x", call: { ...NOBODY, method: "POST" } },
+  { name: "health", status: 200, path: "/healthz", call: NOBODY },
+];
+
+describe("an answer is sniffed, framed and kept by nobody", () => {
+  it.each(cases)("$name ($status)", async ({ status, path, call, prepare }) => {
+    const answer = await answerOf(path, call, prepare);
+    expect(answer.status).toBe(status);
+    expect(headersOf(answer)).toMatchObject({ ...ALWAYS, "cache-control": "no-store" });
+  });
+
+  it("not even one that a fault of ours is behind (500)", async () => {
+    const broken: unknown = {};
+    const gateway = await makeGateway({}, () => ({ USER_GATE: broken as Env["USER_GATE"] }));
+    const answer = await gateway.start({}, { circumstances: { rateLimit: "any" } });
+    expect(answer.status).toBe(500);
+    expect(headersOf(answer)).toMatchObject({ ...ALWAYS, "cache-control": "no-store" });
+  });
+});
+
+describe("a cache may keep", () => {
+  it.each(["/.well-known/jwks.json", "/openapi.json"])("%s for five minutes, whoever asks", async (path) => {
+    expect(headersOf(await answerOf(path, NOBODY))).toMatchObject({
+      ...ALWAYS,
+      "cache-control": "public, max-age=300",
+    });
+  });
+
+  it.each(["/.well-known/jwks.json", "/openapi.json"])("and not the 405 of %s", async (path) => {
+    const answer = await answerOf(path, { ...NOBODY, method: "POST" });
+    expect([answer.status, answer.headers.get("cache-control")]).toEqual([405, "no-store"]);
+  });
+
+  it.each([200, 304])("what the upstream says that it may, on a pass-through (%i)", async (status) => {
+    const told = { "cache-control": "private, max-age=60", etag: '"1"', vary: "Accept-Language" };
+    const answer = await answerOf(
+      "/actions/v1/apps",
+      { headers: { "if-none-match": '"1"' } },
+      upstreamSays(() => new Response(null, { status, headers: told })),
+    );
+    expect(answer.status).toBe(status);
+    expect(headersOf(answer)).toMatchObject({ ...ALWAYS, ...told });
+  });
+});
+
+describe("Strict-Transport-Security", () => {
+  it.each([
+    { url: "https://edge.example/healthz", told: "max-age=31536000" },
+    { url: "https://edge.example/nowhere", told: "max-age=31536000" },
+    { url: "http://127.0.0.1:8787/healthz", told: null },
+  ])("$url: $told", async ({ url, told }) => {
+    const { env } = await makeGateway({ PUBLIC_URL: "https://edge.example" });
+    const context = createExecutionContext();
+    const { headers } = await createApp().fetch(new Request(url), env, context);
+    await waitOnExecutionContext(context);
+    expect(headers.get("strict-transport-security")).toBe(told);
+  });
+});
+
+async function answerOf(path: string, call: Call = {}, prepare?: Case["prepare"]): Promise<Answer> {
+  const gateway = await makeGateway({ MAX_BODY_BYTES: "1000" });
+  await prepare?.(gateway);
+  return gateway.call(path, { circumstances: { rateLimit: "any", errorFrom: "upstream" }, ...call });
+}
+
+function headersOf({ headers }: Answer): Record<string, string> {
+  return Object.fromEntries(headers);
+}
