@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { portOf } from "./environment.ts";
+import { secrets } from "./secrets.ts";
 
 export type UpstreamRun = {
   id: string;
@@ -23,6 +24,8 @@ export class Upstream {
   readonly runs = new Map<string, UpstreamRun>();
   /** May wait: the start is answered afterwards. */
   beforeAnswer: (run: UpstreamRun) => Promise<void> | void = () => undefined;
+  /** Whether it believes whoever asks; it answers 401 when it does not. */
+  believes: (token: string) => Promise<boolean> | boolean = () => true;
   /** Called when the answer to a start has left. */
   answered: (run: UpstreamRun) => void = () => undefined;
   readonly #server: Server = createServer((request, response) => {
@@ -72,6 +75,9 @@ export class Upstream {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const json = (status: number, body: string) =>
       response.writeHead(status, { "content-type": "application/json" }).end(body);
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "";
+    secrets.addToken(token);
+    if (!(await this.believes(token))) return void json(401, '{"errors":[]}');
     if (request.method === "POST") {
       const run = this.#started(await text(request));
       await this.beforeAnswer(run);
@@ -89,6 +95,7 @@ export class Upstream {
     const { data }: { data: { idempotency_id: string; callback_url?: string; inputs?: unknown } } =
       JSON.parse(body);
     const { idempotency_id: idempotencyId, callback_url: completionUrl = "", inputs } = data;
+    secrets.add(completionUrl.split("/").at(-1) ?? "");
     const known = [...this.runs.values()].find((run) => run.idempotencyId === idempotencyId);
     const run = known ?? { id: randomUUID(), idempotencyId, completionUrl, starts: 0, ended: null, inputs };
     this.runs.set(run.id, run);

@@ -1,0 +1,221 @@
+// The signing keys change hands while runs with callbacks go on, step by step as docs/operations.md has it: published,
+// signing, alone. The others keep the published keys as jose's createRemoteJWKSet does, and are stricter than it: they
+// never ask before their time is over, whatever kid they meet.
+import { randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { makeFolder, removeFolder } from "./support/environment.ts";
+import { type GatewayProcess, startProcess, until } from "./support/process.ts";
+import { provenRunId, publishedKeys } from "./support/proof.ts";
+import { type Delivery, Receiver } from "./support/receiver.ts";
+import { secrets } from "./support/secrets.ts";
+import { Upstream, type UpstreamRun } from "./support/upstream.ts";
+
+/** A run as its caller knows it. */
+type Case = { path: string; idempotencyId: string; runId: string; run: UpstreamRun };
+
+type CachedKeys = ReturnType<typeof createRemoteJWKSet>;
+
+const PAUSE_MS = 150;
+const TRICKLE_MS = 3_000;
+const WITHIN_MS = 60_000;
+const TEST_MS = 300_000;
+const HASTY = [
+  ["RUN_POLL_SCHEDULE", "2"],
+  ["CALLBACK_RETRY_SCHEDULE", "3,3,3,3,3,3,3,3,3"],
+  // A machine that is busy with other tests is no upstream in trouble.
+  ["UPSTREAM_TIMEOUT_MS", "60000"],
+].flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+
+let folder: string;
+let old: JWK;
+let fresh: JWK;
+let gateway: GatewayProcess;
+let upstream: Upstream;
+let receiver: Receiver;
+let caller: Caller;
+let receiversKeys: CachedKeys;
+let upstreamsKeys: CachedKeys;
+const paths = new Set<string>();
+const refused: string[] = [];
+beforeAll(async () => {
+  folder = await makeFolder();
+  [old, fresh] = [await makeSigningKey(), await makeSigningKey()];
+  upstream = await Upstream.listen();
+  receiver = await Receiver.listen(verified);
+  gateway = await startProcess({ args: await withKeys(old) });
+  upstream.believes = believes;
+  waitForTheirKeys();
+  caller = await Caller.of(gateway.url, undefined, { rate_limit: { exempt: true } });
+  return async () => {
+    upstream.close();
+    receiver.close();
+    await removeFolder(folder);
+    await gateway.close();
+  };
+});
+
+describe("a new signing key is published, signs, and is the only one", () => {
+  it(
+    "and no start, no completion and no callback is refused on the way",
+    async () => {
+      const [pushedLater, heldForever, answered] = [await start(), await start(), await start()];
+      await tell(answered);
+      await trickle();
+
+      await step([old, fresh]);
+      await trickle();
+      await tell(pushedLater);
+      const toldLater = await start();
+      await fails(toldLater);
+      // Whoever has kept the keys since before this step has to ask again before the next.
+      waitForTheirKeys();
+      await trickle();
+
+      await step([fresh, old]);
+      expect(await push(answered)).toBe(202);
+      const fromBefore = await start();
+      await trickle();
+      await until("the next attempt", WITHIN_MS, () => kidsAt(toldLater).at(-1) === fresh.kid);
+      expect(kidsAt(toldLater)[0]).toBe(old.kid);
+      waitForTheirKeys();
+      await trickle();
+
+      await step([fresh]);
+      await trickle();
+      await tell(fromBefore);
+      upstream.end(heldForever.run);
+      // Nobody waited a week for this one. Its end is found by the timer.
+      expect(await push(heldForever)).toBe(404);
+      await until("the run that was waited for too short", WITHIN_MS, () => isTold(heldForever));
+      const again = await caller.start(ECHO, dataOf(answered), { rateLimit: "off" });
+      expect([again.headers.get("idempotency-replayed"), runIdOf(again)]).toEqual(["true", answered.runId]);
+
+      expect(refused).toEqual([]);
+      for (const one of [answered, pushedLater]) expect(kidsAt(one)[0]).toBe(old.kid);
+      for (const one of [fromBefore, heldForever]) expect(kidsAt(one)[0]).toBe(fresh.kid);
+    },
+    TEST_MS,
+  );
+});
+
+/** One after the other starts, ends and is told. */
+async function trickle(): Promise<void> {
+  const fates: Promise<string>[] = [];
+  for (const endMs = performance.now() + TRICKLE_MS; performance.now() < endMs; await sleep(PAUSE_MS)) {
+    fates.push(
+      start()
+        .then(tell)
+        .then(() => "told", String),
+    );
+  }
+  expect(new Set(await Promise.all(fates))).toEqual(new Set(["told"]));
+}
+
+/** Restarts the gateway with these keys, and sees that they are published. */
+async function step(keys: JWK[]): Promise<void> {
+  await gateway.kill("SIGKILL");
+  await gateway.restart(await withKeys(...keys));
+  const published = await publishedKeys(gateway.url);
+  expect(published.keys.map(({ kid }) => kid)).toEqual(keys.map(({ kid }) => kid));
+}
+
+async function start(): Promise<Case> {
+  const one = { path: `/${randomUUID()}`, idempotencyId: randomUUID() };
+  paths.add(one.path);
+  const runId = runIdOf(await caller.start(ECHO, dataOf(one), { rateLimit: "off" }));
+  return { ...one, runId, run: upstream.run(runId) };
+}
+
+function dataOf({ path, idempotencyId }: Pick<Case, "path" | "idempotencyId">): object {
+  return { callback_url: receiver.url(path), idempotency_id: idempotencyId };
+}
+
+async function tell(one: Case): Promise<void> {
+  upstream.end(one.run);
+  expect(await push(one)).toBe(202);
+  await until("the callback", WITHIN_MS, () => isTold(one));
+}
+
+/** Its receiver is away for the first attempt. */
+async function fails(one: Case): Promise<void> {
+  upstream.end(one.run);
+  const reply = receiver.reply;
+  receiver.reply = async (delivery, earlier) => {
+    const proven = await reply(delivery, earlier);
+    return delivery.path === one.path && kidsAt(one).at(-1) === old.kid ? 503 : proven;
+  };
+  expect(await push(one)).toBe(202);
+  await until("the first attempt", WITHIN_MS, () => isTold(one));
+}
+
+function push({ run }: Case): Promise<number> {
+  return upstream.push(run);
+}
+
+function isTold({ path }: Case): boolean {
+  return receiver.at(path).length > 0;
+}
+
+/** Which keys signed what came to its receiver. */
+function kidsAt({ path }: Case): unknown[] {
+  return receiver.at(path).map(({ headers }) => {
+    const [head = ""] = (headers.get("callback-signature") ?? "").split(".");
+    const { kid }: { kid?: string } = JSON.parse(Buffer.from(head, "base64url").toString());
+    return kid;
+  });
+}
+
+/** What a receiver does with a callback, at the moment at which it comes. */
+async function verified(delivery: Delivery): Promise<number> {
+  // Somebody else's callback, whose receiver had this port before.
+  if (!paths.has(delivery.path)) return 404;
+  const keys = receiversKeys;
+  try {
+    await jwtVerify(delivery.headers.get("callback-signature") ?? "", keys);
+    const runId = await provenRunId(delivery, keys.jwks() ?? { keys: [] }, gateway.url);
+    if (!delivery.body.includes(`"id":"${runId}"`)) throw new Error("the proof is another run's");
+    return 204;
+  } catch (error) {
+    refused.push(`callback to ${delivery.path}: ${String(error)}`);
+    return 401;
+  }
+}
+
+async function believes(token: string): Promise<boolean> {
+  try {
+    await jwtVerify(token, upstreamsKeys, { issuer: gateway.url, audience: "actions-upstream" });
+    return true;
+  } catch (error) {
+    refused.push(`request: ${String(error)}`);
+    return false;
+  }
+}
+
+/** The time has passed for which anybody keeps a set of keys: their next look is a new one. */
+function waitForTheirKeys(): void {
+  [receiversKeys, upstreamsKeys] = [cachedKeys(), cachedKeys()];
+}
+
+function cachedKeys(): CachedKeys {
+  const url = new URL("/.well-known/jwks.json", gateway.url);
+  const never = Number.POSITIVE_INFINITY;
+  return createRemoteJWKSet(url, { cacheMaxAge: never, cooldownDuration: never, timeoutDuration: WITHIN_MS });
+}
+
+async function withKeys(...keys: JWK[]): Promise<string[]> {
+  const file = join(folder, `${keys.map(({ kid }) => kid).join("-")}.env`);
+  await writeFile(file, `SIGNING_KEYS='${JSON.stringify({ keys })}'\n`, { mode: 0o600 });
+  return ["--env-file", file, "--var", `UPSTREAM_URL:${upstream.url}`, ...HASTY];
+}
+
+async function makeSigningKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
+  const jwk = { ...(await exportJWK(privateKey)), kid: randomUUID() };
+  secrets.addKey(jwk);
+  return jwk;
+}
