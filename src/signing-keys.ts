@@ -1,5 +1,6 @@
 // The gateway's own Ed25519 keys (SIGNING_KEYS). The first signs callbacks and the tokens sent upstream, all are
-// published: rotation is to add in front, wait, and remove. Private halves go into WebCrypto and nowhere else.
+// published: rotation is to publish, wait, sign, wait, and remove (docs/operations.md). Private halves go into
+// WebCrypto and nowhere else.
 import { importJWK } from "jose";
 import type { Jwk } from "./settings.ts";
 

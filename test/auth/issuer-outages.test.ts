@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { makeIo } from "../support/auth-io.ts";
+import { makeKey } from "../support/tokens.ts";
 import { down, HOUR, type KeyBench, MINUTE, makeKeyBench, SECOND, T0 } from "./key-bench.ts";
 
 let bench: KeyBench;
@@ -100,6 +101,20 @@ describe("a rotation", () => {
     expect(await bench.present(old, T0 + 11 * MINUTE)).toBe("verified");
     expect(await bench.present(old, T0 + 11 * MINUTE + 1)).toBe("token.unknown_kid");
   });
+
+  it.each([1, 15_000, 29_999, 30_000])(
+    "refuses nobody when a key is published half a minute before it signs (a stranger's kid after %i ms)",
+    async (strangerMs) => {
+      const old = await bench.token();
+      const stranger = await bench.token({ kid: "unknown" });
+      await bench.present(old, T0);
+      const fresh = await makeKey("ES256");
+      bench.login.keys.push(fresh);
+      expect(await bench.present(stranger, T0 + strangerMs)).toBe("token.unknown_kid");
+      expect(await bench.present(await bench.token({}, fresh), T0 + 30_001)).toBe("verified");
+      expect(await bench.present(old, T0 + 30_001)).toBe("verified");
+    },
+  );
 
   it("with both keys published takes tokens of either", async () => {
     const [before] = bench.login.keys;

@@ -1,17 +1,18 @@
-// The signing keys change hands while runs with callbacks go on, step by step as docs/operations.md has it: published,
-// signing, alone. The others keep the published keys as jose's createRemoteJWKSet does, and are stricter than it: they
-// never ask before their time is over, whatever kid they meet.
+// The signing keys change hands while runs with callbacks go on, step by step and with the commands of
+// docs/operations.md. The others keep the published keys as jose's createRemoteJWKSet does, and are stricter than it:
+// they never ask before their time is over, whatever kid they meet.
 import { randomUUID } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify } from "jose";
+import { createRemoteJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Caller, ECHO, runIdOf } from "./support/caller.ts";
-import { makeFolder, removeFolder } from "./support/environment.ts";
+import { makeFolder, PROJECT, removeFolder, userEnvironment } from "./support/environment.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { provenRunId, publishedKeys } from "./support/proof.ts";
 import { type Delivery, Receiver } from "./support/receiver.ts";
+import { run as runToEnd } from "./support/run.ts";
 import { secrets } from "./support/secrets.ts";
 import { Upstream, type UpstreamRun } from "./support/upstream.ts";
 
@@ -32,8 +33,8 @@ const HASTY = [
 ].flatMap(([name, value]) => ["--var", `${name}:${value}`]);
 
 let folder: string;
-let old: JWK;
-let fresh: JWK;
+let old: string | undefined;
+let fresh: string | undefined;
 let gateway: GatewayProcess;
 let upstream: Upstream;
 let receiver: Receiver;
@@ -44,10 +45,11 @@ const paths = new Set<string>();
 const refused: string[] = [];
 beforeAll(async () => {
   folder = await makeFolder();
-  [old, fresh] = [await makeSigningKey(), await makeSigningKey()];
+  await documented("console.log");
   upstream = await Upstream.listen();
   receiver = await Receiver.listen(verified);
-  gateway = await startProcess({ args: await withKeys(old) });
+  gateway = await startProcess({ args: await withKeys() });
+  [old] = await publishedKids();
   upstream.believes = believes;
   waitForTheirKeys();
   caller = await Caller.of(gateway.url, undefined, { rate_limit: { exempt: true } });
@@ -67,7 +69,9 @@ describe("a new signing key is published, signs, and is the only one", () => {
       await tell(answered);
       await trickle();
 
-      await step([old, fresh]);
+      await step("# 1. publish");
+      [, fresh] = await publishedKids();
+      expect(await publishedKids()).toEqual([old, fresh]);
       await trickle();
       await tell(pushedLater);
       const toldLater = await start();
@@ -76,16 +80,18 @@ describe("a new signing key is published, signs, and is the only one", () => {
       waitForTheirKeys();
       await trickle();
 
-      await step([fresh, old]);
+      await step("# 2. sign");
+      expect(await publishedKids()).toEqual([fresh, old]);
       expect(await push(answered)).toBe(202);
       const fromBefore = await start();
       await trickle();
-      await until("the next attempt", WITHIN_MS, () => kidsAt(toldLater).at(-1) === fresh.kid);
-      expect(kidsAt(toldLater)[0]).toBe(old.kid);
+      await until("the next attempt", WITHIN_MS, () => kidsAt(toldLater).at(-1) === fresh);
+      expect(kidsAt(toldLater)[0]).toBe(old);
       waitForTheirKeys();
       await trickle();
 
-      await step([fresh]);
+      await step("# 3. remove");
+      expect(await publishedKids()).toEqual([fresh]);
       await trickle();
       await tell(fromBefore);
       upstream.end(heldForever.run);
@@ -96,8 +102,8 @@ describe("a new signing key is published, signs, and is the only one", () => {
       expect([again.headers.get("idempotency-replayed"), runIdOf(again)]).toEqual(["true", answered.runId]);
 
       expect(refused).toEqual([]);
-      for (const one of [answered, pushedLater]) expect(kidsAt(one)[0]).toBe(old.kid);
-      for (const one of [fromBefore, heldForever]) expect(kidsAt(one)[0]).toBe(fresh.kid);
+      for (const one of [answered, pushedLater]) expect(kidsAt(one)[0]).toBe(old);
+      for (const one of [fromBefore, heldForever]) expect(kidsAt(one)[0]).toBe(fresh);
     },
     TEST_MS,
   );
@@ -116,12 +122,35 @@ async function trickle(): Promise<void> {
   expect(new Set(await Promise.all(fates))).toEqual(new Set(["told"]));
 }
 
-/** Restarts the gateway with these keys, and sees that they are published. */
-async function step(keys: JWK[]): Promise<void> {
+/** Runs the step's command, and restarts the gateway with the set that it made. */
+async function step(name: string): Promise<void> {
+  await documented(name);
   await gateway.kill("SIGKILL");
-  await gateway.restart(await withKeys(...keys));
-  const published = await publishedKeys(gateway.url);
-  expect(published.keys.map(({ kid }) => kid)).toEqual(keys.map(({ kid }) => kid));
+  await gateway.restart(await withKeys());
+}
+
+/** Runs the one command of the page in which this stands; what it prints is the set. */
+async function documented(name: string): Promise<void> {
+  const page = await readFile(join(PROJECT, "docs/operations.md"), "utf8");
+  const blocks = page.split("```sh\n").map((text) => text.split("```")[0] ?? "");
+  const commands = blocks.flatMap((block) => block.split(/^(?=# \d\. )/m));
+  const command = commands.find((text) => text.includes(name) && text.includes("node -e"));
+  const { code, stdout, stderr } = await runToEnd(
+    "sh",
+    ["-c", command ?? ""],
+    userEnvironment(folder),
+    folder,
+  );
+  expect([code, stderr]).toEqual([0, ""]);
+  if (stdout !== "") await writeFile(keysFile(), stdout, { mode: 0o600 });
+}
+
+function keysFile(): string {
+  return join(folder, "signing-keys.json");
+}
+
+async function publishedKids(): Promise<(string | undefined)[]> {
+  return (await publishedKeys(gateway.url)).keys.map(({ kid }) => kid);
 }
 
 async function start(): Promise<Case> {
@@ -147,7 +176,7 @@ async function fails(one: Case): Promise<void> {
   const reply = receiver.reply;
   receiver.reply = async (delivery, earlier) => {
     const proven = await reply(delivery, earlier);
-    return delivery.path === one.path && kidsAt(one).at(-1) === old.kid ? 503 : proven;
+    return delivery.path === one.path && kidsAt(one).at(-1) === old ? 503 : proven;
   };
   expect(await push(one)).toBe(202);
   await until("the first attempt", WITHIN_MS, () => isTold(one));
@@ -207,15 +236,11 @@ function cachedKeys(): CachedKeys {
   return createRemoteJWKSet(url, { cacheMaxAge: never, cooldownDuration: never, timeoutDuration: WITHIN_MS });
 }
 
-async function withKeys(...keys: JWK[]): Promise<string[]> {
-  const file = join(folder, `${keys.map(({ kid }) => kid).join("-")}.env`);
-  await writeFile(file, `SIGNING_KEYS='${JSON.stringify({ keys })}'\n`, { mode: 0o600 });
-  return ["--env-file", file, "--var", `UPSTREAM_URL:${upstream.url}`, ...HASTY];
-}
-
-async function makeSigningKey(): Promise<JWK> {
-  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
-  const jwk = { ...(await exportJWK(privateKey)), kid: randomUUID() };
-  secrets.addKey(jwk);
-  return jwk;
+async function withKeys(): Promise<string[]> {
+  const text = await readFile(keysFile(), "utf8");
+  const { keys }: JSONWebKeySet = JSON.parse(text);
+  for (const key of keys) secrets.addKey(key);
+  const settings = join(folder, `${randomUUID()}.env`);
+  await writeFile(settings, `SIGNING_KEYS='${text.trim()}'\n`, { mode: 0o600 });
+  return ["--env-file", settings, "--var", `UPSTREAM_URL:${upstream.url}`, ...HASTY];
 }
