@@ -1,12 +1,14 @@
 // npm test: everything that must hold, in one command. Every check runs, so that one run shows all that is wrong; the
 // last line counts checks and tests together.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import { suitesIn, summaryOf, uncounted } from "./attack-report.ts";
 
 type Count = { passed: number; failed: number };
 
 const REPORT = "dist/vitest.json";
+const SECURITY_PAGE = "docs/security.md";
 const BUNDLE = "dist/gateway/index.js";
 const MAX_GZIPPED_BYTES = 150_000;
 
@@ -22,6 +24,7 @@ const checks: [name: string, run: () => Count][] = [
   ["tests", tests],
   ["bundle for production", bundle],
   ["bundle size", bundleSize],
+  ["attacks", attacks],
 ];
 
 mkdirSync("dist", { recursive: true });
@@ -72,4 +75,17 @@ function bundleSize(): Count {
   const bytes = gzipSync(readFileSync(BUNDLE)).byteLength;
   console.log(`${BUNDLE}: ${(bytes / 1000).toFixed(1)} KB gzipped, at most ${MAX_GZIPPED_BYTES / 1000} KB`);
   return bytes <= MAX_GZIPPED_BYTES ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** Every attack suite says what it has tried, and the documents say the same. */
+function attacks(): Count {
+  // Without a report the tests have failed, and that has been counted.
+  const suites = existsSync(REPORT) ? suitesIn(REPORT) : [];
+  const silent = uncounted(suites);
+  for (const file of silent) console.log(`${file} has no count of what it has tried`);
+  const line = summaryOf(suites);
+  const isDocumented = readFileSync(SECURITY_PAGE, "utf8").includes(line);
+  if (!isDocumented) console.log(`${SECURITY_PAGE} says otherwise; \`npm run attacks\` prints its numbers`);
+  console.log(line);
+  return silent.length === 0 && isDocumented ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }

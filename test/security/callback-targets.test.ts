@@ -370,6 +370,10 @@ describe("a public https host is accepted", () => {
   });
 });
 
+it("a name that resolves to a private address is left to the platform: its flag is set", () => {
+  expect(Cloudflare.compatibilityFlags["global_fetch_strictly_public"]).toBe(true);
+});
+
 itAddsUp(tally, { refused: 231, served: 249 });
 
 function long(characters: number): string {

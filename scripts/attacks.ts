@@ -1,0 +1,37 @@
+// npm run attacks: runs every suite that docs/security.md names, and prints that page's numbers.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { grouped, suitesIn, summaryOf } from "./attack-report.ts";
+
+const REPORT = "dist/attacks.json";
+const SUITES = [
+  "test/security/",
+  "test/auth/",
+  "test/callbacks/deliver.test.ts",
+  "test/callbacks/destination.",
+  "test/callbacks/host-health.test.ts",
+  "test/http/completions.test.ts",
+  "test/progress/hints.test.ts",
+  "test/progress/ref.test.ts",
+  "test/upstream/headers.test.ts",
+  "test/upstream/upstream-problem.test.ts",
+  "test/flows/private.test.ts",
+  "test/flows/hostile-receivers.test.ts",
+];
+
+mkdirSync("dist", { recursive: true });
+rmSync(REPORT, { force: true });
+const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
+const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0" };
+const { status } = spawnSync("vitest", ["run", ...reporters, ...SUITES], { stdio: "inherit", env });
+
+const suites = suitesIn(REPORT);
+for (const { file, groups, tally } of suites) {
+  const counted = tally && `: ${grouped(tally.refused)} refused, ${grouped(tally.served)} twins served`;
+  console.log(`\n${file}${counted ?? ""}`);
+  for (const [heading, { passed, failed }] of groups) {
+    console.log(`${String(passed).padStart(6)} ${failed > 0 ? `(${failed} FAILED) ` : ""}${heading}`);
+  }
+}
+console.log(`\n${summaryOf(suites)}`);
+process.exit(status ?? 1);
