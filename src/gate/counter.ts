@@ -21,13 +21,18 @@ export class Counter {
   take(name: "runs" | "results", rule: WindowRule, nowMs: number): Count {
     const before = this.#windows[name];
     const count = take(before, rule, nowMs);
-    // A refusal changes a window too, when a deploy has made it shorter: the end that this caller is told must hold.
+    // A refusal changes a window too, when a deploy has made it shorter: an end that a caller is told must hold.
     if (count.admitted || before?.endsAtMs !== count.window.endsAtMs) this.#change(name, count.window);
     return count;
   }
 
   peek(rule: WindowRule, nowMs: number): WindowView {
-    return peek(this.#windows.runs, rule, nowMs);
+    const { runs } = this.#windows;
+    const view = peek(runs, rule, nowMs);
+    // The same for who is only told.
+    if (runs !== null && view.resetAtMs < runs.endsAtMs)
+      this.#change("runs", { ...runs, endsAtMs: view.resetAtMs });
+    return view;
   }
 
   giveBack(endsAtMs: number): void {

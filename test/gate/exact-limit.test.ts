@@ -144,6 +144,22 @@ describe("the window", () => {
     expect(answers[1]?.headers.get("retry-after")).toBe("10");
     expect(answers[1]?.headers.get("ratelimit-policy")).toBe('"runs";q=4;w=10');
   });
+
+  it("a replay after a deploy with a shorter window is told an end that holds", async () => {
+    stopClock();
+    const issuer = await makeIssuer("https://login.example");
+    const id = { idempotency_id: crypto.randomUUID() };
+    const before = await makeGateway({ RATE_LIMIT_DEFAULT: "1" }, undefined, { issuer });
+    await before.start(id);
+    const after = await makeGateway({ RATE_LIMIT_DEFAULT: "1", RATE_LIMIT_WINDOW_SECONDS: "10" }, undefined, {
+      issuer,
+    });
+    const replayed = await after.start(id);
+    expect(replayed.headers.get("idempotency-replayed")).toBe("true");
+    expect(replayed.headers.get("x-ratelimit-reset")).toBe("2208988810");
+    moveClock(10 * SECOND);
+    expect((await after.start({})).status).toBe(202);
+  });
 });
 
 describe("the count survives", () => {
