@@ -31,6 +31,8 @@ export type Run =
       runId: string;
       acceptedAtMs: number;
       looks: number;
+      /** Looks since it was seen last at which the upstream did not know it. */
+      unknownLooks: number;
     }
   | EndedRun;
 
@@ -118,6 +120,7 @@ export function acceptRun(run: Run, runId: string, rules: RunRules, nowMs: numbe
     runId,
     acceptedAtMs: nowMs,
     looks: 0,
+    unknownLooks: 0,
   };
 }
 
@@ -130,15 +133,8 @@ export function revivedRun(
   const delivery: Delivery = { kind: "pending", made, tries: 0, nextAtMs: nowMs };
   const unbooked = { run: true, charge: false, attempts: [], tries: 0 };
   // Whether KV holds the body is found out by asking it.
-  return {
-    ...rest,
-    bodyKept: true,
-    status: "ended",
-    revision: revision + 1,
-    dueAtMs: nowMs,
-    delivery,
-    unbooked,
-  };
+  const dueAtMs = nowMs;
+  return { ...rest, bodyKept: true, status: "ended", revision: revision + 1, dueAtMs, delivery, unbooked };
 }
 
 /** The run after a sighting; the same run when the sighting is of an older state. */
@@ -186,7 +182,8 @@ function isEarly(run: Run, seen: Sighting): boolean {
 }
 
 function waiting(run: Exclude<Run, EndedRun>, seen: Sighting & { kind: "waiting" }, rules: RunRules): Run {
-  if (run.status === "accepted" && isEarly(run, seen)) return { ...run, revision: run.revision + 1 };
+  if (run.status === "accepted" && isEarly(run, seen))
+    return { ...run, revision: run.revision + 1, unknownLooks: 0 };
   const looks = run.status === "accepted" ? run.looks + 1 : 1;
   return {
     status: "accepted",
@@ -195,6 +192,7 @@ function waiting(run: Exclude<Run, EndedRun>, seen: Sighting & { kind: "waiting"
     runId: seen.runId,
     acceptedAtMs: run.status === "accepted" ? run.acceptedAtMs : seen.atMs,
     looks,
+    unknownLooks: 0,
   };
 }
 
@@ -204,14 +202,13 @@ function unseen(run: Run, intent: Intent, seen: Sighting & { kind: "unseen" }, r
     return { ...run, revision: run.revision + 1, dueAtMs: seen.atMs + NAMED_PAUSE_MS };
   if (isEarly(run, seen)) return { ...run, revision: run.revision + 1 };
   const looks = run.looks + 1;
-  const lost = (seen.unknown && looks >= UNKNOWN_LOOKS) || seen.atMs >= run.acceptedAtMs + LOST_AFTER_MS;
+  const unknownLooks = run.unknownLooks + (seen.unknown ? 1 : 0);
+  const lost = unknownLooks >= UNKNOWN_LOOKS || seen.atMs >= run.acceptedAtMs + LOST_AFTER_MS;
   const revision = run.revision + 1;
-  if (!lost) return { ...run, revision, looks, dueAtMs: seen.atMs + pauseMs(rules, looks) };
+  if (!lost) return { ...run, revision, looks, unknownLooks, dueAtMs: seen.atMs + pauseMs(rules, looks) };
   const delivery: Delivery = intent.callbackUrl === null ? { kind: "none" } : { kind: "dead", made: 0 };
-  return withDue(
-    { ...freshlyEnded(run.runId, run.acceptedAtMs, seen.atMs, null), revision, delivery },
-    seen.atMs,
-  );
+  const end = freshlyEnded(run.runId, run.acceptedAtMs, seen.atMs, null);
+  return withDue({ ...end, revision, delivery }, seen.atMs);
 }
 
 function ended(run: Exclude<Run, EndedRun>, intent: Intent, seen: Sighting & { kind: "ended" }): EndedRun {

@@ -91,6 +91,7 @@ describe("a run moves forward", () => {
       runId: RUN_ID,
       acceptedAtMs: 2_000,
       looks: 0,
+      unknownLooks: 0,
     });
   });
 
@@ -132,6 +133,7 @@ describe("a run moves forward", () => {
       runId: RUN_ID,
       acceptedAtMs: 5_000,
       looks: 1,
+      unknownLooks: 0,
     });
   });
 
@@ -219,6 +221,14 @@ describe("a run that nobody sees", () => {
     run = advance(run, intent, unseen(run, true), rules);
     expect(asEnded(run)).toMatchObject({ result: null, delivery: { kind: "dead", made: 0 } });
     expect(isFinished(run)).toBe(false);
+  });
+
+  it("for once, after looks that found it waiting, goes on: the upstream has known it", () => {
+    let run: Run = accepted;
+    for (let look = 0; look < 30; look += 1) run = advance(run, intent, waiting(run), rules);
+    for (let look = 0; look < 7; look += 1) run = advance(run, intent, unseen(run, true), rules);
+    run = advance(run, intent, waiting(run), rules);
+    expect(advance(run, intent, unseen(run, true), rules).status).toBe("accepted");
   });
 
   it("because the upstream is down is looked at for seven days", () => {
