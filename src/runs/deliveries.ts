@@ -59,11 +59,14 @@ function endOfBooked({ state, runId, acceptedAtMs, endedAtMs, result, revision }
   return { state, runId, acceptedAtMs, endedAtMs: endedAtMs ?? acceptedAtMs, result, revision };
 }
 
+// Books that took an attempt and could not say so have it too. Of two with one number the later counts, as in the books.
 function attemptsOf(live: LiveRun | null, booked: BookedRun | null): LedgerAttempt[] {
-  const known = booked?.attempts ?? [];
   const unbooked = live?.run.status === "ended" ? live.run.unbooked.attempts : [];
   const runId = live?.run.runId ?? "";
-  return [...known, ...unbooked.map((attempt) => ledgerAttempt(runId, attempt))];
+  const all = [...(booked?.attempts ?? []), ...unbooked.map((attempt) => ledgerAttempt(runId, attempt))];
+  const latest = new Map<number, LedgerAttempt>();
+  for (const attempt of all.toSorted((a, b) => a.atMs - b.atMs)) latest.set(attempt.number, attempt);
+  return [...latest.values()].toSorted((a, b) => a.number - b.number);
 }
 
 function isOf(intent: Intent, target: RunTarget): boolean {

@@ -98,17 +98,7 @@ describe("books that are down", () => {
   });
 
   it("whose yes gets lost are told again, and hold everything once", async () => {
-    let lost = 0;
-    const stage = await Stage.set({}, (of) => {
-      const batch = async (statements: D1PreparedStatement[]) => {
-        const results = await of.LEDGER.batch(statements);
-        lost += 1;
-        if (lost <= 3) throw new Error("the connection broke");
-        return results;
-      };
-      const prepare = (sql: string) => of.LEDGER.prepare(sql);
-      return { LEDGER: { batch, prepare } as D1Database };
-    });
+    const stage = await Stage.set({}, losingAnswers(3));
     const run = await stage.start();
     await stage.push(run);
     await stage.pass(HOUR);
@@ -118,10 +108,39 @@ describe("books that are down", () => {
   });
 });
 
+/** Books that do as they are told, and cannot say so the first times. */
+function losingAnswers(times: number): (of: Env) => Partial<Env> {
+  let lost = 0;
+  return (of) => {
+    const batch = async (statements: D1PreparedStatement[]) => {
+      const results = await of.LEDGER.batch(statements);
+      // A question is answered.
+      if (results.every(({ meta }) => meta.rows_written === 0)) return results;
+      lost += 1;
+      if (lost <= times) throw new Error("the connection broke");
+      return results;
+    };
+    const prepare = (sql: string) => of.LEDGER.prepare(sql);
+    return { LEDGER: { batch, prepare } as D1Database };
+  };
+}
+
 async function books(stage: Stage) {
   const { runs, attempts, charges } = await stage.books();
   return { runs: runs.length, attempts: attempts.length, charges: charges.length };
 }
+
+describe("a caller whose run's attempt is on the books, which could not say so", () => {
+  it("is shown it once", async () => {
+    const stage = await Stage.set({}, losingAnswers(1));
+    stage.receive(() => new Response(null, { status: 404 }));
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.drain();
+    const { attempts } = (await stage.deliveries(run.runId)).body.data;
+    expect(attempts).toMatchObject([{ number: 1, status: 404 }]);
+  });
+});
 
 describe("KV that is down", () => {
   it("makes later attempts read the upstream again", async () => {
