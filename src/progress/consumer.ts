@@ -19,6 +19,8 @@ const BATCH_PATIENCE_MS = 50;
 /** One fewer than the tries after which the queue gives a message up (wrangler.toml). */
 const GATE_TRIES = 5;
 const GATE_PAUSE_SECONDS = 5;
+/** Then a pointer that may be the only one to know its run's name goes round again. */
+const GATE_ROUND_SECONDS = 60;
 /** As often as the queue tries a message (wrangler.toml). */
 const MAX_THROWS = 5;
 
@@ -49,7 +51,7 @@ async function handle(deps: ConsumerDeps, env: Env, message: Message): Promise<v
     message.ack();
   } catch (error) {
     log({ event: "gate.unavailable", gate: pointer.gate, error });
-    waitForGate(message);
+    await waitForGate(env.RUNS, message, pointer);
   }
 }
 
@@ -73,10 +75,17 @@ async function move(
 }
 
 // A gate that is away says nothing of its run, so the message must not end among the dead letters: the gate sends
-// another one when it is back.
-function waitForGate(message: Message): void {
-  if (message.attempts >= GATE_TRIES) message.ack();
-  else message.retry({ delaySeconds: GATE_PAUSE_SECONDS * message.attempts });
+// another one when it is back. What it cannot send is a name that it was never told, because it was away at settling.
+async function waitForGate(queue: Queue, message: Message, pointer: Pointer): Promise<void> {
+  if (message.attempts < GATE_TRIES)
+    return message.retry({ delaySeconds: GATE_PAUSE_SECONDS * message.attempts });
+  try {
+    if (pointer.runId !== null) await queue.send(pointer, { delaySeconds: GATE_ROUND_SECONDS });
+    message.ack();
+  } catch (error) {
+    log({ event: "queue.unavailable", gate: pointer.gate, error });
+    message.retry({ delaySeconds: GATE_ROUND_SECONDS });
+  }
 }
 
 function moveDeps(env: Env): ConsumerDeps | null {

@@ -110,6 +110,20 @@ describe("a gate that does not answer", () => {
     expect(stage.received).toHaveLength(1);
   });
 
+  it("neither when a run is settled, nor to any try of the pointer that names it, hears the name when it is back", async () => {
+    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
+    await stage.start();
+    const pointers = stage.queue.take();
+    const env = { ...stage.gateway.env, ...failing(/^USER_GATE\.take$/)(stage.gateway.env) };
+    for (let attempts = 1; attempts <= 4; attempts += 1) {
+      expect((await stage.consume(pointers, { env, attempts })).retryMessages).toHaveLength(1);
+    }
+    expect((await stage.consume(pointers, { env, attempts: 5 })).retryMessages).toEqual([]);
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(1);
+    expect((await stage.books()).charges).toHaveLength(1);
+  });
+
   it("to a report has the run delivered at least once, and charged once", async () => {
     const stage = await Stage.set();
     const run = await stage.start();
