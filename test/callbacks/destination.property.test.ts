@@ -1,150 +1,18 @@
-// The rules for addresses, judged a second time: by arithmetic on the address as a number, from a list of blocks written
-// down here, and compared on random addresses in random spellings.
+// The rules for hosts, judged a second time: by arithmetic on the address as a number (addresses.ts) and by another reading
+// of the URL (other-reader.ts), compared on random addresses and names in random spellings.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkDestination } from "../../src/callbacks/destination.ts";
-
-type Block = { first: bigint; bits: bigint };
-
-const NOT_PUBLIC_V4: Block[] = [
-  v4Block(0, 0, 0, 0, 8),
-  v4Block(10, 0, 0, 0, 8),
-  v4Block(100, 64, 0, 0, 10),
-  v4Block(127, 0, 0, 0, 8),
-  v4Block(169, 254, 0, 0, 16),
-  v4Block(172, 16, 0, 0, 12),
-  v4Block(192, 0, 0, 0, 24),
-  v4Block(192, 0, 2, 0, 24),
-  v4Block(192, 31, 196, 0, 24),
-  v4Block(192, 52, 193, 0, 24),
-  v4Block(192, 88, 99, 0, 24),
-  v4Block(192, 168, 0, 0, 16),
-  v4Block(192, 175, 48, 0, 24),
-  v4Block(198, 18, 0, 0, 15),
-  v4Block(198, 51, 100, 0, 24),
-  v4Block(203, 0, 113, 0, 24),
-  v4Block(224, 0, 0, 0, 4),
-  v4Block(240, 0, 0, 0, 4),
-];
-const PUBLIC_V6 = v6Block("2000", 3);
-const NOT_PUBLIC_V6: Block[] = [
-  v6Block("2001 0000", 23),
-  v6Block("2001 0db8", 32),
-  v6Block("2002", 16),
-  v6Block("2620 004f 8000", 48),
-  v6Block("3fff", 20),
-];
-/** Outside 2000::/3, and interesting all the same. */
-const ELSEWHERE_V6: Block[] = [
-  v6Block("0000", 96),
-  v6Block("0000 0000 0000 0000 0000 ffff", 96),
-  v6Block("0000 0000 0000 0000 ffff 0000", 96),
-  v6Block("0064 ff9b", 96),
-  v6Block("0064 ff9b 0001", 48),
-  v6Block("0100", 64),
-  v6Block("5f00", 16),
-  v6Block("fc00", 7),
-  v6Block("fe80", 10),
-  v6Block("fec0", 10),
-  v6Block("ff00", 8),
-];
-
-function v4Block(a: number, b: number, c: number, d: number, prefix: number): Block {
-  return { first: BigInt(((a * 256 + b) * 256 + c) * 256 + d), bits: BigInt(32 - prefix) };
-}
-
-function v6Block(groups: string, prefix: number): Block {
-  return { first: BigInt(`0x${groups.replaceAll(" ", "").padEnd(32, "0")}`), bits: BigInt(128 - prefix) };
-}
-
-function isIn(address: bigint, { first, bits }: Block): boolean {
-  return address >> bits === first >> bits;
-}
-
-const isPublicV4 = (address: bigint) => !NOT_PUBLIC_V4.some((block) => isIn(address, block));
-const isPublicV6 = (address: bigint) =>
-  isIn(address, PUBLIC_V6) && !NOT_PUBLIC_V6.some((block) => isIn(address, block));
-
-/** Inside a block, at its ends, just outside of them, or anywhere. */
-function addressAround(blocks: readonly Block[], maximum: bigint): fc.Arbitrary<bigint> {
-  const near = fc.constantFrom(...blocks).chain(({ first, bits }) => {
-    const size = 1n << bits;
-    const inside = fc.bigInt(0n, size - 1n);
-    return fc
-      .oneof(inside, fc.constantFrom(-1n, 0n, size - 1n, size))
-      .map((offset) => first + offset)
-      .filter((address) => address >= 0n && address <= maximum);
-  });
-  return fc.oneof({ weight: 3, arbitrary: near }, fc.bigInt(0n, maximum));
-}
-
-const v4Address = addressAround(NOT_PUBLIC_V4, 2n ** 32n - 1n);
-const v6Address = addressAround([PUBLIC_V6, ...NOT_PUBLIC_V6, ...ELSEWHERE_V6], 2n ** 128n - 1n);
-
-function spellNumber(value: bigint, form: "decimal" | "hex" | "HEX" | "octal"): string {
-  switch (form) {
-    case "decimal":
-      return value.toString();
-    case "hex":
-      return `0x${value.toString(16)}`;
-    case "HEX":
-      return `0X0${value.toString(16).toUpperCase()}`;
-    case "octal":
-      return `0${value.toString(8)}`;
-  }
-}
-
-/** One to four parts: the last one holds all that the ones before it leave. */
-function splitV4(address: bigint, parts: number): bigint[] {
-  const leading = Array.from({ length: parts - 1 }, (_, i) => (address >> BigInt(24 - 8 * i)) & 255n);
-  return [...leading, address & (2n ** BigInt(8 * (5 - parts)) - 1n)];
-}
-
-type Disguise = "none" | "full-width" | "percent";
-
-function disguise(char: string, as: Disguise): string {
-  if (as === "full-width") return String.fromCodePoint(char.charCodeAt(0) + 0xfee0);
-  if (as === "percent") return `%${char.charCodeAt(0).toString(16)}`;
-  return char;
-}
-
-const v4Spelled = fc
-  .record({
-    address: v4Address,
-    parts: fc.integer({ min: 1, max: 4 }),
-    forms: fc.array(fc.constantFrom("decimal", "hex", "HEX", "octal"), { minLength: 4, maxLength: 4 }),
-    end: fc.constantFrom("", ".", "。"),
-    disguises: fc.array(fc.constantFrom<Disguise>("none", "none", "full-width", "percent"), {
-      minLength: 60,
-      maxLength: 60,
-    }),
-  })
-  .map(({ address, parts, forms, end, disguises }) => {
-    const plain = splitV4(address, parts)
-      .map((part, i) => spellNumber(part, forms[i] ?? "decimal"))
-      .join(".");
-    const host = Array.from(plain, (char, i) => disguise(char, disguises[i] ?? "none")).join("");
-    return { address, host: host + end };
-  });
-
-const v6Spelled = fc
-  .record({
-    address: v6Address,
-    padded: fc.boolean(),
-    upper: fc.boolean(),
-    dotted: fc.boolean(),
-    compressed: fc.boolean(),
-  })
-  .map(({ address, padded, upper, dotted, compressed }) => {
-    const groups = Array.from({ length: 8 }, (_, i) => (address >> BigInt(112 - 16 * i)) & 0xffffn);
-    const hex = groups.map((group) => group.toString(16).padStart(padded ? 4 : 1, "0"));
-    const tail = [24n, 16n, 8n, 0n].map((shift) => (address >> shift) & 255n).join(".");
-    const written = dotted ? [...hex.slice(0, 6), tail] : hex;
-    const whole = written.join(":");
-    // Any run of zero groups may be the one that is left out.
-    const host = compressed ? whole.replace(/(^|:)0+(?::0+)*(:|$)/, "::") : whole;
-    return { address, host: `[${upper ? host.toUpperCase() : host}]` };
-  });
+import {
+  type Disguise,
+  disguise,
+  isPublicV4,
+  isPublicV6,
+  v4Address,
+  v4Spelled,
+  v6Spelled,
+} from "./addresses.ts";
+import { isPublicHost, readUrl } from "./other-reader.ts";
 
 function kindOf(host: string, path = "/hook"): string {
   const destination = checkDestination(`https://${host}${path}`, { allowPrivate: false, ownHosts: [] });
@@ -209,4 +77,113 @@ test("whatever the text, the answer is a value, and what is accepted is https wi
     }),
     { numRuns: 1000 },
   );
+});
+
+const PRIVATE_NAMES = "localhost localdomain local internal intranet private corp home home.arpa lan".split(
+  " ",
+);
+
+const disguises = fc.array(fc.constantFrom<Disguise>("none", "none", "none", "full-width", "percent"), {
+  minLength: 80,
+  maxLength: 80,
+});
+
+/** A name in any case, some of its characters written otherwise, with a soft hyphen and a root dot maybe. */
+function spelledName(name: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const shape = { name, disguises, upper: fc.boolean(), hyphenAt: fc.nat({ max: 200 }) };
+  const end = fc.constantFrom("", "", ".", "。");
+  return fc.record({ ...shape, end }).map(({ name: plain, disguises: as, upper, hyphenAt, end: root }) => {
+    const cased = upper ? plain.toUpperCase() : plain;
+    const chars = Array.from(cased, (char, i) => disguise(char, as[i] ?? "none"));
+    return chars.toSpliced(hyphenAt, 0, ...(hyphenAt < chars.length ? ["\u00ad"] : [])).join("") + root;
+  });
+}
+
+const label = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
+const privateName = fc
+  .tuple(fc.array(label, { maxLength: 2 }), fc.constantFrom(...PRIVATE_NAMES))
+  .map(([labels, suffix]) => [...labels, suffix].join("."));
+const publicName = fc
+  .tuple(fc.array(label, { minLength: 1, maxLength: 3 }), fc.constantFrom("com", "example", "co.uk", "dev"))
+  .map(([labels, suffix]) => [...labels, suffix].join("."));
+
+test("a name that only a private resolver knows is never accepted, in no spelling", () => {
+  fc.assert(
+    fc.property(spelledName(privateName), (host) => {
+      expect(kindOf(host)).toBe("private_host");
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("a name with a public ending is accepted, in every spelling", () => {
+  fc.assert(
+    fc.property(spelledName(publicName), (host) => {
+      expect(kindOf(host)).toBe("ok");
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+const anyHost = fc.oneof(
+  v4Spelled.map(({ host }) => host),
+  v6Spelled.map(({ host }) => host),
+  spelledName(privateName),
+  spelledName(publicName),
+  fc.string({ unit: "binary", maxLength: 6 }),
+  fc.string({ unit: fc.constantFrom(..."0189afx.:[]%@-_\\/?#。．\u00ad".split("")), maxLength: 12 }),
+  fc.constantFrom(
+    "own.example",
+    "OWN.example.",
+    "xn--",
+    "xn--a.example",
+    "0x",
+    "0x.0x.0x.0x",
+    "1.2.3.08",
+    "4294967296",
+  ),
+);
+/** Mostly what an honest caller writes, so that one oddity at a time gets far. */
+function mostly(honest: string, ...odd: string[]): fc.Arbitrary<string> {
+  return fc.oneof(
+    { weight: 9, arbitrary: fc.constant(honest) },
+    { weight: 1, arbitrary: fc.constantFrom(...odd) },
+  );
+}
+
+const twoHosts = fc
+  .tuple(anyHost, fc.constantFrom("", ".", "@", ":", "#@", "/", "\\@", "%2f", "%00", "。"), anyHost)
+  .map((parts) => parts.join(""));
+
+const anyUrl = fc
+  .tuple(
+    mostly("https", "HTTPS", "http", "ftp", "https\t", "ｈttps"),
+    mostly("://", ":", ":/", ":///", ":\\\\", "://\t", ":\n//"),
+    mostly("", "@", "user@", "user:password@", "a@b@", "%40"),
+    fc.oneof({ weight: 4, arbitrary: anyHost }, { weight: 1, arbitrary: twoHosts }),
+    mostly("", ":443", ":", ":8443", ":0", ":65536", ":080", ":-1", ":4 4"),
+    mostly("/hook", "", "?a=@b", "#@x", "/a/../..", "\\x", "/ ", "/\u0000"),
+  )
+  .map((parts) => parts.join(""));
+
+test("what is accepted is https to a public host for another reader too, before and after it is normalised", () => {
+  const seen = { accepted: 0, refused: 0 };
+  fc.assert(
+    fc.property(anyUrl, (text) => {
+      const destination = checkDestination(text, { allowPrivate: false, ownHosts: ["own.example"] });
+      seen[destination.kind === "ok" ? "accepted" : "refused"] += 1;
+      if (destination.kind === "refused") return;
+      const [before, after] = [readUrl(text), readUrl(destination.url.href)];
+      for (const read of [before, after]) {
+        expect(read).toMatchObject({ scheme: "https", userInfo: null });
+        expect(read?.host).not.toBe("own.example");
+        expect(isPublicHost(read?.host ?? "")).toBe(true);
+      }
+      expect(after?.port).toBe(before?.port);
+      expect(after?.address).toBe(before?.address);
+    }),
+    { numRuns: 6000 },
+  );
+  // Both sides were tried.
+  expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(500);
 });
