@@ -27,6 +27,11 @@ export class TestQueue {
     return this.#waiting.splice(0);
   }
 
+  /** Messages whose consumer died come again. */
+  putBack(pointers: readonly Pointer[]): void {
+    this.#waiting.push(...pointers);
+  }
+
   #offer(pointers: Pointer[]): QueueSendResponse {
     for (const pointer of pointers) {
       const fate = this.#fate(this.offered.length);

@@ -25,6 +25,9 @@ export type Received = { atMs: number; url: string; headers: Headers; body: stri
 
 export type Started = { runId: string; ref: string; completion: string };
 
+/** As in wrangler.toml: the first, and five more. */
+const MAX_TRIES = 6;
+
 type Receive = (received: Received) => Response | Promise<Response>;
 
 export class Stage {
@@ -100,15 +103,18 @@ export class Stage {
     const context = createExecutionContext();
     await moveRunsOn(batch, bound, context);
     await waitOnExecutionContext(context);
-    return getQueueResult(batch, context);
+    const result = await getQueueResult(batch, context);
+    const again = new Set(result.retryMessages.map(({ msgId }) => msgId));
+    return { ...result, again: messages.filter(({ id }) => again.has(id)).map(({ body }) => body) };
   }
 
-  /** Until the queue is empty. */
+  /** Until the queue is empty. What the consumer hands back comes again at once, as often as the queue tries a message. */
   async drain(): Promise<void> {
     for (;;) {
-      const pointers = this.queue.take();
+      let pointers = this.queue.take();
       if (pointers.length === 0) return;
-      await this.consume(pointers);
+      for (let attempts = 1; pointers.length > 0 && attempts <= MAX_TRIES; attempts += 1)
+        pointers = (await this.consume(pointers, { attempts })).again;
     }
   }
 

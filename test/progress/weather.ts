@@ -1,0 +1,69 @@
+// What goes wrong around a gateway, and for how long: each fault is a number of calls that fail, so that every storm ends.
+import { type Tap, tapped } from "../support/bindings.ts";
+import type { Received, Stage } from "../support/stage.ts";
+import { json } from "../support/upstream.ts";
+
+/** `down`: nothing is done. `mute`: it is done, and nobody hears of it. */
+export type Fault = {
+  at: "USER_GATE" | "KV" | "LEDGER" | "DESTINATION_BREAKER" | "upstream" | "receiver" | "queue";
+  mood: "down" | "mute";
+  calls: number;
+};
+
+export class Weather {
+  #faults: Fault[] = [];
+
+  readonly bindings = (env: Env): Partial<Env> => tapped(env, this.#tap);
+
+  add(fault: Fault): void {
+    this.#faults.push({ ...fault });
+  }
+
+  clear(): void {
+    this.#faults = [];
+  }
+
+  /** Makes the stage's other parties suffer too. */
+  reign(stage: Stage): void {
+    const { gateway, queue, waiting } = stage;
+    gateway.upstream.behave(({ method, path }, honest) => {
+      const mood = this.#moodOf("upstream");
+      if (mood === "down") return json(503, {});
+      const id = path.split("/").at(-1) ?? "";
+      const isWaiting = method === "GET" && waiting.has(id);
+      const answer = isWaiting ? json(202, { type: "run", id, status: "waiting" }) : honest();
+      return mood === null ? answer : json(503, {});
+    });
+    queue.rule(() => (this.#moodOf("queue") === null ? "kept" : "refused"));
+    stage.receive(() => {
+      switch (this.#moodOf("receiver")) {
+        case null:
+          return new Response(null, { status: 204 });
+        case "down":
+          throw new Error("the connection broke");
+        case "mute":
+          return new Response(null, { status: 404 });
+      }
+    });
+  }
+
+  readonly #tap: Tap = async ({ name, perform }) => {
+    const mood = this.#moodOf(name.split(".")[0] ?? "");
+    if (mood === "down") throw new Error("down");
+    const result = await perform();
+    if (mood === "mute") throw new Error("the connection broke");
+    return result;
+  };
+
+  #moodOf(at: string): Fault["mood"] | null {
+    const fault = this.#faults.find((one) => one.at === at && one.calls > 0);
+    if (fault === undefined) return null;
+    fault.calls -= 1;
+    return fault.mood;
+  }
+}
+
+/** The runs that a receiver was told of. */
+export function toldOf(received: readonly Received[]): Set<string> {
+  return new Set(received.map(({ body }): string => JSON.parse(body).id));
+}
