@@ -5,7 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { answerKey, recallAnswer, rememberAnswer } from "../idempotency/replay.ts";
 import { log } from "../observability/log.ts";
-import type { Pointer } from "../progress/pointer.ts";
+import { type Pointer, sendPointers } from "../progress/pointer.ts";
 import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from "./admission.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type Claim, decideClaim, type Settled, type TryOutcome } from "./claim.ts";
@@ -265,7 +265,7 @@ export class UserGate extends DurableObject<Env> {
         .slice(at, at + MAX_QUEUE_BATCH)
         .map((key): Pointer => ({ v: 1, gate, key, pushed, runId: null }));
       try {
-        await this.env.RUNS.sendBatch(pointers.map((body) => ({ body })));
+        await sendPointers(this.env.RUNS, pointers);
       } catch (error) {
         log({ event: "queue.unavailable", gate, error });
       }

@@ -1,14 +1,11 @@
 // KV as the path of a start uses it: a look-up that fails is a miss, a copy that fails is the gate's to write again.
-import { within } from "../deadline.ts";
 import type { Settled } from "../gate/claim.ts";
 import { log } from "../observability/log.ts";
 import { answerKey, recallAnswer, rememberAnswer } from "./replay.ts";
 
-const RECALL_TIMEOUT_MS = 2_000;
-
 export async function recall(kv: KVNamespace, gate: string, id: string): Promise<Settled | null> {
   try {
-    return await within(RECALL_TIMEOUT_MS, recallAnswer(kv, answerKey(gate, id), Date.now()));
+    return await recallAnswer(kv, answerKey(gate, id), Date.now());
   } catch (error) {
     // The gate's row answers for the first hour; after that the upstream's own memory of the id does.
     log({ event: "answer.recall_failed", gate, error });

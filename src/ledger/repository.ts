@@ -4,6 +4,7 @@
 //   delivered once stays delivered;
 // - a run shows its newest report, and belongs to the user who was first recorded with it;
 // - a run is charged once: the run's row names its charge, and none but that one is booked.
+import { within } from "../deadline.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { LedgerAttempt, LedgerCharge, LedgerEntry, LedgerRun } from "./entry.ts";
 import {
@@ -85,6 +86,8 @@ export const STATEMENTS = {
 // A parameter may hold 2 MB, and a character up to three bytes.
 const MAX_PARAMETER_CHARS = 500_000;
 const MAX_ATTEMPTS_SHOWN = 100;
+/** Far less than a gate leaves a run in its consumer's hands (held-runs.ts): one that waits for the books longer than that would be handed out again, and its callback sent again. */
+const TIMEOUT_MS = 10_000;
 
 /** Writes any number of reports in one transaction. May be repeated. Says how many rows it wrote, index entries included. */
 export async function recordAll(db: D1Database, entries: readonly LedgerEntry[]): Promise<number> {
@@ -93,12 +96,13 @@ export async function recordAll(db: D1Database, entries: readonly LedgerEntry[])
     attempt === null ? [] : [attemptRow(attempt, run.userKey)],
   );
   const charges = entries.flatMap(({ charge }) => (charge === null ? [] : [chargeRow(charge)]));
-  const results = await db.batch([
+  const statements = [
     ...withRows(db, STATEMENTS.putRuns, entries.map(runRow)),
     ...withRows(db, STATEMENTS.nameCharges, charges),
     ...withRows(db, STATEMENTS.putCharges, charges),
     ...withRows(db, STATEMENTS.putAttempts, attempts),
-  ]);
+  ];
+  const results = await within(TIMEOUT_MS, db.batch(statements));
   return results.reduce((sum, { meta }) => sum + meta.rows_written, 0);
 }
 
@@ -115,10 +119,10 @@ export async function usagePage(
   const after = cursor === null ? { chargedAtMs: fromMs, runId: "" } : decodeCursor(cursor);
   if (after === null || after.chargedAtMs < fromMs) return { kind: "bad_cursor" };
   if (cursor !== null && after.chargedAtMs >= toMs) return { kind: "bad_cursor" };
-  const { results } = await db
+  const page = db
     .prepare(STATEMENTS.usagePage)
-    .bind(userKey, after.chargedAtMs, after.runId, toMs, limit + 1)
-    .run<ChargeRow>();
+    .bind(userKey, after.chargedAtMs, after.runId, toMs, limit + 1);
+  const { results } = await within(TIMEOUT_MS, page.run<ChargeRow>());
   const charges = results.slice(0, limit).map(chargeOf);
   const last = results.length > limit ? charges.at(-1) : undefined;
   return { kind: "page", charges, nextCursor: last === undefined ? null : encodeCursor(last) };
@@ -130,10 +134,11 @@ export async function findRun(
   userKey: string,
   runId: string,
 ): Promise<{ run: LedgerRun; attempts: LedgerAttempt[] } | null> {
-  const [runs, attempts] = await db.batch([
+  const statements = [
     db.prepare(STATEMENTS.findRun).bind(runId, userKey),
     db.prepare(STATEMENTS.latestAttempts).bind(runId, MAX_ATTEMPTS_SHOWN),
-  ]);
+  ];
+  const [runs, attempts] = await within(TIMEOUT_MS, db.batch(statements));
   const [run] = rowsOf<RunRow>(runs);
   if (run === undefined) return null;
   return { run: runOf(run), attempts: rowsOf<AttemptRow>(attempts).map(attemptOf).toReversed() };

@@ -1,5 +1,6 @@
 // A result that could not be delivered at once, kept so that later attempts and redeliveries do not depend on the
 // upstream. Best effort both ways: without it the upstream is read again.
+import { within } from "../deadline.ts";
 import type { Hold } from "../load.ts";
 import { log } from "../observability/log.ts";
 import { OutboundNoRoom, readBody } from "../outbound/guard.ts";
@@ -7,7 +8,8 @@ import { MAX_RESULT_BYTES } from "./read-end.ts";
 
 /** As long as a dead letter can be sent again. */
 const KEEP_SECONDS = 30 * 24 * 60 * 60;
-const READ_TIMEOUT_MS = 10_000;
+/** The run waits in its consumer's hands, and its gate hands it out again if that takes too long. */
+const TIMEOUT_MS = 10_000;
 
 /** Says whether KV took it. `body:v1:<user key>:<run id>` */
 export async function keepBody(
@@ -17,7 +19,7 @@ export async function keepBody(
   body: Uint8Array,
 ): Promise<boolean> {
   try {
-    await kv.put(keyOf(userKey, runId), body, { expirationTtl: KEEP_SECONDS });
+    await within(TIMEOUT_MS, kv.put(keyOf(userKey, runId), body, { expirationTtl: KEEP_SECONDS }));
     return true;
   } catch (error) {
     log({ event: "body.keep_failed", user: userKey, error });
@@ -33,8 +35,8 @@ export async function keptBody(
   hold: Hold,
 ): Promise<Uint8Array | null> {
   try {
-    const body = await kv.get(keyOf(userKey, runId), "stream");
-    return body === null ? null : await readBody({ body }, MAX_RESULT_BYTES, READ_TIMEOUT_MS, hold);
+    const body = await within(TIMEOUT_MS, kv.get(keyOf(userKey, runId), "stream"));
+    return body === null ? null : await readBody({ body }, MAX_RESULT_BYTES, TIMEOUT_MS, hold);
   } catch (error) {
     if (error instanceof OutboundNoRoom) throw error;
     log({ event: "body.recall_failed", user: userKey, error });

@@ -1,5 +1,6 @@
 // A queue message: which run to move on, never anything of it. Losing, repeating or reordering pointers changes
 // nothing but timing.
+import { within } from "../deadline.ts";
 import { memberOf } from "../json.ts";
 
 export type Pointer = {
@@ -13,6 +14,9 @@ export type Pointer = {
   /** The upstream's id of the run, as that somebody says; only believed once a read confirms it. */
   runId: string | null;
 };
+
+/** Upstreams that push, callers that start and a gate's alarm wait for the queue; the timer sends again. */
+const QUEUE_TIMEOUT_MS = 5_000;
 
 const OBJECT_ID = /^[0-9a-f]{64}$/;
 
@@ -30,4 +34,14 @@ export function parsePointer(body: unknown): Pointer | null {
   )
     return null;
   return { v, gate, key, pushed, runId: typeof runId === "string" ? runId : null };
+}
+
+/** Throws when the queue fails or hangs; a message of one that hangs may still come. */
+export async function sendPointer(queue: Queue, pointer: Pointer): Promise<void> {
+  await within(QUEUE_TIMEOUT_MS, queue.send(pointer));
+}
+
+/** The same for up to a hundred. */
+export async function sendPointers(queue: Queue, pointers: readonly Pointer[]): Promise<void> {
+  await within(QUEUE_TIMEOUT_MS, queue.sendBatch(pointers.map((body) => ({ body }))));
 }

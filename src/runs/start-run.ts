@@ -9,7 +9,7 @@ import type { WindowRule } from "../gate/window.ts";
 import { recall, remember } from "../idempotency/memory.ts";
 import { log } from "../observability/log.ts";
 import type { Stopwatch } from "../observability/stopwatch.ts";
-import type { Pointer } from "../progress/pointer.ts";
+import { type Pointer, sendPointer } from "../progress/pointer.ts";
 import type { Settings } from "../settings.ts";
 import { type StartOutcome, startAtUpstream, type Upstream } from "../upstream/client.ts";
 import type { ParsedRequest } from "./run-request.ts";
@@ -163,7 +163,7 @@ async function withoutSettlement(
 async function pointTo({ gate, queue }: StartDeps, key: string, runId: string): Promise<boolean> {
   const pointer: Pointer = { v: 1, gate: gate.id, key, pushed: true, runId };
   try {
-    await queue.send(pointer);
+    await sendPointer(queue, pointer);
     return true;
   } catch (error) {
     log({ event: "queue.unavailable", gate: gate.id, error });

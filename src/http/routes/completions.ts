@@ -2,7 +2,7 @@
 // forgotten. What it says of the run is read from the upstream, so a leaked or forged one can inject nothing.
 import { problem } from "../../errors.ts";
 import { log } from "../../observability/log.ts";
-import type { Pointer } from "../../progress/pointer.ts";
+import { type Pointer, sendPointer } from "../../progress/pointer.ts";
 import { parseRef } from "../../progress/ref.ts";
 import { answerProblem } from "../answers.ts";
 import { readHead } from "../body.ts";
@@ -21,7 +21,7 @@ export async function receiveCompletion(c: AppContext): Promise<Response> {
   const pointer: Pointer = { v: 1, ...ref, pushed: true, runId };
   c.get("notes").outcome = "pushed";
   try {
-    await c.env.RUNS.send(pointer);
+    await sendPointer(c.env.RUNS, pointer);
   } catch (error) {
     // The upstream may push again; if it does not, the gate's timer looks.
     log({ event: "queue.unavailable", gate: ref.gate, error });
