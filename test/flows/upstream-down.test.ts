@@ -1,13 +1,18 @@
 // What fails, and what then: the upstream. A gateway of its own process, so that it meets a real network.
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Backend } from "./support/backend.ts";
 import { type Answer, Caller, ECHO, errorsOf, runIdOf } from "./support/caller.ts";
+import { untilState } from "./support/deliveries.ts";
 import { freePort } from "./support/environment.ts";
-import { type GatewayProcess, startProcess } from "./support/process.ts";
+import { type GatewayProcess, startProcess, until } from "./support/process.ts";
+import { Receiver } from "./support/receiver.ts";
+import { Upstream } from "./support/upstream.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
+const ACCEPTED = "HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n";
+const SOON_MS = 20_000;
 const SECRET = "stack trace of db-17.internal";
 const PAGE = `<html><h1>Bad gateway</h1>${SECRET}</html>`;
 
@@ -27,7 +32,8 @@ describe("an upstream in trouble", () => {
     backend = new Backend(await freePort());
     await backend.honest();
     const upstream = `UPSTREAM_URL:http://127.0.0.1:${backend.port}`;
-    gateway = await startProcess({ args: ["--var", upstream, "--var", "UPSTREAM_TIMEOUT_MS:1500"] });
+    const soon = ["--var", "UPSTREAM_TIMEOUT_MS:1500", "--var", "CALLBACK_RETRY_SCHEDULE:1,2,4,8,16"];
+    gateway = await startProcess({ args: ["--var", upstream, ...soon] });
     caller = await Caller.of(gateway.url);
     knownAnswer = (await caller.start(ECHO, known)).text;
     return async () => {
@@ -46,6 +52,8 @@ describe("an upstream in trouble", () => {
     ],
     ["never answers", (of) => of.raw((socket) => socket.resume()), TOO_SLOW],
     ["stops in the middle of an answer", (of) => of.raw(stopInTheMiddle), TOO_SLOW],
+    ["answers a byte a second", (of) => of.dripping("", ACCEPTED), TOO_SLOW],
+    ["names its run a byte a second", (of) => of.dripping(ACCEPTED, '{"data":{"type":"run"'), TOO_SLOW],
     [
       "is hidden by a proxy's error page",
       (of) => of.answering(502, { "content-type": "text/html" }, PAGE),
@@ -78,6 +86,34 @@ describe("an upstream in trouble", () => {
     },
   );
 
+  it.each<[string, (of: Backend) => Promise<void>]>([
+    ["is not there", (of) => of.closed()],
+    ["breaks every connection", (of) => of.raw((socket) => socket.destroy())],
+    ["never answers", (of) => of.raw((socket) => socket.resume())],
+    ["answers a byte a second", (of) => of.dripping("", ACCEPTED)],
+    ["answers nonsense", (of) => of.answering(200, JSON_TYPE, PAGE)],
+  ])("when it %s, callbacks of ended runs still go out, with the result as it was", async (_how, turn) => {
+    const upstream = await Upstream.listen();
+    let isOpen = false;
+    const receiver = await Receiver.listen(() => (isOpen ? 204 : 503));
+    onTestFinished(() => {
+      upstream.close();
+      receiver.close();
+    });
+    await backend.through(upstream.port);
+    const data = { callback_url: receiver.url("/hook") };
+    const run = upstream.run(runIdOf(await caller.start(ECHO, data)));
+    upstream.end(run);
+    expect(await upstream.push(run)).toBe(202);
+    await until("the first attempt", SOON_MS, () => receiver.deliveries.length > 0);
+
+    await turn(backend);
+    isOpen = true;
+    await untilState(caller, ECHO, run.id, "delivered");
+    expect(receiver.deliveries.length).toBeGreaterThan(1);
+    expect(new Set(receiver.deliveries.map(({ body }) => body.toString()))).toEqual(new Set([run.ended]));
+  });
+
   it("when it is not there, reads and everything else answer 503 too, and /readyz names it", async () => {
     await backend.closed();
     const stored = `/actions/v1/stored-actions/${ECHO}`;
@@ -93,8 +129,7 @@ describe("an upstream in trouble", () => {
 });
 
 function stopInTheMiddle(socket: Socket): void {
-  const head = "HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n";
-  socket.once("data", () => socket.write(`${head}{"data":`));
+  socket.once("data", () => socket.write(`${ACCEPTED}{"data":`));
 }
 
 function problem(status: number, code: string, title: string, detail: string): object {

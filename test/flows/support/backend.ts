@@ -1,8 +1,11 @@
 // The other party on the network: a backend that can be honest, broken in several ways, or not there at all.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { connect, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const DRIP_MS = 1000;
 
 export class Backend {
   /** Runs by the idempotency id that they were started under. */
@@ -28,6 +31,23 @@ export class Backend {
   /** Does as it likes with each connection. */
   raw(treat: (socket: Socket) => void): Promise<void> {
     return this.#listen(createTcpServer(treat));
+  }
+
+  /** Hands everything on to this port. */
+  through(port: number): Promise<void> {
+    return this.raw((socket) => {
+      const onward = connect(port, "127.0.0.1");
+      onward.on("error", () => socket.destroy());
+      socket.on("close", () => onward.destroy());
+      socket.pipe(onward).pipe(socket);
+    });
+  }
+
+  /** Answers whoever asks with these two, of the second one byte a second. */
+  dripping(atOnce: string, slowly: string): Promise<void> {
+    return this.raw((socket) => {
+      socket.once("data", () => void drip(socket, atOnce, slowly));
+    });
   }
 
   /** Nobody listens on its port. */
@@ -58,5 +78,14 @@ export class Backend {
     this.runs.set(data.idempotency_id, id);
     response.writeHead(202, { "content-type": "application/json" });
     response.end(JSON.stringify({ data: { type: "run", id } }));
+  }
+}
+
+async function drip(socket: Socket, atOnce: string, slowly: string): Promise<void> {
+  socket.write(atOnce);
+  for (const byte of slowly) {
+    await sleep(DRIP_MS);
+    if (socket.destroyed) return;
+    socket.write(byte);
   }
 }

@@ -38,8 +38,12 @@ export class Upstream {
     return upstream;
   }
 
+  get port(): number {
+    return portOf(this.#server);
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${portOf(this.#server)}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   /** The run with this id. */
