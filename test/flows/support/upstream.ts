@@ -19,9 +19,21 @@ export type UpstreamRun = {
   inputs: unknown;
 };
 
+/** A status, or: nothing at all; a connection that breaks. */
+export type UpstreamFault = number | "hang" | "reset";
+
+export type UpstreamRequest = {
+  method: string;
+  /** Null for a start. */
+  runId: string | null;
+  body: string;
+};
+
 export class Upstream {
   /** By their ids. */
   readonly runs = new Map<string, UpstreamRun>();
+  /** What meets a request in place of an answer, before anything is started; null: nothing does. */
+  fault: (request: UpstreamRequest) => UpstreamFault | null = () => null;
   /** May wait: the start is answered afterwards. */
   beforeAnswer: (run: UpstreamRun) => Promise<void> | void = () => undefined;
   /** Whether it believes whoever asks; it answers 401 when it does not. */
@@ -79,16 +91,23 @@ export class Upstream {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const json = (status: number, body: string) =>
       response.writeHead(status, { "content-type": "application/json" }).end(body);
+    const { method = "", url = "" } = request;
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "";
     secrets.addToken(token);
+    const runId = method === "POST" ? null : (/[^/?]+(?=\?|$)/.exec(url)?.[0] ?? "");
+    const body = await text(request);
+    const fault = this.fault({ method, runId, body });
+    if (fault === "hang") return;
+    if (fault === "reset") return void response.destroy();
+    if (fault !== null) return void json(fault, '{"errors":[]}');
     if (!(await this.believes(token))) return void json(401, '{"errors":[]}');
-    if (request.method === "POST") {
-      const run = this.#started(await text(request));
+    if (runId === null) {
+      const run = this.#started(body);
       await this.beforeAnswer(run);
       response.once("finish", () => this.answered(run));
       return void json(202, JSON.stringify({ data: { type: "run", id: run.id } }));
     }
-    const run = this.runs.get(/[^/?]+(?=\?|$)/.exec(request.url ?? "")?.[0] ?? "");
+    const run = this.runs.get(runId);
     if (run === undefined) return void json(404, '{"errors":[]}');
     const waiting = { type: "run", id: run.id, status: "waiting", results: [], next_page: null, errors: [] };
     json(run.ended === null ? 202 : 200, run.ended ?? JSON.stringify(waiting));
