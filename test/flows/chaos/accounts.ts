@@ -1,0 +1,134 @@
+// The accounting: what must hold of each run, judged from what its caller, the upstream, its receiver and the books say
+// of it. Pure.
+import type { Word } from "./chaos-callers.ts";
+import type { Told } from "./chaos-receivers.ts";
+import { type PlannedRun, TRAITS } from "./plan.ts";
+
+export type Facts = {
+  planned: PlannedRun;
+  /** The last that its caller heard. */
+  word: Word;
+  /** Runs that the upstream started for it. `isHeard`: the gateway has answered 202 to a push of its end. */
+  executed: readonly { runId: string; ended: string | null; isHeard: boolean }[];
+  told: readonly Told[];
+  charges: number;
+};
+
+export type Difference = { kind: "lost" | "double" | "wrong"; what: string };
+
+/**
+ * What must be told and charged: whatever its caller was told 202, and whatever the gateway took a push for. Of a run
+ * whose caller got no answer, has no id to ask again, and that the upstream does not push, nobody knows the id (README,
+ * "Limits of it"): it may be told and charged, once.
+ */
+function isOwed({ word, executed }: Facts): boolean {
+  return executed.length > 0 && (word.kind === "accepted" || executed.some(({ isHeard }) => isHeard));
+}
+
+export function differencesOf(facts: Facts): Difference[] {
+  return [...answerDifferences(facts), ...callbackDifferences(facts), ...chargeDifferences(facts)];
+}
+
+export const COLUMNS = [
+  "started",
+  "accepted",
+  "refused",
+  "no answer",
+  "executed",
+  "owed",
+  "told",
+  "told again",
+  "charged",
+  "lost",
+  "double",
+  "wrong",
+] as const;
+
+/** A row of the ledger for each kind, and one for all together. */
+export function ledgerOf(all: readonly Facts[]): [name: string, counts: number[]][] {
+  const rows = Object.keys(TRAITS).map((kind): [string, readonly Facts[]] => {
+    return [kind, all.filter(({ planned }) => planned.kind === kind)];
+  });
+  rows.push(["all", all]);
+  return rows.map(([name, some]) => [name, COLUMNS.map((column) => sum(some, column))]);
+}
+
+function answerDifferences({ planned, word, executed }: Facts): Difference[] {
+  const { hasId, end } = TRAITS[planned.kind];
+  const found: Difference[] = [];
+  if (executed.length > 1) found.push(doubled(`executed ${executed.length} times`));
+  if (word.kind === "silence" && hasId) found.push(lost("its caller never got an answer"));
+  if (word.kind === "refused" && end !== "refused") found.push(wrong(`refused with ${word.status}`));
+  if (end === "refused" && executed.length > 0) found.push(wrong("refused, and executed"));
+  if (word.kind !== "accepted") return found;
+  if (executed.length === 0) found.push(lost("accepted, and never executed"));
+  else if (!executed.some(({ runId }) => runId === word.runId))
+    found.push(wrong(`answered with ${word.runId}`));
+  return found;
+}
+
+function callbackDifferences(facts: Facts): Difference[] {
+  const { planned, executed, told } = facts;
+  const found: Difference[] = [];
+  if (!TRAITS[planned.kind].hasCallback) return told.length > 0 ? [wrong("told without a callback")] : [];
+  if (isOwed(facts) && !told.some(({ isAcknowledged }) => isAcknowledged)) found.push(lost("never told"));
+  if (new Set(told.map(({ webhookId }) => webhookId)).size > 1)
+    found.push(doubled("told under two webhook-ids"));
+  const ends = executed.map(({ ended }) => ended);
+  if (told.some(({ body }) => !ends.includes(body)))
+    found.push(wrong("told what the upstream does not have"));
+  return found;
+}
+
+function chargeDifferences(facts: Facts): Difference[] {
+  const { planned, executed, charges } = facts;
+  const { isBillable, end } = TRAITS[planned.kind];
+  const mayBe = isBillable && end === "success" && executed.length > 0;
+  if (charges > 1) return [doubled(`charged ${charges} times`)];
+  if (charges === 1 && !mayBe) return [wrong("charged")];
+  return charges === 0 && mayBe && isOwed(facts) ? [lost("never charged")] : [];
+}
+
+function sum(some: readonly Facts[], column: (typeof COLUMNS)[number]): number {
+  return some.reduce((total, facts) => total + countOf(facts, column), 0);
+}
+
+function countOf(facts: Facts, column: (typeof COLUMNS)[number]): number {
+  const { word, executed, told, charges } = facts;
+  const acknowledged = told.filter(({ isAcknowledged }) => isAcknowledged).length;
+  switch (column) {
+    case "started":
+      return 1;
+    case "accepted":
+    case "refused":
+      return Number(word.kind === column);
+    case "no answer":
+      return Number(word.kind === "silence");
+    case "executed":
+      return executed.length;
+    case "owed":
+      return Number(isOwed(facts));
+    case "told":
+      return Number(acknowledged > 0);
+    case "told again":
+      return Math.max(0, acknowledged - 1);
+    case "charged":
+      return charges;
+    case "lost":
+    case "double":
+    case "wrong":
+      return Number(differencesOf(facts).some(({ kind }) => kind === column));
+  }
+}
+
+function lost(what: string): Difference {
+  return { kind: "lost", what };
+}
+
+function doubled(what: string): Difference {
+  return { kind: "double", what };
+}
+
+function wrong(what: string): Difference {
+  return { kind: "wrong", what };
+}

@@ -1,0 +1,53 @@
+// The receivers, each a host of its own, on good and on bad days.
+import { Receiver, type Reply } from "../support/receiver.ts";
+import type { Journal } from "./journal.ts";
+import { type Plan, type PlannedRun, troubleAt } from "./plan.ts";
+
+export type Told = { webhookId: string; body: string; isAcknowledged: boolean };
+
+const ACKNOWLEDGED = 204;
+const FAILURE = 500;
+
+export class ChaosReceivers {
+  readonly #told = new Map<number, Told[]>();
+  readonly #receivers: Receiver[] = [];
+  readonly #plan: Plan;
+  readonly #journal: Journal;
+
+  private constructor(plan: Plan, journal: Journal) {
+    this.#plan = plan;
+    this.#journal = journal;
+  }
+
+  static async listen(plan: Plan, journal: Journal): Promise<ChaosReceivers> {
+    const all = new ChaosReceivers(plan, journal);
+    for (const index of plan.receivers.keys())
+      all.#receivers.push(await Receiver.listen((delivery) => all.#reply(index, delivery)));
+    return all;
+  }
+
+  urlFor({ number, receiver }: PlannedRun): string {
+    return this.#receivers[receiver]?.url(`/runs/${number}`) ?? "";
+  }
+
+  toldOf(number: number): readonly Told[] {
+    return this.#told.get(number) ?? [];
+  }
+
+  close(): void {
+    for (const receiver of this.#receivers) receiver.close();
+  }
+
+  #reply(index: number, { path, headers, body }: Receiver["deliveries"][number]): Reply {
+    const number = Number(path.replace("/runs/", ""));
+    const fails = this.toldOf(number).length < (this.#plan.runs[number]?.failedAttempts ?? 0);
+    const trouble =
+      troubleAt(this.#plan.receivers[index] ?? [], this.#journal.nowMs) ?? (fails ? FAILURE : null);
+    const told = { webhookId: headers.get("webhook-id") ?? "", body: body.toString() };
+    this.#told.set(number, [...this.toldOf(number), { ...told, isAcknowledged: trouble === null }]);
+    this.#journal.note(`receiver ${index} was told, and answers ${trouble ?? ACKNOWLEDGED}`, number);
+    if (trouble !== null) this.#journal.count(`receivers ${trouble}`);
+    if (trouble === "reset") throw new Error("the connection breaks");
+    return trouble ?? ACKNOWLEDGED;
+  }
+}

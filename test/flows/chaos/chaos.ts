@@ -1,0 +1,183 @@
+// The chaos run: a steady load of every kind of run against the real bundle while the gateway is killed and started
+// again, the upstream fails in bursts and receivers flap. In the end everybody is well, it drains, and every single
+// run is accounted for. `npm run chaos` runs it for as long as one likes; chaos.test.ts is its short form.
+import { setTimeout as sleep } from "node:timers/promises";
+import { type GatewayProcess, startProcess } from "../support/process.ts";
+import { allCharges } from "../support/usage.ts";
+import { type Difference, differencesOf, type Facts } from "./accounts.ts";
+import { ALL_USERS, ChaosCallers } from "./chaos-callers.ts";
+import { ChaosReceivers } from "./chaos-receivers.ts";
+import { ChaosUpstream } from "./chaos-upstream.ts";
+import { Journal } from "./journal.ts";
+import { makePlan, type Plan, TRAITS } from "./plan.ts";
+import { reportOf } from "./report.ts";
+
+/** `differences`: a line for each run that differs, and its time line under it. */
+export type ChaosResult = { report: string; differences: string[]; kills: number };
+
+/** Time enough to answer on a busy machine, as a time-out is no small thing here. Short waits otherwise, so that a minute holds many of them. Retries a few seconds apart outlast every burst. */
+const SETTINGS = {
+  CALLBACK_RETRY_SCHEDULE: ["1", "1", "2", ...Array.from({ length: 47 }, () => "3")].join(","),
+  CALLBACK_TIMEOUT_MS: "10000",
+  RUN_POLL_SCHEDULE: "1,2,4",
+  // A lease on an id lasts 5 s longer.
+  UPSTREAM_TIMEOUT_MS: "8000",
+  RATE_LIMIT_DEFAULT: "1000000",
+  READ_LIMIT: "0",
+};
+/** What was lost is sent again after a minute, who hung is left alone for as long: with both, and a slow machine. */
+const DRAINED_WITHIN_MS = 360_000;
+/** In which whatever happens twice would happen again. */
+const AFTERWARDS_MS = 3_000;
+const LOOK_MS = 1000;
+const REPLAYS_AT_ONCE = 8;
+
+type World = {
+  plan: Plan;
+  journal: Journal;
+  upstream: ChaosUpstream;
+  receivers: ChaosReceivers;
+  gateway: GatewayProcess;
+  callers: ChaosCallers;
+};
+
+type Account = { all: Facts[]; strays: string[] };
+
+export async function runChaos(options: Pick<Plan, "seed" | "seconds" | "rate">): Promise<ChaosResult> {
+  const plan = makePlan(options);
+  const world = await worldFor(plan);
+  try {
+    const calling = load(world);
+    const kills = await killAgainAndAgain(world);
+    await calling.started;
+    world.journal.note("the load ends");
+    const drainedMs = await drain(world, calling.answered);
+    const replays = await replayAll(world);
+    await sleep(AFTERWARDS_MS);
+    const { all, strays } = await accountFor(world);
+    const differences = [...all.flatMap((facts) => linesOn(world.journal, facts)), ...strays, ...replays];
+    return { report: reportOf({ plan, journal: world.journal, kills, drainedMs, all }), differences, kills };
+  } finally {
+    await close(world);
+  }
+}
+
+async function worldFor(plan: Plan): Promise<World> {
+  const journal = new Journal();
+  const upstream = await ChaosUpstream.listen(plan, journal);
+  const receivers = await ChaosReceivers.listen(plan, journal);
+  const settings = Object.entries({ ...SETTINGS, UPSTREAM_URL: upstream.url });
+  const gateway = await startProcess({
+    args: settings.flatMap(([name, value]) => ["--var", `${name}:${value}`]),
+  });
+  const callers = new ChaosCallers(gateway.url, journal, (run) => receivers.urlFor(run));
+  journal.begin();
+  return { plan, journal, upstream, receivers, gateway, callers };
+}
+
+async function close({ upstream, receivers, gateway, callers }: World): Promise<void> {
+  callers.close();
+  upstream.close();
+  receivers.close();
+  await gateway.close();
+}
+
+/** `started`: each run was asked for; `answered`: each caller has heard its last word. */
+function load({ plan, journal, callers }: World): { started: Promise<unknown>; answered: Promise<unknown> } {
+  const answers: Promise<void>[] = [];
+  const startAll = async () => {
+    for (const run of plan.runs) {
+      await sleep(Math.max(0, run.startAtMs - journal.nowMs));
+      answers.push(callers.start(run));
+    }
+  };
+  const started = startAll();
+  return { started, answered: started.then(() => Promise.all(answers)) };
+}
+
+/** Says how often. */
+async function killAgainAndAgain({ plan, journal, gateway, upstream, callers }: World): Promise<number> {
+  let kills = 0;
+  for (const uptimeMs of plan.uptimesMs) {
+    await sleep(uptimeMs);
+    if (journal.nowMs >= plan.healedAtMs) break;
+    journal.note("the gateway is killed");
+    await gateway.kill("SIGKILL");
+    kills += 1;
+    await gateway.restart();
+    journal.note("the gateway is back");
+    upstream.pushLostOnes((number) => callers.wordOn(number).kind === "accepted");
+  }
+  return kills;
+}
+
+/** Until nothing is missing any more, or it takes longer than it may. Says how long it took. */
+async function drain(world: World, answered: Promise<unknown>): Promise<number> {
+  const { journal } = world;
+  const fromMs = journal.nowMs;
+  const isLate = () => journal.nowMs - fromMs > DRAINED_WITHIN_MS;
+  await Promise.race([answered, sleep(DRAINED_WITHIN_MS, null, { ref: false })]);
+  while (!isLate() && !(await isDrained(world))) await sleep(LOOK_MS);
+  journal.note("it has drained");
+  return journal.nowMs - fromMs;
+}
+
+// What is there twice, or wrong, does not go away by waiting.
+async function isDrained(world: World): Promise<boolean> {
+  const { all } = await accountFor(world);
+  return !all.flatMap(differencesOf).some(({ kind }) => kind === "lost");
+}
+
+async function accountFor({ plan, upstream, receivers, callers }: World): Promise<Account> {
+  const charged: { runId: string; user: number }[] = [];
+  for (const user of ALL_USERS) {
+    const charges = await allCharges(callers.readerOf(user));
+    charged.push(...charges.map(({ run_id: runId }) => ({ runId, user })));
+  }
+  const executed = Map.groupBy(upstream.executed(), ({ number }) => number);
+  const all = plan.runs.map((planned): Facts => {
+    const runs = executed.get(planned.number) ?? [];
+    return {
+      planned,
+      word: callers.wordOn(planned.number),
+      executed: runs.map(({ run, isHeard }) => ({ runId: run.id, ended: run.ended, isHeard })),
+      told: receivers.toldOf(planned.number),
+      charges: charged.filter(
+        ({ runId, user }) => user === planned.user && runs.some(({ run }) => run.id === runId),
+      ).length,
+    };
+  });
+  const known = new Map(
+    all.flatMap(({ planned, executed: runs }) => runs.map(({ runId }) => [runId, planned.user])),
+  );
+  const strays = charged.filter(({ runId, user }) => known.get(runId) !== user);
+  return {
+    all,
+    strays: strays.map(({ runId, user }) => `user ${user} was charged for ${runId}, which is not theirs`),
+  };
+}
+
+/** Everybody whose run was accepted under an id asks again: that starts nothing, and gets the first answer. */
+async function replayAll({ plan, callers, journal }: World): Promise<string[]> {
+  const left = plan.runs.filter(({ number, kind }) => {
+    return TRAITS[kind].hasId && callers.wordOn(number).kind === "accepted";
+  });
+  const found: string[] = [];
+  const hand = async () => {
+    for (let run = left.pop(); run !== undefined; run = left.pop()) {
+      const difference = await callers.differenceOnReplay(run);
+      if (difference !== null)
+        found.push(`run ${run.number}: ${difference}`, ...journal.timeLine(run.number));
+    }
+  };
+  await Promise.all(Array.from({ length: REPLAYS_AT_ONCE }, hand));
+  return found;
+}
+
+function linesOn(journal: Journal, facts: Facts): string[] {
+  const found = differencesOf(facts);
+  if (found.length === 0) return [];
+  const { number, kind } = facts.planned;
+  const what = found.map((one: Difference) => `${one.kind}: ${one.what}`).join("; ");
+  return [`run ${number} (${kind}): ${what}`, ...journal.timeLine(number)];
+}
