@@ -1,11 +1,13 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Whose tests keep nothing in storage that another file could meet. */
 const STATELESS = ["test/{auth,callbacks,contract,sandbox,upstream}/**/*.test.ts", "test/*.test.ts"];
 
 /** For a machine that is busy with something else. */
 const BUSY_MS = 20_000;
+const FLOW_MS = 120_000;
 
 const LOG_GUARD = ["test/support/log-guard.ts"];
 
@@ -22,8 +24,34 @@ const workerd = async () =>
     },
   });
 
+/** Flows that measure time have the machine to themselves. */
+const MEASURING = ["test/flows/callbacks-{fairness,latency}.test.ts"];
+/** Nothing that starts late may be what all wait for in the end. */
+const LONGEST_FIRST = [
+  "chaos",
+  "callbacks-crash",
+  "callbacks-deliver",
+  "callbacks-retry",
+  "limit",
+  "rotation",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- not an array's
+    const all = await super.sort(files);
+    return all.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
+function rank({ moduleId }: TestSpecification): number {
+  const at = LONGEST_FIRST.findIndex((name) => moduleId.endsWith(`/flows/${name}.test.ts`));
+  return at === -1 ? LONGEST_FIRST.length : at;
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // Logs of tests that pass are noise; those of one that fails are its story.
     silent: "passed-only",
     projects: [
@@ -36,7 +64,6 @@ export default defineConfig({
           setupFiles: LOG_GUARD,
           isolate: false,
           testTimeout: BUSY_MS,
-          maxWorkers: 2,
         },
       },
       {
@@ -47,18 +74,28 @@ export default defineConfig({
           exclude: ["test/flows/**", ...STATELESS],
           setupFiles: LOG_GUARD,
           testTimeout: BUSY_MS,
-          maxWorkers: 2,
         },
       },
       {
         test: {
           name: "flows",
           include: ["test/flows/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          // Each file runs a gateway of its own, or several in turn: after the other tests, and few at a time.
-          maxWorkers: 2,
+          exclude: MEASURING,
+          testTimeout: FLOW_MS,
+          hookTimeout: FLOW_MS,
+          // More than there are cores: flows mostly wait.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "measuring",
+          include: MEASURING,
+          testTimeout: FLOW_MS,
+          hookTimeout: FLOW_MS,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

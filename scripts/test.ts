@@ -4,15 +4,16 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { suitesIn, summaryOf, uncounted } from "./attack-report.ts";
-
-type Count = { passed: number; failed: number };
+import { type Count, runTests } from "./test-runs.ts";
 
 const REPORT = "dist/vitest.json";
 const SECURITY_PAGE = "docs/security.md";
 const BUNDLE = "dist/gateway/index.js";
 const MAX_GZIPPED_BYTES = 150_000;
 
-const checks: [name: string, run: () => Count][] = [
+const ENV = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0" };
+
+const checks: [name: string, run: () => Count | Promise<Count>][] = [
   ["generated types are fresh", () => command("npm", ["run", "--silent", "types:check"])],
   ["types of the gateway and its tests", () => command("tsc", ["-p", "."])],
   ["types of the sandbox", () => command("tsc", ["-p", "sandbox"])],
@@ -21,7 +22,7 @@ const checks: [name: string, run: () => Count][] = [
   ["format", () => command("biome", ["check", "."])],
   ["unused code and dependencies", () => command("knip", [])],
   ["licences", () => command("node", ["scripts/licences.ts", "--check"])],
-  ["tests", tests],
+  ["tests", () => runTests(REPORT, ENV)],
   ["bundle for production", bundle],
   ["bundle size", bundleSize],
   ["attacks", attacks],
@@ -34,7 +35,7 @@ const broken: string[] = [];
 for (const [name, run] of checks) {
   const startedAt = performance.now();
   console.log(`\n# ${name}`);
-  const { passed, failed } = run();
+  const { passed, failed } = await run();
   total.passed += passed;
   total.failed += failed;
   if (failed > 0) broken.push(name);
@@ -47,24 +48,9 @@ console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed > 0 ? 1 : 0);
 
 function command(name: string, parameters: string[]): Count {
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0" };
-  const { status, error } = spawnSync(name, parameters, { stdio: "inherit", env });
+  const { status, error } = spawnSync(name, parameters, { stdio: "inherit", env: ENV });
   if (error !== undefined) console.error(`${name}: ${error.message}`);
   return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-}
-
-function tests(): Count {
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
-  const { failed } = command("vitest", ["run", ...reporters]);
-  try {
-    const report: { numPassedTests: number; numFailedTests: number } = JSON.parse(
-      readFileSync(REPORT, "utf8"),
-    );
-    // A run that ended badly without a failed test (a crashed worker, say) has failed all the same.
-    return { passed: report.numPassedTests, failed: Math.max(failed, report.numFailedTests) };
-  } catch {
-    return { passed: 0, failed: 1 };
-  }
 }
 
 function bundle(): Count {

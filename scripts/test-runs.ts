@@ -1,0 +1,57 @@
+// All tests, in several runs of vitest side by side: a run transforms modules in one thread for all of its workers, and
+// flows mostly wait. What measures time has the machine to itself, afterwards.
+import { spawn } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+
+export type Count = { passed: number; failed: number };
+
+type Report = { numPassedTests: number; numFailedTests: number; testResults: unknown[] };
+type Run = { name: string; parameters: string[]; isShown: boolean };
+
+const IN_WORKERD = ["--project", "units", "--project", "workers", "--maxWorkers=1"];
+const SIDE_BY_SIDE: Run[] = [
+  // Shown as it goes; the others when they have ended, so that no two mix.
+  { name: "flows", parameters: ["--project", "flows"], isShown: true },
+  { name: "workers-1", parameters: [...IN_WORKERD, "--shard=1/2"], isShown: false },
+  { name: "workers-2", parameters: [...IN_WORKERD, "--shard=2/2"], isShown: false },
+];
+const AFTERWARDS: Run = { name: "measuring", parameters: ["--project", "measuring"], isShown: true };
+
+/** Writes what came of all of them into one JSON report, as vitest's own. */
+export async function runTests(reportPath: string, env: NodeJS.ProcessEnv): Promise<Count> {
+  const reports = await Promise.all(SIDE_BY_SIDE.map((run) => vitest(run, env)));
+  reports.push(await vitest(AFTERWARDS, env));
+  const testResults = reports.flatMap((report) => report.testResults);
+  const [passed = 0, failed = 0] = (["numPassedTests", "numFailedTests"] as const).map((of) =>
+    reports.reduce((sum, report) => sum + report[of], 0),
+  );
+  writeFileSync(reportPath, JSON.stringify({ numPassedTests: passed, numFailedTests: failed, testResults }));
+  return { passed, failed };
+}
+
+async function vitest({ name, parameters, isShown }: Run, env: NodeJS.ProcessEnv): Promise<Report> {
+  const path = `dist/vitest-${name}.json`;
+  rmSync(path, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
+  const child = spawn("vitest", ["run", ...parameters, ...reporters], {
+    stdio: ["ignore", isShown ? "inherit" : "pipe", isShown ? "inherit" : "pipe"],
+    env,
+  });
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("error", () => resolve(null)).once("exit", resolve);
+  });
+  const printed = [child.stdout, child.stderr].map(async (stream) => (stream === null ? "" : text(stream)));
+  for (const output of await Promise.all(printed)) process.stdout.write(output);
+  return reportOf(path, (await ended) === 0);
+}
+
+// A run that ended badly without a failed test (a crashed worker, say) has failed all the same.
+function reportOf(path: string, endedWell: boolean): Report {
+  try {
+    const report: Report = JSON.parse(readFileSync(path, "utf8"));
+    return { ...report, numFailedTests: Math.max(endedWell ? 0 : 1, report.numFailedTests) };
+  } catch {
+    return { numPassedTests: 0, numFailedTests: 1, testResults: [] };
+  }
+}
