@@ -1,9 +1,13 @@
+import { globSync, readFileSync } from "node:fs";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Whose tests keep nothing in storage that another file could meet. */
-const STATELESS = ["test/{auth,callbacks,contract,sandbox,upstream}/**/*.test.ts", "test/*.test.ts"];
+const FLOWS = "test/flows/**/*.test.ts";
+/** Whose tests empty the storage, which nobody else's may be in then. */
+const EMPTYING = globSync("test/**/*.test.ts", { exclude: [FLOWS] }).filter((path) =>
+  /\b(reset|freshLedger|evictAllDurableObjects)\(/.test(readFileSync(path, "utf8")),
+);
 
 /** For a machine that is busy with something else. */
 const BUSY_MS = 20_000;
@@ -24,17 +28,10 @@ const workerd = async () =>
     },
   });
 
-/** Flows that measure time have the machine to themselves. */
-const MEASURING = ["test/flows/callbacks-{fairness,latency}.test.ts"];
+/** Flows that measure time, or need all of the machine, have it to themselves. */
+const MEASURING = ["test/flows/callbacks-{deliver,fairness,latency}.test.ts"];
 /** Nothing that starts late may be what all wait for in the end. */
-const LONGEST_FIRST = [
-  "chaos",
-  "callbacks-crash",
-  "callbacks-deliver",
-  "callbacks-retry",
-  "limit",
-  "rotation",
-];
+const LONGEST_FIRST = ["chaos", "callbacks-crash", "callbacks-retry", "limit", "rotation"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -60,7 +57,8 @@ export default defineConfig({
         // One workerd for many files: starting one takes longer than most of them do.
         test: {
           name: "units",
-          include: STATELESS,
+          include: ["test/**/*.test.ts"],
+          exclude: [FLOWS, ...EMPTYING],
           setupFiles: LOG_GUARD,
           isolate: false,
           testTimeout: BUSY_MS,
@@ -70,8 +68,7 @@ export default defineConfig({
         plugins: [await workerd()],
         test: {
           name: "workers",
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/flows/**", ...STATELESS],
+          include: EMPTYING,
           setupFiles: LOG_GUARD,
           testTimeout: BUSY_MS,
         },
@@ -79,7 +76,7 @@ export default defineConfig({
       {
         test: {
           name: "flows",
-          include: ["test/flows/**/*.test.ts"],
+          include: [FLOWS],
           exclude: MEASURING,
           testTimeout: FLOW_MS,
           hookTimeout: FLOW_MS,
