@@ -14,8 +14,14 @@ import { buryRun } from "./dead-letters.ts";
 import { type MoveDeps, moveRun } from "./move-run.ts";
 import { type Pointer, parsePointer } from "./pointer.ts";
 import { Recorder } from "./recorder.ts";
+import { Turns } from "./turns.ts";
 
 const BATCH_PATIENCE_MS = 50;
+/**
+ * An invocation has six connections; the sixth is for KV and the queue. An attempt that waited for a connection would
+ * be out of time before it was sent.
+ */
+const RECEIVERS_AT_ONCE = 5;
 /** One fewer than the tries after which the queue gives a message up (wrangler.toml). */
 const GATE_TRIES = 5;
 const GATE_PAUSE_SECONDS = 5;
@@ -101,6 +107,7 @@ function moveDeps(env: Env): ConsumerDeps | null {
     kv: env.KV,
     ledger: env.LEDGER,
     room: isolateRoom,
+    turns: new Turns(RECEIVERS_AT_ONCE),
     recorder: new Recorder((entries) => recordAll(env.LEDGER, entries)),
   };
 }

@@ -12,16 +12,21 @@ import { keepBody, keptBody } from "./kept-body.ts";
 import { ledgerEntries } from "./ledger-entries.ts";
 import { type RunEnd, readEnd } from "./read-end.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Turns } from "./turns.ts";
 
 export type MoveDeps = DeliveryDeps & {
   kv: KVNamespace;
   upstream: Upstream;
   recorder: Recorder;
   room: Room;
+  /** At a receiver, for all that one invocation does. */
+  turns: Turns;
 };
 
-/** Until there may be room for a result again. */
+/** Until there may be room for a result, or a turn at its receiver, again. */
 const CROWDED_MS = 5_000;
+/** With the longest read, attempt and booking less than a gate leaves a run in its consumer's hands (held-runs.ts). */
+const TURN_WITHIN_MS = 15_000;
 
 type Seen = Extract<Sighting, { kind: "ended" }>;
 type Told = Pick<Seen, "attempt" | "restUntilMs" | "bodyKept">;
@@ -93,6 +98,7 @@ async function tell(deps: MoveDeps, { run, intent, runId }: Work, body: ReadBody
   // Nobody is to blame: it costs no attempt.
   if (result.kind === "crowded") return { ...nothing, restUntilMs: Date.now() + CROWDED_MS };
   if (result.kind !== "body") return { ...nothing, attempt: unreadable(made + 1) };
+  if (!(await deps.turns.take(TURN_WITHIN_MS))) return { ...nothing, restUntilMs: Date.now() + CROWDED_MS };
   const delivered = await deliverRun(deps, {
     userKey: intent.userKey,
     callbackUrl: intent.callbackUrl,
@@ -100,7 +106,7 @@ async function tell(deps: MoveDeps, { run, intent, runId }: Work, body: ReadBody
     runId,
     body: result.bytes,
     made,
-  });
+  }).finally(() => deps.turns.giveBack());
   if (delivered.kind === "resting") return { ...nothing, restUntilMs: delivered.untilMs };
   const { attempt } = delivered;
   const keep = attempt.outcome.kind === "failed" && !result.kept;

@@ -268,3 +268,20 @@ describe("an isolate that holds too many bodies already", () => {
     expect(attempts.map(({ status }) => status)).toEqual([404, 204]);
   });
 });
+
+describe("a batch of many", () => {
+  it("is at five receivers at a time, which costs nobody an attempt", async () => {
+    const stage = await Stage.set();
+    let [atOnce, most] = [0, 0];
+    stage.receive(async () => {
+      most = Math.max(most, (atOnce += 1));
+      await scheduler.wait(5);
+      atOnce -= 1;
+      return new Response(null, { status: 204 });
+    });
+    for (let run = 0; run < 30; run += 1) await stage.push(await stage.start());
+    await stage.consume(stage.queue.take());
+    expect(most).toBe(5);
+    expect(await countsOf(stage)).toEqual([30, 30, 30, 30, 0]);
+  });
+});
