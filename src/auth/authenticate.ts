@@ -10,8 +10,10 @@ import type { Caller } from "./caller.ts";
 import { parseBilling, parseRateLimit, parseScopes } from "./claims.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import type { KeySetFailure } from "./key-set.ts";
+import { checkRegisteredClaims } from "./registered-claims.ts";
 import { type TokenReason, type TokenVerdict, verifyToken } from "./token.ts";
 import { userKeyOf } from "./user-key.ts";
+import type { VerifiedTokens } from "./verified-tokens.ts";
 
 export type AuthReason =
   | BearerReason
@@ -28,6 +30,7 @@ export type Authentication =
 export type AuthDeps = {
   settings: Pick<Settings, "issuers" | "requiredScope">;
   issuerKeys: IssuerKeys;
+  verifiedTokens: VerifiedTokens;
   kv: KVNamespace;
   sender: Sender;
   nowMs: number;
@@ -38,6 +41,8 @@ export async function authenticate(headers: Headers, deps: AuthDeps): Promise<Au
   const bearer = readBearer(headers);
   if (bearer.kind === "none") return unauthenticated(bearer.reason, "Bearer");
   if (bearer.kind === "bad") return unauthenticated(bearer.reason, INVALID_TOKEN);
+  const known = await knownCaller(bearer.token, deps);
+  if (known !== null) return { kind: "caller", caller: known };
   const verdict = await verifyToken(
     bearer.token,
     deps.settings.issuers,
@@ -46,13 +51,32 @@ export async function authenticate(headers: Headers, deps: AuthDeps): Promise<Au
   );
   if (verdict.kind === "invalid") return unauthenticated(verdict.reason, INVALID_TOKEN);
   if (verdict.kind === "keys_unavailable") return keysUnavailable(verdict.failure, verdict.retryAfterMs);
-  return admit(verdict, bearer.token, deps.settings.requiredScope);
+  return admit(verdict, bearer.token, deps);
 }
 
 type Verified = Extract<TokenVerdict, { kind: "verified" }>;
 
-async function admit(verified: Verified, token: string, requiredScope: string): Promise<Authentication> {
-  const { issuer, subject, claims } = verified;
+/** Null when the token has to be verified. */
+async function knownCaller(token: string, deps: AuthDeps): Promise<Caller | null> {
+  const { settings, issuerKeys, verifiedTokens, nowMs } = deps;
+  const known = verifiedTokens.get(token);
+  if (known === null) return null;
+  const { issuer, header, key, claims, requiredScope, caller } = known;
+  const isTrusted = settings.issuers.includes(issuer) && settings.requiredScope === requiredScope;
+  if (isTrusted && checkRegisteredClaims(claims, issuer.audience, nowMs).kind === "good") {
+    const found = await issuerKeys.find(issuer, header, deps);
+    if (found.kind === "key" && found.key === key) return caller;
+  }
+  verifiedTokens.forget(token);
+  return null;
+}
+
+async function admit(
+  verified: Verified,
+  token: string,
+  { settings: { requiredScope }, verifiedTokens }: AuthDeps,
+): Promise<Authentication> {
+  const { issuer, subject, claims, header, key } = verified;
   const scopes = parseScopes(claims["scope"]);
   if (scopes === null || !scopes.includes(requiredScope))
     return denied(`The token needs the scope "${requiredScope}".`, "scope.missing");
@@ -60,8 +84,10 @@ async function admit(verified: Verified, token: string, requiredScope: string): 
   if (rateLimit === null) return denied("The token's rate_limit claim is malformed.", "claim.rate_limit");
   const billing = parseBilling(claims["billing"]);
   if (billing === null) return denied("The token's billing claim is malformed.", "claim.billing");
-  const userKey = await userKeyOf(issuer, subject);
-  return { kind: "caller", caller: { issuer, subject, userKey, scopes, rateLimit, billing, token } };
+  const userKey = await userKeyOf(issuer.issuer, subject);
+  const caller = { issuer: issuer.issuer, subject, userKey, scopes, rateLimit, billing, token };
+  verifiedTokens.put(token, { issuer, header, key, claims, requiredScope, caller });
+  return { kind: "caller", caller };
 }
 
 const INVALID_TOKEN = 'Bearer error="invalid_token"';

@@ -2,7 +2,7 @@
 // algorithm, key of that issuer alone, signature, and only then what the claims say. Reasons are for the log; to a
 // caller every refusal looks the same.
 
-import type { Issuer } from "../settings.ts";
+import type { Issuer, Jwk } from "../settings.ts";
 import type { KeyLookup } from "./key-cache.ts";
 import type { KeySetFailure } from "./key-set.ts";
 import { checkRegisteredClaims, type RegisteredClaimReason } from "./registered-claims.ts";
@@ -21,7 +21,7 @@ export type TokenReason =
   | "token.bad_signature";
 
 export type TokenVerdict =
-  | { kind: "verified"; issuer: string; subject: string; claims: Claims }
+  | { kind: "verified"; issuer: Issuer; subject: string; claims: Claims; header: TokenHeader; key: Jwk }
   | { kind: "invalid"; reason: TokenReason }
   | { kind: "keys_unavailable"; issuer: string; retryAfterMs: number; failure: KeySetFailure };
 
@@ -53,13 +53,10 @@ export async function verifyToken(
   const signature = await checkSignature(raw, found.key, form.header.alg);
   if (signature !== "holds")
     return invalid(signature === "broken" ? "token.bad_signature" : "token.unusable_key");
-  return judgeClaims(form.claims, issuer, nowMs);
-}
-
-function judgeClaims(claims: Claims, issuer: Issuer, nowMs: number): TokenVerdict {
+  const { header, claims } = form;
   const checked = checkRegisteredClaims(claims, issuer.audience, nowMs);
   if (checked.kind === "invalid") return checked;
-  return { kind: "verified", issuer: issuer.issuer, subject: checked.subject, claims };
+  return { kind: "verified", issuer, subject: checked.subject, claims, header, key: found.key };
 }
 
 function invalid(reason: TokenReason): TokenVerdict {

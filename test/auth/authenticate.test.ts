@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AuthDeps, type Authentication, authenticate } from "../../src/auth/authenticate.ts";
 import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
+import { VerifiedTokens } from "../../src/auth/verified-tokens.ts";
 import { configured, makeIo } from "../support/auth-io.ts";
 import { KeyServer } from "../support/key-server.ts";
 import { bearer, makeIssuer, type TestIssuer } from "../support/tokens.ts";
@@ -21,6 +22,7 @@ function ask(headers: Headers, parts: Partial<AuthDeps> = {}): Promise<Authentic
   return authenticate(headers, {
     settings,
     issuerKeys: new IssuerKeys(),
+    verifiedTokens: new VerifiedTokens(),
     ...makeIo({ nowMs: NOW_MS }),
     ...parts,
   });
@@ -224,6 +226,7 @@ describe("503", () => {
     const parts = {
       settings: { issuers: await configured(remote), requiredScope: "external" },
       issuerKeys: new IssuerKeys(),
+      verifiedTokens: new VerifiedTokens(),
       sender: server,
     };
     const headers = bearer(await remote.token({}, { nowMs: NOW_MS }));

@@ -8,6 +8,7 @@ import {
   honestPayloadText,
   issuers,
   judge,
+  kid,
   login,
   NOW,
   NOW_MS,
@@ -29,7 +30,9 @@ describe("an honest token", () => {
     const verdict = await verifyToken(token, issuers, (...asked) => keys.find(...asked, makeIo()), NOW_MS);
     expect(verdict).toEqual({
       kind: "verified",
-      issuer: "https://login.example",
+      issuer: issuers[0],
+      header: { alg: "ES256", kid },
+      key: issuers[0]?.keys.kind === "inline" && issuers[0].keys.keys[0],
       subject: "alice",
       claims: {
         iss: "https://login.example",

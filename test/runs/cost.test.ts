@@ -3,7 +3,7 @@
 import { evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { counting, never, replacing } from "../support/bindings.ts";
-import { MINUTE, moveClock, stopClock } from "../support/clock.ts";
+import { MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { ACTION, type Call, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { meterRows, type RowMeter } from "../support/rows.ts";
 import { times } from "../support/times.ts";
@@ -56,22 +56,32 @@ describe("the calls of one request, in all", () => {
     expect(calls.toSorted()).toEqual(costs);
   });
 
-  it("a replay: the gate once, KV once", async () => {
+  it("a replay beside its first: the gate once, KV once", async () => {
     const calls: string[] = [];
     const gateway = await makeGateway({}, counting(calls));
     await gateway.start({ idempotency_id: ID });
     calls.length = 0;
     await gateway.start({ idempotency_id: ID });
-    expect(calls.toSorted()).toEqual(["FLAGS.getBooleanValue", "KV.get", "USER_GATE.admit"]);
+    expect(calls.toSorted()).toEqual(["KV.get", "USER_GATE.admit"]);
   });
 
-  it("a read: the gate once", async () => {
+  it("a read beside a start: the gate once", async () => {
     const calls: string[] = [];
     const gateway = await makeGateway({}, counting(calls));
     const { body } = await gateway.start({});
     calls.length = 0;
     await gateway.call(`/actions/v1/stored-actions/${ACTION}/runs/${body.data.id}`);
-    expect(calls.toSorted()).toEqual(["FLAGS.getBooleanValue", "UPSTREAM.fetch", "USER_GATE.countRead"]);
+    expect(calls.toSorted()).toEqual(["UPSTREAM.fetch", "USER_GATE.countRead"]);
+  });
+
+  it("the flag: once in five seconds for a caller and an action, beside the body", async () => {
+    const calls: string[] = [];
+    const gateway = await makeGateway({}, counting(calls));
+    for (let again = 0; again < 10; again++) await gateway.start({});
+    expect(calls.filter((call) => call.startsWith("FLAGS"))).toHaveLength(1);
+    moveClock(5 * SECOND);
+    await gateway.start({});
+    expect(calls.filter((call) => call.startsWith("FLAGS"))).toHaveLength(2);
   });
 
   it("a pass-through: nobody", async () => {

@@ -88,8 +88,33 @@ describe("UPSTREAM_AUTH = gateway", () => {
     expect(payload["sub_id"]).toEqual({ format: "iss_sub", iss: "https://other.example", sub: "alice" });
   });
 
+  it("signs once for the requests of 25 seconds, so that half a minute is left to the last of them", async () => {
+    const caller = { ...CALLER };
+    const at = (ms: number) => upstreamAuthorization(settings("gateway"), PUBLIC_URL, caller, NOW_MS + ms);
+    const first = await at(0);
+    expect(await at(24_999)).toBe(first);
+    const second = await at(25_000);
+    expect(second).not.toBe(first);
+    expect((await verify(second, NOW_MS + 25_000)).payload.exp).toBe(NOW + 25 + 60);
+    // The clock has stepped back: that one is not valid yet.
+    expect((await verify(await at(-60_000), NOW_MS - 60_000)).payload.iat).toBe(NOW - 60);
+  });
+
+  it("signs anew for another caller, another origin and another first key", async () => {
+    const caller = { ...CALLER };
+    const first = await upstreamAuthorization(settings("gateway"), PUBLIC_URL, caller, NOW_MS);
+    const bob = { ...caller, subject: "bob" };
+    const others = [
+      await upstreamAuthorization(settings("gateway"), PUBLIC_URL, bob, NOW_MS),
+      await upstreamAuthorization(settings("gateway"), "https://moved.example", caller, NOW_MS),
+    ];
+    const rotated = { ...settings("gateway"), signingKeys: [await makeKey("newer"), ...signingKeys] };
+    others.push(await upstreamAuthorization(rotated, PUBLIC_URL, caller, NOW_MS));
+    expect(new Set([first, ...others]).size).toBe(4);
+  });
+
   it("does not verify by the caller's word: another's key signs nothing", async () => {
-    const authorization = await upstreamAuthorization(settings("gateway"), PUBLIC_URL, CALLER, NOW_MS);
+    const authorization = await upstreamAuthorization(settings("gateway"), PUBLIC_URL, { ...CALLER }, NOW_MS);
     signingKeys = [await makeKey("first")];
     await expect(verify(authorization)).rejects.toThrow("signature verification failed");
   });

@@ -2,12 +2,14 @@
 import type { Next } from "hono";
 import { authenticate } from "../../auth/authenticate.ts";
 import { IssuerKeys } from "../../auth/issuer-keys.ts";
+import { VerifiedTokens } from "../../auth/verified-tokens.ts";
 import { log } from "../../observability/log.ts";
 import { network } from "../../outbound/guard.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 
 const issuerKeys = new IssuerKeys();
+const verifiedTokens = new VerifiedTokens();
 
 export async function requireCaller(c: AppContext, next: Next): Promise<Response | undefined> {
   const verdict = await c.get("stopwatch").time(
@@ -15,6 +17,7 @@ export async function requireCaller(c: AppContext, next: Next): Promise<Response
     authenticate(c.req.raw.headers, {
       settings: c.get("settings"),
       issuerKeys,
+      verifiedTokens,
       kv: c.env.KV,
       sender: network,
       nowMs: Date.now(),
