@@ -5,6 +5,7 @@ export type Trace = { traceId: string; traceparent: string; tracestate: string |
 const TRACEPARENT = /^([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?$/;
 const SAMPLED = 1;
 const MAX_TRACESTATE = 512;
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Continues the caller's trace, or begins one when `traceparent` is missing or malformed (§3.2.2, §3.3). */
 export function traceOf(headers: Headers): Trace {
@@ -27,6 +28,7 @@ function parseTraceparent(text: string): { traceId: string; sampled: boolean } |
 }
 
 function randomHex(bytes: number): string {
-  const random = crypto.getRandomValues(new Uint8Array(bytes));
-  return Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let text = "";
+  for (const byte of crypto.getRandomValues(new Uint8Array(bytes))) text += HEX[byte] ?? "";
+  return text;
 }

@@ -36,13 +36,13 @@ export async function send(
   timeoutMs: number,
 ): Promise<Response> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  const deadline = startDeadline(timeoutMs, () => abort.abort());
   try {
     const request = new Request(url, { ...init, redirect: "manual", signal: abort.signal });
     // The race bears the load: a service binding does not have to honour the signal.
-    return await Promise.race([sender.fetch(request), rejectWhenAborted(abort.signal, timeoutMs)]);
+    return await Promise.race([sender.fetch(request), deadline.passed]);
   } finally {
-    clearTimeout(timer);
+    deadline.stop();
   }
 }
 
@@ -58,14 +58,12 @@ export async function readBody(
 ): Promise<Uint8Array> {
   if (body === null) return new Uint8Array();
   const reader = body.getReader();
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), timeoutMs);
-  const late = rejectWhenAborted(abort.signal, timeoutMs);
+  const deadline = startDeadline(timeoutMs);
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late]);
+      const { done, value } = await Promise.race([reader.read(), deadline.passed]);
       if (done) return concatenate(chunks, size);
       size += value.byteLength;
       if (size > maxBytes) throw new OutboundTooLarge(`body over ${maxBytes} bytes`);
@@ -76,7 +74,7 @@ export async function readBody(
     reader.cancel(error).catch(() => undefined);
     throw error;
   } finally {
-    clearTimeout(timer);
+    deadline.stop();
   }
 }
 
@@ -90,12 +88,15 @@ export async function discardBody(
   await readBody(response, maxBytes, timeoutMs).catch(() => undefined);
 }
 
-function rejectWhenAborted(signal: AbortSignal, timeoutMs: number): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new OutboundTimeout(`no answer within ${timeoutMs} ms`)), {
-      once: true,
-    });
-  });
+type Deadline = { passed: Promise<never>; stop: () => void };
+
+function startDeadline(timeoutMs: number, andThen?: () => void): Deadline {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(new OutboundTimeout(`no answer within ${timeoutMs} ms`));
+    andThen?.();
+  }, timeoutMs);
+  return { passed: promise, stop: () => clearTimeout(timer) };
 }
 
 function concatenate(chunks: Uint8Array[], size: number): Uint8Array {

@@ -31,7 +31,7 @@ export type DestinationRules = { allowPrivate: boolean; ownHosts: readonly strin
 export function parseRunRequest(
   target: RunTarget,
   body: ReceivedBody,
-  rules: DestinationRules,
+  rules: () => DestinationRules,
 ): ParsedRequest {
   if (body.kind === "too_large") {
     const detail = `The body is larger than ${body.maxBytes} bytes.`;
@@ -62,9 +62,9 @@ function shapeFault(parsed: unknown): Problem | null {
   return verdict.kind === "ok" ? null : badRequest(verdict.detail, verdict.pointer);
 }
 
-function callbackFault(parsed: unknown, rules: DestinationRules): Problem | null {
+function callbackFault(parsed: unknown, rules: () => DestinationRules): Problem | null {
   const url = callbackUrlOf(parsed);
-  const verdict = url === null ? null : checkDestination(url, rules);
+  const verdict = url === null ? null : checkDestination(url, rules());
   return verdict?.kind === "refused"
     ? badRequest(`callback_url ${verdict.detail}`, "/data/callback_url")
     : null;

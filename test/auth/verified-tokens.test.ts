@@ -97,19 +97,19 @@ describe("a token that was verified before", () => {
   });
 });
 
-describe("what is remembered", () => {
-  const entry = async () => {
-    const { login, ask, memory } = await isolate();
-    const token = await login.token({}, { nowMs: NOW_MS });
-    await ask(token, NOW_MS);
-    const verified = memory.verifiedTokens.get(token);
-    if (verified === null) throw new Error("it was not remembered");
-    return verified;
-  };
+async function remembered() {
+  const { login, ask, memory } = await isolate();
+  const token = await login.token({}, { nowMs: NOW_MS });
+  await ask(token, NOW_MS);
+  const verified = memory.verifiedTokens.get(token);
+  if (verified === null) throw new Error("it was not remembered");
+  return verified;
+}
 
+describe("what is remembered", () => {
   it("is a million characters of tokens at most, the oldest going first", async () => {
     const tokens = new VerifiedTokens();
-    const verified = await entry();
+    const verified = await remembered();
     const names = Array.from({ length: 300 }, (_, at) => `${at}.`.padEnd(5_000, "x"));
     for (const name of names) tokens.put(name, verified);
     expect(names.map((name) => tokens.get(name) !== null)).toEqual(names.map((_, at) => at >= 100));
@@ -117,7 +117,7 @@ describe("what is remembered", () => {
 
   it("counts a token once, however often it comes", async () => {
     const tokens = new VerifiedTokens();
-    const verified = await entry();
+    const verified = await remembered();
     for (let again = 0; again < 1_000; again++) tokens.put("x".repeat(8_192), verified);
     tokens.put("y", verified);
     expect(tokens.get("x".repeat(8_192))).not.toBeNull();
@@ -125,7 +125,7 @@ describe("what is remembered", () => {
 
   it("has no token in it that is longer than 8,192 characters", async () => {
     const tokens = new VerifiedTokens();
-    tokens.put("x".repeat(8_193), await entry());
+    tokens.put("x".repeat(8_193), await remembered());
     expect(tokens.get("x".repeat(8_193))).toBeNull();
   });
 });

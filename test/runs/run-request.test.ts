@@ -5,7 +5,7 @@ import type { RunTarget } from "../../src/runs/run-target.ts";
 const STORED: RunTarget = { kind: "stored", storedActionId: "11111111-2222-4333-8444-555555555555" };
 const ONE_OFF: RunTarget = { kind: "one_off" };
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
-const RULES = { allowPrivate: false, ownHosts: ["edge.example"] };
+const RULES = () => ({ allowPrivate: false, ownHosts: ["edge.example"] });
 
 function parse(text: string, target: RunTarget = STORED) {
   return parseRunRequest(target, { kind: "text", text }, RULES);

@@ -39,7 +39,7 @@ function finish(c: AppContext): void {
     headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
   }
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-  if (new URL(c.req.url).protocol === "https:") headers.set("strict-transport-security", "max-age=31536000");
+  if (c.req.url.startsWith("https:")) headers.set("strict-transport-security", "max-age=31536000");
 }
 
 function logServed(c: AppContext): void {

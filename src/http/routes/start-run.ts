@@ -1,6 +1,6 @@
 import { memberOf, parseJson } from "../../json.ts";
 import { rateLimitIsOn } from "../../rate-limit-flag.ts";
-import { parseRunRequest } from "../../runs/run-request.ts";
+import { type DestinationRules, parseRunRequest } from "../../runs/run-request.ts";
 import type { RunTarget } from "../../runs/run-target.ts";
 import type { StartAnswer } from "../../runs/start-answer.ts";
 import { startRun } from "../../runs/start-run.ts";
@@ -19,8 +19,7 @@ export async function startNewRun(c: AppContext): Promise<Response> {
     isLimited(c, target),
   ]);
   if (body === null) return refuse(c, "shed", OVERLOADED, {});
-  const ownHosts = [c.get("publicUrl"), c.req.url].map((url) => new URL(url).host);
-  const parsed = parseRunRequest(target, body, { allowPrivate: settings.allowPrivateCallbacks, ownHosts });
+  const parsed = parseRunRequest(target, body, () => destinationRules(c));
   const answer = await startRun(
     {
       gate: callersGate(c),
@@ -41,6 +40,11 @@ export async function startNewRun(c: AppContext): Promise<Response> {
   return render(c, answer);
 }
 
+function destinationRules(c: AppContext): DestinationRules {
+  const ownHosts = [c.get("publicUrl"), c.req.url].map((url) => new URL(url).host);
+  return { allowPrivate: c.get("settings").allowPrivateCallbacks, ownHosts };
+}
+
 async function isLimited(c: AppContext, target: RunTarget): Promise<boolean> {
   if (startRule(c) === null) return false;
   const actionId = target.kind === "stored" ? target.storedActionId : null;
@@ -49,13 +53,13 @@ async function isLimited(c: AppContext, target: RunTarget): Promise<boolean> {
 
 function render(c: AppContext, { outcome, result, view, replayed, mismatch }: StartAnswer): Response {
   const format = c.get("settings").rateLimitResetFormat;
-  const headers = new Headers(rateLimitHeaders("runs", view, format, Date.now()));
-  if (replayed) headers.set("idempotency-replayed", "true");
-  if (mismatch) headers.set("idempotency-payload-mismatch", "true");
+  const headers = rateLimitHeaders("runs", view, format, Date.now());
+  if (replayed) headers["idempotency-replayed"] = "true";
+  if (mismatch) headers["idempotency-payload-mismatch"] = "true";
   c.get("notes").outcome = outcome;
   if (result.kind === "problem") return answerUpstreamProblem(c, result.problem, headers);
   c.get("notes").runId = runIdOf(result.answer.body);
-  headers.set("content-type", "application/json");
+  headers["content-type"] = "application/json";
   return new Response(result.answer.body, { status: result.answer.status, headers });
 }
 
