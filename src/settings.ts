@@ -56,8 +56,10 @@ export type Settings = {
 /** Every bad setting, by name and with what it should be. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
-  constructor(readonly problems: readonly string[]) {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
     super(`bad settings: ${problems.join("; ")}`);
+    this.problems = problems;
   }
 }
 
