@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { unstable_readConfig as readConfig } from "wrangler";
+import type { Config } from "../../scripts/deploy/target.ts";
 import { PROJECT } from "./support/environment.ts";
 
-const gateway = (env?: string) =>
+const gateway = (env?: string): Config =>
   readConfig({
     config: join(PROJECT, "wrangler.toml"),
     ...(env !== undefined && { env }),
@@ -13,6 +14,7 @@ const gateway = (env?: string) =>
 describe.each([
   { name: "development", config: gateway() },
   { name: "production", config: gateway("production") },
+  { name: "staging", config: gateway("staging") },
 ])("in $name", ({ config }) => {
   it("a fetch cannot pass by a zone's security settings, nor reach a private host", () => {
     expect(config.compatibility_flags).toContain("global_fetch_strictly_public");
@@ -23,6 +25,37 @@ describe.each([
   });
 });
 
-it("private callback targets are for development alone", () => {
-  expect(Object.keys(gateway("production").vars)).not.toContain("ALLOW_PRIVATE_CALLBACKS");
+it.each(["production", "staging"])(
+  "private callback targets are for development alone, not for %s",
+  (env) => {
+    expect(Object.keys(gateway(env).vars)).not.toContain("ALLOW_PRIVATE_CALLBACKS");
+  },
+);
+
+it("staging has everything that production has, under names of its own", () => {
+  const [production, staging] = ["production", "staging"].map((env) => namesIn(gateway(env)));
+  expect(production).toEqual([
+    "edge-actions",
+    "edge-actions-ledger",
+    "edge-actions-runs",
+    "edge-actions-runs",
+    "edge-actions-runs-dead",
+  ]);
+  expect(staging).toEqual(production?.map((name) => name?.replace("edge-actions", "edge-actions-staging")));
+  const bindings = ["production", "staging"].map((env) => bindingsIn(gateway(env)));
+  expect(bindings[1]).toEqual(bindings[0]);
 });
+
+function namesIn({ name, d1_databases: databases, queues }: Config): (string | undefined)[] {
+  return [
+    name,
+    ...databases.map(({ database_name: database }) => database),
+    ...(queues.producers ?? []).map(({ queue }) => queue),
+    ...(queues.consumers ?? []).map(({ queue }) => queue),
+  ];
+}
+
+function bindingsIn({ kv_namespaces, d1_databases, flagship, durable_objects, triggers }: Config) {
+  const named = [kv_namespaces, d1_databases, flagship].map((list) => list.map(({ binding }) => binding));
+  return [...named, durable_objects.bindings, triggers.crons];
+}

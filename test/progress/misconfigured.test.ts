@@ -8,6 +8,7 @@ it("bad settings bury no run: the messages are done with, and the gates send aga
   const messages = [{ id: "m1", timestamp: new Date(), attempts: 5, body }];
   const batch = createMessageBatch("edge-actions-runs", messages);
   const context = createExecutionContext();
-  await moveRunsOn(batch, { ...env, JWT_ISSUERS: "nonsense" }, context);
+  const misconfigured = { ...env, JWT_ISSUERS: "nonsense" };
+  await moveRunsOn(batch, misconfigured, context);
   expect(await getQueueResult(batch, context)).toMatchObject({ ackAll: true, retryMessages: [] });
 });

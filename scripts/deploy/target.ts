@@ -1,0 +1,70 @@
+// What is deployed: one environment of wrangler.toml, written out as a configuration of its own, into which ids and
+// settings go. So wrangler.toml stays as it is in git, and no setting stands in an argument.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Unstable_Config as Config, unstable_readConfig as readConfig } from "wrangler";
+import { DeployFailed } from "./failure.ts";
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+const FOLDER = resolve(PROJECT, "dist/deploy");
+
+export type { Config };
+
+export type Target = {
+  environment: string;
+  /** Name of the Worker. */
+  name: string;
+  config: Config;
+};
+
+export function readTarget(environment: string): Target {
+  const file = resolve(PROJECT, "wrangler.toml");
+  const config = readConfig({ config: file, env: environment }, { hideWarnings: true });
+  const { name, definedEnvironments = [] } = config;
+  if (!definedEnvironments.includes(environment) || name === undefined)
+    throw new DeployFailed(
+      `--env ${environment} is none of wrangler.toml's: ${definedEnvironments.join(", ")}`,
+    );
+  return { environment, name, config };
+}
+
+export function configPath({ environment }: Target): string {
+  return resolve(FOLDER, `${environment}.json`);
+}
+
+/** Writes the configuration that wrangler gets, which knows no other environments. */
+export function writeConfig(target: Target): void {
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(configPath(target), JSON.stringify(configOf(target), null, 2));
+}
+
+export function bundleFolder({ environment }: Target): string {
+  return resolve(FOLDER, environment);
+}
+
+/** Names what runs: the same code with the same bindings and settings has the same. */
+export function tagOf(target: Target, projectVersion: string): string {
+  const hash = createHash("sha256").update(readFileSync(resolve(bundleFolder(target), "index.js")));
+  const { main: _path, ...config } = configOf(target);
+  hash.update(
+    JSON.stringify(config, (key, value: unknown) => (key === "migrations_dir" ? undefined : value)),
+  );
+  return `${projectVersion}-${hash.digest("hex").slice(0, 16)}`;
+}
+
+function configOf({ config }: Target): Partial<Config> {
+  const { configPath: _a, userConfigPath: _b, topLevelName: _c, definedEnvironments: _d, ...rest } = config;
+  const { targetEnvironment: _e, dev: _f, unsafe, d1_databases: databases, ...kept } = rest;
+  return {
+    ...kept,
+    // wrangler warns of it even when it is empty.
+    ...(Object.keys(unsafe).length > 0 && { unsafe }),
+    d1_databases: databases.map((database) => ({
+      ...database,
+      // Relative to the file that names it.
+      migrations_dir: resolve(PROJECT, database.migrations_dir ?? "migrations"),
+    })),
+  };
+}
