@@ -1,0 +1,43 @@
+import { parseArgs } from "node:util";
+
+const USAGE = `usage: npm run deploy -- [--env production|staging] [--dry-run] [--check-url URL] [--check-seconds N]
+  --dry-run          prints what would be done, and changes nothing
+  --check-url        where to look for /readyz, if PUBLIC_URL does not lead to the Worker yet
+  --check-seconds    how long to wait for it, 120 by default`;
+
+export type Options = {
+  environment: string;
+  isDryRun: boolean;
+  checkUrl: string | null;
+  checkSeconds: number;
+};
+
+/** Ends the process when they make no sense. */
+export function readOptions(): Options {
+  const values = parsed();
+  const { env, "dry-run": isDryRun, "check-url": checkUrl, "check-seconds": seconds } = values;
+  if (!/^\d{1,4}$/.test(seconds)) fail("--check-seconds takes a whole number of seconds");
+  const url = checkUrl === undefined ? null : URL.parse(checkUrl);
+  if (checkUrl !== undefined && url === null) fail("--check-url takes a URL");
+  return { environment: env, isDryRun, checkUrl: url?.origin ?? null, checkSeconds: Number(seconds) };
+}
+
+function parsed() {
+  try {
+    return parseArgs({
+      options: {
+        env: { type: "string", default: "production" },
+        "dry-run": { type: "boolean", default: false },
+        "check-url": { type: "string" },
+        "check-seconds": { type: "string", default: "120" },
+      },
+    }).values;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function fail(message: string): never {
+  console.error(`${message}\n${USAGE}`);
+  process.exit(2);
+}

@@ -1,0 +1,148 @@
+// The settings of a deployment: wrangler.toml's vars, and the few that have no default, from wherever they can be had.
+// The product itself judges them, before anything is touched.
+import { parseSettings, SettingsError } from "../../src/settings.ts";
+import { DeployFailed } from "./failure.ts";
+
+type Texts = Record<string, string>;
+type Vars = Record<string, unknown>;
+
+export type Given = {
+  /** Variables of the shell. */
+  shell: Readonly<Record<string, string | undefined>>;
+  /** The environment's vars in wrangler.toml. */
+  vars: Readonly<Vars>;
+  /** What the running Worker was deployed with. */
+  deployed: Readonly<Record<string, string | undefined>>;
+  /** Secrets that it has. */
+  secrets: ReadonlySet<string>;
+  hasUpstreamBinding: boolean;
+};
+
+export type Chosen = {
+  vars: Vars;
+  /** To be set: those that the Worker does not have. */
+  secrets: Texts;
+  /** Where each of those without a default is from. */
+  sources: Texts;
+  /** In words, each beginning with its name. */
+  missing: string[];
+  bad: string[];
+};
+
+/** Asks whoever deploys; null when nobody is there. */
+export type Ask = ((name: string, meaning: string, isSecret: boolean) => Promise<string>) | null;
+
+/** Without a default, or saying which of those are needed. What is not given again stays as it was deployed. */
+const MEANINGS: Texts = {
+  PUBLIC_URL: "where the outside reaches the gateway, https://…",
+  JWT_ISSUERS: "JSON array of the issuers whose tokens count",
+  UPSTREAM_URL: "the backend that runs the actions",
+  UPSTREAM_AUTH: "gateway or caller",
+  ACCESS_TEAM_DOMAIN: "of Cloudflare Access, for operators",
+  ACCESS_AUD: "of Cloudflare Access, for operators",
+};
+const SECRETS: Texts = {
+  SIGNING_KEYS: "JWK set of the gateway's own keys",
+  UPSTREAM_TOKEN: "bearer of background reads at the upstream",
+};
+export const SECRET_NAMES = Object.keys(SECRETS);
+
+/** `signingKeys` are used where the Worker has none, and none are given. */
+export async function chooseSettings(given: Given, signingKeys: string, ask: Ask): Promise<Chosen> {
+  const { vars, sources } = foundVars(given);
+  const secrets = newSecrets(given, signingKeys);
+  // A set that cannot be read is judged by the one that would be in its place.
+  const all = (): Vars => ({ SIGNING_KEYS: signingKeys, ...vars, ...secrets });
+  if (ask !== null) {
+    for (const name of needed(given, all())) {
+      const answer = await askFor(name, all(), ask);
+      (name in SECRETS ? secrets : vars)[name] = answer;
+      sources[name] = "your answer";
+    }
+  }
+  const missing = needed(given, all());
+  const bad = [...misplaced(given), ...problemsOf(all())].filter(
+    (problem) => !missing.includes(firstWord(problem)),
+  );
+  return { vars, secrets, sources, missing: missing.map((name) => `${name}: ${meaningOf(name)}`), bad };
+}
+
+/** Throws DeployFailed when one is bad, or missing where all are needed. */
+export function requireGood({ missing, bad }: Chosen, mayMiss: boolean): void {
+  const lines = [...bad, ...(mayMiss ? [] : missing.map((line) => `${line} (missing)`))];
+  if (lines.length === 0) return;
+  const advice = "set them in the environment, or as vars in wrangler.toml (README, Settings)";
+  throw new DeployFailed(`nothing has been touched, for these settings; ${advice}:\n  ${lines.join("\n  ")}`);
+}
+
+function foundVars({ shell, vars, deployed }: Given): { vars: Vars; sources: Texts } {
+  const found: Vars = { ...vars };
+  const sources: Texts = {};
+  for (const name of Object.keys(MEANINGS)) {
+    // Where CI has no value for a variable, it is an empty one.
+    const [source, value] =
+      [["environment", shell[name]] as const, ["wrangler.toml", vars[name]] as const].find(([, each]) =>
+        Boolean(each),
+      ) ?? (["as deployed", deployed[name]] as const);
+    if (value === undefined || value === "") continue;
+    found[name] = value;
+    sources[name] = source;
+  }
+  return { vars: found, sources };
+}
+
+// One that the Worker has stays as it is: it cannot be read, so nobody could say whether it would change.
+function newSecrets({ shell, secrets }: Given, signingKeys: string): Texts {
+  const values: Texts = {
+    SIGNING_KEYS: shell["SIGNING_KEYS"] || signingKeys,
+    UPSTREAM_TOKEN: shell["UPSTREAM_TOKEN"] ?? "",
+  };
+  return Object.fromEntries(
+    Object.entries(values).filter(([name, value]) => !secrets.has(name) && value !== ""),
+  );
+}
+
+function needed({ secrets, hasUpstreamBinding }: Given, all: Vars): string[] {
+  const names = ["PUBLIC_URL", "JWT_ISSUERS"];
+  if (!hasUpstreamBinding) names.push("UPSTREAM_URL");
+  if (all["UPSTREAM_AUTH"] === "caller" && !secrets.has("UPSTREAM_TOKEN")) names.push("UPSTREAM_TOKEN");
+  return names.filter((name) => all[name] === undefined || all[name] === "");
+}
+
+async function askFor(name: string, others: Vars, ask: NonNullable<Ask>): Promise<string> {
+  let hint = meaningOf(name);
+  for (;;) {
+    const answer = await ask(name, hint, name in SECRETS);
+    const problem = problemsOf({ ...others, [name]: answer }).find((each) => firstWord(each) === name);
+    if (answer !== "" && problem === undefined) return answer;
+    hint = problem?.slice(name.length + 1) ?? meaningOf(name);
+  }
+}
+
+function misplaced({ vars }: Given): string[] {
+  return SECRET_NAMES.filter((name) => name in vars).map(
+    (name) => `${name} is a secret, and stands in wrangler.toml`,
+  );
+}
+
+/** The product's own judgement, and what only a deployment must keep to. */
+function problemsOf(all: Vars): readonly string[] {
+  const { PUBLIC_URL: publicUrl } = all;
+  const isPlain = typeof publicUrl === "string" && /^http:/i.test(publicUrl);
+  const ours = isPlain ? ["PUBLIC_URL must be https"] : [];
+  try {
+    parseSettings(all);
+    return ours;
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return [...error.problems, ...ours];
+  }
+}
+
+function meaningOf(name: string): string {
+  return MEANINGS[name] ?? SECRETS[name] ?? "";
+}
+
+function firstWord(text: string): string {
+  return text.split(" ")[0] ?? "";
+}

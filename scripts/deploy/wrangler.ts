@@ -1,0 +1,81 @@
+// The one door to the account. wrangler itself does everything there, never with a terminal, so that it asks nothing.
+// A secret goes to its standard input: arguments can be seen by everybody on the machine.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import type { z } from "zod";
+import { parseJson } from "../../src/json.ts";
+import { DeployFailed } from "./failure.ts";
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+/** wrangler asks for them, in its own words, when there is neither a token nor a login. */
+const NOT_LOGGED_IN = /CLOUDFLARE_API_TOKEN environment variable|wrangler login/;
+const DECORATION = /^\s*(?:🪵|If you think this is a bug|$)/u;
+
+export class WranglerFailed extends DeployFailed {
+  readonly output: string;
+
+  constructor(command: readonly string[], output: string) {
+    super(`wrangler ${command.join(" ")} failed:\n${output}`);
+    this.output = output;
+  }
+
+  get isNotLoggedIn(): boolean {
+    return NOT_LOGGED_IN.test(this.output);
+  }
+}
+
+export class Wrangler {
+  readonly #config: string;
+  readonly #env: NodeJS.ProcessEnv;
+
+  /** `secrets` are names of variables that wrangler must not inherit. */
+  constructor(config: string, secrets: readonly string[]) {
+    this.#config = config;
+    this.#env = {
+      ...process.env,
+      CI: "true",
+      NO_COLOR: "1",
+      FORCE_COLOR: "0",
+      WRANGLER_SEND_METRICS: "false",
+      // With its banner goes its look-up of newer versions.
+      WRANGLER_HIDE_BANNER: "true",
+      // It is started often, and is large.
+      NODE_COMPILE_CACHE: join(PROJECT, "node_modules/.cache/edge-actions-deploy"),
+      // Its log file has the requests in it, and the values of secrets unless told so.
+      WRANGLER_LOG_SANITIZE: "true",
+    };
+    for (const name of ["CLOUDFLARE_ENV", ...secrets]) delete this.#env[name];
+  }
+
+  /** Everything that it printed on standard output. Throws WranglerFailed. */
+  async run(command: readonly string[], input = ""): Promise<string> {
+    const child = spawn("wrangler", [...command, "--config", this.#config], {
+      cwd: PROJECT,
+      env: this.#env,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const ended = once(child, "close");
+    // It may have ended before it has read all of it; its status says how.
+    child.stdin.on("error", () => undefined).end(input);
+    const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    if (status !== 0) throw new WranglerFailed(command, plain(stderr === "" ? stdout : stderr));
+    return stdout;
+  }
+
+  /** What it printed, in the shape that it should have. */
+  async json<T>(command: readonly string[], shape: z.ZodType<T>): Promise<T> {
+    const printed = await this.run(command);
+    const { success, data } = shape.safeParse(parseJson(printed));
+    if (!success) throw new WranglerFailed(command, `this answer was not expected:\n${printed}`);
+    return data;
+  }
+}
+
+function plain(output: string): string {
+  // oxlint-disable-next-line no-control-regex -- colours that wrangler insists on
+  const lines = output.replaceAll(/\u001B\[[\d;]*m/g, "").split("\n");
+  return lines.filter((line) => !DECORATION.test(line)).join("\n");
+}

@@ -1,0 +1,143 @@
+// Where the settings of a deployment come from, and who is asked for what.
+import { describe, expect, it } from "vitest";
+import { type Ask, chooseSettings, type Given, requireGood } from "../../scripts/deploy/settings.ts";
+import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
+
+const ISSUERS =
+  '[{"issuer":"https://i.example","audience":"a","algorithms":["ES256"],"jwks_uri":"https://i.example/k"}]';
+const PUBLIC_URL = "https://actions.example.com";
+const UPSTREAM_URL = "https://upstream.example.com";
+const ALL = { PUBLIC_URL, JWT_ISSUERS: ISSUERS, UPSTREAM_URL };
+
+const KEYS = await newSigningKeys();
+const NOTHING: Given = {
+  shell: {},
+  vars: {},
+  deployed: {},
+  secrets: new Set<string>(),
+  hasUpstreamBinding: false,
+};
+
+function choose(given: Partial<Given>, ask: Ask = null) {
+  return chooseSettings({ ...NOTHING, ...given }, KEYS, ask);
+}
+
+/** Answers in turn, and remembers what was asked. */
+function answering(...answers: string[]) {
+  const asked: string[] = [];
+  const ask: Ask = async (name, meaning, isSecret) => {
+    asked.push(`${name}${isSecret ? ", unseen" : ""}: ${meaning}`);
+    return answers.shift() ?? "";
+  };
+  return { ask, asked };
+}
+
+describe("where a setting is from", () => {
+  it("the environment wins over wrangler.toml, and that over what was deployed", async () => {
+    const { vars, sources, missing, bad } = await choose({
+      shell: { UPSTREAM_URL },
+      vars: { UPSTREAM_URL: "https://toml.example", PUBLIC_URL: "https://toml.example" },
+      deployed: { ...ALL, PUBLIC_URL: "https://deployed.example" },
+    });
+    expect(vars).toEqual({ UPSTREAM_URL, PUBLIC_URL: "https://toml.example", JWT_ISSUERS: ISSUERS });
+    expect(sources).toEqual({
+      PUBLIC_URL: "wrangler.toml",
+      JWT_ISSUERS: "as deployed",
+      UPSTREAM_URL: "environment",
+    });
+    expect([missing, bad]).toEqual([[], []]);
+  });
+
+  it("one with a default is wrangler.toml's alone: taken out there, it is gone", async () => {
+    const deployed = { ...ALL, READ_LIMIT: "5" };
+    expect((await choose({ shell: { READ_LIMIT: "6" }, deployed })).vars).toEqual(ALL);
+    expect((await choose({ vars: { READ_LIMIT: "7" }, deployed })).vars).toEqual({ ...ALL, READ_LIMIT: "7" });
+  });
+
+  it("an empty variable is none", async () => {
+    const { sources } = await choose({ shell: { ...ALL, PUBLIC_URL: "" }, deployed: ALL });
+    expect(sources["PUBLIC_URL"]).toBe("as deployed");
+  });
+});
+
+describe("what is missing", () => {
+  it("needs no URL of an upstream that is bound", async () => {
+    const { missing } = await choose({ hasUpstreamBinding: true });
+    expect(missing.map((line) => line.split(":")[0])).toEqual(["PUBLIC_URL", "JWT_ISSUERS"]);
+  });
+
+  it("needs the upstream's token where callers' own are sent, unless the Worker has it", async () => {
+    const shell = { ...ALL, UPSTREAM_AUTH: "caller" };
+    const { missing } = await choose({ shell });
+    expect(missing).toEqual(["UPSTREAM_TOKEN: bearer of background reads at the upstream"]);
+    expect((await choose({ shell, secrets: new Set(["UPSTREAM_TOKEN"]) })).missing).toEqual([]);
+    expect((await choose({ shell: { ...shell, UPSTREAM_TOKEN: "t" } })).secrets["UPSTREAM_TOKEN"]).toBe("t");
+  });
+});
+
+describe("what is bad", () => {
+  it.each([
+    [{ PUBLIC_URL: "http://actions.example.com" }, "PUBLIC_URL must be https"],
+    [{ UPSTREAM_URL: "upstream" }, "UPSTREAM_URL must be an http or https URL without credentials"],
+    [{ JWT_ISSUERS: "[]" }, "JWT_ISSUERS must be a non-empty JSON array"],
+    [{ UPSTREAM_AUTH: "nobody" }, "UPSTREAM_AUTH must be one of gateway, caller"],
+    [
+      { SIGNING_KEYS: '{"keys":[]}' },
+      'SIGNING_KEYS must be a JWK set of Ed25519 private keys, each with a "kid"',
+    ],
+  ])("%o", async (shell, problem) => {
+    const chosen = await choose({ shell: { ...ALL, ...shell } });
+    expect(chosen.bad).toEqual([problem]);
+    expect(() => requireGood(chosen, true)).toThrow(problem);
+  });
+
+  it("a var of wrangler.toml that the product refuses", async () => {
+    const { bad } = await choose({ vars: { ...ALL, READ_LIMIT: "many", ALLOW_PRIVATE_CALLBACKS: "true" } });
+    expect(bad).toEqual([
+      "READ_LIMIT must be a whole number from 0 to 1000000",
+      "ALLOW_PRIVATE_CALLBACKS must not be true while PUBLIC_URL is https",
+    ]);
+  });
+
+  it("a secret in wrangler.toml", async () => {
+    const { bad } = await choose({ vars: { ...ALL, SIGNING_KEYS: KEYS } });
+    expect(bad).toEqual(["SIGNING_KEYS is a secret, and stands in wrangler.toml"]);
+  });
+});
+
+describe("signing keys", () => {
+  it("are made where there are none, and none are given", async () => {
+    expect((await choose({ shell: ALL })).secrets).toEqual({ SIGNING_KEYS: KEYS });
+    const own = await newSigningKeys();
+    expect((await choose({ shell: { ...ALL, SIGNING_KEYS: own } })).secrets).toEqual({ SIGNING_KEYS: own });
+  });
+
+  it("that are there stay, whatever is given", async () => {
+    const secrets = new Set(["SIGNING_KEYS"]);
+    expect((await choose({ shell: { ...ALL, SIGNING_KEYS: KEYS }, secrets })).secrets).toEqual({});
+  });
+});
+
+describe("somebody at a terminal", () => {
+  it("is asked for what is missing, and again with what is wrong about the answer", async () => {
+    const { ask, asked } = answering("actions.example.com", PUBLIC_URL, "", ISSUERS);
+    const { vars, sources, missing, bad } = await choose({ shell: { UPSTREAM_URL } }, ask);
+    expect(asked).toEqual([
+      "PUBLIC_URL: where the outside reaches the gateway, https://…",
+      "PUBLIC_URL: must be an http or https URL without credentials",
+      "JWT_ISSUERS: JSON array of the issuers whose tokens count",
+      "JWT_ISSUERS: is required",
+    ]);
+    expect(vars).toEqual(ALL);
+    expect(sources["PUBLIC_URL"]).toBe("your answer");
+    expect([missing, bad]).toEqual([[], []]);
+  });
+
+  it("is not shown a secret", async () => {
+    const { ask, asked } = answering("token");
+    const { vars, secrets } = await choose({ shell: { ...ALL, UPSTREAM_AUTH: "caller" } }, ask);
+    expect(asked).toEqual(["UPSTREAM_TOKEN, unseen: bearer of background reads at the upstream"]);
+    expect(secrets["UPSTREAM_TOKEN"]).toBe("token");
+    expect(vars).not.toHaveProperty("UPSTREAM_TOKEN");
+  });
+});

@@ -1,0 +1,44 @@
+// Stands where the deployed gateway would answer: it publishes the keys that its Worker in the account has, and is as
+// ready as a test says.
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { FakeAccount } from "./account.ts";
+import { portOf } from "./environment.ts";
+
+export class DeployedGateway {
+  /** By dependency, as /readyz names them. */
+  states: Record<string, string> = { gate: "ok", kv: "ok", ledger: "ok", upstream: "ok" };
+  readonly #server: Server;
+
+  private constructor(account: FakeAccount, worker: string) {
+    this.#server = createServer((request, response) => {
+      const isReady = Object.values(this.states).every((state) => state === "ok");
+      const [status, body] = request.url?.endsWith("/readyz")
+        ? [isReady ? 200 : 503, { status: isReady ? "ready" : "not_ready", dependencies: this.states }]
+        : [200, publicSet(account.secretOf(worker, "SIGNING_KEYS"))];
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    });
+  }
+
+  static async of(account: FakeAccount, worker: string): Promise<DeployedGateway> {
+    const gateway = new DeployedGateway(account, worker);
+    await once(gateway.#server.listen(0, "127.0.0.1"), "listening");
+    return gateway;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${portOf(this.#server)}`;
+  }
+
+  async close(): Promise<void> {
+    const gone = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await gone;
+  }
+}
+
+function publicSet(signingKeys: string | undefined): { keys: object[] } {
+  const { keys }: { keys: Record<string, unknown>[] } = JSON.parse(signingKeys ?? '{"keys":[]}');
+  return { keys: keys.map(({ d: _private, ...key }) => key) };
+}
