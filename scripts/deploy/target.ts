@@ -20,14 +20,19 @@ export type Target = {
 };
 
 export function readTarget(environment: string): Target {
+  const config = environmentOf(environment);
+  if (config.name === undefined) throw new DeployFailed(`wrangler.toml names no Worker for ${environment}`);
+  return { environment, name: config.name, config };
+}
+
+function environmentOf(environment: string): Config {
   const file = resolve(PROJECT, "wrangler.toml");
-  const config = readConfig({ config: file, env: environment }, { hideWarnings: true });
-  const { name, definedEnvironments = [] } = config;
-  if (!definedEnvironments.includes(environment) || name === undefined)
-    throw new DeployFailed(
-      `--env ${environment} is none of wrangler.toml's: ${definedEnvironments.join(", ")}`,
-    );
-  return { environment, name, config };
+  try {
+    return readConfig({ config: file, env: environment }, { hideWarnings: true });
+  } catch (error) {
+    // wrangler says what is wrong with it, an environment that it does not have included.
+    throw new DeployFailed(error instanceof Error ? error.message : String(error), { cause: error });
+  }
 }
 
 export function configPath({ environment }: Target): string {

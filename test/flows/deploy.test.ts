@@ -72,6 +72,20 @@ it("on a clean checkout, without an account, a dry run prints the plan", async (
   expect(status).toBe(0);
 });
 
+it.each([
+  { args: ["--env", "nowhere"], status: 1, says: /No environment found.*"nowhere"/ },
+  {
+    args: ["--env", "staging", "--soon"],
+    status: 2,
+    says: /Unknown option '--soon'[^]*usage: npm run deploy/,
+  },
+  { args: ["--check-seconds", "long"], status: 2, says: /--check-seconds takes a whole number/ },
+])("$args is refused with what is wrong about it", async ({ args, status, says }) => {
+  const ended = await deploy(args, account.environment);
+  expect(ended).toEqual({ status, output: expect.stringMatching(says) });
+  expect(ended.output).not.toMatch(/^ +at /m);
+});
+
 it("settings that are missing or bad are all named before anything is touched", async () => {
   const given = { UPSTREAM_URL: "ftp://upstream.example.com", UPSTREAM_AUTH: "caller" };
   const { status, output } = await deploy([], { ...account.environment, ...given });
