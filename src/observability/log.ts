@@ -39,7 +39,8 @@ type Failure =
   | { event: "breaker.unavailable"; error: unknown }
   | { event: "ledger.unavailable"; request_id: string; error: unknown }
   | { event: "ledger.refused"; entries: number; error: unknown }
-  | { event: "deliveries.unavailable"; request_id: string; error: unknown };
+  | { event: "deliveries.unavailable"; request_id: string; error: unknown }
+  | { event: "metrics.refused"; error: unknown };
 
 /** `finished`: nothing is left that is older than the retention. */
 type LedgerSwept = { event: "ledger.swept"; removed_runs: number; finished: boolean; total_ms: number };
@@ -47,6 +48,8 @@ type LedgerSwept = { event: "ledger.swept"; removed_runs: number; finished: bool
 type CallbackAttempted = {
   event: "callback.attempted";
   run_id: string;
+  /** Of the look at the run that led to it: the upstream has seen the same one. */
+  trace_id: string;
   number: number;
   outcome: "acknowledged" | "aborted" | "failed";
   status: number | null;

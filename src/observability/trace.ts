@@ -1,4 +1,6 @@
 // W3C Trace Context, level 1: the caller's trace goes on through the gateway to the upstream, with a span of its own.
+// What no caller waits for (a look at a run, behind a push or the timer) is a trace of its own. Receivers of callbacks
+// get none: it would name our traffic to strangers.
 
 export type Trace = { traceId: string; traceparent: string; tracestate: string | null };
 
@@ -18,6 +20,11 @@ export function traceOf(headers: Headers): Trace {
     tracestate:
       known !== null && tracestate !== null && tracestate.length <= MAX_TRACESTATE ? tracestate : null,
   };
+}
+
+/** A trace that nobody began before us, not sampled. */
+export function beginTrace(): Trace {
+  return traceOf(new Headers());
 }
 
 /** Version 00 ends with its flags; a later one may go on after a dash; ff is none. Of the flags one is defined. */

@@ -65,12 +65,12 @@ async function handle(deps: ConsumerDeps, env: Env, message: Message): Promise<v
 async function move(
   deps: ConsumerDeps,
   gate: GateClient,
-  { attempts }: Message,
+  { attempts, timestamp }: Message,
   work: Work,
   { key }: Pointer,
 ): Promise<Sighting | "threw" | "buried"> {
   try {
-    return await moveRun(deps, work);
+    return await moveRun(deps, work, Math.max(0, Date.now() - timestamp.getTime()));
   } catch (error) {
     log({ event: "run.move_failed", gate: gate.id, attempts, error });
     // The queue counts its own tries, but not those whose batch had gone by then.
@@ -106,6 +106,7 @@ function moveDeps(env: Env): ConsumerDeps | null {
     network,
     kv: env.KV,
     ledger: env.LEDGER,
+    metrics: env.METRICS,
     room: isolateRoom,
     turns: new Turns(RECEIVERS_AT_ONCE),
     recorder: new Recorder((entries) => recordAll(env.LEDGER, entries)),

@@ -22,6 +22,7 @@ export type Parcel = {
   callbackUrl: string;
   publicUrl: string;
   runId: string;
+  traceId: string;
   body: Uint8Array;
   made: number;
 };
@@ -45,7 +46,7 @@ export async function deliverRun(deps: DeliveryDeps, parcel: Parcel): Promise<De
 }
 
 async function send({ settings, network }: DeliveryDeps, parcel: Parcel): Promise<Attempt> {
-  const { callbackUrl, publicUrl, runId, body, made } = parcel;
+  const { callbackUrl, publicUrl, runId, traceId, body, made } = parcel;
   const atMs = Date.now();
   const signed = { body, webhookId: webhookIdOf(runId), runId, issuer: publicUrl, nowMs: atMs };
   const { outcome, durationMs, error } = await attemptDelivery({
@@ -60,6 +61,7 @@ async function send({ settings, network }: DeliveryDeps, parcel: Parcel): Promis
   log({
     event: "callback.attempted",
     run_id: runId,
+    trace_id: traceId,
     number,
     outcome: outcome.kind,
     status: outcome.status,

@@ -5,11 +5,13 @@ import type { Attempt } from "../callbacks/attempt.ts";
 import type { Work } from "../gate/admission.ts";
 import { advance, type EndedRun, type Sighting } from "../gate/run.ts";
 import type { Hold, Room } from "../load.ts";
+import { countAttempt, hostHashOf } from "../observability/metrics.ts";
+import { beginTrace, type Trace } from "../observability/trace.ts";
 import { OutboundNoRoom } from "../outbound/guard.ts";
 import type { Upstream } from "../upstream/client.ts";
 import { type DeliveryDeps, deliverRun } from "./deliver-run.ts";
 import { keepBody, keptBody } from "./kept-body.ts";
-import { ledgerEntries } from "./ledger-entries.ts";
+import { deliveryStateOf, ledgerEntries } from "./ledger-entries.ts";
 import { type RunEnd, readEnd } from "./read-end.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Turns } from "./turns.ts";
@@ -18,6 +20,7 @@ export type MoveDeps = DeliveryDeps & {
   kv: KVNamespace;
   upstream: Upstream;
   recorder: Recorder;
+  metrics: AnalyticsEngineDataset | undefined;
   room: Room;
   /** At a receiver, for all that one invocation does. */
   turns: Turns;
@@ -31,26 +34,29 @@ const TURN_WITHIN_MS = 15_000;
 type Seen = Extract<Sighting, { kind: "ended" }>;
 type Told = Pick<Seen, "attempt" | "restUntilMs" | "bodyKept">;
 
+/** `queuedMs`: how long its message was on its way. */
+type Look = { hold: Hold; trace: Trace; queuedMs: number };
+
 /** What there is to report of the run. */
-export async function moveRun(deps: MoveDeps, work: Work): Promise<Sighting> {
+export async function moveRun(deps: MoveDeps, work: Work, queuedMs: number): Promise<Sighting> {
   const hold = deps.room.enter(Date.now());
   try {
-    return await look(deps, work, hold);
+    return await lookAt(deps, work, { hold, trace: beginTrace(), queuedMs });
   } finally {
     hold.leave();
   }
 }
 
-async function look(deps: MoveDeps, work: Work, hold: Hold): Promise<Sighting> {
+async function lookAt(deps: MoveDeps, work: Work, look: Look): Promise<Sighting> {
   const { run, runId } = work;
   const stamp = { revision: run.revision, random: Math.random() };
-  const end = await endOf(deps, work, hold);
+  const end = await endOf(deps, work, look);
   if (end.kind === "crowded") return { ...stamp, kind: "unseen", unknown: false, atMs: Date.now() };
   if (end.kind === "waiting") return { ...stamp, kind: "waiting", runId, atMs: Date.now() };
   if (end.kind === "unseen") return { ...stamp, kind: "unseen", unknown: end.unknown, atMs: Date.now() };
-  const told = await tell(deps, work, end.body);
+  const told = await tell(deps, work, end.body, look);
   const ended = { ...stamp, ...told, kind: "ended", runId, result: end.result, atMs: Date.now() } as const;
-  return { ...ended, booked: await book(deps, work, { ...ended, booked: false }) };
+  return { ...ended, booked: await book(deps, work, { ...ended, booked: false }, look) };
 }
 
 type End = Exclude<RunEnd, { kind: "ended" }> | { kind: "ended"; result: EndedRun["result"]; body: ReadBody };
@@ -62,11 +68,11 @@ type Body = { kind: "body"; bytes: Uint8Array; kept: boolean };
 type ReadBody = () => Promise<Body | Exclude<RunEnd, { kind: "ended" }>>;
 
 // An ended run's body is fetched only if somebody is to be sent it.
-async function endOf(deps: MoveDeps, work: Work, hold: Hold): Promise<End> {
+async function endOf(deps: MoveDeps, work: Work, look: Look): Promise<End> {
   const { run } = work;
   if (run.status === "ended")
-    return { kind: "ended", result: run.result, body: () => bodyOf(deps, work, run.bodyKept, hold) };
-  const end = await readEnd(deps.upstream, deps.settings, work.intent, work.runId, hold);
+    return { kind: "ended", result: run.result, body: () => bodyOf(deps, work, run.bodyKept, look) };
+  const end = await readEnd(deps.upstream, deps.settings, work.intent, work.runId, look);
   if (end.kind !== "ended") return end;
   return { ...end, body: async () => ({ kind: "body", bytes: end.body, kept: false }) };
 }
@@ -75,20 +81,25 @@ async function bodyOf(
   { kv, upstream, settings }: MoveDeps,
   { intent, runId }: Work,
   isKept: boolean,
-  hold: Hold,
+  look: Look,
 ): ReturnType<ReadBody> {
   try {
-    const kept = isKept ? await keptBody(kv, intent.userKey, runId, hold) : null;
+    const kept = isKept ? await keptBody(kv, intent.userKey, runId, look.hold) : null;
     if (kept !== null) return { kind: "body", bytes: kept, kept: true };
   } catch (error) {
     if (error instanceof OutboundNoRoom) return { kind: "crowded" };
     throw error;
   }
-  const end = await readEnd(upstream, settings, intent, runId, hold);
+  const end = await readEnd(upstream, settings, intent, runId, look);
   return end.kind === "ended" ? { kind: "body", bytes: end.body, kept: false } : end;
 }
 
-async function tell(deps: MoveDeps, { run, intent, runId }: Work, body: ReadBody): Promise<Told> {
+async function tell(
+  deps: MoveDeps,
+  { run, intent, runId }: Work,
+  body: ReadBody,
+  { trace }: Look,
+): Promise<Told> {
   const nothing: Told = { attempt: null, restUntilMs: null, bodyKept: false };
   if (intent.callbackUrl === null) return nothing;
   if (run.status === "ended" && (run.delivery.kind !== "pending" || Date.now() < run.delivery.nextAtMs))
@@ -104,6 +115,7 @@ async function tell(deps: MoveDeps, { run, intent, runId }: Work, body: ReadBody
     callbackUrl: intent.callbackUrl,
     publicUrl: intent.publicUrl,
     runId,
+    traceId: trace.traceId,
     body: result.bytes,
     made,
   }).finally(() => deps.turns.giveBack());
@@ -127,9 +139,32 @@ function unreadable(number: number): Attempt {
   return { number, atMs: Date.now(), durationMs: 0, outcome };
 }
 
-async function book({ recorder, rules }: MoveDeps, { run, intent }: Work, seen: Seen): Promise<boolean> {
-  const next = advance(run, intent, seen, rules);
+async function book(deps: MoveDeps, { run, intent }: Work, seen: Seen, look: Look): Promise<boolean> {
+  const next = advance(run, intent, seen, deps.rules);
   if (next.status !== "ended") throw new Error("an end was seen, and the run has not ended");
-  const booked = await Promise.all(ledgerEntries(next, intent).map((entry) => recorder.record(entry)));
+  if (seen.attempt !== null) await count(deps.metrics, next, intent, seen.attempt, look);
+  const booked = await Promise.all(ledgerEntries(next, intent).map((entry) => deps.recorder.record(entry)));
   return booked.every(Boolean);
+}
+
+// Here, where it is known what the attempt means for its delivery.
+async function count(
+  dataset: MoveDeps["metrics"],
+  run: EndedRun,
+  { userKey, callbackUrl }: Work["intent"],
+  { outcome, number, atMs, durationMs }: Attempt,
+  { queuedMs }: Look,
+): Promise<void> {
+  countAttempt(dataset, {
+    user: userKey,
+    outcome: outcome.kind,
+    status: outcome.status,
+    failure: outcome.kind === "failed" ? outcome.failure : null,
+    delivery: deliveryStateOf(run.delivery),
+    hostHash: await hostHashOf(URL.parse(callbackUrl ?? "")?.host ?? ""),
+    number,
+    durationMs,
+    sinceEndMs: Math.max(0, atMs - run.endedAtMs),
+    queuedMs,
+  });
 }

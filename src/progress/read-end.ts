@@ -3,11 +3,13 @@ import type { Intent } from "../gate/intent.ts";
 import type { RunResult } from "../gate/run.ts";
 import { memberOf, parseJson } from "../json.ts";
 import type { Hold } from "../load.ts";
+import type { Trace } from "../observability/trace.ts";
 import { OutboundNoRoom, readBody } from "../outbound/guard.ts";
 import { readRun } from "../runs/read-run.ts";
 import { runPathOf } from "../runs/run-target.ts";
 import type { Settings } from "../settings.ts";
 import type { Upstream } from "../upstream/client.ts";
+import { assertedHeaders } from "../upstream/headers.ts";
 import { backgroundAuthorization } from "../upstream/identity.ts";
 
 export type RunEnd =
@@ -27,12 +29,15 @@ export async function readEnd(
   settings: Settings,
   intent: Intent,
   runId: string,
-  hold: Hold,
+  { hold, trace }: { hold: Hold; trace: Trace },
 ): Promise<RunEnd> {
   const authorization = await backgroundAuthorization(settings, intent.publicUrl, intent, Date.now());
   const request = {
     path: runPathOf(intent.target, runId),
-    headers: { accept: "application/json", authorization, "x-request-id": crypto.randomUUID() },
+    headers: {
+      accept: "application/json",
+      ...assertedHeaders({ authorization, requestId: crypto.randomUUID(), ...trace }),
+    },
   };
   const answer = await readRun(upstream, request, 0, settings.upstreamTimeoutMs);
   if (answer.kind === "problem")

@@ -1,8 +1,10 @@
-// Around everything: a request id, the caller's trace carried on, security headers on every answer, one log line.
+// Around everything: a request id, the caller's trace carried on, security headers on every answer, one log line and one
+// point in the metrics.
 import type { Context, Next } from "hono";
 import { matchedRoutes, routePath } from "hono/route";
 import { problem } from "../../errors.ts";
 import { log } from "../../observability/log.ts";
+import { countRequest } from "../../observability/metrics.ts";
 import { Stopwatch } from "../../observability/stopwatch.ts";
 import { traceOf } from "../../observability/trace.ts";
 import { answerProblem } from "../answers.ts";
@@ -15,7 +17,7 @@ export async function observe(c: AppContext, next: Next): Promise<void> {
   c.set("notes", { outcome: "served", user: null, runId: null });
   await next();
   finish(c);
-  logServed(c);
+  tellServed(c);
 }
 
 export function answerUnexpected(error: Error, c: Context<AppEnv>): Response {
@@ -42,23 +44,41 @@ function finish(c: AppContext): void {
   if (c.req.url.startsWith("https:")) headers.set("strict-transport-security", "max-age=31536000");
 }
 
-function logServed(c: AppContext): void {
+function tellServed(c: AppContext): void {
   const { outcome, user, runId } = c.get("notes");
   const stopwatch = c.get("stopwatch");
+  const { method } = c.req;
+  const { status } = c.res;
+  const route = routeOf(c);
+  const totalMs = stopwatch.totalMs();
+  const authMs = stopwatch.ms("auth");
+  const gateMs = stopwatch.ms("gate");
+  const upstreamMs = stopwatch.ms("upstream");
   log({
     event: "request.served",
     request_id: c.get("requestId"),
     trace_id: c.get("trace").traceId,
-    method: c.req.method,
-    route: routeOf(c),
-    status: c.res.status,
+    method,
+    route,
+    status,
     outcome,
     user,
     run_id: runId,
-    total_ms: stopwatch.totalMs(),
-    auth_ms: stopwatch.ms("auth"),
-    gate_ms: stopwatch.ms("gate"),
-    upstream_ms: stopwatch.ms("upstream"),
+    total_ms: totalMs,
+    auth_ms: authMs,
+    gate_ms: gateMs,
+    upstream_ms: upstreamMs,
+  });
+  countRequest(c.env.METRICS, {
+    user,
+    method,
+    route,
+    status,
+    outcome,
+    totalMs,
+    authMs,
+    gateMs,
+    upstreamMs,
   });
 }
 
