@@ -1,5 +1,5 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- a wildcard module cannot be declared in a file that is one itself
-/// <reference path="./raw-yaml.d.ts" />
+/// <reference path="../support/raw.d.ts" />
 import { parse } from "yaml";
 import text from "./stored-action-run.openapi.yaml?raw";
 

@@ -95,9 +95,12 @@ export class Stage {
   }
 
   /** Hands pointers to the consumer as one batch. */
-  async consume(pointers: Pointer[], { env: bound = this.gateway.env, attempts = 1 } = {}) {
+  async consume(
+    pointers: Pointer[],
+    { env: bound = this.gateway.env, attempts = 1, sentAtMs = Date.now() } = {},
+  ) {
     const messages = pointers.map((body) => {
-      return { id: crypto.randomUUID(), timestamp: new Date(), attempts, body };
+      return { id: crypto.randomUUID(), timestamp: new Date(sentAtMs), attempts, body };
     });
     const batch = createMessageBatch("edge-actions-runs", messages);
     const context = createExecutionContext();

@@ -1,0 +1,311 @@
+// One point per request, one per attempt, each with the documented columns and nothing that a caller said.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { userKeyOf } from "../../src/auth/user-key.ts";
+import { BLOBS, countRequest, DOUBLES, hostHashOf } from "../../src/observability/metrics.ts";
+import { failing } from "../support/bindings.ts";
+import { MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { ACTION, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { Points } from "../support/points.ts";
+import { HOOK, Stage } from "../support/stage.ts";
+import { times } from "../support/times.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const START_ROUTE = "/actions/v1/stored-actions/:stored_action_id/run";
+
+let points: Points;
+
+beforeEach(async () => {
+  await freshLedger();
+  points = new Points();
+  stopClock();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+it("the columns of version 1 keep their places", () => {
+  expect(BLOBS).toEqual([
+    "kind",
+    "outcome",
+    "status_class",
+    "method",
+    "route",
+    "delivery",
+    "failure",
+    "host",
+  ]);
+  expect(DOUBLES).toEqual([
+    "status",
+    "duration_ms",
+    "auth_ms",
+    "gate_ms",
+    "upstream_ms",
+    "attempt",
+    "since_end_ms",
+    "queued_ms",
+  ]);
+});
+
+describe("a request", () => {
+  it("is one point with all its columns", async () => {
+    const gateway = await makeGateway({}, points.bindings);
+    gateway.upstream.behave((_asked, honest) => {
+      moveClock(41);
+      return honest();
+    });
+    await gateway.start({});
+    expect(points.written).toEqual([
+      {
+        index1: await userKeyOf("https://login.example", "alice"),
+        kind: "request",
+        outcome: "accepted",
+        status_class: "2xx",
+        method: "POST",
+        route: START_ROUTE,
+        delivery: "",
+        failure: "",
+        host: "",
+        status: 202,
+        duration_ms: 41,
+        auth_ms: 0,
+        gate_ms: 0,
+        upstream_ms: 41,
+        attempt: -1,
+        since_end_ms: -1,
+        queued_ms: -1,
+      },
+    ]);
+  });
+
+  const run = `/actions/v1/stored-actions/${ACTION}/runs/b1e7a1d0-0000-4000-8000-000000000001`;
+  it.each<{ name: string; path: string; call: Call; point: object }>([
+    {
+      name: "without a token: nobody's",
+      path: RUN_PATH,
+      call: startOf({}, { claims: null }),
+      point: { index1: "anonymous", status: 401, outcome: "unauthorized", gate_ms: -1, upstream_ms: -1 },
+    },
+    {
+      name: "that is malformed",
+      path: RUN_PATH,
+      call: startOf({ page: 5 }),
+      point: { status: 400, status_class: "4xx", outcome: "malformed", upstream_ms: -1 },
+    },
+    {
+      name: "that is passed through",
+      path: "/actions/v1/apps/secret?q=secret",
+      call: { circumstances: { errorFrom: "upstream" } },
+      point: { route: "/actions/*", status: 404, outcome: "upstream_refused" },
+    },
+    {
+      name: "for a run",
+      path: run,
+      call: { circumstances: { errorFrom: "upstream" } },
+      point: { method: "GET" },
+    },
+    { name: "for health", path: "/healthz", call: {}, point: { route: "/healthz", status: 200 } },
+    { name: "to nowhere", path: "/nowhere/secret", call: {}, point: { route: "/*", outcome: "not_found" } },
+    {
+      name: "with a forged ref",
+      path: "/completions/secret",
+      call: { method: "POST", claims: null },
+      point: { route: "/completions/:ref", outcome: "forged", index1: "anonymous" },
+    },
+  ])("$name is one point too", async ({ path, call, point }) => {
+    const gateway = await makeGateway({}, points.bindings);
+    await gateway.call(path, call);
+    expect(points.written).toMatchObject([point]);
+    expect(JSON.stringify(points.written)).not.toMatch(/secret/i);
+  });
+
+  it("in a crowd: as many points as requests, whatever became of them", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "20" }, points.bindings);
+    const answers = await Promise.all(times(30, () => gateway.start({})));
+    const told = points.take("request").map(({ status }) => status);
+    expect(told.toSorted()).toEqual(answers.map(({ status }) => status).toSorted());
+    expect(told.filter((status) => status === 429)).toHaveLength(10);
+  });
+
+  it("that a closed gate let through is counted as gate_open", async () => {
+    const down = failing(/^USER_GATE/);
+    const gateway = await makeGateway({}, (env) => ({ ...down(env), ...points.bindings() }));
+    await gateway.start({}, { circumstances: { rateLimit: "any" } });
+    expect(points.written).toMatchObject([{ outcome: "gate_open", status: 202 }]);
+  });
+
+  it("that found bad settings is counted", async () => {
+    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "lots" }, points.bindings);
+    await gateway.start({}, { circumstances: { rateLimit: "any" } });
+    expect(points.written).toMatchObject([{ outcome: "misconfigured", status: 500 }]);
+  });
+});
+
+describe("an attempt", () => {
+  it("is one point with all its columns", async () => {
+    const stage = await Stage.set({}, points.bindings);
+    const run = await stage.start();
+    await stage.push(run);
+    points.written.length = 0;
+    stage.receive(() => {
+      moveClock(70);
+      return new Response(null, { status: 204 });
+    });
+    await stage.drain();
+    expect(points.written).toEqual([
+      {
+        index1: await userKeyOf("https://login.example", "alice"),
+        kind: "attempt",
+        outcome: "acknowledged",
+        status_class: "2xx",
+        method: "",
+        route: "",
+        delivery: "delivered",
+        failure: "",
+        // printf %s client.example | sha256sum | cut -c1-16
+        host: "a91b8b0f880d24c4",
+        status: 204,
+        duration_ms: 70,
+        auth_ms: -1,
+        gate_ms: -1,
+        upstream_ms: -1,
+        attempt: 1,
+        since_end_ms: 0,
+        queued_ms: 0,
+      },
+    ]);
+  });
+
+  it("after attempt says how its delivery stands, to the dead letter", async () => {
+    const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5,60" }, points.bindings);
+    stage.receive(() => new Response(null, { status: 500 }));
+    const run = await stage.start({ callback_url: `https://${crypto.randomUUID()}.example/hook` });
+    await stage.push(run);
+    await stage.pass(10 * MINUTE);
+    expect(points.take("attempt")).toMatchObject([
+      { attempt: 1, delivery: "retrying", failure: "status is no 2xx", status: 500, since_end_ms: 0 },
+      { attempt: 2, delivery: "retrying", outcome: "failed", since_end_ms: expect.any(Number) },
+      { attempt: 3, delivery: "dead", status_class: "5xx" },
+    ]);
+    expect(stage.received).toHaveLength(3);
+  });
+
+  it("that got no answer has no status", async () => {
+    const stage = await Stage.set({}, points.bindings);
+    stage.receive(() => {
+      throw new Error("refused");
+    });
+    await stage.push(await stage.start({ callback_url: `https://${crypto.randomUUID()}.example/hook` }));
+    await stage.drain();
+    expect(points.take("attempt")).toMatchObject([
+      { status: -1, status_class: "none", failure: "no connection", outcome: "failed" },
+    ]);
+  });
+
+  it("for each of a batch: as many points as receivers were asked", async () => {
+    const stage = await Stage.set({}, points.bindings);
+    for (let sent = 0; sent < 12; sent += 1) await stage.push(await stage.start());
+    await stage.drain();
+    expect(stage.received).toHaveLength(12);
+    expect(points.take("attempt")).toHaveLength(12);
+  });
+
+  it("is counted as the books have it: one point for each of their rows", async () => {
+    const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5" }, points.bindings);
+    stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 503 : 204 }));
+    await stage.push(await stage.start({ callback_url: `https://${crypto.randomUUID()}.example/hook` }));
+    await stage.pass(5 * MINUTE);
+    const { attempts } = await stage.books();
+    expect(points.take("attempt").map(({ attempt, status }) => ({ number: attempt, status }))).toEqual(
+      attempts.map(({ number, status }) => ({ number, status })),
+    );
+  });
+});
+
+describe("a message that waited", () => {
+  it("tells for how long", async () => {
+    const stage = await Stage.set({}, points.bindings);
+    await stage.push(await stage.start());
+    const sentAtMs = Date.now();
+    moveClock(90 * SECOND);
+    await stage.consume(stage.queue.take(), { sentAtMs });
+    expect(points.take("attempt")).toMatchObject([{ queued_ms: 90_000 }]);
+  });
+});
+
+describe("a host is told apart, and not named", () => {
+  it.each([
+    // printf %s HOST | sha256sum | cut -c1-16
+    { host: "client.example", hash: "a91b8b0f880d24c4" },
+    { host: "client.example:8443", hash: "bb9501d8ebc93cb3" },
+  ])("$host", async ({ host, hash }) => {
+    expect(await hostHashOf(host)).toBe(hash);
+  });
+
+  it("by a callback_url in any spelling", async () => {
+    const stage = await Stage.set({}, points.bindings);
+    for (const callback_url of [HOOK, "https://CLIENT.example:443/other?x=1"])
+      await stage.push(await stage.start({ callback_url }));
+    await stage.drain();
+    expect(points.take("attempt").map(({ host }) => host)).toEqual(["a91b8b0f880d24c4", "a91b8b0f880d24c4"]);
+  });
+});
+
+describe("a request does not notice", () => {
+  const cases: { name: string; bindings: (env: Env) => Partial<Env>; lines: unknown[] }[] = [
+    {
+      name: "a dataset that throws",
+      bindings: () => ({ METRICS: throwing() }),
+      lines: [{ time: expect.any(String), event: "metrics.refused", error: "Error: write limit exceeded" }],
+    },
+    { name: "a dataset that is missing", bindings: withoutDataset, lines: [] },
+  ];
+  it.each(cases)("$name", async ({ bindings, lines }) => {
+    const written: string[] = [];
+    vi.spyOn(console, "log").mockImplementation((line: unknown) => void written.push(String(line)));
+    const gateway = await makeGateway({}, bindings);
+    const answer = await gateway.start({ idempotency_id: ID });
+    expect(answer.status).toBe(202);
+    const told = written.map((line): { event: string } => JSON.parse(line));
+    expect(told.filter(({ event }) => event === "metrics.refused")).toEqual(lines);
+  });
+
+  it.each(cases)("nor does a delivery: $name", async ({ bindings }) => {
+    const stage = await Stage.set({}, bindings);
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.drain();
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
+  });
+
+  it("how long the dataset takes: writing gives nothing to wait for", () => {
+    const given = countRequest(points, {
+      user: null,
+      method: "GET",
+      route: "/healthz",
+      status: 200,
+      outcome: "served",
+      totalMs: 0,
+      authMs: null,
+      gateMs: null,
+      upstreamMs: null,
+    });
+    expect([given, points.written.length]).toEqual([undefined, 1]);
+  });
+});
+
+function throwing(): AnalyticsEngineDataset {
+  return {
+    writeDataPoint() {
+      throw new Error("write limit exceeded");
+    },
+  };
+}
+
+/** As a deployment whose wrangler.toml has none. */
+function withoutDataset(): Partial<Env> {
+  return Object.fromEntries([["METRICS", undefined]]);
+}
