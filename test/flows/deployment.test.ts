@@ -46,6 +46,15 @@ it("staging has everything that production has, under names of its own", () => {
   expect(bindings[1]).toEqual(bindings[0]);
 });
 
+it("each environment has a dataset of its own for the metrics", () => {
+  const datasets = [gateway(), gateway("production"), gateway("staging")];
+  expect(datasets.map((config) => config.analytics_engine_datasets)).toEqual([
+    [{ binding: "METRICS", dataset: "edge_actions_dev_v1" }],
+    [{ binding: "METRICS", dataset: "edge_actions_v1" }],
+    [{ binding: "METRICS", dataset: "edge_actions_staging_v1" }],
+  ]);
+});
+
 function namesIn({ name, d1_databases: databases, queues }: Config): (string | undefined)[] {
   return [
     name,

@@ -1,0 +1,73 @@
+// A look at a run is nobody's request: it is a trace of its own, known to the upstream and to the log, and to no stranger.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { stopClock } from "../support/clock.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { Stage } from "../support/stage.ts";
+
+const CALLERS = "12345678901234567890123456789012";
+const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-00$/;
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+type Line = { event: string; trace_id?: string; run_id?: string };
+
+/** Starts a run within the caller's trace and moves it on; what was logged meanwhile. */
+async function deliver(stage: Stage): Promise<Line[]> {
+  const written: string[] = [];
+  vi.spyOn(console, "log").mockImplementation((line: unknown) => void written.push(String(line)));
+  const headers = { traceparent: `00-${CALLERS}-1234567890123456-01`, tracestate: "vendor=secret" };
+  await stage.push(await stage.start({}, { headers }));
+  await stage.drain();
+  return written.map((line): Line => JSON.parse(line));
+}
+
+function traceIdsOf(stage: Stage, method: string): (string | undefined)[] {
+  const asked = stage.gateway.upstream.asked.filter((request) => request.method === method);
+  return asked.map(({ headers }) => headers.get("traceparent")?.split("-")[1]);
+}
+
+it("the start is the caller's trace at the upstream, and the read behind it one of its own", async () => {
+  const stage = await Stage.set();
+  await deliver(stage);
+  expect(traceIdsOf(stage, "POST")).toEqual([CALLERS]);
+  const read = stage.gateway.upstream.asked.find(({ method }) => method === "GET");
+  expect(read?.headers.get("traceparent")).toMatch(TRACEPARENT);
+  expect(traceIdsOf(stage, "GET")).not.toContain(CALLERS);
+  expect(read?.headers.get("tracestate")).toBeNull();
+});
+
+it("the attempt's log line names the trace that the upstream was read under", async () => {
+  const stage = await Stage.set();
+  const lines = await deliver(stage);
+  const attempted = lines.filter(({ event }) => event === "callback.attempted");
+  expect(attempted.map(({ trace_id }) => trace_id)).toEqual(traceIdsOf(stage, "GET"));
+});
+
+it("a receiver is told of no trace", async () => {
+  const stage = await Stage.set();
+  await deliver(stage);
+  expect(stage.received).toHaveLength(1);
+  const names = stage.received.flatMap(({ headers }) => [...headers.keys()]);
+  expect(names).toContain("webhook-id");
+  expect(names.filter((name) => /trace|baggage|request-id/.test(name))).toEqual([]);
+});
+
+it("two looks are two traces", async () => {
+  const stage = await Stage.set();
+  const run = await stage.start();
+  stage.waiting.add(run.runId);
+  for (let looks = 0; looks < 2; looks += 1) {
+    await stage.push(run);
+    await stage.drain();
+  }
+  expect(new Set(traceIdsOf(stage, "GET")).size).toBe(2);
+});
