@@ -1,6 +1,7 @@
 // docs/operations.md against the code: whatever can be logged is explained there, and whatever is watched there exists.
 import { describe, expect, it } from "vitest";
 import page from "../../docs/operations.md?raw";
+// oxlint-disable-next-line import/default -- ?raw is the file's text, and not the module that the rule looks into
 import code from "../../src/observability/log.ts?raw";
 
 /** The events of the closed list: no other file can log one that is not in it. */
