@@ -8,7 +8,7 @@ import wrangler from "../../wrangler.toml?raw";
 import { COLUMNS, columnsIn, faultsOf } from "./analytics-sql.ts";
 
 const MACROS = ["$timeSeries", "$timeFilter", "$interval", "$dataset"];
-const DATASETS = ["edge_actions_v1", "edge_actions_dev_v1"];
+const DATASETS = ["edge_actions_v1", "edge_actions_staging_v1", "edge_actions_dev_v1"];
 const PLUGIN = { type: "vertamedia-clickhouse-datasource", uid: "${datasource}" };
 
 type Panel = {
