@@ -1,0 +1,67 @@
+// A Worker in workerd, reached without a proxy of the development tools: its production bundle, its bindings as its
+// wrangler.toml names them, storage on this machine's disk. KV, D1, Queues and the flag service are miniflare's
+// simulators, which run in the same workerd and whose CPU is counted with the Worker's.
+
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { bundle, PROJECT, type Source } from "./bundle.ts";
+
+export type WorkerOptions = Source & {
+  name: string;
+  /** A folder of its own: bundle, storage. */
+  folder: string;
+  bindings: (origin: string) => Record<string, string>;
+  /** Where its log lines go. */
+  stdout?: string;
+  inspectorPort?: number;
+};
+
+export type Worker = { port: number; pid: number; miniflare: Miniflare; close(): Promise<void> };
+
+const WORKERD = createRequire(import.meta.resolve("miniflare"))("workerd").default;
+
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { name, folder, environment, stdout = "/dev/null" } = options;
+  const scriptPath = bundle(options, join(folder, "bundle"));
+  const port = await freePort();
+  const pidFile = join(folder, "pid");
+  // It warns of bindings that are left out here on purpose.
+  process.env["WRANGLER_LOG"] = "error";
+  process.env["MINIFLARE_WORKERD_PATH"] = fileURLToPath(new URL("workerd.sh", import.meta.url));
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, options.config), environment);
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...workerOptions,
+      name,
+      rootPath: join(folder, "bundle"),
+      modules: [{ type: "ESModule", path: scriptPath }],
+      bindings: options.bindings(`http://127.0.0.1:${port}`),
+      serviceBindings: {},
+      unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+      stripCfConnectingIp: false,
+      cf: false,
+      telemetry: { enabled: false },
+      resourcePersistencePath: join(folder, "storage"),
+      unsafeRuntimeEnv: { BENCH_PID_FILE: pidFile, BENCH_WORKERD: WORKERD, BENCH_STDOUT: stdout },
+      ...(options.inspectorPort === undefined ? {} : { inspectorPort: options.inspectorPort }),
+    }),
+  );
+  await miniflare.ready;
+  return { port, pid: Number(readFileSync(pidFile, "utf8")), miniflare, close: () => miniflare.dispose() };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port is free");
+  server.close();
+  await once(server, "close");
+  return address.port;
+}
