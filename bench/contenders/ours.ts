@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { signingKey } from "../../scripts/dev-keys.ts";
 import { ACTION, type Contender, INPUTS, RUN_PATH, type Running, type World } from "../harness/contender.ts";
 import { type Call, FRESH_ID, type Plan } from "../harness/requests.ts";
-import { startWorker, type Worker } from "../harness/worker.ts";
+import { startWorker, type Worker, type WorkerOptions } from "../harness/worker.ts";
 
 const KNOWN_IDS_A_USER = 16;
 /** The highest that the settings take: nobody is refused, and everybody is counted. */
@@ -42,7 +42,7 @@ function contender(name: string, what: string, shape: (world: World) => Shape): 
 export async function startGateway(
   world: World,
   name: string,
-  more: { stdout?: string; inspectorPort?: number } = {},
+  more: Partial<Pick<WorkerOptions, "stdout" | "inspectorPort" | "keepNames">> = {},
 ): Promise<Worker> {
   const signingKeys = JSON.stringify({ keys: [await signingKey()] });
   return startWorker({

@@ -27,7 +27,7 @@ export type Worker = { port: number; pid: number; miniflare: Miniflare; close():
 const WORKERD = createRequire(import.meta.resolve("miniflare"))("workerd").default;
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { name, folder, environment, stdout = "/dev/null" } = options;
+  const { name, folder, environment, stdout = "/dev/null", inspectorPort } = options;
   const scriptPath = bundle(options, join(folder, "bundle"));
   const port = await freePort();
   const pidFile = join(folder, "pid");
@@ -48,15 +48,19 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       cf: false,
       telemetry: { enabled: false },
       resourcePersistencePath: join(folder, "storage"),
-      unsafeRuntimeEnv: { BENCH_PID_FILE: pidFile, BENCH_WORKERD: WORKERD, BENCH_STDOUT: stdout },
-      ...(options.inspectorPort === undefined ? {} : { inspectorPort: options.inspectorPort }),
+      unsafeRuntimeEnv: {
+        BENCH_INSPECTOR: inspectorPort === undefined ? "" : `--inspector-addr=127.0.0.1:${inspectorPort}`,
+        BENCH_PID_FILE: pidFile,
+        BENCH_WORKERD: WORKERD,
+        BENCH_STDOUT: stdout,
+      },
     }),
   );
   await miniflare.ready;
   return { port, pid: Number(readFileSync(pidFile, "utf8")), miniflare, close: () => miniflare.dispose() };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();

@@ -1,0 +1,100 @@
+// V8's CPU profile of a Worker, taken through workerd's inspector, and who had the time in it.
+import { readFileSync } from "node:fs";
+import { SourceMap, type SourceMapPayload } from "node:module";
+import { basename, dirname, relative, resolve } from "node:path";
+import { PROJECT } from "./bundle.ts";
+
+type Frame = { functionName: string; url: string; lineNumber: number; columnNumber: number };
+type ProfileNode = { id: number; callFrame: Frame; children?: number[] };
+export type Profile = { nodes: ProfileNode[]; samples: number[]; timeDeltas: number[] };
+
+/** Microseconds in the function itself, and in it with everything that it called. */
+export type Share = { name: string; place: string; selfUs: number; totalUs: number };
+
+const SAMPLE_EVERY_US = 200;
+
+export class Inspector {
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #last = 0;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener("message", ({ data }) => {
+      const { id, result, error }: { id?: number; result?: unknown; error?: { message: string } } =
+        JSON.parse(data);
+      const waiting = this.#waiting.get(id ?? 0);
+      if (error === undefined) waiting?.resolve(result);
+      else waiting?.reject(new Error(error.message));
+    });
+  }
+
+  static async connect(url: URL): Promise<Inspector> {
+    const socket = new WebSocket(url);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    socket.addEventListener("open", () => resolve());
+    socket.addEventListener("error", () => reject(new Error(`no inspector at ${url.href}`)));
+    await promise;
+    return new Inspector(socket);
+  }
+
+  async start(): Promise<void> {
+    await this.#ask("Profiler.enable");
+    await this.#ask("Profiler.setSamplingInterval", { interval: SAMPLE_EVERY_US });
+    await this.#ask("Profiler.start");
+  }
+
+  async stop(): Promise<Profile> {
+    // The protocol's own shape.
+    const { profile } = (await this.#ask("Profiler.stop")) as { profile: Profile };
+    this.#socket.close();
+    return profile;
+  }
+
+  #ask(method: string, params: object = {}): Promise<unknown> {
+    const waiting = Promise.withResolvers<unknown>();
+    this.#last += 1;
+    this.#waiting.set(this.#last, waiting);
+    this.#socket.send(JSON.stringify({ id: this.#last, method, params }));
+    return waiting.promise;
+  }
+}
+
+/** The time of each function, by where it stands in the sources. */
+export function shares({ nodes, samples, timeDeltas }: Profile, bundleFile: string): Share[] {
+  const selfUs = new Map<number, number>();
+  samples.forEach((id, at) => selfUs.set(id, (selfUs.get(id) ?? 0) + (timeDeltas[at] ?? 0)));
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const place = placesIn(bundleFile);
+  const found = new Map<string, Share>();
+  const visit = (node: ProfileNode, within: ReadonlySet<string>): number => {
+    const name = node.callFrame.functionName || "(anonymous)";
+    const where = place(node.callFrame);
+    const key = `${name} ${where}`;
+    const share = found.get(key) ?? { name, place: where, selfUs: 0, totalUs: 0 };
+    found.set(key, share);
+    const own = selfUs.get(node.id) ?? 0;
+    const inside = new Set(within).add(key);
+    const children = (node.children ?? []).flatMap((id) => byId.get(id) ?? []);
+    const total = children.reduce((sum, child) => sum + visit(child, inside), own);
+    share.selfUs += own;
+    // Of a function that calls itself the outermost call has it all.
+    if (!within.has(key)) share.totalUs += total;
+    return total;
+  };
+  const [root] = nodes;
+  if (root !== undefined) visit(root, new Set());
+  return [...found.values()].toSorted((a, b) => b.selfUs - a.selfUs);
+}
+
+function placesIn(bundleFile: string): (frame: Frame) => string {
+  const payload: SourceMapPayload = JSON.parse(readFileSync(`${bundleFile}.map`, "utf8"));
+  const map = new SourceMap(payload);
+  return ({ url, lineNumber, columnNumber }) => {
+    if (!url.endsWith(basename(bundleFile))) return url;
+    const entry = map.findEntry(lineNumber, columnNumber);
+    if (!("originalSource" in entry)) return `${basename(url)}:${lineNumber + 1}`;
+    const source = relative(PROJECT, resolve(dirname(bundleFile), entry.originalSource));
+    return `${source}:${entry.originalLine + 1}`;
+  };
+}

@@ -1,0 +1,74 @@
+// npm run bench:profile [-- --seconds 10 --connections 16 --kind plain --top 40]: where the gateway's Worker spends its CPU under load, by V8's
+// sampling profiler through workerd's inspector: the functions with the most time of their own, then the files. Writes
+// the profile to dist/gateway.cpuprofile too, for a browser's developer tools. The bundle is production's but for its
+// names, which are kept. Only the gateway's own isolate is seen, Worker and Durable Objects, and not the simulators of
+// KV, D1 and Queues.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { startGateway, starts } from "./contenders/ours.ts";
+import { closedLoop } from "./harness/closed-loop.ts";
+import { Inspector, type Share, shares } from "./harness/cpu-profile.ts";
+import { FRESH_ID, prepare, writeLua } from "./harness/requests.ts";
+import { freePort } from "./harness/worker.ts";
+import { makeWorld } from "./harness/world.ts";
+
+const WARM_UP_SECONDS = 4;
+const PROFILE = "dist/gateway.cpuprofile";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "10" },
+    connections: { type: "string", default: "16" },
+    kind: { type: "string", default: "plain" },
+    top: { type: "string", default: "40" },
+  },
+});
+const kinds: Record<string, object> = { plain: {}, idempotent: { idempotency_id: FRESH_ID } };
+const more = kinds[values.kind];
+if (more === undefined) throw new Error(`--kind is one of ${Object.keys(kinds).join(", ")}`);
+
+const world = await makeWorld();
+const inspectorPort = await freePort();
+const gateway = await startGateway(world, "profile", { inspectorPort, keepNames: true });
+try {
+  const { plan } = starts(world.tokens, more);
+  const planFile = `${world.folder("profile")}/requests.lua`;
+  writeLua(
+    planFile,
+    plan.calls.map((call) => prepare(call, `127.0.0.1:${gateway.port}`)),
+  );
+  const { port } = gateway;
+  const load = {
+    port,
+    planFile,
+    expectedStatus: plan.expectedStatus,
+    connections: Number(values.connections),
+  };
+  await closedLoop({ ...load, seconds: WARM_UP_SECONDS });
+  const inspector = await Inspector.connect(new URL(`ws://127.0.0.1:${inspectorPort}/core:user:profile`));
+  await inspector.start();
+  const { requests } = await closedLoop({ ...load, seconds: Number(values.seconds) });
+  const profile = await inspector.stop();
+  mkdirSync("dist", { recursive: true });
+  writeFileSync(PROFILE, JSON.stringify(profile));
+  print(shares(profile, `${world.folder("profile")}/bundle/index.js`), requests);
+} finally {
+  await gateway.close();
+  world.remove();
+}
+process.exit(0);
+
+function print(all: readonly Share[], requests: number): void {
+  const each = (us: number) => (us / requests).toFixed(1).padStart(8);
+  console.log(`${requests} requests; microseconds a request\n\n    self    total  function`);
+  for (const { name, place, selfUs, totalUs } of all.slice(0, Number(values.top)))
+    console.log(`${each(selfUs)} ${each(totalUs)}  ${name}  ${place}`);
+  const files = new Map<string, number>();
+  for (const { name, place, selfUs } of all) {
+    const file = place.replace(/:\d+$/, "") || name;
+    files.set(file, (files.get(file) ?? 0) + selfUs);
+  }
+  console.log("\n    self  file");
+  const sorted = [...files].toSorted(([, a], [, b]) => b - a);
+  for (const [file, selfUs] of sorted.slice(0, Number(values.top))) console.log(`${each(selfUs)}  ${file}`);
+}
