@@ -1,14 +1,16 @@
-// npm run bench:profile [-- --seconds 10 --connections 16 --kind plain --top 40]: where the gateway's Worker spends its CPU under load, by V8's
-// sampling profiler through workerd's inspector: the functions with the most time of their own, then the files. Writes
-// the profile to dist/gateway.cpuprofile too, for a browser's developer tools. The bundle is production's but for its
-// names, which are kept. Only the gateway's own isolate is seen, Worker and Durable Objects, and not the simulators of
-// KV, D1 and Queues.
+// npm run bench:profile [-- --seconds 10 --connections 16 --kind plain --top 40]: where the gateway's Worker spends its
+// time under load, by V8's sampling profiler through workerd's inspector: the functions with the most time of their own,
+// then the files. Kinds: plain, idempotent, callback, read. Writes the profile to dist/gateway.cpuprofile too, for a
+// browser's developer tools. The bundle is production's but for its names, which are kept. Only the gateway's own
+// isolate is seen, Worker and Durable Objects, and not the simulators of KV, D1 and Queues.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { startGateway, starts } from "./contenders/ours.ts";
+import { startGateway } from "./contenders/ours.ts";
 import { closedLoop } from "./harness/closed-loop.ts";
+import type { Shape, World } from "./harness/contender.ts";
 import { Inspector, type Share, shares } from "./harness/cpu-profile.ts";
-import { FRESH_ID, prepare, writeLua } from "./harness/requests.ts";
+import { prepare, writeLua } from "./harness/requests.ts";
+import { idempotentRuns, plainRuns, reads, runsWithCallback } from "./harness/shapes.ts";
 import { freePort } from "./harness/worker.ts";
 import { makeWorld } from "./harness/world.ts";
 
@@ -23,15 +25,20 @@ const { values } = parseArgs({
     top: { type: "string", default: "40" },
   },
 });
-const kinds: Record<string, object> = { plain: {}, idempotent: { idempotency_id: FRESH_ID } };
-const more = kinds[values.kind];
-if (more === undefined) throw new Error(`--kind is one of ${Object.keys(kinds).join(", ")}`);
+const KINDS: Record<string, (world: World) => Shape> = {
+  plain: plainRuns,
+  idempotent: idempotentRuns,
+  callback: runsWithCallback,
+  read: reads,
+};
+const shape = KINDS[values.kind];
+if (shape === undefined) throw new Error(`--kind is one of ${Object.keys(KINDS).join(", ")}`);
 
 const world = await makeWorld();
 const inspectorPort = await freePort();
 const gateway = await startGateway(world, "profile", { inspectorPort, keepNames: true });
 try {
-  const { plan } = starts(world.tokens, more);
+  const { plan } = shape(world);
   const planFile = `${world.folder("profile")}/requests.lua`;
   writeLua(
     planFile,
@@ -54,7 +61,6 @@ try {
   print(shares(profile, `${world.folder("profile")}/bundle/index.js`), requests);
 } finally {
   await gateway.close();
-  world.remove();
 }
 process.exit(0);
 

@@ -1,16 +1,26 @@
-// npm run bench [-- --short] [-- --only floor,ours-plain] [-- --rounds N] [-- --seconds N]: every contender in turn, round
-// after round, with the same requests against the same upstream on this machine. Ends with the tables, and with
-// everything measured as JSON in dist/bench.json. Exits non-zero when an answer was wrong, never because one was slow.
+// npm run bench [-- --short --only floor,ours-plain --rounds N --seconds N --connections 1,16,64]: every contender in
+// turn, round after round, with the same requests against the same upstream on this machine. Prints tables, and writes
+// them to dist/bench.md and all figures to dist/bench.json. Exits non-zero when an answer was wrong, never because one
+// was slow. What it needs beyond `npm ci`: bench/setup.sh.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { express } from "./contenders/express.ts";
 import { floor } from "./contenders/floor.ts";
+import { haproxy } from "./contenders/haproxy.ts";
+import { honoLimiter } from "./contenders/hono-limiter.ts";
 import { ours } from "./contenders/ours.ts";
-import { type Entrant, enter, type Throughput, throughput } from "./harness/measure.ts";
-import { ratios, spread } from "./harness/statistics.ts";
+import { upstreamItself } from "./contenders/upstream-itself.ts";
+import type { World } from "./harness/contender.ts";
+import { type Entrant, enter, latencies, throughput } from "./harness/measure.ts";
+import { type Measured, page, record } from "./harness/report.ts";
+import { spread } from "./harness/statistics.ts";
 import { makeWorld } from "./harness/world.ts";
 
-const CONTENDERS = [floor, ...ours];
+const CONTENDERS = [floor, ...ours, honoLimiter, ...express, haproxy, upstreamItself];
 const SHORT = ["floor", "ours-plain", "ours-replay"];
-const WARM_UP_SECONDS = 3;
+const WARM_UP = { connections: 16, seconds: 3 };
+const SHARE_OF_CAPACITY = 1 / 3;
 
 const { values } = parseArgs({
   options: {
@@ -21,55 +31,84 @@ const { values } = parseArgs({
     connections: { type: "string" },
   },
 });
-const names = values.only?.split(",") ?? (values.short ? SHORT : CONTENDERS.map(({ name }) => name));
-const rounds = Number(values.rounds ?? (values.short ? 3 : 5));
-const seconds = Number(values.seconds ?? (values.short ? 2 : 4));
-const connections = (values.connections ?? (values.short ? "16" : "1,16,64")).split(",").map(Number);
+const { short } = values;
+const names = values.only?.split(",") ?? (short ? SHORT : CONTENDERS.map(({ name }) => name));
+const [rounds = 0] = wholeNumbers("rounds", values.rounds ?? (short ? "3" : "5"));
+const [seconds = 0] = wholeNumbers("seconds", values.seconds ?? (short ? "2" : "4"));
+const connections = wholeNumbers("connections", values.connections ?? (short ? "16" : "1,16,64"));
+const unknown = names.filter((name) => !CONTENDERS.some((contender) => contender.name === name));
+if (unknown.length > 0)
+  throw new Error(
+    `no contender ${unknown.join(", ")}: there are ${CONTENDERS.map(({ name }) => name).join(", ")}`,
+  );
 
 const world = await makeWorld();
 const entrants: Entrant[] = [];
 try {
-  for (const contender of CONTENDERS.filter(({ name }) => names.includes(name))) {
-    console.error(`starting ${contender.name}`);
+  // Whatever is chosen, the floor comes first: the others are given in parts of it.
+  for (const contender of CONTENDERS.filter(({ name }) => name === floor.name || names.includes(name))) {
+    say(`starting ${contender.name}`);
     entrants.push(await enter(contender, world));
   }
-  for (const entrant of entrants)
-    await throughput(entrant, world, { connections: 16, seconds: WARM_UP_SECONDS });
-  const results = new Map<string, Throughput[]>();
-  for (let round = 0; round < rounds; round++) {
-    for (const count of connections) {
-      for (const entrant of entrants) {
-        const key = `${entrant.contender.name} c=${count}`;
-        const one = await throughput(entrant, world, { connections: count, seconds });
-        results.set(key, [...(results.get(key) ?? []), one]);
-      }
-    }
-  }
-  for (const count of connections) {
-    for (const { contender } of entrants) {
-      const own = results.get(`${contender.name} c=${count}`) ?? [];
-      const base = results.get(`${entrants[0]?.contender.name} c=${count}`) ?? [];
-      const s = spread(own.map((o) => o.perSecond));
-      const cpu = spread(own.map((o) => o.cpuMs));
-      const r = spread(
-        ratios(
-          own.map((o) => o.perSecond),
-          base.map((o) => o.perSecond),
-        ),
-      );
-      const rc = spread(
-        ratios(
-          own.map((o) => o.cpuMs),
-          base.map((o) => o.cpuMs),
-        ),
-      );
-      console.log(
-        `${contender.name.padEnd(16)} c=${count}  ${s.median.toFixed(0)}/s (${s.min.toFixed(0)}–${s.max.toFixed(0)})  cpu ${cpu.median.toFixed(3)} ms  ×${r.median.toFixed(3)} (${r.min.toFixed(2)}–${r.max.toFixed(2)}) of ${entrants[0]?.contender.name}, cpu ×${rc.median.toFixed(2)} (${rc.min.toFixed(2)}–${rc.max.toFixed(2)})`,
-      );
-    }
-  }
+  const measured = await measure(entrants, world);
+  report(measured);
 } finally {
-  await Promise.all(entrants.map(({ running }) => running.close()));
-  world.remove();
+  await Promise.all(entrants.map(({ close }) => close()));
 }
 process.exit(0);
+
+async function measure(all: readonly Entrant[], around: World): Promise<Measured[]> {
+  for (const entrant of all) await throughput(entrant, around, WARM_UP);
+  const pairs = all.map((entrant) => ({ entrant, into: nothingYet(entrant) }));
+  for (let round = 1; round <= rounds; round++) {
+    say(`round ${round} of ${rounds}, closed loop`);
+    for (const count of connections)
+      for (const { entrant, into } of pairs) {
+        const one = await throughput(entrant, around, { connections: count, seconds });
+        into.closed.set(count, [...(into.closed.get(count) ?? []), one]);
+      }
+  }
+  const measured = pairs.map(({ into }) => into);
+  for (const into of measured) into.openPerSecond = openRate(into, measured);
+  for (let round = 1; round <= rounds; round++) {
+    say(`round ${round} of ${rounds}, open loop`);
+    for (const { entrant, into } of pairs)
+      into.open.push(await latencies(entrant, around, { perSecond: into.openPerSecond, seconds }));
+  }
+  return measured;
+}
+
+function nothingYet({ name, title }: Entrant): Measured {
+  return { name, title, closed: new Map(), open: [], openPerSecond: 0 };
+}
+
+/** A third of what it can do itself, and not more than a third of what the gateway can: the floor is compared with that. */
+function openRate(of: Measured, all: readonly Measured[]): number {
+  const plain = all.find(({ name }) => name === "ours-plain") ?? of;
+  return SHARE_OF_CAPACITY * Math.min(capacity(of), capacity(plain));
+}
+
+function capacity({ closed }: Measured): number {
+  return Math.max(
+    ...[...closed.values()].map((some) => spread(some.map(({ perSecond }) => perSecond)).median),
+  );
+}
+
+function report(measured: readonly Measured[]): void {
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown CPU"}, Node ${process.versions.node}`;
+  const run = { rounds, seconds, connections, machine };
+  const text = page(measured, run);
+  console.log(text);
+  mkdirSync("dist", { recursive: true });
+  writeFileSync("dist/bench.md", `${text}\n`);
+  writeFileSync("dist/bench.json", JSON.stringify(record(measured, run)));
+}
+
+function wholeNumbers(option: string, text: string): number[] {
+  if (/^[1-9]\d{0,4}(,[1-9]\d{0,4})*$/.test(text)) return text.split(",").map(Number);
+  throw new Error(`--${option} takes whole numbers above 0`);
+}
+
+function say(what: string): void {
+  console.error(`${new Date().toISOString().slice(11, 19)} ${what}`);
+}

@@ -1,41 +1,28 @@
 // The gateway, one process for each kind of request, so that none inherits another's rows or unfinished deliveries.
-import { randomUUID } from "node:crypto";
 import { signingKey } from "../../scripts/dev-keys.ts";
-import { ACTION, type Contender, INPUTS, RUN_PATH, type Running, type World } from "../harness/contender.ts";
-import { type Call, FRESH_ID, type Plan } from "../harness/requests.ts";
-import { startWorker, type Worker, type WorkerOptions } from "../harness/worker.ts";
+import type { Contender, Process, Shape, World } from "../harness/contender.ts";
+import { idempotentRuns, plainRuns, reads, replays, runsWithCallback } from "../harness/shapes.ts";
+import { startWorker, type WorkerOptions } from "../harness/worker.ts";
 
-const KNOWN_IDS_A_USER = 16;
 /** The highest that the settings take: nobody is refused, and everybody is counted. */
 const NO_REFUSALS = "1000000";
 
-type Shape = Omit<Running, "port" | "pids" | "close">;
-
 export const ours: readonly Contender[] = [
-  contender("ours-plain", "plain run", ({ tokens }) => starts(tokens, {})),
-  contender("ours-idempotent", "idempotent run, a new id each", ({ tokens }) =>
-    starts(tokens, { idempotency_id: FRESH_ID }),
-  ),
-  contender("ours-replay", "replay of known ids", ({ tokens }) => ({
-    ...replays(tokens),
-    upstreamStarts: 0,
-  })),
-  contender("ours-callback", "run with a callback, until it is delivered", ({ tokens, receiverPort }) => ({
-    ...starts(tokens, { callback_url: `http://127.0.0.1:${receiverPort}/hook` }),
-    callsBack: true,
-  })),
-  contender("ours-read", "read of a run", ({ tokens }) => ({ plan: reads(tokens), upstreamStarts: 0 })),
+  contender("ours-plain", "plain run", plainRuns),
+  contender("ours-idempotent", "run with a new idempotency id", idempotentRuns),
+  contender("ours-replay", "replay of a known id", replays),
+  contender("ours-callback", "run with a callback, until delivered", runsWithCallback),
+  contender("ours-read", "read of a run", reads),
+  {
+    name: "ours-logged",
+    title: "Edge Actions: plain run, log lines to a file",
+    shape: plainRuns,
+    start: (world) => startGateway(world, "ours-logged", { stdout: `${world.folder("ours-logged")}/lines` }),
+  },
 ];
 
 function contender(name: string, what: string, shape: (world: World) => Shape): Contender {
-  return {
-    name,
-    title: `Edge Actions: ${what}`,
-    async start(world) {
-      const worker = await startGateway(world, name);
-      return { ...shape(world), port: worker.port, pids: [worker.pid], close: worker.close };
-    },
-  };
+  return { name, title: `Edge Actions: ${what}`, shape, start: (world) => startGateway(world, name) };
 }
 
 /** The gateway's production bundle against the bench's upstream. */
@@ -43,7 +30,7 @@ export async function startGateway(
   world: World,
   name: string,
   more: Partial<Pick<WorkerOptions, "stdout" | "inspectorPort" | "keepNames">> = {},
-): Promise<Worker> {
+): Promise<Process> {
   const signingKeys = JSON.stringify({ keys: [await signingKey()] });
   return startWorker({
     name,
@@ -52,7 +39,7 @@ export async function startGateway(
     folder: world.folder(name),
     bindings: (origin) => ({
       PUBLIC_URL: origin,
-      UPSTREAM_URL: `http://127.0.0.1:${world.upstreamPort}`,
+      UPSTREAM_URL: `http://127.0.0.1:${world.upstream.port}`,
       JWT_ISSUERS: world.issuers,
       SIGNING_KEYS: signingKeys,
       RATE_LIMIT_DEFAULT: NO_REFUSALS,
@@ -61,28 +48,4 @@ export async function startGateway(
     }),
     ...more,
   });
-}
-
-export function starts(tokens: readonly string[], more: object): Shape {
-  return { plan: plan(202, tokens, (token) => start(token, more)), upstreamStarts: 1 };
-}
-
-// Of each user in turn, the first request under an id comes from the warm-up.
-function replays(tokens: readonly string[]): { plan: Plan } {
-  const users = Array.from({ length: KNOWN_IDS_A_USER }, () => tokens).flat();
-  return { plan: plan(202, users, (token) => start(token, { idempotency_id: randomUUID() })) };
-}
-
-function reads(tokens: readonly string[]): Plan {
-  const path = () => `/actions/v1/stored-actions/${ACTION}/runs/${randomUUID()}`;
-  return plan(200, tokens, (token) => ({ method: "GET", path: path(), token, body: null }));
-}
-
-function start(token: string, more: object): Call {
-  const body = JSON.stringify({ data: { inputs: INPUTS, ...more } });
-  return { method: "POST", path: RUN_PATH, token, body };
-}
-
-function plan(expectedStatus: number, tokens: readonly string[], call: (token: string) => Call): Plan {
-  return { calls: tokens.map(call), expectedStatus };
 }

@@ -1,6 +1,11 @@
 // Processes that a measurement needs beside it. Whatever was started here ends with this process.
 import { type ChildProcess, fork, type Serializable } from "node:child_process";
 import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const LISTENING_WITHIN_MS = 10_000;
+const POLL_MS = 20;
 
 const started = new Set<ChildProcess>();
 process.once("exit", endAll);
@@ -8,14 +13,13 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(sign
 
 export type Server = { port: number; pid: number };
 
-/** Starts a module of this folder as a process, and waits until it says which port it listens on. */
-export async function startServer(module: string, args: string[] = []): Promise<Server> {
-  const child = fork(new URL(module, import.meta.url), args, {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
+/** Starts a module as a process, and waits until it says which port it listens on. */
+export async function startServer(module: URL, args: string[] = []): Promise<Server> {
+  const env = { ...process.env, NODE_ENV: "production" };
+  const child = fork(module, args, { stdio: ["ignore", "ignore", "inherit", "ipc"], env });
   watch(child);
   const gone = once(child, "exit").then(() => {
-    throw new Error(`${module} ended before it listened`);
+    throw new Error(`${module.pathname} ended before it listened`);
   });
   const [message] = await Promise.race([once(child, "message"), gone]);
   child.unref();
@@ -28,7 +32,11 @@ export function watch(child: ChildProcess): void {
   child.once("exit", () => started.delete(child));
 }
 
-export function endAll(): void {
+export function stop(pid: number): void {
+  for (const child of started) if (child.pid === pid) child.kill("SIGKILL");
+}
+
+function endAll(): void {
   for (const child of started) child.kill("SIGKILL");
 }
 
@@ -41,6 +49,23 @@ function portIn(message: Serializable): number {
   if (typeof message === "object" && "port" in message && typeof message.port === "number")
     return message.port;
   throw new Error("the process named no port");
+}
+
+/** Of a server that cannot say by itself that it is ready. */
+export async function untilListening(what: string, port: number): Promise<void> {
+  const deadlineMs = Date.now() + LISTENING_WITHIN_MS;
+  while (!(await accepts(port))) {
+    if (Date.now() > deadlineMs) throw new Error(`${what} did not start`);
+    await sleep(POLL_MS);
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => resolve(true)).once("connect", () => socket.destroy());
+  });
 }
 
 export async function countsAt(port: number): Promise<Record<string, number>> {

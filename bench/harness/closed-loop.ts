@@ -20,11 +20,10 @@ export type LoopResult = { requests: number; seconds: number; p50Ms: number; p99
 
 /** Throws when a single answer was not what it should be. */
 export async function closedLoop(loop: ClosedLoop): Promise<LoopResult> {
-  const args = [
-    ...["-t1", `-c${loop.connections}`, `-d${loop.seconds}s`, "-s", SCRIPT, `http://127.0.0.1:${loop.port}/`],
-    ...["--", loop.planFile, String(loop.expectedStatus), freshIdPrefix()],
-  ];
-  const wrk = spawn("wrk", args, { stdio: ["ignore", "pipe", "inherit"] });
+  const { port, planFile, expectedStatus, connections, seconds } = loop;
+  const own = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", SCRIPT, `http://127.0.0.1:${port}/`];
+  const scripts = ["--", planFile, String(expectedStatus), freshIdPrefix()];
+  const wrk = spawn("wrk", [...own, ...scripts], { stdio: ["ignore", "pipe", "inherit"] });
   watch(wrk);
   const [printed] = await Promise.all([text(wrk.stdout), once(wrk, "exit")]);
   const line = /^RESULT (.*)$/m.exec(printed)?.[1];
@@ -33,7 +32,7 @@ export async function closedLoop(loop: ClosedLoop): Promise<LoopResult> {
     JSON.parse(line);
   if (result.unexpected > 0)
     throw new Error(
-      `${result.unexpected} of ${result.requests} answers were not ${loop.expectedStatus} (one was ${result.unexpectedStatus})`,
+      `${result.unexpected} of ${result.requests} answers were not ${expectedStatus} (one was ${result.unexpectedStatus})`,
     );
   if (result.broken > 0 || result.requests === 0)
     throw new Error(`${result.broken} connections broke, ${result.requests} requests were answered`);

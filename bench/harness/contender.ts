@@ -1,35 +1,44 @@
+import type { Server } from "./children.ts";
 import type { Plan } from "./requests.ts";
 
 /** What every contender of a run has in common. */
 export type World = {
-  upstreamPort: number;
-  receiverPort: number;
+  upstream: Server;
+  receiver: Server;
   /** One for each user, good for a day. */
   tokens: readonly string[];
-  /** The key set that verifies them, and the setting that has it. */
+  /** The key set that verifies them, as JSON, and who issues them for whom. */
   jwks: string;
+  issuer: string;
+  audience: string;
+  /** All of that as the gateway's setting. */
   issuers: string;
   /** A folder for this contender alone. */
-  folder(name: string): string;
+  folder: (name: string) => string;
+};
+
+/** What a contender is asked, and what that does. */
+export type Shape = {
+  plan: Plan;
+  /** How often the upstream must be asked to start a run for each request. */
+  upstreamStarts: 0 | 1;
+  /** Callbacks are under way after the answers. */
+  callsBack: boolean;
+};
+
+export type Process = {
+  port: number;
+  /** Whose CPU is its own. */
+  pids: readonly number[];
+  close: () => Promise<void>;
 };
 
 export type Contender = {
   name: string;
   /** What it is, for the table. */
   title: string;
-  start(world: World): Promise<Running>;
-};
-
-export type Running = {
-  port: number;
-  /** Whose CPU is its own. */
-  pids: readonly number[];
-  plan: Plan;
-  /** How often the upstream must be asked to start a run for each request. */
-  upstreamStarts: 0 | 1;
-  /** Callbacks are under way after the answers. */
-  callsBack?: boolean;
-  close(): Promise<void>;
+  shape: (world: World) => Shape;
+  start: (world: World) => Promise<Process>;
 };
 
 export const ACTION = "00000000-0000-4000-8000-000000000001";

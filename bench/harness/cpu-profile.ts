@@ -8,6 +8,9 @@ type Frame = { functionName: string; url: string; lineNumber: number; columnNumb
 type ProfileNode = { id: number; callFrame: Frame; children?: number[] };
 export type Profile = { nodes: ProfileNode[]; samples: number[]; timeDeltas: number[] };
 
+// What a method answers is the protocol's to say, and JSON to us.
+type ProtocolAnswer = ReturnType<typeof JSON.parse>;
+
 /** Microseconds in the function itself, and in it with everything that it called. */
 export type Share = { name: string; place: string; selfUs: number; totalUs: number };
 
@@ -15,13 +18,13 @@ const SAMPLE_EVERY_US = 200;
 
 export class Inspector {
   readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<ProtocolAnswer>>();
   #last = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => {
-      const { id, result, error }: { id?: number; result?: unknown; error?: { message: string } } =
+      const { id, result, error }: { id?: number; result?: ProtocolAnswer; error?: { message: string } } =
         JSON.parse(data);
       const waiting = this.#waiting.get(id ?? 0);
       if (error === undefined) waiting?.resolve(result);
@@ -31,10 +34,10 @@ export class Inspector {
 
   static async connect(url: URL): Promise<Inspector> {
     const socket = new WebSocket(url);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    socket.addEventListener("open", () => resolve());
-    socket.addEventListener("error", () => reject(new Error(`no inspector at ${url.href}`)));
-    await promise;
+    const opened = Promise.withResolvers<void>();
+    socket.addEventListener("open", () => opened.resolve());
+    socket.addEventListener("error", () => opened.reject(new Error(`no inspector at ${url.href}`)));
+    await opened.promise;
     return new Inspector(socket);
   }
 
@@ -45,14 +48,13 @@ export class Inspector {
   }
 
   async stop(): Promise<Profile> {
-    // The protocol's own shape.
-    const { profile } = (await this.#ask("Profiler.stop")) as { profile: Profile };
+    const { profile }: { profile: Profile } = await this.#ask("Profiler.stop");
     this.#socket.close();
     return profile;
   }
 
-  #ask(method: string, params: object = {}): Promise<unknown> {
-    const waiting = Promise.withResolvers<unknown>();
+  #ask(method: string, params: object = {}): Promise<ProtocolAnswer> {
+    const waiting = Promise.withResolvers<ProtocolAnswer>();
     this.#last += 1;
     this.#waiting.set(this.#last, waiting);
     this.#socket.send(JSON.stringify({ id: this.#last, method, params }));

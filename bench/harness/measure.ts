@@ -3,75 +3,105 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { countsAt } from "./children.ts";
 import { closedLoop } from "./closed-loop.ts";
-import type { Contender, Running } from "./contender.ts";
+import type { Contender, Process, Shape, World } from "./contender.ts";
 import { cpuSeconds } from "./cpu.ts";
-import { type Prepared, prepare, writeLua } from "./requests.ts";
-import type { Surroundings } from "./world.ts";
+import { openLoop } from "./open-loop.ts";
+import { FRESH_ID, type Prepared, prepare, writeLua } from "./requests.ts";
 
 const DELIVERED_WITHIN_MS = 120_000;
 const POLL_MS = 20;
 /** For what was under way when the load ended: it must not be found in the next contender's account. */
 const SETTLED_MS = 250;
+/** More than are ever needed at a third of capacity, so that a request hardly ever waits for one. */
+const OPEN_CONNECTIONS = 64;
+const RUN = /"type":"run",\s*"id":"[0-9a-f-]{36}"/;
 
-export type Entrant = {
-  contender: Contender;
-  running: Running;
-  requests: readonly Prepared[];
-  planFile: string;
-};
+/** A contender that runs, and what it is asked. */
+export type Entrant = Process &
+  Shape & { name: string; title: string; requests: readonly Prepared[]; planFile: string };
 
-export type Throughput = { perSecond: number; cpuMs: number; p50Ms: number; p99Ms: number };
+export type Throughput = { perSecond: number; cpuMs: number };
 
-export async function enter(contender: Contender, world: Surroundings): Promise<Entrant> {
-  const running = await contender.start(world);
-  const requests = running.plan.calls.map((call) => prepare(call, `127.0.0.1:${running.port}`));
-  const planFile = `${world.folder(contender.name)}/requests.lua`;
-  writeLua(planFile, requests);
-  await askEachOnce(contender, running);
-  return { contender, running, requests, planFile };
+export async function enter(contender: Contender, world: World): Promise<Entrant> {
+  const { name, title } = contender;
+  const shape = contender.shape(world);
+  const process = await contender.start(world);
+  const requests = shape.plan.calls.map((call) => prepare(call, `127.0.0.1:${process.port}`));
+  const entrant = {
+    ...process,
+    ...shape,
+    name,
+    title,
+    requests,
+    planFile: `${world.folder(name)}/requests.lua`,
+  };
+  writeLua(entrant.planFile, requests);
+  await askEachOnce(entrant);
+  if (entrant.callsBack) await untilDelivered(world);
+  return entrant;
 }
 
-// Once in turn, not under load: says early what is wrong, and makes known what a replay must find.
-async function askEachOnce(contender: Contender, { plan, port }: Running): Promise<void> {
+// One after the other: says early what is wrong, and makes known what a replay must find.
+async function askEachOnce({ name, plan, port }: Entrant): Promise<void> {
   for (const { method, path, token, body } of plan.calls) {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    const fresh = body?.replace(/@FRESH[^@]*@/, () => crypto.randomUUID());
-    const init = { method, headers, ...(fresh === undefined ? {} : { body: fresh }) };
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, init);
+    const init = body === null ? {} : { body: body.replace(FRESH_ID, crypto.randomUUID()) };
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, ...init });
     const text = await answer.text();
-    if (answer.status !== plan.expectedStatus || !/"type":"run","id":"[0-9a-f-]{36}"/.test(text))
-      throw new Error(`${contender.name} answered ${answer.status} ${text}`);
+    if (answer.status !== plan.expectedStatus || !RUN.test(text))
+      throw new Error(`${name} answered ${answer.status} ${text}`);
   }
 }
 
-/** Closed loop: requests a second, and CPU milliseconds for each of them with what they cause afterwards. */
+/**
+ * Closed loop: requests a second, and CPU milliseconds for each of them, with what they cause afterwards. A callback is
+ * part of its request: the time runs until the last one is delivered.
+ */
 export async function throughput(
-  { running, planFile, contender }: Entrant,
-  world: Surroundings,
+  entrant: Entrant,
+  world: World,
   load: { connections: number; seconds: number },
 ): Promise<Throughput> {
-  const { port, pids, plan } = running;
-  const before = await countsAt(world.upstream.port);
+  const { name, port, pids, plan, planFile, callsBack, upstreamStarts } = entrant;
+  const { starts: startsBefore = 0 } = await countsAt(world.upstream.port);
   const cpuBefore = cpuSeconds(pids);
   const result = await closedLoop({ port, planFile, expectedStatus: plan.expectedStatus, ...load });
+  const endedAtMs = performance.now();
+  if (callsBack) await untilDelivered(world);
+  const deliverySeconds = callsBack ? (performance.now() - endedAtMs) / 1000 : 0;
   await sleep(SETTLED_MS);
-  if (running.callsBack) await untilDelivered(world);
   const cpu = cpuSeconds(pids) - cpuBefore;
-  const after = await countsAt(world.upstream.port);
-  const starts = (after["starts"] ?? 0) - (before["starts"] ?? 0);
-  const expected = result.requests * running.upstreamStarts;
+  const { starts: startsAfter = 0 } = await countsAt(world.upstream.port);
+  const starts = startsAfter - startsBefore;
+  const expected = result.requests * upstreamStarts;
   // What is under way when the load ends reaches the upstream without being counted here.
-  if (starts < expected || starts > expected + load.connections * running.upstreamStarts)
-    throw new Error(`${contender.name}: ${result.requests} requests made ${starts} starts at the upstream`);
+  if (starts < expected || starts > expected + load.connections * upstreamStarts)
+    throw new Error(`${name}: ${result.requests} requests made ${starts} starts at the upstream`);
   return {
-    perSecond: result.requests / result.seconds,
+    perSecond: result.requests / (result.seconds + deliverySeconds),
     cpuMs: (cpu * 1000) / result.requests,
-    p50Ms: result.p50Ms,
-    p99Ms: result.p99Ms,
   };
 }
 
-export async function untilDelivered({ upstream, receiver }: Surroundings): Promise<void> {
+/** Open loop: the latency of each request, in milliseconds. */
+export async function latencies(
+  { port, plan, requests, callsBack }: Entrant,
+  world: World,
+  load: { perSecond: number; seconds: number },
+): Promise<number[]> {
+  const { expectedStatus } = plan;
+  const latenciesMs = await openLoop({
+    port,
+    requests,
+    expectedStatus,
+    connections: OPEN_CONNECTIONS,
+    ...load,
+  });
+  if (callsBack) await untilDelivered(world);
+  return latenciesMs;
+}
+
+async function untilDelivered({ upstream, receiver }: World): Promise<void> {
   const deadlineMs = Date.now() + DELIVERED_WITHIN_MS;
   for (;;) {
     const { pushes = 0 } = await countsAt(upstream.port);

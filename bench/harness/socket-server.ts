@@ -1,13 +1,12 @@
-// An HTTP/1.1 server that is cheap enough to stand beside what is measured: one parse by hand, no streams, no headers
-// kept. It understands what the contenders and the load send, and nothing else.
+// An HTTP/1.1 server that is cheap enough to stand beside what is measured: no streams, no
+// headers kept.
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
+import { HEAD_END, messageEnd } from "./http-text.ts";
 
 export type Answer = { status: number; body: string };
 type Handler = (method: string, path: string, body: string) => Answer;
 
-const HEAD_END = "\r\n\r\n";
-const CHUNKS_END = "0\r\n\r\n";
 const REASONS: Record<number, string> = { 200: "OK", 202: "Accepted", 404: "Not Found" };
 
 /** Listens on a free port of this machine and says which one it is. */
@@ -27,28 +26,12 @@ function serve(socket: Socket, handle: Handler): void {
   socket.on("data", (text: string) => {
     pending += text;
     for (;;) {
-      const end = requestEnd(pending);
+      const end = messageEnd(pending);
       if (end === -1) return;
       socket.write(answer(pending.slice(0, end), handle));
       pending = pending.slice(end);
     }
   });
-}
-
-/** Where the first request ends; -1 while it is not all there. */
-function requestEnd(text: string): number {
-  const headEnd = text.indexOf(HEAD_END);
-  if (headEnd === -1) return -1;
-  const bodyStart = headEnd + HEAD_END.length;
-  const head = text.slice(0, headEnd);
-  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-  if (length !== undefined) {
-    const end = bodyStart + Number(length);
-    return text.length < end ? -1 : end;
-  }
-  if (!/\r\ntransfer-encoding: *chunked/i.test(head)) return bodyStart;
-  const last = text.indexOf(CHUNKS_END, bodyStart);
-  return last === -1 ? -1 : last + CHUNKS_END.length;
 }
 
 function answer(request: string, handle: Handler): string {

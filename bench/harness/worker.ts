@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { bundle, PROJECT, type Source } from "./bundle.ts";
+import type { Process } from "./contender.ts";
 
 export type WorkerOptions = Source & {
   name: string;
@@ -22,11 +23,9 @@ export type WorkerOptions = Source & {
   inspectorPort?: number;
 };
 
-export type Worker = { port: number; pid: number; miniflare: Miniflare; close(): Promise<void> };
-
 const WORKERD = createRequire(import.meta.resolve("miniflare"))("workerd").default;
 
-export async function startWorker(options: WorkerOptions): Promise<Worker> {
+export async function startWorker(options: WorkerOptions): Promise<Process> {
   const { name, folder, environment, stdout = "/dev/null", inspectorPort } = options;
   const scriptPath = bundle(options, join(folder, "bundle"));
   const port = await freePort();
@@ -57,7 +56,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     }),
   );
   await miniflare.ready;
-  return { port, pid: Number(readFileSync(pidFile, "utf8")), miniflare, close: () => miniflare.dispose() };
+  return { port, pids: [Number(readFileSync(pidFile, "utf8"))], close: () => miniflare.dispose() };
 }
 
 export async function freePort(): Promise<number> {
