@@ -1,16 +1,22 @@
 // npm run bench:profile [-- --seconds 10 --connections 16 --kind plain --top 40]: where the gateway's Worker spends its
 // time under load, by V8's sampling profiler through workerd's inspector: the functions with the most time of their own,
-// then the files. Kinds: plain, idempotent, callback, read. Writes the profile to dist/gateway.cpuprofile too, for a
-// browser's developer tools. The bundle is production's but for its names, which are kept. Only the gateway's own
-// isolate is seen, Worker and Durable Objects, and not the simulators of KV, D1 and Queues.
+// then the files. Kinds: plain, new-tokens, idempotent, callback, read. Writes the profile to dist/gateway.cpuprofile
+// too, for a browser's developer tools. The bundle is production's but for its names, which are kept. Only the gateway's
+// own isolate is seen, Worker and Durable Objects, and not the simulators of KV, D1 and Queues.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startGateway } from "./contenders/ours.ts";
 import { closedLoop } from "./harness/closed-loop.ts";
-import type { Shape, World } from "./harness/contender.ts";
+import type { Contender } from "./harness/contender.ts";
 import { Inspector, type Share, shares } from "./harness/cpu-profile.ts";
 import { prepare, writeLua } from "./harness/requests.ts";
-import { idempotentRuns, plainRuns, reads, runsWithCallback } from "./harness/shapes.ts";
+import {
+  idempotentRuns,
+  plainRuns,
+  plainRunsWithNewTokens,
+  reads,
+  runsWithCallback,
+} from "./harness/shapes.ts";
 import { freePort } from "./harness/worker.ts";
 import { makeWorld } from "./harness/world.ts";
 
@@ -25,8 +31,9 @@ const { values } = parseArgs({
     top: { type: "string", default: "40" },
   },
 });
-const KINDS: Record<string, (world: World) => Shape> = {
+const KINDS: Record<string, Contender["shape"]> = {
   plain: plainRuns,
+  "new-tokens": plainRunsWithNewTokens,
   idempotent: idempotentRuns,
   callback: runsWithCallback,
   read: reads,
@@ -38,7 +45,7 @@ const world = await makeWorld();
 const inspectorPort = await freePort();
 const gateway = await startGateway(world, "profile", { inspectorPort, keepNames: true });
 try {
-  const { plan } = shape(world);
+  const { plan } = await shape(world);
   const planFile = `${world.folder("profile")}/requests.lua`;
   writeLua(
     planFile,

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { signingKey } from "../../scripts/dev-keys.ts";
 import { pidOf, startServer, stop, untilListening, watch } from "../harness/children.ts";
-import type { Contender, Process, Shape, World } from "../harness/contender.ts";
+import type { Contender, Process, World } from "../harness/contender.ts";
 import { idempotentRuns, plainRuns, reads, replays, runsWithCallback } from "../harness/shapes.ts";
 import { freePort } from "../harness/worker.ts";
 
@@ -14,7 +14,7 @@ export const express: readonly Contender[] = [
   contender("express-read", "read of a run", reads),
 ];
 
-function contender(name: string, what: string, shape: (world: World) => Shape): Contender {
+function contender(name: string, what: string, shape: Contender["shape"]): Contender {
   return {
     name,
     title: `Express, Redis, BullMQ: ${what}`,

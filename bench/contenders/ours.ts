@@ -1,7 +1,14 @@
 // The gateway, one process for each kind of request, so that none inherits another's rows or unfinished deliveries.
 import { signingKey } from "../../scripts/dev-keys.ts";
-import type { Contender, Process, Shape, World } from "../harness/contender.ts";
-import { idempotentRuns, plainRuns, reads, replays, runsWithCallback } from "../harness/shapes.ts";
+import type { Contender, Process, World } from "../harness/contender.ts";
+import {
+  idempotentRuns,
+  plainRuns,
+  plainRunsWithNewTokens,
+  reads,
+  replays,
+  runsWithCallback,
+} from "../harness/shapes.ts";
 import { startWorker, type WorkerOptions } from "../harness/worker.ts";
 
 /** The highest that the settings take: nobody is refused, and everybody is counted. */
@@ -9,6 +16,7 @@ const NO_REFUSALS = "1000000";
 
 export const ours: readonly Contender[] = [
   contender("ours-plain", "plain run", plainRuns),
+  contender("ours-new-tokens", "plain run, each token new to it", plainRunsWithNewTokens),
   contender("ours-idempotent", "run with a new idempotency id", idempotentRuns),
   contender("ours-replay", "replay of a known id", replays),
   contender("ours-callback", "run with a callback, until delivered", runsWithCallback),
@@ -21,7 +29,7 @@ export const ours: readonly Contender[] = [
   },
 ];
 
-function contender(name: string, what: string, shape: (world: World) => Shape): Contender {
+function contender(name: string, what: string, shape: Contender["shape"]): Contender {
   return { name, title: `Edge Actions: ${what}`, shape, start: (world) => startGateway(world, name) };
 }
 

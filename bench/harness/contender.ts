@@ -7,6 +7,8 @@ export type World = {
   receiver: Server;
   /** One for each user, good for a day. */
   tokens: readonly string[];
+  /** Of the same users, and so many that none is met again soon. */
+  newTokens: () => Promise<readonly string[]>;
   /** The key set that verifies them, as JSON, and who issues them for whom. */
   jwks: string;
   issuer: string;
@@ -37,7 +39,7 @@ export type Contender = {
   name: string;
   /** What it is, for the table. */
   title: string;
-  shape: (world: World) => Shape;
+  shape: (world: World) => Shape | Promise<Shape>;
   start: (world: World) => Promise<Process>;
 };
 

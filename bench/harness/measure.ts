@@ -12,6 +12,8 @@ const DELIVERED_WITHIN_MS = 120_000;
 const POLL_MS = 20;
 /** For what was under way when the load ended: it must not be found in the next contender's account. */
 const SETTLED_MS = 250;
+/** Unmeasured, before each measurement: a Durable Object that nobody asks for 10 seconds is put away, and the others' turns are longer. */
+const WAKE_UP = { connections: 16, seconds: 1 };
 /** More than are ever needed at a third of capacity, so that a request hardly ever waits for one. */
 const OPEN_CONNECTIONS = 64;
 const RUN = /"type":"run",\s*"id":"[0-9a-f-]{36}"/;
@@ -24,7 +26,7 @@ export type Throughput = { perSecond: number; cpuMs: number };
 
 export async function enter(contender: Contender, world: World): Promise<Entrant> {
   const { name, title } = contender;
-  const shape = contender.shape(world);
+  const shape = await contender.shape(world);
   const process = await contender.start(world);
   const requests = shape.plan.calls.map((call) => prepare(call, `127.0.0.1:${process.port}`));
   const entrant = {
@@ -63,6 +65,7 @@ export async function throughput(
   load: { connections: number; seconds: number },
 ): Promise<Throughput> {
   const { name, port, pids, plan, planFile, callsBack, upstreamStarts } = entrant;
+  await wakeUp(entrant, world);
   const { starts: startsBefore = 0 } = await countsAt(world.upstream.port);
   const cpuBefore = cpuSeconds(pids);
   const result = await closedLoop({ port, planFile, expectedStatus: plan.expectedStatus, ...load });
@@ -85,10 +88,12 @@ export async function throughput(
 
 /** Open loop: the latency of each request, in milliseconds. */
 export async function latencies(
-  { port, plan, requests, callsBack }: Entrant,
+  entrant: Entrant,
   world: World,
   load: { perSecond: number; seconds: number },
 ): Promise<number[]> {
+  await wakeUp(entrant, world);
+  const { port, plan, requests } = entrant;
   const { expectedStatus } = plan;
   const latenciesMs = await openLoop({
     port,
@@ -97,8 +102,19 @@ export async function latencies(
     connections: OPEN_CONNECTIONS,
     ...load,
   });
-  if (callsBack) await untilDelivered(world);
+  await settle(entrant, world);
   return latenciesMs;
+}
+
+async function wakeUp(entrant: Entrant, world: World): Promise<void> {
+  const { port, planFile, plan } = entrant;
+  await closedLoop({ port, planFile, expectedStatus: plan.expectedStatus, ...WAKE_UP });
+  await settle(entrant, world);
+}
+
+async function settle({ callsBack }: Entrant, world: World): Promise<void> {
+  if (callsBack) await untilDelivered(world);
+  await sleep(SETTLED_MS);
 }
 
 async function untilDelivered({ upstream, receiver }: World): Promise<void> {

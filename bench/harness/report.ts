@@ -35,9 +35,7 @@ export function page(all: readonly Measured[], { rounds, seconds, connections, m
   return [
     `${rounds} rounds of ${seconds} s, median (lowest–highest). ${machine}.`,
     ...closed,
-    "Open loop, at a third of the capacity, or of the gateway's where that is less.",
-    latencyTable(all),
-    ...addition(all),
+    ...openLoop(all),
   ].join("\n\n");
 }
 
@@ -50,6 +48,12 @@ export function record(all: readonly Measured[], run: Run): object {
     rounds: rounds.map((round) => latencyOf([round])),
   }));
   return { ...run, closed, open };
+}
+
+function openLoop(all: readonly Measured[]): string[] {
+  if (all.every(({ open }) => open.length === 0)) return [];
+  const what = "Open loop, at a third of the capacity, or of the gateway's where that is less.";
+  return [what, latencyTable(all), ...addition(all)];
 }
 
 function addition(all: readonly Measured[]): string[] {

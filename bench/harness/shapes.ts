@@ -6,11 +6,15 @@ import { type Call, FRESH_ID, type Plan } from "./requests.ts";
 const KNOWN_IDS_A_USER = 16;
 
 export function plainRuns(world: World): Shape {
-  return starts(world, {});
+  return starts(world.tokens, {});
+}
+
+export async function plainRunsWithNewTokens(world: World): Promise<Shape> {
+  return starts(await world.newTokens(), {});
 }
 
 export function idempotentRuns(world: World): Shape {
-  return starts(world, { idempotency_id: FRESH_ID });
+  return starts(world.tokens, { idempotency_id: FRESH_ID });
 }
 
 /** Of each id the first request comes before the measuring. */
@@ -22,14 +26,14 @@ export function replays({ tokens }: World): Shape {
 
 export function runsWithCallback(world: World): Shape {
   const callback_url = `http://127.0.0.1:${world.receiver.port}/hook`;
-  return { ...starts(world, { callback_url }), callsBack: true };
+  return { ...starts(world.tokens, { callback_url }), callsBack: true };
 }
 
 export function reads({ tokens }: World): Shape {
   return { plan: plan(200, tokens, read), upstreamStarts: 0, callsBack: false };
 }
 
-function starts({ tokens }: World, more: object): Shape {
+function starts(tokens: readonly string[], more: object): Shape {
   const runs = plan(202, tokens, (token) => start(token, more));
   return { plan: runs, upstreamStarts: 1, callsBack: false };
 }

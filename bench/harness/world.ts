@@ -8,6 +8,8 @@ import type { World } from "./contender.ts";
 
 const USERS = 64;
 const TOKEN_SECONDS = 86_400;
+/** In all more than an isolate remembers, so that each is new to it. */
+const NEW_TOKENS_A_USER = 40;
 
 /** The upstream, the receiver, the users, and a folder that goes away at the end. */
 export async function makeWorld(): Promise<World> {
@@ -24,7 +26,8 @@ export async function makeWorld(): Promise<World> {
   return {
     upstream,
     receiver,
-    tokens: await Promise.all(Array.from({ length: USERS }, (_, at) => tokenOf(`bench-${at}`))),
+    tokens: await tokensOf(1),
+    newTokens: () => tokensOf(NEW_TOKENS_A_USER),
     issuers,
     issuer,
     audience,
@@ -37,6 +40,12 @@ export async function makeWorld(): Promise<World> {
   };
 }
 
+/** So many of each user, the users in turn. */
+function tokensOf(each: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: USERS * each }, (_, at) => tokenOf(`bench-${at % USERS}`)));
+}
+
 function tokenOf(sub: string): Promise<string> {
-  return devToken({ sub, scope: "external", expiresSeconds: TOKEN_SECONDS, claims: {} });
+  const claims = { jti: crypto.randomUUID() };
+  return devToken({ sub, scope: "external", expiresSeconds: TOKEN_SECONDS, claims });
 }
