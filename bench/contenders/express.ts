@@ -18,6 +18,7 @@ function contender(name: string, what: string, shape: Contender["shape"]): Conte
   return {
     name,
     title: `Express, Redis, BullMQ: ${what}`,
+    verifies: true,
     shape,
     start: (world) => startExpress(world, name),
   };

@@ -5,6 +5,7 @@ import { startWorker } from "../harness/worker.ts";
 export const floor: Contender = {
   name: "floor",
   title: "the floor: a bare Hono proxy",
+  verifies: false,
   shape: plainRuns,
   start: ({ upstream, folder }) =>
     startWorker({

@@ -9,6 +9,7 @@ import { freePort } from "../harness/worker.ts";
 export const haproxy: Contender = {
   name: "haproxy",
   title: "HAProxy: token and limit alone",
+  verifies: true,
   shape: plainRuns,
   async start(world) {
     const port = await freePort();

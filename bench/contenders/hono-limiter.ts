@@ -5,6 +5,7 @@ import { startWorker } from "../harness/worker.ts";
 export const honoLimiter: Contender = {
   name: "hono-limiter",
   title: "Hono, its jwk middleware, hono-rate-limiter: plain run",
+  verifies: true,
   shape: plainRuns,
   start: ({ upstream, jwks, issuer, audience, folder }) =>
     startWorker({

@@ -24,13 +24,20 @@ export const ours: readonly Contender[] = [
   {
     name: "ours-logged",
     title: "Edge Actions: plain run, log lines to a file",
+    verifies: true,
     shape: plainRuns,
     start: (world) => startGateway(world, "ours-logged", { stdout: `${world.folder("ours-logged")}/lines` }),
   },
 ];
 
 function contender(name: string, what: string, shape: Contender["shape"]): Contender {
-  return { name, title: `Edge Actions: ${what}`, shape, start: (world) => startGateway(world, name) };
+  return {
+    name,
+    title: `Edge Actions: ${what}`,
+    verifies: true,
+    shape,
+    start: (world) => startGateway(world, name),
+  };
 }
 
 /** The gateway's production bundle against the bench's upstream. */

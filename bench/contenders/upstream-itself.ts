@@ -5,6 +5,7 @@ import { plainRuns } from "../harness/shapes.ts";
 export const upstreamItself: Contender = {
   name: "upstream",
   title: "nothing: the upstream itself",
+  verifies: false,
   shape: plainRuns,
   start: async ({ upstream: { port, pid } }) => ({ port, pids: [pid], close: async () => undefined }),
 };

@@ -39,6 +39,8 @@ export type Contender = {
   name: string;
   /** What it is, for the table. */
   title: string;
+  /** Lets nobody through whose token is not signed by the issuer. */
+  verifies: boolean;
   shape: (world: World) => Shape | Promise<Shape>;
   start: (world: World) => Promise<Process>;
 };
