@@ -1,0 +1,212 @@
+import type { Clause } from "../clause.ts";
+import {
+  at,
+  expectHeader,
+  expectNoHeader,
+  expectSame,
+  expectStatus,
+  expectThat,
+  jsonOf,
+  listAt,
+  startedRun,
+  textAt,
+} from "../expect.ts";
+import { type Answer, atOnce } from "../http.ts";
+import { expectFamily } from "../window.ts";
+import type { World } from "../world.ts";
+
+const DUPLICATES = 100;
+const TOO_MANY_FAILURES = 3;
+const REPLAYED = "idempotency-replayed";
+const MISMATCH = "idempotency-payload-mismatch";
+/** The upstream's refusals that release a claim. */
+const RELEASING = [402, 403, 404, 429] as const;
+
+export const IDEMPOTENCY: readonly Clause[] = [
+  {
+    id: "idempotency.replay",
+    text: "the same id gets the original status and body, byte for byte, with Idempotency-Replayed: true",
+    check: async (world) => {
+      const { first, start } = await firstWithId(world);
+      expectNoHeader(first, REPLAYED);
+      expectReplay(await start(), first);
+      expectNoHeader(await start(), MISMATCH);
+    },
+  },
+  {
+    id: "idempotency.headers",
+    text: "a replay has current rate-limit headers",
+    check: async (world) => {
+      const { first, start } = await firstWithId(world);
+      if (first.headers.get("x-ratelimit-limit") === null) return;
+      expectFamily(await start(), "runs", world.options.windowSeconds);
+    },
+  },
+  {
+    id: "idempotency.mismatch",
+    text: "another payload gets the original too, with Idempotency-Payload-Mismatch: true",
+    check: async (world) => {
+      const { first, start } = await firstWithId(world);
+      const other = await start({ inputs: { message: "another" } });
+      expectReplay(other, first);
+      expectHeader(other, MISMATCH, /^true$/);
+    },
+  },
+  {
+    id: "idempotency.case",
+    text: "the id is compared without regard to case",
+    check: async (world) => {
+      const { first, start, id } = await firstWithId(world);
+      const answer = await start({ idempotency_id: id.toUpperCase() });
+      expectReplay(answer, first);
+      expectNoHeader(answer, MISMATCH);
+    },
+  },
+  {
+    id: "idempotency.whose",
+    text: "the id belongs to the user who sent it: another user's is another one",
+    check: async (world) => {
+      const { first, id } = await firstWithId(world);
+      const answer = await world.as("other-token").start(world.action, { inputs: {}, idempotency_id: id });
+      expectNoHeader(answer, REPLAYED);
+      expectThat(startedRun(answer) !== startedRun(first), "the other user got this user's run");
+    },
+  },
+  {
+    id: "idempotency.at-once",
+    text: `${DUPLICATES} requests at once with one id start one run, and all get its answer`,
+    check: async (world) => {
+      const id = crypto.randomUUID();
+      const start = () => world.caller.start(world.action, { inputs: { at: "once" }, idempotency_id: id });
+      const answers = await atOnce(DUPLICATES, start);
+      const [first] = answers;
+      for (const answer of answers) expectSame("the answer", answer.text, first?.text);
+      for (const answer of answers) expectStatus(answer, 202);
+      const originals = answers.filter(({ headers }) => headers.get(REPLAYED) !== "true").length;
+      expectSame("the number without Idempotency-Replayed", originals, 1);
+    },
+  },
+  {
+    id: "idempotency.one-start",
+    text: "the upstream heard of those once",
+    check: async (world) => {
+      world.needSandbox();
+      const id = crypto.randomUUID();
+      await atOnce(DUPLICATES, () => world.caller.start(world.action, { idempotency_id: id }));
+      expectSame("the starts that arrived", await startsOf(world, world.action, id), 1);
+    },
+  },
+  {
+    id: "idempotency.in-flight",
+    text: "a duplicate of one still in flight waits for its answer",
+    check: async (world) => {
+      const id = crypto.randomUUID();
+      const start = () => world.caller.start(world.action, { idempotency_id: id });
+      const [one, other] = await atOnce(2, start);
+      if (one === undefined || other === undefined) throw new Error("two were asked for");
+      expectSame("the other one's run", startedRun(other), startedRun(one));
+    },
+  },
+  {
+    id: "idempotency.after-400",
+    text: "refused by the edge (400): no claim was made, a second one is judged afresh",
+    check: async (world) => {
+      const id = crypto.randomUUID();
+      const start = (page: unknown) => world.caller.start(world.action, { page, idempotency_id: id });
+      expectStatus(await start(1), 400);
+      const answer = await start("0");
+      startedRun(answer);
+      expectNoHeader(answer, REPLAYED);
+    },
+  },
+  {
+    id: "idempotency.after-unknown",
+    text: "refused by the upstream (404, an action that it does not know): the claim is released",
+    check: async (world) => expectReleased(world, crypto.randomUUID(), 404),
+  },
+  ...RELEASING.map(
+    (status): Clause => ({
+      id: `idempotency.after-${status}`,
+      text: `refused by the upstream (${status}): the claim is released, a second one is forwarded afresh`,
+      check: async (world) => expectReleased(world, world.refusing(status), status),
+    }),
+  ),
+  {
+    id: "idempotency.after-failure",
+    text: "unknown (5xx): forwarded again under the same upstream id, and replayed once it has passed",
+    check: async (world) => {
+      const action = world.flakyAction();
+      const data = { inputs: { failures: TOO_MANY_FAILURES }, idempotency_id: crypto.randomUUID() };
+      const start = () => world.caller.start(action, data);
+      expectStatus(await start(), 503);
+      const second = await startUntilAccepted(start);
+      expectNoHeader(second, REPLAYED);
+      expectReplay(await start(), second);
+      if (world.options.sandbox)
+        expectSame("the runs under it", (await runsUnder(world, action, data.idempotency_id)).length, 1);
+    },
+  },
+  {
+    id: "idempotency.always-an-id",
+    text: "the upstream always receives an idempotency_id",
+    check: async (world) => {
+      world.needSandbox();
+      startedRun(await world.caller.start(world.action, {}));
+      const last = await world.caller.call("/actions/v1/sandbox/last-request");
+      const body = textAt(jsonOf(last), "data", "body");
+      textAt(JSON.parse(body), "data", "idempotency_id");
+    },
+  },
+];
+
+type First = { id: string; first: Answer; start: (changes?: object) => Promise<Answer> };
+
+async function firstWithId({ caller, action }: World): Promise<First> {
+  const id = crypto.randomUUID();
+  const start = (changes: object = {}) =>
+    caller.start(action, { inputs: { message: "first" }, idempotency_id: id, ...changes });
+  const first = await start();
+  startedRun(first);
+  return { id, first, start };
+}
+
+function expectReplay(answer: Answer, first: Answer): void {
+  expectSame("the status", answer.status, first.status);
+  expectSame("the body", answer.text, first.text);
+  expectHeader(answer, REPLAYED, /^true$/);
+}
+
+async function expectReleased(world: World, refusing: string, status: number): Promise<void> {
+  const data = { inputs: {}, idempotency_id: crypto.randomUUID() };
+  expectStatus(await world.caller.start(refusing, data), status);
+  const again = await world.caller.start(refusing, data);
+  expectStatus(again, status);
+  expectNoHeader(again, REPLAYED);
+  const answer = await world.caller.start(world.action, data);
+  startedRun(answer);
+  expectNoHeader(answer, REPLAYED);
+}
+
+/** However often the gateway itself tries within one request. */
+async function startUntilAccepted(start: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 0; tries < TOO_MANY_FAILURES; tries += 1) {
+    const answer = await start();
+    if (answer.status === 202) return answer;
+    expectStatus(answer, 503);
+  }
+  const answer = await start();
+  expectStatus(answer, 202);
+  return answer;
+}
+
+async function runsUnder({ caller }: World, action: string, id: string): Promise<unknown[]> {
+  const answer = await caller.call(`/actions/v1/stored-actions/${action}/runs`);
+  expectStatus(answer, 200);
+  return listAt(jsonOf(answer), "data").filter((run) => at(run, "idempotency_id") === id);
+}
+
+async function startsOf(world: World, action: string, id: string): Promise<unknown> {
+  const [run, ...more] = await runsUnder(world, action, id);
+  expectSame("the further runs under one id", more.length, 0);
+  return at(run, "starts");
+}

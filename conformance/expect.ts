@@ -1,0 +1,100 @@
+// What checks are made of. Each throws a Breach that says what was seen, in one line.
+import { setTimeout as sleep } from "node:timers/promises";
+import { Breach } from "./clause.ts";
+import type { Answer } from "./http.ts";
+
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const LOOK_EVERY_MS = 250;
+
+export function expectThat(isSo: boolean, seen: string): void {
+  if (!isSo) throw new Breach(seen);
+}
+
+export function expectSame(what: string, seen: unknown, wanted: unknown): void {
+  expectThat(seen === wanted, `${what} is ${show(seen)}, not ${show(wanted)}`);
+}
+
+export function expectMatch(what: string, seen: unknown, pattern: RegExp): void {
+  expectThat(typeof seen === "string" && pattern.test(seen), `${what} is ${show(seen)}, not as ${pattern}`);
+}
+
+export function expectStatus(answer: Answer, ...wanted: number[]): void {
+  const { request, status, text } = answer;
+  expectThat(wanted.includes(status), `${request} answered ${status}, not ${wanted.join(" or ")}: ${text}`);
+}
+
+/** An error of this status and code; gives back its object. */
+export function expectError(answer: Answer, status: number, code: string): unknown {
+  expectStatus(answer, status);
+  const error = at(jsonOf(answer), "errors", 0);
+  expectSame(`the code of ${answer.request}`, at(error, "code"), code);
+  return error;
+}
+
+export function expectHeader(answer: Answer, name: string, pattern: RegExp): string {
+  const value = answer.headers.get(name);
+  expectMatch(`${name} of a ${answer.status} to ${answer.request}`, value, pattern);
+  return value ?? "";
+}
+
+export function expectNoHeader(answer: Answer, name: string): void {
+  const value = answer.headers.get(name);
+  expectThat(value === null, `a ${answer.status} to ${answer.request} has ${name}: ${value}`);
+}
+
+export function jsonOf({ request, text, status }: Answer): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch {
+    throw new Breach(`the ${status} to ${request} is no JSON: ${show(text)}`);
+  }
+}
+
+/** The value at a path of members; undefined where there is none. */
+export function at(value: unknown, ...path: (string | number)[]): unknown {
+  let found = value;
+  for (const key of path) {
+    if (typeof found !== "object" || found === null) return undefined;
+    found = Object.entries(found).find(([name]) => name === String(key))?.[1];
+  }
+  return found;
+}
+
+export function listAt(value: unknown, ...path: (string | number)[]): unknown[] {
+  const found = at(value, ...path);
+  if (!Array.isArray(found)) throw new Breach(`${path.join("/")} is ${show(found)}, not an array`);
+  return found;
+}
+
+export function textAt(value: unknown, ...path: (string | number)[]): string {
+  const found = at(value, ...path);
+  if (typeof found !== "string") throw new Breach(`${path.join("/")} is ${show(found)}, not a text`);
+  return found;
+}
+
+/** The id of the run that a start was answered with. */
+export function startedRun(answer: Answer): string {
+  expectStatus(answer, 202);
+  const id = textAt(jsonOf(answer), "data", "id");
+  expectMatch("the run's id", id, UUID);
+  return id;
+}
+
+/** Looks again and again until the check holds; its last breach counts when it never does. */
+export async function eventually<T>(withinMs: number, check: () => Promise<T> | T): Promise<T> {
+  const deadlineMs = Date.now() + withinMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (!(error instanceof Breach)) throw error;
+      if (Date.now() > deadlineMs) throw new Breach(`${error.message} (${withinMs / 1000} s long)`);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? `"${value}"` : (JSON.stringify(value) ?? "missing");
+}

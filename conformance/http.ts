@@ -1,0 +1,77 @@
+// Requests as any client would make them. Every answer is kept, so that a clause about all answers can look at all.
+
+export type Answer = {
+  /** Method and path, for reports. */
+  request: string;
+  status: number;
+  headers: Headers;
+  text: string;
+  /** Milliseconds from the request's beginning to the last byte. */
+  tookMs: number;
+  receivedAtMs: number;
+};
+
+export type Call = { method?: string; headers?: Record<string, string>; body?: string };
+
+const ANSWERED_WITHIN_MS = 60_000;
+
+export class Http {
+  readonly answers: Answer[] = [];
+  readonly #origin: string;
+
+  constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  async call(path: string, { method = "GET", headers = {}, body }: Call = {}): Promise<Answer> {
+    const startedAt = performance.now();
+    const response = await fetch(`${this.#origin}${path}`, {
+      method,
+      headers,
+      redirect: "manual",
+      signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    const { status, headers: answered } = response;
+    const tookMs = performance.now() - startedAt;
+    const request = `${method} ${path}`;
+    const answer = { request, status, headers: answered, text, tookMs, receivedAtMs: Date.now() };
+    this.answers.push(answer);
+    return answer;
+  }
+}
+
+/** Somebody with a token. */
+export class Caller {
+  readonly token: string;
+  readonly #http: Http;
+
+  constructor(http: Http, token: string) {
+    this.#http = http;
+    this.token = token;
+  }
+
+  call(path: string, { headers = {}, ...call }: Call = {}): Promise<Answer> {
+    return this.#http.call(path, { ...call, headers: { authorization: `Bearer ${this.token}`, ...headers } });
+  }
+
+  /** Sends JSON as it stands. */
+  send(method: string, path: string, body: string): Promise<Answer> {
+    return this.call(path, { method, headers: { "content-type": "application/json" }, body });
+  }
+
+  /** Starts a run of a stored action. */
+  start(action: string, data: object): Promise<Answer> {
+    return this.send("POST", `/actions/v1/stored-actions/${action}/run`, JSON.stringify({ data }));
+  }
+
+  read(action: string, runId: string, rest = ""): Promise<Answer> {
+    return this.call(`/actions/v1/stored-actions/${action}/runs/${runId}${rest}`);
+  }
+}
+
+/** Makes `count` requests at the same moment. */
+export function atOnce(count: number, make: (index: number) => Promise<Answer>): Promise<Answer[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => make(index)));
+}

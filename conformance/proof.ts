@@ -1,0 +1,52 @@
+// The two proofs of a callback, checked as a receiver does it: with the published keys, jose and node:crypto.
+import { createHash, createPublicKey, type JsonWebKey, verify } from "node:crypto";
+import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from "jose";
+import { expectStatus, jsonOf } from "./expect.ts";
+import type { Http } from "./http.ts";
+import type { Delivery } from "./receiver.ts";
+
+export type Proof = {
+  webhookId: string;
+  /** Unix seconds. */
+  timestamp: number;
+  holdsV1a: boolean;
+  /** Null when the JWT does not verify; then `jwtFault` says why. */
+  claims: JWTPayload | null;
+  jwtFault: string;
+  bodySha256: string;
+};
+
+export async function proofOf(http: Http, { headers, body }: Delivery): Promise<Proof> {
+  const answer = await http.call("/.well-known/jwks.json");
+  expectStatus(answer, 200);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- jose and node:crypto refuse what is no key set
+  const keys = jsonOf(answer) as JSONWebKeySet;
+  const webhookId = headers.get("webhook-id") ?? "";
+  const timestamp = headers.get("webhook-timestamp") ?? "";
+  const signed = Buffer.concat([Buffer.from(`${webhookId}.${timestamp}.`), body]);
+  return {
+    webhookId,
+    timestamp: Number(timestamp),
+    holdsV1a: isSigned(headers.get("webhook-signature") ?? "", signed, keys),
+    ...(await claimsIn(headers.get("callback-signature") ?? "", keys)),
+    bodySha256: createHash("sha256").update(body).digest("base64url"),
+  };
+}
+
+function isSigned(signatures: string, content: Buffer, { keys }: JSONWebKeySet): boolean {
+  return signatures.split(" ").some((signature) => {
+    const [version, base64 = ""] = signature.split(",");
+    const bytes = Buffer.from(base64, "base64");
+    const holds = (key: JsonWebKey) => verify(null, content, createPublicKey({ key, format: "jwk" }), bytes);
+    return version === "v1a" && keys.some((key) => holds({ ...key }));
+  });
+}
+
+async function claimsIn(token: string, keys: JSONWebKeySet): Promise<Pick<Proof, "claims" | "jwtFault">> {
+  try {
+    const { payload } = await jwtVerify(token, createLocalJWKSet(keys), { algorithms: ["EdDSA", "Ed25519"] });
+    return { claims: payload, jwtFault: "" };
+  } catch (error) {
+    return { claims: null, jwtFault: error instanceof Error ? error.message : String(error) };
+  }
+}

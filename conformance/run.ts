@@ -1,0 +1,40 @@
+// Asks clause after clause, and beside them those that mostly wait.
+import { Breach, type Clause, type Result, Skip, sectionOf } from "./clause.ts";
+import type { World } from "./world.ts";
+
+const MAX_DETAIL = 400;
+
+/** Gives each result as soon as it and all before it are known. */
+export async function* runClauses(clauses: readonly Clause[], world: World): AsyncGenerator<Result> {
+  const asides = new Map(
+    clauses.filter(({ aside }) => aside).map((clause) => [clause, runClause(clause, world)] as const),
+  );
+  for (const clause of clauses) yield await (asides.get(clause) ?? runClause(clause, world));
+}
+
+async function runClause(clause: Clause, world: World): Promise<Result> {
+  const { id, text, check } = clause;
+  const common = { id, section: sectionOf(clause), text };
+  let noted: string | null = null;
+  try {
+    await check(world, (note) => {
+      noted = note;
+    });
+    return { ...common, outcome: "ok", detail: noted };
+  } catch (error) {
+    return { ...common, ...failure(error) };
+  }
+}
+
+function failure(error: unknown): Pick<Result, "outcome" | "detail"> {
+  if (error instanceof Skip) return { outcome: "skipped", detail: error.message };
+  if (error instanceof Breach) return { outcome: "breach", detail: oneLine(error.message) };
+  // The deployment did not answer, or this suite is at fault: either way the clause does not hold.
+  const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  return { outcome: "breach", detail: oneLine(`${String(error)}${cause}`) };
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > MAX_DETAIL ? `${line.slice(0, MAX_DETAIL)}…` : line;
+}
