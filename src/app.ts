@@ -8,6 +8,7 @@ import { requireCaller } from "./http/middleware/require-caller.ts";
 import { shed } from "./http/middleware/shed.ts";
 import { receiveCompletion } from "./http/routes/completions.ts";
 import { readDeliveries, redeliver } from "./http/routes/deliveries.ts";
+import { docs, docsAsset } from "./http/routes/docs.ts";
 import { healthz, jwks, methodNotAllowed, openapi } from "./http/routes/meta.ts";
 import { passThrough } from "./http/routes/pass-through.ts";
 import { readStartedRun } from "./http/routes/read-run.ts";
@@ -28,7 +29,9 @@ export function createApp(): Hono<AppEnv> {
   app.get("/readyz", readyz);
   app.get("/.well-known/jwks.json", jwks);
   app.get("/openapi.json", locate, openapi);
-  for (const path of ["/readyz", "/.well-known/jwks.json", "/openapi.json"]) {
+  app.get("/docs", locate, docs);
+  app.get("/docs/assets/:name", docsAsset);
+  for (const path of ["/readyz", "/.well-known/jwks.json", "/openapi.json", "/docs", "/docs/assets/:name"]) {
     app.all(path, methodNotAllowed("GET, HEAD"));
   }
 

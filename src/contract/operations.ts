@@ -1,32 +1,21 @@
 // Every public operation, in one list: an operation that is not in it is not part of the contract.
 
+import { deliveryErrors, readErrors, redeliveryErrors, startErrors, usageErrors } from "./answers.ts";
+import { gatewayOperations } from "./gateway-operations.ts";
 import {
-  completionErrors,
-  deliveryErrors,
-  publicErrors,
-  readErrors,
-  redeliveryErrors,
-  startErrors,
-  usageErrors,
-} from "./answers.ts";
-import {
-  ANYBODY,
   answer,
   CALLER,
   counted,
-  emptyAnswer,
+  type Entry,
   jsonBody,
   linked,
   type Operation,
   ref,
   replayable,
-  uncounted,
   uuidInPath,
 } from "./parts.ts";
 import { START_STORED_RUN_DESCRIPTION } from "./published-text.ts";
 import type { ComponentName } from "./schemas.ts";
-
-export type Entry = { path: string; method: "get" | "post"; operation: Operation };
 
 /** `waitSeconds` is the schema of that query parameter. */
 export function operations(waitSeconds: object): Entry[] {
@@ -50,11 +39,7 @@ export function operations(waitSeconds: object): Entry[] {
     }),
     ...deliveryOperations("/actions/v1/runs/{run_id}", { tag: "Runs", name: "Run", ids: ["run_id"] }),
     { path: "/usage", method: "get", operation: readUsage() },
-    { path: "/completions/{ref}", method: "post", operation: reportCompletion() },
-    { path: "/.well-known/jwks.json", method: "get", operation: readKeys() },
-    { path: "/openapi.json", method: "get", operation: readContract() },
-    { path: "/healthz", method: "get", operation: readHealth() },
-    { path: "/readyz", method: "get", operation: readReadiness() },
+    ...gatewayOperations(),
   ];
 }
 
@@ -169,20 +154,6 @@ function deliveryAnswer(description: string) {
   });
 }
 
-/** For the upstream, which was given this URL as the run's `callback_url`. */
-function reportCompletion(): Operation {
-  return {
-    tags: ["Gateway"],
-    summary: "Say that a run has ended",
-    description:
-      "For the upstream, at the URL that it was given as `callback_url`. The body may be the run's result; only its `id` is looked at, because the gateway reads the result itself.",
-    operationId: "reportCompletion",
-    parameters: [{ in: "path", name: "ref", schema: { type: "string" }, required: true }],
-    responses: { "202": emptyAnswer("Noted", uncounted), ...completionErrors() },
-    security: ANYBODY,
-  };
-}
-
 function readUsage(): Operation {
   const time = { type: "string", format: "date-time" };
   return {
@@ -216,34 +187,16 @@ function usageAnswer() {
   const page = answer("A page of charges", ref("UsagePage"), linked, {
     LastPage: { value: { data: [charge], next_cursor: null }, summary: "The last page" },
   });
-  return { ...page, content: { ...page.content, "text/csv": { schema: { type: "string" } } } };
+  const csv = {
+    schema: { type: "string" },
+    examples: { Csv: { value: csvExample(charge), summary: "The same as CSV" } },
+  };
+  return { ...page, content: { ...page.content, "text/csv": csv } };
 }
 
-function readKeys(): Operation {
-  return open(
-    "getKeys",
-    "Public keys of callback signatures and of tokens sent upstream",
-    ref("JsonWebKeySet"),
-  );
-}
-
-function readContract(): Operation {
-  return open("getContract", "This document", { type: "object" });
-}
-
-function readHealth(): Operation {
-  return open("getHealth", "Does the gateway run?", ref("Health"));
-}
-
-function readReadiness(): Operation {
-  const operation = open("getReadiness", "Does all that the gateway depends on work?", ref("Readiness"));
-  const unready = answer("Something is down", ref("Readiness"), uncounted, {
-    Unready: {
-      value: { status: "not_ready", dependencies: { upstream: "failing" } },
-      summary: "The upstream is down",
-    },
-  });
-  return { ...operation, responses: { ...operation.responses, "503": unready } };
+function csvExample(charge: Record<string, string | number | null>): string {
+  const rows = [Object.keys(charge), Object.values(charge).map((field) => field ?? "")];
+  return rows.map((fields) => `${fields.join()}\r\n`).join("");
 }
 
 function accepted(description: string) {
@@ -263,16 +216,6 @@ function runAnswers(schema: ComponentName, wrap: (run: object) => object) {
     "202": answer("The run is still waiting", ref(schema), counted, {
       Waiting: { value: wrap(waiting), summary: "Waiting" },
     }),
-  };
-}
-
-function open(operationId: string, summary: string, schema: object): Operation {
-  return {
-    tags: ["Gateway"],
-    summary,
-    operationId,
-    responses: { "200": answer("The answer", schema, uncounted), ...publicErrors() },
-    security: ANYBODY,
   };
 }
 

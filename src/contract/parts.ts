@@ -6,7 +6,7 @@ import type { ComponentName } from "./schemas.ts";
 
 type Header = { schema: object; description: string; required?: true };
 type Headers = Record<string, Header>;
-type Examples = Record<string, { value: unknown; summary?: string }>;
+export type Examples = Record<string, { value: unknown; summary?: string }>;
 
 export type Answer = {
   description: string;
@@ -14,10 +14,8 @@ export type Answer = {
   /** None: the answer has no body. */
   content?: Content;
 };
-type Content = {
-  "application/json": { schema: object; examples?: Examples };
-  "text/csv"?: { schema: object };
-};
+type Media = { schema: object; examples?: Examples };
+type Content = { "application/json"?: Media; "text/csv"?: Media; "text/html"?: Media };
 export type Answers = Record<string, Answer>;
 
 export type Operation = {
@@ -30,6 +28,8 @@ export type Operation = {
   responses: Answers;
   security: readonly Record<string, readonly string[]>[];
 };
+
+export type Entry = { path: string; method: "get" | "post"; operation: Operation };
 
 export const CALLER = [{ OAuth: ["external"] }, { Bearer: ["external"] }];
 export const ANYBODY = [];
@@ -114,12 +114,7 @@ export function ref(name: ComponentName): object {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-export function answer(
-  description: string,
-  schema: object,
-  headers: Headers,
-  examples?: Examples,
-): Answer & { content: Content } {
+export function answer(description: string, schema: object, headers: Headers, examples?: Examples): Answer {
   const media = examples === undefined ? { schema } : { schema, examples };
   return { description, headers, content: { "application/json": media } };
 }

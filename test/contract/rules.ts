@@ -9,6 +9,7 @@ type HeaderRule = { name: string; type: unknown; required: boolean };
 export type Rule = {
   isError: boolean;
   hasCsv: boolean;
+  hasHtml: boolean;
   /** The answer has no body. */
   isEmpty: boolean;
   headers: HeaderRule[];
@@ -75,6 +76,7 @@ function ruleOf(document: unknown, answer: unknown): Rule {
     isError: member(schema, "$ref") === ERROR_REF,
     isEmpty: member(answer, "content") === undefined,
     hasCsv: member(member(answer, "content"), "text/csv") !== undefined,
+    hasHtml: member(member(answer, "content"), "text/html") !== undefined,
     headers: entries(member(answer, "headers")).map(headerRule),
     checkBody: (body) => {
       const { errors } = validator().validate(body);

@@ -31,6 +31,7 @@ const LISTED: Record<string, string> = {
   "added paths > /usage": "our operation",
   "added paths > /.well-known/jwks.json": "our operation",
   "added paths > /openapi.json": "our operation",
+  "added paths > /docs": "our operation",
   "added paths > /healthz": "our operation",
   "added paths > /readyz": "our operation",
   "added components > schemas > [OneOffRunRequest|OneOffRunRequestInput|RunResult|OneOffRunResult]": "theirs",

@@ -60,6 +60,7 @@ function checkBody(rule: Rule | undefined, answered: Answered, errorFrom: "edge"
   const type = answered.headers.get("content-type");
   // What is in it, only its own test can say.
   if (rule.hasCsv && /^text\/csv; ?charset=utf-8/i.test(type ?? "")) return [];
+  if (rule.hasHtml && /^text\/html; ?charset=utf-8$/i.test(type ?? "")) return [];
   const mistyped = /^application\/json(; ?charset=utf-8)?$/i.test(type ?? "")
     ? []
     : [`Content-Type is ${type}`];

@@ -1,0 +1,127 @@
+// What the gateway says of itself to anybody, and where its upstream tells it that a run has ended.
+
+import { completionErrors, publicErrors } from "./answers.ts";
+import {
+  ANYBODY,
+  answer,
+  type Entry,
+  type Examples,
+  emptyAnswer,
+  type Operation,
+  ref,
+  uncounted,
+} from "./parts.ts";
+
+export function gatewayOperations(): Entry[] {
+  return [
+    { path: "/completions/{ref}", method: "post", operation: reportCompletion() },
+    { path: "/.well-known/jwks.json", method: "get", operation: readKeys() },
+    { path: "/openapi.json", method: "get", operation: readContract() },
+    { path: "/docs", method: "get", operation: readDocs() },
+    { path: "/healthz", method: "get", operation: readHealth() },
+    { path: "/readyz", method: "get", operation: readReadiness() },
+  ];
+}
+
+/** For the upstream, which was given this URL as the run's `callback_url`. */
+function reportCompletion(): Operation {
+  return {
+    tags: ["Gateway"],
+    summary: "Say that a run has ended",
+    description:
+      "For the upstream, at the URL that it was given as `callback_url`. The body may be the run's result; only its `id` is looked at, because the gateway reads the result itself.",
+    operationId: "reportCompletion",
+    parameters: [{ in: "path", name: "ref", schema: { type: "string" }, required: true }],
+    responses: { "202": emptyAnswer("Noted", uncounted), ...completionErrors() },
+    security: ANYBODY,
+  };
+}
+
+function readKeys(): Operation {
+  const key = {
+    kty: "OKP",
+    crv: "Ed25519",
+    x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    kid: "2026-11",
+    alg: "EdDSA",
+    use: "sig",
+  };
+  return open(
+    "getKeys",
+    "Public keys of callback signatures and of tokens sent upstream",
+    ref("JsonWebKeySet"),
+    { Keys: { value: { keys: [key] }, summary: "One key" } },
+  );
+}
+
+function readContract(): Operation {
+  return open(
+    "getContract",
+    "This document",
+    { type: "object" },
+    {
+      Document: {
+        value: { openapi: "3.1.0", info: { title: "Actions API", version: "v1" }, paths: {} },
+        summary: "Its beginning",
+      },
+    },
+  );
+}
+
+function readDocs(): Operation {
+  const operation = open("getDocs", "This document as a page", { type: "string" }, {});
+  const page = {
+    ...emptyAnswer("The page", uncounted),
+    content: {
+      "text/html": {
+        schema: { type: "string" },
+        examples: {
+          Page: { value: '<!doctype html><html lang="en">…</html>', summary: "In outline" },
+        },
+      },
+    },
+  };
+  return { ...operation, responses: { ...operation.responses, "200": page } };
+}
+
+function readHealth(): Operation {
+  return open("getHealth", "Does the gateway run?", ref("Health"), {
+    Healthy: { value: { status: "ok" }, summary: "It does" },
+  });
+}
+
+function readReadiness(): Operation {
+  const operation = open("getReadiness", "Does all that the gateway depends on work?", ref("Readiness"), {
+    Ready: {
+      value: {
+        status: "ready",
+        dependencies: {
+          gate: "ok",
+          kv: "ok",
+          ledger: "ok",
+          flags: "ok",
+          upstream: "ok",
+          issuer_keys: "ok",
+        },
+      },
+      summary: "Everything works",
+    },
+  });
+  const unready = answer("Something is down", ref("Readiness"), uncounted, {
+    Unready: {
+      value: { status: "not_ready", dependencies: { upstream: "failing" } },
+      summary: "The upstream is down",
+    },
+  });
+  return { ...operation, responses: { ...operation.responses, "503": unready } };
+}
+
+function open(operationId: string, summary: string, schema: object, examples: Examples): Operation {
+  return {
+    tags: ["Gateway"],
+    summary,
+    operationId,
+    responses: { "200": answer("The answer", schema, uncounted, examples), ...publicErrors() },
+    security: ANYBODY,
+  };
+}
