@@ -1,0 +1,85 @@
+// A deployment that does not keep the contract: an honest gateway behind a proxy with one defect at a time.
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { portOf } from "./environment.ts";
+
+export type Exchange = { method: string; path: string; headers: Headers; body: string };
+export type Answered = { status: number; headers: Headers; body: string };
+
+/** What is wrong with it; each part may change what it gets, in place. */
+export type Defect = {
+  request?: (exchange: Exchange) => void;
+  answer?: (answered: Answered, exchange: Exchange) => void;
+};
+
+const HOP_BY_HOP = ["connection", "host", "content-length", "transfer-encoding", "keep-alive"];
+const OF_THE_ENCODING = [
+  "content-encoding",
+  "content-length",
+  "transfer-encoding",
+  "connection",
+  "keep-alive",
+];
+
+export class DefectiveProxy {
+  defect: Defect = {};
+  readonly #target: string;
+  readonly #server = createServer((request, response) => {
+    this.#pass(request, response).catch(() => response.destroy());
+  });
+
+  private constructor(target: string) {
+    this.#target = target;
+  }
+
+  static async before(target: string): Promise<DefectiveProxy> {
+    const proxy = new DefectiveProxy(target);
+    await once(proxy.#server.listen(0, "127.0.0.1"), "listening");
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${portOf(this.#server)}`;
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { defect } = this;
+    const exchange = {
+      method: request.method ?? "GET",
+      path: request.url ?? "/",
+      headers: headersOf(request),
+      body: (await buffer(request)).toString(),
+    };
+    defect.request?.(exchange);
+    const answered = await this.#ask(exchange);
+    defect.answer?.(answered, exchange);
+    response.writeHead(answered.status, Object.fromEntries(answered.headers));
+    response.end(answered.body);
+  }
+
+  async #ask({ method, path, headers, body }: Exchange): Promise<Answered> {
+    const withBody = method === "GET" || method === "HEAD" ? {} : { body };
+    const response = await fetch(`${this.#target}${path}`, {
+      method,
+      headers,
+      redirect: "manual",
+      ...withBody,
+    });
+    const answered = { status: response.status, headers: new Headers(response.headers) };
+    for (const name of OF_THE_ENCODING) answered.headers.delete(name);
+    return { ...answered, body: await response.text() };
+  }
+}
+
+function headersOf({ headers }: IncomingMessage): Headers {
+  const named = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
+  return new Headers(
+    named.filter(([name]) => !HOP_BY_HOP.includes(name)).map(([name, value]) => [name, value]),
+  );
+}
