@@ -27,6 +27,8 @@ export type Overview = {
   from: string;
   to: string;
   totals: Figures;
+  /** False: hours of it are still to be counted, and missing from the figures. */
+  complete: boolean;
   /** Oldest first, of equal length, none left out. */
   buckets: (Figures & { at: string })[];
 };
@@ -52,7 +54,7 @@ export type RunSummary = {
 export type RunPage = {
   runs: RunSummary[];
   next_cursor: string | null;
-  /** How far back this page has looked: with a filter that few runs pass, further than its last run. */
+  /** How far back this page has looked: with a filter that few runs pass, further than its last run. Null: at all. */
   searched_to: string | null;
 };
 
@@ -161,7 +163,8 @@ export type AuditEntry = {
   /** A run id, a user key, the id of a bulk redelivery; null for a sign-in. */
   target: string | null;
   detail: string | null;
-  outcome: "done" | "refused" | "failed";
+  /** `unknown`: it was begun, and what came of it could not be written down. */
+  outcome: "done" | "refused" | "failed" | "unknown";
 };
 
 export type AuditPage = { entries: AuditEntry[]; next_cursor: string | null };
@@ -184,6 +187,6 @@ export type Redelivery = {
   /** Dead letters that it has looked at. */
   examined: number;
   sent: number;
-  /** Not dead any more, or gone. */
+  /** Not dead any more, under way already, or of a gate that did not answer. */
   skipped: number;
 };
