@@ -57,7 +57,7 @@ export async function verifyToken(
 }
 
 function judgeClaims(claims: Claims, issuer: Issuer, nowMs: number): TokenVerdict {
-  const checked = checkRegisteredClaims(claims, issuer.audience, nowMs);
+  const checked = checkRegisteredClaims(claims, issuer.audience, nowMs, issuer.subjectClaims);
   if (checked.kind === "invalid") return checked;
   return { kind: "verified", issuer: issuer.issuer, subject: checked.subject, claims };
 }

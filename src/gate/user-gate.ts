@@ -37,7 +37,7 @@ import {
 } from "./run.ts";
 import { GateStore } from "./store.ts";
 import { Waiters } from "./waiters.ts";
-import { retryAfterSeconds, type WindowRule, type WindowView } from "./window.ts";
+import { retryAfterSeconds, type WindowRule } from "./window.ts";
 
 /** Contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
 const MAX_WAIT_MS = 25_000;
@@ -208,14 +208,10 @@ export class UserGate extends DurableObject<Env> {
     mismatch: boolean,
     nowMs: number,
   ): Promise<Admission> {
-    let view: WindowView | null = null;
-    if (request.window !== null) {
-      const count = this.#counter.take("runs", request.window, nowMs);
-      if (!count.admitted) {
-        return { kind: "limited", view: count.view, retryAfterSeconds: retryAfterSeconds(count.view, nowMs) };
-      }
-      view = count.view;
-    }
+    const count = request.window && this.#counter.take("runs", request.window, nowMs);
+    if (count?.admitted === false)
+      return { kind: "limited", view: count.view, retryAfterSeconds: retryAfterSeconds(count.view, nowMs) };
+    const view = count?.view ?? null;
     const key = request.claim?.make === true ? request.claim.id : request.promise?.key;
     const began = key !== undefined && (await this.#admitRow(key, request, claim, nowMs));
     return { kind: "admitted", view, mismatch, began };
