@@ -61,6 +61,8 @@ describe("defaults", () => {
       callbackTimeoutMs: 15_000,
       runPollScheduleSeconds: [2, 4, 8, 16, 32, 64, 128, 300],
       ledgerRetentionDays: 30,
+      access: null,
+      operatorScope: "operator",
     });
   });
 

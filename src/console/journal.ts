@@ -192,7 +192,15 @@ function jobOf(row: RedeliveryRow): Job {
   const filter: RedeliveryFilter = JSON.parse(row.filter);
   const created_at = new Date(created_at_ms).toISOString();
   return {
-    ...{ id, operator, created_at, filter, status, examined, sent, skipped, position },
+    id,
+    operator,
+    created_at,
+    filter,
+    status,
+    examined,
+    sent,
+    skipped,
+    position,
     movedAtMs: moved_at_ms,
   };
 }

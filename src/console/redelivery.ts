@@ -40,9 +40,14 @@ export async function startRedelivery(
   await addRedelivery(deps.ledger, filter, { ...noted, target: noted.id });
   await sendOn(deps.queue, noted.id);
   return {
-    ...{ id: noted.id, operator: operator.name, filter, status: "running" },
+    id: noted.id,
+    operator: operator.name,
+    filter,
+    status: "running",
     created_at: new Date(noted.at_ms).toISOString(),
-    ...{ examined: 0, sent: 0, skipped: 0 },
+    examined: 0,
+    sent: 0,
+    skipped: 0,
   };
 }
 
