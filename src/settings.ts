@@ -11,7 +11,7 @@ import {
   parseSigningKeys,
 } from "./settings-keys.ts";
 
-export type { Issuer, Jwk, KeySource } from "./settings-keys.ts";
+export type { Issuer, Jwk } from "./settings-keys.ts";
 
 export type Settings = {
   /** Origin without a trailing slash; null in development, where the request's own loopback origin stands in. */

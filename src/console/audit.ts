@@ -64,7 +64,7 @@ export async function auditPage(db: D1Database, after: Place | null): Promise<Au
   };
 }
 
-export function entryOf(noted: Noted, outcome: AuditEntry["outcome"]): AuditEntry {
+function entryOf(noted: Noted, outcome: AuditEntry["outcome"]): AuditEntry {
   const { at_ms, operator, action, target, detail } = noted;
   return { at: timeOf(at_ms), operator, action, target, detail, outcome };
 }

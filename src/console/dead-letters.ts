@@ -34,7 +34,7 @@ export async function deadLetters(db: D1Database, query: LetterQuery): Promise<D
 }
 
 /** Why it is a dead letter: what the last attempt came to, or that there was none. */
-export function reasonOf({ error, result }: Pick<LetterRow, "error" | "result">): string {
+function reasonOf({ error, result }: Pick<LetterRow, "error" | "result">): string {
   return error ?? (result === null ? "its end was never seen" : "given up");
 }
 

@@ -1,7 +1,7 @@
 // What the console itself writes, and all of its SQL: what operators did, their bulk redeliveries, and the figures of
 // past hours. Moves of a redelivery are conditional on who holds it, and say whether they moved it.
 import { within } from "../deadline.ts";
-import { type Tally } from "./figures.ts";
+import type { Tally } from "./figures.ts";
 import type { Place } from "./place.ts";
 import type { AuditAction, AuditEntry, Redelivery, RedeliveryFilter } from "./views.ts";
 
@@ -175,11 +175,18 @@ export async function countedHours(
 export async function readHours(db: D1Database, fromMs: number, toMs: number): Promise<Hour[]> {
   const hours = db.prepare(STATEMENTS.hours).bind(fromMs, toMs);
   const { results } = await within(TIMEOUT_MS, hours.run<{ hour_ms: number; figures: string }>());
-  return results.map(({ hour_ms, figures }) => ({ hourMs: hour_ms, tally: JSON.parse(figures) }));
+  return results.map(({ hour_ms, figures }) => ({ hourMs: hour_ms, tally: tallyIn(figures) }));
 }
 
 export async function forgetHours(db: D1Database, beforeMs: number): Promise<void> {
   await within(TIMEOUT_MS, db.prepare(STATEMENTS.forgetHours).bind(beforeMs).run());
+}
+
+/** Throws on another version: of a later gateway, before a rollback. */
+function tallyIn(text: string): Tally {
+  const { v, ...tally }: Tally & { v: number } = JSON.parse(text);
+  if (v !== 1) throw new Error("figures of an unknown version");
+  return tally;
 }
 
 function noting(db: D1Database, noted: Noted, outcome: "done" | null): D1PreparedStatement {

@@ -74,7 +74,7 @@ export function canLook({ live }: Pick<KnownRun, "live">): boolean {
   return live?.run.status === "accepted";
 }
 
-export function canRedeliver({ delivery }: Pick<KnownRun, "delivery">): boolean {
+function canRedeliver({ delivery }: Pick<KnownRun, "delivery">): boolean {
   return delivery !== null && delivery.revival !== null;
 }
 

@@ -66,7 +66,7 @@ function ownOrigins(c: AppContext): string[] {
 }
 
 /** The API's refusals are problems like any other; a page's reader is sent to sign in, or told why that would not help. */
-export function refuseOperator(
+function refuseOperator(
   c: AppContext,
   of: Problem,
   reason: OperatorReason | "operator.cross_site",
