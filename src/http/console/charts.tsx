@@ -1,6 +1,7 @@
 // Charts as SVG, drawn here. The plot stretches with its place; labels are text beside it, so that they stay as large
 // as they are on any screen. Every bucket says its numbers (a title), and pages give the same numbers as a table.
-import type { JSX } from "hono/jsx";
+import type { Child } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import { axisTop, linePath, moments, stack, ticks } from "./scale.ts";
 
 /** Units of the plot. A bucket is as wide as there is room. */
@@ -8,7 +9,11 @@ const HEIGHT = 100;
 const STEP = 10;
 const GAP = 1.6;
 
-export type Series = { name: string; look: "ok" | "bad" | "accent" | "soft"; values: readonly (number | null)[] };
+export type Series = {
+  name: string;
+  look: "ok" | "bad" | "accent" | "soft";
+  values: readonly (number | null)[];
+};
 
 type ChartProps = {
   /** What it shows, for whoever does not see it. */
@@ -79,7 +84,7 @@ export function LineChart(props: ChartProps): JSX.Element {
   );
 }
 
-type FrameProps = Omit<ChartProps, "top"> & { top: number; children: JSX.Element | (JSX.Element | null)[] };
+type FrameProps = Omit<ChartProps, "top"> & { top: number; children: Child };
 
 function Frame({ label, titles, from, to, value, moment, top, children }: FrameProps): JSX.Element {
   const width = Math.max(1, titles.length) * STEP;

@@ -9,11 +9,17 @@ const FLASHES = {
   given_up: { tone: "good", text: "The run has been given up. Its callback is a dead letter now." },
   window_reset: { tone: "good", text: "The window has been reset. The user starts from zero." },
   nothing_selected: { tone: "warn", text: "Nothing was selected, so nothing was sent." },
-  not_now: { tone: "warn", text: "The run has moved on meanwhile, and this cannot be done with it any more." },
+  not_now: {
+    tone: "warn",
+    text: "The run has moved on meanwhile, and this cannot be done with it any more.",
+  },
   gone: { tone: "warn", text: "There is no such run or user any more." },
   refused: { tone: "bad", text: "This was refused. Nothing has changed." },
   failed: { tone: "bad", text: "It could not be done at the moment. Nothing was lost; try again." },
-  token_refused: { tone: "bad", text: "That token was not accepted. It may have expired, or lack the scope." },
+  token_refused: {
+    tone: "bad",
+    text: "That token was not accepted. It may have expired, or lack the scope.",
+  },
   signed_out: { tone: "good", text: "You are signed out." },
 } satisfies Record<string, { tone: Tone; text: string }>;
 

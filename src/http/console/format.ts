@@ -1,4 +1,5 @@
 // Numbers and times as operators read them. Times are UTC throughout: a log line, a ticket and a page then agree.
+import type { Span } from "../../console/views.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -82,4 +83,15 @@ export function day(at: string): string {
 /** "20:14" */
 export function timeOfDay(at: string): string {
   return dateTime(at).slice(11, 16);
+}
+
+/** When a bucket of a chart begins. */
+export function bucketTime(at: string, span: Span): string {
+  switch (span) {
+    case "hour":
+      return timeOfDay(at);
+    case "day":
+    case "week":
+      return `${day(at)} ${timeOfDay(at)}`;
+  }
 }

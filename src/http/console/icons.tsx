@@ -1,5 +1,5 @@
 // Drawn here: no file and no host is asked for them. All are decoration beside a word.
-import type { JSX } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 
 const PATHS = {
   brand: "M2.5 8h4l2-4.5 2.5 9 1.5-4.5h1",

@@ -1,5 +1,6 @@
 // The frame of every page.
-import type { Child, JSX, PropsWithChildren } from "hono/jsx";
+import type { Child, PropsWithChildren } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Flash } from "./flash.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { ROOT } from "./links.ts";

@@ -1,5 +1,6 @@
 // The small things that every page is made of.
-import type { Child, JSX, PropsWithChildren } from "hono/jsx";
+import type { Child, PropsWithChildren } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { AuditEntry, RunSummary } from "../../console/views.ts";
 import { dateTime, fromNow, NOTHING, shortDateTime } from "./format.ts";
 import { runAt, userAt } from "./links.ts";
@@ -209,10 +210,7 @@ export function Facts({ of }: { of: readonly (readonly [name: string, value: Chi
 }
 
 /** A button that asks once more before it does something that cannot be taken back; needs no script. */
-export function Confirm({
-  label,
-  children,
-}: PropsWithChildren<{ label: string }>): JSX.Element {
+export function Confirm({ label, children }: PropsWithChildren<{ label: string }>): JSX.Element {
   return (
     <details class="confirm">
       <summary class="button">{label}</summary>

@@ -43,7 +43,12 @@ export function stack(values: readonly number[], top: number, height: number): R
 }
 
 /** The path of a line through the middles of its buckets; where a value is missing it is interrupted. */
-export function linePath(values: readonly (number | null)[], top: number, step: number, height: number): string {
+export function linePath(
+  values: readonly (number | null)[],
+  top: number,
+  step: number,
+  height: number,
+): string {
   let isOpen = false;
   const commands = values.map((value, index) => {
     if (value === null) {

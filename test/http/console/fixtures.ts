@@ -74,7 +74,14 @@ export function overview(span: Span): Overview {
 
 export function emptyOverview(): Overview {
   const { from, to, span, buckets } = overview("hour");
-  return { span, from, to, totals: NONE, complete: true, buckets: buckets.map(({ at }) => ({ at, ...NONE })) };
+  return {
+    span,
+    from,
+    to,
+    totals: NONE,
+    complete: true,
+    buckets: buckets.map(({ at }) => ({ at, ...NONE })),
+  };
 }
 
 // A wave, an outage of a receiver at two thirds, and a quiet bucket.
@@ -110,7 +117,8 @@ function runOf(index: number, given: Partial<RunSummary> = {}): RunSummary {
     issuer: ISSUER,
     subject: index % 3 === 0 ? "carol@example.com" : "alice",
     stored_action_id: index % 4 === 0 ? null : ECHO,
-    callback_host: index % 5 === 4 ? null : index % 2 === 0 ? "hooks.example.com" : "api.partner.example:8443",
+    callback_host:
+      index % 5 === 4 ? null : index % 2 === 0 ? "hooks.example.com" : "api.partner.example:8443",
     accepted_at: ago(acceptedMs),
     ended_at: ago(acceptedMs - 1830 - index * 411),
     result: "success",

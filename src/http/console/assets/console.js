@@ -39,11 +39,14 @@ function keepTheme(theme) {
 }
 
 function isDark() {
-  return (root.dataset["theme"] ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  return (
+    (root.dataset["theme"] ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) ===
+    "dark"
+  );
 }
 
 function offerThemes() {
-  for (const button of all("[data-theme-toggle]")) {
+  for (const button of all("[data-theme-toggle]", HTMLElement)) {
     const show = () => button.setAttribute("aria-pressed", String(isDark()));
     show();
     button.hidden = false;
@@ -56,7 +59,7 @@ function offerThemes() {
 
 /** The page says UTC; whoever points at a time sees it on their own clock. */
 function sayLocalTimes() {
-  for (const time of all("time[datetime]")) {
+  for (const time of all("time[datetime]", HTMLElement)) {
     const date = new Date(time.getAttribute("datetime") ?? "");
     if (!Number.isNaN(date.getTime())) time.title = `${date.toLocaleString()} your time`;
   }
@@ -64,12 +67,12 @@ function sayLocalTimes() {
 
 /** What the pointer is on is said below the chart at once; a title alone comes late, and never on a phone. */
 function readOutCharts() {
-  for (const chart of all("[data-chart]")) {
+  for (const chart of all("[data-chart]", HTMLElement)) {
     const readout = document.createElement("div");
     readout.className = "readout";
     readout.setAttribute("aria-hidden", "true");
     chart.append(readout);
-    for (const bucket of chart.querySelectorAll(".bucket")) {
+    for (const bucket of all(".bucket", Element, chart)) {
       const text = bucket.querySelector("title")?.textContent ?? "";
       for (const event of ["pointerenter", "pointerdown"]) {
         bucket.addEventListener(event, () => {
@@ -84,33 +87,33 @@ function readOutCharts() {
 }
 
 function watchSelections() {
-  for (const form of all("[data-selection]")) {
-    const boxes = /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("input[name=run_id]")]);
-    const button = /** @type {HTMLButtonElement | null} */ (form.querySelector("[data-needs-selection]"));
-    const everyone = /** @type {HTMLInputElement | null} */ (form.querySelector("[data-select-all]"));
+  for (const form of all("[data-selection]", HTMLFormElement)) {
+    const boxes = all("input[name=run_id]", HTMLInputElement, form);
+    const [button] = all("[data-needs-selection]", HTMLButtonElement, form);
+    const [everyone] = all("[data-select-all]", HTMLInputElement, form);
     const said = form.querySelector("[data-selected-count]");
     const show = () => {
       const chosen = boxes.filter((box) => box.checked).length;
-      if (button !== null) button.disabled = chosen === 0;
+      if (button !== undefined) button.disabled = chosen === 0;
       if (said !== null) said.textContent = chosen === 0 ? "None selected" : `${chosen} selected`;
-      if (everyone === null) return;
+      if (everyone === undefined) return;
       everyone.checked = chosen === boxes.length;
       everyone.indeterminate = chosen > 0 && chosen < boxes.length;
     };
     form.addEventListener("change", (event) => {
-      if (everyone !== null && event.target === everyone) {
+      if (everyone !== undefined && event.target === everyone) {
         for (const box of boxes) box.checked = everyone.checked;
       }
       show();
     });
-    if (everyone !== null) everyone.hidden = false;
+    if (everyone !== undefined) everyone.hidden = false;
     show();
   }
 }
 
 /** Puts the numbers in their places until the redelivery has ended, then shows the page as it is drawn at its end. */
 function followRedelivery() {
-  const card = all("[data-redelivery]")[0];
+  const [card] = all("[data-redelivery]", HTMLElement);
   const path = card?.dataset["redelivery"];
   if (card === undefined || path === undefined) return;
   const look = async () => {
@@ -132,9 +135,14 @@ function followRedelivery() {
 }
 
 /**
+ * @template {Element} T
  * @param {string} selector
- * @returns {HTMLElement[]}
+ * @param {new () => T} kind
+ * @param {ParentNode} within
+ * @returns {T[]}
  */
-function all(selector) {
-  return [...document.querySelectorAll(selector)].filter((element) => element instanceof HTMLElement);
+function all(selector, kind, within = document) {
+  return [...within.querySelectorAll(selector)].flatMap((element) =>
+    element instanceof kind ? [element] : [],
+  );
 }

@@ -1,8 +1,8 @@
-import type { JSX } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { AuditAction, AuditEntry, AuditPage } from "../../../console/views.ts";
 import { NOTHING } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
-import { redeliveryAt, ROOT, runAt, userAt, withQuery } from "../links.ts";
+import { ROOT, redeliveryAt, runAt, userAt, withQuery } from "../links.ts";
 import { Distance, Empty, Heading, NextPage, OutcomeChip, Table } from "../parts.tsx";
 
 const WORDS: Record<AuditAction, string> = {

@@ -1,4 +1,4 @@
-import type { JSX } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { DeadLetter, DeadLetterGroup, DeadLetters } from "../../../console/views.ts";
 import { count, counted } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
@@ -18,7 +18,6 @@ import {
 } from "../parts.tsx";
 
 const REDELIVER = `${ROOT}/dead-letters/redeliver`;
-const SELECTION = "selection";
 
 /** What the list is narrowed to. */
 export type LetterSearch = { host: string; from: string; to: string };
@@ -44,7 +43,13 @@ export function DeadLettersPage({ frame, search, letters, fault }: DeadLettersPr
   );
 }
 
-function Groups({ letters: { groups, complete }, nowMs }: { letters: DeadLetters; nowMs: number }): JSX.Element {
+function Groups({
+  letters: { groups, complete },
+  nowMs,
+}: {
+  letters: DeadLetters;
+  nowMs: number;
+}): JSX.Element {
   if (groups.length === 0) {
     return (
       <Empty title="No dead letters">
@@ -100,7 +105,7 @@ function Group({ group, complete, nowMs }: GroupProps): JSX.Element {
           </p>
           <form method="post" action={REDELIVER}>
             <input type="hidden" name="host" value={group.host} />
-            <button class="button primary" type="submit">
+            <button class="button primary" type="submit" name="what" value="range">
               Send them
             </button>
           </form>
@@ -131,10 +136,17 @@ function Range({ search }: { search: LetterSearch }): JSX.Element {
         </button>
         <Confirm label="Redeliver this range…">
           <p>
-            Every dead letter that the three fields describe is sent again, shown below or not. All three empty: every
-            one that there is.
+            Every dead letter that the three fields describe is sent again, shown below or not. All three
+            empty: every one that there is.
           </p>
-          <button class="button primary" type="submit" formmethod="post" formaction={REDELIVER}>
+          <button
+            class="button primary"
+            type="submit"
+            name="what"
+            value="range"
+            formmethod="post"
+            formaction={REDELIVER}
+          >
             Send them
           </button>
         </Confirm>
@@ -145,18 +157,23 @@ function Range({ search }: { search: LetterSearch }): JSX.Element {
 
 type LettersProps = { search: LetterSearch; letters: DeadLetters; nowMs: number };
 
-function Letters({ search, letters: { letters, next_cursor: cursor }, nowMs }: LettersProps): JSX.Element | null {
+function Letters({
+  search,
+  letters: { letters, next_cursor: cursor },
+  nowMs,
+}: LettersProps): JSX.Element | null {
   if (letters.length === 0) return null;
   return (
     <Card title={search.host === "" ? "Letters" : `Letters for ${search.host}`} note="newest first">
-      <form id={SELECTION} method="post" action={REDELIVER} data-selection>
-        <LetterTable letters={letters} nowMs={nowMs} />
-        <div class="buttons bar">
-          <button class="button primary" type="submit" data-needs-selection>
+      <form class="selection" method="post" action={REDELIVER} data-selection>
+        {/* First, because Enter on a box presses the first button of the form. */}
+        <div class="buttons">
+          <button class="button primary" type="submit" name="what" value="selection" data-needs-selection>
             Redeliver selected
           </button>
           <span class="dim" data-selected-count role="status" />
         </div>
+        <LetterTable letters={letters} nowMs={nowMs} />
       </form>
       <NextPage href={cursor === null ? null : withQuery(`${ROOT}/dead-letters`, { ...search, cursor })} />
     </Card>
@@ -165,7 +182,16 @@ function Letters({ search, letters: { letters, next_cursor: cursor }, nowMs }: L
 
 function LetterTable({ letters, nowMs }: { letters: readonly DeadLetter[]; nowMs: number }): JSX.Element {
   const all = <input type="checkbox" data-select-all hidden aria-label="Select all on this page" />;
-  const columns = [{ control: all }, "Run", "Host", "Why", "User", { number: "Attempts" }, "Accepted", { control: "" }];
+  const columns = [
+    { control: all },
+    "Run",
+    "Host",
+    "Why",
+    "User",
+    { number: "Attempts" },
+    "Accepted",
+    { control: "" },
+  ];
   return (
     <Table label="Dead letters" columns={columns}>
       {letters.map((letter) => (
@@ -184,7 +210,9 @@ function LetterTable({ letters, nowMs }: { letters: readonly DeadLetter[]; nowMs
           <td data-label="Host" class="clip" title={letter.host}>
             {letter.host}
           </td>
-          <td data-label="Why" class="short">{letter.reason}</td>
+          <td data-label="Why" class="short">
+            {letter.reason}
+          </td>
           <td data-label="User">
             <UserLink user={letter.user} subject={letter.subject} />
           </td>

@@ -1,4 +1,4 @@
-import type { JSX } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Destination, Destinations } from "../../../console/views.ts";
 import { count, counted, dateTime, duration, fromNow, percent } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
@@ -40,8 +40,8 @@ export function DestinationsPage({ frame, view }: DestinationsProps): JSX.Elemen
         </Table>
       )}
       <p class="dim note">
-        A host whose attempts mostly fail rests for half a minute, then one attempt finds out whether it is back. A rest
-        uses up no attempt.
+        A host whose attempts mostly fail rests for half a minute, then one attempt finds out whether it is
+        back. A rest uses up no attempt.
       </p>
     </Layout>
   );
@@ -105,9 +105,10 @@ function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: n
   return (
     <>
       <Chip tone={TONES[status]}>{WORDS[status]}</Chip>
-      {until !== null && status !== "closed" && <span class="dim"> next attempt {fromNow(until, nowMs)}</span>}
+      {until !== null && status !== "closed" && (
+        <span class="dim"> next attempt {fromNow(until, nowMs)}</span>
+      )}
       {resting > 0 && <span class="dim">{` at rest for ${counted(resting, "user")}`}</span>}
     </>
   );
 }
-

@@ -1,5 +1,5 @@
 // What is shown in place of a page.
-import type { JSX } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import { BareLayout, type Frame } from "../layout.tsx";
 import { ROOT } from "../links.ts";
 

@@ -1,4 +1,5 @@
-import type { Child, JSX } from "hono/jsx";
+import type { Child } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Redelivery, RedeliveryFilter } from "../../../console/views.ts";
 import { count, counted, dateTime, NOTHING } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
@@ -24,7 +25,9 @@ export function RedeliveryPage({ frame, redelivery }: { frame: Frame; redelivery
       </Heading>
       <section
         class="card progress-card"
-        data-redelivery={isRunning ? `${ROOT}/api/redeliveries/${encodeURIComponent(redelivery.id)}` : undefined}
+        data-redelivery={
+          isRunning ? `${ROOT}/api/redeliveries/${encodeURIComponent(redelivery.id)}` : undefined
+        }
       >
         <div class="card-head">
           <h2>Progress</h2>

@@ -1,4 +1,5 @@
-import type { Child, JSX } from "hono/jsx";
+import type { Child } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { RunDetail, TimeLineEntry } from "../../../console/views.ts";
 import { duration, fromNow, NOTHING } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
@@ -45,11 +46,14 @@ function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.El
   return (
     <div class="buttons">
       {can.look && <Post to={runActionAt(id, "look")} user={user} label="Look now" />}
-      {can.redeliver && <Post to={runActionAt(id, "redeliver")} user={user} label="Redeliver" look="primary" />}
+      {can.redeliver && (
+        <Post to={runActionAt(id, "redeliver")} user={user} label="Redeliver" look="primary" />
+      )}
       {can.give_up && (
         <Confirm label="Give up…">
           <p>
-            No more attempts are made, and the callback becomes a dead letter. It can still be sent again by hand.
+            No more attempts are made, and the callback becomes a dead letter. It can still be sent again by
+            hand.
           </p>
           <Post to={runActionAt(id, "give-up")} user={user} label="Give this run up" look="danger" />
         </Confirm>

@@ -1,4 +1,4 @@
-import type { JSX } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { RunPage, RunSummary } from "../../../console/views.ts";
 import { dateTime, duration, NOTHING } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
@@ -33,7 +33,8 @@ export const SEARCH_FIELDS = [
 ] as const;
 
 const STATES = ["waiting", "retrying", "delivered", "dead", "aborted", "none"] as const;
-const RESULTS = ["success", "error"] as const;
+/** `none`: nobody saw its end. */
+const RESULTS = ["success", "error", "none"] as const;
 
 type RunsProps = {
   frame: Frame;
@@ -157,7 +158,9 @@ export function RunTable({ runs, nowMs }: { runs: readonly RunSummary[]; nowMs: 
           <td data-label="Accepted">
             <ShortMoment at={run.accepted_at} nowMs={nowMs} />
           </td>
-          <td data-label="Took" class="short">{tookOf(run)}</td>
+          <td data-label="Took" class="short">
+            {tookOf(run)}
+          </td>
         </tr>
       ))}
     </Table>

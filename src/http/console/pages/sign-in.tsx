@@ -1,4 +1,4 @@
-import type { JSX } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import { BareLayout, type Frame } from "../layout.tsx";
 import { ROOT } from "../links.ts";
 import { Field } from "../parts.tsx";
@@ -20,8 +20,8 @@ function ByAccess(): JSX.Element {
   return (
     <>
       <p>
-        Cloudflare Access is on: it signs operators in before they come here. You see this page because no valid
-        assertion of it came with your request.
+        Cloudflare Access is on: it signs operators in before they come here. You see this page because no
+        valid assertion of it came with your request.
       </p>
       <p>
         <a class="button primary" href={ROOT}>
@@ -41,7 +41,14 @@ function ByToken(): JSX.Element {
       </pre>
       <form method="post" action={`${ROOT}/sign-in`}>
         <Field label="Token" hint="It stays in a cookie of this browser until it expires.">
-          <textarea name="token" rows={4} required spellcheck={false} autocomplete="off" autocapitalize="off" />
+          <textarea
+            name="token"
+            rows={4}
+            required
+            spellcheck={false}
+            autocomplete="off"
+            autocapitalize="off"
+          />
         </Field>
         <button class="button primary" type="submit">
           Sign in

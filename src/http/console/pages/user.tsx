@@ -1,10 +1,21 @@
-import type { JSX } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { UserView, WindowCount } from "../../../console/views.ts";
 import { BarChart, Legend, Meter, type Series } from "../charts.tsx";
 import { count, counted, day, fromNow } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
 import { ROOT, userAt, withQuery } from "../links.ts";
-import { Card, Chip, Confirm, Distance, Empty, Heading, Moment, RunLink, StateChip, Table } from "../parts.tsx";
+import {
+  Card,
+  Chip,
+  Confirm,
+  Distance,
+  Empty,
+  Heading,
+  Moment,
+  RunLink,
+  StateChip,
+  Table,
+} from "../parts.tsx";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -48,7 +59,9 @@ function Windows({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Elemen
         {`The limit is ${count(cap)} starts, unless the user's token says otherwise (claim rate_limit).`}
       </p>
       <Confirm label="Reset the windows…">
-        <p>The user starts from zero at once. What was refused before stays refused; it may be asked again.</p>
+        <p>
+          The user starts from zero at once. What was refused before stays refused; it may be asked again.
+        </p>
         <form method="post" action={`${userAt(view.user)}/reset-window`}>
           <button class="button danger" type="submit">
             Reset now
@@ -149,10 +162,19 @@ function Unfinished({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Ele
           Runs with a callback or a charge stand here until both are done.
         </Empty>
       ) : (
-        <Table label="Unfinished runs" columns={["Run", "Status", "Callback", "Looked at", "Key in the gate"]}>
+        <Table
+          label="Unfinished runs"
+          columns={["Run", "Status", "Callback", "Looked at", "Key in the gate"]}
+        >
           {unfinished.map((run) => (
             <tr>
-              <td>{run.run_id === null ? <span class="dim">no id yet</span> : <RunLink id={run.run_id} user={view.user} />}</td>
+              <td>
+                {run.run_id === null ? (
+                  <span class="dim">no id yet</span>
+                ) : (
+                  <RunLink id={run.run_id} user={view.user} />
+                )}
+              </td>
               <td data-label="Status">
                 <Chip tone="info">{run.status}</Chip>
               </td>
@@ -207,4 +229,3 @@ function Claims({ view: { claims }, nowMs }: { view: UserView; nowMs: number }):
     </Card>
   );
 }
-

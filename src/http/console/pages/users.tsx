@@ -1,4 +1,4 @@
-import type { JSX } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import { type Frame, Layout } from "../layout.tsx";
 import { ROOT } from "../links.ts";
 import { Field, Heading } from "../parts.tsx";
@@ -17,7 +17,10 @@ type UsersProps = {
 export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.Element {
   return (
     <Layout title="Users" frame={frame} section="users">
-      <Heading title="Users" lead="A user is an issuer and a subject. Each has a gate of its own, so look one up." />
+      <Heading
+        title="Users"
+        lead="A user is an issuer and a subject. Each has a gate of its own, so look one up."
+      />
       {fault !== null && (
         <p class="flash flash-bad" role="alert">
           {fault}
