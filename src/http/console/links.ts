@@ -3,6 +3,8 @@
 import type { Span } from "../../console/views.ts";
 
 export const ROOT = "/console";
+export const DEAD_LETTERS = `${ROOT}/dead-letters`;
+export const SIGN_OUT = `${ROOT}/sign-out`;
 
 export type Query = Record<string, string | null>;
 
@@ -34,5 +36,5 @@ export function redeliveryAt(id: string): string {
 }
 
 export function deadLettersAt(host: string): string {
-  return withQuery(`${ROOT}/dead-letters`, { host });
+  return withQuery(DEAD_LETTERS, { host });
 }

@@ -10,6 +10,7 @@ import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 import { loopbackOrigin } from "../middleware/configure.ts";
 import { issuerKeys } from "../middleware/require-caller.ts";
+import { renderProblem } from "./render.tsx";
 import { crossSiteFault } from "./same-origin.ts";
 import { endSession, sessionOf } from "./session.ts";
 
@@ -66,11 +67,11 @@ function ownOrigins(c: AppContext): string[] {
 }
 
 /** The API's refusals are problems like any other; a page's reader is sent to sign in, or told why that would not help. */
-function refuseOperator(
+async function refuseOperator(
   c: AppContext,
   of: Problem,
   reason: OperatorReason | "operator.cross_site",
-): Response {
+): Promise<Response> {
   c.get("notes").outcome = "unauthorized";
   log({ event: "operator.refused", request_id: c.get("requestId"), reason });
   if (c.req.path.startsWith("/console/api/")) return answerProblem(c, of);
@@ -78,6 +79,7 @@ function refuseOperator(
     endSession(c);
     return c.redirect(SIGN_IN, 303);
   }
-  const headers = of.retryAfterSeconds === undefined ? {} : { "retry-after": String(of.retryAfterSeconds) };
-  return c.text(`${of.detail}\n`, of.code === "permission_denied" ? 403 : 503, headers);
+  if (of.retryAfterSeconds !== undefined) c.header("retry-after", String(of.retryAfterSeconds));
+  if (reason === "operator.cross_site") return renderProblem(c, "foreign_form");
+  return renderProblem(c, of.code === "permission_denied" ? "not_operator" : "unavailable");
 }

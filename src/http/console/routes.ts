@@ -18,6 +18,7 @@ import {
   postResetWindow,
   postRunAction,
 } from "./api.ts";
+import { addOpenPages, addPages } from "./page-routes.ts";
 import { requireOperator, requireOwnPage, SIGN_IN, sayOwnOrigin } from "./require-operator.ts";
 import { signIn, signOut } from "./sign-in.ts";
 
@@ -26,6 +27,8 @@ export function addConsole(app: Hono<AppEnv>): void {
   app.post(SIGN_IN, requireOwnPage, signIn);
   app.post("/console/sign-out", requireOwnPage, signOut);
   app.all("/console/sign-out", methodNotAllowed("POST"));
+
+  addOpenPages(app);
 
   app.use("/console/*", requireOperator);
   for (const [path, read] of READS) {
@@ -36,6 +39,7 @@ export function addConsole(app: Hono<AppEnv>): void {
     app.post(`/console/api${path}`, act);
     app.all(`/console/api${path}`, methodNotAllowed("POST"));
   }
+  addPages(app);
 }
 
 type Handler = (c: AppContext) => Promise<Response>;

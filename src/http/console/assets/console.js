@@ -119,7 +119,7 @@ function followRedelivery() {
   const look = async () => {
     const response = await fetch(path, { headers: { accept: "application/json" } });
     if (!response.ok) throw new Error(`status ${response.status}`);
-    const { data } = await response.json();
+    const data = await response.json();
     for (const name of ["examined", "sent", "skipped"]) {
       const place = card.querySelector(`[data-value="${name}"]`);
       if (place !== null) place.textContent = Number(data[name]).toLocaleString("en");

@@ -2,7 +2,7 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import type { DeadLetter, DeadLetterGroup, DeadLetters } from "../../../console/views.ts";
 import { count, counted } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
-import { deadLettersAt, ROOT, withQuery } from "../links.ts";
+import { DEAD_LETTERS, deadLettersAt, ROOT, withQuery } from "../links.ts";
 import {
   Card,
   Confirm,
@@ -17,12 +17,17 @@ import {
   UserLink,
 } from "../parts.tsx";
 
-const REDELIVER = `${ROOT}/dead-letters/redeliver`;
+const REDELIVER = `${DEAD_LETTERS}/redeliver`;
 
 /** What the list is narrowed to. */
 export type LetterSearch = { host: string; from: string; to: string };
 
-type DeadLettersProps = { frame: Frame; search: LetterSearch; letters: DeadLetters; fault: string | null };
+type DeadLettersProps = {
+  frame: Frame;
+  search: LetterSearch;
+  letters: DeadLetters | null;
+  fault: string | null;
+};
 
 export function DeadLettersPage({ frame, search, letters, fault }: DeadLettersProps): JSX.Element {
   return (
@@ -36,9 +41,9 @@ export function DeadLettersPage({ frame, search, letters, fault }: DeadLettersPr
           {fault}
         </p>
       )}
-      <Groups letters={letters} nowMs={frame.nowMs} />
+      {letters !== null && <Groups letters={letters} nowMs={frame.nowMs} />}
       <Range search={search} />
-      <Letters search={search} letters={letters} nowMs={frame.nowMs} />
+      {letters !== null && <Letters search={search} letters={letters} nowMs={frame.nowMs} />}
     </Layout>
   );
 }
@@ -118,7 +123,7 @@ function Group({ group, complete, nowMs }: GroupProps): JSX.Element {
 /** One form for two ends: to see what a host and a time hold, and to send all of it. */
 function Range({ search }: { search: LetterSearch }): JSX.Element {
   return (
-    <form class="card search" method="get" action={`${ROOT}/dead-letters`}>
+    <form class="card search" method="get" action={DEAD_LETTERS}>
       <div class="fields">
         <Field label="Host">
           <input name="host" value={search.host} autocomplete="off" spellcheck={false} />
@@ -175,7 +180,7 @@ function Letters({
         </div>
         <LetterTable letters={letters} nowMs={nowMs} />
       </form>
-      <NextPage href={cursor === null ? null : withQuery(`${ROOT}/dead-letters`, { ...search, cursor })} />
+      <NextPage href={cursor === null ? null : withQuery(DEAD_LETTERS, { ...search, cursor })} />
     </Card>
   );
 }

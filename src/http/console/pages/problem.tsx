@@ -47,10 +47,15 @@ export function ProblemPage({ frame, problem, requestId }: ProblemProps): JSX.El
         <p class="eyebrow">{status}</p>
         <h1>{title}</h1>
         <p>{text}</p>
-        <p>
+        <p class="buttons">
           <a class="button" href={ROOT}>
             To the overview
           </a>
+          {problem === "not_operator" && (
+            <a class="button quiet" href={`${ROOT}/sign-in`}>
+              Sign in as somebody else
+            </a>
+          )}
         </p>
         <p class="dim">
           Request <span class="mono wrap">{requestId}</span>

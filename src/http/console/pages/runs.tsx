@@ -40,11 +40,11 @@ type RunsProps = {
   frame: Frame;
   search: RunSearch;
   /** Null: the search cannot be made; `fault` says why. */
-  page: RunPage | null;
+  found: RunPage | null;
   fault: string | null;
 };
 
-export function RunsPage({ frame, search, page, fault }: RunsProps): JSX.Element {
+export function RunsPage({ frame, search, found, fault }: RunsProps): JSX.Element {
   return (
     <Layout title="Runs" frame={frame} section="runs">
       <Heading title="Runs" lead="Runs that owed a callback or a charge, newest first." />
@@ -54,7 +54,7 @@ export function RunsPage({ frame, search, page, fault }: RunsProps): JSX.Element
           {fault}
         </p>
       )}
-      {page !== null && <Results page={page} search={search} nowMs={frame.nowMs} />}
+      {found !== null && <Results found={found} search={search} nowMs={frame.nowMs} />}
     </Layout>
   );
 }
@@ -103,10 +103,10 @@ function SearchForm({ search }: { search: RunSearch }): JSX.Element {
   );
 }
 
-type ResultsProps = { page: RunPage; search: RunSearch; nowMs: number };
+type ResultsProps = { found: RunPage; search: RunSearch; nowMs: number };
 
-function Results({ page, search, nowMs }: ResultsProps): JSX.Element {
-  const { runs, next_cursor: cursor, searched_to: searchedTo } = page;
+function Results({ found, search, nowMs }: ResultsProps): JSX.Element {
+  const { runs, next_cursor: cursor, searched_to: searchedTo } = found;
   return (
     <>
       {runs.length === 0 ? (
