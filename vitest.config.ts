@@ -1,5 +1,4 @@
 import { globSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -15,21 +14,6 @@ const BUSY_MS = 20_000;
 const FLOW_MS = 120_000;
 
 const LOG_GUARD = ["test/support/log-guard.ts"];
-
-/** What wrangler's rule for text does (wrangler.toml): Vite would take a stylesheet and a script for its own. */
-const consoleAssets = {
-  name: "console-assets",
-  enforce: "pre" as const,
-  resolveId(id: string, importer: string | undefined) {
-    return /\/assets\/(console\.(css|js)|icon\.svg)$/.test(id) && importer?.endsWith("/console/assets.ts")
-      ? `\0text:${resolve(importer, "..", id)}:`
-      : null;
-  },
-  load(id: string) {
-    const [, path] = /^\0text:(.*):$/.exec(id) ?? [];
-    return path === undefined ? null : `export default ${JSON.stringify(readFileSync(path, "utf8"))};`;
-  },
-};
 
 const workerd = async () =>
   cloudflareTest({
@@ -69,7 +53,7 @@ export default defineConfig({
     silent: "passed-only",
     projects: [
       {
-        plugins: [consoleAssets, await workerd()],
+        plugins: [await workerd()],
         // One workerd for many files: starting one takes longer than most of them do.
         test: {
           name: "units",
@@ -81,7 +65,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [consoleAssets, await workerd()],
+        plugins: [await workerd()],
         test: {
           name: "workers",
           include: EMPTYING,

@@ -93,5 +93,5 @@ function badForm(c: AppContext): Promise<Response> {
 async function formOf(c: AppContext): Promise<URLSearchParams> {
   const type = c.req.header("content-type") ?? "";
   if (!type.startsWith("application/x-www-form-urlencoded")) return new URLSearchParams();
-  return new URLSearchParams(await c.req.text());
+  return new URLSearchParams(new TextDecoder().decode(await c.req.arrayBuffer()));
 }

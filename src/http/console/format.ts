@@ -31,7 +31,7 @@ export function percent(part: number, whole: number): string {
 export function duration(ms: number | null): string {
   if (ms === null) return NOTHING;
   if (ms < SECOND_MS) return `${Math.round(ms)} ms`;
-  if (ms < 10 * SECOND_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;
+  if (ms < 9.95 * SECOND_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;
   if (ms < MINUTE_MS) return `${Math.round(ms / SECOND_MS)} s`;
   if (ms < HOUR_MS) return two(ms, MINUTE_MS, "min", SECOND_MS, "s");
   if (ms < DAY_MS) return two(ms, HOUR_MS, "h", MINUTE_MS, "min");
