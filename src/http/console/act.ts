@@ -69,10 +69,10 @@ function redeliverChosen(c: AppContext, ids: readonly string[]): Promise<Respons
   return redeliver(c, { run_ids: ids });
 }
 
-function redeliverAll(
-  c: AppContext,
-  filter: { host: string | null; from: string | null; to: string | null },
-) {
+type Range = { host: string | null; from: string | null; to: string | null };
+
+function redeliverAll(c: AppContext, filter: Range): Promise<Response> | Response {
+  if ((filter.host ?? filter.from ?? filter.to) === null) return goTo(c, DEAD_LETTERS, "nothing_given");
   return redeliver(c, { run_ids: null, ...filter });
 }
 

@@ -9,6 +9,10 @@ const FLASHES = {
   given_up: { tone: "good", text: "The run has been given up. No more attempts are made." },
   window_reset: { tone: "good", text: "The windows have been reset. The user starts from zero." },
   nothing_selected: { tone: "warn", text: "Nothing was selected, so nothing was sent." },
+  nothing_given: {
+    tone: "warn",
+    text: "Neither a host nor a time was given, so nothing was sent: everything must be meant.",
+  },
   not_now: {
     tone: "warn",
     text: "That cannot be done now: the run has moved on meanwhile. Nothing has changed.",

@@ -259,6 +259,16 @@ describe("forms", () => {
     expect(await redeliveries()).toBe(0);
   });
 
+  it("neither a host nor a time is nothing sent either", async () => {
+    await deadRun();
+    const { headers } = await post("/console/dead-letters/redeliver", [
+      ["what", "range"],
+      ["host", ""],
+    ]);
+    expect(headers.get("location")).toBe("/console/dead-letters?said=nothing_given");
+    expect(await redeliveries()).toBe(0);
+  });
+
   it.each([
     ["a form without a button", []],
     ["a button that there is not", [["what", "everything"]]],

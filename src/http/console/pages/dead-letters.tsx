@@ -141,8 +141,8 @@ function Range({ search }: { search: LetterSearch }): JSX.Element {
         </button>
         <Confirm label="Redeliver this range…">
           <p>
-            Every dead letter that the three fields describe is sent again, shown below or not. All three
-            empty: every one that there is.
+            Every dead letter that the three fields describe is sent again, shown below or not. At least one
+            of them must be filled in.
           </p>
           <button
             class="button primary"
