@@ -104,8 +104,8 @@ function Frame({ label, titles, from, to, value, moment, top, children }: FrameP
         {children}
       </svg>
       <div class="chart-x" aria-hidden="true">
-        {moments(from, to).map((at) => (
-          <span>{moment(at)}</span>
+        {moments(from, to).map((at, index, all) => (
+          <span>{moment(at) === moment(all[index - 1] ?? "") ? "" : moment(at)}</span>
         ))}
       </div>
     </div>

@@ -18,6 +18,7 @@ import {
 } from "../parts.tsx";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+const DAYS = 30;
 
 export function UserPage({ frame, view }: { frame: Frame; view: UserView }): JSX.Element {
   return (
@@ -40,7 +41,7 @@ export function UserPage({ frame, view }: { frame: Frame; view: UserView }): JSX
         </a>
       </Heading>
       <Windows view={view} nowMs={frame.nowMs} />
-      <Usage view={view} />
+      <Usage view={view} nowMs={frame.nowMs} />
       <Unfinished view={view} nowMs={frame.nowMs} />
       <Claims view={view} nowMs={frame.nowMs} />
     </Layout>
@@ -98,10 +99,10 @@ function Window({ title, window, cap, nowMs }: WindowProps): JSX.Element {
   );
 }
 
-function Usage({ view: { usage } }: { view: UserView }): JSX.Element {
-  const days = withQuietDays(usage.toReversed());
+function Usage({ view: { usage }, nowMs }: { view: UserView; nowMs: number }): JSX.Element {
+  const days = everyDay(usage, nowMs);
   const [first, last] = [days[0], days.at(-1)];
-  if (first === undefined || last === undefined) {
+  if (usage.length === 0 || first === undefined || last === undefined) {
     return (
       <Card title="Usage by day">
         <Empty title="Nothing was charged">
@@ -141,14 +142,11 @@ function Usage({ view: { usage } }: { view: UserView }): JSX.Element {
   );
 }
 
-/** Every day from the first to the last: those without a charge are not in the books. */
-function withQuietDays(days: UserView["usage"]): UserView["usage"] {
-  const [first, last] = [days[0], days.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const tasks = new Map(days.map((each) => [each.day, each.tasks]));
-  const length = Math.round((Date.parse(last.day) - Date.parse(first.day)) / DAY_MS) + 1;
-  return Array.from({ length }, (_, index) => {
-    const at = new Date(Date.parse(first.day) + index * DAY_MS).toISOString().slice(0, 10);
+/** Every day of the time that the books are asked for: those without a charge are not in them. */
+function everyDay(usage: UserView["usage"], nowMs: number): UserView["usage"] {
+  const tasks = new Map(usage.map((each) => [each.day, each.tasks]));
+  return Array.from({ length: DAYS }, (_, index) => {
+    const at = new Date(nowMs - (DAYS - 1 - index) * DAY_MS).toISOString().slice(0, 10);
     return { day: at, tasks: tasks.get(at) ?? 0 };
   });
 }
