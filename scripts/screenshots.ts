@@ -78,9 +78,21 @@ async function runThings(): Promise<string> {
   const total = ROUNDS * tokens.length;
   const attempts = total + 2 * (total / 20) + total / 10;
   await until("every callback", WITHIN_MS, () => receiver.deliveries.length >= attempts);
+  await until("all of it in the books", WITHIN_MS, async () => {
+    const { runs, retrying } = await totals();
+    return runs === total && retrying === 0;
+  });
   // What has only begun is something to look at, too.
   await start(tokens[0] ?? "", SLOW, { seconds: 100 }, "/hooks/slow");
   return shown;
+}
+
+async function totals(): Promise<{ runs: number; retrying: number }> {
+  const operator = { sub: "screenshots", scope: "operator", expiresSeconds: 60, claims: {} };
+  const headers = { authorization: `Bearer ${await devToken(operator)}` };
+  const answer = await fetch(`${gateway.url}/console/api/overview`, { headers });
+  const overview: { totals: { runs: number; retrying: number } } = JSON.parse(await answer.text());
+  return overview.totals;
 }
 
 async function start(token: string, action: string, inputs: object, path: string): Promise<string> {

@@ -311,9 +311,18 @@ describe("every page", () => {
       await at.page.getByRole("link", { name: MARKUP }).click();
       const user = at.path;
       const pages = [
-        ...["/console", "/console?span=day", "/console?span=week", "/console/runs", `/console/runs/${runId}`],
-        ...["/console/users", user, "/console/dead-letters", "/console/destinations", "/console/audit"],
-        ...["/console/sign-in", "/console/nowhere"],
+        "/console",
+        "/console?span=day",
+        "/console?span=week",
+        "/console/runs",
+        `/console/runs/${runId}`,
+        "/console/users",
+        user,
+        "/console/dead-letters",
+        "/console/destinations",
+        "/console/audit",
+        "/console/sign-in",
+        "/console/nowhere",
       ];
       for (const path of pages) {
         await at.open(path);

@@ -53,6 +53,11 @@ export function fromNow(at: string, nowMs: number): string {
   return apartMs < 0 ? `${apart} ago` : `in ${apart}`;
 }
 
+/** Of what is planned: "in 2 h", or "due now" once its time has come. */
+export function whenDue(at: string, nowMs: number): string {
+  return Date.parse(at) <= nowMs ? "due now" : fromNow(at, nowMs);
+}
+
 function largestUnit(ms: number): string {
   if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)} s`;
   if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`;

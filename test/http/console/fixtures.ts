@@ -19,12 +19,12 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 const ISSUER = "https://login.example.com";
-export const ALICE = "sNxwHlp1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d1E";
+const ALICE = "sNxwHlp1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d1E";
 const CAROL = "CBWZ4O2Bq1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d";
-export const RUN = "70d1059e-5b3c-4a6f-9d53-1f3a6c2b8e90";
+const RUN = "70d1059e-5b3c-4a6f-9d53-1f3a6c2b8e90";
 const ECHO = "00000000-0000-4000-8000-000000000001";
 
-export function ago(ms: number): string {
+function ago(ms: number): string {
   return new Date(NOW_MS - ms).toISOString();
 }
 

@@ -7,6 +7,7 @@ import {
   fromNow,
   percent,
   shortDateTime,
+  whenDue,
 } from "../../../src/http/console/format.ts";
 import { userAt, withQuery } from "../../../src/http/console/links.ts";
 
@@ -52,6 +53,11 @@ describe("a moment", () => {
     ["nonsense", "–"],
   ])("%s is %s", (at, said) => {
     expect(fromNow(at, NOW_MS)).toBe(said);
+  });
+
+  it("that is planned is due once its time has come", () => {
+    expect(whenDue("2026-11-25T20:14:02Z", NOW_MS)).toBe("due now");
+    expect(whenDue("2026-11-25T20:40:03Z", NOW_MS)).toBe("in 26 min");
   });
 
   it("is said in UTC, and whatever is none is left as it is", () => {

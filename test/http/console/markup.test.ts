@@ -73,8 +73,16 @@ function filledWith<T>(attack: string, view: T): T {
 function pagesWith(attack: string): [name: string, html: unknown][] {
   const frame: Frame = { operator: attack, signOutAt: "/console/sign-out", nowMs: NOW_MS, flash: null };
   const search = {
-    ...{ run_id: attack, user: attack, issuer: attack, subject: attack, stored_action_id: attack },
-    ...{ state: attack, result: attack, from: attack, to: attack, host: attack },
+    run_id: attack,
+    user: attack,
+    issuer: attack,
+    subject: attack,
+    stored_action_id: attack,
+    state: attack,
+    result: attack,
+    from: attack,
+    to: attack,
+    host: attack,
   };
   const filled = <T>(view: T) => filledWith(attack, view);
   const chosen = { ...redelivery, filter: { run_ids: [attack], host: null, from: null, to: null } };
@@ -168,6 +176,13 @@ describe("links", () => {
 
 const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };
 const EMPTY = {
-  ...{ run_id: "", user: "", issuer: "", subject: "", stored_action_id: "" },
-  ...{ state: "", result: "", from: "", to: "" },
+  run_id: "",
+  user: "",
+  issuer: "",
+  subject: "",
+  stored_action_id: "",
+  state: "",
+  result: "",
+  from: "",
+  to: "",
 };

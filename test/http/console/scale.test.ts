@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { axisTop, linePath, moments, stack, ticks } from "../../../src/http/console/scale.ts";
 
@@ -17,8 +17,8 @@ describe("the top of an axis", () => {
   });
 
   it("reaches over everything that is shown, and not three times as far", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 4, max: 1_000_000_000 }), (max) => {
+    assert(
+      property(integer({ min: 4, max: 1_000_000_000 }), (max) => {
         const top = axisTop(max, true);
         expect(top).toBeGreaterThanOrEqual(max);
         expect(top).toBeLessThanOrEqual(3 * max);

@@ -1,6 +1,6 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Destination, Destinations } from "../../../console/views.ts";
-import { count, counted, dateTime, duration, fromNow, percent } from "../format.ts";
+import { count, counted, dateTime, duration, percent, whenDue } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
 import { deadLettersAt } from "../links.ts";
 import { Chip, type ChipTone, Empty, Heading, Table } from "../parts.tsx";
@@ -106,7 +106,7 @@ function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: n
     <>
       <Chip tone={TONES[status]}>{WORDS[status]}</Chip>
       {until !== null && status !== "closed" && (
-        <span class="dim"> next attempt {fromNow(until, nowMs)}</span>
+        <span class="dim"> next attempt {whenDue(until, nowMs)}</span>
       )}
       {resting > 0 && <span class="dim">{` at rest for ${counted(resting, "user")}`}</span>}
     </>

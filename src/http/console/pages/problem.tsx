@@ -19,7 +19,7 @@ const TEXTS = {
   not_found: {
     status: 404,
     title: "There is nothing here",
-    text: "The run, the user or the page is not on record. The ledger forgets runs after a while, and never knew plain ones, without a callback or a charge.",
+    text: "The run, the user or the page is not on record. A run that has not ended is found on the page of its user. The ledger forgets runs after a while, and never knew those without a callback or a charge.",
   },
   bad_form: {
     status: 400,

@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { RunDetail, TimeLineEntry } from "../../../console/views.ts";
-import { duration, fromNow, NOTHING } from "../format.ts";
+import { duration, NOTHING, whenDue } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
 import { runActionAt } from "../links.ts";
 import { Card, Confirm, Facts, Heading, Moment, ResultChip, StateChip, UserLink } from "../parts.tsx";
@@ -85,7 +85,7 @@ function sayState({ state, next_attempt_at: next }: RunDetail, nowMs: number): s
     case "waiting":
       return "The run has not ended, or its callback has not been tried yet.";
     case "retrying":
-      return next === null ? "Another attempt follows." : `The next attempt is ${fromNow(next, nowMs)}.`;
+      return next === null ? "Another attempt follows." : `The next attempt is ${whenDue(next, nowMs)}.`;
     case "delivered":
       return "The receiver has acknowledged the result.";
     case "dead":
@@ -144,7 +144,7 @@ function Entry({ entry, before, nowMs }: EntryProps): JSX.Element {
 }
 
 function apart({ at, kind }: TimeLineEntry, before: TimeLineEntry | null, nowMs: number): string {
-  if (kind === "next_look" || kind === "next_attempt") return fromNow(at, nowMs);
+  if (kind === "next_look" || kind === "next_attempt") return whenDue(at, nowMs);
   return before === null ? "" : `+${duration(Math.max(0, Date.parse(at) - Date.parse(before.at)))}`;
 }
 

@@ -132,7 +132,7 @@ function Results({ found, search, nowMs }: ResultsProps): JSX.Element {
 
 const COLUMNS = ["Run", "State", "Result", "User", "Destination", { number: "Attempts" }, "Accepted", "Took"];
 
-export function RunTable({ runs, nowMs }: { runs: readonly RunSummary[]; nowMs: number }): JSX.Element {
+function RunTable({ runs, nowMs }: { runs: readonly RunSummary[]; nowMs: number }): JSX.Element {
   return (
     <Table label="Runs" columns={COLUMNS}>
       {runs.map((run) => (
