@@ -5,7 +5,7 @@ import type { Answer, Call, Gateway } from "../support/gateway.ts";
 import { attemptOf, chargeOf, runOf } from "../support/ledger.ts";
 
 export const ACTION = "11111111-2222-4333-8444-555555555555";
-export const OPERATOR = { sub: "olga", scope: "operator" };
+const OPERATOR = { sub: "olga", scope: "operator" };
 
 export function intentOf(members: Partial<Intent> = {}): Intent {
   return {

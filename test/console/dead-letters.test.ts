@@ -14,22 +14,26 @@ beforeEach(async () => {
   db = await freshLedger();
 });
 
+const acceptedAt = (second: number) => ({ acceptedAtMs: NOON_MS + second * 1_000 });
+
 describe("dead letters", () => {
   it("are grouped by host, with what their last attempts came to, the worst host first", async () => {
-    const at = (second: number) => ({ acceptedAtMs: NOON_MS + second * 1_000 });
     const down = { callbackUrl: "https://down.example:8443/a?b=c" };
     await recordAll(db, [
-      deadLetter({ ...at(1), ...down }),
-      deadLetter({ ...at(2), ...down, callbackUrl: "https://DOWN.example:8443/other" }, "no answer in time"),
-      deadLetter({ ...at(3), ...down, attempts: 10 }),
-      deadLetter({ ...at(4) }, "status is no 2xx"),
+      deadLetter({ ...acceptedAt(1), ...down }),
+      deadLetter(
+        { ...acceptedAt(2), ...down, callbackUrl: "https://DOWN.example:8443/other" },
+        "no answer in time",
+      ),
+      deadLetter({ ...acceptedAt(3), ...down, attempts: 10 }),
+      deadLetter({ ...acceptedAt(4) }, "status is no 2xx"),
       {
-        run: bookedRun({ ...at(0), state: "dead", result: null, attempts: 0, userKey: "bob" }),
+        run: bookedRun({ ...acceptedAt(0), state: "dead", result: null, attempts: 0, userKey: "bob" }),
         attempt: null,
         charge: null,
       },
-      delivered(at(5)),
-      { run: bookedRun({ ...at(6), state: "retrying" }), attempt: null, charge: null },
+      delivered(acceptedAt(5)),
+      { run: bookedRun({ ...acceptedAt(6), state: "retrying" }), attempt: null, charge: null },
     ]);
     const seen = await deadLetters(db, ANY);
     expect(seen.groups).toEqual([

@@ -25,6 +25,10 @@ function breaker(host: string) {
   return breakerOf(env.DESTINATION_BREAKER, host);
 }
 
+async function shown() {
+  return (await destinations(db, env.DESTINATION_BREAKER, T0)).destinations[0]?.breaker;
+}
+
 describe("destinations", () => {
   it("are the hosts of the latest attempts, the busiest first", async () => {
     await recordAll(db, [
@@ -89,10 +93,6 @@ describe("a host's breaker", () => {
   beforeEach(async () => {
     await recordAll(db, [deadLetter({ acceptedAtMs: T0 - 1, callbackUrl: DOWN })]);
   });
-
-  async function shown() {
-    return (await destinations(db, env.DESTINATION_BREAKER, T0)).destinations[0]?.breaker;
-  }
 
   it("rests after ten failures of many, probes after its rest, and is closed by a success", async () => {
     for (const n of times(10, (at) => at)) await breaker("down.example").report(`user-${n}`, false);

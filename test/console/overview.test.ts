@@ -61,6 +61,12 @@ const NOTHING = {
   latency_p99_ms: null,
 };
 
+function tripled() {
+  return Object.fromEntries(
+    Object.entries(MIXED).map(([name, value]) => [name, name.startsWith("latency") ? value : 3 * value]),
+  );
+}
+
 describe("the last hour", () => {
   it("is sixty minutes, the current one included, by the time of acceptance", async () => {
     await mixedAt(NOW_MS - MINUTE);
@@ -105,12 +111,6 @@ describe("the last day and week", () => {
     expect(seen.buckets[hours - 1]).toEqual({ at: "2026-11-20T12:00:00.000Z", ...MIXED });
     expect(seen.totals).toEqual({ ...MIXED, ...tripled(), latency_p50_ms: 40, latency_p99_ms: 9_329 });
   });
-
-  function tripled() {
-    return Object.fromEntries(
-      Object.entries(MIXED).map(([name, value]) => [name, name.startsWith("latency") ? value : 3 * value]),
-    );
-  }
 
   it("shows what became of an old hour's runs, once the hour is due again", async () => {
     const letter = deadLetter({ acceptedAtMs: NOON_MS - 80 * HOUR });
