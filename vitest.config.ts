@@ -31,7 +31,15 @@ const workerd = async () =>
 /** Flows that measure time, or need all of the machine, have it to themselves. */
 const MEASURING = ["test/flows/callbacks-{deliver,fairness,latency}.test.ts"];
 /** Nothing that starts late may be what all wait for in the end. */
-const LONGEST_FIRST = ["conformance", "chaos", "callbacks-crash", "deploy", "callbacks-retry", "limit", "rotation"];
+const LONGEST_FIRST = [
+  "conformance",
+  "chaos",
+  "callbacks-crash",
+  "deploy",
+  "callbacks-retry",
+  "limit",
+  "rotation",
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

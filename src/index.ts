@@ -1,4 +1,6 @@
 import { createApp } from "./app.ts";
+import { wakeRedeliveries } from "./console/redelivery.ts";
+import { tendRollups } from "./console/rollups.ts";
 import { sweepLedger } from "./ledger/retention.ts";
 import { moveRunsOn } from "./progress/consumer.ts";
 import { buryRuns } from "./progress/dead-letters.ts";
@@ -16,6 +18,9 @@ export default {
     await (batch.queue.endsWith("-dead") ? buryRuns(batch, env) : moveRunsOn(batch, env, context));
   },
   async scheduled({ scheduledTime }, env) {
-    await sweepLedger(env.LEDGER, settingsOf(env).ledgerRetentionDays, scheduledTime);
+    const { LEDGER: ledger, USER_GATE: gates, RUNS: queue } = env;
+    await sweepLedger(ledger, settingsOf(env).ledgerRetentionDays, scheduledTime);
+    await tendRollups(ledger, scheduledTime);
+    await wakeRedeliveries({ ledger, gates, queue }, scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

@@ -1,28 +1,17 @@
 // The only reader of vars and secrets. Parsed once per isolate into a typed value; every bad one is named in one
 // message, without its content: some of them are secrets.
 
-import { isObject } from "./json.ts";
 import { log } from "./observability/log.ts";
+import {
+  accessIssuer,
+  Fault,
+  type Issuer,
+  type Jwk,
+  parseIssuers,
+  parseSigningKeys,
+} from "./settings-keys.ts";
 
-export type Jwk = JsonWebKey & {
-  kid?: string;
-  alg?: string;
-  use?: string;
-  key_ops?: string[];
-  x?: string;
-  d?: string;
-};
-
-/** Where an issuer's public keys come from: fetched and cached, or written into the settings. */
-export type KeySource = { kind: "url"; url: string } | { kind: "inline"; keys: readonly Jwk[] };
-
-export type Issuer = {
-  issuer: string;
-  audience: string;
-  /** Asymmetric JWS algorithms only. */
-  algorithms: readonly string[];
-  keys: KeySource;
-};
+export type { Issuer, Jwk } from "./settings-keys.ts";
 
 export type Settings = {
   /** Origin without a trailing slash; null in development, where the request's own loopback origin stands in. */
@@ -51,6 +40,10 @@ export type Settings = {
   runPollScheduleSeconds: readonly number[];
   allowPrivateCallbacks: boolean;
   ledgerRetentionDays: number;
+  /** Cloudflare Access in front of the console; null: it is not. */
+  access: Issuer | null;
+  /** Of tokens that open the console; null: none does. */
+  operatorScope: string | null;
 };
 
 /** Every bad setting, by name and with what it should be. */
@@ -93,19 +86,6 @@ function tryParse(env: object): Settings | SettingsError {
   }
 }
 
-const ASYMMETRIC = [
-  "ES256",
-  "ES384",
-  "ES512",
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "EdDSA",
-  "Ed25519",
-];
 const MAX_LIMIT = 1_000_000;
 const RETRY_SCHEDULE = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const POLL_SCHEDULE = [2, 4, 8, 16, 32, 64, 128, 300];
@@ -138,9 +118,14 @@ export function parseSettings(vars: object): Settings {
     runPollScheduleSeconds: read.integers("RUN_POLL_SCHEDULE", POLL_SCHEDULE, 1, 604_800),
     allowPrivateCallbacks: read.oneOf("ALLOW_PRIVATE_CALLBACKS", ["true", "false"], "false") === "true",
     ledgerRetentionDays: read.integer("LEDGER_RETENTION_DAYS", 30, 1, 3650),
+    access: read.together("ACCESS_TEAM_DOMAIN", "ACCESS_AUD", accessIssuer),
+    operatorScope: read.text("OPERATOR_SCOPE") ?? (secure ? null : "operator"),
   };
   if (settings.allowPrivateCallbacks && secure) {
     read.reject("ALLOW_PRIVATE_CALLBACKS", "must not be true while PUBLIC_URL is https");
+  }
+  if (settings.operatorScope === settings.requiredScope) {
+    read.reject("OPERATOR_SCOPE", "must not be REQUIRED_SCOPE: every caller would be an operator");
   }
   if (read.problems.length > 0) throw new SettingsError(read.problems);
   return settings;
@@ -174,6 +159,15 @@ class Reader {
     return usable ? url.href : this.reject(name, "must be an http or https URL without credentials");
   }
 
+  /** Two that mean nothing without each other. */
+  together<T>(first: string, second: string, parse: (a: string, b: string) => T): T | null {
+    const [a, b] = [this.text(first), this.text(second)];
+    if (a === null && b === null) return null;
+    if (a === null || b === null)
+      return this.reject(a === null ? first : second, `is required with ${a === null ? second : first}`);
+    return this.#parsed(first, () => parse(a, b));
+  }
+
   oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
     const text = this.text(name);
     if (text === null) return fallback;
@@ -203,8 +197,12 @@ class Reader {
   json<T>(name: string, parse: (value: unknown) => T): T | null {
     const text = this.text(name);
     if (text === null) return this.reject(name, "is required");
+    return this.#parsed(name, () => parse(JSON.parse(text)));
+  }
+
+  #parsed<T>(name: string, parse: () => T): T | null {
     try {
-      return parse(JSON.parse(text));
+      return parse();
     } catch (error) {
       return this.reject(name, error instanceof Fault ? error.message : "must be JSON");
     }
@@ -214,84 +212,4 @@ class Reader {
 function integerIn(text: string, min: number, max: number): number | null {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   return value >= min && value <= max ? value : null;
-}
-
-/** What is wrong with the content of a JSON setting, in words that may be logged. */
-class Fault extends Error {}
-
-function parseIssuers(value: unknown, secure: boolean): Issuer[] {
-  if (!Array.isArray(value) || value.length === 0) throw new Fault("must be a non-empty JSON array");
-  const issuers = value.map((entry, index) => parseIssuer(entry, `entry ${index}`, secure));
-  if (new Set(issuers.map(({ issuer }) => issuer)).size !== issuers.length)
-    throw new Fault("names an issuer twice");
-  return issuers;
-}
-
-function parseIssuer(entry: unknown, where: string, secure: boolean): Issuer {
-  if (!isObject(entry)) throw new Fault(`${where} must be an object`);
-  const { issuer, audience, algorithms, jwks_uri: uri, jwks } = entry;
-  if (!isText(issuer) || !isText(audience)) throw new Fault(`${where} needs "issuer" and "audience"`);
-  if (
-    !Array.isArray(algorithms) ||
-    algorithms.length === 0 ||
-    !algorithms.every((name) => ASYMMETRIC.includes(name))
-  ) {
-    throw new Fault(`${where} needs "algorithms", each one of ${ASYMMETRIC.join(", ")}`);
-  }
-  if ((uri === undefined) === (jwks === undefined))
-    throw new Fault(`${where} needs either "jwks_uri" or "jwks"`);
-  const keys = uri === undefined ? parseInlineKeys(jwks, where) : parseKeyUrl(uri, where, secure);
-  return { issuer, audience, algorithms, keys };
-}
-
-function parseKeyUrl(uri: unknown, where: string, secure: boolean): KeySource {
-  const url = isText(uri) ? URL.parse(uri) : null;
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new Fault(`${where} has a "jwks_uri" that is no URL`);
-  if (secure && url.protocol !== "https:")
-    throw new Fault(`${where} has a plain-http "jwks_uri" while PUBLIC_URL is https`);
-  return { kind: "url", url: url.href };
-}
-
-function parseInlineKeys(jwks: unknown, where: string): KeySource {
-  if (!isObject(jwks) || !Array.isArray(jwks["keys"]) || !jwks["keys"].every(isJwk)) {
-    throw new Fault(`${where} has a "jwks" that is no JWK set`);
-  }
-  if (jwks["keys"].some((key) => "d" in key || "k" in key))
-    throw new Fault(`${where} has a private key in "jwks"`);
-  return { kind: "inline", keys: jwks["keys"] };
-}
-
-function parseSigningKeys(value: unknown): Jwk[] {
-  const keys = isObject(value) ? value["keys"] : undefined;
-  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isSigningKey)) {
-    throw new Fault('must be a JWK set of Ed25519 private keys, each with a "kid"');
-  }
-  // Whoever verifies would have two keys to choose from, and libraries refuse to.
-  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw new Fault("names a kid twice");
-  return keys;
-}
-
-function isSigningKey(value: unknown): value is Jwk {
-  return (
-    isJwk(value) &&
-    value.kty === "OKP" &&
-    value.crv === "Ed25519" &&
-    isText(value.kid) &&
-    isKeyHalf(value.d) &&
-    isKeyHalf(value.x)
-  );
-}
-
-/** 32 bytes in base64url. Anything else would only be noticed by the first request that needs the key. */
-function isKeyHalf(value: unknown): boolean {
-  return isText(value) && /^[\w-]{43}$/.test(value);
-}
-
-function isJwk(value: unknown): value is Jwk {
-  return isObject(value) && isText(value["kty"]);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
 }

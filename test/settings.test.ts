@@ -61,6 +61,8 @@ describe("defaults", () => {
       callbackTimeoutMs: 15_000,
       runPollScheduleSeconds: [2, 4, 8, 16, 32, 64, 128, 300],
       ledgerRetentionDays: 30,
+      access: null,
+      operatorScope: "operator",
     });
   });
 
@@ -103,6 +105,27 @@ describe("a good setting", () => {
     ],
   ])("%o", (vars, parsed) => {
     expect(parseSettings({ ...REQUIRED, ...vars })).toMatchObject(parsed);
+  });
+
+  it.each<[vars: Record<string, string>, scope: string | null]>([
+    [{}, "operator"],
+    [{ PUBLIC_URL: "http://127.0.0.1:8787" }, "operator"],
+    [{ PUBLIC_URL: "https://edge.example" }, null],
+    [{ PUBLIC_URL: "https://edge.example", OPERATOR_SCOPE: "ops" }, "ops"],
+    [{ OPERATOR_SCOPE: "ops" }, "ops"],
+  ])("%o lets tokens with the scope %s open the console", (vars, scope) => {
+    expect(parseSettings({ ...REQUIRED, ...vars }).operatorScope).toBe(scope);
+  });
+
+  it("Cloudflare Access, as the issuer that it is", () => {
+    const vars = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "4714c1358e65" };
+    expect(parseSettings({ ...REQUIRED, ...vars }).access).toEqual({
+      issuer: "https://team.cloudflareaccess.com",
+      audience: "4714c1358e65",
+      algorithms: ["RS256"],
+      keys: { kind: "url", url: "https://team.cloudflareaccess.com/cdn-cgi/access/certs" },
+      subjectClaims: ["email", "common_name", "sub"],
+    });
   });
 
   it("an issuer with its keys inline", () => {
@@ -251,5 +274,32 @@ describe("the message", () => {
 
   it("says nothing of what is in them", () => {
     expect(problemsOf(bad).join()).not.toContain(SECRET);
+  });
+});
+
+describe("the console's settings", () => {
+  it.each<[vars: Record<string, string>, problem: string]>([
+    [{ ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com" }, "ACCESS_AUD is required with ACCESS_TEAM_DOMAIN"],
+    [{ ACCESS_AUD: "4714c1358e65" }, "ACCESS_TEAM_DOMAIN is required with ACCESS_AUD"],
+    ...[
+      "team",
+      "https://team.cloudflareaccess.com",
+      "team.cloudflareaccess.com.evil.example",
+      "evil.example/.cloudflareaccess.com",
+      "a.b.cloudflareaccess.com",
+    ].map((domain): [Record<string, string>, string] => [
+      { ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: "4714c1358e65" },
+      "ACCESS_TEAM_DOMAIN must be a host such as example.cloudflareaccess.com",
+    ]),
+    [
+      { OPERATOR_SCOPE: "external" },
+      "OPERATOR_SCOPE must not be REQUIRED_SCOPE: every caller would be an operator",
+    ],
+    [
+      { REQUIRED_SCOPE: "operator" },
+      "OPERATOR_SCOPE must not be REQUIRED_SCOPE: every caller would be an operator",
+    ],
+  ])("%o are refused", (vars, problem) => {
+    expect(problemsOf(vars)).toEqual([problem]);
   });
 });

@@ -63,7 +63,10 @@ async function knownCaller(token: string, deps: AuthDeps): Promise<Caller | null
   if (known === null) return null;
   const { issuer, header, key, claims, requiredScope, caller } = known;
   const isTrusted = settings.issuers.includes(issuer) && settings.requiredScope === requiredScope;
-  if (isTrusted && checkRegisteredClaims(claims, issuer.audience, nowMs).kind === "good") {
+  if (
+    isTrusted &&
+    checkRegisteredClaims(claims, issuer.audience, nowMs, issuer.subjectClaims).kind === "good"
+  ) {
     const found = await issuerKeys.find(issuer, header, deps);
     if (found.kind === "key" && found.key === key) return caller;
   }

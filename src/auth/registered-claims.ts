@@ -19,13 +19,20 @@ export type RegisteredClaims =
 const CLOCK_TOLERANCE_MS = 30_000;
 const MAX_SUBJECT_CHARACTERS = 1024;
 
-export function checkRegisteredClaims(claims: Claims, audience: string, nowMs: number): RegisteredClaims {
+/** `subjectClaims`: which claims may name the subject; the first that is there and not empty does. */
+export function checkRegisteredClaims(
+  claims: Claims,
+  audience: string,
+  nowMs: number,
+  subjectClaims: readonly string[] = ["sub"],
+): RegisteredClaims {
   const reason = faultInTimes(claims, nowMs);
   if (reason !== null) return { kind: "invalid", reason };
-  const { aud, sub } = claims;
+  const { aud } = claims;
   if (aud !== audience && !(Array.isArray(aud) && aud.includes(audience)))
     return { kind: "invalid", reason: "token.wrong_audience" };
-  if (typeof sub !== "string" || sub === "" || sub.length > MAX_SUBJECT_CHARACTERS)
+  const sub = subjectClaims.map((name) => claims[name]).find((value) => value !== undefined && value !== "");
+  if (typeof sub !== "string" || sub.length > MAX_SUBJECT_CHARACTERS)
     return { kind: "invalid", reason: "token.bad_subject" };
   return { kind: "good", subject: sub };
 }

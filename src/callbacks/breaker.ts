@@ -46,6 +46,16 @@ export function report(breaker: Breaker, ok: boolean, nowMs: number, who?: strin
   }
 }
 
+/** What the next attempt would find. */
+export type Standing = { status: Breaker["status"]; untilMs: number | null };
+
+export function standingOf(breaker: Breaker, nowMs: number): Standing {
+  if (breaker.status === "closed") return { status: "closed", untilMs: null };
+  const untilMs = endOf(breaker, nowMs);
+  // The rest is over: the next attempt is the probe.
+  return nowMs < untilMs ? { status: breaker.status, untilMs } : { status: "probing", untilMs: null };
+}
+
 /** Nothing in it says anything about the host any more. */
 export function isForgettable(breaker: Breaker, nowMs: number): boolean {
   if (breaker.status === "closed") return breaker.samples.every((sample) => isOld(sample, nowMs));

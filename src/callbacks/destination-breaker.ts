@@ -5,12 +5,24 @@
 // write that gets lost, a move): the price is ten attempts at a host that is down. What has been quiet for ten minutes
 // goes, because anybody can make up host names.
 import { DurableObject } from "cloudflare:workers";
-import { type Breaker, CLOSED, isForgettable, mayTry, type Permission, report } from "./breaker.ts";
+import {
+  type Breaker,
+  CLOSED,
+  isForgettable,
+  mayTry,
+  type Permission,
+  report,
+  type Standing,
+  standingOf,
+} from "./breaker.ts";
 
 export type BreakerNamespace = DurableObjectNamespace<DestinationBreaker>;
 
 const FORGET_MS = 10 * 60_000;
 const EVERYBODY = "everybody";
+const MAX_VIEWED = 1000;
+
+export type BreakerView = Standing & { usersResting: number };
 
 /** The breakers of a host as `URL.host` gives it: the name, and the port where it is not the scheme's own. */
 export function breakerOf(breakers: BreakerNamespace, host: string): DurableObjectStub<DestinationBreaker> {
@@ -39,6 +51,17 @@ export class DestinationBreaker extends DurableObject<Env> {
     const [own, all] = [this.#breaker(userKey), this.#breaker(EVERYBODY)];
     await this.#become(userKey, own, report(own, ok, nowMs));
     await this.#become(EVERYBODY, all, report(all, ok, nowMs, userKey));
+  }
+
+  /** As it is, for operators: asking changes nothing. */
+  view(): BreakerView {
+    const nowMs = Date.now();
+    const known = [...this.ctx.storage.kv.list<Breaker>({ limit: MAX_VIEWED })];
+    const ofUsers = known.filter(([key]) => key !== EVERYBODY);
+    return {
+      ...standingOf(this.#breaker(EVERYBODY), nowMs),
+      usersResting: ofUsers.filter(([, breaker]) => standingOf(breaker, nowMs).status === "resting").length,
+    };
   }
 
   override async alarm(): Promise<void> {

@@ -3,6 +3,8 @@
 // schemas that judge requests, so the document cannot promise what the gateway does not check.
 
 import * as z from "zod";
+import { consoleOperations } from "./console-operations.ts";
+import { CONSOLE_COMPONENTS } from "./console-schemas.ts";
 import { operations } from "./operations.ts";
 import type { Operation } from "./parts.ts";
 import { COMPONENTS, WaitSeconds } from "./schemas.ts";
@@ -31,6 +33,7 @@ function build(publicUrl: string): object {
       { name: "Runs", description: "One-off runs, of which no stored action is kept" },
       { name: "Usage", description: "What the caller's own runs have cost" },
       { name: "Gateway", description: "The gateway itself" },
+      { name: "Console", description: "What operators see and do" },
     ],
     paths: paths(),
     components: { schemas: componentSchemas(), securitySchemes: securitySchemes() },
@@ -39,7 +42,8 @@ function build(publicUrl: string): object {
 
 function paths(): Record<string, Record<string, Operation>> {
   const byPath: Record<string, Record<string, Operation>> = {};
-  for (const { path, method, operation } of operations(jsonSchema(WaitSeconds))) {
+  const all = [...operations(jsonSchema(WaitSeconds)), ...consoleOperations()];
+  for (const { path, method, operation } of all) {
     byPath[path] = { ...byPath[path], [method]: operation };
   }
   return byPath;
@@ -47,7 +51,8 @@ function paths(): Record<string, Record<string, Operation>> {
 
 function componentSchemas(): Record<string, object> {
   const named = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(COMPONENTS)) named.add(schema, { id });
+  for (const [id, schema] of Object.entries({ ...COMPONENTS, ...CONSOLE_COMPONENTS }))
+    named.add(schema, { id });
   const { schemas } = z.toJSONSchema(named, { ...OPTIONS, uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));
 }
@@ -98,6 +103,13 @@ function securitySchemes(): Record<string, object> {
       scheme: "bearer",
       bearerFormat: "JWT",
       description: "A JWT of an issuer that this gateway trusts, with the scope `external`.",
+    },
+    Operator: {
+      type: "http",
+      scheme: "bearer",
+      bearerFormat: "JWT",
+      description:
+        "A JWT of an issuer that this gateway trusts, with the operators' scope. Behind Cloudflare Access its own JWT, in `Cf-Access-Jwt-Assertion`, opens the console instead.",
     },
   };
 }

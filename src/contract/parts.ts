@@ -2,6 +2,7 @@
 // must cost a request nothing.
 
 import { errorObject, type Problem, statusOf } from "../errors.ts";
+import type { ConsoleComponentName } from "./console-schemas.ts";
 import type { ComponentName } from "./schemas.ts";
 
 type Header = { schema: object; description: string; required?: true };
@@ -32,6 +33,7 @@ export type Operation = {
 export type Entry = { path: string; method: "get" | "post"; operation: Operation };
 
 export const CALLER = [{ OAuth: ["external"] }, { Bearer: ["external"] }];
+export const OPERATOR = [{ Operator: [] }];
 export const ANYBODY = [];
 
 const REQUEST_ID: Headers = {
@@ -110,7 +112,7 @@ export const deferred: Headers = { ...REQUEST_ID, ...RETRY_AFTER };
 export const replayable: Headers = { ...counted, ...REPLAY };
 export const linked: Headers = { ...counted, ...LINK };
 
-export function ref(name: ComponentName): object {
+export function ref(name: ComponentName | ConsoleComponentName): object {
   return { $ref: `#/components/schemas/${name}` };
 }
 

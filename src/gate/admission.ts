@@ -28,4 +28,5 @@ export type Work = { run: Run; intent: Intent; runId: string };
 
 export type LiveEnd = { run: EndedRun; intent: Intent };
 
-export type LiveRun = { run: Exclude<Run, { status: "forwarding" }>; intent: Intent };
+/** `key` names it to the gate. */
+export type LiveRun = { key: string; run: Exclude<Run, { status: "forwarding" }>; intent: Intent };

@@ -6,6 +6,7 @@ import type { Pointer } from "../progress/pointer.ts";
 import { type GateNamespace, gateId } from "./address.ts";
 import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from "./admission.ts";
 import type { Settled, TryOutcome } from "./claim.ts";
+import type { Inspection } from "./inspection.ts";
 import type { Intent } from "./intent.ts";
 import type { EndedRun, RunRules, Sighting } from "./run.ts";
 import type { UserGate } from "./user-gate.ts";
@@ -93,6 +94,16 @@ export class GateClient {
 
   redeliver(intent: Intent, run: EndedRun): Promise<boolean> {
     return this.#twice(async (gate): Promise<boolean> => await gate.redeliver(intent, run));
+  }
+
+  /** For operators. Throws when the gate does not answer. */
+  inspect(): Promise<Inspection> {
+    return this.#twice(async (gate): Promise<Inspection> => await gate.inspect());
+  }
+
+  /** Throws when the gate does not answer. */
+  async resetWindows(): Promise<void> {
+    await this.#twice(async (gate) => await gate.resetWindows());
   }
 
   async withdraw(id: string, attempt: string, countedUntilMs: number | null, began: boolean): Promise<void> {

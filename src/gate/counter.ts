@@ -39,6 +39,17 @@ export class Counter {
     this.#change("runs", giveBack(this.#windows.runs, endsAtMs));
   }
 
+  get windows(): Windows {
+    return this.#windows;
+  }
+
+  /** As if nothing had been counted yet; on disk when this returns. */
+  async reset(): Promise<void> {
+    this.#windows = { revision: this.#windows.revision + 1, runs: null, results: null };
+    this.#unsaved = false;
+    await this.#store.saveWindows(this.#windows, true);
+  }
+
   /** The copy that a new row takes along. */
   forRow(): Windows {
     this.#unsaved = false;

@@ -212,8 +212,10 @@ function unseen(run: Run, intent: Intent, seen: Sighting & { kind: "unseen" }, r
 }
 
 function ended(run: Exclude<Run, EndedRun>, intent: Intent, seen: Sighting & { kind: "ended" }): EndedRun {
-  const acceptedAtMs = run.status === "accepted" ? run.acceptedAtMs : seen.atMs;
-  const fresh = freshlyEnded(seen.runId, acceptedAtMs, seen.atMs, seen.result);
+  // Before it was told: the sighting is of both.
+  const endedAtMs = seen.attempt?.atMs ?? seen.atMs;
+  const acceptedAtMs = run.status === "accepted" ? run.acceptedAtMs : endedAtMs;
+  const fresh = freshlyEnded(seen.runId, acceptedAtMs, endedAtMs, seen.result);
   const delivery: Delivery =
     intent.callbackUrl === null
       ? { kind: "none" }

@@ -61,9 +61,9 @@ export class GateStore {
     return inRow !== null && inRow.revision > behind.revision ? inRow : behind;
   }
 
-  /** One row. Answers already on their way do not wait for it. */
-  async saveWindows(windows: Windows): Promise<void> {
-    await this.#storage.put("windows", windows, { allowUnconfirmed: true });
+  /** One row. Unless it is to be `durable` first, answers already on their way do not wait for it. */
+  async saveWindows(windows: Windows, durable = false): Promise<void> {
+    await this.#storage.put("windows", windows, { allowUnconfirmed: !durable });
   }
 
   row(key: string): Row | null {
@@ -101,6 +101,10 @@ export class GateStore {
       nowMs,
       limit,
     );
+  }
+
+  earliestRows(limit: number): Row[] {
+    return this.#select(`SELECT ${COLUMNS} FROM runs ORDER BY due_at_ms LIMIT ?`, limit);
   }
 
   /** Whether anything is due by now, and when the next row is after that. */

@@ -5,13 +5,15 @@
 import { DurableObject } from "cloudflare:workers";
 import { answerKey, recallAnswer, rememberAnswer } from "../idempotency/replay.ts";
 import { log } from "../observability/log.ts";
-import { type Pointer, sendPointers } from "../progress/pointer.ts";
+import type { Pointer } from "../progress/pointer.ts";
 import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from "./admission.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type Claim, decideClaim, type Settled, type TryOutcome } from "./claim.ts";
 import { Counter } from "./counter.ts";
 import { HeldRuns } from "./held-runs.ts";
+import { type Inspection, inspect } from "./inspection.ts";
 import type { Intent } from "./intent.ts";
+import { sendKeys } from "./pointers.ts";
 import {
   emptyRow,
   isOutlived,
@@ -35,7 +37,7 @@ import {
 } from "./run.ts";
 import { GateStore } from "./store.ts";
 import { Waiters } from "./waiters.ts";
-import { retryAfterSeconds, type WindowRule, type WindowView } from "./window.ts";
+import { retryAfterSeconds, type WindowRule } from "./window.ts";
 
 /** Contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
 const MAX_WAIT_MS = 25_000;
@@ -44,7 +46,6 @@ const RESEND_MS = 60_000;
 const ALARM_BATCH = 500;
 /** Each review asks KV, and an invocation has a thousand questions. */
 const REVIEW_BATCH = 100;
-const MAX_QUEUE_BATCH = 100;
 
 export class UserGate extends DurableObject<Env> {
   readonly #store: GateStore;
@@ -156,8 +157,8 @@ export class UserGate extends DurableObject<Env> {
 
   /** A run as its caller may see it, null when nothing is kept of it here. */
   findRun(runId: string): LiveRun | null {
-    const { run, intent } = this.#store.rowOfRun(runId) ?? emptyRow(runId);
-    return run === null || run.status === "forwarding" || intent === null ? null : { run, intent };
+    const { key, run, intent } = this.#store.rowOfRun(runId) ?? emptyRow(runId);
+    return run === null || run.status === "forwarding" || intent === null ? null : { key, run, intent };
   }
 
   /** Tells a run's end again; false while it is still being told. */
@@ -167,6 +168,16 @@ export class UserGate extends DurableObject<Env> {
     const row = known ?? emptyRow(crypto.randomUUID());
     await this.#put({ ...row, intent, run });
     return true;
+  }
+
+  /** What an operator is shown of this user. */
+  inspect(): Inspection {
+    return inspect(this.#store, this.#counter, Date.now());
+  }
+
+  /** Forgets what both windows have counted. */
+  async resetWindows(): Promise<void> {
+    await this.#counter.reset();
   }
 
   /** For /readyz: that the object starts and reads its storage. */
@@ -197,14 +208,10 @@ export class UserGate extends DurableObject<Env> {
     mismatch: boolean,
     nowMs: number,
   ): Promise<Admission> {
-    let view: WindowView | null = null;
-    if (request.window !== null) {
-      const count = this.#counter.take("runs", request.window, nowMs);
-      if (!count.admitted) {
-        return { kind: "limited", view: count.view, retryAfterSeconds: retryAfterSeconds(count.view, nowMs) };
-      }
-      view = count.view;
-    }
+    const count = request.window && this.#counter.take("runs", request.window, nowMs);
+    if (count?.admitted === false)
+      return { kind: "limited", view: count.view, retryAfterSeconds: retryAfterSeconds(count.view, nowMs) };
+    const view = count?.view ?? null;
     const key = request.claim?.make === true ? request.claim.id : request.promise?.key;
     const began = key !== undefined && (await this.#admitRow(key, request, claim, nowMs));
     return { kind: "admitted", view, mismatch, began };
@@ -258,18 +265,8 @@ export class UserGate extends DurableObject<Env> {
   }
 
   async #sendPointers(keys: string[], nowMs: number, pushed: boolean): Promise<void> {
-    const gate = this.ctx.id.toString();
     for (const key of keys) this.#held.sent(key, nowMs + RESEND_MS);
-    for (let at = 0; at < keys.length; at += MAX_QUEUE_BATCH) {
-      const pointers = keys
-        .slice(at, at + MAX_QUEUE_BATCH)
-        .map((key): Pointer => ({ v: 1, gate, key, pushed, runId: null }));
-      try {
-        await sendPointers(this.env.RUNS, pointers);
-      } catch (error) {
-        log({ event: "queue.unavailable", gate, error });
-      }
-    }
+    await sendKeys(this.env.RUNS, this.ctx.id.toString(), keys, pushed);
   }
 
   async #ringNext(nowMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 // What the middleware learns of a request, for those behind it. Hono's typed variables, one bag each.
 import type { Context } from "hono";
 import type { Caller } from "../auth/caller.ts";
+import type { Operator } from "../auth/operator.ts";
 import type { Hold } from "../load.ts";
 import type { Stopwatch } from "../observability/stopwatch.ts";
 import type { Trace } from "../observability/trace.ts";
@@ -24,6 +25,8 @@ export type AppEnv = {
     publicUrl: string;
     /** Set by `requireCaller`. */
     caller: Caller;
+    /** Set by `requireOperator`. */
+    operator: Operator;
     /** Set by `shed`. */
     hold: Hold;
   };

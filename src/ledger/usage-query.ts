@@ -28,7 +28,10 @@ function invalid(parameter: "from" | "to", detail: string): UsageQuery {
 }
 
 function faultOf(parameter: string, text: string | undefined): string {
-  if (text === undefined || text === "") return `${parameter} is required.`;
+  return text === undefined || text === "" ? `${parameter} is required.` : dateTimeFault(parameter);
+}
+
+export function dateTimeFault(parameter: string): string {
   return `${parameter} must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).`;
 }
 
@@ -37,7 +40,7 @@ const DATE_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
 /** Unix milliseconds; null for anything but an RFC 3339 date-time. A leap second is none here: Unix time has no place for it. */
-function parseDateTime(text: string): number | null {
+export function parseDateTime(text: string): number | null {
   const [whole, year, month, day] = DATE_TIME.exec(text) ?? [];
   if (whole === undefined || Number(day) > daysIn(Number(year), Number(month))) return null;
   return Date.parse(whole.toUpperCase());

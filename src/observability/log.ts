@@ -40,7 +40,15 @@ type Failure =
   | { event: "ledger.unavailable"; request_id: string; error: unknown }
   | { event: "ledger.refused"; entries: number; error: unknown }
   | { event: "deliveries.unavailable"; request_id: string; error: unknown }
-  | { event: "metrics.refused"; error: unknown };
+  | { event: "metrics.refused"; error: unknown }
+  | { event: "operator.refused"; request_id: string; reason: string }
+  | { event: "console.unavailable"; request_id: string; error: unknown }
+  | { event: "audit.outcome_lost"; action: string; error: unknown }
+  | {
+      event: "redelivery.letter_failed" | "redelivery.failed" | "redelivery.unsent";
+      redelivery: string;
+      error: unknown;
+    };
 
 /** `finished`: nothing is left that is older than the retention. */
 type LedgerSwept = { event: "ledger.swept"; removed_runs: number; finished: boolean; total_ms: number };

@@ -1,6 +1,7 @@
 // The hands: takes pointers from the queue and moves their runs on, all of a batch at once. A batch is not held up by
 // its slowest run: after a short while the rest goes on behind it, and their messages count as done, because the gate
 // sends again whatever is not reported. The queue's own retries are for a run that makes this code throw.
+import { parseRedelivery, type RedeliveryMessage, workRedelivery } from "../console/redelivery.ts";
 import type { Work } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
 import { runRulesOf, type Sighting } from "../gate/run.ts";
@@ -42,6 +43,8 @@ export async function moveRunsOn(batch: MessageBatch, env: Env, context: Executi
 type ConsumerDeps = MoveDeps & { ledger: D1Database };
 
 async function handle(deps: ConsumerDeps, env: Env, message: Message): Promise<void> {
+  const redelivery = parseRedelivery(message.body);
+  if (redelivery !== null) return redeliver(env, message, redelivery);
   const pointer = parsePointer(message.body);
   const gate = pointer && GateClient.byId(env.USER_GATE, pointer.gate);
   if (pointer === null || gate === null) {
@@ -59,6 +62,15 @@ async function handle(deps: ConsumerDeps, env: Env, message: Message): Promise<v
     log({ event: "gate.unavailable", gate: pointer.gate, error });
     await waitForGate(env.RUNS, message, pointer);
   }
+}
+
+// The job is a row, and whoever looks at it next sends another message: nothing is lost with this one.
+async function redeliver(env: Env, message: Message, { redelivery }: RedeliveryMessage): Promise<void> {
+  const deps = { ledger: env.LEDGER, gates: env.USER_GATE, queue: env.RUNS };
+  await workRedelivery(deps, redelivery).catch((error: unknown) =>
+    log({ event: "redelivery.failed", redelivery, error }),
+  );
+  message.ack();
 }
 
 // A run that made this code throw is let go: otherwise the message's next try would find it in this one's hands.

@@ -1,5 +1,6 @@
 // Runs over which the consumer threw five times, whether it told the queue in time or not. They are marked dead, so
 // that an operator sees them and no timer hands them out again; what is known of them is on the books first.
+import type { LiveEnd } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
 import type { EndedRun, RunRules, Sighting } from "../gate/run.ts";
 import { recordAll } from "../ledger/repository.ts";
@@ -30,7 +31,16 @@ async function bury(env: Env, message: Message): Promise<void> {
 /** Throws when the gate or the books do not answer: then the run is as it was, or is buried and booked later. */
 export async function buryRun(gate: GateClient, key: string, ledger: D1Database): Promise<void> {
   const buried = await gate.bury(key);
-  if (buried === null) return;
+  if (buried !== null) await bookBuried(gate, key, buried, ledger);
+}
+
+/** Throws when the books or the gate do not answer: then the gate has it booked later. */
+export async function bookBuried(
+  gate: GateClient,
+  key: string,
+  buried: LiveEnd,
+  ledger: D1Database,
+): Promise<void> {
   log({ event: "run.buried", gate: gate.id, run_id: buried.run.runId });
   await recordAll(ledger, ledgerEntries(buried.run, buried.intent));
   await gate.report(key, bookedSighting(buried.run), rules);

@@ -40,7 +40,7 @@ export function deliveryView(
     ...common,
     state,
     nextAttemptAtMs: null,
-    revival: revivedRun({ ...known, made: attempts.at(-1)?.number ?? 0 }, nowMs),
+    revival: revivedRun({ ...known, made: attempts.at(-1)?.number ?? booked?.run.attempts ?? 0 }, nowMs),
   };
 }
 

@@ -18,7 +18,8 @@ const LISTED: Record<string, string> = {
   "added security > 1": "a bearer token is what the gateway really takes",
   [`added ${OPERATION} > security > 1`]: "the same",
   "added components > securitySchemes > Bearer": "the same",
-  "added tags > [1|2|3]": "for the operations below",
+  "added components > securitySchemes > Operator": "for the console",
+  "added tags > [1|2|3|4]": "for the operations below",
   "added paths > /actions/v1/stored-actions/{stored_action_id}/runs/{run_id}": "our operation",
   "added paths > /actions/v1/runs": "our operation",
   "added paths > /actions/v1/runs/{run_id}": "our operation",
@@ -34,6 +35,15 @@ const LISTED: Record<string, string> = {
   "added paths > /docs": "our operation",
   "added paths > /healthz": "our operation",
   "added paths > /readyz": "our operation",
+  "added paths > /console/api/[audit|destinations|overview|users|users/{user}|users/{user}/reset-window]":
+    "the operators'",
+  "added paths > /console/api/runs[|/{run_id}|/{run_id}/look|/{run_id}/redeliver|/{run_id}/give-up]":
+    "the operators'",
+  "added paths > /console/api/[dead-letters|dead-letters/redeliver|redeliveries/{id}]": "the operators'",
+  "added components > schemas > Console[Figures|Overview|RunSummary|RunPage|TimeLineEntry|Run|User]":
+    "theirs",
+  "added components > schemas > Console[DeadLetters|Destinations|AuditEntry|AuditPage]": "theirs",
+  "added components > schemas > Console[RedeliveryFilter|Redelivery]": "theirs",
   "added components > schemas > [OneOffRunRequest|OneOffRunRequestInput|RunResult|OneOffRunResult]": "theirs",
   "added components > schemas > [DeliveryAttempt|Delivery|DeliveryAnswer]": "theirs",
   "added components > schemas > [Charge|UsagePage|JsonWebKeySet|Health|Readiness]": "theirs",

@@ -241,8 +241,8 @@ export class RunWorld {
 
   /** What the run's caller is shown. */
   async view() {
-    const { run, intent } = this.#row;
-    const live = run === null || run.status === "forwarding" || intent === null ? null : { run, intent };
+    const { key, run, intent } = this.#row;
+    const live = run === null || run.status === "forwarding" || intent === null ? null : { key, run, intent };
     return deliveryView(this.#intent.target, live, await this.#books.find(), this.#nowMs);
   }
 

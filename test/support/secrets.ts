@@ -8,6 +8,8 @@ const MAX_LENGTH = 1_000;
 /** Bodies beyond these are meant to be a burden, and are none here. */
 const MAX_PARSED = 100_000;
 const MAX_DEPTH = 5;
+/** Parameters of the console whose values a log line may name: they are what its fields `user` and `run_id` are for. */
+const LOGGED = ["user", "run_id"];
 
 export class Secrets {
   readonly #byBeginning = new Map<string, Set<string>>();
@@ -34,7 +36,8 @@ export class Secrets {
   /** What stands in a URL's query, as it is written and as it is meant. */
   addQuery(url: string): void {
     const { search, searchParams } = new URL(url);
-    for (const part of [search.slice(1), ...searchParams.values()]) this.add(part);
+    const values = [...searchParams].filter(([name]) => !LOGGED.includes(name)).map(([, value]) => value);
+    for (const part of [search.slice(1), ...values]) this.add(part);
   }
 
   /** A JSON text, the strings that it starts a run with, and where its result is to be sent. */

@@ -35,7 +35,7 @@ function misconfigured(c: AppContext, fault?: string): Response {
 }
 
 // Only where nobody else can choose the host name may the request say where the gateway is.
-function loopbackOrigin(url: string): string | null {
+export function loopbackOrigin(url: string): string | null {
   const { hostname, origin } = new URL(url);
   return ["127.0.0.1", "localhost", "[::1]"].includes(hostname) ? origin : null;
 }

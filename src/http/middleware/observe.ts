@@ -36,7 +36,7 @@ function finish(c: AppContext): void {
   headers.set("x-request-id", c.get("requestId"));
   headers.set("server-timing", c.get("stopwatch").serverTiming());
   headers.set("x-content-type-options", "nosniff");
-  headers.set("referrer-policy", "no-referrer");
+  if (!headers.has("referrer-policy")) headers.set("referrer-policy", "no-referrer");
   if (!headers.has("content-security-policy")) {
     headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
   }

@@ -8,7 +8,8 @@ import { network } from "../../outbound/guard.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 
-const issuerKeys = new IssuerKeys();
+/** Of this isolate. */
+export const issuerKeys = new IssuerKeys();
 const verifiedTokens = new VerifiedTokens();
 
 export async function requireCaller(c: AppContext, next: Next): Promise<Response | undefined> {

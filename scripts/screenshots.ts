@@ -1,0 +1,161 @@
+// npm run screenshots: every page of the console in light, in dark and on a phone, in dist/screenshots/, and the README's
+// picture, docs/console.png. What is on them has really been run through the sandbox; only its times are then moved
+// apart, over a day, which nobody wants to wait for.
+import { randomUUID } from "node:crypto";
+import { globSync, mkdirSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { launchBrowser, Visitor } from "../test/flows/support/browser.ts";
+import { type GatewayProcess, startProcess, until } from "../test/flows/support/process.ts";
+import { Receiver } from "../test/flows/support/receiver.ts";
+import { DEV_ISSUER } from "./dev-keys.ts";
+import { devToken } from "./dev-token.ts";
+
+const FOLDER = "dist/screenshots";
+const PICTURE = "docs/console.png";
+const LOOKS = {
+  dark: { colorScheme: "dark", viewport: { width: 1360, height: 860 } },
+  phone: { colorScheme: "light", viewport: { width: 390, height: 844 } },
+  light: { colorScheme: "light", viewport: { width: 1360, height: 860 } },
+} as const;
+const ECHO = "00000000-0000-4000-8000-000000000001";
+const SLOW = "00000000-0000-4000-8000-000000000003";
+const FAILS = "00000000-0000-4000-8000-000000000004";
+const USERS = ["alice", "bob", "carol@example.com", "dave", "erin@example.com"];
+const ROUNDS = 60;
+const WITHIN_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** What lies in time. */
+const TIMES = [
+  ["runs", "accepted_at_ms"],
+  ["runs", "ended_at_ms"],
+  ["runs", "charged_at_ms"],
+  ["attempts", "at_ms"],
+  ["charges", "charged_at_ms"],
+] as const;
+
+const receiver = await Receiver.listen(({ path }, earlier) => replyTo(path, earlier));
+const gateway = await startProcess({ args: ["--var", "CALLBACK_RETRY_SCHEDULE:1,1"] });
+const browser = await launchBrowser();
+try {
+  const last = await runThings();
+  await gateway.kill("SIGTERM");
+  spreadOverTheDay(gateway);
+  await gateway.restart();
+  mkdirSync(FOLDER, { recursive: true });
+  for (const [name, look] of Object.entries(LOOKS)) await shoot(name, look, last);
+} finally {
+  await browser.close();
+  receiver.close();
+  await gateway.close();
+}
+
+/** One receiver in twenty has gone, and one in ten answers at its second attempt. */
+function replyTo(path: string, earlier: number): number {
+  if (path.startsWith("/gone")) return 404;
+  return path.startsWith("/tired") && earlier === 0 ? 404 : 204;
+}
+
+/** The id of a run that is shown. */
+async function runThings(): Promise<string> {
+  const claims = {
+    rate_limit: { exempt: false, limit_override: 1000 },
+    billing: JSON.stringify({ is_billable: true, origin: "actions_api", usage_type: "action_run" }),
+  };
+  const tokens = await Promise.all(
+    USERS.map((sub) => devToken({ sub, scope: "external", expiresSeconds: 600, claims })),
+  );
+  let shown = "";
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await Promise.all(
+      tokens.map(async (token, user) => {
+        const n = round * tokens.length + user;
+        const path = n % 20 === 7 ? `/gone/${n}` : n % 10 === 3 ? `/tired/${n}` : `/hooks/${n}`;
+        const id = await start(token, n % 16 === 5 ? FAILS : ECHO, { n }, path);
+        if (path.startsWith("/gone")) shown = id;
+      }),
+    );
+  }
+  const total = ROUNDS * tokens.length;
+  const attempts = total + 2 * (total / 20) + total / 10;
+  await until("every callback", WITHIN_MS, () => receiver.deliveries.length >= attempts);
+  await until("all of it in the books", WITHIN_MS, async () => {
+    const { runs, retrying } = await totals();
+    return runs === total && retrying === 0;
+  });
+  // What has only begun is something to look at, too.
+  await start(tokens[0] ?? "", SLOW, { seconds: 100 }, "/hooks/slow");
+  return shown;
+}
+
+async function totals(): Promise<{ runs: number; retrying: number }> {
+  const operator = { sub: "screenshots", scope: "operator", expiresSeconds: 60, claims: {} };
+  const headers = { authorization: `Bearer ${await devToken(operator)}` };
+  const answer = await fetch(`${gateway.url}/console/api/overview`, { headers });
+  const overview: { totals: { runs: number; retrying: number } } = JSON.parse(await answer.text());
+  return overview.totals;
+}
+
+async function start(token: string, action: string, inputs: object, path: string): Promise<string> {
+  const answer = await fetch(`${gateway.url}/actions/v1/stored-actions/${action}/run`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      data: { inputs, callback_url: receiver.url(path), idempotency_id: randomUUID() },
+    }),
+  });
+  if (answer.status !== 202) throw new Error(`no run was started: ${answer.status} ${await answer.text()}`);
+  const { data }: { data: { id: string } } = JSON.parse(await answer.text());
+  return data.id;
+}
+
+/** More at noon and in the evening than at night. */
+function spreadOverTheDay({ stateDir }: GatewayProcess): void {
+  const [file] = globSync(`${stateDir}/v3/d1/**/*.sqlite`).filter((path) => !path.includes("metadata"));
+  if (file === undefined) throw new Error(`there is no ledger under ${stateDir}`);
+  const db = new DatabaseSync(file);
+  const ids = db
+    .prepare("SELECT run_id FROM runs ORDER BY run_id")
+    .all()
+    .map((row) => String(row["run_id"]));
+  ids.forEach((id, index) => {
+    const part = index / ids.length;
+    const backMs = Math.round(DAY_MS * 0.97 * (part + 0.06 * Math.sin(4 * Math.PI * part)));
+    for (const [table, column] of TIMES) {
+      db.prepare(`UPDATE ${table} SET ${column} = ${column} - ? WHERE run_id = ?`).run(backMs, id);
+    }
+  });
+  db.close();
+}
+
+async function shoot(name: string, look: (typeof LOOKS)[keyof typeof LOOKS], runId: string): Promise<void> {
+  const at = await Visitor.of(browser, gateway.url, look);
+  const take = async (page: string, path: string) => {
+    await at.open(path);
+    await at.page.screenshot({ path: `${FOLDER}/${page}-${name}.png`, fullPage: true });
+  };
+  await take("sign-in", "/console/sign-in");
+  await at.signIn("olga@example.com");
+  await take("overview", "/console?span=day");
+  if (name === "light") await at.page.screenshot({ path: PICTURE });
+  await take("runs", "/console/runs");
+  await take("run", `/console/runs/${runId}`);
+  await take("users", "/console/users");
+  await take(
+    "user",
+    `/console/users?${new URLSearchParams({ issuer: DEV_ISSUER, subject: "alice" }).toString()}`,
+  );
+  await take("dead-letters", "/console/dead-letters");
+  await take("destinations", "/console/destinations");
+  await take("audit", "/console/audit");
+  await take("not-found", "/console/nowhere");
+  // Last: what is sent again has its attempts at the true time.
+  if (name === "light") {
+    await at.open("/console/dead-letters");
+    await at.page.getByText("Redeliver all…").first().click();
+    await at.page.getByRole("button", { name: "Send them" }).first().click();
+    await at.page.getByText("finished").waitFor();
+    await at.page.screenshot({ path: `${FOLDER}/redelivery-${name}.png`, fullPage: true });
+  }
+  if (at.complaints.length > 0) throw new Error(at.complaints.join("\n"));
+  await at.close();
+}

@@ -1,0 +1,114 @@
+// Who is an operator: somebody whom Cloudflare Access let through, as its own token in the request says, or somebody
+// with a token of one of the callers' issuers that has the operators' scope. Either is verified as any caller's token
+// is. A request is judged by one of them alone, the Authorization header before Access before the session: a bad one is
+// refused, whatever else the request carries. `by` tells what the request proved itself with: only a header of its own
+// is proof that no other site made the browser send it.
+import { type Problem, problem } from "../errors.ts";
+import type { Settings } from "../settings.ts";
+import type { AuthDeps, AuthReason } from "./authenticate.ts";
+import { readBearer } from "./bearer.ts";
+import { parseScopes } from "./claims.ts";
+import { type TokenVerdict, verifyToken } from "./token.ts";
+
+export type Operator = { name: string; via: "access" | "token" };
+
+export type OperatorReason = AuthReason | "operator.missing" | "operator.off";
+
+export type OperatorVerdict =
+  | { kind: "operator"; operator: Operator; by: "authorization" | "access" | "session" }
+  | { kind: "refused"; problem: Problem; reason: OperatorReason };
+
+export type OperatorDeps = Omit<AuthDeps, "settings" | "verifiedTokens"> & {
+  settings: Pick<Settings, "issuers" | "access" | "operatorScope">;
+};
+
+type Refused = Extract<OperatorVerdict, { kind: "refused" }>;
+type Verified = Extract<TokenVerdict, { kind: "verified" }>;
+
+export async function operatorOf(
+  headers: Headers,
+  session: string | null,
+  deps: OperatorDeps,
+): Promise<OperatorVerdict> {
+  const { access, operatorScope } = deps.settings;
+  if (access === null && operatorScope === null) return OFF;
+  if (headers.has("authorization")) return byAuthorization(headers, deps);
+  const assertion = headers.get("cf-access-jwt-assertion");
+  if (access !== null && assertion !== null) return byAccess(assertion, deps);
+  if (session === null) return unauthenticated("operator.missing", "Bearer");
+  const holder = await holderOf(session, deps);
+  return holder.kind === "refused" ? holder : { ...holder, by: "session" };
+}
+
+/** Whose token it is, for signing in with it; `expiresAtMs` is its own word. */
+export async function holderOf(
+  token: string,
+  deps: OperatorDeps,
+): Promise<{ kind: "operator"; operator: Operator; expiresAtMs: number } | Refused> {
+  const { issuers, operatorScope } = deps.settings;
+  if (operatorScope === null) return TOKENS_OFF;
+  const verified = await verify(token, issuers, deps);
+  if (verified.kind === "refused") return verified;
+  const scopes = parseScopes(verified.claims["scope"]);
+  if (scopes === null || !scopes.includes(operatorScope))
+    return denied(`The token needs the scope "${operatorScope}".`, "scope.missing");
+  const { issuer, subject } = verified;
+  const name = issuers.length > 1 ? `${subject} (${issuer.issuer})` : subject;
+  const expiresAtMs = Number(verified.claims["exp"]) * 1000;
+  return { kind: "operator", operator: { name, via: "token" }, expiresAtMs };
+}
+
+async function byAuthorization(headers: Headers, deps: OperatorDeps): Promise<OperatorVerdict> {
+  const bearer = readBearer(headers);
+  if (bearer.kind !== "token")
+    return unauthenticated(bearer.reason, bearer.kind === "none" ? "Bearer" : INVALID_TOKEN);
+  const holder = await holderOf(bearer.token, deps);
+  return holder.kind === "refused" ? holder : { ...holder, by: "authorization" };
+}
+
+// Whom Access lets in is its own policy's to say.
+async function byAccess(assertion: string, deps: OperatorDeps): Promise<OperatorVerdict> {
+  const { access } = deps.settings;
+  const verified = await verify(assertion, access === null ? [] : [access], deps);
+  if (verified.kind === "refused") return verified;
+  return { kind: "operator", operator: { name: verified.subject, via: "access" }, by: "access" };
+}
+
+async function verify(
+  token: string,
+  issuers: Settings["issuers"],
+  deps: OperatorDeps,
+): Promise<Verified | Refused> {
+  const verdict = await verifyToken(
+    token,
+    issuers,
+    (issuer, header) => deps.issuerKeys.find(issuer, header, deps),
+    deps.nowMs,
+  );
+  if (verdict.kind === "invalid") return unauthenticated(verdict.reason, INVALID_TOKEN);
+  if (verdict.kind === "keys_unavailable") {
+    const retryAfterSeconds = Math.max(1, Math.ceil(verdict.retryAfterMs / 1000));
+    const detail = "Tokens cannot be verified at the moment.";
+    return {
+      kind: "refused",
+      problem: problem("service_unavaiable", detail, { retryAfterSeconds }),
+      reason: `keys.${verdict.failure}`,
+    };
+  }
+  return verdict;
+}
+
+const INVALID_TOKEN = 'Bearer error="invalid_token"';
+
+const TOKENS_OFF = denied("Tokens do not open the console here.", "operator.off");
+const OFF = denied("Nobody can sign in here: no way of it is set up.", "operator.off");
+
+function unauthenticated(reason: OperatorReason, challenge: string): Refused {
+  const headers = { "WWW-Authenticate": challenge };
+  const detail = "An operator's token is required.";
+  return { kind: "refused", problem: problem("unauthenticated", detail, { headers }), reason };
+}
+
+function denied(detail: string, reason: OperatorReason): Refused {
+  return { kind: "refused", problem: problem("permission_denied", detail), reason };
+}

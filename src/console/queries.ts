@@ -1,0 +1,130 @@
+// What operators may ask, as the parameters of a URL say it. An empty parameter counts as one that was not sent, so that
+// a form can be sent as it is; a bad one is named.
+import { userKeyOf } from "../auth/user-key.ts";
+import { validateUuid } from "../contract/schemas.ts";
+import type { DeliveryState } from "../ledger/entry.ts";
+import { dateTimeFault, parseDateTime } from "../ledger/usage-query.ts";
+import type { LetterQuery } from "./dead-letters.ts";
+import { type Place, placeOf } from "./place.ts";
+import type { RunQuery } from "./run-search.ts";
+import type { Span } from "./views.ts";
+
+export type Given = Record<string, string | undefined>;
+
+export type Parsed<T> = { kind: "ok"; value: T } | { kind: "invalid"; parameter: string; detail: string };
+
+const SPANS: readonly Span[] = ["hour", "day", "week"];
+const STATES: readonly DeliveryState[] = ["waiting", "retrying", "delivered", "dead", "aborted", "none"];
+const RESULTS = ["success", "error", "none"] as const;
+const USER_KEY = /^[\w-]{43}$/;
+
+/** What is wrong with one parameter. */
+class Fault extends Error {
+  constructor(
+    readonly parameter: string,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+export function parseSpan(given: Given): Parsed<Span> {
+  return parsed(() => oneOf(given, "span", SPANS) ?? "hour");
+}
+
+/** `user` is a user key; or `issuer` and `subject` say who it is. */
+export async function parseRunQuery(given: Given): Promise<Parsed<RunQuery>> {
+  const user = await parseUser(given);
+  if (user.kind === "invalid") return user;
+  return parsed(() => ({
+    runId: uuid(given, "run_id"),
+    userKey: user.value,
+    storedActionId: uuid(given, "stored_action_id"),
+    state: oneOf(given, "state", STATES),
+    result: oneOf(given, "result", RESULTS),
+    ...timeOf(given),
+    after: place(given),
+  }));
+}
+
+/** Null: nobody is named. */
+export async function parseUser(given: Given): Promise<Parsed<string | null>> {
+  const { issuer, subject } = given;
+  const named = parsed(() => {
+    const key = text(given, "user");
+    if (key !== null && !USER_KEY.test(key))
+      throw new Fault("user", "user must be a user key, 43 characters.");
+    if (Boolean(issuer) !== Boolean(subject))
+      throw new Fault(issuer ? "subject" : "issuer", "issuer and subject go together.");
+    if (key !== null && issuer) throw new Fault("user", "user and issuer must not both be given.");
+    return key;
+  });
+  if (named.kind === "invalid" || !issuer || !subject) return named;
+  return { kind: "ok", value: await userKeyOf(issuer, subject) };
+}
+
+export function parseLetterQuery(given: Given): Parsed<LetterQuery> {
+  return parsed(() => ({ host: text(given, "host"), ...timeOf(given), after: place(given) }));
+}
+
+export function parseCursor(given: Given): Parsed<Place | null> {
+  return parsed(() => place(given));
+}
+
+/** `run_id` of a path. */
+export function parseRunId(runId: string): Parsed<string> {
+  return parsed(() => {
+    const id = uuid({ run_id: runId }, "run_id");
+    if (id === null) throw new Fault("run_id", "run_id must be a UUID.");
+    return id;
+  });
+}
+
+function parsed<T>(parse: () => T): Parsed<T> {
+  try {
+    return { kind: "ok", value: parse() };
+  } catch (error) {
+    if (error instanceof Fault) return { kind: "invalid", parameter: error.parameter, detail: error.message };
+    throw error;
+  }
+}
+
+function text(given: Given, name: string): string | null {
+  return given[name] || null;
+}
+
+function uuid(given: Given, name: string): string | null {
+  const id = text(given, name);
+  if (id !== null && !validateUuid(id)) throw new Fault(name, `${name} must be a UUID.`);
+  return id?.toLowerCase() ?? null;
+}
+
+function oneOf<T extends string>(given: Given, name: string, allowed: readonly T[]): T | null {
+  const value = text(given, name);
+  if (value === null) return null;
+  const match = allowed.find((one) => one === value);
+  if (match === undefined) throw new Fault(name, `${name} must be one of ${allowed.join(", ")}.`);
+  return match;
+}
+
+function timeOf(given: Given): { fromMs: number | null; toMs: number | null } {
+  const [fromMs, toMs] = [dateTime(given, "from"), dateTime(given, "to")];
+  if (fromMs !== null && toMs !== null && fromMs > toMs)
+    throw new Fault("from", "from must not be later than to.");
+  return { fromMs, toMs };
+}
+
+function dateTime(given: Given, name: string): number | null {
+  const value = text(given, name);
+  const ms = value === null ? null : parseDateTime(value);
+  if (value !== null && ms === null) throw new Fault(name, dateTimeFault(name));
+  return ms;
+}
+
+function place(given: Given): Place | null {
+  const cursor = text(given, "cursor");
+  const at = cursor === null ? null : placeOf(cursor);
+  if (cursor !== null && at === null)
+    throw new Fault("cursor", "cursor must be the next_cursor of a page of the same list.");
+  return at;
+}

@@ -1,0 +1,192 @@
+// What operators are shown, once: these are the answers of /console/api as they are written, and what the pages are
+// drawn from. Member names are the wire's; times are RFC 3339.
+import type { DeliveryState } from "../ledger/entry.ts";
+
+export type Span = "hour" | "day" | "week";
+
+/** Of the runs that were accepted in a time: those that the ledger knows, which owed a callback or a charge. */
+export type Figures = {
+  runs: number;
+  /** Ended in `error`, or lost by the upstream. */
+  errors: number;
+  callbacks: number;
+  delivered: number;
+  /** Delivered by the first attempt. */
+  delivered_at_once: number;
+  retrying: number;
+  dead: number;
+  aborted: number;
+  charges: number;
+  /** From the end of the run, as the gateway saw it, to the receiver's 2xx. Null: nothing was delivered. */
+  latency_p50_ms: number | null;
+  latency_p99_ms: number | null;
+};
+
+export type Overview = {
+  span: Span;
+  from: string;
+  to: string;
+  totals: Figures;
+  /** False: hours of it are still to be counted, and missing from the figures. */
+  complete: boolean;
+  /** Oldest first, of equal length, none left out. */
+  buckets: (Figures & { at: string })[];
+};
+
+export type RunSummary = {
+  run_id: string;
+  /** The user key. */
+  user: string;
+  issuer: string;
+  subject: string;
+  stored_action_id: string | null;
+  callback_host: string | null;
+  accepted_at: string;
+  /** Null: it has not ended. */
+  ended_at: string | null;
+  result: "success" | "error" | null;
+  state: DeliveryState;
+  attempts: number;
+  next_attempt_at: string | null;
+  charged: boolean;
+};
+
+export type RunPage = {
+  runs: RunSummary[];
+  next_cursor: string | null;
+  /** How far back this page has looked: with a filter that few runs pass, further than its last run. Null: at all. */
+  searched_to: string | null;
+};
+
+export type TimeLineEntry = {
+  at: string;
+  kind:
+    | "accepted"
+    | "ended"
+    | "lost"
+    | "attempt"
+    | "charged"
+    | "delivered"
+    | "aborted"
+    | "dead"
+    | "next_look"
+    | "next_attempt";
+  /** Of an attempt. */
+  attempt: { number: number; status: number | null; duration_ms: number; error: string | null } | null;
+};
+
+export type RunDetail = RunSummary & {
+  callback_url: string | null;
+  billable: boolean;
+  /** Past and planned, in order. */
+  time_line: TimeLineEntry[];
+  /** What an operator may do with it now. */
+  can: { look: boolean; redeliver: boolean; give_up: boolean };
+};
+
+export type WindowCount = { count: number; resets_at: string };
+
+export type UnfinishedRun = {
+  /** The gate's name of it: the idempotency id that the upstream was given. */
+  key: string;
+  run_id: string | null;
+  status: "forwarding" | "accepted" | "ended";
+  state: DeliveryState;
+  due_at: string;
+};
+
+export type ClaimView = {
+  idempotency_id: string;
+  status: "open" | "settled";
+  since: string;
+  ends_at: string;
+};
+
+export type UserView = {
+  user: string;
+  /** Null when neither the gate nor the ledger has anything of this user that says it. */
+  issuer: string | null;
+  subject: string | null;
+  windows: { runs: WindowCount | null; results: WindowCount | null };
+  /** Of callers whose token says nothing else. */
+  default_limit: number;
+  unfinished: UnfinishedRun[];
+  claims: ClaimView[];
+  /** Days in UTC, newest first. */
+  usage: { day: string; tasks: number }[];
+};
+
+export type DeadLetterGroup = {
+  host: string;
+  letters: number;
+  oldest_at: string;
+  newest_at: string;
+  /** Of their last attempts, most frequent first. */
+  reasons: { reason: string; letters: number }[];
+};
+
+export type DeadLetter = {
+  run_id: string;
+  user: string;
+  subject: string;
+  host: string;
+  accepted_at: string;
+  attempts: number;
+  reason: string;
+};
+
+export type DeadLetters = {
+  groups: DeadLetterGroup[];
+  letters: DeadLetter[];
+  next_cursor: string | null;
+  /** False: there are more than are grouped here, older ones. */
+  complete: boolean;
+};
+
+export type Destination = {
+  host: string;
+  attempts: number;
+  acknowledged: number;
+  latency_p50_ms: number | null;
+  breaker: { status: "closed" | "resting" | "probing"; until: string | null; users_resting: number };
+};
+
+/** Of the latest attempts; `since` is the oldest of them. */
+export type Destinations = { since: string | null; destinations: Destination[] };
+
+export type AuditAction = "look" | "redeliver" | "give_up" | "reset_window" | "redeliver_many" | "sign_in";
+
+export type AuditEntry = {
+  at: string;
+  operator: string;
+  action: AuditAction;
+  /** A run id, a user key, the id of a bulk redelivery; null for a sign-in. */
+  target: string | null;
+  detail: string | null;
+  /** `unknown`: it was begun, and what came of it could not be written down. */
+  outcome: "done" | "refused" | "failed" | "unknown";
+};
+
+export type AuditPage = { entries: AuditEntry[]; next_cursor: string | null };
+
+/** What is to be sent again: all of what is given must hold; `run_ids` alone when it is given. */
+export type RedeliveryFilter = {
+  run_ids: string[] | null;
+  host: string | null;
+  from: string | null;
+  to: string | null;
+};
+
+/** A redelivery of many dead letters, and how far it is. */
+export type Redelivery = {
+  id: string;
+  operator: string;
+  created_at: string;
+  filter: RedeliveryFilter;
+  status: "running" | "finished";
+  /** Dead letters that it has looked at. */
+  examined: number;
+  sent: number;
+  /** Not dead any more, under way already, or of a gate that did not answer. */
+  skipped: number;
+};

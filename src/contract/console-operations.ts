@@ -1,0 +1,209 @@
+// The operators' part of the contract.
+
+import { problem } from "../errors.ts";
+import type { ConsoleComponentName } from "./console-schemas.ts";
+import {
+  type Answers,
+  answer,
+  challenged,
+  deferred,
+  type Entry,
+  errorAnswer,
+  jsonBody,
+  OPERATOR,
+  type Operation,
+  ownExample,
+  ref,
+  uncounted,
+  uuidInPath,
+} from "./parts.ts";
+
+const API = "/console/api";
+
+export function consoleOperations(): Entry[] {
+  return [
+    get("/overview", "getConsoleOverview", "How runs have fared", "ConsoleOverview", [
+      inQuery("span", { type: "string", enum: ["hour", "day", "week"], default: "hour" }),
+    ]),
+    get("/runs", "findConsoleRuns", "Find runs", "ConsoleRunPage", [
+      inQuery("run_id", uuid),
+      ...userParameters(),
+      inQuery("stored_action_id", uuid),
+      inQuery("state", {
+        type: "string",
+        enum: ["waiting", "retrying", "delivered", "dead", "aborted", "none"],
+      }),
+      inQuery("result", { type: "string", enum: ["success", "error", "none"] }),
+      ...spanParameters(),
+      inQuery("cursor", text),
+    ]),
+    get("/runs/{run_id}", "getConsoleRun", "Read a run", "ConsoleRun", [
+      uuidInPath("run_id"),
+      ...userParameters(),
+    ]),
+    ...runActions(),
+    get("/users", "findConsoleUser", "Find a user by issuer and subject", "ConsoleUser", userParameters()),
+    get("/users/{user}", "getConsoleUser", "Read a user", "ConsoleUser", [userInPath]),
+    post("/users/{user}/reset-window", "resetConsoleWindow", "Forget what a user's windows have counted", {
+      parameters: [userInPath],
+      status: "200",
+      schema: "ConsoleAuditEntry",
+      description: "It is done",
+    }),
+    get(
+      "/dead-letters",
+      "getConsoleDeadLetters",
+      "Callbacks that nobody tries any more",
+      "ConsoleDeadLetters",
+      [inQuery("host", text), ...spanParameters(), inQuery("cursor", text)],
+    ),
+    post("/dead-letters/redeliver", "redeliverConsoleDeadLetters", "Send many dead letters again", {
+      parameters: [],
+      status: "202",
+      schema: "ConsoleRedelivery",
+      description: "It has begun",
+      body: jsonBody(ref("ConsoleRedeliveryFilter"), {
+        OfOneHost: { value: { host: "client.example" }, summary: "All of one host" },
+      }),
+    }),
+    get("/redeliveries/{id}", "getConsoleRedelivery", "How far that is", "ConsoleRedelivery", [
+      uuidInPath("id"),
+    ]),
+    get("/destinations", "getConsoleDestinations", "How hosts have fared", "ConsoleDestinations", []),
+    get("/audit", "getConsoleAudit", "What operators did", "ConsoleAuditPage", [inQuery("cursor", text)]),
+  ];
+}
+
+function runActions(): Entry[] {
+  const of = {
+    parameters: [uuidInPath("run_id"), ...userParameters()],
+    schema: "ConsoleAuditEntry",
+  } as const;
+  return [
+    post("/runs/{run_id}/look", "lookAtConsoleRun", "Look at a run now", {
+      ...of,
+      status: "202",
+      description: "Somebody looks",
+    }),
+    post("/runs/{run_id}/redeliver", "redeliverConsoleRun", "Send a run's callback again", {
+      ...of,
+      status: "202",
+      description: "It is sent again",
+    }),
+    post("/runs/{run_id}/give-up", "giveUpConsoleRun", "Stop telling a run's end, or looking for it", {
+      ...of,
+      status: "200",
+      description: "It is a dead letter now",
+    }),
+  ];
+}
+
+const text = { type: "string" };
+const uuid = { type: "string", format: "uuid" };
+const time = { type: "string", format: "date-time" };
+const userKey = { type: "string", pattern: "^[A-Za-z0-9_-]{43}$" };
+const userInPath = { in: "path", name: "user", schema: userKey, required: true };
+
+function userParameters(): object[] {
+  return [inQuery("user", userKey), inQuery("issuer", text), inQuery("subject", text)];
+}
+
+function spanParameters(): object[] {
+  return [inQuery("from", time), inQuery("to", time)];
+}
+
+function inQuery(name: string, schema: object): object {
+  return { in: "query", name, schema, required: false };
+}
+
+function get(
+  path: string,
+  operationId: string,
+  summary: string,
+  schema: ConsoleComponentName,
+  parameters: readonly object[],
+): Entry {
+  const responses = { "200": answer("As it is now", ref(schema), uncounted), ...errors() };
+  return {
+    path: API + path,
+    method: "get",
+    operation: { ...common(operationId, summary), parameters, responses },
+  };
+}
+
+function post(
+  path: string,
+  operationId: string,
+  summary: string,
+  of: {
+    parameters: readonly object[];
+    status: "200" | "202";
+    schema: ConsoleComponentName;
+    description: string;
+    body?: object;
+  },
+): Entry {
+  const { parameters, status, schema, description, body } = of;
+  const responses = { [status]: answer(description, ref(schema), uncounted), ...errors(), ...actionErrors() };
+  const operation = { ...common(operationId, summary), parameters, responses };
+  return {
+    path: API + path,
+    method: "post",
+    operation: body === undefined ? operation : { ...operation, requestBody: body },
+  };
+}
+
+function common(operationId: string, summary: string): Omit<Operation, "responses"> {
+  return { tags: ["Console"], summary, operationId, security: OPERATOR };
+}
+
+function errors(): Answers {
+  const source = { parameter: "state" };
+  return {
+    "400": errorAnswer(
+      "A parameter is not what it must be.",
+      uncounted,
+      ownExample("BadRequest", problem("bad_request", "state must be one of …", { source })),
+    ),
+    "401": errorAnswer(
+      "Who is asking is not known.",
+      challenged,
+      ownExample("Unauthenticated", problem("unauthenticated", "An operator's token is required.")),
+    ),
+    "403": errorAnswer(
+      "Not an operator, or a request of another site.",
+      uncounted,
+      ownExample("Denied", problem("permission_denied", 'The token needs the scope "operator".')),
+    ),
+    "404": errorAnswer(
+      "There is no such thing.",
+      uncounted,
+      ownExample("NotFound", problem("not_found", "There is no such run.")),
+    ),
+    "500": errorAnswer(
+      "A fault of ours.",
+      uncounted,
+      ownExample("Fault", problem("external_service_error", "An error occurred.")),
+    ),
+    "503": errorAnswer(
+      "The books or a gate do not answer.",
+      deferred,
+      ownExample("Unavailable", problem("service_unavaiable", "This cannot be read at the moment.")),
+    ),
+  };
+}
+
+function actionErrors(): Answers {
+  return {
+    "409": errorAnswer(
+      "There is nothing to do.",
+      uncounted,
+      ownExample("Conflict", problem("conflict", "The delivery of this run is still under way.")),
+    ),
+    "413": errorAnswer(
+      "The body is larger than this gateway takes.",
+      uncounted,
+      ownExample("PayloadTooLarge", problem("payload_too_large", "The body is larger than 65536 bytes.")),
+    ),
+  };
+}

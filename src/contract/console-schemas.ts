@@ -1,0 +1,264 @@
+// What the console's API takes and answers, as src/console/views.ts has it. Like the whole document, loaded when somebody
+// asks for it, or sends a body that has to be judged.
+
+import * as z from "zod";
+import { parseDateTime } from "../ledger/usage-query.ts";
+import { jsonPointer } from "./schemas.ts";
+
+const time = z.string().meta({ format: "date-time" });
+const count = z.int().min(0);
+const cursor = z.string().nullable().describe("The `cursor` of the next page; null on the last one.");
+const state = z.enum(["waiting", "retrying", "delivered", "dead", "aborted", "none"]);
+
+const figures = {
+  runs: count.describe("That owed a callback or a charge, and have ended."),
+  errors: count.describe("Ended in `error`, or lost by the upstream."),
+  callbacks: count,
+  delivered: count,
+  delivered_at_once: count.describe("By the first attempt."),
+  retrying: count,
+  dead: count,
+  aborted: count,
+  charges: count,
+  latency_p50_ms: count.nullable().describe("From the end of the run to the receiver's 2xx, within 4.5 %."),
+  latency_p99_ms: count.nullable(),
+};
+
+const ConsoleFigures = z.object(figures).describe("Of the runs that were accepted in a time.");
+
+const ConsoleOverview = z.object({
+  span: z.enum(["hour", "day", "week"]),
+  from: time,
+  to: time,
+  totals: ConsoleFigures,
+  complete: z.boolean().describe("False: hours of it are still to be counted."),
+  buckets: z.array(z.object({ ...figures, at: time })).describe("Oldest first, of equal length."),
+});
+
+const summary = {
+  run_id: z.string(),
+  user: z.string().describe("The user key."),
+  issuer: z.string(),
+  subject: z.string(),
+  stored_action_id: z.string().nullable(),
+  callback_host: z.string().nullable(),
+  accepted_at: time,
+  ended_at: time.nullable(),
+  result: z.enum(["success", "error"]).nullable(),
+  state,
+  attempts: count,
+  next_attempt_at: time.nullable(),
+  charged: z.boolean(),
+};
+
+const ConsoleRunSummary = z.object(summary);
+
+const ConsoleRunPage = z.object({
+  runs: z.array(ConsoleRunSummary).describe("Newest first, 50 at most."),
+  next_cursor: cursor,
+  searched_to: time.nullable().describe("How far back this page has looked; null: at all."),
+});
+
+const ConsoleTimeLineEntry = z.object({
+  at: time,
+  kind: z.enum([
+    "accepted",
+    "ended",
+    "lost",
+    "attempt",
+    "charged",
+    "delivered",
+    "aborted",
+    "dead",
+    "next_look",
+    "next_attempt",
+  ]),
+  attempt: z
+    .object({
+      number: z.int().min(1),
+      status: z.int().nullable(),
+      duration_ms: count,
+      error: z.string().nullable(),
+    })
+    .nullable(),
+});
+
+const ConsoleRun = z.object({
+  ...summary,
+  callback_url: z.string().nullable(),
+  billable: z.boolean(),
+  time_line: z.array(ConsoleTimeLineEntry).describe("Past and planned, in order."),
+  can: z.object({ look: z.boolean(), redeliver: z.boolean(), give_up: z.boolean() }),
+});
+
+const windowCount = z.object({ count, resets_at: time }).nullable();
+
+const ConsoleUser = z.object({
+  user: z.string(),
+  issuer: z.string().nullable(),
+  subject: z.string().nullable(),
+  windows: z.object({ runs: windowCount, results: windowCount }),
+  default_limit: count,
+  unfinished: z.array(
+    z.object({
+      key: z.string(),
+      run_id: z.string().nullable(),
+      status: z.enum(["forwarding", "accepted", "ended"]),
+      state,
+      due_at: time,
+    }),
+  ),
+  claims: z.array(
+    z.object({
+      idempotency_id: z.string(),
+      status: z.enum(["open", "settled"]),
+      since: time,
+      ends_at: time,
+    }),
+  ),
+  usage: z.array(z.object({ day: z.string().meta({ format: "date" }), tasks: count })),
+});
+
+const ConsoleDeadLetters = z.object({
+  groups: z
+    .array(
+      z.object({
+        host: z.string(),
+        letters: count,
+        oldest_at: time,
+        newest_at: time,
+        reasons: z.array(z.object({ reason: z.string(), letters: count })),
+      }),
+    )
+    .describe("Of the newest 2,000, by host."),
+  letters: z.array(
+    z.object({
+      run_id: z.string(),
+      user: z.string(),
+      subject: z.string(),
+      host: z.string(),
+      accepted_at: time,
+      attempts: count,
+      reason: z.string(),
+    }),
+  ),
+  next_cursor: cursor,
+  complete: z.boolean().describe("False: there are more than are grouped here, older ones."),
+});
+
+const ConsoleDestinations = z.object({
+  since: time.nullable().describe("The oldest of the attempts that are looked at."),
+  destinations: z.array(
+    z.object({
+      host: z.string(),
+      attempts: count,
+      acknowledged: count,
+      latency_p50_ms: count.nullable(),
+      breaker: z.object({
+        status: z.enum(["closed", "resting", "probing"]),
+        until: time.nullable(),
+        users_resting: count,
+      }),
+    }),
+  ),
+});
+
+const ConsoleAuditEntry = z.object({
+  at: time,
+  operator: z.string(),
+  action: z.enum(["look", "redeliver", "give_up", "reset_window", "redeliver_many", "sign_in"]),
+  target: z.string().nullable(),
+  detail: z.string().nullable(),
+  outcome: z.enum(["done", "refused", "failed", "unknown"]),
+});
+
+const ConsoleAuditPage = z.object({ entries: z.array(ConsoleAuditEntry), next_cursor: cursor });
+
+const MAX_CHOSEN = 1_000;
+const dateTime = z.string().refine((text) => parseDateTime(text) !== null);
+
+const ConsoleRedeliveryFilter = z
+  .strictObject({
+    run_ids: z.array(z.guid()).min(1).max(MAX_CHOSEN).nullable().default(null),
+    host: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("As in the groups: with its port, if it has one."),
+    from: dateTime.meta({ format: "date-time" }).nullable().default(null),
+    to: dateTime.meta({ format: "date-time" }).nullable().default(null),
+  })
+  .describe("Which dead letters: all of what is given must hold; `run_ids` stand alone.");
+
+const ConsoleRedelivery = z.object({
+  id: z.string(),
+  operator: z.string(),
+  created_at: time,
+  filter: ConsoleRedeliveryFilter,
+  status: z.enum(["running", "finished"]),
+  examined: count,
+  sent: count,
+  skipped: count.describe("Not dead any more, under way already, or of a gate that did not answer."),
+});
+
+/** Beside the components of schemas.ts. */
+export const CONSOLE_COMPONENTS = {
+  ConsoleFigures,
+  ConsoleOverview,
+  ConsoleRunSummary,
+  ConsoleRunPage,
+  ConsoleTimeLineEntry,
+  ConsoleRun,
+  ConsoleUser,
+  ConsoleDeadLetters,
+  ConsoleDestinations,
+  ConsoleAuditEntry,
+  ConsoleAuditPage,
+  ConsoleRedeliveryFilter,
+  ConsoleRedelivery,
+};
+
+export type ConsoleComponentName = keyof typeof CONSOLE_COMPONENTS;
+
+type Filter = z.output<typeof ConsoleRedeliveryFilter>;
+
+export type FilterVerdict =
+  | { kind: "ok"; filter: Filter }
+  | { kind: "invalid"; pointer: string; detail: string };
+
+/** Judges the body of a bulk redelivery; names the first problem. */
+export function parseRedeliveryFilter(value: unknown): FilterVerdict {
+  const { data, error } = ConsoleRedeliveryFilter.safeParse(value, { error: fault });
+  const issue = error?.issues[0];
+  if (issue !== undefined) return invalid(pointerOf(issue), issue.message);
+  if (data === undefined) return invalid("", "must be an object");
+  const { run_ids, host, from, to } = data;
+  if (run_ids === null) {
+    // Everything must be meant, not forgotten to be narrowed down.
+    if (host === null && from === null && to === null)
+      return invalid("", "must have run_ids, host, from or to");
+    return { kind: "ok", filter: data };
+  }
+  if (host ?? from ?? to) return invalid("/run_ids", "must stand alone");
+  return { kind: "ok", filter: { ...data, run_ids: [...new Set(run_ids.map((id) => id.toLowerCase()))] } };
+}
+
+function invalid(pointer: string, detail: string): FilterVerdict {
+  return { kind: "invalid", pointer, detail: `${pointer || "The body"} ${detail}.` };
+}
+
+function pointerOf(issue: z.core.$ZodIssue): string {
+  const [unknown] = issue.code === "unrecognized_keys" ? issue.keys : [];
+  return jsonPointer(unknown === undefined ? issue.path : [...issue.path, unknown]);
+}
+
+function fault(issue: z.core.$ZodRawIssue): string {
+  if (issue.code === "unrecognized_keys") return "is unknown";
+  if (issue.code === "too_small") return "must not be empty";
+  if (issue.code === "too_big") return `must have at most ${MAX_CHOSEN} entries`;
+  if (issue.code === "custom") return "must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z";
+  if (issue.code !== "invalid_type") return "must be a UUID";
+  if (issue.expected === "array") return "must be a list";
+  return `must be ${issue.expected === "object" ? "an object" : "a string"}`;
+}

@@ -1,0 +1,31 @@
+// What is said after a form was posted. The URL carries a code of this list and nothing else, so that no link can put
+// words into the console's mouth.
+
+export type Tone = "good" | "warn";
+
+const FLASHES = {
+  looked: { tone: "good", text: "The run is being looked at. Reload in a moment to see what came of it." },
+  redelivering: { tone: "good", text: "The callback is being sent again. Reload to see the attempt." },
+  given_up: { tone: "good", text: "The run has been given up. No more attempts are made." },
+  window_reset: { tone: "good", text: "The windows have been reset. The user starts from zero." },
+  nothing_selected: { tone: "warn", text: "Nothing was selected, so nothing was sent." },
+  nothing_given: {
+    tone: "warn",
+    text: "Neither a host nor a time was given, so nothing was sent: everything must be meant.",
+  },
+  not_now: {
+    tone: "warn",
+    text: "That cannot be done now: the run has moved on meanwhile. Nothing has changed.",
+  },
+} satisfies Record<string, { tone: Tone; text: string }>;
+
+export type FlashCode = keyof typeof FLASHES;
+export type Flash = { tone: Tone; text: string };
+
+export function flashOf(code: string | undefined): Flash | null {
+  return code !== undefined && isFlashCode(code) ? FLASHES[code] : null;
+}
+
+function isFlashCode(code: string): code is FlashCode {
+  return Object.hasOwn(FLASHES, code);
+}

@@ -1,0 +1,40 @@
+// Where everything of the console is. Whatever is stored goes into a link only here, as one escaped segment or query
+// value behind a path of ours: no stored text chooses a scheme or a host.
+import type { Span } from "../../console/views.ts";
+
+export const ROOT = "/console";
+export const DEAD_LETTERS = `${ROOT}/dead-letters`;
+export const SIGN_OUT = `${ROOT}/sign-out`;
+
+export type Query = Record<string, string | null>;
+
+export function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).filter((pair): pair is [string, string] => (pair[1] ?? "") !== "");
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+}
+
+export function overviewAt(span: Span): string {
+  return withQuery(ROOT, { span });
+}
+
+/** With whose run it is: one that is not in the books yet is known to its user's gate alone. */
+export function runAt(runId: string, userKey: string | null): string {
+  return withQuery(`${ROOT}/runs/${encodeURIComponent(runId)}`, { user: userKey });
+}
+
+/** Where a form about a run goes. */
+export function runActionAt(runId: string, action: "look" | "redeliver" | "give-up"): string {
+  return `${ROOT}/runs/${encodeURIComponent(runId)}/${action}`;
+}
+
+export function userAt(userKey: string): string {
+  return `${ROOT}/users/${encodeURIComponent(userKey)}`;
+}
+
+export function redeliveryAt(id: string): string {
+  return `${ROOT}/redeliveries/${encodeURIComponent(id)}`;
+}
+
+export function deadLettersAt(host: string): string {
+  return withQuery(DEAD_LETTERS, { host });
+}

@@ -1,0 +1,172 @@
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { RunPage, RunSummary } from "../../../console/views.ts";
+import { dateTime, duration, NOTHING } from "../format.ts";
+import { type Frame, Layout } from "../layout.tsx";
+import { ROOT, withQuery } from "../links.ts";
+import {
+  Empty,
+  Field,
+  Heading,
+  NextPage,
+  ResultChip,
+  RunLink,
+  Select,
+  ShortMoment,
+  StateChip,
+  Table,
+  UserLink,
+} from "../parts.tsx";
+
+/** The form as it was filled in: shown again, whatever was in it. */
+export type RunSearch = Record<(typeof SEARCH_FIELDS)[number], string>;
+
+export const SEARCH_FIELDS = [
+  "run_id",
+  "user",
+  "issuer",
+  "subject",
+  "stored_action_id",
+  "state",
+  "result",
+  "from",
+  "to",
+] as const;
+
+const STATES = ["waiting", "retrying", "delivered", "dead", "aborted", "none"] as const;
+/** `none`: nobody saw its end. */
+const RESULTS = ["success", "error", "none"] as const;
+
+type RunsProps = {
+  frame: Frame;
+  search: RunSearch;
+  /** Null: the search cannot be made; `fault` says why. */
+  found: RunPage | null;
+  fault: string | null;
+};
+
+export function RunsPage({ frame, search, found, fault }: RunsProps): JSX.Element {
+  return (
+    <Layout title="Runs" frame={frame} section="runs">
+      <Heading title="Runs" lead="Runs that owed a callback or a charge, newest first." />
+      <SearchForm search={search} />
+      {fault !== null && (
+        <p class="flash flash-bad" role="alert">
+          {fault}
+        </p>
+      )}
+      {found !== null && <Results found={found} search={search} nowMs={frame.nowMs} />}
+    </Layout>
+  );
+}
+
+function SearchForm({ search }: { search: RunSearch }): JSX.Element {
+  return (
+    <form class="card search" method="get" action={`${ROOT}/runs`} role="search">
+      <div class="fields">
+        <Field label="Run id">
+          <input name="run_id" value={search.run_id} autocomplete="off" spellcheck={false} />
+        </Field>
+        <Field label="User key">
+          <input name="user" value={search.user} autocomplete="off" spellcheck={false} />
+        </Field>
+        <Field label="Issuer">
+          <input name="issuer" value={search.issuer} placeholder="https://…" autocomplete="off" />
+        </Field>
+        <Field label="Subject">
+          <input name="subject" value={search.subject} autocomplete="off" spellcheck={false} />
+        </Field>
+        <Field label="Stored action">
+          <input name="stored_action_id" value={search.stored_action_id} autocomplete="off" />
+        </Field>
+        <Field label="State">
+          <Select name="state" value={search.state} any="Any" options={STATES} />
+        </Field>
+        <Field label="Result">
+          <Select name="result" value={search.result} any="Any" options={RESULTS} />
+        </Field>
+        <Field label="Accepted from (UTC)">
+          <input name="from" type="datetime-local" value={search.from} />
+        </Field>
+        <Field label="Accepted to (UTC)">
+          <input name="to" type="datetime-local" value={search.to} />
+        </Field>
+      </div>
+      <div class="buttons">
+        <button class="button primary" type="submit">
+          Search
+        </button>
+        <a class="button quiet" href={`${ROOT}/runs`}>
+          Clear
+        </a>
+      </div>
+    </form>
+  );
+}
+
+type ResultsProps = { found: RunPage; search: RunSearch; nowMs: number };
+
+function Results({ found, search, nowMs }: ResultsProps): JSX.Element {
+  const { runs, next_cursor: cursor, searched_to: searchedTo } = found;
+  return (
+    <>
+      {runs.length === 0 ? (
+        <Empty title={cursor === null ? "No run is like that" : "None so far"}>
+          {cursor === null
+            ? "Take a condition away. A user is found by key, or by issuer and subject together."
+            : "This page has looked through many runs without finding one. Go on to older ones."}
+        </Empty>
+      ) : (
+        <RunTable runs={runs} nowMs={nowMs} />
+      )}
+      {searchedTo !== null && (
+        <p class="dim">
+          {cursor === null
+            ? `Searched to ${dateTime(searchedTo)}. There are no older ones.`
+            : `Searched back to ${dateTime(searchedTo)}. Older runs are on the next page.`}
+        </p>
+      )}
+      <NextPage href={cursor === null ? null : withQuery(`${ROOT}/runs`, { ...search, cursor })} />
+    </>
+  );
+}
+
+const COLUMNS = ["Run", "State", "Result", "User", "Destination", { number: "Attempts" }, "Accepted", "Took"];
+
+function RunTable({ runs, nowMs }: { runs: readonly RunSummary[]; nowMs: number }): JSX.Element {
+  return (
+    <Table label="Runs" columns={COLUMNS}>
+      {runs.map((run) => (
+        <tr>
+          <td>
+            <RunLink id={run.run_id} user={run.user} />
+          </td>
+          <td data-label="State">
+            <StateChip state={run.state} />
+          </td>
+          <td data-label="Result">
+            <ResultChip result={run.result} />
+          </td>
+          <td data-label="User">
+            <UserLink user={run.user} subject={run.subject} />
+          </td>
+          <td data-label="Destination" class="clip" title={run.callback_host ?? undefined}>
+            {run.callback_host ?? <span class="dim">{NOTHING}</span>}
+          </td>
+          <td data-label="Attempts" class="number">
+            {run.attempts}
+          </td>
+          <td data-label="Accepted">
+            <ShortMoment at={run.accepted_at} nowMs={nowMs} />
+          </td>
+          <td data-label="Took" class="short">
+            {tookOf(run)}
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function tookOf({ accepted_at: from, ended_at: to }: RunSummary): string {
+  return to === null ? NOTHING : duration(Date.parse(to) - Date.parse(from));
+}

@@ -1,0 +1,140 @@
+// What each page shows, read for whoever looks at it.
+import { auditPage } from "../../console/audit.ts";
+import { deadLetters } from "../../console/dead-letters.ts";
+import { destinations } from "../../console/destinations.ts";
+import { overview } from "../../console/overview.ts";
+import {
+  type Given,
+  parseCursor,
+  parseLetterQuery,
+  parseRunId,
+  parseRunQuery,
+  parseSpan,
+  parseUser,
+} from "../../console/queries.ts";
+import { readRedelivery } from "../../console/redelivery.ts";
+import { runDetail } from "../../console/run-detail.ts";
+import { searchRuns } from "../../console/run-search.ts";
+import { userView } from "../../console/user-view.ts";
+import type { AppContext } from "../context.ts";
+import { consoleDeps } from "./deps.ts";
+import { withSeconds } from "./form-time.ts";
+import { userAt } from "./links.ts";
+import { AuditTrailPage } from "./pages/audit.tsx";
+import { DeadLettersPage } from "./pages/dead-letters.tsx";
+import { DestinationsPage } from "./pages/destinations.tsx";
+import { OverviewPage } from "./pages/overview.tsx";
+import { RedeliveryPage } from "./pages/redelivery.tsx";
+import { RunPage } from "./pages/run.tsx";
+import { type RunSearch, RunsPage, SEARCH_FIELDS } from "./pages/runs.tsx";
+import { isSignInError, SignInPage } from "./pages/sign-in.tsx";
+import { UserPage } from "./pages/user.tsx";
+import { UsersPage } from "./pages/users.tsx";
+import { frameOf, notFoundPage, page, render } from "./render.tsx";
+
+export async function showSignIn(c: AppContext): Promise<Response> {
+  const { access, operatorScope } = c.get("settings");
+  const error = c.req.query("error");
+  return render(
+    c,
+    <SignInPage
+      frame={frameOf(c)}
+      error={error !== undefined && isSignInError(error) ? error : null}
+      usesAccess={access !== null}
+      scope={operatorScope}
+    />,
+  );
+}
+
+export const showOverview = page(async (c) => {
+  // A span that nobody knows is shown as the usual one.
+  const span = parseSpan(c.req.query());
+  const view = await overview(c.env.LEDGER, span.kind === "ok" ? span.value : "hour", Date.now());
+  return render(c, <OverviewPage frame={frameOf(c)} overview={view} />);
+});
+
+export const showRuns = page(async (c) => {
+  const given = c.req.query();
+  const search = searchOf(given);
+  const query = await parseRunQuery(withTimes(given));
+  if (query.kind === "invalid") {
+    return render(c, <RunsPage frame={frameOf(c)} search={search} found={null} fault={query.detail} />, 400);
+  }
+  const found = await searchRuns(c.env.LEDGER, query.value);
+  return render(c, <RunsPage frame={frameOf(c)} search={search} found={found} fault={null} />);
+});
+
+export const showRun = page(async (c) => {
+  const [runId, user] = [parseRunId(c.req.param("run_id") ?? ""), await parseUser(c.req.query())];
+  if (runId.kind === "invalid" || user.kind === "invalid") return notFoundPage(c);
+  c.get("notes").runId = runId.value;
+  const run = await runDetail(consoleDeps(c), runId.value, user.value);
+  return run === null ? notFoundPage(c) : render(c, <RunPage frame={frameOf(c)} run={run} />);
+});
+
+export const showUsers = page(async (c) => {
+  const given = c.req.query();
+  const user = await parseUser(given);
+  if (user.kind === "ok" && user.value !== null) return c.redirect(userAt(user.value), 303);
+  const { issuer = "", subject = "", user: key = "" } = given;
+  const isFault = user.kind === "invalid";
+  return render(
+    c,
+    <UsersPage
+      frame={frameOf(c)}
+      search={{ issuer, subject, user: key }}
+      issuers={c.get("settings").issuers.map((each) => each.issuer)}
+      fault={isFault ? user.detail : null}
+    />,
+    isFault ? 400 : 200,
+  );
+});
+
+export const showUser = page(async (c) => {
+  const user = await parseUser({ user: c.req.param("user") });
+  if (user.kind === "invalid" || user.value === null) return notFoundPage(c);
+  const view = await userView(consoleDeps(c), user.value);
+  return render(c, <UserPage frame={frameOf(c)} view={view} />);
+});
+
+export const showDeadLetters = page(async (c) => {
+  const given = c.req.query();
+  const { host = "", from = "", to = "" } = given;
+  const props = { frame: frameOf(c), search: { host, from, to } };
+  const query = parseLetterQuery(withTimes(given));
+  if (query.kind === "invalid") {
+    return render(c, <DeadLettersPage {...props} letters={null} fault={query.detail} />, 400);
+  }
+  const letters = await deadLetters(c.env.LEDGER, query.value);
+  return render(c, <DeadLettersPage {...props} letters={letters} fault={null} />);
+});
+
+export const showRedelivery = page(async (c) => {
+  const redelivery = await readRedelivery(consoleDeps(c), c.req.param("id") ?? "");
+  if (redelivery === null) return notFoundPage(c);
+  return render(c, <RedeliveryPage frame={frameOf(c)} redelivery={redelivery} />);
+});
+
+export const showDestinations = page(async (c) => {
+  const view = await destinations(c.env.LEDGER, c.env.DESTINATION_BREAKER, Date.now());
+  return render(c, <DestinationsPage frame={frameOf(c)} view={view} />);
+});
+
+export const showAudit = page(async (c) => {
+  const after = parseCursor(c.req.query());
+  if (after.kind === "invalid") return notFoundPage(c);
+  const trail = await auditPage(c.env.LEDGER, after.value);
+  return render(c, <AuditTrailPage frame={frameOf(c)} page={trail} />);
+});
+
+function searchOf(given: Given): RunSearch {
+  const fields: Partial<RunSearch> = {};
+  for (const name of SEARCH_FIELDS) fields[name] = given[name] ?? "";
+  const { run_id = "", user = "", issuer = "", subject = "", stored_action_id = "" } = fields;
+  const { state = "", result = "", from = "", to = "" } = fields;
+  return { run_id, user, issuer, subject, stored_action_id, state, result, from, to };
+}
+
+function withTimes(given: Given): Given {
+  return { ...given, from: withSeconds(given["from"] ?? ""), to: withSeconds(given["to"] ?? "") };
+}

@@ -1,0 +1,128 @@
+// Issuers and keys, as the settings spell them.
+import { isObject } from "./json.ts";
+
+export type Jwk = JsonWebKey & {
+  kid?: string;
+  alg?: string;
+  use?: string;
+  key_ops?: string[];
+  x?: string;
+  d?: string;
+};
+
+/** Where an issuer's public keys come from: fetched and cached, or written into the settings. */
+export type KeySource = { kind: "url"; url: string } | { kind: "inline"; keys: readonly Jwk[] };
+
+export type Issuer = {
+  issuer: string;
+  audience: string;
+  /** Asymmetric JWS algorithms only. */
+  algorithms: readonly string[];
+  keys: KeySource;
+  /** Which claims may name the subject; `sub` alone when it is not given. */
+  subjectClaims?: readonly string[];
+};
+
+const ASYMMETRIC = [
+  "ES256",
+  "ES384",
+  "ES512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "EdDSA",
+  "Ed25519",
+];
+
+/** What is wrong with the content of a JSON setting, in words that may be logged. */
+export class Fault extends Error {}
+
+export function parseIssuers(value: unknown, secure: boolean): Issuer[] {
+  if (!Array.isArray(value) || value.length === 0) throw new Fault("must be a non-empty JSON array");
+  const issuers = value.map((entry, index) => parseIssuer(entry, `entry ${index}`, secure));
+  if (new Set(issuers.map(({ issuer }) => issuer)).size !== issuers.length)
+    throw new Fault("names an issuer twice");
+  return issuers;
+}
+
+function parseIssuer(entry: unknown, where: string, secure: boolean): Issuer {
+  if (!isObject(entry)) throw new Fault(`${where} must be an object`);
+  const { issuer, audience, algorithms, jwks_uri: uri, jwks } = entry;
+  if (!isText(issuer) || !isText(audience)) throw new Fault(`${where} needs "issuer" and "audience"`);
+  if (
+    !Array.isArray(algorithms) ||
+    algorithms.length === 0 ||
+    !algorithms.every((name) => ASYMMETRIC.includes(name))
+  ) {
+    throw new Fault(`${where} needs "algorithms", each one of ${ASYMMETRIC.join(", ")}`);
+  }
+  if ((uri === undefined) === (jwks === undefined))
+    throw new Fault(`${where} needs either "jwks_uri" or "jwks"`);
+  const keys = uri === undefined ? parseInlineKeys(jwks, where) : parseKeyUrl(uri, where, secure);
+  return { issuer, audience, algorithms, keys };
+}
+
+/** Cloudflare Access, as the issuer that it is. A person is named by the e-mail address, a service token by its own name. */
+export function accessIssuer(teamDomain: string, audience: string): Issuer {
+  if (!/^[a-z0-9-]+\.cloudflareaccess\.com$/.test(teamDomain))
+    throw new Fault("must be a host such as example.cloudflareaccess.com");
+  const issuer = `https://${teamDomain}`;
+  const keys: KeySource = { kind: "url", url: `${issuer}/cdn-cgi/access/certs` };
+  const subjectClaims = ["email", "common_name", "sub"];
+  return { issuer, audience, algorithms: ["RS256"], keys, subjectClaims };
+}
+
+function parseKeyUrl(uri: unknown, where: string, secure: boolean): KeySource {
+  const url = isText(uri) ? URL.parse(uri) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new Fault(`${where} has a "jwks_uri" that is no URL`);
+  if (secure && url.protocol !== "https:")
+    throw new Fault(`${where} has a plain-http "jwks_uri" while PUBLIC_URL is https`);
+  return { kind: "url", url: url.href };
+}
+
+function parseInlineKeys(jwks: unknown, where: string): KeySource {
+  if (!isObject(jwks) || !Array.isArray(jwks["keys"]) || !jwks["keys"].every(isJwk)) {
+    throw new Fault(`${where} has a "jwks" that is no JWK set`);
+  }
+  if (jwks["keys"].some((key) => "d" in key || "k" in key))
+    throw new Fault(`${where} has a private key in "jwks"`);
+  return { kind: "inline", keys: jwks["keys"] };
+}
+
+export function parseSigningKeys(value: unknown): Jwk[] {
+  const keys = isObject(value) ? value["keys"] : undefined;
+  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isSigningKey)) {
+    throw new Fault('must be a JWK set of Ed25519 private keys, each with a "kid"');
+  }
+  // Whoever verifies would have two keys to choose from, and libraries refuse to.
+  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw new Fault("names a kid twice");
+  return keys;
+}
+
+function isSigningKey(value: unknown): value is Jwk {
+  return (
+    isJwk(value) &&
+    value.kty === "OKP" &&
+    value.crv === "Ed25519" &&
+    isText(value.kid) &&
+    isKeyHalf(value.d) &&
+    isKeyHalf(value.x)
+  );
+}
+
+/** 32 bytes in base64url. Anything else would only be noticed by the first request that needs the key. */
+function isKeyHalf(value: unknown): boolean {
+  return isText(value) && /^[\w-]{43}$/.test(value);
+}
+
+function isJwk(value: unknown): value is Jwk {
+  return isObject(value) && isText(value["kty"]);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}

@@ -1,0 +1,315 @@
+// Many dead letters sent again, by the queue's consumer.
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { userKeyOf } from "../../src/auth/user-key.ts";
+import { workRedelivery } from "../../src/console/redelivery.ts";
+import type { RedeliveryFilter } from "../../src/console/views.ts";
+import worker from "../../src/index.ts";
+import { recordAll } from "../../src/ledger/repository.ts";
+import { replacing, tapped } from "../support/bindings.ts";
+import { SECOND, stopClock, T0 } from "../support/clock.ts";
+import { attemptOf, freshLedger } from "../support/ledger.ts";
+import { Stage } from "../support/stage.ts";
+import { times } from "../support/times.ts";
+import { act, ask, bookedRun, intentOf } from "./bench.ts";
+
+let stage: Stage;
+let alice: string;
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+  stage = await Stage.set();
+  alice = await userKeyOf(stage.gateway.issuer.issuer, "alice");
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await freshLedger();
+});
+
+/** Dead letters of alice that the upstream still knows, accepted a millisecond apart, the last one first. */
+async function letters(n: number, callbackUrl = "https://client.example/hook", fromMs = T0 - 10_000) {
+  const entries = times(n, (at) => {
+    const runId = crypto.randomUUID();
+    stage.gateway.upstream.runs.set(runId, runId);
+    const intent = JSON.stringify(intentOf({ userKey: alice, callbackUrl }));
+    const run = bookedRun({
+      runId,
+      userKey: alice,
+      callbackUrl,
+      intent,
+      state: "dead",
+      acceptedAtMs: fromMs - at,
+    });
+    return { run, attempt: attemptOf(run, { status: null, error: "no connection" }), charge: null };
+  });
+  await recordAll(env.LEDGER, entries);
+  return entries.map(({ run }) => run.runId);
+}
+
+async function begin(filter: Partial<RedeliveryFilter>): Promise<string> {
+  const { status, body } = await act(stage.gateway, "/dead-letters/redeliver", filter);
+  expect([status, body.status]).toEqual([202, "running"]);
+  return body.id;
+}
+
+async function read(id: string) {
+  return (await ask(stage.gateway, `/redeliveries/${id}`)).body;
+}
+
+/** Takes what is in the queue, once. */
+async function step(): Promise<number> {
+  const messages = stage.queue.take();
+  if (messages.length > 0) await stage.consume(messages);
+  return messages.length;
+}
+
+/** Whom the receivers were called for, each run's id once. */
+function told(): string[] {
+  return [...new Set(stage.received.map(({ body }): string => JSON.parse(body).id))].toSorted();
+}
+
+describe("a redelivery of many", () => {
+  it("works on fifty at a time, shows how far it is, and reaches every receiver once", async () => {
+    const all = await letters(120);
+    const id = await begin({ host: "client.example" });
+    expect(await read(id)).toMatchObject({
+      id,
+      operator: "olga",
+      created_at: "2040-01-01T00:00:00.000Z",
+      filter: { run_ids: null, host: "client.example", from: null, to: null },
+      status: "running",
+      examined: 0,
+    });
+    expect(stage.queue.offered).toEqual([{ v: 1, redelivery: id }]);
+    await step();
+    expect(await read(id)).toMatchObject({ status: "running", examined: 50, sent: 50, skipped: 0 });
+    await step();
+    expect(await read(id)).toMatchObject({ status: "running", examined: 100, sent: 100 });
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 120, sent: 120, skipped: 0 });
+    await stage.pass(SECOND);
+    expect(stage.received).toHaveLength(120);
+    expect(told()).toEqual(all.toSorted());
+    expect((await ask(stage.gateway, "/dead-letters")).body.letters).toEqual([]);
+    const { entries } = (await ask(stage.gateway, "/audit")).body;
+    expect(entries).toMatchObject([
+      {
+        operator: "olga",
+        action: "redeliver_many",
+        target: id,
+        detail: "to client.example",
+        outcome: "done",
+      },
+    ]);
+  });
+
+  it("takes only those of its host and its time", async () => {
+    const wanted = await letters(3, "https://client.example/hook", T0 - 5_000);
+    await letters(3, "https://other.example/hook", T0 - 5_000);
+    await letters(3, "https://client.example/hook", T0 - 60_000);
+    await letters(3, "https://client.example/hook", T0 - 1_000);
+    const id = await begin({
+      host: "client.example",
+      from: new Date(T0 - 30_000).toISOString(),
+      to: new Date(T0 - 2_000).toISOString(),
+    });
+    await step();
+    await stage.pass(SECOND);
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 3, sent: 3 });
+    expect(told()).toEqual(wanted.toSorted());
+  });
+
+  it("takes those that were chosen, and skips what is not dead or unknown", async () => {
+    const [first = "", second = "", third = ""] = await letters(60);
+    await act(stage.gateway, `/runs/${third}/redeliver`);
+    const id = await begin({ run_ids: [first.toUpperCase(), first, second, third, crypto.randomUUID()] });
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 4, sent: 2, skipped: 2 });
+    await stage.pass(SECOND);
+    expect(told()).toEqual([first, second, third].toSorted());
+  });
+
+  it("finds its few letters among thousands of another host", async () => {
+    const rare = await letters(2, "https://rare.example/", T0 - 60_000);
+    for (const at of times(3, (n) => n)) await letters(700, "https://other.example/", T0 - 1_000 - at * 700);
+    const id = await begin({ host: "rare.example" });
+    expect([await step(), await step(), await step(), await step()]).toEqual([1, 1, 1, 0]);
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 2, sent: 2 });
+    await stage.pass(SECOND);
+    expect(told()).toEqual(rare.toSorted());
+  });
+
+  it("leaves those that died after it was begun alone", async () => {
+    await letters(1);
+    const id = await begin({ host: "client.example" });
+    await letters(1, "https://client.example/hook", T0 + 1);
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 1 });
+  });
+
+  it("of nothing is finished at once", async () => {
+    const id = await begin({ host: "client.example" });
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 0, sent: 0, skipped: 0 });
+  });
+});
+
+describe("a message that gets lost changes nothing but timing", () => {
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ["who looks at it", read],
+    [
+      "the cron",
+      () =>
+        worker.scheduled(
+          createScheduledController({ scheduledTime: new Date(Date.now()) }),
+          stage.gateway.env,
+        ),
+    ],
+  ])("after half a minute %s sends another one", async (_name, look) => {
+    await letters(60);
+    const id = await begin({ host: "client.example" });
+    stage.queue.take();
+    vi.setSystemTime(T0 + 29 * SECOND);
+    await look(id);
+    expect(stage.queue.take()).toEqual([]);
+    vi.setSystemTime(T0 + 30 * SECOND);
+    await Promise.all([look(id), look(id)]);
+    expect(await step()).toBe(1);
+    expect(await read(id)).toMatchObject({ examined: 50 });
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 60, sent: 60 });
+    await look(id);
+    expect(stage.queue.take().filter((message) => "redelivery" in message)).toEqual([]);
+  });
+
+  it("and one that the queue does not take neither", async () => {
+    await letters(1);
+    stage.queue.rule(() => "refused");
+    const id = await begin({ host: "client.example" });
+    stage.queue.rule(() => "kept");
+    vi.setSystemTime(T0 + 30 * SECOND);
+    await read(id);
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", sent: 1 });
+  });
+
+  it("and one that comes three times counts once", async () => {
+    await letters(60);
+    const id = await begin({ host: "client.example" });
+    const [message] = stage.queue.take();
+    if (message === undefined) throw new Error("no message");
+    await stage.consume([message, message, message]);
+    expect(await read(id)).toMatchObject({ examined: 50, sent: 50, skipped: 0 });
+    await stage.drain();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 60, sent: 60, skipped: 0 });
+    await stage.pass(SECOND);
+    expect(stage.received).toHaveLength(60);
+  });
+
+  it("and a consumer that dies at its work is followed by another, without a letter lost or counted twice", async () => {
+    await letters(60);
+    const id = await begin({ host: "client.example" });
+    stage.queue.take();
+    const died = Promise.withResolvers<void>();
+    let asked = 0;
+    const dying = tapped(env, ({ name, perform }) => {
+      if (name !== "USER_GATE.redeliver") return perform();
+      asked += 1;
+      if (asked < 20) return perform();
+      died.resolve();
+      return new Promise(() => undefined);
+    });
+    const { LEDGER, USER_GATE, RUNS } = { ...env, ...dying };
+    void workRedelivery({ ledger: LEDGER, gates: USER_GATE, queue: RUNS }, id);
+    await died.promise;
+    expect(await read(id)).toMatchObject({ status: "running", examined: 0, sent: 0 });
+    // While it may still be alive, nobody else takes the job.
+    await workRedelivery({ ledger: env.LEDGER, gates: env.USER_GATE, queue: env.RUNS }, id);
+    expect(await read(id)).toMatchObject({ examined: 0 });
+    vi.setSystemTime(T0 + 30 * SECOND);
+    await read(id);
+    await stage.drain();
+    const { examined, sent, skipped, status } = await read(id);
+    expect([status, examined, sent + skipped]).toEqual(["finished", 60, 60]);
+    await stage.pass(SECOND);
+    expect(told()).toHaveLength(60);
+    expect(stage.received).toHaveLength(60);
+  });
+
+  it("and a consumer that comes back from the dead counts nothing", async () => {
+    await letters(10);
+    const id = await begin({ host: "client.example" });
+    stage.queue.take();
+    const released = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const bindings = replacing("USER_GATE.findRun", async ({ perform }) => {
+      arrived.resolve();
+      await released.promise;
+      return perform();
+    });
+    const { LEDGER, USER_GATE, RUNS } = { ...env, ...bindings(env) };
+    const slow = workRedelivery({ ledger: LEDGER, gates: USER_GATE, queue: RUNS }, id);
+    await arrived.promise;
+    vi.setSystemTime(T0 + 30 * SECOND);
+    await read(id);
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 10, sent: 10 });
+    released.resolve();
+    await slow;
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 10, sent: 10 });
+  });
+});
+
+describe("a letter whose gate is away", () => {
+  it("is skipped and stays a dead letter; the others go out", async () => {
+    const [first = ""] = await letters(3);
+    const id = await begin({ host: "client.example" });
+    stage.queue.take();
+    const bindings = replacing("USER_GATE.findRun", ({ args: [runId], perform }) =>
+      runId === first ? Promise.reject(new Error("down")) : perform(),
+    );
+    const { LEDGER, USER_GATE, RUNS } = { ...env, ...bindings(env) };
+    await workRedelivery({ ledger: LEDGER, gates: USER_GATE, queue: RUNS }, id);
+    expect(await read(id)).toMatchObject({ status: "finished", sent: 2, skipped: 1 });
+    await stage.pass(SECOND);
+    const left = (await ask(stage.gateway, "/dead-letters")).body.letters;
+    expect(left.map(({ run_id }: { run_id: string }) => run_id)).toEqual([first]);
+  });
+});
+
+describe("a body names its own fault", () => {
+  it.each<[unknown, string, string]>([
+    [{}, "", "The body must have run_ids, host, from or to."],
+    [[], "", "The body must be an object."],
+    [{ run_ids: [] }, "/run_ids", "/run_ids must not be empty."],
+    [{ run_ids: "all" }, "/run_ids", "/run_ids must be a list."],
+    [{ run_ids: ["1"] }, "/run_ids/0", "/run_ids/0 must be a UUID."],
+    [
+      { run_ids: times(1_001, () => crypto.randomUUID()) },
+      "/run_ids",
+      "/run_ids must have at most 1000 entries.",
+    ],
+    [{ run_ids: [crypto.randomUUID()], host: "a.example" }, "/run_ids", "/run_ids must stand alone."],
+    [{ host: 1 }, "/host", "/host must be a string."],
+    [{ host: "" }, "/host", "/host must not be empty."],
+    [{ from: "now" }, "/from", "/from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z."],
+    [{ hosts: "a.example" }, "/hosts", "/hosts is unknown."],
+  ])("%j", async (body, pointer, detail) => {
+    const answer = await act(stage.gateway, "/dead-letters/redeliver", body);
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors).toMatchObject([{ detail, source: { pointer } }]);
+    expect(stage.queue.offered).toEqual([]);
+  });
+
+  it("and one that is too large is 413, one that is no JSON 400", async () => {
+    const headers = { "content-type": "application/json" };
+    const large = { body: `{"host":"${"x".repeat(70_000)}"}`, headers };
+    expect((await act(stage.gateway, "/dead-letters/redeliver", undefined, large)).status).toBe(413);
+    const broken = { body: "{", headers };
+    expect((await act(stage.gateway, "/dead-letters/redeliver", undefined, broken)).status).toBe(400);
+    expect((await ask(stage.gateway, `/redeliveries/${crypto.randomUUID()}`)).status).toBe(404);
+  });
+});

@@ -1,0 +1,334 @@
+// Views as a busy gateway has them: what pages are drawn from in tests, and in a look at them.
+import type {
+  AuditPage,
+  DeadLetters,
+  Destinations,
+  Figures,
+  Overview,
+  Redelivery,
+  RunDetail,
+  RunPage,
+  RunSummary,
+  Span,
+  UserView,
+} from "../../../src/console/views.ts";
+
+export const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+const ISSUER = "https://login.example.com";
+const ALICE = "sNxwHlp1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d1E";
+const CAROL = "CBWZ4O2Bq1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d";
+const RUN = "70d1059e-5b3c-4a6f-9d53-1f3a6c2b8e90";
+const ECHO = "00000000-0000-4000-8000-000000000001";
+
+function ago(ms: number): string {
+  return new Date(NOW_MS - ms).toISOString();
+}
+
+const NONE: Figures = {
+  runs: 0,
+  errors: 0,
+  callbacks: 0,
+  delivered: 0,
+  delivered_at_once: 0,
+  retrying: 0,
+  dead: 0,
+  aborted: 0,
+  charges: 0,
+  latency_p50_ms: null,
+  latency_p99_ms: null,
+};
+
+const SPANS: Record<Span, { ms: number; buckets: number }> = {
+  hour: { ms: HOUR_MS, buckets: 60 },
+  day: { ms: DAY_MS, buckets: 48 },
+  week: { ms: 7 * DAY_MS, buckets: 56 },
+};
+
+export function overview(span: Span): Overview {
+  const { ms, buckets: count } = SPANS[span];
+  const buckets = Array.from({ length: count }, (_, index) => ({
+    at: ago(ms - (index * ms) / count),
+    ...figuresAt(index, count),
+  }));
+  const sum = (name: Exclude<keyof Figures, "latency_p50_ms" | "latency_p99_ms">) =>
+    buckets.reduce((total, bucket) => total + bucket[name], 0);
+  const totals: Figures = {
+    runs: sum("runs"),
+    errors: sum("errors"),
+    callbacks: sum("callbacks"),
+    delivered: sum("delivered"),
+    delivered_at_once: sum("delivered_at_once"),
+    retrying: sum("retrying"),
+    dead: sum("dead"),
+    aborted: sum("aborted"),
+    charges: sum("charges"),
+    latency_p50_ms: 16,
+    latency_p99_ms: 412,
+  };
+  return { span, from: ago(ms), to: ago(0), totals, complete: true, buckets };
+}
+
+export function emptyOverview(): Overview {
+  const { from, to, span, buckets } = overview("hour");
+  return {
+    span,
+    from,
+    to,
+    totals: NONE,
+    complete: true,
+    buckets: buckets.map(({ at }) => ({ at, ...NONE })),
+  };
+}
+
+// A wave, an outage of a receiver at two thirds, and a quiet bucket.
+function figuresAt(index: number, count: number): Figures {
+  if (index === 7) return NONE;
+  const runs = 40 + Math.round(25 * Math.sin((index / count) * 9)) + ((index * 7) % 11);
+  const isOutage = Math.abs(index - (count * 2) / 3) < 2;
+  const dead = isOutage ? 6 : index % 17 === 3 ? 1 : 0;
+  const aborted = index % 13 === 5 ? 1 : 0;
+  const callbacks = runs - 4;
+  const retrying = index > count - 3 ? 3 : 0;
+  const delivered = callbacks - dead - aborted - retrying;
+  return {
+    runs,
+    errors: isOutage ? 9 : index % 5,
+    callbacks,
+    delivered,
+    delivered_at_once: Math.max(0, delivered - (isOutage ? 12 : 1)),
+    retrying,
+    dead,
+    aborted,
+    charges: runs - 8,
+    latency_p50_ms: 14 + (index % 4) + (isOutage ? 40 : 0),
+    latency_p99_ms: 90 + ((index * 37) % 90) + (isOutage ? 900 : 0),
+  };
+}
+
+function runOf(index: number, given: Partial<RunSummary> = {}): RunSummary {
+  const acceptedMs = index * 97_000 + 4000;
+  return {
+    run_id: `${String(10_000_000 + index * 7_654_321).slice(0, 8)}-b8bb-46b0-bc42-83eb0cf7d8${10 + index}`,
+    user: index % 3 === 0 ? CAROL : ALICE,
+    issuer: ISSUER,
+    subject: index % 3 === 0 ? "carol@example.com" : "alice",
+    stored_action_id: index % 4 === 0 ? null : ECHO,
+    callback_host:
+      index % 5 === 4 ? null : index % 2 === 0 ? "hooks.example.com" : "api.partner.example:8443",
+    accepted_at: ago(acceptedMs),
+    ended_at: ago(acceptedMs - 1830 - index * 411),
+    result: "success",
+    state: index % 5 === 4 ? "none" : "delivered",
+    attempts: index % 5 === 4 ? 0 : 1,
+    next_attempt_at: null,
+    charged: true,
+    ...given,
+  };
+}
+
+export const runPage: RunPage = {
+  runs: [
+    runOf(0, { ended_at: null, result: null, state: "waiting", attempts: 0, charged: false }),
+    runOf(1),
+    runOf(2, { state: "retrying", attempts: 3, next_attempt_at: ago(-9 * MINUTE_MS) }),
+    runOf(3, { result: "error", charged: false }),
+    runOf(4),
+    runOf(5, { state: "dead", attempts: 10 }),
+    runOf(6),
+    runOf(7, { state: "aborted", attempts: 2 }),
+    ...Array.from({ length: 8 }, (_, index) => runOf(8 + index)),
+  ],
+  next_cursor: "WzE3OTU0ODIyOTI3MDgsIjcwZDEwNTllIl0",
+  searched_to: ago(16 * 97_000),
+};
+
+export const runDetail: RunDetail = {
+  ...runOf(2, { run_id: RUN, state: "retrying", attempts: 3, next_attempt_at: ago(-26 * MINUTE_MS) }),
+  stored_action_id: ECHO,
+  accepted_at: ago(340_000),
+  ended_at: ago(338_200),
+  callback_url: "https://hooks.example.com/edge-actions/results?tenant=7f3a",
+  billable: true,
+  time_line: [
+    { at: ago(340_000), kind: "accepted", attempt: null },
+    { at: ago(338_200), kind: "ended", attempt: null },
+    { at: ago(338_200), kind: "charged", attempt: null },
+    attemptAt(338_150, { number: 1, status: 503, duration_ms: 84, error: "status is no 2xx" }),
+    attemptAt(333_000, { number: 2, status: null, duration_ms: 15_000, error: "no answer in time" }),
+    attemptAt(18_000, { number: 3, status: null, duration_ms: 6, error: "no connection" }),
+    { at: ago(-26 * MINUTE_MS), kind: "next_attempt", attempt: null },
+  ],
+  can: { look: true, redeliver: true, give_up: true },
+};
+
+function attemptAt(agoMs: number, attempt: RunDetail["time_line"][number]["attempt"]) {
+  return { at: ago(agoMs), kind: "attempt", attempt } as const;
+}
+
+export const deliveredRun: RunDetail = {
+  ...runOf(1, { run_id: RUN, accepted_at: ago(340_000), ended_at: ago(338_200) }),
+  callback_url: "https://api.partner.example:8443/hooks",
+  billable: true,
+  time_line: [
+    { at: ago(340_000), kind: "accepted", attempt: null },
+    { at: ago(338_200), kind: "ended", attempt: null },
+    attemptAt(338_150, { number: 1, status: 204, duration_ms: 18, error: null }),
+    { at: ago(338_120), kind: "delivered", attempt: null },
+  ],
+  can: { look: false, redeliver: true, give_up: false },
+};
+
+export const userView: UserView = {
+  user: ALICE,
+  issuer: ISSUER,
+  subject: "alice",
+  windows: {
+    runs: { count: 172, resets_at: ago(-140_000) },
+    results: { count: 1204, resets_at: ago(-95_000) },
+  },
+  default_limit: 200,
+  unfinished: [
+    {
+      key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+      run_id: RUN,
+      status: "ended",
+      state: "retrying",
+      due_at: ago(-26 * MINUTE_MS),
+    },
+    {
+      key: "5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44",
+      run_id: null,
+      status: "forwarding",
+      state: "waiting",
+      due_at: ago(-5000),
+    },
+  ],
+  claims: [
+    {
+      idempotency_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+      status: "settled",
+      since: ago(340_000),
+      ends_at: ago(-54 * MINUTE_MS),
+    },
+    {
+      idempotency_id: "5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44",
+      status: "open",
+      since: ago(800),
+      ends_at: ago(-14_000),
+    },
+  ],
+  usage: Array.from({ length: 30 }, (_, index) => ({
+    day: ago(index * DAY_MS).slice(0, 10),
+    tasks: index % 7 === 3 || index % 7 === 4 ? 12 : 180 + ((index * 53) % 90),
+  })),
+};
+
+export const emptyUser: UserView = {
+  ...userView,
+  issuer: null,
+  subject: null,
+  windows: { runs: null, results: null },
+  unfinished: [],
+  claims: [],
+  usage: [],
+};
+
+export const deadLetters: DeadLetters = {
+  groups: [
+    {
+      host: "hooks.example.com",
+      letters: 24,
+      oldest_at: ago(3 * DAY_MS),
+      newest_at: ago(20 * MINUTE_MS),
+      reasons: [
+        { reason: "status is no 2xx", letters: 19 },
+        { reason: "no answer in time", letters: 5 },
+      ],
+    },
+    {
+      host: "api.partner.example:8443",
+      letters: 2,
+      oldest_at: ago(DAY_MS),
+      newest_at: ago(5 * HOUR_MS),
+      reasons: [{ reason: "no connection", letters: 2 }],
+    },
+  ],
+  letters: Array.from({ length: 8 }, (_, index) => ({
+    run_id: `${String(20_000_000 + index * 7_654_321).slice(0, 8)}-b8bb-46b0-bc42-83eb0cf7d8${10 + index}`,
+    user: index % 3 === 0 ? CAROL : ALICE,
+    subject: index % 3 === 0 ? "carol@example.com" : "alice",
+    host: index === 5 ? "api.partner.example:8443" : "hooks.example.com",
+    accepted_at: ago(3 * DAY_MS + index * HOUR_MS),
+    attempts: 10,
+    reason: index % 4 === 2 ? "no answer in time" : "status is no 2xx",
+  })),
+  next_cursor: "WzE3OTU0ODIyOTI3MDhd",
+  complete: false,
+};
+
+export const noDeadLetters: DeadLetters = { groups: [], letters: [], next_cursor: null, complete: true };
+
+export const redelivery: Redelivery = {
+  id: "3985f288-b8bb-46b0-bc42-83eb0cf7d890",
+  operator: "olga@example.com",
+  created_at: ago(4000),
+  filter: { run_ids: null, host: "hooks.example.com", from: ago(3 * DAY_MS), to: null },
+  status: "running",
+  examined: 1240,
+  sent: 1187,
+  skipped: 53,
+};
+
+export const destinations: Destinations = {
+  since: ago(2 * HOUR_MS),
+  destinations: [
+    {
+      host: "api.partner.example:8443",
+      attempts: 1840,
+      acknowledged: 1833,
+      latency_p50_ms: 21,
+      breaker: { status: "closed", until: null, users_resting: 1 },
+    },
+    {
+      host: "hooks.example.com",
+      attempts: 96,
+      acknowledged: 24,
+      latency_p50_ms: 1240,
+      breaker: { status: "resting", until: ago(-21_000), users_resting: 0 },
+    },
+    {
+      host: "callbacks.shop.example",
+      attempts: 12,
+      acknowledged: 5,
+      latency_p50_ms: 402,
+      breaker: { status: "probing", until: ago(-4000), users_resting: 0 },
+    },
+    {
+      host: "new.example",
+      attempts: 1,
+      acknowledged: 0,
+      latency_p50_ms: null,
+      breaker: { status: "closed", until: null, users_resting: 0 },
+    },
+  ],
+};
+
+export const auditPage: AuditPage = {
+  entries: [
+    { action: "redeliver_many", target: redelivery.id, detail: "host hooks.example.com", outcome: "done" },
+    { action: "give_up", target: RUN, detail: null, outcome: "done" },
+    { action: "look", target: RUN, detail: "the run has ended", outcome: "refused" },
+    { action: "reset_window", target: ALICE, detail: null, outcome: "done" },
+    { action: "redeliver", target: RUN, detail: "the ledger does not answer", outcome: "failed" },
+    { action: "sign_in", target: null, detail: null, outcome: "done" },
+  ].map((entry, index) => ({
+    at: ago(4000 + index * 11 * MINUTE_MS),
+    operator: index === 3 ? "dmitri@example.com" : "olga@example.com",
+    ...(entry as Pick<AuditPage["entries"][number], "action" | "target" | "detail" | "outcome">),
+  })),
+  next_cursor: null,
+};

@@ -1,0 +1,188 @@
+// Whatever is stored comes out as text. Every page is drawn with markup in each place that somebody else can fill, and
+// then read by a real HTML parser.
+import { describe, expect, it } from "vitest";
+import type { Frame } from "../../../src/http/console/layout.tsx";
+import { AuditTrailPage } from "../../../src/http/console/pages/audit.tsx";
+import { DeadLettersPage } from "../../../src/http/console/pages/dead-letters.tsx";
+import { DestinationsPage } from "../../../src/http/console/pages/destinations.tsx";
+import { OverviewPage } from "../../../src/http/console/pages/overview.tsx";
+import { ProblemPage } from "../../../src/http/console/pages/problem.tsx";
+import { RedeliveryPage } from "../../../src/http/console/pages/redelivery.tsx";
+import { RunPage } from "../../../src/http/console/pages/run.tsx";
+import { RunsPage } from "../../../src/http/console/pages/runs.tsx";
+import { SignInPage } from "../../../src/http/console/pages/sign-in.tsx";
+import { UserPage } from "../../../src/http/console/pages/user.tsx";
+import { UsersPage } from "../../../src/http/console/pages/users.tsx";
+import {
+  auditPage,
+  deadLetters,
+  destinations,
+  NOW_MS,
+  overview,
+  redelivery,
+  runDetail,
+  runPage,
+  userView,
+} from "./fixtures.ts";
+
+const ATTACKS = [
+  `<script>alert(1)</script>`,
+  `"><img src=x onerror=alert(1)>`,
+  `'><svg onload=alert(1)>`,
+  `</title></style></textarea></pre><iframe src=//evil.example>`,
+  `javascript:alert(1)`,
+  `//evil.example/`,
+  `../../../evil?x=" onmouseover="alert(1)`,
+  `<!--`,
+  `&lt;b&gt;`,
+];
+
+/** Everything in a view that is not ours to choose. */
+const FOREIGN = new Set([
+  "run_id",
+  "run_ids",
+  "user",
+  "issuer",
+  "subject",
+  "stored_action_id",
+  "callback_host",
+  "callback_url",
+  "host",
+  "reason",
+  "error",
+  "operator",
+  "target",
+  "detail",
+  "key",
+  "idempotency_id",
+  "next_cursor",
+  "id",
+  "from",
+  "to",
+  "state_given",
+]);
+
+/** A copy with the attack in each foreign place. */
+function filledWith<T>(attack: string, view: T): T {
+  const copy: unknown = JSON.parse(JSON.stringify(view), (name, value: unknown) =>
+    FOREIGN.has(name) && typeof value === "string" ? attack : value,
+  );
+  return copy as T;
+}
+
+function pagesWith(attack: string): [name: string, html: unknown][] {
+  const frame: Frame = { operator: attack, signOutAt: "/console/sign-out", nowMs: NOW_MS, flash: null };
+  const search = {
+    run_id: attack,
+    user: attack,
+    issuer: attack,
+    subject: attack,
+    stored_action_id: attack,
+    state: attack,
+    result: attack,
+    from: attack,
+    to: attack,
+    host: attack,
+  };
+  const filled = <T>(view: T) => filledWith(attack, view);
+  const chosen = { ...redelivery, filter: { run_ids: [attack], host: null, from: null, to: null } };
+  return [
+    ["overview", OverviewPage({ frame, overview: overview("day") })],
+    ["runs", RunsPage({ frame, search, found: filled(runPage), fault: attack })],
+    ["run", RunPage({ frame, run: filled(runDetail) })],
+    ["users", UsersPage({ frame, search, issuers: [attack], fault: attack })],
+    ["user", UserPage({ frame, view: filled(userView) })],
+    ["dead letters", DeadLettersPage({ frame, search, letters: filled(deadLetters), fault: attack })],
+    ["redelivery", RedeliveryPage({ frame, redelivery: filled(redelivery) })],
+    ["redelivery of a selection", RedeliveryPage({ frame, redelivery: chosen })],
+    ["destinations", DestinationsPage({ frame, view: filled(destinations) })],
+    ["audit", AuditTrailPage({ frame, page: filled(auditPage) })],
+    ["sign-in", SignInPage({ frame, error: "invalid", usesAccess: true, scope: attack })],
+    ["problem", ProblemPage({ frame, problem: "not_found", requestId: attack })],
+  ];
+}
+
+type Read = { tags: Map<string, number>; faults: string[]; text: string };
+
+const OURS = /^(\/console($|[/?])|#)/;
+const LINKS = ["href", "src", "action", "formaction", "data-redelivery"];
+
+/** What a parser finds in a page: elements, and attributes that have no business there. */
+async function read(html: string): Promise<Read> {
+  const found: Read = { tags: new Map(), faults: [], text: "" };
+  const parser = new HTMLRewriter().on("*", {
+    element({ tagName, attributes }) {
+      found.tags.set(tagName, (found.tags.get(tagName) ?? 0) + 1);
+      for (const [name = "", value = ""] of attributes) {
+        if (name.startsWith("on") || name === "style" || name === "srcdoc") {
+          found.faults.push(`${tagName} ${name}`);
+        }
+        if (LINKS.includes(name) && !OURS.test(value)) found.faults.push(`${tagName} ${name}=${value}`);
+      }
+    },
+    text({ text }) {
+      found.text += text;
+    },
+  });
+  await parser.transform(new Response(html)).text();
+  return found;
+}
+
+const WEIRD = ["iframe", "img", "object", "embed", "style", "base", "template", "frame"];
+
+describe.each(ATTACKS)("nothing stored becomes markup: %s", (attack) => {
+  it.each(pagesWith(attack))("%s", async (_name, page) => {
+    const html = String(await page);
+    const { tags, faults } = await read(html);
+    expect(faults).toEqual([]);
+    expect([tags.get("script"), tags.get("html"), tags.get("body")]).toEqual([1, 1, 1]);
+    expect(WEIRD.filter((tag) => tags.has(tag))).toEqual([]);
+    const honest = await read(String(await twinOf(_name)));
+    // The same elements as with honest data: nothing was added, and nothing broken off.
+    expect([...tags.keys()].toSorted()).toEqual([...honest.tags.keys()].toSorted());
+  });
+});
+
+function twinOf(name: string): unknown {
+  return pagesWith("2026-11-25").find(([each]) => each === name)?.[1];
+}
+
+describe("what is stored is shown all the same, as text", () => {
+  it.each(
+    pagesWith("<b>x</b>").filter(([name]) => name !== "sign-in" && name !== "redelivery of a selection"),
+  )("%s", async (_name, page) => {
+    const html = String(await page);
+    expect(html).toContain("&lt;b&gt;x&lt;/b&gt;");
+    expect(html).not.toContain("<b>x</b>");
+  });
+});
+
+describe("links", () => {
+  it("a callback URL is shown, and is no link", async () => {
+    const html = String(await RunPage({ frame: FRAME, run: runDetail }));
+    expect(html).toContain("https://hooks.example.com/edge-actions/results?tenant=7f3a");
+    expect(html).not.toContain('href="https://');
+  });
+
+  it("a run's id is one escaped segment, whatever it is", async () => {
+    const found = {
+      ...runPage,
+      runs: runPage.runs.slice(0, 1).map((run) => ({ ...run, run_id: "a/../b?c#d" })),
+    };
+    const html = String(await RunsPage({ frame: FRAME, search: EMPTY, found, fault: null }));
+    expect(html).toContain('href="/console/runs/a%2F..%2Fb%3Fc%23d?user=');
+  });
+});
+
+const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };
+const EMPTY = {
+  run_id: "",
+  user: "",
+  issuer: "",
+  subject: "",
+  stored_action_id: "",
+  state: "",
+  result: "",
+  from: "",
+  to: "",
+};

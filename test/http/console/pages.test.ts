@@ -1,0 +1,360 @@
+// The pages over HTTP: who is let in, what is answered with which status and policy, and what a form does.
+import { beforeEach, describe, expect, it } from "vitest";
+import { userKeyOf } from "../../../src/auth/user-key.ts";
+import type { LedgerRun } from "../../../src/ledger/entry.ts";
+import { recordAll } from "../../../src/ledger/repository.ts";
+import { type Call, type Gateway, makeGateway, ORIGIN } from "../../support/gateway.ts";
+import { attemptOf, freshLedger, runOf } from "../../support/ledger.ts";
+
+const OPERATOR = { sub: "olga", scope: "operator" };
+const POLICY =
+  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const OWN = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
+
+let db: D1Database;
+let gateway: Gateway;
+let alice: string;
+
+type Page = { status: number; headers: Headers; html: string };
+
+beforeEach(async () => {
+  db = await freshLedger();
+  gateway = await makeGateway();
+  alice = await userKeyOf(gateway.issuer.issuer, "alice");
+});
+
+/** As a browser that has signed in. */
+async function ask(path: string, call: Call & { as?: Record<string, unknown> | null } = {}): Promise<Page> {
+  const { as = OPERATOR, headers = {}, ...rest } = call;
+  const cookie = as === null ? {} : { cookie: `edge_console=${await gateway.issuer.token(as)}` };
+  const sent = gateway.begin(path, { claims: null, ...rest, headers: { ...cookie, ...headers } });
+  const response = await sent.response;
+  const html = await response.text();
+  await sent.rest();
+  return { status: response.status, headers: response.headers, html };
+}
+
+function post(
+  path: string,
+  fields: [string, string][],
+  headers: Record<string, string> = OWN,
+): Promise<Page> {
+  return ask(path, {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+    body: new URLSearchParams(fields).toString(),
+  });
+}
+
+/** A run of alice in the books whose callback nobody tries any more. */
+async function deadRun(members: Partial<LedgerRun> = {}): Promise<string> {
+  const run = runOf({
+    userKey: alice,
+    state: "dead",
+    intent: JSON.stringify(INTENT),
+    acceptedAtMs: Date.now() - 60_000,
+    ...members,
+  });
+  await recordAll(db, [
+    { run, attempt: attemptOf(run, { status: 503, error: "status is no 2xx" }), charge: null },
+  ]);
+  return run.runId;
+}
+
+const INTENT = {
+  v: 1,
+  userKey: "",
+  issuer: "https://login.example",
+  subject: "alice",
+  scopes: ["external"],
+  billing: {
+    is_billable: false,
+    origin: "actions_api",
+    usage_type: "action_run",
+    description: "an action was run via Actions API",
+    exemption_reason: null,
+    exemption_details: null,
+  },
+  target: { kind: "stored", storedActionId: "11111111-2222-4333-8444-555555555555" },
+  callbackUrl: "https://client.example/hook",
+  publicUrl: ORIGIN,
+};
+
+async function redeliveries(): Promise<number> {
+  const row = await db
+    .prepare("SELECT COUNT(*) AS n FROM audit WHERE action = 'redeliver_many'")
+    .first<{ n: number }>();
+  return row?.n ?? 0;
+}
+
+describe("every page is a document under the strict policy", () => {
+  it.each([
+    ["/console", "Overview"],
+    ["/console?span=day", "Overview"],
+    ["/console?span=week", "Overview"],
+    ["/console?span=century", "Overview"],
+    ["/console/runs", "Runs"],
+    ["/console/runs?state=dead&from=2026-11-25T20:14&to=", "Runs"],
+    ["/console/users", "Users"],
+    ["/console/dead-letters", "Dead letters"],
+    ["/console/destinations", "Destinations"],
+    ["/console/audit", "Audit trail"],
+    ["/console/sign-in", "Sign in"],
+  ])("%s", async (path, title) => {
+    const { status, headers, html } = await ask(path);
+    expect(status).toBe(200);
+    expect(html).toMatch(/^<!doctype html><html lang="en">/);
+    expect(html).toContain(`<title>${title} · Edge Actions</title>`);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": POLICY,
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+      "referrer-policy": "same-origin",
+    });
+  });
+
+  it("a run, with its time line", async () => {
+    const id = await deadRun();
+    const { status, html } = await ask(`/console/runs/${id}`);
+    expect(status).toBe(200);
+    expect(html).toContain("status is no 2xx");
+    expect(html).toContain("https://client.example/hook");
+    expect(html).toContain(`action="/console/runs/${id}/redeliver"`);
+  });
+
+  it("a user, found by issuer and subject", async () => {
+    const { status, headers } = await ask("/console/users?issuer=https%3A%2F%2Flogin.example&subject=alice");
+    expect([status, headers.get("location")]).toEqual([303, `/console/users/${alice}`]);
+    expect((await ask(`/console/users/${alice}`)).status).toBe(200);
+  });
+});
+
+describe("without signing in there is nothing but the sign-in page and the assets", () => {
+  it.each([
+    "/console",
+    "/console/runs",
+    "/console/runs/3985f288-b8bb-46b0-bc42-83eb0cf7d890",
+    "/console/users",
+    "/console/dead-letters",
+    "/console/destinations",
+    "/console/audit",
+    "/console/nowhere",
+  ])("%s leads to the sign-in page", async (path) => {
+    const { status, headers, html } = await ask(path, { as: null });
+    expect([status, headers.get("location"), html]).toEqual([303, "/console/sign-in", ""]);
+  });
+
+  it("a caller who is no operator is told so, and sees nothing", async () => {
+    const { status, headers, html } = await ask("/console/runs", { as: { sub: "alice", scope: "external" } });
+    expect(status).toBe(403);
+    expect(html).toContain("You are not an operator");
+    expect(html).not.toContain("Accepted from");
+    expect(headers.get("content-security-policy")).toBe(POLICY);
+  });
+
+  it.each([
+    ["/console/assets/console.css", "text/css; charset=utf-8", ":root {"],
+    ["/console/assets/console.js", "text/javascript; charset=utf-8", "// @ts-check"],
+    ["/console/assets/icon.svg", "image/svg+xml", "<svg "],
+  ])("%s is served, and not again to whoever has it", async (path, type, content) => {
+    const first = await ask(path, { as: null });
+    expect([first.status, first.headers.get("content-type")]).toEqual([200, type]);
+    expect(first.html).toContain(content);
+    const etag = first.headers.get("etag") ?? "";
+    expect(etag).not.toBe("");
+    const second = await ask(path, { as: null, headers: { "if-none-match": etag } });
+    expect([second.status, second.html]).toEqual([304, ""]);
+  });
+
+  it.each([
+    ["invalid", "That is no token that holds here."],
+    ["scope", "it has not the scope of operators"],
+  ])("the sign-in page says what was wrong: %s", async (error, said) => {
+    expect((await ask(`/console/sign-in?error=${error}`, { as: null })).html).toContain(said);
+  });
+
+  it("and says nothing that it does not know", async () => {
+    const { html } = await ask("/console/sign-in?error=Your+password+has+expired&said=Call+me", { as: null });
+    expect(html).not.toContain("password has expired");
+    expect(html).not.toContain("Call me");
+    expect(html).not.toContain("flash");
+  });
+});
+
+describe("what is not there or cannot be", () => {
+  it.each([
+    "/console/nowhere",
+    "/console/runs/not-a-uuid",
+    "/console/runs/3985f288-b8bb-46b0-bc42-83eb0cf7d890",
+    "/console/users/short",
+    "/console/redeliveries/none",
+    "/console/audit?cursor=x",
+  ])("%s is a 404 page", async (path) => {
+    const { status, html } = await ask(path);
+    expect(status).toBe(404);
+    expect(html).toContain("There is nothing here");
+  });
+
+  it("what is not there in the API is an error of the API", async () => {
+    const { status, html } = await ask("/console/api/nowhere");
+    expect(status).toBe(404);
+    expect(JSON.parse(html).errors[0].code).toBe("not_found");
+  });
+
+  it.each([
+    ["/console/runs?run_id=x", "run_id must be a UUID."],
+    ["/console/runs?issuer=https%3A%2F%2Flogin.example", "issuer and subject go together."],
+    ["/console/runs?from=yesterday", "from must be an RFC 3339 date-time"],
+    ["/console/users?user=x", "user must be a user key"],
+    ["/console/dead-letters?from=2026-11-25T20:14&to=2026-11-24T20:14", "from must not be later than to."],
+  ])("%s: the page says what is wrong, and keeps the form", async (path, said) => {
+    const { status, html } = await ask(path);
+    expect(status).toBe(400);
+    expect(html).toContain(said);
+    expect(html).toContain("<form");
+  });
+
+  it("the books away are a 503 page, and no stack", async () => {
+    const broken: unknown = {
+      prepare() {
+        throw new Error("D1 is on fire");
+      },
+      batch: () => Promise.reject(new Error("D1 is on fire")),
+    };
+    gateway = await makeGateway({}, () => ({ LEDGER: broken as D1Database }));
+    const { status, html } = await ask("/console/runs");
+    expect(status).toBe(503);
+    expect(html).toContain("The books are away");
+    expect(html).not.toContain("on fire");
+  });
+});
+
+describe("forms", () => {
+  it("a dead letter is sent again, and the run's page says so", async () => {
+    const id = await deadRun();
+    const { status, headers } = await post(`/console/runs/${id}/redeliver`, [["user", alice]]);
+    expect(status).toBe(303);
+    const location = headers.get("location") ?? "";
+    expect(location).toBe(`/console/runs/${id}?user=${alice}&said=redelivering`);
+    expect((await ask(location)).html).toContain("The callback is being sent again.");
+  });
+
+  it("what cannot be done is said, and changes nothing", async () => {
+    const id = await deadRun({ state: "delivered" });
+    const { headers } = await post(`/console/runs/${id}/look`, []);
+    expect(headers.get("location")).toBe(`/console/runs/${id}?said=not_now`);
+  });
+
+  it("the windows of a user are reset", async () => {
+    const { status, headers } = await post(`/console/users/${alice}/reset-window`, []);
+    expect([status, headers.get("location")]).toEqual([303, `/console/users/${alice}?said=window_reset`]);
+    expect((await ask("/console/audit")).html).toContain("Reset the windows");
+  });
+
+  it("nothing ticked is nothing sent, never everything", async () => {
+    await deadRun();
+    const { headers } = await post("/console/dead-letters/redeliver", [["what", "selection"]]);
+    expect(headers.get("location")).toBe("/console/dead-letters?said=nothing_selected");
+    expect(await redeliveries()).toBe(0);
+  });
+
+  it("neither a host nor a time is nothing sent either", async () => {
+    await deadRun();
+    const { headers } = await post("/console/dead-letters/redeliver", [
+      ["what", "range"],
+      ["host", ""],
+    ]);
+    expect(headers.get("location")).toBe("/console/dead-letters?said=nothing_given");
+    expect(await redeliveries()).toBe(0);
+  });
+
+  it.each([
+    ["a form without a button", []],
+    ["a button that there is not", [["what", "everything"]]],
+    [
+      "a run id that is none",
+      [
+        ["what", "selection"],
+        ["run_id", "x"],
+      ],
+    ],
+    [
+      "a time that is none",
+      [
+        ["what", "range"],
+        ["from", "yesterday"],
+      ],
+    ],
+  ] as [string, [string, string][]][])("%s is refused, and nothing is sent", async (_name, fields) => {
+    await deadRun();
+    const { status, html } = await post("/console/dead-letters/redeliver", fields);
+    expect(status).toBe(400);
+    expect(html).toContain("This form cannot be read");
+    expect(await redeliveries()).toBe(0);
+  });
+
+  it.each([
+    [
+      "what was ticked",
+      (id: string) => [
+        ["what", "selection"],
+        ["run_id", id],
+      ],
+      "1 dead letter, chosen by hand.",
+    ],
+    [
+      "a host",
+      () => [
+        ["what", "range"],
+        ["host", "client.example"],
+      ],
+      "All dead letters to client.example.",
+    ],
+    [
+      "a time",
+      () => [
+        ["what", "range"],
+        ["host", ""],
+        ["from", "2026-11-25T20:14"],
+        ["to", ""],
+      ],
+      "All dead letters to any host, accepted from 2026-11-25 20:14:00.",
+    ],
+  ] as [string, (id: string) => [string, string][], string][])(
+    "%s is sent again, and its progress shown",
+    async (_n, fields, said) => {
+      const { headers } = await post("/console/dead-letters/redeliver", fields(await deadRun()));
+      const location = headers.get("location") ?? "";
+      expect(location).toMatch(/^\/console\/redeliveries\/[\w-]+$/);
+      const { html } = await ask(location);
+      expect(html).toContain(said);
+      // Without scripts the page loads itself again; with them it asks the API.
+      expect(html).toContain('<noscript><meta http-equiv="refresh" content="2"/></noscript>');
+      expect(html).toContain(`data-redelivery="/console/api${location.replace("/console", "")}"`);
+      expect(await redeliveries()).toBe(1);
+    },
+  );
+
+  it.each([
+    ["another site", { origin: "https://evil.example", "sec-fetch-site": "cross-site" }],
+    ["no origin", {}],
+    ["an opaque one", { origin: "null" }],
+  ] as [string, Record<string, string>][])("from %s do nothing", async (_name, headers) => {
+    const id = await deadRun();
+    const { status, html } = await post(`/console/runs/${id}/redeliver`, [], headers);
+    expect(status).toBe(403);
+    expect(html).toContain("This form came from elsewhere");
+    expect((await ask("/console/audit")).html).toContain("Nobody has done anything yet");
+  });
+
+  it("that are larger than a page can make are refused", async () => {
+    const { status } = await post("/console/dead-letters/redeliver", [["what", "x".repeat(70_000)]]);
+    expect(status).toBe(400);
+  });
+
+  it("a message in the URL that is not of the list is not shown", async () => {
+    const { html } = await ask("/console/users?said=constructor");
+    expect(html).not.toContain("flash");
+  });
+});
