@@ -79,6 +79,16 @@ export const SURFACE: readonly Clause[] = [
     },
   },
   {
+    id: "surface.console",
+    text: "/console is the operators': a caller's token does not open its API, and no token neither",
+    check: async ({ http, caller }) => {
+      const page = await http.call("/console");
+      expectThat(page.status < 500 && page.status !== 404, `GET /console answered ${page.status}`);
+      expectStatus(await http.call("/console/api/runs"), 401, 403);
+      expectStatus(await caller.call("/console/api/runs"), 401, 403);
+    },
+  },
+  {
     id: "surface.completions",
     text: "POST /completions/{ref} takes no ref that the gateway did not make",
     check: async ({ http }) => {

@@ -1,6 +1,7 @@
 // The operators' part of the contract.
 
 import { problem } from "../errors.ts";
+import { auditExample, CONSOLE_EXAMPLES, type ConsoleAnswer } from "./console-examples.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
 import {
   type Answers,
@@ -48,6 +49,7 @@ export function consoleOperations(): Entry[] {
       parameters: [userInPath],
       status: "200",
       schema: "ConsoleAuditEntry",
+      example: auditExample("reset_window"),
       description: "It is done",
     }),
     get(
@@ -61,6 +63,7 @@ export function consoleOperations(): Entry[] {
       parameters: [],
       status: "202",
       schema: "ConsoleRedelivery",
+      example: CONSOLE_EXAMPLES.ConsoleRedelivery,
       description: "It has begun",
       body: jsonBody(ref("ConsoleRedeliveryFilter"), {
         OfOneHost: { value: { host: "client.example" }, summary: "All of one host" },
@@ -83,16 +86,19 @@ function runActions(): Entry[] {
     post("/runs/{run_id}/look", "lookAtConsoleRun", "Look at a run now", {
       ...of,
       status: "202",
+      example: auditExample("look"),
       description: "Somebody looks",
     }),
     post("/runs/{run_id}/redeliver", "redeliverConsoleRun", "Send a run's callback again", {
       ...of,
       status: "202",
+      example: auditExample("redeliver"),
       description: "It is sent again",
     }),
     post("/runs/{run_id}/give-up", "giveUpConsoleRun", "Stop telling a run's end, or looking for it", {
       ...of,
       status: "200",
+      example: auditExample("give_up"),
       description: "It is a dead letter now",
     }),
   ];
@@ -120,10 +126,11 @@ function get(
   path: string,
   operationId: string,
   summary: string,
-  schema: ConsoleComponentName,
+  schema: ConsoleAnswer,
   parameters: readonly object[],
 ): Entry {
-  const responses = { "200": answer("As it is now", ref(schema), uncounted), ...errors() };
+  const examples = { Now: { value: CONSOLE_EXAMPLES[schema], summary } };
+  const responses = { "200": answer("As it is now", ref(schema), uncounted, examples), ...errors() };
   return {
     path: API + path,
     method: "get",
@@ -139,12 +146,18 @@ function post(
     parameters: readonly object[];
     status: "200" | "202";
     schema: ConsoleComponentName;
+    example: object;
     description: string;
     body?: object;
   },
 ): Entry {
-  const { parameters, status, schema, description, body } = of;
-  const responses = { [status]: answer(description, ref(schema), uncounted), ...errors(), ...actionErrors() };
+  const { parameters, status, schema, example, description, body } = of;
+  const examples = { Done: { value: example, summary: description } };
+  const responses = {
+    [status]: answer(description, ref(schema), uncounted, examples),
+    ...errors(),
+    ...actionErrors(),
+  };
   const operation = { ...common(operationId, summary), parameters, responses };
   return {
     path: API + path,

@@ -1,0 +1,155 @@
+// One answer of the console's API for each of its schemas: a run whose callback has failed, its user, and what
+// an operator did about it.
+import type { ConsoleComponentName } from "./console-schemas.ts";
+
+const RUN_ID = "123e4567-e89b-12d3-a456-426614174000";
+const USER = "k1WQ9qkBcBzXbL3JmAq0Yt7eHnGv5sRd2fUoIxCpMwE";
+const HOST = "client.example";
+const ACCEPTED = "2026-11-20T12:00:00.000Z";
+const ENDED = "2026-11-20T12:00:02.000Z";
+const DEAD = "2026-11-23T15:35:02.000Z";
+const REASON = "status is no 2xx";
+
+const FIGURES = {
+  runs: 1200,
+  errors: 6,
+  callbacks: 800,
+  delivered: 790,
+  delivered_at_once: 781,
+  retrying: 9,
+  dead: 1,
+  aborted: 0,
+  charges: 1100,
+  latency_p50_ms: 41,
+  latency_p99_ms: 380,
+};
+
+const RUN = {
+  run_id: RUN_ID,
+  user: USER,
+  issuer: "https://login.example.com",
+  subject: "alice",
+  stored_action_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+  callback_host: HOST,
+  accepted_at: ACCEPTED,
+  ended_at: ENDED,
+  result: "success",
+  state: "dead",
+  attempts: 1,
+  next_attempt_at: null,
+  charged: true,
+};
+
+const ATTEMPT = { number: 1, status: 503, duration_ms: 41, error: REASON };
+
+const TIME_LINE = [
+  { at: ACCEPTED, kind: "accepted", attempt: null },
+  { at: ENDED, kind: "ended", attempt: null },
+  { at: ENDED, kind: "charged", attempt: null },
+  { at: ENDED, kind: "attempt", attempt: ATTEMPT },
+  { at: DEAD, kind: "dead", attempt: null },
+];
+
+const LETTER = {
+  run_id: RUN_ID,
+  user: USER,
+  subject: "alice",
+  host: HOST,
+  accepted_at: ACCEPTED,
+  attempts: 1,
+  reason: REASON,
+};
+
+const GROUP = {
+  host: HOST,
+  letters: 1,
+  oldest_at: ACCEPTED,
+  newest_at: ACCEPTED,
+  reasons: [{ reason: REASON, letters: 1 }],
+};
+
+type AuditAction = "look" | "redeliver" | "give_up" | "reset_window";
+
+/** The entry of an action that was done. */
+export function auditExample(action: AuditAction): object {
+  return {
+    at: "2026-11-24T08:00:00.000Z",
+    operator: "olga@example.com",
+    action,
+    target: action === "reset_window" ? USER : RUN_ID,
+    detail: null,
+    outcome: "done",
+  };
+}
+
+const USER_NOW = {
+  user: USER,
+  issuer: "https://login.example.com",
+  subject: "alice",
+  windows: { runs: { count: 12, resets_at: "2026-11-24T08:05:00.000Z" }, results: null },
+  default_limit: 200,
+  unfinished: [
+    {
+      key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+      run_id: RUN_ID,
+      status: "ended",
+      state: "retrying",
+      due_at: "2026-11-20T12:00:07.000Z",
+    },
+  ],
+  claims: [
+    {
+      idempotency_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+      status: "settled",
+      since: ACCEPTED,
+      ends_at: "2026-11-20T13:00:00.000Z",
+    },
+  ],
+  usage: [{ day: "2026-11-20", tasks: 31 }],
+};
+
+const DESTINATION = {
+  host: HOST,
+  attempts: 42,
+  acknowledged: 40,
+  latency_p50_ms: 41,
+  breaker: { status: "closed", until: null, users_resting: 0 },
+};
+
+const REDELIVERY = {
+  id: "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+  operator: "olga@example.com",
+  created_at: "2026-11-24T08:00:00.000Z",
+  filter: { run_ids: null, host: HOST, from: null, to: null },
+  status: "running",
+  examined: 100,
+  sent: 98,
+  skipped: 2,
+};
+
+/** By the schema that it is an example of. */
+export const CONSOLE_EXAMPLES = {
+  ConsoleOverview: {
+    span: "hour",
+    from: "2026-11-20T11:00:00.000Z",
+    to: ACCEPTED,
+    totals: FIGURES,
+    complete: true,
+    buckets: [{ ...FIGURES, at: "2026-11-20T11:00:00.000Z" }],
+  },
+  ConsoleRunPage: { runs: [RUN], next_cursor: null, searched_to: null },
+  ConsoleRun: {
+    ...RUN,
+    callback_url: `https://${HOST}/hook`,
+    billable: true,
+    time_line: TIME_LINE,
+    can: { look: false, redeliver: true, give_up: false },
+  },
+  ConsoleUser: USER_NOW,
+  ConsoleDeadLetters: { groups: [GROUP], letters: [LETTER], next_cursor: null, complete: true },
+  ConsoleDestinations: { since: ACCEPTED, destinations: [DESTINATION] },
+  ConsoleAuditPage: { entries: [auditExample("redeliver")], next_cursor: null },
+  ConsoleRedelivery: REDELIVERY,
+} satisfies Partial<Record<ConsoleComponentName, object>>;
+
+export type ConsoleAnswer = keyof typeof CONSOLE_EXAMPLES;
