@@ -130,6 +130,18 @@ describe("a request", () => {
     expect(statuses(told)).toEqual({ 202: 20, 429: 10 });
   });
 
+  it.each(["", "/deliveries", "/deliveries/redeliver"])(
+    "over the limit of reads is limited: %s",
+    async (rest) => {
+      const gateway = await makeGateway({ READ_LIMIT: "1" }, points.bindings);
+      const { body } = await gateway.start({});
+      const read = `/actions/v1/stored-actions/${ACTION}/runs/${body.data.id}`;
+      await gateway.call(read);
+      await gateway.call(`${read}${rest}`, { method: rest.endsWith("redeliver") ? "POST" : "GET" });
+      expect(points.written.at(-1)).toMatchObject({ outcome: "limited", status: 429 });
+    },
+  );
+
   it("that a closed gate let through is counted as gate_open", async () => {
     const down = failing(/^USER_GATE/);
     const gateway = await makeGateway({}, (env) => ({ ...down(env), ...points.bindings() }));
