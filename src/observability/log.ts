@@ -1,7 +1,7 @@
 // One structured line per unit of work. What may be logged is a closed list of fields: tokens, headers, bodies and
 // full URLs have no field to go into.
 
-type RequestServed = {
+export type RequestServed = {
   event: "request.served";
   request_id: string;
   trace_id: string;

@@ -1,7 +1,7 @@
 // One Analytics Engine point for each request and for each callback attempt. Sent and forgotten: nobody waits for it, and
 // nothing that is wrong with it reaches a request. What a point may hold is a closed list, as a log line's: words of
 // ours, numbers and hashes; no token, host, path, URL or body. docs/metrics.md explains the columns.
-import { log } from "./log.ts";
+import { log, type RequestServed } from "./log.ts";
 
 /**
  * What is where in the dataset: the first of BLOBS is `blob1`, the first of DOUBLES `double1`. Only ever appended to,
@@ -34,20 +34,8 @@ const ANONYMOUS = "anonymous";
 /** A column of numbers has no NULL. */
 const NOTHING = -1;
 
-type Point = Record<(typeof BLOBS)[number], string> & Record<(typeof DOUBLES)[number], number>;
-
-export type RequestPoint = {
-  user: string | null;
-  method: string;
-  /** The route's pattern, never the path. */
-  route: string;
-  status: number;
-  outcome: string;
-  totalMs: number;
-  authMs: number | null;
-  gateMs: number | null;
-  upstreamMs: number | null;
-};
+/** One value per column, in their order: written as they stand, so that a point costs nothing but itself. */
+type Row<Columns extends readonly string[], Value> = { -readonly [Column in keyof Columns]: Value };
 
 export type AttemptPoint = {
   user: string;
@@ -66,46 +54,33 @@ export type AttemptPoint = {
 /** A deployment may do without the dataset. */
 type Dataset = AnalyticsEngineDataset | undefined;
 
-export function countRequest(dataset: Dataset, request: RequestPoint): void {
-  write(dataset, request.user ?? ANONYMOUS, {
-    kind: "request",
-    outcome: request.outcome,
-    status_class: classOf(request.status),
-    method: request.method,
-    route: request.route,
-    delivery: "",
-    failure: "",
-    host: "",
-    status: request.status,
-    duration_ms: request.totalMs,
-    auth_ms: request.authMs ?? NOTHING,
-    gate_ms: request.gateMs ?? NOTHING,
-    upstream_ms: request.upstreamMs ?? NOTHING,
-    attempt: NOTHING,
-    since_end_ms: NOTHING,
-    queued_ms: NOTHING,
-  });
+export function countRequest(dataset: Dataset, served: Omit<RequestServed, "event">): void {
+  const { status, total_ms, auth_ms, gate_ms, upstream_ms } = served;
+  write(
+    dataset,
+    served.user ?? ANONYMOUS,
+    ["request", served.outcome, classOf(status), served.method, served.route, "", "", ""],
+    [
+      status,
+      total_ms,
+      auth_ms ?? NOTHING,
+      gate_ms ?? NOTHING,
+      upstream_ms ?? NOTHING,
+      NOTHING,
+      NOTHING,
+      NOTHING,
+    ],
+  );
 }
 
 export function countAttempt(dataset: Dataset, attempt: AttemptPoint): void {
-  write(dataset, attempt.user, {
-    kind: "attempt",
-    outcome: attempt.outcome,
-    status_class: classOf(attempt.status),
-    method: "",
-    route: "",
-    delivery: attempt.delivery,
-    failure: attempt.failure ?? "",
-    host: attempt.hostHash,
-    status: attempt.status ?? NOTHING,
-    duration_ms: attempt.durationMs,
-    auth_ms: NOTHING,
-    gate_ms: NOTHING,
-    upstream_ms: NOTHING,
-    attempt: attempt.number,
-    since_end_ms: attempt.sinceEndMs,
-    queued_ms: attempt.queuedMs,
-  });
+  const { outcome, status, delivery, failure, hostHash, durationMs, number, sinceEndMs, queuedMs } = attempt;
+  write(
+    dataset,
+    attempt.user,
+    ["attempt", outcome, classOf(status), "", "", delivery, failure ?? "", hostHash],
+    [status ?? NOTHING, durationMs, NOTHING, NOTHING, NOTHING, number, sinceEndMs, queuedMs],
+  );
 }
 
 /**
@@ -117,14 +92,14 @@ export async function hostHashOf(host: string): Promise<string> {
   return Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function write(dataset: Dataset, user: string, point: Point): void {
-  if (dataset === undefined) return;
+function write(
+  dataset: Dataset,
+  user: string,
+  blobs: Row<typeof BLOBS, string>,
+  doubles: Row<typeof DOUBLES, number>,
+): void {
   try {
-    dataset.writeDataPoint({
-      indexes: [user],
-      blobs: BLOBS.map((name) => point[name]),
-      doubles: DOUBLES.map((name) => point[name]),
-    });
+    dataset?.writeDataPoint({ indexes: [user], blobs, doubles });
   } catch (error) {
     // Whatever it is: a request must not fail because it could not be counted.
     log({ event: "metrics.refused", error });

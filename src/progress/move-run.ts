@@ -37,6 +37,8 @@ type Told = Pick<Seen, "attempt" | "restUntilMs" | "bodyKept">;
 /** `queuedMs`: how long its message was on its way. */
 type Look = { hold: Hold; trace: Trace; queuedMs: number };
 
+type Delay = { sawEndAtMs: number; queuedMs: number };
+
 /** What there is to report of the run. */
 export async function moveRun(deps: MoveDeps, work: Work, queuedMs: number): Promise<Sighting> {
   const hold = deps.room.enter(Date.now());
@@ -54,9 +56,11 @@ async function lookAt(deps: MoveDeps, work: Work, look: Look): Promise<Sighting>
   if (end.kind === "crowded") return { ...stamp, kind: "unseen", unknown: false, atMs: Date.now() };
   if (end.kind === "waiting") return { ...stamp, kind: "waiting", runId, atMs: Date.now() };
   if (end.kind === "unseen") return { ...stamp, kind: "unseen", unknown: end.unknown, atMs: Date.now() };
+  const sawEndAtMs = run.status === "ended" ? run.endedAtMs : Date.now();
   const told = await tell(deps, work, end.body, look);
   const ended = { ...stamp, ...told, kind: "ended", runId, result: end.result, atMs: Date.now() } as const;
-  return { ...ended, booked: await book(deps, work, { ...ended, booked: false }, look) };
+  const delay = { sawEndAtMs, queuedMs: look.queuedMs };
+  return { ...ended, booked: await book(deps, work, { ...ended, booked: false }, delay) };
 }
 
 type End = Exclude<RunEnd, { kind: "ended" }> | { kind: "ended"; result: EndedRun["result"]; body: ReadBody };
@@ -139,11 +143,12 @@ function unreadable(number: number): Attempt {
   return { number, atMs: Date.now(), durationMs: 0, outcome };
 }
 
-async function book(deps: MoveDeps, { run, intent }: Work, seen: Seen, look: Look): Promise<boolean> {
+async function book(deps: MoveDeps, { run, intent }: Work, seen: Seen, delay: Delay): Promise<boolean> {
   const next = advance(run, intent, seen, deps.rules);
   if (next.status !== "ended") throw new Error("an end was seen, and the run has not ended");
-  if (seen.attempt !== null) await count(deps.metrics, next, intent, seen.attempt, look);
-  const booked = await Promise.all(ledgerEntries(next, intent).map((entry) => deps.recorder.record(entry)));
+  const counted = seen.attempt && count(deps.metrics, next, intent, seen.attempt, delay);
+  const recorded = ledgerEntries(next, intent).map((entry) => deps.recorder.record(entry));
+  const [, ...booked] = await Promise.all([counted, ...recorded]);
   return booked.every(Boolean);
 }
 
@@ -153,7 +158,7 @@ async function count(
   run: EndedRun,
   { userKey, callbackUrl }: Work["intent"],
   { outcome, number, atMs, durationMs }: Attempt,
-  { queuedMs }: Look,
+  { sawEndAtMs, queuedMs }: Delay,
 ): Promise<void> {
   countAttempt(dataset, {
     user: userKey,
@@ -164,7 +169,7 @@ async function count(
     hostHash: await hostHashOf(URL.parse(callbackUrl ?? "")?.host ?? ""),
     number,
     durationMs,
-    sinceEndMs: Math.max(0, atMs - run.endedAtMs),
+    sinceEndMs: Math.max(0, atMs - sawEndAtMs),
     queuedMs,
   });
 }

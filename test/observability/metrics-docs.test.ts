@@ -65,6 +65,12 @@ describe("docs/metrics.md", () => {
     for (const name of DATASETS) expect(page).toContain(`\`${name}\``);
   });
 
+  it("knows the largest batch, which fits into what the platform takes of one invocation", () => {
+    const sizes = [...wrangler.matchAll(/^max_batch_size = (\d+)$/gm)].map(([, size]) => Number(size));
+    expect(Math.max(...sizes)).toBe(100);
+    expect(page).toMatch(/takes 250 points.*`max_batch_size` in `wrangler\.toml`, 100 now/s);
+  });
+
   it("asks at least what people ask", () => {
     expect(sqlIn(page).length).toBeGreaterThanOrEqual(12);
   });

@@ -3,7 +3,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { userKeyOf } from "../../src/auth/user-key.ts";
 import { BLOBS, countRequest, DOUBLES, hostHashOf } from "../../src/observability/metrics.ts";
-import { failing } from "../support/bindings.ts";
+import { failing, replacing } from "../support/bindings.ts";
 import { MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { ACTION, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { freshLedger } from "../support/ledger.ts";
@@ -130,6 +130,18 @@ describe("a request", () => {
     expect(statuses(told)).toEqual({ 202: 20, 429: 10 });
   });
 
+  it.each(["", "/deliveries", "/deliveries/redeliver"])(
+    "over the limit of reads is limited: %s",
+    async (rest) => {
+      const gateway = await makeGateway({ READ_LIMIT: "1" }, points.bindings);
+      const { body } = await gateway.start({});
+      const read = `/actions/v1/stored-actions/${ACTION}/runs/${body.data.id}`;
+      await gateway.call(read);
+      await gateway.call(`${read}${rest}`, { method: rest.endsWith("redeliver") ? "POST" : "GET" });
+      expect(points.written.at(-1)).toMatchObject({ outcome: "limited", status: 429 });
+    },
+  );
+
   it("that a closed gate let through is counted as gate_open", async () => {
     const down = failing(/^USER_GATE/);
     const gateway = await makeGateway({}, (env) => ({ ...down(env), ...points.bindings() }));
@@ -191,6 +203,25 @@ describe("an attempt", () => {
       { attempt: 3, delivery: "dead", status_class: "5xx" },
     ]);
     expect(stage.received).toHaveLength(3);
+  });
+
+  it("says how long after the run's end it was sent, the first one too", async () => {
+    const slow = replacing("DESTINATION_BREAKER.mayTry", ({ perform }) => {
+      moveClock(300);
+      return perform();
+    });
+    const stage = await Stage.set({}, (env) => ({ ...slow(env), ...points.bindings() }));
+    const callback_url = `https://${crypto.randomUUID()}.example/hook`;
+    // A host that has given trouble has its breaker asked.
+    stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 500 : 204 }));
+    for (let sent = 0; sent < 2; sent += 1) {
+      await stage.push(await stage.start({ callback_url }));
+      await stage.drain();
+    }
+    expect(points.take("attempt")).toMatchObject([
+      { attempt: 1, outcome: "failed", since_end_ms: 0 },
+      { attempt: 1, outcome: "acknowledged", since_end_ms: 300 },
+    ]);
   });
 
   it("that got no answer has no status", async () => {
@@ -288,10 +319,13 @@ describe("a request does not notice", () => {
       route: "/healthz",
       status: 200,
       outcome: "served",
-      totalMs: 0,
-      authMs: null,
-      gateMs: null,
-      upstreamMs: null,
+      request_id: "",
+      trace_id: "",
+      run_id: null,
+      total_ms: 0,
+      auth_ms: null,
+      gate_ms: null,
+      upstream_ms: null,
     });
     expect([given, points.written.length]).toEqual([undefined, 1]);
   });

@@ -3,7 +3,7 @@
 import type { Context, Next } from "hono";
 import { matchedRoutes, routePath } from "hono/route";
 import { problem } from "../../errors.ts";
-import { log } from "../../observability/log.ts";
+import { log, type RequestServed } from "../../observability/log.ts";
 import { countRequest } from "../../observability/metrics.ts";
 import { Stopwatch } from "../../observability/stopwatch.ts";
 import { traceOf } from "../../observability/trace.ts";
@@ -47,39 +47,23 @@ function finish(c: AppContext): void {
 function tellServed(c: AppContext): void {
   const { outcome, user, runId } = c.get("notes");
   const stopwatch = c.get("stopwatch");
-  const { method } = c.req;
-  const { status } = c.res;
-  const route = routeOf(c);
-  const totalMs = stopwatch.totalMs();
-  const authMs = stopwatch.ms("auth");
-  const gateMs = stopwatch.ms("gate");
-  const upstreamMs = stopwatch.ms("upstream");
-  log({
+  const served: RequestServed = {
     event: "request.served",
     request_id: c.get("requestId"),
     trace_id: c.get("trace").traceId,
-    method,
-    route,
-    status,
+    method: c.req.method,
+    route: routeOf(c),
+    status: c.res.status,
     outcome,
     user,
     run_id: runId,
-    total_ms: totalMs,
-    auth_ms: authMs,
-    gate_ms: gateMs,
-    upstream_ms: upstreamMs,
-  });
-  countRequest(c.env.METRICS, {
-    user,
-    method,
-    route,
-    status,
-    outcome,
-    totalMs,
-    authMs,
-    gateMs,
-    upstreamMs,
-  });
+    total_ms: stopwatch.totalMs(),
+    auth_ms: stopwatch.ms("auth"),
+    gate_ms: stopwatch.ms("gate"),
+    upstream_ms: stopwatch.ms("upstream"),
+  };
+  log(served);
+  countRequest(c.env.METRICS, served);
 }
 
 // The pattern that answered: the first for this very method, or the one that takes any and was reached last.

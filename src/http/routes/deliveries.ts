@@ -44,8 +44,9 @@ async function find(c: AppContext): Promise<Found> {
   const target = targetOf(c);
   const runId = (c.req.param("run_id") ?? "").toLowerCase();
   const { refusal, headers } = await countRead(c, target.kind === "stored" ? target.storedActionId : null);
-  const fault = refusal ?? idFault(target, runId);
-  if (fault !== null) return { kind: "problem", answer: refuse(c, "refused", fault, headers) };
+  if (refusal !== null) return { kind: "problem", answer: refuse(c, "limited", refusal, headers) };
+  const fault = idFault(target, runId);
+  if (fault !== null) return { kind: "problem", answer: refuse(c, "malformed", fault, headers) };
   c.get("notes").runId = runId;
   try {
     const { userKey } = c.get("caller");
