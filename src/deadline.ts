@@ -5,14 +5,15 @@ class DeadlinePassed extends Error {
 
 /** What `promise` comes to, if it does so in time. Throws DeadlinePassed; the work itself is not stopped. */
 export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new DeadlinePassed(`nothing within ${timeoutMs} ms`)),
-    timeoutMs,
-  );
+  const done = new AbortController();
+  const late = scheduler.wait(timeoutMs, { signal: done.signal }).then(() => {
+    throw new DeadlinePassed(`nothing within ${timeoutMs} ms`);
+  });
+  // Aborted below, when it was not late.
+  late.catch(() => undefined);
   try {
-    return await Promise.race([promise, late.promise]);
+    return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    done.abort();
   }
 }
