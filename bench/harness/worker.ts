@@ -3,10 +3,10 @@
 // simulators, which run in the same workerd and whose CPU is counted with the Worker's.
 
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
@@ -39,7 +39,7 @@ export async function startWorker(options: WorkerOptions): Promise<Process> {
       ...workerOptions,
       name,
       rootPath: join(folder, "bundle"),
-      modules: [{ type: "ESModule", path: scriptPath }, ...textModulesBeside(scriptPath)],
+      modules: [{ type: "ESModule", path: scriptPath }],
       bindings: options.bindings(`http://127.0.0.1:${port}`),
       serviceBindings: {},
       unsafeDirectSockets: [{ host: "127.0.0.1", port }],
@@ -57,16 +57,6 @@ export async function startWorker(options: WorkerOptions): Promise<Process> {
   );
   await miniflare.ready;
   return { port, pids: [Number(readFileSync(pidFile, "utf8"))], close: () => miniflare.dispose() };
-}
-
-/** What the bundle imports beside its script: the console's stylesheet, script and icon. */
-function textModulesBeside(scriptPath: string): { type: "Text"; path: string }[] {
-  const folder = dirname(scriptPath);
-  const names = readdirSync(folder).filter((name) => /\.(?:css|js|svg)$/.test(name));
-  return names
-    .map((name) => join(folder, name))
-    .filter((path) => path !== scriptPath)
-    .map((path) => ({ type: "Text", path }));
 }
 
 export async function freePort(): Promise<number> {
