@@ -10,7 +10,7 @@ import { type Call, FRESH_ID, type Prepared, prepare, writeLua } from "./request
 
 const DELIVERED_WITHIN_MS = 120_000;
 const POLL_MS = 20;
-/** For what was under way when the load ended: it must not be found in the next contender's account. */
+/** As long as the upstream must hear nothing more. */
 const SETTLED_MS = 250;
 /** Unmeasured, before each measurement: a Durable Object that nobody asks for 10 seconds is put away, and the others' turns are longer. */
 const WAKE_UP = { connections: 16, seconds: 1 };
@@ -91,7 +91,7 @@ export async function throughput(
   const endedAtMs = performance.now();
   if (callsBack) await untilDelivered(world);
   const deliverySeconds = callsBack ? (performance.now() - endedAtMs) / 1000 : 0;
-  await sleep(SETTLED_MS);
+  await settle(entrant, world);
   const cpu = cpuSeconds(pids) - cpuBefore;
   const { starts: startsAfter = 0 } = await countsAt(world.upstream.port);
   const starts = startsAfter - startsBefore;
@@ -131,9 +131,16 @@ async function wakeUp(entrant: Entrant, world: World): Promise<void> {
   await settle(entrant, world);
 }
 
+/** Until nothing that was under way reaches the upstream any more: it must not be found in the next one's account. */
 async function settle({ callsBack }: Entrant, world: World): Promise<void> {
   if (callsBack) await untilDelivered(world);
-  await sleep(SETTLED_MS);
+  let seen = -1;
+  for (;;) {
+    const { starts = 0, reads = 0 } = await countsAt(world.upstream.port);
+    if (starts + reads === seen) return;
+    seen = starts + reads;
+    await sleep(SETTLED_MS);
+  }
 }
 
 async function untilDelivered({ upstream, receiver }: World): Promise<void> {
