@@ -27,7 +27,7 @@ const WORKERD = createRequire(import.meta.resolve("miniflare"))("workerd").defau
 
 export async function startWorker(options: WorkerOptions): Promise<Process> {
   const { name, folder, environment, stdout = "/dev/null", inspectorPort } = options;
-  const scriptPath = bundle(options, join(folder, "bundle"));
+  const modules = bundle(options, join(folder, "bundle"));
   const port = await freePort();
   const pidFile = join(folder, "pid");
   // It warns of bindings that are left out here on purpose.
@@ -39,7 +39,8 @@ export async function startWorker(options: WorkerOptions): Promise<Process> {
       ...workerOptions,
       name,
       rootPath: join(folder, "bundle"),
-      modules: [{ type: "ESModule", path: scriptPath }],
+      modulesRoot: join(folder, "bundle"),
+      modules,
       bindings: options.bindings(`http://127.0.0.1:${port}`),
       serviceBindings: {},
       unsafeDirectSockets: [{ host: "127.0.0.1", port }],
