@@ -145,11 +145,15 @@ describe("Cloudflare Access", () => {
     expect(await wordFor({ headers: nameless, ...ACCESS })).toBe("unauthenticated token.bad_subject");
   });
 
-  it("asks the team's own certificates", async () => {
-    const server = certs();
-    await judge({ headers: { "cf-access-jwt-assertion": await assertion() }, ...ACCESS, server });
-    // Or had them from KV, where the test before left them.
-    for (const { url } of server.requests) expect(url).toBe(`https://${TEAM}/cdn-cgi/access/certs`);
+  it("asks the team's own certificates, and nobody else", async () => {
+    const domain = "asked.cloudflareaccess.com";
+    const asked = await makeIssuer(`https://${domain}`, { alg: "RS256", audience: "app-1" });
+    const server = new KeyServer(() => Response.json(asked.jwks));
+    const given = await asked.token({ email: "olga@example.com" }, { nowMs: NOW_MS });
+    const settings = { access: accessIssuer(domain, "app-1"), operatorScope: null };
+    const headers = { "cf-access-jwt-assertion": given };
+    expect(await wordFor({ headers, settings, server })).toBe("olga@example.com via access by access");
+    expect(server.requests.map(({ url }) => url)).toEqual([`https://${domain}/cdn-cgi/access/certs`]);
   });
 
   it.each<[string, () => Promise<string>, string]>([

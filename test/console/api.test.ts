@@ -1,0 +1,198 @@
+// The console's API: what each operation says to bad parameters and to an outage, and the pages of the audit.
+import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { userKeyOf } from "../../src/auth/user-key.ts";
+import { noteAction, noteOutcome } from "../../src/console/journal.ts";
+import { recordAll } from "../../src/ledger/repository.ts";
+import { isolateRoom } from "../../src/load.ts";
+import { failing } from "../support/bindings.ts";
+import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { freshLedger, NOON_MS } from "../support/ledger.ts";
+import { times } from "../support/times.ts";
+import { act, ask, deadLetter, delivered } from "./bench.ts";
+
+const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const USER = "u".repeat(43);
+
+let gateway: Gateway;
+
+beforeEach(async () => {
+  await freshLedger();
+  gateway = await makeGateway();
+});
+
+const READS = [
+  "/overview",
+  "/overview?span=week",
+  "/runs",
+  `/runs/${RUN}`,
+  "/users?issuer=https://login.example&subject=alice",
+  `/users/${USER}`,
+  "/dead-letters",
+  "/destinations",
+  "/audit",
+  `/redeliveries/${RUN}`,
+];
+const ACTS = [
+  ...["look", "redeliver", "give-up"].map((what) => `/runs/${RUN}/${what}`),
+  `/users/${USER}/reset-window`,
+];
+
+describe("a bad parameter is named", () => {
+  it.each([
+    ["/overview?span=month", "span", "span must be one of hour, day, week."],
+    ["/runs?state=gone", "state", "state must be one of waiting, retrying, delivered, dead, aborted, none."],
+    ["/runs?cursor=x", "cursor", "cursor must be the next_cursor of a page of the same list."],
+    ["/runs/1", "run_id", "run_id must be a UUID."],
+    [`/runs/${RUN}?user=alice`, "user", "user must be a user key, 43 characters."],
+    ["/users", "user", "user, or issuer and subject, is required."],
+    ["/users?issuer=i", "subject", "issuer and subject go together."],
+    ["/users/alice", "user", "user must be a user key, 43 characters."],
+    [
+      "/dead-letters?to=tomorrow",
+      "to",
+      "to must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).",
+    ],
+    ["/audit?cursor=x", "cursor", "cursor must be the next_cursor of a page of the same list."],
+  ])("GET %s", async (path, parameter, detail) => {
+    const { status, body } = await ask(gateway, path);
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ code: "bad_request", detail, source: { parameter } }]);
+  });
+
+  it.each([
+    ["/runs/1/look", "run_id"],
+    ["/runs/1/redeliver", "run_id"],
+    [`/runs/${RUN}/give-up?user=alice`, "user"],
+    ["/users/alice/reset-window", "user"],
+  ])("POST %s", async (path, parameter) => {
+    const { status, body } = await act(gateway, path);
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ source: { parameter } }]);
+  });
+});
+
+describe("what nobody knows is 404", () => {
+  it.each([`/runs/${RUN}`, `/runs/${RUN}?user=${USER}`, `/redeliveries/${RUN}`, "/nowhere"])(
+    "%s",
+    async (path) => {
+      expect((await ask(gateway, path)).status).toBe(404);
+    },
+  );
+
+  it("and leaves no entry in the audit", async () => {
+    for (const what of ["look", "redeliver", "give-up"])
+      expect((await act(gateway, `/runs/${RUN}/${what}`)).status).toBe(404);
+    expect((await ask(gateway, "/audit")).body).toEqual({ entries: [], next_cursor: null });
+  });
+});
+
+describe("other methods are 405", () => {
+  it.each(READS)("POST %s", async (path) => {
+    const { status, headers } = await act(gateway, path);
+    expect([status, headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    expect((await ask(gateway, path, { method: "HEAD" })).text).toBe("");
+  });
+
+  it.each([...ACTS, "/dead-letters/redeliver"])("GET %s", async (path) => {
+    const { status, headers } = await ask(gateway, path);
+    expect([status, headers.get("allow")]).toEqual([405, "POST"]);
+  });
+});
+
+describe("an outage is 503, to be asked again, and says nothing of what is down", () => {
+  it.each([...READS, ...ACTS])("of the books: %s", async (path) => {
+    const down = await makeGateway(
+      {},
+      failing(/^LEDGER\./, () => new Error("D1 on fire")),
+    );
+    const answer = ACTS.includes(path) ? await act(down, path) : await ask(down, path);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(answer.text).not.toContain("on fire");
+  });
+
+  it.each([`/runs/${RUN}`, `/users/${USER}`])("of a gate: %s", async (path) => {
+    await recordAll(env.LEDGER, [delivered({ runId: RUN, userKey: USER })]);
+    const down = await makeGateway({}, failing(/^USER_GATE\./));
+    expect((await ask(down, path)).status).toBe(503);
+    expect((await ask(gateway, path)).status).toBe(200);
+  });
+
+  it("of a breaker", async () => {
+    await recordAll(env.LEDGER, [deadLetter()]);
+    const down = await makeGateway({}, failing(/^DESTINATION_BREAKER\./));
+    expect((await ask(down, "/destinations")).status).toBe(503);
+  });
+});
+
+describe("an isolate that has its hands full", () => {
+  it("tells operators to come again, too", async () => {
+    const small = await makeGateway({ MAX_IN_FLIGHT: "1" });
+    const hold = isolateRoom.enter(Date.now());
+    const answer = await ask(small, "/overview");
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+    hold.leave();
+    expect((await ask(small, "/overview")).status).toBe(200);
+  });
+});
+
+describe("the audit", () => {
+  it("shows who did what, fifty a page, the newest first, each once", async () => {
+    for (const n of times(120, (at) => at)) {
+      const noted = { at_ms: NOON_MS + Math.floor(n / 7), id: crypto.randomUUID() };
+      const action = "reset_window" as const;
+      await noteAction(env.LEDGER, { ...noted, operator: `o${n}`, action, target: USER, detail: null });
+      if (n > 0) await noteOutcome(env.LEDGER, noted, "done", null);
+    }
+    const pages = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const { body } = await ask(gateway, `/audit?cursor=${cursor}`);
+      pages.push(body.entries);
+      cursor = body.next_cursor;
+    }
+    expect(pages.map((entries) => entries.length)).toEqual([50, 50, 20]);
+    const all = pages.flat();
+    expect(new Set(all.map(({ operator }) => operator)).size).toBe(120);
+    expect(all.map(({ at }) => at)).toEqual(
+      all
+        .map(({ at }) => at)
+        .toSorted()
+        .toReversed(),
+    );
+    expect(all.find(({ operator }) => operator === "o0")).toEqual({
+      at: "2026-11-20T12:00:00.000Z",
+      operator: "o0",
+      action: "reset_window",
+      target: USER,
+      detail: null,
+      outcome: "unknown",
+    });
+  });
+});
+
+describe("a user", () => {
+  it("whose windows were reset has none when the gate starts anew, either", async () => {
+    const alice = await userKeyOf(gateway.issuer.issuer, "alice");
+    await gateway.start({ inputs: {} });
+    await gateway.start({ inputs: {}, idempotency_id: crypto.randomUUID() });
+    expect((await ask(gateway, `/users/${alice}`)).body.windows.runs.count).toBe(2);
+    await act(gateway, `/users/${alice}/reset-window`);
+    await evictDurableObject(await gateway.gateOf());
+    expect((await ask(gateway, `/users/${alice}`)).body.windows).toEqual({ runs: null, results: null });
+  });
+
+  it("with very many rows is shown two hundred of a kind, those that are due first", async () => {
+    const alice = await userKeyOf(gateway.issuer.issuer, "alice");
+    const many = { claims: { rate_limit: { exempt: false, limit_override: 1000 } } };
+    for (const _ of times(210, () => 0))
+      await gateway.start(
+        { idempotency_id: crypto.randomUUID(), callback_url: "https://client.example/" },
+        many,
+      );
+    const { unfinished, claims } = (await ask(gateway, `/users/${alice}`)).body;
+    expect([unfinished.length, claims.length]).toEqual([200, 200]);
+    const dues = unfinished.map(({ due_at }: { due_at: string }) => due_at);
+    expect(dues).toEqual(dues.toSorted());
+  });
+});
