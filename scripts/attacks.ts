@@ -11,6 +11,7 @@ const SUITES = [
   "test/callbacks/destination.",
   "test/callbacks/host-health.test.ts",
   "test/http/completions.test.ts",
+  "test/http/console/markup.test.ts",
   "test/progress/hints.test.ts",
   "test/progress/ref.test.ts",
   "test/upstream/headers.test.ts",
