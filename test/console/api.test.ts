@@ -154,12 +154,8 @@ describe("the audit", () => {
     expect(pages.map((entries) => entries.length)).toEqual([50, 50, 20]);
     const all = pages.flat();
     expect(new Set(all.map(({ operator }) => operator)).size).toBe(120);
-    expect(all.map(({ at }) => at)).toEqual(
-      all
-        .map(({ at }) => at)
-        .toSorted()
-        .toReversed(),
-    );
+    const newestFirst = all.map(({ at }: { at: string }) => Date.parse(at));
+    expect(newestFirst).toEqual(newestFirst.toSorted((a, b) => b - a));
     expect(all.find(({ operator }) => operator === "o0")).toEqual({
       at: "2026-11-20T12:00:00.000Z",
       operator: "o0",
@@ -192,7 +188,7 @@ describe("a user", () => {
       );
     const { unfinished, claims } = (await ask(gateway, `/users/${alice}`)).body;
     expect([unfinished.length, claims.length]).toEqual([200, 200]);
-    const dues = unfinished.map(({ due_at }: { due_at: string }) => due_at);
-    expect(dues).toEqual(dues.toSorted());
+    const dues = unfinished.map(({ due_at }: { due_at: string }): number => Date.parse(due_at));
+    expect(dues).toEqual(dues.toSorted((a: number, b: number) => a - b));
   });
 });

@@ -112,7 +112,10 @@ async function knock(
   call: Call = {},
 ): Promise<Seen> {
   const whole: Call = {
-    ...{ method, claims: null, ...call, headers: { ...headers, ...call.headers } },
+    method,
+    claims: null,
+    ...call,
+    headers: { ...headers, ...call.headers },
     ...(body !== undefined && { body }),
   };
   if (path.startsWith("/console/api/")) {
@@ -344,9 +347,9 @@ describe("no other site can act in an operator's name", () => {
 
   it("nor sign anybody in or out", async () => {
     const token = await login.token(OLGA);
-    const signIn: Door = { method: "POST", path: "/console/sign-in", headers: FORM, body: `token=${token}` };
-    const signOut: Door = { method: "POST", path: "/console/sign-out" };
-    for (const door of [signIn, signOut]) {
+    const wayIn: Door = { method: "POST", path: "/console/sign-in", headers: FORM, body: `token=${token}` };
+    const wayOut: Door = { method: "POST", path: "/console/sign-out" };
+    for (const door of [wayIn, wayOut]) {
       for (const [, headers] of FOREIGN) {
         const seen = await expectUntouched(() => knock(gateway, door, { headers }));
         expect([seen.status, seen.headers.get("set-cookie")]).toEqual([403, null]);
@@ -364,11 +367,6 @@ describe("no other site can act in an operator's name", () => {
 });
 
 describe("a session", () => {
-  async function signIn(at: Gateway, token: string, origin = ORIGIN, fields = "token="): Promise<Seen> {
-    const door: Door = { method: "POST", path: "/console/sign-in", headers: FORM, body: `${fields}${token}` };
-    return knock(at, door, { headers: { origin } });
-  }
-
   it("is a cookie that no script reads and no other site sends, for as long as its token lives", async () => {
     const seen = await signIn(gateway, await login.token(OLGA));
     expect([seen.status, seen.location]).toEqual([303, "/console"]);
@@ -491,18 +489,23 @@ describe("what is stored comes back from the API as data", () => {
     expectData(seen);
     tally.refused += 1;
   });
-
-  function expectData({ headers }: Seen): void {
-    expect(headers.get("content-type")).toBe("application/json");
-    expect(headers.get("x-content-type-options")).toBe("nosniff");
-    expect(headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'");
-    expect(headers.get("cache-control")).toBe("no-store");
-    expect(headers.get("access-control-allow-origin")).toBeNull();
-  }
 });
 
 itAddsUp(tally, { refused: 1188, served: 238 });
 
 async function auditRows(): Promise<Record<string, unknown>[]> {
   return (await env.LEDGER.prepare("SELECT * FROM audit ORDER BY at_ms").run()).results;
+}
+
+async function signIn(at: Gateway, token: string, origin = ORIGIN): Promise<Seen> {
+  const door: Door = { method: "POST", path: "/console/sign-in", headers: FORM, body: `token=${token}` };
+  return knock(at, door, { headers: { origin } });
+}
+
+function expectData({ headers }: Seen): void {
+  expect(headers.get("content-type")).toBe("application/json");
+  expect(headers.get("x-content-type-options")).toBe("nosniff");
+  expect(headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'");
+  expect(headers.get("cache-control")).toBe("no-store");
+  expect(headers.get("access-control-allow-origin")).toBeNull();
 }
