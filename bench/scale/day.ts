@@ -56,6 +56,8 @@ const RETRY_SECONDS = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_
 const BOOKING_SECONDS = [5, 10, 20, 40, 80, 160, 300];
 const RESEND_SECONDS = 60;
 const ROWS_OF_A_RETRY = 2;
+/** For the later attempts, and to catch up after an outage. */
+const ROWS_HEADROOM = 1.1;
 const FRESH = 0;
 const FIRST_BOOKING = 1 + RETRY_SECONDS.length;
 const CLASSES = FIRST_BOOKING + BOOKING_SECONDS.length;
@@ -81,7 +83,7 @@ export function dayOf(load: Load, parts: Parts): Day {
 /** The fewest queues that refuse no send, and ledgers that keep up with the busiest second or hold the whole day. */
 export function splitOf(load: Load): Parts {
   const peak = startsOf(load).reduce((most, one) => Math.max(most, one), 0);
-  const byRows = rowsOf(peak, peak * load.failing) / LIMITS.rowsASecondALedger;
+  const byRows = (ROWS_HEADROOM * rowsOf(peak, peak * load.failing)) / LIMITS.rowsASecondALedger;
   const byBytes = (load.runsASecond * DAY_SECONDS * LIMITS.bytesARun) / LIMITS.ledgerBytes;
   const ledgers = Math.ceil(Math.max(byRows, byBytes));
   // Where nothing is refused, more queues change nothing.
