@@ -90,15 +90,14 @@ async function fill(db: Db, from: number, to: number): Promise<number> {
 }
 
 async function measure(db: Db, size: number): Promise<string[]> {
-  const user = (n: number) => `user-${String(n % USERS).padStart(38, "0")}`;
   const pages = await ask(db, STATEMENTS.usagePage, size, (n) => [
-    user(n),
+    userOf(n),
     NOON_MS,
     "",
     NOON_MS + size,
     PAGE + 1,
   ]);
-  const runs = await ask(db, STATEMENTS.findRun, size, (n) => [runId(n), user(n)]);
+  const runs = await ask(db, STATEMENTS.findRun, size, (n) => [runId(n), userOf(n)]);
   const attempts = await ask(db, STATEMENTS.latestAttempts, size, (n) => [runId(n), 100]);
   const { size_after } = pages.meta;
   const found = [pages, runs, attempts].map(({ text }) => text);
@@ -106,11 +105,11 @@ async function measure(db: Db, size: number): Promise<string[]> {
 }
 
 /** Of rows all over the ledger. */
-async function ask(db: Db, sql: string, size: number, values: (n: number) => unknown[]) {
+async function ask(db: Db, sql: string, size: number, valuesOf: (n: number) => unknown[]) {
   const tookMs: number[] = [];
   let meta: Meta = { rows_read: 0, rows_written: 0, size_after: 0 };
   for (let time = 0; time < times; time++) {
-    const statement = db.prepare(sql).bind(...values((time * 7_919) % size));
+    const statement = db.prepare(sql).bind(...valuesOf((time * 7_919) % size));
     const startedAt = performance.now();
     const answer = await statement.run();
     tookMs.push(performance.now() - startedAt);
@@ -124,4 +123,8 @@ async function ask(db: Db, sql: string, size: number, values: (n: number) => unk
 function runId(n: number): string {
   const first = ((BigInt(n) * 2_654_435_761n) % 4_294_967_296n).toString(16).padStart(8, "0");
   return `${first}-0000-4000-8000-${n.toString(16).padStart(12, "0")}`;
+}
+
+function userOf(n: number): string {
+  return `user-${String(n % USERS).padStart(38, "0")}`;
 }

@@ -70,7 +70,7 @@ export function startsOf(load: Load): Float64Array {
     const sinceBurst = (second % HOUR_SECONDS) - (burstAt[Math.floor(second / HOUR_SECONDS)] ?? 0);
     return sinceBurst >= 0 && sinceBurst < 60 ? curve * load.burst : curve;
   });
-  const mean = shape.reduce((sum, one) => sum + one, 0) / DAY_SECONDS;
+  const mean = sum(shape) / DAY_SECONDS;
   return shape.map((one) => (one * load.runsASecond) / mean);
 }
 
