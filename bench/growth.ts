@@ -1,71 +1,76 @@
-// npm run bench:growth [-- --rows 1000000 --times 50]: what the ledger's queries read, and how long they take, with
-// ever more runs in it. On this machine's D1, made by the real migration, asked by the gateway's own statements.
-// Each run has its charge and one attempt, and one user in a thousand has it.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+// npm run bench:growth [-- --rows 1000000 --times 20]: what the ledger's own functions read, write and take with ever
+// more runs in it: a batch of reports, a page of usage, a run, a round of retention, and what operators look for. On
+// this machine's D1, made by the real migration. Ten million runs are 15 GB and some twenty minutes.
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { getPlatformProxy } from "wrangler";
-import { spread } from "./harness/statistics.ts";
-import { table, wholeNumber } from "./scale/print.ts";
+import { type Db, Meter } from "./scale/meter.ts";
+import { row } from "./scale/print.ts";
 
-type Meta = { rows_read: number; rows_written: number; size_after: number };
-type Statement = {
-  bind(...values: unknown[]): Statement;
-  run(): Promise<{ results: unknown[]; meta: Meta }>;
+type Repository = {
+  recordAll(db: Db, entries: readonly object[]): Promise<number>;
+  usagePage(db: Db, userKey: string, span: object): Promise<{ kind: string; charges?: unknown[] }>;
+  findRun(db: Db, userKey: string, runId: string): Promise<object | null>;
+  removeOlderThan(db: Db, cutoffMs: number, maxRuns: number): Promise<number>;
 };
-type Db = { prepare(sql: string): Statement };
 
 const { values } = parseArgs({
-  options: {
-    rows: { type: "string", default: "1000000" },
-    times: { type: "string", default: "50" },
-  },
+  options: { rows: { type: "string", default: "1000000" }, times: { type: "string", default: "20" } },
 });
-const maxRows = wholeNumber("--rows", values.rows);
-const times = wholeNumber("--times", values.times);
-
-const USERS = 1_000;
-const FILL_AT_ONCE = 10_000;
-const PAGE = 100;
-/** 2026-11-20T12:00:00Z */
-const NOON_MS = 1_795_176_000_000;
+const [maxRows = 0, times = 0] = [values.rows, values.times].map(Number);
+if (!(maxRows >= 1_000 && times >= 1)) throw new Error("--rows is a number from 1000, --times one from 1");
 
 // Not by name: its types are the runtime's, which are none of a script's.
-const { STATEMENTS }: { STATEMENTS: Record<"usagePage" | "findRun" | "latestAttempts", string> } =
-  await import(String(new URL("../src/ledger/repository.ts", import.meta.url)));
+const repository: Repository = await import(String(new URL("../src/ledger/repository.ts", import.meta.url)));
 
-const NUMBERS = `WITH RECURSIVE numbers (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?2)`;
-const RUN_ID = "printf('%08x-0000-4000-8000-%012x', (n * 2654435761) % 4294967296, n)";
-const USER = `printf('user-%038d', n % ${USERS})`;
-const INTENT = JSON.stringify({ v: 1, filler: "x".repeat(500) });
-const FILL = [
-  `INSERT INTO runs ${NUMBERS} SELECT ${RUN_ID}, ${USER}, '11111111-2222-4333-8444-555555555555',
-     'https://client.example/hook', '${INTENT}', ${NOON_MS} + n, ${NOON_MS} + n + 2000, 'success', 'delivered', 1, NULL, 3,
-     ${NOON_MS} + n FROM numbers`,
-  `INSERT INTO attempts ${NUMBERS} SELECT ${RUN_ID}, 1, ${NOON_MS} + n, 204, 41, NULL FROM numbers`,
-  `INSERT INTO charges ${NUMBERS} SELECT ${USER}, ${NOON_MS} + n, ${RUN_ID}, '11111111-2222-4333-8444-555555555555',
-     'actions_api', 'action_run', 'an action was run via Actions API', NULL, NULL FROM numbers`,
-];
+const USERS = 1_000;
+/** One run in so many is a dead letter. */
+const DEAD = 1_000;
+const FILL_AT_ONCE = 500_000;
+const BATCH = 100;
+const ROUND = 500;
+/** 2026-11-20T12:00:00Z, and a run every ten milliseconds after it. */
+const NOON_MS = 1_795_176_000_000;
+const PACE_MS = 10;
+const ACTION = "11111111-2222-4333-8444-555555555555";
+const BILLING = {
+  is_billable: true,
+  origin: "actions_api",
+  usage_type: "action_run",
+  description: "an action was run via Actions API",
+  exemption_reason: null,
+  exemption_details: null,
+};
+const USER_KEYS = Array.from({ length: USERS }, (_, at) =>
+  createHash("sha256").update(`["https://login.example.com","user-${at}"]`).digest("base64url"),
+);
 
-const home = mkdtempSync(join(tmpdir(), "growth-"));
-const proxy = await getPlatformProxy<{ LEDGER: Db }>({
-  configPath: "wrangler.toml",
-  persist: { path: home },
-});
+const home = mkdtempSync(join(tmpdir(), "ledger-"));
+const configPath = join(home, "wrangler.json");
+const ledger = { binding: "LEDGER", database_name: "ledger", database_id: "ledger" };
+writeFileSync(configPath, JSON.stringify({ compatibility_date: "2026-10-01", d1_databases: [ledger] }));
+const proxy = await getPlatformProxy<{ LEDGER: Db }>({ configPath, persist: { path: home } });
 try {
   const db = proxy.env.LEDGER;
   await migrate(db);
-  const lines: string[][] = [];
-  let rows = 0;
+  row([
+    "runs",
+    "bytes a run",
+    `\`recordAll\` of ${BATCH}`,
+    "`usagePage` of 100",
+    "`findRun`",
+    `retention of ${ROUND}`,
+    "dead letters, 100",
+  ]);
+  row(["---:", "---:", "---:", "---:", "---:", "---:", "---:"]);
+  let filled = 0;
   for (let size = 1_000; size <= maxRows; size *= 10) {
-    rows = await fill(db, rows, size);
-    lines.push(await measure(db, size));
+    filled = await fill(db, filled, size);
+    row(await measure(db, size));
   }
-  table(
-    ["runs in the ledger", "MB", "bytes a run", "`usagePage` of 100", "`findRun`", "`latestAttempts`"],
-    lines,
-  );
 } finally {
   await proxy.dispose();
   rmSync(home, { recursive: true, force: true });
@@ -79,52 +84,103 @@ async function migrate(db: Db): Promise<void> {
 }
 
 async function fill(db: Db, from: number, to: number): Promise<number> {
-  for (let at = from; at < to; at += FILL_AT_ONCE) {
-    for (const sql of FILL)
-      await db
-        .prepare(sql)
-        .bind(at, Math.min(to, at + FILL_AT_ONCE))
-        .run();
-  }
+  // As scattered as UUIDs are. In their order, so that each page is written once for many of them.
+  const sorted = `WITH RECURSIVE
+    numbers (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?2),
+    sorted (n, id) AS (
+      SELECT n, printf('%08x-0000-4000-8000-%012x', (n * 2654435761) % 4294967296, n) FROM numbers ORDER BY 2
+    )`;
+  const user = `(SELECT value FROM json_each('${JSON.stringify(USER_KEYS)}') WHERE key = n % ${USERS})`;
+  const atMs = `${NOON_MS} + n * ${PACE_MS}`;
+  const state = `iif(n % ${DEAD} = 0, 'dead', 'delivered')`;
+  const statements = [
+    `INSERT INTO runs ${sorted} SELECT id, ${user}, '${ACTION}', 'https://client.example/hooks/actions',
+       '${intentOf(USER_KEYS[0] ?? "")}', ${atMs}, ${atMs} + 2000, 'success', ${state}, 1, NULL, 3, ${atMs} FROM sorted`,
+    `INSERT INTO attempts ${sorted} SELECT id, 1, ${atMs} + 2000, 204, 41, NULL FROM sorted`,
+    `INSERT INTO charges ${sorted} SELECT ${user}, ${atMs}, id, '${ACTION}', 'actions_api', 'action_run',
+       '${BILLING.description}', NULL, NULL FROM sorted`,
+  ].map((sql) => db.prepare(sql));
+  for (let at = from; at < to; at += FILL_AT_ONCE)
+    await db.batch(statements.map((statement) => statement.bind(at, Math.min(to, at + FILL_AT_ONCE))));
   return to;
 }
 
 async function measure(db: Db, size: number): Promise<string[]> {
-  const pages = await ask(db, STATEMENTS.usagePage, size, (n) => [
-    userOf(n),
-    NOON_MS,
-    "",
-    NOON_MS + size,
-    PAGE + 1,
-  ]);
-  const runs = await ask(db, STATEMENTS.findRun, size, (n) => [runId(n), userOf(n)]);
-  const attempts = await ask(db, STATEMENTS.latestAttempts, size, (n) => [runId(n), 100]);
-  const { size_after } = pages.meta;
-  const found = [pages, runs, attempts].map(({ text }) => text);
-  return [size.toLocaleString("en"), (size_after / 1e6).toFixed(1), (size_after / size).toFixed(0), ...found];
+  const meter = new Meter(db, times);
+  const endMs = NOON_MS + size * PACE_MS;
+  const record = await meter.time(() => repository.recordAll(meter.db, newEntries(endMs)));
+  const page = await meter.time(async (time) => {
+    const span = { fromMs: NOON_MS, toMs: endMs, cursor: null, limit: 100 };
+    const { charges = [] } = await repository.usagePage(meter.db, userOf(time * 7_919), span);
+    if (charges.length === 0) throw new Error("a page without charges");
+  });
+  const find = await meter.time(async (time) => {
+    const n = (time * 7_919) % size;
+    if ((await repository.findRun(meter.db, userOf(n), runIdOf(n))) === null)
+      throw new Error("a run is missing");
+  });
+  // The same runs again after each round, so that there is always as much to remove.
+  const retention = await meter.time(
+    () => repository.removeOlderThan(meter.db, NOON_MS + ROUND * PACE_MS, ROUND),
+    () => fill(db, 0, Math.min(ROUND, size)),
+  );
+  const dead = await meter.time(() =>
+    meter.db
+      .prepare(
+        "SELECT run_id FROM runs WHERE state IN ('dead', 'retrying') AND state = ?1 ORDER BY accepted_at_ms DESC LIMIT 100",
+      )
+      .bind("dead")
+      .run(),
+  );
+  return [size.toLocaleString("en"), (meter.bytes / size).toFixed(0), record, page, find, retention, dead];
 }
 
-/** Of rows all over the ledger. */
-async function ask(db: Db, sql: string, size: number, valuesOf: (n: number) => unknown[]) {
-  const tookMs: number[] = [];
-  let meta: Meta = { rows_read: 0, rows_written: 0, size_after: 0 };
-  for (let time = 0; time < times; time++) {
-    const statement = db.prepare(sql).bind(...valuesOf((time * 7_919) % size));
-    const startedAt = performance.now();
-    const answer = await statement.run();
-    tookMs.push(performance.now() - startedAt);
-    if (answer.results.length === 0) throw new Error(`nothing was found by ${sql}`);
-    meta = answer.meta;
-  }
-  const { median, max } = spread(tookMs);
-  return { meta, text: `${meta.rows_read} rows, ${median.toFixed(1)} ms (at most ${max.toFixed(1)})` };
+function newEntries(atMs: number): object[] {
+  return Array.from({ length: BATCH }, (_, at) => {
+    const [runId, userKey] = [crypto.randomUUID(), userOf(at)];
+    const run = {
+      runId,
+      userKey,
+      storedActionId: ACTION,
+      callbackUrl: "https://client.example/hooks/actions",
+      intent: intentOf(userKey),
+      acceptedAtMs: atMs,
+      endedAtMs: atMs + 2_000,
+      result: "success",
+      state: "delivered",
+      attempts: 1,
+      nextAttemptAtMs: null,
+      revision: 3,
+    };
+    const attempt = { runId, number: 1, atMs, status: 204, durationMs: 41, error: null };
+    return {
+      run,
+      attempt,
+      charge: { runId, userKey, storedActionId: ACTION, chargedAtMs: atMs, billing: BILLING },
+    };
+  });
 }
 
-function runId(n: number): string {
-  const first = ((BigInt(n) * 2_654_435_761n) % 4_294_967_296n).toString(16).padStart(8, "0");
-  return `${first}-0000-4000-8000-${n.toString(16).padStart(12, "0")}`;
+function intentOf(userKey: string): string {
+  return JSON.stringify({
+    v: 1,
+    userKey,
+    issuer: "https://login.example.com",
+    subject: "5f0c7a52-6b1f-4a53-9d0e-0c3b1e8f7a21",
+    scopes: ["external"],
+    billing: BILLING,
+    target: { kind: "stored", storedActionId: ACTION },
+    callbackUrl: "https://client.example/hooks/actions",
+    publicUrl: "https://actions.example.com",
+  });
 }
 
 function userOf(n: number): string {
-  return `user-${String(n % USERS).padStart(38, "0")}`;
+  return USER_KEYS[n % USERS] ?? "";
+}
+
+/** As `fill` makes them. */
+function runIdOf(n: number): string {
+  const first = ((BigInt(n) * 2_654_435_761n) % 4_294_967_296n).toString(16).padStart(8, "0");
+  return `${first}-0000-4000-8000-${n.toString(16).padStart(12, "0")}`;
 }

@@ -1,73 +1,109 @@
-// npm run scale [-- --runs 10000 --seed 1]: a day at that many runs a second, simulated: one queue and one ledger, and
-// then as many of both as it takes. The model and its assumptions are in bench/scale/day.ts.
+// npm run scale [-- --runs 10000 --days 30 --seed 1]: a day at that many runs a second, all of which owe somebody something:
+// through one queue and one ledger, and through as many cells (a queue and its ledger each) as it takes. The models
+// are in bench/scale/day.ts and bench/scale/cells.ts, the limits in bench/scale/limits.ts.
 import { parseArgs } from "node:util";
-import { type Day, dayOf, HOUR_SECONDS, type Load, type Parts, splitOf } from "./scale/day.ts";
-import { table, wholeNumber } from "./scale/print.ts";
+import { bytesKept, cellsFor, most } from "./scale/cells.ts";
+import { type Day, dayOf, HOUR_SECONDS, type Hour, type Load } from "./scale/day.ts";
+import { LIMITS } from "./scale/limits.ts";
+import { row } from "./scale/print.ts";
 
 const { values } = parseArgs({
-  options: { runs: { type: "string", default: "10000" }, seed: { type: "string", default: "1" } },
+  options: {
+    runs: { type: "string", default: "10000" },
+    days: { type: "string", default: "30" },
+    seed: { type: "string", default: "1" },
+  },
 });
+const [runsASecond = 0, keptDays = 0, seed = 0] = [values.runs, values.days, values.seed].map(Number);
+if (!(runsASecond > 0 && keptDays > 0 && Number.isInteger(seed)))
+  throw new Error("--runs and --days are numbers above 0, --seed a whole number");
+
+const BARS = " ▁▂▃▄▅▆▇█";
 const load: Load = {
-  runsASecond: wholeNumber("--runs", values.runs),
+  runsASecond,
   burst: 2,
-  failing: 0.01,
+  lostPushes: 0.02,
+  failing: { fromSecond: 8 * HOUR_SECONDS, toSecond: 11 * HOUR_SECONDS, share: 0.01 },
   outage: { fromSecond: 13 * HOUR_SECONDS, toSecond: 14 * HOUR_SECONDS },
-  seed: wholeNumber("--seed", values.seed),
+  seed,
 };
-const calm: Load = { ...load, outage: { fromSecond: 0, toSecond: 0 } };
 
-show({ queues: 1, ledgers: 1 });
-show(splitOf(load));
-const { queues, ledgers } = splitOf(calm);
-console.log(`\nWithout the outage ${queues} queues and ${ledgers} ledgers would do.\n`);
-table(
-  ["runs a second", "queues", "ledgers", "GB a day"],
-  [100, 1_000, 10_000, 100_000].map((runsASecond) => {
-    const parts = splitOf({ ...load, runsASecond });
-    const day = dayOf({ ...load, runsASecond }, parts);
-    return [
-      runsASecond.toLocaleString("en"),
-      String(parts.queues),
-      String(parts.ledgers),
-      gigabytes(day.hours.at(-1)?.storedBytes ?? 0),
-    ];
-  }),
-);
+row([
+  "runs a second that owe",
+  "cells: queue",
+  "writer",
+  "retention",
+  `size, ${keptDays} days`,
+  "TB of ledgers",
+]);
+row(Array.from({ length: 6 }, () => "---:"));
+for (const owing of [100, 1_000, 10_000, 100_000]) {
+  const { queue, writer, retention, size } = cellsFor(owing, keptDays);
+  const tera = (bytesKept(owing, keptDays) / 1e12).toFixed(2);
+  row([owing.toLocaleString("en"), ...[queue, writer, retention, size].map(String), tera]);
+}
 
-function show(parts: Parts): void {
-  const day = dayOf(load, parts);
-  console.log(`\nqueues: ${parts.queues}, ledgers: ${parts.ledgers}\n`);
-  table(
-    ["hour", "runs a second", "messages waiting", "D1 rows waiting", "GB stored"],
-    day.hours.map(({ starts, messagesWaiting, rowsWaiting, storedBytes }, hour) => [
-      String(hour).padStart(2, "0"),
-      many(starts / HOUR_SECONDS),
-      many(messagesWaiting),
-      many(rowsWaiting),
-      gigabytes(storedBytes),
-    ]),
+const needed = most(cellsFor(runsASecond, 1));
+for (const cells of [1, needed]) tell(cells, dayOf({ ...load, runsASecond: runsASecond / cells }));
+
+function tell(cells: number, { hours, booked, waitingAtEnd }: Day): void {
+  console.log(
+    `\n${runsASecond.toLocaleString("en")} runs a second through ${cells} of each; all cells together\n`,
   );
-  console.log(`\n${endOf(day)}`);
+  row([
+    "hour",
+    "runs/s",
+    "messages/s, most",
+    "refused",
+    "in queues",
+    "host rests",
+    "not booked",
+    "D1, GB",
+    "gates, GB",
+    "KV, GB",
+  ]);
+  row(["---", ...Array.from({ length: 9 }, () => "---:")]);
+  for (const [at, hour] of hours.entries()) row([String(at).padStart(2, "0"), ...cellsOf(hour, cells)]);
+  chart(
+    "messages/s",
+    hours.map(({ messages }) => messages * cells),
+  );
+  chart(
+    "in queues ",
+    hours.map(({ queued }) => queued * cells),
+  );
+  chart(
+    "not booked",
+    hours.map(({ unbooked }) => unbooked * cells),
+  );
+  chart(
+    "D1, bytes ",
+    hours.map(({ ledgerBytes }) => ledgerBytes * cells),
+  );
+  const looks = Math.max(...hours.map(({ resting }) => resting * cells)) / 31.5;
+  console.log(
+    `\nBooked: ${many(booked * cells)}; waiting at midnight: ${many(waitingAtEnd * cells)}. Were the failing receivers one host, its ` +
+      `breaker would be asked ${many(looks)} times a second, of ${many(LIMITS.requestsASecondAnObject)}.`,
+  );
 }
 
-function endOf(day: Day): string {
-  const events: [what: string, at: number | null][] = [
-    ["the queue refuses a send", day.firstRefusedAt],
-    ["the books are behind without an outage", day.booksBehindAt],
-    ["the ledgers are full", day.ledgerFullAt],
-    ["the account's 1 TB of D1 is full", day.accountFullAt],
+function cellsOf(hour: Hour, cells: number): string[] {
+  const { starts, messages, refused, queued, resting, unbooked, ledgerBytes, gateBytes, kvBytes } = hour;
+  return [
+    ...[starts / HOUR_SECONDS, messages, refused, queued, resting, unbooked].map((one) => many(one * cells)),
+    ...[ledgerBytes, gateBytes, kvBytes].map((bytes) => many((bytes * cells) / 1e9)),
   ];
-  return events.map(([what, at]) => `- ${what}: ${at === null ? "never" : `at ${clock(at)}`}`).join("\n");
 }
 
-function clock(second: number): string {
-  return new Date(second * 1000).toISOString().slice(11, 19);
+/** One column an hour. */
+function chart(name: string, numbers: readonly number[]): void {
+  const top = Math.max(...numbers.map(Math.round), 1);
+  const bars = numbers
+    .map((one) => BARS[Math.ceil((Math.round(one) / top) * (BARS.length - 1))] ?? " ")
+    .join("");
+  console.log(`${name === "messages/s" ? "\n" : ""}    ${name} |${bars}| ${many(top)} at most`);
 }
 
 function many(count: number): string {
   return Math.round(count).toLocaleString("en");
-}
-
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toFixed(bytes < 1e11 ? 1 : 0);
 }

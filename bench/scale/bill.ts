@@ -1,6 +1,6 @@
 // What a million runs of a kind cost at list prices: counted operations, and a few assumptions that are named here.
 import { CALLBACK, FULL, IDEMPOTENT, PLAIN } from "./counted.ts";
-import { type Operation, PRICES, type Use } from "./prices.ts";
+import { MACHINES, type Operation, PRICES, type Use, WEBHOOK_SERVICE_DOLLARS } from "./prices.ts";
 
 /** Not counted, but assumed. */
 export const ASSUMED = {
@@ -8,7 +8,14 @@ export const ASSUMED = {
   /** How long a gate is at work on one call; it is billed for time, not for CPU. */
   gateCallSeconds: 0.005,
   rowsReadACall: 4,
-  ledgerRowsReadARun: 10,
+  /** 7 when it is booked and 13 when it is removed (`npm run bench:growth`). */
+  ledgerRowsReadARun: 20,
+};
+
+/** Kilobytes, for the part of a month that they are kept: a run 30 days (`npm run bench:growth` measures it), an answer of 600 bytes three. */
+const KEPT = {
+  ledger: 1.4,
+  answer: 0.06,
 };
 
 /** The gate's timer (src/gate/counter.ts): the object is awake until it has written. */
@@ -45,13 +52,14 @@ export function idempotentUse(): Use {
     ...gateUse(callsOf("USER_GATE", IDEMPOTENT.calls) + 1, rowsIn(IDEMPOTENT.gateRows), 1),
     "KV reads": callsOf("KV.get", IDEMPOTENT.calls) + 1,
     "KV writes": callsOf("KV.put", IDEMPOTENT.calls),
+    "KV kB for a month": KEPT.answer,
   };
 }
 
 /** Its row goes while the window is open, so the count is written once more by itself. */
 export function callbackUse(): Use {
   return {
-    ...endedRun(ASSUMED.cpuMs.callback, CALLBACK.ledgerRows),
+    ...endedRun(ASSUMED.cpuMs.callback, CALLBACK),
     ...gateUse(CALLBACK.gateCalls.length, rowsIn(CALLBACK.gateRows) + 1, 2),
   };
 }
@@ -59,10 +67,11 @@ export function callbackUse(): Use {
 export function fullUse(): Use {
   const calls = [...FULL.startCalls, ...FULL.endCalls];
   return {
-    ...endedRun(ASSUMED.cpuMs.full, FULL.ledgerRows),
+    ...endedRun(ASSUMED.cpuMs.full, FULL),
     ...gateUse(callsOf("USER_GATE", calls) + FULL.alarms, rowsIn(FULL.gateRows), 1),
     "KV reads": callsOf("KV.get", calls) + 1,
     "KV writes": callsOf("KV.put", calls),
+    "KV kB for a month": KEPT.answer,
   };
 }
 
@@ -75,6 +84,12 @@ export function countDollars(runsASecond: number, waitSeconds: number): number {
   return (PRICES["object rows written"] + awake) / (1 + runsASecond * waitSeconds);
 }
 
+/** What one would run instead, in dollars a month: machines, whether busy or not, and a webhook service. */
+export function othersDollars(runsAMonth: number, callbacksARun: number): number {
+  const sets = Math.max(1, Math.ceil(runsAMonth / MACHINES.runsAMonth));
+  return sets * MACHINES.dollarsAMonth + (runsAMonth / 1_000_000) * callbacksARun * WEBHOOK_SERVICE_DOLLARS;
+}
+
 export function rowsIn(writes: readonly string[]): number {
   return writes.reduce((sum, write) => sum + Number(write.slice(write.lastIndexOf(" ") + 1)), 0);
 }
@@ -85,15 +100,16 @@ function oneRequest(cpuMs: number): Use {
 
 // The start, the push, and a batch of its own at the consumer, which is the dearest case; the push and the attempt
 // have a line and a point each as well.
-function endedRun(cpuMs: number, ledgerRows: number): Use {
+function endedRun(cpuMs: number, { ledgerRows, removedRows }: typeof FULL | typeof CALLBACK): Use {
   return {
     "Worker requests": 3,
     "Worker CPU, ms": cpuMs,
     "log lines": 3,
     "metric points": 3,
     "queue operations": FULL.messages * OPERATIONS_A_MESSAGE,
-    "D1 rows written": ledgerRows,
+    "D1 rows written": ledgerRows + removedRows,
     "D1 rows read": ASSUMED.ledgerRowsReadARun,
+    "D1 kB for a month": KEPT.ledger,
   };
 }
 

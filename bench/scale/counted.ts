@@ -26,6 +26,8 @@ export const CALLBACK = {
   gateCalls: ["USER_GATE.admit", "USER_GATE.report", "USER_GATE.settle", "USER_GATE.take"],
   gateRows: ["INSERT INTO runs 1", "setAlarm 1", "INSERT INTO runs 1", "DELETE FROM runs 1"],
   ledgerRows: 4,
+  /** When retention takes it: deletes are writes, though not of index entries. */
+  removedRows: 2,
 } as const;
 
 /** With an id, a callback and a charge; its end is pushed. */
@@ -43,4 +45,5 @@ export const FULL = {
     "DELETE FROM runs 1",
   ],
   ledgerRows: 5,
+  removedRows: 3,
 } as const;

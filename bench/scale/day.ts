@@ -1,228 +1,224 @@
-// A day of runs, second by second, through queues and ledgers with the platform's limits. Arithmetic only, so the same
-// seed is the same day. Every run has a callback and a charge and is pushed once, which is the dearest case.
-//
-// What stands still is what the gateway does: a gate whose message the queue refused sends it again after a minute; a
-// run that the books refused is offered again after 5 s, 10 s … 5 minutes, each time with a message of its own; an
-// attempt that failed is followed by the next of the schedule. Breakers, which would save attempts, are left out.
-import { FULL } from "./counted.ts";
+// A day of runs, second by second, through one cell: a queue and the ledger that it feeds. Users are dealt to cells by
+// hash, so a deployment of n cells is n such days with an nth of the load. Arithmetic only; the same seed is the same day.
+// Every run has an id, a callback and a charge, and ends two seconds after its start. What the gateway does is in it: a
+// push that is lost or refused is made good by the timer, a run whose host rests is looked at again when the rest is
+// over, one that the books refused is offered again after 5 s, 10 s … 5 minutes.
+import { ASSUMED_BYTES, ENTRIES_A_BATCH, LIMITS, MEASURED } from "./limits.ts";
 
 export const DAY_SECONDS = 86_400;
 export const HOUR_SECONDS = 3_600;
 
+type Span = { fromSecond: number; toSecond: number };
+
 export type Load = {
-  /** Of the day; the curve is half as much again by day, and half by night. */
+  /** The day's mean. */
   runsASecond: number;
-  /** Each hour has a minute with that many times the runs. */
+  /** How many times the curve the runs are in one minute of each hour. */
   burst: number;
-  /** The share of runs whose receiver never answers. */
-  failing: number;
-  outage: { fromSecond: number; toSecond: number };
+  /** The share of pushes that never come. */
+  lostPushes: number;
+  /** Receivers that fail for a while, and whose runs they are. */
+  failing: Span & { share: number };
+  outage: Span;
   seed: number;
-};
-
-export type Parts = { queues: number; ledgers: number };
-
-export const LIMITS = {
-  messagesASecondAQueue: 5_000,
-  /** Assumed: what one database writes when it is written in batches of up to a hundred runs. */
-  rowsASecondALedger: 1_000,
-  ledgerBytes: 10e9,
-  accountBytes: 1e12,
-  /** Measured by `npm run bench:growth`. */
-  bytesARun: 1_400,
 };
 
 export type Hour = {
   starts: number;
-  /** At most, in the queues and in gates that were refused. */
-  messagesWaiting: number;
-  /** At most, of runs that are told and not on the books. */
-  rowsWaiting: number;
-  storedBytes: number;
+  /** The most in one second. */
+  messages: number;
+  /** The most that waited at once: in the queue, for their receivers, for the books. */
+  queued: number;
+  resting: number;
+  unbooked: number;
+  refused: number;
+  ledgerBytes: number;
+  gateBytes: number;
+  kvBytes: number;
 };
 
-export type Day = {
-  hours: Hour[];
-  /** Offered to the queues in one second. */
-  mostMessages: number;
-  /** When each gave way first; null: it held. */
-  firstRefusedAt: number | null;
-  booksBehindAt: number | null;
-  ledgerFullAt: number | null;
-  accountFullAt: number | null;
-};
+export type Day = { hours: Hour[]; booked: number; waitingAtEnd: number };
 
-const RETRY_SECONDS = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-const BOOKING_SECONDS = [5, 10, 20, 40, 80, 160, 300];
-const RESEND_SECONDS = 60;
-const ROWS_OF_A_RETRY = 2;
-/** For the later attempts, and to catch up after an outage. */
-const ROWS_HEADROOM = 1.1;
-const FRESH = 0;
-const FIRST_BOOKING = 1 + RETRY_SECONDS.length;
-const CLASSES = FIRST_BOOKING + BOOKING_SECONDS.length;
+const ENDS_AFTER = 2;
+/** Until the gate's timer looks after a push that it never got. */
+const TIMER = 4;
+/** Until a gate sends again what the queue refused. */
+const RESEND = 60;
+/** A breaker's rest, and how those who wait for it are spread. */
+const REST = 30;
+const REST_SPREAD = 3;
+const BOOKING_PAUSES = [5, 10, 20, 40, 80, 160, 300];
+const CLAIM_SECONDS = HOUR_SECONDS;
+const KINDS = 2 + BOOKING_PAUSES.length;
+const [FRESH, RESTING, BOOKING] = [0, 1, 2];
 
-export function startsOf(load: Load): Float64Array {
-  const dice = diceOf(load.seed);
-  const burstAt = Array.from({ length: 24 }, () => Math.floor(dice() * (HOUR_SECONDS - 60)));
+/** Starts in each second: half as many by night, half as many again by day, and the bursts. */
+export function startsOf({ runsASecond, burst, seed }: Load): Float64Array {
+  const random = diceOf(seed);
+  const burstsAt = Array.from({ length: 24 }, () => Math.floor(random() * (HOUR_SECONDS - 60)));
   const shape = Float64Array.from({ length: DAY_SECONDS }, (_, second) => {
+    const since = (second % HOUR_SECONDS) - (burstsAt[Math.floor(second / HOUR_SECONDS)] ?? 0);
     const curve = 1 - 0.5 * Math.cos((2 * Math.PI * second) / DAY_SECONDS);
-    const sinceBurst = (second % HOUR_SECONDS) - (burstAt[Math.floor(second / HOUR_SECONDS)] ?? 0);
-    return sinceBurst >= 0 && sinceBurst < 60 ? curve * load.burst : curve;
+    return since >= 0 && since < 60 ? curve * burst : curve;
   });
-  const mean = sum(shape) / DAY_SECONDS;
-  return shape.map((one) => (one * load.runsASecond) / mean);
+  const mean = sumOf(shape) / DAY_SECONDS;
+  return shape.map((one) => (one / mean) * runsASecond);
 }
 
-export function dayOf(load: Load, parts: Parts): Day {
-  const world = new World(load, parts);
-  startsOf(load).forEach((starts, second) => world.pass(second, starts));
-  return world.day;
+export function dayOf(load: Load): Day {
+  const cell = new Cell(load);
+  startsOf(load).forEach((starts, second) => cell.pass(second, starts));
+  return cell.day();
 }
 
-/** The fewest queues that refuse no send, and ledgers that keep up with the busiest second or hold the whole day. */
-export function splitOf(load: Load): Parts {
-  const peak = startsOf(load).reduce((most, one) => Math.max(most, one), 0);
-  const byRows = (ROWS_HEADROOM * rowsOf(peak, peak * load.failing)) / LIMITS.rowsASecondALedger;
-  const byBytes = (load.runsASecond * DAY_SECONDS * LIMITS.bytesARun) / LIMITS.ledgerBytes;
-  const ledgers = Math.ceil(Math.max(byRows, byBytes));
-  // Where nothing is refused, more queues change nothing.
-  const { mostMessages } = dayOf(load, { queues: Number.MAX_SAFE_INTEGER, ledgers });
-  return { queues: Math.ceil(mostMessages / LIMITS.messagesASecondAQueue), ledgers };
-}
-
-/** A first attempt that failed is in one more index. */
-function rowsOf(runs: number, failed: number): number {
-  return runs * FULL.ledgerRows + failed;
-}
-
-class World {
-  readonly day: Day = {
-    hours: [],
-    mostMessages: 0,
-    firstRefusedAt: null,
-    booksBehindAt: null,
-    ledgerFullAt: null,
-    accountFullAt: null,
-  };
+class Cell {
   readonly #load: Load;
-  readonly #messages: number;
-  readonly #parts: Parts;
-  /** By class and second: what is sent then. */
-  readonly #due = Array.from({ length: CLASSES }, () => new Float64Array(DAY_SECONDS));
-  readonly #queued = new Float64Array(CLASSES);
-  #refused = 0;
+  readonly #hours: Hour[] = [];
+  /** By kind and second: messages that are sent then. */
+  readonly #sentAt = Array.from({ length: KINDS }, () => new Float64Array(DAY_SECONDS));
+  readonly #queued = new Float64Array(KINDS);
+  readonly #startedAt = new Float64Array(DAY_SECONDS);
+  #resting = 0;
   #unbooked = 0;
-  #storedBytes = 0;
+  #booked = 0;
+  #claims = 0;
+  #bodies = 0;
+  #answers = 0;
 
-  constructor(load: Load, parts: Parts) {
+  constructor(load: Load) {
     this.#load = load;
-    this.#parts = parts;
-    this.#messages = parts.queues * LIMITS.messagesASecondAQueue;
   }
 
   pass(second: number, starts: number): void {
-    this.#plan(FRESH, second, starts);
-    this.#send(second);
-    const taken = this.#take();
-    this.#move(second, taken);
-    this.#note(second, starts);
+    const hour = this.#hourOf(second);
+    this.#start(second, starts);
+    hour.starts += starts;
+    hour.refused += this.#send(second);
+    this.#consume(second, hour);
+    this.#note(hour);
   }
 
-  #plan(kind: number, second: number, count: number): void {
-    const due = this.#due[kind];
-    if (due !== undefined && second < DAY_SECONDS) due[second] = (due[second] ?? 0) + count;
+  day(): Day {
+    return {
+      hours: this.#hours,
+      booked: this.#booked,
+      waitingAtEnd: sumOf(this.#queued) + this.#resting + this.#unbooked,
+    };
   }
 
-  #send(second: number): void {
-    const offered = this.#due.map((due) => due[second] ?? 0);
-    const all = sum(offered);
-    this.day.mostMessages = Math.max(this.day.mostMessages, all);
-    const share = all === 0 ? 1 : Math.min(1, this.#messages / all);
-    this.#refused = (1 - share) * all;
-    if (share < 1) this.day.firstRefusedAt ??= second;
+  #start(second: number, starts: number): void {
+    const { lostPushes } = this.#load;
+    this.#startedAt[second] = starts;
+    this.#claims += starts - (this.#startedAt[second - CLAIM_SECONDS] ?? 0);
+    this.#answers += starts;
+    this.#plan(FRESH, second + ENDS_AFTER, starts * (1 - lostPushes));
+    this.#plan(FRESH, second + ENDS_AFTER + TIMER, starts * lostPushes);
+  }
+
+  /** How many the queue refused. */
+  #send(second: number): number {
+    const offered = this.#sentAt.map((kind) => kind[second] ?? 0);
+    const all = sumOf(offered);
+    const taken = Math.min(1, LIMITS.messagesASecondAQueue / Math.max(1, all));
     for (const [kind, count] of offered.entries()) {
-      this.#queued[kind] = (this.#queued[kind] ?? 0) + count * share;
-      this.#plan(kind, second + RESEND_SECONDS, count * (1 - share));
+      this.#queued[kind] = (this.#queued[kind] ?? 0) + count * taken;
+      this.#plan(kind, second + RESEND, count * (1 - taken));
+    }
+    return all * (1 - taken);
+  }
+
+  #consume(second: number, hour: Hour): void {
+    const share = Math.min(1, LIMITS.messagesASecondAQueue / Math.max(1, sumOf(this.#queued)));
+    const taken = Array.from(this.#queued, (count) => count * share);
+    for (const [kind, count] of taken.entries()) this.#queued[kind] = (this.#queued[kind] ?? 0) - count;
+    hour.messages = Math.max(hour.messages, sumOf(taken));
+    const [fresh = 0, rested = 0, ...unbooked] = taken;
+    this.#unbooked -= sumOf(unbooked);
+    this.#resting -= rested;
+    const rest = this.#restOf(second, fresh, rested);
+    // A look at a run whose host rests is told to the books as well.
+    this.#book(second, fresh + rested - rest, rest, unbooked);
+  }
+
+  #restOf(second: number, fresh: number, rested: number): number {
+    const { failing } = this.#load;
+    const isDown = second >= failing.fromSecond && second < failing.toSecond;
+    const put = isDown ? fresh * failing.share + rested : 0;
+    this.#resting += put;
+    if (isDown) this.#bodies += fresh * failing.share;
+    for (let at = 0; at < REST_SPREAD; at++) this.#plan(RESTING, second + REST + at, put / REST_SPREAD);
+    return put;
+  }
+
+  // An entry that the books refuse waits for its next offer. One of a resting run goes with the next look instead.
+  #book(second: number, ended: number, looks: number, again: readonly number[]): void {
+    const entries = [ended, ...again];
+    const all = sumOf(entries) + looks;
+    const taken = Math.min(1, this.#roomAt(second) / Math.max(1, all));
+    this.#booked += sumOf(entries) * taken;
+    for (const [tries, count] of entries.entries()) {
+      const pause = Math.min(tries, BOOKING_PAUSES.length - 1);
+      this.#unbooked += count * (1 - taken);
+      this.#plan(BOOKING + pause, second + (BOOKING_PAUSES[pause] ?? 0), count * (1 - taken));
     }
   }
 
-  #take(): number[] {
-    const share = Math.min(1, this.#messages / Math.max(1, sum(this.#queued)));
-    return Array.from(this.#queued, (count, kind) => {
-      this.#queued[kind] = count * (1 - share);
-      return count * share;
-    });
+  #roomAt(second: number): number {
+    const { outage } = this.#load;
+    const isOut = second >= outage.fromSecond && second < outage.toSecond;
+    const isFull = this.#booked * MEASURED.bytesARun >= LIMITS.bytesALedger;
+    return isOut || isFull ? 0 : MEASURED.batchesASecondALedger * ENTRIES_A_BATCH;
   }
 
-  #move(second: number, taken: readonly number[]): void {
-    const fresh = taken[FRESH] ?? 0;
-    const bookings = taken.slice(FIRST_BOOKING);
-    const failed = [fresh * this.#load.failing, ...taken.slice(1, FIRST_BOOKING)];
-    failed.forEach((count, made) => {
-      if (made < RETRY_SECONDS.length) this.#plan(made + 1, second + (RETRY_SECONDS[made] ?? 0), count);
-    });
-    const retries = sum(failed) - (failed[0] ?? 0);
-    const rows = rowsOf(fresh + sum(bookings), failed[0] ?? 0) + retries * ROWS_OF_A_RETRY;
-    const booked = rows === 0 ? 1 : Math.min(1, this.#room(second) / rows);
-    this.#book(second, booked, fresh, bookings);
+  #plan(kind: number, second: number, count: number): void {
+    const sent = this.#sentAt[kind];
+    if (sent !== undefined && second < DAY_SECONDS) sent[second] = (sent[second] ?? 0) + count;
   }
 
-  #book(second: number, booked: number, fresh: number, bookings: readonly number[]): void {
-    const late = 1 - booked;
-    if (late > 0 && !this.#isOut(second)) this.day.booksBehindAt ??= second;
-    this.#unbooked += fresh * late - sum(bookings) * booked;
-    this.#storedBytes += (fresh + sum(bookings)) * booked * LIMITS.bytesARun;
-    [fresh, ...bookings].forEach((count, tries) => {
-      const pause = BOOKING_SECONDS[Math.min(tries, BOOKING_SECONDS.length - 1)] ?? 0;
-      const kind = FIRST_BOOKING + Math.min(tries, BOOKING_SECONDS.length - 1);
-      this.#plan(kind, second + pause, count * late);
-    });
+  #hourOf(second: number): Hour {
+    if (second % HOUR_SECONDS === 0) this.#hours.push(emptyHour());
+    const hour = this.#hours.at(-1);
+    if (hour === undefined) throw new Error("a day begins with its first second");
+    return hour;
   }
 
-  #room(second: number): number {
-    const isFull = this.#storedBytes >= this.#parts.ledgers * LIMITS.ledgerBytes;
-    if (isFull) this.day.ledgerFullAt ??= second;
-    return isFull || this.#isOut(second) ? 0 : this.#parts.ledgers * LIMITS.rowsASecondALedger;
-  }
-
-  #isOut(second: number): boolean {
-    return second >= this.#load.outage.fromSecond && second < this.#load.outage.toSecond;
-  }
-
-  #note(second: number, starts: number): void {
-    if (this.#storedBytes > LIMITS.accountBytes) this.day.accountFullAt ??= second;
-    if (second % HOUR_SECONDS === 0)
-      this.day.hours.push({ starts: 0, messagesWaiting: 0, rowsWaiting: 0, storedBytes: 0 });
-    const hour = this.day.hours.at(-1);
-    if (hour === undefined) return;
-    hour.starts += starts;
-    hour.messagesWaiting = Math.max(hour.messagesWaiting, sum(this.#queued) + this.#refusedNow(second));
-    hour.rowsWaiting = Math.max(hour.rowsWaiting, this.#unbooked * FULL.ledgerRows);
-    hour.storedBytes = this.#storedBytes;
-  }
-
-  // Each waits a minute, so a minute's refusals wait at once.
-  readonly #refusals = new Float64Array(RESEND_SECONDS);
-  #refusedNow(second: number): number {
-    this.#refusals[second % RESEND_SECONDS] = this.#refused;
-    return sum(this.#refusals);
+  #note(hour: Hour): void {
+    hour.queued = Math.max(hour.queued, sumOf(this.#queued));
+    hour.resting = Math.max(hour.resting, this.#resting);
+    hour.unbooked = Math.max(hour.unbooked, this.#unbooked);
+    hour.ledgerBytes = this.#booked * MEASURED.bytesARun;
+    hour.gateBytes = (this.#claims + this.#resting + this.#unbooked) * ASSUMED_BYTES.gateRow;
+    hour.kvBytes = this.#answers * ASSUMED_BYTES.answer + this.#bodies * ASSUMED_BYTES.body;
   }
 }
 
-function sum(numbers: ArrayLike<number>): number {
-  let all = 0;
-  for (let at = 0; at < numbers.length; at++) all += numbers[at] ?? 0;
-  return all;
+function emptyHour(): Hour {
+  return {
+    starts: 0,
+    messages: 0,
+    queued: 0,
+    resting: 0,
+    unbooked: 0,
+    refused: 0,
+    ledgerBytes: 0,
+    gateBytes: 0,
+    kvBytes: 0,
+  };
+}
+
+function sumOf(numbers: ArrayLike<number>): number {
+  let sum = 0;
+  for (let at = 0; at < numbers.length; at++) sum += numbers[at] ?? 0;
+  return sum;
 }
 
 // mulberry32
 function diceOf(seed: number): () => number {
-  let state = seed;
+  let state = seed | 0;
   return () => {
-    state = (state + 0x6d2b79f5) | 0;
+    state = (state + 0x6d_2b_79_f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_00_00_00_00;
   };
 }

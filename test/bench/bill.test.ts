@@ -6,6 +6,7 @@ import {
   countDollars,
   fullUse,
   idempotentUse,
+  othersDollars,
   plainUse,
   rowsIn,
   sumOf,
@@ -38,13 +39,23 @@ describe("by hand, in dollars per million", () => {
     // 25 ms awake
     ["plain, ten at once", plainUse(10), 0.3 + 0.01 + 0.15 + 0.04 + 0.1 + 0.004 + 0.6 + 0.25],
     // three calls, 215 ms awake, four rows, KV read twice and written once
-    ["with an id", idempotentUse(), 0.3 + 0.02 + 0.45 + 0.344 + 4 + 0.012 + 1 + 5 + 0.6 + 0.25],
-    // three Worker requests, four calls, 420 ms awake, five rows, a message, four rows of D1
-    ["with a callback", callbackUse(), 0.9 + 0.04 + 0.6 + 0.672 + 5 + 0.016 + 1.2 + 4.01 + 1.8 + 0.75],
-    // five calls, 225 ms awake, six rows, KV, a message, five rows of D1
-    ["full", fullUse(), 0.9 + 0.05 + 0.75 + 0.36 + 6 + 0.02 + 6 + 1.2 + 5.01 + 1.8 + 0.75],
+    ["with an id", idempotentUse(), 0.3 + 0.02 + 0.45 + 0.344 + 4 + 0.012 + 1 + 5 + 0.03 + 0.6 + 0.25],
+    // three Worker requests, four calls, 420 ms awake, five rows, a message, four rows of D1 and two when they go
+    ["with a callback", callbackUse(), 0.9 + 0.04 + 0.6 + 0.672 + 5 + 0.016 + 1.2 + 6.02 + 1.05 + 1.8 + 0.75],
+    // five calls, 225 ms awake, six rows, KV, a message, five rows of D1 and three when they go
+    ["full", fullUse(), 0.9 + 0.05 + 0.75 + 0.36 + 6 + 0.02 + 6.03 + 1.2 + 8.02 + 1.05 + 1.8 + 0.75],
   ])("%s", (_name, use, dollars) => {
     expect(sumOf(billOf(use))).toBeCloseTo(dollars, 6);
+  });
+});
+
+describe("what one would run instead", () => {
+  it("is a set of machines for each 1.3 billion runs a month, busy or not", () => {
+    expect([1, 1_300_000_000, 1_300_000_001].map((runs) => othersDollars(runs, 0))).toEqual([250, 250, 500]);
+  });
+
+  it("and a webhook service for each callback", () => {
+    expect(othersDollars(2_000_000, 1)).toBe(450);
   });
 });
 

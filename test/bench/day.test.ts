@@ -1,64 +1,97 @@
-// The simulated day: what comes in must be somewhere, and each limit must be felt.
+// The model of a day, against what can be said of it without a computer.
 import { describe, expect, it } from "vitest";
-import {
-  DAY_SECONDS,
-  dayOf,
-  HOUR_SECONDS,
-  LIMITS,
-  type Load,
-  splitOf,
-  startsOf,
-} from "../../bench/scale/day.ts";
+import { bytesKept, cellsFor } from "../../bench/scale/cells.ts";
+import { DAY_SECONDS, type Day, dayOf, type Load, startsOf } from "../../bench/scale/day.ts";
 
-const CALM: Load = {
-  runsASecond: 100,
-  burst: 2,
-  failing: 0,
-  outage: { fromSecond: 0, toSecond: 0 },
-  seed: 7,
+const NEVER = { fromSecond: 0, toSecond: 0 };
+const QUIET: Load = {
+  runsASecond: 20,
+  burst: 1,
+  lostPushes: 0,
+  failing: { ...NEVER, share: 0 },
+  outage: NEVER,
+  seed: 1,
 };
-const OUT: Load = { ...CALM, outage: { fromSecond: 13 * HOUR_SECONDS, toSecond: 14 * HOUR_SECONDS } };
 
-describe("a day", () => {
-  it("has the mean that was asked for, and is the same for the same seed", () => {
-    const starts = startsOf(CALM);
-    expect(starts.reduce((sum, one) => sum + one, 0)).toBeCloseTo(100 * DAY_SECONDS, 3);
-    expect(startsOf(CALM)).toEqual(starts);
-    expect(startsOf({ ...CALM, seed: 8 })).not.toEqual(starts);
+function mostOf(day: Day, what: "refused" | "resting" | "unbooked" | "queued"): number {
+  return Math.max(...day.hours.map((hour) => hour[what]));
+}
+
+describe("a day's starts", () => {
+  it("are as many as asked for, half as many at midnight and half as many again at noon", () => {
+    const starts = startsOf(QUIET);
+    expect(starts.reduce((sum, one) => sum + one, 0)).toBeCloseTo(20 * DAY_SECONDS);
+    expect([starts[0], starts[DAY_SECONDS / 2]].map((one) => one?.toFixed(3))).toEqual(["10.000", "30.000"]);
   });
 
-  it("with room for all leaves nothing waiting, and stores every run", () => {
-    const day = dayOf(CALM, { queues: 1, ledgers: 2 });
-    expect(
-      day.hours.every(({ messagesWaiting, rowsWaiting }) => messagesWaiting < 1 && rowsWaiting < 1),
-    ).toBe(true);
-    expect(day.hours.at(-1)?.storedBytes).toBeCloseTo(100 * DAY_SECONDS * LIMITS.bytesARun, -3);
-    expect([day.firstRefusedAt, day.booksBehindAt, day.accountFullAt]).toEqual([null, null, null]);
+  it("are the same for the same seed, and others for another", () => {
+    const burst = { ...QUIET, burst: 3 };
+    expect(startsOf(burst)).toEqual(startsOf(burst));
+    expect(startsOf({ ...burst, seed: 2 })).not.toEqual(startsOf(burst));
   });
 
-  it("with an hour without D1 books all of it afterwards", () => {
-    const { hours } = dayOf(OUT, splitOf(OUT));
-    expect(hours[13]?.rowsWaiting).toBeGreaterThan(1e6);
-    expect(hours[13]?.storedBytes).toBeCloseTo(hours[12]?.storedBytes ?? Number.NaN, -6);
-    expect(hours.at(-1)?.rowsWaiting).toBeCloseTo(0, 0);
-    expect(hours.at(-1)?.storedBytes).toBeCloseTo(100 * DAY_SECONDS * LIMITS.bytesARun, -3);
+  it("have their bursts: a minute in each hour", () => {
+    const calm = startsOf(QUIET);
+    const above = startsOf({ ...QUIET, burst: 2 }).filter((one, second) => one > (calm[second] ?? 0) * 1.5);
+    expect(above).toHaveLength(24 * 60);
+  });
+});
+
+describe("a cell", () => {
+  it("books every run but those of the last two seconds, when nothing is wrong", () => {
+    const day = dayOf(QUIET);
+    expect(day.booked).toBeCloseTo(20 * DAY_SECONDS - 20, 0);
+    expect([mostOf(day, "refused"), mostOf(day, "resting"), mostOf(day, "unbooked")]).toEqual([0, 0, 0]);
+    expect(day.hours.at(-1)?.ledgerBytes).toBeCloseTo(day.booked * 1_400);
   });
 
-  it("breaks where a queue, a writer or a disk is too small", () => {
-    expect(
-      dayOf({ ...CALM, runsASecond: 10_000 }, { queues: 1, ledgers: 1_000 }).firstRefusedAt,
-    ).not.toBeNull();
-    expect(dayOf({ ...CALM, runsASecond: 1_000 }, { queues: 9, ledgers: 1 })).toMatchObject({
-      booksBehindAt: 0,
-      ledgerFullAt: expect.any(Number),
-    });
+  it("books nothing while the ledger is away, and everything soon after", () => {
+    const outage = { fromSecond: 13 * 3_600, toSecond: 14 * 3_600 };
+    const day = dayOf({ ...QUIET, outage });
+    expect(day.hours[13]?.ledgerBytes).toBeCloseTo(day.hours[12]?.ledgerBytes ?? Number.NaN);
+    // An hour of some 29 runs a second.
+    expect(mostOf(day, "unbooked")).toBeGreaterThan(100_000);
+    expect(day.hours[15]?.unbooked).toBeLessThan(1);
+    expect(day.booked).toBeCloseTo(20 * DAY_SECONDS - 20, 0);
   });
 
-  it("fits its split, and not one queue fewer", () => {
-    const load = { ...OUT, runsASecond: 3_000, failing: 0.01 };
-    const parts = splitOf(load);
-    expect(parts.queues).toBeGreaterThan(1);
-    expect(dayOf(load, parts).firstRefusedAt).toBeNull();
-    expect(dayOf(load, { ...parts, queues: parts.queues - 1 }).firstRefusedAt).not.toBeNull();
+  it("keeps the runs of a receiver that is down until it is back, and then tells and books them", () => {
+    const failing = { fromSecond: 3_600, toSecond: 7_200, share: 0.5 };
+    const day = dayOf({ ...QUIET, failing });
+    const [before = 0, , after = 0] = [0, 1, 3].map((hour) => day.hours[hour]?.resting ?? Number.NaN);
+    expect([before, Math.round(after)]).toEqual([0, 0]);
+    // Half of an hour of some 11 runs a second.
+    expect(mostOf(day, "resting")).toBeGreaterThan(18_000);
+    expect(day.booked).toBeCloseTo(20 * DAY_SECONDS - 20, 0);
+  });
+
+  it("looks for a run whose push is lost four seconds later", () => {
+    const day = dayOf({ ...QUIET, lostPushes: 1 });
+    expect(day.booked).toBeCloseTo(20 * DAY_SECONDS - 60, 0);
+  });
+
+  it("refuses what is beyond its queue, and stops booking when its ledger is full", () => {
+    const day = dayOf({ ...QUIET, runsASecond: 10_000 });
+    expect(mostOf(day, "refused")).toBeGreaterThan(0);
+    // 10 GB of runs of 1,400 bytes, to a second's batch.
+    expect(day.booked).toBeGreaterThanOrEqual(7_142_857);
+    expect(day.booked).toBeLessThan(7_142_857 + 2_000);
+  });
+});
+
+describe("the cells that a load needs", () => {
+  it.each([
+    // 8.64 million a day: over one retention's 5.76; of 259 million runs kept, 7.14 million fit into one
+    [100, 30, { queue: 1, writer: 1, retention: 2, size: 37 }],
+    // a peak of 3,000, and a third of everything left free
+    [1_000, 30, { queue: 1, writer: 3, retention: 15, size: 363 }],
+    [1_000, 1, { queue: 1, writer: 3, retention: 15, size: 13 }],
+    [100_000, 1, { queue: 86, writer: 215, retention: 1_500, size: 1_210 }],
+  ])("%i runs a second, kept %i days", (runs, days, cells) => {
+    expect(cellsFor(runs, days)).toEqual(cells);
+  });
+
+  it("have the bytes of all that is kept", () => {
+    expect(bytesKept(100, 30)).toBe(362_880_000_000);
   });
 });
