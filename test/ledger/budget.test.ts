@@ -1,5 +1,7 @@
 // What the books cost: D1 bills each row that is written, an index entry as a row.
 import { beforeEach, expect, it } from "vitest";
+import { CALLBACK, FULL } from "../../bench/scale/counted.ts";
+import type { LedgerEntry } from "../../src/ledger/entry.ts";
 import { recordAll, removeOlderThan } from "../../src/ledger/repository.ts";
 import { attemptOf, entryOf, freshLedger, NOON_MS } from "../support/ledger.ts";
 import { times } from "../support/times.ts";
@@ -14,7 +16,8 @@ it("a full run costs five rows: three for the run, one for its attempt, one for 
   const entry = entryOf();
   expect(await recordAll(db, [{ ...entry, attempt: null, charge: null }])).toBe(3);
   expect(await recordAll(db, [{ ...entry, charge: null }])).toBe(1);
-  expect(await recordAll(db, [entryOf()])).toBe(5);
+  expect(await recordAll(db, [{ ...entryOf(), charge: null }])).toBe(CALLBACK.ledgerRows);
+  expect(await recordAll(db, [entryOf()])).toBe(FULL.ledgerRows);
   expect(
     await recordAll(
       db,
@@ -60,3 +63,23 @@ it("a batch of any size is one round trip", async () => {
   await removeOlderThan(spy as D1Database, NOON_MS, 100);
   expect(asked).toEqual(["batch of 4", "batch of 3"]);
 });
+
+it("a run that leaves costs a row for each of its rows, and none for their index entries", async () => {
+  expect(await rowsToRemove({ ...entryOf(), charge: null })).toBe(CALLBACK.removedRows);
+  expect(await rowsToRemove(entryOf())).toBe(FULL.removedRows);
+});
+
+async function rowsToRemove(entry: LedgerEntry): Promise<number> {
+  await recordAll(db, [entry]);
+  let written = 0;
+  const spy: unknown = {
+    prepare: (sql: string) => db.prepare(sql),
+    batch: async (statements: D1PreparedStatement[]) => {
+      const results = await db.batch(statements);
+      written = results.reduce((sum, { meta }) => sum + meta.rows_written, 0);
+      return results;
+    },
+  };
+  expect(await removeOlderThan(spy as D1Database, NOON_MS + 1, 100)).toBe(1);
+  return written;
+}

@@ -2,6 +2,7 @@
 // call of every binding, every row written; an alarm is a call of its object.
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CALLBACK, FULL } from "../../bench/scale/counted.ts";
 import { tapped } from "../support/bindings.ts";
 import { HOUR, moveClock, stopClock } from "../support/clock.ts";
 import { freshLedger } from "../support/ledger.ts";
@@ -62,24 +63,11 @@ describe("a full run of a user who has been here before, pushed once", () => {
   it("costs the gate two calls on its path and five in its life, the alarm among them", async () => {
     const { stage, bill } = await returningUser();
     const run = await stage.start({ idempotency_id: ID, callback_url: HEALTHY });
-    expect(bill.take()).toEqual([
-      "FLAGS.getBooleanValue",
-      "KV.get",
-      "KV.put",
-      "UPSTREAM.fetch",
-      "USER_GATE.admit",
-      "USER_GATE.settle",
-    ]);
+    expect(bill.take()).toEqual(FULL.startCalls);
     await stage.push(run);
     await stage.drain();
-    expect(bill.take()).toEqual([
-      "LEDGER.batch",
-      "RUNS.send",
-      "UPSTREAM.fetch",
-      "USER_GATE.report",
-      "USER_GATE.take",
-    ]);
-    expect(await alarmsOf(stage)).toBe(1);
+    expect(bill.take()).toEqual(FULL.endCalls);
+    expect(await alarmsOf(stage)).toBe(FULL.alarms);
     expect(bill.take()).toEqual([]);
     expect(await stage.rows()).toBe(0);
   });
@@ -89,7 +77,7 @@ describe("a full run of a user who has been here before, pushed once", () => {
     const run = await stage.start({ idempotency_id: ID, callback_url: HEALTHY });
     await stage.push(run);
     await alarmsOf(stage);
-    expect(stage.queue.offered).toHaveLength(1);
+    expect(stage.queue.offered).toHaveLength(FULL.messages);
   });
 
   it("costs five rows of D1", async () => {
@@ -97,7 +85,7 @@ describe("a full run of a user who has been here before, pushed once", () => {
     const run = await stage.start({ idempotency_id: ID, callback_url: HEALTHY });
     await stage.push(run);
     await alarmsOf(stage);
-    expect(bill.ledgerRows).toBe(5);
+    expect(bill.ledgerRows).toBe(FULL.ledgerRows);
   });
 
   it("costs six rows of the gate", async () => {
@@ -106,14 +94,7 @@ describe("a full run of a user who has been here before, pushed once", () => {
     const run = await stage.start({ idempotency_id: ID, callback_url: HEALTHY });
     await stage.push(run);
     await alarmsOf(stage);
-    expect(meter.take()).toEqual([
-      "INSERT INTO runs 1",
-      "setAlarm 1",
-      "INSERT INTO runs 1",
-      "INSERT INTO runs 1",
-      "setAlarm 1",
-      "DELETE FROM runs 1",
-    ]);
+    expect(meter.take()).toEqual(FULL.gateRows);
   });
 });
 
@@ -125,13 +106,8 @@ describe("without an id", () => {
     await stage.push(run);
     expect(await alarmsOf(stage)).toBe(0);
     const calls = bill.take().filter((name) => name.startsWith("USER_GATE") || name.startsWith("KV"));
-    expect(calls).toEqual(["USER_GATE.admit", "USER_GATE.report", "USER_GATE.settle", "USER_GATE.take"]);
-    expect(meter.take()).toEqual([
-      "INSERT INTO runs 1",
-      "setAlarm 1",
-      "INSERT INTO runs 1",
-      "DELETE FROM runs 1",
-    ]);
+    expect(calls).toEqual(CALLBACK.gateCalls);
+    expect(meter.take()).toEqual(CALLBACK.gateRows);
   });
 });
 

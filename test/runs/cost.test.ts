@@ -2,6 +2,7 @@
 // is added later is counted too.
 import { evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { IDEMPOTENT, PLAIN } from "../../bench/scale/counted.ts";
 import { counting, never, replacing } from "../support/bindings.ts";
 import { MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { ACTION, type Call, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
@@ -18,24 +19,17 @@ afterEach(async () => {
 });
 
 describe("the calls of one request, in all", () => {
-  it.each<{ name: string; data: unknown; call?: Call; costs: string[] }>([
+  it.each<{ name: string; data: unknown; call?: Call; costs: readonly string[] }>([
     {
       name: "a plain run: the gate once",
       data: {},
-      costs: ["FLAGS.getBooleanValue", "UPSTREAM.fetch", "USER_GATE.admit"],
+      costs: PLAIN.calls,
     },
     { name: "a plain run of an exempt caller: nobody", data: {}, call: EXEMPT, costs: ["UPSTREAM.fetch"] },
     {
       name: "a run with an id: the gate twice, KV once before and once after",
       data: { idempotency_id: ID },
-      costs: [
-        "FLAGS.getBooleanValue",
-        "KV.get",
-        "KV.put",
-        "UPSTREAM.fetch",
-        "USER_GATE.admit",
-        "USER_GATE.settle",
-      ],
+      costs: IDEMPOTENT.calls,
     },
     {
       name: "a run with an id of an exempt caller: the same but for the flag",
@@ -139,7 +133,7 @@ describe("the rows that the gate writes", () => {
     expect((await response).status).toBe(202);
     expect(meter.take()).toEqual([]);
     await rest();
-    expect(await afterWriteBehind(meter)).toEqual(["put windows 1"]);
+    expect(await afterWriteBehind(meter)).toEqual(PLAIN.gateRows);
   });
 
   it("for a burst of 50 plain runs: one", async () => {
@@ -148,7 +142,7 @@ describe("the rows that the gate writes", () => {
     const gate = await gateway.gateOf();
     const window = { limit: 200, windowMs: 300_000 };
     await Promise.all(times(50, () => gate.admit({ window, claim: null, promise: null })));
-    expect(await afterWriteBehind(meter)).toEqual(["put windows 1"]);
+    expect(await afterWriteBehind(meter)).toEqual(PLAIN.gateRows);
     await scheduler.wait(0);
     expect(meter.take()).toEqual([]);
   });
@@ -182,12 +176,7 @@ describe("the rows that the gate writes", () => {
     const meter = await meterRows(gateway);
     await gateway.start({ idempotency_id: ID });
     await forgetAll(gateway);
-    expect(meter.take()).toEqual([
-      "INSERT INTO runs 1",
-      "setAlarm 1",
-      "INSERT INTO runs 1",
-      "DELETE FROM runs 1",
-    ]);
+    expect(meter.take()).toEqual(IDEMPOTENT.gateRows);
   });
 
   it("for the count that a run's row carries: none, and it survives the object", async () => {
