@@ -2,7 +2,6 @@
 // token, so that a forger learns nothing; what was wrong goes to the log as `reason`. A refused request has no user
 // yet, so it touches nobody's quota.
 
-import { type Problem, problem } from "../errors.ts";
 import type { Sender } from "../outbound/guard.ts";
 import type { Settings } from "../settings.ts";
 import { type BearerReason, readBearer } from "./bearer.ts";
@@ -10,6 +9,7 @@ import type { Caller } from "./caller.ts";
 import { parseBilling, parseRateLimit, parseScopes } from "./claims.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import type { KeySetFailure } from "./key-set.ts";
+import { denied, INVALID_TOKEN, keysUnavailable, type Refusal, unauthenticated } from "./refusals.ts";
 import { checkRegisteredClaims } from "./registered-claims.ts";
 import { type TokenReason, type TokenVerdict, verifyToken } from "./token.ts";
 import { userKeyOf } from "./user-key.ts";
@@ -23,9 +23,7 @@ export type AuthReason =
   | "claim.rate_limit"
   | "claim.billing";
 
-export type Authentication =
-  | { kind: "caller"; caller: Caller }
-  | { kind: "refused"; problem: Problem; reason: AuthReason };
+export type Authentication = { kind: "caller"; caller: Caller } | Refusal<AuthReason>;
 
 export type AuthDeps = {
   settings: Pick<Settings, "issuers" | "requiredScope">;
@@ -37,10 +35,12 @@ export type AuthDeps = {
   waitUntil: (promise: Promise<unknown>) => void;
 };
 
+const NO_TOKEN = "A valid bearer token is required.";
+
 export async function authenticate(headers: Headers, deps: AuthDeps): Promise<Authentication> {
   const bearer = readBearer(headers);
-  if (bearer.kind === "none") return unauthenticated(bearer.reason, "Bearer");
-  if (bearer.kind === "bad") return unauthenticated(bearer.reason, INVALID_TOKEN);
+  if (bearer.kind === "none") return unauthenticated(bearer.reason, "Bearer", NO_TOKEN);
+  if (bearer.kind === "bad") return unauthenticated(bearer.reason, INVALID_TOKEN, NO_TOKEN);
   const known = await knownCaller(bearer.token, deps);
   if (known !== null) return { kind: "caller", caller: known };
   const verdict = await verifyToken(
@@ -49,7 +49,7 @@ export async function authenticate(headers: Headers, deps: AuthDeps): Promise<Au
     (issuer, header) => deps.issuerKeys.find(issuer, header, deps),
     deps.nowMs,
   );
-  if (verdict.kind === "invalid") return unauthenticated(verdict.reason, INVALID_TOKEN);
+  if (verdict.kind === "invalid") return unauthenticated(verdict.reason, INVALID_TOKEN, NO_TOKEN);
   if (verdict.kind === "keys_unavailable") return keysUnavailable(verdict.failure, verdict.retryAfterMs);
   return admit(verdict, bearer.token, deps);
 }
@@ -63,10 +63,7 @@ async function knownCaller(token: string, deps: AuthDeps): Promise<Caller | null
   if (known === null) return null;
   const { issuer, header, key, claims, requiredScope, caller } = known;
   const isTrusted = settings.issuers.includes(issuer) && settings.requiredScope === requiredScope;
-  if (
-    isTrusted &&
-    checkRegisteredClaims(claims, issuer.audience, nowMs, issuer.subjectClaims).kind === "good"
-  ) {
+  if (isTrusted && checkRegisteredClaims(claims, issuer, nowMs).kind === "good") {
     const found = await issuerKeys.find(issuer, header, deps);
     if (found.kind === "key" && found.key === key) return caller;
   }
@@ -91,29 +88,4 @@ async function admit(
   const caller = { issuer: issuer.issuer, subject, userKey, scopes, rateLimit, billing, token };
   verifiedTokens.put(token, { issuer, header, key, claims, requiredScope, caller });
   return { kind: "caller", caller };
-}
-
-const INVALID_TOKEN = 'Bearer error="invalid_token"';
-
-function unauthenticated(reason: AuthReason, challenge: string): Authentication {
-  const headers = { "WWW-Authenticate": challenge };
-  return {
-    kind: "refused",
-    problem: problem("unauthenticated", "A valid bearer token is required.", { headers }),
-    reason,
-  };
-}
-
-function denied(detail: string, reason: AuthReason): Authentication {
-  return { kind: "refused", problem: problem("permission_denied", detail), reason };
-}
-
-function keysUnavailable(failure: KeySetFailure, retryAfterMs: number): Authentication {
-  const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-  const detail = "Tokens cannot be verified at the moment.";
-  return {
-    kind: "refused",
-    problem: problem("service_unavaiable", detail, { retryAfterSeconds }),
-    reason: `keys.${failure}`,
-  };
 }

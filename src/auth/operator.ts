@@ -3,11 +3,11 @@
 // is. A request is judged by one of them alone, the Authorization header before Access before the session: a bad one is
 // refused, whatever else the request carries. `by` tells what the request proved itself with: only a header of its own
 // is proof that no other site made the browser send it.
-import { type Problem, problem } from "../errors.ts";
 import type { Settings } from "../settings.ts";
 import type { AuthDeps, AuthReason } from "./authenticate.ts";
 import { readBearer } from "./bearer.ts";
 import { parseScopes } from "./claims.ts";
+import { denied, INVALID_TOKEN, keysUnavailable, type Refusal, unauthenticated } from "./refusals.ts";
 import { type TokenVerdict, verifyToken } from "./token.ts";
 
 export type Operator = { name: string; via: "access" | "token" };
@@ -16,13 +16,13 @@ export type OperatorReason = AuthReason | "operator.missing" | "operator.off";
 
 export type OperatorVerdict =
   | { kind: "operator"; operator: Operator; by: "authorization" | "access" | "session" }
-  | { kind: "refused"; problem: Problem; reason: OperatorReason };
+  | Refused;
 
 export type OperatorDeps = Omit<AuthDeps, "settings" | "verifiedTokens"> & {
   settings: Pick<Settings, "issuers" | "access" | "operatorScope">;
 };
 
-type Refused = Extract<OperatorVerdict, { kind: "refused" }>;
+type Refused = Refusal<OperatorReason>;
 type Verified = Extract<TokenVerdict, { kind: "verified" }>;
 
 export async function operatorOf(
@@ -35,7 +35,7 @@ export async function operatorOf(
   if (headers.has("authorization")) return byAuthorization(headers, deps);
   const assertion = headers.get("cf-access-jwt-assertion");
   if (access !== null && assertion !== null) return byAccess(assertion, deps);
-  if (session === null) return unauthenticated("operator.missing", "Bearer");
+  if (session === null) return unauthenticated("operator.missing", "Bearer", NO_TOKEN);
   const holder = await holderOf(session, deps);
   return holder.kind === "refused" ? holder : { ...holder, by: "session" };
 }
@@ -61,7 +61,7 @@ export async function holderOf(
 async function byAuthorization(headers: Headers, deps: OperatorDeps): Promise<OperatorVerdict> {
   const bearer = readBearer(headers);
   if (bearer.kind !== "token")
-    return unauthenticated(bearer.reason, bearer.kind === "none" ? "Bearer" : INVALID_TOKEN);
+    return unauthenticated(bearer.reason, bearer.kind === "none" ? "Bearer" : INVALID_TOKEN, NO_TOKEN);
   const holder = await holderOf(bearer.token, deps);
   return holder.kind === "refused" ? holder : { ...holder, by: "authorization" };
 }
@@ -85,30 +85,11 @@ async function verify(
     (issuer, header) => deps.issuerKeys.find(issuer, header, deps),
     deps.nowMs,
   );
-  if (verdict.kind === "invalid") return unauthenticated(verdict.reason, INVALID_TOKEN);
-  if (verdict.kind === "keys_unavailable") {
-    const retryAfterSeconds = Math.max(1, Math.ceil(verdict.retryAfterMs / 1000));
-    const detail = "Tokens cannot be verified at the moment.";
-    return {
-      kind: "refused",
-      problem: problem("service_unavaiable", detail, { retryAfterSeconds }),
-      reason: `keys.${verdict.failure}`,
-    };
-  }
+  if (verdict.kind === "invalid") return unauthenticated(verdict.reason, INVALID_TOKEN, NO_TOKEN);
+  if (verdict.kind === "keys_unavailable") return keysUnavailable(verdict.failure, verdict.retryAfterMs);
   return verdict;
 }
 
-const INVALID_TOKEN = 'Bearer error="invalid_token"';
-
-const TOKENS_OFF = denied("Tokens do not open the console here.", "operator.off");
-const OFF = denied("Nobody can sign in here: no way of it is set up.", "operator.off");
-
-function unauthenticated(reason: OperatorReason, challenge: string): Refused {
-  const headers = { "WWW-Authenticate": challenge };
-  const detail = "An operator's token is required.";
-  return { kind: "refused", problem: problem("unauthenticated", detail, { headers }), reason };
-}
-
-function denied(detail: string, reason: OperatorReason): Refused {
-  return { kind: "refused", problem: problem("permission_denied", detail), reason };
-}
+const NO_TOKEN = "An operator's token is required.";
+const TOKENS_OFF: Refused = denied("Tokens do not open the console here.", "operator.off");
+const OFF: Refused = denied("Nobody can sign in here: no way of it is set up.", "operator.off");

@@ -1,5 +1,6 @@
 // The registered claims of RFC 7519, judged after the signature held. Clocks may differ by 30 seconds either way.
 
+import type { Issuer } from "../settings.ts";
 import type { Claims } from "./token-form.ts";
 
 export type RegisteredClaimReason =
@@ -19,12 +20,11 @@ export type RegisteredClaims =
 const CLOCK_TOLERANCE_MS = 30_000;
 const MAX_SUBJECT_CHARACTERS = 1024;
 
-/** `subjectClaims`: which claims may name the subject; the first that is there and not empty does. */
+/** Of the issuer's `subjectClaims` the first that is there and not empty names the subject. */
 export function checkRegisteredClaims(
   claims: Claims,
-  audience: string,
+  { audience, subjectClaims = ["sub"] }: Pick<Issuer, "audience" | "subjectClaims">,
   nowMs: number,
-  subjectClaims: readonly string[] = ["sub"],
 ): RegisteredClaims {
   const reason = faultInTimes(claims, nowMs);
   if (reason !== null) return { kind: "invalid", reason };

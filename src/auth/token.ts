@@ -54,7 +54,7 @@ export async function verifyToken(
   if (signature !== "holds")
     return invalid(signature === "broken" ? "token.bad_signature" : "token.unusable_key");
   const { header, claims } = form;
-  const checked = checkRegisteredClaims(claims, issuer.audience, nowMs, issuer.subjectClaims);
+  const checked = checkRegisteredClaims(claims, issuer, nowMs);
   if (checked.kind === "invalid") return checked;
   return { kind: "verified", issuer, subject: checked.subject, claims, header, key: found.key };
 }
