@@ -61,6 +61,8 @@ export type Sighting = { revision: number; atMs: number; random: number } & (
       kind: "ended";
       runId: string;
       result: RunResult | null;
+      /** When the end was read, before it was told. */
+      endedAtMs: number;
       attempt: Attempt | null;
       /** The destination's breaker asked to wait until then. */
       restUntilMs: number | null;
@@ -212,8 +214,7 @@ function unseen(run: Run, intent: Intent, seen: Sighting & { kind: "unseen" }, r
 }
 
 function ended(run: Exclude<Run, EndedRun>, intent: Intent, seen: Sighting & { kind: "ended" }): EndedRun {
-  // Before it was told: the sighting is of both.
-  const endedAtMs = seen.attempt?.atMs ?? seen.atMs;
+  const { endedAtMs } = seen;
   const acceptedAtMs = run.status === "accepted" ? run.acceptedAtMs : endedAtMs;
   const fresh = freshlyEnded(seen.runId, acceptedAtMs, endedAtMs, seen.result);
   const delivery: Delivery =

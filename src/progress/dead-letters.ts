@@ -46,7 +46,8 @@ export async function bookBuried(
   await gate.report(key, bookedSighting(buried.run), rules);
 }
 
-function bookedSighting({ revision, runId, result }: EndedRun): Sighting {
+function bookedSighting({ revision, runId, result, endedAtMs }: EndedRun): Sighting {
   const nothing = { attempt: null, restUntilMs: null, bodyKept: false };
-  return { ...nothing, kind: "ended", revision, runId, result, booked: true, atMs: Date.now(), random: 0 };
+  const stamp = { revision, atMs: Date.now(), random: 0 };
+  return { ...stamp, ...nothing, kind: "ended", runId, result, endedAtMs, booked: true };
 }

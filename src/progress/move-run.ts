@@ -37,8 +37,6 @@ type Told = Pick<Seen, "attempt" | "restUntilMs" | "bodyKept">;
 /** `queuedMs`: how long its message was on its way. */
 type Look = { hold: Hold; trace: Trace; queuedMs: number };
 
-type Delay = { sawEndAtMs: number; queuedMs: number };
-
 /** What there is to report of the run. */
 export async function moveRun(deps: MoveDeps, work: Work, queuedMs: number): Promise<Sighting> {
   const hold = deps.room.enter(Date.now());
@@ -56,11 +54,11 @@ async function lookAt(deps: MoveDeps, work: Work, look: Look): Promise<Sighting>
   if (end.kind === "crowded") return { ...stamp, kind: "unseen", unknown: false, atMs: Date.now() };
   if (end.kind === "waiting") return { ...stamp, kind: "waiting", runId, atMs: Date.now() };
   if (end.kind === "unseen") return { ...stamp, kind: "unseen", unknown: end.unknown, atMs: Date.now() };
-  const sawEndAtMs = run.status === "ended" ? run.endedAtMs : Date.now();
+  const endedAtMs = run.status === "ended" ? run.endedAtMs : Date.now();
   const told = await tell(deps, work, end.body, look);
-  const ended = { ...stamp, ...told, kind: "ended", runId, result: end.result, atMs: Date.now() } as const;
-  const delay = { sawEndAtMs, queuedMs: look.queuedMs };
-  return { ...ended, booked: await book(deps, work, { ...ended, booked: false }, delay) };
+  const seen = { ...stamp, ...told, runId, result: end.result, endedAtMs, atMs: Date.now() };
+  const booked = await book(deps, work, { ...seen, kind: "ended", booked: false }, look.queuedMs);
+  return { ...seen, kind: "ended", booked };
 }
 
 type End = Exclude<RunEnd, { kind: "ended" }> | { kind: "ended"; result: EndedRun["result"]; body: ReadBody };
@@ -143,10 +141,10 @@ function unreadable(number: number): Attempt {
   return { number, atMs: Date.now(), durationMs: 0, outcome };
 }
 
-async function book(deps: MoveDeps, { run, intent }: Work, seen: Seen, delay: Delay): Promise<boolean> {
+async function book(deps: MoveDeps, { run, intent }: Work, seen: Seen, queuedMs: number): Promise<boolean> {
   const next = advance(run, intent, seen, deps.rules);
   if (next.status !== "ended") throw new Error("an end was seen, and the run has not ended");
-  const counted = seen.attempt && count(deps.metrics, next, intent, seen.attempt, delay);
+  const counted = seen.attempt && count(deps.metrics, next, intent, seen.attempt, queuedMs);
   const recorded = ledgerEntries(next, intent).map((entry) => deps.recorder.record(entry));
   const [, ...booked] = await Promise.all([counted, ...recorded]);
   return booked.every(Boolean);
@@ -158,7 +156,7 @@ async function count(
   run: EndedRun,
   { userKey, callbackUrl }: Work["intent"],
   { outcome, number, atMs, durationMs }: Attempt,
-  { sawEndAtMs, queuedMs }: Delay,
+  queuedMs: number,
 ): Promise<void> {
   countAttempt(dataset, {
     user: userKey,
@@ -169,7 +167,7 @@ async function count(
     hostHash: await hostHashOf(URL.parse(callbackUrl ?? "")?.host ?? ""),
     number,
     durationMs,
-    sinceEndMs: Math.max(0, atMs - sawEndAtMs),
+    sinceEndMs: Math.max(0, atMs - run.endedAtMs),
     queuedMs,
   });
 }

@@ -172,7 +172,8 @@ export class RunWorld {
       this.#sightings.push(read.kind === "waiting" ? { ...stamp, ...read, runId } : { ...stamp, ...read });
       return;
     }
-    const seen = { ...stamp, ...read, runId, bodyKept: false, ...this.#tell(work, receiver) };
+    const endedAtMs = run.status === "ended" ? run.endedAtMs : this.#nowMs;
+    const seen = { ...stamp, ...read, runId, endedAtMs, bodyKept: false, ...this.#tell(work, receiver) };
     const next = advance(run, intent, { ...seen, booked: false }, RULES);
     if (next.status !== "ended") throw new Error("an end was seen, and the run has not ended");
     await this.#record(ledgerEntries(next, intent), books);
@@ -226,10 +227,10 @@ export class RunWorld {
     this.#put({ ...this.#row, run: buried }, "bury");
     await this.#record(ledgerEntries(buried, intent), mood);
     if (mood !== "well") return;
-    const { revision, runId, result } = buried;
+    const { revision, runId, result, endedAtMs } = buried;
     const stamp = { revision, atMs: this.#nowMs, random: 0 };
     const nothing = { attempt: null, restUntilMs: null, bodyKept: false };
-    this.#report({ ...stamp, ...nothing, kind: "ended", runId, result, booked: true });
+    this.#report({ ...stamp, ...nothing, kind: "ended", runId, result, endedAtMs, booked: true });
   }
 
   async #redeliver(): Promise<void> {

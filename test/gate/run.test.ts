@@ -54,6 +54,7 @@ function ended(
     kind: "ended",
     runId: RUN_ID,
     result: "success",
+    endedAtMs: 10_000,
     attempt,
     restUntilMs: null,
     bodyKept: false,
