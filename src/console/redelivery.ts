@@ -3,9 +3,9 @@
 // lost changes nothing but timing: whoever looks at a job that rests, and the cron, send another one. Of two consumers
 // with one job the second leaves at once; one that was given up for dead finds that its work no longer counts.
 import type { Operator } from "../auth/operator.ts";
-import { within } from "../deadline.ts";
 import { memberOf } from "../json.ts";
 import { log } from "../observability/log.ts";
+import { sendMessage } from "../progress/pointer.ts";
 import { redeliverKnown } from "./actions.ts";
 import { newEntry } from "./audit.ts";
 import type { ConsoleDeps } from "./deps.ts";
@@ -22,7 +22,6 @@ type Deps = Pick<ConsoleDeps, "ledger" | "gates" | "queue">;
 const REST_MS = 30_000;
 const GATES_AT_ONCE = 5;
 const MAX_WOKEN = 20;
-const QUEUE_TIMEOUT_MS = 5_000;
 
 /** Null when it is no message of this version and kind. */
 export function parseRedelivery(body: unknown): RedeliveryMessage | null {
@@ -112,7 +111,7 @@ async function wake({ ledger, queue }: Deps, id: string): Promise<void> {
 async function sendOn(queue: Queue, id: string): Promise<void> {
   const message: RedeliveryMessage = { v: 1, redelivery: id };
   try {
-    await within(QUEUE_TIMEOUT_MS, queue.send(message));
+    await sendMessage(queue, message);
   } catch (error) {
     log({ event: "redelivery.unsent", redelivery: id, error });
   }

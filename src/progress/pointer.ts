@@ -36,9 +36,13 @@ export function parsePointer(body: unknown): Pointer | null {
   return { v, gate, key, pushed, runId: typeof runId === "string" ? runId : null };
 }
 
+export function sendPointer(queue: Queue, pointer: Pointer): Promise<void> {
+  return sendMessage(queue, pointer);
+}
+
 /** Throws when the queue fails or hangs; a message of one that hangs may still come. */
-export async function sendPointer(queue: Queue, pointer: Pointer): Promise<void> {
-  await within(QUEUE_TIMEOUT_MS, queue.send(pointer));
+export async function sendMessage(queue: Queue, message: object): Promise<void> {
+  await within(QUEUE_TIMEOUT_MS, queue.send(message));
 }
 
 /** The same for up to a hundred. */

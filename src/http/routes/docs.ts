@@ -2,8 +2,8 @@
 // nothing inline runs, and nothing comes from elsewhere.
 import type { AppContext } from "../context.ts";
 import { answerNotFound } from "../middleware/observe.ts";
+import { PUBLIC_MAX_AGE } from "./meta.ts";
 
-const PUBLIC_MAX_AGE = "public, max-age=300";
 const POLICY = [
   "default-src 'none'",
   "style-src 'self'",

@@ -5,7 +5,7 @@ import { publicKeys } from "../../signing-keys.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 
-const PUBLIC_MAX_AGE = "public, max-age=300";
+export const PUBLIC_MAX_AGE = "public, max-age=300";
 
 export function healthz(c: AppContext): Response {
   return c.json({ status: "ok" });
