@@ -6,7 +6,7 @@ import { recordAll } from "../../src/ledger/repository.ts";
 import { deadLetter, intentOf } from "../console/bench.ts";
 import { counting } from "../support/bindings.ts";
 import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { freshLedger, NOON_MS } from "../support/ledger.ts";
 import { TestQueue } from "../support/queue.ts";
 import { makeIssuer, type TestIssuer } from "../support/tokens.ts";
 import { itAddsUp } from "./bench.ts";
@@ -446,7 +446,10 @@ describe("what is stored comes back from the API as data", () => {
       intentOf({ userKey: USER, issuer: `https://i.example/${MARKUP}`, subject: MARKUP, callbackUrl }),
     );
     const runId = crypto.randomUUID();
-    await recordAll(env.LEDGER, [deadLetter({ runId, userKey: USER, callbackUrl, intent }, MARKUP)]);
+    // Newer than the other one, so that it is the first of every list.
+    const acceptedAtMs = NOON_MS + 1;
+    const members = { runId, userKey: USER, callbackUrl, intent, acceptedAtMs };
+    await recordAll(env.LEDGER, [deadLetter(members, MARKUP)]);
     const filter = {
       method: "POST",
       path: "/console/api/dead-letters/redeliver",

@@ -1,4 +1,4 @@
-// A deployment that does not keep the contract: an honest gateway behind a proxy with one defect at a time.
+// A deployment that does not keep the contract: an honest gateway behind a proxy with one defect.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
@@ -23,18 +23,19 @@ const OF_THE_ENCODING = [
 ];
 
 export class DefectiveProxy {
-  defect: Defect = {};
   readonly #target: string;
+  readonly #defect: Defect;
   readonly #server = createServer((request, response) => {
     this.#pass(request, response).catch(() => response.destroy());
   });
 
-  private constructor(target: string) {
+  private constructor(target: string, defect: Defect) {
     this.#target = target;
+    this.#defect = defect;
   }
 
-  static async before(target: string): Promise<DefectiveProxy> {
-    const proxy = new DefectiveProxy(target);
+  static async before(target: string, defect: Defect): Promise<DefectiveProxy> {
+    const proxy = new DefectiveProxy(target, defect);
     await once(proxy.#server.listen(0, "127.0.0.1"), "listening");
     return proxy;
   }
@@ -49,16 +50,15 @@ export class DefectiveProxy {
   }
 
   async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { defect } = this;
     const exchange = {
       method: request.method ?? "GET",
       path: request.url ?? "/",
       headers: headersOf(request),
       body: (await buffer(request)).toString(),
     };
-    defect.request?.(exchange);
+    this.#defect.request?.(exchange);
     const answered = await this.#ask(exchange);
-    defect.answer?.(answered, exchange);
+    this.#defect.answer?.(answered, exchange);
     response.writeHead(answered.status, Object.fromEntries(answered.headers));
     response.end(answered.body);
   }

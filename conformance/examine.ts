@@ -1,0 +1,42 @@
+// One examination of one deployment: who is asked, with which tokens, and clause after clause what came of it.
+import { type Clause, type Result, sectionOf } from "./clause.ts";
+import { CLAUSES } from "./clauses/all.ts";
+import { type Options, UsageError } from "./options.ts";
+import { Receiver } from "./receiver.ts";
+import { runClauses } from "./run.ts";
+import { World } from "./world.ts";
+
+/** The clauses of the sections asked for, in the contract's order; all of them when none is named. */
+export function clausesOf({ only }: Pick<Options, "only">): Clause[] {
+  return CLAUSES.filter((clause) => only.length === 0 || only.includes(sectionOf(clause)));
+}
+
+/** Gives each result as soon as it is known. Throws a UsageError when nobody answers at the deployment's URL. */
+export async function* examine(asked: Options): AsyncGenerator<Result> {
+  const options = await withSandboxTokens(asked);
+  const receiver =
+    options.receive === null
+      ? null
+      : await Receiver.listen(options.receive.host, options.receive.port, options.receiverUrl);
+  try {
+    const world = new World(options, receiver);
+    await expectAnybodyThere(world);
+    yield* runClauses(clausesOf(options), world);
+  } finally {
+    receiver?.close();
+  }
+}
+
+async function withSandboxTokens(options: Options): Promise<Options> {
+  if (!options.sandbox) return options;
+  const { sandboxTokens } = await import("./sandbox-tokens.ts");
+  return { ...options, tokens: { ...(await sandboxTokens()), ...options.tokens } };
+}
+
+async function expectAnybodyThere({ http, options }: World): Promise<void> {
+  try {
+    await http.call("/healthz");
+  } catch (error) {
+    throw new UsageError(`nobody answers at ${options.url}`, { cause: error });
+  }
+}
