@@ -14,7 +14,8 @@ export type Given = Record<string, string | undefined>;
 export type Parsed<T> = { kind: "ok"; value: T } | { kind: "invalid"; parameter: string; detail: string };
 
 const SPANS: readonly Span[] = ["hour", "day", "week"];
-const STATES: readonly DeliveryState[] = ["waiting", "retrying", "delivered", "dead", "aborted", "none"];
+/** Those that the ledger has: it knows a run once it has ended. */
+const STATES: readonly DeliveryState[] = ["retrying", "delivered", "dead", "aborted", "none"];
 const RESULTS = ["success", "error", "none"] as const;
 const USER_KEY = /^[\w-]{43}$/;
 

@@ -32,7 +32,7 @@ export function consoleOperations(): Entry[] {
       inQuery("stored_action_id", uuid),
       inQuery("state", {
         type: "string",
-        enum: ["waiting", "retrying", "delivered", "dead", "aborted", "none"],
+        enum: ["retrying", "delivered", "dead", "aborted", "none"],
       }),
       inQuery("result", { type: "string", enum: ["success", "error", "none"] }),
       ...spanParameters(),

@@ -28,7 +28,7 @@ const GATE_TRIES = 5;
 const GATE_PAUSE_SECONDS = 5;
 /** Then a pointer that may be the only one to know its run's name goes round again. */
 const GATE_ROUND_SECONDS = 60;
-/** As often as the queue tries a message (wrangler.toml). */
+/** One fewer than the tries after which the queue gives a message up (wrangler.toml), as they are counted in the gate. */
 const MAX_THROWS = 5;
 
 export async function moveRunsOn(batch: MessageBatch, env: Env, context: ExecutionContext): Promise<void> {

@@ -42,7 +42,7 @@ const ACTS = [
 describe("a bad parameter is named", () => {
   it.each([
     ["/overview?span=month", "span", "span must be one of hour, day, week."],
-    ["/runs?state=gone", "state", "state must be one of waiting, retrying, delivered, dead, aborted, none."],
+    ["/runs?state=gone", "state", "state must be one of retrying, delivered, dead, aborted, none."],
     ["/runs?cursor=x", "cursor", "cursor must be the next_cursor of a page of the same list."],
     ["/runs/1", "run_id", "run_id must be a UUID."],
     [`/runs/${RUN}?user=alice`, "user", "user must be a user key, 43 characters."],

@@ -165,7 +165,7 @@ describe("a query", () => {
     [{ issuer: "https://login.example" }, "subject", "issuer and subject go together."],
     [{ subject: "alice" }, "issuer", "issuer and subject go together."],
     [{ user: "x".repeat(43), issuer: "i", subject: "s" }, "user", "user and issuer must not both be given."],
-    [{ state: "gone" }, "state", "state must be one of waiting, retrying, delivered, dead, aborted, none."],
+    [{ state: "gone" }, "state", "state must be one of retrying, delivered, dead, aborted, none."],
     [{ result: "lost" }, "result", "result must be one of success, error, none."],
     [
       { from: "yesterday" },

@@ -32,7 +32,7 @@ export const SEARCH_FIELDS = [
   "to",
 ] as const;
 
-const STATES = ["waiting", "retrying", "delivered", "dead", "aborted", "none"] as const;
+const STATES = ["retrying", "delivered", "dead", "aborted", "none"] as const;
 /** `none`: nobody saw its end. */
 const RESULTS = ["success", "error", "none"] as const;
 
