@@ -4,9 +4,9 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const FLOWS = "test/flows/**/*.test.ts";
-/** Whose tests empty the storage, which nobody else's may be in then. */
-const EMPTYING = globSync("test/**/*.test.ts", { exclude: [FLOWS] }).filter((path) =>
-  /\b(reset|freshLedger|evictAllDurableObjects)\(/.test(readFileSync(path, "utf8")),
+/** Whose tests leave off in the middle, as an isolate that dies does: what they left must not come to others' later. */
+const DYING = globSync("test/**/*.test.ts", { exclude: [FLOWS] }).filter((path) =>
+  /\bnever\b.*support\/bindings|support\/dying/.test(readFileSync(path, "utf8")),
 );
 
 /** For a machine that is busy with something else. */
@@ -64,9 +64,9 @@ export default defineConfig({
         plugins: [await workerd()],
         // One workerd for many files: starting one takes longer than most of them do.
         test: {
-          name: "units",
+          name: "workers",
           include: ["test/**/*.test.ts"],
-          exclude: [FLOWS, ...EMPTYING],
+          exclude: [FLOWS, ...DYING],
           setupFiles: LOG_GUARD,
           isolate: false,
           testTimeout: BUSY_MS,
@@ -75,8 +75,8 @@ export default defineConfig({
       {
         plugins: [await workerd()],
         test: {
-          name: "workers",
-          include: EMPTYING,
+          name: "dying",
+          include: DYING,
           setupFiles: LOG_GUARD,
           testTimeout: BUSY_MS,
         },

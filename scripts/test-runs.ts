@@ -9,12 +9,11 @@ export type Count = { passed: number; failed: number };
 type Report = { numPassedTests: number; numFailedTests: number; testResults: unknown[] };
 type Run = { name: string; parameters: string[]; isShown: boolean };
 
-const IN_WORKERD = ["--project", "units", "--project", "workers", "--maxWorkers=1"];
 const SIDE_BY_SIDE: Run[] = [
   // Shown as it goes; the others when they have ended, so that no two mix.
   { name: "flows", parameters: ["--project", "flows"], isShown: true },
-  { name: "workers-1", parameters: [...IN_WORKERD, "--shard=1/2"], isShown: false },
-  { name: "workers-2", parameters: [...IN_WORKERD, "--shard=2/2"], isShown: false },
+  { name: "workers", parameters: ["--project", "workers", "--maxWorkers=1"], isShown: false },
+  { name: "dying", parameters: ["--project", "dying", "--maxWorkers=1"], isShown: false },
 ];
 const AFTERWARDS: Run = { name: "measuring", parameters: ["--project", "measuring"], isShown: true };
 

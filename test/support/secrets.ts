@@ -10,6 +10,8 @@ const MAX_PARSED = 100_000;
 const MAX_DEPTH = 5;
 /** Parameters of the console whose values a log line may name: they are what its fields `user` and `run_id` are for. */
 const LOGGED = ["user", "run_id"];
+/** An id names something and opens nothing: lines are about runs, and say which. */
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export class Secrets {
   readonly #byBeginning = new Map<string, Set<string>>();
@@ -20,7 +22,7 @@ export class Secrets {
   }
 
   add(text: string): void {
-    if (text.length < MIN_LENGTH) return;
+    if (text.length < MIN_LENGTH || ID.test(text)) return;
     const secret = text.slice(0, MAX_LENGTH);
     const beginning = secret.slice(0, MIN_LENGTH);
     const alike = this.#byBeginning.get(beginning) ?? new Set<string>();
