@@ -1,8 +1,8 @@
 // Our own claims, as the contract has them. Each parser takes whatever stands in a verified token; null means malformed.
 // Unknown members are refused and not ignored: an issuer that misspells "exempt" must hear of it.
 
-// The namespace import lets the bundler drop zod's locales.
-import * as z from "zod";
+// zod/mini and the namespace import: see contract/schemas.ts.
+import * as z from "zod/mini";
 import type { Billing, RateLimitClaim } from "./caller.ts";
 
 /** A space-separated string or an array of strings. */
@@ -14,7 +14,7 @@ export function parseScopes(claim: unknown): string[] | null {
 const RATE_LIMIT = z.union([
   z.strictObject({ exempt: z.literal(true) }),
   z.strictObject({ exempt: z.literal(false) }),
-  z.strictObject({ exempt: z.literal(false), limit_override: z.int().min(1).max(1000) }),
+  z.strictObject({ exempt: z.literal(false), limit_override: z.int().with(z.gte(1), z.lte(1000)) }),
 ]);
 
 export function parseRateLimit(claim: unknown): RateLimitClaim | null {
@@ -26,12 +26,12 @@ export function parseRateLimit(claim: unknown): RateLimitClaim | null {
 }
 
 const BILLING = z.strictObject({
-  is_billable: z.boolean().default(false),
-  origin: z.string().default("actions_api"),
-  usage_type: z.string().default("action_run"),
-  description: z.string().default("an action was run via Actions API"),
-  exemption_reason: z.string().nullable().default(null),
-  exemption_details: z.string().nullable().default(null),
+  is_billable: z._default(z.boolean(), false),
+  origin: z._default(z.string(), "actions_api"),
+  usage_type: z._default(z.string(), "action_run"),
+  description: z._default(z.string(), "an action was run via Actions API"),
+  exemption_reason: z._default(z.nullable(z.string()), null),
+  exemption_details: z._default(z.nullable(z.string()), null),
 });
 
 /** The claim is a string that holds a JSON object; its members override the defaults. */

@@ -1,62 +1,65 @@
 // What the console's API takes and answers, as src/console/views.ts has it. Like the whole document, loaded when somebody
 // asks for it, or sends a body that has to be judged.
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { parseDateTime } from "../ledger/usage-query.ts";
-import { jsonPointer } from "./schemas.ts";
+import { described, jsonPointer } from "./schemas.ts";
 
-const time = z.string().meta({ format: "date-time" });
-const count = z.int().min(0);
-const cursor = z.string().nullable().describe("The `cursor` of the next page; null on the last one.");
+const time = z.string().with(z.meta({ format: "date-time" }));
+const count = z.int().with(z.gte(0));
+const cursor = described(z.nullable(z.string()), "The `cursor` of the next page; null on the last one.");
 const state = z.enum(["waiting", "retrying", "delivered", "dead", "aborted", "none"]);
 
 const figures = {
-  runs: count.describe("That owed a callback or a charge, and have ended."),
-  errors: count.describe("Ended in `error`, or lost by the upstream."),
+  runs: described(count, "That owed a callback or a charge, and have ended."),
+  errors: described(count, "Ended in `error`, or lost by the upstream."),
   callbacks: count,
   delivered: count,
-  delivered_at_once: count.describe("By the first attempt."),
+  delivered_at_once: described(count, "By the first attempt."),
   retrying: count,
   dead: count,
   aborted: count,
   charges: count,
-  latency_p50_ms: count.nullable().describe("From the end of the run to the receiver's 2xx, within 4.5 %."),
-  latency_p99_ms: count.nullable(),
+  latency_p50_ms: described(
+    z.nullable(count),
+    "From the end of the run to the receiver's 2xx, within 4.5 %.",
+  ),
+  latency_p99_ms: z.nullable(count),
 };
 
-const ConsoleFigures = z.object(figures).describe("Of the runs that were accepted in a time.");
+const ConsoleFigures = described(z.object(figures), "Of the runs that were accepted in a time.");
 
 const ConsoleOverview = z.object({
   span: z.enum(["hour", "day", "week"]),
   from: time,
   to: time,
   totals: ConsoleFigures,
-  complete: z.boolean().describe("False: hours of it are still to be counted."),
-  buckets: z.array(z.object({ ...figures, at: time })).describe("Oldest first, of equal length."),
+  complete: described(z.boolean(), "False: hours of it are still to be counted."),
+  buckets: described(z.array(z.object({ ...figures, at: time })), "Oldest first, of equal length."),
 });
 
 const summary = {
   run_id: z.string(),
-  user: z.string().describe("The user key."),
+  user: described(z.string(), "The user key."),
   issuer: z.string(),
   subject: z.string(),
-  stored_action_id: z.string().nullable(),
-  callback_host: z.string().nullable(),
+  stored_action_id: z.nullable(z.string()),
+  callback_host: z.nullable(z.string()),
   accepted_at: time,
-  ended_at: time.nullable(),
-  result: z.enum(["success", "error"]).nullable(),
+  ended_at: z.nullable(time),
+  result: z.nullable(z.enum(["success", "error"])),
   state,
   attempts: count,
-  next_attempt_at: time.nullable(),
+  next_attempt_at: z.nullable(time),
   charged: z.boolean(),
 };
 
 const ConsoleRunSummary = z.object(summary);
 
 const ConsoleRunPage = z.object({
-  runs: z.array(ConsoleRunSummary).describe("Newest first, 50 at most."),
+  runs: described(z.array(ConsoleRunSummary), "Newest first, 50 at most."),
   next_cursor: cursor,
-  searched_to: time.nullable().describe("How far back this page has looked; null: at all."),
+  searched_to: described(z.nullable(time), "How far back this page has looked; null: at all."),
 });
 
 const ConsoleTimeLineEntry = z.object({
@@ -73,36 +76,36 @@ const ConsoleTimeLineEntry = z.object({
     "next_look",
     "next_attempt",
   ]),
-  attempt: z
-    .object({
-      number: z.int().min(1),
-      status: z.int().nullable(),
+  attempt: z.nullable(
+    z.object({
+      number: z.int().with(z.gte(1)),
+      status: z.nullable(z.int()),
       duration_ms: count,
-      error: z.string().nullable(),
-    })
-    .nullable(),
+      error: z.nullable(z.string()),
+    }),
+  ),
 });
 
 const ConsoleRun = z.object({
   ...summary,
-  callback_url: z.string().nullable(),
+  callback_url: z.nullable(z.string()),
   billable: z.boolean(),
-  time_line: z.array(ConsoleTimeLineEntry).describe("Past and planned, in order."),
+  time_line: described(z.array(ConsoleTimeLineEntry), "Past and planned, in order."),
   can: z.object({ look: z.boolean(), redeliver: z.boolean(), give_up: z.boolean() }),
 });
 
-const windowCount = z.object({ count, resets_at: time }).nullable();
+const windowCount = z.nullable(z.object({ count, resets_at: time }));
 
 const ConsoleUser = z.object({
   user: z.string(),
-  issuer: z.string().nullable(),
-  subject: z.string().nullable(),
+  issuer: z.nullable(z.string()),
+  subject: z.nullable(z.string()),
   windows: z.object({ runs: windowCount, results: windowCount }),
   default_limit: count,
   unfinished: z.array(
     z.object({
       key: z.string(),
-      run_id: z.string().nullable(),
+      run_id: z.nullable(z.string()),
       status: z.enum(["forwarding", "accepted", "ended"]),
       state,
       due_at: time,
@@ -116,12 +119,12 @@ const ConsoleUser = z.object({
       ends_at: time,
     }),
   ),
-  usage: z.array(z.object({ day: z.string().meta({ format: "date" }), tasks: count })),
+  usage: z.array(z.object({ day: z.string().with(z.meta({ format: "date" })), tasks: count })),
 });
 
 const ConsoleDeadLetters = z.object({
-  groups: z
-    .array(
+  groups: described(
+    z.array(
       z.object({
         host: z.string(),
         letters: count,
@@ -129,8 +132,9 @@ const ConsoleDeadLetters = z.object({
         newest_at: time,
         reasons: z.array(z.object({ reason: z.string(), letters: count })),
       }),
-    )
-    .describe("Of the newest 2,000, by host."),
+    ),
+    "Of the newest 2,000, by host.",
+  ),
   letters: z.array(
     z.object({
       run_id: z.string(),
@@ -143,20 +147,20 @@ const ConsoleDeadLetters = z.object({
     }),
   ),
   next_cursor: cursor,
-  complete: z.boolean().describe("False: there are more than are grouped here, older ones."),
+  complete: described(z.boolean(), "False: there are more than are grouped here, older ones."),
 });
 
 const ConsoleDestinations = z.object({
-  since: time.nullable().describe("The oldest of the attempts that are looked at."),
+  since: described(z.nullable(time), "The oldest of the attempts that are looked at."),
   destinations: z.array(
     z.object({
       host: z.string(),
       attempts: count,
       acknowledged: count,
-      latency_p50_ms: count.nullable(),
+      latency_p50_ms: z.nullable(count),
       breaker: z.object({
         status: z.enum(["closed", "resting", "probing"]),
-        until: time.nullable(),
+        until: z.nullable(time),
         users_resting: count,
       }),
     }),
@@ -167,29 +171,31 @@ const ConsoleAuditEntry = z.object({
   at: time,
   operator: z.string(),
   action: z.enum(["look", "redeliver", "give_up", "reset_window", "redeliver_many", "sign_in"]),
-  target: z.string().nullable(),
-  detail: z.string().nullable(),
+  target: z.nullable(z.string()),
+  detail: z.nullable(z.string()),
   outcome: z.enum(["done", "refused", "failed", "unknown"]),
 });
 
 const ConsoleAuditPage = z.object({ entries: z.array(ConsoleAuditEntry), next_cursor: cursor });
 
 const MAX_CHOSEN = 1_000;
-const dateTime = z.string().refine((text) => parseDateTime(text) !== null);
+const dateTime = z.string().with(
+  z.refine((text) => parseDateTime(text) !== null),
+  z.meta({ format: "date-time" }),
+);
 
-const ConsoleRedeliveryFilter = z
-  .strictObject({
-    run_ids: z.array(z.guid()).min(1).max(MAX_CHOSEN).nullable().default(null),
-    host: z
-      .string()
-      .min(1)
-      .nullable()
-      .default(null)
-      .describe("As in the groups: with its port, if it has one."),
-    from: dateTime.meta({ format: "date-time" }).nullable().default(null),
-    to: dateTime.meta({ format: "date-time" }).nullable().default(null),
-  })
-  .describe("Which dead letters: all of what is given must hold; `run_ids` stand alone.");
+const ConsoleRedeliveryFilter = described(
+  z.strictObject({
+    run_ids: z._default(z.nullable(z.array(z.guid()).with(z.minLength(1), z.maxLength(MAX_CHOSEN))), null),
+    host: described(
+      z._default(z.nullable(z.string().with(z.minLength(1))), null),
+      "As in the groups: with its port, if it has one.",
+    ),
+    from: z._default(z.nullable(dateTime), null),
+    to: z._default(z.nullable(dateTime), null),
+  }),
+  "Which dead letters: all of what is given must hold; `run_ids` stand alone.",
+);
 
 const ConsoleRedelivery = z.object({
   id: z.string(),
@@ -199,7 +205,7 @@ const ConsoleRedelivery = z.object({
   status: z.enum(["running", "finished"]),
   examined: count,
   sent: count,
-  skipped: count.describe("Not dead any more, under way already, or of a gate that did not answer."),
+  skipped: described(count, "Not dead any more, under way already, or of a gate that did not answer."),
 });
 
 /** Beside the components of schemas.ts. */

@@ -2,7 +2,7 @@
 // Import it with `await import()`, from the one route that serves it. Its component schemas are made from the very
 // schemas that judge requests, so the document cannot promise what the gateway does not check.
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { consoleOperations } from "./console-operations.ts";
 import { CONSOLE_COMPONENTS } from "./console-schemas.ts";
 import { operations } from "./operations.ts";
@@ -57,7 +57,7 @@ function componentSchemas(): Record<string, object> {
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));
 }
 
-function jsonSchema(schema: z.ZodType): object {
+function jsonSchema(schema: z.core.$ZodType): object {
   return bare(z.toJSONSchema(schema, OPTIONS));
 }
 
