@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scheduler } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { getPlatformProxy } from "wrangler";
 import { type Db, Meter } from "./scale/meter.ts";
@@ -23,6 +24,8 @@ const { values } = parseArgs({
 const [maxRows = 0, times = 0] = [values.rows, values.times].map(Number);
 if (!(maxRows >= 1_000 && times >= 1)) throw new Error("--rows is a number from 1000, --times one from 1");
 
+// What the repository finds in the runtime, and not in Node.
+Object.assign(globalThis, { scheduler });
 // Not by name: its types are the runtime's, which are none of a script's.
 const repository: Repository = await import(String(new URL("../src/ledger/repository.ts", import.meta.url)));
 
