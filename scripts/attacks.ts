@@ -1,4 +1,5 @@
-// npm run attacks: runs every suite that docs/security.md names, and prints that page's numbers.
+// npm run attacks [-- test/auth/ …]: runs every suite that docs/security.md names, or only some of them, and prints that
+// page's numbers.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { grouped, suitesIn, summaryOf } from "./attack-report.ts";
@@ -20,11 +21,16 @@ const SUITES = [
   "test/flows/hostile-receivers.test.ts",
 ];
 
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((path) => !SUITES.some((suite) => path.startsWith(suite)));
+if (unknown.length > 0) throw new Error(`${unknown.join(", ")}: the suites are ${SUITES.join(", ")}`);
+
 mkdirSync("dist", { recursive: true });
 rmSync(REPORT, { force: true });
 const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
 const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0" };
-const { status } = spawnSync("vitest", ["run", ...reporters, ...SUITES], { stdio: "inherit", env });
+const paths = chosen.length > 0 ? chosen : SUITES;
+const { status } = spawnSync("vitest", ["run", ...reporters, ...paths], { stdio: "inherit", env });
 
 const suites = suitesIn(REPORT);
 for (const { file, groups, tally } of suites) {
