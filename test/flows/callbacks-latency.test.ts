@@ -10,10 +10,10 @@ beforeAll(async () => {
   return () => removeFolder(folder);
 });
 
-it("bench/completion.ts prints the time from a completion's push to its callback, as a line of a table", async () => {
+it("npm run bench:completion prints the time from a completion's push to its callback, as a line of a table", async () => {
   const { code, stdout, stderr } = await run(
-    process.execPath,
-    ["bench/completion.ts", "--runs", "20", "--at-once", "2"],
+    "npm",
+    ["run", "--silent", "bench:completion", "--", "--runs", "20", "--at-once", "2"],
     env,
   );
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

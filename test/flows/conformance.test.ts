@@ -5,6 +5,7 @@ import type { Result } from "../../conformance/clause.ts";
 import { examine } from "../../conformance/examine.ts";
 import { parseOptions } from "../../conformance/options.ts";
 import type { Summary } from "../../conformance/report.ts";
+import { ECHO } from "./support/caller.ts";
 import { type Defect, DefectiveProxy } from "./support/defective-proxy.ts";
 import { type Environment, makeFolder, removeFolder, userEnvironment } from "./support/environment.ts";
 import { type GatewayProcess, startProcess } from "./support/process.ts";
@@ -105,7 +106,7 @@ describe("our gateway", () => {
 describe("with one token only", () => {
   it("asks what can be asked, and says what the rest needs", async () => {
     const { stdout: token } = await run("npm", ["run", "--silent", "token", "--", "--sub", "solo"], env);
-    const common = ["--json", "--url", gateway.url, "--token", token.trim(), ...WINDOW];
+    const common = ["--json", "--url", gateway.url, "--token", token.trim(), "--action", ECHO, ...WINDOW];
     const { code, stdout } = await conformance(...common, "--only", "who", "--only", "billing");
     const parsed: Report = JSON.parse(stdout);
     expect(code).toBe(0);
