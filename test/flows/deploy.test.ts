@@ -2,8 +2,10 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { API_TOKEN, FakeAccount } from "./support/account.ts";
 import { DeployedGateway } from "./support/deployed-gateway.ts";
+import { documentedCommands } from "./support/documents.ts";
 import {
   type Environment,
   makeFolder,
@@ -18,7 +20,7 @@ const ISSUERS = JSON.stringify([
     issuer: "https://login.example.com",
     audience: "edge-actions",
     algorithms: ["ES256"],
-    jwks_uri: "https://login.example.com/jwks.json",
+    jwks_uri: "https://login.example.com/.well-known/jwks.json",
   },
 ]);
 const SETTINGS = {
@@ -48,6 +50,10 @@ afterAll(async () => {
   await staging.close();
   await account.close();
   await removeFolder(folder);
+});
+
+it("the settings here are those that docs/deploying.md exports", () => {
+  expect(documentedSettings()).toEqual(SETTINGS);
 });
 
 it("on a clean checkout, without an account, a dry run prints the plan", async () => {
@@ -247,7 +253,9 @@ it("a deployment that was stopped is made up for; a gateway that is not ready fa
 
 it("production shares nothing with staging, and goes on where it was stopped", async () => {
   const production = await DeployedGateway.of(account, "edge-actions");
-  const environment = { ...account.environment, ...SETTINGS };
+  const keys = await newSigningKeys();
+  const access = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "32f2" };
+  const environment = { ...account.environment, ...SETTINGS, ...access, SIGNING_KEYS: keys };
   const args = ["--check-url", production.url, "--check-seconds", "0"];
 
   account.fail("POST", /^\/flagship\/apps$/);
@@ -270,9 +278,38 @@ it("production shares nothing with staging, and goes on where it was stopped", a
     new Set(["edge-actions-runs", "edge-actions-runs-dead"]),
   );
   for (const made of [account.namespaces, account.databases, account.apps]) expect(made).toHaveLength(2);
-  const keys = ["edge-actions", "edge-actions-staging"].map((name) => account.secretOf(name, "SIGNING_KEYS"));
-  expect(new Set(keys).size).toBe(2);
+  expect(account.secretOf("edge-actions", "SIGNING_KEYS")).toBe(keys);
+  expect(account.secretOf("edge-actions-staging", "SIGNING_KEYS")).not.toBe(keys);
+  const bindings = account.workers.get("edge-actions")?.versions.at(-1)?.bindings;
+  for (const [name, text] of Object.entries(access))
+    expect(bindings).toContainEqual({ name, type: "plain_text", text });
   await production.close();
+});
+
+it("a version is tried on some of the traffic, with the commands of docs/deploying.md", async () => {
+  const before = account.workers.get("edge-actions")?.deployed.at(-1) ?? "";
+  const commands = documentedCommands().filter(
+    ({ text }) =>
+      text.endsWith(" --config dist/deploy/production.json") || text.includes("/production.json --tag "),
+  );
+  for (const { text } of commands) {
+    const uploaded = account.workers.get("edge-actions")?.versions.at(-1)?.id ?? "";
+    const command = text.replace("OLD_VERSION_ID", before).replace("NEW_VERSION_ID", uploaded);
+    const { status, output } = await started("sh", ["-c", command], account.environment);
+    expect(status, output).toBe(0);
+  }
+  expect(commands).toHaveLength(3);
+  const { versions } = account.workers.get("edge-actions") ?? {};
+  expect(versions?.at(-1)?.annotations["workers/tag"]).toBe("0.1.0-241e48d8fa9a5320");
+  const split = account.requests.findLast(
+    ({ method, path }) => method === "POST" && path.endsWith("/deployments"),
+  );
+  expect(JSON.parse(split?.body ?? "")).toMatchObject({
+    versions: [
+      { version_id: before, percentage: 90 },
+      { version_id: versions?.at(-1)?.id, percentage: 10 },
+    ],
+  });
 });
 
 /** Everything that any run has printed. */
@@ -302,6 +339,15 @@ async function started(program: string, args: string[], environment: Environment
   const output = `${stdout}${stderr}`;
   screen.push(output);
   return { status: code, output };
+}
+
+/** What the page puts into the environment. */
+function documentedSettings(): Record<string, string> {
+  const exported = documentedCommands().flatMap(({ text }): [string, string][] => {
+    const [, name, value] = /^export (\w+)='?(.*?)'?$/.exec(text) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(exported);
 }
 
 /** Its lines, one blank between the words. */

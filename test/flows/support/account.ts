@@ -1,11 +1,14 @@
 // A Cloudflare account as wrangler sees it through the API, kept in memory: what is asked of it changes it as the real
 // one would be changed, and is recorded. Its databases are real ones. It knows no other account and no other token.
+// Here is what a deployment asks; account-operations.ts has what operators ask.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { DatabaseSync } from "node:sqlite";
 import { buffer } from "node:stream/consumers";
+import { operations } from "./account-operations.ts";
 import { portOf } from "./environment.ts";
+import { Tails } from "./tails.ts";
 
 const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";
 export const API_TOKEN = "token-of-the-test-account";
@@ -32,15 +35,27 @@ type Worker = {
 type Queue = { queue_id: string; queue_name: string; consumers: Consumer[] };
 type Consumer = { consumer_id: string; type: string; script: string; dead_letter_queue?: string };
 type App = { id: string; name: string; flags: Flag[] };
-type Flag = { key: string; enabled: boolean; default_variation: string; variations: object };
+export type Flag = {
+  key: string;
+  enabled: boolean;
+  default_variation: string;
+  variations: Record<string, unknown>;
+  rules?: Rule[];
+};
+type Rule = {
+  priority: number;
+  conditions: { attribute: string; operator: string; value: unknown }[];
+  serve_variation: string;
+  rollout?: { percentage: number; attribute: string };
+};
 type Upload = {
   bindings: (Binding & { text?: string })[];
   annotations?: Record<string, string>;
   migrations?: { new_tag: string };
 };
 
-type Answer = { status?: number; result?: unknown; error?: { code: number; message: string } };
-type Handler = (match: string[], request: Recorded, form: FormData | null) => Answer;
+export type Answer = { status?: number; result?: unknown; error?: { code: number; message: string } };
+export type Handler = (match: string[], request: Recorded, form: FormData | null) => Answer;
 
 const NOT_FOUND: Answer = { status: 404, error: { code: 10_007, message: "This Worker does not exist" } };
 const WORKER = "/workers/scripts/([^/]+)";
@@ -52,11 +67,13 @@ export class FakeAccount {
   readonly queues: Queue[] = [];
   readonly apps: App[] = [];
   readonly workers = new Map<string, Worker>();
+  readonly tails: Tails;
   #failing: { method: string; path: RegExp } | null = null;
   readonly #server: Server;
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.tails = new Tails(this.#server);
   }
 
   static async open(): Promise<FakeAccount> {
@@ -150,6 +167,7 @@ export class FakeAccount {
 
   #handlers(query: URLSearchParams): Record<string, Handler> {
     return {
+      ...operations(this, query),
       "GET /storage/kv/namespaces": () => ({
         result: Number(query.get("page") ?? 1) === 1 ? this.namespaces : [],
       }),
@@ -310,7 +328,8 @@ export class FakeAccount {
     const found = this.databases.find(({ uuid, name }) => uuid === idOrName || name === idOrName);
     if (found === undefined)
       return { status: 404, error: { code: 7404, message: "The database is not found" } };
-    return { result: { uuid: found.uuid, name: found.name, version: "production", num_tables: 0 } };
+    const { uuid, name } = found;
+    return { result: { uuid, name, version: "production", num_tables: 0, file_size: 4096 } };
   }
 
   #query(id: string | undefined, { sql }: { sql: string }): Answer {
@@ -376,7 +395,8 @@ function addVersion(worker: Worker, { bindings, annotations }: Upload): Version 
 }
 
 function uploaded({ id, number }: Version) {
-  return { id, number, startup_time_ms: 3, resources: { script: { etag: "etag" } } };
+  const metadata = { has_preview: false };
+  return { id, number, metadata, startup_time_ms: 3, resources: { script: { etag: "etag" } } };
 }
 
 function secretsOf({ secrets }: Worker): Binding[] {
