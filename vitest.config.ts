@@ -36,6 +36,7 @@ const LONGEST_FIRST = [
   "chaos",
   "callbacks-crash",
   "deploy",
+  "documented-commands",
   "callbacks-retry",
   "limit",
   "rotation",
@@ -90,6 +91,8 @@ export default defineConfig({
           hookTimeout: FLOW_MS,
           // More than there are cores: flows mostly wait.
           maxWorkers: 3,
+          // Of one file, whose commands take a core each.
+          maxConcurrency: 2,
           sequence: { groupOrder: 1 },
         },
       },

@@ -10,7 +10,7 @@ import { operations } from "./account-operations.ts";
 import { portOf } from "./environment.ts";
 import { Tails } from "./tails.ts";
 
-const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";
+export const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";
 export const API_TOKEN = "token-of-the-test-account";
 
 export type Recorded = { method: string; path: string; body: string };

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, makeFolder, PROJECT, removeFolder, userEnvironment } from "./environment.ts";
+import { endWithTests, send } from "./groups.ts";
 import { expectNoSecretIn } from "./secrets.ts";
 
 export type GatewayProcess = {
@@ -69,20 +70,11 @@ export async function startProcess(options: Options = {}): Promise<GatewayProces
   };
 }
 
-// A run of the tests that is broken off (Ctrl-C reaches no other process group) ends what it has started.
-const running = new Set<Npm>();
-const BROKEN_OFF = ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const;
-for (const event of BROKEN_OFF) {
-  process.once(event, () => {
-    for (const npm of running) npm.send("SIGKILL", "group");
-    process.exit(1);
-  });
-}
-
 class Npm {
   output = "";
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
+  readonly #forget: () => void;
 
   constructor(args: string[], folder: string) {
     this.#child = spawn("npm", ["start", "--", ...args], {
@@ -97,7 +89,7 @@ class Npm {
       });
     }
     this.#ended = once(this.#child, "exit");
-    running.add(this);
+    this.#forget = endWithTests(this.#child);
   }
 
   get pid(): number | undefined {
@@ -117,19 +109,12 @@ class Npm {
     this.send(signal, whom);
     await this.#ended;
     await until("the end of the process group", GONE_WITHIN_MS, () => !this.send(0, "group"));
-    running.delete(this);
+    this.#forget();
   }
 
   /** Says whether there was anybody to send it to. */
   send(signal: NodeJS.Signals | 0, whom: "group" | "npm"): boolean {
-    const { pid } = this.#child;
-    if (pid === undefined) return false;
-    try {
-      return process.kill(whom === "group" ? -pid : pid, signal);
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
-      throw error;
-    }
+    return send(this.#child, signal, whom === "group");
   }
 }
 

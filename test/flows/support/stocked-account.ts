@@ -1,0 +1,50 @@
+// An account in which production and staging run, with runs in production's ledger.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { FakeAccount } from "./account.ts";
+import { PROJECT } from "./environment.ts";
+
+const FLAG = "edge_actions_api_rate_limiting_global";
+export const RUN_ID = "2f1c7d1e-52a6-4d0f-9f0e-0a3d7f3b8c55";
+export const [FORMER_VERSION, VERSION] = [
+  "aaaaaaaa-0000-4000-8000-000000000001",
+  "bbbbbbbb-0000-4000-8000-000000000002",
+];
+
+export async function stockedAccount(): Promise<FakeAccount> {
+  const account = await FakeAccount.open();
+  for (const name of ["edge-actions", "edge-actions-staging"]) {
+    const versions = [FORMER_VERSION, VERSION].map((id, index) => ({
+      id,
+      number: index + 1,
+      annotations: { "workers/tag": `0.1.0-${index}` },
+      bindings: [{ name: "SIGNING_KEYS", type: "secret_text" }],
+    }));
+    const deployed = versions.map(({ id }) => id);
+    const secrets = new Map([["SIGNING_KEYS", '{"keys":[]}']]);
+    account.workers.set(name, {
+      versions,
+      deployed,
+      secrets,
+      migrationTag: "v1",
+      crons: [],
+      isOnWorkersDev: false,
+    });
+    account.databases.push({ uuid: `${name}-ledger-id`, name: `${name}-ledger`, sql: ledger() });
+    const flag = { key: FLAG, enabled: true, default_variation: "on", variations: { on: true, off: false } };
+    account.apps.push({ id: `${name}-flags-id`, name: `${name}-flags`, flags: [flag] });
+  }
+  return account;
+}
+
+/** One callback in it was given up, after one attempt. */
+function ledger(): DatabaseSync {
+  const sql = new DatabaseSync(":memory:");
+  const folder = join(PROJECT, "migrations");
+  for (const file of readdirSync(folder).toSorted()) sql.exec(readFileSync(join(folder, file), "utf8"));
+  sql.exec(`INSERT INTO runs VALUES ('${RUN_ID}', 'user', NULL, 'https://client.example/hook', '{}', 1795478400000,
+    1795478401000, 'success', 'dead', 1, NULL, 3, NULL)`);
+  sql.exec(`INSERT INTO attempts VALUES ('${RUN_ID}', 1, 1795478402000, 503, 41, 'status is no 2xx')`);
+  return sql;
+}
