@@ -13,7 +13,7 @@ const DYING = globSync("test/**/*.test.ts", { exclude: [FLOWS] }).filter((path) 
 const BUSY_MS = 20_000;
 const FLOW_MS = 120_000;
 
-const LOG_GUARD = ["test/support/log-guard.ts"];
+const LOG_GUARD = "test/support/log-guard.ts";
 
 const workerd = async () =>
   cloudflareTest({
@@ -68,7 +68,7 @@ export default defineConfig({
           name: "workers",
           include: ["test/**/*.test.ts"],
           exclude: [FLOWS, ...DYING],
-          setupFiles: LOG_GUARD,
+          setupFiles: [LOG_GUARD, "test/support/empty-storage.ts"],
           isolate: false,
           testTimeout: BUSY_MS,
         },
@@ -78,7 +78,7 @@ export default defineConfig({
         test: {
           name: "dying",
           include: DYING,
-          setupFiles: LOG_GUARD,
+          setupFiles: [LOG_GUARD],
           testTimeout: BUSY_MS,
         },
       },
