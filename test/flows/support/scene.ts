@@ -41,7 +41,7 @@ export async function openScene(
   replaced: ReadonlyMap<string, string>,
 ): Promise<Scene> {
   const [account] = await Promise.all([stockedAccount(), mkdir(folder)]);
-  const bin = await standIns(join(folder, "bin"));
+  const bin = await quickNpx(join(folder, "bin"));
   const user = userEnvironment(folder);
   const all = {
     ...user,
@@ -68,15 +68,11 @@ export async function closeScene({ terminal, account }: Scene): Promise<void> {
   await account.close();
 }
 
-/** A wrk, which a checkout does not bring, and an npx that finds this project's programs in no time: flag.test.ts has the real one. */
-async function standIns(bin: string): Promise<string> {
-  const scripts = {
-    wrk: `exec node "${PROJECT}test/flows/support/wrk.ts" "$@"`,
-    npx: 'PATH="$PWD/node_modules/.bin:$PATH" exec "$@"',
-  };
+/** An npx that finds this project's programs in no time: flag.test.ts has the real one. */
+async function quickNpx(bin: string): Promise<string> {
+  const script = 'PATH="$PWD/node_modules/.bin:$PATH" exec "$@"';
   await mkdir(bin, { recursive: true });
-  for (const [name, script] of Object.entries(scripts))
-    await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o700 });
+  await writeFile(join(bin, "npx"), `#!/bin/sh\n${script}\n`, { mode: 0o700 });
   return bin;
 }
 
