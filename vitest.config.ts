@@ -4,9 +4,9 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const FLOWS = "test/flows/**/*.test.ts";
-/** Whose tests leave off in the middle, as an isolate that dies does: what they left must not come to others' later. */
-const DYING = globSync("test/**/*.test.ts", { exclude: [FLOWS] }).filter((path) =>
-  /\bnever\b.*support\/bindings|support\/dying/.test(readFileSync(path, "utf8")),
+/** Whose tests may leave work behind, as an isolate that dies does: it must not come to others' while they run. */
+const ALONE = globSync("test/**/*.test.ts", { exclude: [FLOWS, "test/contract/**"] }).filter((path) =>
+  /support\/(?:dying|stage)|\bnever\b.*support\/bindings|redeliver/.test(readFileSync(path, "utf8")),
 );
 
 /** For a machine that is busy with something else. */
@@ -67,7 +67,7 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/**/*.test.ts"],
-          exclude: [FLOWS, ...DYING],
+          exclude: [FLOWS, ...ALONE],
           setupFiles: [LOG_GUARD, "test/support/empty-storage.ts"],
           isolate: false,
           testTimeout: BUSY_MS,
@@ -76,8 +76,8 @@ export default defineConfig({
       {
         plugins: [await workerd()],
         test: {
-          name: "dying",
-          include: DYING,
+          name: "alone",
+          include: ALONE,
           setupFiles: [LOG_GUARD],
           testTimeout: BUSY_MS,
         },

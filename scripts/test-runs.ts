@@ -13,7 +13,7 @@ const SIDE_BY_SIDE: Run[] = [
   // Shown as it goes; the others when they have ended, so that no two mix.
   { name: "flows", parameters: ["--project", "flows"], isShown: true },
   { name: "workers", parameters: ["--project", "workers", "--maxWorkers=1"], isShown: false },
-  { name: "dying", parameters: ["--project", "dying", "--maxWorkers=1"], isShown: false },
+  { name: "alone", parameters: ["--project", "alone", "--maxWorkers=1"], isShown: false },
 ];
 const AFTERWARDS: Run = { name: "measuring", parameters: ["--project", "measuring"], isShown: true };
 
