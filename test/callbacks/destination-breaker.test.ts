@@ -1,9 +1,10 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Permission } from "../../src/callbacks/breaker.ts";
 import { breakerOf, type DestinationBreaker } from "../../src/callbacks/destination-breaker.ts";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
 
 /** A user key is 43 characters long. */
 const USER = "a".repeat(43);
@@ -116,11 +117,11 @@ describe("an object that is taken out of memory", () => {
   test("knows its rest and its probe", async () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
-    await evictDurableObject(breaker.stub);
+    await evict(breaker.stub);
     expect(await breaker.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 30 * SECOND });
     moveClock(30 * SECOND);
     expect(await breaker.mayTry()).toEqual({ kind: "go" });
-    await evictDurableObject(breaker.stub);
+    await evict(breaker.stub);
     expect(await breaker.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 60 * SECOND });
   });
 
@@ -128,7 +129,7 @@ describe("an object that is taken out of memory", () => {
     const breaker = freshBreaker();
     for (let made = 0; made < 10; made++) {
       await fail(breaker, 1);
-      await evictDurableObject(breaker.stub);
+      await evict(breaker.stub);
       moveClock(30 * SECOND);
     }
     expect(await breaker.mayTry()).toEqual({ kind: "go" });

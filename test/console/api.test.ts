@@ -1,5 +1,4 @@
 // The console's API: what each operation says to bad parameters and to an outage, and the pages of the audit.
-import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { userKeyOf } from "../../src/auth/user-key.ts";
@@ -7,6 +6,7 @@ import { noteAction, noteOutcome } from "../../src/console/journal.ts";
 import { recordAll } from "../../src/ledger/repository.ts";
 import { isolateRoom } from "../../src/load.ts";
 import { failing } from "../support/bindings.ts";
+import { evict } from "../support/evict.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshLedger, NOON_MS } from "../support/ledger.ts";
 import { times } from "../support/times.ts";
@@ -174,7 +174,7 @@ describe("a user", () => {
     await gateway.start({ inputs: {}, idempotency_id: crypto.randomUUID() });
     expect((await ask(gateway, `/users/${alice}`)).body.windows.runs.count).toBe(2);
     await act(gateway, `/users/${alice}/reset-window`);
-    await evictDurableObject(await gateway.gateOf());
+    await evict(await gateway.gateOf());
     expect((await ask(gateway, `/users/${alice}`)).body.windows).toEqual({ runs: null, results: null });
   });
 

@@ -1,13 +1,8 @@
 // Promise 1: the limit is exact. N requests at once, any N: exactly `limit` pass.
-import {
-  abortAllDurableObjects,
-  evictDurableObject,
-  reset,
-  runDurableObjectAlarm,
-  runInDurableObject,
-} from "cloudflare:test";
+import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 import { makeIssuer } from "../support/tokens.ts";
@@ -166,7 +161,7 @@ describe("the count survives", () => {
   it("the eviction of the object", async () => {
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "5" });
     await Promise.all(times(4, () => gateway.start({})));
-    await evictDurableObject(await gateway.gateOf());
+    await evict(await gateway.gateOf());
     const answers = await Promise.all(times(3, () => gateway.start({})));
     expect(statuses(answers)).toEqual({ 202: 1, 429: 2 });
   });
@@ -187,7 +182,7 @@ describe("the count that a run's row carries survives the row", () => {
     gateway.upstream.behave(() => new Response("no", { status: 404 }));
     const start = () => gateway.start({ idempotency_id: crypto.randomUUID() });
     expect(statuses(await Promise.all(times(4, start)))).toEqual({ 404: 4 });
-    await evictDurableObject(await gateway.gateOf());
+    await evict(await gateway.gateOf());
     expect(statuses(await Promise.all(times(3, start)))).toEqual({ 404: 1, 429: 2 });
   });
 
@@ -200,7 +195,7 @@ describe("the count that a run's row carries survives the row", () => {
     moveClock(70 * MINUTE);
     await runDurableObjectAlarm(await gateway.gateOf());
     expect(await storedClaims(gateway)).toBe(0);
-    await evictDurableObject(await gateway.gateOf());
+    await evict(await gateway.gateOf());
     expect(statuses(await Promise.all(times(3, start)))).toEqual({ 202: 1, 429: 2 });
   });
 });

@@ -1,9 +1,10 @@
 // The alarm: what the gate does with a claim when its time has come.
-import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, stopClock, T0 } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
 import { claimsOf } from "../support/gate.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { times } from "../support/times.ts";
@@ -67,7 +68,7 @@ describe("a settled claim", () => {
   it("is written again by a gate that was evicted meanwhile", async () => {
     const gateway = await makeGateway({}, failing(/^KV\.put$/));
     await gateway.start({ idempotency_id: ID });
-    await evictDurableObject(await gateway.gateOf());
+    await evict(await gateway.gateOf());
     await wakeAt(gateway, 60);
     expect(await copies()).toBe(1);
   });
@@ -154,7 +155,7 @@ describe("a gate", () => {
     const gateway = await makeGateway();
     await gateway.start({ idempotency_id: ID });
     await runInDurableObject(await gateway.gateOf(), (_gate, { storage }) => storage.kv.put("schema", 99));
-    await evictDurableObject(await gateway.gateOf());
+    await evict(await gateway.gateOf());
     const { status } = await gateway.start(
       { idempotency_id: OTHER },
       { circumstances: { rateLimit: "any" } },

@@ -2,7 +2,7 @@
 // window lengths, evictions and clock steps, at the real object. An eviction loses nothing: the platform lets a write
 // that is under way end, and so what is written behind, too. (A crash may lose the last fifth of a second; that is
 // another test's: exact-limit.test.ts.)
-import { evictDurableObject, reset } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -10,6 +10,7 @@ import type { Admission, ReadCount } from "../../src/gate/admission.ts";
 import type { Intent } from "../../src/gate/intent.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { stopClock, T0 } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
 import { ReferenceUser, type Rule, type Verdict } from "./window-reference.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -121,7 +122,7 @@ async function obey(subject: Subject, given: Command): Promise<void> {
     case "evict":
       // One that does not run cannot be evicted.
       await gate.ping();
-      return evictDurableObject(gate);
+      return evict(gate);
     case "step":
       vi.setSystemTime(nowMs + given.byMs);
       return;

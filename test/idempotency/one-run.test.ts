@@ -1,9 +1,10 @@
 // Promise 2: one id, one run. Two requests with one idempotency_id, at the same moment or 71 hours apart, start one run.
-import { abortAllDurableObjects, evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:test";
+import { abortAllDurableObjects, reset, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
 import { claimsOf } from "../support/gate.ts";
 import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
 import { times } from "../support/times.ts";
@@ -52,7 +53,7 @@ describe("a hundred starts at once with one id start one run", () => {
   it("when the object was evicted meanwhile", async () => {
     const gateway = await makeGateway();
     const first = await gateway.start({ idempotency_id: ID });
-    await evictDurableObject(await gateway.gateOf());
+    await evict(await gateway.gateOf());
     expectOneRun(gateway, [first, ...(await startAtOnce(gateway, 100))]);
     expect(await remaining(gateway)).toBe("198");
   });

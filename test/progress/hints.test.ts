@@ -1,8 +1,9 @@
 // How the gateway learns of a run's end: by pushes, which may come often, early or never, and by its own timer.
-import { evictDurableObject, reset } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { never, replacing } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
 import { until } from "../support/gate.ts";
 import { makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { freshLedger } from "../support/ledger.ts";
@@ -195,7 +196,7 @@ describe("a completion that comes before the start was answered", () => {
 
   it.each<[string, (stage: Stage) => Promise<void>]>([
     ["", async () => undefined],
-    [", and its gate forgot", async (stage) => evictDurableObject(await stage.gateway.gateOf())],
+    [", and its gate forgot", async (stage) => evict(await stage.gateway.gateOf())],
   ])("whose consumer died with the message%s, is delivered and charged", async (_name, andThen) => {
     const stage = await Stage.set();
     await stage.push(await startUnheard(stage));

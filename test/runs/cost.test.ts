@@ -1,10 +1,11 @@
 // What a run costs: every call of every binding, and every row written. They are counted, not guessed; a binding that
 // is added later is counted too.
-import { evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:test";
+import { reset, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { IDEMPOTENT, PLAIN } from "../../bench/scale/counted.ts";
 import { counting, never, replacing } from "../support/bindings.ts";
 import { MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
 import { ACTION, type Call, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { meterRows, type RowMeter } from "../support/rows.ts";
 import { times } from "../support/times.ts";
@@ -182,7 +183,7 @@ describe("the rows that the gate writes", () => {
   it("for the count that a run's row carries: none, and it survives the object", async () => {
     const gateway = await makeGateway();
     await gateway.start({ idempotency_id: ID });
-    await evictDurableObject(await gateway.gateOf());
+    await evict(await gateway.gateOf());
     const meter = await meterRows(gateway);
     expect(
       (await gateway.start({ idempotency_id: crypto.randomUUID() })).headers.get("x-ratelimit-remaining"),

@@ -1,11 +1,12 @@
 // SECURITY-CASES, Across users, once a run is under way: its deliveries, its charges and its callback are its own
 // user's, and nothing that one user's runs, receivers or results do keeps another's waiting.
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { userKeyOf } from "../../src/auth/user-key.ts";
 import { gateId } from "../../src/gate/address.ts";
 import { stopClock } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
 import { until } from "../support/gate.ts";
 import type { Answer } from "../support/gateway.ts";
 import { freshLedger } from "../support/ledger.ts";
@@ -186,5 +187,5 @@ async function ring(by: User): Promise<void> {
 async function setSchema(by: User, version: number): Promise<void> {
   const gate = await gateOf(by);
   await runInDurableObject(gate, (_gate, { storage }) => storage.kv.put("schema", version));
-  await evictDurableObject(gate);
+  await evict(gate);
 }

@@ -1,8 +1,9 @@
 // SECURITY-CASES, Across users: nobody sees, replays, waits on or exhausts what is another's. A user is the pair
 // (issuer, subject), however either is spelled.
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { base64url } from "jose";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { evict } from "../support/evict.ts";
 import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
 import { type FakeUpstream, json } from "../support/upstream.ts";
 import { itAddsUp, remainingOf } from "./bench.ts";
@@ -251,8 +252,7 @@ async function expectOwnWindow(a: User, b: User): Promise<void> {
 async function forget({ claims }: User): Promise<void> {
   const gate = await gateway.gateOf(claims.sub);
   await runInDurableObject(gate, (_gate, { storage }) => storage.deleteAll());
-  // A busy machine takes longer over what it still does for the last answer than an eviction waits.
-  await vi.waitFor(() => evictDurableObject(gate), { timeout: 15_000 });
+  await evict(gate);
 }
 
 /** RFC 9493, as the gateway asserts it. */
