@@ -2,11 +2,11 @@
 // a form can be sent as it is; a bad one is named.
 import { userKeyOf } from "../auth/user-key.ts";
 import { validateUuid } from "../contract/schemas.ts";
-import type { DeliveryState } from "../ledger/entry.ts";
 import { dateTimeFault, parseDateTime } from "../ledger/usage-query.ts";
 import type { LetterQuery } from "./dead-letters.ts";
 import { type Place, placeOf } from "./place.ts";
 import type { RunQuery } from "./run-search.ts";
+import { RESULTS, STATES } from "./searched.ts";
 import type { Span } from "./views.ts";
 
 export type Given = Record<string, string | undefined>;
@@ -14,9 +14,6 @@ export type Given = Record<string, string | undefined>;
 export type Parsed<T> = { kind: "ok"; value: T } | { kind: "invalid"; parameter: string; detail: string };
 
 const SPANS: readonly Span[] = ["hour", "day", "week"];
-/** Those that the ledger has: it knows a run once it has ended. */
-const STATES: readonly DeliveryState[] = ["retrying", "delivered", "dead", "aborted", "none"];
-const RESULTS = ["success", "error", "none"] as const;
 const USER_KEY = /^[\w-]{43}$/;
 
 /** What is wrong with one parameter. */

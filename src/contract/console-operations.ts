@@ -1,5 +1,6 @@
 // The operators' part of the contract.
 
+import { RESULTS, STATES } from "../console/searched.ts";
 import { problem } from "../errors.ts";
 import { auditExample, CONSOLE_EXAMPLES, type ConsoleAnswer } from "./console-examples.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
@@ -30,11 +31,8 @@ export function consoleOperations(): Entry[] {
       inQuery("run_id", uuid),
       ...userParameters(),
       inQuery("stored_action_id", uuid),
-      inQuery("state", {
-        type: "string",
-        enum: ["retrying", "delivered", "dead", "aborted", "none"],
-      }),
-      inQuery("result", { type: "string", enum: ["success", "error", "none"] }),
+      inQuery("state", { type: "string", enum: STATES }),
+      inQuery("result", { type: "string", enum: RESULTS }),
       ...spanParameters(),
       inQuery("cursor", text),
     ]),

@@ -1,4 +1,5 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { RESULTS, STATES } from "../../../console/searched.ts";
 import type { RunPage, RunSummary } from "../../../console/views.ts";
 import { dateTime, duration, NOTHING } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
@@ -31,10 +32,6 @@ export const SEARCH_FIELDS = [
   "from",
   "to",
 ] as const;
-
-const STATES = ["retrying", "delivered", "dead", "aborted", "none"] as const;
-/** `none`: nobody saw its end. */
-const RESULTS = ["success", "error", "none"] as const;
 
 type RunsProps = {
   frame: Frame;
