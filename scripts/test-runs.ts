@@ -1,8 +1,7 @@
 // All tests, in several runs of vitest side by side: a run transforms modules in one thread for all of its workers, and
 // flows mostly wait. What measures time has the machine to itself, afterwards.
-import { spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { text } from "node:stream/consumers";
+import { endsWell } from "./child.ts";
 
 export type Count = { passed: number; failed: number };
 
@@ -36,16 +35,7 @@ async function vitest({ name, parameters, isShown }: Run, env: NodeJS.ProcessEnv
   const path = `dist/vitest-${name}.json`;
   rmSync(path, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
-  const child = spawn("vitest", ["run", ...parameters, ...reporters], {
-    stdio: ["ignore", isShown ? "inherit" : "pipe", isShown ? "inherit" : "pipe"],
-    env,
-  });
-  const ended = new Promise<number | null>((resolve) => {
-    child.once("error", () => resolve(null)).once("exit", resolve);
-  });
-  const printed = [child.stdout, child.stderr].map(async (stream) => (stream === null ? "" : text(stream)));
-  for (const output of await Promise.all(printed)) process.stdout.write(output);
-  return reportOf(path, (await ended) === 0);
+  return reportOf(path, await endsWell("vitest", ["run", ...parameters, ...reporters], env, isShown));
 }
 
 // A run that ended badly without a failed test (a crashed worker, say) has failed all the same.

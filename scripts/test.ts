@@ -1,11 +1,10 @@
 // npm test: everything that must hold, in one command. Every check runs, so that one run shows all that is wrong; the
 // last line counts checks and tests together. Checks run one after the other beside the tests.
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { suitesIn, summaryOf, uncounted } from "./attack-report.ts";
+import { endsWell } from "./child.ts";
 import { type Count, runTests } from "./test-runs.ts";
 
 const REPORT = "dist/vitest.json";
@@ -60,20 +59,8 @@ async function inOrder(checks: readonly Check[]): Promise<void> {
   }
 }
 
-/** What it says is printed when it has ended, so that it stands together. */
 async function command(name: string, parameters: string[]): Promise<Count> {
-  const child = spawn(name, parameters, { stdio: ["ignore", "pipe", "pipe"], env: ENV });
-  const ended = new Promise<number | null>((resolve) => {
-    child
-      .once("error", (error) => {
-        console.error(`${name}: ${error.message}`);
-        resolve(null);
-      })
-      .once("close", resolve);
-  });
-  const printed = await Promise.all([text(child.stdout), text(child.stderr)]);
-  process.stdout.write(printed.join(""));
-  return (await ended) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return (await endsWell(name, parameters, ENV)) ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
 function bundle(): Promise<Count> {
