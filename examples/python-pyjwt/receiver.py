@@ -1,7 +1,7 @@
 """Receives the callbacks of Edge Actions: http.server, and PyJWT for the `callback-signature`.
 
-    pip install -r requirements.txt
-    python3 receiver.py --gateway http://127.0.0.1:8787 --port 9000
+    apt-get install python3-jwt python3-cryptography  (elsewhere PyPI's PyJWT[crypto], 2.6 or later)
+    /usr/bin/python3 receiver.py --gateway http://127.0.0.1:8787 --port 9000
 
 It checks, before anything is believed or parsed: the token's signature, with a key that the gateway publishes (keys are
 cached for 5 minutes; for an unknown one they are fetched again); its algorithm; its issuer; its age, at most 5 minutes;

@@ -4,7 +4,7 @@
 // What differs from the page: what a scene has `replaced`, hosts and ids above all, and options that stand behind the
 // page's own (`plus`), to make a command short or to keep it in its place.
 import { readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -23,7 +23,7 @@ import {
 } from "./support/environment.ts";
 import { LoginPage } from "./support/login.ts";
 import { until } from "./support/process.ts";
-import { closeScene, openScene, type Played, play } from "./support/scene.ts";
+import { closeScene, openScene, type Played, play, type Scene } from "./support/scene.ts";
 import * as stock from "./support/stocked-account.ts";
 import type { Terminal } from "./support/terminal.ts";
 
@@ -53,7 +53,10 @@ const CLAIMED: readonly Claimed[] = [
   { command: "npm ci", by: { ".ci/run": ["npm ci"] } },
   { command: "npm test", by: { ".ci/run": ["npm test"] } },
   { command: ".ci/run", by: { ".ci/run": ["npm ci", "npm test"] } },
-  { command: "apt-get install chromium wrk", by: { ".ci/run": ["apt-get install", " chromium wrk"] } },
+  {
+    command: "apt-get install chromium wrk python3-jwt python3-cryptography",
+    by: { ".ci/run": ["apt-get install", "chromium wrk python3-jwt python3-cryptography"] },
+  },
   {
     command: "npm start",
     by: {
@@ -142,17 +145,20 @@ const CLAIMED: readonly Claimed[] = [
       ],
     },
   },
-  // They need PyPI.
-  { command: "python3 -m venv .venv", by: { "examples/python-pyjwt/receiver.py": ["import jwt"] } },
   {
-    command: ".venv/bin/pip install -r examples/python-pyjwt/requirements.txt",
-    by: { "examples/python-pyjwt/requirements.txt": ["PyJWT[crypto]==", "cryptography=="] },
-  },
-  {
-    command: ".venv/bin/python examples/python-pyjwt/receiver.py --gateway http://127.0.0.1:8787 --port 9000",
-    by: { "test/flows/receivers.test.ts": ["asCommand(pythonWithJwt", '"--gateway", gateway.url, "--port"'] },
+    command: "apt-get install python3-jwt python3-cryptography",
+    by: { ".ci/run": ["apt-get install", " python3-jwt python3-cryptography"] },
   },
 ];
+
+/** To whatever receiver listens by then. */
+const REDELIVERED: Played = {
+  command: "curl -s -X POST $ACTION/runs/$RUN_ID/deliveries/redeliver…",
+  shows: (output, { terminal }) => {
+    expect(output).toContain('"attempts":[');
+    return received(/^run [0-9a-f-]{36}: \{/m, terminal);
+  },
+};
 
 /** At one gateway, in one terminal. */
 const AT_A_GATEWAY: readonly Played[] = [
@@ -197,13 +203,13 @@ const AT_A_GATEWAY: readonly Played[] = [
     beside: ["receiver", LISTENING],
     shows: LISTENING,
   },
+  REDELIVERED,
   {
-    command: "curl -s -X POST $ACTION/runs/$RUN_ID/deliveries/redeliver…",
-    shows: (output, { terminal }) => {
-      expect(output).toContain('"attempts":[');
-      return received(/^run [0-9a-f-]{36}: \{/m, terminal);
-    },
+    command: "/usr/bin/python3 examples/python-pyjwt/receiver.py…",
+    beside: ["receiver", LISTENING],
+    shows: LISTENING,
   },
+  REDELIVERED,
 ];
 
 const THE_BOOKS: readonly Played[] = [
@@ -413,7 +419,6 @@ beforeAll(async () => {
   const loginPage = await LoginPage.open();
   env = {
     ...loginPage.environment,
-    npm_config_registry: `http://127.0.0.1:${portOf(registry)}`,
     ACTION: ECHO,
     ACCOUNT: ACCOUNT_ID,
     TOKEN: API_TOKEN,
@@ -433,8 +438,7 @@ beforeAll(async () => {
     ["npx wrangler login", "env -u CLOUDFLARE_API_TOKEN npx wrangler login"],
     ["<the id of edge-actions-flags>", "edge-actions-flags-id"],
     ["'RUN_ID'", `'${stock.RUN_ID}'`],
-    // It installs packages, and wants to be root.
-    ["bench/setup.sh", "sh -n bench/setup.sh"],
+    ["npm run audit", `npm_config_registry=http://127.0.0.1:${portOf(registry)} npm run audit`],
   ]);
   return async () => {
     registry.close();
@@ -531,13 +535,17 @@ function linesOf(page: string, which: RegExp): string[] {
   return lines.filter((line) => which.test(line));
 }
 
-/** What it installs is what the pages say. */
-function expectSetup(): void {
-  const script = readFileSync(join(PROJECT, "bench/setup.sh"), "utf8");
+/** It has asked the system for what the pages say, and has npm's packages. */
+async function expectSetup(_output: string, { folder: home }: Scene): Promise<void> {
   expect(linesOf("docs/performance.md", /^bench\/setup\.sh/)).toEqual([
     expect.stringContaining("wrk, redis-server, haproxy, and bench/package.json's packages"),
   ]);
-  expect(script).toMatch(/ wrk redis-server haproxy\nnpm ci\n$/);
+  expect(await readFile(join(home, "apt-get"), "utf8")).toBe(
+    "update\ninstall --yes --no-install-recommends wrk redis-server haproxy\n",
+  );
+  const { dependencies } = JSON.parse(await readFile(join(checkout, "bench/package.json"), "utf8"));
+  const installed = await readdir(join(checkout, "bench/node_modules"));
+  expect(installed).toEqual(expect.arrayContaining(Object.keys(dependencies)));
 }
 
 /** The receiver has got and verified it. */

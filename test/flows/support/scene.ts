@@ -26,7 +26,8 @@ export type Played = {
 export type Scene = {
   terminal: Terminal;
   account: FakeAccount;
-  checkout: string;
+  /** Its user's home. */
+  folder: string;
   /** Words of the pages, and what is put in their place, in this order. */
   replaced: ReadonlyMap<string, string>;
 };
@@ -41,7 +42,7 @@ export async function openScene(
   replaced: ReadonlyMap<string, string>,
 ): Promise<Scene> {
   const [account] = await Promise.all([stockedAccount(), mkdir(folder)]);
-  const bin = await quickNpx(join(folder, "bin"));
+  const bin = await programs(join(folder, "bin"));
   const user = userEnvironment(folder);
   const all = {
     ...user,
@@ -58,7 +59,7 @@ export async function openScene(
   return {
     terminal: new Terminal(all, checkout, folder),
     account,
-    checkout,
+    folder,
     replaced: new Map([[api, account.environment["CLOUDFLARE_API_BASE_URL"] ?? api], ...replaced]),
   };
 }
@@ -68,11 +69,18 @@ export async function closeScene({ terminal, account }: Scene): Promise<void> {
   await account.close();
 }
 
-/** An npx that finds this project's programs in no time: flag.test.ts has the real one. */
-async function quickNpx(bin: string): Promise<string> {
-  const script = 'PATH="$PWD/node_modules/.bin:$PATH" exec "$@"';
+/**
+ * An npx that finds this project's programs in no time (flag.test.ts has the real one), and a system that writes down
+ * what it is to install.
+ */
+async function programs(bin: string): Promise<string> {
+  const scripts = {
+    npx: 'PATH="$PWD/node_modules/.bin:$PATH" exec "$@"',
+    "apt-get": 'echo "$@" >> "$HOME/apt-get"',
+  };
   await mkdir(bin, { recursive: true });
-  await writeFile(join(bin, "npx"), `#!/bin/sh\n${script}\n`, { mode: 0o700 });
+  for (const [name, script] of Object.entries(scripts))
+    await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o700 });
   return bin;
 }
 
