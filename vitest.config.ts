@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const FLOWS = "test/flows/**/*.test.ts";
 /** Whose tests may leave work behind, as an isolate that dies does: it must not come to others' while they run. */
 const ALONE = globSync("test/**/*.test.ts", { exclude: [FLOWS, "test/contract/**"] }).filter((path) =>
-  /support\/(?:dying|stage)|\bnever\b.*support\/bindings|redeliver/.test(readFileSync(path, "utf8")),
+  /support\/dying|\bnever\b.*support\/bindings/.test(readFileSync(path, "utf8")),
 );
 
 /** For a machine that is busy with something else. */
@@ -28,15 +28,17 @@ const workerd = async () =>
     },
   });
 
-/** Flows that measure time, or need all of the machine, have it to themselves. */
-const MEASURING = ["test/flows/callbacks-{deliver,fairness,latency}.test.ts"];
+/** Flows that measure time have the machine to themselves. */
+const MEASURING = ["test/flows/callbacks-fairness.test.ts"];
 /** Nothing that starts late may be what all wait for in the end. */
 const LONGEST_FIRST = [
   "conformance",
   "chaos",
-  "callbacks-crash",
   "deploy",
   "documented-commands",
+  "callbacks-crash",
+  "callbacks-deliver",
+  "console",
   "callbacks-retry",
   "limit",
   "rotation",

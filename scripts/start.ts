@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { createReceiver } from "../examples/node-jose/receiver.mjs";
+import { COMPILE_CACHE } from "./compile-cache.ts";
 import { devIssuers, signingKey, writePrivate } from "./dev-keys.ts";
 import { devToken } from "./dev-token.ts";
 import { makeLedgerTables } from "./ledger-tables.ts";
@@ -22,7 +23,12 @@ const origin = `http://${host}:${port}`;
 const publicUrl = varOf("PUBLIC_URL") ?? origin;
 const persistTo = optionOf("--persist-to") ?? ".dev/state";
 // Nothing leaves the machine: no usage figures, no look-up of where it stands.
-const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
+const env = {
+  ...process.env,
+  ...COMPILE_CACHE,
+  WRANGLER_SEND_METRICS: "false",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+};
 
 const settingsFile = await writePrivate("gateway.env", await devSettings());
 makeLedgerTables(persistTo, env);

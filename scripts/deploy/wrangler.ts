@@ -2,11 +2,11 @@
 // A secret goes to its standard input: arguments can be seen by everybody on the machine.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { parseJson } from "../../src/json.ts";
+import { COMPILE_CACHE } from "../compile-cache.ts";
 import { DeployFailed } from "./failure.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
@@ -42,8 +42,7 @@ export class Wrangler {
       WRANGLER_SEND_METRICS: "false",
       // With its banner goes its look-up of newer versions.
       WRANGLER_HIDE_BANNER: "true",
-      // It is started often, and is large.
-      NODE_COMPILE_CACHE: join(PROJECT, "node_modules/.cache/edge-actions-deploy"),
+      ...COMPILE_CACHE,
       // Its log file has the requests in it, and the values of secrets unless told so.
       WRANGLER_LOG_SANITIZE: "true",
     };

@@ -7,7 +7,7 @@ import { workRedelivery } from "../../src/console/redelivery.ts";
 import type { RedeliveryFilter } from "../../src/console/views.ts";
 import worker from "../../src/index.ts";
 import { recordAll } from "../../src/ledger/repository.ts";
-import { replacing, tapped } from "../support/bindings.ts";
+import { never, replacing, tapped } from "../support/bindings.ts";
 import { SECOND, stopClock, T0 } from "../support/clock.ts";
 import { attemptOf, freshLedger } from "../support/ledger.ts";
 import { Stage } from "../support/stage.ts";
@@ -220,7 +220,7 @@ describe("a message that gets lost changes nothing but timing", () => {
       asked += 1;
       if (asked < 20) return perform();
       died.resolve();
-      return new Promise(() => undefined);
+      return never();
     });
     const { LEDGER, USER_GATE, RUNS } = { ...env, ...dying };
     void workRedelivery({ ledger: LEDGER, gates: USER_GATE, queue: RUNS }, id);

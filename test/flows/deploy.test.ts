@@ -332,7 +332,6 @@ async function started(program: string, args: string[], environment: Environment
     // Nobody is logged in there.
     HOME: folder,
     CI: "true",
-    NODE_COMPILE_CACHE: join(PROJECT, "node_modules/.cache/edge-actions-deploy"),
     NODE_OPTIONS: `--require=${join(folder, "recorder.cjs")}`,
     ...environment,
   });

@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { COMPILE_CACHE } from "../../../scripts/compile-cache.ts";
 
 export const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -19,6 +20,7 @@ export function userEnvironment(folder: string): Environment {
   return {
     ...Object.fromEntries(inherited),
     PATH: path.join(delimiter),
+    ...COMPILE_CACHE,
     NO_COLOR: "1",
     TMPDIR: folder,
     WRANGLER_REGISTRY_PATH: join(folder, "registry"),

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { FakeAccount } from "./account.ts";
-import { type Environment, PROJECT, userEnvironment } from "./environment.ts";
+import { type Environment, userEnvironment } from "./environment.ts";
 import { stockedAccount } from "./stocked-account.ts";
 import { type Pasted, Terminal } from "./terminal.ts";
 
@@ -49,8 +49,6 @@ export async function openScene(
     ...account.environment,
     HOME: folder,
     PATH: `${bin}${delimiter}${user["PATH"]}`,
-    // It is started often, and is large.
-    NODE_COMPILE_CACHE: join(PROJECT, "node_modules/.cache/edge-actions-deploy"),
     // With its banner goes its look-up of newer versions.
     WRANGLER_HIDE_BANNER: "true",
     ...env,
