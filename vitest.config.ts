@@ -91,6 +91,8 @@ export default defineConfig({
           exclude: MEASURING,
           testTimeout: FLOW_MS,
           hookTimeout: FLOW_MS,
+          // To read wrangler's code takes longer than some of them do.
+          isolate: false,
           // More than there are cores: flows mostly wait.
           maxWorkers: 3,
           // Of one file, whose commands take a core each.
