@@ -13,6 +13,7 @@ const ALONE = globSync("test/**/*.test.ts", { exclude: [FLOWS, "test/contract/**
 const BUSY_MS = 60_000;
 const FLOW_MS = 120_000;
 
+const GLOBAL_SETUP = "test/flows/support/global-setup.ts";
 const LOG_GUARD = "test/support/log-guard.ts";
 
 const workerd = async () =>
@@ -87,6 +88,7 @@ export default defineConfig({
       {
         test: {
           name: "flows",
+          globalSetup: GLOBAL_SETUP,
           include: [FLOWS],
           exclude: MEASURING,
           testTimeout: FLOW_MS,
@@ -103,6 +105,7 @@ export default defineConfig({
       {
         test: {
           name: "measuring",
+          globalSetup: GLOBAL_SETUP,
           include: MEASURING,
           testTimeout: FLOW_MS,
           hookTimeout: FLOW_MS,

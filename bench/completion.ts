@@ -1,5 +1,5 @@
 // npm run bench:completion [-- --runs 500 --at-once 1]: how long after its push a run's result is at its receiver. It starts
-// a gateway like a user's, with an upstream and a receiver on this machine, and prints one line of a table: median
+// the gateway as it is deployed, with an upstream and a receiver on this machine, and prints one line of a table: median
 // and 99th percentile from just before the push is sent to the first byte of the callback, everything in between included.
 import { parseArgs } from "node:util";
 import { devToken } from "../scripts/dev-token.ts";

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { devToken } from "../scripts/dev-token.ts";
-import { startProcess } from "../test/flows/support/process.ts";
+import { startNpm } from "../test/flows/support/process.ts";
 import { Upstream } from "../test/flows/support/upstream.ts";
 
 const ACTION = "00000000-0000-4000-8000-000000000001";
@@ -28,7 +28,7 @@ if (!seconds || !users || !connections)
   throw new Error("--seconds, --users and --connections are numbers above 0");
 
 const upstream = await Upstream.listen();
-const gateway = await startProcess({ args: ["--var", `UPSTREAM_URL:${upstream.url}`] });
+const gateway = await startNpm({ args: ["--var", `UPSTREAM_URL:${upstream.url}`] });
 const statuses = new Map<string, number>();
 const memory: number[] = [];
 const seen = new Set<number>();

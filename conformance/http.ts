@@ -11,7 +11,13 @@ export type Answer = {
   receivedAtMs: number;
 };
 
-export type Call = { method?: string; headers?: Record<string, string>; body?: string };
+export type Call = {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** Its length is not announced: nobody can answer and hang up before all of it was sent. */
+  isChunked?: boolean;
+};
 
 const ANSWERED_WITHIN_MS = 60_000;
 
@@ -23,14 +29,15 @@ export class Http {
     this.#origin = origin;
   }
 
-  async call(path: string, { method = "GET", headers = {}, body }: Call = {}): Promise<Answer> {
+  async call(path: string, call: Call = {}): Promise<Answer> {
+    const { method = "GET", headers = {}, body, isChunked = false } = call;
     const startedAt = performance.now();
     const response = await fetch(`${this.#origin}${path}`, {
       method,
       headers,
       redirect: "manual",
       signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : isChunked ? chunked(body) : { body }),
     });
     const text = await response.text();
     const { status, headers: answered } = response;
@@ -40,6 +47,11 @@ export class Http {
     this.answers.push(answer);
     return answer;
   }
+}
+
+/** A body for fetch that is sent in chunks. */
+export function chunked(body: string): { body: ReadableStream; duplex: "half" } {
+  return { body: new Blob([body]).stream(), duplex: "half" };
 }
 
 /** Somebody with a token. */

@@ -83,7 +83,7 @@ export class Receiver {
       return;
     }
     const headers = new Headers(
-      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]),
     );
     const reply = endpoint.answering(endpoint.deliveries.length);
     endpoint.deliveries.push({ method, headers, body, atMs });

@@ -19,6 +19,15 @@ export function signingKey(): Promise<JWK> {
   return keptKey("signing-key.json", "EdDSA");
 }
 
+/** What a gateway needs that has no default, and leave to call back on this machine. */
+export async function devSettings(): Promise<Record<string, string>> {
+  return {
+    JWT_ISSUERS: await devIssuers(),
+    SIGNING_KEYS: JSON.stringify({ keys: [await signingKey()] }),
+    ALLOW_PRIVATE_CALLBACKS: "true",
+  };
+}
+
 /** `JWT_ISSUERS` for the development issuer, its public key inline. */
 export async function devIssuers(): Promise<string> {
   const { d: _private, ...publicKey } = await issuerKey();

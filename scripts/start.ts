@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { createReceiver } from "../examples/node-jose/receiver.mjs";
 import { COMPILE_CACHE } from "./compile-cache.ts";
-import { devIssuers, signingKey, writePrivate } from "./dev-keys.ts";
+import { devSettings, writePrivate } from "./dev-keys.ts";
 import { devToken } from "./dev-token.ts";
 import { makeLedgerTables } from "./ledger-tables.ts";
 
@@ -30,7 +30,7 @@ const env = {
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
 };
 
-const settingsFile = await writePrivate("gateway.env", await devSettings());
+const settingsFile = await writePrivate("gateway.env", await settingsAsDotenv());
 makeLedgerTables(persistTo, env);
 
 const wrangler = spawn("wrangler", wranglerArguments(), {
@@ -80,13 +80,8 @@ function wranglerArguments(): string[] {
 }
 
 // As a dotenv file: wrangler lets --var win over it.
-async function devSettings(): Promise<string> {
-  const settings = {
-    JWT_ISSUERS: await devIssuers(),
-    SIGNING_KEYS: JSON.stringify({ keys: [await signingKey()] }),
-    ALLOW_PRIVATE_CALLBACKS: "true",
-  };
-  return Object.entries(settings)
+async function settingsAsDotenv(): Promise<string> {
+  return Object.entries(await devSettings())
     .map(([name, value]) => `${name}='${value}'\n`)
     .join("");
 }

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { bundle, PROJECT, type Source } from "./bundle.ts";
+import { bundle, type Source } from "../../scripts/bundle.ts";
 import type { Process } from "./contender.ts";
 
 export type WorkerOptions = Source & {
@@ -23,11 +23,12 @@ export type WorkerOptions = Source & {
   inspectorPort?: number;
 };
 
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 const WORKERD = createRequire(import.meta.resolve("miniflare"))("workerd").default;
 
 export async function startWorker(options: WorkerOptions): Promise<Process> {
   const { name, folder, environment, stdout = "/dev/null", inspectorPort } = options;
-  const modules = bundle(options, join(folder, "bundle"));
+  const modules = await bundle(options, join(folder, "bundle"));
   const port = await freePort();
   const pidFile = join(folder, "pid");
   // It warns of bindings that are left out here on purpose.

@@ -103,7 +103,9 @@ export const START: readonly Clause[] = [
     text: "a body over the cap: 413 payload_too_large; one just under it passes",
     check: async ({ caller, action, options }) => {
       const path = `/actions/v1/stored-actions/${action}/run`;
-      const over = await caller.send("POST", path, bodyOf(options.maxBodyBytes + 1));
+      const headers = { "content-type": "application/json" };
+      const large = { method: "POST", headers, body: bodyOf(options.maxBodyBytes + 1), isChunked: true };
+      const over = await caller.call(path, large);
       expectError(over, 413, "payload_too_large");
       expectStatus(await caller.send("POST", path, bodyOf(options.maxBodyBytes - 1000)), 202);
     },

@@ -60,8 +60,8 @@ const CLAIMED: readonly Claimed[] = [
   {
     command: "npm start",
     by: {
-      "test/flows/quickstart.test.ts": ["startProcess()"],
-      "test/flows/support/process.ts": ['spawn("npm", ["start", "--", ...args]'],
+      "test/flows/quickstart.test.ts": ["startNpm()"],
+      "test/flows/support/process.ts": ['command: ["npm", "start", "--"]'],
     },
   },
   {
@@ -76,16 +76,6 @@ const CLAIMED: readonly Claimed[] = [
         '"--var", "RATE_LIMIT_DEFAULT:3"',
       ],
     },
-  },
-  {
-    command: "npm start -- --var RATE_LIMIT_WINDOW_SECONDS:30",
-    by: {
-      "test/flows/conformance.test.ts": ['startProcess({ args: ["--var", `RATE_LIMIT_WINDOW_SECONDS:'],
-    },
-  },
-  {
-    command: "npm start -- --var CALLBACK_RETRY_SCHEDULE:1,1,1",
-    by: { "test/flows/callbacks-retry.test.ts": ['"--var", "CALLBACK_RETRY_SCHEDULE:'] },
   },
   {
     command: "npm run conformance…",
@@ -162,6 +152,14 @@ const REDELIVERED: Played = {
 
 /** At one gateway, in one terminal. */
 const AT_A_GATEWAY: readonly Played[] = [
+  ...["RATE_LIMIT_WINDOW_SECONDS:30", "CALLBACK_RETRY_SCHEDULE:1,1,1"].map(
+    (setting): Played => ({
+      command: `npm start -- --var ${setting}`,
+      plus: '--port GATEWAY_PORT --persist-to "$(mktemp -d)"',
+      beside: ["gateway", READY],
+      shows: /Edge Actions is ready on/,
+    }),
+  ),
   {
     command: 'npm start -- --port 9000 --persist-to "$(mktemp -d)" --var RUN_POLL_SCHEDULE:60,300',
     beside: ["gateway", READY],
@@ -433,6 +431,7 @@ beforeAll(async () => {
     // Where receivers listen.
     ["--port 9000", `--port ${receiverPort}`],
     [":9000/hook", `:${receiverPort}/hook`],
+    ["GATEWAY_PORT", `${gatewayPort}`],
     ["LOGIN_PORT", `${loginPort}`],
     // With a token nobody has to log in.
     ["npx wrangler login", "env -u CLOUDFLARE_API_TOKEN npx wrangler login"],

@@ -147,6 +147,7 @@ describe("the books", () => {
     await gateway.called("USER_GATE.report");
     await gateway.mend();
     await gateway.pass(RESEND_MS);
+    await gateway.called("USER_GATE.report");
     await expectToldAndCharged(caller, receiver, [run]);
     expect((await deliveriesOf(caller, ECHO, run.id)).attempts).toHaveLength(1);
   });
@@ -160,8 +161,10 @@ describe("the books", () => {
     await gateway.called("USER_GATE.report");
     await gateway.pass(RESEND_MS);
     await gateway.called("LEDGER.batch");
+    await gateway.called("USER_GATE.report");
     await gateway.mend();
     await gateway.pass(RESEND_MS);
+    await gateway.called("USER_GATE.report");
     await expectToldAndCharged(caller, receiver, [run]);
   });
 

@@ -9,7 +9,7 @@ import {
   removeFolder,
   userEnvironment,
 } from "./support/environment.ts";
-import { type GatewayProcess, startProcess, until } from "./support/process.ts";
+import { type GatewayProcess, startNpm, until } from "./support/process.ts";
 import { type Ended, run } from "./support/run.ts";
 
 const CALLED_BACK_WITHIN_MS = 20_000;
@@ -25,7 +25,7 @@ beforeAll(async () => {
 describe("npm start", () => {
   let gateway: GatewayProcess;
   beforeAll(async () => {
-    gateway = await startProcess();
+    gateway = await startNpm();
     return () => gateway.close();
   });
 
@@ -84,7 +84,7 @@ describe("npm start", () => {
   });
 
   it("ends with npm, and leaves no process behind", async () => {
-    await gateway.kill("SIGTERM", "npm");
+    await gateway.kill("SIGTERM", "first");
     await expect(fetch(`${gateway.url}/healthz`)).rejects.toThrow("fetch failed");
   });
 
@@ -101,7 +101,7 @@ describe("npm start -- OPTIONS", () => {
     stateDir = `${folder}/named state`;
     const settings = ["--var", "RATE_LIMIT_DEFAULT:3", "--var", "ALLOW_PRIVATE_CALLBACKS:false"];
     const args = [`--port=${port}`, `--persist-to=${stateDir}`, ...settings];
-    gateway = await startProcess({ port, args });
+    gateway = await startNpm({ port, args });
     return () => gateway.close();
   });
 

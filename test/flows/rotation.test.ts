@@ -240,7 +240,7 @@ async function withKeys(): Promise<string[]> {
   const text = await readFile(keysFile(), "utf8");
   const { keys }: JSONWebKeySet = JSON.parse(text);
   for (const key of keys) secrets.addKey(key);
-  const settings = join(folder, `${randomUUID()}.env`);
-  await writeFile(settings, `SIGNING_KEYS='${text.trim()}'\n`, { mode: 0o600 });
-  return ["--env-file", settings, "--var", `UPSTREAM_URL:${upstream.url}`, ...HASTY];
+  const settings = join(folder, `${randomUUID()}.json`);
+  await writeFile(settings, JSON.stringify({ SIGNING_KEYS: text }), { mode: 0o600 });
+  return ["--secrets", settings, "--var", `UPSTREAM_URL:${upstream.url}`, ...HASTY];
 }

@@ -1,5 +1,5 @@
-// The real gateway on bindings that fail as a flow tells them to: wrangler serves this file in place of src/index.ts,
-// which knows nothing of it. Worker and objects share one isolate on a developer's machine, so what is set here holds
+// The real gateway on bindings that fail as a flow tells them to: flows serve this file in place of src/index.ts, which
+// knows nothing of it. Worker and objects share one isolate on a developer's machine, so what is set here holds
 // for both; it is forgotten when the process ends. test/flows/support/faults.ts speaks to it.
 import gateway, { DestinationBreaker as RealBreaker, UserGate as RealGate } from "../../src/index.ts";
 import { type Tap, tapped } from "./bindings.ts";
@@ -22,15 +22,17 @@ const gateIds = new Set<string>();
 const now = Date.now.bind(Date);
 Date.now = () => now() + situation.aheadMs;
 
-// Timers keep to that clock: when it jumps, those that were due meanwhile fire.
+// Timers keep to that clock: when it jumps, those that were due meanwhile fire. When it is set right again, they go on.
+let jumpedMs = 0;
+const ticks = () => now() + jumpedMs;
 const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
 const timers = new Map<object, number>();
 Object.assign(globalThis, {
   setTimeout(fire: () => void, delayMs = 0): object {
     const timer = {};
-    const dueAtMs = Date.now() + delayMs;
+    const dueAtMs = ticks() + delayMs;
     const look = () => {
-      const leftMs = dueAtMs - Date.now();
+      const leftMs = dueAtMs - ticks();
       if (leftMs > 0) timers.set(timer, startTimer(look, Math.min(leftMs, POLL_MS)));
       else if (timers.delete(timer)) fire();
     };
@@ -90,7 +92,9 @@ export default {
 
 async function control(request: Request): Promise<Response> {
   if (request.method === "GET") return Response.json(calls);
-  situation = await request.json();
+  const next: Situation = await request.json();
+  jumpedMs += Math.max(0, next.aheadMs - situation.aheadMs);
+  situation = next;
   calls = [];
   return new Response(null, { status: 204 });
 }

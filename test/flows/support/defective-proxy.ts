@@ -2,9 +2,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { chunked } from "../../../conformance/http.ts";
 import { portOf } from "./environment.ts";
 
-export type Exchange = { method: string; path: string; headers: Headers; body: string };
+export type Exchange = { method: string; path: string; headers: Headers; body: string; isChunked: boolean };
 export type Answered = { status: number; headers: Headers; body: string };
 
 /** What is wrong with it; each part may change what it gets, in place. */
@@ -55,6 +56,7 @@ export class DefectiveProxy {
       path: request.url ?? "/",
       headers: headersOf(request),
       body: (await buffer(request)).toString(),
+      isChunked: request.headers["transfer-encoding"] === "chunked",
     };
     this.#defect.request?.(exchange);
     const answered = await this.#ask(exchange);
@@ -63,8 +65,9 @@ export class DefectiveProxy {
     response.end(answered.body);
   }
 
-  async #ask({ method, path, headers, body }: Exchange): Promise<Answered> {
-    const withBody = method === "GET" || method === "HEAD" ? {} : { body };
+  async #ask({ method, path, headers, body, isChunked }: Exchange): Promise<Answered> {
+    const asItCame = isChunked ? chunked(body) : { body };
+    const withBody = method === "GET" || method === "HEAD" ? {} : asItCame;
     const response = await fetch(`${this.#target}${path}`, {
       method,
       headers,
@@ -78,8 +81,6 @@ export class DefectiveProxy {
 }
 
 function headersOf({ headers }: IncomingMessage): Headers {
-  const named = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
-  return new Headers(
-    named.filter(([name]) => !HOP_BY_HOP.includes(name)).map(([name, value]) => [name, value]),
-  );
+  const named = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]);
+  return new Headers(named.filter(([name]) => !HOP_BY_HOP.includes(name)));
 }

@@ -6,7 +6,7 @@ export type How = "refused" | "moved" | "overloaded" | "lost" | "unheard" | "hel
 
 export type LogLine = { event: string; request_id?: string; outcome?: string };
 
-const ENTRY = "test/support/faulty-gateway.ts";
+const GATEWAY = ["--gateway", "faulty-gateway"];
 const WITHIN_MS = 20_000;
 
 type Fault = { calls: string; how: How; times: number | null };
@@ -22,7 +22,7 @@ export class FaultyGateway {
 
   static async start(vars: Record<string, string>): Promise<FaultyGateway> {
     const args = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
-    return new FaultyGateway(await startProcess({ args: [ENTRY, ...args] }));
+    return new FaultyGateway(await startProcess({ args: [...GATEWAY, ...args] }));
   }
 
   get url(): string {

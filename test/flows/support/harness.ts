@@ -2,7 +2,7 @@
 // and gone with it. It is quick to start, and its objects can be evicted. Not for what leaves by the network (another
 // upstream, callbacks): the harness sends that through Node's fetch, which follows other rules. Take a process there.
 import { createTestHarness, type WorkerHandle } from "wrangler";
-import { devIssuers, signingKey } from "../../../scripts/dev-keys.ts";
+import { devSettings } from "../../../scripts/dev-keys.ts";
 import { expectNoSecretIn } from "./secrets.ts";
 
 export type Harness = {
@@ -25,9 +25,7 @@ export async function startHarness(
   options: { vars?: Record<string, string>; secrets?: Record<string, string> } = {},
 ): Promise<Harness> {
   const secrets = {
-    JWT_ISSUERS: await devIssuers(),
-    SIGNING_KEYS: JSON.stringify({ keys: [await signingKey()] }),
-    ALLOW_PRIVATE_CALLBACKS: "true",
+    ...(await devSettings()),
     ...options.secrets,
   };
   const harness = createTestHarness({

@@ -1,9 +1,19 @@
-// The gateway as its users start it: `npm start`, in a process group of its own, so that a kill takes all of it at
-// once (npm, wrangler, workerd) and leaves nothing but the stored state.
+// A gateway in a process group of its own, so that a kill takes all of it at once and leaves nothing but the stored state:
+// as it is deployed (`startProcess`), or as its users start it (`startNpm`: npm, wrangler, and what is around workerd then).
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort, makeFolder, PROJECT, removeFolder, userEnvironment } from "./environment.ts";
+import { fileURLToPath } from "node:url";
+import { bundlesFolder } from "./bundles.ts";
+import {
+  type Environment,
+  freePort,
+  makeFolder,
+  PROJECT,
+  removeFolder,
+  userEnvironment,
+} from "./environment.ts";
 import { endWithTests, send } from "./groups.ts";
 import { expectNoSecretIn } from "./secrets.ts";
 
@@ -15,8 +25,8 @@ export type GatewayProcess = {
   group(): number | undefined;
   /** Everything that it has printed since its latest start. */
   output(): string;
-  /** Sends the signal to the whole group, or to npm alone, and waits until every process of it is gone. */
-  kill(signal: "SIGKILL" | "SIGTERM" | "SIGINT", whom?: "group" | "npm"): Promise<void>;
+  /** Sends the signal to the whole group, or to its first process alone, and waits until every process of it is gone. */
+  kill(signal: "SIGKILL" | "SIGTERM" | "SIGINT", whom?: "group" | "first"): Promise<void>;
   /** Starts it on the same port and state, `args` in place of the former ones where given. */
   restart(args?: string[]): Promise<void>;
   /** Kills whatever still runs and removes every trace. Throws when it has ever printed a secret. */
@@ -24,7 +34,7 @@ export type GatewayProcess = {
 };
 
 type Options = {
-  /** What follows `npm start --`; where neither is named here, --port and --persist-to are added. */
+  /** What serve.ts takes, or `npm start --`; where neither is named here, --port and --persist-to are added. */
   args?: string[];
   port?: number;
   /** Kept when given; otherwise one is made, and removed by `close`. */
@@ -34,21 +44,55 @@ type Options = {
 const STARTED_WITHIN_MS = 60_000;
 const GONE_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 20;
-/** A gateway under `wrangler dev` takes milliseconds of CPU for each answer. */
+/** An answer takes the CPU that others wait for. */
 const ASK_EVERY_MS = 100;
-const LAST_LINE_OF_BANNER = /RUN_ID\?wait_seconds=.*\n/;
 
+/** What is run, and the last that it prints before it is ready. */
+type Program = {
+  command: readonly [string, ...string[]];
+  ready: RegExp;
+  env: (folder: string) => Environment;
+};
+
+const NPM_START: Program = {
+  command: ["npm", "start", "--"],
+  ready: /RUN_ID\?wait_seconds=.*\n/,
+  env: userEnvironment,
+};
+const SERVE = fileURLToPath(new URL("serve.ts", import.meta.url));
+/** For wrangler, which makes the ledger's tables. */
+const OWN_PROGRAMS = join(PROJECT, "node_modules/.bin");
+
+/** As it is deployed, with the sandbox behind it. */
 export async function startProcess(options: Options = {}): Promise<GatewayProcess> {
+  const bundles = await bundlesFolder();
+  const serve: Program = {
+    command: [process.execPath, SERVE, "--bundles", bundles],
+    ready: /^READY\n/m,
+    env: (folder) => {
+      const env = userEnvironment(folder);
+      return { ...env, PATH: `${OWN_PROGRAMS}${delimiter}${env["PATH"]}` };
+    },
+  };
+  return start(serve, options);
+}
+
+/** As its users start it. */
+export function startNpm(options: Options = {}): Promise<GatewayProcess> {
+  return start(NPM_START, options);
+}
+
+async function start(program: Program, options: Options): Promise<GatewayProcess> {
   const folder = await makeFolder();
   const port = options.port ?? (await freePort());
   const stateDir = options.stateDir ?? `${folder}/state`;
 
   const printed: string[] = [];
-  let npm = new Npm(withDefaults(options.args ?? [], port, stateDir), folder);
+  let group = new Group(program, withDefaults(options.args ?? [], port, stateDir), folder);
   try {
-    await npm.untilReady();
+    await group.untilReady();
   } catch (error) {
-    await npm.kill("SIGKILL", "group");
+    await group.kill("SIGKILL", "group");
     await removeFolder(folder);
     throw error;
   }
@@ -56,33 +100,36 @@ export async function startProcess(options: Options = {}): Promise<GatewayProces
   return {
     url: `http://127.0.0.1:${port}`,
     stateDir,
-    group: () => npm.pid,
-    output: () => npm.output,
-    kill: (signal, whom = "group") => npm.kill(signal, whom),
+    group: () => group.pid,
+    output: () => group.output,
+    kill: (signal, whom = "group") => group.kill(signal, whom),
     restart: async (args = options.args ?? []) => {
-      printed.push(npm.output);
-      npm = new Npm(withDefaults(args, port, stateDir), folder);
-      await npm.untilReady();
+      printed.push(group.output);
+      group = new Group(program, withDefaults(args, port, stateDir), folder);
+      await group.untilReady();
     },
     close: async () => {
-      await npm.kill("SIGKILL", "group");
+      await group.kill("SIGKILL", "group");
       await removeFolder(folder);
-      for (const output of [...printed, npm.output]) await expectNoSecretIn(output);
+      for (const output of [...printed, group.output]) await expectNoSecretIn(output);
     },
   };
 }
 
-class Npm {
+class Group {
   output = "";
   readonly #child: ChildProcess;
+  readonly #ready: RegExp;
   readonly #ended: Promise<unknown>;
   readonly #forget: () => void;
 
-  constructor(args: string[], folder: string) {
-    this.#child = spawn("npm", ["start", "--", ...args], {
+  constructor({ command, ready, env }: Program, args: string[], folder: string) {
+    const [program, ...first] = command;
+    this.#ready = ready;
+    this.#child = spawn(program, [...first, ...args], {
       cwd: PROJECT,
       detached: true,
-      env: userEnvironment(folder),
+      env: env(folder),
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -99,15 +146,15 @@ class Npm {
   }
 
   async untilReady(): Promise<void> {
-    await until("the banner", STARTED_WITHIN_MS, () => {
+    await until("the gateway", STARTED_WITHIN_MS, () => {
       const { exitCode, signalCode } = this.#child;
       if (exitCode !== null || signalCode !== null)
-        throw new Error(`npm start ended before it was ready:\n${this.output}`);
-      return LAST_LINE_OF_BANNER.test(this.output);
+        throw new Error(`the gateway ended before it was ready:\n${this.output}`);
+      return this.#ready.test(this.output);
     });
   }
 
-  async kill(signal: NodeJS.Signals, whom: "group" | "npm"): Promise<void> {
+  async kill(signal: NodeJS.Signals, whom: "group" | "first"): Promise<void> {
     this.send(signal, whom);
     await this.#ended;
     await until("the end of the process group", GONE_WITHIN_MS, () => !this.send(0, "group"));
@@ -115,7 +162,7 @@ class Npm {
   }
 
   /** Says whether there was anybody to send it to. */
-  send(signal: NodeJS.Signals | 0, whom: "group" | "npm"): boolean {
+  send(signal: NodeJS.Signals | 0, whom: "group" | "first"): boolean {
     return send(this.#child, signal, whom === "group");
   }
 }

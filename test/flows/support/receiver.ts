@@ -55,7 +55,7 @@ export class Receiver {
     const atMs = performance.now();
     const { method = "", url: path = "" } = request;
     const headers = new Headers(
-      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]),
     );
     const delivery = { method, path, headers, body: await buffer(request), atMs };
     secrets.add(delivery.body.toString());

@@ -1,0 +1,66 @@
+// node serve.ts --bundles DIR [--gateway NAME] --port N --persist-to DIR [--var NAME:VALUE]… [--secrets FILE]: the gateway
+// as it is deployed, minified and without what `wrangler dev` puts around it, with the sandbox behind it, in one workerd.
+// Prints READY when it listens, and what the Workers log.
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { modulesOf } from "../../../scripts/bundle.ts";
+import { devSettings } from "../../../scripts/dev-keys.ts";
+import { makeLedgerTables } from "../../../scripts/ledger-tables.ts";
+
+const HOST = "127.0.0.1";
+/** Where wrangler keeps what is stored, below the folder that it is given. */
+const STORAGE = "v3";
+
+const { values } = parseArgs({
+  options: {
+    bundles: { type: "string", default: "" },
+    gateway: { type: "string", default: "gateway" },
+    port: { type: "string", default: "" },
+    "persist-to": { type: "string", default: "" },
+    var: { type: "string", multiple: true, default: [] },
+    // A JSON file of names and values: arguments can be seen by everybody on the machine.
+    secrets: { type: "string" },
+  },
+});
+
+makeLedgerTables(values["persist-to"], process.env);
+const settings = {
+  ...(await devSettings()),
+  PUBLIC_URL: `http://${HOST}:${values.port}`,
+  ...(values.secrets === undefined ? {} : jsonOf(values.secrets)),
+  ...Object.fromEntries(values.var.map(nameAndValue)),
+};
+const gateway = {
+  ...workerIn(values.gateway),
+  name: "edge-actions",
+  bindings: settings,
+  unsafeDirectSockets: [{ host: HOST, port: Number(values.port) }],
+  stripCfConnectingIp: false,
+};
+const miniflare = new Miniflare(
+  convertV4MiniflareOptions({
+    resourcePersistencePath: resolve(values["persist-to"], STORAGE),
+    cf: false,
+    telemetry: { enabled: false },
+    workers: [gateway, { ...workerIn("sandbox"), name: "edge-actions-sandbox" }],
+  }),
+);
+await miniflare.ready;
+console.log("READY");
+
+function workerIn(bundle: string) {
+  const folder = join(values.bundles, bundle);
+  const options = jsonOf(`${folder}.json`);
+  return { ...options, rootPath: folder, modulesRoot: folder, modules: modulesOf(folder) };
+}
+
+function jsonOf(file: string) {
+  return JSON.parse(readFileSync(file, "utf8"));
+}
+
+function nameAndValue(setting: string): [string, string] {
+  const at = setting.indexOf(":");
+  return [setting.slice(0, at), setting.slice(at + 1)];
+}
