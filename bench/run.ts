@@ -1,7 +1,8 @@
 // npm run bench [-- --short --only floor,ours-plain --rounds N --seconds N --connections 1,16,64]: every contender in
 // turn, round after round, with the same requests against the same upstream on this machine. Prints tables, and writes
-// them to dist/bench.md and all figures to dist/bench.json. The short form has no open loop. Exits non-zero when an answer was wrong, never because one
-// was slow. What it needs beyond `npm ci`: bench/setup.sh.
+// them to dist/bench.md and all figures to dist/bench.json. The short form is a plain run beside the floor, without an
+// open loop. Exits non-zero when an answer was wrong, never because one was slow. What it needs beyond `npm ci`:
+// bench/setup.sh.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -18,7 +19,7 @@ import { spread } from "./harness/statistics.ts";
 import { makeWorld } from "./harness/world.ts";
 
 const CONTENDERS = [floor, ...ours, honoLimiter, ...express, haproxy, upstreamItself];
-const SHORT = ["floor", "ours-plain", "ours-replay"];
+const SHORT = ["floor", "ours-plain"];
 const WARM_UP = { connections: 16, seconds: 2 };
 const SHARE_OF_CAPACITY = 1 / 3;
 
