@@ -37,7 +37,7 @@ export class Http {
       headers,
       redirect: "manual",
       signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
-      ...(body === undefined ? {} : isChunked ? chunked(body) : { body }),
+      ...(body === undefined ? {} : sent(body, isChunked)),
     });
     const text = await response.text();
     const { status, headers: answered } = response;
@@ -49,9 +49,12 @@ export class Http {
   }
 }
 
-/** A body for fetch that is sent in chunks. */
-export function chunked(body: string): { body: ReadableStream; duplex: "half" } {
-  return { body: new Blob([body]).stream(), duplex: "half" };
+/** A body as fetch takes it, in one piece or in chunks. */
+export function sent(
+  body: string,
+  isChunked: boolean,
+): { body: string } | { body: ReadableStream; duplex: "half" } {
+  return isChunked ? { body: new Blob([body]).stream(), duplex: "half" } : { body };
 }
 
 /** Somebody with a token. */
@@ -69,8 +72,8 @@ export class Caller {
   }
 
   /** Sends JSON as it stands. */
-  send(method: string, path: string, body: string): Promise<Answer> {
-    return this.call(path, { method, headers: { "content-type": "application/json" }, body });
+  send(method: string, path: string, body: string, isChunked = false): Promise<Answer> {
+    return this.call(path, { method, headers: { "content-type": "application/json" }, body, isChunked });
   }
 
   /** Starts a run of a stored action. */

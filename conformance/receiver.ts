@@ -82,11 +82,14 @@ export class Receiver {
       response.writeHead(404).end();
       return;
     }
-    const headers = new Headers(
-      Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]),
-    );
+    const headers = headersOf(request);
     const reply = endpoint.answering(endpoint.deliveries.length);
     endpoint.deliveries.push({ method, headers, body, atMs });
     response.writeHead(reply.status, reply.headers).end();
   }
+}
+
+/** A request's, as fetch has them. */
+export function headersOf({ headers }: IncomingMessage): Headers {
+  return new Headers(Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]));
 }

@@ -1,9 +1,9 @@
 // npm test: everything that must hold, in one command. Every check runs, so that one run shows all that is wrong; the
 // last line counts checks and tests together. Checks run one after the other beside the tests.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { suitesIn, summaryOf, uncounted } from "./attack-report.ts";
+import { modulesOf } from "./bundle.ts";
 import { endsWell } from "./child.ts";
 import { type Count, runTests } from "./test-runs.ts";
 
@@ -71,10 +71,8 @@ function bundle(): Promise<Count> {
 
 /** Of everything that is uploaded. */
 function bundleSize(): Count {
-  const modules = existsSync(BUNDLE)
-    ? readdirSync(BUNDLE).filter((file) => file !== "README.md" && !file.endsWith(".map"))
-    : [];
-  const sizes = modules.map((file) => gzipSync(readFileSync(join(BUNDLE, file))).byteLength);
+  const modules = existsSync(BUNDLE) ? modulesOf(BUNDLE) : [];
+  const sizes = modules.map(({ path }) => gzipSync(readFileSync(path)).byteLength);
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   const size = `${(bytes / 1000).toFixed(1)} KB gzipped, at most ${MAX_GZIPPED_BYTES / 1000} KB`;
   console.log(`${BUNDLE}: ${modules.length} modules, ${size}`);

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { bundle, type Source } from "../../scripts/bundle.ts";
+import { bundle, PROJECT, type Source } from "../../scripts/bundle.ts";
 import type { Process } from "./contender.ts";
 
 export type WorkerOptions = Source & {
@@ -23,7 +23,6 @@ export type WorkerOptions = Source & {
   inspectorPort?: number;
 };
 
-const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 const WORKERD = createRequire(import.meta.resolve("miniflare"))("workerd").default;
 
 export async function startWorker(options: WorkerOptions): Promise<Process> {

@@ -103,9 +103,7 @@ export const START: readonly Clause[] = [
     text: "a body over the cap: 413 payload_too_large; one just under it passes",
     check: async ({ caller, action, options }) => {
       const path = `/actions/v1/stored-actions/${action}/run`;
-      const headers = { "content-type": "application/json" };
-      const large = { method: "POST", headers, body: bodyOf(options.maxBodyBytes + 1), isChunked: true };
-      const over = await caller.call(path, large);
+      const over = await caller.send("POST", path, bodyOf(options.maxBodyBytes + 1), true);
       expectError(over, 413, "payload_too_large");
       expectStatus(await caller.send("POST", path, bodyOf(options.maxBodyBytes - 1000)), 202);
     },

@@ -1,6 +1,6 @@
 // `npm run deploy` with the real wrangler, against an account of the test's own.
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { API_TOKEN, FakeAccount } from "./support/account.ts";
@@ -12,6 +12,7 @@ import {
   PROJECT,
   removeFolder,
   userEnvironment,
+  withOwnPrograms,
 } from "./support/environment.ts";
 import { run } from "./support/run.ts";
 
@@ -322,8 +323,8 @@ function deployStaging(settings: Environment): Promise<Ended> {
 
 // As npm does it, without the time that npm takes.
 function deploy(args: string[], environment: Environment): Promise<Ended> {
-  const PATH = `${join(PROJECT, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`;
-  return started("node", ["scripts/deploy.ts", ...args], { PATH, ...environment });
+  const own = withOwnPrograms({ PATH: process.env["PATH"] ?? "" });
+  return started("node", ["scripts/deploy.ts", ...args], { ...own, ...environment });
 }
 
 async function started(program: string, args: string[], environment: Environment): Promise<Ended> {

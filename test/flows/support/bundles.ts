@@ -22,7 +22,7 @@ const BUNDLES = {
 let made: Promise<string> | null = null;
 
 /** Where they are: one folder each, and its options for miniflare in a file beside it. */
-export async function bundlesFolder(): Promise<string> {
+export function bundlesFolder(): Promise<string> {
   made ??= Promise.resolve(process.env[VARIABLE] ?? makeBundles());
   return made;
 }

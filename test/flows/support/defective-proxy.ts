@@ -2,7 +2,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { chunked } from "../../../conformance/http.ts";
+import { sent } from "../../../conformance/http.ts";
+import { headersOf } from "../../../conformance/receiver.ts";
 import { portOf } from "./environment.ts";
 
 export type Exchange = { method: string; path: string; headers: Headers; body: string; isChunked: boolean };
@@ -54,7 +55,7 @@ export class DefectiveProxy {
     const exchange = {
       method: request.method ?? "GET",
       path: request.url ?? "/",
-      headers: headersOf(request),
+      headers: endToEnd(headersOf(request)),
       body: (await buffer(request)).toString(),
       isChunked: request.headers["transfer-encoding"] === "chunked",
     };
@@ -66,8 +67,7 @@ export class DefectiveProxy {
   }
 
   async #ask({ method, path, headers, body, isChunked }: Exchange): Promise<Answered> {
-    const asItCame = isChunked ? chunked(body) : { body };
-    const withBody = method === "GET" || method === "HEAD" ? {} : asItCame;
+    const withBody = method === "GET" || method === "HEAD" ? {} : sent(body, isChunked);
     const response = await fetch(`${this.#target}${path}`, {
       method,
       headers,
@@ -80,7 +80,7 @@ export class DefectiveProxy {
   }
 }
 
-function headersOf({ headers }: IncomingMessage): Headers {
-  const named = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]);
-  return new Headers(named.filter(([name]) => !HOP_BY_HOP.includes(name)));
+function endToEnd(headers: Headers): Headers {
+  for (const name of HOP_BY_HOP) headers.delete(name);
+  return headers;
 }

@@ -29,6 +29,11 @@ export function userEnvironment(folder: string): Environment {
   };
 }
 
+/** With the project's own programs first on the PATH, as npm runs a script. */
+export function withOwnPrograms(env: Environment): Environment {
+  return { ...env, PATH: `${join(PROJECT, "node_modules/.bin")}${delimiter}${env["PATH"] ?? ""}` };
+}
+
 function isOurs(name: string): boolean {
   return /^(?:npm_|vite|vitest|node_env$|node_options$|test$|mode$|dev$|prod$|ssr$|base_url$|force_color$)/i.test(
     name,

@@ -2,7 +2,6 @@
 // as it is deployed (`startProcess`), or as its users start it (`startNpm`: npm, wrangler, and what is around workerd then).
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { bundlesFolder } from "./bundles.ts";
@@ -13,6 +12,7 @@ import {
   PROJECT,
   removeFolder,
   userEnvironment,
+  withOwnPrograms,
 } from "./environment.ts";
 import { endWithTests, send } from "./groups.ts";
 import { expectNoSecretIn } from "./secrets.ts";
@@ -60,8 +60,6 @@ const NPM_START: Program = {
   env: userEnvironment,
 };
 const SERVE = fileURLToPath(new URL("serve.ts", import.meta.url));
-/** For wrangler, which makes the ledger's tables. */
-const OWN_PROGRAMS = join(PROJECT, "node_modules/.bin");
 
 /** As it is deployed, with the sandbox behind it. */
 export async function startProcess(options: Options = {}): Promise<GatewayProcess> {
@@ -69,10 +67,8 @@ export async function startProcess(options: Options = {}): Promise<GatewayProces
   const serve: Program = {
     command: [process.execPath, SERVE, "--bundles", bundles],
     ready: /^READY\n/m,
-    env: (folder) => {
-      const env = userEnvironment(folder);
-      return { ...env, PATH: `${OWN_PROGRAMS}${delimiter}${env["PATH"]}` };
-    },
+    // wrangler makes the ledger's tables.
+    env: (folder) => withOwnPrograms(userEnvironment(folder)),
   };
   return start(serve, options);
 }

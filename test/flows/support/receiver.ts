@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { headersOf } from "../../../conformance/receiver.ts";
 import { portOf } from "./environment.ts";
 import { secrets } from "./secrets.ts";
 
@@ -54,9 +55,7 @@ export class Receiver {
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const atMs = performance.now();
     const { method = "", url: path = "" } = request;
-    const headers = new Headers(
-      Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]),
-    );
+    const headers = headersOf(request);
     const delivery = { method, path, headers, body: await buffer(request), atMs };
     secrets.add(delivery.body.toString());
     secrets.add(headers.get("webhook-signature") ?? "");
