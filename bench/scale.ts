@@ -80,7 +80,7 @@ function tell(cells: number, { hours, booked, waitingAtEnd }: Day): void {
     "D1, bytes ",
     hours.map(({ ledgerBytes }) => ledgerBytes * cells),
   );
-  const looks = Math.max(...hours.map(({ resting }) => resting * cells)) / 31.5;
+  const looks = Math.max(...hours.map(({ putOff }) => putOff * cells));
   console.log(
     `\nBooked: ${many(booked * cells)}; waiting at midnight: ${many(waitingAtEnd * cells)}. Were the failing receivers one host, its ` +
       `breaker would be asked ${many(looks)} times a second, of ${many(LIMITS.requestsASecondAnObject)}.`,

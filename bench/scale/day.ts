@@ -1,8 +1,9 @@
 // A day of runs, second by second, through one cell: a queue and the ledger that it feeds. Users are dealt to cells by
 // hash, so a deployment of n cells is n such days with an nth of the load. Arithmetic only; the same seed is the same day.
 // Every run has an id, a callback and a charge, and ends two seconds after its start. What the gateway does is in it: a
-// push that is lost or refused is made good by the timer, a run whose host rests is looked at again when the rest is
-// over, one that the books refused is offered again after 5 s, 10 s … 5 minutes.
+// push that is lost or refused is made good by the timer, a run whose host rests is looked at again after the rest, the
+// later the longer it has waited, one that the books refused is offered again after 5 s, 10 s … 5 minutes.
+import { afterRestMs } from "../../src/callbacks/schedule.ts";
 import { ASSUMED_BYTES, ENTRIES_A_BATCH, LIMITS, MEASURED } from "./limits.ts";
 
 export const DAY_SECONDS = 86_400;
@@ -27,6 +28,8 @@ export type Hour = {
   starts: number;
   /** The most in one second. */
   messages: number;
+  /** The most that were put off in one second, each by a breaker. */
+  putOff: number;
   /** The most that waited at once: in the queue, for their receivers, for the books. */
   queued: number;
   resting: number;
@@ -44,13 +47,13 @@ const ENDS_AFTER = 2;
 const TIMER = 4;
 /** Until a gate sends again what the queue refused. */
 const RESEND = 60;
-/** A breaker's rest, and how those who wait for it are spread. */
+/** A breaker's rest, and over how many seconds those are spread who wait for their first one, their second … */
 const REST = 30;
-const REST_SPREAD = 3;
+const REST_SPREADS = spreadsOf(7);
 const BOOKING_PAUSES = [5, 10, 20, 40, 80, 160, 300];
 const CLAIM_SECONDS = HOUR_SECONDS;
-const KINDS = 2 + BOOKING_PAUSES.length;
-const [FRESH, RESTING, BOOKING] = [0, 1, 2];
+const [FRESH, RESTING, BOOKING] = [0, 1, 1 + REST_SPREADS.length];
+const KINDS = BOOKING + BOOKING_PAUSES.length;
 
 /** Starts in each second: half as many by night, half as many again by day, and the bursts. */
 export function startsOf({ runsASecond, burst, seed }: Load): Float64Array {
@@ -132,21 +135,30 @@ class Cell {
     const taken = Array.from(this.#queued, (count) => count * share);
     for (const [kind, count] of taken.entries()) this.#queued[kind] = (this.#queued[kind] ?? 0) - count;
     hour.messages = Math.max(hour.messages, sumOf(taken));
-    const [fresh = 0, rested = 0, ...unbooked] = taken;
+    const fresh = taken[FRESH] ?? 0;
+    const rested = taken.slice(RESTING, BOOKING);
+    const unbooked = taken.slice(BOOKING);
     this.#unbooked -= sumOf(unbooked);
-    this.#resting -= rested;
+    this.#resting -= sumOf(rested);
     const rest = this.#restOf(second, fresh, rested);
+    hour.putOff = Math.max(hour.putOff, rest);
     // A look at a run whose host rests is told to the books as well.
-    this.#book(second, fresh + rested - rest, rest, unbooked);
+    this.#book(second, fresh + sumOf(rested) - rest, rest, unbooked);
   }
 
-  #restOf(second: number, fresh: number, rested: number): number {
+  /** How many of them are put off. */
+  #restOf(second: number, fresh: number, rested: readonly number[]): number {
     const { failing } = this.#load;
-    const isDown = second >= failing.fromSecond && second < failing.toSecond;
-    const put = isDown ? fresh * failing.share + rested : 0;
+    if (second < failing.fromSecond || second >= failing.toSecond) return 0;
+    const first = fresh * failing.share;
+    this.#bodies += first;
+    for (const [met, count] of [first, ...rested].entries()) {
+      const kind = Math.min(met, REST_SPREADS.length - 1);
+      const spread = REST_SPREADS[kind] ?? 1;
+      for (let at = 0; at < spread; at++) this.#plan(RESTING + kind, second + REST + at, count / spread);
+    }
+    const put = first + sumOf(rested);
     this.#resting += put;
-    if (isDown) this.#bodies += fresh * failing.share;
-    for (let at = 0; at < REST_SPREAD; at++) this.#plan(RESTING, second + REST + at, put / REST_SPREAD);
     return put;
   }
 
@@ -192,10 +204,19 @@ class Cell {
   }
 }
 
+/** By the gateway's own rule, of a run that waits as long as most do. */
+function spreadsOf(rests: number): number[] {
+  const spreads = [];
+  for (let waitedMs = 0; spreads.length < rests; waitedMs += REST * 1000 + afterRestMs(0, waitedMs, 0.5))
+    spreads.push(Math.round(afterRestMs(0, waitedMs, 1) / 1000));
+  return spreads;
+}
+
 function emptyHour(): Hour {
   return {
     starts: 0,
     messages: 0,
+    putOff: 0,
     queued: 0,
     resting: 0,
     unbooked: 0,

@@ -1,75 +1,94 @@
-// Runs of many users whose one receiver is down, looked at by the gateway's own rules (src/callbacks/): what is due asks
-// the host's breaker; a rest puts it off, a permission is an attempt that fails. Arithmetic only.
-import { type Breaker, CLOSED, mayTry, report } from "../../src/callbacks/breaker.ts";
-import { planNextAttempt } from "../../src/callbacks/schedule.ts";
+// Runs of many users whose one receiver is down, by the gateway's own rules (src/gate/run.ts, src/callbacks/): what is due
+// asks the host's breaker; a rest puts it off, a permission is an attempt that fails. Arithmetic only.
+import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
+import { type Breaker, CLOSED, mayTry, type Permission, report } from "../../src/callbacks/breaker.ts";
+import type { Intent } from "../../src/gate/intent.ts";
+import { acceptRun, advance, beginRun, isFinished, type Run, type RunRules } from "../../src/gate/run.ts";
 
 /** `CALLBACK_RETRY_SCHEDULE`, in seconds. */
-const SCHEDULE = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/** As src/gate/run.ts spreads those who wait for one host. */
-const REST_SPREAD_MS = 3_000;
+const RULES: RunRules = {
+  pollSchedule: [2],
+  retrySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
+};
 const HOUR_MS = 3_600_000;
-const FAILED = {
+const FAILED: AttemptOutcome = {
   kind: "failed",
   status: 500,
   failure: "status is no 2xx",
   retryAfterSeconds: null,
-} as const;
+};
+const INTENT: Intent = {
+  v: 1,
+  userKey: "user",
+  issuer: "https://login.example",
+  subject: "alice",
+  scopes: [],
+  billing: {
+    is_billable: false,
+    origin: "actions_api",
+    usage_type: "action_run",
+    description: "an action was run via Actions API",
+    exemption_reason: null,
+    exemption_details: null,
+  },
+  target: { kind: "one_off" },
+  callbackUrl: "https://client.example/hook",
+  publicUrl: "https://edge.example",
+};
 
 export type DeadHost = {
   /** Messages of the queue, each with all that a look costs. */
   looksInAnHour: number;
   attemptsInAnHour: number;
+  /** All that were sent, by the end of the span. */
+  attempts: number;
   /** Dead letters by the end of the span. */
   dead: number;
   lastDeadMs: number | null;
 };
 
-/** Over how much more than now those who wait for a rest are spread, by how many rests they have met. */
-export type Patience = (rests: number) => number;
-
-/** As it is. */
-export const NONE: Patience = () => 0;
-/** Proposed: a minute, two, four, eight, then ten. */
-export const GROWING: Patience = (rests) => Math.min(600_000, 30_000 * 2 ** Math.min(rests, 5));
-
 /** The first `spanMs` of so many runs, a hundred of which end in each second. */
-export function deadHost(
-  runs: number,
-  spanMs: number,
-  random: () => number,
-  patience: Patience = NONE,
-): DeadHost {
-  const seen: DeadHost = { looksInAnHour: 0, attemptsInAnHour: 0, dead: 0, lastDeadMs: null };
+export function deadHost(runs: number, spanMs: number, random: () => number): DeadHost {
+  const seen: DeadHost = { looksInAnHour: 0, attemptsInAnHour: 0, attempts: 0, dead: 0, lastDeadMs: null };
   const due = new Agenda();
-  const made = new Uint8Array(runs);
-  const rests = new Uint32Array(runs);
+  const all = Array.from({ length: runs }, () => acceptRun(beginRun(RULES, 0), "run", RULES, 0));
   let breaker: Breaker = CLOSED;
   for (let run = 0; run < runs; run++) due.add(run, Math.round(random() * 10 * runs));
   for (let next = due.take(); next !== null && next.atMs < spanMs; next = due.take()) {
-    const { run, atMs } = next;
+    const { run: name, atMs } = next;
     const [after, permission] = mayTry(breaker, atMs);
-    breaker = after;
+    const goes = permission.kind === "go";
+    breaker = goes ? report(after, false, atMs, String(name)) : after;
     const isEarly = atMs < HOUR_MS;
     if (isEarly) seen.looksInAnHour++;
-    if (permission.kind === "rest") {
-      const met = (rests[run] ?? 0) + 1;
-      rests[run] = met;
-      due.add(run, permission.untilMs + Math.round(random() * (REST_SPREAD_MS + patience(met))));
-      continue;
-    }
-    if (isEarly) seen.attemptsInAnHour++;
-    breaker = report(breaker, false, atMs, String(run));
-    const tries = (made[run] ?? 0) + 1;
-    made[run] = tries;
-    const facts = { made: tries, schedule: SCHEDULE, outcome: FAILED, random: random(), nowMs: atMs };
-    const plan = planNextAttempt(facts);
-    if (plan.kind === "retry") due.add(run, plan.atMs);
+    if (isEarly && goes) seen.attemptsInAnHour++;
+    if (goes) seen.attempts++;
+    const run = looked(all[name], permission, atMs, random());
+    all[name] = run;
+    if (!isFinished(run)) due.add(name, run.dueAtMs);
     else {
       seen.dead++;
       seen.lastDeadMs = atMs;
     }
   }
   return seen;
+}
+
+function looked(run: Run | undefined, permission: Permission, atMs: number, random: number): Run {
+  if (run === undefined) throw new Error("no such run");
+  const made = run.status === "ended" && run.delivery.kind === "pending" ? run.delivery.made : 0;
+  const attempt = { number: made + 1, atMs, durationMs: 0, outcome: FAILED };
+  const told =
+    permission.kind === "go"
+      ? { attempt, putOff: null }
+      : { attempt: null, putOff: { untilMs: permission.untilMs, why: "rest" as const } };
+  const end = { runId: "run", result: "success", endedAtMs: atMs, bodyKept: true, booked: true } as const;
+  return advance(
+    run,
+    INTENT,
+    { kind: "ended", revision: run.revision, atMs, random, ...end, ...told },
+    RULES,
+  );
 }
 
 /** The same every time. */

@@ -8,7 +8,9 @@ export type AttemptFailure =
   | "redirect not followed"
   | "status is no 2xx"
   /** Nothing was sent: neither the upstream nor KV gave the result. */
-  | "result could not be read";
+  | "result could not be read"
+  /** Nothing was sent either: its host has rested since the attempt was due, and the next one is due now. */
+  | "host stayed down";
 
 export type AttemptOutcome =
   | { kind: "acknowledged"; status: number }

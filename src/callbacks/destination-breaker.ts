@@ -22,6 +22,8 @@ const FORGET_MS = 10 * 60_000;
 const EVERYBODY = "everybody";
 const MAX_VIEWED = 1000;
 
+type Asked = { key: string; before: Breaker; after: Breaker; permission: Permission };
+
 export type BreakerView = Standing & { usersResting: number };
 
 /** The breakers of a host as `URL.host` gives it: the name, and the port where it is not the scheme's own. */
@@ -32,17 +34,17 @@ export function breakerOf(breakers: BreakerNamespace, host: string): DurableObje
 export class DestinationBreaker extends DurableObject<Env> {
   /** A `go` after a rest is the one probe: report how it ended. */
   async mayTry(userKey: string): Promise<Permission> {
-    const nowMs = Date.now();
-    const asked = [userKey, EVERYBODY].map((key) => {
-      const before = this.#breaker(key);
-      const [after, permission] = mayTry(before, nowMs);
-      return { key, before, after, permission };
-    });
+    const asked = this.#ask(userKey);
+    const permission = permissionOf(asked);
     // Whoever rests for one takes no probe of the other.
-    const resting = asked.find(({ permission }) => permission.kind === "rest");
-    if (resting !== undefined) return resting.permission;
+    if (permission.kind === "rest") return permission;
     for (const { key, before, after } of asked) await this.#become(key, before, after);
-    return { kind: "go" };
+    return permission;
+  }
+
+  /** What `mayTry` would say now. Takes no probe. */
+  wouldTry(userKey: string): Permission {
+    return permissionOf(this.#ask(userKey));
   }
 
   /** Every failure at the host; a success only when this object had been asked before it. */
@@ -74,6 +76,15 @@ export class DestinationBreaker extends DurableObject<Env> {
     await storage.setAlarm(nowMs + FORGET_MS);
   }
 
+  #ask(userKey: string): Asked[] {
+    const nowMs = Date.now();
+    return [userKey, EVERYBODY].map((key) => {
+      const before = this.#breaker(key);
+      const [after, permission] = mayTry(before, nowMs);
+      return { key, before, after, permission };
+    });
+  }
+
   #breaker(key: string): Breaker {
     return this.ctx.storage.kv.get<Breaker>(key) ?? CLOSED;
   }
@@ -87,4 +98,9 @@ export class DestinationBreaker extends DurableObject<Env> {
     if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + FORGET_MS, options);
     await written;
   }
+}
+
+function permissionOf(asked: readonly Asked[]): Permission {
+  const resting = asked.find(({ permission }) => permission.kind === "rest");
+  return resting?.permission ?? { kind: "go" };
 }

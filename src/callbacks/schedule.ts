@@ -17,15 +17,42 @@ export type FailedTry = {
   nowMs: number;
 };
 
+export type PutOffTry = Pick<FailedTry, "schedule"> & {
+  /** Attempts made on this schedule before it: from 0. */
+  made: number;
+  /** When its host's rests began to put it off. */
+  sinceMs: number;
+};
+
 const JITTER = 0.2;
 /** A receiver that is overloaded is not helped by an attempt within the minute. */
 const SLOW_DOWN_MS = 60_000;
 const OVERLOADED_STATUSES: readonly number[] = [429, 502, 504];
+const LEAST_GRACE_MS = 60 * 60 * 1000;
+const LEAST_SPREAD_MS = 3_000;
+const MAX_SPREAD_MS = 10 * 60 * 1000;
 
 export function planNextAttempt({ made, schedule, outcome, random, nowMs }: FailedTry): NextAttempt {
   const scheduledSeconds = schedule[made - 1];
   if (scheduledSeconds === undefined) return { kind: "dead" };
   return { kind: "retry", atMs: nowMs + delayMs(scheduledSeconds * 1000, outcome, random) };
+}
+
+/**
+ * A rest of its host puts an attempt off until the next one is due, and for an hour at the least. Then it counts as one
+ * that failed, so that a host that stays down makes dead letters in the time that the schedule says.
+ */
+export function graceEndsMs({ made, schedule, sinceMs }: PutOffTry): number {
+  return sinceMs + Math.max(LEAST_GRACE_MS, (schedule[made] ?? 0) * 1000);
+}
+
+/**
+ * When an attempt that is put off asks again. All who wait for one host are told the same moment, so they are spread,
+ * the further the longer they have waited: the host's breaker is asked as often as it can answer, however many they are.
+ */
+export function afterRestMs(untilMs: number, waitedMs: number, random: number): number {
+  const spreadMs = Math.min(MAX_SPREAD_MS, Math.max(LEAST_SPREAD_MS, waitedMs));
+  return untilMs + Math.round(random * spreadMs);
 }
 
 // The least delay raises the plan itself, so that "429, Retry-After: 90" on the five-second step means 90 s. It holds

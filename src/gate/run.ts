@@ -2,15 +2,9 @@
 // forwarding → accepted → ended, and then nothing; every state says when somebody must look at it next. Events are
 // facts that a consumer saw; whichever order they come in, and however often, a run only moves forward.
 import type { Attempt } from "../callbacks/attempt.ts";
-import { planNextAttempt } from "../callbacks/schedule.ts";
 import type { Settings } from "../settings.ts";
+import { type Delivery, firstAttempt, type PutOff, tried } from "./delivery.ts";
 import type { Intent } from "./intent.ts";
-
-export type Delivery =
-  /** `made` counts attempts over the delivery's whole life, `tries` those of the present schedule. */
-  | { kind: "pending"; made: number; tries: number; nextAtMs: number }
-  | { kind: "delivered" | "dead" | "aborted"; made: number }
-  | { kind: "none" };
 
 export type RunResult = "success" | "error";
 
@@ -64,12 +58,13 @@ export type Sighting = { revision: number; atMs: number; random: number } & (
       /** When the end was read, before it was told. */
       endedAtMs: number;
       attempt: Attempt | null;
-      /** The destination's breaker asked to wait until then. */
-      restUntilMs: number | null;
+      putOff: PutOff | null;
       bodyKept: boolean;
       booked: boolean;
     }
 );
+
+type Seen = Sighting & { kind: "ended" };
 
 /** Seconds between looks at a run, and between attempts at its receiver. */
 export type RunRules = { pollSchedule: readonly number[]; retrySchedule: readonly number[] };
@@ -89,7 +84,6 @@ const UNKNOWN_LOOKS = 8;
 /** A run that only a push has named is looked at by the timer so soon, in case its consumer dies, and then so often. */
 const NAMED_MS = 5_000;
 const NAMED_PAUSE_MS = 60_000;
-const REST_SPREAD_MS = 3_000;
 const BOOKING_PAUSE_MS = 5_000;
 const MAX_BOOKING_PAUSE_MS = 300_000;
 
@@ -132,7 +126,7 @@ export function revivedRun(
   nowMs: number,
 ): EndedRun {
   const { made, revision, ...rest } = known;
-  const delivery: Delivery = { kind: "pending", made, tries: 0, nextAtMs: nowMs };
+  const delivery = firstAttempt(made, nowMs);
   const unbooked = { run: true, charge: false, attempts: [], tries: 0 };
   // Whether KV holds the body is found out by asking it.
   const dueAtMs = nowMs;
@@ -213,14 +207,11 @@ function unseen(run: Run, intent: Intent, seen: Sighting & { kind: "unseen" }, r
   return withDue({ ...end, revision, delivery }, seen.atMs);
 }
 
-function ended(run: Exclude<Run, EndedRun>, intent: Intent, seen: Sighting & { kind: "ended" }): EndedRun {
+function ended(run: Exclude<Run, EndedRun>, intent: Intent, seen: Seen): EndedRun {
   const { endedAtMs } = seen;
   const acceptedAtMs = run.status === "accepted" ? run.acceptedAtMs : endedAtMs;
   const fresh = freshlyEnded(seen.runId, acceptedAtMs, endedAtMs, seen.result);
-  const delivery: Delivery =
-    intent.callbackUrl === null
-      ? { kind: "none" }
-      : { kind: "pending", made: 0, tries: 0, nextAtMs: seen.atMs };
+  const delivery: Delivery = intent.callbackUrl === null ? { kind: "none" } : firstAttempt(0, seen.atMs);
   const charge = intent.billing.is_billable && seen.result === "success";
   return { ...fresh, revision: run.revision, delivery, unbooked: { ...fresh.unbooked, charge } };
 }
@@ -245,9 +236,9 @@ function freshlyEnded(
   };
 }
 
-function told(run: EndedRun, seen: Sighting & { kind: "ended" }, rules: RunRules): EndedRun {
-  const delivery = deliveryAfter(run.delivery, seen, rules);
-  const attempts = seen.attempt === null ? run.unbooked.attempts : [...run.unbooked.attempts, seen.attempt];
+function told(run: EndedRun, seen: Seen, rules: RunRules): EndedRun {
+  const { delivery, attempt } = tried(run.delivery, seen, rules.retrySchedule);
+  const attempts = attempt === null ? run.unbooked.attempts : [...run.unbooked.attempts, attempt];
   const unbooked = seen.booked
     ? BOOKED
     : { ...run.unbooked, run: true, attempts, tries: run.unbooked.tries + 1 };
@@ -256,27 +247,6 @@ function told(run: EndedRun, seen: Sighting & { kind: "ended" }, rules: RunRules
 }
 
 const BOOKED = { run: false, charge: false, attempts: [], tries: 0 };
-
-function deliveryAfter(delivery: Delivery, seen: Sighting & { kind: "ended" }, rules: RunRules): Delivery {
-  if (delivery.kind !== "pending") return delivery;
-  if (seen.attempt === null)
-    return seen.restUntilMs === null ? delivery : rested(delivery, seen.restUntilMs, seen.random);
-  const made = delivery.made + 1;
-  const tries = delivery.tries + 1;
-  const { outcome } = seen.attempt;
-  if (outcome.kind === "acknowledged") return { kind: "delivered", made };
-  if (outcome.kind === "aborted") return { kind: "aborted", made };
-  const { random, atMs: nowMs } = seen;
-  const plan = planNextAttempt({ made: tries, schedule: rules.retrySchedule, outcome, random, nowMs });
-  return plan.kind === "dead"
-    ? { kind: "dead", made }
-    : { kind: "pending", made, tries, nextAtMs: plan.atMs };
-}
-
-// Spread out: everybody who waits for one host is told the same moment.
-function rested(delivery: Delivery & { kind: "pending" }, untilMs: number, random: number): Delivery {
-  return { ...delivery, nextAtMs: untilMs + Math.round(random * REST_SPREAD_MS) };
-}
 
 function withDue(run: EndedRun, nowMs: number): EndedRun {
   const booking = run.unbooked.run ? nowMs + bookingPauseMs(run.unbooked.tries) : Number.POSITIVE_INFINITY;

@@ -47,7 +47,7 @@ export async function bookBuried(
 }
 
 function bookedSighting({ revision, runId, result, endedAtMs }: EndedRun): Sighting {
-  const nothing = { attempt: null, restUntilMs: null, bodyKept: false };
+  const nothing = { attempt: null, putOff: null, bodyKept: false };
   const stamp = { revision, atMs: Date.now(), random: 0 };
   return { ...stamp, ...nothing, kind: "ended", runId, result, endedAtMs, booked: true };
 }

@@ -1,6 +1,7 @@
 // One attempt at a run's receiver: ask its host's breaker if the host has given trouble, sign, send, and tell the
 // breaker what came of it. A healthy delivery asks nobody.
 import { type Attempt } from "../callbacks/attempt.ts";
+import type { Permission } from "../callbacks/breaker.ts";
 import { attemptDelivery } from "../callbacks/deliver.ts";
 import { type BreakerNamespace, breakerOf } from "../callbacks/destination-breaker.ts";
 import { HostHealth, isHostTrouble } from "../callbacks/host-health.ts";
@@ -32,10 +33,10 @@ export type Delivered = { kind: "attempted"; attempt: Attempt } | { kind: "resti
 const health = new HostHealth();
 
 export async function deliverRun(deps: DeliveryDeps, parcel: Parcel): Promise<Delivered> {
-  const host = URL.parse(parcel.callbackUrl)?.host ?? "";
+  const host = hostOf(parcel.callbackUrl);
   const consulted = health.shouldConsult(host, parcel.made, Date.now());
   if (consulted) {
-    const untilMs = await restUntilMs(deps, host, parcel.userKey);
+    const untilMs = await askBreaker(deps, host, (breaker) => breaker.mayTry(parcel.userKey));
     if (untilMs !== null) return { kind: "resting", untilMs };
   }
   const attempt = await send(deps, parcel);
@@ -81,14 +82,27 @@ function webhookIdOf(runId: string): string {
   return `run_${runId.replace(/[^\w-]/g, "_")}`;
 }
 
-// A breaker that does not answer must not stop what it is there to protect.
-async function restUntilMs(
-  { breakers }: DeliveryDeps,
-  host: string,
+/** Until when a callback's host is left alone, for all that is known: it may rest when its attempt's turn comes, too. */
+export function restUntilMs(
+  deps: DeliveryDeps,
+  callbackUrl: string,
   userKey: string,
 ): Promise<number | null> {
+  return askBreaker(deps, hostOf(callbackUrl), (breaker) => breaker.wouldTry(userKey));
+}
+
+function hostOf(callbackUrl: string): string {
+  return URL.parse(callbackUrl)?.host ?? "";
+}
+
+// A breaker that does not answer must not stop what it is there to protect.
+async function askBreaker(
+  { breakers }: DeliveryDeps,
+  host: string,
+  ask: (breaker: ReturnType<typeof breakerOf>) => Promise<Permission>,
+): Promise<number | null> {
   try {
-    const permission = await breakerOf(breakers, host).mayTry(userKey);
+    const permission = await ask(breakerOf(breakers, host));
     if (permission.kind === "go") return null;
     health.noteFailure(host, Date.now());
     return permission.untilMs;

@@ -1,7 +1,8 @@
 // What the books are told of a run that has ended. Pure.
 import type { Attempt } from "../callbacks/attempt.ts";
+import type { Delivery } from "../gate/delivery.ts";
 import type { Intent } from "../gate/intent.ts";
-import type { Delivery, EndedRun } from "../gate/run.ts";
+import type { EndedRun } from "../gate/run.ts";
 import type { DeliveryState, LedgerAttempt, LedgerCharge, LedgerEntry, LedgerRun } from "../ledger/entry.ts";
 
 /** One entry an attempt that is not booked yet, one at the least; the charge goes with the first. */

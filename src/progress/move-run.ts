@@ -3,13 +3,14 @@
 // already may be done again, which a receiver tells by the webhook-id and the books by their keys.
 import type { Attempt } from "../callbacks/attempt.ts";
 import type { Work } from "../gate/admission.ts";
+import { firstAttempt, type PutOff } from "../gate/delivery.ts";
 import { advance, type EndedRun, type Sighting } from "../gate/run.ts";
 import type { Hold, Room } from "../load.ts";
 import { countAttempt, hostHashOf } from "../observability/metrics.ts";
 import { beginTrace, type Trace } from "../observability/trace.ts";
 import { OutboundNoRoom } from "../outbound/guard.ts";
 import type { Upstream } from "../upstream/client.ts";
-import { type DeliveryDeps, deliverRun } from "./deliver-run.ts";
+import { type DeliveryDeps, deliverRun, restUntilMs } from "./deliver-run.ts";
 import { keepBody, keptBody } from "./kept-body.ts";
 import { deliveryStateOf, ledgerEntries } from "./ledger-entries.ts";
 import { type RunEnd, readEnd } from "./read-end.ts";
@@ -32,7 +33,11 @@ const CROWDED_MS = 5_000;
 const TURN_WITHIN_MS = 15_000;
 
 type Seen = Extract<Sighting, { kind: "ended" }>;
-type Told = Pick<Seen, "attempt" | "restUntilMs" | "bodyKept">;
+type Told = Pick<Seen, "attempt" | "putOff" | "bodyKept">;
+
+const NOTHING: Told = { attempt: null, putOff: null, bodyKept: false };
+/** Of a run whose end has just been seen. */
+const FRESH = firstAttempt(0, 0);
 
 /** `queuedMs`: how long its message was on its way. */
 type Look = { hold: Hold; trace: Trace; queuedMs: number };
@@ -102,33 +107,31 @@ async function tell(
   body: ReadBody,
   { trace }: Look,
 ): Promise<Told> {
-  const nothing: Told = { attempt: null, restUntilMs: null, bodyKept: false };
-  if (intent.callbackUrl === null) return nothing;
-  if (run.status === "ended" && (run.delivery.kind !== "pending" || Date.now() < run.delivery.nextAtMs))
-    return nothing;
-  const made = run.status === "ended" && run.delivery.kind === "pending" ? run.delivery.made : 0;
+  const { callbackUrl, userKey, publicUrl } = intent;
+  if (callbackUrl === null) return NOTHING;
+  const delivery = run.status === "ended" ? run.delivery : FRESH;
+  if (delivery.kind !== "pending" || Date.now() < delivery.nextAtMs) return NOTHING;
+  const { made, restedSinceMs } = delivery;
+  // Whoever was put off before most likely is again: it asks before it reads.
+  const untilMs = restedSinceMs === null ? null : await restUntilMs(deps, callbackUrl, userKey);
+  if (untilMs !== null) return putOff("rest", untilMs);
   const result = await body();
   // Nobody is to blame: it costs no attempt.
-  if (result.kind === "crowded") return { ...nothing, restUntilMs: Date.now() + CROWDED_MS };
-  if (result.kind !== "body") return { ...nothing, attempt: unreadable(made + 1) };
-  if (!(await deps.turns.take(TURN_WITHIN_MS))) return { ...nothing, restUntilMs: Date.now() + CROWDED_MS };
-  const delivered = await deliverRun(deps, {
-    userKey: intent.userKey,
-    callbackUrl: intent.callbackUrl,
-    publicUrl: intent.publicUrl,
-    runId,
-    traceId: trace.traceId,
-    body: result.bytes,
-    made,
-  }).finally(() => deps.turns.giveBack());
-  if (delivered.kind === "resting") return { ...nothing, restUntilMs: delivered.untilMs };
+  if (result.kind === "crowded") return putOff("room", Date.now() + CROWDED_MS);
+  if (result.kind !== "body") return { ...NOTHING, attempt: unreadable(made + 1) };
+  if (!(await deps.turns.take(TURN_WITHIN_MS))) return putOff("room", Date.now() + CROWDED_MS);
+  const { traceId } = trace;
+  const parcel = { userKey, callbackUrl, publicUrl, runId, traceId, body: result.bytes, made };
+  const delivered = await deliverRun(deps, parcel).finally(() => deps.turns.giveBack());
+  if (delivered.kind === "resting") return putOff("rest", delivered.untilMs);
   const { attempt } = delivered;
   const keep = attempt.outcome.kind === "failed" && !result.kept;
-  return {
-    attempt,
-    restUntilMs: null,
-    bodyKept: keep && (await keepBody(deps.kv, intent.userKey, runId, result.bytes)),
-  };
+  const bodyKept = keep && (await keepBody(deps.kv, userKey, runId, result.bytes));
+  return { attempt, putOff: null, bodyKept };
+}
+
+function putOff(why: PutOff["why"], untilMs: number): Told {
+  return { ...NOTHING, putOff: { untilMs, why } };
 }
 
 function unreadable(number: number): Attempt {
@@ -144,7 +147,9 @@ function unreadable(number: number): Attempt {
 async function book(deps: MoveDeps, { run, intent }: Work, seen: Seen, queuedMs: number): Promise<boolean> {
   const next = advance(run, intent, seen, deps.rules);
   if (next.status !== "ended") throw new Error("an end was seen, and the run has not ended");
-  const counted = seen.attempt && count(deps.metrics, next, intent, seen.attempt, queuedMs);
+  const known = run.status === "ended" ? run.unbooked.attempts.length : 0;
+  const attempt = next.unbooked.attempts[known];
+  const counted = attempt && count(deps.metrics, next, intent, attempt, queuedMs);
   const recorded = ledgerEntries(next, intent).map((entry) => deps.recorder.record(entry));
   const [, ...booked] = await Promise.all([counted, ...recorded]);
   return booked.every(Boolean);

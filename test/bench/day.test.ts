@@ -63,6 +63,9 @@ describe("a cell", () => {
     // Half of an hour of some 11 runs a second.
     expect(mostOf(day, "resting")).toBeGreaterThan(18_000);
     expect(day.booked).toBeCloseTo(20 * DAY_SECONDS - 20, 0);
+    // Half of 11 runs a second that begin to wait, and a look at each of 20,000 in five and a half minutes.
+    expect(day.hours[1]?.messages).toBeGreaterThan(20_000 / 330);
+    expect(day.hours[1]?.messages).toBeLessThan((20_000 / 330) * 2);
   });
 
   it("looks for a run whose push is lost four seconds later", () => {

@@ -1,6 +1,6 @@
 // The model of a receiver that is down, against what the rules say of few runs.
 import { describe, expect, it } from "vitest";
-import { deadHost, dice, GROWING } from "../../bench/scale/dead-host.ts";
+import { deadHost, dice } from "../../bench/scale/dead-host.ts";
 
 const HOUR_MS = 3_600_000;
 const WEEK_MS = 168 * HOUR_MS;
@@ -11,27 +11,31 @@ describe("runs whose receiver is down", () => {
     // 5 + 300 + 1,800 + 7,200 + 18,000 + 36,000 + 50,400 + 72,000 + 86,400 s
     const lastDeadMs = 272_105_000 + 5;
     const first = { looksInAnHour: 4, attemptsInAnHour: 4 };
-    expect(deadHost(1, WEEK_MS, middle)).toEqual({ ...first, dead: 1, lastDeadMs });
+    expect(deadHost(1, WEEK_MS, middle)).toEqual({
+      ...first,
+      attempts: 10,
+      dead: 1,
+      lastDeadMs,
+    });
   });
 
   it("nine make too few failures for a rest in their first attempts", () => {
     expect(deadHost(9, 1_000, middle)).toMatchObject({ looksInAnHour: 9, attemptsInAnHour: 9 });
   });
 
-  it("a hundred are looked at twice a minute each, and tried once in a rest all together", () => {
-    const { looksInAnHour, attemptsInAnHour } = deadHost(100, HOUR_MS, middle);
-    // 3,600 / 31.5 looks each
-    expect(looksInAnHour / 100).toBeGreaterThan(105);
-    expect(looksInAnHour / 100).toBeLessThan(125);
+  it("a thousand are looked at the less often the longer they wait, and tried once in a rest all together", () => {
+    const { looksInAnHour, attemptsInAnHour } = deadHost(1_000, HOUR_MS, dice());
+    expect(looksInAnHour / 1_000).toBeGreaterThan(3_600 / 330);
+    expect(looksInAnHour / 1_000).toBeLessThan(25);
     // ten until the first rest, and one each 30 s
     expect(attemptsInAnHour).toBeGreaterThan(110);
     expect(attemptsInAnHour).toBeLessThan(135);
   });
 
-  it("spread over a growing time they are looked at a fifth as often, and the host is tried as often", () => {
-    const { looksInAnHour, attemptsInAnHour } = deadHost(1_000, HOUR_MS, dice(), GROWING);
-    expect(looksInAnHour / 1_000).toBeLessThan(25);
-    expect(attemptsInAnHour).toBeGreaterThan(110);
+  it("more than the host could be tried for are dead letters within a week all the same", () => {
+    const { attempts, dead } = deadHost(3_000, WEEK_MS, dice());
+    expect(dead).toBe(3_000);
+    expect(attempts).toBeLessThan(30_000);
   });
 
   it("the same dice are the same hour", () => {

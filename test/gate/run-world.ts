@@ -3,6 +3,7 @@
 // fails as the test says. Whatever the gate's row becomes is checked against what may never be.
 import type { Attempt, AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import type { Work } from "../../src/gate/admission.ts";
+import { type PutOff } from "../../src/gate/delivery.ts";
 import type { Intent } from "../../src/gate/intent.ts";
 import {
   emptyRow,
@@ -190,16 +191,19 @@ export class RunWorld {
       : ({ kind: "ended", result } as const);
   }
 
-  #tell({ run, intent }: Work, mood: ReceiverMood): { attempt: Attempt | null; restUntilMs: number | null } {
+  #tell({ run, intent }: Work, mood: ReceiverMood): { attempt: Attempt | null; putOff: PutOff | null } {
     const delivery = run.status === "ended" ? run.delivery : null;
     const isDue = delivery === null || (delivery.kind === "pending" && delivery.nextAtMs <= this.#nowMs);
-    if (intent.callbackUrl === null || !isDue) return { attempt: null, restUntilMs: null };
-    if (mood === "resting") return { attempt: null, restUntilMs: this.#nowMs + 30_000 };
+    if (intent.callbackUrl === null || !isDue) return { attempt: null, putOff: null };
+    if (mood === "resting") {
+      const untilMs = this.#nowMs + 30_000;
+      return { attempt: null, putOff: { untilMs, why: "rest" } };
+    }
     if (mood === "acknowledged") this.acknowledged += 1;
     const number = (delivery?.kind === "pending" ? delivery.made : 0) + 1;
     return {
       attempt: { number, atMs: this.#nowMs, durationMs: 1, outcome: OUTCOMES[mood] },
-      restUntilMs: null,
+      putOff: null,
     };
   }
 
@@ -229,7 +233,7 @@ export class RunWorld {
     if (mood !== "well") return;
     const { revision, runId, result, endedAtMs } = buried;
     const stamp = { revision, atMs: this.#nowMs, random: 0 };
-    const nothing = { attempt: null, restUntilMs: null, bodyKept: false };
+    const nothing = { attempt: null, putOff: null, bodyKept: false };
     this.#report({ ...stamp, ...nothing, kind: "ended", runId, result, endedAtMs, booked: true });
   }
 

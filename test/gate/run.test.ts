@@ -56,7 +56,7 @@ function ended(
     result: "success",
     endedAtMs: 10_000,
     attempt,
-    restUntilMs: null,
+    putOff: null,
     bodyKept: false,
     booked: true,
   } as const;
@@ -160,7 +160,13 @@ describe("a run moves forward", () => {
 describe("a failed attempt", () => {
   it("is followed by the next one on schedule", () => {
     const run = asEnded(advance(accepted, intent, ended(accepted, failed, { bodyKept: true }), rules));
-    expect(run.delivery).toEqual({ kind: "pending", made: 1, tries: 1, nextAtMs: 15_000 });
+    expect(run.delivery).toEqual({
+      kind: "pending",
+      made: 1,
+      tries: 1,
+      nextAtMs: 15_000,
+      restedSinceMs: null,
+    });
     expect(run).toMatchObject({ dueAtMs: 15_000, bodyKept: true });
   });
 
@@ -171,14 +177,103 @@ describe("a failed attempt", () => {
     expect(isFinished(run)).toBe(true);
   });
 
-  it("is not counted while the destination rests", () => {
-    const run = asEnded(advance(accepted, intent, ended(accepted, null, { restUntilMs: 40_000 }), rules));
-    expect(run.delivery).toEqual({ kind: "pending", made: 0, tries: 0, nextAtMs: 41_500 });
-  });
-
   it("is not followed by another when the receiver wants no more", () => {
     const run = asEnded(advance(accepted, intent, ended(accepted, { kind: "aborted", status: 410 }), rules));
     expect(run.delivery).toEqual({ kind: "aborted", made: 1 });
+  });
+});
+
+/** The run at a look at which its host rests for half a minute more. */
+function rested(run: Run, atMs = run.dueAtMs, random = 0.5): EndedRun {
+  const putOff = { untilMs: atMs + 30_000, why: "rest" } as const;
+  return asEnded(advance(run, intent, ended(run, null, { atMs, random, putOff }), rules));
+}
+
+describe("an attempt that is put off", () => {
+  const rest = { untilMs: 40_000, why: "rest" } as const;
+  it("by a rest of its host is not counted", () => {
+    const run = asEnded(advance(accepted, intent, ended(accepted, null, { putOff: rest }), rules));
+    const delivery = { kind: "pending", made: 0, tries: 0, nextAtMs: 41_500, restedSinceMs: 10_000 };
+    expect(run).toMatchObject({ delivery, dueAtMs: 41_500 });
+    expect(run.unbooked.attempts).toEqual([]);
+  });
+
+  it("asks again the later the longer it has waited, within ten minutes of the rest's end", () => {
+    const pauses = [];
+    let run = rested(accepted, 10_000, 0.999);
+    for (let look = 0; look < 6; look += 1) {
+      const atMs = run.dueAtMs;
+      run = rested(run, atMs, 0.999);
+      pauses.push(Math.round((run.dueAtMs - atMs) / 1000));
+    }
+    expect(pauses).toEqual([63, 126, 252, 503, 629, 629]);
+  });
+
+  it("until the next one is due, and for an hour at least, counts as one that failed", () => {
+    let run = rested(accepted, 10_000);
+    run = rested(run, 3_609_999);
+    expect(run.delivery).toMatchObject({ made: 0, restedSinceMs: 10_000 });
+    const seen = ended(run, null, {
+      atMs: 3_610_000,
+      booked: false,
+      putOff: { ...rest, untilMs: 3_640_000 },
+    });
+    run = asEnded(advance(run, intent, seen, rules));
+    expect(run.delivery).toMatchObject({ kind: "pending", made: 1, tries: 1, restedSinceMs: 3_610_000 });
+    expect(run.unbooked.attempts).toEqual([
+      {
+        number: 1,
+        atMs: 3_610_000,
+        durationMs: 0,
+        outcome: { kind: "failed", status: null, failure: "host stayed down", retryAfterSeconds: null },
+      },
+    ]);
+  });
+
+  it("for the length of a longer pause counts when that is over", () => {
+    const slow = { ...rules, retrySchedule: [7_200] };
+    const first = asEnded(advance(accepted, intent, ended(accepted, null, { putOff: rest }), slow));
+    const at = (atMs: number) =>
+      asEnded(advance(first, intent, ended(first, null, { atMs, putOff: rest }), slow));
+    expect(at(7_209_999).delivery).toMatchObject({ made: 0 });
+    expect(at(7_210_000).delivery).toMatchObject({ made: 1 });
+  });
+
+  it("at every turn ends as a dead letter when the schedule is over", () => {
+    let run: EndedRun = rested(accepted, 10_000);
+    const made = [];
+    while (run.delivery.kind === "pending") {
+      made.push(run.delivery.made);
+      run = rested(run);
+    }
+    expect([...new Set(made)]).toEqual([0, 1, 2]);
+    expect(run.delivery).toEqual({ kind: "dead", made: 3 });
+    // Three attempts, an hour each, and a look.
+    expect(run.dueAtMs / 60_000).toBeGreaterThan(180);
+    expect(run.dueAtMs / 60_000).toBeLessThan(192);
+  });
+
+  it("by a lack of room costs nothing, however long that is", () => {
+    let run: Run = accepted;
+    for (let look = 0; look < 10_000; look += 1) {
+      const atMs = run.dueAtMs;
+      const putOff = { untilMs: atMs + 5_000, why: "room" } as const;
+      run = advance(run, intent, ended(run, null, { atMs, putOff }), rules);
+      expect(run.dueAtMs).toBe(atMs + 6_500);
+    }
+    expect(asEnded(run).delivery).toMatchObject({ made: 0, restedSinceMs: null });
+  });
+
+  it("and made at last has a pause of the schedule before the next one", () => {
+    const run = rested(rested(accepted, 10_000));
+    const next = asEnded(advance(run, intent, ended(run, failed, { atMs: 90_000 }), rules));
+    expect(next.delivery).toEqual({
+      kind: "pending",
+      made: 1,
+      tries: 1,
+      nextAtMs: 95_000,
+      restedSinceMs: null,
+    });
   });
 });
 
@@ -263,7 +358,13 @@ describe("telling it again", () => {
       delivery: { kind: "pending", made: 10, tries: 0, nextAtMs: 50_000 },
     });
     const next = asEnded(advance(run, intent, ended(run, failed), rules));
-    expect(next.delivery).toEqual({ kind: "pending", made: 11, tries: 1, nextAtMs: 15_000 });
+    expect(next.delivery).toEqual({
+      kind: "pending",
+      made: 11,
+      tries: 1,
+      nextAtMs: 15_000,
+      restedSinceMs: null,
+    });
   });
 
   it("a buried run keeps its end and loses only what was owed", () => {

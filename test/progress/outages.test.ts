@@ -227,6 +227,46 @@ describe("a host that is down", () => {
     expect(await stage.rows()).toBe(0);
   });
 
+  it("for longer than the schedule makes a dead letter of whoever waits for it, tried or not", async () => {
+    const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5,300" });
+    await restingHost(stage, "gone.example");
+    for (let run = 0; run < 40; run += 1) {
+      await stage.push(await stage.start({ callback_url: "https://gone.example/late" }));
+      await stage.drain();
+    }
+    await stage.pass(5 * HOUR);
+    const { runs, attempts } = await stage.books();
+    expect(runs.map(({ state, attempts: made }) => [state, made])).toEqual(
+      Array.from({ length: 50 }, () => ["dead", 3]),
+    );
+    const skipped = attempts.filter(({ error }) => error === "host stayed down");
+    expect(skipped.length).toBeGreaterThan(0);
+    expect(attempts).toHaveLength(150);
+    expect(stage.received).toHaveLength(150 - skipped.length);
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("is asked about before a result is read for it again", async () => {
+    const calls: string[] = [];
+    const resting = (of: Env) =>
+      tapped(of, async ({ name, perform }) => {
+        calls.push(name);
+        if (name !== "DESTINATION_BREAKER.wouldTry") return perform();
+        return { kind: "rest", untilMs: Date.now() + 30 * SECOND };
+      });
+    const stage = await Stage.set({}, resting);
+    await restingHost(stage, "unread.example");
+    const reads = () => [calls.filter((name) => name === "KV.get").length, asked.length];
+    const { asked } = stage.gateway.upstream;
+    // The second attempts, at which nobody has been put off before.
+    await stage.pass(6 * SECOND);
+    const before = reads();
+    expect(before[0]).toBeGreaterThan(0);
+    await stage.pass(30 * MINUTE);
+    expect(reads()).toEqual(before);
+    expect(calls.filter((name) => name === "DESTINATION_BREAKER.wouldTry").length).toBeGreaterThan(50);
+  });
+
   it("is nobody else's trouble", async () => {
     const stage = await Stage.set();
     await restingHost(stage, "alone.example");
