@@ -3,7 +3,7 @@ import { type Problem, problem } from "../errors.ts";
 import type { Answer } from "../gate/claim.ts";
 import type { WindowView } from "../gate/window.ts";
 import type { StartOutcome } from "../upstream/client.ts";
-import { ownProblem, type UpstreamProblem } from "../upstream/upstream-problem.ts";
+import { ownProblem, type UpstreamProblem, upstreamOutcome } from "../upstream/upstream-problem.ts";
 
 export type StartAnswer = {
   outcome:
@@ -40,11 +40,11 @@ export function refusal(outcome: StartAnswer["outcome"], of: Problem, view: Wind
 }
 
 export function upstreamRefusal(
-  { kind, problem: of }: Exclude<StartOutcome, { kind: "accepted" }>,
+  { problem: of }: Exclude<StartOutcome, { kind: "accepted" }>,
   view: WindowView | null,
 ): StartAnswer {
-  const outcome = kind === "refused" ? "upstream_refused" : "upstream_failed";
-  return { outcome, result: { kind: "problem", problem: of }, view, replayed: false, mismatch: false };
+  const result = { kind: "problem", problem: of } as const;
+  return { outcome: upstreamOutcome(of), result, view, replayed: false, mismatch: false };
 }
 
 export function tooManyRequests(retryAfterSeconds: number): Problem {

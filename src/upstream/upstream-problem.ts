@@ -27,6 +27,11 @@ export function passedThroughProblem(status: number, headers: Headers, body: unk
   return of.envelope !== null && status < 500 ? { ...of, status } : of;
 }
 
+/** For the log and the metrics: did the upstream refuse the request, or fail? Its 401 refuses the gateway, and is a failure. */
+export function upstreamOutcome({ status }: UpstreamProblem): "upstream_refused" | "upstream_failed" {
+  return status >= 500 ? "upstream_failed" : "upstream_refused";
+}
+
 /** A problem of ours. */
 export function ownProblem(of: Problem): UpstreamProblem {
   return { status: statusOf(of.code), problem: of, envelope: null };

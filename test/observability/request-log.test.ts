@@ -118,14 +118,18 @@ describe("request.served", () => {
   });
 
   it.each([
+    { status: 401, outcome: "upstream_failed" },
+    { status: 403, outcome: "upstream_refused" },
     { status: 404, outcome: "upstream_refused" },
     { status: 500, outcome: "upstream_failed" },
     { status: 503, outcome: "upstream_failed" },
-  ])("an upstream's $status is $outcome", async ({ status, outcome }) => {
+  ])("an upstream's $status is $outcome, whatever it was asked", async ({ status, outcome }) => {
     const gateway = await makeGateway();
     gateway.upstream.behave(() => new Response("no", { status }));
     await gateway.start({});
-    expect(lines("request.served")[0]?.["outcome"]).toBe(outcome);
+    await gateway.call(run, {});
+    await gateway.call("/actions/v1/apps", {});
+    expect(lines("request.served").map((line) => line["outcome"])).toEqual([outcome, outcome, outcome]);
   });
 });
 

@@ -5,7 +5,7 @@ import { problem } from "../../errors.ts";
 import { OutboundTimeout, send } from "../../outbound/guard.ts";
 import { readError, unreachable } from "../../upstream/client.ts";
 import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
-import { passedThroughProblem } from "../../upstream/upstream-problem.ts";
+import { passedThroughProblem, upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerProblem, answerUpstreamProblem } from "../answers.ts";
 import { assertedFor } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
@@ -87,8 +87,9 @@ async function passBack(c: AppContext, response: Response): Promise<Response> {
     return new Response(response.body, { status, headers: headersToCaller(headers) });
   }
   const body = status < 400 ? null : await readError(response, c.get("settings").upstreamTimeoutMs);
-  c.get("notes").outcome = status >= 400 && status < 500 ? "upstream_refused" : "upstream_failed";
-  return answerUpstreamProblem(c, passedThroughProblem(status, headers, body));
+  const of = passedThroughProblem(status, headers, body);
+  c.get("notes").outcome = upstreamOutcome(of);
+  return answerUpstreamProblem(c, of);
 }
 
 function answerTooLarge(c: AppContext, maxBytes: number): Response {

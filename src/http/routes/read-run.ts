@@ -3,6 +3,7 @@ import { parameterFault } from "../../errors.ts";
 import { readRun } from "../../runs/read-run.ts";
 import { idFault, type RunTarget, runPathOf } from "../../runs/run-target.ts";
 import { assertedHeaders, headersToCaller } from "../../upstream/headers.ts";
+import { upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerUpstreamProblem, refuse } from "../answers.ts";
 import { assertedFor, targetOf } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
@@ -35,7 +36,7 @@ async function answerRead(
   const reading = readRun(c.get("upstream"), request, waitMs, c.get("settings").upstreamTimeoutMs);
   const answer = await c.get("stopwatch").time("upstream", reading);
   if (answer.kind === "problem") {
-    c.get("notes").outcome = answer.passing ? "upstream_failed" : "upstream_refused";
+    c.get("notes").outcome = upstreamOutcome(answer.problem);
     return answerUpstreamProblem(c, answer.problem, headers);
   }
   c.get("notes").outcome = answer.waiting ? "waiting" : "read";
