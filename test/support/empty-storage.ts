@@ -1,7 +1,5 @@
 // One workerd runs many files, and each finds the storage as a new one has it.
-import { reset } from "cloudflare:test";
 import { beforeAll } from "vitest";
+import { emptyStorage } from "./storage.ts";
 
-beforeAll(async () => {
-  await reset();
-});
+beforeAll(emptyStorage);

@@ -1,7 +1,8 @@
 // The ledger in workerd tests: made anew by the real migrations, and filled with honest entries.
-import { applyD1Migrations, type D1Migration, reset } from "cloudflare:test";
+import { applyD1Migrations, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { LedgerAttempt, LedgerCharge, LedgerEntry, LedgerRun } from "../../src/ledger/entry.ts";
+import { emptyStorage } from "./storage.ts";
 
 /** 2026-11-20T12:00:00Z */
 export const NOON_MS = 1_795_176_000_000;
@@ -17,7 +18,7 @@ const BILLING: LedgerCharge["billing"] = {
 
 /** Empties every store that the tests have and makes the ledger's tables; for `beforeEach`. */
 export async function freshLedger(): Promise<D1Database> {
-  await reset();
+  await emptyStorage();
   const { TEST_MIGRATIONS } = env as unknown as { TEST_MIGRATIONS: D1Migration[] };
   await applyD1Migrations(env.LEDGER, TEST_MIGRATIONS);
   return env.LEDGER;
