@@ -10,11 +10,14 @@ const MAX_PARSED = 100_000;
 const MAX_DEPTH = 5;
 /** Parameters of the console whose values a log line may name: they are what its fields `user` and `run_id` are for. */
 const LOGGED = ["user", "run_id"];
+/** Beginnings are first looked up by a hash of four characters: of a log's millions of places hardly one is the beginning of a secret. */
+const HASHES = 2 ** 20;
 /** An id names something and opens nothing: lines are about runs, and say which. */
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export class Secrets {
   readonly #byBeginning = new Map<string, Set<string>>();
+  readonly #known = new Uint8Array(HASHES);
   #count = 0;
 
   get count(): number {
@@ -28,6 +31,7 @@ export class Secrets {
     const alike = this.#byBeginning.get(beginning) ?? new Set<string>();
     if (!alike.has(secret)) this.#count += 1;
     this.#byBeginning.set(beginning, alike.add(secret));
+    this.#known[hashAt(secret, 0)] = 1;
   }
 
   /** A token's payload and signature; everybody's header is the same. */
@@ -67,11 +71,18 @@ export class Secrets {
 
   #find(text: string): string | null {
     for (let at = 0; at + MIN_LENGTH <= text.length; at += 1) {
+      if (this.#known[hashAt(text, at)] === 0) continue;
       const alike = this.#byBeginning.get(text.slice(at, at + MIN_LENGTH)) ?? [];
       for (const secret of alike) if (text.startsWith(secret, at)) return secret;
     }
     return null;
   }
+}
+
+function hashAt(text: string, at: number): number {
+  let hash = 0;
+  for (let next = at; next < at + 4; next += 1) hash = Math.imul(hash, 31) + text.charCodeAt(next);
+  return (Math.imul(hash, 0x9e_37_79_b1) >>> 0) % HASHES;
 }
 
 /** The gateway's own lines name routes and hosts, and never a URL or an Authorization header, whoever's it is. */

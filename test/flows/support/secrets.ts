@@ -6,7 +6,7 @@ import { Secrets } from "../../support/secrets.ts";
 export const secrets = new Secrets();
 
 /** For whoever starts a gateway reads it: a token to paste, and bodies that others send too. */
-const BANNER = /^Edge Actions is ready on .*^.*RUN_ID\?wait_seconds=[^\n]*$/ms;
+const BANNER = /^Edge Actions is ready on .*?^[^\n]*RUN_ID\?wait_seconds=[^\n]*$/ms;
 /** `wrangler dev` says of each request what it was, refs of completions included: a developer's tool, not the gateway. */
 const REQUEST_OF_WRANGLER = /^\[wrangler:info\] [A-Z]+ \/\S* \d{3} /;
 
