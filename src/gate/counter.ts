@@ -1,5 +1,6 @@
 // The counts in memory, and their copy on disk. The copy is written behind the answers, a fifth of a second later and
-// once for all that came meanwhile; a run's row that is written anyway takes it along, and then nothing is left to do.
+// once for all that came meanwhile; a run's row that is written anyway takes it along, and then nothing is left to do. A
+// window that was made shorter is written all the same: its row may go when it has ended, and an older copy says later.
 import type { GateStore, Windows } from "./store.ts";
 import { type Count, giveBack, peek, take, type Window, type WindowRule, type WindowView } from "./window.ts";
 
@@ -10,6 +11,8 @@ export class Counter {
   readonly #keepAlive: (work: Promise<void>) => void;
   #windows: Windows;
   #unsaved = false;
+  /** Made shorter since it was saved last. */
+  #isCut = false;
   #writeBehind: Promise<void> | null = null;
 
   constructor(store: GateStore, keepAlive: (work: Promise<void>) => void) {
@@ -47,12 +50,13 @@ export class Counter {
   async reset(): Promise<void> {
     this.#windows = { revision: this.#windows.revision + 1, runs: null, results: null };
     this.#unsaved = false;
+    this.#isCut = false;
     await this.#store.saveWindows(this.#windows, true);
   }
 
   /** The copy that a new row takes along. */
   forRow(): Windows {
-    this.#unsaved = false;
+    this.#unsaved = this.#isCut;
     return this.#windows;
   }
 
@@ -63,6 +67,8 @@ export class Counter {
   }
 
   #change(name: "runs" | "results", window: Window | null): void {
+    const before = this.#windows[name];
+    if (before !== null && window !== null && window.endsAtMs < before.endsAtMs) this.#isCut = true;
     this.#windows = { ...this.#windows, revision: this.#windows.revision + 1, [name]: window };
     this.#saveSoon();
   }
@@ -77,6 +83,7 @@ export class Counter {
     this.#writeBehind = null;
     if (!this.#unsaved) return;
     this.#unsaved = false;
+    this.#isCut = false;
     await this.#store.saveWindows(this.#windows);
   }
 }

@@ -203,6 +203,21 @@ const intent: Intent = {
   publicUrl: "https://edge.example",
 };
 
+/** A read's window is made shorter; its only newer copy goes with a row, after that window's end. */
+const CUT_AND_DROPPED: Command[] = [
+  { do: "read", user: 1, rule: { limit: 2, windowMs: 300_000 } },
+  { do: "start", user: 1, start: { rule: null, id: null, promised: true, ends: "accepted" } },
+  { do: "read", user: 1, rule: { limit: 2, windowMs: 1_500 } },
+  { do: "step", user: 1, byMs: 1_500 },
+  {
+    do: "start",
+    user: 1,
+    start: { rule: null, id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11", promised: false, ends: "refused" },
+  },
+  { do: "evict", user: 1 },
+  { do: "read", user: 1, rule: { limit: 2, windowMs: 300_000 } },
+];
+
 test(
   "whatever callers, deploys, evictions and the clock do, the gate counts as the contract says",
   async () => {
@@ -220,7 +235,7 @@ test(
           if (subject !== undefined) await obey(subject, one);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 40, examples: [[CUT_AND_DROPPED]] },
     );
   },
   TIMEOUT_MS,
