@@ -1,15 +1,11 @@
-// Runs of many users whose one receiver is down, by the gateway's own rules (src/gate/run.ts, src/callbacks/): what is due
+// Runs of many users whose one receiver is down, by the gateway's own rules (src/gate/delivery.ts, src/callbacks/): what is due
 // asks the host's breaker; a rest puts it off, a permission is an attempt that fails. Arithmetic only.
 import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import { type Breaker, CLOSED, mayTry, type Permission, report } from "../../src/callbacks/breaker.ts";
-import type { Intent } from "../../src/gate/intent.ts";
-import { acceptRun, advance, beginRun, isFinished, type Run, type RunRules } from "../../src/gate/run.ts";
+import { type Delivery, firstAttempt, tried } from "../../src/gate/delivery.ts";
 
 /** `CALLBACK_RETRY_SCHEDULE`, in seconds. */
-const RULES: RunRules = {
-  pollSchedule: [2],
-  retrySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
-};
+const SCHEDULE = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const HOUR_MS = 3_600_000;
 const FAILED: AttemptOutcome = {
   kind: "failed",
@@ -17,25 +13,6 @@ const FAILED: AttemptOutcome = {
   failure: "status is no 2xx",
   retryAfterSeconds: null,
 };
-const INTENT: Intent = {
-  v: 1,
-  userKey: "user",
-  issuer: "https://login.example",
-  subject: "alice",
-  scopes: [],
-  billing: {
-    is_billable: false,
-    origin: "actions_api",
-    usage_type: "action_run",
-    description: "an action was run via Actions API",
-    exemption_reason: null,
-    exemption_details: null,
-  },
-  target: { kind: "one_off" },
-  callbackUrl: "https://client.example/hook",
-  publicUrl: "https://edge.example",
-};
-
 export type DeadHost = {
   /** Messages of the queue, each with all that a look costs. */
   looksInAnHour: number;
@@ -51,21 +28,21 @@ export type DeadHost = {
 export function deadHost(runs: number, spanMs: number, random: () => number): DeadHost {
   const seen: DeadHost = { looksInAnHour: 0, attemptsInAnHour: 0, attempts: 0, dead: 0, lastDeadMs: null };
   const due = new Agenda();
-  const all = Array.from({ length: runs }, () => acceptRun(beginRun(RULES, 0), "run", RULES, 0));
+  const all: Delivery[] = Array.from({ length: runs }, () => firstAttempt(0, 0));
   let breaker: Breaker = CLOSED;
   for (let run = 0; run < runs; run++) due.add(run, Math.round(random() * 10 * runs));
   for (let next = due.take(); next !== null && next.atMs < spanMs; next = due.take()) {
-    const { run: name, atMs } = next;
+    const { run, atMs } = next;
     const [after, permission] = mayTry(breaker, atMs);
     const goes = permission.kind === "go";
-    breaker = goes ? report(after, false, atMs, String(name)) : after;
+    breaker = goes ? report(after, false, atMs, String(run)) : after;
     const isEarly = atMs < HOUR_MS;
     if (isEarly) seen.looksInAnHour++;
     if (isEarly && goes) seen.attemptsInAnHour++;
     if (goes) seen.attempts++;
-    const run = looked(all[name], permission, atMs, random());
-    all[name] = run;
-    if (!isFinished(run)) due.add(name, run.dueAtMs);
+    const delivery = looked(all[run], permission, atMs, random());
+    all[run] = delivery;
+    if (delivery.kind === "pending") due.add(run, delivery.nextAtMs);
     else {
       seen.dead++;
       seen.lastDeadMs = atMs;
@@ -74,21 +51,19 @@ export function deadHost(runs: number, spanMs: number, random: () => number): De
   return seen;
 }
 
-function looked(run: Run | undefined, permission: Permission, atMs: number, random: number): Run {
-  if (run === undefined) throw new Error("no such run");
-  const made = run.status === "ended" && run.delivery.kind === "pending" ? run.delivery.made : 0;
-  const attempt = { number: made + 1, atMs, durationMs: 0, outcome: FAILED };
+function looked(
+  delivery: Delivery | undefined,
+  permission: Permission,
+  atMs: number,
+  random: number,
+): Delivery {
+  if (delivery?.kind !== "pending") throw new Error("nobody looks at what is dead");
+  const attempt = { number: delivery.made + 1, atMs, durationMs: 0, outcome: FAILED };
   const told =
     permission.kind === "go"
       ? { attempt, putOff: null }
       : { attempt: null, putOff: { untilMs: permission.untilMs, why: "rest" as const } };
-  const end = { runId: "run", result: "success", endedAtMs: atMs, bodyKept: true, booked: true } as const;
-  return advance(
-    run,
-    INTENT,
-    { kind: "ended", revision: run.revision, atMs, random, ...end, ...told },
-    RULES,
-  );
+  return tried(delivery, { ...told, atMs, random }, SCHEDULE).delivery;
 }
 
 /** The same every time. */

@@ -78,8 +78,9 @@ function afterPutOff(
   const nextAtMs = afterRestMs(untilMs, atMs - sinceMs, random);
   const endsMs = graceEndsMs({ made: delivery.tries, schedule, sinceMs });
   if (atMs < endsMs) return { attempt: null, delivery: { ...delivery, nextAtMs, restedSinceMs: sinceMs } };
-  const [made, tries] = [delivery.made + 1, delivery.tries + 1];
-  const attempt = { number: made, atMs, durationMs: 0, outcome: STAYED_DOWN };
-  if (tries > schedule.length) return { attempt, delivery: { kind: "dead", made } };
-  return { attempt, delivery: { kind: "pending", made, tries, nextAtMs, restedSinceMs: endsMs } };
+  const attempt = { number: delivery.made + 1, atMs, durationMs: 0, outcome: STAYED_DOWN };
+  const after = afterAttempt(delivery, seen, attempt, schedule);
+  // The next one is due, and its host still rests.
+  const isNext = after.kind === "pending";
+  return { attempt, delivery: isNext ? { ...after, nextAtMs, restedSinceMs: endsMs } : after };
 }

@@ -1,7 +1,6 @@
 // One attempt at a run's receiver: ask its host's breaker if the host has given trouble, sign, send, and tell the
 // breaker what came of it. A healthy delivery asks nobody.
 import { type Attempt } from "../callbacks/attempt.ts";
-import type { Permission } from "../callbacks/breaker.ts";
 import { attemptDelivery } from "../callbacks/deliver.ts";
 import { type BreakerNamespace, breakerOf } from "../callbacks/destination-breaker.ts";
 import { HostHealth, isHostTrouble } from "../callbacks/host-health.ts";
@@ -36,7 +35,7 @@ export async function deliverRun(deps: DeliveryDeps, parcel: Parcel): Promise<De
   const host = hostOf(parcel.callbackUrl);
   const consulted = health.shouldConsult(host, parcel.made, Date.now());
   if (consulted) {
-    const untilMs = await askBreaker(deps, host, (breaker) => breaker.mayTry(parcel.userKey));
+    const untilMs = await askBreaker(deps, host, parcel.userKey, "mayTry");
     if (untilMs !== null) return { kind: "resting", untilMs };
   }
   const attempt = await send(deps, parcel);
@@ -88,10 +87,11 @@ export function restUntilMs(
   callbackUrl: string,
   userKey: string,
 ): Promise<number | null> {
-  return askBreaker(deps, hostOf(callbackUrl), (breaker) => breaker.wouldTry(userKey));
+  return askBreaker(deps, hostOf(callbackUrl), userKey, "wouldTry");
 }
 
-function hostOf(callbackUrl: string): string {
+/** Its breaker's name; empty for what is no URL. */
+export function hostOf(callbackUrl: string): string {
   return URL.parse(callbackUrl)?.host ?? "";
 }
 
@@ -99,10 +99,11 @@ function hostOf(callbackUrl: string): string {
 async function askBreaker(
   { breakers }: DeliveryDeps,
   host: string,
-  ask: (breaker: ReturnType<typeof breakerOf>) => Promise<Permission>,
+  userKey: string,
+  how: "mayTry" | "wouldTry",
 ): Promise<number | null> {
   try {
-    const permission = await ask(breakerOf(breakers, host));
+    const permission = await breakerOf(breakers, host)[how](userKey);
     if (permission.kind === "go") return null;
     health.noteFailure(host, Date.now());
     return permission.untilMs;

@@ -10,7 +10,7 @@ import { countAttempt, hostHashOf } from "../observability/metrics.ts";
 import { beginTrace, type Trace } from "../observability/trace.ts";
 import { OutboundNoRoom } from "../outbound/guard.ts";
 import type { Upstream } from "../upstream/client.ts";
-import { type DeliveryDeps, deliverRun, restUntilMs } from "./deliver-run.ts";
+import { type DeliveryDeps, deliverRun, hostOf, restUntilMs } from "./deliver-run.ts";
 import { keepBody, keptBody } from "./kept-body.ts";
 import { deliveryStateOf, ledgerEntries } from "./ledger-entries.ts";
 import { type RunEnd, readEnd } from "./read-end.ts";
@@ -169,7 +169,7 @@ async function count(
     status: outcome.status,
     failure: outcome.kind === "failed" ? outcome.failure : null,
     delivery: deliveryStateOf(run.delivery),
-    hostHash: await hostHashOf(URL.parse(callbackUrl ?? "")?.host ?? ""),
+    hostHash: await hostHashOf(hostOf(callbackUrl ?? "")),
     number,
     durationMs,
     sinceEndMs: Math.max(0, atMs - run.endedAtMs),

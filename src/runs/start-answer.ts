@@ -2,7 +2,6 @@
 import { type Problem, problem } from "../errors.ts";
 import type { Answer } from "../gate/claim.ts";
 import type { WindowView } from "../gate/window.ts";
-import type { StartOutcome } from "../upstream/client.ts";
 import { ownProblem, type UpstreamProblem, upstreamOutcome } from "../upstream/upstream-problem.ts";
 
 export type StartAnswer = {
@@ -39,10 +38,7 @@ export function refusal(outcome: StartAnswer["outcome"], of: Problem, view: Wind
   return { outcome, result, view, replayed: false, mismatch: false };
 }
 
-export function upstreamRefusal(
-  { problem: of }: Exclude<StartOutcome, { kind: "accepted" }>,
-  view: WindowView | null,
-): StartAnswer {
+export function upstreamRefusal(of: UpstreamProblem, view: WindowView | null): StartAnswer {
   const result = { kind: "problem", problem: of } as const;
   return { outcome: upstreamOutcome(of), result, view, replayed: false, mismatch: false };
 }

@@ -121,7 +121,7 @@ async function forward(
   if (settled !== null) return accepted(settled.answer, admitted);
   return outcome.kind === "accepted"
     ? accepted(firstAnswer(outcome), admitted)
-    : upstreamRefusal(outcome, admitted.view);
+    : upstreamRefusal(outcome.problem, admitted.view);
 }
 
 /** What the id's callers are to be told, null when there is no id or no answer; `lost`: a promise could not be kept track of. */

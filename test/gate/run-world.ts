@@ -3,7 +3,7 @@
 // fails as the test says. Whatever the gate's row becomes is checked against what may never be.
 import type { Attempt, AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import type { Work } from "../../src/gate/admission.ts";
-import { type PutOff } from "../../src/gate/delivery.ts";
+import type { PutOff } from "../../src/gate/delivery.ts";
 import type { Intent } from "../../src/gate/intent.ts";
 import {
   emptyRow,
