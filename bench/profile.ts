@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startGateway } from "./contenders/ours.ts";
-import { closedLoop } from "./harness/closed-loop.ts";
+import { closedLoop, warmUp } from "./harness/closed-loop.ts";
 import type { Contender } from "./harness/contender.ts";
 import { Inspector, type Share, shares } from "./harness/cpu-profile.ts";
 import { prepare, writeLua } from "./harness/requests.ts";
@@ -58,7 +58,7 @@ try {
     expectedStatus: plan.expectedStatus,
     connections: Number(values.connections),
   };
-  await closedLoop({ ...load, seconds: WARM_UP_SECONDS });
+  await warmUp({ ...load, seconds: WARM_UP_SECONDS });
   const inspector = await Inspector.connect(new URL(`ws://127.0.0.1:${inspectorPort}/core:user:profile`));
   await inspector.start();
   const { requests } = await closedLoop({ ...load, seconds: Number(values.seconds) });

@@ -2,7 +2,7 @@
 // asked how many runs it was made to start.
 import { setTimeout as sleep } from "node:timers/promises";
 import { countsAt } from "./children.ts";
-import { closedLoop } from "./closed-loop.ts";
+import { closedLoop, warmUp } from "./closed-loop.ts";
 import type { Contender, Process, Shape, World } from "./contender.ts";
 import { cpuSeconds } from "./cpu.ts";
 import { openLoop } from "./open-loop.ts";
@@ -129,7 +129,7 @@ export async function latencies(
 
 async function wakeUp(entrant: Entrant, world: World): Promise<void> {
   const { port, planFile, plan } = entrant;
-  await closedLoop({ port, planFile, expectedStatus: plan.expectedStatus, ...WAKE_UP });
+  await warmUp({ port, planFile, expectedStatus: plan.expectedStatus, ...WAKE_UP });
   await settle(entrant, world);
 }
 

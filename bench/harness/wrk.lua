@@ -36,8 +36,8 @@ function done(summary, latency)
   end
   local errors = summary.errors
   io.write(string.format(
-    'RESULT {"requests":%d,"seconds":%.6f,"unexpected":%d,"unexpectedStatus":%d,"broken":%d,"p50Ms":%.3f,"p99Ms":%.3f}\n',
+    'RESULT {"requests":%d,"seconds":%.6f,"unexpected":%d,"unexpectedStatus":%d,"broken":%d,"late":%d,"p50Ms":%.3f,"p99Ms":%.3f}\n',
     summary.requests, summary.duration / 1e6, wrong, status,
-    errors.connect + errors.read + errors.write + errors.timeout,
+    errors.connect + errors.read + errors.write, errors.timeout,
     latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
 end
