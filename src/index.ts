@@ -19,8 +19,22 @@ export default {
   },
   async scheduled({ scheduledTime }, env) {
     const { LEDGER: ledger, USER_GATE: gates, RUNS: queue } = env;
-    await sweepLedger(ledger, settingsOf(env).ledgerRetentionDays, scheduledTime);
-    await tendRollups(ledger, scheduledTime);
-    await wakeRedeliveries({ ledger, gates, queue }, scheduledTime);
+    await allInTurn([
+      async () => wakeRedeliveries({ ledger, gates, queue }, scheduledTime),
+      async () => tendRollups(ledger, scheduledTime),
+      async () => sweepLedger(ledger, settingsOf(env).ledgerRetentionDays, scheduledTime),
+    ]);
   },
 } satisfies ExportedHandler<Env>;
+
+/** What somebody waits for comes first; one that fails does not stop the others, and the platform is told of it. */
+async function allInTurn(chores: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const chore of chores)
+    try {
+      await chore();
+    } catch (error) {
+      failures.push(error);
+    }
+  if (failures.length > 0) throw failures[0];
+}

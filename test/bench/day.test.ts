@@ -84,12 +84,12 @@ describe("a cell", () => {
 
 describe("the cells that a load needs", () => {
   it.each([
-    // 8.64 million a day: over one retention's 5.76; of 259 million runs kept, 7.14 million fit into one
-    [100, 30, { queue: 1, writer: 1, retention: 2, size: 37 }],
+    // 8.64 million a day, of one retention's 36; of 259 million runs kept, 7.14 million fit into one
+    [100, 30, { queue: 1, writer: 1, retention: 1, size: 37 }],
     // a peak of 3,000, and a third of everything left free
-    [1_000, 30, { queue: 1, writer: 3, retention: 15, size: 363 }],
-    [1_000, 1, { queue: 1, writer: 3, retention: 15, size: 13 }],
-    [100_000, 1, { queue: 86, writer: 215, retention: 1_500, size: 1_210 }],
+    [1_000, 30, { queue: 1, writer: 3, retention: 3, size: 363 }],
+    [1_000, 1, { queue: 1, writer: 3, retention: 3, size: 13 }],
+    [100_000, 1, { queue: 86, writer: 215, retention: 240, size: 1_210 }],
   ])("%i runs a second, kept %i days", (runs, days, cells) => {
     expect(cellsFor(runs, days)).toEqual(cells);
   });
