@@ -7,12 +7,11 @@ import type { Use } from "./scale/prices.ts";
 import { row } from "./scale/print.ts";
 
 const DAY_MS = 86_400_000;
-/** One look: an alarm, a take, a report and a breaker asked; a message; the row and the alarm written; the books told. */
+/** One look: an alarm, a take, a report and a breaker asked; a message; the row and the alarm written. */
 const LOOK: Use = {
   "object requests": 4,
   "queue operations": 3,
   "object rows written": 2,
-  "D1 rows written": 1,
 };
 
 const { values } = parseArgs({

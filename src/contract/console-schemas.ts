@@ -50,7 +50,10 @@ const summary = {
   result: z.nullable(z.enum(["success", "error"])),
   state,
   attempts: count,
-  next_attempt_at: z.nullable(time),
+  next_attempt_at: described(
+    z.nullable(time),
+    "In a list as the last attempt left it: while its host rests, the next one is later.",
+  ),
   charged: z.boolean(),
 };
 

@@ -149,6 +149,8 @@ async function book(deps: MoveDeps, { run, intent }: Work, seen: Seen, queuedMs:
   if (next.status !== "ended") throw new Error("an end was seen, and the run has not ended");
   const known = run.status === "ended" ? run.unbooked.attempts.length : 0;
   const attempt = next.unbooked.attempts[known];
+  // A later moment for the next attempt is the gate's to know: of a host that is down there would be a row a look.
+  if (run.status === "ended" && !run.unbooked.run && attempt === undefined) return true;
   const counted = attempt && count(deps.metrics, next, intent, attempt, queuedMs);
   const recorded = ledgerEntries(next, intent).map((entry) => deps.recorder.record(entry));
   const [, ...booked] = await Promise.all([counted, ...recorded]);
