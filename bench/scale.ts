@@ -82,8 +82,8 @@ function tell(cells: number, { hours, booked, waitingAtEnd }: Day): void {
   );
   const looks = Math.max(...hours.map(({ putOff }) => putOff * cells));
   console.log(
-    `\nBooked: ${many(booked * cells)}; waiting at midnight: ${many(waitingAtEnd * cells)}. Were the failing receivers one host, its ` +
-      `breaker would be asked ${many(looks)} times a second, of ${many(LIMITS.requestsASecondAnObject)}.`,
+    `\nBooked: ${many(booked * cells)}; waiting at midnight: ${many(waitingAtEnd * cells)}. Looks at runs whose receiver rests: ` +
+      `${many(looks)} a second at most; one breaker answers ${many(LIMITS.requestsASecondAnObject)}.`,
   );
 }
 

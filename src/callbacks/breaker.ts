@@ -19,7 +19,7 @@ export type Permission = { kind: "go" } | { kind: "rest"; untilMs: number };
 export const CLOSED: Breaker = { status: "closed", samples: [] };
 
 const WINDOW_MS = 5 * 60_000;
-const REST_MS = 30_000;
+export const REST_MS = 30_000;
 const MIN_SAMPLES = 10;
 const KEPT = 100;
 const FAILED_SHARE = 0.7;

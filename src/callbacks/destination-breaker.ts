@@ -21,8 +21,13 @@ export type BreakerNamespace = DurableObjectNamespace<DestinationBreaker>;
 const FORGET_MS = 10 * 60_000;
 const EVERYBODY = "everybody";
 const MAX_VIEWED = 1000;
+/** A probe may end at any time. */
+const PROBING_MS = 1_000;
 
 type Asked = { key: string; before: Breaker; after: Breaker; permission: Permission };
+
+/** `allUntilMs`: until when everybody who asks is told the same. */
+export type HostPermission = { kind: "go" } | { kind: "rest"; untilMs: number; allUntilMs?: number };
 
 export type BreakerView = Standing & { usersResting: number };
 
@@ -33,18 +38,20 @@ export function breakerOf(breakers: BreakerNamespace, host: string): DurableObje
 
 export class DestinationBreaker extends DurableObject<Env> {
   /** A `go` after a rest is the one probe: report how it ended. */
-  async mayTry(userKey: string): Promise<Permission> {
-    const asked = this.#ask(userKey);
-    const permission = permissionOf(asked);
+  async mayTry(userKey: string): Promise<HostPermission> {
+    const nowMs = Date.now();
+    const [own, all] = this.#ask(userKey, nowMs);
+    const permission = permissionOf(own, all, nowMs);
     // Whoever rests for one takes no probe of the other.
     if (permission.kind === "rest") return permission;
-    for (const { key, before, after } of asked) await this.#become(key, before, after);
+    for (const { key, before, after } of [own, all]) await this.#become(key, before, after);
     return permission;
   }
 
   /** What `mayTry` would say now. Takes no probe. */
-  wouldTry(userKey: string): Permission {
-    return permissionOf(this.#ask(userKey));
+  wouldTry(userKey: string): HostPermission {
+    const nowMs = Date.now();
+    return permissionOf(...this.#ask(userKey, nowMs), nowMs);
   }
 
   /** Every failure at the host; a success only when this object had been asked before it. */
@@ -76,13 +83,13 @@ export class DestinationBreaker extends DurableObject<Env> {
     await storage.setAlarm(nowMs + FORGET_MS);
   }
 
-  #ask(userKey: string): Asked[] {
-    const nowMs = Date.now();
-    return [userKey, EVERYBODY].map((key) => {
+  #ask(userKey: string, nowMs: number): [own: Asked, all: Asked] {
+    const ask = (key: string): Asked => {
       const before = this.#breaker(key);
       const [after, permission] = mayTry(before, nowMs);
       return { key, before, after, permission };
-    });
+    };
+    return [ask(userKey), ask(EVERYBODY)];
   }
 
   #breaker(key: string): Breaker {
@@ -100,7 +107,10 @@ export class DestinationBreaker extends DurableObject<Env> {
   }
 }
 
-function permissionOf(asked: readonly Asked[]): Permission {
-  const resting = asked.find(({ permission }) => permission.kind === "rest");
-  return resting?.permission ?? { kind: "go" };
+function permissionOf(own: Asked, all: Asked, nowMs: number): HostPermission {
+  const { before, permission } = all;
+  if (permission.kind === "go") return own.permission;
+  const { untilMs } = permission;
+  const allUntilMs = before.status === "probing" ? Math.min(untilMs, nowMs + PROBING_MS) : untilMs;
+  return { kind: "rest", untilMs, allUntilMs };
 }

@@ -1,28 +1,43 @@
 // Which destination hosts gave trouble lately, as far as this isolate knows: the reason why a healthy delivery never
-// asks a breaker. It is a hint and may forget: a host that it does not know costs one attempt, whose failure teaches it.
+// asks a breaker, and why an isolate asks it once a rest, however many deliveries wait. It is a hint and may forget: a
+// host that it does not know costs one attempt, whose failure teaches it.
 import type { AttemptOutcome } from "./attempt.ts";
+import { REST_MS } from "./breaker.ts";
+import type { HostPermission } from "./destination-breaker.ts";
 
 const REMEMBER_MS = 5 * 60_000;
 const MAX_HOSTS = 1000;
 
+type Rest = Extract<HostPermission, { kind: "rest" }>;
+
+type Trouble = { atMs: number; rest: Rest | null };
+
 export class HostHealth {
-  /** Host to the time of its last trouble, the oldest first. */
-  readonly #troubledAtMs = new Map<string, number>();
+  /** By host, the oldest first. */
+  readonly #troubles = new Map<string, Trouble>();
 
   /** Is its breaker to be asked before this attempt? `attemptsMade`: those of this delivery, all of which failed. */
   shouldConsult(host: string, attemptsMade: number, nowMs: number): boolean {
     if (attemptsMade > 0) return true;
-    const troubledAtMs = this.#troubledAtMs.get(host);
-    return troubledAtMs !== undefined && nowMs - troubledAtMs < REMEMBER_MS;
+    const trouble = this.#troubles.get(host);
+    return trouble !== undefined && nowMs - trouble.atMs < REMEMBER_MS;
+  }
+
+  /** Until when its breaker would say that it rests, whoever asks; null when it has to be asked. */
+  knownRest(host: string, nowMs: number): number | null {
+    const rest = this.#troubles.get(host)?.rest;
+    const leftMs = (rest?.allUntilMs ?? 0) - nowMs;
+    // A clock that stepped back makes no rest longer.
+    return rest && leftMs > 0 && leftMs <= REST_MS ? rest.untilMs : null;
   }
 
   /** An attempt at this host failed, or its breaker said that it rests. */
-  noteFailure(host: string, nowMs: number): void {
-    this.#troubledAtMs.delete(host);
-    this.#troubledAtMs.set(host, nowMs);
-    for (const oldest of this.#troubledAtMs.keys()) {
-      if (this.#troubledAtMs.size <= MAX_HOSTS) return;
-      this.#troubledAtMs.delete(oldest);
+  noteFailure(host: string, nowMs: number, rest: Rest | null = null): void {
+    this.#troubles.delete(host);
+    this.#troubles.set(host, { atMs: nowMs, rest });
+    for (const oldest of this.#troubles.keys()) {
+      if (this.#troubles.size <= MAX_HOSTS) return;
+      this.#troubles.delete(oldest);
     }
   }
 }

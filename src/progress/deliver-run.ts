@@ -102,10 +102,12 @@ async function askBreaker(
   userKey: string,
   how: "mayTry" | "wouldTry",
 ): Promise<number | null> {
+  const knownUntilMs = health.knownRest(host, Date.now());
+  if (knownUntilMs !== null) return knownUntilMs;
   try {
     const permission = await breakerOf(breakers, host)[how](userKey);
     if (permission.kind === "go") return null;
-    health.noteFailure(host, Date.now());
+    health.noteFailure(host, Date.now(), permission);
     return permission.untilMs;
   } catch (error) {
     log({ event: "breaker.unavailable", error });

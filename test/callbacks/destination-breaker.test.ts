@@ -1,8 +1,11 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Permission } from "../../src/callbacks/breaker.ts";
-import { breakerOf, type DestinationBreaker } from "../../src/callbacks/destination-breaker.ts";
+import {
+  breakerOf,
+  type DestinationBreaker,
+  type HostPermission,
+} from "../../src/callbacks/destination-breaker.ts";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 
@@ -21,7 +24,7 @@ class Met {
     this.#user = user;
   }
 
-  mayTry(): Promise<Permission> {
+  mayTry(): Promise<HostPermission> {
     return this.stub.mayTry(this.#user);
   }
 
@@ -86,10 +89,14 @@ test("a host that fails everybody rests for all, though nobody made ten attempts
   // Three of each user count: nine.
   expect(await newcomer.mayTry()).toEqual({ kind: "go" });
   for (const user of users.slice(3)) await fail(user, 1);
-  expect(await newcomer.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 30 * SECOND });
+  const restMs = T0 + 30 * SECOND;
+  expect(await newcomer.mayTry()).toEqual({ kind: "rest", untilMs: restMs, allUntilMs: restMs });
   moveClock(30 * SECOND);
   const permissions = await Promise.all([...users, newcomer].map((user) => user.mayTry()));
   expect(permissions.filter(({ kind }) => kind === "go")).toHaveLength(1);
+  // The probe may end at any time.
+  const probing = { kind: "rest", untilMs: restMs + 30 * SECOND, allUntilMs: restMs + SECOND };
+  expect(permissions.filter(({ kind }) => kind === "rest")).toEqual(users.map(() => probing));
   await newcomer.report(true);
   expect(await newcomer.mayTry()).toEqual({ kind: "go" });
 });

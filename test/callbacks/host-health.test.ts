@@ -37,6 +37,39 @@ describe("a breaker is asked", () => {
   });
 });
 
+describe("that a host rests is known without asking its breaker again", () => {
+  const rest = { kind: "rest", untilMs: T0 + 30_000, allUntilMs: T0 + 1_000 } as const;
+
+  test("as long as everybody would be told the same", () => {
+    const health = new HostHealth();
+    expect(health.knownRest(HOST, T0)).toBe(null);
+    health.noteFailure(HOST, T0, rest);
+    expect(health.knownRest(HOST, T0)).toBe(T0 + 30_000);
+    expect(health.knownRest(HOST, T0 + 999)).toBe(T0 + 30_000);
+    expect(health.knownRest(HOST, T0 + 1_000)).toBe(null);
+    expect(health.knownRest("other.example", T0)).toBe(null);
+  });
+
+  test("never of a rest of one user alone", () => {
+    const health = new HostHealth();
+    health.noteFailure(HOST, T0, { kind: "rest", untilMs: T0 + 30_000 });
+    expect(health.knownRest(HOST, T0)).toBe(null);
+  });
+
+  test("not after an attempt there failed, which may have been the probe", () => {
+    const health = new HostHealth();
+    health.noteFailure(HOST, T0, rest);
+    health.noteFailure(HOST, T0 + 1);
+    expect(health.knownRest(HOST, T0 + 1)).toBe(null);
+  });
+
+  test("not when the clock has stepped back", () => {
+    const health = new HostHealth();
+    health.noteFailure(HOST, T0, rest);
+    expect(health.knownRest(HOST, T0 - 60 * MINUTE)).toBe(null);
+  });
+});
+
 test("of fifty thousand hosts that failed, the last thousand are remembered", () => {
   const health = new HostHealth();
   for (let host = 0; host < 50_000; host++) health.noteFailure(`h${host}.example`, T0);

@@ -268,6 +268,32 @@ describe("a host that is down", () => {
     expect(times("DESTINATION_BREAKER.wouldTry")).toBeGreaterThan(50);
   });
 
+  it("for everybody is asked about once a rest by an isolate, however many wait for it", async () => {
+    const asked: number[] = [];
+    const counted = (of: Env) =>
+      tapped(of, async ({ name, perform }) => {
+        if (/^DESTINATION_BREAKER\.(may|would)Try$/.test(name)) asked.push(Date.now());
+        return perform();
+      });
+    const stage = await Stage.set({}, counted);
+    stage.receive(() => new Response(null, { status: 503 }));
+    const send = async (sub: string) => {
+      await stage.push(await stage.start({ callback_url: "https://asked.example/" }, { claims: { sub } }));
+      await stage.drain();
+    };
+    for (const sub of ["bob", "carol", "dave", "erin"]) for (let run = 0; run < 3; run += 1) await send(sub);
+    const before = asked.length;
+    for (let run = 0; run < 20; run += 1) await send("alice");
+    expect(stage.received).toHaveLength(10);
+    expect(asked.length - before).toBeLessThanOrEqual(1);
+    vi.setSystemTime(T0 + 29 * SECOND);
+    await send("alice");
+    expect(asked.length - before).toBeLessThanOrEqual(1);
+    vi.setSystemTime(T0 + 30 * SECOND);
+    await send("alice");
+    expect(stage.received).toHaveLength(11);
+  });
+
   it("is nobody else's trouble", async () => {
     const stage = await Stage.set();
     await restingHost(stage, "alone.example");
