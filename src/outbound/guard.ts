@@ -51,24 +51,50 @@ export async function send(
  * OutboundTooLarge, OutboundNoRoom or OutboundTimeout, and cancels the body.
  */
 export async function readBody(
-  { body }: Pick<Response, "body">,
+  response: Pick<Response, "body">,
   maxBytes: number,
   timeoutMs: number,
   hold?: Hold,
 ): Promise<Uint8Array> {
-  if (body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  const size = await takeIn(response, maxBytes, timeoutMs, (chunk) => {
+    if (hold?.take(chunk.byteLength) === false) throw new OutboundNoRoom("no room for this body");
+    chunks.push(chunk);
+  });
+  return concatenate(chunks, size);
+}
+
+/**
+ * Takes up to `maxBytes` of a body that nobody wants to see, so that its connection can be used again, and cancels the
+ * rest. Keeps none of it: a body for which there is no room ends here. Never throws.
+ */
+export async function discardBody(
+  response: Pick<Response, "body">,
+  maxBytes: number,
+  timeoutMs: number,
+): Promise<void> {
+  // Too large, too slow or broken off: all the same to somebody who does not read it.
+  await takeIn(response, maxBytes, timeoutMs, () => undefined).catch(() => undefined);
+}
+
+/** Hands over a body piece by piece; comes to its size. */
+async function takeIn(
+  { body }: Pick<Response, "body">,
+  maxBytes: number,
+  timeoutMs: number,
+  accept: (chunk: Uint8Array) => void,
+): Promise<number> {
+  if (body === null) return 0;
   const reader = body.getReader();
   const deadline = startDeadline(timeoutMs);
-  const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for (;;) {
       const { done, value } = await Promise.race([reader.read(), deadline.passed]);
-      if (done) return concatenate(chunks, size);
+      if (done) return size;
       size += value.byteLength;
       if (size > maxBytes) throw new OutboundTooLarge(`body over ${maxBytes} bytes`);
-      if (hold?.take(value.byteLength) === false) throw new OutboundNoRoom("no room for this body");
-      chunks.push(value);
+      accept(value);
     }
   } catch (error) {
     reader.cancel(error).catch(() => undefined);
@@ -76,16 +102,6 @@ export async function readBody(
   } finally {
     deadline.stop();
   }
-}
-
-/** Takes up to `maxBytes` of a body that nobody wants to see, so that its connection can be used again, and cancels the rest. Never throws. */
-export async function discardBody(
-  response: Pick<Response, "body">,
-  maxBytes: number,
-  timeoutMs: number,
-): Promise<void> {
-  // Too large, too slow or broken off: all the same to somebody who does not read it.
-  await readBody(response, maxBytes, timeoutMs).catch(() => undefined);
 }
 
 type Deadline = { passed: Promise<never>; stop: () => void };
