@@ -2,7 +2,7 @@
 // replaced or inserted. A parse and a print would turn 12345678901234567890 and 1.10 into other numbers.
 // The scan finds offsets and judges no syntax: JSON.parse does that, before or after it. Of a text that is no JSON it
 // says something meaningless, in linear time, without throwing; so it may run first, and spare JSON.parse a text nested
-// millions deep, which takes that one a second.
+// millions deep, which takes that one a second, and a text that is no object, whatever else it is.
 // It refuses what two parsers could read differently in the envelope. Below the members of `data` nothing is looked at
 // but the depth: a name that stands twice in `inputs` is the upstream's business.
 
@@ -25,8 +25,10 @@ export type Envelope = {
 export type EnvelopeFault =
   | { kind: "duplicate"; pointer: string }
   | { kind: "too_deep" }
-  /** The text is no object, or has no `data` that is one. */
-  | { kind: "no_envelope" };
+  /** The object has no `data` that is one. */
+  | { kind: "no_envelope" }
+  /** The text is no object: it begins as another value, or as nothing that is JSON. */
+  | { kind: "no_object"; beginsAsJson: boolean };
 
 /** A pointer is shown to the caller and may be logged; a longer name is represented by its parent. */
 const MAX_POINTER_NAME_LENGTH = 200;
@@ -41,7 +43,8 @@ type Data = {
 export function locateEnvelope(text: string): Envelope | EnvelopeFault {
   const scan: Scan = { text, at: 0, deepest: 1 };
   skipBlanks(scan);
-  if (!isAt(scan, OPEN_BRACE)) return { kind: "no_envelope" };
+  if (!isAt(scan, OPEN_BRACE))
+    return { kind: "no_object", beginsAsJson: BEGINS_OTHER_VALUE.test(text.charAt(scan.at)) };
   const found: (Data | null)[] = [];
   readMembers(scan, (name) => {
     if (name === "data") found.push(readData(scan));
@@ -102,6 +105,9 @@ function applyEdits(text: string, edits: readonly Edit[]): string {
   }
   return pieces.join("") + text.slice(copiedTo);
 }
+
+/** An array, a string, a number, or the first letter of `true`, `false` and `null`. */
+const BEGINS_OTHER_VALUE = /[["\-\dtfn]/;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { parseRunRequest, type ReceivedBody } from "../../src/runs/run-request.ts";
 import type { RunTarget } from "../../src/runs/run-target.ts";
 
@@ -6,6 +6,8 @@ const STORED: RunTarget = { kind: "stored", storedActionId: "11111111-2222-4333-
 const ONE_OFF: RunTarget = { kind: "one_off" };
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const RULES = () => ({ allowPrivate: false, ownHosts: ["edge.example"] });
+
+afterEach(() => vi.restoreAllMocks());
 
 function parse(text: string, target: RunTarget = STORED) {
   return parseRunRequest(target, { kind: "text", text }, RULES);
@@ -111,6 +113,29 @@ describe("a malformed request names its fault, and keeps its id if it has one", 
       idempotencyId: id,
       text,
       problem: { code: "bad_request", source: { pointer } },
+    });
+  });
+
+  it.each([
+    { name: "an array", text: " \n[1]", detail: "The body must be an object" },
+    { name: "six megabytes of brackets", text: "[".repeat(6_000_000), detail: "The body must be an object" },
+    { name: "a string", text: '"data"', detail: "The body must be an object" },
+    { name: "a number", text: "-1", detail: "The body must be an object" },
+    { name: "null", text: "null", detail: "The body must be an object" },
+    { name: "nothing", text: "", detail: "The body is not valid JSON." },
+    { name: "blanks", text: " \r\n\t", detail: "The body is not valid JSON." },
+    { name: "a form", text: "data[page]=0", detail: "The body is not valid JSON." },
+    { name: "a byte-order mark", text: '\uFEFF{"data":{}}', detail: "The body is not valid JSON." },
+  ])("$name, without parsing it", ({ text, detail }) => {
+    const parses = vi.spyOn(JSON, "parse");
+    const parsed = parse(text);
+    expect(parses).not.toHaveBeenCalled();
+    expect(parsed).toMatchObject({ problem: { code: "bad_request", detail, source: { pointer: "" } } });
+  });
+
+  it("an action's id that is no UUID, before what is no object", () => {
+    expect(parse("[]", { kind: "stored", storedActionId: "42" })).toMatchObject({
+      problem: { source: { parameter: "stored_action_id" } },
     });
   });
 

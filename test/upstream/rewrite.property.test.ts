@@ -113,7 +113,9 @@ test("a JSON text without an object as data has no envelope", () => {
     fc.property(value, (text) => {
       const parsed: unknown = JSON.parse(text);
       fc.pre(!isObject(parsed) || !isObject(parsed["data"]));
-      expect(locateEnvelope(text).kind).toMatch(/^no_envelope$|^duplicate$/);
+      const found = locateEnvelope(text);
+      if (isObject(parsed)) expect(found.kind).toMatch(/^no_envelope$|^duplicate$/);
+      else expect(found).toEqual({ kind: "no_object", beginsAsJson: true });
     }),
   );
 });
@@ -139,7 +141,9 @@ test("any text at all gets an answer", () => {
   );
   fc.assert(
     fc.property(anyText, (text) => {
-      expect(["envelope", "duplicate", "too_deep", "no_envelope"]).toContain(locateEnvelope(text).kind);
+      expect(["envelope", "duplicate", "too_deep", "no_envelope", "no_object"]).toContain(
+        locateEnvelope(text).kind,
+      );
     }),
     { numRuns: 1000 },
   );

@@ -215,14 +215,8 @@ describe("nesting", () => {
 
 describe("what has no envelope is said to have none", () => {
   test.each([
-    "[]",
-    "null",
-    '"data"',
-    "1",
     "{}",
     " { } ",
-    "[1,2]",
-    '[{"data":{}}]',
     '{"data":null}',
     '{"data":[]}',
     '{"data":[{}]}',
@@ -233,6 +227,34 @@ describe("what has no envelope is said to have none", () => {
   ])("%s", (text) => {
     JSON.parse(text);
     expect(locateEnvelope(text)).toEqual({ kind: "no_envelope" });
+  });
+});
+
+describe("what is no object is known by its first character", () => {
+  test.each(["[]", " \r\n\t[1,2]", '[{"data":{}}]', '"data"', "1", "-0.5", "true", "false", "null"])(
+    "%j begins as another value",
+    (text) => {
+      JSON.parse(text);
+      expect(locateEnvelope(text)).toEqual({ kind: "no_object", beginsAsJson: true });
+    },
+  );
+
+  test.each([
+    "",
+    " \r\n\t",
+    "data",
+    "\uFEFF{}",
+    "\u00A0{}",
+    "+1",
+    ".5",
+    "Infinity",
+    "'data'",
+    "}",
+    "]",
+    "/**/{}",
+  ])("%j begins as nothing that is JSON", (text) => {
+    expect(() => JSON.parse(text)).toThrow(SyntaxError);
+    expect(locateEnvelope(text)).toEqual({ kind: "no_object", beginsAsJson: false });
   });
 });
 
