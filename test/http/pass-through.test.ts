@@ -32,6 +32,32 @@ describe("a request passes as it is", () => {
     expect(gateway.upstream.asked[0]?.headers.get("content-type")).toBe("application/json");
   });
 
+  it.each([
+    { method: "GET", body: "" },
+    { method: "GET", body: '{"data":{}}' },
+    { method: "HEAD", body: "" },
+    { method: "HEAD", body: '{"data":{}}' },
+  ])("$method without the body $body that came with it", async ({ method, body }) => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => json(200, { data: [] }));
+    const headers = { "content-length": String(body.length) };
+    expect((await gateway.call(LIST, { method, body, headers })).status).toBe(200);
+    expect(gateway.upstream.asked).toMatchObject([{ method, path: LIST, body: "" }]);
+  });
+
+  it("GET without waiting for the end of such a body, or cutting off whoever sends it", async () => {
+    let isCancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => json(200, { data: [] }));
+    expect((await gateway.call(LIST, { body })).status).toBe(200);
+    expect(isCancelled).toBe(false);
+  });
+
   it("bytes that are no text too", async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
     let received = new Uint8Array();

@@ -109,8 +109,15 @@ async function requestOf(
   logGuard.secrets.addQuery(`${ORIGIN}${path}`);
   if (typeof body === "string") logGuard.secrets.addBody(body);
   const authorization = claims === null ? {} : { authorization: `Bearer ${await issuer.token(claims)}` };
-  const init = { method, headers: { ...authorization, ...headers }, ...(body === undefined ? {} : { body }) };
+  // Off the wire a GET may come with a body; no such Request can be made.
+  const impossible = body !== undefined && ["GET", "HEAD"].includes(method);
+  const init = {
+    method: impossible ? "POST" : method,
+    headers: { ...authorization, ...headers },
+    ...(body === undefined ? {} : { body }),
+  };
   const request = new Request(`${ORIGIN}${path}`, init);
+  if (impossible) Object.defineProperty(request, "method", { value: method });
   return raw ? Object.defineProperty(request, "url", { value: `${ORIGIN}${path}` }) : request;
 }
 

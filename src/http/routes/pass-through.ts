@@ -12,6 +12,8 @@ import type { AppContext } from "../context.ts";
 import { answerNotFound } from "../middleware/observe.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** No Request can be made of these with a body, not even with the empty one that `Content-Length: 0` comes as. */
+const METHODS_WITHOUT_BODY = ["GET", "HEAD"];
 
 export async function passThrough(c: AppContext): Promise<Response> {
   const { method } = c.req;
@@ -96,11 +98,13 @@ function answerTooLarge(c: AppContext, maxBytes: number): Response {
   return answerProblem(c, problem("payload_too_large", `The body is larger than ${maxBytes} bytes.`));
 }
 
-/** The request's body as it streams, broken off when it grows past the bound. */
+/** The request's body as it streams, if its method has one; broken off when it grows past the bound. */
 function boundedBody(
   request: Request,
   maxBytes: number,
 ): { stream: ReadableStream | null; tooLarge: () => boolean } {
+  // What came is not cancelled: a caller that is cut off while it sends does not see its answer.
+  if (METHODS_WITHOUT_BODY.includes(request.method)) return { stream: null, tooLarge: () => false };
   let size = Number(request.headers.get("content-length"));
   const tooLarge = () => size > maxBytes;
   if (request.body === null || tooLarge()) return { stream: request.body, tooLarge };
