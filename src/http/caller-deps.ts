@@ -11,9 +11,9 @@ export function callersGate(c: AppContext): GateClient {
   return GateClient.ofUser(c.env.USER_GATE, c.get("caller").userKey);
 }
 
-/** What the path names: a stored action, or none. */
+/** What the path names: a stored action, or none. However it is spelt, one action has one name from here on. */
 export function targetOf(c: AppContext): RunTarget {
-  const storedActionId = c.req.param("stored_action_id");
+  const storedActionId = c.req.param("stored_action_id")?.toLowerCase();
   return storedActionId === undefined ? { kind: "one_off" } : { kind: "stored", storedActionId };
 }
 

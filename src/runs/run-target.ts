@@ -1,16 +1,16 @@
 import { validateUuid } from "../contract/schemas.ts";
 import { type Problem, parameterFault } from "../errors.ts";
 
-/** What is run: a stored action, or an action that the request itself describes. */
+/** What is run: a stored action, its id in lower case, or an action that the request itself describes. */
 export type RunTarget = { kind: "stored"; storedActionId: string } | { kind: "one_off" };
 
-/** The upstream's path for a start. Ids are forwarded in lower case, so that one action has one name. */
+/** The upstream's path for a start. */
 export function pathOf(target: RunTarget): string {
   if (target.kind === "one_off") return "/actions/v1/runs";
-  return `/actions/v1/stored-actions/${encodeURIComponent(target.storedActionId.toLowerCase())}/run`;
+  return `/actions/v1/stored-actions/${encodeURIComponent(target.storedActionId)}/run`;
 }
 
-/** The upstream's path for reading a run. */
+/** The upstream's path for reading a run. An intent that was written down earlier may have its action's id in any case. */
 export function runPathOf(target: RunTarget, runId: string): string {
   const run = encodeURIComponent(runId.toLowerCase());
   if (target.kind === "one_off") return `/actions/v1/runs/${run}`;

@@ -3,9 +3,9 @@ import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, stopClock, T0 } from "../support/clock.ts";
-import { ACTION, type Call, makeGateway } from "../support/gateway.ts";
+import { ACTION, type Call, makeGateway, startOf } from "../support/gateway.ts";
 import { freshLedger } from "../support/ledger.ts";
-import { deliveriesOf, HOOK, Stage, type Started } from "../support/stage.ts";
+import { deliveriesOf, HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
 
 beforeEach(async () => {
   await freshLedger();
@@ -171,6 +171,21 @@ describe("what has no deliveries", () => {
     expect((await stage.deliveries(crypto.randomUUID())).status).toBe(404);
     expect((await stage.deliveries("none")).status).toBe(400);
     expect((await stage.deliveries(withCallback.runId, { claims: null })).status).toBe(401);
+  });
+
+  it("is not a run whose action's id was spelt in another case", async () => {
+    const stage = await Stage.set();
+    const action = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+    const path = `/actions/v1/stored-actions/${action}`;
+    const start = startOf({ callback_url: HOOK }, { claims: PAYING });
+    const { body } = await stage.gateway.call(path.replace(action, action.toUpperCase()) + "/run", start);
+    const deliveries = `${path}/runs/${body.data.id}/deliveries`;
+    expect((await stage.gateway.call(deliveries)).body.data.state).toBe("waiting");
+    const shouted = deliveries.replace(action, action.toUpperCase());
+    expect((await stage.gateway.call(shouted)).body.data.state).toBe("waiting");
+    await stage.push({ runId: body.data.id, ...stage.lastRef() });
+    await stage.drain();
+    expect((await stage.books()).charges).toMatchObject([{ stored_action_id: action }]);
   });
 
   it("is not a one-off run with a callback", async () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { counting, failing, never, replacing } from "../support/bindings.ts";
 import { stopClock } from "../support/clock.ts";
 import { ACTION, type Answer, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { freshLedger } from "../support/ledger.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const FLAG_CALL = "FLAGS.getBooleanValue";
@@ -140,6 +141,26 @@ describe("the flag", () => {
     expect(asked).toEqual([
       ["edge_actions_api_rate_limiting_global", true, { ...user, storedActionId: ACTION }],
       ["edge_actions_api_rate_limiting_global", true, user],
+    ]);
+  });
+
+  it("is asked about one action by one name, however a caller spells it", async () => {
+    await freshLedger();
+    const asked: unknown[] = [];
+    const gateway = await makeGateway(
+      {},
+      replacing(FLAG_CALL, async ({ args }) => asked.push(args[2]) > 0),
+    );
+    const action = "/actions/v1/stored-actions/AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE";
+    const { body } = await gateway.call(`${action}/run`, startOf({}, { claims: { sub: "starter" } }));
+    const run = `${action}/runs/${body.data.id}`;
+    await gateway.call(run, { claims: { sub: "reader" } });
+    await gateway.call(`${run}/deliveries`, { claims: { sub: "looker" } });
+    const storedActionId = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+    expect(asked).toEqual([
+      { userId: "starter", issuer: "https://login.example", storedActionId },
+      { userId: "reader", issuer: "https://login.example", storedActionId },
+      { userId: "looker", issuer: "https://login.example", storedActionId },
     ]);
   });
 

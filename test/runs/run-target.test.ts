@@ -6,7 +6,7 @@ const RUN = "0B6C8D1E-8F0A-4B7E-9A55-0F6F8A7F3C11";
 
 describe("the upstream's path, one spelling for one thing", () => {
   it("starts a stored action", () => {
-    expect(pathOf({ kind: "stored", storedActionId: ACTION })).toBe(
+    expect(pathOf({ kind: "stored", storedActionId: ACTION.toLowerCase() })).toBe(
       "/actions/v1/stored-actions/aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee/run",
     );
   });
