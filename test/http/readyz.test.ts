@@ -1,10 +1,11 @@
 // /readyz: whether the gateway can do its work. Each dependency is named with its state, and nothing else.
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { counting, failing } from "../support/bindings.ts";
+import { counting, failing, never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshLedger } from "../support/ledger.ts";
+import { statuses, times } from "../support/times.ts";
 import { makeIssuer } from "../support/tokens.ts";
 
 beforeEach(() => freshLedger());
@@ -73,5 +74,35 @@ describe("/readyz", () => {
     vi.setSystemTime(T0 + 5 * SECOND);
     await ask(gateway);
     expect(calls).toHaveLength(2 * looks);
+  });
+
+  it("looks once for ten who ask at once, and tells all of them", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: T0 });
+    const alone: string[] = [];
+    await ask(await makeGateway({}, counting(alone)));
+    const calls: string[] = [];
+    const gateway = await makeGateway({}, counting(calls));
+    const answers = await Promise.all(times(10, () => ask(gateway)));
+    expect(answers.map(({ status, body }) => [status, body.dependencies])).toEqual(
+      times(10, () => [200, ALL_OK]),
+    );
+    expect(calls.toSorted()).toEqual(alone.toSorted());
+  });
+
+  it("looks once more, for all who waited, when a look never ends", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: T0 });
+    const wait = scheduler.wait.bind(scheduler);
+    // The runtime has dropped the first one's request: neither what it asked for nor its timers come. Others' patience ends.
+    vi.spyOn(scheduler, "wait").mockImplementation((ms, options) =>
+      ms === 3_000 ? never() : wait(10, options),
+    );
+    let looks = 0;
+    const gateway = await makeGateway(
+      {},
+      replacing("KV.get", ({ perform }) => (++looks === 1 ? never() : perform())),
+    );
+    const asking = times(3, () => gateway.begin("/readyz", { claims: null }).response);
+    expect(statuses(await Promise.all(asking))).toEqual({ 200: 3 });
+    expect(looks).toBe(2);
   });
 });

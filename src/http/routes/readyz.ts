@@ -1,31 +1,57 @@
 // Whether the gateway can do its work: each dependency by name, with its state, and nothing about where it is.
-// Anybody may ask, so an isolate looks at most once in five seconds.
+// Anybody may ask, so an isolate looks at most once in five seconds, and all who ask meanwhile share that look. It runs
+// under the first one's waitUntil, so that it outlives whoever hangs up.
+import { within } from "../../deadline.ts";
 import { pingLedger } from "../../ledger/repository.ts";
 import { network, readBody, send } from "../../outbound/guard.ts";
 import type { Issuer } from "../../settings.ts";
 import type { AppContext } from "../context.ts";
 
 type State = "ok" | "failing";
-type Readiness = { checkedAtMs: number; states: Record<string, State> };
+type States = Record<string, State>;
+type Look = { startedAtMs: number; states: Promise<States> };
 
 const REUSE_MS = 5_000;
 const CHECK_TIMEOUT_MS = 3_000;
+/** Longer than any look takes: one that has not ended by then never will, because the runtime dropped its request. */
+const LOST_AFTER_MS = 4_000;
 const MAX_JWKS_BYTES = 256 * 1024;
 
-const recent = new WeakMap<object, Readiness>();
+const recent = new WeakMap<object, Look>();
 
 export async function readyz(c: AppContext): Promise<Response> {
-  const nowMs = Date.now();
-  const known = recent.get(c.env);
-  const fresh =
-    known !== undefined && Math.abs(nowMs - known.checkedAtMs) < REUSE_MS ? known : await check(c, nowMs);
-  recent.set(c.env, fresh);
-  const ready = Object.values(fresh.states).every((state) => state === "ok");
+  const states = await recentStates(c);
+  const ready = Object.values(states).every((state) => state === "ok");
   c.get("notes").outcome = ready ? "ready" : "not_ready";
-  return c.json({ status: ready ? "ready" : "not_ready", dependencies: fresh.states }, ready ? 200 : 503);
+  return c.json({ status: ready ? "ready" : "not_ready", dependencies: states }, ready ? 200 : 503);
 }
 
-async function check(c: AppContext, checkedAtMs: number): Promise<Readiness> {
+async function recentStates(c: AppContext): Promise<States> {
+  const look = joinOrStart(c);
+  try {
+    return await landed(look);
+  } catch {
+    // Of all who waited for it, the first one starts the next.
+    if (recent.get(c.env) === look) recent.delete(c.env);
+    return await landed(joinOrStart(c));
+  }
+}
+
+function landed({ startedAtMs, states }: Look): Promise<States> {
+  return within(Math.max(0, startedAtMs + LOST_AFTER_MS - Date.now()), states);
+}
+
+function joinOrStart(c: AppContext): Look {
+  const nowMs = Date.now();
+  const known = recent.get(c.env);
+  if (known !== undefined && Math.abs(nowMs - known.startedAtMs) < REUSE_MS) return known;
+  const look = { startedAtMs: nowMs, states: check(c) };
+  recent.set(c.env, look);
+  c.executionCtx.waitUntil(look.states);
+  return look;
+}
+
+async function check(c: AppContext): Promise<States> {
   const { sender, baseUrl } = c.get("upstream");
   const checks: Record<string, () => Promise<unknown>> = {
     gate: () => c.env.USER_GATE.get(c.env.USER_GATE.idFromName("readyz")).ping(),
@@ -39,7 +65,7 @@ async function check(c: AppContext, checkedAtMs: number): Promise<Readiness> {
   const states = await Promise.all(
     Object.entries(checks).map(async ([name, ask]) => [name, await stateOf(ask)] as const),
   );
-  return { checkedAtMs, states: Object.fromEntries(states) };
+  return Object.fromEntries(states);
 }
 
 async function stateOf(ask: () => Promise<unknown>): Promise<State> {
