@@ -42,6 +42,11 @@ function headerFault(headers: Headers): Problem | null {
       source: { header: "Content-Type" },
     });
   }
+  return encodingFault(headers);
+}
+
+/** The upstream is not told how a body is encoded, so it must not be. */
+export function encodingFault(headers: Headers): Problem | null {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding === "identity") return null;
   return problem("bad_request", "The body must not be compressed.", {

@@ -85,6 +85,29 @@ describe("a request passes as it is", () => {
     expect(gateway.upstream.asked).toEqual([]);
   });
 
+  it.each(["gzip", "br", "identity, gzip", ""])("nor with a body that is encoded: %j", async (encoding) => {
+    const gateway = await makeGateway();
+    const headers = { ...JSON_TYPE, "content-encoding": encoding };
+    const { status, body } = await gateway.call(ONE, { method: "PUT", body: "{}", headers });
+    expect([status, body.errors[0].code]).toEqual([400, "bad_request"]);
+    expect(body.errors[0].source).toEqual({ header: "Content-Encoding" });
+    expect(gateway.upstream.asked).toEqual([]);
+  });
+
+  it.each([
+    { method: "PUT", encoding: "identity", body: "{}" },
+    { method: "DELETE", encoding: "gzip", body: undefined },
+    { method: "GET", encoding: "gzip", body: undefined },
+    { method: "GET", encoding: "gzip", body: "{}" },
+  ])("$method with $encoding and $body, of which nothing is encoded", async ({ method, encoding, body }) => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => json(200, { data: [] }));
+    const headers = { "content-encoding": encoding };
+    const sent = { method, headers, ...(body === undefined ? {} : { body }) };
+    expect((await gateway.call(ONE, sent)).status).toBe(200);
+    expect(gateway.upstream.asked[0]?.headers.get("content-encoding")).toBeNull();
+  });
+
   it("nor without a token", async () => {
     const gateway = await makeGateway();
     expect((await gateway.call(LIST, { claims: null })).status).toBe(401);

@@ -6,7 +6,8 @@ import { OutboundTimeout, send } from "../../outbound/guard.ts";
 import { readError, unreachable } from "../../upstream/client.ts";
 import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
 import { passedThroughProblem, upstreamOutcome } from "../../upstream/upstream-problem.ts";
-import { answerProblem, answerUpstreamProblem } from "../answers.ts";
+import { answerProblem, answerUpstreamProblem, refuse } from "../answers.ts";
+import { encodingFault } from "../body.ts";
 import { assertedFor } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { answerNotFound } from "../middleware/observe.ts";
@@ -26,6 +27,8 @@ export async function passThrough(c: AppContext): Promise<Response> {
   const { maxBodyBytes } = c.get("settings");
   const body = boundedBody(c.req.raw, maxBodyBytes);
   if (body.tooLarge()) return answerTooLarge(c, maxBodyBytes);
+  const unfit = body.stream === null ? null : encodingFault(c.req.raw.headers);
+  if (unfit !== null) return refuse(c, "malformed", unfit, {});
   try {
     const headers = headersToUpstream(c.req.raw.headers, await assertedFor(c));
     const { sender, baseUrl } = c.get("upstream");
