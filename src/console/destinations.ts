@@ -1,5 +1,6 @@
 // How the hosts of callbacks have fared lately, and whether their breakers let anybody through.
-import { type BreakerNamespace, breakerOf } from "../callbacks/destination-breaker.ts";
+import { type BreakerNamespace, type BreakerView, breakerOf } from "../callbacks/destination-breaker.ts";
+import { within } from "../deadline.ts";
 import { type AttemptedRow, latestAttempts } from "./store.ts";
 import { hostOf } from "./summary.ts";
 import { timeOrNull } from "./times.ts";
@@ -8,6 +9,7 @@ import type { Destination, Destinations } from "./views.ts";
 const MAX_ATTEMPTS = 1_000;
 /** Each is a question to another object. */
 const MAX_BREAKERS = 50;
+const ANSWERS_WITHIN_MS = 5_000;
 
 /** By the latest attempts of runs that were accepted lately; the host with the most first. Throws when somebody does not answer. */
 export async function destinations(
@@ -33,7 +35,8 @@ export async function destinations(
 const CLOSED: Destination["breaker"] = { status: "closed", until: null, users_resting: 0 };
 
 async function breakerView(breakers: BreakerNamespace, host: string): Promise<Destination["breaker"]> {
-  const { status, untilMs, usersResting } = await breakerOf(breakers, host).view();
+  const view: Promise<BreakerView> = breakerOf(breakers, host).view();
+  const { status, untilMs, usersResting } = await within(ANSWERS_WITHIN_MS, view);
   return { status, until: timeOrNull(untilMs), users_resting: usersResting };
 }
 

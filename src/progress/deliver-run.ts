@@ -2,9 +2,10 @@
 // breaker what came of it. A healthy delivery asks nobody.
 import { type Attempt } from "../callbacks/attempt.ts";
 import { attemptDelivery } from "../callbacks/deliver.ts";
-import { type BreakerNamespace, breakerOf } from "../callbacks/destination-breaker.ts";
+import { type BreakerNamespace, breakerOf, type HostPermission } from "../callbacks/destination-breaker.ts";
 import { HostHealth, isHostTrouble } from "../callbacks/host-health.ts";
 import { signCallback } from "../callbacks/signature.ts";
+import { within } from "../deadline.ts";
 import type { RunRules } from "../gate/run.ts";
 import { log } from "../observability/log.ts";
 import type { Sender } from "../outbound/guard.ts";
@@ -28,6 +29,9 @@ export type Parcel = {
 };
 
 export type Delivered = { kind: "attempted"; attempt: Attempt } | { kind: "resting"; untilMs: number };
+
+/** Of a breaker: it must not cost an attempt its turn. */
+const ANSWERS_WITHIN_MS = 2_000;
 
 const health = new HostHealth();
 
@@ -95,7 +99,7 @@ export function hostOf(callbackUrl: string): string {
   return URL.parse(callbackUrl)?.host ?? "";
 }
 
-// A breaker that does not answer must not stop what it is there to protect.
+// A breaker that fails or hangs must not stop what it is there to protect.
 async function askBreaker(
   { breakers }: DeliveryDeps,
   host: string,
@@ -105,7 +109,8 @@ async function askBreaker(
   const knownUntilMs = health.knownRest(host, Date.now());
   if (knownUntilMs !== null) return knownUntilMs;
   try {
-    const permission = await breakerOf(breakers, host)[how](userKey);
+    const asked: Promise<HostPermission> = breakerOf(breakers, host)[how](userKey);
+    const permission = await within(ANSWERS_WITHIN_MS, asked);
     if (permission.kind === "go") return null;
     health.noteFailure(host, Date.now(), permission);
     return permission.untilMs;
@@ -122,7 +127,7 @@ async function tellBreaker(
   ok: boolean,
 ): Promise<void> {
   try {
-    await breakerOf(breakers, host).report(userKey, ok);
+    await within(ANSWERS_WITHIN_MS, breakerOf(breakers, host).report(userKey, ok));
   } catch (error) {
     log({ event: "breaker.unavailable", error });
   }

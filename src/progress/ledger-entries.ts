@@ -64,6 +64,7 @@ function ledgerCharge(run: EndedRun, intent: Intent): LedgerCharge {
   };
 }
 
+/** In lower case: an action has one name, however it is spelt. */
 export function storedActionIdOf({ target }: Intent): string | null {
-  return target.kind === "stored" ? target.storedActionId : null;
+  return target.kind === "stored" ? target.storedActionId.toLowerCase() : null;
 }

@@ -70,6 +70,5 @@ function attemptsOf(live: LiveRun | null, booked: BookedRun | null): LedgerAttem
 }
 
 function isOf(intent: Intent, target: RunTarget): boolean {
-  const wanted = target.kind === "stored" ? target.storedActionId : null;
-  return storedActionIdOf(intent) === wanted;
+  return storedActionIdOf(intent) === storedActionIdOf({ ...intent, target });
 }

@@ -126,8 +126,11 @@ export function unreachable(slow: boolean): UpstreamProblem {
   return ownProblem(problem("service_unavaiable", detail, { retryAfterSeconds: 1 }));
 }
 
-/** A run whose id is no UUID could not be read through here, and its answer would break the contract. */
+/**
+ * In lower case, as it is looked for. A run whose id is no UUID could not be read through here, and its answer would
+ * break the contract.
+ */
 function runIdOf(parsed: unknown): string | null {
   const id = memberOf(memberOf(parsed, "data"), "id");
-  return typeof id === "string" && validateUuid(id) ? id : null;
+  return typeof id === "string" && validateUuid(id) ? id.toLowerCase() : null;
 }

@@ -6,6 +6,7 @@ import { stopClock } from "../support/clock.ts";
 import { ACTION, ORIGIN } from "../support/gateway.ts";
 import { freshLedger } from "../support/ledger.ts";
 import { HOOK, type Received, Stage } from "../support/stage.ts";
+import { json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
@@ -105,6 +106,27 @@ describe("a run with an id, a callback and a charge", () => {
       next_attempt_at: null,
       attempts: [{ number: 1, at: "2040-01-01T00:00:00.000Z", status: 204, duration_ms: 0, error: null }],
     });
+  });
+
+  it("has one name, however its action and the upstream spell it", async () => {
+    const stage = await Stage.set();
+    const runId = crypto.randomUUID();
+    const { upstream } = stage.gateway;
+    upstream.runs.set(runId, runId);
+    upstream.behave(({ method }, honest) =>
+      method === "POST" ? json(202, { data: { type: "run", id: runId.toUpperCase() } }) : honest(),
+    );
+    const answer = await stage.gateway.call(`/actions/v1/stored-actions/${ACTION.toUpperCase()}/run`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ data: { callback_url: HOOK } }),
+    });
+    expect(answer.body.data.id).toBe(runId.toUpperCase());
+    await stage.push({ ...stage.lastRef(), runId });
+    await stage.drain();
+    expect((await stage.books()).runs).toMatchObject([{ run_id: runId, stored_action_id: ACTION }]);
+    for (const id of [runId, runId.toUpperCase()])
+      expect((await stage.deliveries(id)).body.data).toMatchObject({ state: "delivered" });
   });
 
   it("is delivered whatever its size, bytes that are no JSON numbers of ours included", async () => {

@@ -1,0 +1,39 @@
+// Parties that do not answer, for as long as anybody cares to wait.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { never, replacing } from "../support/bindings.ts";
+import { SECOND, stopClock } from "../support/clock.ts";
+import { freshLedger } from "../support/ledger.ts";
+import { Stage } from "../support/stage.ts";
+
+beforeEach(async () => {
+  await freshLedger();
+  stopClock();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+describe("a host's breaker that hangs", () => {
+  it("when it is asked, keeps no attempt from being made", async () => {
+    const stage = await Stage.set({}, replacing("DESTINATION_BREAKER.mayTry", never));
+    stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 404 : 204 }));
+    const run = await stage.start({ callback_url: "https://asked-in-vain.example/" });
+    await stage.push(run);
+    await stage.pass(6 * SECOND);
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
+  });
+
+  it("when it is told of a failure, keeps no attempt from being counted", async () => {
+    const stage = await Stage.set({}, replacing("DESTINATION_BREAKER.report", never));
+    stage.receive(() => new Response(null, { status: 503 }));
+    const run = await stage.start({ callback_url: "https://told-in-vain.example/" });
+    await stage.push(run);
+    await stage.drain();
+    expect(stage.received).toHaveLength(1);
+    expect((await stage.books()).attempts).toMatchObject([{ number: 1, status: 503 }]);
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("retrying");
+  });
+});
