@@ -1,7 +1,8 @@
 // The hands: takes pointers from the queue and moves their runs on, all of a batch at once. A batch is not held up by
-// its slowest run: after a short while the rest goes on behind it, and their messages count as done, because the gate
-// sends again whatever is not reported. The queue's own retries are for a run that makes this code throw.
+// its slowest run: when every gate has answered, the rest soon goes on behind it, and their messages count as done,
+// because the gate sends again whatever is not reported. The queue's own retries are for a run that makes this code throw.
 import { parseRedelivery, type RedeliveryMessage, workRedelivery } from "../console/redelivery.ts";
+import { within } from "../deadline.ts";
 import type { Work } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
 import { runRulesOf, type Sighting } from "../gate/run.ts";
@@ -18,6 +19,8 @@ import { Recorder } from "./recorder.ts";
 import { Turns } from "./turns.ts";
 
 const BATCH_PATIENCE_MS = 50;
+/** Its batch waits for it. */
+const TAKE_WITHIN_MS = 5_000;
 /**
  * An invocation has six connections; the sixth is for KV and the queue. An attempt that waited for a connection would
  * be out of time before it was sent.
@@ -34,17 +37,35 @@ const MAX_THROWS = 5;
 export async function moveRunsOn(batch: MessageBatch, env: Env, context: ExecutionContext): Promise<void> {
   const deps = moveDeps(env);
   // Badly configured: the gates send again, where the queue's own tries would end among the dead letters.
-  if (deps === null) return batch.ackAll();
-  const all = Promise.all(batch.messages.map((message) => handle(deps, env, message)));
+  if (deps === null) {
+    await Promise.all(batch.messages.map((message) => goRound(env.RUNS, message)));
+    return;
+  }
+  const handled = batch.messages.map((message) => handle(deps, env, message));
+  const all = Promise.all(handled.map(({ done }) => done));
   context.waitUntil(all);
+  // What is said of a message after this function has returned is not heard: a pointer may be the only one to know its
+  // run's name, so its gate must have it by then, or the queue keep it.
+  await Promise.all(handled.map(({ taken }) => taken));
   await Promise.race([all, scheduler.wait(BATCH_PATIENCE_MS)]);
 }
 
 type ConsumerDeps = MoveDeps & { ledger: D1Database };
 
-async function handle(deps: ConsumerDeps, env: Env, message: Message): Promise<void> {
+/** `taken`: its gate has answered, or the message goes back to the queue. */
+type Handled = { taken: Promise<void>; done: Promise<void> };
+
+function handle(deps: ConsumerDeps, env: Env, message: Message): Handled {
+  const { promise: taken, resolve } = Promise.withResolvers<void>();
+  return { taken, done: moveOn(deps, env, message, resolve).finally(resolve) };
+}
+
+async function moveOn(deps: ConsumerDeps, env: Env, message: Message, taken: () => void): Promise<void> {
   const redelivery = parseRedelivery(message.body);
-  if (redelivery !== null) return redeliver(env, message, redelivery);
+  if (redelivery !== null) {
+    taken();
+    return redeliver(env, message, redelivery);
+  }
   const pointer = parsePointer(message.body);
   const gate = pointer && GateClient.byId(env.USER_GATE, pointer.gate);
   if (pointer === null || gate === null) {
@@ -52,7 +73,8 @@ async function handle(deps: ConsumerDeps, env: Env, message: Message): Promise<v
     return message.ack();
   }
   try {
-    const work = await gate.take(pointer);
+    const work = await within(TAKE_WITHIN_MS, gate.take(pointer));
+    taken();
     const seen = work && (await move(deps, gate, message, work, pointer));
     if (seen === "threw") return message.retry();
     if (seen === "buried") return message.ack();
@@ -60,7 +82,7 @@ async function handle(deps: ConsumerDeps, env: Env, message: Message): Promise<v
     message.ack();
   } catch (error) {
     log({ event: "gate.unavailable", gate: pointer.gate, error });
-    await waitForGate(env.RUNS, message, pointer);
+    await waitForGate(env.RUNS, message);
   }
 }
 
@@ -94,11 +116,17 @@ async function move(
 
 // A gate that is away says nothing of its run, so the message must not end among the dead letters: the gate sends
 // another one when it is back. What it cannot send is a name that it was never told, because it was away at settling.
-async function waitForGate(queue: Queue, message: Message, pointer: Pointer): Promise<void> {
+async function waitForGate(queue: Queue, message: Message): Promise<void> {
   if (message.attempts < GATE_TRIES)
     return message.retry({ delaySeconds: GATE_PAUSE_SECONDS * message.attempts });
+  await goRound(queue, message);
+}
+
+async function goRound(queue: Queue, message: Message): Promise<void> {
+  const pointer = parsePointer(message.body);
+  if (pointer === null || pointer.runId === null) return message.ack();
   try {
-    if (pointer.runId !== null) await queue.send(pointer, { delaySeconds: GATE_ROUND_SECONDS });
+    await within(TAKE_WITHIN_MS, queue.send(pointer, { delaySeconds: GATE_ROUND_SECONDS }));
     message.ack();
   } catch (error) {
     log({ event: "queue.unavailable", gate: pointer.gate, error });

@@ -124,6 +124,22 @@ describe("a gate that does not answer", () => {
     expect((await stage.books()).charges).toHaveLength(1);
   });
 
+  it("and takes its time to fail neither: the queue has the name until a gate has", async () => {
+    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
+    await stage.start();
+    const pointers = stage.queue.take();
+    const away = replacing("USER_GATE.take", async () => {
+      await scheduler.wait(200);
+      throw new Error("away");
+    });
+    const env = { ...stage.gateway.env, ...away(stage.gateway.env) };
+    const { again } = await stage.consume(pointers, { env });
+    expect(again).toEqual(pointers);
+    await stage.consume(again);
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(1);
+  });
+
   it("to a report has the run delivered at least once, and charged once", async () => {
     const stage = await Stage.set();
     const run = await stage.start();

@@ -104,7 +104,9 @@ export class Stage {
     });
     const batch = createMessageBatch("edge-actions-runs", messages);
     const context = createExecutionContext();
+    const close = openUntilReturned(batch);
     await moveRunsOn(batch, bound, context);
+    close();
     await waitOnExecutionContext(context);
     const result = await getQueueResult(batch, context);
     const again = new Set(result.retryMessages.map(({ msgId }) => msgId));
@@ -176,4 +178,18 @@ export class Stage {
 
 export function deliveriesOf(runId: string): string {
   return `/actions/v1/stored-actions/${ACTION}/runs/${runId}/deliveries`;
+}
+
+/** As on the platform: what is said of a message after the handler has returned comes too late. */
+function openUntilReturned({ messages }: MessageBatch): () => void {
+  let open = true;
+  for (const message of messages) {
+    const retry = message.retry.bind(message);
+    message.retry = (options) => {
+      if (open) retry(options);
+    };
+  }
+  return () => {
+    open = false;
+  };
 }
