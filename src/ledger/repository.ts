@@ -86,8 +86,9 @@ export const STATEMENTS = {
 // A parameter may hold 2 MB, and a character up to three bytes.
 const MAX_PARAMETER_CHARS = 500_000;
 const MAX_ATTEMPTS_SHOWN = 100;
-/** Far less than a gate leaves a run in its consumer's hands (held-runs.ts): one that waits for the books longer than that would be handed out again, and its callback sent again. */
 const TIMEOUT_MS = 10_000;
+/** A consumer's time is short (shift.ts), and what is not booked is offered again. */
+const RECORD_TIMEOUT_MS = 5_000;
 
 /** Writes any number of reports in one transaction. May be repeated. Says how many rows it wrote, index entries included. */
 export async function recordAll(db: D1Database, entries: readonly LedgerEntry[]): Promise<number> {
@@ -102,7 +103,7 @@ export async function recordAll(db: D1Database, entries: readonly LedgerEntry[])
     ...withRows(db, STATEMENTS.putCharges, charges),
     ...withRows(db, STATEMENTS.putAttempts, attempts),
   ];
-  const results = await within(TIMEOUT_MS, db.batch(statements));
+  const results = await within(RECORD_TIMEOUT_MS, db.batch(statements));
   return results.reduce((sum, { meta }) => sum + meta.rows_written, 0);
 }
 

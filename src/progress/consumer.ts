@@ -16,16 +16,10 @@ import { buryRun } from "./dead-letters.ts";
 import { type MoveDeps, moveRun } from "./move-run.ts";
 import { type Pointer, parsePointer } from "./pointer.ts";
 import { Recorder } from "./recorder.ts";
-import { Turns } from "./turns.ts";
+import { Shift } from "./shift.ts";
 
-const BATCH_PATIENCE_MS = 50;
 /** Its batch waits for it. */
 const TAKE_WITHIN_MS = 5_000;
-/**
- * An invocation has six connections; the sixth is for KV and the queue. An attempt that waited for a connection would
- * be out of time before it was sent.
- */
-const RECEIVERS_AT_ONCE = 5;
 /** One fewer than the tries after which the queue gives a message up (wrangler.toml). */
 const GATE_TRIES = 5;
 const GATE_PAUSE_SECONDS = 5;
@@ -47,7 +41,7 @@ export async function moveRunsOn(batch: MessageBatch, env: Env, context: Executi
   // What is said of a message after this function has returned is not heard: a pointer may be the only one to know its
   // run's name, so its gate must have it by then, or the queue keep it.
   await Promise.all(handled.map(({ taken }) => taken));
-  await Promise.race([all, scheduler.wait(BATCH_PATIENCE_MS)]);
+  await Promise.race([all, scheduler.wait(deps.shift.patienceMs)]);
 }
 
 type ConsumerDeps = MoveDeps & { ledger: D1Database };
@@ -148,7 +142,7 @@ function moveDeps(env: Env): ConsumerDeps | null {
     ledger: env.LEDGER,
     metrics: env.METRICS,
     room: isolateRoom,
-    turns: new Turns(RECEIVERS_AT_ONCE),
+    shift: new Shift(settings, upstream.sender === network, Date.now()),
     recorder: new Recorder((entries) => recordAll(env.LEDGER, entries)),
   };
 }

@@ -28,7 +28,10 @@ export type Parcel = {
   made: number;
 };
 
-export type Delivered = { kind: "attempted"; attempt: Attempt } | { kind: "resting"; untilMs: number };
+/** `told`: its host's breaker has been told, if it is to be. Never rejects. */
+export type Delivered =
+  | { kind: "attempted"; attempt: Attempt; told: Promise<void> }
+  | { kind: "resting"; untilMs: number };
 
 /** Of a breaker: it must not cost an attempt its turn. */
 const ANSWERS_WITHIN_MS = 2_000;
@@ -45,8 +48,8 @@ export async function deliverRun(deps: DeliveryDeps, parcel: Parcel): Promise<De
   const attempt = await send(deps, parcel);
   const trouble = isHostTrouble(attempt.outcome);
   if (trouble) health.noteFailure(host, Date.now());
-  if (trouble || consulted) await tellBreaker(deps, host, parcel.userKey, !trouble);
-  return { kind: "attempted", attempt };
+  const told = trouble || consulted ? tellBreaker(deps, host, parcel.userKey, !trouble) : Promise.resolve();
+  return { kind: "attempted", attempt, told };
 }
 
 async function send({ settings, network }: DeliveryDeps, parcel: Parcel): Promise<Attempt> {

@@ -8,8 +8,10 @@ import { MAX_RESULT_BYTES } from "./read-end.ts";
 
 /** As long as a dead letter can be sent again. */
 const KEEP_SECONDS = 30 * 24 * 60 * 60;
-/** The run waits in its consumer's hands, and its gate hands it out again if that takes too long. */
-const TIMEOUT_MS = 10_000;
+/** A consumer's time is short (shift.ts), and the upstream may still have the body. */
+const FOUND_WITHIN_MS = 2_000;
+const READ_WITHIN_MS = 5_000;
+const KEPT_WITHIN_MS = 5_000;
 
 /** Says whether KV took it. `body:v1:<user key>:<run id>` */
 export async function keepBody(
@@ -19,7 +21,7 @@ export async function keepBody(
   body: Uint8Array,
 ): Promise<boolean> {
   try {
-    await within(TIMEOUT_MS, kv.put(keyOf(userKey, runId), body, { expirationTtl: KEEP_SECONDS }));
+    await within(KEPT_WITHIN_MS, kv.put(keyOf(userKey, runId), body, { expirationTtl: KEEP_SECONDS }));
     return true;
   } catch (error) {
     log({ event: "body.keep_failed", user: userKey, error });
@@ -35,8 +37,8 @@ export async function keptBody(
   hold: Hold,
 ): Promise<Uint8Array | null> {
   try {
-    const body = await within(TIMEOUT_MS, kv.get(keyOf(userKey, runId), "stream"));
-    return body === null ? null : await readBody({ body }, MAX_RESULT_BYTES, TIMEOUT_MS, hold);
+    const body = await within(FOUND_WITHIN_MS, kv.get(keyOf(userKey, runId), "stream"));
+    return body === null ? null : await readBody({ body }, MAX_RESULT_BYTES, READ_WITHIN_MS, hold);
   } catch (error) {
     if (error instanceof OutboundNoRoom) throw error;
     log({ event: "body.recall_failed", user: userKey, error });

@@ -15,7 +15,7 @@ import { keepBody, keptBody } from "./kept-body.ts";
 import { deliveryStateOf, ledgerEntries } from "./ledger-entries.ts";
 import { type RunEnd, readEnd } from "./read-end.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Turns } from "./turns.ts";
+import type { Shift } from "./shift.ts";
 
 export type MoveDeps = DeliveryDeps & {
   kv: KVNamespace;
@@ -23,19 +23,22 @@ export type MoveDeps = DeliveryDeps & {
   recorder: Recorder;
   metrics: AnalyticsEngineDataset | undefined;
   room: Room;
-  /** At a receiver, for all that one invocation does. */
-  turns: Turns;
+  shift: Shift;
 };
 
-/** Until there may be room for a result, or a turn at its receiver, again. */
+/** Until there may be room for a result, or a connection to its receiver, again. */
 const CROWDED_MS = 5_000;
-/** With the longest read, attempt and booking less than a gate leaves a run in its consumer's hands (held-runs.ts). */
-const TURN_WITHIN_MS = 15_000;
 
 type Seen = Extract<Sighting, { kind: "ended" }>;
-type Told = Pick<Seen, "attempt" | "putOff" | "bodyKept">;
+/** What goes on while the books are told. */
+type Told = Pick<Seen, "attempt" | "putOff"> & { bodyKept: Promise<boolean>; hostTold: Promise<void> };
 
-const NOTHING: Told = { attempt: null, putOff: null, bodyKept: false };
+const NOTHING: Told = {
+  attempt: null,
+  putOff: null,
+  bodyKept: Promise.resolve(false),
+  hostTold: Promise.resolve(),
+};
 /** Of a run whose end has just been seen. */
 const FRESH = firstAttempt(0, 0);
 
@@ -60,16 +63,21 @@ async function lookAt(deps: MoveDeps, work: Work, look: Look): Promise<Sighting>
   if (end.kind === "waiting") return { ...stamp, kind: "waiting", runId, atMs: Date.now() };
   if (end.kind === "unseen") return { ...stamp, kind: "unseen", unknown: end.unknown, atMs: Date.now() };
   const endedAtMs = run.status === "ended" ? run.endedAtMs : Date.now();
-  const told = await tell(deps, work, end.body, look);
-  const seen = { ...stamp, ...told, runId, result: end.result, endedAtMs, atMs: Date.now() };
-  const booked = await book(deps, work, { ...seen, kind: "ended", booked: false }, look.queuedMs);
-  return { ...seen, kind: "ended", booked };
+  const { attempt, putOff, ...going } = await tell(deps, work, end.body, look);
+  const told = { attempt, putOff, runId, result: end.result, endedAtMs, atMs: Date.now() };
+  const seen: Seen = { ...stamp, ...told, kind: "ended", bodyKept: false, booked: false };
+  const [bodyKept, booked] = await Promise.all([
+    going.bodyKept,
+    book(deps, work, seen, look.queuedMs),
+    going.hostTold,
+  ]);
+  return { ...seen, bodyKept, booked };
 }
 
 type End = Exclude<RunEnd, { kind: "ended" }> | { kind: "ended"; result: EndedRun["result"]; body: ReadBody };
 
-/** `kept`: KV has it. */
-type Body = { kind: "body"; bytes: Uint8Array; kept: boolean };
+/** `kept`: KV has it. `bytes`: null when they are too many for anybody to be sent. */
+type Body = { kind: "body"; bytes: Uint8Array | null; kept: boolean };
 
 /** `unseen`: nobody has it. */
 type ReadBody = () => Promise<Body | Exclude<RunEnd, { kind: "ended" }>>;
@@ -79,25 +87,27 @@ async function endOf(deps: MoveDeps, work: Work, look: Look): Promise<End> {
   const { run } = work;
   if (run.status === "ended")
     return { kind: "ended", result: run.result, body: () => bodyOf(deps, work, run.bodyKept, look) };
-  const end = await readEnd(deps.upstream, deps.settings, work.intent, work.runId, look);
+  const end = await read(deps, work, look);
   if (end.kind !== "ended") return end;
   return { ...end, body: async () => ({ kind: "body", bytes: end.body, kept: false }) };
 }
 
-async function bodyOf(
-  { kv, upstream, settings }: MoveDeps,
-  { intent, runId }: Work,
-  isKept: boolean,
-  look: Look,
-): ReturnType<ReadBody> {
+async function read({ shift, upstream, settings }: MoveDeps, work: Work, look: Look): Promise<RunEnd> {
+  const { intent, runId } = work;
+  const end = await shift.read((untilMs) => readEnd(upstream, settings, intent, runId, { ...look, untilMs }));
+  return end ?? { kind: "crowded" };
+}
+
+async function bodyOf(deps: MoveDeps, work: Work, isKept: boolean, look: Look): ReturnType<ReadBody> {
   try {
-    const kept = isKept ? await keptBody(kv, intent.userKey, runId, look.hold) : null;
+    const { intent, runId } = work;
+    const kept = isKept ? await keptBody(deps.kv, intent.userKey, runId, look.hold) : null;
     if (kept !== null) return { kind: "body", bytes: kept, kept: true };
   } catch (error) {
     if (error instanceof OutboundNoRoom) return { kind: "crowded" };
     throw error;
   }
-  const end = await readEnd(upstream, settings, intent, runId, look);
+  const end = await read(deps, work, look);
   return end.kind === "ended" ? { kind: "body", bytes: end.body, kept: false } : end;
 }
 
@@ -114,23 +124,25 @@ async function tell(
   const { made, restedSinceMs } = delivery;
   // Whoever was put off before most likely is again: it asks before it reads.
   const untilMs = restedSinceMs === null ? null : await restUntilMs(deps, callbackUrl, userKey);
-  if (untilMs !== null) return putOff("rest", untilMs);
+  if (untilMs !== null) return afterwards("rest", untilMs);
   const result = await body();
   // Nobody is to blame: it costs no attempt.
-  if (result.kind === "crowded") return putOff("room", Date.now() + CROWDED_MS);
-  if (result.kind !== "body") return { ...NOTHING, attempt: unreadable(made + 1) };
-  if (!(await deps.turns.take(TURN_WITHIN_MS))) return putOff("room", Date.now() + CROWDED_MS);
+  if (result.kind === "crowded") return afterwards("room", Date.now() + CROWDED_MS);
+  const { bytes } = result.kind === "body" ? result : { bytes: null };
+  if (result.kind !== "body" || bytes === null) return { ...NOTHING, attempt: unreadable(made + 1) };
+  // Later attempts, and redeliveries, must not depend on the upstream.
+  const keep = async () => !result.kept && (await keepBody(deps.kv, userKey, runId, bytes));
   const { traceId } = trace;
-  const parcel = { userKey, callbackUrl, publicUrl, runId, traceId, body: result.bytes, made };
-  const delivered = await deliverRun(deps, parcel).finally(() => deps.turns.giveBack());
-  if (delivered.kind === "resting") return putOff("rest", delivered.untilMs);
-  const { attempt } = delivered;
-  const keep = attempt.outcome.kind === "failed" && !result.kept;
-  const bodyKept = keep && (await keepBody(deps.kv, userKey, runId, result.bytes));
-  return { attempt, putOff: null, bodyKept };
+  const parcel = { userKey, callbackUrl, publicUrl, runId, traceId, body: bytes, made };
+  const delivered = await deps.shift.attempt(() => deliverRun(deps, parcel));
+  if (delivered === null) return { ...afterwards("room", Date.now() + CROWDED_MS), bodyKept: keep() };
+  if (delivered.kind === "resting") return { ...afterwards("rest", delivered.untilMs), bodyKept: keep() };
+  const { attempt, told } = delivered;
+  const bodyKept = attempt.outcome.kind === "failed" ? keep() : NOTHING.bodyKept;
+  return { attempt, putOff: null, bodyKept, hostTold: told };
 }
 
-function putOff(why: PutOff["why"], untilMs: number): Told {
+function afterwards(why: PutOff["why"], untilMs: number): Told {
   return { ...NOTHING, putOff: { untilMs, why } };
 }
 

@@ -18,18 +18,21 @@ export type RunEnd =
   | { kind: "crowded" }
   /** `unknown`: the upstream answers, and does not know the run. */
   | { kind: "unseen"; unknown: boolean }
-  | { kind: "ended"; result: RunResult; body: Uint8Array };
+  /** `body`: null when it is larger than anybody could be sent. */
+  | { kind: "ended"; result: RunResult; body: Uint8Array | null };
 
 /** KV keeps values of up to 25 MiB, and an isolate has 128 MB for all that it does at once. */
 export const MAX_RESULT_BYTES = 24 * 1024 * 1024;
 
-/** Never throws for what an upstream can do. */
+type Look = { hold: Hold; trace: Trace; untilMs: number };
+
+/** Never throws for what an upstream can do. Takes until `untilMs` at most. */
 export async function readEnd(
   upstream: Upstream,
   settings: Settings,
   intent: Intent,
   runId: string,
-  { hold, trace }: { hold: Hold; trace: Trace },
+  { hold, trace, untilMs }: Look,
 ): Promise<RunEnd> {
   const authorization = await backgroundAuthorization(settings, intent.publicUrl, intent, Date.now());
   const request = {
@@ -39,12 +42,14 @@ export async function readEnd(
       ...assertedHeaders({ authorization, requestId: crypto.randomUUID(), ...trace }),
     },
   };
-  const answer = await readRun(upstream, request, 0, settings.upstreamTimeoutMs);
+  const budgetMs = (looks: number) =>
+    Math.max(1, Math.min(settings.upstreamTimeoutMs, (untilMs - Date.now()) / looks));
+  const answer = await readRun(upstream, request, 0, budgetMs(2));
   if (answer.kind === "problem")
     return { kind: "unseen", unknown: answer.problem.problem.code === "not_found" };
   if (answer.waiting) return { kind: "waiting" };
   try {
-    const body = await readBody(answer, MAX_RESULT_BYTES, settings.upstreamTimeoutMs, hold);
+    const body = await readBody(answer, MAX_RESULT_BYTES, budgetMs(1), hold);
     return endOf(body);
   } catch (error) {
     if (error instanceof OutboundNoRoom) return { kind: "crowded" };

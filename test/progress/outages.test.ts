@@ -6,6 +6,7 @@ import { failing, tapped } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
 import { freshLedger } from "../support/ledger.ts";
 import { HOOK, Stage } from "../support/stage.ts";
+import { errorBody, json } from "../support/upstream.ts";
 
 beforeEach(async () => {
   await freshLedger();
@@ -292,6 +293,23 @@ describe("a host that is down", () => {
     vi.setSystemTime(T0 + 30 * SECOND);
     await send("alice");
     expect(stage.received).toHaveLength(11);
+  });
+
+  it("costs no result: one that was read while its host rested is kept for when the upstream has forgotten it", async () => {
+    const stage = await Stage.set();
+    await restingHost(stage, "kept.example");
+    const run = await stage.start({ callback_url: "https://kept.example/late" });
+    await stage.push(run);
+    await stage.drain();
+    expect(stage.received).toHaveLength(10);
+    stage.gateway.upstream.behave(() => json(404, errorBody(404, "not_found")));
+    stage.receive(() => new Response(null, { status: 204 }));
+    await stage.pass(HOUR);
+    expect(stage.received.map(({ url }) => url)).toContain("https://kept.example/late");
+    expect((await stage.deliveries(run.runId)).body.data).toMatchObject({
+      state: "delivered",
+      attempts: [{ number: 1, status: 204 }],
+    });
   });
 
   it("is nobody else's trouble", async () => {
