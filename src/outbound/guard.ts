@@ -65,6 +65,28 @@ export async function readBody(
 }
 
 /**
+ * The same, but a body over `maxBytes` is handed to `pass` piece by piece, from its beginning, and none of it is kept;
+ * then it comes to null, and `timeoutMs` is the only bound.
+ */
+export async function readOrPass(
+  response: Pick<Response, "body">,
+  maxBytes: number,
+  timeoutMs: number,
+  hold: Hold,
+  pass: (chunk: Uint8Array) => void,
+): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = [];
+  let held = 0;
+  const size = await takeIn(response, Number.POSITIVE_INFINITY, timeoutMs, (chunk) => {
+    held += chunk.byteLength;
+    if (held > maxBytes) return [...chunks.splice(0), chunk].forEach(pass);
+    if (!hold.take(chunk.byteLength)) throw new OutboundNoRoom("no room for this body");
+    chunks.push(chunk);
+  });
+  return size > maxBytes ? null : concatenate(chunks, size);
+}
+
+/**
  * Takes up to `maxBytes` of a body that nobody wants to see, so that its connection can be used again, and cancels the
  * rest. Keeps none of it: a body for which there is no room ends here. Never throws.
  */

@@ -4,13 +4,14 @@ import type { RunResult } from "../gate/run.ts";
 import { memberOf, parseJson } from "../json.ts";
 import type { Hold } from "../load.ts";
 import type { Trace } from "../observability/trace.ts";
-import { OutboundNoRoom, readBody } from "../outbound/guard.ts";
+import { OutboundNoRoom, readOrPass } from "../outbound/guard.ts";
 import { readRun } from "../runs/read-run.ts";
 import { runPathOf } from "../runs/run-target.ts";
 import type { Settings } from "../settings.ts";
 import type { Upstream } from "../upstream/client.ts";
 import { assertedHeaders } from "../upstream/headers.ts";
 import { backgroundAuthorization } from "../upstream/identity.ts";
+import { StatusScan } from "./status-scan.ts";
 
 export type RunEnd =
   | { kind: "waiting" }
@@ -49,19 +50,23 @@ export async function readEnd(
     return { kind: "unseen", unknown: answer.problem.problem.code === "not_found" };
   if (answer.waiting) return { kind: "waiting" };
   try {
-    const body = await readBody(answer, MAX_RESULT_BYTES, budgetMs(1), hold);
-    return endOf(body);
+    const scan = new StatusScan();
+    const body = await readOrPass(answer, MAX_RESULT_BYTES, budgetMs(1), hold, (chunk) => scan.read(chunk));
+    return endOf(body === null ? scan.status() : statusIn(body), body);
   } catch (error) {
     if (error instanceof OutboundNoRoom) return { kind: "crowded" };
-    // Broken off, dripping or larger than anybody could be sent.
+    // Broken off, or dripping.
     return { kind: "unseen", unknown: false };
   }
 }
 
-/** A 200 whose `status`, at the top or under `data`, says how the run stands. Anything else is nonsense, and no end. */
-function endOf(body: Uint8Array): RunEnd {
+function statusIn(body: Uint8Array): unknown {
   const parsed = parseJson(body);
-  const status = memberOf(parsed, "status") ?? memberOf(memberOf(parsed, "data"), "status");
+  return memberOf(parsed, "status") ?? memberOf(memberOf(parsed, "data"), "status");
+}
+
+/** A 200 whose `status`, at the top or under `data`, says how the run stands. Anything else is nonsense, and no end. */
+function endOf(status: unknown, body: Uint8Array | null): RunEnd {
   if (status === "waiting") return { kind: "waiting" };
   return status === "success" || status === "error"
     ? { kind: "ended", result: status, body }

@@ -354,6 +354,30 @@ describe("an isolate that holds too many bodies already", () => {
   });
 });
 
+describe("a result that is larger than anybody can be sent", () => {
+  it("is charged for, and its callback becomes a dead letter that says why", async () => {
+    const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5" });
+    const run = await stage.start();
+    const piece = new TextEncoder().encode(`"${"x".repeat(1024 * 1024 - 3)}",`);
+    const { upstream } = stage.gateway;
+    upstream.behave(() => {
+      const pieces = [`{"type":"run","results":[`, ...Array.from({ length: 25 }, () => piece)];
+      pieces.push(`"end"],"status":"success"}`);
+      return new Response(new Blob(pieces).stream());
+    });
+    await stage.push(run);
+    await stage.pass(MINUTE);
+    const { runs, attempts, charges } = await stage.books();
+    expect(runs).toMatchObject([{ result: "success", state: "dead", attempts: 2 }]);
+    expect(attempts.map(({ error }) => error)).toEqual(
+      Array.from({ length: 2 }, () => "result could not be read"),
+    );
+    expect(charges).toHaveLength(1);
+    expect(stage.received).toEqual([]);
+    expect(upstream.asked.filter(({ method }) => method === "GET")).toHaveLength(2);
+  });
+});
+
 describe("a batch of many", () => {
   it("is at five receivers at a time, which costs nobody an attempt", async () => {
     const stage = await Stage.set();
