@@ -32,7 +32,10 @@ export type Chosen = {
 /** Asks whoever deploys; null when nobody is there. */
 export type Ask = ((name: string, meaning: string, isSecret: boolean) => Promise<string>) | null;
 
-/** Without a default, or saying which of those are needed. What is not given again stays as it was deployed. */
+/**
+ * Without a default, or saying which of those are needed. What is not given again stays as it was deployed; an empty one
+ * in wrangler.toml takes it off.
+ */
 const MEANINGS: Texts = {
   PUBLIC_URL: "where the outside reaches the gateway, https://…",
   JWT_ISSUERS: "JSON array of the issuers whose tokens count",
@@ -75,20 +78,25 @@ export function requireGood({ missing, bad }: Chosen, mayMiss: boolean): void {
   throw new DeployFailed(`nothing has been touched, for these settings; ${advice}:\n  ${lines.join("\n  ")}`);
 }
 
-function foundVars({ shell, vars, deployed }: Given): { vars: Vars; sources: Texts } {
-  const found: Vars = { ...vars };
+function foundVars(given: Given): { vars: Vars; sources: Texts } {
+  const found: Vars = Object.fromEntries(Object.entries(given.vars).filter(([, value]) => value !== ""));
   const sources: Texts = {};
   for (const name of Object.keys(MEANINGS)) {
-    // Where CI has no value for a variable, it is an empty one.
-    const [source, value] =
-      [["environment", shell[name]] as const, ["wrangler.toml", vars[name]] as const].find(([, each]) =>
-        Boolean(each),
-      ) ?? (["as deployed", deployed[name]] as const);
+    const [source, value] = originOf(name, given);
     if (value === undefined || value === "") continue;
     found[name] = value;
     sources[name] = source;
   }
   return { vars: found, sources };
+}
+
+function originOf(name: string, { shell, vars, deployed, hasUpstreamBinding }: Given): [string, unknown] {
+  // Where CI has no value for a variable, it is an empty one. In wrangler.toml somebody has written that there is none.
+  if (shell[name]) return ["environment", shell[name]];
+  if (vars[name] !== undefined) return ["wrangler.toml", vars[name]];
+  // It would win over the binding, which is the newer of the two.
+  if (name === "UPSTREAM_URL" && hasUpstreamBinding) return ["wrangler.toml", undefined];
+  return ["as deployed", deployed[name]];
 }
 
 // One that the Worker has stays as it is: it cannot be read, so nobody could say whether it would change.

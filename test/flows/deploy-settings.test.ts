@@ -58,6 +58,26 @@ describe("where a setting is from", () => {
     const { sources } = await choose({ shell: { ...ALL, PUBLIC_URL: "" }, deployed: ALL });
     expect(sources["PUBLIC_URL"]).toBe("as deployed");
   });
+
+  it("an empty var of wrangler.toml takes off what was deployed", async () => {
+    const access = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "32f2" };
+    const off = { ACCESS_TEAM_DOMAIN: "", ACCESS_AUD: "" };
+    const { vars, sources, missing, bad } = await choose({ vars: off, deployed: { ...ALL, ...access } });
+    expect(vars).toEqual(ALL);
+    expect(Object.keys(sources)).toEqual(["PUBLIC_URL", "JWT_ISSUERS", "UPSTREAM_URL"]);
+    expect([missing, bad]).toEqual([[], []]);
+    expect((await choose({ vars: off, shell: access, deployed: ALL })).vars).toEqual({ ...ALL, ...access });
+    const needed = await choose({ vars: { UPSTREAM_URL: "" }, deployed: ALL });
+    expect(needed.missing).toEqual(["UPSTREAM_URL: the backend that runs the actions"]);
+  });
+
+  it("a bound upstream takes off the URL that was deployed, and no other", async () => {
+    const bound = { hasUpstreamBinding: true, deployed: ALL };
+    expect((await choose(bound)).vars).toEqual({ PUBLIC_URL, JWT_ISSUERS: ISSUERS });
+    const url = "https://given.example";
+    expect((await choose({ ...bound, vars: { UPSTREAM_URL: url } })).vars["UPSTREAM_URL"]).toBe(url);
+    expect((await choose({ ...bound, shell: { UPSTREAM_URL: url } })).vars["UPSTREAM_URL"]).toBe(url);
+  });
 });
 
 describe("what is missing", () => {
