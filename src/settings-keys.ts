@@ -88,6 +88,7 @@ function parseInlineKeys(jwks: unknown, where: string): KeySource {
   if (!isObject(jwks) || !Array.isArray(jwks["keys"]) || !jwks["keys"].every(isJwk)) {
     throw new Fault(`${where} has a "jwks" that is no JWK set`);
   }
+  if (jwks["keys"].length === 0) throw new Fault(`${where} has no key in "jwks"`);
   if (jwks["keys"].some((key) => "d" in key || "k" in key))
     throw new Fault(`${where} has a private key in "jwks"`);
   return { kind: "inline", keys: jwks["keys"] };

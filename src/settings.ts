@@ -99,8 +99,8 @@ export function parseSettings(vars: object): Settings {
   const settings: Settings = {
     publicUrl: publicUrl === null ? null : new URL(publicUrl).origin,
     issuers: read.json("JWT_ISSUERS", (value) => parseIssuers(value, secure)) ?? [],
-    requiredScope: read.text("REQUIRED_SCOPE") ?? "external",
-    upstreamUrl: read.url("UPSTREAM_URL")?.replace(/\/+$/, "") ?? null,
+    requiredScope: read.scope("REQUIRED_SCOPE") ?? "external",
+    upstreamUrl: read.baseUrl("UPSTREAM_URL"),
     upstreamAuth: read.oneOf("UPSTREAM_AUTH", ["gateway", "caller"], "gateway"),
     upstreamToken: read.text("UPSTREAM_TOKEN"),
     upstreamTimeoutMs: read.integer("UPSTREAM_TIMEOUT_MS", 10_000, 1, 120_000),
@@ -119,7 +119,7 @@ export function parseSettings(vars: object): Settings {
     allowPrivateCallbacks: read.oneOf("ALLOW_PRIVATE_CALLBACKS", ["true", "false"], "false") === "true",
     ledgerRetentionDays: read.integer("LEDGER_RETENTION_DAYS", 30, 1, 3650),
     access: read.together("ACCESS_TEAM_DOMAIN", "ACCESS_AUD", accessIssuer),
-    operatorScope: read.text("OPERATOR_SCOPE") ?? (secure ? null : "operator"),
+    operatorScope: read.scope("OPERATOR_SCOPE") ?? (secure ? null : "operator"),
   };
   if (settings.allowPrivateCallbacks && secure) {
     read.reject("ALLOW_PRIVATE_CALLBACKS", "must not be true while PUBLIC_URL is https");
@@ -157,6 +157,19 @@ class Reader {
     const usable =
       url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
     return usable ? url.href : this.reject(name, "must be an http or https URL without credentials");
+  }
+
+  /** One that paths are put behind, without a slash at its end. */
+  baseUrl(name: string): string | null {
+    const url = this.url(name);
+    if (url !== null && /[?#]/.test(url)) return this.reject(name, "must have no query and no fragment");
+    return url?.replace(/\/+$/, "") ?? null;
+  }
+
+  /** A token's scopes are split at blanks, so that none of them has one. */
+  scope(name: string): string | null {
+    const text = this.text(name);
+    return text !== null && /\s/.test(text) ? this.reject(name, "must be one scope, without blanks") : text;
   }
 
   /** Two that mean nothing without each other. */

@@ -111,6 +111,7 @@ describe("a good setting", () => {
     [{}, "operator"],
     [{ PUBLIC_URL: "http://127.0.0.1:8787" }, "operator"],
     [{ PUBLIC_URL: "https://edge.example" }, null],
+    [{ PUBLIC_URL: "https://edge.example", OPERATOR_SCOPE: "" }, null],
     [{ PUBLIC_URL: "https://edge.example", OPERATOR_SCOPE: "ops" }, "ops"],
     [{ OPERATOR_SCOPE: "ops" }, "ops"],
   ])("%o lets tokens with the scope %s open the console", (vars, scope) => {
@@ -154,6 +155,16 @@ describe("a bad setting is refused by name", () => {
     [{ PUBLIC_URL: "https://user:secret@edge.example" }, `PUBLIC_URL ${URL_FAULT}`],
     [{ PUBLIC_URL: 5 }, "PUBLIC_URL must be a string"],
     [{ UPSTREAM_URL: "/actions" }, `UPSTREAM_URL ${URL_FAULT}`],
+    ...["?key=1", "?", "#top", "/#"].map((end): [Record<string, unknown>, string] => [
+      { UPSTREAM_URL: `https://up.example/base${end}` },
+      "UPSTREAM_URL must have no query and no fragment",
+    ]),
+    ...["external actions", " external", "external\n", " "].map(
+      (scope): [Record<string, unknown>, string] => [
+        { REQUIRED_SCOPE: scope },
+        "REQUIRED_SCOPE must be one scope, without blanks",
+      ],
+    ),
     [{ UPSTREAM_AUTH: "Gateway" }, "UPSTREAM_AUTH must be one of gateway, caller"],
     [{ UPSTREAM_TIMEOUT_MS: "0" }, WHOLE("UPSTREAM_TIMEOUT_MS", "1 to 120000")],
     [{ UPSTREAM_TIMEOUT_MS: "120001" }, WHOLE("UPSTREAM_TIMEOUT_MS", "1 to 120000")],
@@ -200,6 +211,7 @@ describe("a bad setting is refused by name", () => {
     [{ jwks_uri: "login.example" }, 'JWT_ISSUERS entry 0 has a "jwks_uri" that is no URL'],
     [{ jwks_uri: "file:///etc/passwd" }, 'JWT_ISSUERS entry 0 has a "jwks_uri" that is no URL'],
     [{ jwks_uri: undefined, jwks: [] }, 'JWT_ISSUERS entry 0 has a "jwks" that is no JWK set'],
+    [{ jwks_uri: undefined, jwks: { keys: [] } }, 'JWT_ISSUERS entry 0 has no key in "jwks"'],
     [{ jwks_uri: undefined, jwks: { keys: [{}] } }, 'JWT_ISSUERS entry 0 has a "jwks" that is no JWK set'],
     [
       { jwks_uri: undefined, jwks: { keys: [PUBLIC_KEY, { ...PUBLIC_KEY, d: "x" }] } },
@@ -290,6 +302,10 @@ describe("the console's settings", () => {
     ].map((domain): [Record<string, string>, string] => [
       { ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: "4714c1358e65" },
       "ACCESS_TEAM_DOMAIN must be a host such as example.cloudflareaccess.com",
+    ]),
+    ...["operator support", "\toperator", " "].map((scope): [Record<string, string>, string] => [
+      { OPERATOR_SCOPE: scope },
+      "OPERATOR_SCOPE must be one scope, without blanks",
     ]),
     [
       { OPERATOR_SCOPE: "external" },

@@ -27,7 +27,7 @@ async function sizes(): Promise<number[]> {
 /** With two days of retention. */
 function cron(): Promise<void> {
   const key = { kty: "OKP", crv: "Ed25519", kid: "k", d: "S".repeat(43), x: "P".repeat(43) };
-  const issuer = { issuer: "i", audience: "a", algorithms: ["ES256"], jwks: { keys: [] } };
+  const issuer = { issuer: "i", audience: "a", algorithms: ["ES256"], jwks: { keys: [{ kty: "EC" }] } };
   return worker.scheduled(createScheduledController({ scheduledTime: new Date(NOON_MS) }), {
     ...env,
     LEDGER_RETENTION_DAYS: "2",
