@@ -1,6 +1,6 @@
 // `npm run deploy` with the real wrangler, against an account of the test's own.
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { API_TOKEN, FakeAccount } from "./support/account.ts";
@@ -16,18 +16,15 @@ import {
 } from "./support/environment.ts";
 import { run } from "./support/run.ts";
 
-const ISSUERS = JSON.stringify([
-  {
-    issuer: "https://login.example.com",
-    audience: "edge-actions",
-    algorithms: ["ES256"],
-    jwks_uri: "https://login.example.com/.well-known/jwks.json",
-  },
-]);
-const SETTINGS = {
+const STAGING = {
+  PUBLIC_URL: "https://edge-actions-staging.example.workers.dev",
+  UPSTREAM_URL: "https://upstream-staging.example.com",
+  JWT_ISSUERS: issuersFor("edge-actions-staging"),
+};
+const PRODUCTION = {
   PUBLIC_URL: "https://actions.example.com",
-  JWT_ISSUERS: ISSUERS,
   UPSTREAM_URL: "https://upstream.example.com",
+  JWT_ISSUERS: issuersFor("edge-actions"),
 };
 
 type Ended = { status: number | null; output: string };
@@ -53,8 +50,11 @@ afterAll(async () => {
   await removeFolder(folder);
 });
 
-it("the settings here are those that docs/deploying.md exports", () => {
-  expect(documentedSettings()).toEqual(SETTINGS);
+it("the settings here are those that the commands of docs/deploying.md give, in one shell, to each environment", async () => {
+  expect(await documentedSettings()).toEqual({
+    "run deploy -- --env staging": STAGING,
+    "run deploy": PRODUCTION,
+  });
 });
 
 it("on a clean checkout, without an account, a dry run prints the plan", async () => {
@@ -105,7 +105,7 @@ it("settings that are missing or bad are all named before anything is touched", 
 it("a dry run changes nothing", async () => {
   const { status, output } = await deploy(["--env", "staging", "--dry-run"], {
     ...account.environment,
-    ...SETTINGS,
+    ...STAGING,
   });
   expect(output).toContain("would create");
   expect(status).toBe(0);
@@ -113,7 +113,7 @@ it("a dry run changes nothing", async () => {
 });
 
 it("from nothing to a gateway that runs, each thing after what it needs", async () => {
-  const { status, output } = await deployStaging(SETTINGS);
+  const { status, output } = await deployStaging(STAGING);
   expect(status, output).toBe(0);
   expect(stepsIn(output)).toEqual([
     "setting PUBLIC_URL (environment)",
@@ -164,9 +164,9 @@ it("what runs is bound to what was made, and has the settings", () => {
       expect.objectContaining({ name: "RUNS", queue_name: "edge-actions-staging-runs" }),
       expect.objectContaining({ name: "USER_GATE", class_name: "UserGate" }),
       expect.objectContaining({ name: "DESTINATION_BREAKER", class_name: "DestinationBreaker" }),
-      { name: "PUBLIC_URL", type: "plain_text", text: SETTINGS.PUBLIC_URL },
-      { name: "JWT_ISSUERS", type: "plain_text", text: ISSUERS },
-      { name: "UPSTREAM_URL", type: "plain_text", text: SETTINGS.UPSTREAM_URL },
+      { name: "PUBLIC_URL", type: "plain_text", text: STAGING.PUBLIC_URL },
+      { name: "JWT_ISSUERS", type: "plain_text", text: STAGING.JWT_ISSUERS },
+      { name: "UPSTREAM_URL", type: "plain_text", text: STAGING.UPSTREAM_URL },
       { name: "SIGNING_KEYS", type: "secret_text" },
     ]),
   );
@@ -234,7 +234,7 @@ it("a changed setting is deployed as a new version, with the same keys and bindi
     type: "plain_text",
     text: "https://elsewhere.example.com",
   });
-  expect(bindings).toContainEqual({ name: "PUBLIC_URL", type: "plain_text", text: SETTINGS.PUBLIC_URL });
+  expect(bindings).toContainEqual({ name: "PUBLIC_URL", type: "plain_text", text: STAGING.PUBLIC_URL });
   expect(account.secretOf("edge-actions-staging", "SIGNING_KEYS")).toBe(keys);
   expect(account.namespaces).toHaveLength(1);
 });
@@ -256,7 +256,7 @@ it("production shares nothing with staging, and goes on where it was stopped", a
   const production = await DeployedGateway.of(account, "edge-actions");
   const keys = await newSigningKeys();
   const access = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "32f2" };
-  const environment = { ...account.environment, ...SETTINGS, ...access, SIGNING_KEYS: keys };
+  const environment = { ...account.environment, ...PRODUCTION, ...access, SIGNING_KEYS: keys };
   const args = ["--check-url", production.url, "--check-seconds", "0"];
 
   account.fail("POST", /^\/flagship\/apps$/);
@@ -282,7 +282,7 @@ it("production shares nothing with staging, and goes on where it was stopped", a
   expect(account.secretOf("edge-actions", "SIGNING_KEYS")).toBe(keys);
   expect(account.secretOf("edge-actions-staging", "SIGNING_KEYS")).not.toBe(keys);
   const bindings = account.workers.get("edge-actions")?.versions.at(-1)?.bindings;
-  for (const [name, text] of Object.entries(access))
+  for (const [name, text] of Object.entries({ ...PRODUCTION, ...access }))
     expect(bindings).toContainEqual({ name, type: "plain_text", text });
   await production.close();
 });
@@ -341,13 +341,32 @@ async function started(program: string, args: string[], environment: Environment
   return { status: code, output };
 }
 
-/** What the page puts into the environment. */
-function documentedSettings(): Record<string, string> {
-  const exported = documentedCommands().flatMap(({ text }): [string, string][] => {
-    const [, name, value] = /^export (\w+)='?(.*?)'?$/.exec(text) ?? [];
-    return name === undefined || value === undefined ? [] : [[name, value]];
+/** What each deployment of the page finds in its environment, when one shell is given all of it in turn. */
+async function documentedSettings(): Promise<Record<string, Environment>> {
+  const commands = documentedCommands().filter(
+    ({ page, text }) =>
+      page === "docs/deploying.md" &&
+      /^export |^(?:PUBLIC_URL=.* )?npm run deploy(?: -- --env \w+)?$/.test(text),
+  );
+  const names = Object.keys(STAGING);
+  const values = names.map((name) => `"$${name}"`).join(" ");
+  await writeFile(join(folder, "npm"), `#!/bin/sh\nprintf '%s\\n' "$*" ${values}\n`, { mode: 0o755 });
+  const script = commands.filter(({ isInline }) => !isInline).map(({ text }) => text);
+  const { stdout } = await run("sh", ["-c", script.join("\n")], {
+    PATH: `${folder}${delimiter}${process.env["PATH"] ?? ""}`,
   });
-  return Object.fromEntries(exported);
+  const lines = stdout.trimEnd().split("\n");
+  const deployments = lines.flatMap((line, at): [string, Environment][] => {
+    const given = names.map((name, index): [string, string] => [name, lines[at + 1 + index] ?? ""]);
+    return line.startsWith("run ") ? [[line, Object.fromEntries(given)]] : [];
+  });
+  return Object.fromEntries(deployments);
+}
+
+function issuersFor(audience: string): string {
+  const issuer = "https://login.example.com";
+  const jwksUri = `${issuer}/.well-known/jwks.json`;
+  return JSON.stringify([{ issuer, audience, algorithms: ["ES256"], jwks_uri: jwksUri }]);
 }
 
 /** Its lines, one blank between the words. */

@@ -107,8 +107,10 @@ const CLAIMED: readonly Claimed[] = [
     command: "npm run deploy…",
     by: { "test/flows/deploy.test.ts": ['"run", "--silent", "deploy"', "scripts/deploy.ts"] },
   },
-  { command: "export UPSTREAM_URL=…", by: { "test/flows/deploy.test.ts": ["documentedSettings()"] } },
-  { command: "export JWT_ISSUERS=…", by: { "test/flows/deploy.test.ts": ["documentedSettings()"] } },
+  {
+    command: "PUBLIC_URL=… UPSTREAM_URL=… JWT_ISSUERS=… npm run deploy…",
+    by: { "test/flows/deploy.test.ts": ["documentedSettings()", "await deploy(args, environment)"] },
+  },
   {
     command: "SIGNING_KEYS=$(cat signing-keys.json) npm run deploy",
     by: { "test/flows/deploy.test.ts": ["SIGNING_KEYS: "] },
@@ -170,9 +172,10 @@ const AT_A_GATEWAY: readonly Played[] = [
   { command: "curl -s http://127.0.0.1:8787/actions/v1/stored-actions -H …", shows: /"title":"A nap"/ },
   { command: "curl -s https://actions.example.com/readyz", soon: true, shows: /"status":"ready"/ },
   { command: "curl -s https://actions.example.com/.well-known/jwks.json", shows: KEYS },
-  { command: "export PUBLIC_URL=https://actions.example.com", shows: NOTHING },
-  { command: 'curl -s "$PUBLIC_URL/readyz"', soon: true, shows: /"status":"ready"/ },
-  { command: 'curl -s "$PUBLIC_URL/actions/v1/stored-actions/$ACTION/run"…', shows: A_RUN },
+  {
+    command: 'curl -s "https://actions.example.com/actions/v1/stored-actions/$ACTION/run"…',
+    shows: A_RUN,
+  },
   {
     command: `npm run --silent token -- --sub alice --claim 'billing="{\\"is_billable\\":true}"'`,
     shows: A_TOKEN,
