@@ -15,6 +15,7 @@ import type { Answer } from "../http.ts";
 import { limitOf } from "../token-claims.ts";
 import { expectFamily, numberIn, remaining } from "../window.ts";
 import type { World } from "../world.ts";
+import { expectUpstreamError } from "./errors.ts";
 import { ended, startOneOff } from "./start.ts";
 
 const SLOW_SECONDS = 2;
@@ -127,9 +128,10 @@ export const READ: readonly Clause[] = [
   },
   {
     id: "read.unknown",
-    text: "a run that the upstream does not know: 404 not_found",
-    check: async ({ caller, action }) => {
-      expectError(await caller.read(action, crypto.randomUUID()), 404, "not_found");
+    text: "a run that the upstream does not know: 404 not_found, or its own code",
+    check: async (world) => {
+      const answer = await world.caller.read(world.action, crypto.randomUUID());
+      expectUpstreamError(world, answer, 404);
     },
   },
   {

@@ -15,6 +15,7 @@ import {
 } from "../expect.ts";
 import type { Answer, Caller } from "../http.ts";
 import type { World } from "../world.ts";
+import { expectUpstreamError } from "./errors.ts";
 
 const ENDED_WITHIN_MS = 30_000;
 
@@ -93,9 +94,9 @@ export const START: readonly Clause[] = [
   },
   {
     id: "start.unknown-action",
-    text: "an action that the upstream does not know: 404 not_found",
-    check: async ({ caller }) => {
-      expectError(await caller.start(crypto.randomUUID(), {}), 404, "not_found");
+    text: "an action that the upstream does not know: 404 not_found, or its own code",
+    check: async (world) => {
+      expectUpstreamError(world, await world.caller.start(crypto.randomUUID(), {}), 404);
     },
   },
   {

@@ -6,7 +6,7 @@ import { examine } from "../../conformance/examine.ts";
 import { parseOptions } from "../../conformance/options.ts";
 import type { Summary } from "../../conformance/report.ts";
 import { ECHO } from "./support/caller.ts";
-import { type Defect, DefectiveProxy } from "./support/defective-proxy.ts";
+import { type Answered, type Defect, DefectiveProxy } from "./support/defective-proxy.ts";
 import { type Environment, makeFolder, removeFolder, userEnvironment } from "./support/environment.ts";
 import { type GatewayProcess, startProcess } from "./support/process.ts";
 import { type Ended, run } from "./support/run.ts";
@@ -44,17 +44,36 @@ async function report(url: string, ...args: string[]): Promise<Report & { code: 
 }
 
 /** The same questions without the command around them, of our gateway behind a proxy with that defect. */
-async function examined(defect: Defect, sections: readonly string[]): Promise<Result[]> {
+async function examined(
+  defect: Defect,
+  sections: readonly string[],
+  known: readonly string[] = ["--sandbox"],
+): Promise<Result[]> {
   const proxy = await DefectiveProxy.before(gateway.url, defect);
   try {
     const only = sections.flatMap((section) => ["--only", section]);
-    const options = parseOptions(["--sandbox", "--url", proxy.url, ...WINDOW, ...only]);
+    const options = parseOptions([...known, "--url", proxy.url, ...WINDOW, ...only]);
     const results: Result[] = [];
     for await (const result of examine(options)) results.push(result);
     return results;
   } finally {
     proxy.close();
   }
+}
+
+/** All that is known of a deployment whose upstream is not the sandbox. */
+async function withAnyUpstream(): Promise<string[]> {
+  const { stdout: token } = await run("npm", ["run", "--silent", "token", "--", "--sub", "stranger"], env);
+  const refusing = [402, 404, 503].flatMap((status) => [
+    "--refusing",
+    `${status}=${ECHO.replace(/0001$/, `0${status}`)}`,
+  ]);
+  return ["--token", token.trim(), "--action", ECHO, ...refusing];
+}
+
+/** The sandbox's errors have nothing in `meta`, the gateway's own have the request's id. */
+function isUpstreams({ body }: Answered): boolean {
+  return body.includes('"meta":{}');
 }
 
 function idsOf(clauses: readonly Result[], outcome: Result["outcome"]): string[] {
@@ -147,6 +166,70 @@ describe.concurrent("a gateway that breaks the contract is caught by the clauses
   it("nothing is caught of the honest one", async () => {
     const sections = ["surface", "who", "start", "json", "idempotency", "read", "pass", "errors"];
     expect(idsOf(await examined({}, sections), "breach")).toEqual([]);
+  });
+
+  it("nor where the upstream has codes of its own", async () => {
+    const codes: Defect = {
+      answer: (answered) => {
+        if (!isUpstreams(answered)) return;
+        answered.body = answered.body
+          .replace('"code":"payment_required"', '"code":"no_tasks"')
+          .replace('"code":"not_found"', '"code":"stored_action_not_found"');
+      },
+    };
+    const found = await examined(codes, ["start", "read", "errors"], await withAnyUpstream());
+    expect(idsOf(found, "breach")).toEqual([]);
+    expect(idsOf(found, "ok")).toEqual(
+      expect.arrayContaining([
+        "start.unknown-action",
+        "read.unknown",
+        "errors.upstream-402",
+        "errors.upstream-404",
+        "errors.codes",
+      ]),
+    );
+    const caught = ["errors.upstream-402", "errors.upstream-404", "errors.codes"];
+    expect(idsOf(await examined(codes, ["errors"]), "breach")).toEqual(caught);
+  });
+
+  it.for<{ defect: string; breached: string[]; answer: NonNullable<Defect["answer"]> }>([
+    {
+      defect: "misspells a code of its own",
+      breached: ["errors.codes"],
+      answer: (answered) => {
+        if (!isUpstreams(answered)) answered.body = answered.body.replace("bad_request", "invalid_request");
+      },
+    },
+    {
+      defect: "wraps an upstream's 503 under another code",
+      breached: ["errors.upstream-503", "errors.codes"],
+      answer: (answered) => {
+        const meta = `"meta":{"request_id":"${answered.headers.get("x-request-id")}"}`;
+        if (answered.status === 503)
+          answered.body = answered.body
+            .replace('"meta":{}', meta)
+            .replace("service_unavaiable", "service_unavailable");
+      },
+    },
+    {
+      defect: "leaves out a member of an upstream's error",
+      breached: ["errors.upstream-402", "errors.upstream-404", "errors.upstream-503", "errors.envelope"],
+      answer: (answered) => {
+        if (isUpstreams(answered)) answered.body = answered.body.replace('"source":null,', "");
+      },
+    },
+    {
+      defect: "changes an upstream's status",
+      breached: ["errors.upstream-402"],
+      answer: (answered) => {
+        if (answered.status !== 402) return;
+        answered.status = 403;
+        answered.body = answered.body.replace('"status":402', '"status":403');
+      },
+    },
+  ])("before any upstream, one that $defect", async ({ breached, answer }) => {
+    const found = await examined({ answer }, ["errors"], await withAnyUpstream());
+    expect(idsOf(found, "breach")).toEqual(breached);
   });
 
   it.for<{ defect: string; only: string[]; breached: string[]; make: () => Defect }>([
