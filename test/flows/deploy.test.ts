@@ -172,7 +172,7 @@ it("what runs is bound to what was made, and has the settings", () => {
   );
   // The platform finds the objects by their class names, which the minified bundle still exports.
   const upload = account.requests.findLast(({ path }) => path === "/workers/scripts/edge-actions-staging");
-  expect(upload?.body).toMatch(/export\{\w+ as DestinationBreaker,\w+ as UserGate,/);
+  expect(upload?.body).toMatch(/export\{[\w$]+ as DestinationBreaker,[\w$]+ as UserGate,/);
   expect(worker?.migrationTag).toBe("v1");
   expect(worker?.crons).toEqual(["*/5 * * * *"]);
   expect(app?.flags).toMatchObject([{ enabled: true, default_variation: "on" }]);
