@@ -79,13 +79,6 @@ export function isOutlived({ claim, run }: Row, nowMs: number): boolean {
   return claim === null ? nowMs >= run.acceptedAtMs + REPLAY_MS : isExpired(claim, nowMs);
 }
 
-/** Its claim is due, or its start has gone unanswered for so long that something must be decided. */
-export function needsReview({ claim, reviewAtMs, run }: Row, nowMs: number): boolean {
-  if (run?.status === "forwarding" && nowMs >= (run.named === null ? run.dueAtMs : run.giveUpAtMs))
-    return true;
-  return claim !== null && nowMs >= reviewAtMs;
-}
-
 export type Review =
   /** Goes once KV is known to hold the answer, and is looked at again if it had to be written. */
   { kind: "check"; claim: Settled; recheckAtMs: number } | { kind: "keep"; row: Row };

@@ -2,6 +2,7 @@
 // promised, how far it is. The table is made with the first of them, so that plain runs cost no schema; one b-tree
 // without secondary indexes, so that an insert is one row written.
 import type { Claim } from "./claim.ts";
+import type { Due } from "./due.ts";
 import type { Intent } from "./intent.ts";
 import type { Row } from "./row.ts";
 import type { Run } from "./run.ts";
@@ -36,6 +37,13 @@ const PUT = `
 const DUES = `
   SELECT COUNT(CASE WHEN due_at_ms <= ? THEN 1 END) AS due, MIN(CASE WHEN due_at_ms > ? THEN due_at_ms END) AS next
   FROM runs`;
+
+// Without what says nothing of it: there may be thousands.
+const DUE_ROWS = `
+  SELECT key, CASE WHEN claim IS NOT NULL THEN review_at_ms END AS review_at_ms, run
+  FROM runs WHERE due_at_ms <= ? ORDER BY due_at_ms`;
+
+type StoredDue = { key: string; review_at_ms: number | null; run: string | null };
 
 type StoredRow = {
   key: string;
@@ -95,12 +103,10 @@ export class GateStore {
     this.#storage.sql.exec("DELETE FROM runs WHERE key = ?", key);
   }
 
-  dueRows(nowMs: number, limit: number): Row[] {
-    return this.#select(
-      `SELECT ${COLUMNS} FROM runs WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?`,
-      nowMs,
-      limit,
-    );
+  /** All that is due, oldest first. */
+  dueRows(nowMs: number): Due[] {
+    if (!this.#hasSchema) return [];
+    return this.#storage.sql.exec<StoredDue>(DUE_ROWS, nowMs).toArray().map(dueOf);
   }
 
   earliestRows(limit: number): Row[] {
@@ -154,6 +160,10 @@ function rowOf(stored: StoredRow): Row {
   const intent: Intent | null = decode(stored.intent);
   const run: Run | null = decode(stored.run);
   return { key: stored.key, claim, reviewAtMs: stored.review_at_ms, intent, run };
+}
+
+function dueOf({ key, review_at_ms: reviewAtMs, run }: StoredDue): Due {
+  return { key, reviewAtMs, run: decode(run) };
 }
 
 function encode(value: object | null): string | null {

@@ -10,26 +10,17 @@ import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from 
 import { AlarmClock } from "./alarm-clock.ts";
 import { type Claim, decideClaim, type Settled, type TryOutcome } from "./claim.ts";
 import { Counter } from "./counter.ts";
+import { pickDue } from "./due.ts";
 import { HeldRuns } from "./held-runs.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import type { Intent } from "./intent.ts";
 import { sendKeys } from "./pointers.ts";
-import {
-  emptyRow,
-  isOutlived,
-  needsReview,
-  type Row,
-  reviewRow,
-  rowDueAtMs,
-  settleRow,
-  withClaim,
-} from "./row.ts";
+import { emptyRow, isOutlived, type Row, reviewRow, rowDueAtMs, settleRow, withClaim } from "./row.ts";
 import {
   advance,
   beginRun,
   buryRun,
   type EndedRun,
-  isAbandoned,
   isFinished,
   nameRun,
   type RunRules,
@@ -43,9 +34,6 @@ import { retryAfterSeconds, type WindowRule } from "./window.ts";
 const MAX_WAIT_MS = 25_000;
 /** A pointer that led to nothing by then is sent again. */
 const RESEND_MS = 60_000;
-const ALARM_BATCH = 500;
-/** Each review asks KV, and an invocation has a thousand questions. */
-const REVIEW_BATCH = 100;
 
 export class UserGate extends DurableObject<Env> {
   readonly #store: GateStore;
@@ -189,17 +177,13 @@ export class UserGate extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#alarmClock.rang();
     const nowMs = Date.now();
-    const due = this.#store.dueRows(nowMs, ALARM_BATCH);
-    const toSend = due.filter((row) => this.#wantsPointer(row, nowMs)).map(({ key }) => key);
-    await this.#sendPointers(toSend, nowMs, false);
-    const toReview = due.filter((row) => needsReview(row, nowMs)).slice(0, REVIEW_BATCH);
-    const reviews = await Promise.allSettled(toReview.map(({ key }) => this.#review(key)));
-    for (const review of reviews) {
-      if (review.status === "rejected") {
-        log({ event: "gate.review_failed", gate: this.ctx.id.toString(), error: review.reason });
-      }
-    }
-    await this.#ringNext(nowMs);
+    const isHeld = (key: string) => this.#held.isHeld(key, nowMs);
+    const { toSend, toReview } = pickDue(this.#store.dueRows(nowMs), isHeld, nowMs);
+    const isSent = await this.#sendPointers(toSend.keys, nowMs, false);
+    const isReviewed = await this.#reviewAll(toReview.keys);
+    // The rest goes at once, but not to somebody who has just refused.
+    if ((toSend.isCut && isSent) || (toReview.isCut && isReviewed)) await this.#alarmClock.ringBy(nowMs);
+    else await this.#ringNext(nowMs);
   }
 
   async #admitNow(
@@ -258,15 +242,9 @@ export class UserGate extends DurableObject<Env> {
     return owner === null || owner.key === key ? runId : null;
   }
 
-  #wantsPointer({ key, run }: Row, nowMs: number): boolean {
-    if (run === null || isFinished(run) || nowMs < run.dueAtMs) return false;
-    if (run.status === "forwarding" && (run.named === null || isAbandoned(run, nowMs))) return false;
-    return !this.#held.isHeld(key, nowMs);
-  }
-
-  async #sendPointers(keys: string[], nowMs: number, pushed: boolean): Promise<void> {
+  async #sendPointers(keys: string[], nowMs: number, pushed: boolean): Promise<boolean> {
     for (const key of keys) this.#held.sent(key, nowMs + RESEND_MS);
-    await sendKeys(this.env.RUNS, this.ctx.id.toString(), keys, pushed);
+    return sendKeys(this.env.RUNS, this.ctx.id.toString(), keys, pushed);
   }
 
   async #ringNext(nowMs: number): Promise<void> {
@@ -275,6 +253,15 @@ export class UserGate extends DurableObject<Env> {
     // What is due already is in somebody's hands; if it gets lost there, it is sent again.
     const freeMs = this.#held.nextFreeMs(nowMs) ?? nowMs + RESEND_MS;
     await this.#alarmClock.ringBy(Math.min(nextMs ?? Number.POSITIVE_INFINITY, freeMs, nowMs + RESEND_MS));
+  }
+
+  /** False when one of them failed. */
+  async #reviewAll(keys: string[]): Promise<boolean> {
+    const reviews = await Promise.allSettled(keys.map((key) => this.#review(key)));
+    const failed = reviews.filter((review) => review.status === "rejected");
+    for (const { reason } of failed)
+      log({ event: "gate.review_failed", gate: this.ctx.id.toString(), error: reason });
+    return failed.length === 0;
   }
 
   async #review(key: string): Promise<void> {

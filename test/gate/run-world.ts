@@ -4,16 +4,9 @@
 import type { Attempt, AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import type { Work } from "../../src/gate/admission.ts";
 import type { PutOff } from "../../src/gate/delivery.ts";
+import { needsReview } from "../../src/gate/due.ts";
 import type { Intent } from "../../src/gate/intent.ts";
-import {
-  emptyRow,
-  needsReview,
-  type Row,
-  reviewRow,
-  rowDueAtMs,
-  settleRow,
-  withClaim,
-} from "../../src/gate/row.ts";
+import { emptyRow, type Row, reviewRow, rowDueAtMs, settleRow, withClaim } from "../../src/gate/row.ts";
 import {
   advance,
   beginRun,
@@ -252,7 +245,9 @@ export class RunWorld {
   }
 
   #alarm(): void {
-    if (!needsReview(this.#row, this.#nowMs)) return;
+    const { claim, reviewAtMs } = this.#row;
+    const due = { ...this.#row, reviewAtMs: claim && reviewAtMs };
+    if (!needsReview(due, this.#nowMs)) return;
     const review = reviewRow(this.#row, this.#nowMs);
     // KV holds the answer.
     this.#put(review.kind === "check" ? withClaim(this.#row, null) : review.row, "alarm");
