@@ -97,9 +97,16 @@ export function reviewRow(given: Row, nowMs: number): Review {
 // A start that is only waiting for somebody to name its run is not looked at before it is given up.
 function pruned(row: Row, nowMs: number): Row {
   if (row.run?.status !== "forwarding") return row;
-  if (isAbandoned(row.run, nowMs)) return { ...row, run: null };
+  if (isAbandoned(row.run, nowMs)) return withoutRun(row, row.run, nowMs);
   if (row.run.named !== null) return row;
   return nowMs < row.run.dueAtMs ? row : { ...row, run: { ...row.run, dueAtMs: row.run.giveUpAtMs } };
+}
+
+// Not under a try that is in flight: its answer would find nothing to accept.
+function withoutRun(row: Row, run: Run & { status: "forwarding" }, nowMs: number): Row {
+  const leaseEndsMs = row.claim?.status === "open" ? row.claim.leaseExpiresAtMs : nowMs;
+  if (leaseEndsMs <= nowMs) return { ...row, run: null };
+  return { ...row, run: { ...run, dueAtMs: leaseEndsMs, giveUpAtMs: leaseEndsMs } };
 }
 
 function onGrid(atMs: number): number {

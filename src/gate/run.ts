@@ -98,6 +98,11 @@ export function beginRun(rules: RunRules, nowMs: number, earlier: Run | null = n
   };
 }
 
+/** Another try took the start over: its run is waited for from now on. A look that is due stays so. */
+export function retryRun(run: Run, nowMs: number): Run {
+  return run.status === "forwarding" ? { ...run, giveUpAtMs: nowMs + UNANSWERED_MS } : run;
+}
+
 /** A push names the run before its start was answered. Kept, because that answer may never come, and the push not again. */
 export function nameRun(run: Run & { status: "forwarding" }, runId: string, nowMs: number): Run {
   return run.named === runId ? run : { ...run, named: runId, dueAtMs: nowMs + NAMED_MS };

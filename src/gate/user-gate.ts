@@ -24,6 +24,7 @@ import {
   isFinished,
   nameRun,
   type RunRules,
+  retryRun,
   type Sighting,
 } from "./run.ts";
 import { GateStore } from "./store.ts";
@@ -211,9 +212,9 @@ export class UserGate extends DurableObject<Env> {
     const found = this.#store.row(key) ?? emptyRow(key);
     const row = isOutlived(found, nowMs) ? await this.#madeRoomFor(found) : found;
     const intent = row.intent ?? promise?.intent ?? null;
-    const run = row.run ?? (promise && beginRun(promise.rules, nowMs, found.run));
+    const run = row.run ? retryRun(row.run, nowMs) : promise && beginRun(promise.rules, nowMs, found.run);
     await this.#put({ ...withClaim(row, claim), intent, run });
-    return run !== row.run;
+    return row.run === null && run !== null;
   }
 
   // The earlier run goes on under a key of its own: its id starts another one.
