@@ -24,6 +24,8 @@ export type Run =
       dueAtMs: number;
       runId: string;
       acceptedAtMs: number;
+      /** When the upstream last showed it; absent in a row from before this was kept. */
+      seenAtMs?: number;
       looks: number;
       /** Looks since it was seen last at which the upstream did not know it. */
       unknownLooks: number;
@@ -78,7 +80,7 @@ export function runRulesOf(settings: Settings): RunRules {
 
 /** A start that nobody heard the answer to is kept this long, for a completion that names its run. */
 const UNANSWERED_MS = 60 * 60 * 1000;
-/** The upstream keeps results for seven days; later there is nothing left to see. */
+/** The upstream keeps results for seven days; after so long out of its sight there is nothing left to see. */
 const LOST_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
 const UNKNOWN_LOOKS = 8;
 /** A run that only a push has named is looked at by the timer so soon, in case its consumer dies, and then so often. */
@@ -120,6 +122,7 @@ export function acceptRun(run: Run, runId: string, rules: RunRules, nowMs: numbe
     dueAtMs: nowMs + pauseMs(rules, 0),
     runId,
     acceptedAtMs: nowMs,
+    seenAtMs: nowMs,
     looks: 0,
     unknownLooks: 0,
   };
@@ -184,7 +187,7 @@ function isEarly(run: Run, seen: Sighting): boolean {
 
 function waiting(run: Exclude<Run, EndedRun>, seen: Sighting & { kind: "waiting" }, rules: RunRules): Run {
   if (run.status === "accepted" && isEarly(run, seen))
-    return { ...run, revision: run.revision + 1, unknownLooks: 0 };
+    return { ...run, revision: run.revision + 1, seenAtMs: seen.atMs, unknownLooks: 0 };
   const looks = run.status === "accepted" ? run.looks + 1 : 1;
   return {
     status: "accepted",
@@ -192,6 +195,7 @@ function waiting(run: Exclude<Run, EndedRun>, seen: Sighting & { kind: "waiting"
     dueAtMs: seen.atMs + pauseMs(rules, looks),
     runId: seen.runId,
     acceptedAtMs: run.status === "accepted" ? run.acceptedAtMs : seen.atMs,
+    seenAtMs: seen.atMs,
     looks,
     unknownLooks: 0,
   };
@@ -204,7 +208,8 @@ function unseen(run: Run, intent: Intent, seen: Sighting & { kind: "unseen" }, r
   if (isEarly(run, seen)) return { ...run, revision: run.revision + 1 };
   const looks = run.looks + 1;
   const unknownLooks = run.unknownLooks + (seen.unknown ? 1 : 0);
-  const lost = unknownLooks >= UNKNOWN_LOOKS || seen.atMs >= run.acceptedAtMs + LOST_AFTER_MS;
+  const unseenMs = seen.atMs - (run.seenAtMs ?? run.acceptedAtMs);
+  const lost = unknownLooks >= UNKNOWN_LOOKS || unseenMs >= LOST_AFTER_MS;
   const revision = run.revision + 1;
   if (!lost) return { ...run, revision, looks, unknownLooks, dueAtMs: seen.atMs + pauseMs(rules, looks) };
   const delivery: Delivery = intent.callbackUrl === null ? { kind: "none" } : { kind: "dead", made: 0 };

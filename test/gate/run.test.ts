@@ -71,6 +71,11 @@ const failed: AttemptOutcome = {
   retryAfterSeconds: null,
 };
 
+function asAccepted(run: Run): Run & { status: "accepted" } {
+  if (run.status !== "accepted") throw new Error(`the run is ${run.status}`);
+  return run;
+}
+
 function asEnded(run: Run): EndedRun {
   if (run.status !== "ended") throw new Error(`the run is ${run.status}`);
   return run;
@@ -91,6 +96,7 @@ describe("a run moves forward", () => {
       dueAtMs: 4_000,
       runId: RUN_ID,
       acceptedAtMs: 2_000,
+      seenAtMs: 2_000,
       looks: 0,
       unknownLooks: 0,
     });
@@ -111,12 +117,12 @@ describe("a run moves forward", () => {
     expect(run.dueAtMs).toBe(dueAtMs);
   });
 
-  it.each<[string, (run: Run) => Sighting]>([
-    ["waiting", (run) => waiting(run, 3_999)],
-    ["unknown", (run) => unseen(run, true, 3_999)],
-  ])("and a look before its time that finds it %s takes none of the timer's away", (_, seen) => {
+  it.each<[string, (run: Run) => Sighting, number]>([
+    ["waiting", (run) => waiting(run, 3_999), 3_999],
+    ["unknown", (run) => unseen(run, true, 3_999), 2_000],
+  ])("and a look before its time that finds it %s takes none of the timer's away", (_, seen, seenAtMs) => {
     const run = advance(accepted, intent, seen(accepted), rules);
-    expect(run).toEqual({ ...accepted, revision: 1 });
+    expect(run).toEqual({ ...accepted, revision: 1, seenAtMs });
   });
 
   it("is named by a look when nobody heard the answer to its start", () => {
@@ -133,6 +139,7 @@ describe("a run moves forward", () => {
       dueAtMs: 9_000,
       runId: RUN_ID,
       acceptedAtMs: 5_000,
+      seenAtMs: 5_000,
       looks: 1,
       unknownLooks: 0,
     });
@@ -332,6 +339,21 @@ describe("a run that nobody sees", () => {
     for (let look = 0; look < 20; look += 1) run = advance(run, intent, unseen(run, false), rules);
     expect(run.status).toBe("accepted");
     expect(advance(run, intent, unseen(run, false, 2_000 + 604_800_000), rules).status).toBe("ended");
+  });
+
+  it.each([
+    ["at a look of the timer's", 700_000_000],
+    ["at a look before its time", 700_000_001],
+  ])("is looked at for seven days since the upstream showed it last, %s", (_, dueAtMs) => {
+    const run = advance({ ...accepted, dueAtMs }, intent, waiting(accepted, 700_000_000), rules);
+    expect(advance(run, intent, unseen(run, false, 1_304_799_999), rules).status).toBe("accepted");
+    expect(advance(run, intent, unseen(run, false, 1_304_800_000), rules).status).toBe("ended");
+  });
+
+  it("of whom it was not kept when that was is looked at for seven days since it was accepted", () => {
+    const { seenAtMs: _, ...run } = asAccepted(accepted);
+    expect(advance(run, intent, unseen(run, false, 604_801_999), rules).status).toBe("accepted");
+    expect(advance(run, intent, unseen(run, false, 604_802_000), rules).status).toBe("ended");
   });
 
   it("and whose start was never answered is given up after an hour", () => {
