@@ -70,8 +70,8 @@ export class GateClient {
   }
 
   /** Hands a run to this consumer. Throws when the gate does not answer. */
-  take(pointer: Pointer): Promise<Work | null> {
-    return this.#twice(async (gate): Promise<Work | null> => await gate.take(pointer));
+  take(pointer: Pointer, rules: RunRules): Promise<Work | null> {
+    return this.#twice(async (gate): Promise<Work | null> => await gate.take(pointer, rules));
   }
 
   /** Throws when the gate does not answer: then it hands the run out again. */

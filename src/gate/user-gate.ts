@@ -17,6 +17,7 @@ import type { Intent } from "./intent.ts";
 import { sendKeys } from "./pointers.ts";
 import { emptyRow, isOutlived, type Row, reviewRow, rowDueAtMs, settleRow, withClaim } from "./row.ts";
 import {
+  acceptRun,
   advance,
   beginRun,
   buryRun,
@@ -99,19 +100,16 @@ export class UserGate extends DurableObject<Env> {
   }
 
   /** Hands a run to the one consumer that moves it on; null when there is nothing to do, or another one has it. */
-  async take({ key, pushed, runId }: Pointer): Promise<Work | null> {
+  async take(pointer: Pointer, rules: RunRules): Promise<Work | null> {
     const nowMs = Date.now();
+    const { key, runId, accepted = false } = pointer;
     const row = this.#store.row(key) ?? emptyRow(key);
-    const { run, intent } = row;
-    if (run === null || intent === null || isFinished(run)) return null;
-    const known = run.status === "forwarding" ? this.#nameOf(key, runId ?? run.named) : run.runId;
-    if (known === null) return null;
-    // An ended run's next attempt is not for a push to hurry.
-    if (nowMs < run.dueAtMs && !(pushed && run.status !== "ended")) return null;
-    if (!this.#held.take(key, pushed, nowMs)) return null;
-    const named = run.status === "forwarding" ? nameRun(run, known, nowMs) : run;
-    if (named !== run) await this.#put({ ...row, run: named });
-    return { run: named, intent, runId: known };
+    // Whoever has the run: this is the upstream's yes, which could not be settled.
+    const run = row.run && accepted && runId !== null ? acceptRun(row.run, runId, rules, nowMs) : row.run;
+    const work = this.#workOf({ ...row, run }, pointer, nowMs);
+    const taken = work?.run ?? run;
+    if (taken !== row.run) await this.#put({ ...row, run: taken });
+    return work;
   }
 
   /** What the consumer saw. A report on an older state of the run changes nothing. */
@@ -235,6 +233,17 @@ export class UserGate extends DurableObject<Env> {
     }
     this.#store.put(row, dueAtMs, this.#counter.forRow());
     await this.#alarmClock.ringBy(dueAtMs);
+  }
+
+  /** What there is to do of a run that a pointer speaks of, given to whoever brought it; null when nobody gets it. */
+  #workOf({ key, run, intent }: Row, { pushed, runId }: Pointer, nowMs: number): Work | null {
+    if (run === null || intent === null || isFinished(run)) return null;
+    const known = run.status === "forwarding" ? this.#nameOf(key, runId ?? run.named) : run.runId;
+    if (known === null) return null;
+    // An ended run's next attempt is not for a push to hurry.
+    if (nowMs < run.dueAtMs && !(pushed && run.status !== "ended")) return null;
+    if (!this.#held.take(key, pushed, nowMs)) return null;
+    return { run: run.status === "forwarding" ? nameRun(run, known, nowMs) : run, intent, runId: known };
   }
 
   /** A name that is another row's run is that of an earlier run with the same id. */

@@ -23,7 +23,7 @@ const TAKE_WITHIN_MS = 5_000;
 /** One fewer than the tries after which the queue gives a message up (wrangler.toml). */
 const GATE_TRIES = 5;
 const GATE_PAUSE_SECONDS = 5;
-/** Then a pointer that may be the only one to know its run's name goes round again. */
+/** Then a pointer that may be the only one to know its run's name, or the upstream's yes to it, goes round again. */
 const GATE_ROUND_SECONDS = 60;
 /** One fewer than the tries after which the queue gives a message up (wrangler.toml), as they are counted in the gate. */
 const MAX_THROWS = 5;
@@ -67,7 +67,7 @@ async function moveOn(deps: ConsumerDeps, env: Env, message: Message, taken: () 
     return message.ack();
   }
   try {
-    const work = await within(TAKE_WITHIN_MS, gate.take(pointer));
+    const work = await within(TAKE_WITHIN_MS, gate.take(pointer, deps.rules));
     taken();
     const seen = work && (await move(deps, gate, message, work, pointer));
     if (seen === "threw") return message.retry();
@@ -109,7 +109,7 @@ async function move(
 }
 
 // A gate that is away says nothing of its run, so the message must not end among the dead letters: the gate sends
-// another one when it is back. What it cannot send is a name that it was never told, because it was away at settling.
+// another one when it is back. What it cannot send is a yes that it was never told, because it was away at settling.
 async function waitForGate(queue: Queue, message: Message): Promise<void> {
   if (message.attempts < GATE_TRIES)
     return message.retry({ delaySeconds: GATE_PAUSE_SECONDS * message.attempts });

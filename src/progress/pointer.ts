@@ -11,8 +11,10 @@ export type Pointer = {
   key: string;
   /** Somebody says that the run has ended: worth a look before it is due. */
   pushed: boolean;
-  /** The upstream's id of the run, as that somebody says; only believed once a read confirms it. */
+  /** The upstream's id of the run, as that somebody says; unless it is `accepted`, only believed once a read confirms it. */
   runId: string | null;
+  /** That somebody is the Worker, which has the upstream's yes to `runId` and could not settle it. Never set for a completion. */
+  accepted?: boolean;
 };
 
 /** Upstreams that push, callers that start and a gate's alarm wait for the queue; the timer sends again. */
@@ -22,8 +24,8 @@ const OBJECT_ID = /^[0-9a-f]{64}$/;
 
 /** Null when it is no pointer of this version. */
 export function parsePointer(body: unknown): Pointer | null {
-  const [v, gate, key, pushed, runId] = ["v", "gate", "key", "pushed", "runId"].map((name) =>
-    memberOf(body, name),
+  const [v, gate, key, pushed, runId, accepted] = ["v", "gate", "key", "pushed", "runId", "accepted"].map(
+    (name) => memberOf(body, name),
   );
   if (
     v !== 1 ||
@@ -33,7 +35,8 @@ export function parsePointer(body: unknown): Pointer | null {
     typeof pushed !== "boolean"
   )
     return null;
-  return { v, gate, key, pushed, runId: typeof runId === "string" ? runId : null };
+  const named = typeof runId === "string" ? runId : null;
+  return { v, gate, key, pushed, runId: named, accepted: accepted === true };
 }
 
 export function sendPointer(queue: Queue, pointer: Pointer): Promise<void> {

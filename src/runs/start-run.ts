@@ -144,7 +144,7 @@ async function settle(
   return settled;
 }
 
-// The gate took the run and is gone: KV remembers the answer, and a pointer brings the gate the run's id.
+// The gate took the run and is gone: KV remembers the answer, and a pointer brings the gate the upstream's yes.
 async function withoutSettlement(
   deps: StartDeps,
   plan: StartPlan,
@@ -161,7 +161,7 @@ async function withoutSettlement(
 }
 
 async function pointTo({ gate, queue }: StartDeps, key: string, runId: string): Promise<boolean> {
-  const pointer: Pointer = { v: 1, gate: gate.id, key, pushed: true, runId };
+  const pointer: Pointer = { v: 1, gate: gate.id, key, pushed: true, runId, accepted: true };
   try {
     await sendPointer(queue, pointer);
     return true;

@@ -45,7 +45,8 @@ describe("however many rows there are", () => {
 
   it.each([1, 100, 1_000, 10_000])("a consumer's take reads its own, with %i", async (rows) => {
     const { stage } = await crowded(rows);
-    expect(await rowsReadBy(stage.gateway, (gate) => gate.take(POINTER))).toBe(1);
+    const rules = runRulesOf(settingsOf(stage.gateway.env));
+    expect(await rowsReadBy(stage.gateway, (gate) => gate.take(POINTER, rules))).toBe(1);
   });
 });
 
@@ -59,7 +60,7 @@ describe("all rows are read", () => {
     const { stage, runId } = await crowded(rows);
     const rules = runRulesOf(settingsOf(stage.gateway.env));
     const report = await rowsReadBy(stage.gateway, async (gate, _state, forget) => {
-      const work = await gate.take(POINTER);
+      const work = await gate.take(POINTER, rules);
       forget();
       const seen = { kind: "waiting", runId, random: 0, atMs: Date.now() } as const;
       await gate.report(KEY, { ...seen, revision: work?.run.revision ?? 0 }, rules);

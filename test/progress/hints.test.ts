@@ -11,6 +11,7 @@ import { HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const RULES = { pollSchedule: [1], retrySchedule: [1] };
 
 beforeEach(async () => {
   await freshLedger();
@@ -202,7 +203,7 @@ describe("a completion that comes before the start was answered", () => {
     await stage.push(await startUnheard(stage));
     const [pointer = expect.fail("nothing was sent")] = stage.queue.take();
     const gate = await stage.gateway.gateOf();
-    expect(await gate.take(pointer)).not.toBe(null);
+    expect(await gate.take(pointer, RULES)).not.toBe(null);
     await andThen(stage);
     await stage.pass(2 * MINUTE);
     await expectOneOfEach(stage);
@@ -228,10 +229,10 @@ describe("a report that comes too late", () => {
     await stage.push(run);
     const [pointer = expect.fail("nothing was sent")] = stage.queue.take();
     const gate = await stage.gateway.gateOf();
-    await gate.take(pointer);
+    await gate.take(pointer, RULES);
     const stale = { revision: -1, atMs: Date.now(), random: 0, kind: "unseen", unknown: false } as const;
-    await gate.report(pointer.key, stale, { pollSchedule: [1], retrySchedule: [1] });
-    expect(await gate.take(pointer)).toBe(null);
+    await gate.report(pointer.key, stale, RULES);
+    expect(await gate.take(pointer, RULES)).toBe(null);
   });
 });
 

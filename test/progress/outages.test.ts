@@ -173,9 +173,44 @@ describe("a gate that cannot settle after the upstream's yes", () => {
   it("has the run named to it by a pointer, and delivered", async () => {
     const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
     const run = await stage.start();
-    expect(stage.queue.offered).toMatchObject([{ pushed: true, runId: run.runId }]);
+    expect(stage.queue.offered).toMatchObject([{ pushed: true, runId: run.runId, accepted: true }]);
     await stage.pass(HOUR);
     expect(await countsOf(stage)).toEqual([1, 1, 1, 1, 0]);
+  });
+
+  it("has it accepted by that, and not given up while the upstream cannot be read for hours", async () => {
+    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
+    const run = await stage.start();
+    stage.gateway.upstream.behave(() => Response.json({}, { status: 503 }));
+    await stage.pass(SECOND);
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
+    await stage.pass(3 * HOUR);
+    stage.gateway.upstream.behave((_request, honest) => honest());
+    await stage.pass(10 * MINUTE);
+    expect(await countsOf(stage)).toEqual([1, 1, 1, 1, 0]);
+  });
+
+  it("has it accepted by that although a consumer has the run already", async () => {
+    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
+    const run = await stage.start();
+    const [yes = expect.fail("nothing was sent")] = stage.queue.take();
+    const gate = await stage.gateway.gateOf();
+    const rules = { pollSchedule: [2], retrySchedule: [5] };
+    await gate.take({ ...yes, accepted: false }, rules);
+    expect((await stage.deliveries(run.runId)).status).toBe(404);
+    expect(await gate.take(yes, rules)).toBeNull();
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
+  });
+
+  it("is not told of a yes by whoever pushes", async () => {
+    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
+    const { completion, runId } = await stage.start();
+    stage.queue.take();
+    const body = JSON.stringify({ type: "run", id: runId, status: "success", accepted: true });
+    await stage.gateway.call(completion, { method: "POST", claims: null, body });
+    stage.gateway.upstream.behave(() => Response.json({}, { status: 503 }));
+    await stage.drain();
+    expect((await stage.deliveries(runId)).status).toBe(404);
   });
 
   it("while the queue is down too: 503, because nothing can be promised", async () => {
