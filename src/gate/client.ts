@@ -106,9 +106,16 @@ export class GateClient {
     await this.#twice(async (gate) => await gate.resetWindows());
   }
 
-  async withdraw(id: string, attempt: string, countedUntilMs: number | null, began: boolean): Promise<void> {
+  /** `attempt` null: it made no claim, and nothing would tell the gate a repeated call from the first. */
+  async withdraw(
+    id: string,
+    attempt: string | null,
+    countedUntilMs: number | null,
+    began: boolean,
+  ): Promise<void> {
+    const ask = (gate: GateStub) => gate.withdraw(id, attempt, countedUntilMs, began);
     try {
-      await this.#twice((gate) => gate.withdraw(id, attempt, countedUntilMs, began));
+      await (attempt === null ? this.#once(ask) : this.#twice(ask));
     } catch (error) {
       log({ event: "gate.withdraw_failed", gate: this.id, error });
     }
@@ -125,13 +132,16 @@ export class GateClient {
 
   // A stub whose object was reset stays broken, so the second try takes a new one. An overloaded object is left alone.
   async #twice<T>(ask: (gate: GateStub) => Promise<T>): Promise<T> {
-    const askNow = () => within(ANSWERS_WITHIN_MS, ask(this.#gates.get(this.#objectId)));
     try {
-      return await askNow();
+      return await this.#once(ask);
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      return askNow();
+      return this.#once(ask);
     }
+  }
+
+  #once<T>(ask: (gate: GateStub) => Promise<T>): Promise<T> {
+    return within(ANSWERS_WITHIN_MS, ask(this.#gates.get(this.#objectId)));
   }
 }
 

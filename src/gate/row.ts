@@ -1,5 +1,6 @@
 // A row as decisions see it: its claim, which is reviewed now and then until KV holds the answer, and its run, which
 // is looked at whenever it owes somebody something. Without either it goes.
+import type { AdmitRequest } from "./admission.ts";
 import {
   type Claim,
   expiresAtMs,
@@ -10,7 +11,7 @@ import {
   type TryOutcome,
 } from "./claim.ts";
 import type { Intent } from "./intent.ts";
-import { acceptRun, isAbandoned, isFinished, type Run, type RunRules } from "./run.ts";
+import { acceptRun, beginRun, isAbandoned, isFinished, type Run, type RunRules, retryRun } from "./run.ts";
 
 export type Row = {
   /** UUID, lower case: the idempotency id that the upstream was given. */
@@ -45,6 +46,27 @@ export function rowDueAtMs({ claim, reviewAtMs, run }: Row): number | null {
   const owes = run !== null && !isFinished(run);
   if (claim === null) return owes ? run.dueAtMs : null;
   return owes ? Math.min(reviewAtMs, run.dueAtMs) : reviewAtMs;
+}
+
+/** After an admission. `earlier`: a run that had the same key, and may have been made room for. */
+export function admittedRow(
+  row: Row,
+  claim: Claim | null,
+  promise: AdmitRequest["promise"],
+  earlier: Run | null,
+  nowMs: number,
+): Row {
+  const intent = row.intent ?? promise?.intent ?? null;
+  const run = row.run ? retryRun(row.run, nowMs) : promise && beginRun(promise.rules, nowMs, earlier);
+  return { ...withClaim(row, claim), intent, run };
+}
+
+/** Without the claim that an admission made; null when there is none of that attempt's. */
+export function withdrawnRow(row: Row | null, attempt: string, began: boolean): Row | null {
+  if (row?.claim?.status !== "open" || row.claim.attempt !== attempt) return null;
+  // A run that was here before is still owed its end.
+  const run = began && row.run?.status === "forwarding" ? null : row.run;
+  return { ...withClaim(row, null), run };
 }
 
 /** After a try at starting its run; the same row when that changes nothing. */

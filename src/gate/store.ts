@@ -83,6 +83,12 @@ export class GateStore {
     return this.#select(`SELECT ${COLUMNS} FROM runs WHERE run_id = ? LIMIT 1`, runId)[0] ?? null;
   }
 
+  /** A name for a row's run. One that is another row's is that of an earlier run with the same id: null. */
+  nameFor(key: string, runId: string | null): string | null {
+    const owner = runId === null ? null : this.rowOfRun(runId);
+    return owner === null || owner.key === key ? runId : null;
+  }
+
   put({ key, claim, reviewAtMs, intent, run }: Row, dueAtMs: number, counted: Windows): void {
     this.#makeSchema();
     this.#storage.sql.exec(

@@ -3,8 +3,7 @@
 // here, between two awaits. It trusts the Worker that calls it (no caller reaches it) and nothing that it kept in
 // memory to survive: rows are durable before the upstream hears of a run; only the count is written behind.
 import { DurableObject } from "cloudflare:workers";
-import { answerKey, recallAnswer, rememberAnswer } from "../idempotency/replay.ts";
-import { log } from "../observability/log.ts";
+import { answerKey, checkAnswer } from "../idempotency/replay.ts";
 import type { Pointer } from "../progress/pointer.ts";
 import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from "./admission.ts";
 import { AlarmClock } from "./alarm-clock.ts";
@@ -15,17 +14,26 @@ import { HeldRuns } from "./held-runs.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import type { Intent } from "./intent.ts";
 import { sendKeys } from "./pointers.ts";
-import { emptyRow, isOutlived, type Row, reviewRow, rowDueAtMs, settleRow, withClaim } from "./row.ts";
+import { reviewAll } from "./reviews.ts";
+import {
+  admittedRow,
+  emptyRow,
+  isOutlived,
+  type Row,
+  reviewRow,
+  rowDueAtMs,
+  settleRow,
+  withClaim,
+  withdrawnRow,
+} from "./row.ts";
 import {
   acceptRun,
   advance,
-  beginRun,
   buryRun,
   type EndedRun,
   isFinished,
   nameRun,
   type RunRules,
-  retryRun,
   type Sighting,
 } from "./run.ts";
 import { GateStore } from "./store.ts";
@@ -37,15 +45,22 @@ const MAX_WAIT_MS = 25_000;
 /** A pointer that led to nothing by then is sent again. */
 const RESEND_MS = 60_000;
 
+/** What an admission claims. */
+type Taken = { claim: Claim | null; mismatch: boolean };
+const UNCLAIMED: Taken = { claim: null, mismatch: false };
+
 export class UserGate extends DurableObject<Env> {
   readonly #store: GateStore;
   readonly #counter: Counter;
   readonly #alarmClock: AlarmClock;
   readonly #waiters = new Waiters();
   readonly #held = new HeldRuns();
+  /** Names it in KV, in pointers and in the log. */
+  readonly #id: string;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
+    this.#id = state.id.toString();
     this.#store = new GateStore(state.storage);
     this.#counter = new Counter(this.#store, (work) => state.waitUntil(work));
     this.#alarmClock = new AlarmClock(state.storage);
@@ -53,16 +68,24 @@ export class UserGate extends DurableObject<Env> {
 
   /** The one call before a run is forwarded: replay, refuse, or count it, claim its id and write down what is promised. */
   async admit(request: AdmitRequest): Promise<Admission> {
-    const { claim } = request;
-    if (claim === null) return this.#admitNow(request, null, false, Date.now());
+    const { claim, promise, window } = request;
+    const told = (nowMs: number) => window && this.#counter.peek(window, nowMs);
+    if (claim === null) {
+      const nowMs = Date.now();
+      const found = promise && this.#store.row(promise.key);
+      if (found === null) return this.#admitNow(request, null, UNCLAIMED, nowMs);
+      // Counted and written down by its first call.
+      return { kind: "admitted", view: told(nowMs), mismatch: false, began: false };
+    }
     const giveUpAtMs = Date.now() + MAX_WAIT_MS;
     for (;;) {
       const nowMs = Date.now();
-      const decision = decideClaim(this.#store.row(claim.id)?.claim ?? null, claim, nowMs);
-      if (decision.kind === "take") return this.#admitNow(request, decision.claim, decision.mismatch, nowMs);
-      const view = request.window && this.#counter.peek(request.window, nowMs);
+      const found = this.#store.row(claim.id);
+      const decision = decideClaim(found?.claim ?? null, claim, nowMs);
+      if (decision.kind === "take") return this.#admitNow(request, found, decision, nowMs);
+      const view = told(nowMs);
       if (decision.kind === "replay") return { ...decision, view };
-      // Counted and claimed by its first call.
+      // The same with a claim.
       if (decision.kind === "held")
         return { kind: "admitted", view, mismatch: decision.mismatch, began: false };
       if (nowMs >= giveUpAtMs) return { kind: "busy", view };
@@ -81,14 +104,17 @@ export class UserGate extends DurableObject<Env> {
     return settled.claim?.status === "settled" ? settled.claim : null;
   }
 
-  /** Takes an admission back: KV knew the answer to an id that this gate had already forgotten. */
-  async withdraw(id: string, attempt: string, countedUntilMs: number | null, began: boolean): Promise<void> {
+  /** Takes an admission back, once: KV knew the answer to an id that this gate had already forgotten. `attempt` null: it made no claim. */
+  async withdraw(
+    id: string,
+    attempt: string | null,
+    countedUntilMs: number | null,
+    began: boolean,
+  ): Promise<void> {
+    const row = attempt === null ? null : withdrawnRow(this.#store.row(id), attempt, began);
+    if (attempt !== null && row === null) return;
     if (countedUntilMs !== null) this.#counter.giveBack(countedUntilMs);
-    const row = this.#store.row(id);
-    if (row?.claim?.status !== "open" || row.claim.attempt !== attempt) return;
-    // A run that was here before is still owed its end.
-    const run = began && row.run?.status === "forwarding" ? null : row.run;
-    await this.#put({ ...withClaim(row, null), run });
+    if (row !== null) await this.#put(row);
     this.#waiters.wake(id);
   }
 
@@ -179,40 +205,34 @@ export class UserGate extends DurableObject<Env> {
     const isHeld = (key: string) => this.#held.isHeld(key, nowMs);
     const { toSend, toReview } = pickDue(this.#store.dueRows(nowMs), isHeld, nowMs);
     const isSent = await this.#sendPointers(toSend.keys, nowMs, false);
-    const isReviewed = await this.#reviewAll(toReview.keys);
+    const isReviewed = await reviewAll(this.#id, toReview.keys, (key) => this.#review(key));
     // The rest goes at once, but not to somebody who has just refused.
     if ((toSend.isCut && isSent) || (toReview.isCut && isReviewed)) await this.#alarmClock.ringBy(nowMs);
     else await this.#ringNext(nowMs);
   }
 
-  async #admitNow(
-    request: AdmitRequest,
-    claim: Claim | null,
-    mismatch: boolean,
-    nowMs: number,
-  ): Promise<Admission> {
+  async #admitNow(request: AdmitRequest, found: Row | null, taken: Taken, nowMs: number): Promise<Admission> {
     const count = request.window && this.#counter.take("runs", request.window, nowMs);
     if (count?.admitted === false)
       return { kind: "limited", view: count.view, retryAfterSeconds: retryAfterSeconds(count.view, nowMs) };
     const view = count?.view ?? null;
     const key = request.claim?.make === true ? request.claim.id : request.promise?.key;
-    const began = key !== undefined && (await this.#admitRow(key, request, claim, nowMs));
-    return { kind: "admitted", view, mismatch, began };
+    const began =
+      key !== undefined && (await this.#admitRow(found ?? emptyRow(key), request, taken.claim, nowMs));
+    return { kind: "admitted", view, mismatch: taken.mismatch, began };
   }
 
   /** Whether a run was begun. */
   async #admitRow(
-    key: string,
+    found: Row,
     { promise }: AdmitRequest,
     claim: Claim | null,
     nowMs: number,
   ): Promise<boolean> {
-    const found = this.#store.row(key) ?? emptyRow(key);
     const row = isOutlived(found, nowMs) ? await this.#madeRoomFor(found) : found;
-    const intent = row.intent ?? promise?.intent ?? null;
-    const run = row.run ? retryRun(row.run, nowMs) : promise && beginRun(promise.rules, nowMs, found.run);
-    await this.#put({ ...withClaim(row, claim), intent, run });
-    return row.run === null && run !== null;
+    const admitted = admittedRow(row, claim, promise, found.run, nowMs);
+    await this.#put(admitted);
+    return row.run === null && admitted.run !== null;
   }
 
   // The earlier run goes on under a key of its own: its id starts another one.
@@ -238,7 +258,7 @@ export class UserGate extends DurableObject<Env> {
   /** What there is to do of a run that a pointer speaks of, given to whoever brought it; null when nobody gets it. */
   #workOf({ key, run, intent }: Row, { pushed, runId }: Pointer, nowMs: number): Work | null {
     if (run === null || intent === null || isFinished(run)) return null;
-    const known = run.status === "forwarding" ? this.#nameOf(key, runId ?? run.named) : run.runId;
+    const known = run.status === "forwarding" ? this.#store.nameFor(key, runId ?? run.named) : run.runId;
     if (known === null) return null;
     // An ended run's next attempt is not for a push to hurry.
     if (nowMs < run.dueAtMs && !(pushed && run.status !== "ended")) return null;
@@ -246,15 +266,9 @@ export class UserGate extends DurableObject<Env> {
     return { run: run.status === "forwarding" ? nameRun(run, known, nowMs) : run, intent, runId: known };
   }
 
-  /** A name that is another row's run is that of an earlier run with the same id. */
-  #nameOf(key: string, runId: string | null): string | null {
-    const owner = runId === null ? null : this.#store.rowOfRun(runId);
-    return owner === null || owner.key === key ? runId : null;
-  }
-
   async #sendPointers(keys: string[], nowMs: number, pushed: boolean): Promise<boolean> {
     for (const key of keys) this.#held.sent(key, nowMs + RESEND_MS);
-    return sendKeys(this.env.RUNS, this.ctx.id.toString(), keys, pushed);
+    return sendKeys(this.env.RUNS, this.#id, keys, pushed);
   }
 
   async #ringNext(nowMs: number): Promise<void> {
@@ -263,15 +277,6 @@ export class UserGate extends DurableObject<Env> {
     // What is due already is in somebody's hands; if it gets lost there, it is sent again.
     const freeMs = this.#held.nextFreeMs(nowMs) ?? nowMs + RESEND_MS;
     await this.#alarmClock.ringBy(Math.min(nextMs ?? Number.POSITIVE_INFINITY, freeMs, nowMs + RESEND_MS));
-  }
-
-  /** False when one of them failed. */
-  async #reviewAll(keys: string[]): Promise<boolean> {
-    const reviews = await Promise.allSettled(keys.map((key) => this.#review(key)));
-    const failed = reviews.filter((review) => review.status === "rejected");
-    for (const { reason } of failed)
-      log({ event: "gate.review_failed", gate: this.ctx.id.toString(), error: reason });
-    return failed.length === 0;
   }
 
   async #review(key: string): Promise<void> {
@@ -285,9 +290,7 @@ export class UserGate extends DurableObject<Env> {
 
   // Throws when KV fails: then the claim stays due, and is looked at again.
   async #check(key: string, claim: Settled, recheckAtMs: number): Promise<void> {
-    const kvKey = answerKey(this.ctx.id.toString(), key);
-    const isHeld = (await recallAnswer(this.env.KV, kvKey, Date.now())) !== null;
-    if (!isHeld) await rememberAnswer(this.env.KV, kvKey, claim, Date.now());
+    const isHeld = await checkAnswer(this.env.KV, answerKey(this.#id, key), claim);
     const row = this.#store.row(key);
     if (row !== null) await this.#put(isHeld ? withClaim(row, null) : { ...row, reviewAtMs: recheckAtMs });
   }

@@ -78,14 +78,14 @@ export async function startRun(
 // The gate had forgotten this id, so it counted and claimed: that is taken back once the answer is out.
 function replayFromMemory(
   { gate, waitUntil }: StartDeps,
-  { id, attempt, fingerprint }: ClaimRequest,
+  { id, attempt, fingerprint, make }: ClaimRequest,
   known: Settled,
   admission: Exclude<Admission, { kind: "replay" }> | Unavailable,
 ): StartAnswer {
   const view = admission.kind === "unavailable" ? null : admission.view;
   const mismatch = known.fingerprint !== fingerprint;
   if (admission.kind !== "admitted") return replay(known.answer, { view, mismatch });
-  waitUntil(gate.withdraw(id, attempt, view?.resetAtMs ?? null, admission.began));
+  waitUntil(gate.withdraw(id, make ? attempt : null, view?.resetAtMs ?? null, admission.began));
   const uncounted = view && { ...view, remaining: view.remaining + 1 };
   return replay(known.answer, { view: uncounted, mismatch });
 }

@@ -110,6 +110,16 @@ describe("a gate that was moved under a call is asked once more", () => {
     },
   );
 
+  it.each(["before", "after"] as const)(
+    "a start with a callback and no id, lost %s it was admitted: counted once",
+    async (when) => {
+      const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", when));
+      const first = await gateway.start({ callback_url: "https://client.example/hook" });
+      expect([first.status, remaining(first)]).toEqual([202, "199"]);
+      expect(remaining(await gateway.start({}))).toBe("198");
+    },
+  );
+
   it("a plain run", async () => {
     const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", "before"));
     expect(remaining(await gateway.start({}))).toBe("199");
@@ -161,6 +171,34 @@ describe("a gate that goes down between admitting and settling", () => {
     moveClock(15 * SECOND);
     gateway.upstream.behave((_request, honest) => honest());
     expect((await (await beside(gateway)).start({ idempotency_id: ID })).status).toBe(202);
+  });
+});
+
+/** Alice's gateways, of which the second loses a withdrawal. Three starts are counted; of an id, only KV knows the answer. */
+async function losingWithdrawal(when: "before" | "after"): Promise<{ honest: Gateway; losing: Gateway }> {
+  const honest = await makeGateway();
+  await honest.start({ idempotency_id: ID });
+  moveClock(70 * MINUTE);
+  await runDurableObjectAlarm(await honest.gateOf());
+  for (let start = 0; start < 3; start += 1) await honest.start({});
+  return { honest, losing: await beside(honest, losingOnce("USER_GATE.withdraw", when)) };
+}
+
+describe("a gate that is moved while an admission is withdrawn", () => {
+  it.each(["before", "after"] as const)("gives one place back, lost %s it was", async (when) => {
+    const { honest, losing } = await losingWithdrawal(when);
+    expect((await losing.start({ idempotency_id: ID })).headers.get("idempotency-replayed")).toBe("true");
+    expect(remaining(await honest.start({}))).toBe("196");
+  });
+
+  it.each([
+    ["before", "195"],
+    ["after", "196"],
+  ] as const)("gives a malformed request's place back once at most, lost %s it was", async (when, left) => {
+    const { honest, losing } = await losingWithdrawal(when);
+    const replayed = await losing.start({ idempotency_id: ID, page: 5 });
+    expect(replayed.headers.get("idempotency-replayed")).toBe("true");
+    expect(remaining(await honest.start({}))).toBe(left);
   });
 });
 
