@@ -9,7 +9,15 @@ export type Answer = { status: number; body: string };
 export type Settled = { fingerprint: string; settledAtMs: number; answer: Answer };
 
 export type Claim =
-  | { status: "open"; fingerprint: string; claimedAtMs: number; attempt: string; leaseExpiresAtMs: number }
+  | {
+      status: "open";
+      fingerprint: string;
+      claimedAtMs: number;
+      attempt: string;
+      leaseExpiresAtMs: number;
+      /** An earlier try ended with nobody knowing how. */
+      mayHaveRun?: boolean;
+    }
   | ({ status: "settled" } & Settled);
 
 export type ClaimRequest = {
@@ -42,14 +50,12 @@ export function decideClaim(claim: Claim | null, request: ClaimRequest, nowMs: n
       ? { kind: "held", mismatch }
       : { kind: "wait", untilMs: known.leaseExpiresAtMs };
   }
-  const taken: Claim = {
-    status: "open",
-    // The first payload stays the one that later ones are compared with: it may be the one that ran.
-    fingerprint: known?.fingerprint ?? request.fingerprint,
-    claimedAtMs: known?.claimedAtMs ?? nowMs,
-    attempt: request.attempt,
-    leaseExpiresAtMs: nowMs + request.leaseMs,
-  };
+  const lease = { attempt: request.attempt, leaseExpiresAtMs: nowMs + request.leaseMs };
+  const taken: Claim =
+    known === null
+      ? { status: "open", fingerprint: request.fingerprint, claimedAtMs: nowMs, ...lease }
+      : // The first payload stays the one that later ones are compared with: it may be the one that ran.
+        { ...known, ...lease, mayHaveRun: true };
   return { kind: "take", claim: taken, mismatch };
 }
 
@@ -59,7 +65,7 @@ export type TryOutcome =
   | { kind: "refused" }
   | { kind: "unknown" };
 
-/** The claim after a try, null when it is released. An acceptance is a fact whoever reports it; anything else counts only from the current holder. */
+/** The claim after a try, null when it is released; one whose lease has ended is the next one's to take. An acceptance is a fact whoever reports it; anything else counts only from the current holder. */
 export function settleClaim(
   claim: Claim | null,
   attempt: string,
@@ -71,7 +77,10 @@ export function settleClaim(
     return { status: "settled", fingerprint: claim.fingerprint, settledAtMs: nowMs, answer: outcome.answer };
   }
   if (claim.attempt !== attempt) return claim;
-  return outcome.kind === "refused" ? null : { ...claim, leaseExpiresAtMs: nowMs };
+  const ended = { ...claim, leaseExpiresAtMs: nowMs };
+  if (outcome.kind === "unknown") return { ...ended, mayHaveRun: true };
+  // That this try started nothing says nothing of an earlier one, whose run still has its end to tell.
+  return claim.mayHaveRun === true ? ended : null;
 }
 
 export function isExpired(claim: Claim, nowMs: number): boolean {

@@ -140,6 +140,8 @@ async function settle(
   const settlement = await stopwatch.time("gate", settling);
   if (settlement.kind === "unavailable") return withoutSettlement(deps, plan, outcome);
   const { settled } = settlement;
+  if (claim !== null && settled === null && outcome.kind === "accepted")
+    return withoutClaim(deps, plan, claim, outcome);
   if (claim !== null && settled !== null) waitUntil(remember(kv, gate.id, claim.id, settled));
   return settled;
 }
@@ -152,11 +154,27 @@ async function withoutSettlement(
 ): Promise<Settled | "lost" | null> {
   if (outcome.kind !== "accepted") return null;
   if (plan.promise !== null && !(await pointTo(deps, plan.upstreamId, outcome.runId))) return "lost";
-  const { gate, kv, waitUntil } = deps;
-  const { claim } = plan;
-  if (claim === null) return null;
-  const settled = { answer: firstAnswer(outcome), fingerprint: claim.fingerprint, settledAtMs: Date.now() };
-  waitUntil(remember(kv, gate.id, claim.id, settled));
+  return plan.claim && inMemoryOnly(deps, plan.claim, outcome);
+}
+
+// The gate is there and has let go of the id meanwhile: what was promised may have gone with it, and a retry with the
+// id finds the same run. An answer that promises nothing is KV's to remember.
+function withoutClaim(
+  deps: StartDeps,
+  { promise }: StartPlan,
+  claim: ClaimRequest,
+  outcome: Accepted,
+): Settled | "lost" {
+  return promise === null ? inMemoryOnly(deps, claim, outcome) : "lost";
+}
+
+function inMemoryOnly(
+  { gate, kv, waitUntil }: StartDeps,
+  { id, fingerprint }: ClaimRequest,
+  outcome: Accepted,
+): Settled {
+  const settled = { answer: firstAnswer(outcome), fingerprint, settledAtMs: Date.now() };
+  waitUntil(remember(kv, gate.id, id, settled));
   return settled;
 }
 

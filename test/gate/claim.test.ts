@@ -67,6 +67,7 @@ describe("a request meets", () => {
         claimedAtMs: T0,
         attempt: "a2",
         leaseExpiresAtMs: T0 + 30_000,
+        mayHaveRun: true,
       },
     });
   });
@@ -115,7 +116,13 @@ describe("a try ends", () => {
       name: "unknown: kept, free for the next one at once",
       before: OPEN,
       outcome: unknown,
-      after: { ...OPEN, leaseExpiresAtMs: T0 + 20_000 },
+      after: { ...OPEN, leaseExpiresAtMs: T0 + 20_000, mayHaveRun: true },
+    },
+    {
+      name: "refused, after an earlier one that may have started a run: kept, free for the next one at once",
+      before: { ...OPEN, mayHaveRun: true } as const,
+      outcome: refused,
+      after: { ...OPEN, leaseExpiresAtMs: T0 + 20_000, mayHaveRun: true },
     },
     {
       name: "accepted late, after another took over: a run exists, so it is settled",

@@ -1,11 +1,14 @@
 // A start whose answer nobody heard, tried again with its id much later: the second try is a start like the first.
-import { reset } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { emptyRow, type Row, reviewRow, withClaim } from "../../src/gate/row.ts";
 import { beginRun } from "../../src/gate/run.ts";
+import { tapped } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
+import type { Call } from "../support/gateway.ts";
 import { freshLedger } from "../support/ledger.ts";
 import { Stage } from "../support/stage.ts";
+import { errorBody, json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
@@ -57,6 +60,84 @@ describe("a second try at 59:58", () => {
     const runId = stage.gateway.upstream.runs.get(ID) ?? "";
     await stage.push({ ...stage.lastRef(), runId });
     await expectTold(stage);
+  });
+});
+
+describe("a first try that nobody heard the answer of, and a second that the upstream refuses", () => {
+  const refused: Call = { circumstances: { errorFrom: "upstream" } };
+
+  async function unheardThenRefused(status: number): Promise<Stage> {
+    const stage = await Stage.set();
+    const { upstream } = stage.gateway;
+    upstream.behave((_request, honest) => {
+      honest();
+      return new Response("no", { status: 500 });
+    });
+    expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
+    upstream.behave(() => json(status, errorBody(status, "refused")));
+    expect((await stage.tryStart({ idempotency_id: ID, page: "2" }, refused)).status).toBe(status);
+    upstream.behave((_request, honest) => honest());
+    return stage;
+  }
+
+  it.each([402, 403, 429])(
+    "with %i: the first one's run is told and charged when it is pushed",
+    async (status) => {
+      const stage = await unheardThenRefused(status);
+      await stage.pass(MINUTE);
+      await stage.push({ ...stage.lastRef(), runId: stage.gateway.upstream.runs.get(ID) ?? "" });
+      await expectTold(stage);
+    },
+  );
+
+  it("the third is forwarded afresh, and told that its payload is not the first one's", async () => {
+    const stage = await unheardThenRefused(429);
+    const { status, headers, body } = await stage.tryStart({ idempotency_id: ID, page: "2" });
+    const marks = [headers.get("idempotency-replayed"), headers.get("idempotency-payload-mismatch")];
+    expect([status, ...marks]).toEqual([202, null, "true"]);
+    expect(body.data.id).toBe(stage.gateway.upstream.runs.get(ID));
+    await expectTold(stage);
+  });
+});
+
+describe("a yes to an id that the gate has let go of meanwhile", () => {
+  /** A gateway whose gate has forgotten everything when it is told how a start ended, once. */
+  function forgetful(stage: () => Stage): (of: Env) => Partial<Env> {
+    let times = 0;
+    return (of) =>
+      tapped(of, async ({ name, perform }) => {
+        if (name === "USER_GATE.settle" && times++ === 0)
+          await runInDurableObject(await stage().gateway.gateOf(), (_gate, { storage }) => {
+            storage.sql.exec("DELETE FROM runs");
+          });
+        return perform();
+      });
+  }
+
+  async function setForgetful(): Promise<Stage> {
+    const stage: Stage = await Stage.set(
+      {},
+      forgetful(() => stage),
+    );
+    return stage;
+  }
+
+  it("is 503 where something is promised, and a retry finds the same run", async () => {
+    const stage = await setForgetful();
+    const first = await stage.tryStart({ idempotency_id: ID });
+    expect([first.status, first.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(202);
+    expect(stage.gateway.upstream.runs.size).toBe(1);
+    await expectTold(stage);
+  });
+
+  it("is 202 where nothing is, and KV remembers it", async () => {
+    const { gateway } = await setForgetful();
+    const first = await gateway.start({ idempotency_id: ID });
+    const again = await gateway.start({ idempotency_id: ID });
+    expect([first.status, again.text]).toEqual([202, first.text]);
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect(gateway.upstream.starts).toHaveLength(1);
   });
 });
 
