@@ -11,7 +11,7 @@ type Store = {
   rowOfRun(runId: string): unknown;
   put(row: object, dueAtMs: number, counted: Windows): void;
   dues(nowMs: number): unknown;
-  dueRows(nowMs: number): unknown[];
+  dueRows(nowMs: number): Iterable<unknown>;
   loadWindows(): Windows;
 };
 
@@ -32,7 +32,7 @@ const OPERATIONS: Record<string, (store: Store) => unknown> = {
   "`row`: admit, settle, take": (store) => store.row(keyOf(0)),
   "`put`: admit, settle, report": (store) => store.put(rowOf(0), NOW_MS, WINDOWS),
   "`dues`: report, alarm": (store) => store.dues(NOW_MS - 1),
-  "`dueRows`: alarm": (store) => store.dueRows(NOW_MS - 1),
+  "`dueRows`: alarm": (store) => [...store.dueRows(NOW_MS - 1)],
   "`rowOfRun`: a read of a run": (store) => store.rowOfRun("nobody's"),
   "`loadWindows`: the object starts": (store) => store.loadWindows(),
 };

@@ -17,26 +17,28 @@ const SEND_BATCH = 500;
 /** Each review asks KV, and an invocation has a thousand questions. */
 const REVIEW_BATCH = 100;
 
-/** Those whose turn it is of rows that are due, in their order. */
+/** Those whose turn it is of rows that are due. Asks for no more of them than it takes to know. */
 export function pickDue(
-  due: readonly Due[],
+  due: Iterable<Due>,
   isHeld: (key: string) => boolean,
   nowMs: number,
 ): { toSend: Batch; toReview: Batch } {
-  return {
-    toSend: batchOf(
-      due.filter((row) => wantsPointer(row, nowMs) && !isHeld(row.key)),
-      SEND_BATCH,
-    ),
-    toReview: batchOf(
-      due.filter((row) => needsReview(row, nowMs)),
-      REVIEW_BATCH,
-    ),
-  };
+  const [toSend, toReview]: [Batch, Batch] = [emptyBatch(), emptyBatch()];
+  for (const row of due) {
+    if (wantsPointer(row, nowMs) && !isHeld(row.key)) add(toSend, row.key, SEND_BATCH);
+    if (needsReview(row, nowMs)) add(toReview, row.key, REVIEW_BATCH);
+    if (toSend.isCut && toReview.isCut) break;
+  }
+  return { toSend, toReview };
 }
 
-function batchOf(rows: Due[], limit: number): Batch {
-  return { keys: rows.slice(0, limit).map(({ key }) => key), isCut: rows.length > limit };
+function emptyBatch(): Batch {
+  return { keys: [], isCut: false };
+}
+
+function add(batch: Batch, key: string, limit: number): void {
+  if (batch.keys.length < limit) batch.keys.push(key);
+  else batch.isCut = true;
 }
 
 function wantsPointer({ run }: Due, nowMs: number): boolean {

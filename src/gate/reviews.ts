@@ -4,9 +4,9 @@ import { log } from "../observability/log.ts";
 export async function reviewAll(
   gate: string,
   keys: string[],
-  review: (key: string) => Promise<void>,
+  look: (key: string) => Promise<void>,
 ): Promise<boolean> {
-  const reviews = await Promise.allSettled(keys.map(review));
+  const reviews = await Promise.allSettled(keys.map(look));
   const failed = reviews.filter((review) => review.status === "rejected");
   for (const { reason } of failed) log({ event: "gate.review_failed", gate, error: reason });
   return failed.length === 0;

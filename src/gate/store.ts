@@ -38,10 +38,10 @@ const DUES = `
   SELECT COUNT(CASE WHEN due_at_ms <= ? THEN 1 END) AS due, MIN(CASE WHEN due_at_ms > ? THEN due_at_ms END) AS next
   FROM runs`;
 
-// Without what says nothing of it: there may be thousands.
+// Without what says nothing of it, and in no order: there may be thousands, and a sort would hold them all.
 const DUE_ROWS = `
   SELECT key, CASE WHEN claim IS NOT NULL THEN review_at_ms END AS review_at_ms, run
-  FROM runs WHERE due_at_ms <= ? ORDER BY due_at_ms`;
+  FROM runs WHERE due_at_ms <= ?`;
 
 type StoredDue = { key: string; review_at_ms: number | null; run: string | null };
 
@@ -109,10 +109,10 @@ export class GateStore {
     this.#storage.sql.exec("DELETE FROM runs WHERE key = ?", key);
   }
 
-  /** All that is due, oldest first. */
-  dueRows(nowMs: number): Due[] {
-    if (!this.#hasSchema) return [];
-    return this.#storage.sql.exec<StoredDue>(DUE_ROWS, nowMs).toArray().map(dueOf);
+  /** All that is due, as it is asked for. */
+  *dueRows(nowMs: number): Generator<Due> {
+    if (!this.#hasSchema) return;
+    for (const stored of this.#storage.sql.exec<StoredDue>(DUE_ROWS, nowMs)) yield dueOf(stored);
   }
 
   earliestRows(limit: number): Row[] {

@@ -100,28 +100,22 @@ describe("a first try that nobody heard the answer of, and a second that the ups
   });
 });
 
+/** A stage whose gate has forgotten everything when it is told how the first start ended. */
+async function setForgetful(): Promise<Stage> {
+  let told = 0;
+  const stage: Stage = await Stage.set({}, (of) =>
+    tapped(of, async ({ name, perform }) => {
+      if (name === "USER_GATE.settle" && told++ === 0)
+        await runInDurableObject(await stage.gateway.gateOf(), (_gate, { storage }) => {
+          storage.sql.exec("DELETE FROM runs");
+        });
+      return perform();
+    }),
+  );
+  return stage;
+}
+
 describe("a yes to an id that the gate has let go of meanwhile", () => {
-  /** A gateway whose gate has forgotten everything when it is told how a start ended, once. */
-  function forgetful(stage: () => Stage): (of: Env) => Partial<Env> {
-    let times = 0;
-    return (of) =>
-      tapped(of, async ({ name, perform }) => {
-        if (name === "USER_GATE.settle" && times++ === 0)
-          await runInDurableObject(await stage().gateway.gateOf(), (_gate, { storage }) => {
-            storage.sql.exec("DELETE FROM runs");
-          });
-        return perform();
-      });
-  }
-
-  async function setForgetful(): Promise<Stage> {
-    const stage: Stage = await Stage.set(
-      {},
-      forgetful(() => stage),
-    );
-    return stage;
-  }
-
   it("is 503 where something is promised, and a retry finds the same run", async () => {
     const stage = await setForgetful();
     const first = await stage.tryStart({ idempotency_id: ID });

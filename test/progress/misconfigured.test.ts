@@ -6,7 +6,7 @@ import { replacing } from "../support/bindings.ts";
 
 it("bad settings bury no run: the gates send again, and a name that a pointer alone may know goes round", async () => {
   const body = { v: 1, gate: "0".repeat(64), key: crypto.randomUUID(), pushed: false, runId: null };
-  const named = { ...body, pushed: true, runId: crypto.randomUUID() };
+  const named = { ...body, pushed: true, runId: crypto.randomUUID(), accepted: true };
   const messages = [body, named].map((of, at) => {
     return { id: `m${at}`, timestamp: new Date(), attempts: 5, body: of };
   });
