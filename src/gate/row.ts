@@ -29,6 +29,8 @@ const KEEP_SETTLED_MS = 60 * 60 * 1000;
 const RECHECK_MS = 10 * 60 * 1000;
 /** Reviews fall on this grid, so that one alarm, and one row written for it, serves many. */
 const GRID_MS = 10 * 60 * 1000;
+/** More than a pointer's round (progress/consumer.ts), and than a named run waits for a look. */
+const LATE_MS = 3 * 60_000;
 
 export function emptyRow(key: string): Row {
   return { key, claim: null, reviewAtMs: 0, intent: null, run: null };
@@ -124,11 +126,13 @@ function pruned(row: Row, nowMs: number): Row {
   return nowMs < row.run.dueAtMs ? row : { ...row, run: { ...row.run, dueAtMs: row.run.giveUpAtMs } };
 }
 
-// Not under a try that is in flight: its answer would find nothing to accept.
+// Not under a try that is in flight: its answer would find nothing to accept. Nor at once when nobody could look at it in
+// time: whoever was away then may not have heard the Worker's own pointer, which comes round each minute.
 function withoutRun(row: Row, run: Run & { status: "forwarding" }, nowMs: number): Row {
   const leaseEndsMs = row.claim?.status === "open" ? row.claim.leaseExpiresAtMs : nowMs;
-  if (leaseEndsMs <= nowMs) return { ...row, run: null };
-  return { ...row, run: { ...run, dueAtMs: leaseEndsMs, giveUpAtMs: leaseEndsMs } };
+  const heardByMs = nowMs - run.giveUpAtMs > LATE_MS ? nowMs + LATE_MS : nowMs;
+  const giveUpAtMs = Math.max(leaseEndsMs, heardByMs);
+  return { ...row, run: giveUpAtMs <= nowMs ? null : { ...run, dueAtMs: giveUpAtMs, giveUpAtMs } };
 }
 
 function onGrid(atMs: number): number {

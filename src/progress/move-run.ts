@@ -124,10 +124,10 @@ async function tell(
   const { made, restedSinceMs } = delivery;
   // Whoever was put off before most likely is again: it asks before it reads.
   const untilMs = restedSinceMs === null ? null : await restUntilMs(deps, callbackUrl, userKey);
-  if (untilMs !== null) return afterwards("rest", untilMs);
+  if (untilMs !== null) return postponed("rest", untilMs);
   const result = await body();
   // Nobody is to blame: it costs no attempt.
-  if (result.kind === "crowded") return afterwards("room", Date.now() + CROWDED_MS);
+  if (result.kind === "crowded") return postponed("room", Date.now() + CROWDED_MS);
   const { bytes } = result.kind === "body" ? result : { bytes: null };
   if (result.kind !== "body" || bytes === null) return { ...NOTHING, attempt: unreadable(made + 1) };
   // Later attempts, and redeliveries, must not depend on the upstream.
@@ -135,14 +135,14 @@ async function tell(
   const { traceId } = trace;
   const parcel = { userKey, callbackUrl, publicUrl, runId, traceId, body: bytes, made };
   const delivered = await deps.shift.attempt(() => deliverRun(deps, parcel));
-  if (delivered === null) return { ...afterwards("room", Date.now() + CROWDED_MS), bodyKept: keep() };
-  if (delivered.kind === "resting") return { ...afterwards("rest", delivered.untilMs), bodyKept: keep() };
+  if (delivered === null) return { ...postponed("room", Date.now() + CROWDED_MS), bodyKept: keep() };
+  if (delivered.kind === "resting") return { ...postponed("rest", delivered.untilMs), bodyKept: keep() };
   const { attempt, told } = delivered;
   const bodyKept = attempt.outcome.kind === "failed" ? keep() : NOTHING.bodyKept;
   return { attempt, putOff: null, bodyKept, hostTold: told };
 }
 
-function afterwards(why: PutOff["why"], untilMs: number): Told {
+function postponed(why: PutOff["why"], untilMs: number): Told {
   return { ...NOTHING, putOff: { untilMs, why } };
 }
 

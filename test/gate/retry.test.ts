@@ -148,6 +148,17 @@ describe("a run that was given up", () => {
     });
   });
 
+  it("stays for a pointer's round when its gate was away at the time", () => {
+    const unclaimed = { ...emptyRow(ID), run };
+    const [backMs, heardByMs] = [T0 + 2 * HOUR, T0 + 2 * HOUR + 3 * MINUTE];
+    const waiting = { ...run, dueAtMs: heardByMs, giveUpAtMs: heardByMs };
+    expect(reviewRow(unclaimed, backMs)).toEqual({ kind: "keep", row: { ...unclaimed, run: waiting } });
+    expect(reviewRow({ ...unclaimed, run: waiting }, heardByMs)).toEqual({
+      kind: "keep",
+      row: { ...unclaimed, run: null },
+    });
+  });
+
   it("goes when the lease has ended", () => {
     const review = reviewRow(row, T0 + HOUR + 10 * SECOND);
     expect(review).toEqual({ kind: "keep", row: { ...row, run: null } });
