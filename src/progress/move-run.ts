@@ -128,10 +128,10 @@ async function tell(
   const result = await body();
   // Nobody is to blame: it costs no attempt.
   if (result.kind === "crowded") return postponed("room", Date.now() + CROWDED_MS);
-  const { bytes } = result.kind === "body" ? result : { bytes: null };
-  if (result.kind !== "body" || bytes === null) return { ...NOTHING, attempt: unreadable(made + 1) };
+  if (result.kind !== "body" || result.bytes === null) return { ...NOTHING, attempt: unreadable(made + 1) };
+  const { bytes, kept } = result;
   // Later attempts, and redeliveries, must not depend on the upstream.
-  const keep = async () => !result.kept && (await keepBody(deps.kv, userKey, runId, bytes));
+  const keep = async () => !kept && (await keepBody(deps.kv, userKey, runId, bytes));
   const { traceId } = trace;
   const parcel = { userKey, callbackUrl, publicUrl, runId, traceId, body: bytes, made };
   const delivered = await deps.shift.attempt(() => deliverRun(deps, parcel));
