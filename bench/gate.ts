@@ -68,7 +68,7 @@ function storageOf(database: DatabaseSync): object {
   const kept = new Map<string, unknown>();
   const exec = (sql: string, ...bound: SQLInputValue[]) => {
     const rows = database.prepare(sql).all(...bound);
-    return { toArray: () => rows, one: () => rows[0] };
+    return { toArray: () => rows, one: () => rows[0], [Symbol.iterator]: () => rows.values() };
   };
   return {
     sql: { exec },
