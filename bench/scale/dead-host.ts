@@ -13,6 +13,7 @@ const FAILED: AttemptOutcome = {
   failure: "status is no 2xx",
   retryAfterSeconds: null,
 };
+
 export type DeadHost = {
   /** Messages of the queue, each with all that a look costs. */
   looksInAnHour: number;

@@ -72,6 +72,11 @@ export function checkDestination(text: string, rules: DestinationRules): Destina
   return { kind: "ok", url };
 }
 
+/** Of a callback, as `URL.host` gives it: `host:port` where the port is not the scheme's own. Null for what is no URL. */
+export function hostOf(url: string | null): string | null {
+  return url === null ? null : (URL.parse(url)?.host ?? null);
+}
+
 function refuse(reason: RefusalReason): Destination {
   return { kind: "refused", reason, detail: DETAILS[reason] };
 }

@@ -48,7 +48,7 @@ export function graceEndsMs({ made, schedule, sinceMs }: PutOffTry): number {
 
 /**
  * When an attempt that is put off asks again. All who wait for one host are told the same moment, so they are spread,
- * the further the longer they have waited, because each of them asks the host's one breaker.
+ * the further the longer they have waited: each of them is a message, and work for its gate.
  */
 export function afterRestMs(untilMs: number, waitedMs: number, random: number): number {
   const spreadMs = Math.min(MAX_SPREAD_MS, Math.max(LEAST_SPREAD_MS, waitedMs));

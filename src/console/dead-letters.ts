@@ -1,7 +1,8 @@
 // Callbacks that nobody tries any more, by the host that did not take them, newest first.
+
+import { hostOf } from "../callbacks/destination.ts";
 import { cursorOf, NEWEST, type Place } from "./place.ts";
 import { type LetterRow, lettersIn } from "./store.ts";
-import { hostOf } from "./summary.ts";
 import { timeOf } from "./times.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters } from "./views.ts";
 

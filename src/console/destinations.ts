@@ -1,8 +1,9 @@
 // How the hosts of callbacks have fared lately, and whether their breakers let anybody through.
+
+import { hostOf } from "../callbacks/destination.ts";
 import { type BreakerNamespace, type BreakerView, breakerOf } from "../callbacks/destination-breaker.ts";
 import { within } from "../deadline.ts";
 import { type AttemptedRow, latestAttempts } from "./store.ts";
-import { hostOf } from "./summary.ts";
 import { timeOrNull } from "./times.ts";
 import type { Destination, Destinations } from "./views.ts";
 

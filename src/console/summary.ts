@@ -1,4 +1,5 @@
 // A run in one line, from the books and, while it is under way, from its gate, which knows better.
+import { hostOf } from "../callbacks/destination.ts";
 import type { LiveRun } from "../gate/admission.ts";
 import { isFinished } from "../gate/run.ts";
 import type { DeliveryState } from "../ledger/entry.ts";
@@ -38,11 +39,6 @@ export function summaryOfLive({ run, intent }: LiveRun): RunSummary {
     ...liveStanding(run),
     charged: false,
   };
-}
-
-/** `host:port` where the port is not the scheme's own. */
-export function hostOf(url: string | null): string | null {
-  return url === null ? null : (URL.parse(url)?.host ?? null);
 }
 
 type Standing = Pick<RunSummary, "state" | "attempts" | "next_attempt_at">;

@@ -14,7 +14,7 @@ import { settingsOrNull } from "../settings.ts";
 import { upstreamOf } from "../upstream/client.ts";
 import { buryRun } from "./dead-letters.ts";
 import { type MoveDeps, moveRun } from "./move-run.ts";
-import { type Pointer, parsePointer } from "./pointer.ts";
+import { type Pointer, parsePointer, sendMessage } from "./pointer.ts";
 import { Recorder } from "./recorder.ts";
 import { Shift } from "./shift.ts";
 
@@ -120,7 +120,7 @@ async function goRound(queue: Queue, message: Message): Promise<void> {
   const pointer = parsePointer(message.body);
   if (pointer === null || pointer.runId === null) return message.ack();
   try {
-    await within(TAKE_WITHIN_MS, queue.send(pointer, { delaySeconds: GATE_ROUND_SECONDS }));
+    await sendMessage(queue, pointer, { delaySeconds: GATE_ROUND_SECONDS });
     message.ack();
   } catch (error) {
     log({ event: "queue.unavailable", gate: pointer.gate, error });

@@ -2,6 +2,7 @@
 // breaker what came of it. A healthy delivery asks nobody.
 import { type Attempt } from "../callbacks/attempt.ts";
 import { attemptDelivery } from "../callbacks/deliver.ts";
+import { hostOf } from "../callbacks/destination.ts";
 import { type BreakerNamespace, breakerOf, type HostPermission } from "../callbacks/destination-breaker.ts";
 import { HostHealth, isHostTrouble } from "../callbacks/host-health.ts";
 import { signCallback } from "../callbacks/signature.ts";
@@ -39,7 +40,7 @@ const ANSWERS_WITHIN_MS = 2_000;
 const health = new HostHealth();
 
 export async function deliverRun(deps: DeliveryDeps, parcel: Parcel): Promise<Delivered> {
-  const host = hostOf(parcel.callbackUrl);
+  const host = hostOf(parcel.callbackUrl) ?? "";
   const consulted = health.shouldConsult(host, parcel.made, Date.now());
   if (consulted) {
     const untilMs = await askBreaker(deps, host, parcel.userKey, "mayTry");
@@ -94,12 +95,7 @@ export function restUntilMs(
   callbackUrl: string,
   userKey: string,
 ): Promise<number | null> {
-  return askBreaker(deps, hostOf(callbackUrl), userKey, "wouldTry");
-}
-
-/** Its breaker's name; empty for what is no URL. */
-export function hostOf(callbackUrl: string): string {
-  return URL.parse(callbackUrl)?.host ?? "";
+  return askBreaker(deps, hostOf(callbackUrl) ?? "", userKey, "wouldTry");
 }
 
 // A breaker that fails or hangs must not stop what it is there to protect.

@@ -2,6 +2,7 @@
 // It may be killed after any line. Nothing is lost then, because the gate still has the run as it was; what was done
 // already may be done again, which a receiver tells by the webhook-id and the books by their keys.
 import type { Attempt } from "../callbacks/attempt.ts";
+import { hostOf } from "../callbacks/destination.ts";
 import type { Work } from "../gate/admission.ts";
 import { firstAttempt, type PutOff } from "../gate/delivery.ts";
 import { advance, type EndedRun, type Sighting } from "../gate/run.ts";
@@ -10,7 +11,7 @@ import { countAttempt, hostHashOf } from "../observability/metrics.ts";
 import { beginTrace, type Trace } from "../observability/trace.ts";
 import { OutboundNoRoom } from "../outbound/guard.ts";
 import type { Upstream } from "../upstream/client.ts";
-import { type DeliveryDeps, deliverRun, hostOf, restUntilMs } from "./deliver-run.ts";
+import { type DeliveryDeps, deliverRun, restUntilMs } from "./deliver-run.ts";
 import { keepBody, keptBody } from "./kept-body.ts";
 import { deliveryStateOf, ledgerEntries } from "./ledger-entries.ts";
 import { type RunEnd, readEnd } from "./read-end.ts";
@@ -183,7 +184,7 @@ async function count(
     status: outcome.status,
     failure: outcome.kind === "failed" ? outcome.failure : null,
     delivery: deliveryStateOf(run.delivery),
-    hostHash: await hostHashOf(hostOf(callbackUrl ?? "")),
+    hostHash: await hostHashOf(hostOf(callbackUrl) ?? ""),
     number,
     durationMs,
     sinceEndMs: Math.max(0, atMs - run.endedAtMs),

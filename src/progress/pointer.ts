@@ -44,8 +44,8 @@ export function sendPointer(queue: Queue, pointer: Pointer): Promise<void> {
 }
 
 /** Throws when the queue fails or hangs; a message of one that hangs may still come. */
-export async function sendMessage(queue: Queue, message: object): Promise<void> {
-  await within(QUEUE_TIMEOUT_MS, queue.send(message));
+export async function sendMessage(queue: Queue, message: object, options?: QueueSendOptions): Promise<void> {
+  await within(QUEUE_TIMEOUT_MS, queue.send(message, options));
 }
 
 /** The same for up to a hundred. */

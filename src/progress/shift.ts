@@ -55,10 +55,10 @@ export class Shift {
   /** The work is told until when it has to be done. Null: there was no connection while there was time for a look. */
   async read<T>(work: (untilMs: number) => Promise<T>): Promise<T | null> {
     const untilMs = this.#endsAtMs - AFTER_READ_MS;
-    const [reads, begun] = [this.#reads, () => work(untilMs)];
-    if (reads === null) return begun();
+    const begin = () => work(untilMs);
+    if (this.#reads === null) return begin();
     const withinMs = () => this.#leftMs(AFTER_READ_MS + this.#lookMs);
-    return inTurn(reads, withinMs(), () => inTurn(this.#connections, withinMs(), begun));
+    return inTurn(this.#reads, withinMs(), () => inTurn(this.#connections, withinMs(), begin));
   }
 
   #leftMs(neededMs: number): number {

@@ -1,26 +1,18 @@
 // A start whose answer nobody heard, tried again with its id much later: the second try is a start like the first.
-import { reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
 import { emptyRow, type Row, reviewRow, withClaim } from "../../src/gate/row.ts";
 import { beginRun } from "../../src/gate/run.ts";
 import { tapped } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
+import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import type { Call } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
 import { Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 /** A start that reached nobody, a while ago. */
 async function unheard(agoMs: number): Promise<Stage> {

@@ -1,21 +1,11 @@
 // Where the upstream says that a run has ended: what is forged touches nothing, what is true is only a hint.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { counting } from "../support/bindings.ts";
-import { stopClock } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { makeGateway } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
 import { Stage } from "../support/stage.ts";
 
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 const post = { method: "POST", claims: null, body: "{}" } as const;
 

@@ -1,22 +1,14 @@
 // What is charged: a billable run that ends in success, one task, however often anything repeats.
-import { evictAllDurableObjects, reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { HOUR, MINUTE, stopClock } from "../support/clock.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { evictAllDurableObjects } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import { HOUR, MINUTE } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { Stage } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 async function chargesOf(stage: Stage): Promise<any[]> {
   await stage.pass(3 * HOUR);

@@ -1,11 +1,10 @@
 // What the whole life of a full run costs (id, callback, charge): from its start to its last trace in the gate. Every
 // call of every binding, every row written; an alarm is a call of its object.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { CALLBACK, FULL } from "../../bench/scale/counted.ts";
 import { tapped } from "../support/bindings.ts";
-import { HOUR, moveClock, stopClock } from "../support/clock.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { HOUR, moveClock } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { meterRows } from "../support/rows.ts";
 import { Stage } from "../support/stage.ts";
 
@@ -13,15 +12,7 @@ import { Stage } from "../support/stage.ts";
 const HEALTHY = "https://always-there.example/hook";
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 class Bill {
   readonly calls: string[] = [];

@@ -1,20 +1,11 @@
 // Parties that do not answer, for as long as anybody cares to wait.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { never, replacing } from "../support/bindings.ts";
-import { SECOND, stopClock } from "../support/clock.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { SECOND } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { Stage } from "../support/stage.ts";
 
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 describe("a host's breaker that hangs", () => {
   it("when it is asked, keeps no attempt from being made", async () => {

@@ -1,27 +1,18 @@
 // How the gateway learns of a run's end: by pushes, which may come often, early or never, and by its own timer.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { never, replacing } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
+import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { until } from "../support/gate.ts";
 import { makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
 import { HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const RULES = { pollSchedule: [1], retrySchedule: [1] };
 
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 async function expectOneOfEach(stage: Stage): Promise<void> {
   expect(stage.received).toHaveLength(1);

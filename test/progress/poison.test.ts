@@ -1,23 +1,15 @@
 // A run that makes the consumer throw, and a gate that does not answer: only the first is buried.
-import { createMessageBatch, evictAllDurableObjects, reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createMessageBatch, evictAllDurableObjects } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
 import type { Work } from "../../src/gate/admission.ts";
 import { buryRuns } from "../../src/progress/dead-letters.ts";
 import type { Pointer } from "../../src/progress/pointer.ts";
 import { failing, replacing } from "../support/bindings.ts";
-import { HOUR, stopClock } from "../support/clock.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { HOUR } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 async function bury(pointers: Pointer[], env: Env): Promise<void> {
   const messages = pointers.map((body) => {

@@ -1,23 +1,14 @@
 // A caller sends an id again when its gate has forgotten the answer and KV has not, while the run still owes somebody
 // something. The admission is taken back; what was promised before stays.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { failing } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { Stage } from "../support/stage.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 describe("a replay from KV takes nothing away from a run", () => {
   it("that is still waiting", async () => {

@@ -1,12 +1,11 @@
 // A change of the signing keys reaches one isolate after the other, so at every moment two settings are at work: what
 // one of them says, the other must understand. Each of the steps of docs/operations.md meets the step before it, in
 // both directions; putting a new key in front without publishing it first does not.
-import { reset } from "cloudflare:test";
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK, jwtVerify } from "jose";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { SECOND, stopClock } from "../support/clock.ts";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { SECOND } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
 import { Stage } from "../support/stage.ts";
 
 type Understood = { completion: boolean; callback: boolean; request: boolean };
@@ -16,15 +15,7 @@ let fresh: JWK;
 beforeAll(async () => {
   [old, fresh] = [await makeSigningKey("old"), await makeSigningKey("fresh")];
 });
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 async function makeSigningKey(kid: string): Promise<JWK> {
   const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });

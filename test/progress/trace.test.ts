@@ -1,22 +1,12 @@
 // A look at a run is nobody's request: it is a trace of its own, known to the upstream and to the log, and to no stranger.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { stopClock } from "../support/clock.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { expect, it, vi } from "vitest";
+import { freshForEach } from "../support/fresh.ts";
 import { Stage } from "../support/stage.ts";
 
 const CALLERS = "12345678901234567890123456789012";
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-00$/;
 
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 type Line = { event: string; trace_id?: string; run_id?: string };
 

@@ -1,24 +1,14 @@
 // The whole way of a run: from its start to the books, through nobody's hands but the product's.
-import { reset } from "cloudflare:test";
 import { createLocalJWKSet, jwtVerify } from "jose";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { stopClock } from "../support/clock.ts";
+import { describe, expect, it } from "vitest";
+import { freshForEach } from "../support/fresh.ts";
 import { ACTION, ORIGIN } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
 import { HOOK, type Received, Stage } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
-beforeEach(async () => {
-  await freshLedger();
-  stopClock();
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach();
 
 describe("a run with an id, a callback and a charge", () => {
   it("is given to the upstream with the gateway's own callback_url", async () => {
