@@ -1,5 +1,4 @@
 // Callbacks that nobody tries any more, by the host that did not take them, newest first.
-
 import { hostOf } from "../callbacks/destination.ts";
 import { cursorOf, NEWEST, type Place } from "./place.ts";
 import { type LetterRow, lettersIn } from "./store.ts";

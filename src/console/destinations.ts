@@ -1,5 +1,4 @@
 // How the hosts of callbacks have fared lately, and whether their breakers let anybody through.
-
 import { hostOf } from "../callbacks/destination.ts";
 import { type BreakerNamespace, type BreakerView, breakerOf } from "../callbacks/destination-breaker.ts";
 import { within } from "../deadline.ts";

@@ -1,6 +1,5 @@
 // Which dead letters a redelivery comes to next, and where it stands after them. Those that were chosen one by one come
 // in the order in which they were given; the others from the newest to the oldest, as they are listed.
-
 import { hostOf } from "../callbacks/destination.ts";
 import type { Job } from "./journal.ts";
 import { cursorOf, NEWEST, type Place, placeOf } from "./place.ts";
