@@ -5,6 +5,8 @@ import type { GateStore, Windows } from "./store.ts";
 import { type Count, giveBack, peek, take, type Window, type WindowRule, type WindowView } from "./window.ts";
 
 const WRITE_BEHIND_MS = 200;
+/** A clock that steps back opens a window again that has just ended. */
+const CLOCK_STEP_MS = 60_000;
 
 export class Counter {
   readonly #store: GateStore;
@@ -60,10 +62,11 @@ export class Counter {
     return this.#windows;
   }
 
-  /** A copy went with its row, maybe the only one: a window that is still open needs another. */
+  /** A copy went with its row, maybe the only one: a window that is open, or may be again, needs another. */
   rowDropped(nowMs: number): void {
     const { runs, results } = this.#windows;
-    if ([runs, results].some((window) => window !== null && nowMs < window.endsAtMs)) this.#saveSoon();
+    const isNeeded = (window: Window | null) => window !== null && nowMs < window.endsAtMs + CLOCK_STEP_MS;
+    if (isNeeded(runs) || isNeeded(results)) this.#saveSoon();
   }
 
   #change(name: "runs" | "results", window: Window | null): void {

@@ -218,6 +218,24 @@ const CUT_AND_DROPPED: Command[] = [
   { do: "read", user: 1, rule: { limit: 2, windowMs: 300_000 } },
 ];
 
+/** A window's only copy goes with a row at that window's end, and then the clock steps back. */
+const ENDED_AND_OPEN_AGAIN: Command[] = [
+  {
+    do: "start",
+    user: 1,
+    start: { rule: { limit: 2, windowMs: 300_000 }, id: null, promised: false, ends: "accepted" },
+  },
+  { do: "end", user: 1, besideMs: 0 },
+  { do: "start", user: 1, start: { rule: null, id: null, promised: true, ends: "refused" } },
+  { do: "evict", user: 1 },
+  { do: "step", user: 0, byMs: -1 },
+  {
+    do: "start",
+    user: 1,
+    start: { rule: { limit: 2, windowMs: 300_000 }, id: null, promised: false, ends: "accepted" },
+  },
+];
+
 test(
   "whatever callers, deploys, evictions and the clock do, the gate counts as the contract says",
   async () => {
@@ -235,7 +253,7 @@ test(
           if (subject !== undefined) await obey(subject, one);
         }
       }),
-      { numRuns: 40, examples: [[CUT_AND_DROPPED]] },
+      { numRuns: 40, examples: [[CUT_AND_DROPPED], [ENDED_AND_OPEN_AGAIN]] },
     );
   },
   TIMEOUT_MS,
