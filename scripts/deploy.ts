@@ -2,7 +2,6 @@
 // says of each thing what it did. It can be stopped anywhere and run again.
 import { readdirSync, readFileSync } from "node:fs";
 import { appliedMigrations, hasFlag, lookAtWorker, NOTHING_RUNS, type Running } from "./deploy/account.ts";
-import { DeployFailed } from "./deploy/failure.ts";
 import { type Options, readOptions } from "./deploy/options.ts";
 import { untilPublished, untilReady } from "./deploy/probe.ts";
 import { promptOrNull } from "./deploy/prompt.ts";
@@ -11,6 +10,7 @@ import { type Chosen, chooseSettings, requireGood, SECRET_NAMES } from "./deploy
 import { newSigningKeys } from "./deploy/signing-keys.ts";
 import { bundleFolder, configPath, readTarget, type Target, tagOf, writeConfig } from "./deploy/target.ts";
 import { Wrangler } from "./deploy/wrangler.ts";
+import { Failure } from "./failure.ts";
 
 const MIGRATIONS = "migrations";
 const FLAG = "edge_actions_api_rate_limiting_global";
@@ -42,13 +42,7 @@ const MIGHT: typeof WOULD = {
   set: "would set or keep",
 };
 
-try {
-  await deploy(readOptions());
-} catch (error) {
-  if (!(error instanceof DeployFailed)) throw error;
-  console.error(`\n${error.message}`);
-  process.exit(1);
-}
+await deploy(readOptions());
 
 async function deploy(options: Options): Promise<void> {
   const deployment = await prepare(options);
@@ -67,7 +61,7 @@ async function prepare(options: Options): Promise<Deployment> {
   const wrangler = new Wrangler(configPath(target), SECRET_NAMES);
   const known = await lookAtWorker(wrangler);
   if (known === null && !options.isDryRun)
-    throw new DeployFailed("nobody is logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
+    throw new Failure("nobody is logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
   console.log(`${target.name}, ${target.environment}${options.isDryRun ? ": nothing is changed" : ""}`);
   if (known === null) report("unknown", "what the account has: nobody is logged in");
   const running = known ?? NOTHING_RUNS;

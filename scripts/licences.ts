@@ -42,14 +42,21 @@ console.log(`${packages.length} packages, ${forbidden.length} with a licence tha
 process.exit(forbidden.length > 0 || (isStale && process.argv.includes("--check")) ? 1 : 0);
 
 function installed(): Package[] {
-  type Entry = { version?: string; license?: string; dev?: boolean; devOptional?: boolean };
+  type Entry = {
+    version?: string;
+    license?: string;
+    dev?: boolean;
+    devOptional?: boolean;
+    optional?: boolean;
+  };
   const lock: { packages: Record<string, Entry> } = JSON.parse(readFileSync(LOCK, "utf8"));
   return Object.entries(lock.packages).flatMap(
-    ([path, { version = "", license = "none", dev, devOptional }]) => {
+    ([path, { version = "", license = "none", dev, devOptional, optional }]) => {
       const name = path.split("node_modules/").at(-1) ?? "";
       // The first one is the project itself.
       if (path === "") return [];
-      return [{ name, version, licence: license, isBundled: dev !== true && devOptional !== true }];
+      const isTool = dev === true || devOptional === true || optional === true;
+      return [{ name, version, licence: license, isBundled: !isTool }];
     },
   );
 }

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { parseJson } from "../../src/json.ts";
-import { DeployFailed } from "./failure.ts";
+import { Failure } from "../failure.ts";
 
 const RETRY_MS = 2000;
 const ANSWER_MS = 10_000;
@@ -22,10 +22,10 @@ const keySet = z.object({ keys: z.array(z.object({ kid: z.string() })).min(1) })
 
 type Seen = { status: number; body: unknown } | { error: string };
 
-/** Waits until `/readyz` says ready. Throws DeployFailed, with what to look at. */
+/** Waits until `/readyz` says ready. Throws Failure, with what to look at. */
 export async function untilReady(origin: string, waitSeconds: number, tail: string): Promise<void> {
   const seen = await eventually(`${origin}/readyz`, waitSeconds, (answer) => answer.status === 200);
-  if (seen !== null) throw new DeployFailed(`${origin}/readyz ${whyOf(seen, tail)}`);
+  if (seen !== null) throw new Failure(`${origin}/readyz ${whyOf(seen, tail)}`);
 }
 
 /** Waits until the published keys are there, among them `kid` where one is known. How many they are. */
@@ -44,7 +44,7 @@ export async function untilPublished(
     );
   });
   if (seen === null) return count;
-  throw new DeployFailed(
+  throw new Failure(
     `${url} does not publish the gateway's keys (${"error" in seen ? seen.error : seen.status})`,
   );
 }

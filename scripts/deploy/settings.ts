@@ -1,7 +1,7 @@
 // The settings of a deployment: wrangler.toml's vars, and the few that have no default, from wherever they can be had.
 // The product itself judges them, before anything is touched.
 import { parseSettings, SettingsError } from "../../src/settings.ts";
-import { DeployFailed } from "./failure.ts";
+import { Failure } from "../failure.ts";
 
 type Texts = Record<string, string>;
 type Vars = Record<string, unknown>;
@@ -70,12 +70,12 @@ export async function chooseSettings(given: Given, signingKeys: string, ask: Ask
   return { vars, secrets, sources, missing: missing.map((name) => `${name}: ${meaningOf(name)}`), bad };
 }
 
-/** Throws DeployFailed when one is bad, or missing where all are needed. */
+/** Throws Failure when one is bad, or missing where all are needed. */
 export function requireGood({ missing, bad }: Chosen, mayMiss: boolean): void {
   const lines = [...bad, ...(mayMiss ? [] : missing.map((line) => `${line} (missing)`))];
   if (lines.length === 0) return;
   const advice = "set them in the environment, or as vars in wrangler.toml (README, Settings)";
-  throw new DeployFailed(`nothing has been touched, for these settings; ${advice}:\n  ${lines.join("\n  ")}`);
+  throw new Failure(`nothing has been touched, for these settings; ${advice}:\n  ${lines.join("\n  ")}`);
 }
 
 function foundVars(given: Given): { vars: Vars; sources: Texts } {

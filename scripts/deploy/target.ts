@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Unstable_Config as Config, unstable_readConfig as readConfig } from "wrangler";
-import { DeployFailed } from "./failure.ts";
+import { Failure } from "../failure.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 const FOLDER = resolve(PROJECT, "dist/deploy");
@@ -21,7 +21,7 @@ export type Target = {
 
 export function readTarget(environment: string): Target {
   const config = environmentOf(environment);
-  if (config.name === undefined) throw new DeployFailed(`wrangler.toml names no Worker for ${environment}`);
+  if (config.name === undefined) throw new Failure(`wrangler.toml names no Worker for ${environment}`);
   return { environment, name: config.name, config };
 }
 
@@ -31,7 +31,7 @@ function environmentOf(environment: string): Config {
     return readConfig({ config: file, env: environment }, { hideWarnings: true });
   } catch (error) {
     // wrangler says what is wrong with it, an environment that it does not have included.
-    throw new DeployFailed(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new Failure(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 

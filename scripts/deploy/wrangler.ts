@@ -7,14 +7,14 @@ import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { parseJson } from "../../src/json.ts";
 import { COMPILE_CACHE } from "../compile-cache.ts";
-import { DeployFailed } from "./failure.ts";
+import { Failure } from "../failure.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 /** wrangler asks for them, in its own words, when there is neither a token nor a login. */
 const NOT_LOGGED_IN = /CLOUDFLARE_API_TOKEN environment variable|wrangler login/;
 const DECORATION = /^\s*(?:🪵|If you think this is a bug|$)/u;
 
-export class WranglerFailed extends DeployFailed {
+export class WranglerFailed extends Failure {
   readonly output: string;
 
   constructor(command: readonly string[], output: string) {

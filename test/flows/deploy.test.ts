@@ -324,7 +324,7 @@ function deployStaging(settings: Environment): Promise<Ended> {
 // As npm does it, without the time that npm takes.
 function deploy(args: string[], environment: Environment): Promise<Ended> {
   const own = withOwnPrograms({ PATH: process.env["PATH"] ?? "" });
-  return started("node", ["scripts/deploy.ts", ...args], { ...own, ...environment });
+  return started("node", ["scripts/run.mjs", "scripts/deploy.ts", ...args], { ...own, ...environment });
 }
 
 async function started(program: string, args: string[], environment: Environment): Promise<Ended> {
