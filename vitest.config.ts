@@ -1,13 +1,9 @@
-import { globSync, readFileSync } from "node:fs";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { testFiles } from "./scripts/test-projects.ts";
 
-const FLOWS = "test/flows/**/*.test.ts";
-/** Whose tests may leave work behind, as an isolate that dies does: it must not come to others' while they run. */
-const ALONE = globSync("test/**/*.test.ts", { exclude: [FLOWS, "test/contract/**"] }).filter((path) =>
-  /support\/dying|\bnever\b.*support\/bindings/.test(readFileSync(path, "utf8")),
-);
+const FILES = testFiles();
 
 /** For a machine that is busy with something else: the longest of these take 9 s and 34 s on one that is not. */
 const BUSY_MS = 180_000;
@@ -29,8 +25,6 @@ const workerd = async () =>
     },
   });
 
-/** Flows that measure time have the machine to themselves. */
-const MEASURING = ["test/flows/callbacks-fairness.test.ts"];
 /** Nothing that starts late may be what all wait for in the end. */
 const LONGEST_FIRST = [
   "conformance",
@@ -64,13 +58,22 @@ export default defineConfig({
     // Logs of tests that pass are noise; those of one that fails are its story.
     silent: "passed-only",
     projects: [
+      // What runs in which one: scripts/test-projects.ts.
+      {
+        test: {
+          name: "unit",
+          include: FILES.unit,
+          setupFiles: [LOG_GUARD],
+          isolate: false,
+          testTimeout: BUSY_MS,
+        },
+      },
       {
         plugins: [await workerd()],
         // One workerd for many files: starting one takes longer than most of them do.
         test: {
           name: "workers",
-          include: ["test/**/*.test.ts"],
-          exclude: [FLOWS, ...ALONE],
+          include: FILES.workers,
           setupFiles: [LOG_GUARD, "test/support/empty-storage.ts"],
           isolate: false,
           testTimeout: BUSY_MS,
@@ -80,7 +83,7 @@ export default defineConfig({
         plugins: [await workerd()],
         test: {
           name: "alone",
-          include: ALONE,
+          include: FILES.alone,
           setupFiles: [LOG_GUARD],
           testTimeout: BUSY_MS,
         },
@@ -89,8 +92,7 @@ export default defineConfig({
         test: {
           name: "flows",
           globalSetup: GLOBAL_SETUP,
-          include: [FLOWS],
-          exclude: MEASURING,
+          include: FILES.flows,
           testTimeout: FLOW_MS,
           hookTimeout: FLOW_MS,
           // To read wrangler's code takes longer than some of them do.
@@ -106,7 +108,7 @@ export default defineConfig({
         test: {
           name: "measuring",
           globalSetup: GLOBAL_SETUP,
-          include: MEASURING,
+          include: FILES.measuring,
           testTimeout: FLOW_MS,
           hookTimeout: FLOW_MS,
           maxWorkers: 1,

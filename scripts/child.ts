@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 
-/** Says whether it ended well. What it prints is shown as it goes, or when it has ended, so that it stands together. */
-export async function endsWell(
+/** Whether it ends with exit code 0. What it prints is shown as it goes, or at its end, so that it stands together. */
+export async function succeeds(
   name: string,
   parameters: readonly string[],
   env: NodeJS.ProcessEnv,

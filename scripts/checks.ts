@@ -1,0 +1,42 @@
+// Checks, each of which passes or fails as a whole: how they run, are timed and counted, and those that two commands share.
+import { succeeds } from "./child.ts";
+
+export type Count = { passed: number; failed: number };
+export type Check = [name: string, run: () => Count | Promise<Count>];
+export type Result = Count & { failedChecks: string[] };
+
+/** For the tools that checks start: no usage figures, no colours. */
+export const TOOL_ENV = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0" };
+
+/** Incremental: what each has found out is kept under node_modules/.cache, so that the next time takes a few seconds. */
+export const TYPES: Check[] = [
+  ["types of the gateway and its tests", () => command("tsc", ["-p", "."])],
+  ["types of the scripts and flows", () => command("tsc", ["-p", "tsconfig.node.json"])],
+  ["types of the sandbox", () => command("tsc", ["-p", "sandbox"])],
+];
+export const FORMAT: Check = ["format", () => command("biome", ["check", "."])];
+
+/** Every check, also after one has failed: those of a lane one after the other, the lanes side by side. */
+export async function runLanes(lanes: readonly Check[][]): Promise<Result> {
+  const total: Result = { passed: 0, failed: 0, failedChecks: [] };
+  const runLane = async (lane: Check[]) => {
+    for (const check of lane) await runTimed(check, total);
+  };
+  await Promise.all(lanes.map(runLane));
+  return total;
+}
+
+/** A command that must end with exit code 0. */
+export async function command(name: string, parameters: string[]): Promise<Count> {
+  return (await succeeds(name, parameters, TOOL_ENV)) ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function runTimed([name, run]: Check, total: Result): Promise<void> {
+  const startedAt = performance.now();
+  const { passed, failed } = await run();
+  total.passed += passed;
+  total.failed += failed;
+  if (failed > 0) total.failedChecks.push(name);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`# ${name}: ${failed > 0 ? "FAILED" : "ok"} in ${seconds} s`);
+}
