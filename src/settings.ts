@@ -87,7 +87,8 @@ function tryParse(env: object): Settings | SettingsError {
 }
 
 const MAX_LIMIT = 1_000_000;
-const RETRY_SCHEDULE = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
+/** `CALLBACK_RETRY_SCHEDULE` where it is not set: seconds between attempts. */
+export const RETRY_SCHEDULE = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const POLL_SCHEDULE = [2, 4, 8, 16, 32, 64, 128, 300];
 const MAX_STEPS = 50;
 

@@ -14,16 +14,6 @@ function parse(vars: Record<string, unknown>): Settings {
   return parseSettings({ ...required, ...vars });
 }
 
-test("what is not set has the documented default", () => {
-  const settings = parse({ CALLBACK_TIMEOUT_MS: "" });
-  expect(settings.callbackRetryScheduleSeconds).toEqual([
-    5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400,
-  ]);
-  expect(settings.callbackTimeoutMs).toBe(15_000);
-  expect(settings.runPollScheduleSeconds).toEqual([2, 4, 8, 16, 32, 64, 128, 300]);
-  expect(settings.ledgerRetentionDays).toBe(30);
-});
-
 const FIFTY = Array.from({ length: 50 }, (_, step) => step + 1);
 
 describe("schedules", () => {

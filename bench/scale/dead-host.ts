@@ -3,9 +3,8 @@
 import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import { type Breaker, CLOSED, mayTry, type Permission, report } from "../../src/callbacks/breaker.ts";
 import { type Delivery, firstAttempt, tried } from "../../src/gate/delivery.ts";
+import { RETRY_SCHEDULE } from "../../src/settings.ts";
 
-/** `CALLBACK_RETRY_SCHEDULE`, in seconds. */
-const SCHEDULE = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const HOUR_MS = 3_600_000;
 const FAILED: AttemptOutcome = {
   kind: "failed",
@@ -64,7 +63,7 @@ function looked(
     permission.kind === "go"
       ? { attempt, putOff: null }
       : { attempt: null, putOff: { untilMs: permission.untilMs, why: "rest" as const } };
-  return tried(delivery, { ...told, atMs, random }, SCHEDULE).delivery;
+  return tried(delivery, { ...told, atMs, random }, RETRY_SCHEDULE).delivery;
 }
 
 /** The same every time. */
