@@ -1,8 +1,10 @@
-// npm run attacks [-- test/auth/ …]: runs every suite that docs/security.md names, or only some of them, and prints that
-// page's numbers.
+// npm run attacks [-- test/auth/ …]: runs every suite that docs/security.md names, or only some of them, and prints what
+// each of them has tried.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { grouped, suitesIn, summaryOf } from "./attack-report.ts";
+import { TOOL_ENV } from "./checks.ts";
+import { testFiles } from "./test-projects.ts";
 
 const REPORT = "dist/attacks.json";
 const SUITES = [
@@ -28,9 +30,16 @@ if (unknown.length > 0) throw new Error(`${unknown.join(", ")}: the suites are $
 mkdirSync("dist", { recursive: true });
 rmSync(REPORT, { force: true });
 const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
-const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0" };
 const paths = chosen.length > 0 ? chosen : SUITES;
-const { status } = spawnSync("vitest", ["run", ...reporters, ...paths], { stdio: "inherit", env });
+const isChosen = (file: string) => paths.some((path) => file.startsWith(path));
+// A project that has none of them takes its time to start all the same.
+const projects = Object.entries(testFiles()).flatMap(([project, files]) =>
+  files.some(isChosen) ? [`--project=${project}`] : [],
+);
+const { status } = spawnSync("vitest", ["run", ...projects, ...reporters, ...paths], {
+  stdio: "inherit",
+  env: TOOL_ENV,
+});
 
 const suites = suitesIn(REPORT);
 for (const { file, groups, tally } of suites) {

@@ -2,10 +2,17 @@
 // that needs types takes much longer, and is part of `npm test`.
 import { readdirSync, watch } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Check, command, FORMAT, runLanes, TYPES } from "./checks.ts";
+import { type Check, command, runLanes } from "./checks.ts";
 
 /** An editor writes several files at once, and some of them twice. */
 const QUIET_MS = 200;
+/** Incremental: what tsc has found out is kept under node_modules/.cache, so that the next time takes a few seconds. */
+const TYPES: Check[] = [
+  ["types of the gateway and its tests", () => command("tsc", ["-p", "."])],
+  ["types of the scripts and flows", () => command("tsc", ["-p", "tsconfig.node.json"])],
+  ["types of the sandbox", () => command("tsc", ["-p", "sandbox"])],
+];
+const FORMAT: Check = ["format", () => command("biome", ["check", "."])];
 const LINT: Check = ["lint without types", () => command("oxlint", ["--deny-warnings"])];
 const IGNORED = /^(?:\.git|\.dev|\.wrangler|node_modules|dist|coverage)$/;
 

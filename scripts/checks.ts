@@ -1,4 +1,4 @@
-// Checks, each of which passes or fails as a whole: how they run, are timed and counted, and those that two commands share.
+// Checks, each of which passes or fails as a whole: how they run, and how they are timed and counted.
 import { succeeds } from "./child.ts";
 
 export type Count = { passed: number; failed: number };
@@ -7,14 +7,6 @@ export type Result = Count & { failedChecks: string[] };
 
 /** For the tools that checks start: no usage figures, no colours. */
 export const TOOL_ENV = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0" };
-
-/** Incremental: what each has found out is kept under node_modules/.cache, so that the next time takes a few seconds. */
-export const TYPES: Check[] = [
-  ["types of the gateway and its tests", () => command("tsc", ["-p", "."])],
-  ["types of the scripts and flows", () => command("tsc", ["-p", "tsconfig.node.json"])],
-  ["types of the sandbox", () => command("tsc", ["-p", "sandbox"])],
-];
-export const FORMAT: Check = ["format", () => command("biome", ["check", "."])];
 
 /** Every check, also after one has failed: those of a lane one after the other, the lanes side by side. */
 export async function runLanes(lanes: readonly Check[][]): Promise<Result> {

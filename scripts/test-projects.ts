@@ -13,7 +13,7 @@ const FLOWS = "test/flows/";
 const MEASURING = ["test/flows/callbacks-fairness.test.ts"];
 const RUNTIME_MODULE = "cloudflare:";
 const RUNTIME_GLOBAL =
-  /\b(?:scheduler(?=\.wait)|HTMLRewriter|FixedLengthStream|IdentityTransformStream|WebSocketPair|DigestStream)\b/;
+  /\bscheduler(?=\.wait\b)|(?<=\bnew )(?:HTMLRewriter|FixedLengthStream|IdentityTransformStream|WebSocketPair)\b/;
 /** Tests that may leave work behind, as an isolate that dies does: each such file has a workerd of its own. */
 const LEAVES_WORK = /support\/dying|\bnever\b.*support\/bindings/;
 /** `import type` is gone when the code runs; `import { type … }` is not. */

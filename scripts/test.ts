@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { suitesIn, summaryOf, uncounted } from "./attack-report.ts";
 import { modulesOf } from "./bundle.ts";
-import { type Check, type Count, command, FORMAT, runLanes, TYPES } from "./checks.ts";
+import { type Check, type Count, command, runLanes } from "./checks.ts";
 import { runTests } from "./test-runs.ts";
 import { runSelection } from "./test-selection.ts";
 
@@ -18,9 +18,8 @@ const QUICK = ["--rounds", "2", "--seconds", "1"];
 /** Each needs a core for itself and nothing of the others: they pass while the tests wait for something. */
 const BESIDE_THE_TESTS: Check[] = [
   ["generated types are fresh", () => command("npm", ["run", "--silent", "types:check"])],
-  ...TYPES,
-  ["lint", () => command("oxlint", ["--type-aware", "--deny-warnings"])],
-  FORMAT,
+  ["types, lint and format", () => command("npm", ["run", "--silent", "check"])],
+  ["lint with types", () => command("oxlint", ["--type-aware", "--deny-warnings"])],
   ["unused code and dependencies", () => command("knip", [])],
   ["licences", () => command("node", ["scripts/licences.ts", "--check"])],
   ["bundle for production", bundle],

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import callbacks from "../docs/receiving-callbacks.md?raw";
 import readme from "../README.md?raw";
 import { parseSettings } from "../src/settings.ts";
+// oxlint-disable-next-line import/default -- with ?raw it is the text of the file
 import source from "../src/settings.ts?raw";
 
 const KEY = { kty: "OKP", crv: "Ed25519", kid: "k1", x: "P".repeat(43), d: "S".repeat(43) };

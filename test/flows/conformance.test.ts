@@ -143,22 +143,14 @@ describe("with one token only", () => {
   });
 });
 
-describe("what it cannot ask, it says, and exits with 2", () => {
-  it.each([
-    { args: [], says: "--url is required" },
-    { args: ["--url", "http://127.0.0.1:1"], says: "--token is required" },
-    { args: ["--url", "ftp://x", "--token", "x"], says: "--url ftp://x is no http URL" },
-    { args: ["--sandbox", "--only", "weather"], says: "--only weather: the sections are surface, who" },
-    { args: ["--sandbox", "--refusing", "402"], says: "--refusing 402 is not STATUS=ID" },
-    { args: ["--sandbox", "--window", "soon"], says: "--window takes a whole number" },
-    { args: ["--sandbox", "--url", "http://127.0.0.1:1"], says: "nobody answers at http://127.0.0.1:1" },
-    { args: ["--sandbox", "--wat"], says: "--wat" },
-  ])("$says", async ({ args, says }) => {
-    const { code, stderr } = await conformance(...args);
-    expect(stderr).toContain(says);
-    expect(stderr).toContain("usage: npm run conformance");
-    expect(code).toBe(2);
-  });
+it.each([
+  { args: ["--wat"], says: "--wat" },
+  { args: ["--sandbox", "--url", "http://127.0.0.1:1"], says: "nobody answers at http://127.0.0.1:1" },
+])("what it cannot ask, it says with its usage, and exits with 2: $says", async ({ args, says }) => {
+  const { code, stderr } = await conformance(...args);
+  expect(stderr).toContain(says);
+  expect(stderr).toContain("usage: npm run conformance");
+  expect(code).toBe(2);
 });
 
 // Each examination has users of its own, so that all can be asked at once.

@@ -64,8 +64,9 @@ const CLAIMED: readonly Claimed[] = [
     },
   },
   {
-    command: "npm start -- --var NAME:VALUE",
+    command: "npm start -- --var …",
     by: { "test/flows/quickstart.test.ts": ['"--var", "RATE_LIMIT_DEFAULT:3"'] },
+    asItStands: true,
   },
   {
     command: "npm start -- --port 9000 --persist-to DIR --var RATE_LIMIT_DEFAULT:3",
@@ -94,6 +95,22 @@ const CLAIMED: readonly Claimed[] = [
   {
     command: "wrangler deploy --dry-run",
     by: { "scripts/test.ts": ['command("wrangler", ["deploy", "--dry-run"'] },
+  },
+  {
+    command: "npm run check…",
+    by: { "scripts/test.ts": ['"npm", ["run", "--silent", "check"]'], "scripts/check.ts": ["watch: {"] },
+  },
+  {
+    // The same command with --check behind it finds the files as it has written them.
+    command: "npm run types",
+    by: {
+      "scripts/test.ts": ['"run", "--silent", "types:check"'],
+      "package.json": ['"types": "wrangler types '],
+    },
+  },
+  {
+    command: "npm run test:unit -- --watch",
+    by: { "scripts/test-selection.ts": ['parameters.includes("--watch") ? "watch" : "run"'] },
   },
   {
     command: "npm run chaos…",
@@ -153,14 +170,6 @@ const REDELIVERED: Played = {
 
 /** At one gateway, in one terminal. */
 const AT_A_GATEWAY: readonly Played[] = [
-  ...["RATE_LIMIT_WINDOW_SECONDS:30", "CALLBACK_RETRY_SCHEDULE:1,1,1"].map(
-    (setting): Played => ({
-      command: `npm start -- --var ${setting}`,
-      plus: '--port GATEWAY_PORT --persist-to "$(mktemp -d)"',
-      beside: ["gateway", READY],
-      shows: /Edge Actions is ready on/,
-    }),
-  ),
   {
     command: 'npm start -- --port 9000 --persist-to "$(mktemp -d)" --var RUN_POLL_SCHEDULE:60,300',
     beside: ["gateway", READY],
@@ -310,7 +319,11 @@ const WHAT_RUNS: readonly Played[] = [
 
 const TOOLS: readonly Played[] = [
   { command: "npm run costs", shows: (output) => expectOnPage("docs/scale.md", output) },
-  { command: "npm run bench:dead-host", shows: (output) => expectOnPage("docs/scale.md", output) },
+  {
+    command: "npm run bench:dead-host",
+    plus: "-- --runs 1000",
+    shows: (output) => expectOnPage("docs/scale.md", output),
+  },
   {
     command: "npm run scale",
     plus: "-- --runs 10000 --days 30 --seed 1",
@@ -331,10 +344,6 @@ const TOOLS: readonly Played[] = [
   {
     command: "npm run format",
     shows: () => expectSame("scripts/token.ts"),
-  },
-  {
-    command: "npm run types",
-    shows: () => expectSame("worker-configuration.d.ts"),
   },
   {
     command: "npm run licences",
@@ -363,6 +372,28 @@ const ATTACKS: readonly Played[] = [
     command: "npm run attacks",
     plus: "-- test/callbacks/destination.test.ts",
     shows: /127\.0\.0\.1 is refused in every spelling/,
+  },
+];
+const SOME_TESTS: readonly Played[] = [
+  {
+    command: "npm run test:unit",
+    plus: "-- test/gate/claim.test.ts",
+    shows: onlyRan("unit", "test/gate/claim.test.ts"),
+  },
+  {
+    command: 'npm run test:unit -- test/gate/window.test.ts -t "opens"',
+    shows: onlyRan("unit", "test/gate/window.test.ts"),
+  },
+  { command: "npm test -- test/gate/window.test.ts", shows: onlyRan("unit", "test/gate/window.test.ts") },
+  {
+    command: "npm run test:worker",
+    plus: "-- test/http/meta.test.ts",
+    shows: onlyRan("workers", "test/http/meta.test.ts"),
+  },
+  {
+    command: "npm run test:flows",
+    plus: "-- test/flows/deployment.test.ts",
+    shows: onlyRan("flows", "test/flows/deployment.test.ts"),
   },
 ];
 const LOAD: readonly Played[] = [
@@ -398,6 +429,7 @@ const SCENES: Record<string, readonly Played[]> = {
   "what runs": WHAT_RUNS,
   "the books": THE_BOOKS,
   "the attack suites": ATTACKS,
+  "some tests": SOME_TESTS,
   "the bench": BENCH,
   "the profile": PROFILE,
   load: LOAD,
@@ -506,7 +538,6 @@ async function prepareCheckout(): Promise<void> {
   await writeFile(join(checkout, "question.sql"), question);
   await writeFile(join(checkout, "signing-keys.json"), SIGNING_KEYS);
   await change("scripts/token.ts", (text) => text.replaceAll(/^ {2}/gm, "      "));
-  await change("worker-configuration.d.ts", (text) => text.replaceAll(/: string/g, ": number"));
   await change("docs/dependencies.md", (text) => text.replaceAll("MIT", "another licence"));
 }
 
@@ -518,6 +549,11 @@ async function change(file: string, how: (text: string) => string): Promise<void
 function expectSame(file: string): void {
   const [ours, theirs] = [PROJECT, checkout].map((root) => readFileSync(join(root, file), "utf8"));
   expect(theirs, file).toBe(ours);
+}
+
+/** Of all test files, that one alone was run. */
+function onlyRan(project: string, file: string): RegExp {
+  return new RegExp(`\\|${project}\\| ${file.replaceAll(".", "\\.")} \\([^]*Test Files +1 passed \\(1\\)`);
 }
 
 /** Every line that a command prints of its figures stands on the page. */

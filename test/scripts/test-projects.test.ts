@@ -1,0 +1,36 @@
+// Where a test file runs follows from what it imports.
+import { expect, it } from "vitest";
+import { pathToRuntime, projectOf, testFiles } from "../../scripts/test-projects.ts";
+
+it.each([
+  { file: "test/gate/window.test.ts", project: "unit", path: null },
+  { file: "test/gate/due.test.ts", project: "workers", path: ["test/gate/due.test.ts", "cloudflare:test"] },
+  {
+    file: "test/auth/token.test.ts",
+    project: "workers",
+    path: ["test/auth/token.test.ts", "test/support/auth-io.ts", "cloudflare:workers"],
+  },
+  {
+    file: "test/http/console/markup.test.ts",
+    project: "workers",
+    path: ["test/http/console/markup.test.ts", "HTMLRewriter"],
+  },
+])("$file runs in $project, for the way that leads from it to the runtime", ({ file, project, path }) => {
+  expect(projectOf(file)).toBe(project);
+  expect(pathToRuntime(file)).toEqual(path);
+});
+
+it.each([
+  ["test/http/readyz.test.ts", "alone"],
+  ["test/flows/json.test.ts", "flows"],
+  ["test/flows/callbacks-fairness.test.ts", "measuring"],
+])("%s runs in %s, whatever it imports", (file, project) => {
+  expect(projectOf(file)).toBe(project);
+});
+
+it("each test file is in one project, and none is empty", () => {
+  const groups = Object.values(testFiles());
+  expect(groups.every((files) => files.length > 0)).toBe(true);
+  const all = groups.flat();
+  expect(new Set(all).size).toBe(all.length);
+});
