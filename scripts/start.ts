@@ -1,54 +1,84 @@
-// npm start [-- OPTIONS OF wrangler dev]: the gateway with the sandbox behind it, a receiver for callbacks beside it, and
-// curls that work when pasted. Whatever follows the `--` goes to wrangler dev and wins over what is set here.
-import { spawn } from "node:child_process";
+// npm start [-- [--verbose] OPTIONS OF wrangler dev]: the gateway with the sandbox behind it, a receiver for callbacks
+// beside it, and commands that work when pasted. Whatever follows the `--` goes to wrangler dev and wins over what is set
+// here; --verbose shows everything as wrangler prints it.
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createReceiver } from "../examples/node-jose/receiver.mjs";
+import type { Settings } from "../src/settings.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
-import { devSettings, writePrivate } from "./dev-keys.ts";
+import { DEV_ISSUER, writePrivate } from "./dev-keys.ts";
 import { devToken } from "./dev-token.ts";
 import { makeLedgerTables } from "./ledger-tables.ts";
+import { formatBanner } from "./start/banner.ts";
+import { readSettings, settingsFailure } from "./start/given-settings.ts";
+import { findOption, parseStartOptions, toOrigin } from "./start/options.ts";
+import { requireFreePort } from "./start/port.ts";
+import { parseReadiness, type Readiness, WaitReport } from "./start/readiness.ts";
+import { Wrangler } from "./start/wrangler.ts";
 
-const ECHO = "00000000-0000-4000-8000-000000000001";
+type Outcome =
+  | { kind: "ready" }
+  | { kind: "misconfigured"; problems: readonly string[] }
+  | { kind: "ended"; code: number };
+
 const TOKEN_SECONDS = 3600;
 const READY_POLL_MS = 100;
+/** The gateway looks at its dependencies every five seconds only. */
+const NOT_READY_POLL_MS = 500;
+const ANSWER_WITHIN_MS = 15_000;
+/** The log names the bad settings at about the time of the answer that there are some. */
+const PROBLEMS_WITHIN_MS = 2_000;
 const PARENT_POLL_MS = 500;
 
 const parent = process.ppid;
-const given = process.argv.slice(2);
-const host = optionOf("--ip") ?? "127.0.0.1";
-const port = optionOf("--port") ?? "8787";
-const origin = `http://${host}:${port}`;
-// Background work has no request to take an origin from.
-const publicUrl = varOf("PUBLIC_URL") ?? origin;
-const persistTo = optionOf("--persist-to") ?? ".dev/state";
-// Nothing leaves the machine: no usage figures, no look-up of where it stands.
+const { isVerbose, forWrangler } = parseStartOptions(process.argv.slice(2));
+const host = findOption(forWrangler, "--ip") ?? "127.0.0.1";
+const port = findOption(forWrangler, "--port") ?? "8787";
+const persistTo = findOption(forWrangler, "--persist-to") ?? ".dev/state";
+const origin = toOrigin(host, port);
+const ownTraceId = randomBytes(16).toString("hex");
+// Nothing leaves the machine: no usage figures, no look-up of where it stands, none of newer versions (which goes with
+// wrangler's own banner).
 const env = {
   ...process.env,
   ...COMPILE_CACHE,
   WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
 };
 
-const settingsFile = await writePrivate("gateway.env", await settingsAsDotenv());
+const given = await readSettings(forWrangler, origin);
+await requireFreePort(host, port);
+console.log("Starting the gateway. This takes some seconds.");
+const settingsFile = await writePrivate("gateway.env", formatDotenv(given.development));
 makeLedgerTables(persistTo, env);
 
-const wrangler = spawn("wrangler", wranglerArguments(), {
-  cwd: fileURLToPath(new URL("../", import.meta.url)),
-  stdio: ["ignore", "inherit", "inherit"],
+const misconfigured = Promise.withResolvers<Outcome>();
+const wrangler = new Wrangler({
+  args: wranglerArguments(given.own, settingsFile),
   env,
+  isVerbose,
+  ownTraceId,
+  onProblems: (problems) => misconfigured.resolve({ kind: "misconfigured", problems }),
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => wrangler.kill(signal));
 stopWithNpm();
-wrangler.on("exit", (code) => process.exit(code ?? 1));
-wrangler.on("error", (error) => {
-  console.error(`wrangler does not start: ${error.message}. Has \`npm ci\` been run?`);
-  process.exit(1);
-});
 
-const callbackUrl = await receiveCallbacks();
-await untilHealthy();
-console.log(await banner());
+const callbackUrl = await receiveCallbacks(given.settings);
+const outcome = await Promise.race([untilEnded(), misconfigured.promise, untilReady(given.settings)]);
+if (outcome.kind === "misconfigured") {
+  wrangler.kill("SIGTERM");
+  await wrangler.ended;
+  throw settingsFailure(outcome.problems);
+}
+if (outcome.kind === "ready") {
+  wrangler.showLines();
+  const token = await tokenFor(given.settings);
+  console.log(formatBanner({ origin, settings: given.settings, token, callbackUrl }));
+}
+process.exit(await wrangler.ended);
 
 // A killed npm does not pass the signal on, and a gateway that outlived it would hold the port for ever.
 function stopWithNpm(): void {
@@ -56,53 +86,42 @@ function stopWithNpm(): void {
   setInterval(() => process.ppid !== parent && wrangler.kill("SIGTERM"), PARENT_POLL_MS).unref();
 }
 
-function wranglerArguments(): string[] {
-  const own: [string, string][] = [
+function wranglerArguments(own: Record<string, string>, developmentFile: URL): string[] {
+  const defaults: [string, string][] = [
     ["--ip", host],
     ["--port", port],
     // Any free one: of two gateways that start at once, wrangler gives both 9229, and the second one fails.
     ["--inspector-port", "0"],
     ["--persist-to", persistTo],
-    ["--env-file", fileURLToPath(settingsFile)],
+    ["--env-file", fileURLToPath(developmentFile)],
     // Not in that file, which two gateways at once would share. Of two settings of one name the last one holds.
-    ["--var", `PUBLIC_URL:${publicUrl}`],
+    ...Object.entries(own).map(([name, value]): [string, string] => ["--var", `${name}:${value}`]),
   ];
   const repeatable = ["--env-file", "--var"];
-  const defaults = own.filter(([name]) => optionOf(name) === null || repeatable.includes(name)).flat();
+  const needed = defaults.filter(
+    ([name]) => findOption(forWrangler, name) === null || repeatable.includes(name),
+  );
   return [
     "dev",
     "--config=wrangler.toml",
     "--config=sandbox/wrangler.toml",
     "--show-interactive-dev-session=false",
-    ...defaults,
-    ...given,
+    ...needed.flat(),
+    ...forWrangler,
   ];
 }
 
-// As a dotenv file: wrangler lets --var win over it.
-async function settingsAsDotenv(): Promise<string> {
-  return Object.entries(await devSettings())
+/** wrangler lets --var win over a dotenv file. */
+function formatDotenv(settings: Record<string, string>): string {
+  return Object.entries(settings)
     .map(([name, value]) => `${name}='${value}'\n`)
     .join("");
 }
 
-function optionOf(name: string): string | null {
-  const joined = given.findLast((argument) => argument.startsWith(`${name}=`));
-  if (joined !== undefined) return joined.slice(name.length + 1);
-  const at = given.lastIndexOf(name);
-  return at === -1 ? null : (given[at + 1] ?? null);
-}
-
-/** The value of a setting that was given as `--var NAME:VALUE`. */
-function varOf(name: string): string | null {
-  const found = given.findLast((argument) => argument.replace(/^--var=/, "").startsWith(`${name}:`));
-  return found?.slice(found.indexOf(`${name}:`) + name.length + 1) ?? null;
-}
-
 /** Where the example's receiver listens; it says so when a callback has come. */
-async function receiveCallbacks(): Promise<string> {
+async function receiveCallbacks({ publicUrl }: Settings): Promise<string> {
   const receiver = createReceiver({
-    gatewayUrl: publicUrl,
+    gatewayUrl: publicUrl ?? origin,
     onRun: (runId, run) =>
       console.log(`callback received and verified: run ${runId}, status ${statusOf(run)}`),
   });
@@ -116,40 +135,39 @@ function statusOf(run: unknown): string {
   return typeof run === "object" && run !== null && "status" in run ? String(run.status) : "unknown";
 }
 
-async function untilHealthy(): Promise<void> {
+async function untilEnded(): Promise<Outcome> {
+  return { kind: "ended", code: await wrangler.ended };
+}
+
+async function untilReady(settings: Settings): Promise<Outcome> {
+  const report = new WaitReport(origin, settings, Date.now());
   for (;;) {
-    const healthy = await fetch(`${origin}/healthz`).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (healthy) return;
-    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+    const readiness = await askReadiness();
+    if (readiness.kind === "ready") return readiness;
+    if (readiness.kind === "misconfigured") {
+      await sleep(PROBLEMS_WITHIN_MS);
+      return { kind: "misconfigured", problems: [] };
+    }
+    const sentence = report.observe(readiness, Date.now());
+    if (sentence !== null) console.log(sentence);
+    await sleep(readiness.kind === "silent" ? READY_POLL_MS : NOT_READY_POLL_MS);
   }
 }
 
-async function banner(): Promise<string> {
-  const claims = {};
-  const token = await devToken({ sub: "newcomer", scope: "external", expiresSeconds: TOKEN_SECONDS, claims });
-  const action = `${origin}/actions/v1/stored-actions/${ECHO}`;
-  return `
-Edge Actions is ready on ${origin}, with the sandbox as its upstream.
+async function askReadiness(): Promise<Readiness> {
+  try {
+    const response = await fetch(`${origin}/readyz`, {
+      headers: { traceparent: `00-${ownTraceId}-${randomBytes(8).toString("hex")}-00` },
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    return parseReadiness(response.status, await response.text());
+  } catch {
+    return { kind: "silent" };
+  }
+}
 
-Start a run (the token is good for an hour):
-
-  TOKEN=${token}
-
-  curl -s ${action}/run \\
-    -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-    -d '{"data":{"inputs":{"message":"Hello World!"}}}'
-
-Start another one, and see its result arrive here, signed, at a receiver of this command's own:
-
-  curl -s ${action}/run \\
-    -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-    -d '{"data":{"inputs":{"message":"Hello again!"},"callback_url":"${callbackUrl}"}}'
-
-Read a result, with the id from the answer:
-
-  curl -s "${action}/runs/RUN_ID?wait_seconds=10" -H "Authorization: Bearer $TOKEN"
-`;
+/** Null when the gateway takes no tokens of the development issuer. */
+async function tokenFor({ issuers, requiredScope }: Settings): Promise<string | null> {
+  if (!issuers.some(({ issuer }) => issuer === DEV_ISSUER)) return null;
+  return devToken({ sub: "newcomer", scope: requiredScope, expiresSeconds: TOKEN_SECONDS, claims: {} });
 }

@@ -40,7 +40,7 @@ const SIGNING_KEYS = '{ "keys": [] }\n';
 const NOTHING = /^$/;
 const A_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+\n$/;
 const A_RUN = /"data":\{"type":"run","id":"/;
-const READY = /RUN_ID\?wait_seconds=.*\n/;
+const READY = /^Ctrl-C stops the gateway\./m;
 const LISTENING = /listening on /;
 const KEYS = /^\{"keys":\[\{/;
 /** An hour of a day, a chart of one, and how many cells it takes. */
@@ -83,7 +83,10 @@ const CLAIMED: readonly Claimed[] = [
   },
   {
     command: "wrangler dev",
-    by: { "scripts/start.ts": ['spawn("wrangler", wranglerArguments()', '"dev",'] },
+    by: {
+      "scripts/start.ts": ["wranglerArguments(", '"dev",'],
+      "scripts/start/wrangler.ts": ['spawn("wrangler", options.args'],
+    },
   },
   {
     command: "npm run bench -- …",

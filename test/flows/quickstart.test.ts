@@ -1,11 +1,13 @@
 // What the README promises to somebody who has just cloned the project, done the way they would do it.
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Caller, ECHO, runIdOf, tally } from "./support/caller.ts";
 import {
   type Environment,
   freePort,
   makeFolder,
+  PROJECT,
   removeFolder,
   userEnvironment,
 } from "./support/environment.ts";
@@ -13,6 +15,9 @@ import { type GatewayProcess, startNpm, until } from "./support/process.ts";
 import { type Ended, run } from "./support/run.ts";
 
 const CALLED_BACK_WITHIN_MS = 20_000;
+/** npm's own first lines among them. */
+const MAX_LINES = 30;
+const NOISE = /bindings|connected|out of date|Scheduled|wrangler:info|"event"|⎔|update available|readyz/;
 
 let folder: string;
 let env: Environment;
@@ -24,13 +29,20 @@ beforeAll(async () => {
 
 describe("npm start", () => {
   let gateway: GatewayProcess;
+  let untilReady: string;
   beforeAll(async () => {
     gateway = await startNpm();
+    untilReady = gateway.output();
     return () => gateway.close();
   });
 
-  it("prints commands that work when pasted: the first starts a run, the last reads its result", async () => {
-    const [setToken, start, , read] = printedCommands(gateway.output());
+  it("prints one screen until it is ready, and nothing that a newcomer has no use for", () => {
+    expect(untilReady.trimEnd().split("\n").length).toBeLessThanOrEqual(MAX_LINES);
+    expect(untilReady).not.toMatch(NOISE);
+  });
+
+  it("prints commands that work when pasted: the first starts a run, the next reads its result", async () => {
+    const [setToken, start, read] = printedCommands(untilReady);
     const started = await shell(`${setToken}\n${start}`);
     expect(started).toMatchObject({ code: 0, stderr: "" });
     const { data }: { data: { type: string; id: string } } = JSON.parse(started.stdout);
@@ -45,15 +57,33 @@ describe("npm start", () => {
       next_page: null,
       errors: [],
     });
-  });
-
-  it("prints a second curl whose result is seen arriving at a receiver of its own, verified", async () => {
-    const [setToken, , startWithCallback] = printedCommands(gateway.output());
-    const started = await shell(`${setToken}\n${startWithCallback}`);
-    expect(started).toMatchObject({ code: 0, stderr: "" });
-    const { data }: { data: { id: string } } = JSON.parse(started.stdout);
     const line = `\ncallback received and verified: run ${data.id}, status success\n`;
     await until("the line that says so", CALLED_BACK_WITHIN_MS, () => gateway.output().includes(line));
+  });
+
+  it("prints a command whose token opens the console, and where the contract is", async () => {
+    const signIn = printedCommands(untilReady).at(-1);
+    const { stdout } = await shell(`cd ${PROJECT}\n${signIn}`);
+    const headers = { authorization: `Bearer ${stdout.trim()}` };
+    expect((await fetch(`${gateway.url}/console`, { headers })).status).toBe(200);
+    expect(untilReady).toContain(`${gateway.url}/console\n`);
+    expect(untilReady).toContain(`${gateway.url}/docs\n`);
+    expect((await fetch(`${gateway.url}/docs`)).status).toBe(200);
+  });
+
+  it("prints one line for each request", async () => {
+    const before = gateway.output().length;
+    await fetch(`${gateway.url}/usage`);
+    await fetch(`${gateway.url}/openapi.json`);
+    const printed = () => gateway.output().slice(before);
+    await until("the lines", CALLED_BACK_WITHIN_MS, () => /openapi\.json.*\n/.test(printed()));
+    const lines = printed()
+      .split("\n")
+      .filter((line) => /usage|openapi|bearer|wrangler/.test(line));
+    expect(lines).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d GET \/usage 401 \d+ ms unauthorized \(bearer\.missing\)$/),
+      expect.stringMatching(/^\d\d:\d\d:\d\d GET \/openapi\.json 200 \d+ ms$/),
+    ]);
   });
 
   it("accepts the tokens of `npm run token`, with their claims", async () => {
@@ -129,9 +159,35 @@ describe("npm start -- OPTIONS", () => {
     expect(runIdOf(await caller.start(ECHO, {}))).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it("shows no callback where it would be refused", () => {
+    expect(gateway.output()).not.toContain('"callback_url"');
+  });
+
+  it("says so when its port is in use", async () => {
+    const port = new URL(gateway.url).port;
+    const refused = await run("npm", ["start", "--", "--port", port], env);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`Port ${port} of 127.0.0.1 is in use.`);
+    expect(refused.stdout).not.toContain("ready");
+  });
+
   it("ends on Ctrl-C, which a terminal sends to everything at once", async () => {
     await gateway.kill("SIGINT");
     await expect(fetch(`${gateway.url}/healthz`)).rejects.toThrow("fetch failed");
+  });
+});
+
+describe("npm start with a bad setting", () => {
+  it.each([
+    ["--var", "RATE_LIMIT_DEFAULT:abc"],
+    ["--env-file", "settings.env"],
+  ])("names it and ends: %s %s", async (option, value) => {
+    await writeFile(`${folder}/settings.env`, "RATE_LIMIT_DEFAULT=abc\n");
+    const given = option === "--var" ? value : `${folder}/${value}`;
+    const refused = await run("npm", ["start", "--", "--port", String(await freePort()), option, given], env);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("RATE_LIMIT_DEFAULT must be a whole number from 1 to 1000000");
+    expect(refused.stdout).not.toContain("ready");
   });
 });
 
@@ -153,7 +209,7 @@ function token(...args: string[]): Promise<Ended> {
   return run("npm", ["run", "--silent", "token", "--", ...args], env);
 }
 
-/** What a user pastes: the line that sets TOKEN, the curl that starts, the one with a callback, the one that reads. */
+/** What a user pastes: the line that sets TOKEN, the curl that starts, the one that reads, the operator's token. */
 function printedCommands(output: string): string[] {
   const banner = output.slice(output.indexOf("Edge Actions is ready on"));
   // A command is a run of indented lines, followed by an empty one.

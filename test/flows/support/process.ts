@@ -56,7 +56,7 @@ type Program = {
 
 const NPM_START: Program = {
   command: ["npm", "start", "--"],
-  ready: /RUN_ID\?wait_seconds=.*\n/,
+  ready: /^Ctrl-C stops the gateway\..*\n/m,
   env: userEnvironment,
 };
 const SERVE = fileURLToPath(new URL("serve.ts", import.meta.url));

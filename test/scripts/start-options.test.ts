@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import {
+  findOption,
+  listOption,
+  parseStartOptions,
+  parseVars,
+  toOrigin,
+} from "../../scripts/start/options.ts";
+
+describe("the options of npm start", () => {
+  it("keep --verbose, and hand everything else on in its order", () => {
+    expect(parseStartOptions(["--port", "9000", "--verbose", "--var", "A:1"])).toEqual({
+      isVerbose: true,
+      forWrangler: ["--port", "9000", "--var", "A:1"],
+    });
+    expect(parseStartOptions([])).toEqual({ isVerbose: false, forWrangler: [] });
+  });
+
+  it.each([
+    [["--port", "9000"], "9000"],
+    [["--port=9000"], "9000"],
+    [["--port", "9000", "--port=9001"], "9001"],
+    [["--portable", "9000"], null],
+    [["--port"], null],
+    [[], null],
+  ])("%j has the port %s", (args, port) => {
+    expect(findOption(args, "--port")).toBe(port);
+  });
+
+  it("that take several values end at the next option", () => {
+    const args = ["--env-file", "a", "b", "--port", "9000", "--env-file=c", "d"];
+    expect(listOption(args, "--env-file")).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it.each([
+    [["--var", "RATE_LIMIT_DEFAULT:3"], { RATE_LIMIT_DEFAULT: "3" }],
+    [["--var=UPSTREAM_URL:http://127.0.0.1:9000/a"], { UPSTREAM_URL: "http://127.0.0.1:9000/a" }],
+    [["--var", "A:1", "B:2", "--ip", "::1"], { A: "1", B: "2" }],
+    [["--var", "A:1", "--var", "A:2"], { A: "2" }],
+    [["--var", "A"], { A: "" }],
+  ])("%j are settings", (args, vars) => {
+    expect(parseVars(args)).toEqual(vars);
+  });
+
+  it.each([
+    ["127.0.0.1", "http://127.0.0.1:8787"],
+    ["localhost", "http://localhost:8787"],
+    ["::1", "http://[::1]:8787"],
+  ])("%s listens on %s", (host, origin) => {
+    expect(toOrigin(host, "8787")).toBe(origin);
+  });
+});
