@@ -9,6 +9,7 @@ import { startGateway } from "./contenders/ours.ts";
 import { closedLoop, warmUp } from "./harness/closed-loop.ts";
 import type { Contender } from "./harness/contender.ts";
 import { Inspector, type Share, shares } from "./harness/cpu-profile.ts";
+import { requireNeeds } from "./harness/needs.ts";
 import { prepare, writeLua } from "./harness/requests.ts";
 import {
   idempotentRuns,
@@ -41,6 +42,7 @@ const KINDS: Record<string, Contender["shape"]> = {
 const shape = KINDS[values.kind];
 if (shape === undefined) throw new Error(`--kind is one of ${Object.keys(KINDS).join(", ")}`);
 
+requireNeeds(["wrk"]);
 const world = await makeWorld();
 const inspectorPort = await freePort();
 const gateway = await startGateway(world, "profile", { inspectorPort, keepNames: true });

@@ -14,6 +14,7 @@ import { ours } from "./contenders/ours.ts";
 import { upstreamItself } from "./contenders/upstream-itself.ts";
 import type { World } from "./harness/contender.ts";
 import { type Entrant, enter, latencies, throughput } from "./harness/measure.ts";
+import { requireNeeds } from "./harness/needs.ts";
 import { type Measured, page, record } from "./harness/report.ts";
 import { spread } from "./harness/statistics.ts";
 import { makeWorld } from "./harness/world.ts";
@@ -43,11 +44,14 @@ if (unknown.length > 0)
     `no contender ${unknown.join(", ")}: there are ${CONTENDERS.map(({ name }) => name).join(", ")}`,
   );
 
+// Whatever is chosen, the floor comes first: the others are given in parts of it.
+const chosen = CONTENDERS.filter(({ name }) => name === floor.name || names.includes(name));
+requireNeeds(["wrk", ...chosen.flatMap(({ needs = [] }) => needs)]);
+
 const world = await makeWorld();
 const entrants: Entrant[] = [];
 try {
-  // Whatever is chosen, the floor comes first: the others are given in parts of it.
-  for (const contender of CONTENDERS.filter(({ name }) => name === floor.name || names.includes(name))) {
+  for (const contender of chosen) {
     say(`starting ${contender.name}`);
     entrants.push(await enter(contender, world));
   }

@@ -19,6 +19,7 @@ function contender(name: string, what: string, shape: Contender["shape"]): Conte
     name,
     title: `Express, Redis, BullMQ: ${what}`,
     verifies: true,
+    needs: ["redis-server", "bench/node_modules"],
     shape,
     start: (world) => startExpress(world, name),
   };

@@ -10,6 +10,7 @@ export const haproxy: Contender = {
   name: "haproxy",
   title: "HAProxy: token and limit alone",
   verifies: true,
+  needs: ["haproxy"],
   shape: plainRuns,
   async start(world) {
     const port = await freePort();

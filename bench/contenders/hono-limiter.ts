@@ -6,6 +6,7 @@ export const honoLimiter: Contender = {
   name: "hono-limiter",
   title: "Hono, its jwk middleware, hono-rate-limiter: plain run",
   verifies: true,
+  needs: ["bench/node_modules"],
   shape: plainRuns,
   start: ({ upstream, jwks, issuer, audience, folder }) =>
     startWorker({

@@ -1,4 +1,5 @@
 import type { Server } from "./children.ts";
+import type { Need } from "./needs.ts";
 import type { Plan } from "./requests.ts";
 
 /** What every contender of a run has in common. */
@@ -41,6 +42,8 @@ export type Contender = {
   title: string;
   /** Lets nobody through whose token is not signed by the issuer. */
   verifies: boolean;
+  /** Beyond what `npm ci` brings. */
+  needs?: readonly Need[];
   shape: (world: World) => Shape | Promise<Shape>;
   start: (world: World) => Promise<Process>;
 };

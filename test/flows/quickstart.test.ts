@@ -191,6 +191,20 @@ describe("npm start with a bad setting", () => {
   });
 });
 
+describe("npm run bench", () => {
+  it.each([
+    ["bench/run.ts", "--short"],
+    ["bench/profile.ts", "--seconds=1"],
+  ])("says what is missing when wrk is: %s", async (file, option) => {
+    const args = ["scripts/run.mjs", file, option];
+    const refused = await run(process.execPath, args, { ...env, PATH: folder });
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: "\nwrk is not installed: run bench/setup.sh, or `apt-get install wrk`.\n",
+    });
+  });
+});
+
 describe("npm run token", () => {
   it.each([
     ["nobody", []],
