@@ -149,7 +149,10 @@ async function untilReady(settings: Settings): Promise<Outcome> {
       return { kind: "misconfigured", problems: [] };
     }
     const sentence = report.observe(readiness, Date.now());
-    if (sentence !== null) console.log(sentence);
+    if (sentence !== null) {
+      wrangler.showLines();
+      console.log(sentence);
+    }
     await sleep(readiness.kind === "silent" ? READY_POLL_MS : NOT_READY_POLL_MS);
   }
 }

@@ -53,13 +53,21 @@ function describeStart({ token, settings }: Start): string {
   const what = settings.allowPrivateCallbacks
     ? "Start a run; its result arrives here as a signed callback"
     : "Start a run (without a callback_url: private hosts are refused, and the receiver here is one)";
-  return [
-    token === null ? `${what}:` : `${what}. The token is good for an hour:`,
-    ...(token === null ? [`YOUR_TOKEN is ${describeToken(settings, settings.requiredScope)}.`] : []),
-    ...(settings.upstreamUrl === null
-      ? []
-      : ["STORED_ACTION_ID is the id of a stored action of your upstream."]),
-  ].join("\n");
+  const first = token === null ? `${what}:` : `${what}. The token is good for an hour:`;
+  return [first, ...listConditions(token, settings)].join("\n");
+}
+
+/** What has to be put into the commands, or keeps them from working. */
+function listConditions(token: string | null, settings: Settings): string[] {
+  const isSandbox = settings.upstreamUrl === null;
+  const lines: string[] = [];
+  if (token === null) lines.push(`YOUR_TOKEN is ${describeToken(settings, settings.requiredScope)}.`);
+  if (!isSandbox) lines.push("STORED_ACTION_ID is the id of a stored action of your upstream.");
+  if (isSandbox && settings.upstreamAuth === "caller")
+    lines.push(
+      "The sandbox refuses this while UPSTREAM_AUTH is caller: it takes tokens of the gateway only.",
+    );
+  return lines;
 }
 
 function formatPages({ origin, token, settings }: Start): string {

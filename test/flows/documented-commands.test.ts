@@ -69,6 +69,13 @@ const CLAIMED: readonly Claimed[] = [
     asItStands: true,
   },
   {
+    command: "npm start -- --verbose",
+    by: {
+      "scripts/start/options.ts": ['const VERBOSE = "--verbose"'],
+      "test/scripts/start-options.test.ts": ['parseStartOptions(["--port", "9000", "--verbose"'],
+    },
+  },
+  {
     command: "npm start -- --port 9000 --persist-to DIR --var RATE_LIMIT_DEFAULT:3",
     by: {
       "test/flows/quickstart.test.ts": [

@@ -71,6 +71,15 @@ Ctrl-C stops the gateway. \`npm start -- --verbose\` shows everything that wrang
     expect(text).not.toMatch(/npm run|an hour/);
   });
 
+  it("says that the sandbox refuses callers' own tokens", () => {
+    expect(banner({ UPSTREAM_AUTH: "caller" })).toContain(
+      "The sandbox refuses this while UPSTREAM_AUTH is caller",
+    );
+    expect(banner({ UPSTREAM_AUTH: "caller", UPSTREAM_URL: "https://a.example" })).not.toContain(
+      "refuses this",
+    );
+  });
+
   it.each([
     ["private callbacks are off", { ALLOW_PRIVATE_CALLBACKS: "false" }],
     ["PUBLIC_URL is https", { ALLOW_PRIVATE_CALLBACKS: "false", PUBLIC_URL: "https://gateway.example" }],
