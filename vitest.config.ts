@@ -1,7 +1,6 @@
-import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { testFiles } from "./scripts/test-projects.ts";
+import { type Project, testFiles } from "./scripts/test-projects.ts";
 
 const FILES = testFiles();
 
@@ -12,8 +11,16 @@ const FLOW_MS = 300_000;
 const GLOBAL_SETUP = "test/flows/support/global-setup.ts";
 const LOG_GUARD = "test/support/log-guard.ts";
 
-const workerd = async () =>
-  cloudflareTest({
+/** Whether `--project=…` leaves it in; all are in where none is named. */
+function isChosen(project: Project): boolean {
+  const named = process.argv.filter((argument) => argument.startsWith("--project="));
+  return named.length === 0 || named.includes(`--project=${project}`);
+}
+
+/** The plugin loads wrangler, which takes longer than all unit tests together. */
+async function workerd() {
+  const { cloudflareTest, readD1Migrations } = await import("@cloudflare/vitest-plugin");
+  return cloudflareTest({
     wrangler: { configPath: "./wrangler.toml" },
     // Tests in workerd bring an upstream of their own; the sandbox is for the flows.
     miniflare: {
@@ -24,6 +31,7 @@ const workerd = async () =>
       bindings: { TEST_MIGRATIONS: await readD1Migrations("migrations") },
     },
   });
+}
 
 /** Nothing that starts late may be what all wait for in the end. */
 const LONGEST_FIRST = [
@@ -68,7 +76,7 @@ export default defineConfig({
           testTimeout: BUSY_MS,
         },
       },
-      {
+      isChosen("workers") && {
         plugins: [await workerd()],
         // One workerd for many files: starting one takes longer than most of them do.
         test: {
@@ -79,7 +87,7 @@ export default defineConfig({
           testTimeout: BUSY_MS,
         },
       },
-      {
+      isChosen("alone") && {
         plugins: [await workerd()],
         test: {
           name: "alone",
@@ -95,7 +103,6 @@ export default defineConfig({
           include: FILES.flows,
           testTimeout: FLOW_MS,
           hookTimeout: FLOW_MS,
-          // To read wrangler's code takes longer than some of them do.
           isolate: false,
           // More than there are cores: flows mostly wait.
           maxWorkers: 3,
@@ -115,6 +122,6 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-    ],
+    ].filter((project) => project !== false),
   },
 });

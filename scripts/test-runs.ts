@@ -9,12 +9,12 @@ type Run = { name: string; parameters: string[]; isShown: boolean };
 
 const SIDE_BY_SIDE: Run[] = [
   // Shown as it goes; the others when they have ended, so that they do not mix.
-  { name: "flows", parameters: ["--project", "flows"], isShown: true },
-  { name: "unit", parameters: ["--project", "unit", "--maxWorkers=1"], isShown: false },
-  { name: "workers", parameters: ["--project", "workers", "--maxWorkers=1"], isShown: false },
-  { name: "alone", parameters: ["--project", "alone", "--maxWorkers=1"], isShown: false },
+  { name: "flows", parameters: ["--project=flows"], isShown: true },
+  { name: "unit", parameters: ["--project=unit", "--maxWorkers=1"], isShown: false },
+  { name: "workers", parameters: ["--project=workers", "--maxWorkers=1"], isShown: false },
+  { name: "alone", parameters: ["--project=alone", "--maxWorkers=1"], isShown: false },
 ];
-const AFTERWARDS: Run = { name: "measuring", parameters: ["--project", "measuring"], isShown: true };
+const AFTERWARDS: Run = { name: "measuring", parameters: ["--project=measuring"], isShown: true };
 
 /** Writes what came of all of them into one JSON report, as vitest's own. */
 export async function runTests(reportPath: string): Promise<Count> {

@@ -2,25 +2,25 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { actionId, atOnce, Caller, ECHO, errorsOf, runIdOf, SLOW, tally } from "./support/caller.ts";
-import { type Harness, startHarness } from "./support/harness.ts";
-import { type GatewayProcess, startProcess, until } from "./support/process.ts";
+import { type GatewayProcess, startPatientProcess, startProcess, until } from "./support/process.ts";
 
 const FLAKY = actionId("0007");
 const LOST = actionId("0008");
 const LATE = actionId("0504");
 
 describe("one id, one run", () => {
-  let gateway: Harness;
+  let gateway: GatewayProcess;
   beforeAll(async () => {
-    gateway = await startHarness();
+    gateway = await startPatientProcess();
     return () => gateway.close();
   });
 
-  it("100 starts at once get one run and one answer; after an eviction too", async () => {
+  it("100 starts at once get one run and one answer; after a restart too", async () => {
     const caller = await Caller.of(gateway.url);
     const data = { inputs: { order: 7 }, idempotency_id: randomUUID() };
     const first = await atOnce(100, () => caller.start(ECHO, data));
-    await gateway.evictGates();
+    await gateway.kill("SIGKILL");
+    await gateway.restart();
     const later = await atOnce(100, () => caller.start(ECHO, data));
 
     const [run, ...others] = await caller.runsOf(ECHO);

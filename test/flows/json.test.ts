@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Caller, ECHO, runIdOf } from "./support/caller.ts";
 import { portOf } from "./support/environment.ts";
-import { type Harness, startHarness } from "./support/harness.ts";
+import { type GatewayProcess, startPatientProcess } from "./support/process.ts";
 
 // What a parse and a print would change: digits, exponents, signs, blanks, escapes, the order and number of members.
 const INPUTS =
@@ -16,10 +16,10 @@ const INPUTS =
   String.raw`"lone":"\ud800", "":[ ],"__proto__":{"toString":null}, "twice":1,"twice":2.0 }`;
 
 describe("JSON passes undamaged", () => {
-  let gateway: Harness;
+  let gateway: GatewayProcess;
   let receiver: Server;
   beforeAll(async () => {
-    gateway = await startHarness();
+    gateway = await startPatientProcess();
     receiver = createServer((_request, response) => response.writeHead(204).end());
     await once(receiver.listen(0, "127.0.0.1"), "listening");
     return async () => {

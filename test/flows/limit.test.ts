@@ -2,16 +2,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { atOnce, Caller, ECHO, tally } from "./support/caller.ts";
-import { type Harness, startHarness } from "./support/harness.ts";
-import { type GatewayProcess, startProcess } from "./support/process.ts";
+import { type GatewayProcess, PATIENT, startPatientProcess } from "./support/process.ts";
+
+let gateway: GatewayProcess;
+beforeAll(async () => {
+  gateway = await startPatientProcess();
+  return () => gateway.close();
+});
 
 describe("the limit is exact", () => {
-  let gateway: Harness;
-  beforeAll(async () => {
-    gateway = await startHarness();
-    return () => gateway.close();
-  });
-
   it("of 400 starts at once exactly 200 pass, and exactly 200 runs exist", async () => {
     const caller = await Caller.of(gateway.url);
     const answers = await atOnce(400, () => caller.start(ECHO, {}));
@@ -56,25 +55,9 @@ describe("the limit is exact", () => {
     expect((await caller.send("POST", path, "{")).headers.get("x-ratelimit-remaining")).toBe("1");
     expect(tally(await atOnce(2, () => caller.start(ECHO, {})))).toEqual({ 202: 1, 429: 1 });
   });
-
-  it("the count survives the eviction of the gate", async () => {
-    const claims = { rate_limit: { exempt: false, limit_override: 20 } };
-    const caller = await Caller.of(gateway.url, "evicted", claims);
-    await atOnce(15, () => caller.start(ECHO, {}));
-    await gateway.evictGates();
-    expect(tally(await atOnce(15, () => caller.start(ECHO, {})))).toEqual({ 202: 5, 429: 10 });
-  });
 });
 
 describe("a gateway that is killed and started again", () => {
-  // A machine that is busy with other tests is no upstream in trouble.
-  const patient = ["--var", "UPSTREAM_TIMEOUT_MS:60000"];
-  let gateway: GatewayProcess;
-  beforeAll(async () => {
-    gateway = await startProcess({ args: patient });
-    return () => gateway.close();
-  });
-
   it("knows the count, after a second of quiet", async () => {
     const caller = await Caller.of(gateway.url);
     expect(tally(await atOnce(150, () => caller.start(ECHO, {})))).toEqual({ 202: 150 });
@@ -90,7 +73,7 @@ describe("a gateway that is killed and started again", () => {
     expect(tally(await atOnce(8, () => caller.start(ECHO, {})))).toEqual({ 202: 5, 429: 3 });
     await sleep(1000);
     await gateway.kill("SIGKILL");
-    await gateway.restart([...patient, "--var", "RATE_LIMIT_WINDOW_SECONDS:2"]);
+    await gateway.restart([...PATIENT, "--var", "RATE_LIMIT_WINDOW_SECONDS:2"]);
 
     // Once for the window from before, now shorter, and once for a window that was as short from its beginning.
     for (const passing of [0, 5]) {

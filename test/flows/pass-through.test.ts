@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Answer, atOnce, Caller, ECHO, errorsOf, runIdOf, tally } from "./support/caller.ts";
-import { type Harness, startHarness } from "./support/harness.ts";
+import { type GatewayProcess, startPatientProcess } from "./support/process.ts";
 
 const STORED = "/actions/v1/stored-actions";
 
 describe("stored actions are managed through the gateway", () => {
-  let gateway: Harness;
+  let gateway: GatewayProcess;
   beforeAll(async () => {
-    gateway = await startHarness();
+    gateway = await startPatientProcess();
     return () => gateway.close();
   });
 

@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { actionId, Caller, ECHO, errorsOf, runIdOf, SLOW } from "./support/caller.ts";
-import { type Harness, startHarness } from "./support/harness.ts";
+import { type GatewayProcess, startPatientProcess } from "./support/process.ts";
 
 const FAILS = actionId("0004");
 const PAGED = actionId("0005");
 const LARGE = actionId("0006");
 
 describe("reading a run", () => {
-  let gateway: Harness;
+  let gateway: GatewayProcess;
   beforeAll(async () => {
-    gateway = await startHarness();
+    gateway = await startPatientProcess();
     return () => gateway.close();
   });
 

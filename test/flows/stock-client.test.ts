@@ -5,7 +5,7 @@ import openapiTypes, { astToString } from "openapi-typescript";
 import { beforeAll, expect, it } from "vitest";
 import { Caller, ECHO } from "./support/caller.ts";
 import { makeFolder, PROJECT, removeFolder, userEnvironment } from "./support/environment.ts";
-import { type Harness, startHarness } from "./support/harness.ts";
+import { type GatewayProcess, startPatientProcess } from "./support/process.ts";
 import { run } from "./support/run.ts";
 
 const PROGRAM = `
@@ -49,10 +49,10 @@ const code: string | undefined = refused.error?.errors?.[0]?.code;
 console.log(code + " " + refused.response.status);
 `;
 
-let gateway: Harness;
+let gateway: GatewayProcess;
 let folder: string;
 beforeAll(async () => {
-  [gateway, folder] = await Promise.all([startHarness(), makeFolder()]);
+  [gateway, folder] = await Promise.all([startPatientProcess(), makeFolder()]);
   await symlink(join(PROJECT, "node_modules"), join(folder, "node_modules"));
   return async () => {
     await gateway.close();

@@ -1,15 +1,10 @@
-// What serve.ts serves: the Workers bundled as `wrangler deploy` bundles them, and what their wrangler.toml says. Made
-// once for everything that one command starts, as it takes longer than the start of a gateway.
-import { rmSync } from "node:fs";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+// What serve.ts serves: the Workers bundled as `wrangler deploy` bundles them, and what their wrangler.toml says. To make
+// them takes longer than the start of a gateway, so they are kept until their source changes.
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { bundle } from "../../../scripts/bundle.ts";
+import { keptFolder } from "../../../scripts/kept-folder.ts";
 import { PROJECT } from "./environment.ts";
-
-/** Names the folder to processes that are started from here. */
-const VARIABLE = "EDGE_ACTIONS_BUNDLES";
 
 const GATEWAY = "wrangler.toml";
 const BUNDLES = {
@@ -18,18 +13,27 @@ const BUNDLES = {
   "faulty-gateway": { config: GATEWAY, entry: "test/support/faulty-gateway.ts" },
   sandbox: { config: "sandbox/wrangler.toml" },
 };
+/** Everything that decides what is in them. */
+const SOURCES = [
+  "src/**",
+  "sandbox/**",
+  "test/support/**",
+  "wrangler.toml",
+  "tsconfig.json",
+  "package-lock.json",
+];
 
 let made: Promise<string> | null = null;
 
 /** Where they are: one folder each, and its options for miniflare in a file beside it. */
 export function bundlesFolder(): Promise<string> {
-  made ??= Promise.resolve(process.env[VARIABLE] ?? makeBundles());
+  made ??= keptFolder("bundles", SOURCES, makeBundles);
   return made;
 }
 
-async function makeBundles(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "edge-actions-bundles-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+async function makeBundles(folder: string): Promise<void> {
+  // A large library, and of no use once they are made.
+  const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
   await Promise.all(
     Object.entries(BUNDLES).map(async ([name, source]) => {
       await bundle(source, join(folder, name));
@@ -37,6 +41,4 @@ async function makeBundles(): Promise<string> {
       await writeFile(join(folder, `${name}.json`), JSON.stringify(workerOptions));
     }),
   );
-  process.env[VARIABLE] = folder;
-  return folder;
 }

@@ -1,0 +1,64 @@
+// What takes long to make and depends on files alone is made once, and kept under node_modules/.cache until one of these
+// files changes.
+import { createHash, randomUUID } from "node:crypto";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const DAY_MS = 86_400_000;
+const PROJECT = fileURLToPath(new URL("../", import.meta.url));
+const CACHE = fileURLToPath(new URL("../node_modules/.cache/edge-actions", import.meta.url));
+
+/** The folder that `make` fills from these files (globs from the project's folder), as far as it is not there already. */
+export async function keptFolder(
+  name: string,
+  globs: readonly string[],
+  make: (folder: string) => Promise<void>,
+): Promise<string> {
+  const folder = join(CACHE, `${name}-${hashFiles(globs)}`);
+  if (existsSync(folder)) return folder;
+  const draft = `${folder}.${randomUUID()}`;
+  mkdirSync(draft, { recursive: true });
+  try {
+    await make(draft);
+    removeEarlier(folder, `${name}-`);
+    // A move, so that nothing ever finds half of it; of two commands at once the first one's holds.
+    renameSync(draft, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+function hashFiles(globs: readonly string[]): string {
+  const hash = createHash("sha256");
+  const entries = globSync(globs, { cwd: PROJECT, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = entries.map(({ parentPath, name }) => join(parentPath, name)).toSorted();
+  for (const file of files)
+    hash
+      .update(`${file.slice(PROJECT.length)}\0`)
+      .update(readFileSync(file))
+      .update("\0");
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Those that were made of earlier files more than a day ago: what still runs may read a younger one again. */
+function removeEarlier(folder: string, prefix: string): void {
+  const parent = dirname(folder);
+  const paths = readdirSync(parent)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => join(parent, name));
+  for (const path of paths)
+    if (statSync(path).mtimeMs < Date.now() - DAY_MS) rmSync(path, { recursive: true, force: true });
+}
