@@ -49,8 +49,8 @@ const env = {
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
 };
 
-const given = await readSettings(forWrangler, origin);
 await requireFreePort(host, port);
+const given = await readSettings(forWrangler, origin);
 console.log("Starting the gateway. This takes some seconds.");
 const settingsFile = await writePrivate("gateway.env", formatDotenv(given.development));
 makeLedgerTables(persistTo, env);

@@ -7,7 +7,10 @@ export type StartOptions = {
   forWrangler: readonly string[];
 };
 
+export const HIGHEST_PORT = 65_535;
 const VERBOSE = "--verbose";
+/** Listening there is listening on all addresses of the machine; not all systems take them as a destination. */
+const EVERY_ADDRESS = new Set(["*", "0.0.0.0", "::"]);
 
 export function parseStartOptions(args: readonly string[]): StartOptions {
   return {
@@ -45,7 +48,13 @@ export function parseVars(args: readonly string[]): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-/** The origin of what listens at this address; an IPv6 address stands in brackets in a URL. */
+/** Not 0: that is a port of wrangler's choice, and start would not know which. */
+export function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= HIGHEST_PORT;
+}
+
+/** Where this machine reaches what listens at this address; an IPv6 address stands in brackets in a URL. */
 export function toOrigin(host: string, port: string): string {
+  if (EVERY_ADDRESS.has(host)) return `http://127.0.0.1:${port}`;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

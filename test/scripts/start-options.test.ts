@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   findOption,
+  isPort,
   listOption,
   parseStartOptions,
   parseVars,
@@ -43,10 +44,27 @@ describe("the options of npm start", () => {
   });
 
   it.each([
+    ["1", true],
+    ["8787", true],
+    ["65535", true],
+    ["65536", false],
+    ["0", false],
+    ["-1", false],
+    ["80.5", false],
+    ["abc", false],
+    ["", false],
+  ])("%j is a port: %s", (text, expected) => {
+    expect(isPort(text)).toBe(expected);
+  });
+
+  it.each([
     ["127.0.0.1", "http://127.0.0.1:8787"],
     ["localhost", "http://localhost:8787"],
     ["::1", "http://[::1]:8787"],
-  ])("%s listens on %s", (host, origin) => {
+    ["0.0.0.0", "http://127.0.0.1:8787"],
+    ["*", "http://127.0.0.1:8787"],
+    ["::", "http://127.0.0.1:8787"],
+  ])("%s is reached at %s", (host, origin) => {
     expect(toOrigin(host, "8787")).toBe(origin);
   });
 });
