@@ -25,7 +25,7 @@ const NOISE: readonly Noise[] = [
   },
   { starts: /^⎔ (Starting|Reloading|Shutting down) local server\.\.\.$/ },
   { starts: /^⎔ Connection status updated$/ },
-  { starts: /^\[wrangler:info\] Ready on http/ },
+  { starts: /^\[wrangler:info\] Ready on http/, continues: /^\[wrangler:info\] - http\S+$/ },
   // The gateway has a line of its own for each request.
   { starts: /^\[wrangler:info\] [A-Z]+ \S+ \d{3} .*\(\d+ms\)$/ },
   // The gateway has a line of its own for what goes wrong with a message.

@@ -79,6 +79,9 @@ describe("noise", () => {
       "wrangler's own lines about its address, requests and queues",
       [
         "[wrangler:info] Ready on http://127.0.0.1:18787",
+        "[wrangler:info] Ready on http://0.0.0.0:18787",
+        "[wrangler:info] - http://127.0.0.1:18787",
+        "[wrangler:info] - http://192.0.2.2:18787",
         "[wrangler:info] GET /readyz 200 OK (176ms)",
         "[wrangler:info] POST /actions/v1/runs 202 Accepted (3673ms)",
         "[wrangler:info] QUEUE edge-actions-runs 1/1 (67ms)",
