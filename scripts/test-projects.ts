@@ -12,10 +12,10 @@ const FLOWS = "test/flows/";
 /** Flows that measure time have the machine to themselves. */
 const MEASURING = ["test/flows/callbacks-fairness.test.ts"];
 const RUNTIME_MODULE = "cloudflare:";
-const RUNTIME_GLOBAL =
-  /\bscheduler(?=\.wait\b)|(?<=\bnew )(?:HTMLRewriter|FixedLengthStream|IdentityTransformStream|WebSocketPair)\b/;
-/** Tests that may leave work behind, as an isolate that dies does: each such file has a workerd of its own. */
-const LEAVES_WORK = /support\/dying|\bnever\b.*support\/bindings/;
+const RUNTIME_GLOBAL = "the global ";
+const GLOBALS =
+  /\bscheduler(?=\.wait\b)|(?<=\bnew )(?:HTMLRewriter|FixedLengthStream|IdentityTransformStream|WebSocketPair)\b/g;
+const OWN_WORKERD = "test/support/own-workerd.ts";
 /** `import type` is gone when the code runs; `import { type … }` is not. */
 const IMPORT = /^(?:import|export)(?! type\b)(?:[^"';]*?\bfrom)?\s*["']([^"']+)["']/gm;
 
@@ -30,39 +30,38 @@ export function testFiles(): Record<Project, string[]> {
 export function projectOf(file: string): Project {
   if (MEASURING.includes(file)) return "measuring";
   if (file.startsWith(FLOWS)) return "flows";
-  if (LEAVES_WORK.test(read(file))) return "alone";
+  if (findPath(file, (target) => target === OWN_WORKERD) !== null) return "alone";
   return pathToRuntime(file) === null ? "unit" : "workers";
 }
 
 /** The imports that lead from a file to the Workers runtime, the shortest way; null when it does not need the runtime. */
 export function pathToRuntime(file: string): string[] | null {
+  return findPath(file, (target) => target.startsWith(RUNTIME_MODULE) || target.startsWith(RUNTIME_GLOBAL));
+}
+
+function findPath(file: string, isEnd: (target: string) => boolean): string[] | null {
   const paths = [[file]];
   const seen = new Set([file]);
-  for (const path of paths) {
-    const last = path.at(-1) ?? file;
-    if (!/\.tsx?$/.test(last)) continue;
-    const [global] = RUNTIME_GLOBAL.exec(read(last)) ?? [];
-    if (global !== undefined) return [...path, global];
-    for (const target of importsIn(last)) {
-      if (target.startsWith(RUNTIME_MODULE)) return [...path, target];
+  for (const path of paths)
+    for (const target of reachedBy(path.at(-1) ?? file)) {
+      if (isEnd(target)) return [...path, target];
       if (!seen.has(target)) paths.push([...path, target]);
       seen.add(target);
     }
-  }
   return null;
 }
 
-/** Modules of the project as paths from its folder, all others by name. */
-function importsIn(file: string): string[] {
-  return [...read(file).matchAll(IMPORT)].map(([, name = ""]) =>
+/** What a module imports, of the project as paths from its folder, all others by name; and workerd's globals in it. */
+function reachedBy(file: string): string[] {
+  const known = reached.get(file);
+  if (known !== undefined) return known;
+  const text = /\.tsx?$/.test(file) ? readFileSync(join(ROOT, file), "utf8") : "";
+  const globals = [...text.matchAll(GLOBALS)].map(([name]) => `${RUNTIME_GLOBAL}${name}`);
+  const modules = [...text.matchAll(IMPORT)].map(([, name = ""]) =>
     name.startsWith(".") ? relative(ROOT, join(ROOT, dirname(file), name)) : name,
   );
+  reached.set(file, [...globals, ...modules]);
+  return reachedBy(file);
 }
 
-function read(file: string): string {
-  let text = texts.get(file);
-  if (text === undefined) texts.set(file, (text = readFileSync(join(ROOT, file), "utf8")));
-  return text;
-}
-
-const texts = new Map<string, string>();
+const reached = new Map<string, string[]>();

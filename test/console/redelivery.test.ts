@@ -13,6 +13,7 @@ import { attemptOf, freshLedger } from "../support/ledger.ts";
 import { Stage } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { act, ask, bookedRun, intentOf } from "./bench.ts";
+import "../support/own-workerd.ts";
 
 let stage: Stage;
 let alice: string;

@@ -6,6 +6,7 @@ import { never, replacing } from "../support/bindings.ts";
 import { until } from "../support/gate.ts";
 import { type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
+import "../support/own-workerd.ts";
 
 afterEach(() => reset());
 

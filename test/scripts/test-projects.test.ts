@@ -13,7 +13,7 @@ it.each([
   {
     file: "test/http/console/markup.test.ts",
     project: "workers",
-    path: ["test/http/console/markup.test.ts", "HTMLRewriter"],
+    path: ["test/http/console/markup.test.ts", "the global HTMLRewriter"],
   },
 ])("$file runs in $project, for the way that leads from it to the runtime", ({ file, project, path }) => {
   expect(projectOf(file)).toBe(project);
@@ -21,7 +21,8 @@ it.each([
 });
 
 it.each([
-  ["test/http/readyz.test.ts", "alone"],
+  ["test/http/shed.test.ts", "alone"],
+  ["test/runs/killed.test.ts", "alone"],
   ["test/flows/json.test.ts", "flows"],
   ["test/flows/callbacks-fairness.test.ts", "measuring"],
 ])("%s runs in %s, whatever it imports", (file, project) => {

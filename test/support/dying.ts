@@ -1,6 +1,7 @@
 // A Worker that is killed: at one of its calls it stops, and nothing of it runs any more, neither catch nor finally.
 // A Worker reaches the world through its bindings alone, so one whose every call hangs from then on is as good as dead.
 import { never, tapped } from "./bindings.ts";
+import "./own-workerd.ts";
 
 export type Death = {
   /** The call that it dies at; the first is 0. */
