@@ -26,6 +26,7 @@ const liveBinding = z.object({
   type: z.string(),
   text: z.string().optional(),
   namespace_id: z.string().optional(),
+  queue_name: z.string().optional(),
   app_id: z.string().optional(),
 });
 const namespaces = z.array(z.object({ id: z.string(), title: z.string() }));

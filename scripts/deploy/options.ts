@@ -13,18 +13,35 @@ export type Options = {
 };
 
 /** Ends the process when they make no sense. */
-export function readOptions(): Options {
-  const values = parsed();
-  const { env, "dry-run": isDryRun, "check-url": checkUrl, "check-seconds": seconds } = values;
-  if (!/^\d{1,4}$/.test(seconds)) fail("--check-seconds takes a whole number of seconds");
+export function readOptions(args: string[]): Options {
+  try {
+    return parseOptions(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return process.exit(2);
+  }
+}
+
+/** Throws UsageError. */
+export function parseOptions(args: string[]): Options {
+  const { env, "dry-run": isDryRun, "check-url": checkUrl, "check-seconds": seconds } = parsed(args);
+  if (!/^\d{1,4}$/.test(seconds)) throw new UsageError("--check-seconds takes a whole number of seconds");
   const url = checkUrl === undefined ? null : URL.parse(checkUrl);
-  if (checkUrl !== undefined && url === null) fail("--check-url takes a URL");
+  if (checkUrl !== undefined && url === null) throw new UsageError("--check-url takes a URL");
   return { environment: env, isDryRun, checkUrl: url?.origin ?? null, checkSeconds: Number(seconds) };
 }
 
-function parsed() {
+export class UsageError extends Error {
+  constructor(problem: string) {
+    super(`${problem}\n${USAGE}`);
+  }
+}
+
+function parsed(args: string[]) {
   try {
     return parseArgs({
+      args,
       options: {
         env: { type: "string", default: "production" },
         "dry-run": { type: "boolean", default: false },
@@ -33,11 +50,6 @@ function parsed() {
       },
     }).values;
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-}
-
-function fail(message: string): never {
-  console.error(`${message}\n${USAGE}`);
-  process.exit(2);
 }

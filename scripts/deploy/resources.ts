@@ -26,7 +26,10 @@ export function namedResources({ name, config }: Target, live: Live | null): Res
     ...config.d1_databases.map(({ binding, database_id: id, database_name: given }): Resource => {
       return { kind: "D1 database", name: given ?? nameFor(name, binding), binding, id: id ?? null };
     }),
-    ...queueNames(config).map((queue): Resource => ({ kind: "queue", name: queue, binding: null, id: null })),
+    ...queueNames(config).map((queue): Resource => {
+      const isBound = live?.bindings.some((each) => each.queue_name === queue) === true;
+      return { kind: "queue", name: queue, binding: null, id: isBound ? queue : null };
+    }),
     ...config.flagship.map(({ binding, app_id: id = bound(binding)?.app_id }): Resource => {
       return { kind: "Flagship app", name: nameFor(name, binding), binding, id: id ?? null };
     }),
@@ -42,9 +45,12 @@ export function findAll(resources: readonly Resource[], wrangler: Wrangler): Pro
 
 /** Its id, once it is there. */
 export async function make(resource: Resource, wrangler: Wrangler): Promise<string> {
-  await wrangler.run([...CREATE[resource.kind], resource.name]);
-  const id = await find(resource, wrangler);
-  if (id === null) throw new Error(`${resource.name} was made, and is not listed`);
+  const { kind, name } = resource;
+  const printed = await wrangler.run([...CREATE[kind], name]);
+  if (kind === "queue") return name;
+  // wrangler prints what a configuration needs; should it ever print that in another form, its lists have the id too.
+  const id = PRINTED_ID.exec(printed)?.[1] ?? (await find(resource, wrangler));
+  if (id === null) throw new Error(`${name} was made, and is not listed`);
   return id;
 }
 
@@ -63,6 +69,7 @@ function idMember(key: string, id: string | null): Record<string, string> {
   return id === null ? {} : { [key]: id };
 }
 
+const PRINTED_ID = /"(?:id|database_id|app_id)": "([^"]+)"/;
 const CREATE: Record<Resource["kind"], readonly string[]> = {
   "KV namespace": ["kv", "namespace", "create"],
   "D1 database": ["d1", "create"],

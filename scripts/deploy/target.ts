@@ -8,7 +8,6 @@ import { type Unstable_Config as Config, unstable_readConfig as readConfig } fro
 import { Failure } from "../failure.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
-const FOLDER = resolve(PROJECT, "dist/deploy");
 
 export type { Config };
 
@@ -16,13 +15,15 @@ export type Target = {
   environment: string;
   /** Name of the Worker. */
   name: string;
+  /** Takes its configuration and its bundle. */
+  folder: string;
   config: Config;
 };
 
-export function readTarget(environment: string): Target {
+export function readTarget(environment: string, folder: string): Target {
   const config = environmentOf(environment);
   if (config.name === undefined) throw new Failure(`wrangler.toml names no Worker for ${environment}`);
-  return { environment, name: config.name, config };
+  return { environment, name: config.name, folder: resolve(PROJECT, folder), config };
 }
 
 function environmentOf(environment: string): Config {
@@ -35,18 +36,18 @@ function environmentOf(environment: string): Config {
   }
 }
 
-export function configPath({ environment }: Target): string {
-  return resolve(FOLDER, `${environment}.json`);
+export function configPath({ folder, environment }: Target): string {
+  return resolve(folder, `${environment}.json`);
 }
 
 /** Writes the configuration that wrangler gets, which knows no other environments. */
 export function writeConfig(target: Target): void {
-  mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(target.folder, { recursive: true });
   writeFileSync(configPath(target), JSON.stringify(configOf(target), null, 2));
 }
 
-export function bundleFolder({ environment }: Target): string {
-  return resolve(FOLDER, environment);
+export function bundleFolder({ folder, environment }: Target): string {
+  return resolve(folder, environment);
 }
 
 /** Names what runs: the same code with the same bindings and settings has the same. */

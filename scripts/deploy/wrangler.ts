@@ -27,41 +27,14 @@ export class WranglerFailed extends Failure {
   }
 }
 
+/** Runs one command. Everything that it printed on standard output; throws WranglerFailed. */
+export type RunCommand = (command: readonly string[], input?: string) => Promise<string>;
+
 export class Wrangler {
-  readonly #config: string;
-  readonly #env: NodeJS.ProcessEnv;
+  readonly run: RunCommand;
 
-  /** `secrets` are names of variables that wrangler must not inherit. */
-  constructor(config: string, secrets: readonly string[]) {
-    this.#config = config;
-    this.#env = {
-      ...process.env,
-      CI: "true",
-      NO_COLOR: "1",
-      FORCE_COLOR: "0",
-      WRANGLER_SEND_METRICS: "false",
-      // With its banner goes its look-up of newer versions.
-      WRANGLER_HIDE_BANNER: "true",
-      ...COMPILE_CACHE,
-      // Its log file has the requests in it, and the values of secrets unless told so.
-      WRANGLER_LOG_SANITIZE: "true",
-    };
-    for (const name of ["CLOUDFLARE_ENV", ...secrets]) delete this.#env[name];
-  }
-
-  /** Everything that it printed on standard output. Throws WranglerFailed. */
-  async run(command: readonly string[], input = ""): Promise<string> {
-    const child = spawn("wrangler", [...command, "--config", this.#config], {
-      cwd: PROJECT,
-      env: this.#env,
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    const ended = once(child, "close");
-    // It may have ended before it has read all of it; its status says how.
-    child.stdin.on("error", () => undefined).end(input);
-    const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-    if (status !== 0) throw new WranglerFailed(command, plain(stderr === "" ? stdout : stderr));
-    return stdout;
+  constructor(run: RunCommand) {
+    this.run = run;
   }
 
   /** What it printed, in the shape that it should have. */
@@ -71,6 +44,39 @@ export class Wrangler {
     if (!success) throw new WranglerFailed(command, `this answer was not expected:\n${printed}`);
     return data;
   }
+}
+
+/** Each command in a process of its own. `secrets` are names of variables that wrangler must not inherit. */
+export function wranglerProcesses(configFile: string, secrets: readonly string[]): RunCommand {
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    CI: "true",
+    NO_COLOR: "1",
+    FORCE_COLOR: "0",
+    WRANGLER_SEND_METRICS: "false",
+    // With its banner goes its look-up of newer versions.
+    WRANGLER_HIDE_BANNER: "true",
+    ...COMPILE_CACHE,
+    // Its log file has the requests in it, and the values of secrets unless told so.
+    WRANGLER_LOG_SANITIZE: "true",
+  };
+  for (const name of ["CLOUDFLARE_ENV", ...secrets]) delete env[name];
+  return (command, input = "") => runProcess(command, [...command, "--config", configFile], env, input);
+}
+
+async function runProcess(
+  command: readonly string[],
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  input: string,
+): Promise<string> {
+  const child = spawn("wrangler", args, { cwd: PROJECT, env, stdio: ["pipe", "pipe", "pipe"] });
+  const ended = once(child, "close");
+  // It may have ended before it has read all of it; its status says how.
+  child.stdin.on("error", () => undefined).end(input);
+  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  if (status !== 0) throw new WranglerFailed(command, plain(stderr === "" ? stdout : stderr));
+  return stdout;
 }
 
 function plain(output: string): string {

@@ -2,15 +2,16 @@
 // ready as a test says.
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { FakeAccount } from "./account.ts";
 import { portOf } from "./environment.ts";
+
+type Account = { secretOf: (worker: string, name: string) => string | undefined };
 
 export class DeployedGateway {
   /** By dependency, as /readyz names them. */
   states: Record<string, string> = { gate: "ok", kv: "ok", ledger: "ok", upstream: "ok" };
   readonly #server: Server;
 
-  private constructor(account: FakeAccount, worker: string) {
+  private constructor(account: Account, worker: string) {
     this.#server = createServer((request, response) => {
       const isReady = Object.values(this.states).every((state) => state === "ok");
       const [status, body] = request.url?.endsWith("/readyz")
@@ -20,7 +21,7 @@ export class DeployedGateway {
     });
   }
 
-  static async of(account: FakeAccount, worker: string): Promise<DeployedGateway> {
+  static async of(account: Account, worker: string): Promise<DeployedGateway> {
     const gateway = new DeployedGateway(account, worker);
     await once(gateway.#server.listen(0, "127.0.0.1"), "listening");
     return gateway;

@@ -1,0 +1,225 @@
+// The steps of `npm run deploy`, in their order. All that they touch outside this process is handed in, so that a test can
+// run them without an account: wrangler, the shell's variables, the terminal. They themselves write the configuration that
+// wrangler gets, and ask the deployed gateway whether it is ready.
+import { readdirSync, readFileSync } from "node:fs";
+import { Failure } from "../failure.ts";
+import { appliedMigrations, hasFlag, lookAtWorker, NOTHING_RUNS, type Running } from "./account.ts";
+import type { Options } from "./options.ts";
+import { untilPublished, untilReady } from "./probe.ts";
+import { findAll, make, namedResources, type Resource, withIds } from "./resources.ts";
+import { type Ask, type Chosen, chooseSettings, requireGood, SECRET_NAMES } from "./settings.ts";
+import { newSigningKeys } from "./signing-keys.ts";
+import { bundleFolder, configPath, readTarget, type Target, tagOf, writeConfig } from "./target.ts";
+import { type RunCommand, Wrangler } from "./wrangler.ts";
+
+const MIGRATIONS = "migrations";
+const FLAG = "edge_actions_api_rate_limiting_global";
+const FLAGS_BINDING = "FLAGS";
+const LEDGER_BINDING = "LEDGER";
+const UPSTREAM_BINDING = "UPSTREAM";
+
+export type Surroundings = {
+  /** Takes the configurations and bundles; from the project's folder, where it is relative. */
+  folder: string;
+  /** Runs wrangler's commands with this configuration. */
+  wranglerWith: (configFile: string) => RunCommand;
+  shell: Readonly<Record<string, string | undefined>>;
+  ask: Ask;
+  print: (line: string) => void;
+};
+
+/** Everything that each step needs to know. */
+type Deployment = {
+  report: Report;
+  wrangler: Wrangler;
+  target: Target;
+  running: Running;
+  /** As they were found. */
+  resources: readonly Resource[];
+  hasFlag: boolean;
+  /** Migrations that the ledger has had. */
+  applied: ReadonlySet<string>;
+  chosen: Chosen;
+  options: Options;
+  /** In a dry run: what would happen. */
+  would: typeof WOULD;
+};
+
+type Report = (did: string, what: string) => void;
+
+const WOULD = { create: "would create", apply: "would apply", set: "would set" };
+/** Where nobody knows what there is already. */
+const MIGHT: typeof WOULD = {
+  create: "would create or reuse",
+  apply: "would apply or skip",
+  set: "would set or keep",
+};
+
+export async function deploy(options: Options, surroundings: Surroundings): Promise<void> {
+  const deployment = await prepare(options, surroundings);
+  const resources = await makeResources(deployment);
+  await makeFlag(deployment, resources);
+  await migrate(deployment, resources);
+  await setSecrets(deployment);
+  await upload(deployment, resources);
+  await check(deployment);
+}
+
+/** Only reads, and finds out whether it can be done at all. */
+async function prepare(options: Options, surroundings: Surroundings): Promise<Deployment> {
+  const { print } = surroundings;
+  const report: Report = (did, what) => print(`  ${did.padEnd(21)} ${what}`);
+  const target = readTarget(options.environment, surroundings.folder);
+  writeConfig(target);
+  const wrangler = new Wrangler(surroundings.wranglerWith(configPath(target)));
+  const known = await lookAtWorker(wrangler);
+  if (known === null && !options.isDryRun)
+    throw new Failure("nobody is logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
+  print(`${target.name}, ${target.environment}${options.isDryRun ? ": nothing is changed" : ""}`);
+  if (known === null) report("unknown", "what the account has: nobody is logged in");
+  const running = known ?? NOTHING_RUNS;
+  const chosen = await choose(target, running, options, surroundings);
+  for (const [name, source] of Object.entries(chosen.sources)) report("setting", `${name} (${source})`);
+  for (const line of chosen.missing) report("missing", line);
+  const named = namedResources(target, running.live);
+  const [resources] = await Promise.all([
+    known === null ? named : findAll(named, wrangler),
+    wrangler.run(["deploy", "--dry-run", "--outdir", bundleFolder(target)]),
+  ]);
+  const found = await findInside({ wrangler, target, resources }, known !== null);
+  const would = known === null ? MIGHT : WOULD;
+  return { report, wrangler, target, running, resources, ...found, chosen, options, would };
+}
+
+/** What those resources have in them that are there already. */
+async function findInside(
+  { wrangler, target, resources }: Pick<Deployment, "wrangler" | "target" | "resources">,
+  isLoggedIn: boolean,
+): Promise<Pick<Deployment, "hasFlag" | "applied">> {
+  writeConfig({ ...target, config: withIds(target.config, resources) });
+  const app = isLoggedIn ? idOf(FLAGS_BINDING, resources) : null;
+  const ledger = isLoggedIn ? idOf(LEDGER_BINDING, resources) : null;
+  const [flag, applied] = await Promise.all([
+    app === null ? false : hasFlag(wrangler, app, FLAG),
+    ledger === null ? new Set<string>() : appliedMigrations(wrangler, LEDGER_BINDING),
+  ]);
+  return { hasFlag: flag, applied };
+}
+
+async function choose(
+  { config }: Target,
+  { live, secrets }: Running,
+  { isDryRun }: Options,
+  { shell, ask }: Surroundings,
+): Promise<Chosen> {
+  const given = {
+    shell,
+    vars: config.vars,
+    deployed: Object.fromEntries((live?.bindings ?? []).map(({ name, text }) => [name, text])),
+    secrets,
+    hasUpstreamBinding: (config.services ?? []).some(({ binding }) => binding === UPSTREAM_BINDING),
+  };
+  const chosen = await chooseSettings(given, await newSigningKeys(), isDryRun ? null : ask);
+  requireGood(chosen, isDryRun);
+  return chosen;
+}
+
+async function makeResources(deployment: Deployment): Promise<Resource[]> {
+  const { report, wrangler, resources, options, would } = deployment;
+  const isMade = ({ id }: Resource) => id === null && !options.isDryRun;
+  const ids = await Promise.allSettled(
+    resources.map(async (each) => (isMade(each) ? make(each, wrangler) : each.id)),
+  );
+  // Those that were made are there, whatever has become of the others.
+  for (const [index, each] of resources.entries()) {
+    if (ids[index]?.status === "rejected") continue;
+    const otherwise = each.id === null ? would.create : "reused";
+    report(isMade(each) ? "created" : otherwise, `${each.kind} ${each.name}`);
+  }
+  return resources.map((each, index) => ({ ...each, id: settled(ids[index]) }));
+}
+
+function settled<T>(result: PromiseSettledResult<T> | undefined): T {
+  if (result?.status === "fulfilled") return result.value;
+  throw result?.reason;
+}
+
+/** The flag starts as what would hold without it. */
+async function makeFlag(deployment: Deployment, resources: readonly Resource[]): Promise<void> {
+  const { report, wrangler, chosen, options, would } = deployment;
+  if (deployment.hasFlag) return report("reused", `flag ${FLAG}`);
+  const variation = chosen.vars["RATE_LIMIT_FLAG_DEFAULT"] === "off" ? "off" : "on";
+  const what = `flag ${FLAG}, ${variation}`;
+  const app = idOf(FLAGS_BINDING, resources);
+  if (app === null || options.isDryRun) return report(would.create, what);
+  await wrangler.run(["flagship", "flags", "create", app, FLAG, "--default", variation, "--remote"]);
+  report("created", what);
+}
+
+/** Before the code that needs them: migrations only add. */
+async function migrate(deployment: Deployment, resources: readonly Resource[]): Promise<void> {
+  const { report, wrangler, target, applied, options, would } = deployment;
+  const files = readdirSync(MIGRATIONS).toSorted();
+  const pending = files.filter((file) => !applied.has(file));
+  if (pending.length === 0) return report("unchanged", `migrations, ${files.at(-1)} is the latest`);
+  if (!options.isDryRun) {
+    // wrangler takes the database's id from there.
+    writeConfig({ ...target, config: withIds(target.config, resources) });
+    await wrangler.run(["d1", "migrations", "apply", LEDGER_BINDING, "--remote"]);
+  }
+  for (const file of pending) report(options.isDryRun ? would.apply : "applied", `migration ${file}`);
+}
+
+async function setSecrets(deployment: Deployment): Promise<void> {
+  const { report, wrangler, running, chosen, options, would } = deployment;
+  for (const name of SECRET_NAMES) {
+    const value = chosen.secrets[name];
+    if (running.secrets.has(name)) report("unchanged", `secret ${name}`);
+    if (value === undefined) continue;
+    if (!options.isDryRun) await wrangler.run(["secret", "put", name], value);
+    report(options.isDryRun ? would.set : "set", `secret ${name}`);
+  }
+}
+
+async function upload(deployment: Deployment, resources: readonly Resource[]): Promise<void> {
+  const { report, wrangler, target, running, chosen, options } = deployment;
+  const final = { ...target, config: { ...withIds(target.config, resources), vars: textsOf(chosen.vars) } };
+  writeConfig(final);
+  const tag = tagOf(final, projectVersion());
+  // A secret that was just set made a version of its own, which has no tag.
+  const isSame = running.live?.tag === tag && Object.keys(chosen.secrets).length === 0;
+  if (options.isDryRun) return report(isSame ? "unchanged" : "would deploy", `version ${tag}`);
+  // It may have been stopped between the version and what sends it requests and messages.
+  await wrangler.run(isSame ? ["triggers", "deploy"] : ["deploy", "--tag", tag]);
+  report(isSame ? "unchanged" : "deployed", `version ${tag}`);
+}
+
+async function check({ report, target, running, chosen, options }: Deployment): Promise<void> {
+  const publicUrl = chosen.vars["PUBLIC_URL"];
+  const origin =
+    options.checkUrl ?? (typeof publicUrl === "string" ? new URL(publicUrl).origin : "PUBLIC_URL");
+  if (options.isDryRun) return report("would check", `${origin}/readyz and /.well-known/jwks.json`);
+  await untilReady(origin, options.checkSeconds, `npx wrangler tail --env ${target.environment}`);
+  report("ready", `${origin}/readyz`);
+  const kid = running.secrets.has("SIGNING_KEYS") ? null : kidOf(chosen.secrets["SIGNING_KEYS"]);
+  const count = await untilPublished(origin, options.checkSeconds, kid);
+  report("published", `${origin}/.well-known/jwks.json, keys: ${count}`);
+}
+
+function idOf(binding: string, resources: readonly Resource[]): string | null {
+  return resources.find((resource) => resource.binding === binding)?.id ?? null;
+}
+
+function textsOf(vars: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, String(value)]));
+}
+
+function kidOf(signingKeys: string | undefined): string | null {
+  const { keys }: { keys: { kid: string }[] } = JSON.parse(signingKeys ?? '{"keys":[]}');
+  return keys[0]?.kid ?? null;
+}
+
+function projectVersion(): string {
+  const { version }: { version: string } = JSON.parse(readFileSync("package.json", "utf8"));
+  return version;
+}

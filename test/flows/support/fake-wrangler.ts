@@ -1,0 +1,202 @@
+// Stands for wrangler and for the account behind it: commands change what is in it as the real ones would, and are
+// recorded; what they answer has the form that scripts/deploy/ reads. That the real wrangler understands the same
+// commands, and answers in that form, is what deploy.test.ts shows.
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../../../scripts/deploy/target.ts";
+import { type RunCommand, WranglerFailed } from "../../../scripts/deploy/wrangler.ts";
+
+type Binding = { name: string; type: string; [member: string]: unknown };
+type Version = { id: string; tag: string | null; bindings: Binding[] };
+type Worker = { versions: Version[]; secrets: Map<string, string> };
+type App = { id: string; name: string; flags: { key: string; variation: string }[] };
+type Call = { command: readonly string[]; words: string[]; config: Config; input: string };
+
+/** Commands that change nothing. */
+const READS =
+  /^(?:deployments status|versions view|secret list|\S+ (?:\S+ )?list|queues info|d1 execute|deploy --dry-run)\b/;
+
+export class FakeWrangler {
+  readonly namespaces: { id: string; title: string }[] = [];
+  readonly databases: { uuid: string; name: string; applied: string[] }[] = [];
+  readonly queues: string[] = [];
+  readonly apps: App[] = [];
+  readonly workers = new Map<string, Worker>();
+  readonly commands: string[] = [];
+  /** Commands that are refused. */
+  failing: RegExp | null = null;
+  isLoggedIn = true;
+
+  readonly wranglerWith =
+    (configFile: string): RunCommand =>
+    async (command, input = "") => {
+      const text = command.join(" ");
+      this.commands.push(text);
+      if (this.failing?.test(text)) throw new WranglerFailed(command, "the test account refuses");
+      const config: Config = JSON.parse(readFileSync(configFile, "utf8"));
+      for (const [pattern, answer] of this.#answers) {
+        const match = new RegExp(`^${pattern}$`).exec(text);
+        if (match !== null) return answer({ command, words: match.slice(1), config, input });
+      }
+      throw new Error(`the test account knows no command ${text}`);
+    };
+
+  /** Commands that have changed something, or have tried to. */
+  changes(since = 0): string[] {
+    return this.commands.slice(since).filter((command) => !READS.test(command));
+  }
+
+  secretOf(worker: string, name: string): string | undefined {
+    return this.workers.get(worker)?.secrets.get(name);
+  }
+
+  bindingsOf(worker: string): Binding[] {
+    return this.workers.get(worker)?.versions.at(-1)?.bindings ?? [];
+  }
+
+  /** Everything that is in it, to compare. */
+  state(): unknown {
+    const { namespaces, databases, queues, apps, workers } = this;
+    return structuredClone({ namespaces, databases, queues, apps, workers });
+  }
+
+  readonly #answers: [pattern: string, answer: (call: Call) => string][] = [
+    ["deployments status --json", (call) => this.#deployed(call)],
+    ["versions view (\\S+) --json", (call) => this.#version(call)],
+    ["secret list", ({ config }) => JSON.stringify(this.#secretNames(config).map((name) => ({ name })))],
+    ["secret put (\\S+)", (call) => this.#putSecret(call)],
+    ["kv namespace list", () => JSON.stringify(this.namespaces)],
+    [
+      "kv namespace create (\\S+)",
+      ({ words: [title = ""] }) => this.#add(this.namespaces, { id: randomUUID(), title }),
+    ],
+    ["d1 list --json", () => JSON.stringify(this.databases)],
+    [
+      "d1 create (\\S+)",
+      ({ words: [name = ""] }) => this.#add(this.databases, { uuid: randomUUID(), name, applied: [] }),
+    ],
+    [
+      "d1 execute LEDGER --remote --json --command SELECT name FROM d1_migrations",
+      (call) => this.#applied(call),
+    ],
+    ["d1 migrations apply LEDGER --remote", (call) => this.#migrate(call)],
+    ["queues info (\\S+)", (call) => this.#queue(call)],
+    ["queues create (\\S+)", ({ words: [name = ""] }) => this.#add(this.queues, name)],
+    ["flagship apps list --json", () => JSON.stringify(this.apps)],
+    [
+      "flagship apps create (\\S+)",
+      ({ words: [name = ""] }) => this.#add(this.apps, { id: randomUUID(), name, flags: [] }),
+    ],
+    [
+      "flagship flags list (\\S+) --all --remote --json",
+      ({ words: [id] }) => JSON.stringify({ items: this.#app(id).flags }),
+    ],
+    [
+      "flagship flags create (\\S+) (\\S+) --default (\\S+) --remote",
+      ({ words: [id, key = "", variation = ""] }) => this.#add(this.#app(id).flags, { key, variation }),
+    ],
+    ["deploy --dry-run --outdir (.+)", ({ words: [folder = ""] }) => bundle(folder)],
+    ["deploy --tag (\\S+)", (call) => this.#deploy(call)],
+    ["triggers deploy", () => ""],
+  ];
+
+  #add<T>(list: T[], made: T): string {
+    list.push(made);
+    return JSON.stringify(made);
+  }
+
+  #app(id: string | undefined): App {
+    return found(this.apps.find((app) => app.id === id));
+  }
+
+  #ledger({ d1_databases: [database] }: Config) {
+    return found(this.databases.find(({ uuid }) => uuid === database?.database_id));
+  }
+
+  #secretNames({ name = "" }: Config): string[] {
+    return [...(this.workers.get(name)?.secrets.keys() ?? [])];
+  }
+
+  #deployed({ command, config }: Call): string {
+    if (!this.isLoggedIn)
+      throw new WranglerFailed(command, "it is necessary to set a CLOUDFLARE_API_TOKEN environment variable");
+    const version = this.workers.get(config.name ?? "")?.versions.at(-1);
+    if (version === undefined) throw new WranglerFailed(command, "This Worker does not exist. [code: 10007]");
+    return JSON.stringify({ versions: [{ version_id: version.id, percentage: 100 }] });
+  }
+
+  #version({ words: [id], config }: Call): string {
+    const versions = this.workers.get(config.name ?? "")?.versions ?? [];
+    const { tag, bindings } = found(versions.find((version) => version.id === id));
+    const annotations = tag === null ? {} : { "workers/tag": tag };
+    return JSON.stringify({ annotations, resources: { bindings } });
+  }
+
+  #queue({ command, words: [name = ""] }: Call): string {
+    if (!this.queues.includes(name)) throw new WranglerFailed(command, `Queue "${name}" does not exist.`);
+    return `Queue Name: ${name}`;
+  }
+
+  #applied({ command, config }: Call): string {
+    const { applied } = this.#ledger(config);
+    if (applied.length === 0) throw new WranglerFailed(command, "no such table: d1_migrations: SQLITE_ERROR");
+    return JSON.stringify([{ results: applied.map((name) => ({ name })) }]);
+  }
+
+  #migrate({ config }: Call): string {
+    const { applied } = this.#ledger(config);
+    const files = readdirSync(config.d1_databases[0]?.migrations_dir ?? "").toSorted();
+    applied.push(...files.slice(applied.length));
+    return "";
+  }
+
+  /** The first one makes an empty Worker; each makes a version without a tag. */
+  #putSecret({ words: [name = ""], config, input }: Call): string {
+    this.#worker(config).secrets.set(name, input);
+    return this.#addVersion(config, null, this.bindingsOf(config.name ?? ""));
+  }
+
+  #deploy({ words: [tag = ""], config }: Call): string {
+    const texts = Object.entries(config.vars).map(([name, text]) => ({ name, type: "plain_text", text }));
+    return this.#addVersion(config, tag, [
+      ...texts,
+      ...config.kv_namespaces.map(({ binding, id }) => ({
+        name: binding,
+        type: "kv_namespace",
+        namespace_id: id,
+      })),
+      ...config.d1_databases.map(({ binding, database_id: id }) => ({ name: binding, type: "d1", id })),
+      ...(config.queues.producers ?? []).map(({ binding, queue }) => ({
+        name: binding,
+        type: "queue",
+        queue_name: queue,
+      })),
+      ...config.flagship.map(({ binding, app_id: id }) => ({ name: binding, type: "flagship", app_id: id })),
+    ]);
+  }
+
+  #worker({ name = "" }: Config): Worker {
+    const worker = this.workers.get(name) ?? { versions: [], secrets: new Map<string, string>() };
+    this.workers.set(name, worker);
+    return worker;
+  }
+
+  #addVersion(config: Config, tag: string | null, bindings: Binding[]): string {
+    const secrets = this.#secretNames(config).map((name) => ({ name, type: "secret_text" }));
+    const others = bindings.filter(({ type }) => type !== "secret_text");
+    this.#worker(config).versions.push({ id: randomUUID(), tag, bindings: [...others, ...secrets] });
+    return "";
+  }
+}
+
+function bundle(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "index.js"), "the bundle");
+  return "";
+}
+
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("the test account does not have it");
+  return value;
+}
