@@ -1,9 +1,12 @@
-// `npm run deploy` with the real wrangler, against an account of the test's own.
+// `npm run deploy` with the real wrangler, against an account of the test's own: that wrangler understands every command,
+// and what comes of them. deploy-steps.test.ts has the cases of each step.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { API_TOKEN, FakeAccount } from "./support/account.ts";
+import { migrations, PRODUCTION, STAGING, stepsIn } from "./support/deploy-steps.ts";
 import { DeployedGateway } from "./support/deployed-gateway.ts";
 import { documentedCommands } from "./support/documents.ts";
 import {
@@ -16,23 +19,14 @@ import {
 } from "./support/environment.ts";
 import { run } from "./support/run.ts";
 
-const STAGING = {
-  PUBLIC_URL: "https://edge-actions-staging.example.workers.dev",
-  UPSTREAM_URL: "https://upstream-staging.example.com",
-  JWT_ISSUERS: issuersFor("edge-actions-staging"),
-};
-const PRODUCTION = {
-  PUBLIC_URL: "https://actions.example.com",
-  UPSTREAM_URL: "https://upstream.example.com",
-  JWT_ISSUERS: issuersFor("edge-actions"),
-};
+const ACCESS = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "32f2" };
 
 type Ended = { status: number | null; output: string };
 
 let folder: string;
 let argumentsFile: string;
 let account: FakeAccount;
-let staging: DeployedGateway;
+let production: DeployedGateway;
 
 beforeAll(async () => {
   folder = await makeFolder();
@@ -41,11 +35,12 @@ beforeAll(async () => {
   const recorder = `require("node:fs").appendFileSync(${JSON.stringify(argumentsFile)}, JSON.stringify(process.argv) + "\\n");`;
   await writeFile(join(folder, "recorder.cjs"), recorder);
   account = await FakeAccount.open();
-  staging = await DeployedGateway.of(account, "edge-actions-staging");
+  addStaging();
+  production = await DeployedGateway.of(account, "edge-actions");
 });
 
 afterAll(async () => {
-  await staging.close();
+  await production.close();
   await account.close();
   await removeFolder(folder);
 });
@@ -79,63 +74,41 @@ it("on a clean checkout, without an account, a dry run prints the plan", async (
   expect(status).toBe(0);
 });
 
-it.each([
-  { args: ["--env", "nowhere"], status: 1, says: /No environment found.*"nowhere"/ },
-  {
-    args: ["--env", "staging", "--soon"],
+it("options that make no sense are refused with what is wrong about them", async () => {
+  const ended = await deploy(["--env", "staging", "--soon"], account.environment);
+  expect(ended).toEqual({
     status: 2,
-    says: /Unknown option '--soon'[^]*usage: npm run deploy/,
-  },
-  { args: ["--check-seconds", "long"], status: 2, says: /--check-seconds takes a whole number/ },
-])("$args is refused with what is wrong about it", async ({ args, status, says }) => {
-  const ended = await deploy(args, account.environment);
-  expect(ended).toEqual({ status, output: expect.stringMatching(says) });
+    output: expect.stringMatching(/Unknown option '--soon'[^]*usage: npm run deploy/),
+  });
   expect(ended.output).not.toMatch(/^ +at /m);
 });
 
-it("settings that are missing or bad are all named before anything is touched", async () => {
-  const given = { UPSTREAM_URL: "ftp://upstream.example.com", UPSTREAM_AUTH: "caller" };
-  const { status, output } = await deploy([], { ...account.environment, ...given });
-  expect(status).toBe(1);
-  for (const name of ["PUBLIC_URL", "JWT_ISSUERS", "UPSTREAM_URL", "UPSTREAM_TOKEN"])
-    expect(output).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
-  expect(account.changes()).toEqual([]);
-});
-
-it("a dry run changes nothing", async () => {
-  const { status, output } = await deploy(["--env", "staging", "--dry-run"], {
-    ...account.environment,
-    ...STAGING,
-  });
-  expect(output).toContain("would create");
-  expect(status).toBe(0);
-  expect(account.changes()).toEqual([]);
-});
-
 it("from nothing to a gateway that runs, each thing after what it needs", async () => {
-  const { status, output } = await deployStaging(STAGING);
+  const { status, output } = await deployProduction({ ...PRODUCTION, ...ACCESS });
   expect(status, output).toBe(0);
   expect(stepsIn(output)).toEqual([
     "setting PUBLIC_URL (environment)",
     "setting JWT_ISSUERS (environment)",
     "setting UPSTREAM_URL (environment)",
-    "created KV namespace edge-actions-staging-kv",
-    "created D1 database edge-actions-staging-ledger",
-    "created queue edge-actions-staging-runs",
-    "created queue edge-actions-staging-runs-dead",
-    "created Flagship app edge-actions-staging-flags",
+    "setting ACCESS_TEAM_DOMAIN (environment)",
+    "setting ACCESS_AUD (environment)",
+    "created KV namespace edge-actions-kv",
+    "created D1 database edge-actions-ledger",
+    "created queue edge-actions-runs",
+    "created queue edge-actions-runs-dead",
+    "created Flagship app edge-actions-flags",
     "created flag edge_actions_api_rate_limiting_global, on",
     ...(await migrations()).map((file) => `applied migration ${file}`),
     "set secret SIGNING_KEYS",
     "deployed version TAG",
-    `ready ${staging.url}/readyz`,
-    `published ${staging.url}/.well-known/jwks.json, keys: 1`,
+    `ready ${production.url}/readyz`,
+    `published ${production.url}/.well-known/jwks.json, keys: 1`,
   ]);
   const phases = [
     /^POST \/(?:storage\/kv\/namespaces|d1\/database|queues|flagship\/apps)$/,
     /^POST \/flagship\/apps\/[^/]+\/flags$/,
     /^POST \/d1\/database\/[^/]+\/query$/,
-    /^PUT \/workers\/scripts\/edge-actions-staging\/secrets$/,
+    /^PUT \/workers\/scripts\/edge-actions\/secrets$/,
     /^POST \/queues\/[^/]+\/consumers$/,
   ];
   const changes = account.changes().map((change) => phases.findIndex((phase) => phase.test(change)));
@@ -145,33 +118,35 @@ it("from nothing to a gateway that runs, each thing after what it needs", async 
   expect(new Set(order).size).toBe(phases.length);
   const [uploaded, ...others] = account
     .changes()
-    .filter((change) => change.endsWith("edge-actions-staging"))
+    .filter((change) => change.endsWith("edge-actions"))
     .toReversed();
-  expect([uploaded, others]).toEqual(["PUT /workers/scripts/edge-actions-staging", [uploaded]]);
+  expect([uploaded, others]).toEqual(["PUT /workers/scripts/edge-actions", [uploaded]]);
   expect(account.changes().lastIndexOf(uploaded ?? "")).toBeGreaterThan(changes.lastIndexOf(3));
 });
 
 it("what runs is bound to what was made, and has the settings", () => {
-  const [namespace] = account.namespaces;
-  const [database] = account.databases;
-  const [app] = account.apps;
-  const worker = account.workers.get("edge-actions-staging");
+  const namespace = account.namespaces.at(-1);
+  const database = account.databases.at(-1);
+  const app = account.apps.at(-1);
+  const worker = account.workers.get("edge-actions");
   expect(worker?.versions.at(-1)?.bindings).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ name: "KV", namespace_id: namespace?.id }),
       expect.objectContaining({ name: "LEDGER", id: database?.uuid }),
       expect.objectContaining({ name: "FLAGS", app_id: app?.id }),
-      expect.objectContaining({ name: "RUNS", queue_name: "edge-actions-staging-runs" }),
+      expect.objectContaining({ name: "RUNS", queue_name: "edge-actions-runs" }),
       expect.objectContaining({ name: "USER_GATE", class_name: "UserGate" }),
       expect.objectContaining({ name: "DESTINATION_BREAKER", class_name: "DestinationBreaker" }),
-      { name: "PUBLIC_URL", type: "plain_text", text: STAGING.PUBLIC_URL },
-      { name: "JWT_ISSUERS", type: "plain_text", text: STAGING.JWT_ISSUERS },
-      { name: "UPSTREAM_URL", type: "plain_text", text: STAGING.UPSTREAM_URL },
+      ...Object.entries({ ...PRODUCTION, ...ACCESS }).map(([name, text]) => ({
+        name,
+        type: "plain_text",
+        text,
+      })),
       { name: "SIGNING_KEYS", type: "secret_text" },
     ]),
   );
   // The platform finds the objects by their class names, which the minified bundle still exports.
-  const upload = account.requests.findLast(({ path }) => path === "/workers/scripts/edge-actions-staging");
+  const upload = account.requests.findLast(({ path }) => path === "/workers/scripts/edge-actions");
   expect(upload?.body).toMatch(/export\{[\w$]+ as DestinationBreaker,[\w$]+ as UserGate,/);
   expect(worker?.migrationTag).toBe("v1");
   expect(worker?.crons).toEqual(["*/5 * * * *"]);
@@ -182,9 +157,20 @@ it("what runs is bound to what was made, and has the settings", () => {
   );
 });
 
+it("nothing of staging, which the account has too, is used or changed", () => {
+  for (const made of [account.namespaces, account.databases, account.apps]) expect(made).toHaveLength(2);
+  const consumed = account.queues.filter(({ consumers }) => consumers.length > 0);
+  expect(consumed.map(({ queue_name: name }) => name).toSorted()).toEqual([
+    "edge-actions-runs",
+    "edge-actions-runs-dead",
+  ]);
+  expect(account.apps[0]?.flags).toEqual([]);
+  expect(account.databases[0]?.sql.prepare("SELECT name FROM sqlite_schema").all()).toEqual([]);
+});
+
 it("the signing key is Ed25519, and was never in an argument, on disk or on the screen", async () => {
   const { keys }: { keys: { kty: string; crv: string; kid: string; d: string }[] } = JSON.parse(
-    account.secretOf("edge-actions-staging", "SIGNING_KEYS") ?? "",
+    account.secretOf("edge-actions", "SIGNING_KEYS") ?? "",
   );
   expect(keys).toMatchObject([{ kty: "OKP", crv: "Ed25519" }]);
   const commands = await readFile(argumentsFile, "utf8");
@@ -197,94 +183,51 @@ it("the signing key is Ed25519, and was never in an argument, on disk or on the 
   }
 });
 
-it("run again, without the settings, it reuses everything and changes nothing", async () => {
+it("a deployment can be stopped when the new version runs already, but nothing sends it messages yet", async () => {
+  const worker = account.workers.get("edge-actions");
+  const versions = worker?.versions.length ?? 0;
+  account.fail("PUT", /\/consumers\//);
+  const config = join(PROJECT, "dist/deploy/production.json");
+  const command = ["deploy", "--tag", worker?.versions.at(-1)?.annotations["workers/tag"] ?? ""];
+  const environment = withOwnPrograms({ PATH: process.env["PATH"] ?? "", ...account.environment });
+  const { status, output } = await started("wrangler", [...command, "--config", config], environment);
+  expect(status).not.toBe(0);
+  expect(output).toContain("the test account refuses");
+  expect(worker?.versions).toHaveLength(versions + 1);
+  expect(worker?.deployed.at(-1)).toBe(worker?.versions.at(-1)?.id);
+  account.mend();
+});
+
+it("run again, without the settings, it makes up for that, reuses everything and changes nothing; a gateway that is not ready fails it", async () => {
+  production.states = { gate: "ok", ledger: "failing", upstream: "failing" };
   const before = account.state();
   const since = account.requests.length;
-  const { status, output } = await deployStaging({});
-  expect(status, output).toBe(0);
-  expect(stepsIn(output).filter((step) => !/^(?:reused|unchanged) /.test(step))).toEqual([
+  // Keys that are there stay, whatever is given.
+  const { status, output } = await deployProduction({ SIGNING_KEYS: await newSigningKeys() });
+  expect(status, output).toBe(1);
+  const steps = stepsIn(output);
+  expect(steps).toContain("unchanged version TAG");
+  expect(steps.filter((step) => !/^(?:reused|unchanged) /.test(step))).toEqual([
     "setting PUBLIC_URL (as deployed)",
     "setting JWT_ISSUERS (as deployed)",
     "setting UPSTREAM_URL (as deployed)",
-    `ready ${staging.url}/readyz`,
-    `published ${staging.url}/.well-known/jwks.json, keys: 1`,
+    "setting ACCESS_TEAM_DOMAIN (as deployed)",
+    "setting ACCESS_AUD (as deployed)",
+    // What the gateway has not.
+    expect.stringMatching(/^ledger: the D1 database/),
+    expect.stringMatching(/^upstream: UPSTREAM_URL/),
   ]);
+  expect(output).toMatch(/\n\n\S+\/readyz answers 503\. Look at\n {2}ledger: [^\n]*\n {2}upstream: /);
+  expect(output).not.toMatch(/^ +at /m);
   expect(account.state()).toEqual(before);
   // Said again as they are.
   const again = account.changes(since).map((change) => change.replace(/\/queues\/.*/, "/queues/…"));
-  expect(new Set(again)).toEqual(
-    new Set([
-      "POST /workers/scripts/edge-actions-staging/subdomain",
-      "PUT /queues/…",
-      "PUT /workers/scripts/edge-actions-staging/schedules",
-    ]),
-  );
-});
-
-it("a changed setting is deployed as a new version, with the same keys and bindings", async () => {
-  const keys = account.secretOf("edge-actions-staging", "SIGNING_KEYS");
-  account.fail("PUT", /\/consumers\//);
-  const stopped = await deployStaging({ UPSTREAM_URL: "https://elsewhere.example.com" });
-  expect(stopped.status).toBe(1);
-  expect(stopped.output).toContain("the test account refuses");
-  const worker = account.workers.get("edge-actions-staging");
-  const bindings = worker?.versions.find(({ id }) => id === worker.deployed.at(-1))?.bindings;
-  expect(bindings).toContainEqual({
-    name: "UPSTREAM_URL",
-    type: "plain_text",
-    text: "https://elsewhere.example.com",
-  });
-  expect(bindings).toContainEqual({ name: "PUBLIC_URL", type: "plain_text", text: STAGING.PUBLIC_URL });
-  expect(account.secretOf("edge-actions-staging", "SIGNING_KEYS")).toBe(keys);
-  expect(account.namespaces).toHaveLength(1);
-});
-
-it("a deployment that was stopped is made up for; a gateway that is not ready fails it, with what to look at", async () => {
-  account.mend();
-  staging.states = { gate: "ok", ledger: "failing", upstream: "failing" };
-  const since = account.requests.length;
-  const { status, output } = await deployStaging({});
-  expect(stepsIn(output)).toContain("unchanged version TAG");
-  expect(account.changes(since).filter((change) => change.includes("/consumers/"))).toHaveLength(2);
-  expect(status).toBe(1);
-  expect(output).toMatch(
-    /readyz answers 503\. Look at\n {2}ledger: the D1 database.*\n {2}upstream: UPSTREAM_URL/,
-  );
-});
-
-it("production shares nothing with staging, and goes on where it was stopped", async () => {
-  const production = await DeployedGateway.of(account, "edge-actions");
-  const keys = await newSigningKeys();
-  const access = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "32f2" };
-  const environment = { ...account.environment, ...PRODUCTION, ...access, SIGNING_KEYS: keys };
-  const args = ["--check-url", production.url, "--check-seconds", "0"];
-
-  account.fail("POST", /^\/flagship\/apps$/);
-  const stopped = await deploy(args, environment);
-  expect(stopped.status).toBe(1);
-  expect(stopped.output).toMatch(/created +queue edge-actions-runs-dead\n\nwrangler flagship apps create/);
-  expect(account.workers.has("edge-actions")).toBe(false);
-
-  account.mend();
-  const resumed = await deploy(args, environment);
-  expect(resumed.status, resumed.output).toBe(0);
-  const steps = stepsIn(resumed.output);
-  expect(steps).toContain("reused queue edge-actions-runs-dead");
-  expect(steps).toContain("created Flagship app edge-actions-flags");
-  expect(steps).toContain("deployed version TAG");
-  const consumed = account.queues.filter(({ consumers }) =>
-    consumers.some(({ script }) => script === "edge-actions"),
-  );
-  expect(new Set(consumed.map(({ queue_name: name }) => name))).toEqual(
-    new Set(["edge-actions-runs", "edge-actions-runs-dead"]),
-  );
-  for (const made of [account.namespaces, account.databases, account.apps]) expect(made).toHaveLength(2);
-  expect(account.secretOf("edge-actions", "SIGNING_KEYS")).toBe(keys);
-  expect(account.secretOf("edge-actions-staging", "SIGNING_KEYS")).not.toBe(keys);
-  const bindings = account.workers.get("edge-actions")?.versions.at(-1)?.bindings;
-  for (const [name, text] of Object.entries({ ...PRODUCTION, ...access }))
-    expect(bindings).toContainEqual({ name, type: "plain_text", text });
-  await production.close();
+  expect(again.toSorted()).toEqual([
+    "POST /workers/scripts/edge-actions/subdomain",
+    "PUT /queues/…",
+    "PUT /queues/…",
+    "PUT /workers/scripts/edge-actions/schedules",
+  ]);
 });
 
 it("a version is tried on some of the traffic, with the commands of docs/deploying.md", async () => {
@@ -313,11 +256,24 @@ it("a version is tried on some of the traffic, with the commands of docs/deployi
   });
 });
 
+/** What a deployment to staging makes, before it makes the Worker. */
+function addStaging(): void {
+  account.namespaces.push({ id: "staging-kv-id", title: "edge-actions-staging-kv" });
+  account.databases.push({
+    uuid: "staging-ledger-id",
+    name: "edge-actions-staging-ledger",
+    sql: new DatabaseSync(":memory:"),
+  });
+  for (const name of ["edge-actions-staging-runs", "edge-actions-staging-runs-dead"])
+    account.queues.push({ queue_id: `${name}-id`, queue_name: name, consumers: [] });
+  account.apps.push({ id: "staging-flags-id", name: "edge-actions-staging-flags", flags: [] });
+}
+
 /** Everything that any run has printed. */
 const screen: string[] = [];
 
-function deployStaging(settings: Environment): Promise<Ended> {
-  const args = ["--env", "staging", "--check-url", staging.url, "--check-seconds", "0"];
+function deployProduction(settings: Environment): Promise<Ended> {
+  const args = ["--check-url", production.url, "--check-seconds", "0"];
   return deploy(args, { ...account.environment, ...settings });
 }
 
@@ -361,27 +317,6 @@ async function documentedSettings(): Promise<Record<string, Environment>> {
     return line.startsWith("run ") ? [[line, Object.fromEntries(given)]] : [];
   });
   return Object.fromEntries(deployments);
-}
-
-function issuersFor(audience: string): string {
-  const issuer = "https://login.example.com";
-  const jwksUri = `${issuer}/.well-known/jwks.json`;
-  return JSON.stringify([{ issuer, audience, algorithms: ["ES256"], jwks_uri: jwksUri }]);
-}
-
-/** Its lines, one blank between the words. */
-function stepsIn(output: string): string[] {
-  const lines = output.split("\n").filter((line) => line.startsWith("  "));
-  return lines.map((line) =>
-    line
-      .trim()
-      .replaceAll(/ +/g, " ")
-      .replace(/\d+\.\d+\.\d+-[0-9a-f]{16}$/, "TAG"),
-  );
-}
-
-async function migrations(): Promise<string[]> {
-  return (await readdir(join(PROJECT, "migrations"))).toSorted();
 }
 
 async function filesOf(folders: string[]): Promise<string[]> {

@@ -136,15 +136,21 @@ const CLAIMED: readonly Claimed[] = [
   },
   {
     command: "PUBLIC_URL=… UPSTREAM_URL=… JWT_ISSUERS=… npm run deploy…",
-    by: { "test/flows/deploy.test.ts": ["documentedSettings()", "await deploy(args, environment)"] },
+    by: {
+      "test/flows/deploy.test.ts": ["documentedSettings()", "deployProduction({ ...PRODUCTION, "],
+      "test/flows/deploy-steps.test.ts": ['deployTo("staging", STAGING)'],
+    },
   },
   {
     command: "SIGNING_KEYS=$(cat signing-keys.json) npm run deploy",
-    by: { "test/flows/deploy.test.ts": ["SIGNING_KEYS: "] },
+    by: {
+      "test/flows/deploy.test.ts": ["SIGNING_KEYS: "],
+      "test/flows/deploy-steps.test.ts": ["SIGNING_KEYS: keys"],
+    },
   },
   {
     command: "ACCESS_TEAM_DOMAIN=… ACCESS_AUD=… npm run deploy",
-    by: { "test/flows/deploy.test.ts": ["ACCESS_TEAM_DOMAIN: ", "ACCESS_AUD: "] },
+    by: { "test/flows/deploy.test.ts": ["ACCESS_TEAM_DOMAIN: ", "ACCESS_AUD: ", "...ACCESS })"] },
   },
   {
     command: "npx wrangler … --config dist/deploy/production.json…",

@@ -388,10 +388,16 @@ function addVersion(worker: Worker, { bindings, annotations }: Upload): Version 
     id: randomUUID(),
     number: worker.versions.length + 1,
     annotations: annotations ?? {},
-    bindings: [...bindings, ...secrets],
+    bindings: [...bindings.map((binding) => inherited(worker, binding)), ...secrets],
   };
   worker.versions.push(version);
   return version;
+}
+
+/** wrangler says of a binding that the Worker has already only that it stays. */
+function inherited({ versions }: Worker, binding: Binding): Binding {
+  if (binding.type !== "inherit") return binding;
+  return versions.at(-1)?.bindings.find(({ name }) => name === binding.name) ?? binding;
 }
 
 function uploaded({ id, number }: Version) {
