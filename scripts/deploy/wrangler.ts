@@ -2,6 +2,7 @@
 // A secret goes to its standard input: arguments can be seen by everybody on the machine.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
@@ -10,6 +11,8 @@ import { COMPILE_CACHE } from "../compile-cache.ts";
 import { Failure } from "../failure.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+/** What its bin starts, once it has looked at Node's version: each command is one process, and not two. */
+const WRANGLER = createRequire(import.meta.url).resolve("wrangler");
 /** wrangler asks for them, in its own words, when there is neither a token nor a login. */
 const NOT_LOGGED_IN = /CLOUDFLARE_API_TOKEN environment variable|wrangler login/;
 const DECORATION = /^\s*(?:🪵|If you think this is a bug|$)/u;
@@ -70,7 +73,11 @@ async function runProcess(
   env: NodeJS.ProcessEnv,
   input: string,
 ): Promise<string> {
-  const child = spawn("wrangler", args, { cwd: PROJECT, env, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--no-warnings", WRANGLER, ...args], {
+    cwd: PROJECT,
+    env,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   const ended = once(child, "close");
   // It may have ended before it has read all of it; its status says how.
   child.stdin.on("error", () => undefined).end(input);
