@@ -1,7 +1,10 @@
-// Where the settings of a deployment come from, and who is asked for what.
+// The options of a deployment, where its settings come from, and who is asked for what.
 import { describe, expect, it } from "vitest";
+import { parseOptions, UsageError } from "../../scripts/deploy/options.ts";
 import { type Ask, chooseSettings, type Given, requireGood } from "../../scripts/deploy/settings.ts";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
+import { readTarget } from "../../scripts/deploy/target.ts";
+import { Failure } from "../../scripts/failure.ts";
 
 const ISSUERS =
   '[{"issuer":"https://i.example","audience":"a","algorithms":["ES256"],"jwks_uri":"https://i.example/k"}]';
@@ -31,6 +34,47 @@ function answering(...answers: string[]) {
   };
   return { ask, asked };
 }
+
+describe("options", () => {
+  it("are read as the page says", () => {
+    expect(parseOptions([])).toEqual({
+      environment: "production",
+      isDryRun: false,
+      checkUrl: null,
+      checkSeconds: 120,
+    });
+    const given = [
+      "--env",
+      "staging",
+      "--dry-run",
+      "--check-url",
+      "https://a.example/x",
+      "--check-seconds",
+      "600",
+    ];
+    expect(parseOptions(given)).toEqual({
+      environment: "staging",
+      isDryRun: true,
+      checkUrl: "https://a.example",
+      checkSeconds: 600,
+    });
+  });
+
+  it.each([
+    { args: ["--soon"], says: /^Unknown option '--soon'[^]*\nusage: npm run deploy/ },
+    { args: ["--check-seconds", "long"], says: /^--check-seconds takes a whole number of seconds\nusage: / },
+    { args: ["--check-url", "actions"], says: /^--check-url takes a URL\nusage: / },
+  ])("$args are refused with what is wrong about them", ({ args, says }) => {
+    const parse = () => parseOptions(args);
+    expect(parse).toThrow(UsageError);
+    expect(parse).toThrow(says);
+  });
+
+  it("an environment that wrangler.toml does not have is refused by name", () => {
+    expect(() => readTarget("nowhere", "dist/deploy")).toThrow(Failure);
+    expect(() => readTarget("nowhere", "dist/deploy")).toThrow(/No environment found.*"nowhere"/);
+  });
+});
 
 describe("where a setting is from", () => {
   it("the environment wins over wrangler.toml, and that over what was deployed", async () => {

@@ -2,10 +2,9 @@
 // resumed and kept. deploy.test.ts has the real wrangler.
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Options, parseOptions, UsageError } from "../../scripts/deploy/options.ts";
+import type { Options } from "../../scripts/deploy/options.ts";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { deploy } from "../../scripts/deploy/steps.ts";
-import { readTarget } from "../../scripts/deploy/target.ts";
 import { Failure } from "../../scripts/failure.ts";
 import { migrations, PRODUCTION, STAGING, stepsIn } from "./support/deploy-steps.ts";
 import { DeployedGateway } from "./support/deployed-gateway.ts";
@@ -36,47 +35,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(Object.values(gateways).map((gateway) => gateway.close()));
   await removeFolder(folder);
-});
-
-describe("options", () => {
-  it("are read as the page says", () => {
-    expect(parseOptions([])).toEqual({
-      environment: "production",
-      isDryRun: false,
-      checkUrl: null,
-      checkSeconds: 120,
-    });
-    const given = [
-      "--env",
-      "staging",
-      "--dry-run",
-      "--check-url",
-      "https://a.example/x",
-      "--check-seconds",
-      "600",
-    ];
-    expect(parseOptions(given)).toEqual({
-      environment: "staging",
-      isDryRun: true,
-      checkUrl: "https://a.example",
-      checkSeconds: 600,
-    });
-  });
-
-  it.each([
-    { args: ["--soon"], says: /^Unknown option '--soon'[^]*\nusage: npm run deploy/ },
-    { args: ["--check-seconds", "long"], says: /^--check-seconds takes a whole number of seconds\nusage: / },
-    { args: ["--check-url", "actions"], says: /^--check-url takes a URL\nusage: / },
-  ])("$args are refused with what is wrong about them", ({ args, says }) => {
-    const parse = () => parseOptions(args);
-    expect(parse).toThrow(UsageError);
-    expect(parse).toThrow(says);
-  });
-
-  it("an environment that wrangler.toml does not have is refused by name", () => {
-    expect(() => readTarget("nowhere", folder)).toThrow(Failure);
-    expect(() => readTarget("nowhere", folder)).toThrow(/No environment found.*"nowhere"/);
-  });
 });
 
 describe("nothing is touched", () => {
