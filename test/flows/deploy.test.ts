@@ -1,5 +1,5 @@
 // `npm run deploy` with the real wrangler, against an account of the test's own: that wrangler understands every command,
-// and what comes of them. deploy-steps.test.ts has the cases of each step.
+// and what comes of them. test/scripts/deploy-steps.test.ts has the cases of each step.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";

@@ -138,14 +138,14 @@ const CLAIMED: readonly Claimed[] = [
     command: "PUBLIC_URL=… UPSTREAM_URL=… JWT_ISSUERS=… npm run deploy…",
     by: {
       "test/flows/deploy.test.ts": ["documentedSettings()", "deployProduction({ ...PRODUCTION, "],
-      "test/flows/deploy-steps.test.ts": ['deployTo("staging", STAGING)'],
+      "test/scripts/deploy-steps.test.ts": ['deployTo("staging", STAGING)'],
     },
   },
   {
     command: "SIGNING_KEYS=$(cat signing-keys.json) npm run deploy",
     by: {
       "test/flows/deploy.test.ts": ["SIGNING_KEYS: "],
-      "test/flows/deploy-steps.test.ts": ["SIGNING_KEYS: keys"],
+      "test/scripts/deploy-steps.test.ts": ["SIGNING_KEYS: keys"],
     },
   },
   {

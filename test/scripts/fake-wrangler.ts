@@ -4,8 +4,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "../../../scripts/deploy/target.ts";
-import { type RunCommand, WranglerFailed } from "../../../scripts/deploy/wrangler.ts";
+import type { Config } from "../../scripts/deploy/target.ts";
+import { type RunCommand, WranglerFailed } from "../../scripts/deploy/wrangler.ts";
 
 type Binding = { name: string; type: string; [member: string]: unknown };
 type Version = { id: string; tag: string | null; bindings: Binding[] };

@@ -6,10 +6,10 @@ import type { Options } from "../../scripts/deploy/options.ts";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { deploy } from "../../scripts/deploy/steps.ts";
 import { Failure } from "../../scripts/failure.ts";
-import { migrations, PRODUCTION, STAGING, stepsIn } from "./support/deploy-steps.ts";
-import { DeployedGateway } from "./support/deployed-gateway.ts";
-import { type Environment, makeFolder, removeFolder } from "./support/environment.ts";
-import { FakeWrangler } from "./support/fake-wrangler.ts";
+import { migrations, PRODUCTION, STAGING, stepsIn } from "../flows/support/deploy-steps.ts";
+import { DeployedGateway } from "../flows/support/deployed-gateway.ts";
+import { type Environment, makeFolder, removeFolder } from "../flows/support/environment.ts";
+import { FakeWrangler } from "./fake-wrangler.ts";
 
 const FLAG = "edge_actions_api_rate_limiting_global";
 const ACCESS = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "32f2" };
