@@ -11,7 +11,7 @@ export async function sandboxTokens(): Promise<Record<TokenOption, string>> {
   return {
     token: await token(user()),
     "other-token": await token(user()),
-    "token-low-limit": await token(low, { rate_limit: { exempt: false, limit_override: LOW_LIMIT } }),
+    "token-low-limit": await token(low, { rate_limit: { limit_override: LOW_LIMIT } }),
     "billable-token": await token(user(), { billing: '{"is_billable":true,"origin":"conformance"}' }),
     "exempt-token": await token(user(), { rate_limit: { exempt: true } }),
     "expired-token": await token(user(), {}, -EXPIRES_SECONDS),

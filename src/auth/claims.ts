@@ -11,18 +11,20 @@ export function parseScopes(claim: unknown): string[] | null {
   return z.array(z.string()).safeParse(claim).data ?? null;
 }
 
-const RATE_LIMIT = z.union([
-  z.strictObject({ exempt: z.literal(true) }),
-  z.strictObject({ exempt: z.literal(false) }),
-  z.strictObject({ exempt: z.literal(false), limit_override: z.int().with(z.gte(1), z.lte(1000)) }),
-]);
+const RATE_LIMIT = z.strictObject({
+  exempt: z._default(z.boolean(), false),
+  limit_override: z.optional(z.int().with(z.gte(1), z.lte(1000))),
+});
 
+/** Each member may stand alone; `exempt: true` wins over an override. */
 export function parseRateLimit(claim: unknown): RateLimitClaim | null {
   if (claim === undefined) return { kind: "default" };
   const { data } = RATE_LIMIT.safeParse(claim);
   if (data === undefined) return null;
   if (data.exempt) return { kind: "exempt" };
-  return "limit_override" in data ? { kind: "override", limit: data.limit_override } : { kind: "default" };
+  return data.limit_override === undefined
+    ? { kind: "default" }
+    : { kind: "override", limit: data.limit_override };
 }
 
 const BILLING = z.strictObject({
