@@ -26,10 +26,9 @@ beforeEach(async () => {
   stopClock();
   stage = await Stage.set({}, undefined, { issuer: one, moreIssuers: [two, shadow] });
 });
-afterEach(async () => {
+afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
-  await freshLedger();
 });
 
 describe("what became of a run is told to its own user alone", () => {
