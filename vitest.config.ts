@@ -92,7 +92,7 @@ export default defineConfig({
         test: {
           name: "alone",
           include: FILES.alone,
-          setupFiles: [LOG_GUARD],
+          setupFiles: [LOG_GUARD, "test/support/mark-alone.ts"],
           testTimeout: BUSY_MS,
         },
       },

@@ -24,19 +24,29 @@ export async function keptFolder(
   globs: readonly string[],
   make: (folder: string) => Promise<void>,
 ): Promise<string> {
-  const folder = join(CACHE, `${name}-${hashFiles(globs)}`);
-  if (existsSync(folder)) return folder;
-  const draft = `${folder}.${randomUUID()}`;
-  mkdirSync(draft, { recursive: true });
+  for (;;) {
+    const hash = hashFiles(globs);
+    const folder = join(CACHE, `${name}-${hash}`);
+    if (existsSync(folder)) return folder;
+    const draft = `${folder}.${randomUUID()}`;
+    mkdirSync(draft, { recursive: true });
+    try {
+      await make(draft);
+      // When a file was changed meanwhile, it may have been read before or after that.
+      if (hashFiles(globs) === hash) return keep(draft, folder, `${name}-`);
+    } finally {
+      rmSync(draft, { recursive: true, force: true });
+    }
+  }
+}
+
+/** A move, so that nothing ever finds half of it; of two commands at once the first one's holds. */
+function keep(draft: string, folder: string, prefix: string): string {
+  removeEarlier(folder, prefix);
   try {
-    await make(draft);
-    removeEarlier(folder, `${name}-`);
-    // A move, so that nothing ever finds half of it; of two commands at once the first one's holds.
     renameSync(draft, folder);
   } catch (error) {
     if (!existsSync(folder)) throw error;
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
   }
   return folder;
 }

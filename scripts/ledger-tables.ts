@@ -35,10 +35,13 @@ export function makeLedgerTables(persistTo: string, env: NodeJS.ProcessEnv): voi
 // Everything that decides which file the ledger is in and what is in it.
 function markOfToday(): string {
   const hash = createHash("sha256");
-  for (const file of ["wrangler.toml", "node_modules/wrangler/package.json"]) {
-    hash.update(readFileSync(resolve(PROJECT, file)));
-  }
-  hash.update(readdirSync(resolve(PROJECT, "migrations")).toSorted().join());
+  const migrations = readdirSync(resolve(PROJECT, "migrations")).toSorted();
+  const files = [
+    "wrangler.toml",
+    "node_modules/wrangler/package.json",
+    ...migrations.map((name) => `migrations/${name}`),
+  ];
+  for (const file of files) hash.update(`${file}\0`).update(readFileSync(resolve(PROJECT, file)));
   return `ledger-${hash.digest("hex").slice(0, 16)}`;
 }
 

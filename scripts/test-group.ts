@@ -8,4 +8,4 @@ if (name !== "unit" && name !== "worker" && name !== "flows")
   throw new Failure(
     `usage: node scripts/run.mjs scripts/test-group.ts ${groups.join("|")} [FILE… --watch OPTIONS]`,
   );
-runSelection(name, parameters);
+await runSelection(name, parameters);

@@ -118,10 +118,19 @@ const CLAIMED: readonly Claimed[] = [
       "package.json": ['"types": "wrangler types '],
     },
   },
-  {
-    command: "npm run test:unit -- --watch",
-    by: { "scripts/test-selection.ts": ['parameters.includes("--watch") ? "watch" : "run"'] },
-  },
+  ...["npm run test:unit", "npm run test:worker", "npm run test:flows", "npm run test:unit -- --watch"].map(
+    (command): Claimed => ({
+      command,
+      by: {
+        "package.json": [
+          "scripts/test-group.ts unit",
+          "scripts/test-group.ts worker",
+          "scripts/test-group.ts flows",
+        ],
+        "test/scripts/test-selection.test.ts": ["run --project=workers --project=alone", "--watch"],
+      },
+    }),
+  ),
   {
     command: "npm run chaos…",
     by: { "test/flows/chaos.test.ts": ['"npm", ["run", "--silent", "chaos"'] },
@@ -392,25 +401,10 @@ const ATTACKS: readonly Played[] = [
 ];
 const SOME_TESTS: readonly Played[] = [
   {
-    command: "npm run test:unit",
-    plus: "-- test/gate/claim.test.ts",
-    shows: onlyRan("unit", "test/gate/claim.test.ts"),
-  },
-  {
     command: 'npm run test:unit -- test/gate/window.test.ts -t "opens"',
     shows: onlyRan("unit", "test/gate/window.test.ts"),
   },
   { command: "npm test -- test/gate/window.test.ts", shows: onlyRan("unit", "test/gate/window.test.ts") },
-  {
-    command: "npm run test:worker",
-    plus: "-- test/http/meta.test.ts",
-    shows: onlyRan("workers", "test/http/meta.test.ts"),
-  },
-  {
-    command: "npm run test:flows",
-    plus: "-- test/flows/deployment.test.ts",
-    shows: onlyRan("flows", "test/flows/deployment.test.ts"),
-  },
 ];
 const LOAD: readonly Played[] = [
   {
