@@ -5,7 +5,8 @@
 // own isolate is seen, Worker and Durable Objects, and not the simulators of KV, D1 and Queues.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { startGateway } from "./contenders/ours.ts";
+import { keptBundle } from "../scripts/bundle.ts";
+import { GATEWAY, startGateway } from "./contenders/ours.ts";
 import { closedLoop, warmUp } from "./harness/closed-loop.ts";
 import type { Contender } from "./harness/contender.ts";
 import { Inspector, type Share, shares } from "./harness/cpu-profile.ts";
@@ -67,7 +68,8 @@ try {
   const profile = await inspector.stop();
   mkdirSync("dist", { recursive: true });
   writeFileSync(PROFILE, JSON.stringify(profile));
-  print(shares(profile, `${world.folder("profile")}/bundle/index.js`), requests);
+  const { folder } = await keptBundle({ ...GATEWAY, keepNames: true });
+  print(shares(profile, `${folder}/index.js`), requests);
 } finally {
   await gateway.close();
 }

@@ -1,9 +1,11 @@
 // Workers as they are deployed: bundled by `wrangler deploy --dry-run`, with what their wrangler.toml says.
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { keptFolder } from "./kept-folder.ts";
 
 export const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -39,6 +41,36 @@ export async function bundle(
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "error" },
   });
   return modulesOf(folder);
+}
+
+export type KeptBundle = {
+  /** Of its modules. */
+  folder: string;
+  /** What its wrangler.toml says, as miniflare takes it. */
+  workerOptions: object;
+};
+
+/** Everything that may decide what is in a bundle, beside its own wrangler.toml. */
+const SOURCES = ["src/**", "bench/workers/**", "wrangler.toml", "tsconfig.json", "scripts/bundle.ts"];
+/** What is installed, which package-lock.json only asks for. */
+const INSTALLED = "node_modules/.package-lock.json";
+
+/** A Worker's bundle, made when its source has changed. */
+export async function keptBundle(source: Source): Promise<KeptBundle> {
+  const { config, environment = "", entry = "", keepNames = false } = source;
+  const what = JSON.stringify([config, environment, entry, keepNames]);
+  const name = `bundle-${createHash("sha256").update(what).digest("hex").slice(0, 8)}`;
+  const kept = await keptFolder(name, [...SOURCES, INSTALLED], async (folder) => {
+    await bundle(source, join(folder, "modules"));
+    // It warns of bindings that are left out on purpose.
+    process.env["WRANGLER_LOG"] = "error";
+    // A large library, and of no use once this is made.
+    const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
+    const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, config), environment);
+    writeFileSync(join(folder, "options.json"), JSON.stringify(workerOptions));
+  });
+  const workerOptions: object = JSON.parse(readFileSync(join(kept, "options.json"), "utf8"));
+  return { folder: join(kept, "modules"), workerOptions };
 }
 
 /** Those of a bundle that is there already. */

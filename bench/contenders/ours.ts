@@ -1,4 +1,5 @@
 // The gateway, one process for each kind of request, so that none inherits another's rows or unfinished deliveries.
+import type { Source } from "../../scripts/bundle.ts";
 import { signingKey } from "../../scripts/dev-keys.ts";
 import type { Contender, Process, World } from "../harness/contender.ts";
 import {
@@ -40,7 +41,10 @@ function contender(name: string, what: string, shape: Contender["shape"]): Conte
   };
 }
 
-/** The gateway's production bundle against the bench's upstream. */
+/** The gateway as it is deployed. */
+export const GATEWAY: Source = { config: "wrangler.toml", environment: "production" };
+
+/** It, against the bench's upstream. */
 export async function startGateway(
   world: World,
   name: string,
@@ -49,8 +53,7 @@ export async function startGateway(
   const signingKeys = JSON.stringify({ keys: [await signingKey()] });
   return startWorker({
     name,
-    config: "wrangler.toml",
-    environment: "production",
+    ...GATEWAY,
     folder: world.folder(name),
     bindings: (origin) => ({
       PUBLIC_URL: origin,

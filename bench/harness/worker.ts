@@ -9,13 +9,12 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { bundle, PROJECT, type Source } from "../../scripts/bundle.ts";
+import { keptBundle, modulesOf, type Source } from "../../scripts/bundle.ts";
 import type { Process } from "./contender.ts";
 
 export type WorkerOptions = Source & {
   name: string;
-  /** A folder of its own: bundle, storage. */
+  /** A folder of its own, for what it stores. */
   folder: string;
   bindings: (origin: string) => Record<string, string>;
   /** Where its log lines go. */
@@ -26,21 +25,18 @@ export type WorkerOptions = Source & {
 const WORKERD = createRequire(import.meta.resolve("miniflare"))("workerd").default;
 
 export async function startWorker(options: WorkerOptions): Promise<Process> {
-  const { name, folder, environment, stdout = "/dev/null", inspectorPort } = options;
-  const modules = await bundle(options, join(folder, "bundle"));
+  const { name, folder, stdout = "/dev/null", inspectorPort } = options;
+  const { folder: modulesRoot, workerOptions } = await keptBundle(options);
   const port = await freePort();
   const pidFile = join(folder, "pid");
-  // It warns of bindings that are left out here on purpose.
-  process.env["WRANGLER_LOG"] = "error";
   process.env["MINIFLARE_WORKERD_PATH"] = fileURLToPath(new URL("workerd.sh", import.meta.url));
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, options.config), environment);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...workerOptions,
       name,
-      rootPath: join(folder, "bundle"),
-      modulesRoot: join(folder, "bundle"),
-      modules,
+      rootPath: modulesRoot,
+      modulesRoot,
+      modules: modulesOf(modulesRoot),
       bindings: options.bindings(`http://127.0.0.1:${port}`),
       serviceBindings: {},
       unsafeDirectSockets: [{ host: "127.0.0.1", port }],

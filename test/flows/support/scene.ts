@@ -73,7 +73,10 @@ export async function closeScene({ terminal, account }: Scene): Promise<void> {
  */
 async function programs(bin: string): Promise<string> {
   const scripts = {
-    npx: 'PATH="$PWD/node_modules/.bin:$PATH" exec "$@"',
+    // wrangler's bin is a process that only starts this one.
+    npx: `PATH="$PWD/node_modules/.bin:$PATH"
+[ "$1" = wrangler ] && shift && exec node --no-warnings "$PWD/node_modules/wrangler/wrangler-dist/cli.js" "$@"
+exec "$@"`,
     "apt-get": 'echo "$@" >> "$HOME/apt-get"',
   };
   await mkdir(bin, { recursive: true });
