@@ -1,6 +1,7 @@
 // npm run bench:dead-host [-- --days 7 --runs 10000]: what the runs of a receiver that is down cost until they are dead
 // letters, by the gateway's own rules, simulated (bench/scale/dead-host.ts).
 import { parseArgs } from "node:util";
+import { RETRY_SCHEDULE } from "../src/settings.ts";
 import { billOf, sumOf } from "./scale/bill.ts";
 import { deadHost, dice } from "./scale/dead-host.ts";
 import type { Use } from "./scale/prices.ts";
@@ -33,7 +34,7 @@ row(["---:", "---:", "---:", "---:", "---:", "---:", "---:"]);
 for (let runs = 1; runs <= maxRuns; runs *= 10) tell(runs);
 
 function tell(runs: number): void {
-  const seen = deadHost(runs, days * DAY_MS, dice());
+  const seen = deadHost(runs, days * DAY_MS, RETRY_SCHEDULE, dice());
   const { looksInAnHour, attemptsInAnHour, attempts, dead, lastDeadMs } = seen;
   const dollars = (looksInAnHour * sumOf(billOf(LOOK))) / 1_000_000;
   const last =

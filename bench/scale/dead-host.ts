@@ -3,7 +3,6 @@
 import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import { type Breaker, CLOSED, mayTry, type Permission, report } from "../../src/callbacks/breaker.ts";
 import { type Delivery, firstAttempt, tried } from "../../src/gate/delivery.ts";
-import { RETRY_SCHEDULE } from "../../src/settings.ts";
 
 const HOUR_MS = 3_600_000;
 const FAILED: AttemptOutcome = {
@@ -24,8 +23,13 @@ export type DeadHost = {
   lastDeadMs: number | null;
 };
 
-/** The first `spanMs` of so many runs, a hundred of which end in each second. */
-export function deadHost(runs: number, spanMs: number, random: () => number): DeadHost {
+/** The first `spanMs` of so many runs, a hundred of which end in each second. `schedule`: seconds between attempts. */
+export function deadHost(
+  runs: number,
+  spanMs: number,
+  schedule: readonly number[],
+  random: () => number,
+): DeadHost {
   const seen: DeadHost = { looksInAnHour: 0, attemptsInAnHour: 0, attempts: 0, dead: 0, lastDeadMs: null };
   const due = new Agenda();
   const all: Delivery[] = Array.from({ length: runs }, () => firstAttempt(0, 0));
@@ -40,7 +44,7 @@ export function deadHost(runs: number, spanMs: number, random: () => number): De
     if (isEarly) seen.looksInAnHour++;
     if (isEarly && goes) seen.attemptsInAnHour++;
     if (goes) seen.attempts++;
-    const delivery = looked(all[run], permission, atMs, random());
+    const delivery = looked(all[run], permission, { atMs, random: random(), schedule });
     all[run] = delivery;
     if (delivery.kind === "pending") due.add(run, delivery.nextAtMs);
     else {
@@ -54,8 +58,7 @@ export function deadHost(runs: number, spanMs: number, random: () => number): De
 function looked(
   delivery: Delivery | undefined,
   permission: Permission,
-  atMs: number,
-  random: number,
+  { atMs, random, schedule }: { atMs: number; random: number; schedule: readonly number[] },
 ): Delivery {
   if (delivery?.kind !== "pending") throw new Error("nobody looks at what is dead");
   const attempt = { number: delivery.made + 1, atMs, durationMs: 0, outcome: FAILED };
@@ -63,7 +66,7 @@ function looked(
     permission.kind === "go"
       ? { attempt, putOff: null }
       : { attempt: null, putOff: { untilMs: permission.untilMs, why: "rest" as const } };
-  return tried(delivery, { ...told, atMs, random }, RETRY_SCHEDULE).delivery;
+  return tried(delivery, { ...told, atMs, random }, schedule).delivery;
 }
 
 /** The same every time. */
