@@ -101,13 +101,9 @@ function originOf(name: string, { shell, vars, deployed, hasUpstreamBinding }: G
 
 // One that the Worker has stays as it is: it cannot be read, so nobody could say whether it would change.
 function newSecrets({ shell, secrets }: Given, signingKeys: string): Texts {
-  const values: Texts = {
-    SIGNING_KEYS: shell["SIGNING_KEYS"] || signingKeys,
-    UPSTREAM_TOKEN: shell["UPSTREAM_TOKEN"] ?? "",
-  };
-  return Object.fromEntries(
-    Object.entries(values).filter(([name, value]) => !secrets.has(name) && value !== ""),
-  );
+  const values: Texts = { SIGNING_KEYS: signingKeys };
+  for (const name of SECRET_NAMES) if (shell[name]) values[name] = shell[name];
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !secrets.has(name)));
 }
 
 function needed({ secrets, hasUpstreamBinding }: Given, all: Vars): string[] {

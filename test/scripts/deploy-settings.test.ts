@@ -1,7 +1,14 @@
 // The options of a deployment, where its settings come from, and who is asked for what.
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseOptions, UsageError } from "../../scripts/deploy/options.ts";
-import { type Ask, chooseSettings, type Given, requireGood } from "../../scripts/deploy/settings.ts";
+import {
+  type Ask,
+  chooseSettings,
+  type Given,
+  requireGood,
+  SECRET_NAMES,
+} from "../../scripts/deploy/settings.ts";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { readTarget } from "../../scripts/deploy/target.ts";
 import { Failure } from "../../scripts/failure.ts";
@@ -12,6 +19,7 @@ const PUBLIC_URL = "https://actions.example.com";
 const UPSTREAM_URL = "https://upstream.example.com";
 const ALL = { PUBLIC_URL, JWT_ISSUERS: ISSUERS, UPSTREAM_URL };
 
+const README = readFileSync("README.md", "utf8");
 const KEYS = await newSigningKeys();
 const NOTHING: Given = {
   shell: {},
@@ -123,6 +131,40 @@ describe("where a setting is from", () => {
     expect((await choose({ ...bound, shell: { UPSTREAM_URL: url } })).vars["UPSTREAM_URL"]).toBe(url);
   });
 });
+
+describe("every setting without a default, by README's table", () => {
+  it.each(rowsWithoutDefault("none|required"))(
+    "$name stays as it was deployed",
+    async ({ name, isSecret }) => {
+      const { sources, secrets } = await choose({
+        shell: isSecret ? { [name]: "x" } : {},
+        deployed: { [name]: "x" },
+      });
+      if (isSecret) expect(secrets).toHaveProperty(name, "x");
+      else expect(sources).toHaveProperty(name, "as deployed");
+    },
+  );
+
+  it.each(rowsWithoutDefault("required"))("$name is asked for, or made", async ({ name }) => {
+    const { secrets, missing } = await choose({});
+    const known = [...Object.keys(secrets), ...missing.map((line) => line.split(":")[0])];
+    expect(known).toContain(name);
+  });
+
+  it("is a secret here where it is one there", () => {
+    const secret = rowsWithoutDefault("none|required").filter(({ isSecret }) => isSecret);
+    expect(secret.map(({ name }) => name).toSorted()).toEqual(SECRET_NAMES.toSorted());
+  });
+});
+
+function rowsWithoutDefault(defaults: string): { name: string; isSecret: boolean }[] {
+  const rows = README.matchAll(
+    new RegExp(String.raw`^\| ([A-Z_\x60, ]+) \| (?:${defaults})(, a secret)? \|`, "gm"),
+  );
+  return [...rows].flatMap(([, names = "", secret]) =>
+    [...names.matchAll(/[A-Z_]+/g)].map(([name]) => ({ name, isSecret: secret !== undefined })),
+  );
+}
 
 describe("what is missing", () => {
   it("needs no URL of an upstream that is bound", async () => {
