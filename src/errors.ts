@@ -1,7 +1,7 @@
 // The table of public errors: every answer that is not a success is one of these, in the published envelope.
 // Details are written for callers; reasons that name our own parts belong in the log, never here.
 
-const TABLE = {
+export const PROBLEMS = {
   bad_request: { status: 400, title: "Bad Request" },
   unauthenticated: { status: 401, title: "Unauthenticated" },
   payment_required: { status: 402, title: "Payment Required" },
@@ -16,8 +16,8 @@ const TABLE = {
   service_unavaiable: { status: 503, title: "Service Unavailable" },
 } as const;
 
-export type ProblemCode = keyof typeof TABLE;
-export type ProblemStatus = (typeof TABLE)[ProblemCode]["status"];
+export type ProblemCode = keyof typeof PROBLEMS;
+export type ProblemStatus = (typeof PROBLEMS)[ProblemCode]["status"];
 
 export type ProblemSource = { pointer: string } | { parameter: string } | { header: string };
 
@@ -44,11 +44,11 @@ export function parameterFault(parameter: string, detail: string): Problem {
 }
 
 export function statusOf(code: ProblemCode): ProblemStatus {
-  return TABLE[code].status;
+  return PROBLEMS[code].status;
 }
 
 export function titleOf(code: ProblemCode): string {
-  return TABLE[code].title;
+  return PROBLEMS[code].title;
 }
 
 export type ErrorObject = {
@@ -62,7 +62,7 @@ export type ErrorObject = {
 
 /** The error object of the published contract (`ActionsError`), all six members present. */
 export function errorObject(of: Problem, requestId: string): ErrorObject {
-  const { status, title } = TABLE[of.code];
+  const { status, title } = PROBLEMS[of.code];
   return {
     status,
     code: of.code,

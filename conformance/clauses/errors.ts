@@ -13,7 +13,7 @@ import type { Answer } from "../http.ts";
 import type { World } from "../world.ts";
 
 /** The published spelling of the last one. */
-const CODES: Record<number, string> = {
+export const CODES: Record<number, string> = {
   400: "bad_request",
   401: "unauthenticated",
   402: "payment_required",
