@@ -1,5 +1,6 @@
 // One answer of the console's API for each of its schemas: a run whose callback has failed, its user, and what
 // an operator did about it.
+import type { RunSummary } from "../console/views.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
 
 const RUN_ID = "123e4567-e89b-12d3-a456-426614174000";
@@ -24,7 +25,7 @@ const FIGURES = {
   latency_p99_ms: 380,
 };
 
-const RUN = {
+const RUN: RunSummary = {
   run_id: RUN_ID,
   user: USER,
   issuer: "https://login.example.com",
