@@ -1,0 +1,72 @@
+// The table of contents (src/app.ts) against what describes it: the contract, and README's table of paths.
+import { reset } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+import readme from "../../README.md?raw";
+import { createApp } from "../../src/app.ts";
+import { openapiDocument } from "../../src/contract/openapi.ts";
+import { makeGateway } from "../support/gateway.ts";
+
+/** Routes that are no operations of the contract. */
+const NO_OPERATIONS: Record<string, string> = {
+  "GET /docs/assets/{name}": "style and script of the page /docs",
+};
+/** Other methods go to the upstream, or are refused with those that go there. */
+const PASSED_THROUGH = "/actions/";
+const CONSOLE_API = "/console/api/";
+
+type Route = { method: string; path: string };
+
+const routes = createApp().routes.filter(
+  ({ method, path }) => method !== "ALL" && (!path.startsWith("/console") || path.startsWith(CONSOLE_API)),
+);
+const documented = operationsOf(openapiDocument("https://edge.example"));
+const shown = [...readme.matchAll(/`(GET|POST) ([^`?]+)/g)].map(([, method = "", path = ""]) => ({
+  method,
+  path,
+}));
+
+/** hono writes `:name` where the contract writes `{name}`. */
+function nameOf({ method, path }: Route): string {
+  return `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`;
+}
+
+function operationsOf(document: object): Route[] {
+  const { paths } = document as { paths: Record<string, object> };
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
+  );
+}
+
+/** README shortens a path to its end: `…/deliveries`. */
+function isShown({ method, path }: Route): boolean {
+  return shown.some(
+    (row) =>
+      row.method === method &&
+      (row.path.startsWith("…") ? path.endsWith(row.path.slice(1)) : path === row.path),
+  );
+}
+
+afterEach(reset);
+
+it("each route is an operation of /openapi.json, and each operation has a route", () => {
+  const names = new Set(routes.map(nameOf).filter((name) => !(name in NO_OPERATIONS)));
+  expect(documented.map(nameOf).toSorted()).toEqual([...names].toSorted());
+});
+
+it("README has a row for each operation outside the console", () => {
+  const outside = documented.filter(({ path }) => !path.startsWith(CONSOLE_API));
+  expect(outside.filter((operation) => !isShown(operation)).map(nameOf)).toEqual([]);
+});
+
+describe("another method gets 405, and the ones that the path answers", () => {
+  const paths = new Set(routes.map(({ path }) => path).filter((path) => !path.startsWith(PASSED_THROUGH)));
+
+  it.each([...paths])("%s", async (path) => {
+    const gateway = await makeGateway();
+    const call = { method: "PATCH", claims: { scope: "external operator" } };
+    const { status, headers } = await gateway.call(path.replaceAll(/:\w+/g, "x"), call);
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
+    const allowed = methods.includes("GET") ? [...methods, "HEAD"] : methods;
+    expect([status, new Set(headers.get("allow")?.split(", "))]).toEqual([405, new Set(allowed)]);
+  });
+});
