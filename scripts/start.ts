@@ -1,6 +1,7 @@
 // npm start [-- [--verbose] OPTIONS OF wrangler dev]: the gateway with the sandbox behind it, a receiver for callbacks
 // beside it, and commands that work when pasted. Whatever follows the `--` goes to wrangler dev and wins over what is set
-// here; --verbose shows everything as wrangler prints it.
+// here; --verbose shows everything as wrangler prints it. package.json starts it with `node --`: without that, Node itself
+// takes an --env-file that stands behind the script's name.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,7 +14,7 @@ import { devToken } from "./dev-token.ts";
 import { makeLedgerTables } from "./ledger-tables.ts";
 import { formatBanner } from "./start/banner.ts";
 import { readSettings, settingsFailure } from "./start/given-settings.ts";
-import { findOption, parseStartOptions, toOrigin } from "./start/options.ts";
+import { findOption, parseStartOptions, toOrigin, USAGE } from "./start/options.ts";
 import { requireFreePort } from "./start/port.ts";
 import { parseReadiness, type Readiness, WaitReport } from "./start/readiness.ts";
 import { Wrangler } from "./start/wrangler.ts";
@@ -33,7 +34,11 @@ const PROBLEMS_WITHIN_MS = 2_000;
 const PARENT_POLL_MS = 500;
 
 const parent = process.ppid;
-const { isVerbose, forWrangler } = parseStartOptions(process.argv.slice(2));
+const { asksForHelp, isVerbose, forWrangler } = parseStartOptions(process.argv.slice(2));
+if (asksForHelp) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const host = findOption(forWrangler, "--ip") ?? "127.0.0.1";
 const port = findOption(forWrangler, "--port") ?? "8787";
 const persistTo = findOption(forWrangler, "--persist-to") ?? ".dev/state";
@@ -51,6 +56,7 @@ const env = {
 
 await requireFreePort(host, port);
 const given = await readSettings(forWrangler, origin);
+for (const warning of given.warnings) console.error(warning);
 console.log("Starting the gateway. This takes some seconds.");
 const settingsFile = await writePrivate("gateway.env", formatDotenv(given.development));
 makeLedgerTables(persistTo, env);

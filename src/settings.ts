@@ -46,6 +46,34 @@ export type Settings = {
   operatorScope: string | null;
 };
 
+/** Every name that is read. Any other name in a Worker's environment is a binding's. */
+export const SETTING_NAMES = [
+  "PUBLIC_URL",
+  "JWT_ISSUERS",
+  "SIGNING_KEYS",
+  "REQUIRED_SCOPE",
+  "UPSTREAM_URL",
+  "UPSTREAM_AUTH",
+  "UPSTREAM_TOKEN",
+  "UPSTREAM_TIMEOUT_MS",
+  "RATE_LIMIT_DEFAULT",
+  "RATE_LIMIT_WINDOW_SECONDS",
+  "READ_LIMIT",
+  "RATE_LIMIT_RESET_FORMAT",
+  "RATE_LIMIT_FLAG_DEFAULT",
+  "MAX_BODY_BYTES",
+  "MAX_IN_FLIGHT",
+  "CALLBACK_RETRY_SCHEDULE",
+  "CALLBACK_TIMEOUT_MS",
+  "RUN_POLL_SCHEDULE",
+  "ALLOW_PRIVATE_CALLBACKS",
+  "LEDGER_RETENTION_DAYS",
+  "ACCESS_TEAM_DOMAIN",
+  "ACCESS_AUD",
+  "OPERATOR_SCOPE",
+] as const;
+type SettingName = (typeof SETTING_NAMES)[number];
+
 /** Every bad setting, by name and with what it should be. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
@@ -140,18 +168,18 @@ class Reader {
     this.#vars = { ...vars };
   }
 
-  reject(name: string, what: string): null {
+  reject(name: SettingName, what: string): null {
     this.problems.push(`${name} ${what}`);
     return null;
   }
 
-  text(name: string): string | null {
+  text(name: SettingName): string | null {
     const value = this.#vars[name];
     if (value === undefined || value === "") return null;
     return typeof value === "string" ? value : this.reject(name, "must be a string");
   }
 
-  url(name: string): string | null {
+  url(name: SettingName): string | null {
     const text = this.text(name);
     if (text === null) return null;
     const url = URL.parse(text);
@@ -161,20 +189,20 @@ class Reader {
   }
 
   /** One that paths are put behind, without a slash at its end. */
-  baseUrl(name: string): string | null {
+  baseUrl(name: SettingName): string | null {
     const url = this.url(name);
     if (url !== null && /[?#]/.test(url)) return this.reject(name, "must have no query and no fragment");
     return url?.replace(/\/+$/, "") ?? null;
   }
 
   /** A token's scopes are split at blanks, so that none of them has one. */
-  scope(name: string): string | null {
+  scope(name: SettingName): string | null {
     const text = this.text(name);
     return text !== null && /\s/.test(text) ? this.reject(name, "must be one scope, without blanks") : text;
   }
 
   /** Two that mean nothing without each other. */
-  together<T>(first: string, second: string, parse: (a: string, b: string) => T): T | null {
+  together<T>(first: SettingName, second: SettingName, parse: (a: string, b: string) => T): T | null {
     const [a, b] = [this.text(first), this.text(second)];
     if (a === null && b === null) return null;
     if (a === null || b === null)
@@ -182,7 +210,7 @@ class Reader {
     return this.#parsed(first, () => parse(a, b));
   }
 
-  oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+  oneOf<T extends string>(name: SettingName, allowed: readonly T[], fallback: T): T {
     const text = this.text(name);
     if (text === null) return fallback;
     const match = allowed.find((value) => value === text);
@@ -190,7 +218,7 @@ class Reader {
     return match ?? fallback;
   }
 
-  integer(name: string, fallback: number, min: number, max: number): number {
+  integer(name: SettingName, fallback: number, min: number, max: number): number {
     const text = this.text(name);
     if (text === null) return fallback;
     const value = integerIn(text, min, max);
@@ -198,7 +226,7 @@ class Reader {
     return value ?? fallback;
   }
 
-  integers(name: string, fallback: readonly number[], min: number, max: number): readonly number[] {
+  integers(name: SettingName, fallback: readonly number[], min: number, max: number): readonly number[] {
     const text = this.text(name);
     if (text === null) return fallback;
     const values = text.split(",").map((part) => integerIn(part.trim(), min, max));
@@ -208,13 +236,13 @@ class Reader {
     return fallback;
   }
 
-  json<T>(name: string, parse: (value: unknown) => T): T | null {
+  json<T>(name: SettingName, parse: (value: unknown) => T): T | null {
     const text = this.text(name);
     if (text === null) return this.reject(name, "is required");
     return this.#parsed(name, () => parse(JSON.parse(text)));
   }
 
-  #parsed<T>(name: string, parse: () => T): T | null {
+  #parsed<T>(name: SettingName, parse: () => T): T | null {
     try {
       return parse();
     } catch (error) {

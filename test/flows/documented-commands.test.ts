@@ -343,6 +343,7 @@ const WHAT_RUNS: readonly Played[] = [
 ];
 
 const TOOLS: readonly Played[] = [
+  { command: "npm start -- --help", shows: /--env-file FILE/ },
   { command: "npm run costs", shows: (output) => expectOnPage("docs/scale.md", output) },
   {
     command: "npm run bench:dead-host",

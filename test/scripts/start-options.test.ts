@@ -11,10 +11,32 @@ import {
 describe("the options of npm start", () => {
   it("keep --verbose, and hand everything else on in its order", () => {
     expect(parseStartOptions(["--port", "9000", "--verbose", "--var", "A:1"])).toEqual({
+      asksForHelp: false,
       isVerbose: true,
       forWrangler: ["--port", "9000", "--var", "A:1"],
     });
-    expect(parseStartOptions([])).toEqual({ isVerbose: false, forWrangler: [] });
+    expect(parseStartOptions([])).toEqual({
+      asksForHelp: false,
+      isVerbose: false,
+      forWrangler: [],
+    });
+  });
+
+  it.each([["--help"], ["-h"]])("%s asks for help", (option) => {
+    expect(parseStartOptions(["--port", "9000", option])).toMatchObject({ asksForHelp: true });
+  });
+
+  it.each([[["--env", "production"]], [["--env=staging"]], [["-e", "staging"]], [["-estaging"]]])(
+    "%j is refused: what start runs is the development configuration",
+    (args) => {
+      expect(() => parseStartOptions(args)).toThrow(
+        "npm start runs the development configuration, so it takes no --env; npm run deploy takes one.",
+      );
+    },
+  );
+
+  it("are not taken for --env when they begin like it", () => {
+    expect(() => parseStartOptions(["--env-file", "a", "--environment"])).not.toThrow();
   });
 
   it.each([
@@ -38,7 +60,8 @@ describe("the options of npm start", () => {
     [["--var=UPSTREAM_URL:http://127.0.0.1:9000/a"], { UPSTREAM_URL: "http://127.0.0.1:9000/a" }],
     [["--var", "A:1", "B:2", "--ip", "::1"], { A: "1", B: "2" }],
     [["--var", "A:1", "--var", "A:2"], { A: "2" }],
-    [["--var", "A"], { A: "" }],
+    [["--var", "A:"], { A: "" }],
+    [["--var", "A"], {}],
   ])("%j are settings", (args, vars) => {
     expect(parseVars(args)).toEqual(vars);
   });
