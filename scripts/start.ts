@@ -12,11 +12,12 @@ import { COMPILE_CACHE } from "./compile-cache.ts";
 import { DEV_ISSUER, writePrivate } from "./dev-keys.ts";
 import { devToken } from "./dev-token.ts";
 import { makeLedgerTables } from "./ledger-tables.ts";
-import { formatBanner } from "./start/banner.ts";
+import { formatBanner, LAST_LINE } from "./start/banner.ts";
 import { readSettings, settingsFailure } from "./start/given-settings.ts";
 import { findOption, parseStartOptions, toOrigin, USAGE } from "./start/options.ts";
 import { requireFreePort } from "./start/port.ts";
 import { parseReadiness, type Readiness, WaitReport } from "./start/readiness.ts";
+import { untilUnread } from "./start/unread.ts";
 import { Wrangler } from "./start/wrangler.ts";
 
 type Outcome =
@@ -32,6 +33,8 @@ const ANSWER_WITHIN_MS = 15_000;
 /** The log names the bad settings at about the time of the answer that there are some. */
 const PROBLEMS_WITHIN_MS = 2_000;
 const PARENT_POLL_MS = 500;
+/** A reader that wanted only the first lines has gone after this time, and the next write finds that out. */
+const READER_GONE_MS = 200;
 
 const parent = process.ppid;
 const { asksForHelp, isVerbose, forWrangler } = parseStartOptions(process.argv.slice(2));
@@ -54,6 +57,7 @@ const env = {
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
 };
 
+const unread = untilUnread([process.stdout, process.stderr]);
 await requireFreePort(host, port);
 const given = await readSettings(forWrangler, origin);
 for (const warning of given.warnings) console.error(warning);
@@ -70,6 +74,7 @@ const wrangler = new Wrangler({
   onProblems: (problems) => misconfigured.resolve({ kind: "misconfigured", problems }),
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => wrangler.kill(signal));
+void unread.then(() => wrangler.kill("SIGTERM"));
 stopWithNpm();
 
 const callbackUrl = await receiveCallbacks(given.settings);
@@ -83,6 +88,8 @@ if (outcome.kind === "ready") {
   wrangler.showLines();
   const token = await tokenFor(given.settings);
   console.log(formatBanner({ origin, settings: given.settings, token, callbackUrl }));
+  await sleep(READER_GONE_MS);
+  console.log(LAST_LINE);
 }
 process.exit(await wrangler.ended);
 

@@ -15,7 +15,10 @@ export type Start = {
 const ECHO = "00000000-0000-4000-8000-000000000001";
 const SHELL_SAFE = /^[\w.:/@%+=,-]+$/;
 
-/** Its last line begins with "Ctrl-C", whatever the settings are. */
+/** The last that is printed, behind the banner. */
+export const LAST_LINE =
+  "Ctrl-C stops the gateway. `npm start -- --verbose` shows everything that wrangler prints.\n";
+
 export function formatBanner(start: Start): string {
   return `
 ${formatReady(start)}
@@ -27,8 +30,6 @@ Read its result, with the id from the answer in place of RUN_ID:
   curl -s "${actionUrl(start)}/runs/RUN_ID?wait_seconds=10" -H "Authorization: Bearer $TOKEN"
 
 ${formatPages(start)}
-
-Ctrl-C stops the gateway. \`npm start -- --verbose\` shows everything that wrangler prints.
 `;
 }
 

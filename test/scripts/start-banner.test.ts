@@ -47,8 +47,6 @@ The console, which shows what the gateway does: http://127.0.0.1:8787/console
 It asks for a token, which this prints:
 
   npm run --silent token -- --sub me --scope operator --expires 3600
-
-Ctrl-C stops the gateway. \`npm start -- --verbose\` shows everything that wrangler prints.
 `);
   });
 
