@@ -3,6 +3,7 @@
 // and 99th percentile from just before the push is sent to the first byte of the callback, everything in between included.
 import { parseArgs } from "node:util";
 import { devToken } from "../scripts/dev-token.ts";
+import { parseWholeNumber } from "../scripts/whole-number.ts";
 import { startProcess, until } from "../test/flows/support/process.ts";
 import { Receiver } from "../test/flows/support/receiver.ts";
 import { Upstream } from "../test/flows/support/upstream.ts";
@@ -17,8 +18,8 @@ const NO_POLLS = "RUN_POLL_SCHEDULE:600";
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "500" }, "at-once": { type: "string", default: "1" } },
 });
-const runs = wholeNumber("--runs", values.runs);
-const atOnce = wholeNumber("--at-once", values["at-once"]);
+const runs = parseWholeNumber("--runs", values.runs);
+const atOnce = parseWholeNumber("--at-once", values["at-once"]);
 
 const upstream = await Upstream.listen();
 const receiver = await Receiver.listen();
@@ -72,10 +73,4 @@ async function oneRun(token: string): Promise<number> {
 /** The nearest rank. */
 function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
-}
-
-function wholeNumber(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`${option} must be a whole number above 0`);
 }

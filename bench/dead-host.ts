@@ -1,6 +1,7 @@
 // npm run bench:dead-host [-- --days 7 --runs 10000]: what the runs of a receiver that is down cost until they are dead
 // letters, by the gateway's own rules, simulated (bench/scale/dead-host.ts).
 import { parseArgs } from "node:util";
+import { Failure } from "../scripts/failure.ts";
 import { RETRY_SCHEDULE } from "../src/settings.ts";
 import { billOf, sumOf } from "./scale/bill.ts";
 import { deadHost, dice } from "./scale/dead-host.ts";
@@ -19,7 +20,7 @@ const { values } = parseArgs({
   options: { days: { type: "string", default: "7" }, runs: { type: "string", default: "10000" } },
 });
 const [days = 0, maxRuns = 0] = [values.days, values.runs].map(Number);
-if (!(days > 0 && maxRuns >= 1)) throw new Error("--days is a number above 0, --runs one from 1");
+if (!(days > 0 && maxRuns >= 1)) throw new Failure("--days is a number above 0, --runs one from 1");
 
 row([
   "runs waiting",

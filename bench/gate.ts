@@ -2,6 +2,7 @@
 // own store over this machine's SQLite; how many rows each reads, test/gate/rows-read.test.ts counts.
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { parseArgs } from "node:util";
+import { Failure } from "../scripts/failure.ts";
 import { spread } from "./harness/statistics.ts";
 import { row } from "./scale/print.ts";
 
@@ -19,7 +20,7 @@ const { values } = parseArgs({
   options: { rows: { type: "string", default: "10000" }, times: { type: "string", default: "200" } },
 });
 const [maxRows = 0, times = 0] = [values.rows, values.times].map(Number);
-if (!(maxRows >= 1 && times >= 1)) throw new Error("--rows and --times are numbers from 1");
+if (!(maxRows >= 1 && times >= 1)) throw new Failure("--rows and --times are numbers from 1");
 
 // Not by name: its types are the runtime's, which are none of a script's.
 const { GateStore }: { GateStore: new (storage: object) => Store } = await import(

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { scheduler } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { getPlatformProxy } from "wrangler";
+import { Failure } from "../scripts/failure.ts";
 import { type Db, Meter } from "./scale/meter.ts";
 import { row } from "./scale/print.ts";
 
@@ -22,7 +23,7 @@ const { values } = parseArgs({
   options: { rows: { type: "string", default: "1000000" }, times: { type: "string", default: "20" } },
 });
 const [maxRows = 0, times = 0] = [values.rows, values.times].map(Number);
-if (!(maxRows >= 1_000 && times >= 1)) throw new Error("--rows is a number from 1000, --times one from 1");
+if (!(maxRows >= 1_000 && times >= 1)) throw new Failure("--rows is a number from 1000, --times one from 1");
 
 // What the repository finds in the runtime, and not in Node.
 Object.assign(globalThis, { scheduler });

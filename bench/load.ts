@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { devToken } from "../scripts/dev-token.ts";
+import { parseWholeNumber } from "../scripts/whole-number.ts";
 import { startNpm } from "../test/flows/support/process.ts";
 import { Upstream } from "../test/flows/support/upstream.ts";
 
@@ -23,9 +24,9 @@ const { values } = parseArgs({
     connections: { type: "string", default: "32" },
   },
 });
-const [seconds, users, connections] = [values.seconds, values.users, values.connections].map(Number);
-if (!seconds || !users || !connections)
-  throw new Error("--seconds, --users and --connections are numbers above 0");
+const seconds = parseWholeNumber("--seconds", values.seconds);
+const users = parseWholeNumber("--users", values.users);
+const connections = parseWholeNumber("--connections", values.connections);
 
 const upstream = await Upstream.listen();
 const gateway = await startNpm({ args: ["--var", `UPSTREAM_URL:${upstream.url}`] });

@@ -6,6 +6,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { keptBundle } from "../scripts/bundle.ts";
+import { Failure } from "../scripts/failure.ts";
+import { parseWholeNumber } from "../scripts/whole-number.ts";
 import { GATEWAY, startGateway } from "./contenders/ours.ts";
 import { closedLoop, warmUp } from "./harness/closed-loop.ts";
 import type { Contender } from "./harness/contender.ts";
@@ -41,7 +43,10 @@ const KINDS: Record<string, Contender["shape"]> = {
   read: reads,
 };
 const shape = KINDS[values.kind];
-if (shape === undefined) throw new Error(`--kind is one of ${Object.keys(KINDS).join(", ")}`);
+const seconds = parseWholeNumber("--seconds", values.seconds);
+const connections = parseWholeNumber("--connections", values.connections);
+const top = parseWholeNumber("--top", values.top);
+if (shape === undefined) throw new Failure(`--kind is one of ${Object.keys(KINDS).join(", ")}`);
 
 requireNeeds(["wrk"]);
 const world = await makeWorld();
@@ -59,12 +64,12 @@ try {
     port,
     planFile,
     expectedStatus: plan.expectedStatus,
-    connections: Number(values.connections),
+    connections,
   };
   await warmUp({ ...load, seconds: WARM_UP_SECONDS });
   const inspector = await Inspector.connect(new URL(`ws://127.0.0.1:${inspectorPort}/core:user:profile`));
   await inspector.start();
-  const { requests } = await closedLoop({ ...load, seconds: Number(values.seconds) });
+  const { requests } = await closedLoop({ ...load, seconds });
   const profile = await inspector.stop();
   mkdirSync("dist", { recursive: true });
   writeFileSync(PROFILE, JSON.stringify(profile));
@@ -78,7 +83,7 @@ process.exit(0);
 function print(all: readonly Share[], requests: number): void {
   const each = (us: number) => (us / requests).toFixed(1).padStart(8);
   console.log(`${requests} requests; microseconds a request\n\n    self    total  function`);
-  for (const { name, place, selfUs, totalUs } of all.slice(0, Number(values.top)))
+  for (const { name, place, selfUs, totalUs } of all.slice(0, top))
     console.log(`${each(selfUs)} ${each(totalUs)}  ${name}  ${place}`);
   const files = new Map<string, number>();
   for (const { name, place, selfUs } of all) {
@@ -87,5 +92,5 @@ function print(all: readonly Share[], requests: number): void {
   }
   console.log("\n    self  file");
   const sorted = [...files].toSorted(([, a], [, b]) => b - a);
-  for (const [file, selfUs] of sorted.slice(0, Number(values.top))) console.log(`${each(selfUs)}  ${file}`);
+  for (const [file, selfUs] of sorted.slice(0, top)) console.log(`${each(selfUs)}  ${file}`);
 }

@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { Failure } from "../scripts/failure.ts";
 import { express } from "./contenders/express.ts";
 import { floor } from "./contenders/floor.ts";
 import { haproxy } from "./contenders/haproxy.ts";
@@ -40,7 +41,7 @@ const [seconds = 0] = wholeNumbers("seconds", values.seconds ?? (short ? "2" : "
 const connections = wholeNumbers("connections", values.connections ?? (short ? "16" : "1,16,64"));
 const unknown = names.filter((name) => !CONTENDERS.some((contender) => contender.name === name));
 if (unknown.length > 0)
-  throw new Error(
+  throw new Failure(
     `no contender ${unknown.join(", ")}: there are ${CONTENDERS.map(({ name }) => name).join(", ")}`,
   );
 
@@ -112,7 +113,7 @@ function report(measured: readonly Measured[]): void {
 
 function wholeNumbers(option: string, text: string): number[] {
   if (/^[1-9]\d{0,4}(,[1-9]\d{0,4})*$/.test(text)) return text.split(",").map(Number);
-  throw new Error(`--${option} takes whole numbers above 0`);
+  throw new Failure(`--${option} takes whole numbers above 0`);
 }
 
 function say(what: string): void {

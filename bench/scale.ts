@@ -2,6 +2,7 @@
 // through one queue and one ledger, and through as many cells (a queue and its ledger each) as it takes. The models
 // are in bench/scale/day.ts and bench/scale/cells.ts, the limits in bench/scale/limits.ts.
 import { parseArgs } from "node:util";
+import { Failure } from "../scripts/failure.ts";
 import { bytesKept, cellsFor, most } from "./scale/cells.ts";
 import { type Day, dayOf, HOUR_SECONDS, type Hour, type Load } from "./scale/day.ts";
 import { LIMITS } from "./scale/limits.ts";
@@ -16,7 +17,7 @@ const { values } = parseArgs({
 });
 const [runsASecond = 0, keptDays = 0, seed = 0] = [values.runs, values.days, values.seed].map(Number);
 if (!(runsASecond > 0 && keptDays > 0 && Number.isInteger(seed)))
-  throw new Error("--runs and --days are numbers above 0, --seed a whole number");
+  throw new Failure("--runs and --days are numbers above 0, --seed a whole number");
 
 const BARS = " ▁▂▃▄▅▆▇█";
 const load: Load = {

@@ -2,6 +2,7 @@
 // Prints the ledger of the accounting; ends in failure, with the time line of each run that differs, when any does.
 import { parseArgs } from "node:util";
 import { runChaos } from "../test/flows/chaos/chaos.ts";
+import { parseWholeNumber } from "./whole-number.ts";
 
 const MAX_SEED = 2 ** 31;
 
@@ -12,18 +13,12 @@ const { values } = parseArgs({
     rate: { type: "string", default: "5" },
   },
 });
-const seed = wholeNumber("--seed", values.seed);
-const seconds = wholeNumber("--seconds", values.seconds);
-const rate = wholeNumber("--rate", values.rate);
+const seed = parseWholeNumber("--seed", values.seed);
+const seconds = parseWholeNumber("--seconds", values.seconds);
+const rate = parseWholeNumber("--rate", values.rate);
 
 console.log(`chaos: ${seconds} s at ${rate} runs/s, then the drain; --seed ${seed} plans the same again`);
 const { report, differences } = await runChaos({ seed, seconds, rate });
 console.log(`\n${report}\n`);
 console.log(differences.length === 0 ? "Every run is accounted for." : differences.join("\n"));
 process.exit(differences.length === 0 ? 0 : 1);
-
-function wholeNumber(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`${option} must be a whole number above 0`);
-}

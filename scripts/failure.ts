@@ -2,3 +2,9 @@
 export class Failure extends Error {
   override readonly name = "Failure";
 }
+
+/** A Failure, or what `parseArgs` throws at an option that does not exist or has no value. */
+export function isForUser(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  return error instanceof Failure || ("code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_"));
+}

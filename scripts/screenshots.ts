@@ -10,6 +10,7 @@ import { type GatewayProcess, startProcess, until } from "../test/flows/support/
 import { Receiver } from "../test/flows/support/receiver.ts";
 import { DEV_ISSUER } from "./dev-keys.ts";
 import { devToken } from "./dev-token.ts";
+import { Failure } from "./failure.ts";
 
 const FOLDER = "dist/screenshots";
 const PICTURE = "docs/console.png";
@@ -40,7 +41,7 @@ const rounds = Number(values.rounds);
 const looks = Object.entries(LOOKS).filter(([name]) => values.looks?.split(",").includes(name) ?? true);
 // The second round has the first callback that nobody takes.
 if (!(rounds >= 2 && looks.length > 0))
-  throw new Error(`--rounds is a number from 2, --looks some of ${Object.keys(LOOKS).join(",")}`);
+  throw new Failure(`--rounds is a number from 2, --looks some of ${Object.keys(LOOKS).join(",")}`);
 
 const receiver = await Receiver.listen(({ path }, earlier) => replyTo(path, earlier));
 const gateway = await startProcess({ args: ["--var", "CALLBACK_RETRY_SCHEDULE:1,1"] });

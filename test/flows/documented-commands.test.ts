@@ -115,7 +115,7 @@ const CLAIMED: readonly Claimed[] = [
     command: "npm run types",
     by: {
       "scripts/test.ts": ['"run", "--silent", "types:check"'],
-      "package.json": ['"types": "wrangler types '],
+      "package.json": ['"types": "node scripts/run.mjs && wrangler types '],
     },
   },
   ...["npm run test:unit", "npm run test:worker", "npm run test:flows", "npm run test:unit -- --watch"].map(
