@@ -59,7 +59,7 @@ const CLAIMED: readonly Claimed[] = [
   {
     command: "npm start",
     by: {
-      "test/flows/quickstart.test.ts": ["startNpm()"],
+      "test/flows/quickstart.test.ts": ["startNpm({"],
       "test/flows/support/process.ts": ['command: ["npm", "start", "--"]'],
     },
   },

@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Caller, ECHO, runIdOf, tally } from "./support/caller.ts";
+import { devIssuers } from "../../scripts/dev-keys.ts";
+import { Caller, ECHO, tally } from "./support/caller.ts";
 import {
   type Environment,
   freePort,
@@ -15,6 +16,7 @@ import { type GatewayProcess, startNpm, until } from "./support/process.ts";
 import { type Ended, run } from "./support/run.ts";
 
 const CALLED_BACK_WITHIN_MS = 20_000;
+const SECOND_ISSUER = "https://second.issuer.invalid";
 /** npm's own first lines among them. */
 const MAX_LINES = 30;
 const NOISE = /bindings|connected|out of date|Scheduled|wrangler:info|"event"|⎔|update available|readyz/;
@@ -29,9 +31,13 @@ beforeAll(async () => {
 
 describe("npm start", () => {
   let gateway: GatewayProcess;
+  let stateDir: string;
   let untilReady: string;
   beforeAll(async () => {
-    gateway = await startNpm();
+    const port = await freePort();
+    stateDir = `${folder}/named state`;
+    const settings = ["--var", "RATE_LIMIT_DEFAULT:3", "--var", `JWT_ISSUERS:${await twoIssuers()}`];
+    gateway = await startNpm({ port, args: [`--port=${port}`, `--persist-to=${stateDir}`, ...settings] });
     untilReady = gateway.output();
     return () => gateway.close();
   });
@@ -113,34 +119,8 @@ describe("npm start", () => {
     expect((await caller.start(ECHO, callback)).status).toBe(202);
   });
 
-  it("ends with npm, and leaves no process behind", async () => {
-    await gateway.kill("SIGTERM", "first");
-    await expect(fetch(`${gateway.url}/healthz`)).rejects.toThrow("fetch failed");
-  });
-
-  async function startWith({ stdout }: Ended) {
-    return new Caller(gateway.url, stdout.trim()).start(ECHO, {});
-  }
-});
-
-describe("npm start -- OPTIONS", () => {
-  let gateway: GatewayProcess;
-  let stateDir: string;
-  beforeAll(async () => {
-    const port = await freePort();
-    stateDir = `${folder}/named state`;
-    const settings = ["--var", "RATE_LIMIT_DEFAULT:3", "--var", "ALLOW_PRIVATE_CALLBACKS:false"];
-    const args = [`--port=${port}`, `--persist-to=${stateDir}`, ...settings];
-    gateway = await startNpm({ port, args });
-    return () => gateway.close();
-  });
-
-  it("takes the port and the folder from its options, in either form", async () => {
-    expect(gateway.output()).toContain(`Edge Actions is ready on ${gateway.url}, `);
-    const [setToken, start] = printedCommands(gateway.output());
-    expect(JSON.parse((await shell(`${setToken}\n${start}`)).stdout)).toMatchObject({
-      data: { type: "run" },
-    });
+  it("takes the port and the folder from its options", () => {
+    expect(untilReady).toContain(`Edge Actions is ready on ${gateway.url}, `);
     expect(existsSync(stateDir)).toBe(true);
   });
 
@@ -153,14 +133,8 @@ describe("npm start -- OPTIONS", () => {
   });
 
   it("lets a setting from its options win over what the command itself sets", async () => {
-    const caller = await Caller.of(gateway.url);
-    const refused = await caller.start(ECHO, { callback_url: "http://127.0.0.1:9/hook" });
-    expect(refused.status).toBe(400);
-    expect(runIdOf(await caller.start(ECHO, {}))).toMatch(/^[0-9a-f-]{36}$/);
-  });
-
-  it("shows no callback where it would be refused", () => {
-    expect(gateway.output()).not.toContain('"callback_url"');
+    const caller = await Caller.of(gateway.url, "alice", { iss: SECOND_ISSUER });
+    expect((await caller.start(ECHO, {})).status).toBe(202);
   });
 
   it("says so when its port is in use", async () => {
@@ -171,22 +145,31 @@ describe("npm start -- OPTIONS", () => {
     expect(refused.stdout).not.toContain("ready");
   });
 
+  // That it ends with npm, too, the scenes of documented-commands.test.ts show.
   it("ends on Ctrl-C, which a terminal sends to everything at once", async () => {
     await gateway.kill("SIGINT");
     await expect(fetch(`${gateway.url}/healthz`)).rejects.toThrow("fetch failed");
   });
+
+  async function startWith({ stdout }: Ended) {
+    return new Caller(gateway.url, stdout.trim()).start(ECHO, {});
+  }
 });
 
 describe("npm start with a bad setting", () => {
+  const NOT_IN_RANGE = "RATE_LIMIT_DEFAULT must be a whole number from 1 to 1000000";
+
   it.each([
-    ["--var", "RATE_LIMIT_DEFAULT:abc"],
-    ["--env-file", "settings.env"],
-  ])("names it and ends: %s %s", async (option, value) => {
+    ["--var", "RATE_LIMIT_DEFAULT:abc", NOT_IN_RANGE],
+    ["--env-file", "settings.env", NOT_IN_RANGE],
+    // Node has an option of this name, and must leave it to the script.
+    ["--env-file", "missing.env", "missing.env cannot be read."],
+  ])("says what is wrong and ends: %s %s", async (option, value, words) => {
     await writeFile(`${folder}/settings.env`, "RATE_LIMIT_DEFAULT=abc\n");
     const given = option === "--var" ? value : `${folder}/${value}`;
     const refused = await run("npm", ["start", "--", "--port", String(await freePort()), option, given], env);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain("RATE_LIMIT_DEFAULT must be a whole number from 1 to 1000000");
+    expect(refused.stderr).toContain(words);
     expect(refused.stdout).not.toContain("ready");
   });
 });
@@ -218,6 +201,12 @@ describe("npm run token", () => {
     expect(refused.stderr).toContain("usage: npm run --silent token -- --sub NAME");
   });
 });
+
+/** The development issuer, and another one with the same keys. */
+async function twoIssuers(): Promise<string> {
+  const [development]: object[] = JSON.parse(await devIssuers());
+  return JSON.stringify([development, { ...development, issuer: SECOND_ISSUER }]);
+}
 
 function token(...args: string[]): Promise<Ended> {
   return run("npm", ["run", "--silent", "token", "--", ...args], env);

@@ -57,8 +57,9 @@ export class Terminal {
   }
 
   async close(): Promise<void> {
-    // Not SIGKILL: what still runs may have started a gateway in a group of its own, and ends it.
-    send(this.#shell, "SIGTERM", true);
+    // Each alone, and not its group: a command that is killed has to end what it has started.
+    const pids = [...this.#behind.values()].map(({ pid }) => pid);
+    this.#shell.stdin?.end(pids.length === 0 ? "" : `kill ${pids.join(" ")} 2> /dev/null\n`);
     try {
       await this.#ended;
       await until("the end of what it ran", GONE_WITHIN_MS, () => !send(this.#shell, 0, true));
