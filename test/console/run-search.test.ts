@@ -46,7 +46,7 @@ describe("a page of runs", () => {
   it("shows a run as the books have it", async () => {
     const { run, attempt, charge } = delivered({ runId: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11" });
     await recordAll(db, [{ run, attempt, charge }]);
-    expect(await searchRuns(db, ANY)).toEqual({
+    expect(await searchRuns(db, ANY)).toStrictEqual({
       runs: [
         {
           run_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
