@@ -15,6 +15,7 @@ const PASSED_THROUGH = "/actions/";
 const CONSOLE_API = "/console/api/";
 
 type Route = { method: string; path: string };
+type Operation = Route & { security: readonly object[] };
 
 const routes = createApp().routes.filter(
   ({ method, path }) => method !== "ALL" && (!path.startsWith("/console") || path.startsWith(CONSOLE_API)),
@@ -30,10 +31,14 @@ function nameOf({ method, path }: Route): string {
   return `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`;
 }
 
-function operationsOf(document: object): Route[] {
-  const { paths } = document as { paths: Record<string, object> };
+function operationsOf(document: object): Operation[] {
+  const { paths } = document as { paths: Record<string, Record<string, Pick<Operation, "security">>> };
   return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
+    Object.entries(methods).map(([method, { security }]) => ({
+      method: method.toUpperCase(),
+      path,
+      security,
+    })),
   );
 }
 
@@ -56,6 +61,15 @@ it("each route is an operation of /openapi.json, and each operation has a route"
 it("README has a row for each operation outside the console", () => {
   const outside = documented.filter(({ path }) => !path.startsWith(CONSOLE_API));
   expect(outside.filter((operation) => !isShown(operation)).map(nameOf)).toEqual([]);
+});
+
+describe("without a token", () => {
+  it.each(documented)("$method $path is open to anybody only if the contract says so", async (operation) => {
+    const gateway = await makeGateway();
+    const path = operation.path.replaceAll(/\{\w+\}/g, "x");
+    const { status } = await gateway.call(path, { method: operation.method, claims: null });
+    expect(status === 401).toBe(operation.security.length > 0);
+  });
 });
 
 describe("another method gets 405, and the ones that the path answers", () => {
