@@ -16,6 +16,8 @@ import {
   values,
   wanted,
 } from "./json-samples.ts";
+// Its expectations are JSON.parse's, and that of V8 13.6, which is in Node 24, confuses keys of one escaped character.
+import "cloudflare:workers";
 
 function located(text: string): Envelope {
   const envelope = locateEnvelope(text);
