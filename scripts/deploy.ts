@@ -3,8 +3,8 @@
 import { enableCompileCache } from "node:module";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 import { readOptions } from "./deploy/options.ts";
+import { SYSTEM_CLOCK } from "./deploy/probe.ts";
 import { promptOrNull } from "./deploy/prompt.ts";
-import { SECRET_NAMES } from "./deploy/settings.ts";
 import { wranglerProcesses } from "./deploy/wrangler.ts";
 
 const options = readOptions(process.argv.slice(2));
@@ -12,9 +12,11 @@ const options = readOptions(process.argv.slice(2));
 enableCompileCache(COMPILE_CACHE.NODE_COMPILE_CACHE);
 const { deploy } = await import("./deploy/steps.ts");
 await deploy(options, {
+  configFile: "wrangler.toml",
   folder: "dist/deploy",
-  wranglerWith: (configFile) => wranglerProcesses(configFile, SECRET_NAMES),
+  wranglerWith: wranglerProcesses,
   shell: process.env,
   ask: promptOrNull(),
+  clock: SYSTEM_CLOCK,
   print: (line) => console.log(line),
 });

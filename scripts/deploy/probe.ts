@@ -20,23 +20,31 @@ const WHAT_TO_LOOK_AT: Record<string, string> = {
 const readiness = z.object({ dependencies: z.record(z.string(), z.string()) });
 const keySet = z.object({ keys: z.array(z.object({ kid: z.string() })).min(1) });
 
+/** How long a probe may go on, and by which clock. */
+export type Patience = { waitSeconds: number; clock: Clock };
+
+/** A test has one of its own, so that it need not wait. */
+export type Clock = { nowMs: () => number; wait: (ms: number) => Promise<unknown> };
+
+export const SYSTEM_CLOCK: Clock = { nowMs: Date.now, wait: sleep };
+
 type Seen = { status: number; body: unknown } | { error: string };
 
 /** Waits until `/readyz` says ready. Throws Failure, with what to look at. */
-export async function untilReady(origin: string, waitSeconds: number, tail: string): Promise<void> {
-  const seen = await eventually(`${origin}/readyz`, waitSeconds, (answer) => answer.status === 200);
+export async function untilReady(origin: string, patience: Patience, tail: string): Promise<void> {
+  const seen = await eventually(`${origin}/readyz`, patience, (answer) => answer.status === 200);
   if (seen !== null) throw new Failure(`${origin}/readyz ${whyOf(seen, tail)}`);
 }
 
 /** Waits until the published keys are there, among them `kid` where one is known. How many they are. */
 export async function untilPublished(
   origin: string,
-  waitSeconds: number,
+  patience: Patience,
   kid: string | null,
 ): Promise<number> {
   const url = `${origin}/.well-known/jwks.json`;
   let count = 0;
-  const seen = await eventually(url, waitSeconds, ({ status, body }) => {
+  const seen = await eventually(url, patience, ({ status, body }) => {
     const { data } = keySet.safeParse(body);
     count = data?.keys.length ?? 0;
     return (
@@ -52,15 +60,15 @@ export async function untilPublished(
 /** Null once it is as it should be; the last answer when the time is over. */
 async function eventually(
   url: string,
-  waitSeconds: number,
+  { waitSeconds, clock }: Patience,
   isGood: (answer: { status: number; body: unknown }) => boolean,
 ): Promise<Seen | null> {
-  const endsAt = Date.now() + waitSeconds * 1000;
+  const endsAt = clock.nowMs() + waitSeconds * 1000;
   for (;;) {
     const seen = await ask(url);
     if (!("error" in seen) && isGood(seen)) return null;
-    if (Date.now() + RETRY_MS > endsAt) return seen;
-    await sleep(RETRY_MS);
+    if (clock.nowMs() + RETRY_MS > endsAt) return seen;
+    await clock.wait(RETRY_MS);
   }
 }
 

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { appliedMigrations, hasFlag, lookAtWorker, NOTHING_RUNS, type Running } from "./account.ts";
 import type { Options } from "./options.ts";
-import { untilPublished, untilReady } from "./probe.ts";
+import { type Clock, untilPublished, untilReady } from "./probe.ts";
 import { findAll, make, namedResources, type Resource, withIds } from "./resources.ts";
 import { type Ask, type Chosen, chooseSettings, requireGood, SECRET_NAMES } from "./settings.ts";
 import { newSigningKeys } from "./signing-keys.ts";
@@ -19,12 +19,15 @@ const LEDGER_BINDING = "LEDGER";
 const UPSTREAM_BINDING = "UPSTREAM";
 
 export type Surroundings = {
+  /** wrangler.toml; from the project's folder, where it is relative. */
+  configFile: string;
   /** Takes the configurations and bundles; from the project's folder, where it is relative. */
   folder: string;
   /** Runs wrangler's commands with this configuration. */
   wranglerWith: (configFile: string) => RunCommand;
   shell: Readonly<Record<string, string | undefined>>;
   ask: Ask;
+  clock: Clock;
   print: (line: string) => void;
 };
 
@@ -41,6 +44,7 @@ type Deployment = {
   applied: ReadonlySet<string>;
   chosen: Chosen;
   options: Options;
+  clock: Clock;
   /** In a dry run: what would happen. */
   would: typeof WOULD;
 };
@@ -67,9 +71,9 @@ export async function deploy(options: Options, surroundings: Surroundings): Prom
 
 /** Only reads, and finds out whether it can be done at all. */
 async function prepare(options: Options, surroundings: Surroundings): Promise<Deployment> {
-  const { print } = surroundings;
+  const { print, clock } = surroundings;
   const report: Report = (did, what) => print(`  ${did.padEnd(21)} ${what}`);
-  const target = readTarget(options.environment, surroundings.folder);
+  const target = readTarget(options.environment, surroundings);
   writeConfig(target);
   const wrangler = new Wrangler(surroundings.wranglerWith(configPath(target)));
   const known = await lookAtWorker(wrangler);
@@ -88,7 +92,7 @@ async function prepare(options: Options, surroundings: Surroundings): Promise<De
   ]);
   const found = await findInside({ wrangler, target, resources }, known !== null);
   const would = known === null ? MIGHT : WOULD;
-  return { report, wrangler, target, running, resources, ...found, chosen, options, would };
+  return { report, wrangler, target, running, resources, ...found, chosen, options, clock, would };
 }
 
 /** What those resources have in them that are there already. */
@@ -194,15 +198,16 @@ async function upload(deployment: Deployment, resources: readonly Resource[]): P
   report(isSame ? "unchanged" : "deployed", `version ${tag}`);
 }
 
-async function check({ report, target, running, chosen, options }: Deployment): Promise<void> {
+async function check({ report, target, chosen, options, clock }: Deployment): Promise<void> {
   const publicUrl = chosen.vars["PUBLIC_URL"];
   const origin =
     options.checkUrl ?? (typeof publicUrl === "string" ? new URL(publicUrl).origin : "PUBLIC_URL");
   if (options.isDryRun) return report("would check", `${origin}/readyz and /.well-known/jwks.json`);
-  await untilReady(origin, options.checkSeconds, `npx wrangler tail --env ${target.environment}`);
+  const patience = { waitSeconds: options.checkSeconds, clock };
+  await untilReady(origin, patience, `npx wrangler tail --env ${target.environment}`);
   report("ready", `${origin}/readyz`);
-  const kid = running.secrets.has("SIGNING_KEYS") ? null : kidOf(chosen.secrets["SIGNING_KEYS"]);
-  const count = await untilPublished(origin, options.checkSeconds, kid);
+  // Keys that the Worker has already cannot be read: any that are published will do.
+  const count = await untilPublished(origin, patience, kidOf(chosen.secrets["SIGNING_KEYS"]));
   report("published", `${origin}/.well-known/jwks.json, keys: ${count}`);
 }
 

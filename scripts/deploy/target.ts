@@ -20,14 +20,17 @@ export type Target = {
   config: Config;
 };
 
-export function readTarget(environment: string, folder: string): Target {
-  const config = environmentOf(environment);
+type Places = { configFile: string; folder: string };
+
+/** `configFile` is wrangler.toml. */
+export function readTarget(environment: string, { configFile, folder }: Places): Target {
+  const config = environmentOf(environment, configFile);
   if (config.name === undefined) throw new Failure(`wrangler.toml names no Worker for ${environment}`);
   return { environment, name: config.name, folder: resolve(PROJECT, folder), config };
 }
 
-function environmentOf(environment: string): Config {
-  const file = resolve(PROJECT, "wrangler.toml");
+function environmentOf(environment: string, configFile: string): Config {
+  const file = resolve(PROJECT, configFile);
   try {
     return readConfig({ config: file, env: environment }, { hideWarnings: true });
   } catch (error) {

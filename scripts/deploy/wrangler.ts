@@ -9,6 +9,7 @@ import type { z } from "zod";
 import { parseJson } from "../../src/json.ts";
 import { COMPILE_CACHE } from "../compile-cache.ts";
 import { Failure } from "../failure.ts";
+import { SECRET_NAMES } from "./settings.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 /** What its bin starts, once it has looked at Node's version: each command is one process, and not two. */
@@ -49,10 +50,16 @@ export class Wrangler {
   }
 }
 
-/** Each command in a process of its own. `secrets` are names of variables that wrangler must not inherit. */
-export function wranglerProcesses(configFile: string, secrets: readonly string[]): RunCommand {
+/** Each command in a process of its own. */
+export function wranglerProcesses(configFile: string): RunCommand {
+  const env = wranglerEnvironment(process.env);
+  return (command, input = "") => runProcess(command, [...command, "--config", configFile], env, input);
+}
+
+/** The variables that wrangler gets: the shell's, without the secrets and without another choice of the environment. */
+export function wranglerEnvironment(shell: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
-    ...process.env,
+    ...shell,
     CI: "true",
     NO_COLOR: "1",
     FORCE_COLOR: "0",
@@ -63,8 +70,8 @@ export function wranglerProcesses(configFile: string, secrets: readonly string[]
     // Its log file has the requests in it, and the values of secrets unless told so.
     WRANGLER_LOG_SANITIZE: "true",
   };
-  for (const name of ["CLOUDFLARE_ENV", ...secrets]) delete env[name];
-  return (command, input = "") => runProcess(command, [...command, "--config", configFile], env, input);
+  for (const name of ["CLOUDFLARE_ENV", ...SECRET_NAMES]) delete env[name];
+  return env;
 }
 
 async function runProcess(

@@ -33,6 +33,10 @@ function choose(given: Partial<Given>, ask: Ask = null) {
   return chooseSettings({ ...NOTHING, ...given }, KEYS, ask);
 }
 
+function readNowhere() {
+  return readTarget("nowhere", { configFile: "wrangler.toml", folder: "dist/deploy" });
+}
+
 /** Answers in turn, and remembers what was asked. */
 function answering(...answers: string[]) {
   const asked: string[] = [];
@@ -79,8 +83,8 @@ describe("options", () => {
   });
 
   it("an environment that wrangler.toml does not have is refused by name", () => {
-    expect(() => readTarget("nowhere", "dist/deploy")).toThrow(Failure);
-    expect(() => readTarget("nowhere", "dist/deploy")).toThrow(/No environment found.*"nowhere"/);
+    expect(readNowhere).toThrow(Failure);
+    expect(readNowhere).toThrow(/No environment found.*"nowhere"/);
   });
 });
 

@@ -1,53 +1,35 @@
 // The steps of `npm run deploy`, in this process and with a wrangler of the test's own: what is refused, planned, stopped,
 // resumed and kept. deploy.test.ts has the real wrangler.
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Options } from "../../scripts/deploy/options.ts";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
-import { deploy } from "../../scripts/deploy/steps.ts";
-import { Failure } from "../../scripts/failure.ts";
-import { migrations, PRODUCTION, STAGING, stepsIn } from "../flows/support/deploy-steps.ts";
-import { DeployedGateway } from "../flows/support/deployed-gateway.ts";
-import { type Environment, makeFolder, removeFolder } from "../flows/support/environment.ts";
-import { FakeWrangler } from "./fake-wrangler.ts";
+import { migrations, PRODUCTION, STAGING } from "../flows/support/deploy-steps.ts";
+import { Deployments, WORKERS } from "./deployments.ts";
+import type { FakeWrangler } from "./fake-wrangler.ts";
 
 const FLAG = "edge_actions_api_rate_limiting_global";
 const ACCESS = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "32f2" };
-const WORKERS = { staging: "edge-actions-staging", production: "edge-actions" };
 
-type EnvironmentName = keyof typeof WORKERS;
-/** The error with which it ended, or null. */
-type Ended = { error: Failure | null; output: string; steps: string[] };
-
-let folder: string;
+let deployments: Deployments;
 let wrangler: FakeWrangler;
-let gateways: Record<EnvironmentName, DeployedGateway>;
 
 beforeEach(async () => {
-  folder = await makeFolder();
-  wrangler = new FakeWrangler();
-  gateways = {
-    staging: await DeployedGateway.of(wrangler, WORKERS.staging),
-    production: await DeployedGateway.of(wrangler, WORKERS.production),
-  };
+  deployments = await Deployments.open();
+  ({ wrangler } = deployments);
 });
 
-afterEach(async () => {
-  await Promise.all(Object.values(gateways).map((gateway) => gateway.close()));
-  await removeFolder(folder);
-});
+afterEach(() => deployments.close());
 
 describe("nothing is touched", () => {
   it("where nobody is logged in", async () => {
     wrangler.isLoggedIn = false;
-    const { error } = await deployTo("staging", STAGING);
+    const { error } = await deployments.run("staging", STAGING);
     expect(error?.message).toBe("nobody is logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
     expect(wrangler.changes()).toEqual([]);
   });
 
   it("by a deployment whose settings are missing or bad, which names all of them", async () => {
     const given = { UPSTREAM_URL: "ftp://upstream.example.com", UPSTREAM_AUTH: "caller" };
-    const { error } = await deployTo("production", given);
+    const { error } = await deployments.run("production", given);
     for (const name of ["PUBLIC_URL", "JWT_ISSUERS", "UPSTREAM_URL", "UPSTREAM_TOKEN"])
       expect(error?.message).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
     expect(wrangler.changes()).toEqual([]);
@@ -55,13 +37,13 @@ describe("nothing is touched", () => {
 
   it("by code that does not build", async () => {
     wrangler.failing = /^deploy --dry-run/;
-    const { error } = await deployTo("staging", STAGING);
+    const { error } = await deployments.run("staging", STAGING);
     expect(error?.message).toMatch(/^wrangler deploy --dry-run .* failed:/);
     expect(wrangler.changes()).toEqual([]);
   });
 
   it("by a dry run, which prints the plan", async () => {
-    const { error, steps } = await deployTo("staging", STAGING, { isDryRun: true });
+    const { error, steps } = await deployments.run("staging", STAGING, { isDryRun: true });
     expect(error).toBeNull();
     expect(steps).toEqual([
       "setting PUBLIC_URL (environment)",
@@ -76,15 +58,24 @@ describe("nothing is touched", () => {
       ...(await migrations()).map((file) => `would apply migration ${file}`),
       "would set secret SIGNING_KEYS",
       "would deploy version TAG",
-      `would check ${gateways.staging.url}/readyz and /.well-known/jwks.json`,
+      `would check ${deployments.gateways.staging.url}/readyz and /.well-known/jwks.json`,
     ]);
+    expect(wrangler.changes()).toEqual([]);
+  });
+
+  it("by a dry run, which asks nothing even at a terminal", async () => {
+    // It must not wait for an answer either.
+    deployments.ask = () => Promise.reject(new Error("a dry run has asked"));
+    const { error, steps } = await deployments.run("staging", {}, { isDryRun: true });
+    expect(error).toBeNull();
+    expect(steps).toContain("missing UPSTREAM_URL: the backend that runs the actions");
     expect(wrangler.changes()).toEqual([]);
   });
 });
 
 describe("a deployment", () => {
   it("makes each thing once, after what it needs", async () => {
-    const { error } = await deployTo("staging", STAGING);
+    const { error } = await deployments.run("staging", STAGING);
     expect(error).toBeNull();
     const id = wrangler.apps[0]?.id;
     const commands = wrangler.changes().map((command) => command.replace(/(?<=--tag ).*/, "TAG"));
@@ -103,17 +94,26 @@ describe("a deployment", () => {
     ]);
   });
 
+  it("asks at the terminal for what is missing", async () => {
+    const asked = answerWith(STAGING);
+    const { error, steps } = await deployments.run("staging", {});
+    expect(error).toBeNull();
+    expect(asked).toEqual(["PUBLIC_URL", "JWT_ISSUERS", "UPSTREAM_URL"]);
+    expect(steps).toContain("setting UPSTREAM_URL (your answer)");
+    expect(steps).toContain("deployed version TAG");
+  });
+
   it("run again, without the settings, reuses everything and changes nothing", async () => {
-    await deployTo("staging", STAGING);
+    await deployments.run("staging", STAGING);
     const [before, since] = [wrangler.state(), wrangler.commands.length];
-    const { error, steps } = await deployTo("staging", {});
+    const { error, steps } = await deployments.run("staging", {});
     expect(error).toBeNull();
     expect(steps.filter((step) => !/^(?:reused|unchanged) /.test(step))).toEqual([
       "setting PUBLIC_URL (as deployed)",
       "setting JWT_ISSUERS (as deployed)",
       "setting UPSTREAM_URL (as deployed)",
-      `ready ${gateways.staging.url}/readyz`,
-      `published ${gateways.staging.url}/.well-known/jwks.json, keys: 1`,
+      `ready ${deployments.gateways.staging.url}/readyz`,
+      `published ${deployments.gateways.staging.url}/.well-known/jwks.json, keys: 1`,
     ]);
     expect(wrangler.state()).toEqual(before);
     // Routes, timers and consumers are set again as they are.
@@ -121,9 +121,9 @@ describe("a deployment", () => {
   });
 
   it("run again asks the account only for what the running Worker is not bound to", async () => {
-    await deployTo("staging", STAGING);
+    await deployments.run("staging", STAGING);
     const since = wrangler.commands.length;
-    await deployTo("staging", {});
+    await deployments.run("staging", {});
     const commands = wrangler.commands
       .slice(since)
       .map((command) => command.replace(/ --.*| [\w-]{36}.*/, ""));
@@ -140,10 +140,12 @@ describe("a deployment", () => {
   });
 
   it("with a changed setting makes a new version, with the same keys and bindings", async () => {
-    await deployTo("staging", STAGING);
-    const [before, keys] = [wrangler.bindingsOf(WORKERS.staging), keysOf("staging")];
+    await deployments.run("staging", STAGING);
+    const [before, keys] = [wrangler.bindingsOf(WORKERS.staging), deployments.keysOf("staging")];
     const since = wrangler.commands.length;
-    const { error, steps } = await deployTo("staging", { UPSTREAM_URL: "https://elsewhere.example.com" });
+    const { error, steps } = await deployments.run("staging", {
+      UPSTREAM_URL: "https://elsewhere.example.com",
+    });
     expect(error).toBeNull();
     expect(steps).toContain("deployed version TAG");
     expect(wrangler.changes(since)).toEqual([expect.stringMatching(/^deploy --tag 0\.1\.0-[0-9a-f]{16}$/)]);
@@ -152,12 +154,12 @@ describe("a deployment", () => {
     );
     expect(wrangler.bindingsOf(WORKERS.staging)).toEqual(expect.arrayContaining(changed));
     expect(wrangler.bindingsOf(WORKERS.staging)).toHaveLength(changed.length);
-    expect(keysOf("staging")).toBe(keys);
+    expect(deployments.keysOf("staging")).toBe(keys);
   });
 
   it("that was stopped goes on where it was stopped, and says what it had made", async () => {
     wrangler.failing = /^flagship apps create/;
-    const stopped = await deployTo("production", PRODUCTION);
+    const stopped = await deployments.run("production", PRODUCTION);
     expect(stopped.error?.message).toMatch(
       /^wrangler flagship apps create .* failed:\nthe test account refuses/,
     );
@@ -170,7 +172,7 @@ describe("a deployment", () => {
     expect(wrangler.workers.size).toBe(0);
 
     wrangler.failing = null;
-    const resumed = await deployTo("production", PRODUCTION);
+    const resumed = await deployments.run("production", PRODUCTION);
     expect(resumed.error).toBeNull();
     expect(resumed.steps.slice(3)).toEqual([
       "reused KV namespace edge-actions-kv",
@@ -182,17 +184,31 @@ describe("a deployment", () => {
       ...(await migrations()).map((file) => `applied migration ${file}`),
       "set secret SIGNING_KEYS",
       "deployed version TAG",
-      `ready ${gateways.production.url}/readyz`,
-      `published ${gateways.production.url}/.well-known/jwks.json, keys: 1`,
+      `ready ${deployments.gateways.production.url}/readyz`,
+      `published ${deployments.gateways.production.url}/.well-known/jwks.json, keys: 1`,
     ]);
     for (const made of [wrangler.namespaces, wrangler.databases, wrangler.apps]) expect(made).toHaveLength(1);
   });
 
+  it("whose first creation fails says what the others have made", async () => {
+    wrangler.failing = /^kv namespace create/;
+    const { error, steps } = await deployments.run("production", PRODUCTION);
+    expect(error?.message).toBe(
+      "wrangler kv namespace create edge-actions-kv failed:\nthe test account refuses",
+    );
+    expect(steps.slice(3)).toEqual([
+      "created D1 database edge-actions-ledger",
+      "created queue edge-actions-runs",
+      "created queue edge-actions-runs-dead",
+      "created Flagship app edge-actions-flags",
+    ]);
+  });
+
   it("to production shares nothing with staging, and takes the keys that it is given", async () => {
-    await deployTo("staging", STAGING);
+    await deployments.run("staging", STAGING);
     const staging = structuredClone(wrangler.workers.get(WORKERS.staging));
     const keys = await newSigningKeys();
-    const { error } = await deployTo("production", { ...PRODUCTION, ...ACCESS, SIGNING_KEYS: keys });
+    const { error } = await deployments.run("production", { ...PRODUCTION, ...ACCESS, SIGNING_KEYS: keys });
     expect(error).toBeNull();
     for (const made of [wrangler.namespaces, wrangler.databases, wrangler.apps]) expect(made).toHaveLength(2);
     expect(wrangler.queues.toSorted()).toEqual([
@@ -201,8 +217,8 @@ describe("a deployment", () => {
       "edge-actions-staging-runs",
       "edge-actions-staging-runs-dead",
     ]);
-    expect(keysOf("production")).toBe(keys);
-    expect(keysOf("staging")).not.toBe(keys);
+    expect(deployments.keysOf("production")).toBe(keys);
+    expect(deployments.keysOf("staging")).not.toBe(keys);
     expect(wrangler.workers.get(WORKERS.staging)).toEqual(staging);
     const bindings = wrangler.bindingsOf(WORKERS.production);
     for (const [name, text] of Object.entries({ ...PRODUCTION, ...ACCESS }))
@@ -210,8 +226,8 @@ describe("a deployment", () => {
   });
 
   it("whose gateway is not ready fails, with what to look at", async () => {
-    gateways.staging.states = { gate: "ok", ledger: "failing", upstream: "failing" };
-    const { error, steps } = await deployTo("staging", STAGING);
+    deployments.gateways.staging.states = { gate: "ok", ledger: "failing", upstream: "failing" };
+    const { error, steps } = await deployments.run("staging", STAGING);
     expect(steps.at(-1)).toBe("deployed version TAG");
     expect(error?.message).toMatch(
       /readyz answers 503\. Look at\n {2}ledger: the D1 database.*\n {2}upstream: UPSTREAM_URL/,
@@ -219,43 +235,23 @@ describe("a deployment", () => {
   });
 
   it("asks for the secrets once more before it believes that there are no signing keys", async () => {
-    await deployTo("staging", STAGING);
-    const keys = keysOf("staging");
+    await deployments.run("staging", STAGING);
+    const keys = deployments.keysOf("staging");
     for (const version of wrangler.workers.get(WORKERS.staging)?.versions ?? [])
       version.bindings = version.bindings.filter(({ name }) => name !== "SIGNING_KEYS");
-    const { error, steps } = await deployTo("staging", {});
+    const { error, steps } = await deployments.run("staging", {});
     expect(error).toBeNull();
     expect(steps).toContain("unchanged secret SIGNING_KEYS");
-    expect(keysOf("staging")).toBe(keys);
+    expect(deployments.keysOf("staging")).toBe(keys);
   });
 });
 
-async function deployTo(
-  environment: EnvironmentName,
-  shell: Environment,
-  options: Partial<Options> = {},
-): Promise<Ended> {
-  const lines: string[] = [];
-  const surroundings = {
-    folder: join(folder, "deploy"),
-    wranglerWith: wrangler.wranglerWith,
-    shell,
-    ask: null,
-    print: (line: string) => void lines.push(line),
+/** Somebody sits at the terminal from now on. The names that were asked for. */
+function answerWith(answers: Record<string, string>): string[] {
+  const asked: string[] = [];
+  deployments.ask = async (name) => {
+    asked.push(name);
+    return answers[name] ?? "";
   };
-  const checkUrl = gateways[environment].url;
-  const all = { environment, isDryRun: false, checkUrl, checkSeconds: 0, ...options };
-  const error = await deploy(all, surroundings).then(() => null, expectedFailure);
-  const output = lines.join("\n");
-  return { error, output, steps: stepsIn(output) };
-}
-
-/** Any other error is a bug. */
-function expectedFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  throw error;
-}
-
-function keysOf(environment: EnvironmentName): string | undefined {
-  return wrangler.secretOf(WORKERS[environment], "SIGNING_KEYS");
+  return asked;
 }

@@ -9,7 +9,12 @@ import { type RunCommand, WranglerFailed } from "../../scripts/deploy/wrangler.t
 
 type Binding = { name: string; type: string; [member: string]: unknown };
 type Version = { id: string; tag: string | null; bindings: Binding[] };
-type Worker = { versions: Version[]; secrets: Map<string, string> };
+type Worker = {
+  versions: Version[];
+  secrets: Map<string, string>;
+  /** Percentages by version; null: the latest one has all traffic. */
+  split: Record<string, number> | null;
+};
 type App = { id: string; name: string; flags: { key: string; variation: string }[] };
 type Call = { command: readonly string[]; words: string[]; config: Config; input: string };
 
@@ -27,6 +32,12 @@ export class FakeWrangler {
   /** Commands that are refused. */
   failing: RegExp | null = null;
   isLoggedIn = true;
+  /** What the code is built into. */
+  bundle = "the bundle";
+  /** The code of its error, where a Worker is not there. */
+  missingWorkerCode = 10_007;
+  /** Whether it says which id a new thing has got. */
+  printsIds = true;
 
   readonly wranglerWith =
     (configFile: string): RunCommand =>
@@ -69,12 +80,18 @@ export class FakeWrangler {
     ["kv namespace list", () => JSON.stringify(this.namespaces)],
     [
       "kv namespace create (\\S+)",
-      ({ words: [title = ""] }) => this.#add(this.namespaces, { id: randomUUID(), title }),
+      ({ words: [title = ""] }) => {
+        const { id } = add(this.namespaces, { id: randomUUID(), title });
+        return this.#printed("kv_namespaces", { binding: title, id });
+      },
     ],
     ["d1 list --json", () => JSON.stringify(this.databases)],
     [
       "d1 create (\\S+)",
-      ({ words: [name = ""] }) => this.#add(this.databases, { uuid: randomUUID(), name, applied: [] }),
+      ({ words: [name = ""] }) => {
+        const { uuid } = add(this.databases, { uuid: randomUUID(), name, applied: [] });
+        return this.#printed("d1_databases", { binding: name, database_name: name, database_id: uuid });
+      },
     ],
     [
       "d1 execute LEDGER --remote --json --command SELECT name FROM d1_migrations",
@@ -82,11 +99,14 @@ export class FakeWrangler {
     ],
     ["d1 migrations apply LEDGER --remote", (call) => this.#migrate(call)],
     ["queues info (\\S+)", (call) => this.#queue(call)],
-    ["queues create (\\S+)", ({ words: [name = ""] }) => this.#add(this.queues, name)],
+    ["queues create (\\S+)", ({ words: [name = ""] }) => add(this.queues, name)],
     ["flagship apps list --json", () => JSON.stringify(this.apps)],
     [
       "flagship apps create (\\S+)",
-      ({ words: [name = ""] }) => this.#add(this.apps, { id: randomUUID(), name, flags: [] }),
+      ({ words: [name = ""] }) => {
+        const { id } = add(this.apps, { id: randomUUID(), name, flags: [] });
+        return this.#printed("flagship", { binding: name, app_id: id });
+      },
     ],
     [
       "flagship flags list (\\S+) --all --remote --json",
@@ -94,16 +114,24 @@ export class FakeWrangler {
     ],
     [
       "flagship flags create (\\S+) (\\S+) --default (\\S+) --remote",
-      ({ words: [id, key = "", variation = ""] }) => this.#add(this.#app(id).flags, { key, variation }),
+      ({ words: [id, key = "", variation = ""] }) => {
+        return add(this.#app(id).flags, { key, variation }).key;
+      },
     ],
-    ["deploy --dry-run --outdir (.+)", ({ words: [folder = ""] }) => bundle(folder)],
+    ["deploy --dry-run --outdir (.+)", ({ words: [folder = ""] }) => this.#build(folder)],
     ["deploy --tag (\\S+)", (call) => this.#deploy(call)],
     ["triggers deploy", () => ""],
   ];
 
-  #add<T>(list: T[], made: T): string {
-    list.push(made);
-    return JSON.stringify(made);
+  /** The lines for a configuration, as wrangler writes JSON: with a blank before each value. */
+  #printed(section: string, lines: Record<string, string>): string {
+    return this.printsIds ? `✨ Success!\n${JSON.stringify({ [section]: [lines] }, null, 2)}` : "✨ Success!";
+  }
+
+  #build(folder: string): string {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "index.js"), this.bundle);
+    return "";
   }
 
   #app(id: string | undefined): App {
@@ -121,9 +149,14 @@ export class FakeWrangler {
   #deployed({ command, config }: Call): string {
     if (!this.isLoggedIn)
       throw new WranglerFailed(command, "it is necessary to set a CLOUDFLARE_API_TOKEN environment variable");
-    const version = this.workers.get(config.name ?? "")?.versions.at(-1);
-    if (version === undefined) throw new WranglerFailed(command, "This Worker does not exist. [code: 10007]");
-    return JSON.stringify({ versions: [{ version_id: version.id, percentage: 100 }] });
+    const worker = this.workers.get(config.name ?? "");
+    const latest = worker?.versions.at(-1);
+    if (latest === undefined)
+      throw new WranglerFailed(command, `This Worker does not exist. [code: ${this.missingWorkerCode}]`);
+    const split = Object.entries(worker?.split ?? { [latest.id]: 100 });
+    return JSON.stringify({
+      versions: split.map(([versionId, percentage]) => ({ version_id: versionId, percentage })),
+    });
   }
 
   #version({ words: [id], config }: Call): string {
@@ -177,7 +210,11 @@ export class FakeWrangler {
   }
 
   #worker({ name = "" }: Config): Worker {
-    const worker = this.workers.get(name) ?? { versions: [], secrets: new Map<string, string>() };
+    const worker = this.workers.get(name) ?? {
+      versions: [],
+      secrets: new Map<string, string>(),
+      split: null,
+    };
     this.workers.set(name, worker);
     return worker;
   }
@@ -185,15 +222,16 @@ export class FakeWrangler {
   #addVersion(config: Config, tag: string | null, bindings: Binding[]): string {
     const secrets = this.#secretNames(config).map((name) => ({ name, type: "secret_text" }));
     const others = bindings.filter(({ type }) => type !== "secret_text");
-    this.#worker(config).versions.push({ id: randomUUID(), tag, bindings: [...others, ...secrets] });
+    const worker = this.#worker(config);
+    worker.versions.push({ id: randomUUID(), tag, bindings: [...others, ...secrets] });
+    worker.split = null;
     return "";
   }
 }
 
-function bundle(folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "index.js"), "the bundle");
-  return "";
+function add<T>(list: T[], made: T): T {
+  list.push(made);
+  return made;
 }
 
 function found<T>(value: T | undefined): T {

@@ -9,14 +9,17 @@ type Account = { secretOf: (worker: string, name: string) => string | undefined 
 export class DeployedGateway {
   /** By dependency, as /readyz names them. */
   states: Record<string, string> = { gate: "ok", kv: "ok", ledger: "ok", upstream: "ok" };
+  /** By path, with the status: what it answers in place of that. */
+  readonly answers = new Map<string, [status: number, body: unknown]>();
   readonly #server: Server;
 
   private constructor(account: Account, worker: string) {
     this.#server = createServer((request, response) => {
       const isReady = Object.values(this.states).every((state) => state === "ok");
-      const [status, body] = request.url?.endsWith("/readyz")
+      const usual: [number, unknown] = request.url?.endsWith("/readyz")
         ? [isReady ? 200 : 503, { status: isReady ? "ready" : "not_ready", dependencies: this.states }]
         : [200, publicSet(account.secretOf(worker, "SIGNING_KEYS"))];
+      const [status, body] = this.answers.get(request.url ?? "") ?? usual;
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     });
   }
@@ -40,6 +43,6 @@ export class DeployedGateway {
 }
 
 function publicSet(signingKeys: string | undefined): { keys: object[] } {
-  const { keys }: { keys: Record<string, unknown>[] } = JSON.parse(signingKeys ?? '{"keys":[]}');
+  const { keys }: { keys: Record<string, unknown>[] } = JSON.parse(signingKeys || '{"keys":[]}');
   return { keys: keys.map(({ d: _private, ...key }) => key) };
 }

@@ -1,0 +1,121 @@
+// The last steps of `npm run deploy`: how long it waits for the gateway, and what it says of one that does not come.
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
+import { PRODUCTION, STAGING } from "../flows/support/deploy-steps.ts";
+import type { DeployedGateway } from "../flows/support/deployed-gateway.ts";
+import { freePort } from "../flows/support/environment.ts";
+import { Deployments } from "./deployments.ts";
+
+const NOT_READY = { gate: "failing" };
+const READY = { gate: "ok" };
+const KEYS_PATH = "/.well-known/jwks.json";
+const OTHER_KEYS = { keys: [{ kid: "another" }, { kid: "one more" }] };
+
+let deployments: Deployments;
+let gateway: DeployedGateway;
+
+beforeEach(async () => {
+  deployments = await Deployments.open();
+  gateway = deployments.gateways.staging;
+});
+
+afterEach(() => deployments.close());
+
+describe("a gateway that is not ready yet", () => {
+  it.each([1, 2])("is asked every 2 s, and is ready after %i waits", async (waits) => {
+    gateway.states = NOT_READY;
+    deployments.clock.meanwhile = (wait) => {
+      if (wait === waits) gateway.states = READY;
+    };
+    const { error, steps } = await deployments.run("staging", STAGING, { checkSeconds: 120 });
+    expect(error).toBeNull();
+    expect(steps.slice(-2)).toEqual([
+      `ready ${gateway.url}/readyz`,
+      `published ${gateway.url}${KEYS_PATH}, keys: 1`,
+    ]);
+    expect(deployments.clock.waitedMs).toEqual([2000, 2000].slice(0, waits));
+  });
+
+  it.each([
+    { checkSeconds: 0, waitedMs: [] },
+    { checkSeconds: 1, waitedMs: [] },
+    { checkSeconds: 4, waitedMs: [2000, 2000] },
+    { checkSeconds: 7, waitedMs: [2000, 2000, 2000] },
+  ])("fails after $checkSeconds s", async ({ checkSeconds, waitedMs }) => {
+    gateway.states = NOT_READY;
+    const { error } = await deployments.run("staging", STAGING, { checkSeconds });
+    expect(error?.message).toMatch(/\/readyz answers 503\. Look at\n {2}gate: the Durable Objects/);
+    expect(deployments.clock.waitedMs).toEqual(waitedMs);
+  });
+});
+
+describe("what to look at", () => {
+  it("is the tail of the environment where the gateway answers 500", async () => {
+    gateway.answers.set("/readyz", [500, { code: "internal" }]);
+    const { error } = await deployments.run("staging", STAGING);
+    expect(error?.message).toBe(
+      `${gateway.url}/readyz answers 500: \`npx wrangler tail --env staging\` shows why, a bad setting as settings.invalid`,
+    );
+  });
+
+  it("is the tail too where an unknown dependency fails", async () => {
+    const { production } = deployments.gateways;
+    production.states = { gate: "ok", something: "failing" };
+    const { error } = await deployments.run("production", PRODUCTION);
+    expect(error?.message).toBe(
+      `${production.url}/readyz answers 503. Look at\n  something: \`npx wrangler tail --env production\``,
+    );
+  });
+
+  it("is the routing where something else answers", async () => {
+    gateway.answers.set("/readyz", [404, "not here"]);
+    const { error } = await deployments.run("staging", STAGING);
+    expect(error?.message).toBe(
+      `${gateway.url}/readyz answers 404, and not as the gateway does. Is the host routed to this Worker?`,
+    );
+  });
+
+  it("is the routing where nothing answers", async () => {
+    const checkUrl = `http://127.0.0.1:${await freePort()}`;
+    const { error } = await deployments.run("staging", STAGING, { checkUrl });
+    expect(error?.message).toMatch(
+      /\/readyz does not answer \(.*ECONNREFUSED.*\)\. Is the host routed to this Worker\?/,
+    );
+  });
+});
+
+describe("published keys", () => {
+  it("without the one that was deployed fail the deployment", async () => {
+    gateway.answers.set(KEYS_PATH, [200, OTHER_KEYS]);
+    const { error, steps } = await deployments.run("staging", STAGING);
+    expect(steps.at(-1)).toBe(`ready ${gateway.url}/readyz`);
+    expect(error?.message).toBe(`${gateway.url}${KEYS_PATH} does not publish the gateway's keys (200)`);
+  });
+
+  it("that come later are waited for", async () => {
+    gateway.answers.set(KEYS_PATH, [200, OTHER_KEYS]);
+    deployments.clock.meanwhile = () => gateway.answers.clear();
+    const { error } = await deployments.run("staging", STAGING, { checkSeconds: 120 });
+    expect(error).toBeNull();
+    expect(deployments.clock.waitedMs).toEqual([2000]);
+  });
+
+  it("that were there before the deployment may be any", async () => {
+    await deployments.run("staging", STAGING);
+    gateway.answers.set(KEYS_PATH, [200, OTHER_KEYS]);
+    const { error, steps } = await deployments.run("staging", { SIGNING_KEYS: await newSigningKeys() });
+    expect(error).toBeNull();
+    expect(steps.at(-1)).toBe(`published ${gateway.url}${KEYS_PATH}, keys: 2`);
+  });
+
+  it.each([
+    { says: "none", answer: [200, { keys: [] }] as const },
+    { says: "no set", answer: [200, { error: "no" }] as const },
+    { says: "an error", answer: [503, OTHER_KEYS] as const },
+  ])("are missing where the answer is $says", async ({ answer: [status, body] }) => {
+    await deployments.run("staging", STAGING);
+    gateway.answers.set(KEYS_PATH, [status, body]);
+    const { error } = await deployments.run("staging", {});
+    expect(error?.message).toContain(`does not publish the gateway's keys (${status})`);
+  });
+});
