@@ -107,9 +107,9 @@ async function liveVersion(wrangler: Wrangler): Promise<Live | null> {
     const { versions } = await wrangler.json(["deployments", "status", "--json"], deployment);
     const [most] = versions.toSorted((a, b) => b.percentage - a.percentage);
     if (most === undefined) throw new Error("a deployment has no version");
-    const { version_id: versionId } = most;
+    const { version_id: versionId, percentage } = most;
     const details = await wrangler.json(["versions", "view", versionId, "--json"], version);
-    const tag = versions.length === 1 ? (details.annotations?.["workers/tag"] ?? null) : null;
+    const tag = percentage === 100 ? (details.annotations?.["workers/tag"] ?? null) : null;
     return { versionId, tag, bindings: details.resources.bindings };
   });
 }

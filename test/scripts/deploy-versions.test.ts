@@ -102,6 +102,13 @@ describe("while two versions share the traffic", () => {
     });
   });
 
+  it("one that has got all of it is unchanged, although the other one is still named", async () => {
+    await deployTwoVersions([0, 100]);
+    const since = wrangler.commands.length;
+    expect((await deployments.run("staging", {})).steps).toContain("unchanged version TAG");
+    expect(wrangler.changes(since)).toEqual(["triggers deploy"]);
+  });
+
   async function deployTwoVersions(percentages: number[]): Promise<void> {
     await deployments.run("staging", STAGING);
     await deployments.run("staging", { UPSTREAM_URL: OTHER_URL });
