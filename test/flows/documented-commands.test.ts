@@ -147,7 +147,7 @@ const CLAIMED: readonly Claimed[] = [
     command: "PUBLIC_URL=… UPSTREAM_URL=… JWT_ISSUERS=… npm run deploy…",
     by: {
       "test/flows/deploy.test.ts": ["documentedSettings()", "deployProduction({ ...PRODUCTION, "],
-      "test/scripts/deploy-steps.test.ts": ['deployTo("staging", STAGING)'],
+      "test/scripts/deploy-steps.test.ts": ['deployments.run("staging", STAGING)'],
     },
   },
   {
