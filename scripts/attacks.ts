@@ -5,6 +5,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { grouped, suitesIn, summaryOf } from "./attack-report.ts";
 import { TOOL_ENV } from "./checks.ts";
 import { testFiles } from "./test-projects.ts";
+import { vitestFor } from "./test-selection.ts";
 
 const REPORT = "dist/attacks.json";
 const SUITES = [
@@ -31,15 +32,8 @@ mkdirSync("dist", { recursive: true });
 rmSync(REPORT, { force: true });
 const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
 const paths = chosen.length > 0 ? chosen : SUITES;
-const isChosen = (file: string) => paths.some((path) => file.startsWith(path));
-// A project that has none of them takes its time to start all the same.
-const projects = Object.entries(testFiles()).flatMap(([project, files]) =>
-  files.some(isChosen) ? [`--project=${project}`] : [],
-);
-const { status } = spawnSync("vitest", ["run", ...projects, ...reporters, ...paths], {
-  stdio: "inherit",
-  env: TOOL_ENV,
-});
+const { args } = vitestFor(null, paths, Object.values(testFiles()).flat());
+const { status } = spawnSync("vitest", [...args, ...reporters], { stdio: "inherit", env: TOOL_ENV });
 
 const suites = suitesIn(REPORT);
 for (const { file, groups, tally } of suites) {

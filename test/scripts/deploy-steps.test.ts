@@ -246,7 +246,7 @@ describe("a deployment", () => {
   });
 });
 
-/** Somebody sits at the terminal from now on. The names that were asked for. */
+/** Gives the deployment a terminal whose user answers with these settings; returns the names that were asked for. */
 function answerWith(answers: Record<string, string>): string[] {
   const asked: string[] = [];
   deployments.ask = async (name) => {
