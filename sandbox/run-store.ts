@@ -41,6 +41,8 @@ export type NewRun = {
   pushes: boolean;
   callbackUrl: string | null;
   idempotencyId: string | null;
+  /** The id that the gateway's caller chose; null: none, or no gateway in between. */
+  callersId: string | null;
 };
 
 /** A run that must be looked at, in the phase in which it was found. */
@@ -55,6 +57,8 @@ export type RunSummary = {
   status: RunState["status"];
   created_at: string;
   idempotency_id: string | null;
+  /** What came as `X-Idempotency-Id`. */
+  callers_idempotency_id: string | null;
   callback_url: string | null;
   /** How many starts arrived under this run's idempotency id. */
   starts: number;
@@ -121,6 +125,7 @@ export class RunStore {
       phase === "kept" ? nowMs + KEPT_MS : (endsAt ?? nowMs),
     );
     this.#texts.put(run.id, "inputs", run.inputs);
+    this.#texts.put(run.id, "callers id", run.callersId ?? "");
     if (run.work.kind === "post") this.#texts.put(run.id, "body", run.work.body);
   }
 
@@ -143,6 +148,7 @@ export class RunStore {
         status: statusOf(row, nowMs),
         created_at: new Date(row.created_at).toISOString(),
         idempotency_id: row.idempotency_id,
+        callers_idempotency_id: this.#texts.get(row.id, "callers id") || null,
         callback_url: row.callback_url,
         starts: row.starts ?? 1,
       }));

@@ -7,6 +7,9 @@ import { members } from "./raw-json.ts";
 import { parseStart, type StartRequest } from "./requests.ts";
 import type { RunStore } from "./run-store.ts";
 
+/** Who starts what: the stored action, who pays, and the id that the gateway's caller chose. */
+type Start = { id: ActionId; billable: boolean; callersId: string | null };
+
 /** A stored action's id, or null: one-off runs. */
 export type ActionId = string | null;
 
@@ -30,7 +33,10 @@ export class Starter {
     if (request.kind === "problem") return request;
     const action = this.#action(id, request);
     if (!action) return UNKNOWN_ACTION;
-    return this.#repeated(request, nowMs) ?? this.#judged(id, billable, request, action, nowMs);
+    return (
+      this.#repeated(request, nowMs) ??
+      this.#judged({ id, billable, callersId: callersIdOf(arrival) }, request, action, nowMs)
+    );
   }
 
   takeCharges(nowMs: number): void {
@@ -48,8 +54,7 @@ export class Starter {
   }
 
   #judged(
-    actionId: ActionId,
-    billable: boolean,
+    { id: actionId, billable, callersId }: Start,
     request: StartRequest,
     action: Action,
     nowMs: number,
@@ -66,8 +71,8 @@ export class Starter {
     const { pushes, answers } = action;
     const { work, lastsMs } = verdict;
     const runId = crypto.randomUUID();
-    const run = { id: runId, actionId, work, lastsMs, inputs, billable, pushes, callbackUrl, idempotencyId };
-    this.#runs.add(run, nowMs);
+    const ids = { id: runId, actionId, idempotencyId, callersId };
+    this.#runs.add({ ...ids, work, lastsMs, inputs, billable, pushes, callbackUrl }, nowMs);
     if (idempotencyId !== null) this.#runs.countStart(idempotencyId, runId, nowMs);
     return { kind: "accepted", runId, answers };
   }
@@ -84,4 +89,9 @@ export class Starter {
     const preset = members((id === null ? undefined : this.#account.action(id)?.params) ?? "{}");
     return (name) => given.get(name) ?? preset.get(name);
   }
+}
+
+function callersIdOf({ headers }: Arrival): string | null {
+  const id = headers["x-idempotency-id"];
+  return typeof id === "string" ? id : null;
 }
