@@ -6,6 +6,7 @@ import type { ClaimRequest } from "../gate/claim.ts";
 import type { Intent } from "../gate/intent.ts";
 import { type RunRules, runRulesOf } from "../gate/run.ts";
 import { fingerprintOf } from "../idempotency/fingerprint.ts";
+import { buildUpstreamId } from "../idempotency/upstream-id.ts";
 import { makeRef } from "../progress/ref.ts";
 import type { Jwk, Settings } from "../settings.ts";
 import { spliceEnvelope } from "../upstream/rewrite.ts";
@@ -15,7 +16,9 @@ import { pathOf, type RunTarget } from "./run-target.ts";
 export type StartPlan = {
   claim: ClaimRequest | null;
   promise: AdmitRequest["promise"];
-  /** The caller's idempotency id in lower case, or one made here; also the key of the gate's row. */
+  /** The key of the gate's row: the caller's idempotency id in lower case, or a random one. */
+  runKey: string;
+  /** The idempotency id in the upstream's body. */
   upstreamId: string;
   /** Names this try. */
   attempt: string;
@@ -34,11 +37,12 @@ export async function planStart(
 ): Promise<StartPlan> {
   const rules = runRulesOf(deps.settings);
   const id = parsed.kind === "good" ? parsed.request.idempotencyId : parsed.idempotencyId;
-  const upstreamId = id ?? crypto.randomUUID();
+  const runKey = id ?? crypto.randomUUID();
+  const upstreamId = id === null ? runKey : await buildUpstreamId(deps.caller.userKey, id);
   const attempt = crypto.randomUUID();
   const claim = id === null ? null : await claimOn(id, attempt, deps, target, parsed);
   const intent = parsed.kind === "good" ? intentOf(deps, target, parsed.request) : null;
-  return { claim, promise: intent && { key: upstreamId, intent, rules }, upstreamId, attempt, rules };
+  return { claim, promise: intent && { key: runKey, intent, rules }, runKey, upstreamId, attempt, rules };
 }
 
 /** The caller's text with the id, and with the gateway's own callback_url where something is promised. */

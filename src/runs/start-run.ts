@@ -12,6 +12,7 @@ import type { Stopwatch } from "../observability/stopwatch.ts";
 import { type Pointer, sendPointer } from "../progress/pointer.ts";
 import type { Settings } from "../settings.ts";
 import { type StartOutcome, startAtUpstream, type Upstream } from "../upstream/client.ts";
+import { startHeaders } from "../upstream/headers.ts";
 import type { ParsedRequest } from "./run-request.ts";
 import { pathOf, type RunTarget } from "./run-target.ts";
 import {
@@ -108,7 +109,7 @@ async function forward(
     gate: gate.id,
     signingKeys: settings.signingKeys,
   });
-  const headers = { ...(await deps.upstreamHeaders()), "content-type": "application/json" };
+  const headers = { ...(await deps.upstreamHeaders()), ...startHeaders(plan.claim?.id ?? null) };
   const started = startAtUpstream(
     upstream,
     { path: pathOf(target), headers, body },
@@ -136,7 +137,7 @@ async function settle(
     outcome.kind === "accepted"
       ? { kind: outcome.kind, answer: firstAnswer(outcome), runId: outcome.runId }
       : { kind: outcome.kind };
-  const settling = gate.settle(plan.upstreamId, plan.attempt, tried, plan.rules);
+  const settling = gate.settle(plan.runKey, plan.attempt, tried, plan.rules);
   const settlement = await stopwatch.time("gate", settling);
   if (settlement.kind === "unavailable") return withoutSettlement(deps, plan, outcome);
   const { settled } = settlement;
@@ -153,7 +154,7 @@ async function withoutSettlement(
   outcome: StartOutcome,
 ): Promise<Settled | "lost" | null> {
   if (outcome.kind !== "accepted") return null;
-  if (plan.promise !== null && !(await pointTo(deps, plan.upstreamId, outcome.runId))) return "lost";
+  if (plan.promise !== null && !(await pointTo(deps, plan.runKey, outcome.runId))) return "lost";
   return plan.claim && inMemoryOnly(deps, plan.claim, outcome);
 }
 

@@ -41,6 +41,12 @@ export function assertedHeaders({
   return tracestate === null ? headers : { ...headers, tracestate };
 }
 
+/** What a start has beside those. The caller's own idempotency id is here because the body carries one made of it. */
+export function startHeaders(callersId: string | null): Record<string, string> {
+  const headers = { "content-type": "application/json" };
+  return callersId === null ? headers : { ...headers, "x-idempotency-id": callersId };
+}
+
 /** The caller's headers that pass, under those that the gateway asserts. */
 export function headersToUpstream(from: Headers, asserted: Asserted): Record<string, string> {
   return { ...pick(from, TO_UPSTREAM), ...assertedHeaders(asserted) };

@@ -346,7 +346,7 @@ describe("a user's page", () => {
   it("shows what the gate keeps: windows, unfinished runs, claims, and usage by day", async () => {
     const id = crypto.randomUUID();
     await stage.start({ idempotency_id: id });
-    const run = stage.gateway.upstream.runs.get(id) ?? "";
+    const run = stage.gateway.upstream.runUnder(id) ?? "";
     stage.waiting.add(run);
     await deliveredRun();
     const { body } = await ask(stage.gateway, `/users/${alice}`);

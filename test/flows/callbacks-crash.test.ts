@@ -226,7 +226,7 @@ function endsInError({ number }: Case): boolean {
 }
 
 function isOf({ idempotencyId }: Case, run: UpstreamRun): boolean {
-  return run.idempotencyId === idempotencyId;
+  return run.callersId === idempotencyId;
 }
 
 function runOf(one: Case): UpstreamRun | undefined {

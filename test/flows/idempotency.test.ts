@@ -1,6 +1,7 @@
 // Promise 2: one id, one run.
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import { withCallersId } from "../support/callers-id.ts";
 import { actionId, atOnce, Caller, ECHO, errorsOf, runIdOf, SLOW, tally } from "./support/caller.ts";
 import { type GatewayProcess, startPatientProcess, startProcess, until } from "./support/process.ts";
 
@@ -25,7 +26,7 @@ describe("one id, one run", () => {
 
     const [run, ...others] = await caller.runsOf(ECHO);
     expect(others).toEqual([]);
-    expect(run).toMatchObject({ idempotency_id: data.idempotency_id, starts: 1 });
+    expect(run).toMatchObject({ callers_idempotency_id: data.idempotency_id, starts: 1 });
     const answers = [...first, ...later].map(({ status, text }) => `${status} ${text}`);
     expect(new Set(answers)).toEqual(new Set([`202 {"data":{"type":"run","id":"${run?.id}"}}`]));
     expect(first.filter(({ headers }) => headers.get("idempotency-replayed") === null)).toHaveLength(1);
@@ -125,6 +126,7 @@ describe("one id, one run", () => {
     const [end, status, code, title, retryAfter] = row;
     const caller = await Caller.of(gateway.url);
     const data = { idempotency_id: randomUUID() };
+    const upstreamIds = new Set<unknown>();
     for (const attempt of ["first", "second"]) {
       const failed = await caller.start(actionId(end), data, { errorFrom: "upstream" });
       expect([attempt, failed.status]).toEqual([attempt, status]);
@@ -134,8 +136,11 @@ describe("one id, one run", () => {
       expect(failed.headers.get("retry-after")).toBe(retryAfter);
       const arrived = await caller.lastArrival();
       expect(arrived.headers["x-request-id"]).toBe(failed.headers.get("x-request-id"));
-      expect(JSON.parse(arrived.body)).toEqual({ data });
+      expect(arrived.headers["x-idempotency-id"]).toBe(data.idempotency_id);
+      expect(JSON.parse(withCallersId(arrived.body, data.idempotency_id))).toEqual({ data });
+      upstreamIds.add(JSON.parse(arrived.body).data.idempotency_id);
     }
+    expect(upstreamIds.size).toBe(1);
   });
 
   it("starts without an id get one from the edge, each its own", async () => {
@@ -180,7 +185,9 @@ describe("an upstream that takes too long", () => {
 
     await gateway.restart();
     const runId = runIdOf(await caller.start(LATE, data));
-    expect(await caller.runsOf(LATE)).toMatchObject([{ id: runId, idempotency_id: data.idempotency_id }]);
+    expect(await caller.runsOf(LATE)).toMatchObject([
+      { id: runId, callers_idempotency_id: data.idempotency_id },
+    ]);
     expect(runIdOf(await caller.start(LATE, data))).toBe(runId);
   });
 });

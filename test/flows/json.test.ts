@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { beforeAll, describe, expect, it } from "vitest";
+import { withCallersId } from "../support/callers-id.ts";
 import { Caller, ECHO, runIdOf } from "./support/caller.ts";
 import { portOf } from "./support/environment.ts";
 import { type GatewayProcess, startPatientProcess } from "./support/process.ts";
@@ -28,7 +29,7 @@ describe("JSON passes undamaged", () => {
     };
   });
 
-  it("a body with an idempotency id reaches the upstream byte for byte, and comes back in the result", async () => {
+  it("a body with an idempotency id reaches the upstream with another id in its place, and byte for byte else, and comes back in the result", async () => {
     const caller = await Caller.of(gateway.url);
     const body = ` {"data" : {"inputs":${INPUTS} ,"extra":1.0, "idempotency_id":"${randomUUID()}"}, "more":[1.0]}\n`;
     const { runId, arrived } = await startText(caller, body);
@@ -66,9 +67,11 @@ describe("JSON passes undamaged", () => {
   });
 });
 
+/** `arrived`: the body that reached the upstream, with the caller's own id put back. */
 async function startText(caller: Caller, body: string): Promise<{ runId: string; arrived: string }> {
   const started = await caller.send("POST", `/actions/v1/stored-actions/${ECHO}/run`, body);
-  return { runId: runIdOf(started), arrived: (await caller.lastArrival()).body };
+  const { headers, body: arrived } = await caller.lastArrival();
+  return { runId: runIdOf(started), arrived: withCallersId(arrived, headers["x-idempotency-id"]) };
 }
 
 /** The one item of a run's results, as it stands in the answer. */

@@ -81,7 +81,7 @@ describe("an upstream in trouble", () => {
 
       await backend.honest();
       const runId = runIdOf(await caller.start(ECHO, data));
-      expect(backend.runs.get(data.idempotency_id)).toBe(runId);
+      expect(backend.runUnder(data.idempotency_id)).toBe(runId);
       expect(runIdOf(await caller.start(ECHO, data))).toBe(runId);
     },
   );

@@ -49,7 +49,7 @@ describe("a second try at 59:58", () => {
     expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
     await stage.pass(59 * MINUTE);
     stage.gateway.upstream.behave((_request, honest) => honest());
-    const runId = stage.gateway.upstream.runs.get(ID) ?? "";
+    const runId = stage.gateway.upstream.runUnder(ID) ?? "";
     await stage.push({ ...stage.lastRef(), runId });
     await expectTold(stage);
   });
@@ -77,7 +77,7 @@ describe("a first try that nobody heard the answer of, and a second that the ups
     async (status) => {
       const stage = await unheardThenRefused(status);
       await stage.pass(MINUTE);
-      await stage.push({ ...stage.lastRef(), runId: stage.gateway.upstream.runs.get(ID) ?? "" });
+      await stage.push({ ...stage.lastRef(), runId: stage.gateway.upstream.runUnder(ID) ?? "" });
       await expectTold(stage);
     },
   );
@@ -87,7 +87,7 @@ describe("a first try that nobody heard the answer of, and a second that the ups
     const { status, headers, body } = await stage.tryStart({ idempotency_id: ID, page: "2" });
     const marks = [headers.get("idempotency-replayed"), headers.get("idempotency-payload-mismatch")];
     expect([status, ...marks]).toEqual([202, null, "true"]);
-    expect(body.data.id).toBe(stage.gateway.upstream.runs.get(ID));
+    expect(body.data.id).toBe(stage.gateway.upstream.runUnder(ID));
     await expectTold(stage);
   });
 });

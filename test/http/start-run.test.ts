@@ -5,6 +5,8 @@ import { type Answer, type Gateway, makeGateway, RUN_PATH, startOf } from "../su
 import { json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+/** What the gateway makes of that id of alice's. */
+const SCOPED_ID = "068b60a7-5cb4-559a-97ea-b65dc7da6945";
 const RUN_ID = "b1e7a1d0-0000-4000-8000-000000000001";
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 /** Numbers that a parse and a print would change, and blanks. */
@@ -23,7 +25,7 @@ function arrived(gateway: Gateway): string | undefined {
   return gateway.upstream.starts
     .at(-1)
     ?.body.replace(new RegExp(`"http://127.0.0.1:8787/completions/[\\w.-]+"`), "COMPLETION")
-    .replace(new RegExp(`"(?!${ID})${UUID}"`), "MADE");
+    .replace(new RegExp(`"(?!${SCOPED_ID})${UUID}"`), "MADE");
 }
 
 describe("the body reaches the upstream digit for digit and blank for blank", () => {
@@ -34,14 +36,14 @@ describe("the body reaches the upstream digit for digit and blank for blank", ()
       arrives: `{"data": {"idempotency_id":MADE,${INPUTS}} }`,
     },
     {
-      name: "with an id in lower case: not a byte changes",
+      name: "with an id: the one made of it takes its place, and nothing else changes",
       sent: `{"data": {${INPUTS}, "idempotency_id": "${ID}"} }\n`,
-      arrives: `{"data": {${INPUTS}, "idempotency_id": "${ID}"} }\n`,
+      arrives: `{"data": {${INPUTS}, "idempotency_id": "${SCOPED_ID}"} }\n`,
     },
     {
-      name: "with an id in upper case: its case",
+      name: "with an id in upper case: the same",
       sent: `{"data": {"idempotency_id" : "${ID.toUpperCase()}",${INPUTS}}}`,
-      arrives: `{"data": {"idempotency_id" : "${ID}",${INPUTS}}}`,
+      arrives: `{"data": {"idempotency_id" : "${SCOPED_ID}",${INPUTS}}}`,
     },
     {
       name: "with a callback: the gateway's own stands in its place",
@@ -51,7 +53,7 @@ describe("the body reaches the upstream digit for digit and blank for blank", ()
     {
       name: "with both",
       sent: `{"x":1.10,"data":{"callback_url":"https://client.example/hook","idempotency_id":"${ID}",${INPUTS}},"e":1e400}`,
-      arrives: `{"x":1.10,"data":{"callback_url":COMPLETION,"idempotency_id":"${ID}",${INPUTS}},"e":1e400}`,
+      arrives: `{"x":1.10,"data":{"callback_url":COMPLETION,"idempotency_id":"${SCOPED_ID}",${INPUTS}},"e":1e400}`,
     },
     { name: "empty data", sent: '{"data":{}}', arrives: '{"data":{"idempotency_id":MADE}}' },
   ])("$name", async ({ sent, arrives }) => {
@@ -64,14 +66,17 @@ describe("the body reaches the upstream digit for digit and blank for blank", ()
     const gateway = await makeGateway();
     const body = `{"data":{"selected_api":"SlackCLIAPI@1.0.0","action_key":"m","idempotency_id":"${ID}",${INPUTS}}}`;
     await gateway.call("/actions/v1/runs", { ...startOf({}), body });
-    expect(gateway.upstream.starts[0]).toMatchObject({ path: "/actions/v1/runs", body });
+    expect(gateway.upstream.starts[0]).toMatchObject({
+      path: "/actions/v1/runs",
+      body: body.replace(ID, SCOPED_ID),
+    });
   });
 
   it("a billable run without a callback reports to the gateway too", async () => {
     const gateway = await makeGateway();
     const claims = { billing: '{"is_billable":true}' };
     await gateway.start({ idempotency_id: ID }, { claims });
-    expect(arrived(gateway)).toBe(`{"data":{"callback_url":COMPLETION,"idempotency_id":"${ID}"}}`);
+    expect(arrived(gateway)).toBe(`{"data":{"callback_url":COMPLETION,"idempotency_id":"${SCOPED_ID}"}}`);
   });
 });
 
@@ -87,7 +92,13 @@ describe("beside the body, the upstream gets", () => {
 
   it("these headers and no others", async () => {
     const gateway = await makeGateway();
-    const headers = { cookie: "a=b", "x-forwarded-for": "1.1.1.1", "cf-ray": "1", "user-agent": "client/1" };
+    const headers = {
+      cookie: "a=b",
+      "x-forwarded-for": "1.1.1.1",
+      "cf-ray": "1",
+      "user-agent": "client/1",
+      "x-idempotency-id": ID,
+    };
     await gateway.start({}, { headers });
     expect([...(gateway.upstream.starts[0]?.headers.keys() ?? [])].toSorted()).toEqual([
       "authorization",
@@ -95,6 +106,13 @@ describe("beside the body, the upstream gets", () => {
       "traceparent",
       "x-request-id",
     ]);
+  });
+
+  it("the caller's own idempotency id, in lower case, whatever the caller says it is", async () => {
+    const gateway = await makeGateway();
+    const headers = { "x-idempotency-id": RUN_ID };
+    await gateway.start({ idempotency_id: ID.toUpperCase() }, { headers });
+    expect(gateway.upstream.starts[0]?.headers.get("x-idempotency-id")).toBe(ID);
   });
 
   it("the request id that the caller is told, and the caller's trace", async () => {

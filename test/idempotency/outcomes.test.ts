@@ -9,6 +9,9 @@ import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } fr
 import { errorBody, json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+/** What the gateway makes of it for each of them. */
+const ALICES_ID = "068b60a7-5cb4-559a-97ea-b65dc7da6945";
+const BOBS_ID = "07883fb6-9050-53ee-8717-4c6cce8c894e";
 
 beforeEach(() => stopClock());
 afterEach(async () => {
@@ -18,6 +21,10 @@ afterEach(async () => {
 
 function replayMarks({ headers }: Answer) {
   return [headers.get("idempotency-replayed"), headers.get("idempotency-payload-mismatch")];
+}
+
+function callersIds(gateway: Gateway): unknown[] {
+  return gateway.upstream.starts.map(({ headers }) => headers.get("x-idempotency-id"));
 }
 
 function upstreamIds(gateway: Gateway): unknown[] {
@@ -40,14 +47,15 @@ describe("a 202", () => {
     expect(gateway.upstream.starts).toHaveLength(2);
   });
 
-  it("belongs to the id in any case, and the upstream sees it in lower case", async () => {
+  it("belongs to the id in any case, and the upstream hears of one", async () => {
     const gateway = await makeGateway();
     const first = await gateway.start({ idempotency_id: ID.toUpperCase() });
     const second = await gateway.start({ idempotency_id: ID });
     const third = await gateway.start({ idempotency_id: ID.toUpperCase() });
     expect([second.text, ...replayMarks(second)]).toEqual([first.text, "true", null]);
     expect([third.text, ...replayMarks(third)]).toEqual([first.text, "true", null]);
-    expect(upstreamIds(gateway)).toEqual([ID]);
+    expect(upstreamIds(gateway)).toEqual([ALICES_ID]);
+    expect(callersIds(gateway)).toEqual([ID]);
   });
 
   it.each<{ name: string; data: unknown }>([
@@ -73,7 +81,7 @@ describe("a 202", () => {
     expect(gateway.upstream.starts).toHaveLength(1);
   });
 
-  it("is one user's alone", async () => {
+  it("is one user's alone, also at an upstream that keeps all users' ids together", async () => {
     const gateway = await makeGateway();
     const alice = await gateway.start({ idempotency_id: ID });
     const bob = await gateway.start({ idempotency_id: ID }, { claims: { sub: "bob" } });
@@ -83,6 +91,10 @@ describe("a 202", () => {
       decodeJwt(headers.get("authorization")?.replace("Bearer ", "") ?? ""),
     );
     expect(users.map(({ sub }) => sub)).toEqual(["alice", "bob"]);
+    expect(upstreamIds(gateway)).toEqual([ALICES_ID, BOBS_ID]);
+    expect(callersIds(gateway)).toEqual([ID, ID]);
+    expect(gateway.upstream.runs.size).toBe(2);
+    expect(bob.body.data.id).not.toBe(alice.body.data.id);
   });
 });
 
@@ -125,7 +137,7 @@ describe("a refusal by the upstream releases the claim", () => {
     gateway.upstream.behave((_request, honest) => honest());
     const answer = await gateway.start({ idempotency_id: ID, inputs: { changed: true } });
     expect([answer.status, ...replayMarks(answer)]).toEqual([202, null, null]);
-    expect(upstreamIds(gateway)).toEqual([ID, ID, ID]);
+    expect(upstreamIds(gateway)).toEqual([ALICES_ID, ALICES_ID, ALICES_ID]);
   });
 });
 
@@ -160,9 +172,10 @@ describe("an unknown outcome keeps the claim: the next one asks again under the 
     expect([second.status, ...replayMarks(second)]).toEqual([202, null, null]);
     const third = await gateway.start({ idempotency_id: ID });
     expect([third.text, ...replayMarks(third)]).toEqual([second.text, "true", null]);
-    expect(new Set(upstreamIds(gateway))).toEqual(new Set([ID]));
+    expect(new Set(upstreamIds(gateway))).toEqual(new Set([ALICES_ID]));
+    expect(new Set(callersIds(gateway))).toEqual(new Set([ID]));
     expect(gateway.upstream.runs.size).toBe(1);
-    expect(second.body.data.id).toBe(gateway.upstream.runs.get(ID));
+    expect(second.body.data.id).toBe(gateway.upstream.runUnder(ID));
   });
 
   it("another payload may take it over, and is told so", async () => {
@@ -196,6 +209,7 @@ describe("without an id of the caller's", () => {
     const [one, two] = upstreamIds(gateway);
     expect(one).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(two).not.toBe(one);
+    expect(callersIds(gateway)).toEqual([null, null]);
   });
 
   it("nothing is remembered", async () => {

@@ -17,7 +17,8 @@ describe("a run with an id, a callback and a charge", () => {
     const gate = (await stage.gateway.gateOf()).id.toString();
     const { data } = JSON.parse(stage.gateway.upstream.starts[0]?.body ?? "");
     expect(data.callback_url).toMatch(new RegExp(`^${ORIGIN}/completions/${gate}\\.${ID}\\.[\\w-]{43}$`));
-    expect(data.idempotency_id).toBe(ID);
+    // Made of the user and that id.
+    expect(data.idempotency_id).toBe("068b60a7-5cb4-559a-97ea-b65dc7da6945");
   });
 
   it("sends its receiver the body that a read returns, once, when its completion comes", async () => {

@@ -53,7 +53,7 @@ class Story {
   }
 
   get run(): string | undefined {
-    return this.#gateway.upstream.runs.get(this.#data.idempotency_id);
+    return this.#gateway.upstream.runUnder(this.#data.idempotency_id);
   }
 }
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
 async function makeShared(): Promise<Gateway> {
   const vars = { RATE_LIMIT_DEFAULT: String(LIMIT), READ_LIMIT: "4" };
   const shared = await makeGateway(vars, undefined, { issuer: one, moreIssuers: [two, shadow] });
-  keepUsersApart(shared.upstream);
+  keepRunsApart(shared.upstream);
   return shared;
 }
 
@@ -264,20 +264,24 @@ function start(by: User, data: unknown, call: Call = {}, at: Gateway = gateway):
   return at.start(data, { ...by, ...call });
 }
 
-/** An upstream as ours expects it to be: ids and runs belong to whom the gateway's token names. */
-function keepUsersApart(upstream: FakeUpstream): void {
+/**
+ * An upstream as ours expects it to be: a run is read only by whom the gateway's token names. It keeps the idempotency
+ * ids of all users together, so two users' ids that met would be one run.
+ */
+function keepRunsApart(upstream: FakeUpstream): void {
   const runs = new Map<string, string>();
+  const owned = new Set<string>();
   upstream.behave(({ method, path, headers, body }) => {
     const owner = ownerOf(headers);
     if (method === "POST") {
       const parsed: { data: { idempotency_id: string } } = JSON.parse(body);
-      const key = JSON.stringify([owner, parsed.data.idempotency_id]);
-      const id = runs.get(key) ?? crypto.randomUUID();
-      runs.set(key, id).set(JSON.stringify([owner, "run", id]), id);
+      const id = runs.get(parsed.data.idempotency_id) ?? crypto.randomUUID();
+      runs.set(parsed.data.idempotency_id, id);
+      owned.add(JSON.stringify([owner, id]));
       return json(202, { data: { type: "run", id } });
     }
     const id = path.split("/").at(-1) ?? "";
-    if (!runs.has(JSON.stringify([owner, "run", id]))) return json(404, { errors: [NO_SUCH_RUN] });
+    if (!owned.has(JSON.stringify([owner, id]))) return json(404, { errors: [NO_SUCH_RUN] });
     return json(200, { type: "run", id, status: "success", results: [], next_page: null, errors: [] });
   });
 }

@@ -75,7 +75,7 @@ export class Attacker {
     expect(served.status).toBe(202);
     expect(served.headers.get("idempotency-replayed")).toBeNull();
     expect(upstream.asked).toHaveLength(askedBefore + 1);
-    expect(upstream.runs.get(id)).toBe(served.body.data.id);
+    expect(upstream.runUnder(id)).toBe(served.body.data.id);
     this.#tally.served += 1;
     return tookMs;
   }

@@ -365,7 +365,7 @@ describe("a public https host is accepted", () => {
     const claims = { sub: `user-${id}` };
     const answer = await production.start({ callback_url: text, idempotency_id: id }, { claims });
     expect(answer.status).toBe(202);
-    expect(production.upstream.runs.get(id)).toBe(answer.body.data.id);
+    expect(production.upstream.runUnder(id)).toBe(answer.body.data.id);
     tally.served += 1;
   });
 });

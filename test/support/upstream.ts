@@ -7,13 +7,20 @@ type Behaviour = (request: Asked, honest: () => Response) => Response | Promise<
 
 export class FakeUpstream {
   readonly asked: Asked[] = [];
-  /** Every run that exists, by its idempotency id. */
+  /** Every run that exists, by its idempotency id: all users' ids together. */
   readonly runs = new Map<string, string>();
+  /** The same ids by the callers' own. */
+  readonly #idsOfCallers = new Map<string, string>();
   #behaviour: Behaviour = (_request, honest) => honest();
 
   /** From now on, `behave` answers; `honest()` does what an honest upstream does at that moment. */
   behave(behave: Behaviour): void {
     this.#behaviour = behave;
+  }
+
+  /** The run of a caller's own id. */
+  runUnder(callersId: string): string | undefined {
+    return this.runs.get(this.#idsOfCallers.get(callersId) ?? "");
   }
 
   get starts(): Asked[] {
@@ -32,8 +39,8 @@ export class FakeUpstream {
     return this.#behaviour(request, () => this.#honest(request));
   }
 
-  #honest({ method, path, body }: Asked): Response {
-    if (method === "POST") return json(202, { data: { type: "run", id: this.#start(body) } });
+  #honest({ method, path, headers, body }: Asked): Response {
+    if (method === "POST") return json(202, { data: { type: "run", id: this.#start(headers, body) } });
     const id = path.split("?")[0]?.split("/").at(-1);
     const known = [...this.runs.values()].includes(id ?? "");
     const notFound = {
@@ -49,10 +56,12 @@ export class FakeUpstream {
     return json(200, path.startsWith("/actions/v1/runs/") ? { data: run } : run);
   }
 
-  #start(body: string): string {
-    const parsed: { data: { idempotency_id: string } } = JSON.parse(body);
-    const id = this.runs.get(parsed.data.idempotency_id) ?? crypto.randomUUID();
-    this.runs.set(parsed.data.idempotency_id, id);
+  #start(headers: Headers, body: string): string {
+    const { data }: { data: { idempotency_id: string } } = JSON.parse(body);
+    const id = this.runs.get(data.idempotency_id) ?? crypto.randomUUID();
+    this.runs.set(data.idempotency_id, id);
+    const callersId = headers.get("x-idempotency-id");
+    if (callersId !== null) this.#idsOfCallers.set(callersId, data.idempotency_id);
     return id;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { headersToCaller, headersToUpstream } from "../../src/upstream/headers.ts";
+import { headersToCaller, headersToUpstream, startHeaders } from "../../src/upstream/headers.ts";
 
 const ASSERTED = {
   authorization: "Bearer gateway-token",
@@ -50,6 +50,7 @@ describe("towards the upstream", () => {
     "cdn-loop",
     "x-user-id",
     "x-edge-actions-user",
+    "x-idempotency-id",
     "origin",
     "referer",
     "baggage",
@@ -59,6 +60,13 @@ describe("towards the upstream", () => {
 
   it.each(["authorization", "x-request-id", "traceparent"])("%s is the gateway's to say", (name) => {
     expect(headersToUpstream(new Headers({ [name]: "the caller's" }), ASSERTED)).toEqual(SAID);
+  });
+
+  it.each<[string | null, Record<string, string>]>([
+    [null, { "content-type": "application/json" }],
+    ["id-1", { "content-type": "application/json", "x-idempotency-id": "id-1" }],
+  ])("a start with the caller's id %j has these too", (callersId, headers) => {
+    expect(startHeaders(callersId)).toEqual(headers);
   });
 
   it("tracestate passes when the trace goes on, and only then", () => {

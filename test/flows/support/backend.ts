@@ -8,14 +8,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 const DRIP_MS = 1000;
 
 export class Backend {
-  /** Runs by the idempotency id that they were started under. */
-  readonly runs = new Map<string, string>();
+  /** By the idempotency ids that they were started under. */
+  readonly #runs = new Map<string, string>();
+  /** The same runs by their callers' own ids. */
+  readonly #runsOfCallers = new Map<unknown, string>();
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
   readonly port: number;
 
   constructor(port: number) {
     this.port = port;
+  }
+
+  /** The run of a caller's own id. */
+  runUnder(callersId: string): string | undefined {
+    return this.#runsOfCallers.get(callersId);
   }
 
   /** Starts runs, one an id, and knows no more than that. */
@@ -74,8 +81,9 @@ export class Backend {
 
   async #start(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { data }: { data: { idempotency_id: string } } = JSON.parse(await text(request));
-    const id = this.runs.get(data.idempotency_id) ?? crypto.randomUUID();
-    this.runs.set(data.idempotency_id, id);
+    const id = this.#runs.get(data.idempotency_id) ?? crypto.randomUUID();
+    this.#runs.set(data.idempotency_id, id);
+    this.#runsOfCallers.set(request.headers["x-idempotency-id"], id);
     response.writeHead(202, { "content-type": "application/json" });
     response.end(JSON.stringify({ data: { type: "run", id } }));
   }

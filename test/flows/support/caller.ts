@@ -22,7 +22,13 @@ export type Call = {
 };
 
 /** A run as the sandbox lists it. `starts`: how often one was asked for under its idempotency id. */
-export type ListedRun = { id: string; idempotency_id: string; starts: number; callback_url: string | null };
+export type ListedRun = {
+  id: string;
+  idempotency_id: string;
+  callers_idempotency_id: string | null;
+  starts: number;
+  callback_url: string | null;
+};
 
 /** What the sandbox received last. */
 export type Arrival = { method: string; path: string; headers: Record<string, string>; body: string };

@@ -9,6 +9,8 @@ import { secrets } from "./secrets.ts";
 export type UpstreamRun = {
   id: string;
   idempotencyId: string;
+  /** The caller's own id; null for a start without one. */
+  callersId: string | null;
   /** Where the gateway wants to hear of its end. */
   completionUrl: string;
   /** How often it was asked for. */
@@ -102,7 +104,7 @@ export class Upstream {
     if (fault !== null) return void json(fault, '{"errors":[]}');
     if (!(await this.believes(token))) return void json(401, '{"errors":[]}');
     if (runId === null) {
-      const run = this.#started(body);
+      const run = this.#started(request, body);
       await this.beforeAnswer(run);
       response.once("finish", () => this.answered(run));
       return void json(202, JSON.stringify({ data: { type: "run", id: run.id } }));
@@ -113,14 +115,24 @@ export class Upstream {
     json(run.ended === null ? 202 : 200, run.ended ?? JSON.stringify(waiting));
   }
 
-  // One run an id.
-  #started(body: string): UpstreamRun {
+  // One run an id, whoever asks: all users' ids stand together.
+  #started({ headers }: IncomingMessage, body: string): UpstreamRun {
     const { data }: { data: { idempotency_id: string; callback_url?: string; inputs?: unknown } } =
       JSON.parse(body);
     const { idempotency_id: idempotencyId, callback_url: completionUrl = "", inputs } = data;
     secrets.add(completionUrl.split("/").at(-1) ?? "");
     const known = [...this.runs.values()].find((run) => run.idempotencyId === idempotencyId);
-    const run = known ?? { id: randomUUID(), idempotencyId, completionUrl, starts: 0, ended: null, inputs };
+    const callersId = headers["x-idempotency-id"]?.toString() ?? null;
+    const made = {
+      id: randomUUID(),
+      idempotencyId,
+      callersId,
+      completionUrl,
+      starts: 0,
+      ended: null,
+      inputs,
+    };
+    const run = known ?? made;
     this.runs.set(run.id, run);
     run.starts += 1;
     return run;
