@@ -2,6 +2,7 @@ import type { Clause } from "../clause.ts";
 import {
   at,
   expectHeader,
+  expectMatch,
   expectNoHeader,
   expectSame,
   expectStatus,
@@ -11,13 +12,16 @@ import {
   startedRun,
   textAt,
 } from "../expect.ts";
-import { type Answer, atOnce } from "../http.ts";
+import { type Answer, atOnce, type Caller } from "../http.ts";
 import { expectFamily } from "../window.ts";
 import type { World } from "../world.ts";
 
 const DUPLICATES = 100;
 const TOO_MANY_FAILURES = 3;
 const REPLAYED = "idempotency-replayed";
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** RFC 9562, section 5.5. */
+const UUID_V5 = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const MISMATCH = "idempotency-payload-mismatch";
 /** The upstream's refusals that release a claim. */
 const RELEASING = [402, 403, 404, 429] as const;
@@ -152,9 +156,25 @@ export const IDEMPOTENCY: readonly Clause[] = [
     check: async (world) => {
       world.needSandbox();
       startedRun(await world.caller.start(world.action, {}));
-      const last = await world.caller.call("/actions/v1/sandbox/last-request");
-      const body = textAt(jsonOf(last), "data", "body");
-      textAt(JSON.parse(body), "data", "idempotency_id");
+      expectMatch("the upstream's id", (await lastIds(world.caller)).upstreams, UUID);
+    },
+  },
+  {
+    id: "idempotency.scoped",
+    text: "the upstream's idempotency_id is made of the user and the caller's id, which travels as X-Idempotency-Id",
+    check: async (world) => {
+      world.needSandbox();
+      const id = crypto.randomUUID();
+      const [first, again, others] = [
+        await refusedIds(world, world.caller, id),
+        await refusedIds(world, world.caller, id),
+        await refusedIds(world, world.as("other-token"), id),
+      ];
+      for (const { callers } of [first, again, others]) expectSame("X-Idempotency-Id", callers, id);
+      expectMatch("the upstream's id", first.upstreams, UUID_V5);
+      expectSame("the upstream's id of a second request", again.upstreams, first.upstreams);
+      expectMatch("the upstream's id of another user's request", others.upstreams, UUID_V5);
+      expectThat(others.upstreams !== first.upstreams, "two users' ids meet at the upstream");
     },
   },
 ];
@@ -199,10 +219,26 @@ async function startUntilAccepted(start: () => Promise<Answer>): Promise<Answer>
   return answer;
 }
 
+type Ids = { upstreams: string; callers: unknown };
+
+/** The ids with which a start reached the upstream that is refused there, so that the next one reaches it too. */
+async function refusedIds(world: World, caller: Caller, id: string): Promise<Ids> {
+  expectStatus(await caller.start(world.refusing(404), { inputs: {}, idempotency_id: id }), 404);
+  return lastIds(caller);
+}
+
+/** The ids with which the user's last start reached the upstream. */
+async function lastIds(caller: Caller): Promise<Ids> {
+  const last = jsonOf(await caller.call("/actions/v1/sandbox/last-request"));
+  const body: unknown = JSON.parse(textAt(last, "data", "body"));
+  const callers = at(last, "data", "headers", "x-idempotency-id");
+  return { upstreams: textAt(body, "data", "idempotency_id"), callers };
+}
+
 async function runsUnder({ caller }: World, action: string, id: string): Promise<unknown[]> {
   const answer = await caller.call(`/actions/v1/stored-actions/${action}/runs`);
   expectStatus(answer, 200);
-  return listAt(jsonOf(answer), "data").filter((run) => at(run, "idempotency_id") === id);
+  return listAt(jsonOf(answer), "data").filter((run) => at(run, "callers_idempotency_id") === id);
 }
 
 async function startsOf(world: World, action: string, id: string): Promise<unknown> {

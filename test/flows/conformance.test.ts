@@ -5,7 +5,7 @@ import type { Result } from "../../conformance/clause.ts";
 import { examine } from "../../conformance/examine.ts";
 import { parseOptions } from "../../conformance/options.ts";
 import type { Summary } from "../../conformance/report.ts";
-import { ECHO } from "./support/caller.ts";
+import { type Arrival, ECHO } from "./support/caller.ts";
 import { type Answered, type Defect, DefectiveProxy } from "./support/defective-proxy.ts";
 import { type Environment, makeFolder, removeFolder, userEnvironment } from "./support/environment.ts";
 import { type GatewayProcess, startProcess } from "./support/process.ts";
@@ -329,6 +329,21 @@ describe.concurrent("a gateway that breaks the contract is caught by the clauses
       make: () => ({ answer: ({ headers }) => headers.delete("idempotency-payload-mismatch") }),
     },
     {
+      defect: "hands an id on as it came",
+      only: ["idempotency"],
+      breached: ["idempotency.scoped"],
+      make: () => ({
+        answer: (answered, { path }) => {
+          if (!path.endsWith("/last-request")) return;
+          const { data }: { data: Arrival } = JSON.parse(answered.body);
+          const asItCame = `"idempotency_id":"${data.headers["x-idempotency-id"]}"`;
+          const body = data.body.replace(/"idempotency_id":"[0-9a-f-]{36}"/, asItCame);
+          if (data.headers["x-idempotency-id"] !== undefined)
+            answered.body = JSON.stringify({ data: { ...data, body } });
+        },
+      }),
+    },
+    {
       defect: "takes an id in upper case for another one",
       only: ["idempotency"],
       breached: ["idempotency.case"],
@@ -349,6 +364,7 @@ describe.concurrent("a gateway that breaks the contract is caught by the clauses
         "idempotency.case",
         "idempotency.at-once",
         "idempotency.in-flight",
+        "idempotency.scoped",
       ],
       make: () => {
         const seen = new Map<string, number>();
