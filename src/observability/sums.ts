@@ -1,0 +1,175 @@
+// What one isolate has done since it last told the metrics aggregator, as counts that can be added up: requests,
+// attempts, runs, latencies, the busiest users and hosts. Plain data without clock or storage. There is no path, URL,
+// token or body in it: labels are words of ours, patterns of routes, user keys and host names, and there is a bound to
+// how many of them are kept.
+import { type Histogram, recordLatency } from "./histogram.ts";
+import type { RequestServed } from "./log.ts";
+
+/** Label to count. */
+export type Counts = Map<string, number>;
+
+export type Sums = {
+  /** By `status|outcome|route`. */
+  requests: Counts;
+  /** By `outcome|failure`. */
+  attempts: Counts;
+  /** What attempts, and ends without one, made of a delivery: a DeliveryChange. */
+  deliveries: Counts;
+  /** Ends of runs, by `result|callback or none|charged or free`. */
+  runs: Counts;
+  /** By user key: requests. */
+  users: Counts;
+  /** By host name: attempts. */
+  hosts: Counts;
+  /** Until the head of the gateway's answer. */
+  requestMs: Histogram;
+  /** The same without waiting for the upstream. */
+  gatewayMs: Histogram;
+  upstreamMs: Histogram;
+  /** Until the head of the receiver's answer. */
+  attemptMs: Histogram;
+  /** From the end of a run to its receiver's 2xx. */
+  deliveryMs: Histogram;
+  /** From when a message was sent to the queue to when the consumer took it. */
+  queuedMs: Histogram;
+};
+
+export type DeliveryChange = "delivered_at_once" | "delivered" | "retrying" | "dead" | "aborted";
+
+export type CountedAttempt = {
+  outcome: "acknowledged" | "aborted" | "failed";
+  failure: string | null;
+  /** How its delivery stands after it. */
+  delivery: string;
+  host: string;
+  number: number;
+  durationMs: number;
+  sinceEndMs: number;
+};
+
+/** `abandoned`: reading its end was given up. */
+export type CountedEnd = {
+  result: "success" | "error" | "abandoned";
+  hasCallback: boolean;
+  charged: boolean;
+};
+
+const COUNTS = ["requests", "attempts", "deliveries", "runs"] as const;
+const BUSIEST = ["users", "hosts"] as const;
+const HISTOGRAMS = ["requestMs", "gatewayMs", "upstreamMs", "attemptMs", "deliveryMs", "queuedMs"] as const;
+
+/** More than there are routes and outcomes. What comes beyond is counted as `other`. */
+const MAX_LABELS = 500;
+const OTHER = "other";
+/** A name of DNS has 253 characters, and a port five more. */
+const MAX_NAME_CHARS = 260;
+/** Of users and of hosts: as many are held while sums grow, and as many kept of an interval, a minute, an hour. */
+const MAX_NAMES = 1_000;
+const KEPT_NAMES = 50;
+
+export function emptySums(): Sums {
+  return {
+    requests: new Map(),
+    attempts: new Map(),
+    deliveries: new Map(),
+    runs: new Map(),
+    users: new Map(),
+    hosts: new Map(),
+    requestMs: new Map(),
+    gatewayMs: new Map(),
+    upstreamMs: new Map(),
+    attemptMs: new Map(),
+    deliveryMs: new Map(),
+    queuedMs: new Map(),
+  };
+}
+
+export function countRequest(sums: Sums, served: RequestServed): void {
+  const { status, outcome, route, user, total_ms: totalMs, upstream_ms: upstreamMs } = served;
+  addLabel(sums.requests, `${status}|${outcome}|${route}`, 1);
+  recordLatency(sums.requestMs, totalMs);
+  recordLatency(sums.gatewayMs, totalMs - (upstreamMs ?? 0));
+  if (upstreamMs !== null) recordLatency(sums.upstreamMs, upstreamMs);
+  if (user !== null) addName(sums.users, user, 1);
+}
+
+export function countAttempt(sums: Sums, attempt: CountedAttempt): void {
+  const { outcome, failure, delivery, host, number, durationMs, sinceEndMs } = attempt;
+  addLabel(sums.attempts, `${outcome}|${failure ?? ""}`, 1);
+  addLabel(sums.deliveries, delivery === "delivered" && number === 1 ? "delivered_at_once" : delivery, 1);
+  addName(sums.hosts, host.slice(0, MAX_NAME_CHARS), 1);
+  recordLatency(sums.attemptMs, durationMs);
+  if (delivery === "delivered") recordLatency(sums.deliveryMs, sinceEndMs + durationMs);
+}
+
+export function countEnd(sums: Sums, { result, hasCallback, charged }: CountedEnd): void {
+  addLabel(sums.runs, `${result}|${hasCallback ? "callback" : "none"}|${charged ? "charged" : "free"}`, 1);
+}
+
+/** A delivery that became a dead letter without an attempt. */
+export function countDeadLetter(sums: Sums): void {
+  addLabel(sums.deliveries, "dead" satisfies DeliveryChange, 1);
+}
+
+export function countMessage(sums: Sums, queuedMs: number): void {
+  recordLatency(sums.queuedMs, queuedMs);
+}
+
+export function addSums(into: Sums, from: Sums): void {
+  for (const name of COUNTS) for (const [label, n] of from[name]) addLabel(into[name], label, n);
+  for (const name of BUSIEST) for (const [label, n] of from[name]) addName(into[name], label, n);
+  for (const name of HISTOGRAMS)
+    for (const [bucket, n] of from[name]) into[name].set(bucket, (into[name].get(bucket) ?? 0) + n);
+}
+
+export function totalOf(all: Iterable<Sums>): Sums {
+  const total = emptySums();
+  for (const sums of all) addSums(total, sums);
+  return total;
+}
+
+/** The labels with the largest counts, the largest first. */
+export function busiest(counts: Counts, n: number): [label: string, count: number][] {
+  return [...counts].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, n);
+}
+
+/** What is sent and what is stored: JSON, with only the busiest users and hosts. */
+export function encodeSums(sums: Sums): string {
+  const encoded: Record<string, unknown> = { v: 1 };
+  for (const name of [...COUNTS, ...HISTOGRAMS]) if (sums[name].size > 0) encoded[name] = [...sums[name]];
+  for (const name of BUSIEST) if (sums[name].size > 0) encoded[name] = busiest(sums[name], KEPT_NAMES);
+  return JSON.stringify(encoded);
+}
+
+type Encoded = { v: number } & {
+  [Name in keyof Sums]?: Sums[Name] extends Map<infer Key, number> ? [Key, number][] : never;
+};
+
+/** Null: of another version, of a later gateway before a rollback. */
+export function decodeSums(text: string): Sums | null {
+  const { v, ...encoded }: Encoded = JSON.parse(text);
+  if (v !== 1) return null;
+  const sums = emptySums();
+  for (const name of [...COUNTS, ...BUSIEST]) sums[name] = new Map(encoded[name]);
+  for (const name of HISTOGRAMS) sums[name] = new Map(encoded[name]);
+  return sums;
+}
+
+function addLabel(counts: Counts, label: string, n: number): void {
+  const known = counts.get(label);
+  if (known !== undefined) counts.set(label, known + n);
+  else if (counts.size < MAX_LABELS) counts.set(label, n);
+  else counts.set(OTHER, (counts.get(OTHER) ?? 0) + n);
+}
+
+/**
+ * A count of names is never too high. It lacks what a name did before the names were too many and it was not among the
+ * busier half of them.
+ */
+function addName(counts: Counts, name: string, n: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + n);
+  if (counts.size <= MAX_NAMES) return;
+  const kept = busiest(counts, MAX_NAMES / 2);
+  counts.clear();
+  for (const [label, count] of kept) counts.set(label, count);
+}
