@@ -40,7 +40,7 @@ type Failure =
   | { event: "ledger.unavailable"; request_id: string; error: unknown }
   | { event: "ledger.refused"; entries: number; error: unknown }
   | { event: "deliveries.unavailable"; request_id: string; error: unknown }
-  | { event: "metrics.refused"; error: unknown }
+  | { event: "metrics.refused" | "metrics.flush_failed"; error: unknown }
   | { event: "operator.refused"; request_id: string; reason: string }
   | { event: "console.unavailable"; request_id: string; error: unknown }
   | { event: "audit.outcome_lost"; action: string; error: unknown }

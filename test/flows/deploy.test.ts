@@ -138,6 +138,7 @@ it("what runs is bound to what was made, and has the settings", () => {
       expect.objectContaining({ name: "RUNS", queue_name: "edge-actions-runs" }),
       expect.objectContaining({ name: "USER_GATE", class_name: "UserGate" }),
       expect.objectContaining({ name: "DESTINATION_BREAKER", class_name: "DestinationBreaker" }),
+      expect.objectContaining({ name: "METRICS_AGGREGATOR", class_name: "MetricsAggregator" }),
       ...Object.entries({ ...PRODUCTION, ...ACCESS }).map(([name, text]) => ({
         name,
         type: "plain_text",
@@ -148,7 +149,9 @@ it("what runs is bound to what was made, and has the settings", () => {
   );
   // The platform finds the objects by their class names, which the minified bundle still exports.
   const upload = account.requests.findLast(({ path }) => path === "/workers/scripts/edge-actions");
-  expect(upload?.body).toMatch(/export\{[\w$]+ as DestinationBreaker,[\w$]+ as UserGate,/);
+  expect(upload?.body).toMatch(
+    /export\{[\w$]+ as DestinationBreaker,[\w$]+ as MetricsAggregator,[\w$]+ as UserGate,/,
+  );
   expect(worker?.migrationTag).toBe("v1");
   expect(worker?.crons).toEqual(["*/5 * * * *"]);
   expect(app?.flags).toMatchObject([{ enabled: true, default_variation: "on" }]);

@@ -54,6 +54,8 @@ scheduler.wait = (delayMs, { signal } = {}) =>
     });
   });
 
+export { MetricsAggregator } from "../../src/index.ts";
+
 export class UserGate extends RealGate {
   constructor(state: DurableObjectState, env: Env) {
     super(state, faulty(env, "UserGate:"));

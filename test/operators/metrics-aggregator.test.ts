@@ -1,0 +1,204 @@
+// The aggregator in workerd: minutes become hours, what is old goes, and an eviction loses ten seconds at most.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { countRequest, decodeSums, emptySums, encodeSums } from "../../src/observability/sums.ts";
+import { metricsAggregator, type StoredSums } from "../../src/operators/metrics-aggregator.ts";
+import { servedOf } from "../observability/counted.ts";
+import { HOUR, MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { times } from "../support/times.ts";
+
+freshForEach();
+beforeEach(() => stopClock(T0));
+
+const aggregator = () => metricsAggregator(env.METRICS_AGGREGATOR);
+
+/** An isolate tells of so many requests. */
+async function tell(requests: number, members: Parameters<typeof servedOf>[0] = {}): Promise<number> {
+  const sums = emptySums();
+  for (let n = 0; n < requests; n += 1) countRequest(sums, servedOf(members));
+  return aggregator().add(encodeSums(sums));
+}
+
+/** When, after the beginning, and how many requests. */
+function requestsIn(rows: StoredSums[]): [afterMs: number, requests: number][] {
+  return rows.map(({ atMs, sums }) => {
+    const counts = decodeSums(sums)?.requests.values() ?? [];
+    return [atMs - T0, [...counts].reduce((sum, n) => sum + n, 0)];
+  });
+}
+
+async function minutes(fromMs = T0): Promise<[number, number][]> {
+  return requestsIn((await aggregator().read("minutes", fromMs)).rows);
+}
+
+async function hours(fromMs = T0): Promise<[number, number][]> {
+  return requestsIn((await aggregator().read("hours", fromMs)).rows);
+}
+
+async function stored(unit: "minutes" | "hours"): Promise<number> {
+  return runInDurableObject(
+    aggregator(),
+    (_object, { storage }) => storage.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${unit}`).one().n,
+  );
+}
+
+async function rowsWritten(): Promise<number> {
+  return runInDurableObject(
+    aggregator(),
+    (_object, { storage }) => storage.sql.exec<{ n: number }>("SELECT total_changes() AS n").one().n,
+  );
+}
+
+describe("sums of many isolates", () => {
+  it("become one minute, and the next minute is another", async () => {
+    await Promise.all(times(20, () => tell(3)));
+    moveClock(59 * SECOND);
+    await tell(1);
+    moveClock(SECOND);
+    await tell(5);
+    expect(await minutes()).toEqual([
+      [0, 61],
+      [MINUTE, 5],
+    ]);
+  });
+
+  it("are told to come again in ten seconds, while they are few", async () => {
+    expect(await tell(1)).toBe(10_000);
+  });
+
+  it("of a version that is not known yet change nothing, and get an answer", async () => {
+    expect(await aggregator().add('{"v":2}')).toBe(10_000);
+    expect(await minutes()).toEqual([[0, 0]]);
+  });
+
+  it("are read from a moment on", async () => {
+    for (const n of [1, 2, 3]) {
+      await tell(n);
+      moveClock(MINUTE);
+    }
+    expect(await minutes(T0 + MINUTE)).toEqual([
+      [MINUTE, 2],
+      [2 * MINUTE, 3],
+      [3 * MINUTE, 0],
+    ]);
+  });
+});
+
+describe("hours", () => {
+  it("are made of their minutes once they are over; the current one is its minutes", async () => {
+    await tell(1);
+    moveClock(59 * MINUTE);
+    await tell(2);
+    moveClock(MINUTE);
+    await tell(4);
+    moveClock(MINUTE);
+    await tell(8);
+    expect(await hours()).toEqual([
+      [0, 3],
+      [HOUR, 4],
+      [HOUR + MINUTE, 8],
+    ]);
+  });
+
+  it("are whole though nobody called at their end, and the object has left its memory", async () => {
+    await tell(1);
+    moveClock(MINUTE);
+    await tell(2);
+    await evict(aggregator());
+    moveClock(3 * HOUR);
+    expect(await hours()).toEqual([
+      [0, 3],
+      [3 * HOUR + MINUTE, 0],
+    ]);
+  });
+
+  it("add up latencies and users, too", async () => {
+    await tell(2, { total_ms: 32 });
+    moveClock(MINUTE);
+    await tell(1, { total_ms: 1_024, user: "bob" });
+    moveClock(HOUR);
+    const [hour] = (await aggregator().read("hours", T0)).rows;
+    const sums = decodeSums(hour?.sums ?? "") ?? emptySums();
+    expect([...sums.requestMs]).toEqual([
+      [40, 2],
+      [80, 1],
+    ]);
+    expect([...sums.users]).toEqual([
+      ["alice", 2],
+      ["bob", 1],
+    ]);
+  });
+});
+
+describe("what is kept", () => {
+  it("is minutes for a day and hours for a week", async () => {
+    for (let hour = 0; hour < 8 * 24; hour += 1) {
+      await tell(1);
+      moveClock(HOUR);
+    }
+    expect((await hours(0)).length).toBe(7 * 24 + 1);
+    // One a hour in this test.
+    expect(await stored("minutes")).toBe(24);
+    expect(await stored("hours")).toBe(7 * 24);
+    const oldest = (await hours(0))[0];
+    expect(oldest).toEqual([24 * HOUR, 1]);
+  });
+
+  it("goes with the next call after a long silence", async () => {
+    await tell(1);
+    moveClock(9 * 24 * HOUR);
+    await tell(1);
+    expect([await stored("minutes"), await stored("hours")]).toEqual([1, 0]);
+  });
+
+  it("says since when it counts, and goes on saying it", async () => {
+    await tell(1);
+    moveClock(HOUR);
+    await evict(aggregator());
+    expect((await aggregator().read("hours", 0)).sinceMs).toBe(T0);
+  });
+});
+
+describe("an eviction", () => {
+  it("loses nothing that was told ten seconds apart", async () => {
+    await tell(3);
+    moveClock(10 * SECOND);
+    await tell(4);
+    await evict(aggregator());
+    await tell(5);
+    expect(await minutes()).toEqual([[0, 12]]);
+  });
+
+  it("loses what came since the last write, and that is ten seconds ago at most", async () => {
+    await tell(3);
+    moveClock(9 * SECOND);
+    await tell(4);
+    expect(await writtenMinute()).toBe(3);
+    // Timers go on: the write is due in a second.
+    await vi.waitFor(async () => expect(await writtenMinute()).toBe(7), { timeout: 10_000 });
+  });
+});
+
+/** How many requests the row of the first minute has, whatever the object has in memory. */
+async function writtenMinute(): Promise<number | undefined> {
+  const rows = await runInDurableObject(aggregator(), (_object, { storage }) => [
+    ...storage.sql.exec<{ sums: string }>("SELECT sums FROM minutes WHERE at_ms = ?", T0),
+  ]);
+  return requestsIn(rows.map(({ sums }) => ({ atMs: T0, sums })))[0]?.[1];
+}
+
+describe("rows are written", () => {
+  it("once in ten seconds, however many isolates call", async () => {
+    await tell(1);
+    const before = await rowsWritten();
+    for (let second = 0; second < 60; second += 1) {
+      moveClock(SECOND);
+      await Promise.all(times(10, () => tell(1)));
+    }
+    // Six for the ten-second marks, and one that ends the first minute.
+    expect((await rowsWritten()) - before).toBe(7);
+  });
+});
