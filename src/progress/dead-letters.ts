@@ -5,6 +5,7 @@ import { GateClient } from "../gate/client.ts";
 import type { EndedRun, RunRules, Sighting } from "../gate/run.ts";
 import { recordAll } from "../ledger/repository.ts";
 import { log } from "../observability/log.ts";
+import { countAbandoned } from "./count-ends.ts";
 import { ledgerEntries } from "./ledger-entries.ts";
 import { parsePointer } from "./pointer.ts";
 
@@ -43,6 +44,7 @@ export async function bookBuried(
 ): Promise<void> {
   log({ event: "run.buried", gate: gate.id, run_id: buried.run.runId });
   await recordAll(ledger, ledgerEntries(buried.run, buried.intent));
+  countAbandoned(buried.run, buried.intent);
   await gate.report(key, bookedSighting(buried.run), rules);
 }
 

@@ -7,10 +7,12 @@ import type { Work } from "../gate/admission.ts";
 import { firstAttempt, type PutOff } from "../gate/delivery.ts";
 import { advance, type EndedRun, type Sighting } from "../gate/run.ts";
 import type { Hold, Room } from "../load.ts";
+import { isolateSums } from "../observability/isolate-sums.ts";
 import { countAttempt, hostHashOf } from "../observability/metrics.ts";
 import { beginTrace, type Trace } from "../observability/trace.ts";
 import { OutboundNoRoom } from "../outbound/guard.ts";
 import type { Upstream } from "../upstream/client.ts";
+import { countAbandoned, countEnd, isAbandoned } from "./count-ends.ts";
 import { type DeliveryDeps, deliverRun, restUntilMs } from "./deliver-run.ts";
 import { keepBody, keptBody } from "./kept-body.ts";
 import { deliveryStateOf, ledgerEntries } from "./ledger-entries.ts";
@@ -48,6 +50,7 @@ type Look = { hold: Hold; trace: Trace; queuedMs: number };
 
 /** What there is to report of the run. */
 export async function moveRun(deps: MoveDeps, work: Work, queuedMs: number): Promise<Sighting> {
+  isolateSums.countMessage(queuedMs);
   const hold = deps.room.enter(Date.now());
   try {
     return await lookAt(deps, work, { hold, trace: beginTrace(), queuedMs });
@@ -165,9 +168,12 @@ async function book(deps: MoveDeps, { run, intent }: Work, seen: Seen, queuedMs:
   // A later moment for the next attempt is the gate's to know: of a host that is down there would be a row a look.
   if (run.status === "ended" && !run.unbooked.run && attempt === undefined) return true;
   const counted = attempt && count(deps.metrics, next, intent, attempt, queuedMs);
+  if (run.status !== "ended") countEnd(next, intent);
   const recorded = ledgerEntries(next, intent).map((entry) => deps.recorder.record(entry));
   const [, ...booked] = await Promise.all([counted, ...recorded]);
-  return booked.every(Boolean);
+  const isBooked = booked.every(Boolean);
+  if (isBooked && isAbandoned(run)) countAbandoned(next, intent);
+  return isBooked;
 }
 
 // Here, where it is known what the attempt means for its delivery.
@@ -178,16 +184,16 @@ async function count(
   { outcome, number, atMs, durationMs }: Attempt,
   queuedMs: number,
 ): Promise<void> {
-  countAttempt(dataset, {
-    user: userKey,
+  const host = hostOf(callbackUrl) ?? "";
+  const counted = {
     outcome: outcome.kind,
-    status: outcome.status,
     failure: outcome.kind === "failed" ? outcome.failure : null,
     delivery: deliveryStateOf(run.delivery),
-    hostHash: await hostHashOf(hostOf(callbackUrl) ?? ""),
     number,
     durationMs,
     sinceEndMs: Math.max(0, atMs - run.endedAtMs),
-    queuedMs,
-  });
+  };
+  isolateSums.countAttempt({ ...counted, host });
+  const { status } = outcome;
+  countAttempt(dataset, { ...counted, user: userKey, status, hostHash: await hostHashOf(host), queuedMs });
 }

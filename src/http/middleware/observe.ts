@@ -1,8 +1,9 @@
-// Around everything: a request id, the caller's trace carried on, security headers on every answer, one log line and one
-// point in the metrics.
+// Around everything: a request id, the caller's trace carried on, security headers on every answer, one log line, one
+// point in the metrics and one count in this isolate's sums.
 import type { Context, Next } from "hono";
 import { matchedRoutes, routePath } from "hono/route";
 import { problem } from "../../errors.ts";
+import { isolateSums } from "../../observability/isolate-sums.ts";
 import { log, type RequestServed } from "../../observability/log.ts";
 import { countRequest } from "../../observability/metrics.ts";
 import { Stopwatch } from "../../observability/stopwatch.ts";
@@ -64,6 +65,7 @@ function tellServed(c: AppContext): void {
   };
   log(served);
   countRequest(c.env.METRICS, served);
+  isolateSums.countRequest(served);
 }
 
 // The pattern that answered: the first for this very method, or the one that takes any and was reached last.
