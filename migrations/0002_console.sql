@@ -1,4 +1,4 @@
--- What operators do and see. None of it is written by a run: figures are counted from the books, by the hour.
+-- What operators do. None of it is written by a run.
 -- Times are Unix milliseconds.
 
 -- Who did what. A row is written before anything is done, and its outcome after.
@@ -29,10 +29,3 @@ CREATE TABLE redeliveries (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX redeliveries_running ON redeliveries (moved_at_ms) WHERE status = 'running';
-
--- Figures of one hour of acceptances, counted again while the deliveries in it may still change.
-CREATE TABLE rollups (
-  hour_ms INTEGER PRIMARY KEY,
-  counted_at_ms INTEGER NOT NULL,
-  figures TEXT NOT NULL               -- JSON of Tally (src/console/figures.ts)
-) STRICT;

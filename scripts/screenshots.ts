@@ -1,10 +1,13 @@
 // npm run screenshots [-- --rounds 60 --looks dark,phone,light]: every page of the console in light, in dark and on a
 // phone, in dist/screenshots/, and the README's picture, docs/console.png. What is on them has really been run through
-// the sandbox, five runs a round; only its times are then moved apart, over a day, which nobody wants to wait for.
+// the sandbox, five runs a round; only its times are then moved apart, over a day, which nobody wants to wait for: those
+// of the runs, and what the charts are drawn from, of which each hour gets its share.
 import { randomUUID } from "node:crypto";
 import { globSync, mkdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { addSums, decodeSums, emptySums, encodeSums, type Sums } from "../src/observability/sums.ts";
 import { launchBrowser, Visitor } from "../test/flows/support/browser.ts";
 import { type GatewayProcess, startProcess, until } from "../test/flows/support/process.ts";
 import { Receiver } from "../test/flows/support/receiver.ts";
@@ -25,6 +28,9 @@ const FAILS = "00000000-0000-4000-8000-000000000004";
 const USERS = ["alice", "bob", "carol@example.com", "dave", "erin@example.com"];
 const WITHIN_MS = 60_000;
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** What the metrics aggregator holds in its memory. */
+const WRITTEN_WITHIN_MS = 12_000;
 /** What lies in time. */
 const TIMES = [
   ["runs", "accepted_at_ms"],
@@ -50,6 +56,7 @@ try {
   const last = await runThings();
   await gateway.kill("SIGTERM");
   spreadOverTheDay(gateway);
+  spreadCharts(gateway);
   await gateway.restart();
   mkdirSync(FOLDER, { recursive: true });
   for (const [name, look] of looks) await shoot(name, look, last);
@@ -88,20 +95,23 @@ async function runThings(): Promise<string> {
   const total = rounds * tokens.length;
   const attempts = total + 2 * Math.floor((total + 12) / 20) + Math.floor((total + 6) / 10);
   await until("every callback", WITHIN_MS, () => receiver.deliveries.length >= attempts);
-  await until("all of it in the books", WITHIN_MS, async () => {
-    const { runs, retrying } = await totals();
-    return runs === total && retrying === 0;
+  await until("all of it in the charts", WITHIN_MS, async () => {
+    const { runs, delivered, dead } = await totals();
+    return runs === total && delivered + dead === total;
   });
+  await wait(WRITTEN_WITHIN_MS);
   // What has only begun is something to look at, too.
   await start(tokens[0] ?? "", SLOW, { seconds: 100 }, "/hooks/slow");
   return shown;
 }
 
-async function totals(): Promise<{ runs: number; retrying: number }> {
+type Totals = { runs: number; delivered: number; dead: number };
+
+async function totals(): Promise<Totals> {
   const operator = { sub: "screenshots", scope: "operator", expiresSeconds: 60, claims: {} };
   const headers = { authorization: `Bearer ${await devToken(operator)}` };
   const answer = await fetch(`${gateway.url}/console/api/overview`, { headers });
-  const overview: { totals: { runs: number; retrying: number } } = JSON.parse(await answer.text());
+  const overview: { totals: Totals } = JSON.parse(await answer.text());
   return overview.totals;
 }
 
@@ -120,9 +130,7 @@ async function start(token: string, action: string, inputs: object, path: string
 
 /** More at noon and in the evening than at night. */
 function spreadOverTheDay({ stateDir }: GatewayProcess): void {
-  const [file] = globSync(`${stateDir}/v3/d1/**/*.sqlite`).filter((path) => !path.includes("metadata"));
-  if (file === undefined) throw new Error(`there is no ledger under ${stateDir}`);
-  const db = new DatabaseSync(file);
+  const db = openStore(`${stateDir}/v3/d1/**/*.sqlite`);
   const ids = db
     .prepare("SELECT run_id FROM runs ORDER BY run_id")
     .all()
@@ -135,6 +143,44 @@ function spreadOverTheDay({ stateDir }: GatewayProcess): void {
     }
   });
   db.close();
+}
+
+function spreadCharts({ stateDir }: GatewayProcess): void {
+  const db = openStore(`${stateDir}/v3/do/*MetricsAggregator/*.sqlite`);
+  const all = emptySums();
+  for (const row of db.prepare("SELECT sums FROM minutes").all())
+    addSums(all, decodeSums(String(row["sums"])) ?? emptySums());
+  const hourMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  db.exec("DELETE FROM minutes; DELETE FROM hours; UPDATE counting SET since_ms = 0");
+  for (let hour = 0; hour < 24; hour += 1) {
+    const sums = encodeSums(shareOf(all, hour));
+    // The hour that is not over is there as its minutes.
+    const table = hour === 0 ? "minutes" : "hours";
+    db.prepare(`INSERT INTO ${table} (at_ms, sums) VALUES (?, ?)`).run(hourMs - hour * HOUR_MS, sums);
+  }
+  db.close();
+}
+
+/** Of 24. Whole things: what is left over of a rare one goes to hours that follow from its name. */
+function shareOf(all: Sums, hour: number): Sums {
+  const share = emptySums();
+  const weight = 1 + 0.6 * Math.sin((4 * Math.PI * hour) / 24);
+  const portion = (name: string, n: number) => {
+    const offset = (name.length * 7 + hour * 5) % 24;
+    return Math.floor((n * weight + offset) / 24);
+  };
+  for (const [name, counts] of Object.entries(all))
+    for (const [label, n] of counts) {
+      const part = portion(`${name}${label}`, n);
+      if (part > 0) Reflect.get(share, name).set(label, part);
+    }
+  return share;
+}
+
+function openStore(pattern: string): DatabaseSync {
+  const [file] = globSync(pattern).filter((path) => !path.includes("metadata"));
+  if (file === undefined) throw new Error(`there is nothing at ${pattern}`);
+  return new DatabaseSync(file);
 }
 
 async function shoot(name: string, look: (typeof LOOKS)[keyof typeof LOOKS], runId: string): Promise<void> {

@@ -1,7 +1,6 @@
-// What the console itself writes, and all of its SQL: what operators did, their bulk redeliveries, and the figures of
-// past hours. Moves of a redelivery are conditional on who holds it, and say whether they moved it.
+// What the console itself writes, and all of its SQL: what operators did, and their bulk redeliveries. Moves of a
+// redelivery are conditional on who holds it, and say whether they moved it.
 import { within } from "../deadline.ts";
-import type { Tally } from "./figures.ts";
 import type { Place } from "./place.ts";
 import type { AuditAction, AuditEntry, Redelivery, RedeliveryFilter } from "./views.ts";
 
@@ -32,14 +31,6 @@ export const STATEMENTS = {
     UPDATE redeliveries SET holder = NULL, position = ?3, status = ?4, examined = examined + ?5, sent = sent + ?6,
       skipped = skipped + ?7, moved_at_ms = ?8
     WHERE id = ?1 AND holder = ?2`,
-
-  putHour: `
-    INSERT INTO rollups (hour_ms, counted_at_ms, figures) VALUES (?1, ?2, ?3)
-    ON CONFLICT (hour_ms) DO UPDATE SET counted_at_ms = excluded.counted_at_ms, figures = excluded.figures
-    WHERE excluded.counted_at_ms > rollups.counted_at_ms`,
-  countedHours: "SELECT hour_ms, counted_at_ms FROM rollups WHERE hour_ms >= ?1 AND hour_ms < ?2",
-  hours: "SELECT hour_ms, figures FROM rollups WHERE hour_ms >= ?1 AND hour_ms < ?2",
-  forgetHours: "DELETE FROM rollups WHERE hour_ms < ?1",
 };
 
 const TIMEOUT_MS = 10_000;
@@ -149,44 +140,6 @@ export async function progressJob(
     .prepare(STATEMENTS.progress)
     .bind(id, holder, position, status, examined, sent, skipped, nowMs);
   return (await within(TIMEOUT_MS, moving.run())).meta.changes > 0;
-}
-
-export type Hour = { hourMs: number; tally: Tally };
-
-export async function putHours(db: D1Database, hours: readonly Hour[], countedAtMs: number): Promise<void> {
-  if (hours.length === 0) return;
-  const statements = hours.map(({ hourMs, tally }) =>
-    db.prepare(STATEMENTS.putHour).bind(hourMs, countedAtMs, JSON.stringify({ v: 1, ...tally })),
-  );
-  await within(TIMEOUT_MS, db.batch(statements));
-}
-
-/** When each hour was counted last. */
-export async function countedHours(
-  db: D1Database,
-  fromMs: number,
-  toMs: number,
-): Promise<Map<number, number>> {
-  const counted = db.prepare(STATEMENTS.countedHours).bind(fromMs, toMs);
-  const { results } = await within(TIMEOUT_MS, counted.run<{ hour_ms: number; counted_at_ms: number }>());
-  return new Map(results.map(({ hour_ms, counted_at_ms }) => [hour_ms, counted_at_ms]));
-}
-
-export async function readHours(db: D1Database, fromMs: number, toMs: number): Promise<Hour[]> {
-  const hours = db.prepare(STATEMENTS.hours).bind(fromMs, toMs);
-  const { results } = await within(TIMEOUT_MS, hours.run<{ hour_ms: number; figures: string }>());
-  return results.map(({ hour_ms, figures }) => ({ hourMs: hour_ms, tally: tallyIn(figures) }));
-}
-
-export async function forgetHours(db: D1Database, beforeMs: number): Promise<void> {
-  await within(TIMEOUT_MS, db.prepare(STATEMENTS.forgetHours).bind(beforeMs).run());
-}
-
-/** Throws on another version: of a later gateway, before a rollback. */
-function tallyIn(text: string): Tally {
-  const { v, ...tally }: Tally & { v: number } = JSON.parse(text);
-  if (v !== 1) throw new Error("figures of an unknown version");
-  return tally;
 }
 
 function noting(db: D1Database, noted: Noted, outcome: "done" | null): D1PreparedStatement {

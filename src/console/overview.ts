@@ -1,59 +1,66 @@
-// How runs have fared over the last hour, day or week, by the time of their acceptance. The hour is counted on the spot,
-// minute by minute; of the longer ones only the current hour is, the others are kept (rollups.ts).
-import { emptyTally, figuresOf, sumOf, type Tally, tallyOf } from "./figures.ts";
-import { readHours } from "./journal.ts";
-import { countDueHours, HOUR_MS, hourOf, MAX_HOURS } from "./rollups.ts";
-import { countRuns } from "./store.ts";
+// What the gateway has done in the last hour, by the minute, or in the last day or week, by the hour: from the metrics
+// aggregator, by the time at which each thing happened. Throws when the aggregator does not answer: what is not known
+// is not shown as zero.
+import { within } from "../deadline.ts";
+import { addSums, busiest, decodeSums, emptySums, totalOf } from "../observability/sums.ts";
+import {
+  type AggregatedSums,
+  type AggregatorNamespace,
+  metricsAggregator,
+  type Unit,
+} from "../operators/metrics-aggregator.ts";
+import { toStats } from "./stats.ts";
 import { timeOf } from "./times.ts";
 import type { Overview, Span } from "./views.ts";
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const TIMEOUT_MS = 10_000;
+const BUSIEST = 5;
 
-type Buckets = { fromMs: number; widthMs: number; tallies: Tally[]; complete: boolean };
+type Buckets = { unit: Unit; widthMs: number; count: number };
 
-export async function overview(db: D1Database, span: Span, nowMs: number): Promise<Overview> {
-  const { fromMs, widthMs, tallies, complete } = await bucketsOf(db, span, nowMs);
+const BUCKETS: Record<Span, Buckets> = {
+  hour: { unit: "minutes", widthMs: MINUTE_MS, count: 60 },
+  day: { unit: "hours", widthMs: HOUR_MS, count: 24 },
+  week: { unit: "hours", widthMs: HOUR_MS, count: 7 * 24 },
+};
+
+export async function overview(
+  aggregators: AggregatorNamespace,
+  span: Span,
+  nowMs: number,
+): Promise<Overview> {
+  const fromMs = beginning(BUCKETS[span], nowMs);
+  const asked = metricsAggregator(aggregators).read(BUCKETS[span].unit, fromMs);
+  return draw(span, fromMs, await within<AggregatedSums>(TIMEOUT_MS, asked));
+}
+
+/** The current bucket is the last one. */
+function beginning({ widthMs, count }: Buckets, nowMs: number): number {
+  return (Math.floor(nowMs / widthMs) + 1 - count) * widthMs;
+}
+
+export function draw(span: Span, fromMs: number, { sinceMs, rows }: AggregatedSums): Overview {
+  const { widthMs, count } = BUCKETS[span];
+  const buckets = Array.from({ length: count }, emptySums);
+  let isReadable = true;
+  for (const row of rows) {
+    const bucket = buckets[Math.floor((row.atMs - fromMs) / widthMs)];
+    const sums = decodeSums(row.sums);
+    if (sums === null) isReadable = false;
+    else if (bucket !== undefined) addSums(bucket, sums);
+  }
+  const totals = totalOf(buckets);
   return {
     span,
     from: timeOf(fromMs),
-    to: timeOf(fromMs + tallies.length * widthMs),
-    totals: figuresOf(sumOf(tallies)),
-    complete,
-    buckets: tallies.map((tally, at) => ({ at: timeOf(fromMs + at * widthMs), ...figuresOf(tally) })),
-  };
-}
-
-async function bucketsOf(db: D1Database, span: Span, nowMs: number): Promise<Buckets> {
-  switch (span) {
-    case "hour":
-      return minutes(db, nowMs);
-    case "day":
-      return hours(db, 24, nowMs);
-    case "week":
-      return hours(db, MAX_HOURS, nowMs);
-  }
-}
-
-async function minutes(db: D1Database, nowMs: number): Promise<Buckets> {
-  const toMs = (Math.floor(nowMs / MINUTE_MS) + 1) * MINUTE_MS;
-  const fromMs = toMs - HOUR_MS;
-  const [rows = []] = await countRuns(db, [{ fromMs, toMs, widthMs: MINUTE_MS }]);
-  const tallies = Array.from({ length: 60 }, (_, at) => tallyOf(rows.filter(({ bucket }) => bucket === at)));
-  return { fromMs, widthMs: MINUTE_MS, tallies, complete: true };
-}
-
-async function hours(db: D1Database, n: number, nowMs: number): Promise<Buckets> {
-  const currentMs = hourOf(nowMs);
-  const fromMs = currentMs - (n - 1) * HOUR_MS;
-  await countDueHours(db, fromMs, currentMs, nowMs);
-  const current = { fromMs: currentMs, toMs: currentMs + HOUR_MS, widthMs: HOUR_MS };
-  const [kept, [rows = []]] = await Promise.all([readHours(db, fromMs, currentMs), countRuns(db, [current])]);
-  const byHour = new Map(kept.map(({ hourMs, tally }) => [hourMs, tally]));
-  const past = Array.from({ length: n - 1 }, (_, at) => byHour.get(fromMs + at * HOUR_MS) ?? emptyTally());
-  return {
-    fromMs,
-    widthMs: HOUR_MS,
-    tallies: [...past, tallyOf(rows)],
-    complete: kept.length === n - 1,
+    to: timeOf(fromMs + count * widthMs),
+    counted_since: timeOf(sinceMs),
+    complete: isReadable && sinceMs <= fromMs,
+    totals: toStats(totals),
+    busiest_users: busiest(totals.users, BUSIEST).map(([user, requests]) => ({ user, requests })),
+    busiest_hosts: busiest(totals.hosts, BUSIEST).map(([host, attempts]) => ({ host, attempts })),
+    buckets: buckets.map((sums, at) => ({ at: timeOf(fromMs + at * widthMs), ...toStats(sums) })),
   };
 }

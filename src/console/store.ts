@@ -2,7 +2,6 @@
 // bounded number of them, or one bounded time; none of them is on a run's way. What operators did is in journal.ts.
 import { within } from "../deadline.ts";
 import type { DeliveryState } from "../ledger/entry.ts";
-import { binSql, type CountedRow } from "./figures.ts";
 import type { Place } from "./place.ts";
 
 const SUMMARY =
@@ -39,24 +38,6 @@ function boundary(source: Source): string {
 
 /** Exported for the test that reads their plans. */
 export const STATEMENTS = {
-  // SUM over booleans: SQLite's are 0 and 1.
-  count: `
-    SELECT CAST((r.accepted_at_ms - ?1) / ?3 AS INTEGER) AS bucket,
-      ${binSql("a.at_ms + a.duration_ms - r.ended_at_ms")} AS bin,
-      COUNT(*) AS runs,
-      SUM(r.ended_at_ms IS NOT NULL AND r.result IS NOT 'success') AS errors,
-      SUM(r.state <> 'none') AS callbacks,
-      SUM(r.state = 'delivered') AS delivered,
-      SUM(r.state = 'delivered' AND r.attempts = 1) AS delivered_at_once,
-      SUM(r.state = 'retrying') AS retrying,
-      SUM(r.state = 'dead') AS dead,
-      SUM(r.state = 'aborted') AS aborted,
-      SUM(r.charged_at_ms IS NOT NULL) AS charges
-    FROM runs AS r
-    LEFT JOIN attempts AS a ON r.state = 'delivered' AND a.run_id = r.run_id AND a.number = r.attempts
-    WHERE r.accepted_at_ms >= ?1 AND r.accepted_at_ms < ?2
-    GROUP BY bucket, bin`,
-
   foundOfEverybody: found("everybody"),
   foundOfUser: found("user"),
   foundUndelivered: found("undelivered"),
@@ -128,19 +109,6 @@ export type AttemptedRow = {
   duration_ms: number;
   error: string | null;
 };
-
-/** Counts in buckets of `widthMs`, numbered from 0 at `fromMs`. */
-export async function countRuns(
-  db: D1Database,
-  spans: readonly { fromMs: number; toMs: number; widthMs: number }[],
-): Promise<CountedRow[][]> {
-  if (spans.length === 0) return [];
-  const statements = spans.map(({ fromMs, toMs, widthMs }) =>
-    db.prepare(STATEMENTS.count).bind(fromMs, toMs, widthMs),
-  );
-  const results = await within(TIMEOUT_MS, db.batch<CountedRow>(statements));
-  return results.map((result) => result.results);
-}
 
 /** What must hold of a run beside what its source says. */
 export type Filter = {

@@ -4,19 +4,39 @@ import type { DeliveryState } from "../ledger/entry.ts";
 
 export type Span = "hour" | "day" | "week";
 
-/** Of the runs that were accepted in a time: those that the ledger knows, which owed a callback or a charge. */
-export type Figures = {
+/** What happened in a time: each request, end of a run and attempt counts when it happened. */
+export type Stats = {
+  requests: number;
+  status_2xx: number;
+  status_3xx: number;
+  /** Without 429. */
+  status_4xx: number;
+  status_429: number;
+  /** Without 503. */
+  status_5xx: number;
+  status_503: number;
+  /** Answers of any status behind which the upstream had failed. */
+  upstream_failed: number;
+  /** Until the head of the answer, without waiting for the upstream. Null: there was no request. */
+  gateway_p50_ms: number | null;
+  gateway_p99_ms: number | null;
+  /** Whose end was read, or given up; of those that owed a callback or a charge. */
   runs: number;
-  /** Ended in `error`, or lost by the upstream. */
+  /** Ended in `error`. */
   errors: number;
+  abandoned: number;
+  /** Runs with a callback among them. */
   callbacks: number;
+  charges: number;
+  attempts: number;
+  attempts_failed: number;
   delivered: number;
   /** Delivered by the first attempt. */
   delivered_at_once: number;
+  /** Attempts that failed and will be followed by another. */
   retrying: number;
   dead: number;
   aborted: number;
-  charges: number;
   /** From the end of the run, as the gateway saw it, to the receiver's 2xx. Null: nothing was delivered. */
   latency_p50_ms: number | null;
   latency_p99_ms: number | null;
@@ -26,11 +46,14 @@ export type Overview = {
   span: Span;
   from: string;
   to: string;
-  totals: Figures;
-  /** False: hours of it are still to be counted, and missing from the figures. */
+  counted_since: string;
+  /** False: counting began after `from`, or some of the sums were written by another version and cannot be read. */
   complete: boolean;
+  totals: Stats;
+  busiest_users: { user: string; requests: number }[];
+  busiest_hosts: { host: string; attempts: number }[];
   /** Oldest first, of equal length, none left out. */
-  buckets: (Figures & { at: string })[];
+  buckets: (Stats & { at: string })[];
 };
 
 export type RunSummary = {

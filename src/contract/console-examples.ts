@@ -11,16 +11,29 @@ const ENDED = "2026-11-20T12:00:02.000Z";
 const DEAD = "2026-11-23T15:35:02.000Z";
 const REASON = "status is no 2xx";
 
-const FIGURES = {
+const STATS = {
+  requests: 9400,
+  status_2xx: 9310,
+  status_3xx: 0,
+  status_4xx: 52,
+  status_429: 31,
+  status_5xx: 5,
+  status_503: 2,
+  upstream_failed: 4,
+  gateway_p50_ms: 12,
+  gateway_p99_ms: 95,
   runs: 1200,
   errors: 6,
+  abandoned: 0,
   callbacks: 800,
+  charges: 1100,
+  attempts: 812,
+  attempts_failed: 22,
   delivered: 790,
   delivered_at_once: 781,
-  retrying: 9,
+  retrying: 21,
   dead: 1,
   aborted: 0,
-  charges: 1100,
   latency_p50_ms: 41,
   latency_p99_ms: 380,
 };
@@ -134,9 +147,12 @@ export const CONSOLE_EXAMPLES = {
     span: "hour",
     from: "2026-11-20T11:00:00.000Z",
     to: ACCEPTED,
-    totals: FIGURES,
+    counted_since: "2026-11-01T00:00:00.000Z",
     complete: true,
-    buckets: [{ ...FIGURES, at: "2026-11-20T11:00:00.000Z" }],
+    totals: STATS,
+    busiest_users: [{ user: USER, requests: 3100 }],
+    busiest_hosts: [{ host: HOST, attempts: 420 }],
+    buckets: [{ ...STATS, at: "2026-11-20T11:00:00.000Z" }],
   },
   ConsoleRunPage: { runs: [RUN], next_cursor: null, searched_to: null },
   ConsoleRun: {

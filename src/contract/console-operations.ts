@@ -24,7 +24,7 @@ const API = "/console/api";
 
 export function consoleOperations(): Entry[] {
   return [
-    get("/overview", "getConsoleOverview", "How runs have fared", "ConsoleOverview", [
+    get("/overview", "getConsoleOverview", "What the gateway has done", "ConsoleOverview", [
       inQuery("span", { type: "string", enum: ["hour", "day", "week"], default: "hour" }),
     ]),
     get("/runs", "findConsoleRuns", "Find runs", "ConsoleRunPage", [

@@ -10,16 +10,29 @@ const count = z.int().with(z.gte(0));
 const cursor = described(z.nullable(z.string()), "The `cursor` of the next page; null on the last one.");
 const state = z.enum(["waiting", "retrying", "delivered", "dead", "aborted", "none"]);
 
-const figures = {
-  runs: described(count, "That owed a callback or a charge, and have ended."),
-  errors: described(count, "Ended in `error`, or lost by the upstream."),
-  callbacks: count,
+const stats = {
+  requests: count,
+  status_2xx: count,
+  status_3xx: count,
+  status_4xx: described(count, "Without 429."),
+  status_429: count,
+  status_5xx: described(count, "Without 503."),
+  status_503: count,
+  upstream_failed: described(count, "Answers behind which the upstream had failed."),
+  gateway_p50_ms: described(z.nullable(count), "Without waiting for the upstream, within 4.5 %."),
+  gateway_p99_ms: z.nullable(count),
+  runs: described(count, "That owed a callback or a charge, and have ended or were given up."),
+  errors: described(count, "Ended in `error`."),
+  abandoned: described(count, "Lost by the upstream, or given up."),
+  callbacks: described(count, "Runs with a callback among them."),
+  charges: count,
+  attempts: count,
+  attempts_failed: count,
   delivered: count,
   delivered_at_once: described(count, "By the first attempt."),
-  retrying: count,
+  retrying: described(count, "Attempts that failed and will be followed by another."),
   dead: count,
   aborted: count,
-  charges: count,
   latency_p50_ms: described(
     z.nullable(count),
     "From the end of the run to the receiver's 2xx, within 4.5 %.",
@@ -27,15 +40,27 @@ const figures = {
   latency_p99_ms: z.nullable(count),
 };
 
-const ConsoleFigures = described(z.object(figures), "Of the runs that were accepted in a time.");
+const ConsoleStats = described(z.object(stats), "What happened in a time.");
 
 const ConsoleOverview = z.object({
   span: z.enum(["hour", "day", "week"]),
   from: time,
   to: time,
-  totals: ConsoleFigures,
-  complete: described(z.boolean(), "False: hours of it are still to be counted."),
-  buckets: described(z.array(z.object({ ...figures, at: time })), "Oldest first, of equal length."),
+  counted_since: time,
+  complete: described(
+    z.boolean(),
+    "False: counting began after `from`, or some sums were written by another version.",
+  ),
+  totals: ConsoleStats,
+  busiest_users: described(
+    z.array(z.object({ user: z.string(), requests: count })),
+    "Five at most; a count is never too high.",
+  ),
+  busiest_hosts: described(
+    z.array(z.object({ host: z.string(), attempts: count })),
+    "Receivers, five at most; a count is never too high.",
+  ),
+  buckets: described(z.array(z.object({ ...stats, at: time })), "Oldest first, of equal length."),
 });
 
 const summary = {
@@ -213,7 +238,7 @@ const ConsoleRedelivery = z.object({
 
 /** Beside the components of schemas.ts. */
 export const CONSOLE_COMPONENTS = {
-  ConsoleFigures,
+  ConsoleStats,
   ConsoleOverview,
   ConsoleRunSummary,
   ConsoleRunPage,

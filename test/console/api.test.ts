@@ -102,7 +102,8 @@ describe("other methods are 405", () => {
 });
 
 describe("an outage is 503, to be asked again, and says nothing of what is down", () => {
-  it.each([...READS, ...ACTS])("of the books: %s", async (path) => {
+  const ofBooks = READS.filter((path) => !path.startsWith("/overview"));
+  it.each([...ofBooks, ...ACTS])("of the books: %s", async (path) => {
     const down = await makeGateway(
       {},
       failing(/^LEDGER\./, () => new Error("D1 on fire")),

@@ -1,169 +1,211 @@
+// The overview as an operator's script reads it: from sums that isolates have told, minute by minute.
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { overview } from "../../src/console/overview.ts";
-import { tendRollups } from "../../src/console/rollups.ts";
-import { recordAll } from "../../src/ledger/repository.ts";
-import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
-import { freshLedger, NOON_MS } from "../support/ledger.ts";
-import { bookedRun, deadLetter, delivered } from "./bench.ts";
+import { draw, overview } from "../../src/console/overview.ts";
+import type { Stats } from "../../src/console/views.ts";
+import {
+  countAttempt,
+  countDeadLetter,
+  countEnd,
+  countRequest,
+  emptySums,
+  encodeSums,
+} from "../../src/observability/sums.ts";
+import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
+import { attemptOf, servedOf } from "../observability/counted.ts";
+import { failing } from "../support/bindings.ts";
+import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { makeGateway, ORIGIN } from "../support/gateway.ts";
+import { ask } from "./bench.ts";
 
-/** 12:30:20 */
-const NOW_MS = NOON_MS + 30 * MINUTE + 20 * SECOND;
+/** In the future, as the clock of these tests is: 12:30:20 of a Sunday. */
+const NOW_MS = Date.parse("2040-01-08T12:30:20Z");
 
-let db: D1Database;
+freshForEach();
+beforeEach(() => stopClock(NOW_MS));
 
-beforeEach(async () => {
-  db = await freshLedger();
-});
-
-function one(members: Parameters<typeof bookedRun>[0]) {
-  return { run: bookedRun(members), attempt: null, charge: null };
+/** At that time an isolate tells of one of everything. */
+async function mixedAt(atMs: number): Promise<void> {
+  const sums = emptySums();
+  for (const status of [200, 304, 404, 429, 500, 503, 202])
+    countRequest(sums, servedOf({ status, outcome: "x", total_ms: 60, upstream_ms: 20 }));
+  countRequest(sums, servedOf({ status: 502, outcome: "upstream_failed", total_ms: 9_040, upstream_ms: 40 }));
+  countEnd(sums, { result: "success", hasCallback: true, charged: true });
+  countEnd(sums, { result: "success", hasCallback: false, charged: true });
+  countEnd(sums, { result: "error", hasCallback: true, charged: false });
+  countEnd(sums, { result: "abandoned", hasCallback: true, charged: false });
+  countDeadLetter(sums);
+  countAttempt(sums, attemptOf({ sinceEndMs: 11, durationMs: 30 }));
+  countAttempt(sums, attemptOf({ sinceEndMs: 8_900, durationMs: 100, number: 3, host: "slow.example" }));
+  const failed = { outcome: "failed", failure: "no connection" } as const;
+  countAttempt(sums, attemptOf({ ...failed, delivery: "retrying" }));
+  countAttempt(sums, attemptOf({ ...failed, delivery: "dead", number: 10 }));
+  countAttempt(sums, attemptOf({ outcome: "aborted", delivery: "aborted" }));
+  stopClock(atMs);
+  await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
 }
 
-/** One of each kind at a time: 7 runs. */
-async function mixedAt(acceptedAtMs: number): Promise<void> {
-  await recordAll(db, [
-    delivered({ acceptedAtMs }, 41),
-    { ...delivered({ acceptedAtMs, attempts: 3 }, 9_000), charge: null },
-    deadLetter({ acceptedAtMs, result: "error" }),
-    one({ acceptedAtMs, state: "retrying" }),
-    one({ acceptedAtMs, state: "aborted", result: "error" }),
-    one({ acceptedAtMs, state: "none", callbackUrl: null, attempts: 0 }),
-    one({ acceptedAtMs, state: "dead", result: null, attempts: 0 }),
-  ]);
-}
-
-const MIXED = {
-  runs: 7,
-  errors: 3,
-  callbacks: 6,
+const COUNTS = {
+  requests: 8,
+  status_2xx: 2,
+  status_3xx: 1,
+  status_4xx: 1,
+  status_429: 1,
+  status_5xx: 2,
+  status_503: 1,
+  upstream_failed: 1,
+  runs: 4,
+  errors: 1,
+  abandoned: 1,
+  callbacks: 3,
+  charges: 2,
+  attempts: 5,
+  attempts_failed: 2,
   delivered: 2,
   delivered_at_once: 1,
   retrying: 1,
   dead: 2,
   aborted: 1,
-  charges: 1,
-  // 41 and 9,000 ms, each as the middle of its bin.
+};
+
+// 40 and 9,000 ms of the gateway's own, 41 and 9,000 from the end to the 2xx; each the middle of its bucket.
+const MIXED: Stats = {
+  ...COUNTS,
+  gateway_p50_ms: 40,
+  gateway_p99_ms: 9_329,
   latency_p50_ms: 40,
   latency_p99_ms: 9_329,
 };
 
-const NOTHING = {
+function counts(factor: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(COUNTS).map(([name, count]) => [name, count * factor]));
+}
+
+const NOTHING: Stats = {
+  requests: 0,
+  status_2xx: 0,
+  status_3xx: 0,
+  status_4xx: 0,
+  status_429: 0,
+  status_5xx: 0,
+  status_503: 0,
+  upstream_failed: 0,
+  gateway_p50_ms: null,
+  gateway_p99_ms: null,
   runs: 0,
   errors: 0,
+  abandoned: 0,
   callbacks: 0,
+  charges: 0,
+  attempts: 0,
+  attempts_failed: 0,
   delivered: 0,
   delivered_at_once: 0,
   retrying: 0,
   dead: 0,
   aborted: 0,
-  charges: 0,
   latency_p50_ms: null,
   latency_p99_ms: null,
 };
 
-function tripled() {
-  return Object.fromEntries(
-    Object.entries(MIXED).map(([name, value]) => [name, name.startsWith("latency") ? value : 3 * value]),
-  );
-}
-
 describe("the last hour", () => {
-  it("is sixty minutes, the current one included, by the time of acceptance", async () => {
-    await mixedAt(NOW_MS - MINUTE);
-    await recordAll(db, [
-      delivered({ acceptedAtMs: NOON_MS + 31 * MINUTE - 1 }),
-      delivered({ acceptedAtMs: NOON_MS + 31 * MINUTE - HOUR }),
-      delivered({ acceptedAtMs: NOON_MS + 31 * MINUTE - HOUR - 1 }),
-    ]);
-    const seen = await overview(db, "hour", NOW_MS);
+  it("is sixty minutes, the current one included, by the time at which things happened", async () => {
+    await mixedAt(NOW_MS - HOUR);
+    await mixedAt(NOW_MS - 59 * MINUTE);
+    await mixedAt(NOW_MS - 30 * MINUTE);
+    await mixedAt(NOW_MS);
+    const seen = await overview(env.METRICS_AGGREGATOR, "hour", NOW_MS);
     expect([seen.from, seen.to, seen.complete]).toEqual([
-      "2026-11-20T11:31:00.000Z",
-      "2026-11-20T12:31:00.000Z",
+      "2040-01-08T11:31:00.000Z",
+      "2040-01-08T12:31:00.000Z",
       true,
     ]);
     expect(seen.buckets).toHaveLength(60);
-    expect(seen.buckets[0]).toMatchObject({ at: "2026-11-20T11:31:00.000Z", runs: 1 });
-    expect(seen.buckets[58]).toEqual({ at: "2026-11-20T12:29:00.000Z", ...MIXED });
-    expect(seen.buckets[59]).toMatchObject({ at: "2026-11-20T12:30:00.000Z", runs: 1 });
-    expect(seen.buckets[30]).toEqual({ at: "2026-11-20T12:01:00.000Z", ...NOTHING });
-    expect(seen.totals).toMatchObject({ runs: 9, delivered: 4, charges: 3 });
+    expect(seen.buckets[0]).toEqual({ at: "2040-01-08T11:31:00.000Z", ...MIXED });
+    expect(seen.buckets[1]).toEqual({ at: "2040-01-08T11:32:00.000Z", ...NOTHING });
+    expect(seen.buckets[29]).toEqual({ at: "2040-01-08T12:00:00.000Z", ...MIXED });
+    expect(seen.buckets[59]).toEqual({ at: "2040-01-08T12:30:00.000Z", ...MIXED });
+    expect(seen.totals).toEqual({ ...MIXED, ...counts(3) });
   });
 
-  it("of nothing is nothing", async () => {
-    expect((await overview(db, "hour", NOW_MS)).totals).toEqual(NOTHING);
+  it("names the busiest users and receivers", async () => {
+    await mixedAt(NOW_MS);
+    const seen = await overview(env.METRICS_AGGREGATOR, "hour", NOW_MS);
+    expect(seen.busiest_users).toEqual([{ user: "alice", requests: 8 }]);
+    expect(seen.busiest_hosts).toEqual([
+      { host: "client.example", attempts: 4 },
+      { host: "slow.example", attempts: 1 },
+    ]);
+  });
+
+  it("of nothing is nothing, and says that counting has just begun", async () => {
+    const seen = await overview(env.METRICS_AGGREGATOR, "hour", NOW_MS);
+    expect(seen.totals).toEqual(NOTHING);
+    expect([seen.complete, seen.counted_since]).toEqual([false, "2040-01-08T12:30:20.000Z"]);
   });
 });
 
 describe("the last day and week", () => {
   it.each([
-    ["day", 24, "2026-11-19T13:00:00.000Z"],
-    ["week", 168, "2026-11-13T13:00:00.000Z"],
-  ] as const)("%s: %i hours, none of which anybody has counted before", async (span, hours, from) => {
-    await mixedAt(NOON_MS + MINUTE);
-    await mixedAt(NOON_MS - 1);
-    await mixedAt(NOON_MS - (hours - 1) * HOUR);
-    await mixedAt(NOON_MS - (hours - 1) * HOUR - 1);
-    const seen = await overview(db, span, NOW_MS);
-    expect([seen.from, seen.to, seen.complete]).toEqual([from, "2026-11-20T13:00:00.000Z", true]);
+    ["day", 24, "2040-01-07T13:00:00.000Z"],
+    ["week", 168, "2040-01-01T13:00:00.000Z"],
+  ] as const)("%s: %i hours, the current one included", async (span, hours, from) => {
+    const fromMs = Date.parse(from);
+    await mixedAt(fromMs - SECOND);
+    await mixedAt(fromMs);
+    await mixedAt(fromMs + HOUR - SECOND);
+    await mixedAt(NOW_MS - HOUR);
+    await mixedAt(NOW_MS - MINUTE);
+    await mixedAt(NOW_MS);
+    const seen = await overview(env.METRICS_AGGREGATOR, span, NOW_MS);
+    expect([seen.from, seen.to, seen.complete]).toEqual([from, "2040-01-08T13:00:00.000Z", true]);
     expect(seen.buckets).toHaveLength(hours);
-    expect(seen.buckets[0]).toEqual({ at: from, ...MIXED });
-    expect(seen.buckets[hours - 2]).toEqual({ at: "2026-11-20T11:00:00.000Z", ...MIXED });
-    expect(seen.buckets[hours - 1]).toEqual({ at: "2026-11-20T12:00:00.000Z", ...MIXED });
-    expect(seen.totals).toEqual({ ...MIXED, ...tripled(), latency_p50_ms: 40, latency_p99_ms: 9_329 });
-  });
-
-  it("shows what became of an old hour's runs, once the hour is due again", async () => {
-    const letter = deadLetter({ acceptedAtMs: NOON_MS - 80 * HOUR });
-    await recordAll(db, [letter]);
-    expect((await overview(db, "week", NOW_MS)).totals).toMatchObject({ dead: 1, delivered: 0 });
-    await recordAll(db, [{ ...letter, run: { ...letter.run, state: "delivered", revision: 9 } }]);
-    // 79.5 hours old: an eighth is just under ten.
-    expect((await overview(db, "week", NOW_MS + 9 * HOUR)).totals).toMatchObject({ dead: 1, delivered: 0 });
-    expect((await overview(db, "week", NOW_MS + 10 * HOUR)).totals).toMatchObject({ dead: 0, delivered: 1 });
-  });
-
-  it("reads kept hours, not their runs: what the cron counted stands though the runs are gone", async () => {
-    await mixedAt(NOON_MS - 30 * HOUR);
-    await tendRollups(db, NOW_MS);
-    await db.exec("DELETE FROM runs");
-    expect((await overview(db, "week", NOW_MS)).totals).toMatchObject({ runs: 7 });
-  });
-
-  it("says so when hours are still to be counted", async () => {
-    const slow: unknown = {
-      prepare: (sql: string) => db.prepare(sql),
-      batch: async (statements: D1PreparedStatement[]) => {
-        await scheduler.wait(600);
-        return db.batch(statements);
-      },
-    };
-    const seen = await overview(slow as D1Database, "week", NOW_MS);
-    expect([seen.complete, seen.buckets.length]).toEqual([false, 168]);
-    expect((await overview(db, "week", NOW_MS)).complete).toBe(true);
+    expect(seen.buckets[0]).toEqual({ at: from, ...MIXED, ...counts(2) });
+    expect(seen.buckets[1]).toMatchObject(NOTHING);
+    expect(seen.buckets[hours - 2]).toEqual({ at: "2040-01-08T11:00:00.000Z", ...MIXED });
+    expect(seen.buckets[hours - 1]).toEqual({ at: "2040-01-08T12:00:00.000Z", ...MIXED, ...counts(2) });
+    expect(seen.totals).toEqual({ ...MIXED, ...counts(5) });
   });
 });
 
-describe("the cron", () => {
-  it("keeps the hours of a week, and forgets older ones", async () => {
-    await tendRollups(db, NOW_MS);
-    const kept = async () =>
-      (await db.prepare("SELECT COUNT(*) AS n FROM rollups").first<{ n: number }>())?.n;
-    expect(await kept()).toBe(167);
-    await tendRollups(db, NOW_MS + 5 * HOUR);
-    expect(await kept()).toBe(168);
+describe("what is missing is said", () => {
+  it("when counting began within the span", async () => {
+    await mixedAt(NOW_MS);
+    moveClock(2 * HOUR);
+    const aggregators = env.METRICS_AGGREGATOR;
+    expect((await overview(aggregators, "day", Date.now())).complete).toBe(false);
+    expect((await overview(aggregators, "hour", Date.now())).complete).toBe(true);
   });
 
-  it("counts an hour that was counted meanwhile no second time", async () => {
-    await tendRollups(db, NOW_MS);
-    const { meta } = await db
-      .prepare("UPDATE rollups SET figures = figures WHERE counted_at_ms < ?1")
-      .bind(NOW_MS)
-      .run();
-    expect(meta.changes).toBe(0);
-    await tendRollups(db, NOW_MS + MINUTE);
-    const again = "SELECT COUNT(*) AS n FROM rollups WHERE counted_at_ms > ?1";
-    expect(await db.prepare(again).bind(NOW_MS).first()).toEqual({ n: 0 });
-    await tendRollups(db, NOW_MS + 5 * MINUTE);
-    expect((await db.prepare(again).bind(NOW_MS).first<{ n: number }>())?.n).toBe(1);
+  it("when a later version wrote a part of it", () => {
+    const rows = [
+      { atMs: NOW_MS, sums: '{"v":2}' },
+      { atMs: NOW_MS, sums: '{"v":1,"runs":[["error|none|free",3]]}' },
+    ];
+    const seen = draw("hour", NOW_MS, { sinceMs: 0, rows });
+    expect([seen.complete, seen.totals.errors]).toEqual([false, 3]);
+  });
+});
+
+const DOWN = failing(/^METRICS_AGGREGATOR\./, () => new Error("moved away"));
+
+describe("an aggregator that does not answer", () => {
+  it("makes the API's answer a 503, and not a row of zeros", async () => {
+    const answer = await ask(await makeGateway({}, DOWN), "/overview");
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(answer.text).not.toContain("moved away");
+  });
+
+  it("makes a page that says so, and shows no number", async () => {
+    const gateway = await makeGateway({}, DOWN);
+    const cookie = `edge_console=${await gateway.issuer.token({ sub: "olga", scope: "operator" })}`;
+    const sent = gateway.begin("/console?span=day", { claims: null, headers: { cookie, origin: ORIGIN } });
+    const response = await sent.response;
+    const html = await response.text();
+    await sent.rest();
+    expect(response.status).toBe(503);
+    expect(html).toContain("The metrics aggregator does not answer.");
+    expect(html).not.toMatch(/class="card|<strong>0</);
   });
 });

@@ -6,7 +6,7 @@ import { STATEMENTS as STORE, searchIn } from "../../src/console/store.ts";
 import { recordAll } from "../../src/ledger/repository.ts";
 import { freshLedger, NOON_MS } from "../support/ledger.ts";
 import { times } from "../support/times.ts";
-import { bookedRun, deadLetter, delivered } from "./bench.ts";
+import { bookedRun } from "./bench.ts";
 
 let db: D1Database;
 
@@ -43,7 +43,6 @@ it.each([
     "runs_undelivered (state=? AND accepted_at_ms>? AND (accepted_at_ms,run_id)<(?,?))",
   ],
   [STORE.letters, "runs_undelivered (state=? AND accepted_at_ms>? AND (accepted_at_ms,run_id)<(?,?))"],
-  [STORE.count, "runs_by_time (accepted_at_ms>? AND accepted_at_ms<?)"],
 ])("%# both bounds are read from the index", async (sql, index) => {
   const steps = await planOf(sql);
   expect(steps.some((step) => step.endsWith(`USING INDEX ${index}`))).toBe(true);
@@ -83,21 +82,4 @@ describe("a search that finds nothing", () => {
     const rest = { ...range, after: found.boundary ?? NEWEST };
     expect((await searchIn(db, { kind: "everybody", value: null }, rest, filter)).boundary).toBeNull();
   });
-});
-
-it("counting an hour reads three rows a run at most: of the table, of the attempts, and of what is grouped", async () => {
-  await recordAll(
-    db,
-    times(100, () => delivered()),
-  );
-  await recordAll(
-    db,
-    times(50, () => deadLetter({ acceptedAtMs: NOON_MS + 3_600_000 })),
-  );
-  const { meta } = await db
-    .prepare(STORE.count)
-    .bind(NOON_MS, NOON_MS + 3_600_000, 60_000)
-    .run();
-  // And the one behind the hour.
-  expect(meta.rows_read).toBe(301);
 });

@@ -8,7 +8,7 @@ import type { CONSOLE_COMPONENTS, ConsoleComponentName } from "../../src/contrac
 type Answer<Name extends ConsoleComponentName> = z.output<(typeof CONSOLE_COMPONENTS)[Name]>;
 
 it("each schema describes its type, no more and no less", () => {
-  expectTypeOf<Answer<"ConsoleFigures">>().branded.toEqualTypeOf<views.Figures>();
+  expectTypeOf<Answer<"ConsoleStats">>().branded.toEqualTypeOf<views.Stats>();
   expectTypeOf<Answer<"ConsoleOverview">>().branded.toEqualTypeOf<views.Overview>();
   expectTypeOf<Answer<"ConsoleRunSummary">>().branded.toEqualTypeOf<views.RunSummary>();
   expectTypeOf<Answer<"ConsoleRunPage">>().branded.toEqualTypeOf<views.RunPage>();

@@ -40,8 +40,7 @@ const LISTED: Record<string, string> = {
   "added paths > /console/api/runs[|/{run_id}|/{run_id}/look|/{run_id}/redeliver|/{run_id}/give-up]":
     "the operators'",
   "added paths > /console/api/[dead-letters|dead-letters/redeliver|redeliveries/{id}]": "the operators'",
-  "added components > schemas > Console[Figures|Overview|RunSummary|RunPage|TimeLineEntry|Run|User]":
-    "theirs",
+  "added components > schemas > Console[Stats|Overview|RunSummary|RunPage|TimeLineEntry|Run|User]": "theirs",
   "added components > schemas > Console[DeadLetters|Destinations|AuditEntry|AuditPage]": "theirs",
   "added components > schemas > Console[RedeliveryFilter|Redelivery]": "theirs",
   "added components > schemas > [OneOffRunRequest|OneOffRunRequestInput|RunResult|OneOffRunResult]": "theirs",

@@ -120,6 +120,28 @@ describe.each([
     }
   });
 
+  it("reads on the overview, seconds later, what the gateway has done", async () => {
+    const who = await caller("counted");
+    const runId = runIdOf(await who.start(ECHO, { inputs: { n: 1 }, callback_url: receiver.url("/fine") }));
+    await untilState(who, ECHO, runId, "delivered");
+
+    const at = await operator(scripts);
+    const chart = (name: RegExp) => at.page.getByRole("img", { name });
+    await until("the attempt on the overview", WITHIN_MS, async () => {
+      await at.open("/console");
+      return (await chart(/^Delivery attempts over time: [1-9]/).count()) === 1;
+    });
+    for (const name of [
+      /^Requests over time: [1-9]/,
+      /^Runs ended over time: [1-9]/,
+      /^Tasks charged over time: [1-9]/,
+      /^Time from the end of a run to its delivery: median \d/,
+    ]) {
+      expect(await chart(name).count()).toBe(1);
+    }
+    expect(await at.text()).toContain("Counting began at");
+  });
+
   it("redelivers a dead letter, and it arrives", async () => {
     const { runId, path } = await deadLetter(await caller("unlucky"));
     const before = receiver.at(path).length;

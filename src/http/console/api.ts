@@ -40,7 +40,7 @@ type Endpoint = (c: AppContext) => Promise<Response>;
 export const getOverview = endpoint(async (c) => {
   const span = parseSpan(c.req.query());
   if (span.kind === "invalid") return malformed(span);
-  return ok(await overview(c.env.LEDGER, span.value, Date.now()));
+  return ok(await overview(c.env.METRICS_AGGREGATOR, span.value, Date.now()));
 });
 
 export const getRuns = endpoint(async (c) => {

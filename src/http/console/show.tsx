@@ -16,6 +16,7 @@ import { readRedelivery } from "../../console/redelivery.ts";
 import { runDetail } from "../../console/run-detail.ts";
 import { searchRuns } from "../../console/run-search.ts";
 import { userView } from "../../console/user-view.ts";
+import { log } from "../../observability/log.ts";
 import type { AppContext } from "../context.ts";
 import { consoleDeps } from "./deps.ts";
 import { withSeconds } from "./form-time.ts";
@@ -23,7 +24,7 @@ import { userAt } from "./links.ts";
 import { AuditTrailPage } from "./pages/audit.tsx";
 import { DeadLettersPage } from "./pages/dead-letters.tsx";
 import { DestinationsPage } from "./pages/destinations.tsx";
-import { OverviewPage } from "./pages/overview.tsx";
+import { OverviewPage, UnavailableOverviewPage } from "./pages/overview.tsx";
 import { RedeliveryPage } from "./pages/redelivery.tsx";
 import { RunPage } from "./pages/run.tsx";
 import { type RunSearch, RunsPage, SEARCH_FIELDS } from "./pages/runs.tsx";
@@ -48,9 +49,16 @@ export async function showSignIn(c: AppContext): Promise<Response> {
 
 export const showOverview = page(async (c) => {
   // A span that nobody knows is shown as the usual one.
-  const span = parseSpan(c.req.query());
-  const view = await overview(c.env.LEDGER, span.kind === "ok" ? span.value : "hour", Date.now());
-  return render(c, <OverviewPage frame={frameOf(c)} overview={view} />);
+  const parsed = parseSpan(c.req.query());
+  const span = parsed.kind === "ok" ? parsed.value : "hour";
+  try {
+    const view = await overview(c.env.METRICS_AGGREGATOR, span, Date.now());
+    return await render(c, <OverviewPage frame={frameOf(c)} overview={view} />);
+  } catch (error) {
+    log({ event: "console.unavailable", request_id: c.get("requestId"), error });
+    c.get("notes").outcome = "unavailable";
+    return render(c, <UnavailableOverviewPage frame={frameOf(c)} span={span} />, 503);
+  }
 });
 
 export const showRuns = page(async (c) => {

@@ -31,7 +31,11 @@ const runs = (next_cursor: string | null) => {
 
 describe("where there is nothing", () => {
   it.each([
-    ["an overview", OverviewPage({ frame: FRAME, overview: emptyOverview() }), ["No runs in the last hour"]],
+    [
+      "an overview",
+      OverviewPage({ frame: FRAME, overview: emptyOverview() }),
+      ["No requests in the last hour"],
+    ],
     ["a search", runs(null), ["No run is like that", "Take a condition away."]],
     [
       "a page of a long search",

@@ -3,13 +3,13 @@ import type {
   AuditPage,
   DeadLetters,
   Destinations,
-  Figures,
   Overview,
   Redelivery,
   RunDetail,
   RunPage,
   RunSummary,
   Span,
+  Stats,
   UserView,
 } from "../../../src/console/views.ts";
 
@@ -28,16 +28,29 @@ function ago(ms: number): string {
   return new Date(NOW_MS - ms).toISOString();
 }
 
-const NONE: Figures = {
+const NONE: Stats = {
+  requests: 0,
+  status_2xx: 0,
+  status_3xx: 0,
+  status_4xx: 0,
+  status_429: 0,
+  status_5xx: 0,
+  status_503: 0,
+  upstream_failed: 0,
+  gateway_p50_ms: null,
+  gateway_p99_ms: null,
   runs: 0,
   errors: 0,
+  abandoned: 0,
   callbacks: 0,
+  charges: 0,
+  attempts: 0,
+  attempts_failed: 0,
   delivered: 0,
   delivered_at_once: 0,
   retrying: 0,
   dead: 0,
   aborted: 0,
-  charges: 0,
   latency_p50_ms: null,
   latency_p99_ms: null,
 };
@@ -52,60 +65,113 @@ export function overview(span: Span): Overview {
   const { ms, buckets: count } = SPANS[span];
   const buckets = Array.from({ length: count }, (_, index) => ({
     at: ago(ms - (index * ms) / count),
-    ...figuresAt(index, count),
+    ...statsAt(index, count),
   }));
-  const sum = (name: Exclude<keyof Figures, "latency_p50_ms" | "latency_p99_ms">) =>
-    buckets.reduce((total, bucket) => total + bucket[name], 0);
-  const totals: Figures = {
-    runs: sum("runs"),
-    errors: sum("errors"),
-    callbacks: sum("callbacks"),
-    delivered: sum("delivered"),
-    delivered_at_once: sum("delivered_at_once"),
-    retrying: sum("retrying"),
-    dead: sum("dead"),
-    aborted: sum("aborted"),
-    charges: sum("charges"),
-    latency_p50_ms: 16,
-    latency_p99_ms: 412,
-  };
-  return { span, from: ago(ms), to: ago(0), totals, complete: true, buckets };
-}
-
-export function emptyOverview(): Overview {
-  const { from, to, span, buckets } = overview("hour");
+  const latencies = { gateway_p50_ms: 9, gateway_p99_ms: 84, latency_p50_ms: 16, latency_p99_ms: 412 };
   return {
     span,
-    from,
-    to,
-    totals: NONE,
+    from: ago(ms),
+    to: ago(0),
+    counted_since: ago(90 * DAY_MS),
     complete: true,
+    totals: { ...sumOf(buckets), ...latencies },
+    busiest_users: [
+      { user: ALICE, requests: 3_104 },
+      { user: CAROL, requests: 611 },
+    ],
+    busiest_hosts: [
+      { host: "hooks.example.com", attempts: 1_207 },
+      { host: "api.partner.example:8443", attempts: 530 },
+    ],
+    buckets,
+  };
+}
+
+/** Without latencies: they cannot be added up. */
+function sumOf(buckets: readonly Stats[]): Stats {
+  const sum = { ...NONE };
+  for (const bucket of buckets) for (const name of COUNTS) sum[name] += bucket[name];
+  return sum;
+}
+
+type CountName = { [Name in keyof Stats]: null extends Stats[Name] ? never : Name }[keyof Stats];
+
+const COUNTS: readonly CountName[] = [
+  "requests",
+  "status_2xx",
+  "status_3xx",
+  "status_4xx",
+  "status_429",
+  "status_5xx",
+  "status_503",
+  "upstream_failed",
+  "runs",
+  "errors",
+  "abandoned",
+  "callbacks",
+  "charges",
+  "attempts",
+  "attempts_failed",
+  "delivered",
+  "delivered_at_once",
+  "retrying",
+  "dead",
+  "aborted",
+];
+
+export function emptyOverview(): Overview {
+  const { buckets, ...rest } = overview("hour");
+  return {
+    ...rest,
+    totals: NONE,
+    busiest_users: [],
+    busiest_hosts: [],
     buckets: buckets.map(({ at }) => ({ at, ...NONE })),
   };
 }
 
 // A wave, an outage of a receiver at two thirds, and a quiet bucket.
-function figuresAt(index: number, count: number): Figures {
+function statsAt(index: number, count: number): Stats {
   if (index === 7) return NONE;
   const runs = 40 + Math.round(25 * Math.sin((index / count) * 9)) + ((index * 7) % 11);
   const isOutage = Math.abs(index - (count * 2) / 3) < 2;
   const dead = isOutage ? 6 : index % 17 === 3 ? 1 : 0;
   const aborted = index % 13 === 5 ? 1 : 0;
   const callbacks = runs - 4;
-  const retrying = index > count - 3 ? 3 : 0;
-  const delivered = callbacks - dead - aborted - retrying;
+  const retrying = isOutage ? 21 : index % 4;
+  const delivered = callbacks - dead - aborted;
   return {
+    ...requestStatsAt(index, runs * 4),
     runs,
     errors: isOutage ? 9 : index % 5,
+    abandoned: index % 19 === 4 ? 1 : 0,
     callbacks,
+    charges: runs - 8,
+    attempts: delivered + retrying + dead + aborted,
+    attempts_failed: retrying + dead,
     delivered,
     delivered_at_once: Math.max(0, delivered - (isOutage ? 12 : 1)),
     retrying,
     dead,
     aborted,
-    charges: runs - 8,
     latency_p50_ms: 14 + (index % 4) + (isOutage ? 40 : 0),
     latency_p99_ms: 90 + ((index * 37) % 90) + (isOutage ? 900 : 0),
+  };
+}
+
+function requestStatsAt(index: number, requests: number) {
+  const rare = (each: number, value: number) => (index % each === 2 ? value : 0);
+  const counts = { status_429: rare(11, 17), status_5xx: rare(9, 2), status_503: rare(15, 5) };
+  const bad = counts.status_429 + counts.status_5xx + counts.status_503;
+  return {
+    requests,
+    status_2xx: requests - bad - 5,
+    status_3xx: 2,
+    status_4xx: 3,
+    ...counts,
+    upstream_failed: counts.status_5xx,
+    gateway_p50_ms: 8 + (index % 3),
+    gateway_p99_ms: 60 + ((index * 29) % 50),
   };
 }
 

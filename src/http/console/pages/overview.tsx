@@ -2,9 +2,19 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Overview, Span } from "../../../console/views.ts";
 import { bucketTime, count, dateTime, duration } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
-import { overviewAt, ROOT } from "../links.ts";
+import { overviewAt } from "../links.ts";
 import { Empty, Heading, Table } from "../parts.tsx";
-import { Callbacks, Charges, Dead, Latency, Outcomes, Runs } from "./overview-figures.tsx";
+import {
+  Attempts,
+  Callbacks,
+  Charges,
+  Dead,
+  DeliveryLatency,
+  GatewayLatency,
+  Requests,
+  Runs,
+} from "./overview-charts.tsx";
+import { Answers, Busiest, Deliveries } from "./overview-splits.tsx";
 
 const SPANS: readonly { span: Span; title: string }[] = [
   { span: "hour", title: "Hour" },
@@ -13,30 +23,47 @@ const SPANS: readonly { span: Span; title: string }[] = [
 ];
 
 export function OverviewPage({ frame, overview }: { frame: Frame; overview: Overview }): JSX.Element {
-  const { span, from, to, totals, complete } = overview;
+  const { span, from, to, totals } = overview;
+  const isEmpty = totals.requests + totals.runs + totals.attempts === 0;
   return (
     <Layout title="Overview" frame={frame} section="overview">
       <Heading
         title="Overview"
-        lead={`Runs accepted from ${dateTime(from).slice(0, 16)} to ${dateTime(to).slice(0, 16)} that owed a callback or a charge.`}
+        lead={`What happened from ${minuteOf(from)} to ${minuteOf(to)}, up to the last seconds.`}
       >
         <SpanSwitch span={span} />
       </Heading>
-      {!complete && (
-        <p class="flash flash-warn" role="status">
-          Some of the hours are still being counted, and missing here. Reload in a moment.
-        </p>
-      )}
-      {totals.runs === 0 && complete && <NoRuns span={span} />}
+      <Incomplete {...overview} />
+      {isEmpty && <NoRequests span={span} />}
       <div class="cards">
+        <Requests {...overview} />
+        <GatewayLatency {...overview} />
+        <Answers {...totals} />
         <Runs {...overview} />
         <Callbacks {...overview} />
-        <Latency {...overview} />
+        <DeliveryLatency {...overview} />
+        <Attempts {...overview} />
         <Dead {...overview} />
+        <Deliveries {...totals} />
         <Charges {...overview} />
-        <Outcomes {...totals} />
+        <Busiest {...overview} />
       </div>
       <AsTable {...overview} />
+    </Layout>
+  );
+}
+
+/** While the aggregator does not answer: zeros would be wrong. */
+export function UnavailableOverviewPage({ frame, span }: { frame: Frame; span: Span }): JSX.Element {
+  return (
+    <Layout title="Overview" frame={frame} section="overview">
+      <Heading title="Overview" lead="There is nothing to show at the moment.">
+        <SpanSwitch span={span} />
+      </Heading>
+      <p class="flash flash-warn" role="status">
+        The metrics aggregator does not answer. Requests, runs and callbacks do not depend on it; what happens
+        meanwhile is counted when it is back. Reload in a minute.
+      </p>
     </Layout>
   );
 }
@@ -53,61 +80,67 @@ function SpanSwitch({ span }: { span: Span }): JSX.Element {
   );
 }
 
-function NoRuns({ span }: { span: Span }): JSX.Element {
+function Incomplete({ from, counted_since: since, complete }: Overview): JSX.Element | null {
+  if (complete) return null;
   return (
-    <Empty title={`No runs in the last ${span}`}>
-      Plain runs, without a callback or a charge, are not on record. Look at a longer span, or{" "}
-      <a href={`${ROOT}/runs`}>search all runs</a>.
+    <p class="flash flash-warn" role="status">
+      {Date.parse(since) > Date.parse(from)
+        ? `Counting began at ${minuteOf(since)}: what happened before is not in these charts.`
+        : "Some of this was counted by another version of the gateway, and is missing here."}
+    </p>
+  );
+}
+
+function NoRequests({ span }: { span: Span }): JSX.Element {
+  return (
+    <Empty title={`No requests in the last ${span}`}>
+      What a gateway does is shown here some ten seconds later. Look at a longer span.
     </Empty>
   );
 }
 
+type Bucket = Overview["buckets"][number];
+
+const COLUMNS: readonly { name: string; value: (bucket: Bucket) => string }[] = [
+  { name: "Requests", value: (b) => count(b.requests) },
+  { name: "429", value: (b) => count(b.status_429) },
+  { name: "5xx", value: (b) => count(b.status_5xx + b.status_503) },
+  { name: "Gateway p50", value: (b) => duration(b.gateway_p50_ms) },
+  { name: "Gateway p99", value: (b) => duration(b.gateway_p99_ms) },
+  { name: "Runs", value: (b) => count(b.runs) },
+  { name: "Errors", value: (b) => count(b.errors) },
+  { name: "Callbacks", value: (b) => count(b.callbacks) },
+  { name: "Attempts", value: (b) => count(b.attempts) },
+  { name: "Delivered", value: (b) => count(b.delivered) },
+  { name: "Retrying", value: (b) => count(b.retrying) },
+  { name: "Dead", value: (b) => count(b.dead) },
+  { name: "p50", value: (b) => duration(b.latency_p50_ms) },
+  { name: "p99", value: (b) => duration(b.latency_p99_ms) },
+  { name: "Charges", value: (b) => count(b.charges) },
+];
+
 function AsTable({ span, buckets }: Overview): JSX.Element {
-  const columns = [
-    "From",
-    ...["Runs", "Errors", "Callbacks", "Delivered", "Dead", "Retrying", "p50", "p99", "Charges"].map(
-      (number) => ({ number }),
-    ),
-  ];
   return (
     <details class="as-table">
       <summary>All of this as a table</summary>
-      <Table label="Figures over time" columns={columns}>
-        {buckets.map((b) => (
+      <Table label="Stats over time" columns={["From", ...COLUMNS.map(({ name }) => ({ number: name }))]}>
+        {buckets.map((bucket) => (
           <tr>
             <th scope="row">
-              <time datetime={b.at}>{bucketTime(b.at, span)}</time>
+              <time datetime={bucket.at}>{bucketTime(bucket.at, span)}</time>
             </th>
-            <td class="number" data-label="Runs">
-              {count(b.runs)}
-            </td>
-            <td class="number" data-label="Errors">
-              {count(b.errors)}
-            </td>
-            <td class="number" data-label="Callbacks">
-              {count(b.callbacks)}
-            </td>
-            <td class="number" data-label="Delivered">
-              {count(b.delivered)}
-            </td>
-            <td class="number" data-label="Dead">
-              {count(b.dead)}
-            </td>
-            <td class="number" data-label="Retrying">
-              {count(b.retrying)}
-            </td>
-            <td class="number" data-label="p50">
-              {duration(b.latency_p50_ms)}
-            </td>
-            <td class="number" data-label="p99">
-              {duration(b.latency_p99_ms)}
-            </td>
-            <td class="number" data-label="Charges">
-              {count(b.charges)}
-            </td>
+            {COLUMNS.map(({ name, value }) => (
+              <td class="number" data-label={name}>
+                {value(bucket)}
+              </td>
+            ))}
           </tr>
         ))}
       </Table>
     </details>
   );
+}
+
+function minuteOf(at: string): string {
+  return dateTime(at).slice(0, 16);
 }

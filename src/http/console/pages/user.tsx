@@ -81,7 +81,7 @@ function Window({ title, window, cap, nowMs }: WindowProps): JSX.Element {
   return (
     <div class="window">
       <h3>{title}</h3>
-      <p class="figure-number">
+      <p class="stat-number">
         <strong>{count(used)}</strong>
         <span class="dim">{`used${whole}`}</span>
       </p>
