@@ -24,10 +24,13 @@ async function workerd() {
     wrangler: { configPath: "./wrangler.toml" },
     // Tests in workerd bring an upstream of their own; the sandbox is for the flows.
     miniflare: {
-      // No consumer takes these: a test hands the pointers on itself.
-      queueProducers: { RUNS: "edge-actions-runs-unconsumed" },
+      // No consumer takes these: a test hands the messages on itself.
+      queueProducers: {
+        RUNS: "edge-actions-runs-unconsumed",
+        RUNS_ALONE: "edge-actions-runs-dead-unconsumed",
+      },
       serviceBindings: { UPSTREAM: () => new Response(null, { status: 501 }) },
-      // For test/support/ledger.ts.
+      // For test/support/operators-index.ts.
       bindings: { TEST_MIGRATIONS: await readD1Migrations("migrations") },
     },
   });

@@ -1,131 +1,149 @@
-// npm run costs: dollars per million runs at list prices, line by line, beside what they are meant to be. Everything
-// but the assumptions of bench/scale/bill.ts is counted by the tests.
+// npm run costs: dollars per million runs at list prices, line by line, beside what they are meant to be. Operations are
+// counted by test/bench/counted.test.ts; what is assumed stands in bench/scale/bill.ts.
 import {
   ASSUMED,
   billOf,
-  callbackUse,
-  countDollars,
-  fullUse,
-  idempotentUse,
+  countOf,
+  dollarsOf,
   type Line,
-  OBJECT_GB,
   othersDollars,
-  plainUse,
+  storageUse,
   sumOf,
+  useOf,
 } from "./scale/bill.ts";
-import { FULL } from "./scale/counted.ts";
-import { type Operation, PLAN_DOLLARS, PRICES, TARGET_DOLLARS, type Use } from "./scale/prices.ts";
+import * as counted from "./scale/counted.ts";
+import { type Operation, OTHERS, PLAN_DOLLARS, PRICES, TARGET_DOLLARS, type Use } from "./scale/prices.ts";
 import { row } from "./scale/print.ts";
 
-const SAMPLED = 0.1;
-/** Itself and two indexes; when it goes, itself. */
-const ROWS_OF_A_RUN = 3;
 const MONTHS = [100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
-const WAITS_SECONDS = [0, 0.2, 1, 5];
+const BUSY = 10;
+const { plain, idempotent, full, attempt, poll } = ASSUMED.cpuMs;
 
-const KINDS: { name: string; use: Use; target: number | null }[] = [
-  { name: "plain, seldom", use: plainUse(), target: TARGET_DOLLARS.plain },
-  { name: "plain, 1 a second", use: plainUse(), target: TARGET_DOLLARS.plain },
-  { name: "plain, 10 in 200 ms", use: plainUse(10), target: TARGET_DOLLARS.plain },
-  { name: "plain, 50 in 200 ms", use: plainUse(50), target: TARGET_DOLLARS.plain },
-  { name: "with an id", use: idempotentUse(), target: null },
-  { name: "with a callback", use: callbackUse(), target: null },
-  { name: "full", use: fullUse(), target: TARGET_DOLLARS.full },
+const KINDS: { name: string; of: counted.Counted; runs: number; cpuMs: number; target: number }[] = [
+  { name: "plain, seldom", of: counted.PLAIN, runs: 1, cpuMs: plain, target: TARGET_DOLLARS.plain.seldom },
+  { name: "busy", of: counted.PLAIN_BUSY, runs: BUSY, cpuMs: plain, target: TARGET_DOLLARS.plain.busy },
+  {
+    name: "with an id, seldom",
+    of: counted.IDEMPOTENT,
+    runs: 1,
+    cpuMs: idempotent,
+    target: TARGET_DOLLARS.idempotent.seldom,
+  },
+  {
+    name: "busy",
+    of: counted.IDEMPOTENT_BUSY,
+    runs: BUSY,
+    cpuMs: idempotent,
+    target: TARGET_DOLLARS.idempotent.busy,
+  },
+  { name: "full, seldom", of: counted.FULL, runs: 1, cpuMs: full, target: TARGET_DOLLARS.full.seldom },
+  { name: "busy", of: counted.FULL_BUSY, runs: BUSY, cpuMs: full, target: TARGET_DOLLARS.full.busy },
 ];
 
-/** What would change a bill, had we built it. */
-const AT_ONCE = { "object duration, GB-s": ASSUMED.gateCallSeconds * OBJECT_GB };
-const IDEAS: { name: string; use: Use; target: number }[] = [
-  {
-    name: "full, without KV's copy of the answer",
-    use: { ...fullUse(), "KV reads": 0, "KV writes": 0, "KV kB for a month": 0 },
-    target: TARGET_DOLLARS.full,
-  },
-  {
-    name: "full, the ledger's tables dropped by the month",
-    use: { ...fullUse(), "D1 rows written": FULL.ledgerRows },
-    target: TARGET_DOLLARS.full,
-  },
-  {
-    name: "full, attempts and charges in the run's row",
-    use: { ...fullUse(), "D1 rows written": ROWS_OF_A_RUN + 1 },
-    target: TARGET_DOLLARS.full,
-  },
-  {
-    name: "full, without KV's copy, attempts and charges in the run's row",
-    use: {
-      ...fullUse(),
-      "KV reads": 0,
-      "KV writes": 0,
-      "KV kB for a month": 0,
-      "D1 rows written": ROWS_OF_A_RUN + 1,
-    },
-    target: TARGET_DOLLARS.full,
-  },
-  {
-    name: "plain and seldom, the count written at once",
-    use: { ...plainUse(), ...AT_ONCE },
-    target: TARGET_DOLLARS.plain,
-  },
-  {
-    name: "plain and seldom, the count in memory only",
-    use: { ...plainUse(), ...AT_ONCE, "object rows written": 0 },
-    target: TARGET_DOLLARS.plain,
-  },
+const DEAR: { name: string; of: counted.Counted; cpuMs: number }[] = [
+  { name: "full, pushed", of: counted.FULL, cpuMs: full },
+  { name: "full, its end found by the fifth poll", of: counted.POLLED, cpuMs: full + 4 * poll },
+  { name: "full, ten failed attempts and a dead letter", of: counted.FAILED, cpuMs: full + 9 * attempt },
+  { name: "a redelivery on top", of: counted.REDELIVERED, cpuMs: full },
+  { name: "full, the only one of its user's day", of: counted.LATER_DAY, cpuMs: full },
+  { name: "full, the first of a new user", of: counted.FIRST_DAY, cpuMs: full },
 ];
 
-const bills = KINDS.map(({ use }) => billOf(use));
+const uses = KINDS.map(({ of, runs, cpuMs }) => useOf(of, cpuMs, runs));
+const bills = uses.map(billOf);
 row(["dollars per million runs", ...KINDS.map(({ name }) => name)]);
 row(["---", ...KINDS.map(() => "---:")]);
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a literal's own keys
-for (const what of Object.keys(PRICES) as Operation[])
-  row([what, ...bills.map((lines) => dollarsOf(lines, what))]);
-row(["**all, every log line kept**", ...bills.map((lines) => money(sumOf(lines)))]);
-row(["against the target", ...KINDS.map(({ use, target }) => against(use, 1, target))]);
-row(["**all, one log line in ten kept**", ...KINDS.map(({ use }) => money(sumOf(billOf(use, SAMPLED))))]);
-row(["against the target", ...KINDS.map(({ use, target }) => against(use, SAMPLED, target))]);
+for (const what of Object.keys(PRICES) as Operation[]) {
+  if (bills.some((lines) => lineOf(lines, what) !== null))
+    row([what, ...bills.map((lines) => cell(lines, what))]);
+}
+row(["**all**", ...bills.map((lines) => `**${money(sumOf(lines))}**`)]);
+row(["target", ...KINDS.map(({ target }) => money(target))]);
+row(["", ...KINDS.map(({ target }, at) => against(uses[at] ?? {}, target))]);
+
+console.log("");
+row([
+  "counted, for each run",
+  "object calls and alarms",
+  "rows in the gate",
+  "KV reads",
+  "KV writes",
+  "messages",
+  "rows in D1",
+]);
+row(["---", "---:", "---:", "---:", "---:", "---:", "---:"]);
+for (const { name, of, runs } of withFullNames()) row([name, ...countsOf(of, runs)]);
+for (const { name, of } of DEAR.slice(1)) row([name, ...countsOf(of, 1)]);
+
+console.log("");
+row(["the dear cases", "dollars per million", "beside a pushed one"]);
+row(["---", "---:", "---:"]);
+const pushed = dollarsOf(useOf(counted.FULL, full));
+for (const { name, of, cpuMs } of DEAR) {
+  const dollars = dollarsOf(useOf(of, cpuMs));
+  row([
+    name,
+    money(dollars),
+    of === counted.FULL || of === counted.REDELIVERED ? "" : signed(dollars - pushed),
+  ]);
+}
+row(["its rows and its answer, as long as they are kept", money(dollarsOf(storageUse())), ""]);
 
 console.log("");
 row(["dollars a month, runs a month", ...MONTHS.map((runs) => runs.toLocaleString("en"))]);
 row(["---", ...MONTHS.map(() => "---:")]);
-row(["plain and seldom, here", ...MONTHS.map((runs) => here(runs, plainUse()))]);
+row(["plain and seldom, here", ...MONTHS.map((runs) => here(runs, useOf(counted.PLAIN, plain)))]);
 row(["a gateway and Redis on machines", ...MONTHS.map((runs) => whole(othersDollars(runs, 0)))]);
-row(["full, here", ...MONTHS.map((runs) => here(runs, fullUse()))]);
-row(["the same machines, and a webhook service", ...MONTHS.map((runs) => whole(othersDollars(runs, 1)))]);
-console.log("");
-
-row(["on paper only", "every line kept", "one in ten", "against the target, one in ten"]);
-row(["---", "---:", "---:", "---:"]);
-for (const { name, use, target } of IDEAS)
-  row([
-    name,
-    ...[1, SAMPLED].map((share) => money(sumOf(billOf(use, share)))),
-    against(use, SAMPLED, target),
-  ]);
-
-console.log("");
-row(["the count, runs a second of a user", ...WAITS_SECONDS.map((wait) => `written after ${wait} s`)]);
-row(["---", ...WAITS_SECONDS.map(() => "---:")]);
-for (const rate of [0.01, 1, 2, 10, 50])
-  row([String(rate), ...WAITS_SECONDS.map((wait) => money(countDollars(rate, wait)))]);
-
-function dollarsOf(lines: readonly Line[], operation: Operation): string {
-  const line = lines.find(({ what }) => what === operation);
-  return line === undefined ? "" : money(line.dollars);
+row(["full and seldom, here", ...MONTHS.map((runs) => here(runs, useOf(counted.FULL, full)))]);
+for (const { name, dollars, inVolume } of OTHERS) {
+  row([`the same machines, and ${name}`, ...MONTHS.map((runs) => whole(othersDollars(runs, dollars)))]);
+  if (inVolume !== null)
+    row(["the same at its price in volume", ...MONTHS.map((runs) => whole(othersDollars(runs, inVolume)))]);
 }
 
-function against(use: Use, logShare: number, target: number | null): string {
-  if (target === null) return "";
-  const over = sumOf(billOf(use, logShare)) - target;
+function withFullNames(): typeof KINDS {
+  return KINDS.map((kind, at) => ({
+    ...kind,
+    name: kind.name === "busy" ? `${KINDS[at - 1]?.name.replace(", seldom", "")}, busy` : kind.name,
+  }));
+}
+
+function countsOf(
+  { calls, alarms, gateRows, breakerRows, kv, messages, d1Rows }: counted.Counted,
+  runs: number,
+): string[] {
+  const objectCalls = countOf(calls, "USER_GATE.") + countOf(calls, "DESTINATION_BREAKER.") + alarms;
+  const rows = countOf(gateRows) + countOf(breakerRows);
+  return [objectCalls, rows, countOf(kv, "KV.get"), countOf(kv, "KV.put"), messages, d1Rows].map((count) =>
+    String(count / runs),
+  );
+}
+
+function lineOf(lines: readonly Line[], operation: Operation): Line | null {
+  return lines.find(({ what }) => what === operation) ?? null;
+}
+
+function cell(lines: readonly Line[], operation: Operation): string {
+  const line = lineOf(lines, operation);
+  return line === null ? "" : money(line.dollars);
+}
+
+function against(use: Use, target: number): string {
+  const over = dollarsOf(use) - target;
   return over > 0 ? `missed by ${money(over)}` : `met by ${money(-over)}`;
 }
 
 function here(runs: number, use: Use): string {
-  return whole(PLAN_DOLLARS + (runs / 1_000_000) * sumOf(billOf(use)));
+  return whole(PLAN_DOLLARS + (runs / 1_000_000) * dollarsOf(use));
 }
 
 function whole(dollars: number): string {
   return Math.round(dollars).toLocaleString("en");
+}
+
+function signed(dollars: number): string {
+  return `${dollars < 0 ? "−" : "+"}${money(Math.abs(dollars))}`;
 }
 
 function money(dollars: number): string {

@@ -3,17 +3,17 @@
 import { parseArgs } from "node:util";
 import { Failure } from "../scripts/failure.ts";
 import { RETRY_SCHEDULE } from "../src/settings.ts";
-import { billOf, sumOf } from "./scale/bill.ts";
+import { dollarsOf } from "./scale/bill.ts";
 import { deadHost, dice } from "./scale/dead-host.ts";
 import type { Use } from "./scale/prices.ts";
 import { row } from "./scale/print.ts";
 
 const DAY_MS = 86_400_000;
-/** One look: an alarm, a take, a report and a breaker asked; a message; the row and the alarm written. */
-const LOOK: Use = {
+/** One message: an alarm, a take, a report and a breaker asked; the row, and the alarm for it and for its repetition. */
+const MESSAGE: Use = {
   "object requests": 4,
   "queue operations": 3,
-  "object rows written": 2,
+  "object rows written": 4,
 };
 
 const { values } = parseArgs({
@@ -24,7 +24,7 @@ if (!(days > 0 && maxRuns >= 1)) throw new Failure("--days is a number above 0, 
 
 row([
   "runs waiting",
-  "looks in an hour",
+  "messages in an hour",
   "dollars",
   "attempts in an hour",
   "in all",
@@ -36,15 +36,15 @@ for (let runs = 1; runs <= maxRuns; runs *= 10) tell(runs);
 
 function tell(runs: number): void {
   const seen = deadHost(runs, days * DAY_MS, RETRY_SCHEDULE, dice());
-  const { looksInAnHour, attemptsInAnHour, attempts, dead, lastDeadMs } = seen;
-  const dollars = (looksInAnHour * sumOf(billOf(LOOK))) / 1_000_000;
+  const { messagesInAnHour, attemptsInAnHour, attempts, dead, lastDeadMs } = seen;
+  const dollars = (messagesInAnHour * dollarsOf(MESSAGE)) / 1_000_000;
   const last =
     lastDeadMs === null || dead < runs
       ? `more than ${days} days`
       : `${(lastDeadMs / DAY_MS).toFixed(1)} days`;
   row([
     runs.toLocaleString("en"),
-    looksInAnHour.toLocaleString("en"),
+    messagesInAnHour.toLocaleString("en"),
     dollars.toFixed(4),
     String(attemptsInAnHour),
     attempts.toLocaleString("en"),

@@ -1,103 +1,69 @@
-// npm run bench:gate [-- --rows 10000 --times 200]: how long a gate's queries take with ever more rows of one user. Its
-// own store over this machine's SQLite; how many rows each reads, test/gate/rows-read.test.ts counts.
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+// npm run bench:gate [-- --ended 100000 --open 10000 --rounds 9]: what a gate's work costs with many runs in it beside what
+// it costs with ten: rows read and written, as the runtime counts them, and time as a ratio, taken in turns in one run.
 import { parseArgs } from "node:util";
 import { Failure } from "../scripts/failure.ts";
-import { spread } from "./harness/statistics.ts";
+import { ratios, spread } from "./harness/statistics.ts";
+import { MeteredGates, type Rows } from "./scale/metered-gate.ts";
 import { row } from "./scale/print.ts";
 
-type Windows = { revision: number; runs: null; results: null };
-type Store = {
-  row(key: string): unknown;
-  rowOfRun(runId: string): unknown;
-  put(row: object, dueAtMs: number, counted: Windows): void;
-  dues(nowMs: number): unknown;
-  dueRows(nowMs: number): Iterable<unknown>;
-  loadWindows(): Windows;
-};
-
 const { values } = parseArgs({
-  options: { rows: { type: "string", default: "10000" }, times: { type: "string", default: "200" } },
+  options: {
+    ended: { type: "string", default: "100000" },
+    open: { type: "string", default: "10000" },
+    rounds: { type: "string", default: "9" },
+  },
 });
-const [maxRows = 0, times = 0] = [values.rows, values.times].map(Number);
-if (!(maxRows >= 1 && times >= 1)) throw new Failure("--rows and --times are numbers from 1");
+const [ended = 0, open = 0, rounds = 0] = [values.ended, values.open, values.rounds].map(Number);
+if (!(ended >= 10 && open >= 10 && rounds >= 1))
+  throw new Failure("--ended and --open are numbers from 10, --rounds one from 1");
 
-// Not by name: its types are the runtime's, which are none of a script's.
-const { GateStore }: { GateStore: new (storage: object) => Store } = await import(
-  String(new URL("../src/gate/store.ts", import.meta.url))
-);
+const FEW = 10;
+const [SMALL, LARGE] = ["small", "large"];
+const TIMES = 200;
+const WORK: { work: string; name: string; times: number; isPrepared?: boolean }[] = [
+  { work: "wake", name: "the object starts", times: 1 },
+  { work: "start", name: "a start: admit, settle", times: TIMES },
+  { work: "poll", name: "a poll that finds it waiting: take, report", times: TIMES, isPrepared: true },
+  { work: "end", name: "its end: take, report", times: TIMES, isPrepared: true },
+  { work: "find", name: "a look for an unknown run", times: TIMES },
+  { work: "usage", name: "a page of usage, 10 charges", times: TIMES },
+  { work: "alarm", name: "an alarm, nothing due", times: TIMES },
+];
 
-const NOW_MS = 1_795_176_000_000;
-const WINDOWS: Windows = { revision: 0, runs: null, results: null };
-const OPERATIONS: Record<string, (store: Store) => unknown> = {
-  "`row`: admit, settle, take": (store) => store.row(keyOf(0)),
-  "`put`: admit, settle, report": (store) => store.put(rowOf(0), NOW_MS, WINDOWS),
-  "`dues`: report, alarm": (store) => store.dues(NOW_MS - 1),
-  "`dueRows`: alarm": (store) => [...store.dueRows(NOW_MS - 1)],
-  "`rowOfRun`: a read of a run": (store) => store.rowOfRun("nobody's"),
-  "`loadWindows`: the object starts": (store) => store.loadWindows(),
-};
-
-const sizes = [1, 100, 1_000, 10_000, 100_000].filter((size) => size <= maxRows);
-const stores = sizes.map(storeOf);
-row(["microseconds, with so many rows", ...sizes.map((size) => size.toLocaleString("en"))]);
-row(["---", ...sizes.map(() => "---:")]);
-for (const [name, work] of Object.entries(OPERATIONS))
-  row([name, ...stores.map((store) => microseconds(() => work(store)))]);
-
-function storeOf(size: number): Store {
-  const database = new DatabaseSync(":memory:");
-  const store = new GateStore(storageOf(database));
-  database.exec("BEGIN");
-  for (let at = 0; at < size; at++) store.put(rowOf(at), NOW_MS, WINDOWS);
-  database.exec("COMMIT");
-  return store;
+const gates = await MeteredGates.start();
+try {
+  await gates.fill(SMALL, FEW, FEW);
+  await gates.fill(LARGE, ended, open);
+  for (const gate of [SMALL, LARGE]) await gates.forget(gate);
+  row([
+    `${FEW} ended, ${FEW} open runs beside ${ended.toLocaleString("en")} and ${open.toLocaleString("en")}`,
+    "rows read",
+    "of many",
+    "rows written",
+    "of many",
+    "time, many over few",
+  ]);
+  row(["---", "---:", "---:", "---:", "---:", "---:"]);
+  for (const each of WORK) row([each.name, ...(await compare(each))]);
+} finally {
+  await gates.close();
 }
 
-function microseconds(work: () => unknown): string {
-  const took: number[] = [];
-  for (let time = 0; time < times; time++) {
-    const startedAt = performance.now();
-    work();
-    took.push((performance.now() - startedAt) * 1_000);
+async function compare({ work, times, isPrepared = false }: (typeof WORK)[number]): Promise<string[]> {
+  const took: Record<string, number[]> = { [SMALL]: [], [LARGE]: [] };
+  const rows: Record<string, Rows> = {};
+  // The first round compiles, and is not counted.
+  for (let round = -1; round < rounds; round++) {
+    for (const gate of round % 2 === 0 ? [SMALL, LARGE] : [LARGE, SMALL]) {
+      if (isPrepared) await gates.prepare(gate, times);
+      if (work === "wake") await gates.forget(gate);
+      const { tookMs, ...counted } = await gates.perform(gate, work, times);
+      rows[gate] = counted;
+      if (round >= 0) took[gate]?.push(tookMs);
+    }
   }
-  return Math.round(spread(took).median).toLocaleString("en");
-}
-
-/** What the store asks of an object's storage. */
-function storageOf(database: DatabaseSync): object {
-  const kept = new Map<string, unknown>();
-  const exec = (sql: string, ...bound: SQLInputValue[]) => {
-    const rows = database.prepare(sql).all(...bound);
-    return { toArray: () => rows, one: () => rows[0], [Symbol.iterator]: () => rows.values() };
-  };
-  return {
-    sql: { exec },
-    kv: { get: (key: string) => kept.get(key), put: (key: string, value: unknown) => kept.set(key, value) },
-    transactionSync: (work: () => void) => work(),
-  };
-}
-
-function keyOf(at: number): string {
-  return `00000000-0000-4000-8000-${String(at).padStart(12, "0")}`;
-}
-
-function rowOf(at: number): object {
-  const body = JSON.stringify({ data: { type: "run", id: keyOf(at), links: {} } });
-  const claim = {
-    status: "settled",
-    fingerprint: "f".repeat(43),
-    settledAtMs: NOW_MS,
-    answer: { status: 202, body },
-  };
-  const run = {
-    status: "accepted",
-    revision: 1,
-    dueAtMs: NOW_MS,
-    runId: keyOf(at),
-    acceptedAtMs: NOW_MS,
-    looks: 0,
-  };
-  const intent = { v: 1, userKey: "u".repeat(43), filler: "x".repeat(450) };
-  return { key: keyOf(at), claim, reviewAtMs: NOW_MS, intent, run };
+  const { median, min, max } = spread(ratios(took[LARGE] ?? [], took[SMALL] ?? []));
+  const [few, many] = [SMALL, LARGE].map((gate) => rows[gate]);
+  const counts = [few?.read, many?.read, few?.written, many?.written].map((count) => String(count));
+  return [...counts, `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`];
 }

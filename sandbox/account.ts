@@ -6,7 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 import { AccountStore, type Arrival, type StoredAction } from "./account-store.ts";
 import { type Action, wellKnownAction, wellKnownActions } from "./actions.ts";
 import { type Problem, problem } from "./errors.ts";
-import { Outgoing } from "./outgoing.ts";
+import { Outgoing, type OutgoingEnv } from "./outgoing.ts";
 import type { ActionDraft } from "./requests.ts";
 import type { RunReport } from "./run-report.ts";
 import { RunStore, type RunSummary } from "./run-store.ts";
@@ -25,13 +25,13 @@ export class SandboxAccount extends DurableObject {
   readonly #starter: Starter;
   readonly #outgoing: Outgoing;
 
-  constructor(state: DurableObjectState, env: Cloudflare.Env) {
+  constructor(state: DurableObjectState, env: Cloudflare.Env & OutgoingEnv) {
     super(state, env);
     const texts = new Texts(state.storage.sql);
     this.#account = new AccountStore(state.storage.sql, texts);
     this.#runs = new RunStore(state.storage.sql, texts);
     this.#starter = new Starter(this.#account, this.#runs);
-    this.#outgoing = new Outgoing(state, this.#runs);
+    this.#outgoing = new Outgoing(state, this.#runs, env);
   }
 
   async start(id: ActionId, billable: boolean, arrival: Arrival): Promise<Accepted | Problem> {

@@ -16,13 +16,15 @@ export function nextAttemptAtMs(failedAttempts: number, nowMs: number): number |
   return delayMs === undefined ? null : nowMs + delayMs;
 }
 
-/** Whether the receiver took it. */
+/** Whether the receiver took it. `token` says whose completion it is; null: nobody is told. */
 export async function sendCompletion(
   url: string,
   body: string | ReadableStream<Uint8Array>,
+  token: string | null,
 ): Promise<boolean> {
+  const proof: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
   try {
-    const response = await post(url, body, "application/json", COMPLETION_TIMEOUT_MS);
+    const response = await post(url, body, "application/json", COMPLETION_TIMEOUT_MS, proof);
     await response.body?.cancel();
     return response.ok;
   } catch {
@@ -44,10 +46,16 @@ export async function postToPartner(url: string, bodyJson: string): Promise<Part
   }
 }
 
-function post(url: string, body: BodyInit, contentType: string, timeoutMs: number): Promise<Response> {
+function post(
+  url: string,
+  body: BodyInit,
+  contentType: string,
+  timeoutMs: number,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(url, {
     method: "POST",
-    headers: { "Content-Type": contentType },
+    headers: { "Content-Type": contentType, ...headers },
     body,
     redirect: "manual",
     signal: AbortSignal.timeout(timeoutMs),

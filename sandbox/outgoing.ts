@@ -9,14 +9,19 @@ import type { DueRun, RunStore } from "./run-store.ts";
 /** Workers open six connections at a time; a seventh call would spend its time-out waiting for one. */
 const MAX_UNDER_WAY = 6;
 
+/** Proves completions to the gateway, whose setting of that name has it. */
+export type OutgoingEnv = { COMPLETION_TOKEN?: string };
+
 export class Outgoing {
   readonly #state: DurableObjectState;
   readonly #runs: RunStore;
+  readonly #completionToken: string | null;
   #underWay = 0;
 
-  constructor(state: DurableObjectState, runs: RunStore) {
+  constructor(state: DurableObjectState, runs: RunStore, { COMPLETION_TOKEN }: OutgoingEnv) {
     this.#state = state;
     this.#runs = runs;
+    this.#completionToken = COMPLETION_TOKEN || null;
   }
 
   async moveDueRuns(): Promise<void> {
@@ -65,7 +70,7 @@ export class Outgoing {
   }
 
   async #push({ id, report, callbackUrl, failedAttempts }: DueRun & { phase: "push" }): Promise<void> {
-    const taken = await sendCompletion(callbackUrl, runBody(report));
+    const taken = await sendCompletion(callbackUrl, runBody(report), this.#completionToken);
     const nextAtMs = taken ? null : nextAttemptAtMs(failedAttempts + 1, Date.now());
     this.#runs.settlePush(id, nextAtMs);
     if (taken || nextAtMs !== null) return;

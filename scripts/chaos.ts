@@ -1,5 +1,5 @@
 // npm run chaos [-- --seconds 120 --seed N --rate R]: breaks everything at once, for a while, and accounts for every run.
-// Prints the ledger of the accounting; ends in failure, with the time line of each run that differs, when any does.
+// Prints the accounting; ends in failure, with the time line of each run that differs, when any does.
 import { parseArgs } from "node:util";
 import { runChaos } from "../test/flows/chaos/chaos.ts";
 import { parseWholeNumber } from "./whole-number.ts";

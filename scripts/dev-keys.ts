@@ -1,5 +1,6 @@
-// Keys of the development issuer and the gateway's signing keys, made on first use and kept under .dev/ (git ignores
-// it). Nothing of them is ever committed, and production has its own.
+// Keys of the development issuer, the gateway's signing keys and the sandbox's completion token, made on first use and kept
+// under .dev/ (git ignores it). Nothing of them is ever committed, and production has its own.
+import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 
@@ -19,11 +20,17 @@ export function signingKey(): Promise<JWK> {
   return keptKey("signing-key.json", "EdDSA");
 }
 
+/** With which the sandbox proves its completions. */
+export function completionToken(): Promise<string> {
+  return keptText("completion-token", () => randomBytes(32).toString("base64url"));
+}
+
 /** What a gateway needs that has no default, and leave to call back on this machine. */
 export async function devSettings(): Promise<Record<string, string>> {
   return {
     JWT_ISSUERS: await devIssuers(),
     SIGNING_KEYS: JSON.stringify({ keys: [await signingKey()] }),
+    COMPLETION_TOKEN: await completionToken(),
     ALLOW_PRIVATE_CALLBACKS: "true",
   };
 }
@@ -41,24 +48,32 @@ export async function devIssuers(): Promise<string> {
 }
 
 async function keptKey(name: string, algorithm: string): Promise<JWK> {
+  const jwk: JWK = JSON.parse(await keptText(name, () => newKey(algorithm)));
+  return jwk;
+}
+
+async function newKey(algorithm: string): Promise<string> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  return JSON.stringify({ ...(await exportJWK(privateKey)), alg: algorithm, kid: crypto.randomUUID() });
+}
+
+async function keptText(name: string, make: () => string | Promise<string>): Promise<string> {
   const file = new URL(name, DEV_FOLDER);
   try {
-    return await readKey(file);
+    return await readFile(file, "utf8");
   } catch (error) {
     if (!isFileError(error, "ENOENT")) throw error;
   }
-  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
-  const jwk = { ...(await exportJWK(privateKey)), alg: algorithm, kid: crypto.randomUUID() };
-  const draft = await writeDraft(name, JSON.stringify(jwk));
+  const draft = await writeDraft(name, await make());
   try {
-    // Unlike a move, a link never replaces: of two commands at once the first one's key holds for both.
+    // Unlike a move, a link never replaces: of two commands at once the first one's holds for both.
     await link(draft, file);
   } catch (error) {
     if (!isFileError(error, "EEXIST")) throw error;
   } finally {
     await unlink(draft);
   }
-  return readKey(file);
+  return readFile(file, "utf8");
 }
 
 /** Writes a private file under .dev/, whole or not at all: another command may be reading it. */
@@ -77,9 +92,4 @@ async function writeDraft(name: string, text: string): Promise<URL> {
 
 function isFileError(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
-}
-
-async function readKey(file: URL): Promise<JWK> {
-  const jwk: JWK = JSON.parse(await readFile(file, "utf8"));
-  return jwk;
 }

@@ -31,14 +31,6 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** What the metrics aggregator holds in its memory. */
 const WRITTEN_WITHIN_MS = 12_000;
-/** What lies in time. */
-const TIMES = [
-  ["runs", "accepted_at_ms"],
-  ["runs", "ended_at_ms"],
-  ["runs", "charged_at_ms"],
-  ["attempts", "at_ms"],
-  ["charges", "charged_at_ms"],
-] as const;
 
 const { values } = parseArgs({
   options: { rounds: { type: "string", default: "60" }, looks: { type: "string" } },
@@ -130,19 +122,44 @@ async function start(token: string, action: string, inputs: object, path: string
 
 /** More at noon and in the evening than at night. */
 function spreadOverTheDay({ stateDir }: GatewayProcess): void {
-  const db = openStore(`${stateDir}/v3/d1/**/*.sqlite`);
-  const ids = db
-    .prepare("SELECT run_id FROM runs ORDER BY run_id")
-    .all()
-    .map((row) => String(row["run_id"]));
-  ids.forEach((id, index) => {
-    const part = index / ids.length;
+  const index = openStore(`${stateDir}/v3/d1/**/*.sqlite`);
+  for (const file of findStores(`${stateDir}/v3/do/*UserGate/*.sqlite`)) {
+    const gate = new DatabaseSync(file);
+    const tables = gate
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'ended_runs_*'")
+      .all()
+      .map(({ name }) => String(name));
+    for (const table of tables) spreadRuns(gate, table, index);
+    gate.close();
+  }
+  index.close();
+}
+
+function spreadRuns(gate: DatabaseSync, table: string, index: DatabaseSync): void {
+  const rows = gate.prepare(`SELECT seq, run_id, record FROM ${table} ORDER BY seq DESC`).all();
+  const update = gate.prepare(
+    `UPDATE ${table} SET finished_at_ms = finished_at_ms - ?, record = ? WHERE seq = ?`,
+  );
+  const letter = index.prepare(
+    "UPDATE dead_letters SET accepted_at_ms = accepted_at_ms - ?1, died_at_ms = died_at_ms - ?1 WHERE run_id = ?2",
+  );
+  for (const [at, row] of rows.entries()) {
+    const part = at / rows.length;
     const backMs = Math.round(DAY_MS * 0.97 * (part + 0.06 * Math.sin(4 * Math.PI * part)));
-    for (const [table, column] of TIMES) {
-      db.prepare(`UPDATE ${table} SET ${column} = ${column} - ? WHERE run_id = ?`).run(backMs, id);
-    }
-  });
-  db.close();
+    update.run(backMs, movedBack(String(row["record"]), backMs), row["seq"] ?? null);
+    letter.run(backMs, row["run_id"] ?? null);
+  }
+}
+
+/** Of a record, each moment. */
+function movedBack(record: string, backMs: number): string {
+  return JSON.stringify(JSON.parse(record), (name, value: unknown) =>
+    isMoment(name) && typeof value === "number" ? value - backMs : value,
+  );
+}
+
+function isMoment(name: string): boolean {
+  return /^atMs$|AtMs$/.test(name);
 }
 
 function spreadCharts({ stateDir }: GatewayProcess): void {
@@ -178,9 +195,14 @@ function shareOf(all: Sums, hour: number): Sums {
 }
 
 function openStore(pattern: string): DatabaseSync {
-  const [file] = globSync(pattern).filter((path) => !path.includes("metadata"));
-  if (file === undefined) throw new Error(`there is nothing at ${pattern}`);
+  const [file = ""] = findStores(pattern);
   return new DatabaseSync(file);
+}
+
+function findStores(pattern: string): string[] {
+  const files = globSync(pattern).filter((path) => !path.includes("metadata"));
+  if (files.length === 0) throw new Error(`there is nothing at ${pattern}`);
+  return files;
 }
 
 async function shoot(name: string, look: (typeof LOOKS)[keyof typeof LOOKS], runId: string): Promise<void> {

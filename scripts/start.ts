@@ -4,6 +4,7 @@
 // takes an --env-file that stands behind the script's name.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createReceiver } from "../examples/node-jose/receiver.mjs";
@@ -11,12 +12,13 @@ import type { Settings } from "../src/settings.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 import { DEV_ISSUER, writePrivate } from "./dev-keys.ts";
 import { devToken } from "./dev-token.ts";
-import { makeLedgerTables } from "./ledger-tables.ts";
+import { makeOperatorsTables } from "./operators-tables.ts";
 import { formatBanner, LAST_LINE } from "./start/banner.ts";
 import { readSettings, settingsFailure } from "./start/given-settings.ts";
 import { findOption, parseStartOptions, toOrigin, USAGE } from "./start/options.ts";
 import { requireFreePort } from "./start/port.ts";
 import { parseReadiness, type Readiness, WaitReport } from "./start/readiness.ts";
+import { writeSandboxConfig } from "./start/sandbox.ts";
 import { untilUnread } from "./start/unread.ts";
 import { Wrangler } from "./start/wrangler.ts";
 
@@ -25,6 +27,7 @@ type Outcome =
   | { kind: "misconfigured"; problems: readonly string[] }
   | { kind: "ended"; code: number };
 
+const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 const TOKEN_SECONDS = 3600;
 const READY_POLL_MS = 100;
 /** The gateway looks at its dependencies every five seconds only. */
@@ -63,7 +66,11 @@ const given = await readSettings(forWrangler, origin);
 for (const warning of given.warnings) console.error(warning);
 console.log("Starting the gateway. This takes some seconds.");
 const settingsFile = await writePrivate("gateway.env", formatDotenv(given.development));
-makeLedgerTables(persistTo, env);
+const sandboxConfig = await writeSandboxConfig(
+  resolve(PROJECT, persistTo),
+  given.settings.completionTokens[0] ?? null,
+);
+makeOperatorsTables(persistTo, env);
 
 const misconfigured = Promise.withResolvers<Outcome>();
 const wrangler = new Wrangler({
@@ -117,7 +124,7 @@ function wranglerArguments(own: Record<string, string>, developmentFile: URL): s
   return [
     "dev",
     "--config=wrangler.toml",
-    "--config=sandbox/wrangler.toml",
+    `--config=${sandboxConfig}`,
     "--show-interactive-dev-session=false",
     ...needed.flat(),
     ...forWrangler,

@@ -1,5 +1,5 @@
 /** Somebody of ours took longer than a caller can wait. */
-class DeadlinePassed extends Error {
+export class DeadlinePassed extends Error {
   override readonly name = "DeadlinePassed";
 }
 

@@ -2,14 +2,8 @@
 // message, without its content: some of them are secrets.
 
 import { log } from "./observability/log.ts";
-import {
-  accessIssuer,
-  Fault,
-  type Issuer,
-  type Jwk,
-  parseIssuers,
-  parseSigningKeys,
-} from "./settings-keys.ts";
+import { accessIssuer, type Issuer, type Jwk, parseIssuers, parseSigningKeys } from "./settings-keys.ts";
+import { Reader } from "./settings-reader.ts";
 
 export type { Issuer, Jwk } from "./settings-keys.ts";
 
@@ -39,7 +33,11 @@ export type Settings = {
   /** Between looks at a run that has not ended; the last one repeats. */
   runPollScheduleSeconds: readonly number[];
   allowPrivateCallbacks: boolean;
-  ledgerRetentionDays: number;
+  /** How long ended runs are kept, and how long charges. */
+  runRetentionDays: number;
+  chargeRetentionDays: number;
+  /** Bearer tokens with which the upstream proves that a completion is its own; two during a rotation. */
+  completionTokens: readonly string[];
   /** Cloudflare Access in front of the console; null: it is not. */
   access: Issuer | null;
   /** Of tokens that open the console; null: none does. */
@@ -67,12 +65,14 @@ export const SETTING_NAMES = [
   "CALLBACK_TIMEOUT_MS",
   "RUN_POLL_SCHEDULE",
   "ALLOW_PRIVATE_CALLBACKS",
-  "LEDGER_RETENTION_DAYS",
+  "RUN_RETENTION_DAYS",
+  "CHARGE_RETENTION_DAYS",
+  "COMPLETION_TOKEN",
   "ACCESS_TEAM_DOMAIN",
   "ACCESS_AUD",
   "OPERATOR_SCOPE",
 ] as const;
-type SettingName = (typeof SETTING_NAMES)[number];
+export type SettingName = (typeof SETTING_NAMES)[number];
 
 /** Every bad setting, by name and with what it should be. */
 export class SettingsError extends Error {
@@ -118,7 +118,12 @@ const MAX_LIMIT = 1_000_000;
 /** `CALLBACK_RETRY_SCHEDULE` where it is not set: seconds between attempts. */
 export const RETRY_SCHEDULE = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const POLL_SCHEDULE = [2, 4, 8, 16, 32, 64, 128, 300];
-const MAX_STEPS = 50;
+const DAY_SECONDS = 86_400;
+/** An answer is replayed so long, and its run must be known for as long. */
+const REPLAY_DAYS = 3;
+
+const RUN_RETENTION_DAYS = 30;
+const CHARGE_RETENTION_DAYS = 400;
 
 /** Throws SettingsError. `vars` is the Worker's environment; bindings in it are left alone. */
 export function parseSettings(vars: object): Settings {
@@ -141,18 +146,17 @@ export function parseSettings(vars: object): Settings {
     rateLimitFlagDefault: read.oneOf("RATE_LIMIT_FLAG_DEFAULT", ["on", "off"], "on") === "on",
     maxBodyBytes: read.integer("MAX_BODY_BYTES", 6_291_456, 1, 100_000_000),
     maxInFlight: read.integer("MAX_IN_FLIGHT", 1000, 1, MAX_LIMIT),
-    callbackRetryScheduleSeconds: read.integers("CALLBACK_RETRY_SCHEDULE", RETRY_SCHEDULE, 0, 604_800),
     callbackTimeoutMs: read.integer("CALLBACK_TIMEOUT_MS", 15_000, 1, 60_000),
-    // At least a second: a run that never ends is looked at for ever.
-    runPollScheduleSeconds: read.integers("RUN_POLL_SCHEDULE", POLL_SCHEDULE, 1, 604_800),
     allowPrivateCallbacks: read.oneOf("ALLOW_PRIVATE_CALLBACKS", ["true", "false"], "false") === "true",
-    ledgerRetentionDays: read.integer("LEDGER_RETENTION_DAYS", 30, 1, 3650),
+    ...readGateSettings(read),
+    completionTokens: read.tokens("COMPLETION_TOKEN", 2),
     access: read.together("ACCESS_TEAM_DOMAIN", "ACCESS_AUD", accessIssuer),
     operatorScope: read.scope("OPERATOR_SCOPE") ?? (secure ? null : "operator"),
   };
   if (settings.allowPrivateCallbacks && secure) {
     read.reject("ALLOW_PRIVATE_CALLBACKS", "must not be true while PUBLIC_URL is https");
   }
+  requireRetention(read, settings);
   if (settings.operatorScope === settings.requiredScope) {
     read.reject("OPERATOR_SCOPE", "must not be REQUIRED_SCOPE: every caller would be an operator");
   }
@@ -160,98 +164,41 @@ export function parseSettings(vars: object): Settings {
   return settings;
 }
 
-class Reader {
-  readonly problems: string[] = [];
-  readonly #vars: Record<string, unknown>;
+export type GateSettings = Pick<
+  Settings,
+  "callbackRetryScheduleSeconds" | "runPollScheduleSeconds" | "runRetentionDays" | "chargeRetentionDays"
+>;
 
-  constructor(vars: object) {
-    this.#vars = { ...vars };
-  }
-
-  reject(name: SettingName, what: string): null {
-    this.problems.push(`${name} ${what}`);
-    return null;
-  }
-
-  text(name: SettingName): string | null {
-    const value = this.#vars[name];
-    if (value === undefined || value === "") return null;
-    return typeof value === "string" ? value : this.reject(name, "must be a string");
-  }
-
-  url(name: SettingName): string | null {
-    const text = this.text(name);
-    if (text === null) return null;
-    const url = URL.parse(text);
-    const usable =
-      url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
-    return usable ? url.href : this.reject(name, "must be an http or https URL without credentials");
-  }
-
-  /** One that paths are put behind, without a slash at its end. */
-  baseUrl(name: SettingName): string | null {
-    const url = this.url(name);
-    if (url !== null && /[?#]/.test(url)) return this.reject(name, "must have no query and no fragment");
-    return url?.replace(/\/+$/, "") ?? null;
-  }
-
-  /** A token's scopes are split at blanks, so that none of them has one. */
-  scope(name: SettingName): string | null {
-    const text = this.text(name);
-    return text !== null && /\s/.test(text) ? this.reject(name, "must be one scope, without blanks") : text;
-  }
-
-  /** Two that mean nothing without each other. */
-  together<T>(first: SettingName, second: SettingName, parse: (a: string, b: string) => T): T | null {
-    const [a, b] = [this.text(first), this.text(second)];
-    if (a === null && b === null) return null;
-    if (a === null || b === null)
-      return this.reject(a === null ? first : second, `is required with ${a === null ? second : first}`);
-    return this.#parsed(first, () => parse(a, b));
-  }
-
-  oneOf<T extends string>(name: SettingName, allowed: readonly T[], fallback: T): T {
-    const text = this.text(name);
-    if (text === null) return fallback;
-    const match = allowed.find((value) => value === text);
-    if (match === undefined) this.reject(name, `must be one of ${allowed.join(", ")}`);
-    return match ?? fallback;
-  }
-
-  integer(name: SettingName, fallback: number, min: number, max: number): number {
-    const text = this.text(name);
-    if (text === null) return fallback;
-    const value = integerIn(text, min, max);
-    if (value === null) this.reject(name, `must be a whole number from ${min} to ${max}`);
-    return value ?? fallback;
-  }
-
-  integers(name: SettingName, fallback: readonly number[], min: number, max: number): readonly number[] {
-    const text = this.text(name);
-    if (text === null) return fallback;
-    const values = text.split(",").map((part) => integerIn(part.trim(), min, max));
-    const usable = values.filter((value) => value !== null);
-    if (usable.length === values.length && values.length <= MAX_STEPS) return usable;
-    this.reject(name, `must be 1 to ${MAX_STEPS} whole numbers from ${min} to ${max}, separated by commas`);
-    return fallback;
-  }
-
-  json<T>(name: SettingName, parse: (value: unknown) => T): T | null {
-    const text = this.text(name);
-    if (text === null) return this.reject(name, "is required");
-    return this.#parsed(name, () => parse(JSON.parse(text)));
-  }
-
-  #parsed<T>(name: SettingName, parse: () => T): T | null {
-    try {
-      return parse();
-    } catch (error) {
-      return this.reject(name, error instanceof Fault ? error.message : "must be JSON");
-    }
-  }
+/** What a gate goes by. Never throws: a bad one has its default here, and stops the Worker elsewhere. */
+export function gateSettingsOf(env: object): GateSettings {
+  return readGateSettings(new Reader(env));
 }
 
-function integerIn(text: string, min: number, max: number): number | null {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  return value >= min && value <= max ? value : null;
+function readGateSettings(read: Reader): GateSettings {
+  return {
+    callbackRetryScheduleSeconds: read.integers("CALLBACK_RETRY_SCHEDULE", RETRY_SCHEDULE, 0, 604_800),
+    // At least a second: a run that never ends is polled for ever.
+    runPollScheduleSeconds: read.integers("RUN_POLL_SCHEDULE", POLL_SCHEDULE, 1, 604_800),
+    runRetentionDays: read.integer("RUN_RETENTION_DAYS", RUN_RETENTION_DAYS, 1, 400),
+    chargeRetentionDays: read.integer("CHARGE_RETENTION_DAYS", CHARGE_RETENTION_DAYS, 1, 3650),
+  };
+}
+
+// A dead letter must outlive the attempts that made it, and an ended run the answer that names it. Each attempt may be
+// put off to twice its planned time by the receiver.
+function requireRetention(
+  read: Reader,
+  {
+    runRetentionDays,
+    callbackRetryScheduleSeconds,
+  }: Pick<Settings, "runRetentionDays" | "callbackRetryScheduleSeconds">,
+): void {
+  if (runRetentionDays < REPLAY_DAYS)
+    read.reject("RUN_RETENTION_DAYS", `must be at least ${REPLAY_DAYS}: answers are replayed for 72 hours`);
+  const seconds = callbackRetryScheduleSeconds.reduce((sum, step) => sum + step, 0);
+  if (2 * seconds > runRetentionDays * DAY_SECONDS)
+    read.reject(
+      "RUN_RETENTION_DAYS",
+      "must be at least twice as long as CALLBACK_RETRY_SCHEDULE takes in all",
+    );
 }

@@ -60,7 +60,9 @@ describe("defaults", () => {
       callbackRetryScheduleSeconds: [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
       callbackTimeoutMs: 15_000,
       runPollScheduleSeconds: [2, 4, 8, 16, 32, 64, 128, 300],
-      ledgerRetentionDays: 30,
+      runRetentionDays: 30,
+      chargeRetentionDays: 400,
+      completionTokens: [],
       access: null,
       operatorScope: "operator",
     });
@@ -99,6 +101,14 @@ describe("a good setting", () => {
     [{ RATE_LIMIT_FLAG_DEFAULT: "off" }, { rateLimitFlagDefault: false }],
     [{ MAX_BODY_BYTES: "1" }, { maxBodyBytes: 1 }],
     [{ ALLOW_PRIVATE_CALLBACKS: "true" }, { allowPrivateCallbacks: true }],
+    [{ RUN_RETENTION_DAYS: "7" }, { runRetentionDays: 7 }],
+    [{ RUN_RETENTION_DAYS: "3", CALLBACK_RETRY_SCHEDULE: "5" }, { runRetentionDays: 3 }],
+    [{ CHARGE_RETENTION_DAYS: "3650" }, { chargeRetentionDays: 3650 }],
+    [{ COMPLETION_TOKEN: "1234567890123456" }, { completionTokens: ["1234567890123456"] }],
+    [
+      { COMPLETION_TOKEN: " the-newer-of-them  the-older-of-them\n" },
+      { completionTokens: ["the-newer-of-them", "the-older-of-them"] },
+    ],
     [
       { ALLOW_PRIVATE_CALLBACKS: "true", PUBLIC_URL: "http://127.0.0.1:8787" },
       { allowPrivateCallbacks: true, publicUrl: "http://127.0.0.1:8787" },
@@ -184,6 +194,15 @@ describe("a bad setting is refused by name", () => {
       { ALLOW_PRIVATE_CALLBACKS: "true", PUBLIC_URL: "https://edge.example" },
       "ALLOW_PRIVATE_CALLBACKS must not be true while PUBLIC_URL is https",
     ],
+    [{ RUN_RETENTION_DAYS: "0" }, WHOLE("RUN_RETENTION_DAYS", "1 to 400")],
+    [{ RUN_RETENTION_DAYS: "401" }, WHOLE("RUN_RETENTION_DAYS", "1 to 400")],
+    [{ CHARGE_RETENTION_DAYS: "0" }, WHOLE("CHARGE_RETENTION_DAYS", "1 to 3650")],
+    ...["123456789012345", " ", "1234567890123456 short", "1234567890123456 ".repeat(3)].map(
+      (tokens): [Record<string, unknown>, string] => [
+        { COMPLETION_TOKEN: tokens },
+        "COMPLETION_TOKEN must be 1 to 2 tokens of at least 16 characters, separated by blanks",
+      ],
+    ),
     [{ JWT_ISSUERS: undefined }, "JWT_ISSUERS is required"],
     [{ JWT_ISSUERS: "not json" }, "JWT_ISSUERS must be JSON"],
     [{ JWT_ISSUERS: "[]" }, "JWT_ISSUERS must be a non-empty JSON array"],
@@ -193,6 +212,23 @@ describe("a bad setting is refused by name", () => {
     [{ SIGNING_KEYS: undefined }, "SIGNING_KEYS is required"],
     [{ SIGNING_KEYS: "not json" }, "SIGNING_KEYS must be JSON"],
   ])("%o", (vars, problem) => {
+    expect(problemsOf(vars)).toEqual([problem]);
+  });
+
+  it.each<[vars: Record<string, string>, problem: string]>([
+    [
+      { RUN_RETENTION_DAYS: "2", CALLBACK_RETRY_SCHEDULE: "5" },
+      "RUN_RETENTION_DAYS must be at least 3: answers are replayed for 72 hours",
+    ],
+    [
+      { RUN_RETENTION_DAYS: "6" },
+      "RUN_RETENTION_DAYS must be at least twice as long as CALLBACK_RETRY_SCHEDULE takes in all",
+    ],
+    [
+      { CALLBACK_RETRY_SCHEDULE: "604800,604800,86401" },
+      "RUN_RETENTION_DAYS must be at least twice as long as CALLBACK_RETRY_SCHEDULE takes in all",
+    ],
+  ])("%o contradict each other: the problem names both", (vars, problem) => {
     expect(problemsOf(vars)).toEqual([problem]);
   });
 
@@ -273,6 +309,9 @@ describe("the message", () => {
     RATE_LIMIT_FLAG_DEFAULT: SECRET,
     MAX_BODY_BYTES: SECRET,
     ALLOW_PRIVATE_CALLBACKS: SECRET,
+    RUN_RETENTION_DAYS: SECRET,
+    CHARGE_RETENTION_DAYS: SECRET,
+    COMPLETION_TOKEN: SECRET,
     JWT_ISSUERS: `{"k":"${SECRET}`,
     SIGNING_KEYS: `{"keys":[{"d":"${SECRET}"}]}`,
   };

@@ -1,30 +1,24 @@
-// How many cells a load needs, by what would give way first.
+// What a load needs of the little that users share, and what their gates keep.
 import { DAY_SECONDS } from "./day.ts";
-import { ENTRIES_A_BATCH, LIMITS, MEASURED, REMOVED_A_DAY } from "./limits.ts";
+import { LIMITS, MEASURED_BYTES } from "./limits.ts";
 
-export type Needs = { queue: number; writer: number; retention: number; size: number };
+export type Needs = { queues: number; indexRowsASecond: number; terabytes: number };
 
-/** A day's peak over its mean: the curve's 1.5 and a burst's two. Left free for retries and for a second look. */
+/** A day's peak over its mean: the curve's 1.5 and a burst's two. Left free for retries and polls. */
 const PEAK = 3;
 const FREE = 0.3;
+/** A gate tells the index of a day within an hour. */
+const TELLING_SECONDS = 3_600;
+const CHARGE_DAYS = 400;
+const ANSWER_DAYS = 7;
 
-/** For so many runs a second that owe somebody something, kept for so many days. */
-export function cellsFor(owing: number, keptDays: number): Needs {
-  const aDay = owing * DAY_SECONDS;
-  const peak = (owing * PEAK) / (1 - FREE);
+/** For so many full runs a second of so many users a day, kept for so many days; charges for 400, answers for seven. */
+export function needsOf(runsASecond: number, usersADay: number, keptDays: number): Needs {
+  const { endedRun, charge, answer } = MEASURED_BYTES;
+  const bytesOfADaysRun = endedRun * keptDays + charge * CHARGE_DAYS + answer * ANSWER_DAYS;
   return {
-    queue: Math.ceil(peak / LIMITS.messagesASecondAQueue),
-    writer: Math.ceil(peak / (MEASURED.batchesASecondALedger * ENTRIES_A_BATCH)),
-    retention: Math.ceil(aDay / REMOVED_A_DAY),
-    size: Math.ceil((aDay * keptDays * MEASURED.bytesARun) / LIMITS.bytesALedger),
+    queues: Math.ceil((runsASecond * PEAK) / (1 - FREE) / LIMITS.messagesASecondAQueue),
+    indexRowsASecond: usersADay / TELLING_SECONDS,
+    terabytes: (runsASecond * DAY_SECONDS * bytesOfADaysRun) / 1e12,
   };
-}
-
-export function most(needs: Needs): number {
-  return Math.max(...Object.values(needs));
-}
-
-/** Bytes of all ledgers together. */
-export function bytesKept(owing: number, keptDays: number): number {
-  return owing * DAY_SECONDS * keptDays * MEASURED.bytesARun;
 }

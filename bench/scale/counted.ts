@@ -1,49 +1,230 @@
-// What one run uses, as the counting tests have it: they compare what they count with these lists, and the bill is
-// made of them. Each string of a gate's rows ends in how many they are.
+// What each kind of run uses. test/bench/counted.test.ts runs the real gateway, counts every billed operation and compares
+// the counts with these, so the bill (bench/scale/bill.ts) is made of numbers that cannot go stale.
 
-export const PLAIN = {
-  calls: ["FLAGS.getBooleanValue", "UPSTREAM.fetch", "USER_GATE.admit"],
-  /** One write for all of a user's runs within 200 ms. */
-  gateRows: ["put windows 1"],
-} as const;
+export type Counts = Readonly<Record<string, number>>;
 
-const WITH_ID = [
-  "FLAGS.getBooleanValue",
-  "KV.get",
-  "KV.put",
-  "UPSTREAM.fetch",
-  "USER_GATE.admit",
-  "USER_GATE.settle",
-] as const;
+export type Counted = {
+  /** Of the Worker: HTTP requests and batches of the queue's consumer. */
+  requests: number;
+  /** The Worker's calls of its bindings, by name; those of KV are under `kv`. */
+  calls: Counts;
+  /** Of the user's gate. */
+  alarms: number;
+  /** Written, by statement; each alarm that is set and each index entry is one. */
+  gateRows: Counts;
+  /** The same, of the object that keeps a receiver's circuit breaker. */
+  breakerRows: Counts;
+  /** Of the Worker and the gate together. */
+  kv: Counts;
+  messages: number;
+  d1Rows: number;
+  logLines: number;
+  points: number;
+};
 
-export const IDEMPOTENT = {
-  calls: WITH_ID,
-  gateRows: ["INSERT INTO runs 1", "setAlarm 1", "INSERT INTO runs 1", "DELETE FROM runs 1"],
-} as const;
+const NOTHING: Counted = {
+  requests: 0,
+  calls: {},
+  alarms: 0,
+  gateRows: {},
+  breakerRows: {},
+  kv: {},
+  messages: 0,
+  d1Rows: 0,
+  logLines: 0,
+  points: 0,
+};
 
-/** With a callback; no id, no charge. */
-export const CALLBACK = {
-  gateCalls: ["USER_GATE.admit", "USER_GATE.report", "USER_GATE.settle", "USER_GATE.take"],
-  gateRows: ["INSERT INTO runs 1", "setAlarm 1", "INSERT INTO runs 1", "DELETE FROM runs 1"],
-  ledgerRows: 4,
-  /** When retention takes it: deletes are writes, though not of index entries. */
-  removedRows: 2,
-} as const;
+const START = { "FLAGS.getBooleanValue": 1, "UPSTREAM.fetch": 1, "USER_GATE.admit": 1 };
+const START_WITH_ID = { ...START, "USER_GATE.settle": 1 };
 
-/** With an id, a callback and a charge; its end is pushed. */
-export const FULL = {
-  startCalls: WITH_ID,
-  endCalls: ["LEDGER.batch", "RUNS.send", "UPSTREAM.fetch", "USER_GATE.report", "USER_GATE.take"],
+export const PLAIN: Counted = {
+  ...NOTHING,
+  requests: 1,
+  calls: START,
+  gateRows: { "put windows": 1 },
+  logLines: 1,
+  points: 1,
+};
+
+/** Ten at once. */
+export const PLAIN_BUSY: Counted = {
+  ...NOTHING,
+  requests: 10,
+  calls: timesTen(START),
+  gateRows: { "put windows": 2 },
+  logLines: 10,
+  points: 10,
+};
+
+export const IDEMPOTENT: Counted = {
+  ...NOTHING,
+  requests: 1,
+  calls: START_WITH_ID,
+  gateRows: { "INSERT INTO answers_*": 2, "put windows": 1 },
+  kv: { "KV.put": 1 },
+  logLines: 1,
+  points: 1,
+};
+
+/** Ten at once. */
+export const IDEMPOTENT_BUSY: Counted = {
+  ...NOTHING,
+  requests: 10,
+  calls: timesTen(START_WITH_ID),
+  gateRows: { "INSERT INTO answers_*": 20, "put windows": 2 },
+  kv: { "KV.put": 10 },
+  logLines: 10,
+  points: 10,
+};
+
+const FULL_CALLS = {
+  ...START_WITH_ID,
+  "RUNS.send": 1,
+  "UPSTREAM.fetch": 2,
+  "USER_GATE.report": 1,
+  "USER_GATE.take": 1,
+};
+const FULL_ROWS = {
+  "DELETE FROM open_runs": 1,
+  "INSERT INTO answers_*": 1,
+  "INSERT INTO charges_*": 1,
+  "INSERT INTO ended_runs_*": 2,
+  "INSERT INTO open_runs": 1,
+  "UPDATE open_runs SET": 1,
+};
+
+/** With an id, a callback and a charge; its end is pushed. The alarm is the one for the poll that was not needed. */
+export const FULL: Counted = {
+  ...NOTHING,
+  requests: 3,
+  calls: FULL_CALLS,
   alarms: 1,
+  gateRows: { ...FULL_ROWS, setAlarm: 2 },
+  kv: { "KV.put": 1 },
   messages: 1,
-  gateRows: [
-    "INSERT INTO runs 1",
-    "setAlarm 1",
-    "INSERT INTO runs 1",
-    "INSERT INTO runs 1",
-    "setAlarm 1",
-    "DELETE FROM runs 1",
-  ],
-  ledgerRows: 5,
-  removedRows: 3,
-} as const;
+  logLines: 3,
+  points: 3,
+};
+
+/** Ten within a second; the flag was asked once for all of them. */
+export const FULL_BUSY: Counted = {
+  ...NOTHING,
+  requests: 30,
+  calls: { ...timesTen(FULL_CALLS), "FLAGS.getBooleanValue": 1 },
+  alarms: 1,
+  gateRows: { ...timesTen(FULL_ROWS), setAlarm: 2 },
+  kv: { "KV.put": 10 },
+  messages: 10,
+  logLines: 30,
+  points: 30,
+};
+
+/** Full, but nothing is pushed: four polls find it waiting, the fifth finds its end. */
+export const POLLED: Counted = {
+  ...NOTHING,
+  requests: 6,
+  calls: { ...START_WITH_ID, "UPSTREAM.fetch": 6, "USER_GATE.report": 5, "USER_GATE.take": 5 },
+  alarms: 6,
+  gateRows: { ...FULL_ROWS, setAlarm: 11 },
+  kv: { "KV.put": 1 },
+  messages: 5,
+  logLines: 2,
+  points: 2,
+};
+
+/** Full, but its receiver fails ten times, on four days. */
+export const FAILED: Counted = {
+  requests: 12,
+  calls: {
+    ...FULL_CALLS,
+    "DESTINATION_BREAKER.alarm": 9,
+    "DESTINATION_BREAKER.mayTry": 9,
+    "DESTINATION_BREAKER.report": 10,
+    "USER_GATE.report": 10,
+    "USER_GATE.take": 10,
+  },
+  alarms: 20,
+  gateRows: {
+    ...FULL_ROWS,
+    "DELETE FROM outbox": 2,
+    "INSERT INTO outbox": 2,
+    "UPDATE open_runs SET": 10,
+    "put active_day": 1,
+    setAlarm: 22,
+  },
+  breakerRows: { "put *": 10, "put everybody": 10, setAlarm: 9 },
+  kv: { "KV.get": 9, "KV.put": 2 },
+  messages: 10,
+  d1Rows: 3,
+  logLines: 12,
+  points: 12,
+};
+
+/** Asked for by the caller, of a run that had been delivered; it counts as a start. */
+export const REDELIVERED: Counted = {
+  ...NOTHING,
+  requests: 2,
+  calls: {
+    "DESTINATION_BREAKER.alarm": 1,
+    "DESTINATION_BREAKER.mayTry": 1,
+    "DESTINATION_BREAKER.report": 1,
+    "FLAGS.getBooleanValue": 1,
+    "UPSTREAM.fetch": 1,
+    "USER_GATE.countRead": 1,
+    "USER_GATE.findRun": 1,
+    "USER_GATE.redeliver": 1,
+    "USER_GATE.report": 1,
+    "USER_GATE.take": 1,
+  },
+  alarms: 2,
+  gateRows: {
+    "DELETE FROM ended_runs_*": 1,
+    "DELETE FROM open_runs": 1,
+    "INSERT INTO ended_runs_*": 2,
+    "INSERT INTO open_runs": 1,
+    "put windows": 1,
+    setAlarm: 3,
+  },
+  breakerRows: { "put *": 1, "put everybody": 1, setAlarm: 1 },
+  messages: 1,
+  logLines: 2,
+  points: 2,
+};
+
+/** One full run, and what its gate writes on a day: the day's table of answers, and the day for the operators' index. */
+export const LATER_DAY: Counted = {
+  ...FULL,
+  alarms: 2,
+  gateRows: {
+    ...FULL_ROWS,
+    "CREATE TABLE answers_*": 2,
+    "DELETE FROM outbox": 1,
+    "INSERT INTO outbox": 1,
+    "put active_day": 1,
+    setAlarm: 3,
+  },
+  d1Rows: 1,
+};
+
+/** The same when the gate is new: all of its tables, its place in the registry. `CREATE TABLE IF`: billings and outbox. */
+export const FIRST_DAY: Counted = {
+  ...LATER_DAY,
+  gateRows: {
+    ...LATER_DAY.gateRows,
+    "CREATE TABLE IF": 5,
+    "CREATE TABLE charges_*": 2,
+    "CREATE TABLE ended_runs_*": 4,
+    "CREATE TABLE open_runs": 2,
+    "INSERT INTO billings": 2,
+    "put epoch": 1,
+    "put registered_at_ms": 1,
+    "put user": 1,
+    setAlarm: 4,
+  },
+  kv: { "KV.put": 2 },
+};
+
+function timesTen(counts: Counts): Counts {
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, 10 * count]));
+}

@@ -1,10 +1,10 @@
-// A day of runs, second by second, through one cell: a queue and the ledger that it feeds. Users are dealt to cells by
-// hash, so a deployment of n cells is n such days with an nth of the load. Arithmetic only; the same seed is the same day.
+// A day of runs, second by second, through some queues and one operators' index. Gates are dealt to queues by hash, so
+// the queues of a deployment are as one of their sum. Arithmetic only; the same seed is the same day.
 // Every run has an id, a callback and a charge, and ends two seconds after its start. What the gateway does is in it: a
-// push that is lost or refused is made good by the timer, a run whose host rests is looked at again after the rest, the
-// later the longer it has waited, one that the books refused is offered again after 5 s, 10 s … 5 minutes.
+// push that is lost is made good by a poll, what the queues refuse is sent again by the gates, the later the longer it is
+// overdue, a run whose host rests is looked at again after the rest, and what the index does not take waits in the outbox.
 import { afterRestMs } from "../../src/callbacks/schedule.ts";
-import { ASSUMED_BYTES, ENTRIES_A_BATCH, LIMITS, MEASURED } from "./limits.ts";
+import { ASSUMED_BYTES, ASSUMED_INDEX_WRITES_A_SECOND, LIMITS, MEASURED_BYTES } from "./limits.ts";
 
 export const DAY_SECONDS = 86_400;
 export const HOUR_SECONDS = 3_600;
@@ -14,13 +14,19 @@ type Span = { fromSecond: number; toSecond: number };
 export type Load = {
   /** The day's mean. */
   runsASecond: number;
+  queues: number;
+  /** How many users have a run on that day; each is told to the index once. */
+  users: number;
   /** How many times the curve the runs are in one minute of each hour. */
   burst: number;
   /** The share of pushes that never come. */
   lostPushes: number;
   /** Receivers that fail for a while, and whose runs they are. */
   failing: Span & { share: number };
-  outage: Span;
+  /** No D1. */
+  indexAway: Span;
+  /** No queue takes or gives a message. */
+  queuesAway: Span;
   seed: number;
 };
 
@@ -28,32 +34,29 @@ export type Hour = {
   starts: number;
   /** The most in one second. */
   messages: number;
-  /** The most that were put off in one second, each by a breaker. */
-  putOff: number;
-  /** The most that waited at once: in the queue, for their receivers, for the books. */
+  refused: number;
+  /** The most that waited at once: in the queues, for their receivers, in gates whose message was refused. */
   queued: number;
   resting: number;
-  unbooked: number;
-  refused: number;
-  ledgerBytes: number;
+  late: number;
+  /** Rows that the index has still to be told, the most at once. */
+  outbox: number;
   gateBytes: number;
   kvBytes: number;
 };
 
-export type Day = { hours: Hour[]; booked: number; waitingAtEnd: number };
+export type Day = { hours: Hour[]; finished: number; waitingAtEnd: number };
 
 const ENDS_AFTER = 2;
-/** Until the gate's timer looks after a push that it never got. */
+/** Until the gate's poll makes good a push that it never got. */
 const TIMER = 4;
-/** Until a gate sends again what the queue refused. */
-const RESEND = 60;
 /** A breaker's rest, and over how many seconds those are spread who wait for their first one, their second … */
 const REST = 30;
 const REST_SPREADS = spreadsOf(7);
-const BOOKING_PAUSES = [5, 10, 20, 40, 80, 160, 300];
-const CLAIM_SECONDS = HOUR_SECONDS;
-const [FRESH, RESTING, BOOKING] = [0, 1, 1 + REST_SPREADS.length];
-const KINDS = BOOKING + BOOKING_PAUSES.length;
+/** Until a gate sends again what the queues refused, the first time, the second …: src/gate/dispatcher.ts. */
+const RESEND_PAUSES = resendPauses();
+const [FRESH, RESTING, RESENT] = [0, 1, 1 + REST_SPREADS.length];
+const KINDS = RESENT + RESEND_PAUSES.length;
 
 /** Starts in each second: half as many by night, half as many again by day, and the bursts. */
 export function startsOf({ runsASecond, burst, seed }: Load): Float64Array {
@@ -69,24 +72,23 @@ export function startsOf({ runsASecond, burst, seed }: Load): Float64Array {
 }
 
 export function dayOf(load: Load): Day {
-  const cell = new Cell(load);
-  startsOf(load).forEach((starts, second) => cell.pass(second, starts));
-  return cell.day();
+  const gateway = new Gateway(load);
+  startsOf(load).forEach((starts, second) => gateway.pass(second, starts));
+  return gateway.day();
 }
 
-class Cell {
+class Gateway {
   readonly #load: Load;
   readonly #hours: Hour[] = [];
   /** By kind and second: messages that are sent then. */
   readonly #sentAt = Array.from({ length: KINDS }, () => new Float64Array(DAY_SECONDS));
   readonly #queued = new Float64Array(KINDS);
-  readonly #startedAt = new Float64Array(DAY_SECONDS);
   #resting = 0;
-  #unbooked = 0;
-  #booked = 0;
-  #claims = 0;
+  #late = 0;
+  #outbox = 0;
+  #started = 0;
+  #finished = 0;
   #bodies = 0;
-  #answers = 0;
 
   constructor(load: Load) {
     this.#load = load;
@@ -98,55 +100,58 @@ class Cell {
     hour.starts += starts;
     hour.refused += this.#send(second);
     this.#consume(second, hour);
+    this.#tell(second);
     this.#note(hour);
   }
 
   day(): Day {
     return {
       hours: this.#hours,
-      booked: this.#booked,
-      waitingAtEnd: sumOf(this.#queued) + this.#resting + this.#unbooked,
+      finished: this.#finished,
+      waitingAtEnd: sumOf(this.#queued) + this.#resting + this.#late,
     };
   }
 
   #start(second: number, starts: number): void {
     const { lostPushes } = this.#load;
-    this.#startedAt[second] = starts;
-    this.#claims += starts - (this.#startedAt[second - CLAIM_SECONDS] ?? 0);
-    this.#answers += starts;
+    this.#started += starts;
     this.#plan(FRESH, second + ENDS_AFTER, starts * (1 - lostPushes));
     this.#plan(FRESH, second + ENDS_AFTER + TIMER, starts * lostPushes);
   }
 
-  /** How many the queue refused. */
+  /** How many the queues refused. */
   #send(second: number): number {
     const offered = this.#sentAt.map((kind) => kind[second] ?? 0);
     const all = sumOf(offered);
-    const taken = Math.min(1, LIMITS.messagesASecondAQueue / Math.max(1, all));
+    const taken = Math.min(1, this.#messagesAt(second) / Math.max(1, all));
     for (const [kind, count] of offered.entries()) {
+      const wasRefused = kind >= RESENT;
+      if (wasRefused) this.#late -= count;
+      if (kind >= RESTING && kind < RESENT) this.#resting -= count * (1 - taken);
       this.#queued[kind] = (this.#queued[kind] ?? 0) + count * taken;
-      this.#plan(kind, second + RESEND, count * (1 - taken));
+      this.#refuse(second, wasRefused ? kind - RESENT + 1 : 0, count * (1 - taken));
     }
     return all * (1 - taken);
   }
 
+  #refuse(second: number, times: number, count: number): void {
+    const at = Math.min(times, RESEND_PAUSES.length - 1);
+    this.#late += count;
+    this.#plan(RESENT + at, second + (RESEND_PAUSES[at] ?? 0), count);
+  }
+
   #consume(second: number, hour: Hour): void {
-    const share = Math.min(1, LIMITS.messagesASecondAQueue / Math.max(1, sumOf(this.#queued)));
+    const share = Math.min(1, this.#messagesAt(second) / Math.max(1, sumOf(this.#queued)));
     const taken = Array.from(this.#queued, (count) => count * share);
     for (const [kind, count] of taken.entries()) this.#queued[kind] = (this.#queued[kind] ?? 0) - count;
     hour.messages = Math.max(hour.messages, sumOf(taken));
-    const fresh = taken[FRESH] ?? 0;
-    const rested = taken.slice(RESTING, BOOKING);
-    const unbooked = taken.slice(BOOKING);
-    this.#unbooked -= sumOf(unbooked);
+    const rested = taken.slice(RESTING, RESENT);
     this.#resting -= sumOf(rested);
-    const rest = this.#restOf(second, fresh, rested);
-    hour.putOff = Math.max(hour.putOff, rest);
-    // A look at a run whose host rests is told to the books as well.
-    this.#book(second, fresh + sumOf(rested) - rest, rest, unbooked);
+    const fresh = sumOf(taken) - sumOf(rested);
+    this.#finished += sumOf(taken) - this.#restOf(second, fresh, rested);
   }
 
-  /** How many of them are put off. */
+  /** How many of them are deferred. */
   #restOf(second: number, fresh: number, rested: readonly number[]): number {
     const { failing } = this.#load;
     if (second < failing.fromSecond || second >= failing.toSecond) return 0;
@@ -157,29 +162,21 @@ class Cell {
       const spread = REST_SPREADS[kind] ?? 1;
       for (let at = 0; at < spread; at++) this.#plan(RESTING + kind, second + REST + at, count / spread);
     }
-    const put = first + sumOf(rested);
-    this.#resting += put;
-    return put;
+    const deferred = first + sumOf(rested);
+    this.#resting += deferred;
+    return deferred;
   }
 
-  // An entry that the books refuse waits for its next offer. One of a resting run goes with the next look instead.
-  #book(second: number, ended: number, looks: number, again: readonly number[]): void {
-    const entries = [ended, ...again];
-    const all = sumOf(entries) + looks;
-    const taken = Math.min(1, this.#roomAt(second) / Math.max(1, all));
-    this.#booked += sumOf(entries) * taken;
-    for (const [tries, count] of entries.entries()) {
-      const pause = Math.min(tries, BOOKING_PAUSES.length - 1);
-      this.#unbooked += count * (1 - taken);
-      this.#plan(BOOKING + pause, second + (BOOKING_PAUSES[pause] ?? 0), count * (1 - taken));
-    }
+  // Whoever has runs all day has the first one at midnight, and tells of the day within an hour.
+  #tell(second: number): void {
+    const { users, indexAway } = this.#load;
+    if (second < HOUR_SECONDS) this.#outbox += users / HOUR_SECONDS;
+    if (!isIn(indexAway, second)) this.#outbox -= Math.min(this.#outbox, ASSUMED_INDEX_WRITES_A_SECOND);
   }
 
-  #roomAt(second: number): number {
-    const { outage } = this.#load;
-    const isOut = second >= outage.fromSecond && second < outage.toSecond;
-    const isFull = this.#booked * MEASURED.bytesARun >= LIMITS.bytesALedger;
-    return isOut || isFull ? 0 : MEASURED.batchesASecondALedger * ENTRIES_A_BATCH;
+  #messagesAt(second: number): number {
+    const { queues, queuesAway } = this.#load;
+    return isIn(queuesAway, second) ? 0 : queues * LIMITS.messagesASecondAQueue;
   }
 
   #plan(kind: number, second: number, count: number): void {
@@ -195,13 +192,29 @@ class Cell {
   }
 
   #note(hour: Hour): void {
+    const { endedRun, charge, answer, openRun } = MEASURED_BYTES;
     hour.queued = Math.max(hour.queued, sumOf(this.#queued));
     hour.resting = Math.max(hour.resting, this.#resting);
-    hour.unbooked = Math.max(hour.unbooked, this.#unbooked);
-    hour.ledgerBytes = this.#booked * MEASURED.bytesARun;
-    hour.gateBytes = (this.#claims + this.#resting + this.#unbooked) * ASSUMED_BYTES.gateRow;
-    hour.kvBytes = this.#answers * ASSUMED_BYTES.answer + this.#bodies * ASSUMED_BYTES.body;
+    hour.late = Math.max(hour.late, this.#late);
+    hour.outbox = Math.max(hour.outbox, this.#outbox);
+    hour.gateBytes =
+      this.#finished * (endedRun + charge) +
+      this.#started * answer +
+      (this.#started - this.#finished) * openRun;
+    hour.kvBytes = this.#started * ASSUMED_BYTES.kvAnswer + this.#bodies * ASSUMED_BYTES.body;
   }
+}
+
+function isIn({ fromSecond, toSecond }: Span, second: number): boolean {
+  return second >= fromSecond && second < toSecond;
+}
+
+/** A minute, or a quarter of the time that a run is overdue, an hour at most. */
+function resendPauses(): number[] {
+  const pauses: number[] = [];
+  for (let overdue = 0; (pauses.at(-1) ?? 0) < 3_600; overdue += pauses.at(-1) ?? 0)
+    pauses.push(Math.min(3_600, Math.max(60, Math.round(overdue / 4))));
+  return pauses;
 }
 
 /** By the gateway's own rule, of a run that waits as long as most do. */
@@ -216,12 +229,11 @@ function emptyHour(): Hour {
   return {
     starts: 0,
     messages: 0,
-    putOff: 0,
+    refused: 0,
     queued: 0,
     resting: 0,
-    unbooked: 0,
-    refused: 0,
-    ledgerBytes: 0,
+    late: 0,
+    outbox: 0,
     gateBytes: 0,
     kvBytes: 0,
   };

@@ -2,7 +2,7 @@
 // asks the host's breaker; a rest puts it off, a permission is an attempt that fails. Arithmetic only.
 import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import { type Breaker, CLOSED, mayTry, type Permission, report } from "../../src/callbacks/breaker.ts";
-import { type Delivery, firstAttempt, tried } from "../../src/gate/delivery.ts";
+import { applyAttempt, type Delivery, firstAttempt } from "../../src/gate/delivery.ts";
 
 const HOUR_MS = 3_600_000;
 const FAILED: AttemptOutcome = {
@@ -13,8 +13,8 @@ const FAILED: AttemptOutcome = {
 };
 
 export type DeadHost = {
-  /** Messages of the queue, each with all that a look costs. */
-  looksInAnHour: number;
+  /** Messages of the queue, each with all that follows from one. */
+  messagesInAnHour: number;
   attemptsInAnHour: number;
   /** All that were sent, by the end of the span. */
   attempts: number;
@@ -30,7 +30,7 @@ export function deadHost(
   schedule: readonly number[],
   random: () => number,
 ): DeadHost {
-  const seen: DeadHost = { looksInAnHour: 0, attemptsInAnHour: 0, attempts: 0, dead: 0, lastDeadMs: null };
+  const seen: DeadHost = { messagesInAnHour: 0, attemptsInAnHour: 0, attempts: 0, dead: 0, lastDeadMs: null };
   const due = new Agenda();
   const all: Delivery[] = Array.from({ length: runs }, () => firstAttempt(0, 0));
   let breaker: Breaker = CLOSED;
@@ -41,10 +41,10 @@ export function deadHost(
     const goes = permission.kind === "go";
     breaker = goes ? report(after, false, atMs, String(run)) : after;
     const isEarly = atMs < HOUR_MS;
-    if (isEarly) seen.looksInAnHour++;
+    if (isEarly) seen.messagesInAnHour++;
     if (isEarly && goes) seen.attemptsInAnHour++;
     if (goes) seen.attempts++;
-    const delivery = looked(all[run], permission, { atMs, random: random(), schedule });
+    const delivery = afterMessage(all[run], permission, { atMs, random: random(), schedule });
     all[run] = delivery;
     if (delivery.kind === "pending") due.add(run, delivery.nextAtMs);
     else {
@@ -55,18 +55,17 @@ export function deadHost(
   return seen;
 }
 
-function looked(
+function afterMessage(
   delivery: Delivery | undefined,
   permission: Permission,
   { atMs, random, schedule }: { atMs: number; random: number; schedule: readonly number[] },
 ): Delivery {
-  if (delivery?.kind !== "pending") throw new Error("nobody looks at what is dead");
-  const attempt = { number: delivery.made + 1, atMs, durationMs: 0, outcome: FAILED };
-  const told =
+  if (delivery?.kind !== "pending") throw new Error("nothing is due of a dead letter");
+  const made =
     permission.kind === "go"
-      ? { attempt, putOff: null }
-      : { attempt: null, putOff: { untilMs: permission.untilMs, why: "rest" as const } };
-  return tried(delivery, { ...told, atMs, random }, schedule).delivery;
+      ? { attempt: { outcome: FAILED, agoMs: 0, durationMs: 0 }, deferral: null }
+      : { attempt: null, deferral: { forMs: permission.untilMs - atMs, why: "rest" as const } };
+  return applyAttempt(delivery, made, schedule, atMs, random).delivery;
 }
 
 /** The same every time. */

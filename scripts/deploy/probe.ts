@@ -11,7 +11,7 @@ const ANSWER_MS = 10_000;
 const WHAT_TO_LOOK_AT: Record<string, string> = {
   gate: "the Durable Objects: `wrangler tail`, and the platform's status page",
   kv: "the KV namespace: has it been deleted since?",
-  ledger: "the D1 database: has it been deleted since? are its migrations applied?",
+  operators_index: "the D1 database: has it been deleted since? are its migrations applied?",
   flags: "the Flagship app: has it been deleted since? RATE_LIMIT_FLAG_DEFAULT holds meanwhile",
   upstream: "UPSTREAM_URL (or the service binding UPSTREAM): does it answer anything at all?",
   issuer_keys: "JWT_ISSUERS: does each jwks_uri answer 200?",

@@ -47,6 +47,7 @@ const MEANINGS: Texts = {
 const SECRETS: Texts = {
   SIGNING_KEYS: "JWK set of the gateway's own keys",
   UPSTREAM_TOKEN: "bearer of background reads at the upstream",
+  COMPLETION_TOKEN: "bearer with which the upstream proves its completions",
 };
 export const SECRET_NAMES = Object.keys(SECRETS);
 

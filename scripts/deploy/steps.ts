@@ -15,7 +15,7 @@ import { type RunCommand, Wrangler } from "./wrangler.ts";
 const MIGRATIONS = "migrations";
 const FLAG = "edge_actions_api_rate_limiting_global";
 const FLAGS_BINDING = "FLAGS";
-const LEDGER_BINDING = "LEDGER";
+const DATABASE_BINDING = "OPERATORS_DB";
 const UPSTREAM_BINDING = "UPSTREAM";
 
 export type Surroundings = {
@@ -40,7 +40,7 @@ type Deployment = {
   /** As they were found. */
   resources: readonly Resource[];
   hasFlag: boolean;
-  /** Migrations that the ledger has had. */
+  /** Migrations that the operators' index has had. */
   applied: ReadonlySet<string>;
   chosen: Chosen;
   options: Options;
@@ -102,10 +102,10 @@ async function findInside(
 ): Promise<Pick<Deployment, "hasFlag" | "applied">> {
   writeConfig({ ...target, config: withIds(target.config, resources) });
   const app = isLoggedIn ? idOf(FLAGS_BINDING, resources) : null;
-  const ledger = isLoggedIn ? idOf(LEDGER_BINDING, resources) : null;
+  const database = isLoggedIn ? idOf(DATABASE_BINDING, resources) : null;
   const [flag, applied] = await Promise.all([
     app === null ? false : hasFlag(wrangler, app, FLAG),
-    ledger === null ? new Set<string>() : appliedMigrations(wrangler, LEDGER_BINDING),
+    database === null ? new Set<string>() : appliedMigrations(wrangler, DATABASE_BINDING),
   ]);
   return { hasFlag: flag, applied };
 }
@@ -169,7 +169,7 @@ async function migrate(deployment: Deployment, resources: readonly Resource[]): 
   if (!options.isDryRun) {
     // wrangler takes the database's id from there.
     writeConfig({ ...target, config: withIds(target.config, resources) });
-    await wrangler.run(["d1", "migrations", "apply", LEDGER_BINDING, "--remote"]);
+    await wrangler.run(["d1", "migrations", "apply", DATABASE_BINDING, "--remote"]);
   }
   for (const file of pending) report(options.isDryRun ? would.apply : "applied", `migration ${file}`);
 }

@@ -4,7 +4,7 @@ export type LogEvent = Readonly<Record<string, unknown>> & { event: string };
 
 const LOG_LINE = /^\[[\w-]+\] (\{.*\})$/;
 /** What a route does when nothing special happens: the status has said it already. */
-const ORDINARY = new Set(["served", "accepted", "read", "passed", "pushed", "ready"]);
+const ORDINARY = new Set(["served", "accepted", "read", "passed", "notified", "ready"]);
 /** They lead from one log to another; a terminal has only one. */
 const NOT_SHOWN = new Set(["time", "event", "trace_id", "request_id"]);
 

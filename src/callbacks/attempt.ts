@@ -7,8 +7,10 @@ export type AttemptFailure =
   | "no answer in time"
   | "redirect not followed"
   | "status is no 2xx"
-  /** Nothing was sent: neither the upstream nor KV gave the result. */
+  /** Nothing was sent, or not all of it: neither the upstream nor KV gave the result. */
   | "result could not be read"
+  /** Not all of it was sent: the result was no longer the one that was signed. */
+  | "result changed between reads"
   /** Nothing was sent either: its host has rested since the attempt was due, and the next one is due now. */
   | "host stayed down";
 

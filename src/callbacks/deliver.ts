@@ -4,16 +4,18 @@
 // unseen, so that nobody can read through the edge what a host says to it.
 import { discardBody, OutboundTimeout, type Sender, send } from "../outbound/guard.ts";
 import type { AttemptFailure, AttemptOutcome } from "./attempt.ts";
+import { BodyChanged, BodyUnreadable, type CallbackBody } from "./callback-body.ts";
 import { checkDestination, type DestinationRules } from "./destination.ts";
+import { postStream } from "./post-stream.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
 
 export type AttemptRequest = {
   callbackUrl: string;
-  body: Uint8Array;
+  body: CallbackBody;
   /** The proofs of signature.ts. */
   headers: Record<string, string>;
   rules: DestinationRules;
-  /** For the answer's headers and its body together. */
+  /** For the answer's headers and its body together; of a streamed body, for each block of it and then for the answer. */
   timeoutMs: number;
   sender: Sender;
 };
@@ -58,7 +60,10 @@ async function post(
   headers.set("content-type", "application/json");
   headers.set("user-agent", USER_AGENT);
   try {
-    const response = await send(sender, url, { method: "POST", headers, body }, timeoutMs);
+    const response =
+      body instanceof Uint8Array
+        ? await send(sender, url, { method: "POST", headers, body }, timeoutMs)
+        : await postStream(sender, url, headers, body, timeoutMs);
     return { response, error: null };
   } catch (error) {
     // The network throws whatever it likes when there is no answer.
@@ -73,6 +78,8 @@ function asksToAbort(headers: Headers): boolean {
 }
 
 function failureOf(error: unknown): AttemptFailure {
+  if (error instanceof BodyUnreadable) return "result could not be read";
+  if (error instanceof BodyChanged) return "result changed between reads";
   return error instanceof OutboundTimeout ? "no answer in time" : "no connection";
 }
 

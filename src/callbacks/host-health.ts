@@ -49,3 +49,10 @@ export function isHostTrouble(outcome: AttemptOutcome): boolean {
   if (status !== null) return status >= 500 || status === 408 || status === 429;
   return failure === "no connection" || failure === "no answer in time";
 }
+
+/** Does the outcome say nothing of the host, because the gateway or the upstream is to blame for it? */
+export function isOwnFailure(outcome: AttemptOutcome): boolean {
+  if (outcome.kind !== "failed") return false;
+  const { failure } = outcome;
+  return failure === "result could not be read" || failure === "result changed between reads";
+}

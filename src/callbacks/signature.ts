@@ -1,14 +1,16 @@
 // Two proofs that a callback comes from this gateway and was not touched on its way, made afresh for every attempt:
 // Standard Webhooks 1.0 with Ed25519 (`v1a`), and a JWT over the body's hash for receivers that have a JWT library. Both
 // are made with the first signing key and verify against /.well-known/jwks.json.
+// Ed25519 signs a message as a whole, so a callback whose body is streamed carries the JWT alone.
 // The JWT has no `aud`: it must never pass for a token that the gateway sends upstream, which has one.
 import { base64url, SignJWT } from "jose";
 import type { Jwk } from "../settings.ts";
 import { type SigningKey, signingKeyOf } from "../signing-keys.ts";
+import type { StreamedBody } from "./callback-body.ts";
 
 export type SignedCallback = {
   /** Exactly what is sent. */
-  body: Uint8Array;
+  body: Uint8Array | Pick<StreamedBody, "sha256">;
   /** Stable for the run: the receiver's key against duplicates. Letters, digits, `-` and `_`. */
   webhookId: string;
   runId: string;
@@ -28,20 +30,22 @@ export async function signCallback(
   if (!/^[\w-]+$/.test(callback.webhookId)) throw new Error("a webhook id has a character out of place");
   const key = await signingKeyOf(signingKeys);
   const sentAt = Math.floor(callback.nowMs / 1000);
+  const { body, webhookId } = callback;
   const [signature, token] = await Promise.all([
-    webhookSignature(callback, sentAt, key),
+    body instanceof Uint8Array ? webhookSignature(body, webhookId, sentAt, key) : null,
     callbackToken(callback, sentAt, key),
   ]);
   return {
-    "webhook-id": callback.webhookId,
+    "webhook-id": webhookId,
     "webhook-timestamp": String(sentAt),
-    "webhook-signature": signature,
+    ...(signature !== null && { "webhook-signature": signature }),
     "callback-signature": token,
   };
 }
 
 async function webhookSignature(
-  { body, webhookId }: SignedCallback,
+  body: Uint8Array,
+  webhookId: string,
   sentAt: number,
   { privateKey }: SigningKey,
 ): Promise<string> {
@@ -58,8 +62,8 @@ async function callbackToken(
   sentAt: number,
   { kid, privateKey }: SigningKey,
 ): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", body);
-  return await new SignJWT({ body_sha256: base64url.encode(new Uint8Array(hash)) })
+  const sha256 = body instanceof Uint8Array ? await digestBody(body) : body.sha256;
+  return await new SignJWT({ body_sha256: sha256 })
     .setProtectedHeader({ alg: "EdDSA", typ: "JWT", kid })
     .setIssuer(issuer)
     .setSubject(runId)
@@ -67,4 +71,8 @@ async function callbackToken(
     .setIssuedAt(sentAt)
     .setExpirationTime(sentAt + PROOF_SECONDS)
     .sign(privateKey);
+}
+
+async function digestBody(body: Uint8Array): Promise<string> {
+  return base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", body)));
 }

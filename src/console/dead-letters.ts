@@ -1,13 +1,20 @@
-// Callbacks that nobody tries any more, by the host that did not take them, newest first.
-import { hostOf } from "../callbacks/destination.ts";
+// Runs that were given up, by the host that did not take their callbacks and by the reason, the last one first: from the
+// operators' index. One without a callback, whose end nobody could read, has no host.
 import { cursorOf, NEWEST, type Place } from "./place.ts";
-import { type LetterRow, lettersIn } from "./store.ts";
+import { NO_HOST } from "./searched.ts";
+import { type LetterRow, type OverdueRow, readLetters, readOverdue } from "./store.ts";
 import { timeOf } from "./times.ts";
-import type { DeadLetter, DeadLetterGroup, DeadLetters } from "./views.ts";
+import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "./views.ts";
 
-/** Null: any. `host` as URL.host gives it; `toMs` is not part of the time. */
-export type LetterQuery = {
+/** Null: any. */
+export type LetterFilter = {
+  /** As URL.host gives it, or NO_HOST. */
   host: string | null;
+  reason: string | null;
+};
+
+/** By the time at which they were given up; `toMs` is not part of it. */
+export type LetterQuery = LetterFilter & {
   fromMs: number | null;
   toMs: number | null;
   after: Place | null;
@@ -15,51 +22,52 @@ export type LetterQuery = {
 
 const MAX_READ = 2_000;
 const PAGE = 50;
+const MAX_OVERDUE = 20;
 
-/** The groups are of the newest 2,000 of the time, whatever host is asked for; each page reads 2,000 at most. */
+/** The groups are of the newest 2,000 of the time, whatever is asked for; each page reads 2,000 at most. */
 export async function deadLetters(db: D1Database, query: LetterQuery): Promise<DeadLetters> {
   const fromMs = query.fromMs ?? 0;
   const start = query.toMs === null ? NEWEST : { atMs: query.toMs, id: "" };
-  const read = (after: Place) => lettersIn(db, { after, fromMs, limit: MAX_READ + 1 });
+  const read = (after: Place) => readLetters(db, { after, fromMs, limit: MAX_READ + 1 });
   const isFirst = query.after === null || query.after.atMs >= start.atMs;
-  const newest = await read(start);
+  const [newest, overdue] = await Promise.all([read(start), readOverdue(db, MAX_OVERDUE)]);
   const onwards = isFirst ? newest : await read(query.after ?? start);
-  const page = pageOf(onwards.slice(0, MAX_READ), query.host, onwards.length > MAX_READ);
+  const page = pageOf(onwards.slice(0, MAX_READ), query, onwards.length > MAX_READ);
   return {
     groups: groupsOf(newest.slice(0, MAX_READ)),
     letters: page.letters.map(letterOf),
     next_cursor: page.next && cursorOf(page.next),
     complete: newest.length <= MAX_READ,
+    overdue: overdue.map(overdueOf),
   };
 }
 
-/** Why it is a dead letter: what the last attempt came to, or that there was none. */
-function reasonOf({ error, result }: Pick<LetterRow, "error" | "result">): string {
-  return error ?? (result === null ? "its end was never seen" : "given up");
+export function fitsLetter(row: LetterRow, { host, reason }: LetterFilter): boolean {
+  return (host === null || (row.host ?? NO_HOST) === host) && (reason === null || row.reason === reason);
 }
 
 function pageOf(
   rows: readonly LetterRow[],
-  host: string | null,
+  filter: LetterFilter,
   more: boolean,
 ): { letters: LetterRow[]; next: Place | null } {
-  const fitting = rows.filter((row) => host === null || hostOf(row.callback_url) === host);
+  const fitting = rows.filter((row) => fitsLetter(row, filter));
   const letters = fitting.slice(0, PAGE);
   const last = fitting.length > PAGE ? letters.at(-1) : more ? rows.at(-1) : undefined;
-  return { letters, next: last === undefined ? null : { atMs: last.accepted_at_ms, id: last.run_id } };
+  return { letters, next: last === undefined ? null : { atMs: last.died_at_ms, id: last.run_id } };
 }
 
 /** The host with the most letters first. */
 function groupsOf(rows: readonly LetterRow[]): DeadLetterGroup[] {
-  const byHost = Map.groupBy(rows, (row) => hostOf(row.callback_url) ?? "");
+  const byHost = Map.groupBy(rows, ({ host }) => host);
   const groups = [...byHost].map(([host, letters]) => groupOf(host, letters));
-  return groups.toSorted((a, b) => b.letters - a.letters || (a.host < b.host ? -1 : 1));
+  return groups.toSorted((a, b) => b.letters - a.letters || ((a.host ?? "") < (b.host ?? "") ? -1 : 1));
 }
 
-function groupOf(host: string, letters: readonly LetterRow[]): DeadLetterGroup {
-  const times = letters.map(({ accepted_at_ms }) => accepted_at_ms);
-  const byReason = Map.groupBy(letters, reasonOf);
-  const reasons = [...byReason].map(([reason, of]) => ({ reason, letters: of.length }));
+function groupOf(host: string | null, letters: readonly LetterRow[]): DeadLetterGroup {
+  const times = letters.map(({ died_at_ms }) => died_at_ms);
+  const byReason = Map.groupBy(letters, ({ reason }) => reason);
+  const reasons = [...byReason].map(([reason, rows]) => ({ reason, letters: rows.length }));
   return {
     host,
     letters: letters.length,
@@ -74,9 +82,16 @@ function letterOf(row: LetterRow): DeadLetter {
     run_id: row.run_id,
     user: row.user_key,
     subject: row.subject,
-    host: hostOf(row.callback_url) ?? "",
+    host: row.host,
     accepted_at: timeOf(row.accepted_at_ms),
+    died_at: timeOf(row.died_at_ms),
+    result: row.result,
     attempts: row.attempts,
-    reason: reasonOf(row),
+    status: row.status,
+    reason: row.reason,
   };
+}
+
+function overdueOf({ user_key, since_ms, runs, example_run_key }: OverdueRow): OverdueGate {
+  return { user: user_key, since: timeOf(since_ms), runs, example_run_key };
 }

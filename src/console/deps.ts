@@ -3,10 +3,13 @@ import type { GateNamespace } from "../gate/address.ts";
 
 /** Everybody whom the console asks. */
 export type ConsoleDeps = {
-  ledger: D1Database;
+  operatorsDb: D1Database;
   gates: GateNamespace;
   breakers: BreakerNamespace;
+  /** For redelivery batches. */
   queue: Queue;
+  /** For messages about a gate's runs; `gate` is the object's id. */
+  queueOfGate: (gate: string) => Queue;
   /** Starts a window, of callers whose token says nothing else. */
   defaultLimit: number;
   nowMs: number;

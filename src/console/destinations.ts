@@ -1,60 +1,66 @@
-// How the hosts of callbacks have fared lately, and whether their breakers let anybody through.
-import { hostOf } from "../callbacks/destination.ts";
+// How the hosts of callbacks have fared lately, and whether their breakers let anybody through. Who counts the attempts is
+// for the caller to say.
 import { type BreakerNamespace, type BreakerView, breakerOf } from "../callbacks/destination-breaker.ts";
 import { within } from "../deadline.ts";
-import { type AttemptedRow, latestAttempts } from "./store.ts";
+import { busiest, decodeSums, totalOf } from "../observability/sums.ts";
+import {
+  type AggregatedSums,
+  type AggregatorNamespace,
+  metricsAggregator,
+} from "../operators/metrics-aggregator.ts";
 import { timeOrNull } from "./times.ts";
 import type { Destination, Destinations } from "./views.ts";
 
-const MAX_ATTEMPTS = 1_000;
+export type HostStats = {
+  host: string;
+  attempts: number;
+  acknowledged: number;
+  /** Of the acknowledged ones; null: there are none, or nobody has measured them. */
+  latencyMeanMs: number | null;
+};
+
+const DAY_MS = 24 * 60 * 60_000;
+const MAX_HOSTS = 200;
 /** Each is a question to another object. */
 const MAX_BREAKERS = 50;
 const ANSWERS_WITHIN_MS = 5_000;
 
-/** By the latest attempts of runs that were accepted lately; the host with the most first. Throws when somebody does not answer. */
+const CLOSED: Destination["breaker"] = { status: "closed", until: null, users_resting: 0 };
+
+/** The host with the most attempts first. Throws when somebody does not answer. */
 export async function destinations(
-  db: D1Database,
+  hostStats: () => Promise<HostStats[]>,
   breakers: BreakerNamespace,
-  nowMs: number,
 ): Promise<Destinations> {
-  const attempts = await latestAttempts(db, nowMs, MAX_ATTEMPTS);
-  const byHost = Map.groupBy(attempts, (attempt) => hostOf(attempt.callback_url) ?? "");
-  const busiest = [...byHost].toSorted(([, a], [, b]) => b.length - a.length);
+  const hosts = (await hostStats()).toSorted((a, b) => b.attempts - a.attempts);
   // Only hosts that failed have a breaker at all.
-  const failed = busiest.filter(([, of]) => of.some(({ error }) => error !== null)).slice(0, MAX_BREAKERS);
-  const known = new Map(
-    await Promise.all(failed.map(async ([host]) => [host, await breakerView(breakers, host)] as const)),
-  );
-  const oldest = attempts.reduce<number | null>((at, { at_ms }) => Math.min(at ?? at_ms, at_ms), null);
+  const failed = hosts.filter(({ attempts, acknowledged }) => acknowledged < attempts);
+  const asked = failed.slice(0, MAX_BREAKERS);
+  const views = await Promise.all(asked.map(({ host }) => breakerView(breakers, host)));
+  const known = new Map(asked.map(({ host }, index) => [host, views[index]]));
   return {
-    since: timeOrNull(oldest),
-    destinations: busiest.map(([host, of]) => destinationOf(host, of, known.get(host) ?? CLOSED)),
+    destinations: hosts.map(({ host, attempts, acknowledged, latencyMeanMs }) => {
+      const breaker = known.get(host) ?? CLOSED;
+      return { host, attempts, acknowledged, latency_mean_ms: latencyMeanMs, breaker };
+    }),
   };
 }
 
-const CLOSED: Destination["breaker"] = { status: "closed", until: null, users_resting: 0 };
+/** The busiest hosts of the last day, as the metrics aggregator has them. Throws when it does not answer. */
+export async function busiestHosts(aggregators: AggregatorNamespace, nowMs: number): Promise<HostStats[]> {
+  const asked = metricsAggregator(aggregators).read("hours", nowMs - DAY_MS);
+  const { rows } = await within<AggregatedSums>(ANSWERS_WITHIN_MS, asked);
+  const sums = totalOf(rows.flatMap((row) => decodeSums(row.sums) ?? []));
+  return busiest(sums.hosts, MAX_HOSTS).map(([host, attempts]) => {
+    const acknowledged = sums.acknowledged.get(host) ?? 0;
+    const totalMs = sums.acknowledgedMs.get(host) ?? 0;
+    const latencyMeanMs = acknowledged === 0 ? null : Math.round(totalMs / acknowledged);
+    return { host, attempts, acknowledged, latencyMeanMs };
+  });
+}
 
 async function breakerView(breakers: BreakerNamespace, host: string): Promise<Destination["breaker"]> {
   const view: Promise<BreakerView> = breakerOf(breakers, host).view();
   const { status, untilMs, usersResting } = await within(ANSWERS_WITHIN_MS, view);
   return { status, until: timeOrNull(untilMs), users_resting: usersResting };
-}
-
-function destinationOf(
-  host: string,
-  attempts: readonly AttemptedRow[],
-  breaker: Destination["breaker"],
-): Destination {
-  const durations = attempts.filter(({ error }) => error === null).map(({ duration_ms }) => duration_ms);
-  return {
-    host,
-    attempts: attempts.length,
-    acknowledged: durations.length,
-    latency_p50_ms: median(durations),
-    breaker,
-  };
-}
-
-function median(values: readonly number[]): number | null {
-  return values.toSorted((a, b) => a - b)[Math.ceil(values.length / 2) - 1] ?? null;
 }

@@ -2,10 +2,11 @@
 // a form can be sent as it is; a bad one is named.
 import { userKeyOf } from "../auth/user-key.ts";
 import { validateUuid } from "../contract/schemas.ts";
-import { dateTimeFault, parseDateTime } from "../ledger/usage-query.ts";
+import { dateTimeFault, parseDateTime } from "../runs/usage-query.ts";
 import type { LetterQuery } from "./dead-letters.ts";
 import { type Place, placeOf } from "./place.ts";
 import type { RunQuery } from "./run-search.ts";
+import { decodeSearchCursor, type SearchCursor } from "./search-cursor.ts";
 import { RESULTS, STATES } from "./searched.ts";
 import type { Span } from "./views.ts";
 
@@ -15,6 +16,9 @@ export type Parsed<T> = { kind: "ok"; value: T } | { kind: "invalid"; parameter:
 
 const SPANS: readonly Span[] = ["hour", "day", "week"];
 const USER_KEY = /^[\w-]{43}$/;
+/** Without a user, whose days are asked for. */
+const MAX_DAYS = 92;
+const DAY_MS = 86_400_000;
 
 /** What is wrong with one parameter. */
 class Fault extends Error {
@@ -31,7 +35,7 @@ export function parseSpan(given: Given): Parsed<Span> {
 }
 
 /** `user` is a user key; or `issuer` and `subject` say who it is. */
-export async function parseRunQuery(given: Given): Promise<Parsed<RunQuery>> {
+export async function parseRunQuery(given: Given, nowMs: number): Promise<Parsed<RunQuery>> {
   const user = await parseUser(given);
   if (user.kind === "invalid") return user;
   return parsed(() => ({
@@ -40,8 +44,8 @@ export async function parseRunQuery(given: Given): Promise<Parsed<RunQuery>> {
     storedActionId: uuid(given, "stored_action_id"),
     state: oneOf(given, "state", STATES),
     result: oneOf(given, "result", RESULTS),
-    ...timeOf(given),
-    after: place(given),
+    ...(user.value === null ? daysOf(given, nowMs) : timeOf(given)),
+    after: searchCursor(given, user.value),
   }));
 }
 
@@ -62,18 +66,23 @@ export async function parseUser(given: Given): Promise<Parsed<string | null>> {
 }
 
 export function parseLetterQuery(given: Given): Parsed<LetterQuery> {
-  return parsed(() => ({ host: text(given, "host"), ...timeOf(given), after: place(given) }));
+  return parsed(() => ({
+    host: text(given, "host"),
+    reason: text(given, "reason"),
+    ...timeOf(given),
+    after: place(given),
+  }));
 }
 
 export function parseCursor(given: Given): Parsed<Place | null> {
   return parsed(() => place(given));
 }
 
-/** `run_id` of a path. */
-export function parseRunId(runId: string): Parsed<string> {
+/** `run_id` or `run_key` of a path. */
+export function parseRunId(runId: string, name: "run_id" | "run_key" = "run_id"): Parsed<string> {
   return parsed(() => {
-    const id = uuid({ run_id: runId }, "run_id");
-    if (id === null) throw new Fault("run_id", "run_id must be a UUID.");
+    const id = uuid({ [name]: runId }, name);
+    if (id === null) throw new Fault(name, `${name} must be a UUID.`);
     return id;
   });
 }
@@ -112,6 +121,13 @@ function timeOf(given: Given): { fromMs: number | null; toMs: number | null } {
   return { fromMs, toMs };
 }
 
+function daysOf(given: Given, nowMs: number): { fromMs: number | null; toMs: number | null } {
+  const { fromMs, toMs } = timeOf(given);
+  if (fromMs !== null && (toMs ?? nowMs) - fromMs > MAX_DAYS * DAY_MS)
+    throw new Fault("from", `from must not be more than ${MAX_DAYS} days before to, or a user be named.`);
+  return { fromMs, toMs };
+}
+
 function dateTime(given: Given, name: string): number | null {
   const value = text(given, name);
   const ms = value === null ? null : parseDateTime(value);
@@ -119,10 +135,19 @@ function dateTime(given: Given, name: string): number | null {
   return ms;
 }
 
+const BAD_CURSOR = "cursor must be the next_cursor of a page of the same list.";
+
 function place(given: Given): Place | null {
   const cursor = text(given, "cursor");
   const at = cursor === null ? null : placeOf(cursor);
-  if (cursor !== null && at === null)
-    throw new Fault("cursor", "cursor must be the next_cursor of a page of the same list.");
+  if (cursor !== null && at === null) throw new Fault("cursor", BAD_CURSOR);
+  return at;
+}
+
+function searchCursor(given: Given, userKey: string | null): SearchCursor | null {
+  const cursor = text(given, "cursor");
+  const at = cursor === null ? null : decodeSearchCursor(cursor);
+  const kind = userKey === null ? "many" : "user";
+  if (cursor !== null && at?.kind !== kind) throw new Fault("cursor", BAD_CURSOR);
   return at;
 }

@@ -1,85 +1,76 @@
-// A run's page: what the books and its gate know of it, as a time line, and what can be done with it now.
-import type { LiveRun } from "../gate/admission.ts";
+// A run's page: what its user's gate has on record, as a time line, and what an operator can do with the run now.
+import type { RunRecord } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
-import { parseIntent } from "../gate/intent.ts";
-import { isFinished } from "../gate/run.ts";
-import { findRun } from "../ledger/repository.ts";
-import { type BookedRun, type DeliveryView, deliveryView } from "../runs/deliveries.ts";
 import type { ConsoleDeps } from "./deps.ts";
-import { type SummaryRow, summaryOfRun } from "./store.ts";
-import { summaryOf, summaryOfLive } from "./summary.ts";
+import { findLetters } from "./store.ts";
+import { summaryOf } from "./summary.ts";
 import { timeLineOf } from "./time-line.ts";
 import type { RunDetail } from "./views.ts";
 
-/** Everything that is known of a run, and whose it is. */
-export type KnownRun = {
-  userKey: string;
-  gate: GateClient;
-  row: SummaryRow | null;
-  live: LiveRun | null;
-  booked: BookedRun | null;
-  /** Null when it has no callback. */
-  delivery: DeliveryView | null;
-};
+type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates">;
+
+/** A run on record, and the gate that has it. */
+export type FoundRun = { gate: GateClient; record: RunRecord };
 
 /**
- * Null when nobody knows it. A run that is not in the books yet is known to its user's gate alone. Throws when either
- * does not answer.
+ * Without a user only dead letters are found: the index knows whose those are. With one the index is not asked. Null when
+ * the run is not on record. Throws when the index or the gate does not answer.
  */
-export async function findKnownRun(
-  { ledger, gates, nowMs }: Pick<ConsoleDeps, "ledger" | "gates" | "nowMs">,
+export async function findRun(
+  { operatorsDb, gates }: Deps,
   runId: string,
   user: string | null,
-): Promise<KnownRun | null> {
-  const found = await summaryOfRun(ledger, runId);
-  const row = user === null || found?.user_key === user ? found : null;
-  const userKey = user ?? row?.user_key ?? null;
-  if (userKey === null) return null;
-  const gate = GateClient.ofUser(gates, userKey);
-  const [live, booked] = await Promise.all([
-    gate.findRun(runId),
-    row === null ? null : findRun(ledger, userKey, runId),
-  ]);
-  if (live === null && booked === null) return null;
-  const intent = live?.intent ?? (booked && parseIntent(booked.run.intent));
-  const delivery = intent && deliveryView(intent.target, live, booked, nowMs);
-  return { userKey, gate, row, live, booked, delivery };
+): Promise<FoundRun | null> {
+  if (user !== null) return findInGate(GateClient.ofUser(gates, user), runId);
+  for (const letter of await findLetters(operatorsDb, [runId])) {
+    const gate = GateClient.byId(gates, letter.gate);
+    const found = gate && (await findInGate(gate, runId));
+    if (found !== null) return found;
+  }
+  return null;
 }
 
-export async function runDetail(
-  deps: Pick<ConsoleDeps, "ledger" | "gates" | "nowMs">,
-  runId: string,
-  user: string | null,
-): Promise<RunDetail | null> {
-  const known = await findKnownRun(deps, runId, user);
-  return known && detailOf(known);
+async function findInGate(gate: GateClient, runId: string): Promise<FoundRun | null> {
+  const record = await gate.findRun(runId);
+  return record && { gate, record };
 }
 
-function detailOf(known: KnownRun): RunDetail | null {
-  const { row, live, booked, delivery } = known;
-  const summary = row === null ? live && summaryOfLive(live) : summaryOf(row, live);
-  const intent = live?.intent ?? (booked && parseIntent(booked.run.intent));
-  if (summary === null || intent === null) return null;
+export async function runDetail(deps: Deps, runId: string, user: string | null): Promise<RunDetail | null> {
+  const found = await findRun(deps, runId, user);
+  return found && detailOf(found.record);
+}
+
+function detailOf(record: RunRecord): RunDetail {
+  const { callbackUrl, billing } = record.terms;
   return {
-    ...summary,
-    callback_url: intent.callbackUrl,
-    billable: intent.billing.is_billable,
-    time_line: timeLineOf(summary, delivery?.attempts ?? [], live),
-    can: { look: canLook(known), redeliver: canRedeliver(known), give_up: canGiveUp(known) },
+    ...summaryOf(record),
+    callback_url: callbackUrl,
+    billable: billing.is_billable,
+    time_line: timeLineOf(record),
+    can: { poll: canPoll(record), redeliver: canRedeliver(record), abandon: isOpen(record) },
   };
 }
 
-/** Whether the upstream can be asked for its end. */
-export function canLook({ live }: Pick<KnownRun, "live">): boolean {
-  return live?.run.status === "accepted";
+/** Whether the upstream can be asked for its end. An abandoned run comes back when the upstream knows it. */
+export function canPoll({ run }: RunRecord): boolean {
+  return run.status !== "ended";
 }
 
-function canRedeliver({ delivery }: Pick<KnownRun, "delivery">): boolean {
-  return delivery !== null && delivery.revival !== null;
+/** Of an abandoned run the upstream is asked for the end first. */
+function canRedeliver(record: RunRecord): boolean {
+  return !isOpen(record) && hasSomethingToDeliver(record);
 }
 
-/** Whether somebody is still to be told of it, or its end to be found. */
-export function canGiveUp({ live }: Pick<KnownRun, "live">): boolean {
-  if (live === null || isFinished(live.run)) return false;
-  return live.run.status === "accepted" || live.run.delivery.kind === "pending";
+export function hasSomethingToDeliver({ run, terms }: RunRecord): boolean {
+  return terms.callbackUrl !== null || run.status === "abandoned";
+}
+
+/** The gateway still reads its end or delivers it. */
+export function isOpen({ dueAtMs }: RunRecord): boolean {
+  return dueAtMs !== null;
+}
+
+/** Given up, and not being tried again. */
+export function isDeadLetter(record: RunRecord): boolean {
+  return !isOpen(record) && (record.state === "dead" || record.run.status === "abandoned");
 }

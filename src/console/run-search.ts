@@ -1,71 +1,126 @@
-// Finding runs, newest first. One run's id leads straight to it; everything else goes by the best index, filters what
-// that cannot tell, and stops after a bounded number of runs, with a cursor to go on from.
-import type { DeliveryState } from "../ledger/entry.ts";
-import { cursorOf, NEWEST, type Place } from "./place.ts";
-import { type Filter, type Source, type SummaryRow, searchIn, summaryOfRun } from "./store.ts";
+// Finding runs. A user's runs are listed by that user's gate. A run id alone leads to the dead letters first; after that,
+// as where no user is named, the gates that were active on the chosen days are asked, page by page. What this does not
+// find: docs/console.md, "What a search finds".
+import type { RunRecord } from "../gate/admission.ts";
+import { GateClient } from "../gate/client.ts";
+import type { ConsoleDeps } from "./deps.ts";
+import { RUNS_A_PAGE, type Walk, walkGate } from "./gate-search.ts";
+import { type ManyPage, type ManySearch, searchMany } from "./many-gates.ts";
+import { findRun } from "./run-detail.ts";
+import { type Filter, type FinishedIn, passesFilter } from "./run-match.ts";
+import { encodeSearchCursor, type ManyCursor, type SearchCursor } from "./search-cursor.ts";
 import { summaryOf } from "./summary.ts";
-import { timeOf } from "./times.ts";
+import { timeOf, timeOrNull } from "./times.ts";
 import type { RunPage } from "./views.ts";
 
-/** Null: any. `toMs` is not part of the time. */
+/** Null: any. By the time at which runs finished; `toMs` is not part of it. */
 export type RunQuery = Filter & {
   runId: string | null;
   userKey: string | null;
   fromMs: number | null;
   toMs: number | null;
-  after: Place | null;
+  after: SearchCursor | null;
 };
 
-const PAGE = 50;
+type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates" | "nowMs">;
 
-export async function searchRuns(db: D1Database, query: RunQuery): Promise<RunPage> {
-  if (query.runId !== null) return oneRun(db, query.runId, query);
-  const searched = await searchIn(db, sourceOf(query), rangeOf(query), query);
-  const rows = searched.rows.slice(0, PAGE);
-  const lastShown = searched.rows.length > PAGE ? placeOfRow(rows.at(-1)) : null;
-  const next = lastShown ?? searched.boundary;
+/** Without a user, where no beginning is given. */
+const DAYS = 7;
+const DAY_MS = 86_400_000;
+/** Of one user: a thousand runs a page. */
+const LISTS_OF_USER = 20;
+/** Of each of many. */
+const LISTS_OF_EACH = 4;
+const GATES_LISTED = 40;
+/** Looking one run up is quicker. */
+const GATES_LOOKED_UP = 100;
+
+export async function searchRuns(deps: Deps, query: RunQuery): Promise<RunPage> {
+  const { runId, userKey } = query;
+  if (userKey !== null) return runId === null ? runsOfUser(deps, userKey, query) : runOfUser(deps, query);
+  return runId === null ? runsOfMany(deps, query) : runAmongMany(deps, runId, query);
+}
+
+async function runsOfUser({ gates, nowMs }: Deps, userKey: string, query: RunQuery): Promise<RunPage> {
+  const { fromMs, toMs, after } = query;
+  const span = { fromMs: fromMs ?? 0, toMs: toMs ?? Number.POSITIVE_INFINITY };
+  const position = after?.kind === "user" ? after.position : null;
+  const gate = GateClient.ofUser(gates, userKey);
+  const walk = await walkGate(gate, { filter: query, span, nowMs }, position, LISTS_OF_USER);
   return {
-    runs: rows.map((row) => summaryOf(row, null)),
-    next_cursor: next && cursorOf(next),
-    searched_to: next && timeOf(next.atMs),
+    runs: walk.runs,
+    next_cursor: walk.next && encodeSearchCursor({ kind: "user", position: walk.next }),
+    searched_to: walk.next && timeOrNull(walk.searchedToMs),
+    progress: null,
   };
 }
 
-async function oneRun(db: D1Database, runId: string, query: RunQuery): Promise<RunPage> {
-  const row = await summaryOfRun(db, runId);
-  const runs = row !== null && passes(row, query) ? [summaryOf(row, null)] : [];
-  return { runs, next_cursor: null, searched_to: null };
+async function runOfUser(deps: Deps, { runId, userKey, ...filter }: RunQuery): Promise<RunPage> {
+  const found = runId === null ? null : await findRun(deps, runId, userKey);
+  return onePage(found?.record ?? null, filter);
 }
 
-function passes(
-  row: SummaryRow,
-  { userKey, storedActionId, state, result, fromMs, toMs }: RunQuery,
-): boolean {
-  return (
-    (userKey === null || row.user_key === userKey) &&
-    (storedActionId === null || row.stored_action_id === storedActionId) &&
-    (state === null || row.state === state) &&
-    (result === null || (row.result ?? "none") === result) &&
-    (fromMs === null || row.accepted_at_ms >= fromMs) &&
-    (toMs === null || row.accepted_at_ms < toMs)
-  );
+async function runsOfMany(deps: Deps, query: RunQuery): Promise<RunPage> {
+  const span = spanOf(query, deps.nowMs);
+  const wanted = { filter: query, span, nowMs: deps.nowMs };
+  const search: ManySearch = {
+    span,
+    gatesAPage: GATES_LISTED,
+    enough: RUNS_A_PAGE,
+    find: (gate, position) =>
+      walkGate(gate, wanted, position, position === null ? LISTS_OF_EACH : LISTS_OF_USER),
+  };
+  return manyPage(search, await searchMany(deps, search, manyCursor(query)));
 }
 
-function sourceOf({ userKey, state }: RunQuery): { kind: Source; value: string | null } {
-  if (userKey !== null) return { kind: "user", value: userKey };
-  return isUndelivered(state) ? { kind: "undelivered", value: state } : { kind: "everybody", value: null };
+async function runAmongMany(deps: Deps, runId: string, query: RunQuery): Promise<RunPage> {
+  const cursor = manyCursor(query);
+  const letter = cursor === null ? await findRun(deps, runId, null) : null;
+  if (letter !== null) return onePage(letter.record, query);
+  const search: ManySearch = {
+    span: spanOf(query, deps.nowMs),
+    gatesAPage: GATES_LOOKED_UP,
+    enough: 1,
+    find: async (gate) => walkOf(await gate.findRun(runId), query),
+  };
+  const page = await searchMany(deps, search, cursor);
+  // There is one run of an id: the search is over when it has been found.
+  return manyPage(search, { ...page, isOver: page.isOver || page.runs.length > 0 });
 }
 
-function isUndelivered(state: DeliveryState | null): boolean {
-  return state === "dead" || state === "retrying";
+function walkOf(record: RunRecord | null, filter: Filter): Walk {
+  return { runs: onePage(record, filter).runs, next: null, searchedToMs: null };
 }
 
-function rangeOf({ after, fromMs, toMs }: RunQuery): { after: Place; fromMs: number; limit: number } {
-  const newest = toMs === null ? NEWEST : { atMs: toMs, id: "" };
-  const start = after !== null && after.atMs < newest.atMs ? after : newest;
-  return { after: start, fromMs: fromMs ?? 0, limit: PAGE + 1 };
+function onePage(record: RunRecord | null, filter: Filter): RunPage {
+  const runs = record !== null && passesFilter(record, filter) ? [summaryOf(record)] : [];
+  return { runs, next_cursor: null, searched_to: null, progress: null };
 }
 
-function placeOfRow(row: SummaryRow | undefined): Place | null {
-  return row === undefined ? null : { atMs: row.accepted_at_ms, id: row.run_id };
+function manyPage({ span }: ManySearch, { runs, unanswered, reached, isOver }: ManyPage): RunPage {
+  const { searched, users, countedAll } = reached;
+  const { fromMs, toMs } = span;
+  return {
+    runs,
+    next_cursor: isOver ? null : encodeSearchCursor(reached),
+    searched_to: null,
+    progress: {
+      from: timeOf(fromMs),
+      to: timeOf(toMs),
+      searched,
+      users: Math.max(users, searched),
+      counted_all: countedAll,
+      unanswered,
+    },
+  };
+}
+
+function spanOf({ fromMs, toMs }: Pick<RunQuery, "fromMs" | "toMs">, nowMs: number): FinishedIn {
+  // What is open now finishes later.
+  const endMs = toMs ?? nowMs + 1;
+  return { fromMs: fromMs ?? endMs - DAYS * DAY_MS, toMs: endMs };
+}
+
+function manyCursor({ after }: RunQuery): ManyCursor | null {
+  return after?.kind === "many" ? after : null;
 }

@@ -1,7 +1,9 @@
-// What runs are searched by: the search, its form and the contract name the same.
+// What runs and dead letters are searched by: the search, its form and the contract name the same.
 
-/** Those that the ledger has: it knows a run once it has ended. */
-export const STATES = ["retrying", "delivered", "dead", "aborted", "none"] as const;
+export const STATES = ["waiting", "retrying", "delivered", "dead", "aborted", "none"] as const;
 
-/** `none`: nobody saw its end. */
+/** `none`: nobody has read its end. */
 export const RESULTS = ["success", "error", "none"] as const;
+
+/** In the place of a host: those that have no callback. It is no host itself. */
+export const NO_HOST = "-";

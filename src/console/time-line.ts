@@ -1,55 +1,64 @@
 // The life of a run in order, past and planned. Pure.
-import type { LiveRun } from "../gate/admission.ts";
-import { isFinished } from "../gate/run.ts";
-import type { LedgerAttempt } from "../ledger/entry.ts";
+import type { Attempt } from "../callbacks/attempt.ts";
+import type { RunRecord } from "../gate/admission.ts";
+import { ABANDONED } from "../gate/index-event.ts";
+import type { Abandoned, Ended } from "../gate/run.ts";
+import { attemptError } from "../runs/delivery-view.ts";
 import { timeOf } from "./times.ts";
-import type { RunSummary, TimeLineEntry } from "./views.ts";
+import type { TimeLineEntry } from "./views.ts";
 
-export function timeLineOf(
-  run: RunSummary,
-  attempts: readonly LedgerAttempt[],
-  live: LiveRun | null,
-): TimeLineEntry[] {
+export function timeLineOf(record: RunRecord): TimeLineEntry[] {
+  const { run } = record;
   const entries = [
-    plain("accepted", run.accepted_at),
-    ...endOf(run),
-    ...attempts.map(attemptEntry),
-    ...outcomeOf(run, attempts),
-    ...plansOf(live),
+    plain("accepted", run.acceptedAtMs),
+    ...(run.status === "ended" ? endOf(run) : []),
+    ...run.attempts.map(attemptEntry),
+    ...(run.status === "abandoned" ? [abandonedEntry(run)] : []),
+    ...outcomeOf(record),
+    ...plansOf(record),
   ];
   // Of one moment's, cause before effect: the order above. Text of one form sorts as time does.
   return entries.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
-function endOf({ ended_at, result, charged }: RunSummary): TimeLineEntry[] {
-  if (ended_at === null) return [];
-  const end = plain(result === null ? "lost" : "ended", ended_at);
-  return charged ? [end, plain("charged", ended_at)] : [end];
+function endOf({ endedAtMs, chargedAtMs }: Ended): TimeLineEntry[] {
+  const end = plain("ended", endedAtMs);
+  return chargedAtMs === null ? [end] : [end, plain("charged", chargedAtMs)];
 }
 
-function attemptEntry({ number, atMs, status, durationMs, error }: LedgerAttempt): TimeLineEntry {
-  return {
-    at: timeOf(atMs),
-    kind: "attempt",
-    attempt: { number, status, duration_ms: durationMs, error },
-  };
+function attemptEntry(attempt: Attempt): TimeLineEntry {
+  const { number, atMs, durationMs, outcome } = attempt;
+  const error = attemptError(attempt);
+  const shown = { number, status: outcome.status, duration_ms: durationMs, error };
+  return { ...plain("attempt", atMs), attempt: shown };
 }
 
-/** What the last attempt came to; a run that was given up without one is dead since its end. */
-function outcomeOf({ state, ended_at }: RunSummary, attempts: readonly LedgerAttempt[]): TimeLineEntry[] {
+function abandonedEntry({ abandonedAtMs, reason }: Abandoned): TimeLineEntry {
+  return { ...plain("abandoned", abandonedAtMs), reason: ABANDONED[reason] };
+}
+
+/** What the last attempt came to; a run that was given up without one is dead since its end, or since then. */
+function outcomeOf({ run, state }: RunRecord): TimeLineEntry[] {
   if (state !== "delivered" && state !== "aborted" && state !== "dead") return [];
-  const last = attempts.at(-1);
-  const at = last === undefined ? ended_at : timeOf(last.atMs + last.durationMs);
-  return at === null ? [] : [plain(state, at)];
+  const last = run.attempts.at(-1);
+  const attemptedMs = last === undefined ? run.acceptedAtMs : last.atMs + last.durationMs;
+  switch (run.status) {
+    case "accepted":
+      return [plain(state, attemptedMs)];
+    case "ended":
+      return [plain(state, Math.max(attemptedMs, run.endedAtMs))];
+    case "abandoned":
+      return [plain(state, state === "dead" ? run.abandonedAtMs : attemptedMs)];
+  }
 }
 
-function plansOf(live: LiveRun | null): TimeLineEntry[] {
-  if (live === null || isFinished(live.run)) return [];
-  if (live.run.status === "accepted") return [plain("next_look", timeOf(live.run.dueAtMs))];
-  const { delivery } = live.run;
-  return delivery.kind === "pending" ? [plain("next_attempt", timeOf(delivery.nextAtMs))] : [];
+function plansOf({ run, dueAtMs }: RunRecord): TimeLineEntry[] {
+  if (dueAtMs === null) return [];
+  if (run.status !== "ended") return [plain("next_poll", dueAtMs)];
+  const { delivery } = run;
+  return delivery.kind === "pending" ? [plain("next_attempt", delivery.nextAtMs)] : [];
 }
 
-function plain(kind: TimeLineEntry["kind"], at: string): TimeLineEntry {
-  return { at, kind, attempt: null };
+function plain(kind: TimeLineEntry["kind"], atMs: number): TimeLineEntry {
+  return { at: timeOf(atMs), kind, attempt: null, reason: null };
 }

@@ -1,38 +1,35 @@
 // A user as the gate sees it now, and what its runs have cost day by day.
+
 import { GateClient } from "../gate/client.ts";
+import type { DeliveryState } from "../gate/delivery.ts";
 import type { Inspection } from "../gate/inspection.ts";
 import type { Window } from "../gate/window.ts";
-import { deliveryStateOf } from "../progress/ledger-entries.ts";
 import type { ConsoleDeps } from "./deps.ts";
-import { booksOfUser } from "./store.ts";
 import { timeOf } from "./times.ts";
-import type { UnfinishedRun, UserView, WindowCount } from "./views.ts";
+import type { OpenRunView, UserView, WindowCount } from "./views.ts";
 
 const DAY_MS = 86_400_000;
 const DAYS = 30;
 
-/** Anybody has a view: one who was never here has an empty one. Throws when the gate or the books do not answer. */
+/** Anybody has a view: one who was never here has an empty one. Throws when the gate does not answer. */
 export async function userView(
-  { ledger, gates, defaultLimit, nowMs }: Pick<ConsoleDeps, "ledger" | "gates" | "defaultLimit" | "nowMs">,
+  { gates, defaultLimit, nowMs }: Pick<ConsoleDeps, "gates" | "defaultLimit" | "nowMs">,
   userKey: string,
 ): Promise<UserView> {
-  const sinceMs = (Math.floor(nowMs / DAY_MS) - DAYS + 1) * DAY_MS;
-  const [seen, books] = await Promise.all([
-    GateClient.ofUser(gates, userKey).inspect(),
-    booksOfUser(ledger, userKey, sinceMs),
-  ]);
-  const who = seen.user ?? books.user;
+  const usageFromMs = (Math.floor(nowMs / DAY_MS) - DAYS + 1) * DAY_MS;
+  const seen = await GateClient.ofUser(gates, userKey).inspect(usageFromMs);
   return {
     user: userKey,
-    issuer: who?.issuer ?? null,
-    subject: who?.subject ?? null,
+    issuer: seen.user?.issuer ?? null,
+    subject: seen.user?.subject ?? null,
     windows: { runs: countOf(seen.windows.runs), results: countOf(seen.windows.results) },
     default_limit: defaultLimit,
-    unfinished: seen.unfinished.map(unfinishedOf),
-    claims: seen.claims.map(({ id, status, sinceMs: since, endsAtMs }) => {
-      return { idempotency_id: id, status, since: timeOf(since), ends_at: timeOf(endsAtMs) };
+    open_runs: seen.open.map(openRunOf),
+    open_count: seen.openCount,
+    claims: seen.claims.map(({ id, status, sinceMs, endsAtMs }) => {
+      return { idempotency_id: id, status, since: timeOf(sinceMs), ends_at: timeOf(endsAtMs) };
     }),
-    usage: books.usage.map(({ day, tasks }) => ({ day: timeOf(day * DAY_MS).slice(0, 10), tasks })),
+    usage: seen.usage.map(({ day, tasks }) => ({ day: timeOf(day * DAY_MS).slice(0, 10), tasks })),
   };
 }
 
@@ -40,13 +37,18 @@ function countOf(window: Window | null): WindowCount | null {
   return window && { count: window.count, resets_at: timeOf(window.endsAtMs) };
 }
 
-function unfinishedOf({ key, run, hasCallback }: Inspection["unfinished"][number]): UnfinishedRun {
-  const waiting = hasCallback ? "waiting" : "none";
+function openRunOf(open: Inspection["open"][number]): OpenRunView {
+  const { runKey, run, dueAtMs } = open;
   return {
-    key,
-    run_id: run.status === "forwarding" ? run.named : run.runId,
+    run_key: runKey,
+    run_id: run.status === "forwarding" ? run.hintedRunId : run.runId,
     status: run.status,
-    state: run.status === "ended" ? deliveryStateOf(run.delivery) : waiting,
-    due_at: timeOf(run.dueAtMs),
+    state: stateOf(open),
+    due_at: timeOf(dueAtMs),
   };
+}
+
+function stateOf({ run, hasCallback }: Inspection["open"][number]): DeliveryState {
+  if (!hasCallback) return "none";
+  return run.status === "ended" ? "retrying" : "waiting";
 }

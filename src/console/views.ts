@@ -1,6 +1,6 @@
 // What operators are shown, once: these are the answers of /console/api as they are written, and what the pages are
 // drawn from. Member names are the wire's; times are RFC 3339.
-import type { DeliveryState } from "../ledger/entry.ts";
+import type { DeliveryState } from "../gate/delivery.ts";
 
 export type Span = "hour" | "day" | "week";
 
@@ -65,7 +65,9 @@ export type RunSummary = {
   stored_action_id: string | null;
   callback_host: string | null;
   accepted_at: string;
-  /** Null: it has not ended. */
+  /** `abandoned`: nobody reads its end any more. */
+  status: "accepted" | "ended" | "abandoned";
+  /** Null: nobody has read its end. */
   ended_at: string | null;
   result: "success" | "error" | null;
   state: DeliveryState;
@@ -77,8 +79,22 @@ export type RunSummary = {
 export type RunPage = {
   runs: RunSummary[];
   next_cursor: string | null;
-  /** How far back this page has looked: with a filter that few runs pass, further than its last run. Null: at all. */
+  /** Of one user's runs: this page has looked at those that finished then, or later. Null: at all of them. */
   searched_to: string | null;
+  /** Of a search among many users; null: it was none. */
+  progress: SearchProgress | null;
+};
+
+/** How far a search has come among the users who were active from `from` to `to`. */
+export type SearchProgress = {
+  from: string;
+  to: string;
+  searched: number;
+  users: number;
+  /** False: there are more than `users`. */
+  counted_all: boolean;
+  /** Users of this page whose gates did not answer: they were not searched. */
+  unanswered: string[];
 };
 
 export type TimeLineEntry = {
@@ -86,16 +102,18 @@ export type TimeLineEntry = {
   kind:
     | "accepted"
     | "ended"
-    | "lost"
+    | "abandoned"
     | "attempt"
     | "charged"
     | "delivered"
     | "aborted"
     | "dead"
-    | "next_look"
+    | "next_poll"
     | "next_attempt";
   /** Of an attempt. */
   attempt: { number: number; status: number | null; duration_ms: number; error: string | null } | null;
+  /** Why the run was abandoned. */
+  reason: string | null;
 };
 
 export type RunDetail = RunSummary & {
@@ -104,16 +122,17 @@ export type RunDetail = RunSummary & {
   /** Past and planned, in order. */
   time_line: TimeLineEntry[];
   /** What an operator may do with it now. */
-  can: { look: boolean; redeliver: boolean; give_up: boolean };
+  can: { poll: boolean; redeliver: boolean; abandon: boolean };
 };
 
 export type WindowCount = { count: number; resets_at: string };
 
-export type UnfinishedRun = {
-  /** The gate's name of it: the idempotency id that the upstream was given. */
-  key: string;
+export type OpenRunView = {
+  /** The gate's name of it: the caller's idempotency id, or one that the gateway made. */
+  run_key: string;
+  /** Null: the start has not been answered. */
   run_id: string | null;
-  status: "forwarding" | "accepted" | "ended";
+  status: "forwarding" | "accepted" | "ended" | "abandoned";
   state: DeliveryState;
   due_at: string;
 };
@@ -127,24 +146,27 @@ export type ClaimView = {
 
 export type UserView = {
   user: string;
-  /** Null when neither the gate nor the ledger has anything of this user that says it. */
+  /** Null: the gate has promised this user nothing yet, and does not know who it is. */
   issuer: string | null;
   subject: string | null;
   windows: { runs: WindowCount | null; results: WindowCount | null };
   /** Of callers whose token says nothing else. */
   default_limit: number;
-  unfinished: UnfinishedRun[];
+  /** Those that are due first, 200 at most. */
+  open_runs: OpenRunView[];
+  open_count: number;
   claims: ClaimView[];
   /** Days in UTC, newest first. */
   usage: { day: string; tasks: number }[];
 };
 
 export type DeadLetterGroup = {
-  host: string;
+  /** Null: they have no callback, and were given up before their end was read. */
+  host: string | null;
   letters: number;
   oldest_at: string;
   newest_at: string;
-  /** Of their last attempts, most frequent first. */
+  /** Most frequent first. */
   reasons: { reason: string; letters: number }[];
 };
 
@@ -152,10 +174,24 @@ export type DeadLetter = {
   run_id: string;
   user: string;
   subject: string;
-  host: string;
+  host: string | null;
   accepted_at: string;
+  died_at: string;
+  /** Null: nobody has read its end. */
+  result: "success" | "error" | null;
   attempts: number;
+  /** Of the last attempt; null: it had no answer, or there was none. */
+  status: number | null;
   reason: string;
+};
+
+/** A gate with runs that nobody has looked at in time. */
+export type OverdueGate = {
+  user: string;
+  since: string;
+  runs: number;
+  /** One of them, by the gate's name of it. */
+  example_run_key: string;
 };
 
 export type DeadLetters = {
@@ -164,20 +200,28 @@ export type DeadLetters = {
   next_cursor: string | null;
   /** False: there are more than are grouped here, older ones. */
   complete: boolean;
+  /** 20 at most. */
+  overdue: OverdueGate[];
 };
 
 export type Destination = {
   host: string;
   attempts: number;
   acknowledged: number;
-  latency_p50_ms: number | null;
+  latency_mean_ms: number | null;
   breaker: { status: "closed" | "resting" | "probing"; until: string | null; users_resting: number };
 };
 
-/** Of the latest attempts; `since` is the oldest of them. */
-export type Destinations = { since: string | null; destinations: Destination[] };
+export type Destinations = { destinations: Destination[] };
 
-export type AuditAction = "look" | "redeliver" | "give_up" | "reset_window" | "redeliver_many" | "sign_in";
+export type AuditAction =
+  | "poll"
+  | "redeliver"
+  | "abandon"
+  | "reset_window"
+  | "redeliver_many"
+  | "reindex"
+  | "sign_in";
 
 export type AuditEntry = {
   at: string;
@@ -195,7 +239,9 @@ export type AuditPage = { entries: AuditEntry[]; next_cursor: string | null };
 /** What is to be sent again: all of what is given must hold; `run_ids` alone when it is given. */
 export type RedeliveryFilter = {
   run_ids: string[] | null;
+  /** `-`: those that have no callback. */
   host: string | null;
+  reason: string | null;
   from: string | null;
   to: string | null;
 };

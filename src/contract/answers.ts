@@ -185,6 +185,20 @@ export function startErrors(): Answers {
         summary: "Payment Required",
       },
     }),
+    "409": errorAnswer(
+      "The `idempotency_id` belongs to a start of another action, which has not been answered.",
+      counted,
+      ownExample(
+        "Conflict",
+        problem(
+          "conflict",
+          "The idempotency_id belongs to a start of another action, which has not been answered.",
+          {
+            source: { pointer: "/data/idempotency_id" },
+          },
+        ),
+      ),
+    ),
     "413": errorAnswer(
       "The body is larger than this gateway takes.",
       counted,

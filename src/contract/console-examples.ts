@@ -46,6 +46,7 @@ const RUN: RunSummary = {
   stored_action_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
   callback_host: HOST,
   accepted_at: ACCEPTED,
+  status: "ended",
   ended_at: ENDED,
   result: "success",
   state: "dead",
@@ -57,11 +58,11 @@ const RUN: RunSummary = {
 const ATTEMPT = { number: 1, status: 503, duration_ms: 41, error: REASON };
 
 const TIME_LINE = [
-  { at: ACCEPTED, kind: "accepted", attempt: null },
-  { at: ENDED, kind: "ended", attempt: null },
-  { at: ENDED, kind: "charged", attempt: null },
-  { at: ENDED, kind: "attempt", attempt: ATTEMPT },
-  { at: DEAD, kind: "dead", attempt: null },
+  { at: ACCEPTED, kind: "accepted", attempt: null, reason: null },
+  { at: ENDED, kind: "ended", attempt: null, reason: null },
+  { at: ENDED, kind: "charged", attempt: null, reason: null },
+  { at: ENDED, kind: "attempt", attempt: ATTEMPT, reason: null },
+  { at: DEAD, kind: "dead", attempt: null, reason: null },
 ];
 
 const LETTER = {
@@ -70,19 +71,22 @@ const LETTER = {
   subject: "alice",
   host: HOST,
   accepted_at: ACCEPTED,
+  died_at: DEAD,
+  result: "success",
   attempts: 1,
+  status: 503,
   reason: REASON,
 };
 
 const GROUP = {
   host: HOST,
   letters: 1,
-  oldest_at: ACCEPTED,
-  newest_at: ACCEPTED,
+  oldest_at: DEAD,
+  newest_at: DEAD,
   reasons: [{ reason: REASON, letters: 1 }],
 };
 
-type AuditAction = "look" | "redeliver" | "give_up" | "reset_window";
+type AuditAction = "poll" | "redeliver" | "abandon" | "reset_window";
 
 /** The entry of an action that was done. */
 export function auditExample(action: AuditAction): object {
@@ -102,15 +106,16 @@ const USER_NOW = {
   subject: "alice",
   windows: { runs: { count: 12, resets_at: "2026-11-24T08:05:00.000Z" }, results: null },
   default_limit: 200,
-  unfinished: [
+  open_runs: [
     {
-      key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+      run_key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
       run_id: RUN_ID,
       status: "ended",
       state: "retrying",
       due_at: "2026-11-20T12:00:07.000Z",
     },
   ],
+  open_count: 1,
   claims: [
     {
       idempotency_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
@@ -126,15 +131,31 @@ const DESTINATION = {
   host: HOST,
   attempts: 42,
   acknowledged: 40,
-  latency_p50_ms: 41,
+  latency_mean_ms: 41,
   breaker: { status: "closed", until: null, users_resting: 0 },
+};
+
+const PROGRESS = {
+  from: "2026-11-17T08:00:00.000Z",
+  to: "2026-11-24T08:00:00.000Z",
+  searched: 40,
+  users: 40,
+  counted_all: true,
+  unanswered: [],
+};
+
+const OVERDUE = {
+  user: USER,
+  since: "2026-11-24T07:30:00.000Z",
+  runs: 3,
+  example_run_key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
 };
 
 const REDELIVERY = {
   id: "7c9e6679-7425-40de-944b-e07fc1f90ae7",
   operator: "olga@example.com",
   created_at: "2026-11-24T08:00:00.000Z",
-  filter: { run_ids: null, host: HOST, from: null, to: null },
+  filter: { run_ids: null, host: HOST, reason: null, from: null, to: null },
   status: "running",
   examined: 100,
   sent: 98,
@@ -154,17 +175,23 @@ export const CONSOLE_EXAMPLES = {
     busiest_hosts: [{ host: HOST, attempts: 420 }],
     buckets: [{ ...STATS, at: "2026-11-20T11:00:00.000Z" }],
   },
-  ConsoleRunPage: { runs: [RUN], next_cursor: null, searched_to: null },
+  ConsoleRunPage: { runs: [RUN], next_cursor: null, searched_to: null, progress: PROGRESS },
   ConsoleRun: {
     ...RUN,
     callback_url: `https://${HOST}/hook`,
     billable: true,
     time_line: TIME_LINE,
-    can: { look: false, redeliver: true, give_up: false },
+    can: { poll: false, redeliver: true, abandon: false },
   },
   ConsoleUser: USER_NOW,
-  ConsoleDeadLetters: { groups: [GROUP], letters: [LETTER], next_cursor: null, complete: true },
-  ConsoleDestinations: { since: ACCEPTED, destinations: [DESTINATION] },
+  ConsoleDeadLetters: {
+    groups: [GROUP],
+    letters: [LETTER],
+    next_cursor: null,
+    complete: true,
+    overdue: [OVERDUE],
+  },
+  ConsoleDestinations: { destinations: [DESTINATION] },
   ConsoleAuditPage: { entries: [auditExample("redeliver")], next_cursor: null },
   ConsoleRedelivery: REDELIVERY,
 } satisfies Partial<Record<ConsoleComponentName, object>>;

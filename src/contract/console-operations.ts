@@ -20,7 +20,7 @@ import {
   uuidInPath,
 } from "./parts.ts";
 
-const API = "/console/api";
+export const API = "/console/api";
 
 export function consoleOperations(): Entry[] {
   return [
@@ -50,13 +50,12 @@ export function consoleOperations(): Entry[] {
       example: auditExample("reset_window"),
       description: "It is done",
     }),
-    get(
-      "/dead-letters",
-      "getConsoleDeadLetters",
-      "Callbacks that nobody tries any more",
-      "ConsoleDeadLetters",
-      [inQuery("host", text), ...spanParameters(), inQuery("cursor", text)],
-    ),
+    get("/dead-letters", "getConsoleDeadLetters", "Runs that were given up", "ConsoleDeadLetters", [
+      inQuery("host", text),
+      inQuery("reason", text),
+      ...spanParameters(),
+      inQuery("cursor", text),
+    ]),
     post("/dead-letters/redeliver", "redeliverConsoleDeadLetters", "Send many dead letters again", {
       parameters: [],
       status: "202",
@@ -81,24 +80,40 @@ function runActions(): Entry[] {
     schema: "ConsoleAuditEntry",
   } as const;
   return [
-    post("/runs/{run_id}/look", "lookAtConsoleRun", "Look at a run now", {
+    post("/runs/{run_id}/poll", "pollConsoleRun", "Ask the upstream for a run's end now", {
       ...of,
       status: "202",
-      example: auditExample("look"),
-      description: "Somebody looks",
+      example: auditExample("poll"),
+      description: "The upstream is asked",
     }),
     post("/runs/{run_id}/redeliver", "redeliverConsoleRun", "Send a run's callback again", {
       ...of,
       status: "202",
       example: auditExample("redeliver"),
-      description: "It is sent again",
+      description: "It is sent again; of an abandoned run the upstream is asked for the end first",
     }),
-    post("/runs/{run_id}/give-up", "giveUpConsoleRun", "Stop telling a run's end, or looking for it", {
+    post("/runs/{run_id}/abandon", "abandonConsoleRun", "Stop delivering a run's end, or asking for it", {
       ...of,
       status: "200",
-      example: auditExample("give_up"),
+      example: auditExample("abandon"),
       description: "It is a dead letter now",
     }),
+    post(
+      "/users/{user}/open-runs/{run_key}/poll",
+      "nameConsoleRun",
+      "Name the run of a start that was never answered",
+      {
+        parameters: [
+          userInPath,
+          uuidInPath("run_key"),
+          { in: "query", name: "run_id", schema: uuid, required: true },
+        ],
+        schema: "ConsoleAuditEntry",
+        status: "202",
+        example: auditExample("poll"),
+        description: "The upstream is asked for that run",
+      },
+    ),
   ];
 }
 
@@ -116,7 +131,7 @@ function spanParameters(): object[] {
   return [inQuery("from", time), inQuery("to", time)];
 }
 
-function inQuery(name: string, schema: object): object {
+export function inQuery(name: string, schema: object): object {
   return { in: "query", name, schema, required: false };
 }
 
@@ -164,11 +179,11 @@ function post(
   };
 }
 
-function common(operationId: string, summary: string): Omit<Operation, "responses"> {
+export function common(operationId: string, summary: string): Omit<Operation, "responses"> {
   return { tags: ["Console"], summary, operationId, security: OPERATOR };
 }
 
-function errors(): Answers {
+export function errors(): Answers {
   const source = { parameter: "state" };
   return {
     "400": errorAnswer(
@@ -197,7 +212,7 @@ function errors(): Answers {
       ownExample("Fault", problem("external_service_error", "An error occurred.")),
     ),
     "503": errorAnswer(
-      "The books or a gate do not answer.",
+      "The operators' index or a gate does not answer.",
       deferred,
       ownExample("Unavailable", problem("service_unavaiable", "This cannot be read at the moment.")),
     ),

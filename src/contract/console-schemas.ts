@@ -1,13 +1,14 @@
 // What the console's API takes and answers, as src/console/views.ts has it. Like the whole document, loaded when somebody
-// asks for it, or sends a body that has to be judged.
+// asks for it.
 
 import * as z from "zod/mini";
-import { parseDateTime } from "../ledger/usage-query.ts";
-import { described, jsonPointer } from "./schemas.ts";
+import { ConsoleRedeliveryFilter } from "./redelivery-filter.ts";
+import { described } from "./schemas.ts";
 
 const time = z.string().with(z.meta({ format: "date-time" }));
 const count = z.int().with(z.gte(0));
 const cursor = described(z.nullable(z.string()), "The `cursor` of the next page; null on the last one.");
+const result = described(z.nullable(z.enum(["success", "error"])), "Null: nobody has read its end.");
 const state = z.enum(["waiting", "retrying", "delivered", "dead", "aborted", "none"]);
 
 const stats = {
@@ -71,23 +72,43 @@ const summary = {
   stored_action_id: z.nullable(z.string()),
   callback_host: z.nullable(z.string()),
   accepted_at: time,
+  status: described(
+    z.enum(["accepted", "ended", "abandoned"]),
+    "`abandoned`: nobody reads its end any more.",
+  ),
   ended_at: z.nullable(time),
-  result: z.nullable(z.enum(["success", "error"])),
+  result,
   state,
   attempts: count,
-  next_attempt_at: described(
-    z.nullable(time),
-    "In a list as the last attempt left it: while its host rests, the next one is later.",
-  ),
+  next_attempt_at: z.nullable(time),
   charged: z.boolean(),
 };
 
 const ConsoleRunSummary = z.object(summary);
 
 const ConsoleRunPage = z.object({
-  runs: described(z.array(ConsoleRunSummary), "Newest first, 50 at most."),
+  runs: described(
+    z.array(ConsoleRunSummary),
+    "A user's open runs first, then the others, the one that finished last first.",
+  ),
   next_cursor: cursor,
-  searched_to: described(z.nullable(time), "How far back this page has looked; null: at all."),
+  searched_to: described(
+    z.nullable(time),
+    "Of one user: this page has looked at what finished then, or later; null: at all.",
+  ),
+  progress: described(
+    z.nullable(
+      z.object({
+        from: time,
+        to: time,
+        searched: count,
+        users: count,
+        counted_all: described(z.boolean(), "False: there are more than `users`."),
+        unanswered: described(z.array(z.string()), "Users of this page whose gates did not answer."),
+      }),
+    ),
+    "Of a search without a user: how many of those who were active in the time it has asked.",
+  ),
 });
 
 const ConsoleTimeLineEntry = z.object({
@@ -95,13 +116,13 @@ const ConsoleTimeLineEntry = z.object({
   kind: z.enum([
     "accepted",
     "ended",
-    "lost",
+    "abandoned",
     "attempt",
     "charged",
     "delivered",
     "aborted",
     "dead",
-    "next_look",
+    "next_poll",
     "next_attempt",
   ]),
   attempt: z.nullable(
@@ -112,6 +133,7 @@ const ConsoleTimeLineEntry = z.object({
       error: z.nullable(z.string()),
     }),
   ),
+  reason: described(z.nullable(z.string()), "Why the run was abandoned."),
 });
 
 const ConsoleRun = z.object({
@@ -119,7 +141,7 @@ const ConsoleRun = z.object({
   callback_url: z.nullable(z.string()),
   billable: z.boolean(),
   time_line: described(z.array(ConsoleTimeLineEntry), "Past and planned, in order."),
-  can: z.object({ look: z.boolean(), redeliver: z.boolean(), give_up: z.boolean() }),
+  can: z.object({ poll: z.boolean(), redeliver: z.boolean(), abandon: z.boolean() }),
 });
 
 const windowCount = z.nullable(z.object({ count, resets_at: time }));
@@ -130,15 +152,19 @@ const ConsoleUser = z.object({
   subject: z.nullable(z.string()),
   windows: z.object({ runs: windowCount, results: windowCount }),
   default_limit: count,
-  unfinished: z.array(
-    z.object({
-      key: z.string(),
-      run_id: z.nullable(z.string()),
-      status: z.enum(["forwarding", "accepted", "ended"]),
-      state,
-      due_at: time,
-    }),
+  open_runs: described(
+    z.array(
+      z.object({
+        run_key: z.string(),
+        run_id: z.nullable(z.string()),
+        status: z.enum(["forwarding", "accepted", "ended", "abandoned"]),
+        state,
+        due_at: time,
+      }),
+    ),
+    "Those that are due first, 200 at most.",
   ),
+  open_count: count,
   claims: z.array(
     z.object({
       idempotency_id: z.string(),
@@ -150,11 +176,13 @@ const ConsoleUser = z.object({
   usage: z.array(z.object({ day: z.string().with(z.meta({ format: "date" })), tasks: count })),
 });
 
+const host = described(z.nullable(z.string()), "Null: they have no callback.");
+
 const ConsoleDeadLetters = z.object({
   groups: described(
     z.array(
       z.object({
-        host: z.string(),
+        host,
         letters: count,
         oldest_at: time,
         newest_at: time,
@@ -168,24 +196,30 @@ const ConsoleDeadLetters = z.object({
       run_id: z.string(),
       user: z.string(),
       subject: z.string(),
-      host: z.string(),
+      host,
       accepted_at: time,
+      died_at: time,
+      result,
       attempts: count,
+      status: described(z.nullable(z.int()), "Of the last attempt."),
       reason: z.string(),
     }),
   ),
   next_cursor: cursor,
   complete: described(z.boolean(), "False: there are more than are grouped here, older ones."),
+  overdue: described(
+    z.array(z.object({ user: z.string(), since: time, runs: count, example_run_key: z.string() })),
+    "Gates with runs that nobody has looked at in time, 20 at most.",
+  ),
 });
 
 const ConsoleDestinations = z.object({
-  since: described(z.nullable(time), "The oldest of the attempts that are looked at."),
   destinations: z.array(
     z.object({
       host: z.string(),
       attempts: count,
       acknowledged: count,
-      latency_p50_ms: z.nullable(count),
+      latency_mean_ms: described(z.nullable(count), "Of the acknowledged attempts."),
       breaker: z.object({
         status: z.enum(["closed", "resting", "probing"]),
         until: z.nullable(time),
@@ -198,32 +232,13 @@ const ConsoleDestinations = z.object({
 const ConsoleAuditEntry = z.object({
   at: time,
   operator: z.string(),
-  action: z.enum(["look", "redeliver", "give_up", "reset_window", "redeliver_many", "sign_in"]),
+  action: z.enum(["poll", "redeliver", "abandon", "reset_window", "redeliver_many", "reindex", "sign_in"]),
   target: z.nullable(z.string()),
   detail: z.nullable(z.string()),
   outcome: z.enum(["done", "refused", "failed", "unknown"]),
 });
 
 const ConsoleAuditPage = z.object({ entries: z.array(ConsoleAuditEntry), next_cursor: cursor });
-
-const MAX_CHOSEN = 1_000;
-const dateTime = z.string().with(
-  z.refine((text) => parseDateTime(text) !== null),
-  z.meta({ format: "date-time" }),
-);
-
-const ConsoleRedeliveryFilter = described(
-  z.strictObject({
-    run_ids: z._default(z.nullable(z.array(z.guid()).with(z.minLength(1), z.maxLength(MAX_CHOSEN))), null),
-    host: described(
-      z._default(z.nullable(z.string().with(z.minLength(1))), null),
-      "As in the groups: with its port, if it has one.",
-    ),
-    from: z._default(z.nullable(dateTime), null),
-    to: z._default(z.nullable(dateTime), null),
-  }),
-  "Which dead letters: all of what is given must hold; `run_ids` stand alone.",
-);
 
 const ConsoleRedelivery = z.object({
   id: z.string(),
@@ -254,45 +269,3 @@ export const CONSOLE_COMPONENTS = {
 };
 
 export type ConsoleComponentName = keyof typeof CONSOLE_COMPONENTS;
-
-type Filter = z.output<typeof ConsoleRedeliveryFilter>;
-
-export type FilterVerdict =
-  | { kind: "ok"; filter: Filter }
-  | { kind: "invalid"; pointer: string; detail: string };
-
-/** Judges the body of a bulk redelivery; names the first problem. */
-export function parseRedeliveryFilter(value: unknown): FilterVerdict {
-  const { data, error } = ConsoleRedeliveryFilter.safeParse(value, { error: fault });
-  const issue = error?.issues[0];
-  if (issue !== undefined) return invalid(pointerOf(issue), issue.message);
-  if (data === undefined) return invalid("", "must be an object");
-  const { run_ids, host, from, to } = data;
-  if (run_ids === null) {
-    // Everything must be meant, not forgotten to be narrowed down.
-    if (host === null && from === null && to === null)
-      return invalid("", "must have run_ids, host, from or to");
-    return { kind: "ok", filter: data };
-  }
-  if (host ?? from ?? to) return invalid("/run_ids", "must stand alone");
-  return { kind: "ok", filter: { ...data, run_ids: [...new Set(run_ids.map((id) => id.toLowerCase()))] } };
-}
-
-function invalid(pointer: string, detail: string): FilterVerdict {
-  return { kind: "invalid", pointer, detail: `${pointer || "The body"} ${detail}.` };
-}
-
-function pointerOf(issue: z.core.$ZodIssue): string {
-  const [unknown] = issue.code === "unrecognized_keys" ? issue.keys : [];
-  return jsonPointer(unknown === undefined ? issue.path : [...issue.path, unknown]);
-}
-
-function fault(issue: z.core.$ZodRawIssue): string {
-  if (issue.code === "unrecognized_keys") return "is unknown";
-  if (issue.code === "too_small") return "must not be empty";
-  if (issue.code === "too_big") return `must have at most ${MAX_CHOSEN} entries`;
-  if (issue.code === "custom") return "must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z";
-  if (issue.code !== "invalid_type") return "must be a UUID";
-  if (issue.expected === "array") return "must be a list";
-  return `must be ${issue.expected === "object" ? "an object" : "a string"}`;
-}

@@ -3,6 +3,8 @@
 // schemas that judge requests, so the document cannot promise what the gateway does not check.
 
 import * as z from "zod/mini";
+import { allGatesOperations } from "./all-gates-operations.ts";
+import { ALL_GATES_COMPONENTS } from "./all-gates-schemas.ts";
 import { consoleOperations } from "./console-operations.ts";
 import { CONSOLE_COMPONENTS } from "./console-schemas.ts";
 import { operations } from "./operations.ts";
@@ -42,7 +44,7 @@ function build(publicUrl: string): object {
 
 function paths(): Record<string, Record<string, Operation>> {
   const byPath: Record<string, Record<string, Operation>> = {};
-  const all = [...operations(jsonSchema(WaitSeconds)), ...consoleOperations()];
+  const all = [...operations(jsonSchema(WaitSeconds)), ...consoleOperations(), ...allGatesOperations()];
   for (const { path, method, operation } of all) {
     byPath[path] = { ...byPath[path], [method]: operation };
   }
@@ -51,7 +53,11 @@ function paths(): Record<string, Record<string, Operation>> {
 
 function componentSchemas(): Record<string, object> {
   const named = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries({ ...COMPONENTS, ...CONSOLE_COMPONENTS }))
+  for (const [id, schema] of Object.entries({
+    ...COMPONENTS,
+    ...CONSOLE_COMPONENTS,
+    ...ALL_GATES_COMPONENTS,
+  }))
     named.add(schema, { id });
   const { schemas } = z.toJSONSchema(named, { ...OPTIONS, uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));

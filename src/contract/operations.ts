@@ -1,6 +1,7 @@
 // Every public operation, in one list: an operation that is not in it is not part of the contract.
 
 import { deliveryErrors, readErrors, redeliveryErrors, startErrors, usageErrors } from "./answers.ts";
+import { CHARGE_EXAMPLE, csvExample } from "./charge-example.ts";
 import { gatewayOperations } from "./gateway-operations.ts";
 import {
   answer,
@@ -173,30 +174,14 @@ function readUsage(): Operation {
 }
 
 function usageAnswer() {
-  const charge = {
-    run_id: "123e4567-e89b-12d3-a456-426614174000",
-    stored_action_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
-    charged_at: "2026-11-20T12:00:00.000Z",
-    tasks: 1,
-    origin: "actions_api",
-    usage_type: "action_run",
-    description: "an action was run via Actions API",
-    exemption_reason: null,
-    exemption_details: null,
-  };
   const page = answer("A page of charges", ref("UsagePage"), linked, {
-    LastPage: { value: { data: [charge], next_cursor: null }, summary: "The last page" },
+    LastPage: { value: { data: [CHARGE_EXAMPLE], next_cursor: null }, summary: "The last page" },
   });
   const csv = {
     schema: { type: "string" },
-    examples: { Csv: { value: csvExample(charge), summary: "The same as CSV" } },
+    examples: { Csv: { value: csvExample(CHARGE_EXAMPLE), summary: "The same as CSV" } },
   };
   return { ...page, content: { ...page.content, "text/csv": csv } };
-}
-
-function csvExample(charge: Record<string, string | number | null>): string {
-  const rows = [Object.keys(charge), Object.values(charge).map((field) => field ?? "")];
-  return rows.map((fields) => `${fields.join()}\r\n`).join("");
 }
 
 function accepted(description: string) {

@@ -2,6 +2,7 @@
 // must cost a request nothing.
 
 import { errorObject, type Problem, statusOf } from "../errors.ts";
+import type { ALL_GATES_COMPONENTS } from "./all-gates-schemas.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
 import type { ComponentName } from "./schemas.ts";
 
@@ -16,7 +17,12 @@ export type Answer = {
   content?: Content;
 };
 type Media = { schema: object; examples?: Examples };
-type Content = { "application/json"?: Media; "text/csv"?: Media; "text/html"?: Media };
+type Content = {
+  "application/json"?: Media;
+  "text/csv"?: Media;
+  "text/html"?: Media;
+  "application/x-ndjson"?: Media;
+};
 export type Answers = Record<string, Answer>;
 
 export type Operation = {
@@ -103,6 +109,17 @@ const LINK: Headers = {
   },
 };
 
+const NEXT_PAGE: Headers = {
+  Link: {
+    schema: { type: "string" },
+    description: 'On a page that is not the last: the next one, as `<URL>; rel="next"`.',
+  },
+  "X-Next-Cursor": {
+    schema: { type: "string" },
+    description: "With `Link`, and its `cursor` by itself.",
+  },
+};
+
 /** Which headers an answer may carry, beside the request's id. */
 export const counted: Headers = { ...REQUEST_ID, ...RATE_LIMIT };
 export const uncounted: Headers = REQUEST_ID;
@@ -110,9 +127,12 @@ export const challenged: Headers = { ...REQUEST_ID, ...WWW_AUTHENTICATE };
 export const postponed: Headers = { ...counted, ...RETRY_AFTER };
 export const deferred: Headers = { ...REQUEST_ID, ...RETRY_AFTER };
 export const replayable: Headers = { ...counted, ...REPLAY };
+export const exported: Headers = { ...uncounted, ...NEXT_PAGE };
 export const linked: Headers = { ...counted, ...LINK };
 
-export function ref(name: ComponentName | ConsoleComponentName): object {
+type AnyComponentName = ComponentName | ConsoleComponentName | keyof typeof ALL_GATES_COMPONENTS;
+
+export function ref(name: AnyComponentName): object {
   return { $ref: `#/components/schemas/${name}` };
 }
 

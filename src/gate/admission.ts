@@ -1,7 +1,9 @@
 // What goes in and out of a gate. Refusals are values: an error loses its class on its way out of an object.
-import type { Answer, ClaimRequest } from "./claim.ts";
-import type { Intent } from "./intent.ts";
-import type { EndedRun, Run, RunRules } from "./run.ts";
+import type { Attempt } from "../callbacks/attempt.ts";
+import type { Answer, ClaimRequest, StartResult } from "./claim.ts";
+import type { DeliveryState } from "./delivery.ts";
+import type { KnownRun, RunResult } from "./run.ts";
+import type { Terms } from "./terms.ts";
 import type { WindowRule, WindowView } from "./window.ts";
 
 export type AdmitRequest = {
@@ -9,24 +11,71 @@ export type AdmitRequest = {
   window: WindowRule | null;
   /** Null: no idempotency id. */
   claim: ClaimRequest | null;
-  /** Null: no callback and no charge. `key` is the claim's id when there is one. */
-  promise: { key: string; intent: Intent; rules: RunRules } | null;
+  /** Null: no callback and no charge. `runKey` is the claim's id when there is one. */
+  promise: { runKey: string; terms: Terms } | null;
 };
 
 export type Admission =
-  /** `began`: it was this admission that wrote down what is promised. */
-  | { kind: "admitted"; view: WindowView | null; mismatch: boolean; began: boolean }
-  | { kind: "limited"; view: WindowView; retryAfterSeconds: number }
+  /**
+   * `created`: it was this admission that wrote down what is promised. `askCache`, here and in the refusals: KV may know
+   * an answer that this gate does not.
+   */
+  | { kind: "admitted"; view: WindowView | null; mismatch: boolean; created: boolean; askCache: boolean }
+  | { kind: "limited"; view: WindowView; retryAfterSeconds: number; askCache: boolean }
   | { kind: "replay"; view: WindowView | null; mismatch: boolean; answer: Answer }
   /** The first request with this id is still in flight after the longest wait. */
-  | { kind: "busy"; view: WindowView | null };
+  | { kind: "busy"; view: WindowView | null }
+  /** The id belongs to a start of another action, whose answer nobody knows. */
+  | { kind: "conflict"; view: WindowView | null; askCache: boolean }
+  /** The gate keeps no more promises: too many open runs, or too little space. */
+  | { kind: "full"; view: WindowView | null; askCache: boolean };
+
+/** How an attempt at starting a run ended. It says all that the gate needs, also one that lost the row meanwhile. */
+export type Settlement = {
+  runKey: string;
+  attempt: string;
+  claim: { id: string; fingerprint: string } | null;
+  /** Of this attempt; null: it promised nothing. */
+  terms: Terms | null;
+  outcome: StartResult;
+};
+
+/** A settlement that a queue message can carry: the upstream's yes. */
+export type Acceptance = Settlement & { outcome: Extract<StartResult, { kind: "accepted" }> };
 
 export type ReadCount = { admitted: boolean; view: WindowView; retryAfterSeconds: number };
 
-/** A run in a consumer's hands. `runId` is only a hint while the run is `forwarding`. */
-export type Work = { run: Run; intent: Intent; runId: string };
+/** A run in a consumer's hands. */
+export type LeasedRun = {
+  runKey: string;
+  revision: number;
+  runId: string;
+  terms: Terms;
+  /** The number of the attempt that may be made. */
+  attemptNumber: number;
+  /** `deliver`: its end was read. `wasDeferred`: its host rested when it was tried last. */
+  task:
+    | { kind: "poll" }
+    | { kind: "deliver"; result: RunResult; endedAgoMs: number; bodyKept: boolean; wasDeferred: boolean };
+};
 
-export type LiveEnd = { run: EndedRun; intent: Intent };
+/** What a consumer's report came to. */
+export type Reported = {
+  state: DeliveryState;
+  /** As it is recorded; null: none was made. */
+  attempt: Attempt | null;
+  /** Read by this report for the first time. */
+  ended: RunResult | null;
+  isCharged: boolean;
+  isAbandoned: boolean;
+};
 
-/** `key` names it to the gate. */
-export type LiveRun = { key: string; run: Exclude<Run, { status: "forwarding" }>; intent: Intent };
+/** A run as its caller and operators may see it. */
+export type RunRecord = {
+  runKey: string;
+  terms: Terms;
+  run: KnownRun;
+  state: DeliveryState;
+  /** When somebody looks at it next; null: nothing is owed any more. */
+  dueAtMs: number | null;
+};

@@ -1,4 +1,8 @@
-// The object's one alarm, and what it is set to. Setting it is a row written, so it is only ever set to another time.
+// The object's one alarm, and what it is set to. Setting it is a row written, so it is only ever set to another time, and
+// times that lie ahead share a grid, so that a busy user pays for few.
+
+const GRID_MS = 1_000;
+
 export class AlarmClock {
   readonly #storage: DurableObjectStorage;
   #setToMs: number | null | "unread" = "unread";
@@ -7,19 +11,11 @@ export class AlarmClock {
     this.#storage = storage;
   }
 
-  /** Rings at `atMs` at the latest. */
+  /** Rings at `atMs` at the latest, or up to a second after it. */
   async ringBy(atMs: number): Promise<void> {
+    const ringsAtMs = onGrid(atMs);
     const setToMs = await this.#setTo();
-    if (setToMs === null || atMs < setToMs) await this.#set(atMs);
-  }
-
-  /** Rings at `atMs` and not before; null: not at all. */
-  async ringAt(atMs: number | null): Promise<void> {
-    const setToMs = await this.#setTo();
-    if (atMs === setToMs) return;
-    if (atMs !== null) return this.#set(atMs);
-    this.#setToMs = null;
-    await this.#storage.deleteAlarm();
+    if (setToMs === null || ringsAtMs < setToMs) await this.#set(ringsAtMs);
   }
 
   /** To be called when it rings: it is set to nothing then. */
@@ -36,4 +32,10 @@ export class AlarmClock {
     this.#setToMs = atMs;
     await this.#storage.setAlarm(atMs);
   }
+}
+
+// An alarm is never set for a moment that is not ahead.
+function onGrid(atMs: number): number {
+  const nowMs = Date.now();
+  return atMs <= nowMs ? nowMs + 1 : Math.ceil(atMs / GRID_MS) * GRID_MS;
 }

@@ -8,17 +8,19 @@ export type Answer = { status: number; body: string };
 /** What is known of an id whose run was accepted; KV keeps a copy of just this. */
 export type Settled = { fingerprint: string; settledAtMs: number; answer: Answer };
 
-export type Claim =
-  | {
-      status: "open";
-      fingerprint: string;
-      claimedAtMs: number;
-      attempt: string;
-      leaseExpiresAtMs: number;
-      /** An earlier try ended with nobody knowing how. */
-      mayHaveRun?: boolean;
-    }
-  | ({ status: "settled" } & Settled);
+export type OpenClaim = {
+  status: "open";
+  fingerprint: string;
+  /** What is started: the upstream's path. */
+  path: string;
+  claimedAtMs: number;
+  attempt: string;
+  leaseExpiresAtMs: number;
+  /** An earlier try ended with nobody knowing how. */
+  mayHaveRun?: boolean;
+};
+
+export type Claim = OpenClaim | ({ status: "settled" } & Settled);
 
 export type ClaimRequest = {
   /** UUID, lower case. */
@@ -26,14 +28,17 @@ export type ClaimRequest = {
   /** Names this request's try, so that a late one cannot undo a later one. */
   attempt: string;
   fingerprint: string;
+  path: string;
   leaseMs: number;
   /** false: a malformed request, which may be told a known answer but starts nothing. */
-  make: boolean;
+  mayCreate: boolean;
 };
 
 export type ClaimDecision =
-  | { kind: "take"; claim: Claim; mismatch: boolean }
-  /** By this very try: the answer to its first call got lost. */
+  | { kind: "take"; claim: OpenClaim; mismatch: boolean }
+  /** For another action than the first request, whose answer nobody knows (contract, Idempotency: 409). */
+  | { kind: "conflict" }
+  /** By this very attempt: the answer to its first call got lost. */
   | { kind: "held"; mismatch: boolean }
   | { kind: "wait"; untilMs: number }
   | { kind: "replay"; answer: Answer; mismatch: boolean };
@@ -50,36 +55,39 @@ export function decideClaim(claim: Claim | null, request: ClaimRequest, nowMs: n
       ? { kind: "held", mismatch }
       : { kind: "wait", untilMs: known.leaseExpiresAtMs };
   }
+  if (known !== null && request.mayCreate && known.path !== request.path) return { kind: "conflict" };
   const lease = { attempt: request.attempt, leaseExpiresAtMs: nowMs + request.leaseMs };
-  const taken: Claim =
+  const taken: OpenClaim =
     known === null
-      ? { status: "open", fingerprint: request.fingerprint, claimedAtMs: nowMs, ...lease }
+      ? {
+          status: "open",
+          fingerprint: request.fingerprint,
+          path: request.path,
+          claimedAtMs: nowMs,
+          ...lease,
+        }
       : // The first payload stays the one that later ones are compared with: it may be the one that ran.
         { ...known, ...lease, mayHaveRun: true };
   return { kind: "take", claim: taken, mismatch };
 }
 
-/** How a try ended: a run was started; the upstream refused it; or nobody knows. */
-export type TryOutcome =
+/** How an attempt at starting a run ended: a run was started; the upstream refused it; or nobody knows. */
+export type StartResult =
   | { kind: "accepted"; answer: Answer; runId: string }
   | { kind: "refused" }
   | { kind: "unknown" };
 
-/** The claim after a try, null when it is released; one whose lease has ended is the next one's to take. An acceptance is a fact whoever reports it; anything else counts only from the current holder. */
-export function settleClaim(
-  claim: Claim | null,
+/** An open claim after an attempt that was not accepted, null when it is released. Only the holder's word counts. */
+export function endAttempt(
+  claim: OpenClaim,
   attempt: string,
-  outcome: TryOutcome,
+  kind: "refused" | "unknown",
   nowMs: number,
-): Claim | null {
-  if (claim === null || claim.status === "settled") return claim;
-  if (outcome.kind === "accepted") {
-    return { status: "settled", fingerprint: claim.fingerprint, settledAtMs: nowMs, answer: outcome.answer };
-  }
+): OpenClaim | null {
   if (claim.attempt !== attempt) return claim;
   const ended = { ...claim, leaseExpiresAtMs: nowMs };
-  if (outcome.kind === "unknown") return { ...ended, mayHaveRun: true };
-  // That this try started nothing says nothing of an earlier one, whose run still has its end to tell.
+  if (kind === "unknown") return { ...ended, mayHaveRun: true };
+  // That this attempt started nothing says nothing of an earlier one, whose run still has its end to tell.
   return claim.mayHaveRun === true ? ended : null;
 }
 

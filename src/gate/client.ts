@@ -1,20 +1,31 @@
 // Calls to a user's gate from the Worker. A gate that is moving, restarting or overloaded is an expected state of the
 // platform, so it is a value here: what it means is for the run to decide.
-import { within } from "../deadline.ts";
+import { DeadlinePassed, within } from "../deadline.ts";
+import { memberOf } from "../json.ts";
 import { log } from "../observability/log.ts";
-import type { Pointer } from "../progress/pointer.ts";
 import { type GateNamespace, gateId } from "./address.ts";
-import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from "./admission.ts";
-import type { Settled, TryOutcome } from "./claim.ts";
-import type { Inspection } from "./inspection.ts";
-import type { Intent } from "./intent.ts";
-import type { EndedRun, RunRules, Sighting } from "./run.ts";
-import type { UserGate } from "./user-gate.ts";
+import type {
+  Acceptance,
+  Admission,
+  AdmitRequest,
+  ReadCount,
+  Reported,
+  RunRecord,
+  Settlement,
+} from "./admission.ts";
+import type { Settled } from "./claim.ts";
+import type { Inspection, RunListing } from "./inspection.ts";
+import type { Taken, TakeRequest } from "./leases.ts";
+import type { Observation, RunRules } from "./run.ts";
+import type { EndedPosition } from "./store/ended-runs.ts";
+import type { ChargePage, UsageRange } from "./usage.ts";
+import type { Redelivery, UserGate } from "./user-gate.ts";
 import type { WindowRule } from "./window.ts";
 
-export type Unavailable = { kind: "unavailable" };
+/** `isOverloaded`: it has more to do than it can, or took longer than it may. Its own user can cause that, the rest only the platform. */
+export type Unavailable = { kind: "unavailable"; isOverloaded: boolean };
 
-export type Settlement = { kind: "settled"; settled: Settled | null };
+export type Known = { kind: "known"; settled: Settled | null };
 
 /** Longer than a duplicate is let wait for the first request with its id. */
 const ANSWERS_WITHIN_MS = 30_000;
@@ -58,67 +69,74 @@ export class GateClient {
    * What this id's callers are to be told: null when nobody knows yet, or its claim was released. `unavailable`: the
    * claim stays open until its lease ends.
    */
-  settle(
-    id: string,
-    attempt: string,
-    outcome: TryOutcome,
-    rules: RunRules,
-  ): Promise<Settlement | Unavailable> {
-    return this.#call(async (gate): Promise<Settlement> => {
-      return { kind: "settled", settled: await gate.settle(id, attempt, outcome, rules) };
+  settle(settlement: Settlement): Promise<Known | Unavailable> {
+    return this.#call(async (gate): Promise<Known> => {
+      return { kind: "known", settled: await gate.settle(settlement) };
     });
   }
 
+  /** KV knew the answer that the gate did not know. `countedUntilMs` null: it counted nothing. */
+  async learn(id: string, settled: Settled, countedUntilMs: number | null, created: boolean): Promise<void> {
+    try {
+      await this.#twice(async (gate) => await gate.learn(id, settled, countedUntilMs, created));
+    } catch (error) {
+      log({ event: "gate.learn_failed", gate: this.id, error });
+    }
+  }
+
   /** Hands a run to this consumer. Throws when the gate does not answer. */
-  take(pointer: Pointer, rules: RunRules): Promise<Work | null> {
-    return this.#twice(async (gate): Promise<Work | null> => await gate.take(pointer, rules));
+  take(request: TakeRequest, acceptance: Acceptance | null, rules: RunRules): Promise<Taken> {
+    return this.#twice(async (gate): Promise<Taken> => await gate.take(request, acceptance, rules));
   }
 
-  /** Throws when the gate does not answer: then it hands the run out again. */
-  async report(key: string, seen: Sighting, rules: RunRules): Promise<void> {
-    await this.#twice(async (gate) => await gate.report(key, seen, rules));
+  /** What came of it; null when it was of an older state. Throws when the gate does not answer: then it hands the run out again. */
+  report(runKey: string, revision: number, seen: Observation, rules: RunRules): Promise<Reported | null> {
+    return this.#twice(
+      async (gate): Promise<Reported | null> => await gate.report(runKey, revision, seen, rules),
+    );
   }
 
-  /** Says how often in a row a consumer has thrown over this run. Throws when the gate does not answer: then it hands the run out again a little later. */
-  release(key: string): Promise<number> {
-    return this.#twice(async (gate): Promise<number> => await gate.release(key));
-  }
-
-  bury(key: string): Promise<LiveEnd | null> {
-    return this.#twice(async (gate): Promise<LiveEnd | null> => await gate.bury(key));
-  }
-
-  findRun(runId: string): Promise<LiveRun | null> {
-    return this.#twice(async (gate): Promise<LiveRun | null> => await gate.findRun(runId));
-  }
-
-  redeliver(intent: Intent, run: EndedRun): Promise<boolean> {
-    return this.#twice(async (gate): Promise<boolean> => await gate.redeliver(intent, run));
-  }
-
-  /** For operators. Throws when the gate does not answer. */
-  inspect(): Promise<Inspection> {
-    return this.#twice(async (gate): Promise<Inspection> => await gate.inspect());
+  /** A consumer threw over this run. Throws when the gate does not answer: then it hands the run out again a little later. */
+  async release(runKey: string, revision: number): Promise<void> {
+    await this.#twice(async (gate) => await gate.release(runKey, revision));
   }
 
   /** Throws when the gate does not answer. */
+  async sendAlone(runKey: string, revision: number): Promise<void> {
+    await this.#twice(async (gate) => await gate.sendAlone(runKey, revision));
+  }
+
+  abandon(runKey: string): Promise<boolean> {
+    return this.#twice(async (gate): Promise<boolean> => await gate.abandon(runKey));
+  }
+
+  redeliver(runId: string): Promise<Redelivery> {
+    return this.#twice(async (gate): Promise<Redelivery> => await gate.redeliver(runId));
+  }
+
+  findRun(runId: string): Promise<RunRecord | null> {
+    return this.#twice(async (gate): Promise<RunRecord | null> => await gate.findRun(runId));
+  }
+
+  usage(range: UsageRange): Promise<ChargePage> {
+    return this.#twice(async (gate): Promise<ChargePage> => await gate.usage(range));
+  }
+
+  /** For operators, as what follows. Throws when the gate does not answer. */
+  listRuns(position: EndedPosition | null, limit: number): Promise<RunListing> {
+    return this.#twice(async (gate): Promise<RunListing> => await gate.listRuns(position, limit));
+  }
+
+  inspect(usageFromMs: number): Promise<Inspection> {
+    return this.#twice(async (gate): Promise<Inspection> => await gate.inspect(usageFromMs));
+  }
+
   async resetWindows(): Promise<void> {
     await this.#twice(async (gate) => await gate.resetWindows());
   }
 
-  /** `attempt` null: it made no claim, and nothing would tell the gate a repeated call from the first. */
-  async withdraw(
-    id: string,
-    attempt: string | null,
-    countedUntilMs: number | null,
-    began: boolean,
-  ): Promise<void> {
-    const ask = (gate: GateStub) => gate.withdraw(id, attempt, countedUntilMs, began);
-    try {
-      await (attempt === null ? this.#once(ask) : this.#twice(ask));
-    } catch (error) {
-      log({ event: "gate.withdraw_failed", gate: this.id, error });
-    }
+  reindex(): Promise<boolean> {
+    return this.#twice(async (gate): Promise<boolean> => await gate.reindex());
   }
 
   async #call<T>(ask: (gate: GateStub) => Promise<T>): Promise<T | Unavailable> {
@@ -126,7 +144,7 @@ export class GateClient {
       return await this.#twice(ask);
     } catch (error) {
       log({ event: "gate.unavailable", gate: this.id, error });
-      return { kind: "unavailable" };
+      return { kind: "unavailable", isOverloaded: isOverloaded(error) };
     }
   }
 
@@ -146,8 +164,9 @@ export class GateClient {
 }
 
 function isRetryable(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
-  return (
-    "retryable" in error && error.retryable === true && !("overloaded" in error && error.overloaded === true)
-  );
+  return memberOf(error, "retryable") === true && !isOverloaded(error);
+}
+
+function isOverloaded(error: unknown): boolean {
+  return error instanceof DeadlinePassed || memberOf(error, "overloaded") === true;
 }

@@ -1,26 +1,37 @@
-// The counts in memory, and their copy on disk. The copy is written behind the answers, a fifth of a second later and
-// once for all that came meanwhile; a run's row that is written anyway takes it along, and then nothing is left to do. A
-// window that was made shorter is written all the same: its row may go when it has ended, and an older copy says later.
-import type { GateStore, Windows } from "./store.ts";
+// The counts in memory, and their copy on disk. No answer waits for the copy. The first change after a quiet spell is
+// written at once, so that a quiet user's object need not stay awake for it; what follows is written a fifth of a second
+// later, once for all that came meanwhile. A run's row that is written anyway takes the count along, and then nothing is
+// left to do. A window that was made shorter is written all the same: its row may go when it has ended, and an older copy
+// says later.
 import { type Count, giveBack, peek, take, type Window, type WindowRule, type WindowView } from "./window.ts";
+
+/** The two windows of a user: starts of runs, and reads of results. `revision` tells the newer of two copies. */
+export type Windows = { revision: number; runs: Window | null; results: Window | null };
+
+/** Where the copy stands. */
+export type WindowsStore = {
+  /** One row. Unless it is to be `durable` first, answers already on their way do not wait for it. */
+  saveWindows(windows: Windows, durable?: boolean): Promise<void>;
+};
 
 const WRITE_BEHIND_MS = 200;
 /** A clock that steps back opens a window again that has just ended. */
 const CLOCK_STEP_MS = 60_000;
 
 export class Counter {
-  readonly #store: GateStore;
+  readonly #store: WindowsStore;
   readonly #keepAlive: (work: Promise<void>) => void;
   #windows: Windows;
   #unsaved = false;
   /** Made shorter since it was saved last. */
   #isCut = false;
   #writeBehind: Promise<void> | null = null;
+  #savedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(store: GateStore, keepAlive: (work: Promise<void>) => void) {
+  constructor(store: WindowsStore, windows: Windows, keepAlive: (work: Promise<void>) => void) {
     this.#store = store;
     this.#keepAlive = keepAlive;
-    this.#windows = store.loadWindows();
+    this.#windows = windows;
   }
 
   take(name: "runs" | "results", rule: WindowRule, nowMs: number): Count {
@@ -78,8 +89,13 @@ export class Counter {
 
   #saveSoon(): void {
     this.#unsaved = true;
-    this.#writeBehind ??= scheduler.wait(WRITE_BEHIND_MS).then(() => this.#save());
+    this.#writeBehind ??= this.#pause().then(() => this.#save());
     this.#keepAlive(this.#writeBehind);
+  }
+
+  // Without a pause it is written after the present call's own synchronous work, whose row may take the count along.
+  async #pause(): Promise<void> {
+    if (Date.now() - this.#savedAtMs < WRITE_BEHIND_MS) await scheduler.wait(WRITE_BEHIND_MS);
   }
 
   async #save(): Promise<void> {
@@ -87,6 +103,7 @@ export class Counter {
     if (!this.#unsaved) return;
     this.#unsaved = false;
     this.#isCut = false;
+    this.#savedAtMs = Date.now();
     await this.#store.saveWindows(this.#windows);
   }
 }

@@ -1,32 +1,37 @@
-// How far the telling of a run's end has got. An attempt is made, or put off: for want of room here at no cost, and by
-// rests of its host until the next attempt is due, and an hour at least. Then it counts as one that failed, so that a
-// host that stays down makes dead letters in the time that the schedule says. Arithmetic only.
+// How far the delivery of a run's end has got. An attempt is made, or deferred: for want of room in the consumer at no
+// cost, and while its host rests until the next attempt would be due, an hour at least. Then it counts as one that
+// failed, so that a host that stays down makes dead letters in the time that the schedule says. Arithmetic only.
 import type { Attempt, AttemptOutcome } from "../callbacks/attempt.ts";
 import { afterRestMs, graceEndsMs, planNextAttempt } from "../callbacks/schedule.ts";
 
 export type Delivery =
-  /** `made` counts attempts over the delivery's whole life, `tries` those of the present schedule. */
+  | { kind: "none" }
+  /** `attempts` counts those of the delivery's whole life, `tries` those of the present schedule. */
   | {
       kind: "pending";
-      made: number;
+      attempts: number;
       tries: number;
       nextAtMs: number;
-      /** Since when rests of its host put the next attempt off. */
-      restedSinceMs: number | null;
+      /** Since when rests of its host have deferred the next attempt. */
+      deferredSinceMs: number | null;
     }
-  | { kind: "delivered" | "dead" | "aborted"; made: number }
-  | { kind: "none" };
+  | { kind: "delivered" | "dead" | "aborted"; attempts: number };
 
-type Pending = Delivery & { kind: "pending" };
+/** Contract, Deliveries; `none`: the run has no callback. */
+export type DeliveryState = "waiting" | "retrying" | "delivered" | "dead" | "aborted" | "none";
 
-/** Not to be tried before then: its host rests, or there was no room for it here. */
-export type PutOff = { untilMs: number; why: "rest" | "room" };
+type Pending = Extract<Delivery, { kind: "pending" }>;
 
-/** What came of a look at it: an attempt, or why there was none. */
-export type Telling = { attempt: Attempt | null; putOff: PutOff | null; atMs: number; random: number };
+/** Not to be tried for so long: its host rests, or the consumer had no room or no connection for it. */
+export type Deferral = { forMs: number; why: "rest" | "room" };
 
-/** `attempt`: what the books are to be told of. */
-export type Tried = { delivery: Delivery; attempt: Attempt | null };
+/** What a consumer did about a delivery. Durations only: the gate has the clock. */
+export type DeliveryReport = {
+  attempt: { outcome: AttemptOutcome; agoMs: number; durationMs: number } | null;
+  deferral: Deferral | null;
+};
+
+export type DeliveryResult = { delivery: Delivery; attempt: Attempt | null };
 
 const STAYED_DOWN: AttemptOutcome = {
   kind: "failed",
@@ -35,52 +40,61 @@ const STAYED_DOWN: AttemptOutcome = {
   retryAfterSeconds: null,
 };
 
-/** `made`: attempts of schedules before. */
-export function firstAttempt(made: number, nextAtMs: number): Pending {
-  return { kind: "pending", made, tries: 0, nextAtMs, restedSinceMs: null };
+/** A delivery that begins, with `attempts` of earlier schedules behind it. */
+export function firstAttempt(attempts: number, nextAtMs: number): Pending {
+  return { kind: "pending", attempts, tries: 0, nextAtMs, deferredSinceMs: null };
 }
 
-/** The delivery after a look; `schedule` is in seconds. */
-export function tried(delivery: Delivery, seen: Telling, schedule: readonly number[]): Tried {
-  const { attempt, putOff } = seen;
-  if (delivery.kind !== "pending") return { delivery, attempt };
-  if (putOff !== null) return afterPutOff(delivery, seen, putOff, schedule);
-  return { delivery: attempt === null ? delivery : afterAttempt(delivery, seen, attempt, schedule), attempt };
+export function attemptsOf(delivery: Delivery): number {
+  return delivery.kind === "none" ? 0 : delivery.attempts;
 }
+
+/** The delivery after a consumer's report; `schedule` is in seconds, `random` from 0 up to 1. */
+export function applyAttempt(
+  delivery: Delivery,
+  report: DeliveryReport,
+  schedule: readonly number[],
+  nowMs: number,
+  random: number,
+): DeliveryResult {
+  if (delivery.kind !== "pending") return { delivery, attempt: null };
+  const { attempt: made, deferral } = report;
+  const when = { schedule, nowMs, random };
+  if (deferral !== null) return afterDeferral(delivery, deferral, when);
+  if (made === null) return { delivery, attempt: null };
+  const { outcome, agoMs, durationMs } = made;
+  const attempt = { number: delivery.attempts + 1, atMs: nowMs - agoMs, durationMs, outcome };
+  return { delivery: afterAttempt(delivery, outcome, when), attempt };
+}
+
+type When = { schedule: readonly number[]; nowMs: number; random: number };
 
 function afterAttempt(
   delivery: Pending,
-  seen: Telling,
-  { outcome }: Attempt,
-  schedule: readonly number[],
+  outcome: AttemptOutcome,
+  { schedule, nowMs, random }: When,
 ): Delivery {
-  const made = delivery.made + 1;
+  const attempts = delivery.attempts + 1;
   const tries = delivery.tries + 1;
-  if (outcome.kind === "acknowledged") return { kind: "delivered", made };
-  if (outcome.kind === "aborted") return { kind: "aborted", made };
-  const { random, atMs: nowMs } = seen;
+  if (outcome.kind === "acknowledged") return { kind: "delivered", attempts };
+  if (outcome.kind === "aborted") return { kind: "aborted", attempts };
   const plan = planNextAttempt({ made: tries, schedule, outcome, random, nowMs });
   return plan.kind === "dead"
-    ? { kind: "dead", made }
-    : { kind: "pending", made, tries, nextAtMs: plan.atMs, restedSinceMs: null };
+    ? { kind: "dead", attempts }
+    : { kind: "pending", attempts, tries, nextAtMs: plan.atMs, deferredSinceMs: null };
 }
 
-function afterPutOff(
-  delivery: Pending,
-  seen: Telling,
-  { untilMs, why }: PutOff,
-  schedule: readonly number[],
-): Tried {
-  const { atMs, random } = seen;
+function afterDeferral(delivery: Pending, { forMs, why }: Deferral, when: When): DeliveryResult {
+  const { schedule, nowMs, random } = when;
   if (why === "room")
-    return { attempt: null, delivery: { ...delivery, nextAtMs: afterRestMs(untilMs, 0, random) } };
-  const sinceMs = delivery.restedSinceMs ?? atMs;
-  const nextAtMs = afterRestMs(untilMs, atMs - sinceMs, random);
+    return { attempt: null, delivery: { ...delivery, nextAtMs: afterRestMs(nowMs + forMs, 0, random) } };
+  const sinceMs = delivery.deferredSinceMs ?? nowMs;
+  const nextAtMs = afterRestMs(nowMs + forMs, nowMs - sinceMs, random);
   const endsMs = graceEndsMs({ made: delivery.tries, schedule, sinceMs });
-  if (atMs < endsMs) return { attempt: null, delivery: { ...delivery, nextAtMs, restedSinceMs: sinceMs } };
-  const attempt = { number: delivery.made + 1, atMs, durationMs: 0, outcome: STAYED_DOWN };
-  const after = afterAttempt(delivery, seen, attempt, schedule);
-  // The next one is due, and its host still rests.
+  if (nowMs < endsMs) return { attempt: null, delivery: { ...delivery, nextAtMs, deferredSinceMs: sinceMs } };
+  const attempt = { number: delivery.attempts + 1, atMs: nowMs, durationMs: 0, outcome: STAYED_DOWN };
+  const after = afterAttempt(delivery, STAYED_DOWN, when);
+  // The next attempt is due, and its host still rests.
   const isNext = after.kind === "pending";
-  return { attempt, delivery: isNext ? { ...after, nextAtMs, restedSinceMs: endsMs } : after };
+  return { attempt, delivery: isNext ? { ...after, nextAtMs, deferredSinceMs: endsMs } : after };
 }

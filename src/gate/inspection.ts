@@ -1,48 +1,90 @@
-// What a gate shows to operators: its counts as they are, and the rows that are due first. It changes nothing.
-import type { Claim } from "./claim.ts";
-import { expiresAtMs, isExpired } from "./claim.ts";
+// What a gate shows to operators: its counts as they are, the runs that are due first, its runs in order, what they cost.
+// It changes nothing.
+import type { RunRecord } from "./admission.ts";
+import { type Claim, expiresAtMs, isExpired } from "./claim.ts";
 import type { Counter } from "./counter.ts";
-import type { Row } from "./row.ts";
-import { isFinished, type Run } from "./run.ts";
-import type { GateStore } from "./store.ts";
+import type { OpenRun } from "./open-run.ts";
+import { deliveryStateOf, type Run } from "./run.ts";
+import type { Runs } from "./runs.ts";
+import type { EndedPosition } from "./store/ended-runs.ts";
+import type { GateStore } from "./store/gate-store.ts";
 import type { Window } from "./window.ts";
 
 export type Inspection = {
   /** Open ones only. */
   windows: { runs: Window | null; results: Window | null };
-  unfinished: { key: string; run: Run; hasCallback: boolean }[];
+  open: { runKey: string; run: Run; hasCallback: boolean; dueAtMs: number }[];
+  openCount: number;
   claims: { id: string; status: Claim["status"]; sinceMs: number; endsAtMs: number }[];
-  /** Null when no row says it. */
+  /** Null: this gate has promised nothing yet. */
   user: { issuer: string; subject: string } | null;
+  /** Tasks by day in UTC, counted from 1970, newest first. */
+  usage: { day: number; tasks: number }[];
 };
 
-const MAX_SHOWN = 200;
-/** A finished run stays for its claim, so more is read than is shown. */
-const MAX_READ = 600;
+/** `finishedAtMs` null: the run is open. */
+export type ListedRun = RunRecord & { finishedAtMs: number | null };
+export type RunListing = { runs: ListedRun[]; next: EndedPosition | null };
 
-export function inspect(store: GateStore, counter: Counter, nowMs: number): Inspection {
-  const rows = store.earliestRows(MAX_READ);
-  const { runs, results } = counter.windows;
-  const intent = rows.find((row) => row.intent !== null)?.intent ?? null;
+const MAX_SHOWN = 200;
+
+export function inspect(
+  store: GateStore,
+  runs: Runs,
+  counter: Counter,
+  usageFromMs: number,
+  nowMs: number,
+): Inspection {
+  const first = runs.index.earliest(MAX_SHOWN).map((indexed) => ({ indexed, open: runs.read(indexed) }));
+  const user = store.mark("user");
+  const openClaims = first.flatMap(({ open: { runKey, claim } }) =>
+    claim === null ? [] : [{ id: runKey, claim }],
+  );
+  const claims = [...openClaims, ...store.answers.latest(MAX_SHOWN)];
   return {
-    windows: { runs: openOf(runs, nowMs), results: openOf(results, nowMs) },
-    unfinished: rows.flatMap(unfinishedOf).slice(0, MAX_SHOWN),
-    claims: rows.flatMap((row) => claimOf(row, nowMs)).slice(0, MAX_SHOWN),
-    user: intent && { issuer: intent.issuer, subject: intent.subject },
+    windows: { runs: openOf(counter.windows.runs, nowMs), results: openOf(counter.windows.results, nowMs) },
+    open: first.map(({ indexed: { dueAtMs }, open: { runKey, run, terms } }) => {
+      return { runKey, run, hasCallback: terms.callbackUrl !== null, dueAtMs };
+    }),
+    openCount: runs.index.size,
+    claims: claims
+      .filter(({ claim }) => !isExpired(claim, nowMs))
+      .slice(0, MAX_SHOWN)
+      .map(shownClaim),
+    user: user ? { issuer: user.issuer, subject: user.subject } : null,
+    usage: store.charges.countByDay(usageFromMs),
   };
+}
+
+/** The open ones are on the first page, up to 200 of them. */
+export function listRuns(
+  store: GateStore,
+  runs: Runs,
+  position: EndedPosition | null,
+  limit: number,
+): RunListing {
+  const page = store.endedRuns.page(position, limit);
+  const last = page.length === limit ? page.at(-1) : undefined;
+  const ended = page.map(({ runKey, terms, run, finishedAtMs }): ListedRun => {
+    return { runKey, terms, run, state: deliveryStateOf(run, terms), dueAtMs: null, finishedAtMs };
+  });
+  const open =
+    position === null
+      ? runs.index.earliest(MAX_SHOWN).flatMap((indexed) => listed(runs.read(indexed), indexed.dueAtMs))
+      : [];
+  return { runs: [...open, ...ended], next: last ? { week: last.week, seq: last.seq } : null };
+}
+
+function listed({ runKey, terms, run }: OpenRun, dueAtMs: number): ListedRun[] {
+  if (run.status === "forwarding") return [];
+  return [{ runKey, terms, run, state: deliveryStateOf(run, terms), dueAtMs, finishedAtMs: null }];
 }
 
 function openOf(window: Window | null, nowMs: number): Window | null {
   return window !== null && nowMs < window.endsAtMs ? window : null;
 }
 
-function unfinishedOf({ key, run, intent }: Row): Inspection["unfinished"] {
-  if (run === null || isFinished(run)) return [];
-  return [{ key, run, hasCallback: intent?.callbackUrl != null }];
-}
-
-function claimOf({ key, claim }: Row, nowMs: number): Inspection["claims"] {
-  if (claim === null || isExpired(claim, nowMs)) return [];
+function shownClaim({ id, claim }: { id: string; claim: Claim }): Inspection["claims"][number] {
   const sinceMs = claim.status === "settled" ? claim.settledAtMs : claim.claimedAtMs;
-  return [{ id: key, status: claim.status, sinceMs, endsAtMs: expiresAtMs(claim) }];
+  return { id, status: claim.status, sinceMs, endsAtMs: expiresAtMs(claim) };
 }

@@ -1,274 +1,291 @@
-// A run that owes somebody something: its end to a callback_url, its success to the books. A row's life is
-// forwarding → accepted → ended, and then nothing; every state says when somebody must look at it next. Events are
-// facts that a consumer saw; whichever order they come in, and however often, a run only moves forward.
+// The life of a run that was promised something: its end to a callback_url, its success to the charges. A run goes
+// forwarding → accepted → ended; `abandoned` is beside it, for a run whose end nobody could read, and it has a way back,
+// because an end that nobody read is no end. Reports are facts that a consumer saw; whichever order they come in, and
+// however often, a run only moves forward. The time is the gate's alone: a report says how long ago, never when.
 import type { Attempt } from "../callbacks/attempt.ts";
 import type { Settings } from "../settings.ts";
-import { type Delivery, firstAttempt, type PutOff, tried } from "./delivery.ts";
-import type { Intent } from "./intent.ts";
+import {
+  applyAttempt,
+  attemptsOf,
+  type Delivery,
+  type DeliveryReport,
+  type DeliveryState,
+  firstAttempt,
+} from "./delivery.ts";
+import type { Terms } from "./terms.ts";
 
 export type RunResult = "success" | "error";
 
-/** `revision` grows with every event, so that a report on an older state is recognised. */
-export type Run =
-  | {
-      status: "forwarding";
-      revision: number;
-      dueAtMs: number;
-      giveUpAtMs: number;
-      /** The run's id as a push says, which a read has to confirm. */
-      named: string | null;
-    }
-  | {
-      status: "accepted";
-      revision: number;
-      dueAtMs: number;
-      runId: string;
-      acceptedAtMs: number;
-      /** When the upstream last showed it; absent in a row from before this was kept. */
-      seenAtMs?: number;
-      looks: number;
-      /** Looks since it was seen last at which the upstream did not know it. */
-      unknownLooks: number;
-    }
-  | EndedRun;
+/** Why nobody reads a run any more. */
+export type AbandonReason =
+  /** The upstream said for days that it does not know the run. */
+  | "unknown_upstream"
+  /** The upstream could not be asked for two weeks. */
+  | "unreachable"
+  | "operator"
+  /** The consumer failed at it five times. */
+  | "poison";
 
-export type EndedRun = {
-  status: "ended";
-  revision: number;
-  dueAtMs: number;
+/** `revision` grows with every change, so that a report on an older state is recognised. */
+type Revised = { revision: number };
+
+/** What every run that the upstream knows carries through its life. */
+type Known = Revised & {
   runId: string;
   acceptedAtMs: number;
-  endedAtMs: number;
-  /** Null when the upstream lost the run before anybody saw its end. */
-  result: RunResult | null;
+  /** The last hundred. */
+  attempts: readonly Attempt[];
   delivery: Delivery;
-  /** KV holds the body, so that later attempts do not depend on the upstream. */
-  bodyKept: boolean;
-  /** What the books do not have yet. */
-  unbooked: { run: boolean; charge: boolean; attempts: readonly Attempt[]; tries: number };
 };
 
-/** What a consumer saw at one look. `atMs` and `random` come with it, so that everybody who applies it gets the same. */
-export type Sighting = { revision: number; atMs: number; random: number } & (
+/** A start in flight, or one whose answer nobody heard. */
+export type Forwarding = Revised & {
+  status: "forwarding";
+  giveUpAtMs: number;
+  /** The run's id as a credible completion says; a read has to confirm it. */
+  hintedRunId: string | null;
+};
+
+export type Accepted = Known & {
+  status: "accepted";
+  /** Since when every read that was answered said that the run is unknown; null: the last one knew it. */
+  unknownSinceMs: number | null;
+  /** Since when no read was answered. */
+  unreachableSinceMs: number | null;
+};
+
+export type Ended = Known & {
+  status: "ended";
+  endedAtMs: number;
+  result: RunResult;
+  /** Null: it costs nothing. */
+  chargedAtMs: number | null;
+  /** KV holds the body, so that later attempts do not depend on the upstream. */
+  bodyKept: boolean;
+};
+
+export type Abandoned = Known & {
+  status: "abandoned";
+  reason: AbandonReason;
+  abandonedAtMs: number;
+  /** The upstream is being asked once more since then; null: it is not. */
+  askedAtMs: number | null;
+};
+
+export type KnownRun = Accepted | Ended | Abandoned;
+export type Run = Forwarding | KnownRun;
+
+/** What a consumer saw when it took the run up. */
+export type Observation =
   | { kind: "waiting"; runId: string }
-  /** The upstream did not answer, or (`unknown`) does not know the run. */
+  /** `unknown`: the upstream answered, in its own envelope, that there is no such run. */
   | { kind: "unseen"; unknown: boolean }
-  | {
+  /** No room or no connection for it: nothing was learnt. */
+  | { kind: "crowded" }
+  | ({
       kind: "ended";
       runId: string;
-      result: RunResult | null;
-      /** When the end was read, before it was told. */
-      endedAtMs: number;
-      attempt: Attempt | null;
-      putOff: PutOff | null;
+      result: RunResult;
+      /** How long ago the end was read. */
+      readAgoMs: number;
       bodyKept: boolean;
-      booked: boolean;
-    }
-);
+    } & DeliveryReport);
 
-type Seen = Sighting & { kind: "ended" };
-
-/** Seconds between looks at a run, and between attempts at its receiver. */
+/** Seconds between polls of a run, and between attempts at its receiver. */
 export type RunRules = { pollSchedule: readonly number[]; retrySchedule: readonly number[] };
 
-export function runRulesOf(settings: Settings): RunRules {
+/** The gate's clock, and its dice: from 0 up to, but not including, 1. */
+export type Moment = { nowMs: number; random: number };
+
+export function runRulesOf(
+  settings: Pick<Settings, "runPollScheduleSeconds" | "callbackRetryScheduleSeconds">,
+): RunRules {
   return {
     pollSchedule: settings.runPollScheduleSeconds,
     retrySchedule: settings.callbackRetryScheduleSeconds,
   };
 }
 
-/** A start that nobody heard the answer to is kept this long, for a completion that names its run. */
-const UNANSWERED_MS = 60 * 60 * 1000;
-/** The upstream keeps results for seven days; after so long out of its sight there is nothing left to see. */
-const LOST_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
-const UNKNOWN_LOOKS = 8;
-/** A run that only a push has named is looked at by the timer so soon, in case its consumer dies, and then so often. */
-const NAMED_MS = 5_000;
-const NAMED_PAUSE_MS = 60_000;
-const BOOKING_PAUSE_MS = 5_000;
-const MAX_BOOKING_PAUSE_MS = 300_000;
+const DAY_MS = 86_400_000;
+/** A start that nobody heard the answer to: its acceptance may be in a queue that was stopped. */
+export const UNANSWERED_MS = 14 * DAY_MS;
+/** The upstream may forget and remember; only days of "no such run" are taken for its word. */
+const UNKNOWN_MS = 3 * DAY_MS;
+/** Longer than the upstream keeps results. */
+const UNREACHABLE_MS = 14 * DAY_MS;
+/** So long an abandoned run is asked for once more when the upstream does not answer. */
+const ASKED_MS = 60 * 60_000;
+const MAX_ATTEMPTS_KEPT = 100;
 
-/** `earlier`: a run that had the same key; a late report on it is not about this one. */
-export function beginRun(rules: RunRules, nowMs: number, earlier: Run | null = null): Run {
-  return {
-    status: "forwarding",
-    revision: earlier === null ? 0 : earlier.revision + 1,
-    dueAtMs: nowMs + pauseMs(rules, 0),
-    giveUpAtMs: nowMs + UNANSWERED_MS,
-    named: null,
-  };
+/** `revision`: later than that of a run that had the same key, so that a late report on it is not about this one. */
+export function beginRun(nowMs: number, revision = 0): Forwarding {
+  return { status: "forwarding", revision, giveUpAtMs: nowMs + UNANSWERED_MS, hintedRunId: null };
 }
 
-/** Another try took the start over: its run is waited for from now on. A look that is due stays so. */
-export function retryRun(run: Run, nowMs: number): Run {
-  return run.status === "forwarding" ? { ...run, giveUpAtMs: nowMs + UNANSWERED_MS } : run;
+/** Another attempt took the start over: its run is waited for from now on. */
+export function retryRun(run: Forwarding, nowMs: number): Forwarding {
+  return { ...run, revision: run.revision + 1, giveUpAtMs: nowMs + UNANSWERED_MS };
 }
 
-/** A push names the run before its start was answered. Kept, because that answer may never come, and the push not again. */
-export function nameRun(run: Run & { status: "forwarding" }, runId: string, nowMs: number): Run {
-  return run.named === runId ? run : { ...run, named: runId, dueAtMs: nowMs + NAMED_MS };
+/** A credible completion names the run before its start was answered. Kept, because that answer may never come. */
+export function hintRun(run: Forwarding, runId: string): Forwarding {
+  if (run.hintedRunId === runId) return run;
+  return { ...run, revision: run.revision + 1, hintedRunId: runId };
 }
 
-/**
- * The upstream's yes. A run that has been seen since keeps what was seen; one that somebody is looking at is not
- * another one for it, so that what they see still counts.
- */
-export function acceptRun(run: Run, runId: string, rules: RunRules, nowMs: number): Run {
-  if (run.status !== "forwarding") return run;
+/** The upstream's yes. */
+export function acceptedRun(runId: string, revision: number, nowMs: number): Accepted {
   return {
     status: "accepted",
-    revision: run.revision,
-    dueAtMs: nowMs + pauseMs(rules, 0),
+    revision,
     runId,
     acceptedAtMs: nowMs,
-    seenAtMs: nowMs,
-    looks: 0,
-    unknownLooks: 0,
+    attempts: [],
+    delivery: { kind: "none" },
+    unknownSinceMs: null,
+    unreachableSinceMs: null,
   };
 }
 
-/** A run whose end is to be told again, from what the books know of it. */
-export function revivedRun(
-  known: Pick<EndedRun, "runId" | "acceptedAtMs" | "endedAtMs" | "result" | "revision"> & { made: number },
+/** Reading is given up. What was owed to a callback is a dead letter from now on. */
+export function abandonRun(
+  run: Accepted | Abandoned,
+  terms: Terms,
+  reason: AbandonReason,
   nowMs: number,
-): EndedRun {
-  const { made, revision, ...rest } = known;
-  const delivery = firstAttempt(made, nowMs);
-  const unbooked = { run: true, charge: false, attempts: [], tries: 0 };
-  // Whether KV holds the body is found out by asking it.
-  const dueAtMs = nowMs;
-  return { ...rest, bodyKept: true, status: "ended", revision: revision + 1, dueAtMs, delivery, unbooked };
+): Abandoned {
+  return {
+    status: "abandoned",
+    revision: run.revision + 1,
+    runId: run.runId,
+    acceptedAtMs: run.acceptedAtMs,
+    attempts: run.attempts,
+    delivery: deadOf(run.delivery, terms),
+    reason,
+    abandonedAtMs: nowMs,
+    askedAtMs: null,
+  };
 }
 
-/** The run after a sighting; the same run when the sighting is of an older state. */
-export function advance(run: Run, intent: Intent, seen: Sighting, rules: RunRules): Run {
-  if (seen.revision !== run.revision) return run;
+/** Nothing more is tried: of a run whose end was read only its delivery ends, any other one is abandoned. */
+export function giveUpRun(run: KnownRun, terms: Terms, reason: AbandonReason, nowMs: number): KnownRun {
+  if (run.status !== "ended") return abandonRun(run, terms, reason, nowMs);
+  return { ...run, revision: run.revision + 1, delivery: deadOf(run.delivery, terms) };
+}
+
+/** The end is delivered again from the first attempt on; of an abandoned run the upstream is asked first. */
+export function redeliverRun(run: Ended | Abandoned, nowMs: number): Ended | Abandoned {
+  const revision = run.revision + 1;
+  if (run.status === "abandoned") return { ...run, revision, askedAtMs: nowMs };
+  return { ...run, revision, delivery: firstAttempt(attemptsOf(run.delivery), nowMs) };
+}
+
+/** Nothing is owed any more, and nobody has to look at the run. */
+export function isFinished(run: Run): run is Ended | Abandoned {
+  if (run.status === "ended") return run.delivery.kind !== "pending";
+  return run.status === "abandoned" && run.askedAtMs === null;
+}
+
+export function owesCharge(run: Run, terms: Terms): run is Ended {
+  return (
+    run.status === "ended" &&
+    run.result === "success" &&
+    run.chargedAtMs === null &&
+    terms.billing.is_billable
+  );
+}
+
+/** Contract, Deliveries. */
+export function deliveryStateOf(run: KnownRun, terms: Pick<Terms, "callbackUrl">): DeliveryState {
+  if (terms.callbackUrl === null) return "none";
+  if (run.status === "accepted" || (run.status === "abandoned" && run.askedAtMs !== null)) return "waiting";
+  return run.delivery.kind === "pending" ? "retrying" : run.delivery.kind;
+}
+
+/** The run after a consumer's report; the same run when there is nothing new in it. */
+export function advance(run: Run, terms: Terms, seen: Observation, rules: RunRules, at: Moment): Run {
   switch (seen.kind) {
+    case "crowded":
+      return run;
     case "waiting":
-      return run.status === "ended" ? run : waiting(run, seen, rules);
+      return run.status === "ended" ? run : waiting(run, seen.runId, at.nowMs);
     case "unseen":
-      return unseen(run, intent, seen, rules);
+      return unseen(run, terms, seen.unknown, at.nowMs);
     case "ended":
-      return told(run.status === "ended" ? run : ended(run, intent, seen), seen, rules);
+      return ended(run, terms, seen, rules, at);
   }
 }
 
-/** A run that nobody is to be troubled with any more: what was owed of it is a dead letter, and the books are owed that. */
-export function buryRun(
-  run: Exclude<Run, { status: "forwarding" }>,
-  intent: Intent,
-  nowMs: number,
-): EndedRun {
-  const end = run.status === "ended" ? run : freshlyEnded(run.runId, run.acceptedAtMs, nowMs, null);
-  const made = end.delivery.kind === "none" ? 0 : end.delivery.made;
-  const owed = intent.callbackUrl !== null && (run.status !== "ended" || end.delivery.kind === "pending");
-  const delivery: Delivery = owed ? { kind: "dead", made } : end.delivery;
-  const unbooked = { ...end.unbooked, run: true };
-  return withDue({ ...end, revision: run.revision + 1, delivery, unbooked }, nowMs);
+function waiting(run: Exclude<Run, Ended>, runId: string, nowMs: number): Accepted {
+  const isSeen = run.status === "accepted" && run.unknownSinceMs === null && run.unreachableSinceMs === null;
+  // Nothing to write down: when it is polled next follows from its acceptance.
+  if (isSeen) return run;
+  return found(run, runId, nowMs);
 }
 
-/** Nothing is owed any more. */
-export function isFinished(run: Run): boolean {
-  if (run.status !== "ended" || run.delivery.kind === "pending") return false;
-  return !run.unbooked.run;
+/** The upstream knows it. */
+function found(run: Exclude<Run, Ended>, runId: string, nowMs: number): Accepted {
+  const known = acceptedRun(runId, run.revision + 1, nowMs);
+  if (run.status === "forwarding") return known;
+  // What an abandoned run's receiver was owed is owed again.
+  const { acceptedAtMs, attempts, delivery } = run;
+  return { ...known, runId: run.runId, acceptedAtMs, attempts, delivery };
 }
 
-/** A start whose answer nobody heard, and whose run nobody named or nobody could see. */
-export function isAbandoned(run: Run, nowMs: number): boolean {
-  return run.status === "forwarding" && nowMs >= run.giveUpAtMs;
+function unseen(run: Run, terms: Terms, unknown: boolean, nowMs: number): Run {
+  switch (run.status) {
+    case "ended":
+    case "forwarding":
+      return run;
+    case "abandoned":
+      return unknown || nowMs - (run.askedAtMs ?? nowMs) >= ASKED_MS
+        ? { ...run, revision: run.revision + 1, askedAtMs: null }
+        : run;
+    case "accepted":
+      return unseenSince(run, terms, unknown, nowMs);
+  }
 }
 
-// A push makes somebody look before the timer does. Such a look must not cost the run one of the timer's own: whoever
-// pushes too often, or has got hold of a ref, could put the end's discovery off, or have a run given up too soon.
-function isEarly(run: Run, seen: Sighting): boolean {
-  return seen.atMs < run.dueAtMs;
+function unseenSince(run: Accepted, terms: Terms, unknown: boolean, nowMs: number): Run {
+  const unknownSinceMs = unknown ? (run.unknownSinceMs ?? nowMs) : run.unknownSinceMs;
+  const unreachableSinceMs = unknown ? null : (run.unreachableSinceMs ?? nowMs);
+  if (unknown && unknownSinceMs !== null && nowMs - unknownSinceMs >= UNKNOWN_MS)
+    return abandonRun(run, terms, "unknown_upstream", nowMs);
+  if (unreachableSinceMs !== null && nowMs - unreachableSinceMs >= UNREACHABLE_MS)
+    return abandonRun(run, terms, "unreachable", nowMs);
+  if (unknownSinceMs === run.unknownSinceMs && unreachableSinceMs === run.unreachableSinceMs) return run;
+  return { ...run, revision: run.revision + 1, unknownSinceMs, unreachableSinceMs };
 }
 
-function waiting(run: Exclude<Run, EndedRun>, seen: Sighting & { kind: "waiting" }, rules: RunRules): Run {
-  if (run.status === "accepted" && isEarly(run, seen))
-    return { ...run, revision: run.revision + 1, seenAtMs: seen.atMs, unknownLooks: 0 };
-  const looks = run.status === "accepted" ? run.looks + 1 : 1;
-  return {
-    status: "accepted",
-    revision: run.revision + 1,
-    dueAtMs: seen.atMs + pauseMs(rules, looks),
-    runId: seen.runId,
-    acceptedAtMs: run.status === "accepted" ? run.acceptedAtMs : seen.atMs,
-    seenAtMs: seen.atMs,
-    looks,
-    unknownLooks: 0,
-  };
+type SeenEnd = Extract<Observation, { kind: "ended" }>;
+
+function ended(run: Run, terms: Terms, seen: SeenEnd, rules: RunRules, at: Moment): Ended {
+  const end = run.status === "ended" ? run : freshlyEnded(run, terms, seen, at.nowMs);
+  const { delivery, attempt } = applyAttempt(end.delivery, seen, rules.retrySchedule, at.nowMs, at.random);
+  const attempts = attempt === null ? end.attempts : [...end.attempts, attempt].slice(-MAX_ATTEMPTS_KEPT);
+  const bodyKept = end.bodyKept || seen.bodyKept;
+  return { ...end, revision: run.revision + 1, delivery, attempts, bodyKept };
 }
 
-function unseen(run: Run, intent: Intent, seen: Sighting & { kind: "unseen" }, rules: RunRules): Run {
-  if (run.status === "ended") return run;
-  if (run.status === "forwarding")
-    return { ...run, revision: run.revision + 1, dueAtMs: seen.atMs + NAMED_PAUSE_MS };
-  if (isEarly(run, seen)) return { ...run, revision: run.revision + 1 };
-  const looks = run.looks + 1;
-  const unknownLooks = run.unknownLooks + (seen.unknown ? 1 : 0);
-  const unseenMs = seen.atMs - (run.seenAtMs ?? run.acceptedAtMs);
-  const lost = unknownLooks >= UNKNOWN_LOOKS || unseenMs >= LOST_AFTER_MS;
-  const revision = run.revision + 1;
-  if (!lost) return { ...run, revision, looks, unknownLooks, dueAtMs: seen.atMs + pauseMs(rules, looks) };
-  const delivery: Delivery = intent.callbackUrl === null ? { kind: "none" } : { kind: "dead", made: 0 };
-  const end = freshlyEnded(run.runId, run.acceptedAtMs, seen.atMs, null);
-  return withDue({ ...end, revision, delivery }, seen.atMs);
-}
-
-function ended(run: Exclude<Run, EndedRun>, intent: Intent, seen: Seen): EndedRun {
-  const { endedAtMs } = seen;
-  const acceptedAtMs = run.status === "accepted" ? run.acceptedAtMs : endedAtMs;
-  const fresh = freshlyEnded(seen.runId, acceptedAtMs, endedAtMs, seen.result);
-  const delivery: Delivery = intent.callbackUrl === null ? { kind: "none" } : firstAttempt(0, seen.atMs);
-  const charge = intent.billing.is_billable && seen.result === "success";
-  return { ...fresh, revision: run.revision, delivery, unbooked: { ...fresh.unbooked, charge } };
-}
-
-function freshlyEnded(
-  runId: string,
-  acceptedAtMs: number,
-  endedAtMs: number,
-  result: RunResult | null,
-): EndedRun {
+function freshlyEnded(run: Exclude<Run, Ended>, terms: Terms, seen: SeenEnd, nowMs: number): Ended {
+  const endedAtMs = nowMs - seen.readAgoMs;
+  const { runId, acceptedAtMs, attempts, delivery } = found(run, seen.runId, endedAtMs);
   return {
     status: "ended",
-    revision: 0,
-    dueAtMs: endedAtMs,
+    revision: run.revision,
     runId,
     acceptedAtMs,
+    attempts,
+    delivery: terms.callbackUrl === null ? { kind: "none" } : firstAttempt(attemptsOf(delivery), nowMs),
     endedAtMs,
-    result,
-    delivery: { kind: "none" },
+    result: seen.result,
+    chargedAtMs: null,
     bodyKept: false,
-    unbooked: { run: true, charge: false, attempts: [], tries: 0 },
   };
 }
 
-function told(run: EndedRun, seen: Seen, rules: RunRules): EndedRun {
-  const { delivery, attempt } = tried(run.delivery, seen, rules.retrySchedule);
-  const attempts = attempt === null ? run.unbooked.attempts : [...run.unbooked.attempts, attempt];
-  const unbooked = seen.booked
-    ? BOOKED
-    : { ...run.unbooked, run: true, attempts, tries: run.unbooked.tries + 1 };
-  const bodyKept = run.bodyKept || seen.bodyKept;
-  return withDue({ ...run, revision: run.revision + 1, delivery, bodyKept, unbooked }, seen.atMs);
-}
-
-const BOOKED = { run: false, charge: false, attempts: [], tries: 0 };
-
-function withDue(run: EndedRun, nowMs: number): EndedRun {
-  const booking = run.unbooked.run ? nowMs + bookingPauseMs(run.unbooked.tries) : Number.POSITIVE_INFINITY;
-  const telling = run.delivery.kind === "pending" ? run.delivery.nextAtMs : Number.POSITIVE_INFINITY;
-  const dueAtMs = Math.min(booking, telling);
-  return { ...run, dueAtMs: Number.isFinite(dueAtMs) ? dueAtMs : nowMs };
-}
-
-function bookingPauseMs(tries: number): number {
-  return Math.min(MAX_BOOKING_PAUSE_MS, BOOKING_PAUSE_MS * 2 ** Math.min(tries, 10));
-}
-
-function pauseMs({ pollSchedule }: RunRules, looks: number): number {
-  return (pollSchedule[Math.min(looks, pollSchedule.length - 1)] ?? 1) * 1000;
+function deadOf(delivery: Delivery, terms: Terms): Delivery {
+  if (terms.callbackUrl === null) return { kind: "none" };
+  const isOver = delivery.kind === "delivered" || delivery.kind === "aborted";
+  return isOver ? delivery : { kind: "dead", attempts: attemptsOf(delivery) };
 }

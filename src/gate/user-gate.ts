@@ -1,120 +1,127 @@
-// The truth about one user: how many requests the window has counted, which idempotency ids are claimed, with which
-// answers, and which runs still owe somebody something. One object a user, so everything that must be exact happens
-// here, between two awaits. It trusts the Worker that calls it (no caller reaches it) and nothing that it kept in
-// memory to survive: rows are durable before the upstream hears of a run; only the count is written behind.
+// The truth about one user, from the promise to the end of retention: the rate-limit window, idempotency claims, runs with
+// their attempts, charges. One object a user, so everything that must be exact happens here, between two awaits. It
+// trusts the Worker that calls it (no caller reaches it) and nothing that it kept in memory to survive: rows are durable
+// before the upstream hears of a run; only the count is written behind.
 import { DurableObject } from "cloudflare:workers";
-import { answerKey, checkAnswer } from "../idempotency/replay.ts";
-import type { Pointer } from "../progress/pointer.ts";
-import type { Admission, AdmitRequest, LiveEnd, LiveRun, ReadCount, Work } from "./admission.ts";
+import { log } from "../observability/log.ts";
+import { gateSettingsOf } from "../settings.ts";
+import { accept } from "./acceptance.ts";
+import type {
+  Acceptance,
+  Admission,
+  AdmitRequest,
+  ReadCount,
+  Reported,
+  RunRecord,
+  Settlement,
+} from "./admission.ts";
+import { admitNow, type Deciding } from "./admit.ts";
 import { AlarmClock } from "./alarm-clock.ts";
-import { type Claim, decideClaim, type Settled, type TryOutcome } from "./claim.ts";
+import { decideClaim, type Settled } from "./claim.ts";
+import { Claims } from "./claims.ts";
 import { Counter } from "./counter.ts";
-import { pickDue } from "./due.ts";
-import { HeldRuns } from "./held-runs.ts";
-import { type Inspection, inspect } from "./inspection.ts";
-import type { Intent } from "./intent.ts";
-import { sendKeys } from "./pointers.ts";
-import { reviewAll } from "./reviews.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
+import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from "./leases.ts";
+import { reportRun } from "./reports.ts";
 import {
-  admittedRow,
-  emptyRow,
-  isOutlived,
-  type Row,
-  reviewRow,
-  rowDueAtMs,
-  settleRow,
-  withClaim,
-  withdrawnRow,
-} from "./row.ts";
-import {
-  acceptRun,
-  advance,
-  buryRun,
-  type EndedRun,
+  deliveryStateOf,
+  giveUpRun,
   isFinished,
-  nameRun,
+  type Observation,
   type RunRules,
-  type Sighting,
+  runRulesOf,
 } from "./run.ts";
-import { GateStore } from "./store.ts";
+import { Runs } from "./runs.ts";
+import type { EndedPosition } from "./store/ended-runs.ts";
+import { GateStore } from "./store/gate-store.ts";
+import { type Retention, tendStorage } from "./upkeep.ts";
+import { type ChargePage, chargePage, type UsageRange } from "./usage.ts";
 import { Waiters } from "./waiters.ts";
 import { retryAfterSeconds, type WindowRule } from "./window.ts";
 
 /** Contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
 const MAX_WAIT_MS = 25_000;
-/** A pointer that led to nothing by then is sent again. */
-const RESEND_MS = 60_000;
+const FAILED_ALARM_MS = 60_000;
 
-/** What an admission claims. */
-type Taken = { claim: Claim | null; mismatch: boolean };
-const UNCLAIMED: Taken = { claim: null, mismatch: false };
+export type Redelivery = "started" | "under_way" | "unknown";
 
 export class UserGate extends DurableObject<Env> {
   readonly #store: GateStore;
   readonly #counter: Counter;
   readonly #alarmClock: AlarmClock;
+  readonly #runs: Runs;
+  readonly #claims: Claims;
+  readonly #dispatcher: Dispatcher;
   readonly #waiters = new Waiters();
-  readonly #held = new HeldRuns();
-  /** Names it in KV, in pointers and in the log. */
+  readonly #retention: Retention;
+  /** Names it in KV, in messages and in the log. */
   readonly #id: string;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
+    const settings = gateSettingsOf(env);
     this.#id = state.id.toString();
+    this.#retention = { runDays: settings.runRetentionDays, chargeDays: settings.chargeRetentionDays };
     this.#store = new GateStore(state.storage);
-    this.#counter = new Counter(this.#store, (work) => state.waitUntil(work));
+    const { rows, counted } = this.#store.openRuns.load();
+    const windows = this.#store.newestWindows(counted);
+    this.#counter = new Counter(this.#store, windows, (work) => state.waitUntil(work));
+    this.#runs = new Runs(this.#id, this.#store, this.#counter, runRulesOf(settings), rows);
+    this.#claims = new Claims(this.#store, this.#runs);
     this.#alarmClock = new AlarmClock(state.storage);
+    this.#dispatcher = new Dispatcher(env, this.#id, this.#store, this.#runs);
   }
 
   /** The one call before a run is forwarded: replay, refuse, or count it, claim its id and write down what is promised. */
   async admit(request: AdmitRequest): Promise<Admission> {
     const { claim, promise, window } = request;
-    const told = (nowMs: number) => window && this.#counter.peek(window, nowMs);
-    if (claim === null) {
-      const nowMs = Date.now();
-      const found = promise && this.#store.row(promise.key);
-      if (found === null) return this.#admitNow(request, null, UNCLAIMED, nowMs);
-      // Counted and written down by its first call.
-      return { kind: "admitted", view: told(nowMs), mismatch: false, began: false };
-    }
     const giveUpAtMs = Date.now() + MAX_WAIT_MS;
     for (;;) {
       const nowMs = Date.now();
-      const found = this.#store.row(claim.id);
-      const decision = decideClaim(found?.claim ?? null, claim, nowMs);
-      if (decision.kind === "take") return this.#admitNow(request, found, decision, nowMs);
-      const view = told(nowMs);
-      if (decision.kind === "replay") return { ...decision, view };
-      // The same with a claim.
-      if (decision.kind === "held")
-        return { kind: "admitted", view, mismatch: decision.mismatch, began: false };
-      if (nowMs >= giveUpAtMs) return { kind: "busy", view };
-      await this.#waiters.changed(claim.id, Math.min(decision.untilMs, giveUpAtMs) - nowMs);
+      const view = () => window && this.#counter.peek(window, nowMs);
+      const decision = claim === null ? null : decideClaim(this.#claims.find(claim.id, nowMs), claim, nowMs);
+      const isRepeated = claim === null && promise !== null && this.#runs.index.get(promise.runKey) !== null;
+      // Counted and written down by its first call, whose answer got lost.
+      if (isRepeated || decision?.kind === "held")
+        return { kind: "admitted", view: view(), mismatch: false, created: false, askCache: false };
+      switch (decision?.kind) {
+        case "replay":
+          return { ...decision, view: view() };
+        case "wait": {
+          if (nowMs >= giveUpAtMs) return { kind: "busy", view: view() };
+          await this.#waiters.changed(claim?.id ?? "", Math.min(decision.untilMs, giveUpAtMs) - nowMs);
+          continue;
+        }
+        case "take":
+        case "conflict":
+        case undefined:
+          return this.#admitNow(request, decision ?? null, nowMs);
+      }
     }
   }
 
-  /** How the try ended. Answers with what this id's callers are to be told, null while nobody knows or when the claim was released. */
-  async settle(key: string, attempt: string, outcome: TryOutcome, rules: RunRules): Promise<Settled | null> {
+  /** How an attempt ended. Answers with what this id's callers are to be told, null while nobody knows or when the claim was released. */
+  async settle(settlement: Settlement): Promise<Settled | null> {
     const nowMs = Date.now();
-    const row = this.#store.row(key);
-    if (row === null) return null;
-    const settled = settleRow(row, attempt, outcome, rules, nowMs);
-    if (settled !== row) await this.#put(settled);
-    if (settled.claim !== row.claim) this.#waiters.wake(key);
-    return settled.claim?.status === "settled" ? settled.claim : null;
+    const { runKey, claim, attempt, outcome } = settlement;
+    if (outcome.kind === "accepted") return this.#accept({ ...settlement, outcome }, nowMs);
+    this.#claims.endAttempt(runKey, claim?.id ?? null, attempt, outcome.kind, nowMs);
+    if (claim === null) return null;
+    this.#waiters.wake(claim.id);
+    const known = this.#claims.find(claim.id, nowMs);
+    return known?.status === "settled" ? known : null;
   }
 
-  /** Takes an admission back, once: KV knew the answer to an id that this gate had already forgotten. `attempt` null: it made no claim. */
-  async withdraw(
-    id: string,
-    attempt: string | null,
-    countedUntilMs: number | null,
-    began: boolean,
-  ): Promise<void> {
-    const row = attempt === null ? null : withdrawnRow(this.#store.row(id), attempt, began);
-    if (attempt !== null && row === null) return;
+  /** KV knew the answer to an id that this gate did not know: what an admission counted and began is taken back. `countedUntilMs` null: it counted nothing. */
+  async learn(id: string, settled: Settled, countedUntilMs: number | null, created: boolean): Promise<void> {
+    const nowMs = Date.now();
+    if (this.#claims.find(id, nowMs)?.status === "settled") return;
     if (countedUntilMs !== null) this.#counter.giveBack(countedUntilMs);
-    if (row !== null) await this.#put(row);
+    const open = this.#runs.get(id);
+    if (created) this.#runs.drop(id, nowMs);
+    else if (open?.claim != null) this.#runs.put({ ...open, claim: null }, nowMs);
+    this.#claims.settle(id, settled, nowMs);
     this.#waiters.wake(id);
   }
 
@@ -125,67 +132,92 @@ export class UserGate extends DurableObject<Env> {
     return { admitted, view, retryAfterSeconds: retryAfterSeconds(view, nowMs) };
   }
 
-  /** Hands a run to the one consumer that moves it on; null when there is nothing to do, or another one has it. */
-  async take(pointer: Pointer, rules: RunRules): Promise<Work | null> {
+  /** Hands a run to the one consumer that moves it on. `acceptance`: first of all, the upstream's yes, which could not be settled. */
+  async take(request: TakeRequest, acceptance: Acceptance | null, rules: RunRules): Promise<Taken> {
     const nowMs = Date.now();
-    const { key, runId, accepted = false } = pointer;
-    const row = this.#store.row(key) ?? emptyRow(key);
-    // Whoever has the run: this is the upstream's yes, which could not be settled.
-    const run = row.run && accepted && runId !== null ? acceptRun(row.run, runId, rules, nowMs) : row.run;
-    const work = this.#workOf({ ...row, run }, pointer, nowMs);
-    const taken = work?.run ?? run;
-    if (taken !== row.run) await this.#put({ ...row, run: taken });
-    return work;
+    this.#runs.rules = rules;
+    if (acceptance !== null) await this.#accept(acceptance, nowMs);
+    if (request.notified) askAbandoned(this.#store, this.#runs, request, nowMs);
+    const taken = takeRun(this.#runs, request, nowMs);
+    if (taken.kind === "alone") await this.#sendAlone(request.runKey, nowMs);
+    await this.#ring();
+    return taken;
   }
 
-  /** What the consumer saw. A report on an older state of the run changes nothing. */
-  async report(key: string, seen: Sighting, rules: RunRules): Promise<void> {
-    const row = this.#store.row(key);
-    if (row?.run == null || row.intent === null) return;
-    const run = advance(row.run, row.intent, seen, rules);
-    // Somebody else was faster, and whoever has the run now keeps it.
-    if (run === row.run) return;
-    const pushedMeanwhile = this.#held.giveBack(key);
-    await this.#put({ ...row, run });
-    // It came too late for that look, whatever that look saw.
-    if (pushedMeanwhile && run.status !== "ended") await this.#sendPointers([key], seen.atMs, true);
-    await this.#ringNext(Date.now());
+  /** What the consumer saw. A report on an older state of the run changes nothing: null. */
+  async report(
+    runKey: string,
+    revision: number,
+    seen: Observation,
+    rules: RunRules,
+  ): Promise<Reported | null> {
+    this.#runs.rules = rules;
+    const reported = reportRun(this.#runs, runKey, revision, seen, {
+      nowMs: Date.now(),
+      random: Math.random(),
+    });
+    if (reported === null) return null;
+    // It came too late for that poll, whatever that poll saw.
+    if (reported.pollAgain !== null) await this.#dispatcher.send([reported.pollAgain], true);
+    await this.#ring();
+    return reported.result;
   }
 
-  /** A consumer that threw has the run no longer. Says how often in a row that happened. */
-  release(key: string): number {
-    return this.#held.failed(key);
+  /** Its consumer threw. */
+  async release(runKey: string, revision: number): Promise<void> {
+    releaseRun(this.#runs, runKey, revision, Date.now());
+    await this.#ring();
   }
 
-  /** Stops moving a run on; null when there is nothing to stop. It stays until a report says that it is on the books. */
-  async bury(key: string): Promise<LiveEnd | null> {
-    this.#held.giveBack(key);
-    const row = this.#store.row(key);
-    if (row?.run == null || row.intent === null || row.run.status === "forwarding" || isFinished(row.run))
-      return null;
-    const run = buryRun(row.run, row.intent, Date.now());
-    await this.#put({ ...row, run });
-    return { run, intent: row.intent };
+  /** The result is too large for a consumer that has others in its hands. */
+  async sendAlone(runKey: string, revision: number): Promise<void> {
+    if (this.#runs.get(runKey)?.run.revision === revision) await this.#sendAlone(runKey, Date.now());
+    await this.#ring();
   }
 
-  /** A run as its caller may see it, null when nothing is kept of it here. */
-  findRun(runId: string): LiveRun | null {
-    const { key, run, intent } = this.#store.rowOfRun(runId) ?? emptyRow(runId);
-    return run === null || run.status === "forwarding" || intent === null ? null : { key, run, intent };
-  }
-
-  /** Tells a run's end again; false while it is still being told. */
-  async redeliver(intent: Intent, run: EndedRun): Promise<boolean> {
-    const known = this.#store.rowOfRun(run.runId);
-    if (known?.run != null && !isFinished(known.run)) return false;
-    const row = known ?? emptyRow(crypto.randomUUID());
-    await this.#put({ ...row, intent, run });
+  /** An operator gives a run up; false when there is nothing to give up. */
+  async abandon(runKey: string): Promise<boolean> {
+    const open = this.#runs.get(runKey);
+    if (open === null || open.run.status === "forwarding") return false;
+    const nowMs = Date.now();
+    this.#runs.put({ ...open, run: giveUpRun(open.run, open.terms, "operator", nowMs) }, nowMs);
+    await this.#ring();
     return true;
   }
 
+  /** Delivers a run's end again; of an abandoned one the upstream is asked for it first. */
+  async redeliver(runId: string): Promise<Redelivery> {
+    const found = this.#runs.find(runId);
+    if (found === null) return "unknown";
+    if (found.ended === null) return "under_way";
+    if (!this.#runs.reopen(found.ended, Date.now())) return "unknown";
+    await this.#ring();
+    return "started";
+  }
+
+  /** A run as its caller may see it, null when nothing is kept of it here. */
+  findRun(runId: string): RunRecord | null {
+    const found = this.#runs.find(runId);
+    if (found === null) return null;
+    const { runKey, terms, run } = found.open ?? found.ended;
+    if (run.status === "forwarding") return null;
+    const atMs = isFinished(run) ? null : (this.#runs.index.get(runKey)?.dueAtMs ?? null);
+    return { runKey, terms, run, state: deliveryStateOf(run, terms), dueAtMs: atMs };
+  }
+
+  /** A page of this user's charges. */
+  usage(range: UsageRange): ChargePage {
+    return chargePage(this.#store, range, Date.now());
+  }
+
+  /** For operators: this user's runs, the open ones first, then the ended ones in the order of ending, newest first. */
+  listRuns(position: EndedPosition | null, limit: number): RunListing {
+    return listRuns(this.#store, this.#runs, position, limit);
+  }
+
   /** What an operator is shown of this user. */
-  inspect(): Inspection {
-    return inspect(this.#store, this.#counter, Date.now());
+  inspect(usageFromMs: number): Inspection {
+    return inspect(this.#store, this.#runs, this.#counter, usageFromMs, Date.now());
   }
 
   /** Forgets what both windows have counted. */
@@ -193,105 +225,73 @@ export class UserGate extends DurableObject<Env> {
     await this.#counter.reset();
   }
 
+  /** Tells an operators' index that was made anew everything again. Says whether it had to. */
+  async reindex(): Promise<boolean> {
+    const nowMs = Date.now();
+    const isNew = await this.#dispatcher.checkEpoch(nowMs);
+    await this.#dispatcher.tell(nowMs);
+    await this.#ring();
+    return isNew;
+  }
+
   /** For /readyz: that the object starts and reads its storage. */
   ping(): "ok" {
     return "ok";
   }
 
-  /** Looks at whatever is due: sends a pointer for each run, and reviews claims. */
+  // It never throws: the platform forgets an alarm that threw too often.
   override async alarm(): Promise<void> {
     this.#alarmClock.rang();
     const nowMs = Date.now();
-    const isHeld = (key: string) => this.#held.isHeld(key, nowMs);
-    const { toSend, toReview } = pickDue(this.#store.dueRows(nowMs), isHeld, nowMs);
-    const isSent = await this.#sendPointers(toSend.keys, nowMs, false);
-    const isReviewed = await reviewAll(this.#id, toReview.keys, (key) => this.#review(key));
-    // The rest goes at once, but not to somebody who has just refused.
-    if ((toSend.isCut && isSent) || (toReview.isCut && isReviewed)) await this.#alarmClock.ringBy(nowMs);
-    else await this.#ringNext(nowMs);
-  }
-
-  async #admitNow(request: AdmitRequest, found: Row | null, taken: Taken, nowMs: number): Promise<Admission> {
-    const count = request.window && this.#counter.take("runs", request.window, nowMs);
-    if (count?.admitted === false)
-      return { kind: "limited", view: count.view, retryAfterSeconds: retryAfterSeconds(count.view, nowMs) };
-    const view = count?.view ?? null;
-    const key = request.claim?.make === true ? request.claim.id : request.promise?.key;
-    const began =
-      key !== undefined && (await this.#admitRow(found ?? emptyRow(key), request, taken.claim, nowMs));
-    return { kind: "admitted", view, mismatch: taken.mismatch, began };
-  }
-
-  /** Whether a run was begun. */
-  async #admitRow(
-    found: Row,
-    { promise }: AdmitRequest,
-    claim: Claim | null,
-    nowMs: number,
-  ): Promise<boolean> {
-    const row = isOutlived(found, nowMs) ? await this.#madeRoomFor(found) : found;
-    const admitted = admittedRow(row, claim, promise, found.run, nowMs);
-    await this.#put(admitted);
-    return row.run === null && admitted.run !== null;
-  }
-
-  // The earlier run goes on under a key of its own: its id starts another one.
-  async #madeRoomFor(row: Row): Promise<Row> {
-    this.#held.giveBack(row.key);
-    await this.#put({ ...withClaim(row, null), key: crypto.randomUUID() });
-    return emptyRow(row.key);
-  }
-
-  // The row is written when this returns its promise; what is awaited is only the alarm behind it.
-  async #put(row: Row): Promise<void> {
-    const dueAtMs = rowDueAtMs(row);
-    if (dueAtMs === null) {
-      this.#store.drop(row.key);
-      this.#held.giveBack(row.key);
-      this.#counter.rowDropped(Date.now());
-      return;
+    try {
+      await this.#dispatcher.sendDue(nowMs);
+      await this.#dispatcher.tell(nowMs);
+      await this.#tend(nowMs);
+      await this.#ring();
+    } catch (error) {
+      log({ event: "gate.alarm_failed", gate: this.#id, error });
+      await this.#alarmClock.ringBy(nowMs + FAILED_ALARM_MS);
     }
-    this.#store.put(row, dueAtMs, this.#counter.forRow());
-    await this.#alarmClock.ringBy(dueAtMs);
   }
 
-  /** What there is to do of a run that a pointer speaks of, given to whoever brought it; null when nobody gets it. */
-  #workOf({ key, run, intent }: Row, { pushed, runId }: Pointer, nowMs: number): Work | null {
-    if (run === null || intent === null || isFinished(run)) return null;
-    const known = run.status === "forwarding" ? this.#store.nameFor(key, runId ?? run.named) : run.runId;
-    if (known === null) return null;
-    // An ended run's next attempt is not for a push to hurry.
-    if (nowMs < run.dueAtMs && !(pushed && run.status !== "ended")) return null;
-    if (!this.#held.take(key, pushed, nowMs)) return null;
-    return { run: run.status === "forwarding" ? nameRun(run, known, nowMs) : run, intent, runId: known };
+  async #admitNow(request: AdmitRequest, decision: Deciding, nowMs: number): Promise<Admission> {
+    const parts = {
+      gate: this.#id,
+      store: this.#store,
+      runs: this.#runs,
+      claims: this.#claims,
+      counter: this.#counter,
+    };
+    const admission = admitNow(parts, request, decision, nowMs);
+    // A plain run leaves nothing to ring for.
+    const hasWritten = admission.kind === "admitted" && (request.claim !== null || request.promise !== null);
+    if (hasWritten) await this.#ring();
+    return admission;
   }
 
-  async #sendPointers(keys: string[], nowMs: number, pushed: boolean): Promise<boolean> {
-    for (const key of keys) this.#held.sent(key, nowMs + RESEND_MS);
-    return sendKeys(this.env.RUNS, this.#id, keys, pushed);
+  async #accept(acceptance: Acceptance, nowMs: number): Promise<Settled | null> {
+    const settled = accept(this.#claims, this.#runs, acceptance, nowMs);
+    if (acceptance.claim !== null) this.#waiters.wake(acceptance.claim.id);
+    await this.#ring();
+    return settled;
   }
 
-  async #ringNext(nowMs: number): Promise<void> {
-    const { nowDue, nextMs } = this.#store.dues(nowMs);
-    if (!nowDue) return this.#alarmClock.ringAt(nextMs);
-    // What is due already is in somebody's hands; if it gets lost there, it is sent again.
-    const freeMs = this.#held.nextFreeMs(nowMs) ?? nowMs + RESEND_MS;
-    await this.#alarmClock.ringBy(Math.min(nextMs ?? Number.POSITIVE_INFINITY, freeMs, nowMs + RESEND_MS));
+  async #sendAlone(runKey: string, nowMs: number): Promise<void> {
+    const indexed = this.#runs.index.get(runKey);
+    if (indexed === null) return;
+    this.#runs.index.free(indexed, Math.min(indexed.dueAtMs, nowMs));
+    this.#runs.index.setAlone(runKey);
+    this.#runs.index.actAt(indexed, nowMs + FAILED_ALARM_MS);
+    await this.#dispatcher.send([indexed], false);
   }
 
-  async #review(key: string): Promise<void> {
-    const nowMs = Date.now();
-    const row = this.#store.row(key);
-    if (row === null) return;
-    const review = reviewRow(row, nowMs);
-    if (review.kind === "check") return this.#check(key, review.claim, review.recheckAtMs);
-    if (review.row !== row) await this.#put(review.row);
+  async #tend(nowMs: number): Promise<void> {
+    tendStorage(this.#id, this.#store, this.#counter, this.#retention, nowMs);
+    await this.#dispatcher.checkEpochWeekly(nowMs);
   }
 
-  // Throws when KV fails: then the claim stays due, and is looked at again.
-  async #check(key: string, claim: Settled, recheckAtMs: number): Promise<void> {
-    const isHeld = await checkAnswer(this.env.KV, answerKey(this.#id, key), claim);
-    const row = this.#store.row(key);
-    if (row !== null) await this.#put(isHeld ? withClaim(row, null) : { ...row, reviewAtMs: recheckAtMs });
+  /** The alarm rings when there is something to do, and once a week where anything is stored. */
+  async #ring(): Promise<void> {
+    if (this.#store.hasTables) await this.#alarmClock.ringBy(this.#dispatcher.nextAtMs(Date.now()));
   }
 }

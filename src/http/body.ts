@@ -57,11 +57,3 @@ export function encodingFault(headers: Headers): Problem | null {
 function unreadable(detail: string): ReceivedBody {
   return { kind: "unreadable", problem: problem("bad_request", detail, { source: { pointer: "" } }) };
 }
-
-/** The beginning of a body as text, whatever it is; the rest is not read. */
-export async function readHead(request: Request, bytes: number): Promise<string> {
-  const reader = request.body?.getReader();
-  const first = await reader?.read().catch(() => undefined);
-  reader?.cancel().catch(() => undefined);
-  return new TextDecoder().decode(first?.value?.subarray(0, bytes));
-}

@@ -35,13 +35,6 @@ export async function rememberAnswer(
   await within(WRITE_TIMEOUT_MS, kv.put(key, value, { expirationTtl }));
 }
 
-/** Whether KV held an answer; one that it did not hold is written again. Throws when KV fails or hangs. */
-export async function checkAnswer(kv: KVNamespace, key: string, settled: Settled): Promise<boolean> {
-  const isHeld = (await recallAnswer(kv, key, Date.now())) !== null;
-  if (!isHeld) await rememberAnswer(kv, key, settled, Date.now());
-  return isHeld;
-}
-
 function parseRemembered(value: unknown): Settled | null {
   if (!isObject(value)) return null;
   const { v, status, body, fingerprint, settledAtMs } = value;

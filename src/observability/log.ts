@@ -24,22 +24,22 @@ type Failure =
   | { event: "request.failed"; request_id: string; error: unknown }
   | { event: "settings.invalid"; problems: readonly string[] }
   | {
-      event: "gate.unavailable" | "gate.withdraw_failed";
+      event: "gate.unavailable" | "gate.learn_failed" | "gate.alarm_failed";
       gate: string;
       error: unknown;
     }
-  | { event: "gate.review_failed"; gate: string; error: unknown }
+  | { event: "gate.full"; gate: string; open_runs: number; bytes: number }
+  | { event: "gate.dropped_early"; gate: string; what: "ended_runs" | "answers"; bytes: number }
+  | { event: "operators_index.unavailable" | "registry.unavailable"; gate: string; error: unknown }
   | { event: "answer.recall_failed" | "answer.remember_failed"; gate: string; error: unknown }
   | { event: "flag.unavailable"; error: unknown }
   | { event: "queue.unavailable"; gate: string; error: unknown }
   | { event: "queue.unreadable" }
   | { event: "run.move_failed"; gate: string; attempts: number; error: unknown }
-  | { event: "run.buried"; gate: string; run_id: string }
+  | { event: "run.abandoned"; gate: string; run_id: string; reason: string }
   | { event: "body.keep_failed" | "body.recall_failed"; user: string; error: unknown }
   | { event: "breaker.unavailable"; error: unknown }
-  | { event: "ledger.unavailable"; request_id: string; error: unknown }
-  | { event: "ledger.refused"; entries: number; error: unknown }
-  | { event: "deliveries.unavailable"; request_id: string; error: unknown }
+  | { event: "deliveries.unavailable" | "usage.unavailable"; request_id: string; error: unknown }
   | { event: "metrics.refused" | "metrics.flush_failed"; error: unknown }
   | { event: "operator.refused"; request_id: string; reason: string }
   | { event: "console.unavailable"; request_id: string; error: unknown }
@@ -49,9 +49,6 @@ type Failure =
       redelivery: string;
       error: unknown;
     };
-
-/** `finished`: nothing is left that is older than the retention. */
-type LedgerSwept = { event: "ledger.swept"; removed_runs: number; finished: boolean; total_ms: number };
 
 type CallbackAttempted = {
   event: "callback.attempted";
@@ -66,7 +63,7 @@ type CallbackAttempted = {
   error: unknown;
 };
 
-export type LogLine = RequestServed | CallbackAttempted | LedgerSwept | Failure;
+export type LogLine = RequestServed | CallbackAttempted | Failure;
 
 export function log(line: LogLine): void {
   const flat = "error" in line ? { ...line, error: describe(line.error) } : line;

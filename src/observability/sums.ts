@@ -19,8 +19,10 @@ export type Sums = {
   runs: Counts;
   /** By user key: requests. */
   users: Counts;
-  /** By host name: attempts. */
+  /** By host name: attempts; those that were acknowledged; and how many ms these took in all. */
   hosts: Counts;
+  acknowledged: Counts;
+  acknowledgedMs: Counts;
   /** Until the head of the gateway's answer. */
   requestMs: Histogram;
   /** The same without waiting for the upstream. */
@@ -56,6 +58,8 @@ export type CountedEnd = {
 
 const COUNTS = ["requests", "attempts", "deliveries", "runs"] as const;
 const BUSIEST = ["users", "hosts"] as const;
+/** Of hosts: kept of those that are kept in `hosts`. */
+const OF_HOSTS = ["acknowledged", "acknowledgedMs"] as const;
 const HISTOGRAMS = ["requestMs", "gatewayMs", "upstreamMs", "attemptMs", "deliveryMs", "queuedMs"] as const;
 
 /** More than there are routes and outcomes. What comes beyond is counted as `other`. */
@@ -75,6 +79,8 @@ export function emptySums(): Sums {
     runs: new Map(),
     users: new Map(),
     hosts: new Map(),
+    acknowledged: new Map(),
+    acknowledgedMs: new Map(),
     requestMs: new Map(),
     gatewayMs: new Map(),
     upstreamMs: new Map(),
@@ -97,9 +103,17 @@ export function countAttempt(sums: Sums, attempt: CountedAttempt): void {
   const { outcome, failure, delivery, host, number, durationMs, sinceEndMs } = attempt;
   addLabel(sums.attempts, `${outcome}|${failure ?? ""}`, 1);
   addLabel(sums.deliveries, delivery === "delivered" && number === 1 ? "delivered_at_once" : delivery, 1);
-  addName(sums.hosts, host.slice(0, MAX_NAME_CHARS), 1);
+  countHost(sums, host.slice(0, MAX_NAME_CHARS), outcome === "acknowledged", durationMs);
   recordLatency(sums.attemptMs, durationMs);
   if (delivery === "delivered") recordLatency(sums.deliveryMs, sinceEndMs + durationMs);
+}
+
+function countHost(sums: Sums, host: string, isAcknowledged: boolean, durationMs: number): void {
+  addName(sums.hosts, host, 1);
+  if (!isAcknowledged) return;
+  addOf(sums.acknowledged, host, 1);
+  addOf(sums.acknowledgedMs, host, durationMs);
+  keepHosts(sums);
 }
 
 export function countEnd(sums: Sums, { result, hasCallback, charged }: CountedEnd): void {
@@ -118,6 +132,8 @@ export function countMessage(sums: Sums, queuedMs: number): void {
 export function addSums(into: Sums, from: Sums): void {
   for (const name of COUNTS) for (const [label, n] of from[name]) addLabel(into[name], label, n);
   for (const name of BUSIEST) for (const [label, n] of from[name]) addName(into[name], label, n);
+  for (const name of OF_HOSTS) for (const [host, n] of from[name]) addOf(into[name], host, n);
+  keepHosts(into);
   for (const name of HISTOGRAMS)
     for (const [bucket, n] of from[name]) into[name].set(bucket, (into[name].get(bucket) ?? 0) + n);
 }
@@ -138,6 +154,9 @@ export function encodeSums(sums: Sums): string {
   const encoded: Record<string, unknown> = { v: 1 };
   for (const name of [...COUNTS, ...HISTOGRAMS]) if (sums[name].size > 0) encoded[name] = [...sums[name]];
   for (const name of BUSIEST) if (sums[name].size > 0) encoded[name] = busiest(sums[name], KEPT_NAMES);
+  const hosts = new Set(busiest(sums.hosts, KEPT_NAMES).map(([host]) => host));
+  for (const name of OF_HOSTS)
+    if (sums[name].size > 0) encoded[name] = [...sums[name]].filter(([host]) => hosts.has(host));
   return JSON.stringify(encoded);
 }
 
@@ -150,7 +169,7 @@ export function decodeSums(text: string): Sums | null {
   const { v, ...encoded }: Encoded = JSON.parse(text);
   if (v !== 1) return null;
   const sums = emptySums();
-  for (const name of [...COUNTS, ...BUSIEST]) sums[name] = new Map(encoded[name]);
+  for (const name of [...COUNTS, ...BUSIEST, ...OF_HOSTS]) sums[name] = new Map(encoded[name]);
   for (const name of HISTOGRAMS) sums[name] = new Map(encoded[name]);
   return sums;
 }
@@ -172,4 +191,14 @@ function addName(counts: Counts, name: string, n: number): void {
   const kept = busiest(counts, MAX_NAMES / 2);
   counts.clear();
   for (const [label, count] of kept) counts.set(label, count);
+}
+
+function addOf(counts: Counts, host: string, n: number): void {
+  counts.set(host, (counts.get(host) ?? 0) + n);
+}
+
+function keepHosts(sums: Sums): void {
+  for (const name of OF_HOSTS)
+    if (sums[name].size > sums.hosts.size)
+      for (const host of sums[name].keys()) if (!sums.hosts.has(host)) sums[name].delete(host);
 }

@@ -46,6 +46,88 @@ export async function send(
   }
 }
 
+/** One request whose body is written while it is on its way. */
+export type StreamingRequest = {
+  /** May come before the body has been sent. Rejects with what the network throws. */
+  answer: Promise<Response>;
+  /** Resolves when the bytes have been taken, and may be overwritten. */
+  write: (bytes: Uint8Array) => Promise<void>;
+  /** Ends the body. */
+  finish: () => void;
+  /** Ends the request without the rest of its body: the other party sees that it is incomplete. */
+  breakOff: (reason: unknown) => void;
+};
+
+/** Sends one request with what is written into `pipe` as its body, redirects not followed. It has no time-out of its own. */
+export function sendStream(
+  sender: Sender,
+  url: string,
+  init: RequestInit,
+  { readable, writable }: FixedLengthStream,
+): StreamingRequest {
+  const writer = writable.getWriter();
+  const abort = new AbortController();
+  const request = new Request(url, { ...init, body: readable, redirect: "manual", signal: abort.signal });
+  const answer = Promise.resolve().then(() => sender.fetch(request));
+  // After breakOff the caller waits for neither, and their rejection is no news.
+  for (const promise of [answer, writer.closed]) promise.catch(() => undefined);
+  return {
+    answer,
+    write: (bytes) => writer.write(bytes),
+    finish: () => void writer.close().catch(() => undefined),
+    breakOff: (reason) => {
+      writer.abort(reason).catch(() => undefined);
+      abort.abort(reason);
+    },
+  };
+}
+
+/** What `promise` comes to, if it does so in time. Throws OutboundTimeout; what it waits for is not stopped. */
+export async function withOutboundTimeout<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  const deadline = startDeadline(timeoutMs);
+  try {
+    return await Promise.race([promise, deadline.passed]);
+  } finally {
+    deadline.stop();
+  }
+}
+
+/** A piece of a body. Its bytes are overwritten when the next one has been asked for. */
+export type Block = { bytes: Uint8Array; isLast: boolean };
+
+/** So few crossings between JavaScript and the runtime that they cost little beside the hashing of what crosses. */
+const BLOCK_BYTES = 256 * 1024;
+
+/**
+ * Reads a body of any size in blocks, two of which are in memory at a time. Throws OutboundTimeout when one takes longer
+ * than `blockTimeoutMs` or has not arrived by `untilMs`. A caller that stops early cancels the rest of the body.
+ */
+export async function* readBlocks(
+  body: ReadableStream<Uint8Array>,
+  { blockTimeoutMs, untilMs }: { blockTimeoutMs: number; untilMs: number },
+): AsyncGenerator<Block> {
+  const reader = body.getReader({ mode: "byob" });
+  const readNext = (buffer: ArrayBufferLike) => {
+    const timeoutMs = Math.max(1, Math.min(blockTimeoutMs, untilMs - Date.now()));
+    return withOutboundTimeout(timeoutMs, reader.readAtLeast(BLOCK_BYTES, new Uint8Array(buffer)));
+  };
+  let spare: ArrayBufferLike = new ArrayBuffer(BLOCK_BYTES);
+  let isDone = false;
+  try {
+    let current = await readNext(new ArrayBuffer(BLOCK_BYTES));
+    while (!current.done) {
+      const next = await readNext(spare);
+      isDone = next.done;
+      yield { bytes: current.value, isLast: next.done };
+      spare = current.value.buffer;
+      current = next;
+    }
+    isDone = true;
+  } finally {
+    if (!isDone) reader.cancel().catch(() => undefined);
+  }
+}
+
 /**
  * Reads a body as bytes, `maxBytes` at most, within `timeoutMs`; `hold` is asked for room for each piece of it. Throws
  * OutboundTooLarge, OutboundNoRoom or OutboundTimeout, and cancels the body.
@@ -62,28 +144,6 @@ export async function readBody(
     chunks.push(chunk);
   });
   return concatenate(chunks, size);
-}
-
-/**
- * The same, but a body over `maxBytes` is handed to `pass` piece by piece, from its beginning, and none of it is kept;
- * then it comes to null, and `timeoutMs` is the only bound.
- */
-export async function readOrPass(
-  response: Pick<Response, "body">,
-  maxBytes: number,
-  timeoutMs: number,
-  hold: Hold,
-  pass: (chunk: Uint8Array) => void,
-): Promise<Uint8Array | null> {
-  const chunks: Uint8Array[] = [];
-  let held = 0;
-  const size = await takeIn(response, Number.POSITIVE_INFINITY, timeoutMs, (chunk) => {
-    held += chunk.byteLength;
-    if (held > maxBytes) return [...chunks.splice(0), chunk].forEach(pass);
-    if (!hold.take(chunk.byteLength)) throw new OutboundNoRoom("no room for this body");
-    chunks.push(chunk);
-  });
-  return size > maxBytes ? null : concatenate(chunks, size);
 }
 
 /**

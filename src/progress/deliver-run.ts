@@ -1,62 +1,66 @@
 // One attempt at a run's receiver: ask its host's breaker if the host has given trouble, sign, send, and tell the
 // breaker what came of it. A healthy delivery asks nobody.
-import { type Attempt } from "../callbacks/attempt.ts";
+import type { AttemptOutcome } from "../callbacks/attempt.ts";
+import type { CallbackBody } from "../callbacks/callback-body.ts";
 import { attemptDelivery } from "../callbacks/deliver.ts";
 import { hostOf } from "../callbacks/destination.ts";
 import { type BreakerNamespace, breakerOf, type HostPermission } from "../callbacks/destination-breaker.ts";
-import { HostHealth, isHostTrouble } from "../callbacks/host-health.ts";
+import { HostHealth, isHostTrouble, isOwnFailure } from "../callbacks/host-health.ts";
 import { signCallback } from "../callbacks/signature.ts";
 import { within } from "../deadline.ts";
-import type { RunRules } from "../gate/run.ts";
 import { log } from "../observability/log.ts";
 import type { Sender } from "../outbound/guard.ts";
 import type { Settings } from "../settings.ts";
 
 export type DeliveryDeps = {
   settings: Settings;
-  rules: RunRules;
   breakers: BreakerNamespace;
   network: Sender;
 };
 
-export type Parcel = {
+export type CallbackRequest = {
   userKey: string;
   callbackUrl: string;
   publicUrl: string;
   runId: string;
   traceId: string;
-  body: Uint8Array;
-  made: number;
+  body: CallbackBody;
+  /** From 1, over the whole life of the delivery. */
+  attemptNumber: number;
 };
 
-/** `told`: its host's breaker has been told, if it is to be. Never rejects. */
+/** `told`: its host's breaker has been told, if it is to be; never rejects. */
 export type Delivered =
-  | { kind: "attempted"; attempt: Attempt; told: Promise<void> }
-  | { kind: "resting"; untilMs: number };
+  | { kind: "attempted"; outcome: AttemptOutcome; durationMs: number; begunAtMs: number; told: Promise<void> }
+  | { kind: "resting"; forMs: number };
 
 /** Of a breaker: it must not cost an attempt its turn. */
 const ANSWERS_WITHIN_MS = 2_000;
 
 const health = new HostHealth();
 
-export async function deliverRun(deps: DeliveryDeps, parcel: Parcel): Promise<Delivered> {
-  const host = hostOf(parcel.callbackUrl) ?? "";
-  const consulted = health.shouldConsult(host, parcel.made, Date.now());
+export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): Promise<Delivered> {
+  const host = hostOf(request.callbackUrl) ?? "";
+  const consulted = health.shouldConsult(host, request.attemptNumber - 1, Date.now());
   if (consulted) {
-    const untilMs = await askBreaker(deps, host, parcel.userKey, "mayTry");
-    if (untilMs !== null) return { kind: "resting", untilMs };
+    const untilMs = await askBreaker(deps, host, request.userKey, "mayTry");
+    if (untilMs !== null) return { kind: "resting", forMs: Math.max(0, untilMs - Date.now()) };
   }
-  const attempt = await send(deps, parcel);
-  const trouble = isHostTrouble(attempt.outcome);
+  const begunAtMs = Date.now();
+  const { outcome, durationMs } = await send(deps, request);
+  const trouble = isHostTrouble(outcome);
   if (trouble) health.noteFailure(host, Date.now());
-  const told = trouble || consulted ? tellBreaker(deps, host, parcel.userKey, !trouble) : Promise.resolve();
-  return { kind: "attempted", attempt, told };
+  const speaks = trouble || (consulted && !isOwnFailure(outcome));
+  const told = speaks ? tellBreaker(deps, host, request.userKey, !trouble) : Promise.resolve();
+  return { kind: "attempted", outcome, durationMs, begunAtMs, told };
 }
 
-async function send({ settings, network }: DeliveryDeps, parcel: Parcel): Promise<Attempt> {
-  const { callbackUrl, publicUrl, runId, traceId, body, made } = parcel;
-  const atMs = Date.now();
-  const signed = { body, webhookId: webhookIdOf(runId), runId, issuer: publicUrl, nowMs: atMs };
+async function send(
+  { settings, network }: DeliveryDeps,
+  request: CallbackRequest,
+): Promise<{ outcome: AttemptOutcome; durationMs: number }> {
+  const { callbackUrl, publicUrl, runId, traceId, body, attemptNumber } = request;
+  const signed = { body, webhookId: webhookIdOf(runId), runId, issuer: publicUrl, nowMs: Date.now() };
   const { outcome, durationMs, error } = await attemptDelivery({
     callbackUrl,
     body,
@@ -65,18 +69,17 @@ async function send({ settings, network }: DeliveryDeps, parcel: Parcel): Promis
     timeoutMs: settings.callbackTimeoutMs,
     sender: network,
   });
-  const number = made + 1;
   log({
     event: "callback.attempted",
     run_id: runId,
     trace_id: traceId,
-    number,
+    number: attemptNumber,
     outcome: outcome.kind,
     status: outcome.status,
     duration_ms: durationMs,
     error,
   });
-  return { number, atMs, durationMs, outcome };
+  return { outcome, durationMs };
 }
 
 /** Where the run was started, and where the gateway is now: it may have moved in between. */
@@ -89,13 +92,14 @@ function webhookIdOf(runId: string): string {
   return `run_${runId.replace(/[^\w-]/g, "_")}`;
 }
 
-/** Until when a callback's host is left alone, for all that is known: it may rest when its attempt's turn comes, too. */
-export function restUntilMs(
+/** How long a callback's host is left alone yet, for all that is known: it may rest when its attempt's turn comes, too. */
+export async function restForMs(
   deps: DeliveryDeps,
   callbackUrl: string,
   userKey: string,
 ): Promise<number | null> {
-  return askBreaker(deps, hostOf(callbackUrl) ?? "", userKey, "wouldTry");
+  const untilMs = await askBreaker(deps, hostOf(callbackUrl) ?? "", userKey, "wouldTry");
+  return untilMs && Math.max(0, untilMs - Date.now());
 }
 
 // A breaker that fails or hangs must not stop what it is there to protect.

@@ -3,15 +3,15 @@
 import { within } from "../deadline.ts";
 import type { Hold } from "../load.ts";
 import { log } from "../observability/log.ts";
-import { OutboundNoRoom, readBody } from "../outbound/guard.ts";
-import { MAX_RESULT_BYTES } from "./read-end.ts";
+import { OutboundNoRoom, OutboundTooLarge, readBody } from "../outbound/guard.ts";
+import { MAX_HELD_BYTES } from "./read-end.ts";
 
 /** As long as a dead letter can be sent again. */
-const KEEP_SECONDS = 30 * 24 * 60 * 60;
+export const KEEP_SECONDS = 30 * 24 * 60 * 60;
 /** A consumer's time is short (shift.ts), and the upstream may still have the body. */
 const FOUND_WITHIN_MS = 2_000;
 const READ_WITHIN_MS = 5_000;
-const KEPT_WITHIN_MS = 5_000;
+export const KEPT_WITHIN_MS = 5_000;
 
 /** Says whether KV took it. `body:v1:<user key>:<run id>` */
 export async function keepBody(
@@ -21,7 +21,7 @@ export async function keepBody(
   body: Uint8Array,
 ): Promise<boolean> {
   try {
-    await within(KEPT_WITHIN_MS, kv.put(keyOf(userKey, runId), body, { expirationTtl: KEEP_SECONDS }));
+    await within(KEPT_WITHIN_MS, kv.put(keptBodyKey(userKey, runId), body, { expirationTtl: KEEP_SECONDS }));
     return true;
   } catch (error) {
     log({ event: "body.keep_failed", user: userKey, error });
@@ -29,23 +29,45 @@ export async function keepBody(
   }
 }
 
-/** Throws OutboundNoRoom. */
+/** Null: KV does not give it. `large`: it is too large to be held. */
 export async function keptBody(
   kv: KVNamespace,
   userKey: string,
   runId: string,
   hold: Hold,
-): Promise<Uint8Array | null> {
+): Promise<Uint8Array | "large" | "crowded" | null> {
   try {
-    const body = await within(FOUND_WITHIN_MS, kv.get(keyOf(userKey, runId), "stream"));
-    return body === null ? null : await readBody({ body }, MAX_RESULT_BYTES, READ_WITHIN_MS, hold);
+    const body = await within(FOUND_WITHIN_MS, kv.get(keptBodyKey(userKey, runId), "stream"));
+    return body === null ? null : await readBody({ body }, MAX_HELD_BYTES, READ_WITHIN_MS, hold);
   } catch (error) {
-    if (error instanceof OutboundNoRoom) throw error;
+    if (error instanceof OutboundNoRoom) return "crowded";
+    if (error instanceof OutboundTooLarge) return "large";
     log({ event: "body.recall_failed", user: userKey, error });
     return null;
   }
 }
 
-function keyOf(userKey: string, runId: string): string {
+/** A large result as KV has it; null where KV has none or does not answer. */
+export async function openKeptBody(
+  kv: KVNamespace,
+  userKey: string,
+  runId: string,
+): Promise<ReadableStream<Uint8Array> | null> {
+  try {
+    return await within(FOUND_WITHIN_MS, kv.get(keptBodyKey(userKey, runId), "stream"));
+  } catch (error) {
+    log({ event: "body.recall_failed", user: userKey, error });
+    return null;
+  }
+}
+
+/** For a copy that nobody needs any more: its result has been delivered, or is no result. Never throws. */
+export async function dropBody(kv: KVNamespace, userKey: string, runId: string): Promise<void> {
+  const deleted = kv.delete(keptBodyKey(userKey, runId));
+  // It expires by itself.
+  await within(KEPT_WITHIN_MS, deleted).catch(() => undefined);
+}
+
+export function keptBodyKey(userKey: string, runId: string): string {
   return `body:v1:${userKey}:${runId}`;
 }

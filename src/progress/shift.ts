@@ -14,24 +14,31 @@ const AFTER_ATTEMPT_MS = 8_000;
 const AFTER_READ_MS = 5_000;
 
 /** A batch is not held up by its slowest run. */
+/** Of the quarter of an hour that a handler may take: enough to read and to send a result of any size. */
+const ALONE_MS = 10 * 60_000;
+const LEASE_MARGIN_MS = 5_000;
 const PATIENCE_MS = 50;
 /** What fits into those 30 s: an attempt, and two looks at the upstream. */
 const USUAL_ATTEMPT_MS = 15_000;
 const USUAL_LOOK_MS = 10_000;
-/** With the rest, less than a gate leaves a run in its consumer's hands (held-runs.ts). */
 const MAX_EXTRA_MS = 50_000;
 
 export class Shift {
   /** So long the handler waits for what it has begun; more than a moment only where the settings give others more time. */
   readonly patienceMs: number;
+  /** So long a run is in this invocation's hands at most. */
+  readonly leaseMs: number;
   readonly #attemptMs: number;
   readonly #lookMs: number;
   readonly #endsAtMs: number;
   readonly #connections = new Turns(CONNECTIONS);
   readonly #reads: Turns | null;
 
-  /** `readsConnect`: the upstream is on the network. A service binding takes no connection. */
-  constructor(settings: Settings, readsConnect: boolean, nowMs: number) {
+  /**
+   * `readsConnect`: the upstream is on the network; a service binding takes no connection. `isAlone`: the handler waits
+   * for the one run that it has.
+   */
+  constructor(settings: Settings, readsConnect: boolean, isAlone: boolean, nowMs: number) {
     const { callbackTimeoutMs, upstreamTimeoutMs } = settings;
     const extraMs = Math.max(
       0,
@@ -39,7 +46,8 @@ export class Shift {
       2 * (upstreamTimeoutMs - USUAL_LOOK_MS),
     );
     this.patienceMs = PATIENCE_MS + Math.min(MAX_EXTRA_MS, extraMs);
-    const lastsMs = this.patienceMs + STOPPED_AFTER_MS;
+    const lastsMs = isAlone ? ALONE_MS : this.patienceMs + STOPPED_AFTER_MS;
+    this.leaseMs = lastsMs + LEASE_MARGIN_MS;
     this.#attemptMs = callbackTimeoutMs;
     this.#lookMs = Math.min(upstreamTimeoutMs, (lastsMs - AFTER_READ_MS) / 2);
     this.#endsAtMs = nowMs + lastsMs;

@@ -1,9 +1,9 @@
 // Reading a run: the upstream's status and body, byte for byte. `wait_seconds` holds the request and looks again for
 // the caller, so that one request does the work of a dozen polls. Only while it holds is a body looked into, and then
 // no further than a waiting run's can be long; the rest of a result is streamed, whatever its size.
-import { memberOf, parseJson } from "../json.ts";
 import { OutboundTimeout, OutboundTooLarge, readBody, send } from "../outbound/guard.ts";
 import { isPassing, readError, type Upstream, unreachable } from "../upstream/client.ts";
+import { StatusScan } from "../upstream/status-scan.ts";
 import { callerProblem, type UpstreamProblem } from "../upstream/upstream-problem.ts";
 
 export type ReadRequest = { path: string; headers: Record<string, string> };
@@ -83,10 +83,9 @@ async function runAnswer(
 /** Some upstreams answer 200 while a run waits; then its `status` says so, at the top or under `data`. */
 async function saysWaiting(response: Response, budgetMs: number): Promise<boolean> {
   try {
-    const parsed = parseJson(await readBody(response, WAITING_BODY_BYTES, budgetMs));
-    return (
-      memberOf(parsed, "status") === "waiting" || memberOf(memberOf(parsed, "data"), "status") === "waiting"
-    );
+    const scan = new StatusScan();
+    scan.read(await readBody(response, WAITING_BODY_BYTES, budgetMs));
+    return scan.status() === "waiting";
   } catch (error) {
     if (error instanceof OutboundTooLarge) return false;
     throw error;

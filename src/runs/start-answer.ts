@@ -11,6 +11,8 @@ export type StartAnswer = {
     | "limited"
     | "malformed"
     | "busy"
+    | "conflict"
+    | "full"
     | "gate_open"
     | "gate_closed"
     | "upstream_refused"
@@ -60,4 +62,11 @@ export const NOTHING_CAN_BE_PROMISED = problem(
   "service_unavaiable",
   "Service is temporarily unavailable",
   SOON,
+);
+
+/** Contract, Idempotency: whether the first request started a run, nobody knows. */
+export const OTHER_ACTION = problem(
+  "conflict",
+  "The idempotency_id belongs to a start of another action, which has not been answered.",
+  { source: { pointer: "/data/idempotency_id" } },
 );

@@ -3,8 +3,7 @@
 import type { Caller } from "../auth/caller.ts";
 import type { AdmitRequest } from "../gate/admission.ts";
 import type { ClaimRequest } from "../gate/claim.ts";
-import type { Intent } from "../gate/intent.ts";
-import { type RunRules, runRulesOf } from "../gate/run.ts";
+import type { Terms } from "../gate/terms.ts";
 import { fingerprintOf } from "../idempotency/fingerprint.ts";
 import { buildUpstreamId } from "../idempotency/upstream-id.ts";
 import { makeRef } from "../progress/ref.ts";
@@ -20,9 +19,8 @@ export type StartPlan = {
   runKey: string;
   /** The idempotency id in the upstream's body. */
   upstreamId: string;
-  /** Names this try. */
+  /** Names this attempt. */
   attempt: string;
-  rules: RunRules;
 };
 
 type PlanDeps = { caller: Caller; settings: Settings; publicUrl: string };
@@ -35,14 +33,13 @@ export async function planStart(
   target: RunTarget,
   parsed: ParsedRequest,
 ): Promise<StartPlan> {
-  const rules = runRulesOf(deps.settings);
   const id = parsed.kind === "good" ? parsed.request.idempotencyId : parsed.idempotencyId;
   const runKey = id ?? crypto.randomUUID();
   const upstreamId = id === null ? runKey : await buildUpstreamId(deps.caller.userKey, id);
   const attempt = crypto.randomUUID();
   const claim = id === null ? null : await claimOn(id, attempt, deps, target, parsed);
-  const intent = parsed.kind === "good" ? intentOf(deps, target, parsed.request) : null;
-  return { claim, promise: intent && { key: runKey, intent, rules }, runKey, upstreamId, attempt, rules };
+  const terms = parsed.kind === "good" ? termsOf(deps, target, parsed.request) : null;
+  return { claim, promise: terms && { runKey, terms }, runKey, upstreamId, attempt };
 }
 
 /** The caller's text with the id, and with the gateway's own callback_url where something is promised. */
@@ -52,7 +49,7 @@ export async function bodyForUpstream(
   { publicUrl, gate, signingKeys }: { publicUrl: string; gate: string; signingKeys: readonly Jwk[] },
 ): Promise<string> {
   if (promise === null) return spliceEnvelope(text, envelope, { idempotencyId: upstreamId });
-  const ref = await makeRef({ gate, key: promise.key }, signingKeys);
+  const ref = await makeRef({ gate, key: promise.runKey }, signingKeys);
   const callbackUrl = `${publicUrl}/completions/${ref}`;
   return spliceEnvelope(text, envelope, { idempotencyId: upstreamId, callbackUrl });
 }
@@ -64,21 +61,23 @@ async function claimOn(
   target: RunTarget,
   parsed: ParsedRequest,
 ): Promise<ClaimRequest> {
-  const make = parsed.kind === "good";
+  const mayCreate = parsed.kind === "good";
   // With the id in lower case: its case is no difference.
-  const text = make
+  const text = mayCreate
     ? spliceEnvelope(parsed.request.text, parsed.request.envelope, { idempotencyId: id })
     : parsed.text;
-  const fingerprint = await fingerprintOf(pathOf(target), text);
-  return { id, attempt, fingerprint, leaseMs: settings.upstreamTimeoutMs + LEASE_MARGIN_MS, make };
+  const path = pathOf(target);
+  const fingerprint = await fingerprintOf(path, text);
+  const leaseMs = settings.upstreamTimeoutMs + LEASE_MARGIN_MS;
+  return { id, attempt, fingerprint, path, leaseMs, mayCreate };
 }
 
-/** Null for a run that owes nobody anything. */
-function intentOf(
+/** Null for a run that promises nothing. */
+function termsOf(
   { caller, publicUrl }: PlanDeps,
   target: RunTarget,
   { callbackUrl }: RunRequest,
-): Intent | null {
+): Terms | null {
   const { userKey, issuer, subject, scopes, billing } = caller;
   if (callbackUrl === null && !billing.is_billable) return null;
   return { v: 1, userKey, issuer, subject, scopes, billing, target, callbackUrl, publicUrl };

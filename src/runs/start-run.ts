@@ -2,14 +2,14 @@
 // each of them a retry with the same idempotency id ends with one run: the row is durable before the upstream hears of
 // it, and every try carries the same id to an upstream that starts one run an id.
 import type { Caller } from "../auth/caller.ts";
-import type { Admission } from "../gate/admission.ts";
-import type { ClaimRequest, Settled } from "../gate/claim.ts";
-import type { GateClient, Unavailable } from "../gate/client.ts";
+import type { Acceptance, Admission, Settlement } from "../gate/admission.ts";
+import type { Answer, ClaimRequest, Settled } from "../gate/claim.ts";
+import type { GateClient } from "../gate/client.ts";
 import type { WindowRule } from "../gate/window.ts";
 import { recall, remember } from "../idempotency/memory.ts";
 import { log } from "../observability/log.ts";
 import type { Stopwatch } from "../observability/stopwatch.ts";
-import { type Pointer, sendPointer } from "../progress/pointer.ts";
+import { runMessage, sendMessage } from "../progress/run-message.ts";
 import type { Settings } from "../settings.ts";
 import { type StartOutcome, startAtUpstream, type Upstream } from "../upstream/client.ts";
 import { startHeaders } from "../upstream/headers.ts";
@@ -19,6 +19,7 @@ import {
   type Admitted,
   accepted,
   NOTHING_CAN_BE_PROMISED,
+  OTHER_ACTION,
   refusal,
   replay,
   STILL_IN_FLIGHT,
@@ -44,6 +45,8 @@ export type StartDeps = {
 
 type Accepted = Extract<StartOutcome, { kind: "accepted" }>;
 
+/** Characters; a queue message holds 128 KB in all, and a character up to three bytes. */
+const MAX_MESSAGE_BODY = 32_000;
 const NO_GATE: Admitted = { view: null, mismatch: false };
 
 export async function startRun(
@@ -57,38 +60,68 @@ export async function startRun(
   const isPlain = claim === null && promise === null;
   // Nothing to count and nothing to remember: no agreement with anybody is needed.
   if (isPlain && window === null) return forward(deps, target, parsed, plan, NO_GATE);
-  const recalling = claim === null ? null : recall(deps.kv, deps.gate.id, claim.id);
   const admission = await deps.stopwatch.time("gate", deps.gate.admit({ window, claim, promise }));
-  if (admission.kind === "replay") return replay(admission.answer, admission);
-  const known = await recalling;
-  if (claim !== null && known !== null) return replayFromMemory(deps, claim, known, admission);
   switch (admission.kind) {
     case "unavailable":
-      return isPlain
+      // What its own user can cause must not lift the user's limit.
+      return isPlain && !admission.isOverloaded
         ? gateOpen(await forward(deps, target, parsed, plan, NO_GATE))
-        : refusal("gate_closed", NOTHING_CAN_BE_PROMISED, null);
+        : withoutGate(deps, claim);
+    case "replay":
+      return replay(admission.answer, admission);
     case "limited":
-      return refusal("limited", tooManyRequests(admission.retryAfterSeconds), admission.view);
+      return unlessKnown(
+        deps,
+        claim,
+        admission,
+        refusal("limited", tooManyRequests(admission.retryAfterSeconds), admission.view),
+      );
     case "busy":
       return refusal("busy", STILL_IN_FLIGHT, admission.view);
-    case "admitted":
-      return forward(deps, target, parsed, plan, admission);
+    case "conflict":
+      return unlessKnown(deps, claim, admission, refusal("conflict", OTHER_ACTION, admission.view));
+    case "full":
+      return unlessKnown(deps, claim, admission, refusal("full", NOTHING_CAN_BE_PROMISED, admission.view));
+    case "admitted": {
+      const known =
+        admission.askCache && claim !== null ? await recall(deps.kv, deps.gate.id, claim.id) : null;
+      return claim !== null && known !== null
+        ? replayLearnt(deps, claim, known, admission)
+        : forward(deps, target, parsed, plan, admission);
+    }
   }
 }
 
-// The gate had forgotten this id, so it counted and claimed: that is taken back once the answer is out.
-function replayFromMemory(
+// KV answers when the gate cannot.
+async function withoutGate({ kv, gate }: StartDeps, claim: ClaimRequest | null): Promise<StartAnswer> {
+  const known = claim && (await recall(kv, gate.id, claim.id));
+  if (claim === null || known === null) return refusal("gate_closed", NOTHING_CAN_BE_PROMISED, null);
+  return replay(known.answer, { view: null, mismatch: known.fingerprint !== claim.fingerprint });
+}
+
+// A replay is given before any of these refusals (contract, Order of the checks). A conflict was counted, and stays it.
+async function unlessKnown(
+  { kv, gate, waitUntil }: StartDeps,
+  claim: ClaimRequest | null,
+  { askCache, view }: Extract<Admission, { kind: "limited" | "conflict" | "full" }>,
+  refused: StartAnswer,
+): Promise<StartAnswer> {
+  const known = askCache && claim !== null ? await recall(kv, gate.id, claim.id) : null;
+  if (claim === null || known === null) return refused;
+  waitUntil(gate.learn(claim.id, known, null, false));
+  return replay(known.answer, { view, mismatch: known.fingerprint !== claim.fingerprint });
+}
+
+// The gate did not know this id, so it counted and claimed: that is taken back once the answer is out.
+function replayLearnt(
   { gate, waitUntil }: StartDeps,
-  { id, attempt, fingerprint, make }: ClaimRequest,
+  { id, fingerprint }: ClaimRequest,
   known: Settled,
-  admission: Exclude<Admission, { kind: "replay" }> | Unavailable,
+  { view, created }: Extract<Admission, { kind: "admitted" }>,
 ): StartAnswer {
-  const view = admission.kind === "unavailable" ? null : admission.view;
-  const mismatch = known.fingerprint !== fingerprint;
-  if (admission.kind !== "admitted") return replay(known.answer, { view, mismatch });
-  waitUntil(gate.withdraw(id, make ? attempt : null, view?.resetAtMs ?? null, admission.began));
+  waitUntil(gate.learn(id, known, view?.resetAtMs ?? null, created));
   const uncounted = view && { ...view, remaining: view.remaining + 1 };
-  return replay(known.answer, { view: uncounted, mismatch });
+  return replay(known.answer, { view: uncounted, mismatch: known.fingerprint !== fingerprint });
 }
 
 function gateOpen(answer: StartAnswer): StartAnswer {
@@ -133,61 +166,68 @@ async function settle(
 ): Promise<Settled | "lost" | null> {
   const { gate, kv, stopwatch, waitUntil } = deps;
   const { claim } = plan;
-  const tried =
-    outcome.kind === "accepted"
-      ? { kind: outcome.kind, answer: firstAnswer(outcome), runId: outcome.runId }
-      : { kind: outcome.kind };
-  const settling = gate.settle(plan.runKey, plan.attempt, tried, plan.rules);
-  const settlement = await stopwatch.time("gate", settling);
-  if (settlement.kind === "unavailable") return withoutSettlement(deps, plan, outcome);
-  const { settled } = settlement;
-  if (claim !== null && settled === null && outcome.kind === "accepted")
-    return withoutClaim(deps, plan, claim, outcome);
+  const settlement = settlementOf(plan, outcome);
+  const answer = await stopwatch.time("gate", gate.settle(settlement));
+  if (answer.kind === "unavailable") return withoutSettlement(deps, plan, settlement);
+  const { settled } = answer;
   if (claim !== null && settled !== null) waitUntil(remember(kv, gate.id, claim.id, settled));
   return settled;
 }
 
-// The gate took the run and is gone: KV remembers the answer, and a pointer brings the gate the upstream's yes.
+function settlementOf({ claim, promise, runKey, attempt }: StartPlan, outcome: StartOutcome): Settlement {
+  return {
+    runKey,
+    attempt,
+    claim: claim && { id: claim.id, fingerprint: claim.fingerprint },
+    terms: promise?.terms ?? null,
+    outcome:
+      outcome.kind === "accepted"
+        ? { kind: outcome.kind, answer: firstAnswer(outcome), runId: outcome.runId }
+        : { kind: outcome.kind },
+  };
+}
+
+// The gate admitted the run and is gone: KV has the answer, and a message brings the gate the upstream's yes.
 async function withoutSettlement(
   deps: StartDeps,
-  plan: StartPlan,
-  outcome: StartOutcome,
+  { claim, promise }: StartPlan,
+  { outcome, ...rest }: Settlement,
 ): Promise<Settled | "lost" | null> {
   if (outcome.kind !== "accepted") return null;
-  if (plan.promise !== null && !(await pointTo(deps, plan.runKey, outcome.runId))) return "lost";
-  return plan.claim && inMemoryOnly(deps, plan.claim, outcome);
+  const isSent = await sendAcceptance(deps, { ...rest, outcome });
+  if (promise !== null && !isSent) return "lost";
+  return claim && cacheAnswerOnly(deps, claim, outcome.answer);
 }
 
-// The gate is there and has let go of the id meanwhile: what was promised may have gone with it, and a retry with the
-// id finds the same run. An answer that promises nothing is KV's to remember.
-function withoutClaim(
-  deps: StartDeps,
-  { promise }: StartPlan,
-  claim: ClaimRequest,
-  outcome: Accepted,
-): Settled | "lost" {
-  return promise === null ? inMemoryOnly(deps, claim, outcome) : "lost";
-}
-
-function inMemoryOnly(
+function cacheAnswerOnly(
   { gate, kv, waitUntil }: StartDeps,
   { id, fingerprint }: ClaimRequest,
-  outcome: Accepted,
+  answer: Answer,
 ): Settled {
-  const settled = { answer: firstAnswer(outcome), fingerprint, settledAtMs: Date.now() };
+  const settled = { answer, fingerprint, settledAtMs: Date.now() };
   waitUntil(remember(kv, gate.id, id, settled));
   return settled;
 }
 
-async function pointTo({ gate, queue }: StartDeps, key: string, runId: string): Promise<boolean> {
-  const pointer: Pointer = { v: 1, gate: gate.id, key, pushed: true, runId, accepted: true };
+async function sendAcceptance({ gate, queue }: StartDeps, acceptance: Acceptance): Promise<boolean> {
+  // Of an answer too long for a message only the run goes along: KV has the answer.
+  const claim = acceptance.outcome.answer.body.length > MAX_MESSAGE_BODY ? null : acceptance.claim;
+  const carried = {
+    ...acceptance,
+    claim,
+    outcome: claim === null ? shortened(acceptance.outcome) : acceptance.outcome,
+  };
   try {
-    await sendPointer(queue, pointer);
+    await sendMessage(queue, runMessage(gate.id, acceptance.runKey, { notified: true, acceptance: carried }));
     return true;
   } catch (error) {
     log({ event: "queue.unavailable", gate: gate.id, error });
     return false;
   }
+}
+
+function shortened(outcome: Acceptance["outcome"]): Acceptance["outcome"] {
+  return { ...outcome, answer: { ...outcome.answer, body: "" } };
 }
 
 /** contract: an accepted start is a 202 with the upstream's own body. */

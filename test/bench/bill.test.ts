@@ -2,50 +2,62 @@
 import { describe, expect, it } from "vitest";
 import {
   billOf,
-  callbackUse,
-  countDollars,
-  fullUse,
-  idempotentUse,
+  countOf,
+  dollarsOf,
   othersDollars,
-  plainUse,
-  rowsIn,
+  storageUse,
   sumOf,
+  useOf,
 } from "../../bench/scale/bill.ts";
+import { type Counted, FULL, IDEMPOTENT, PLAIN, PLAIN_BUSY } from "../../bench/scale/counted.ts";
 
 describe("a bill", () => {
   it("is operations times prices", () => {
-    const lines = billOf({ "Worker requests": 2, "KV writes": 3, "log lines": 10 });
+    const lines = billOf({ "Worker requests": 2, "KV writes": 3, "D1 rows written": 10 });
     expect(lines).toEqual([
       { what: "Worker requests", times: 2, dollars: 0.6 },
       { what: "KV writes", times: 3, dollars: 15 },
-      { what: "log lines", times: 10, dollars: 6 },
+      { what: "D1 rows written", times: 10, dollars: 10 },
     ]);
-    expect(sumOf(lines)).toBeCloseTo(21.6);
+    expect(sumOf(lines)).toBeCloseTo(25.6);
   });
 
-  it("takes the share of the log lines that are kept, and of nothing else", () => {
-    expect(sumOf(billOf({ "KV reads": 2, "log lines": 10 }, 0.1))).toBeCloseTo(1 + 0.6);
+  it("takes a log line for 41 cents a million", () => {
+    expect(dollarsOf({ "log lines": 1 })).toBeCloseTo(0.41, 6);
   });
 
-  it("counts the rows that a write says it is", () => {
-    expect(rowsIn(["CREATE TABLE runs 2", "put schema 1", "INSERT INTO runs 10"])).toBe(13);
+  it("counts the names that begin alike, or all", () => {
+    const counts = { "KV.get": 2, "KV.put": 3, "KV.getWithMetadata": 4 };
+    expect([countOf(counts, "KV.get"), countOf(counts)]).toEqual([6, 9]);
   });
 });
 
+function awakeGbs(writes: number): string | undefined {
+  return useOf({ ...PLAIN, gateRows: { "put windows": writes } }, 0)["object duration, GB-s"]?.toFixed(5);
+}
+
 describe("by hand, in dollars per million", () => {
-  it.each([
-    // request + CPU + object request + 205 ms awake + row + rows read + line + point
-    ["plain, seldom", plainUse(), 0.3 + 0.01 + 0.15 + 0.328 + 1 + 0.004 + 0.6 + 0.25],
-    // 25 ms awake
-    ["plain, ten at once", plainUse(10), 0.3 + 0.01 + 0.15 + 0.04 + 0.1 + 0.004 + 0.6 + 0.25],
-    // three calls, 215 ms awake, four rows, KV read twice and written once
-    ["with an id", idempotentUse(), 0.3 + 0.02 + 0.45 + 0.344 + 4 + 0.012 + 1 + 5 + 0.03 + 0.6 + 0.25],
-    // three Worker requests, four calls, 420 ms awake, five rows, a message, four rows of D1 and two when they go
-    ["with a callback", callbackUse(), 0.9 + 0.04 + 0.6 + 0.672 + 5 + 0.016 + 1.2 + 6.02 + 1.05 + 1.8 + 0.75],
-    // five calls, 225 ms awake, six rows, KV, a message, five rows of D1 and three when they go
-    ["full", fullUse(), 0.9 + 0.05 + 0.75 + 0.36 + 6 + 0.02 + 6.03 + 1.2 + 8.02 + 1.05 + 1.8 + 0.75],
-  ])("%s", (_name, use, dollars) => {
-    expect(sumOf(billOf(use))).toBeCloseTo(dollars, 6);
+  it.each<[string, Counted, number, number, number]>([
+    // request + CPU + object request + 5 ms awake + row + rows read + line + point
+    ["plain, seldom", PLAIN, 0.5, 1, 0.3 + 0.01 + 0.15 + 0.008 + 1 + 0.004 + 0.41 + 0.25],
+    // 25 ms awake, a fifth of a row
+    ["plain, ten at once", PLAIN_BUSY, 0.5, 10, 0.3 + 0.01 + 0.15 + 0.04 + 0.2 + 0.004 + 0.41 + 0.25],
+    // two calls, 10 ms awake, three rows, KV written
+    ["with an id", IDEMPOTENT, 1, 1, 0.3 + 0.02 + 0.3 + 0.016 + 3 + 0.008 + 5 + 0.41 + 0.25],
+    // three Worker requests, five calls, 25 ms awake, nine rows, KV written, one message
+    ["full", FULL, 2.5, 1, 0.9 + 0.05 + 0.75 + 0.04 + 9 + 0.02 + 5 + 1.2 + 1.23 + 0.75],
+  ])("%s", (_name, counted, cpuMs, runs, dollars) => {
+    expect(dollarsOf(useOf(counted, cpuMs, runs))).toBeCloseTo(dollars, 6);
+  });
+
+  it("what is written behind keeps the object awake for 200 ms, what is written at once does not", () => {
+    expect([0, 1, 2, 3].map(awakeGbs)).toEqual(["0.00064", "0.00064", "0.02624", "0.05184"]);
+  });
+
+  it("a run's storage is its bytes for as long as each is kept", () => {
+    // a run of 1.42 kB for 30 days, a charge of 0.1 kB for 400, an answer of 0.51 kB for 7; and in KV 0.6 kB for 3
+    const objectKb = 1.42 + (0.1 * 400) / 30 + (0.51 * 7) / 30;
+    expect(dollarsOf(storageUse())).toBeCloseTo(objectKb * 0.2 + 0.06 * 0.5, 6);
   });
 });
 
@@ -54,22 +66,7 @@ describe("what one would run instead", () => {
     expect([1, 1_300_000_000, 1_300_000_001].map((runs) => othersDollars(runs, 0))).toEqual([250, 250, 500]);
   });
 
-  it("and a webhook service for each callback", () => {
-    expect(othersDollars(2_000_000, 1)).toBe(450);
-  });
-});
-
-describe("the count's write", () => {
-  it("costs a row and the time that it waits, shared by what comes meanwhile", () => {
-    expect(countDollars(1, 0)).toBe(1);
-    expect(countDollars(0, 0.2)).toBeCloseTo(1.32);
-    expect(countDollars(50, 0.2)).toBeCloseTo(1.32 / 11);
-  });
-
-  it("is cheaper for waiting only beyond 1.6 runs a second", () => {
-    for (const wait of [0.2, 1, 5]) {
-      expect(countDollars(1.5, wait)).toBeGreaterThan(1);
-      expect(countDollars(1.7, wait)).toBeLessThan(1);
-    }
+  it("and a service for each callback", () => {
+    expect(othersDollars(2_000_000, 100)).toBe(450);
   });
 });

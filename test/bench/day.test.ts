@@ -1,19 +1,24 @@
 // The model of a day, against what can be said of it without a computer.
 import { describe, expect, it } from "vitest";
-import { bytesKept, cellsFor } from "../../bench/scale/cells.ts";
+import { needsOf } from "../../bench/scale/cells.ts";
 import { DAY_SECONDS, type Day, dayOf, type Load, startsOf } from "../../bench/scale/day.ts";
 
 const NEVER = { fromSecond: 0, toSecond: 0 };
 const QUIET: Load = {
   runsASecond: 20,
+  queues: 1,
+  users: 100,
   burst: 1,
   lostPushes: 0,
   failing: { ...NEVER, share: 0 },
-  outage: NEVER,
+  indexAway: NEVER,
+  queuesAway: NEVER,
   seed: 1,
 };
+/** Those of the last two seconds have not ended. */
+const ALL = 20 * DAY_SECONDS - 20;
 
-function mostOf(day: Day, what: "refused" | "resting" | "unbooked" | "queued"): number {
+function mostOf(day: Day, what: "refused" | "resting" | "late" | "queued" | "outbox"): number {
   return Math.max(...day.hours.map((hour) => hour[what]));
 }
 
@@ -37,64 +42,72 @@ describe("a day's starts", () => {
   });
 });
 
-describe("a cell", () => {
-  it("books every run but those of the last two seconds, when nothing is wrong", () => {
+describe("a day", () => {
+  it("finishes every run but those of the last two seconds, when nothing is wrong", () => {
     const day = dayOf(QUIET);
-    expect(day.booked).toBeCloseTo(20 * DAY_SECONDS - 20, 0);
-    expect([mostOf(day, "refused"), mostOf(day, "resting"), mostOf(day, "unbooked")]).toEqual([0, 0, 0]);
-    expect(day.hours.at(-1)?.ledgerBytes).toBeCloseTo(day.booked * 1_400);
+    expect(day.finished).toBeCloseTo(ALL, 0);
+    expect([mostOf(day, "refused"), mostOf(day, "resting"), mostOf(day, "late")]).toEqual([0, 0, 0]);
   });
 
-  it("books nothing while the ledger is away, and everything soon after", () => {
-    const outage = { fromSecond: 13 * 3_600, toSecond: 14 * 3_600 };
-    const day = dayOf({ ...QUIET, outage });
-    expect(day.hours[13]?.ledgerBytes).toBeCloseTo(day.hours[12]?.ledgerBytes ?? Number.NaN);
+  it("finishes the same while the operators' index is away, and tells it afterwards", () => {
+    const indexAway = { fromSecond: 0, toSecond: 7_200 };
+    const day = dayOf({ ...QUIET, indexAway });
+    expect(day.finished).toBeCloseTo(ALL, 0);
+    expect(mostOf(day, "outbox")).toBeCloseTo(100);
+    expect(day.hours[3]?.outbox).toBe(0);
+  });
+
+  it("keeps runs in their gates while the queues are away, and finishes them afterwards", () => {
+    const queuesAway = { fromSecond: 13 * 3_600, toSecond: 14 * 3_600 };
+    const day = dayOf({ ...QUIET, queuesAway });
     // An hour of some 29 runs a second.
-    expect(mostOf(day, "unbooked")).toBeGreaterThan(100_000);
-    expect(day.hours[15]?.unbooked).toBeLessThan(1);
-    expect(day.booked).toBeCloseTo(20 * DAY_SECONDS - 20, 0);
+    expect(day.hours[13]?.late).toBeGreaterThan(100_000);
+    expect(day.hours[15]?.late).toBeLessThan(1);
+    expect(day.finished).toBeCloseTo(ALL, 0);
   });
 
-  it("keeps the runs of a receiver that is down until it is back, and then tells and books them", () => {
+  it("keeps the runs of a receiver that is down until it is back, and then delivers them", () => {
     const failing = { fromSecond: 3_600, toSecond: 7_200, share: 0.5 };
     const day = dayOf({ ...QUIET, failing });
-    const [before = 0, , after = 0] = [0, 1, 3].map((hour) => day.hours[hour]?.resting ?? Number.NaN);
-    expect([before, Math.round(after)]).toEqual([0, 0]);
+    const [before, after] = [0, 3].map((hour) => Math.round(day.hours[hour]?.resting ?? Number.NaN));
+    expect([before, after]).toEqual([0, 0]);
     // Half of an hour of some 11 runs a second.
     expect(mostOf(day, "resting")).toBeGreaterThan(18_000);
-    expect(day.booked).toBeCloseTo(20 * DAY_SECONDS - 20, 0);
-    // Half of 11 runs a second that begin to wait, and a look at each of 20,000 in five and a half minutes.
+    expect(day.finished).toBeCloseTo(ALL, 0);
+    // Half of 11 runs a second that begin to wait, and a message for each of 20,000 in five and a half minutes.
     expect(day.hours[1]?.messages).toBeGreaterThan(20_000 / 330);
     expect(day.hours[1]?.messages).toBeLessThan((20_000 / 330) * 2);
   });
 
-  it("looks for a run whose push is lost four seconds later", () => {
-    const day = dayOf({ ...QUIET, lostPushes: 1 });
-    expect(day.booked).toBeCloseTo(20 * DAY_SECONDS - 60, 0);
+  it("polls for a run whose push is lost four seconds later", () => {
+    expect(dayOf({ ...QUIET, lostPushes: 1 }).finished).toBeCloseTo(ALL - 40, 0);
   });
 
-  it("refuses what is beyond its queue, and stops booking when its ledger is full", () => {
-    const day = dayOf({ ...QUIET, runsASecond: 10_000 });
+  it("loses no run that the queues refuse or the receivers do not take", () => {
+    const failing = { fromSecond: 3_600, toSecond: 40_000, share: 0.5 };
+    const day = dayOf({ ...QUIET, runsASecond: 4_000, burst: 2, failing });
     expect(mostOf(day, "refused")).toBeGreaterThan(0);
-    // 10 GB of runs of 1,400 bytes, to a second's batch.
-    expect(day.booked).toBeGreaterThanOrEqual(7_142_857);
-    expect(day.booked).toBeLessThan(7_142_857 + 2_000);
+    const started = 4_000 * DAY_SECONDS;
+    const endsAfterMidnight = 10_000;
+    expect(Math.abs(started - day.finished - day.waitingAtEnd)).toBeLessThan(endsAfterMidnight);
+  });
+
+  it("never comes to rest with more runs than its queues take", () => {
+    const day = dayOf({ ...QUIET, runsASecond: 6_000 });
+    expect(day.finished).toBeLessThanOrEqual(5_000 * DAY_SECONDS);
+    expect(day.waitingAtEnd).toBeGreaterThan(20_000_000);
   });
 });
 
-describe("the cells that a load needs", () => {
+describe("what a load needs", () => {
   it.each([
-    // 8.64 million a day, of one retention's 36; of 259 million runs kept, 7.14 million fit into one
-    [100, 30, { queue: 1, writer: 1, retention: 1, size: 37 }],
-    // a peak of 3,000, and a third of everything left free
-    [1_000, 30, { queue: 1, writer: 3, retention: 3, size: 363 }],
-    [1_000, 1, { queue: 1, writer: 3, retention: 3, size: 13 }],
-    [100_000, 1, { queue: 86, writer: 215, retention: 240, size: 1_210 }],
-  ])("%i runs a second, kept %i days", (runs, days, cells) => {
-    expect(cellsFor(runs, days)).toEqual(cells);
-  });
-
-  it("have the bytes of all that is kept", () => {
-    expect(bytesKept(100, 30)).toBe(362_880_000_000);
+    // a peak of three times as much, and a third of everything left free
+    [100, 10_000, 1, "2.78"],
+    [1_000, 100_000, 1, "27.78"],
+    [10_000, 1_000_000, 9, "277.78"],
+    [100_000, 10_000_000, 86, "2777.78"],
+  ])("%i runs a second of %i users", (runs, users, queues, rows) => {
+    const needs = needsOf(runs, users, 30);
+    expect([needs.queues, needs.indexRowsASecond.toFixed(2)]).toEqual([queues, rows]);
   });
 });

@@ -12,7 +12,7 @@ describe("runs whose receiver is down", () => {
   it("one keeps to its schedule: ten attempts in three days, four of them in the first hour", () => {
     // The sum of the schedule, and when the run ended.
     const lastDeadMs = 272_105_000 + 5;
-    const first = { looksInAnHour: 4, attemptsInAnHour: 4 };
+    const first = { messagesInAnHour: 4, attemptsInAnHour: 4 };
     expect(deadHost(1, WEEK_MS, SCHEDULE, middle)).toEqual({
       ...first,
       attempts: 10,
@@ -22,13 +22,13 @@ describe("runs whose receiver is down", () => {
   });
 
   it("nine make too few failures for a rest in their first attempts", () => {
-    expect(deadHost(9, 1_000, SCHEDULE, middle)).toMatchObject({ looksInAnHour: 9, attemptsInAnHour: 9 });
+    expect(deadHost(9, 1_000, SCHEDULE, middle)).toMatchObject({ messagesInAnHour: 9, attemptsInAnHour: 9 });
   });
 
-  it("a thousand are looked at the less often the longer they wait, and tried once in a rest all together", () => {
-    const { looksInAnHour, attemptsInAnHour } = deadHost(1_000, HOUR_MS, SCHEDULE, dice());
-    expect(looksInAnHour / 1_000).toBeGreaterThan(3_600 / 330);
-    expect(looksInAnHour / 1_000).toBeLessThan(25);
+  it("a thousand are asked for the less often the longer they wait, and tried once in a rest all together", () => {
+    const { messagesInAnHour, attemptsInAnHour } = deadHost(1_000, HOUR_MS, SCHEDULE, dice());
+    expect(messagesInAnHour / 1_000).toBeGreaterThan(3_600 / 330);
+    expect(messagesInAnHour / 1_000).toBeLessThan(25);
     // ten until the first rest, and one each 30 s
     expect(attemptsInAnHour).toBeGreaterThan(110);
     expect(attemptsInAnHour).toBeLessThan(135);

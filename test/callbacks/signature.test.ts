@@ -11,7 +11,7 @@ import { makeGateway } from "../support/gateway.ts";
 const NOW = Date.parse("2026-11-06T08:49:37.999Z");
 const NOW_SECONDS = 1_793_954_977;
 
-const callback: SignedCallback = {
+const callback: SignedCallback & { body: Uint8Array } = {
   body: text('{"type":"run","id":"7d1c","status":"success","results":[{"n":1.10}],"errors":[]}'),
   webhookId: "msg_0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
   runId: "7d1c9a52-0b57-4c6e-9a7d-2d3a1f6d9a10",
@@ -208,4 +208,15 @@ test.each(["msg.1", "", "msg\r\nx", "msg 1", "mßg"])(
 
 test("without a signing key nothing is signed", async () => {
   await expect(signCallback(callback, [])).rejects.toThrow("no signing key");
+});
+
+test("a body that is streamed is proven by the hash that was made of it, in the JWT alone", async () => {
+  const body = { sha256: "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0" };
+  const headers = await signCallback({ ...callback, body }, keys);
+  expect(Object.keys(headers)).toEqual(["webhook-id", "webhook-timestamp", "callback-signature"]);
+  expect(headers["webhook-timestamp"]).toBe(String(NOW_SECONDS));
+  expect((await verified(headers)).payload).toMatchObject({
+    jti: callback.webhookId,
+    body_sha256: "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0",
+  });
 });

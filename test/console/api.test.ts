@@ -3,14 +3,16 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { userKeyOf } from "../../src/auth/user-key.ts";
 import { noteAction, noteOutcome } from "../../src/console/journal.ts";
-import { recordAll } from "../../src/ledger/repository.ts";
 import { isolateRoom } from "../../src/load.ts";
+import { countAttempt, emptySums, encodeSums } from "../../src/observability/sums.ts";
+import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
+import { attemptOf } from "../observability/counted.ts";
 import { failing } from "../support/bindings.ts";
 import { evict } from "../support/evict.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
-import { freshLedger, NOON_MS } from "../support/ledger.ts";
+import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
-import { act, ask, deadLetter, delivered } from "./bench.ts";
+import { act, ask, indexActive, indexLetters, keepRun, letterOf } from "./bench.ts";
 
 const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const USER = "u".repeat(43);
@@ -18,7 +20,7 @@ const USER = "u".repeat(43);
 let gateway: Gateway;
 
 beforeEach(async () => {
-  await freshLedger();
+  await freshIndex();
   gateway = await makeGateway();
 });
 
@@ -35,14 +37,22 @@ const READS = [
   `/redeliveries/${RUN}`,
 ];
 const ACTS = [
-  ...["look", "redeliver", "give-up"].map((what) => `/runs/${RUN}/${what}`),
+  ...["poll", "redeliver", "abandon"].map((what) => `/runs/${RUN}/${what}`),
   `/users/${USER}/reset-window`,
+  `/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}`,
+];
+/** These ask the gate alone. */
+const WITHOUT_INDEX = [
+  "/destinations",
+  "/users?issuer=https://login.example&subject=alice",
+  `/users/${USER}`,
+  ACTS[4],
 ];
 
 describe("a bad parameter is named", () => {
   it.each([
     ["/overview?span=month", "span", "span must be one of hour, day, week."],
-    ["/runs?state=gone", "state", "state must be one of retrying, delivered, dead, aborted, none."],
+    ["/runs?state=gone", "state", "state must be one of waiting, retrying, delivered, dead, aborted, none."],
     ["/runs?cursor=x", "cursor", "cursor must be the next_cursor of a page of the same list."],
     ["/runs/1", "run_id", "run_id must be a UUID."],
     [`/runs/${RUN}?user=alice`, "user", "user must be a user key, 43 characters."],
@@ -62,10 +72,13 @@ describe("a bad parameter is named", () => {
   });
 
   it.each([
-    ["/runs/1/look", "run_id"],
+    ["/runs/1/poll", "run_id"],
     ["/runs/1/redeliver", "run_id"],
-    [`/runs/${RUN}/give-up?user=alice`, "user"],
+    [`/runs/${RUN}/abandon?user=alice`, "user"],
     ["/users/alice/reset-window", "user"],
+    [`/users/${USER}/open-runs/1/poll?run_id=${RUN}`, "run_key"],
+    [`/users/${USER}/open-runs/${RUN}/poll`, "run_id"],
+    [`/users/alice/open-runs/${RUN}/poll?run_id=${RUN}`, "user"],
   ])("POST %s", async (path, parameter) => {
     const { status, body } = await act(gateway, path);
     expect(status).toBe(400);
@@ -82,8 +95,8 @@ describe("what nobody knows is 404", () => {
   );
 
   it("and leaves no entry in the audit", async () => {
-    for (const what of ["look", "redeliver", "give-up"])
-      expect((await act(gateway, `/runs/${RUN}/${what}`)).status).toBe(404);
+    for (const path of ACTS.filter((each) => !each.endsWith("reset-window")))
+      expect((await act(gateway, path)).status).toBe(404);
     expect((await ask(gateway, "/audit")).body).toEqual({ entries: [], next_cursor: null });
   });
 });
@@ -102,11 +115,12 @@ describe("other methods are 405", () => {
 });
 
 describe("an outage is 503, to be asked again, and says nothing of what is down", () => {
-  const ofBooks = READS.filter((path) => !path.startsWith("/overview"));
-  it.each([...ofBooks, ...ACTS])("of the books: %s", async (path) => {
+  it.each(
+    [...READS, ...ACTS].filter((path) => !path.startsWith("/overview") && !WITHOUT_INDEX.includes(path)),
+  )("of the operators' index: %s", async (path) => {
     const down = await makeGateway(
       {},
-      failing(/^LEDGER\./, () => new Error("D1 on fire")),
+      failing(/^OPERATORS_DB\./, () => new Error("D1 on fire")),
     );
     const answer = ACTS.includes(path) ? await act(down, path) : await ask(down, path);
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
@@ -114,16 +128,29 @@ describe("an outage is 503, to be asked again, and says nothing of what is down"
   });
 
   it.each([`/runs/${RUN}`, `/users/${USER}`])("of a gate: %s", async (path) => {
-    await recordAll(env.LEDGER, [delivered({ runId: RUN, userKey: USER })]);
+    await keepRun({ terms: { userKey: USER }, runId: RUN, fate: "dead" });
+    await indexLetters(env.OPERATORS_DB, [letterOf({ runId: RUN, userKey: USER })]);
     const down = await makeGateway({}, failing(/^USER_GATE\./));
     expect((await ask(down, path)).status).toBe(503);
     expect((await ask(gateway, path)).status).toBe(200);
   });
 
   it("of a breaker", async () => {
-    await recordAll(env.LEDGER, [deadLetter()]);
+    const failed = attemptOf({ outcome: "failed", failure: "no connection" });
+    const sums = emptySums();
+    countAttempt(sums, failed);
+    await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
     const down = await makeGateway({}, failing(/^DESTINATION_BREAKER\./));
     expect((await ask(down, "/destinations")).status).toBe(503);
+  });
+});
+
+describe("a search through many users", () => {
+  it("names in the answer those who do not answer, and is no outage", async () => {
+    await indexActive(env.OPERATORS_DB, 202_611, 20, [USER]);
+    const down = await makeGateway({}, failing(/^USER_GATE\./));
+    const { status, body } = await ask(down, "/runs?from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z");
+    expect([status, body.progress.unanswered]).toEqual([200, [USER]]);
   });
 });
 
@@ -143,8 +170,8 @@ describe("the audit", () => {
     for (const n of times(120, (at) => at)) {
       const noted = { at_ms: NOON_MS + Math.floor(n / 7), id: crypto.randomUUID() };
       const action = "reset_window" as const;
-      await noteAction(env.LEDGER, { ...noted, operator: `o${n}`, action, target: USER, detail: null });
-      if (n > 0) await noteOutcome(env.LEDGER, noted, "done", null);
+      await noteAction(env.OPERATORS_DB, { ...noted, operator: `o${n}`, action, target: USER, detail: null });
+      if (n > 0) await noteOutcome(env.OPERATORS_DB, noted, "done", null);
     }
     const pages = [];
     for (let cursor: string | null = ""; cursor !== null; ) {
@@ -187,9 +214,9 @@ describe("a user", () => {
         { idempotency_id: crypto.randomUUID(), callback_url: "https://client.example/" },
         many,
       );
-    const { unfinished, claims } = (await ask(gateway, `/users/${alice}`)).body;
-    expect([unfinished.length, claims.length]).toEqual([200, 200]);
-    const dues = unfinished.map(({ due_at }: { due_at: string }): number => Date.parse(due_at));
+    const { open_runs, open_count, claims } = (await ask(gateway, `/users/${alice}`)).body;
+    expect([open_runs.length, open_count, claims.length]).toEqual([200, 210, 200]);
+    const dues = open_runs.map(({ due_at }: { due_at: string }): number => Date.parse(due_at));
     expect(dues).toEqual(dues.toSorted((a: number, b: number) => a - b));
   });
 });

@@ -1,18 +1,25 @@
-// Honest entries of the books as the console reads them, and an operator.
-import type { Intent } from "../../src/gate/intent.ts";
-import type { LedgerEntry, LedgerRun } from "../../src/ledger/entry.ts";
+// Runs in their gates and rows of the operators' index as the console reads them, and an operator.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { AttemptFailure, AttemptOutcome } from "../../src/callbacks/attempt.ts";
+import { gateId } from "../../src/gate/address.ts";
+import type { Terms } from "../../src/gate/terms.ts";
+import type { UserGate } from "../../src/gate/user-gate.ts";
+import { moveClock } from "../support/clock.ts";
 import type { Answer, Call, Gateway } from "../support/gateway.ts";
-import { attemptOf, chargeOf, runOf } from "../support/ledger.ts";
+import { NOON_MS } from "../support/operators-index.ts";
 
 export const ACTION = "11111111-2222-4333-8444-555555555555";
+export const HOOK = "https://client.example/hook";
 const OPERATOR = { sub: "olga", scope: "operator" };
 
-export function intentOf(members: Partial<Intent> = {}): Intent {
+function termsOf(members: Partial<Terms> = {}): Terms {
+  const userKey = members.userKey ?? "alice";
   return {
     v: 1,
-    userKey: "alice",
+    userKey,
     issuer: "https://login.example",
-    subject: "alice",
+    subject: userKey,
     scopes: ["external"],
     billing: {
       is_billable: true,
@@ -23,40 +30,149 @@ export function intentOf(members: Partial<Intent> = {}): Intent {
       exemption_details: null,
     },
     target: { kind: "stored", storedActionId: ACTION },
-    callbackUrl: "https://client.example/hook",
+    callbackUrl: HOOK,
     publicUrl: "https://edge.example",
     ...members,
   };
 }
 
-/** A run whose intent says the same as its row. */
-export function bookedRun(members: Partial<LedgerRun> = {}): LedgerRun {
-  const run = runOf(members);
-  const { userKey, storedActionId, callbackUrl } = run;
-  const target =
-    storedActionId === null ? { kind: "one_off" as const } : { kind: "stored" as const, storedActionId };
+function gateOf(userKey: string): DurableObjectStub<UserGate> {
+  return env.USER_GATE.get(gateId(env.USER_GATE, userKey));
+}
+
+const OUTCOMES: Record<string, AttemptOutcome> = {
+  delivered: { kind: "acknowledged", status: 204 },
+  aborted: { kind: "aborted", status: 410 },
+  retrying: { kind: "failed", status: 503, failure: "status is no 2xx", retryAfterSeconds: null },
+  dead: { kind: "failed", status: 503, failure: "status is no 2xx", retryAfterSeconds: null },
+};
+
+export type Kept = {
+  terms?: Partial<Terms>;
+  runId?: string;
+  result?: "success" | "error";
+  /** `waiting`: not ended; `abandoned`: by an operator, unread. */
+  fate?: "waiting" | "retrying" | "delivered" | "aborted" | "dead" | "abandoned";
+  failure?: AttemptFailure;
+};
+
+/** Has a run accepted by its user's gate now, and brings it to its fate. Says its id. */
+export async function keepRun(kept: Kept = {}): Promise<string> {
+  const [runId = ""] = await keepRuns(1, kept);
+  return runId;
+}
+
+/** The same of many runs, one every `everyMs`; the clock has gone on by one `everyMs` after each of them. */
+export async function keepRuns(n: number, kept: Kept = {}, everyMs = 0): Promise<string[]> {
+  const terms = termsOf(kept.terms);
+  return runInDurableObject(gateOf(terms.userKey), async (gate: UserGate) => {
+    const ids: string[] = [];
+    for (let at = 0; at < n; at += 1) {
+      ids.push(await keepIn(gate, terms, kept));
+      if (everyMs > 0) moveClock(everyMs);
+    }
+    return ids;
+  });
+}
+
+async function keepIn(
+  gate: UserGate,
+  terms: Terms,
+  { runId = crypto.randomUUID(), result = "success", fate = "delivered", failure }: Kept,
+): Promise<string> {
+  const runKey = crypto.randomUUID();
+  const outcome = { kind: "accepted", runId, answer: { status: 202, body: "{}" } } as const;
+  await gate.settle({ runKey, attempt: crypto.randomUUID(), claim: null, terms, outcome });
+  if (fate === "waiting") return runId;
+  if (fate === "abandoned") {
+    await gate.abandon(runKey);
+    return runId;
+  }
+  const made = OUTCOMES[fate] ?? null;
+  const attempted = made?.kind === "failed" && failure !== undefined ? { ...made, failure } : made;
+  const attempt = attempted && { outcome: attempted, agoMs: 0, durationMs: 0 };
+  const end = { kind: "ended", runId, result, readAgoMs: 0, bodyKept: false } as const;
+  const retrySchedule = fate === "retrying" ? [300] : [];
+  await gate.report(runKey, 0, { ...end, attempt, deferral: null }, { pollSchedule: [2], retrySchedule });
+  return runId;
+}
+
+export type Letter = {
+  runId: string;
+  gate: string;
+  userKey: string;
+  subject: string;
+  callbackUrl: string | null;
+  host: string | null;
+  diedAtMs: number;
+  result: "success" | "error" | null;
+  attempts: number;
+  status: number | null;
+  reason: string;
+};
+
+export function letterOf(members: Partial<Letter> = {}): Letter {
+  const userKey = members.userKey ?? "alice";
+  const callbackUrl = members.callbackUrl === undefined ? HOOK : members.callbackUrl;
   return {
-    ...run,
-    intent: JSON.stringify(intentOf({ userKey, subject: userKey, target, callbackUrl })),
-    ...(members.intent !== undefined && { intent: members.intent }),
+    runId: crypto.randomUUID(),
+    gate: gateId(env.USER_GATE, userKey).toString(),
+    userKey,
+    subject: userKey,
+    callbackUrl,
+    host: callbackUrl === null ? null : new URL(callbackUrl).host,
+    diedAtMs: NOON_MS,
+    result: "success",
+    attempts: 1,
+    status: null,
+    reason: "no connection",
+    ...members,
   };
 }
 
-/** Delivered by its first attempt, which ended `latencyMs` after the run did, and charged. */
-export function delivered(members: Partial<LedgerRun> = {}, latencyMs = 50): LedgerEntry {
-  const run = bookedRun(members);
-  const endedAtMs = run.endedAtMs ?? run.acceptedAtMs;
-  return {
-    run,
-    attempt: attemptOf(run, { atMs: endedAtMs, durationMs: latencyMs, number: run.attempts }),
-    charge: chargeOf(run),
-  };
+/** Tells the index of dead letters, as gates do. */
+export async function indexLetters(db: D1Database, letters: readonly Letter[]): Promise<void> {
+  const insert = db.prepare(
+    `INSERT INTO dead_letters (run_id, gate, user_key, issuer, subject, stored_action_id, callback_url, host,
+       accepted_at_ms, died_at_ms, result, attempts, status, reason)
+     VALUES (?1, ?2, ?3, 'https://login.example', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`,
+  );
+  await db.batch(
+    letters.map((letter) => {
+      const { runId, gate, userKey, subject, callbackUrl, host, diedAtMs, result, attempts, status, reason } =
+        letter;
+      const times = [diedAtMs - 60_000, diedAtMs];
+      const end = [result, attempts, status, reason];
+      return insert.bind(runId, gate, userKey, subject, ACTION, callbackUrl, host, ...times, ...end);
+    }),
+  );
 }
 
-/** Nobody tries it any more: its last attempt failed. */
-export function deadLetter(members: Partial<LedgerRun> = {}, error = "no connection"): LedgerEntry {
-  const run = bookedRun({ state: "dead", ...members });
-  return { run, attempt: attemptOf(run, { number: run.attempts, status: null, error }), charge: null };
+/** And of users who were active on a day, the first of which is 1. */
+export async function indexActive(
+  db: D1Database,
+  month: number,
+  day: number,
+  users: readonly string[],
+): Promise<void> {
+  const insert = db.prepare(
+    "INSERT INTO active_days (month, user_key, gate, days) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET days = days | ?4",
+  );
+  await db.batch(
+    users.map((user) => insert.bind(month, user, gateId(env.USER_GATE, user).toString(), 2 ** (day - 1))),
+  );
+}
+
+export async function indexOverdue(
+  db: D1Database,
+  userKey: string,
+  sinceMs: number,
+  runs: number,
+): Promise<void> {
+  await db
+    .prepare("INSERT INTO overdue_gates VALUES (?1, ?2, ?3, ?4, ?5, ?3)")
+    .bind(gateId(env.USER_GATE, userKey).toString(), userKey, sinceMs, runs, `key of ${userKey}`)
+    .run();
 }
 
 export function ask(gateway: Gateway, path: string, call: Call = {}): Promise<Answer> {

@@ -1,39 +1,36 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { deadLetters, type LetterQuery } from "../../src/console/dead-letters.ts";
 import { placeOf } from "../../src/console/place.ts";
-import { recordAll } from "../../src/ledger/repository.ts";
-import { freshLedger, NOON_MS } from "../support/ledger.ts";
+import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
-import { bookedRun, deadLetter, delivered } from "./bench.ts";
+import { indexLetters, indexOverdue, letterOf } from "./bench.ts";
 
-const ANY: LetterQuery = { host: null, fromMs: null, toMs: null, after: null };
+const ANY: LetterQuery = { host: null, reason: null, fromMs: null, toMs: null, after: null };
 
 let db: D1Database;
 
 beforeEach(async () => {
-  db = await freshLedger();
+  db = await freshIndex();
 });
 
-const acceptedAt = (second: number) => ({ acceptedAtMs: NOON_MS + second * 1_000 });
+const diedAt = (second: number) => ({ diedAtMs: NOON_MS + second * 1_000 });
 
 describe("dead letters", () => {
-  it("are grouped by host, with what their last attempts came to, the worst host first", async () => {
+  it("are grouped by host, with why they were given up, the worst host first", async () => {
     const down = { callbackUrl: "https://down.example:8443/a?b=c" };
-    await recordAll(db, [
-      deadLetter({ ...acceptedAt(1), ...down }),
-      deadLetter(
-        { ...acceptedAt(2), ...down, callbackUrl: "https://DOWN.example:8443/other" },
-        "no answer in time",
-      ),
-      deadLetter({ ...acceptedAt(3), ...down, attempts: 10 }),
-      deadLetter({ ...acceptedAt(4) }, "status is no 2xx"),
-      {
-        run: bookedRun({ ...acceptedAt(0), state: "dead", result: null, attempts: 0, userKey: "bob" }),
-        attempt: null,
-        charge: null,
-      },
-      delivered(acceptedAt(5)),
-      { run: bookedRun({ ...acceptedAt(6), state: "retrying" }), attempt: null, charge: null },
+    await indexLetters(db, [
+      letterOf({ ...diedAt(1), ...down }),
+      letterOf({ ...diedAt(2), ...down, reason: "no answer in time" }),
+      letterOf({ ...diedAt(3), ...down, attempts: 10 }),
+      letterOf({ ...diedAt(4), reason: "status is no 2xx", status: 503 }),
+      letterOf({
+        ...diedAt(0),
+        userKey: "bob",
+        callbackUrl: null,
+        result: null,
+        attempts: 0,
+        reason: "the upstream does not know the run",
+      }),
     ]);
     const seen = await deadLetters(db, ANY);
     expect(seen.groups).toEqual([
@@ -48,34 +45,62 @@ describe("dead letters", () => {
         ],
       },
       {
-        host: "client.example",
-        letters: 2,
+        host: null,
+        letters: 1,
         oldest_at: "2026-11-20T12:00:00.000Z",
+        newest_at: "2026-11-20T12:00:00.000Z",
+        reasons: [{ reason: "the upstream does not know the run", letters: 1 }],
+      },
+      {
+        host: "client.example",
+        letters: 1,
+        oldest_at: "2026-11-20T12:00:04.000Z",
         newest_at: "2026-11-20T12:00:04.000Z",
-        reasons: [
-          { reason: "status is no 2xx", letters: 1 },
-          { reason: "its end was never seen", letters: 1 },
-        ],
+        reasons: [{ reason: "status is no 2xx", letters: 1 }],
       },
     ]);
-    expect(seen.letters.map(({ reason }) => reason)).toEqual([
-      "status is no 2xx",
-      "no connection",
-      "no answer in time",
-      "no connection",
-      "its end was never seen",
+    expect(seen.letters.map(({ reason, status }) => [reason, status])).toEqual([
+      ["status is no 2xx", 503],
+      ["no connection", null],
+      ["no answer in time", null],
+      ["no connection", null],
+      ["the upstream does not know the run", null],
     ]);
     expect(seen.letters[1]).toMatchObject({ host: "down.example:8443", attempts: 10, subject: "alice" });
-    expect(seen.letters[4]).toMatchObject({ user: "bob", subject: "bob", attempts: 0 });
-    expect([seen.next_cursor, seen.complete]).toEqual([null, true]);
+    expect(seen.letters[4]).toMatchObject({
+      user: "bob",
+      subject: "bob",
+      host: null,
+      result: null,
+      attempts: 0,
+      accepted_at: "2026-11-20T11:59:00.000Z",
+      died_at: "2026-11-20T12:00:00.000Z",
+    });
+    expect([seen.next_cursor, seen.complete, seen.overdue]).toEqual([null, true, []]);
   });
 
-  it("of one host, of one time, fifty a page, each once", async () => {
-    const here = times(120, (n) => deadLetter({ acceptedAtMs: NOON_MS + n }));
-    const there = times(120, (n) =>
-      deadLetter({ acceptedAtMs: NOON_MS + n, callbackUrl: "https://x.example/" }),
-    );
-    await recordAll(db, [...here, ...there]);
+  it.each([
+    ["a host", { host: "client.example" }, [0, 1]],
+    ["no callback", { host: "-" }, [2]],
+    ["a reason", { reason: "no answer in time" }, [1, 2]],
+    ["a host and a reason", { host: "client.example", reason: "no answer in time" }, [1]],
+    ["a time", { fromMs: NOON_MS - 2, toMs: NOON_MS }, [1, 2]],
+    ["a host of which there are none", { host: "CLIENT.example" }, []],
+  ] as [string, Partial<LetterQuery>, number[]][])("are found by %s", async (_name, query, found) => {
+    const letters = [
+      letterOf({ diedAtMs: NOON_MS }),
+      letterOf({ diedAtMs: NOON_MS - 1, reason: "no answer in time" }),
+      letterOf({ diedAtMs: NOON_MS - 2, reason: "no answer in time", callbackUrl: null }),
+    ];
+    await indexLetters(db, letters);
+    const seen = await deadLetters(db, { ...ANY, ...query });
+    expect(seen.letters.map(({ run_id }) => run_id)).toEqual(found.map((at) => letters[at]?.runId));
+  });
+
+  it("of one host, of one time, come fifty a page, each once", async () => {
+    const here = times(120, (n) => letterOf({ diedAtMs: NOON_MS + n }));
+    const there = times(120, (n) => letterOf({ diedAtMs: NOON_MS + n, callbackUrl: "https://x.example/" }));
+    await indexLetters(db, [...here, ...there]);
     const query = { ...ANY, host: "client.example", fromMs: NOON_MS + 5, toMs: NOON_MS + 115 };
     const ids: string[] = [];
     const sizes: number[] = [];
@@ -94,19 +119,19 @@ describe("dead letters", () => {
     expect(ids).toEqual(
       here
         .slice(5, 115)
-        .map(({ run }) => run.runId)
+        .map(({ runId }) => runId)
         .toReversed(),
     );
   });
 
   it("beyond 2,000 are not grouped, and are reached by the cursor", async () => {
     for (const at of times(3, (n) => n))
-      await recordAll(
+      await indexLetters(
         db,
-        times(700, (n) => deadLetter({ acceptedAtMs: NOON_MS + at * 700 + n })),
+        times(700, (n) => letterOf({ diedAtMs: NOON_MS + at * 700 + n })),
       );
-    const rare = deadLetter({ acceptedAtMs: NOON_MS - 1, callbackUrl: "https://rare.example/" });
-    await recordAll(db, [rare]);
+    const rare = letterOf({ diedAtMs: NOON_MS - 1, callbackUrl: "https://rare.example/" });
+    await indexLetters(db, [rare]);
     const first = await deadLetters(db, { ...ANY, host: "rare.example" });
     expect([first.complete, first.letters, first.groups[0]?.letters]).toEqual([false, [], 2_000]);
     const second = await deadLetters(db, {
@@ -114,7 +139,21 @@ describe("dead letters", () => {
       host: "rare.example",
       after: placeOf(first.next_cursor ?? ""),
     });
-    expect(second.letters.map(({ run_id }) => run_id)).toEqual([rare.run.runId]);
+    expect(second.letters.map(({ run_id }) => run_id)).toEqual([rare.runId]);
     expect(second.next_cursor).toBeNull();
+  });
+});
+
+describe("overdue runs", () => {
+  it("are shown by user, those that have waited longest first, twenty at most", async () => {
+    for (const n of times(25, (at) => at)) await indexOverdue(db, `user-${n}`, NOON_MS - n * 1_000, n + 1);
+    const { overdue } = await deadLetters(db, ANY);
+    expect(overdue).toHaveLength(20);
+    expect(overdue[0]).toEqual({
+      user: "user-24",
+      since: "2026-11-20T11:59:36.000Z",
+      runs: 25,
+      example_run_key: "key of user-24",
+    });
   });
 });

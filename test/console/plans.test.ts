@@ -1,17 +1,16 @@
-// What the planner does with each statement of the console. An operator's curiosity must not stop everybody's callbacks.
-import { beforeEach, describe, expect, it } from "vitest";
+// What the planner does with each statement of the console. An operator's curiosity must not stop the gates from telling
+// the index what it has to know.
+import { beforeEach, expect, it } from "vitest";
 import { STATEMENTS as JOURNAL } from "../../src/console/journal.ts";
-import { NEWEST } from "../../src/console/place.ts";
-import { STATEMENTS as STORE, searchIn } from "../../src/console/store.ts";
-import { recordAll } from "../../src/ledger/repository.ts";
-import { freshLedger, NOON_MS } from "../support/ledger.ts";
+import { countActiveUsers, readActiveUsers, STATEMENTS as STORE } from "../../src/console/store.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
-import { bookedRun } from "./bench.ts";
+import { indexActive } from "./bench.ts";
 
 let db: D1Database;
 
 beforeEach(async () => {
-  db = await freshLedger();
+  db = await freshIndex();
 });
 
 async function planOf(sql: string): Promise<string[]> {
@@ -22,64 +21,72 @@ async function planOf(sql: string): Promise<string[]> {
   return results.map(({ detail }) => detail);
 }
 
-// What an index has led to, and a bound has cut, is gone through once. Groups are few: buckets, days.
-const BOUNDED = ["SCAN r", "SCAN (subquery-1)", "USE TEMP B-TREE FOR GROUP BY"];
+// What was given is gone through once, and what an index has led to and a bound has cut.
+const BOUNDED = [
+  "SCAN chosen VIRTUAL TABLE INDEX 1:",
+  "SCAN (subquery-1)",
+  "USE TEMP B-TREE FOR count(DISTINCT)",
+  "SCAN overdue_gates USING INDEX overdue_gates_by_time",
+];
 
 it.each([...Object.entries(STORE), ...Object.entries(JOURNAL)])(
   "%s finds its rows by an index",
   async (_name, sql) => {
     const steps = (await planOf(sql)).filter((step) => !BOUNDED.includes(step));
     expect(steps.filter((step) => /SCAN|TEMP B-TREE|AUTOMATIC/.test(step))).toEqual([]);
-    // A row that is only inserted has no step.
-    expect(steps.length > 0 || sql.includes("INSERT INTO")).toBe(true);
+    // A row that is only inserted has no step, and neither has a list that is read from its beginning.
+    expect(steps.length > 0 || /INSERT INTO|LIMIT \?1/.test(sql)).toBe(true);
   },
 );
 
 it.each([
-  [STORE.foundOfEverybody, "runs_by_time (accepted_at_ms>? AND (accepted_at_ms,run_id)<(?,?))"],
-  [STORE.foundOfUser, "runs_of_user (user_key=? AND accepted_at_ms>? AND (accepted_at_ms,run_id)<(?,?))"],
-  [
-    STORE.foundUndelivered,
-    "runs_undelivered (state=? AND accepted_at_ms>? AND (accepted_at_ms,run_id)<(?,?))",
-  ],
-  [STORE.letters, "runs_undelivered (state=? AND accepted_at_ms>? AND (accepted_at_ms,run_id)<(?,?))"],
-])("%# both bounds are read from the index", async (sql, index) => {
+  [STORE.letters, "USING INDEX dead_letters_by_time (died_at_ms>? AND (died_at_ms,run_id)<(?,?))"],
+  [STORE.lettersOfRuns, "USING PRIMARY KEY (run_id=?)"],
+  [STORE.activeUsers, "USING PRIMARY KEY (month=? AND user_key>?)"],
+  [STORE.countActive, "USING PRIMARY KEY (month=?)"],
+  [STORE.overdue, "USING INDEX overdue_gates_by_time"],
+])("%# all that bounds it is read from the index", async (sql, index) => {
   const steps = await planOf(sql);
-  expect(steps.some((step) => step.endsWith(`USING INDEX ${index}`))).toBe(true);
+  expect(steps.some((step) => step.endsWith(index))).toBe(true);
 });
 
-it("what is bounded stands on an index: a scan of the table would be found", async () => {
-  expect(await planOf("SELECT * FROM runs AS r WHERE callback_url = ?1")).toEqual(["SCAN r"]);
-  for (const sql of [STORE.letters, STORE.latestAttempts])
-    expect((await planOf(sql))[0]).toMatch(/^CO-ROUTINE r$/);
+it("what is bounded stands on an index: a scan of a table would be found", async () => {
+  expect(await planOf("SELECT * FROM dead_letters AS r WHERE host = ?1")).toEqual(["SCAN r"]);
 });
 
-describe("a search that finds nothing", () => {
-  it("reads 10,000 rows and no more, and says where it stopped", async () => {
-    for (const at of times(6, (n) => n))
-      await recordAll(
-        db,
-        times(1_000, (n) => ({
-          run: bookedRun({ acceptedAtMs: NOON_MS - at * 1_000 - n }),
-          attempt: null,
-          charge: null,
-        })),
-      );
-    let read = 0;
-    const counting: unknown = {
-      prepare: (sql: string) => db.prepare(sql),
-      batch: async (statements: D1PreparedStatement[]) => {
-        const results = await db.batch(statements);
-        for (const { meta } of results) read += meta.rows_read;
-        return results;
-      },
-    };
-    const range = { after: NEWEST, fromMs: 0, limit: 51 };
-    const filter = { storedActionId: crypto.randomUUID(), state: null, result: null };
-    const found = await searchIn(counting as D1Database, { kind: "everybody", value: null }, range, filter);
-    expect(read).toBe(10_000);
-    expect([found.rows, found.boundary?.atMs]).toEqual([[], NOON_MS - 4_999]);
-    const rest = { ...range, after: found.boundary ?? NEWEST };
-    expect((await searchIn(db, { kind: "everybody", value: null }, rest, filter)).boundary).toBeNull();
-  });
+it("a page of users reads a thousand rows of a month and no more", async () => {
+  for (const at of [0, 600])
+    await indexActive(
+      db,
+      202_611,
+      1,
+      times(600, (n) => `user-${10_000 + at + n}`),
+    );
+  const read: number[] = [];
+  const counting: unknown = {
+    prepare: (sql: string) => db.prepare(sql),
+    batch: async (statements: D1PreparedStatement[]) => {
+      const results = await db.batch(statements);
+      read.push(...results.map(({ meta }) => meta.rows_read));
+      return results;
+    },
+  };
+  const found = await readActiveUsers(counting as D1Database, [{ month: 202_611, days: 2 }], "", 40);
+  expect([found, read]).toEqual([{ users: [], next: "user-10999" }, [1_000]]);
+});
+
+it("users are counted up to 50,000, and it is said that there are more", async () => {
+  const insert = db.prepare(
+    `INSERT INTO active_days (month, user_key, gate, days)
+     WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < ?1)
+     SELECT ?2, 'user-' || at, 'gate', 1 FROM n`,
+  );
+  await insert.bind(49_999, 202_611).run();
+  const months = [
+    { month: 202_611, days: 1 },
+    { month: 202_612, days: 1 },
+  ];
+  expect(await countActiveUsers(db, months)).toEqual({ users: 49_999, countedAll: true });
+  await insert.bind(2, 202_612).run();
+  expect(await countActiveUsers(db, months)).toEqual({ users: 49_999, countedAll: false });
 });

@@ -1,11 +1,14 @@
-import { beforeEach, describe, expect, it } from "vitest";
-import { placeOf } from "../../src/console/place.ts";
-import { parseRunQuery } from "../../src/console/queries.ts";
+// Finding runs: of one user, among those who were active on some days, and by their ids.
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type RunQuery, searchRuns } from "../../src/console/run-search.ts";
-import { recordAll } from "../../src/ledger/repository.ts";
-import { freshLedger, NOON_MS } from "../support/ledger.ts";
+import { decodeSearchCursor } from "../../src/console/search-cursor.ts";
+import type { RunPage } from "../../src/console/views.ts";
+import { replacing, tapped } from "../support/bindings.ts";
+import { HOUR, MINUTE, moveClock, stopClock } from "../support/clock.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
-import { ACTION, bookedRun, deadLetter, delivered } from "./bench.ts";
+import { ACTION, indexActive, indexLetters, keepRun, keepRuns, letterOf } from "./bench.ts";
 
 const ANY: RunQuery = {
   runId: null,
@@ -17,46 +20,69 @@ const ANY: RunQuery = {
   toMs: null,
   after: null,
 };
+const DAY = 24 * HOUR;
+/** 2040-03-10T00:00:00Z, a Saturday. */
+const MARCH_10 = Date.UTC(2040, 2, 10);
 
 let db: D1Database;
 
 beforeEach(async () => {
-  db = await freshLedger();
+  db = await freshIndex();
+  stopClock(MARCH_10);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
-function entry(members: Parameters<typeof bookedRun>[0]) {
-  return { run: bookedRun(members), attempt: null, charge: null };
+function search(query: Partial<RunQuery>, bound: Partial<Env> = {}): Promise<RunPage> {
+  const { USER_GATE: gates, OPERATORS_DB: operatorsDb } = { ...env, ...bound };
+  return searchRuns({ operatorsDb, gates, nowMs: Date.now() }, { ...ANY, ...query });
 }
 
-async function allOf(query: Partial<RunQuery>): Promise<{ ids: string[]; sizes: number[] }> {
+async function allOf(query: Partial<RunQuery>): Promise<{ ids: string[]; sizes: number[]; last: RunPage }> {
   const ids: string[] = [];
   const sizes: number[] = [];
-  let after: RunQuery["after"] = query.after ?? null;
-  for (let page = 0; page < 10; page += 1) {
-    const { runs, next_cursor } = await searchRuns(db, { ...ANY, ...query, after });
-    ids.push(...runs.map(({ run_id }) => run_id));
-    sizes.push(runs.length);
-    if (next_cursor === null) return { ids, sizes };
-    after = placeOf(next_cursor);
+  let after: RunQuery["after"] = null;
+  for (let pages = 0; pages < 20; pages += 1) {
+    const page = await search({ ...query, after });
+    ids.push(...page.runs.map(({ run_id }) => run_id));
+    sizes.push(page.runs.length);
+    if (page.next_cursor === null) return { ids, sizes, last: page };
+    after = decodeSearchCursor(page.next_cursor);
+    expect(after).not.toBeNull();
   }
   throw new Error("the pages do not end");
 }
 
-describe("a page of runs", () => {
-  it("shows a run as the books have it", async () => {
-    const { run, attempt, charge } = delivered({ runId: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11" });
-    await recordAll(db, [{ run, attempt, charge }]);
-    expect(await searchRuns(db, ANY)).toStrictEqual({
+/** Counts what the search asks of gates. */
+function countingGates(calls: string[]): Partial<Env> {
+  return tapped(env, ({ name, perform }) => {
+    if (name.startsWith("USER_GATE")) calls.push(name);
+    return perform();
+  });
+}
+
+/** One run after the other, a minute apart. */
+function keepAll(n: number, kept: Parameters<typeof keepRun>[0] = {}): Promise<string[]> {
+  return keepRuns(n, kept, MINUTE);
+}
+
+describe("a user's runs", () => {
+  it("are shown as the gate has them", async () => {
+    const runId = await keepRun({ runId: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11" });
+    expect(await search({ userKey: "alice" })).toStrictEqual({
       runs: [
         {
-          run_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+          run_id: runId,
           user: "alice",
           issuer: "https://login.example",
           subject: "alice",
           stored_action_id: ACTION,
           callback_host: "client.example",
-          accepted_at: "2026-11-20T12:00:00.000Z",
-          ended_at: "2026-11-20T12:00:02.000Z",
+          accepted_at: "2040-03-10T00:00:00.000Z",
+          status: "ended",
+          ended_at: "2040-03-10T00:00:00.000Z",
           result: "success",
           state: "delivered",
           attempts: 1,
@@ -66,115 +92,225 @@ describe("a page of runs", () => {
       ],
       next_cursor: null,
       searched_to: null,
+      progress: null,
     });
   });
 
-  it("has fifty, the newest first, and leads on to the others: each of 120 of one millisecond once", async () => {
-    const entries = times(120, () => entry({}));
-    await recordAll(db, [
-      ...entries,
-      entry({ acceptedAtMs: NOON_MS + 1 }),
-      entry({ acceptedAtMs: NOON_MS - 1 }),
-    ]);
-    const { ids, sizes } = await allOf({});
-    expect(sizes).toEqual([50, 50, 22]);
-    expect(ids.slice(1, -1)).toEqual(
-      entries
-        .map(({ run }) => run.runId)
-        .toSorted()
-        .toReversed(),
-    );
+  it("are the open ones first, then those that finished last, fifty a page, each once", async () => {
+    const finished = await keepAll(120);
+    const retrying = await keepRun({ fate: "retrying" });
+    const waiting = await keepRun({ fate: "waiting" });
+    const { ids, sizes } = await allOf({ userKey: "alice" });
+    expect(sizes).toEqual([52, 50, 20]);
+    expect(ids.slice(0, 2).toSorted()).toEqual([retrying, waiting].toSorted());
+    expect(ids.slice(2)).toEqual(finished.toReversed());
   });
 
-  it("stops after 5,000 runs that do not fit, says how far it looked, and goes on from there", async () => {
-    const wanted = entry({ acceptedAtMs: NOON_MS - 6_000, storedActionId: crypto.randomUUID() });
-    await recordAll(db, [wanted]);
-    for (const at of times(6, (n) => n))
-      await recordAll(
-        db,
-        times(1_000, (n) => entry({ acceptedAtMs: NOON_MS - at * 1_000 - n })),
-      );
-    const { storedActionId } = wanted.run;
-    const first = await searchRuns(db, { ...ANY, storedActionId });
-    expect([first.runs, first.searched_to]).toEqual([[], new Date(NOON_MS - 4_999).toISOString()]);
-    const second = await searchRuns(db, { ...ANY, storedActionId, after: placeOf(first.next_cursor ?? "") });
-    expect(second.runs.map(({ run_id }) => run_id)).toEqual([wanted.run.runId]);
+  it("that are rare are looked for among a thousand a page, and the page says how far it looked", async () => {
+    const rare = await keepRun({ result: "error" });
+    moveClock(MINUTE);
+    await keepAll(1_020);
+    const calls: string[] = [];
+    const first = await search({ userKey: "alice", result: "error" }, countingGates(calls));
+    expect([first.runs, calls.length]).toEqual([[], 20]);
+    expect(first.searched_to).toBe(new Date(MARCH_10 + 21 * MINUTE).toISOString());
+    const second = await search({
+      userKey: "alice",
+      result: "error",
+      after: decodeSearchCursor(first.next_cursor ?? ""),
+    });
+    expect(second.runs.map(({ run_id }) => run_id)).toEqual([rare]);
     expect([second.next_cursor, second.searched_to]).toEqual([null, null]);
+  });
+
+  it("of a time that is long past are read from its week on, and not beyond it", async () => {
+    await keepAll(60);
+    vi.setSystemTime(MARCH_10 + 10 * DAY);
+    const wanted = await keepRun();
+    vi.setSystemTime(MARCH_10 + 30 * DAY);
+    await keepAll(200);
+    const calls: string[] = [];
+    const span = { fromMs: MARCH_10 + 9 * DAY, toMs: MARCH_10 + 11 * DAY };
+    const found = await search({ userKey: "alice", ...span }, countingGates(calls));
+    expect(found.runs.map(({ run_id }) => run_id)).toEqual([wanted]);
+    expect([found.next_cursor, calls.length]).toEqual([null, 1]);
+  });
+
+  it("are found though the operators' index is away", async () => {
+    await keepRun();
+    const down = tapped(env, ({ name, perform }) =>
+      name.startsWith("OPERATORS_DB") ? Promise.reject(new Error("down")) : perform(),
+    );
+    expect((await search({ userKey: "alice" }, down)).runs).toHaveLength(1);
+    await expect(search({}, down)).rejects.toThrow("down");
   });
 });
 
 describe("runs are found by", () => {
   const other = crypto.randomUUID();
-  const runs = {
-    plain: entry({ acceptedAtMs: NOON_MS }),
-    bobs: entry({ acceptedAtMs: NOON_MS + 1, userKey: "bob" }),
-    other: entry({ acceptedAtMs: NOON_MS + 2, storedActionId: other }),
-    oneOff: entry({ acceptedAtMs: NOON_MS + 3, storedActionId: null, result: "error" }),
-    dead: deadLetter({ acceptedAtMs: NOON_MS + 4 }),
-    bobsDead: deadLetter({ acceptedAtMs: NOON_MS + 5, userKey: "bob" }),
-    retrying: entry({ acceptedAtMs: NOON_MS + 6, state: "retrying", nextAttemptAtMs: NOON_MS + 99 }),
-    lost: entry({ acceptedAtMs: NOON_MS + 7, state: "dead", result: null }),
-  };
+  const kinds = {
+    plain: {},
+    other: { terms: { target: { kind: "stored", storedActionId: other } } },
+    oneOff: { terms: { target: { kind: "one_off" } }, result: "error" },
+    noCallback: { terms: { callbackUrl: null } },
+    dead: { fate: "dead" },
+    aborted: { fate: "aborted" },
+    abandoned: { fate: "abandoned" },
+    retrying: { fate: "retrying" },
+    waiting: { fate: "waiting" },
+  } satisfies Record<string, Parameters<typeof keepRun>[0]>;
+  type Kind = keyof typeof kinds;
 
-  beforeEach(async () => {
-    await recordAll(db, Object.values(runs));
-  });
-
-  it.each<[string, Partial<RunQuery>, (keyof typeof runs)[]]>([
-    ["their id", { runId: runs.bobs.run.runId }, ["bobs"]],
-    ["their id and their user", { runId: runs.bobs.run.runId, userKey: "bob" }, ["bobs"]],
-    ["their id, but of another user", { runId: runs.bobs.run.runId, userKey: "alice" }, []],
-    ["their id, but in another state", { runId: runs.bobs.run.runId, state: "dead" }, []],
-    ["their id, but at another time", { runId: runs.bobs.run.runId, toMs: NOON_MS + 1 }, []],
-    ["an unknown id", { runId: crypto.randomUUID() }, []],
-    ["their user", { userKey: "bob" }, ["bobsDead", "bobs"]],
-    ["their user and state", { userKey: "bob", state: "dead" }, ["bobsDead"]],
-    ["an unknown user", { userKey: "carol" }, []],
+  it.each<[string, Partial<RunQuery>, Kind[]]>([
     ["their action", { storedActionId: other }, ["other"]],
-    ["dead", { state: "dead" }, ["lost", "bobsDead", "dead"]],
-    ["dead of no result", { state: "dead", result: "none" }, ["lost"]],
+    ["waiting", { state: "waiting" }, ["waiting"]],
     ["retrying", { state: "retrying" }, ["retrying"]],
-    ["delivered", { state: "delivered" }, ["oneOff", "other", "bobs", "plain"]],
+    ["delivered", { state: "delivered" }, ["oneOff", "other", "plain"]],
+    ["dead", { state: "dead" }, ["abandoned", "dead"]],
+    ["aborted", { state: "aborted" }, ["aborted"]],
+    ["none", { state: "none" }, ["noCallback"]],
     ["a failure", { result: "error" }, ["oneOff"]],
-    ["a time", { fromMs: NOON_MS + 2, toMs: NOON_MS + 4 }, ["oneOff", "other"]],
-    ["a time and state", { fromMs: NOON_MS + 5, state: "dead", toMs: NOON_MS + 7 }, ["bobsDead"]],
+    ["no result", { result: "none" }, ["waiting", "abandoned"]],
+    ["dead of no result", { state: "dead", result: "none" }, ["abandoned"]],
+    [
+      "a time that has passed",
+      { fromMs: MARCH_10 + MINUTE, toMs: MARCH_10 + 3 * MINUTE },
+      ["oneOff", "other"],
+    ],
+    [
+      "a time that has not ended, which open runs are in",
+      { fromMs: MARCH_10 + 6 * MINUTE },
+      ["retrying", "waiting", "abandoned"],
+    ],
   ])("%s", async (_name, query, found) => {
-    expect((await allOf(query)).ids).toEqual(found.map((name) => runs[name].run.runId));
+    const ids: Partial<Record<Kind, string>> = {};
+    for (const name of Object.keys(kinds) as Kind[]) {
+      ids[name] = await keepRun(kinds[name]);
+      moveClock(MINUTE);
+    }
+    const seen = (await allOf({ userKey: "alice", ...query })).ids;
+    expect(seen.toSorted()).toEqual(found.map((name) => ids[name] ?? "").toSorted());
   });
 });
 
-describe("a query", () => {
-  it("of empty parameters asks for anything, so that a form can be sent as it is", async () => {
-    const empty = { run_id: "", user: "", issuer: "", subject: "", state: "", from: "", cursor: "" };
-    expect(await parseRunQuery(empty)).toEqual({ kind: "ok", value: ANY });
+describe("without a user", () => {
+  it("the runs of those who were active in the last seven days are found, and how many were asked is said", async () => {
+    const bobs = await keepRun({ terms: { userKey: "bob" } });
+    const open = await keepRun({ terms: { userKey: "bob" }, fate: "retrying" });
+    await keepRun({ terms: { userKey: "carol" } });
+    await indexActive(db, 204_003, 10, ["bob"]);
+    await indexActive(db, 204_003, 2, ["carol"]);
+    const page = await search({});
+    expect(page.runs.map(({ run_id }) => run_id)).toEqual([open, bobs]);
+    expect([page.next_cursor, page.progress]).toEqual([
+      null,
+      {
+        from: "2040-03-03T00:00:00.001Z",
+        to: "2040-03-10T00:00:00.001Z",
+        searched: 1,
+        users: 1,
+        counted_all: true,
+        unanswered: [],
+      },
+    ]);
   });
 
-  it("takes ids in any case, and a user by issuer and subject", async () => {
-    const given = { run_id: ACTION.toUpperCase(), issuer: "https://login.example", subject: "alice" };
-    expect(await parseRunQuery(given)).toMatchObject({
-      kind: "ok",
-      // base64url SHA-256 of ["https://login.example","alice"]
-      value: { runId: ACTION, userKey: "lPlCpmHL-rwC7V-FmTGs1YCBKQoiq2r1GDAfRoVWLpM" },
+  it("forty gates are asked a page, and everybody is asked once, over the end of a month too", async () => {
+    const users = times(90, (n) => `user-${String(n).padStart(3, "0")}`);
+    vi.setSystemTime(Date.UTC(2040, 1, 28, 12));
+    const wanted = [await keepRun({ terms: { userKey: "user-070" } })];
+    vi.setSystemTime(Date.UTC(2040, 2, 2, 12));
+    wanted.push(await keepRun({ terms: { userKey: "user-010" } }));
+    await indexActive(db, 204_002, 28, users.slice(30));
+    await indexActive(db, 204_003, 2, users.slice(0, 60));
+    const calls: string[] = [];
+    const first = await search({}, countingGates(calls));
+    expect(calls).toEqual(times(40, () => "USER_GATE.listRuns"));
+    expect([first.progress?.searched, first.progress?.users]).toEqual([40, 90]);
+    const { ids, last } = await allOf({});
+    expect(ids).toEqual(wanted.toReversed());
+    expect([last.progress?.searched, last.progress?.users]).toEqual([90, 90]);
+  });
+
+  it("a user with many runs is gone on with before the next one, and none is shown twice", async () => {
+    const many = await keepAll(130, { terms: { userKey: "bob" } });
+    const one = await keepRun({ terms: { userKey: "carol" } });
+    await indexActive(db, 204_003, 10, ["bob", "carol"]);
+    const { ids, sizes, last } = await allOf({});
+    expect(sizes).toEqual([50, 50, 31]);
+    expect(ids).toEqual([...many.toReversed(), one]);
+    expect(last.progress?.searched).toBe(2);
+  });
+
+  it("a month of many who were active on other days is gone through a thousand at a time", async () => {
+    const users = times(2_100, (n) => `user-${String(n).padStart(4, "0")}`);
+    for (const at of [0, 700, 1_400]) await indexActive(db, 204_003, 1, users.slice(at, at + 700));
+    const wanted = await keepRun({ terms: { userKey: "user-2050" } });
+    await indexActive(db, 204_003, 10, ["user-2050"]);
+    const { ids, sizes, last } = await allOf({ fromMs: MARCH_10 });
+    expect([ids, sizes]).toEqual([[wanted], [0, 0, 1]]);
+    expect([last.progress?.searched, last.progress?.users]).toEqual([1, 1]);
+  });
+
+  it("a gate that does not answer is named, and holds nobody up", async () => {
+    const carols = await keepRun({ terms: { userKey: "carol" } });
+    await keepRun({ terms: { userKey: "bob" } });
+    await indexActive(db, 204_003, 10, ["bob", "carol"]);
+    let asked = 0;
+    const broken = replacing("USER_GATE.listRuns", ({ perform }) => {
+      asked += 1;
+      return asked === 1 ? Promise.reject(new Error("down")) : perform();
     });
+    const page = await search({}, broken(env));
+    expect(page.runs.map(({ run_id }) => run_id)).toEqual([carols]);
+    expect([page.next_cursor, page.progress?.unanswered, page.progress?.searched]).toEqual([
+      null,
+      ["bob"],
+      2,
+    ]);
   });
 
-  it.each([
-    [{ run_id: "1" }, "run_id", "run_id must be a UUID."],
-    [{ stored_action_id: "x" }, "stored_action_id", "stored_action_id must be a UUID."],
-    [{ user: "alice" }, "user", "user must be a user key, 43 characters."],
-    [{ issuer: "https://login.example" }, "subject", "issuer and subject go together."],
-    [{ subject: "alice" }, "issuer", "issuer and subject go together."],
-    [{ user: "x".repeat(43), issuer: "i", subject: "s" }, "user", "user and issuer must not both be given."],
-    [{ state: "gone" }, "state", "state must be one of retrying, delivered, dead, aborted, none."],
-    [{ result: "lost" }, "result", "result must be one of success, error, none."],
-    [
-      { from: "yesterday" },
-      "from",
-      "from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).",
-    ],
-    [{ from: "2026-11-02T00:00:00Z", to: "2026-11-01T00:00:00Z" }, "from", "from must not be later than to."],
-    [{ cursor: "!" }, "cursor", "cursor must be the next_cursor of a page of the same list."],
-  ])("%o names the parameter at fault", async (given, parameter, detail) => {
-    expect(await parseRunQuery(given)).toEqual({ kind: "invalid", parameter, detail });
+  it("days on which nobody was active have no runs", async () => {
+    const page = await search({ fromMs: MARCH_10 - 30 * DAY, toMs: MARCH_10 });
+    expect([page.runs, page.next_cursor, page.progress?.users]).toEqual([[], null, 0]);
+    const ahead = await search({ fromMs: MARCH_10 + DAY });
+    expect([ahead.runs, ahead.next_cursor]).toEqual([[], null]);
+  });
+});
+
+describe("a run's id", () => {
+  it("leads to a dead letter, of whatever day, without asking another gate", async () => {
+    const runId = await keepRun({ terms: { userKey: "bob" }, fate: "dead" });
+    await indexLetters(db, [letterOf({ runId, userKey: "bob", diedAtMs: MARCH_10 })]);
+    await indexActive(db, 204_003, 10, ["alice", "bob"]);
+    moveClock(60 * DAY);
+    const calls: string[] = [];
+    const page = await search({ runId }, countingGates(calls));
+    expect(page.runs).toMatchObject([{ run_id: runId, user: "bob", state: "dead" }]);
+    expect([page.progress, page.next_cursor, calls]).toEqual([null, null, ["USER_GATE.findRun"]]);
+  });
+
+  it("is looked for in a hundred gates a page, until it is found", async () => {
+    const users = times(230, (n) => `user-${String(n).padStart(3, "0")}`);
+    const runId = await keepRun({ terms: { userKey: "user-140" } });
+    await indexActive(db, 204_003, 9, users);
+    const first = await search({ runId });
+    expect([first.runs, first.progress?.searched, first.progress?.users]).toEqual([[], 100, 230]);
+    const { ids, sizes, last } = await allOf({ runId });
+    expect([ids, sizes, last.progress?.searched]).toEqual([[runId], [0, 1], 141]);
+  });
+
+  it("of a user is looked up in that gate alone", async () => {
+    const runId = await keepRun({ terms: { userKey: "bob" }, fate: "waiting" });
+    expect((await search({ runId, userKey: "bob" })).runs).toHaveLength(1);
+    expect((await search({ runId, userKey: "alice" })).runs).toEqual([]);
+    expect((await search({ runId, userKey: "bob", state: "dead" })).runs).toEqual([]);
+  });
+
+  it("that nobody has is looked for to the end", async () => {
+    await keepRun();
+    await indexActive(db, 204_003, 10, ["alice"]);
+    const page = await search({ runId: crypto.randomUUID() });
+    expect([page.runs, page.next_cursor, page.progress?.searched]).toEqual([[], null, 1]);
   });
 });

@@ -116,7 +116,7 @@ const BREACHES: [breach: string, Asked, Answered, Circumstances?][] = [
   // statuses
   ["status 200 is not in the contract", START, started({ status: 200 })],
   ["status 418 is not in the contract", START, refused(418, {})],
-  ["status 409 is not in the contract", ONE_OFF, refused(409, {})],
+  ["status 409 is not in the contract", READ, refused(409, {})],
   ["status 402 is not in the contract", READ, refused(402, {})],
   // bodies of runs
   ["the body is not JSON", START, started({ text: "" })],

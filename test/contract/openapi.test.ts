@@ -6,7 +6,7 @@ type Media = { schema: object; examples?: Record<string, { value: unknown }> };
 type Operation = {
   operationId: string;
   parameters?: { in: string; name: string }[];
-  requestBody?: { content: { "application/json": Media } };
+  requestBody?: { content: Record<string, Media> };
   responses: Record<string, { headers: object; content?: Record<string, Media> }>;
 };
 type Document = {
@@ -72,7 +72,7 @@ describe("/openapi.json", () => {
   it("gives examples that its own schemas accept", () => {
     const bodies = operations.flatMap(({ operation }) => operation.requestBody ?? []);
     const media = [...bodies, ...answers.map(({ answer }) => answer)].flatMap(
-      ({ content }) => content?.["application/json"] ?? [],
+      ({ content }) => content?.["application/json"] ?? content?.["application/x-ndjson"] ?? [],
     );
     const cases = media.flatMap(({ schema, examples = {} }) =>
       Object.values(examples).map(({ value }) => ({ schema, value })),

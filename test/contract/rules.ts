@@ -14,6 +14,8 @@ export type Rule = {
   isEmpty: boolean;
   headers: HeaderRule[];
   checkBody: (body: unknown) => string[];
+  /** Null: its answer is not one of lines. */
+  checkLine: ((line: unknown) => string[]) | null;
 };
 export type Route = { method: string; pattern: RegExp; rules: Map<number, Rule> };
 
@@ -26,7 +28,7 @@ export const errorRule: Rule = ruleOf(PUBLISHED, {
 });
 
 // the contract adds these to the statuses that the published file lists.
-const EXTENSIONS = new Map([401, 404, 405, 413].map((status) => [status, errorRule]));
+const EXTENSIONS = new Map([401, 404, 405, 409, 413].map((status) => [status, errorRule]));
 
 const PUBLISHED_ROUTES = routesOf(PUBLISHED).map((route) => ({
   ...route,
@@ -71,18 +73,24 @@ function rulesOf(document: unknown, operation: unknown): Map<number, Rule> {
 
 function ruleOf(document: unknown, answer: unknown): Rule {
   const schema = member(member(member(answer, "content"), "application/json"), "schema");
-  const validator = validatorOf(document, schema);
+  const ofLine = member(member(member(answer, "content"), "application/x-ndjson"), "schema");
   return {
     isError: member(schema, "$ref") === ERROR_REF,
     isEmpty: member(answer, "content") === undefined,
     hasCsv: member(member(answer, "content"), "text/csv") !== undefined,
     hasHtml: member(member(answer, "content"), "text/html") !== undefined,
     headers: entries(member(answer, "headers")).map(headerRule),
-    checkBody: (body) => {
-      const { errors } = validator().validate(body);
-      // The last error is the innermost: those before it only say that something inside is wrong.
-      return errors.slice(-1).map(({ instanceLocation, error }) => `body ${instanceLocation}: ${error}`);
-    },
+    checkBody: checkOf(document, schema),
+    checkLine: ofLine === undefined ? null : checkOf(document, ofLine),
+  };
+}
+
+function checkOf(document: unknown, schema: unknown): (body: unknown) => string[] {
+  const validator = validatorOf(document, schema);
+  return (body) => {
+    const { errors } = validator().validate(body);
+    // The last error is the innermost: those before it only say that something inside is wrong.
+    return errors.slice(-1).map(({ instanceLocation, error }) => `body ${instanceLocation}: ${error}`);
   };
 }
 

@@ -35,19 +35,22 @@ const LISTED: Record<string, string> = {
   "added paths > /docs": "our operation",
   "added paths > /healthz": "our operation",
   "added paths > /readyz": "our operation",
-  "added paths > /console/api/[audit|destinations|overview|users|users/{user}|users/{user}/reset-window]":
+  "added paths > /console/api/[audit|destinations|overview|users|users/{user}|users/{user}/reset-window|users/{user}/open-runs/{run_key}/poll]":
     "the operators'",
-  "added paths > /console/api/runs[|/{run_id}|/{run_id}/look|/{run_id}/redeliver|/{run_id}/give-up]":
+  "added paths > /console/api/runs[|/{run_id}|/{run_id}/poll|/{run_id}/redeliver|/{run_id}/abandon]":
     "the operators'",
   "added paths > /console/api/[dead-letters|dead-letters/redeliver|redeliveries/{id}]": "the operators'",
+  "added paths > /console/api/[charges|reindex]": "the operators'",
   "added components > schemas > Console[Stats|Overview|RunSummary|RunPage|TimeLineEntry|Run|User]": "theirs",
   "added components > schemas > Console[DeadLetters|Destinations|AuditEntry|AuditPage]": "theirs",
   "added components > schemas > Console[RedeliveryFilter|Redelivery]": "theirs",
+  "added components > schemas > Console[Charge|ReindexPage]": "theirs",
   "added components > schemas > [OneOffRunRequest|OneOffRunRequestInput|RunResult|OneOffRunResult]": "theirs",
   "added components > schemas > [DeliveryAttempt|Delivery|DeliveryAnswer]": "theirs",
   "added components > schemas > [Charge|UsagePage|JsonWebKeySet|Health|Readiness]": "theirs",
   [`added ${ANSWERS} > 401`]: "clients refresh a token on 401 only",
   [`added ${ANSWERS} > 404`]: "the upstream does not know the action",
+  [`added ${ANSWERS} > 409`]: "an id can belong to another action whose answer nobody knows",
   [`added ${ANSWERS} > 413`]: "a body can be too large",
   [`missing ${ANSWERS} > ${LIMITED} > headers > X-RateLimit-Reset > schema > format`]:
     "the file's own description and its clients say Unix seconds, which are no date-time",

@@ -1,5 +1,5 @@
 // Promises 3, 4 and 5 under SIGKILL: whatever the gateway was doing, after a restart on the same state every run that
-// was answered 202 is told at least once, and every billable success is on the books exactly once. Each kill falls at
+// was answered 202 is told at least once, and every billable success is charged exactly once. Each kill falls at
 // one moment of a run's life, while others are in flight at every stage; what one kill left behind may meet the next.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -21,6 +21,7 @@ it(
     console.log(stdout);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("Every run is accounted for.");
+    expect(stdout).toMatch(/^The operators' index was lost for good after [\d.]+ s\.$/m);
     expect(stdout).toMatch(/^The gateway was killed [1-9]\d* times\.$/m);
   },
   WITHIN_MS,

@@ -103,7 +103,8 @@ describe.each([
 
     const at = await operator(scripts);
     await at.goTo("Runs");
-    await at.page.getByLabel("Run id").fill(runId);
+    await at.page.getByLabel("Issuer").fill("https://issuer.dev.edge-actions.invalid");
+    await at.page.getByLabel("Subject").fill(subjectOf(who));
     await at.press("Search");
     await at.page.getByRole("link", { name: runId }).click();
     const text = await at.text();
@@ -212,7 +213,7 @@ describe.each([
     expect(questions.length > 0).toBe(scripts);
   });
 
-  it("gives up a run that nobody has told yet, after a second look", async () => {
+  it("abandons a run that has not ended, after a second look", async () => {
     const who = await caller("patient");
     const slow = await who.start(actionId("0003"), {
       inputs: { seconds: 60 },
@@ -224,9 +225,9 @@ describe.each([
     await at.page.getByLabel("Subject").fill(subjectOf(who));
     await at.page.getByRole("button", { name: "Look up" }).first().click();
     await at.page.getByRole("link", { name: runIdOf(slow) }).click();
-    await at.page.getByText("Give up…").click();
-    await at.press("Give this run up");
-    expect(await at.text()).toContain("The run has been given up.");
+    await at.page.getByText("Abandon…").click();
+    await at.press("Abandon this run");
+    expect(await at.text()).toContain("The run has been abandoned.");
     await untilSaid(at, "Dead letter");
   });
 

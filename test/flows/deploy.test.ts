@@ -61,7 +61,7 @@ it("on a clean checkout, without an account, a dry run prints the plan", async (
     "missing JWT_ISSUERS: JSON array of the issuers whose tokens count",
     "missing UPSTREAM_URL: the backend that runs the actions",
     "would create or reuse KV namespace edge-actions-kv",
-    "would create or reuse D1 database edge-actions-ledger",
+    "would create or reuse D1 database edge-actions-operators",
     "would create or reuse queue edge-actions-runs",
     "would create or reuse queue edge-actions-runs-dead",
     "would create or reuse Flagship app edge-actions-flags",
@@ -93,7 +93,7 @@ it("from nothing to a gateway that runs, each thing after what it needs", async 
     "setting ACCESS_TEAM_DOMAIN (environment)",
     "setting ACCESS_AUD (environment)",
     "created KV namespace edge-actions-kv",
-    "created D1 database edge-actions-ledger",
+    "created D1 database edge-actions-operators",
     "created queue edge-actions-runs",
     "created queue edge-actions-runs-dead",
     "created Flagship app edge-actions-flags",
@@ -133,9 +133,10 @@ it("what runs is bound to what was made, and has the settings", () => {
   expect(worker?.versions.at(-1)?.bindings).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ name: "KV", namespace_id: namespace?.id }),
-      expect.objectContaining({ name: "LEDGER", id: database?.uuid }),
+      expect.objectContaining({ name: "OPERATORS_DB", id: database?.uuid }),
       expect.objectContaining({ name: "FLAGS", app_id: app?.id }),
       expect.objectContaining({ name: "RUNS", queue_name: "edge-actions-runs" }),
+      expect.objectContaining({ name: "RUNS_ALONE", queue_name: "edge-actions-runs-dead" }),
       expect.objectContaining({ name: "USER_GATE", class_name: "UserGate" }),
       expect.objectContaining({ name: "DESTINATION_BREAKER", class_name: "DestinationBreaker" }),
       expect.objectContaining({ name: "METRICS_AGGREGATOR", class_name: "MetricsAggregator" }),
@@ -157,7 +158,7 @@ it("what runs is bound to what was made, and has the settings", () => {
   expect(app?.flags).toMatchObject([{ enabled: true, default_variation: "on" }]);
   const tables = database?.sql.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
   expect(tables).toEqual(
-    expect.arrayContaining([{ name: "runs" }, { name: "attempts" }, { name: "charges" }]),
+    expect.arrayContaining([{ name: "epoch" }, { name: "active_days" }, { name: "dead_letters" }]),
   );
 });
 
@@ -205,7 +206,7 @@ it("a deployment can be stopped when the new version runs already, but nothing s
 });
 
 it("run again, without the settings, it makes up for that, reuses everything and changes nothing; a gateway that is not ready fails it", async () => {
-  production.states = { gate: "ok", ledger: "failing", upstream: "failing" };
+  production.states = { gate: "ok", operators_index: "failing", upstream: "failing" };
   const before = account.state();
   const since = account.requests.length;
   // Keys that are there stay, whatever is given.
@@ -220,10 +221,12 @@ it("run again, without the settings, it makes up for that, reuses everything and
     "setting ACCESS_TEAM_DOMAIN (as deployed)",
     "setting ACCESS_AUD (as deployed)",
     // What the gateway has not.
-    expect.stringMatching(/^ledger: the D1 database/),
+    expect.stringMatching(/^operators_index: the D1 database/),
     expect.stringMatching(/^upstream: UPSTREAM_URL/),
   ]);
-  expect(output).toMatch(/\n\n\S+\/readyz answers 503\. Look at\n {2}ledger: [^\n]*\n {2}upstream: /);
+  expect(output).toMatch(
+    /\n\n\S+\/readyz answers 503\. Look at\n {2}operators_index: [^\n]*\n {2}upstream: /,
+  );
   expect(output).not.toMatch(/^ +at /m);
   expect(account.state()).toEqual(before);
   // Said again as they are.
@@ -266,8 +269,8 @@ it("a version is tried on some of the traffic, with the commands of docs/deployi
 function addStaging(): void {
   account.namespaces.push({ id: "staging-kv-id", title: "edge-actions-staging-kv" });
   account.databases.push({
-    uuid: "staging-ledger-id",
-    name: "edge-actions-staging-ledger",
+    uuid: "staging-operators-id",
+    name: "edge-actions-staging-operators",
     sql: new DatabaseSync(":memory:"),
   });
   for (const name of ["edge-actions-staging-runs", "edge-actions-staging-runs-dead"])

@@ -36,8 +36,9 @@ it("staging has everything that production has, under names of its own", () => {
   const [production, staging] = ["production", "staging"].map((env) => namesIn(gateway(env)));
   expect(production).toEqual([
     "edge-actions",
-    "edge-actions-ledger",
+    "edge-actions-operators",
     "edge-actions-runs",
+    "edge-actions-runs-dead",
     "edge-actions-runs",
     "edge-actions-runs-dead",
   ]);

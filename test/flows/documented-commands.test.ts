@@ -43,9 +43,9 @@ const A_RUN = /"data":\{"type":"run","id":"/;
 const READY = /^Ctrl-C stops the gateway\./m;
 const LISTENING = /listening on /;
 const KEYS = /^\{"keys":\[\{/;
-/** An hour of a day, a chart of one, and how many cells it takes. */
-const DAY_OR_CELLS =
-  /^\| \d\d \|(?: [\d,]+ \|){9}$|^ {4}\S.*\| .* at most$|^\| [\d,]+00 \|(?: \d+ \|){4} [\d.]+ \|$/;
+/** An hour of a day, a chart of one, what a load needs, and a day through so many queues. */
+const DAY_OR_NEEDS =
+  /^\| \d\d \|(?: [\d,]+ \|){9}$|^ {4}\S.*\| .* at most$|^\| 1[0,]+ \| [\d,]+ \| \d+ \| [\d,]+ \| \d+\.\d \|$|^\| [234] \|(?: [\d,]+ \|){5}$/;
 const HOST_HASH = "a91b8b0f880d24c4";
 
 const CLAIMED: readonly Claimed[] = [
@@ -87,6 +87,10 @@ const CLAIMED: readonly Claimed[] = [
   {
     command: "npm run conformance…",
     by: { "test/flows/conformance.test.ts": ['"npm", ["run", "--silent", "conformance", "--", ...args]'] },
+  },
+  {
+    command: "npm run reindex…",
+    by: { "test/scripts/reindex.test.ts": ['"npm", ["run", "--silent", "reindex", "--", ...url, ...args]'] },
   },
   {
     command: "wrangler dev",
@@ -158,6 +162,10 @@ const CLAIMED: readonly Claimed[] = [
     },
   },
   {
+    command: "COMPLETION_TOKEN=$(cat completion-token) npm run deploy",
+    by: { "test/scripts/deploy-versions.test.ts": ["COMPLETION_TOKEN: "] },
+  },
+  {
     command: "ACCESS_TEAM_DOMAIN=… ACCESS_AUD=… npm run deploy",
     by: { "test/flows/deploy.test.ts": ["ACCESS_TEAM_DOMAIN: ", "ACCESS_AUD: ", "...ACCESS })"] },
   },
@@ -221,6 +229,9 @@ const AT_A_GATEWAY: readonly Played[] = [
   { command: "TOKEN=$(npm run --silent token -- --sub me --scope operator)", shows: NOTHING },
   { command: "curl -s 'http://127.0.0.1:8787/console/api/overview?span=day'…", shows: /"totals":\{/ },
   { command: "curl -s http://127.0.0.1:8787/console/api/dead-letters/redeliver…", shows: /"id":"/ },
+  { command: "NEXT='http://127.0.0.1:8787/console/api/charges?from=…'", shows: NOTHING },
+  { command: 'while [ -n "$NEXT" ]; do …done', shows: NOTHING },
+  { command: 'echo "${NEXT:-complete}"', shows: /^complete$/m },
   { command: "node examples/node-jose/receiver.mjs…", beside: ["receiver", LISTENING], shows: LISTENING },
   { command: "ACTION=http://127.0.0.1:8787/…", shows: NOTHING },
   { command: "TOKEN=$(npm run --silent token -- --sub alice --expires 3600)", shows: NOTHING },
@@ -246,26 +257,22 @@ const AT_A_GATEWAY: readonly Played[] = [
   REDELIVERED,
 ];
 
-const THE_BOOKS: readonly Played[] = [
+const THE_INDEX: readonly Played[] = [
   {
-    command: "npx wrangler d1 execute LEDGER --env production --remote --command …FROM runs…",
+    command: "npx wrangler d1 execute OPERATORS_DB --env production --remote --command …FROM dead_letters…",
     shows: new RegExp(
-      `"run_id": "${stock.RUN_ID}",\\s*"state": "dead",\\s*"attempts": 1,\\s*"accepted": "2026-11`,
+      `"run_id": "${stock.RUN_ID}",\\s*"host": "client.example",\\s*"attempts": 10,\\s*"status": 503,\\s*"reason": ".*",\\s*"died": "2026-11`,
     ),
   },
   {
-    command: "npx wrangler d1 execute LEDGER --env production --remote --command …FROM attempts…",
-    shows: /"number": 1,\s*"at": "2026-11-.*",\s*"status": 503,\s*"duration_ms": 41/,
+    command: "npx wrangler d1 execute OPERATORS_DB --env production --remote --command …FROM overdue_gates…",
+    shows: /"gate": "[0-9a-f]{64}",\s*"runs": 3,\s*"example_run_key": ".*",\s*"since": "2026-11/,
   },
   {
-    command: "npx wrangler d1 execute LEDGER --env production --remote --json --command …",
+    command: "npx wrangler d1 execute OPERATORS_DB --env production --remote --json --command …",
     shows: new RegExp(`^${HOST_HASH} client\\.example\n$`),
   },
   { command: "printf %s client.example | sha256sum | cut -c1-16", shows: new RegExp(`^${HOST_HASH}\n$`) },
-  {
-    command: "npx wrangler d1 info edge-actions-ledger --env production",
-    shows: /database_size/,
-  },
   {
     command: 'curl "https://api.cloudflare.com/client/v4/accounts/$ACCOUNT/analytics_engine/sql"…',
     shows: (_, { account }) =>
@@ -330,10 +337,18 @@ const WHAT_RUNS: readonly Played[] = [
       expect(account.secretOf("edge-actions", "UPSTREAM_TOKEN")).toBe("what the upstream believes"),
   },
   {
-    command: `npx wrangler tail --env production --format json --search '"event":"run.buried"'`,
+    command: "npx wrangler secret put COMPLETION_TOKEN --env production",
+    input: "the-new-token-0123 the-old-token-0123",
+    shows: (_, { account }) =>
+      expect(account.secretOf("edge-actions", "COMPLETION_TOKEN")).toBe(
+        "the-new-token-0123 the-old-token-0123",
+      ),
+  },
+  {
+    command: `npx wrangler tail --env production --format json --search '"event":"run.abandoned"'`,
     shows: (output, { account }) => {
       expect(output).toMatch(/run\.buried/);
-      expect(askedTails(account)).toEqual([{ query: '"event":"run.buried"' }]);
+      expect(askedTails(account)).toEqual([{ query: '"event":"run.abandoned"' }]);
     },
   },
   {
@@ -352,20 +367,21 @@ const TOOLS: readonly Played[] = [
   },
   {
     command: "npm run scale",
-    plus: "-- --runs 10000 --days 30 --seed 1",
+    plus: "-- --runs 10000 --users 1000000 --days 30 --seed 1",
     shows: (output) => {
-      for (const line of linesOf("docs/scale.md", DAY_OR_CELLS)) expect(output).toContain(line);
+      for (const line of linesOf("docs/scale.md", DAY_OR_NEEDS)) expect(output).toContain(line);
     },
   },
   {
-    command: "npm run bench:gate -- --rows 100000",
-    plus: "--rows 100 --times 5",
-    shows: /^\| `row`: admit, settle, take \| \d+ \| \d+ \|$/m,
+    command: "npm run bench:gate",
+    plus: "-- --ended 1000 --open 100 --rounds 1",
+    shows:
+      /^\| a poll that finds it waiting: take, report \| 4 \| 4 \| 0 \| 0 \| [\d.]+ \([\d.]+–[\d.]+\) \|$/m,
   },
   {
     command: "npm run bench:growth",
-    plus: "-- --rows 1000 --times 1",
-    shows: /^\| 1,000 \| \d+ \| 701 read, 500 written,/m,
+    plus: "-- --rows 1000",
+    shows: /^\| 1,000 \| 1\d{3} \| \d+ \| \d+ \| 1\d{3} \|$/m,
   },
   {
     command: "npm run format",
@@ -438,7 +454,7 @@ const SCENES: Record<string, readonly Played[]> = {
   "at a gateway": AT_A_GATEWAY,
   "the flag": THE_FLAG,
   "what runs": WHAT_RUNS,
-  "the books": THE_BOOKS,
+  "the index": THE_INDEX,
   "the attack suites": ATTACKS,
   "some tests": SOME_TESTS,
   "the bench": BENCH,

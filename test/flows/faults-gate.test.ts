@@ -33,16 +33,24 @@ afterEach(async () => {
   await gateway.reset();
 });
 
-describe.each(["refused", "overloaded"] as const)("while the gate is down (%s)", (how) => {
-  it("a plain run is let through, without rate-limit headers, and counted as gate_open", async () => {
-    const caller = await Caller.of(gateway.url);
-    await gateway.fail(/^USER_GATE\./, how);
-    const answer = await caller.start(ECHO, {}, UNCOUNTED);
-    expect(upstream.run(runIdOf(answer)).starts).toBe(1);
-    expect(rateLimitHeaders(answer)).toEqual([]);
-    await gateway.logged(({ request_id, outcome }) => isOf(request_id, answer) && outcome === "gate_open");
-  });
+it("while the gate is down a plain run is let through, without rate-limit headers, and counted as gate_open", async () => {
+  const caller = await Caller.of(gateway.url);
+  await gateway.fail(/^USER_GATE\./, "refused");
+  const answer = await caller.start(ECHO, {}, UNCOUNTED);
+  expect(upstream.run(runIdOf(answer)).starts).toBe(1);
+  expect(rateLimitHeaders(answer)).toEqual([]);
+  await gateway.logged(({ request_id, outcome }) => isOf(request_id, answer) && outcome === "gate_open");
+});
 
+it("while the gate is overloaded, which its own user can cause, a plain run gets 503 and Retry-After", async () => {
+  const caller = await Caller.of(gateway.url);
+  const before = upstream.runs.size;
+  await gateway.fail(/^USER_GATE\./, "overloaded");
+  expectComeAgain(await caller.start(ECHO, {}, UNCOUNTED));
+  expect(upstream.runs.size).toBe(before);
+});
+
+describe.each(["refused", "overloaded"] as const)("while the gate is down (%s)", (how) => {
   it.each([
     ["an id", {}, () => ({ idempotency_id: randomUUID() })],
     ["a callback", {}, () => ({ callback_url: receiver.url("/hook") })],

@@ -1,8 +1,8 @@
-// What fails, and what then: KV, the queue and the books, with the real ones behind the failure.
+// What fails, and what then: KV, the queue and the operators' index, with the real ones behind the failure.
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Caller, ECHO, runIdOf } from "./support/caller.ts";
-import { deliveriesOf } from "./support/deliveries.ts";
+import { redeliver, untilState } from "./support/deliveries.ts";
 import { FaultyGateway, type How } from "./support/faults.ts";
 import { until } from "./support/process.ts";
 import { Receiver } from "./support/receiver.ts";
@@ -11,11 +11,14 @@ import { allCharges } from "./support/usage.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 const WITHIN_MS = 30_000;
 /** So late that the timer cannot be taken for a push. */
 const POLL_SECONDS = 600;
-/** A claim is looked at an hour after it was settled, at the next full ten minutes. */
-const REVIEW_MS = 71 * MINUTE;
+/** A day on which a user was active is told within an hour. */
+const ACTIVE_DAY_MS = 61 * MINUTE;
+/** A gate leaves an index that failed alone for ten seconds, and longer each time. */
+const INDEX_PAUSE_MS = 5 * MINUTE;
 /** A message that got lost, or a run that its consumer never reported on, goes out again. */
 const RESEND_MS = 61 * SECOND;
 /** Longer than anybody waits for a store, shorter than a gate waits for a consumer. */
@@ -62,22 +65,14 @@ describe("KV", () => {
     await expectReplayed(caller, data, text);
   });
 
-  it("that takes nothing: the gate's row answers, and its alarm writes the copy when KV is back", async () => {
+  it("that takes nothing: the gate's own row answers, for the whole time of a replay", async () => {
     const caller = await paying();
     const data = { idempotency_id: randomUUID() };
     await gateway.fail(/KV\.put$/);
     const first = await caller.start(ECHO, data);
     await gateway.logged(({ event }) => event === "answer.remember_failed");
-    await expectReplayed(caller, data, first.text);
-    await gateway.pass(REVIEW_MS);
-    await gateway.logged(({ event }) => event === "gate.review_failed");
-    await expectReplayed(caller, data, first.text);
-
-    await gateway.mend();
-    await gateway.pass(MINUTE);
-    await gateway.called("UserGate:KV.put");
-    // With no gate to ask, only a copy can answer.
-    await gateway.fail(/^USER_GATE\./);
+    await gateway.pass(71 * HOUR);
+    await gateway.moveGates();
     await expectReplayed(caller, data, first.text);
     expect(upstream.run(runIdOf(first)).starts).toBe(1);
   });
@@ -131,67 +126,70 @@ describe("the queue", () => {
     expect(receiver.deliveries).toEqual([]);
 
     await gateway.mend();
-    await gateway.pass(RESEND_MS);
+    // Held ones arrive now. A clock that jumped would cut off the attempt that they lead to.
+    if (how !== "held") await gateway.pass(RESEND_MS);
     await expectToldAndCharged(caller, receiver, [run]);
   });
 });
 
-describe("the books", () => {
-  it("that refuse: starts and deliveries do not notice, and the charge is made up for", async () => {
+describe("the operators' index", () => {
+  it("that refuses: nothing that a caller does notices, and it is told everything when it is back", async () => {
     const caller = await paying();
-    const receiver = await listen();
-    await gateway.fail(/LEDGER\./);
+    const receiver = await listen(({ path }) => (path === "/gone" ? 503 : 204));
+    await gateway.fail(/OPERATORS_DB\./);
     const run = await startedRun(caller, receiver);
-    await endAndPush(run);
-    await until("the callback", WITHIN_MS, () => receiver.deliveries.length > 0);
-    await gateway.called("USER_GATE.report");
+    const gone = await startedRun(caller, receiver, "/gone");
+    await Promise.all([run, gone].map(endAndPush));
+    await untilState(caller, ECHO, run.id, "delivered");
+    await untilState(caller, ECHO, gone.id, "dead");
+    await untilCharged(caller, [run, gone]);
+    expect((await redeliver(caller, ECHO, run.id)).status).toBe(202);
+    await until("the second callback", WITHIN_MS, () => receiver.at("/hook").length >= 2);
+    await gateway.pass(ACTIVE_DAY_MS);
+    await gateway.logged(({ event }) => event === "operators_index.unavailable");
+
     await gateway.mend();
-    await gateway.pass(RESEND_MS);
-    await gateway.called("USER_GATE.report");
-    await expectToldAndCharged(caller, receiver, [run]);
-    expect((await deliveriesOf(caller, ECHO, run.id)).attempts).toHaveLength(1);
+    await gateway.pass(INDEX_PAUSE_MS);
+    await gateway.called("UserGate:OPERATORS_DB.batch");
+    await untilIndexed([gone]);
   });
 
-  it("whose yes gets lost: they are told again, and nothing is charged twice", async () => {
+  it("whose yes gets lost is told again, and takes it for the same", async () => {
     const caller = await paying();
-    const receiver = await listen();
-    await gateway.fail(/LEDGER\.batch$/, "unheard");
+    const receiver = await listen(() => 503);
+    await gateway.fail(/OPERATORS_DB\.batch$/, "unheard");
     const run = await startedRun(caller, receiver);
     await endAndPush(run);
-    await gateway.called("USER_GATE.report");
-    await gateway.pass(RESEND_MS);
-    await gateway.called("LEDGER.batch");
-    await gateway.called("USER_GATE.report");
+    await untilState(caller, ECHO, run.id, "dead");
+    await gateway.called("UserGate:OPERATORS_DB.batch");
     await gateway.mend();
-    await gateway.pass(RESEND_MS);
-    await gateway.called("USER_GATE.report");
-    await expectToldAndCharged(caller, receiver, [run]);
+    await gateway.pass(INDEX_PAUSE_MS);
+    await gateway.called("UserGate:OPERATORS_DB.batch");
+    await untilIndexed([run]);
   });
 
-  it("that hang: starts and deliveries do not wait, and nothing is told or charged twice", async () => {
+  it("that hangs: starts, deliveries and charges do not wait, and nothing is told or charged twice", async () => {
     const caller = await paying();
     const receiver = await listen();
-    await gateway.fail(/LEDGER\./, "held");
-    const runs: UpstreamRun[] = [];
-    for (const count of [1, 2]) {
-      const run = await startedRun(caller, receiver);
-      await endAndPush(run);
-      await until("the callback", WITHIN_MS, () => receiver.deliveries.length >= count);
-      await gateway.called("LEDGER.batch", count);
-      runs.push(run);
-    }
-    await gateway.pass(PATIENCE_MS);
-    await gateway.called("USER_GATE.report", 2);
-    await gateway.pass(POLL_SECONDS * SECOND);
-    await gateway.called("LEDGER.batch");
-    await gateway.mend();
+    await gateway.fail(/OPERATORS_DB\./, "held");
+    const runs = [await startedRun(caller, receiver)];
+    await Promise.all(runs.map(endAndPush));
     await expectToldAndCharged(caller, receiver, runs);
+    // The alarm is in the index's hands, and lets go of it.
+    const rung = gateway.pass(ACTIVE_DAY_MS);
+    await gateway.called("UserGate:OPERATORS_DB.batch");
+    runs.push(await startedRun(caller, receiver));
+    await Promise.all(runs.slice(1).map(endAndPush));
+    await expectToldAndCharged(caller, receiver, runs);
+    await gateway.pass(PATIENCE_MS);
+    await rung;
+    await gateway.logged(({ event }) => event === "operators_index.unavailable");
   });
 });
 
 /** A caller whose runs are charged, and whose token outlives what a test lets pass. */
 function paying(): Promise<Caller> {
-  const exp = Math.floor(Date.now() / SECOND) + 24 * 3600;
+  const exp = Math.floor(Date.now() / SECOND) + 96 * 3600;
   return Caller.of(gateway.url, undefined, { exp, billing: JSON.stringify({ is_billable: true }) });
 }
 
@@ -201,8 +199,8 @@ async function listen(reply?: Receiver["reply"]): Promise<Receiver> {
   return receiver;
 }
 
-async function startedRun(caller: Caller, receiver: Receiver): Promise<UpstreamRun> {
-  return upstream.run(runIdOf(await caller.start(ECHO, { callback_url: receiver.url("/hook") })));
+async function startedRun(caller: Caller, receiver: Receiver, path = "/hook"): Promise<UpstreamRun> {
+  return upstream.run(runIdOf(await caller.start(ECHO, { callback_url: receiver.url(path) })));
 }
 
 async function endAndPush(run: UpstreamRun): Promise<void> {
@@ -227,4 +225,12 @@ async function untilCharged(caller: Caller, runs: UpstreamRun[]): Promise<void> 
   const charged = async () => (await allCharges(caller)).map(({ run_id }) => run_id).toSorted();
   await until("the charges", WITHIN_MS, async () => (await charged()).length >= runs.length);
   expect(await charged()).toEqual(runs.map(({ id }) => id).toSorted());
+}
+
+async function untilIndexed(runs: readonly UpstreamRun[]): Promise<void> {
+  const ids = runs.map(({ id }) => id);
+  await until("the dead letters", WITHIN_MS, async () => {
+    const indexed = await gateway.indexedDeadLetters();
+    return ids.every((id) => indexed.includes(id));
+  });
 }

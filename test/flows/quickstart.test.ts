@@ -65,6 +65,9 @@ describe("npm start", () => {
     });
     const line = `\ncallback received and verified: run ${data.id}, status success\n`;
     await until("the line that says so", CALLED_BACK_WITHIN_MS, () => gateway.output().includes(line));
+    // A completion that the sandbox had not proven would be "hinted".
+    expect(gateway.output()).toMatch(/ POST \/completions\/:ref 202 \d+ ms\n/);
+    expect(gateway.output()).not.toContain("hinted");
   });
 
   it("prints a command whose token opens the console, and where the contract is", async () => {

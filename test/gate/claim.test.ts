@@ -1,15 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { type Claim, type ClaimRequest, decideClaim, isExpired, settleClaim } from "../../src/gate/claim.ts";
+import {
+  type Claim,
+  type ClaimRequest,
+  decideClaim,
+  endAttempt,
+  isExpired,
+  type OpenClaim,
+} from "../../src/gate/claim.ts";
 
 const HOUR = 3_600_000;
 const T0 = 1_000_000_000;
 const ANSWER = { status: 202, body: '{"data":{"type":"run","id":"r1"}}' };
-const OTHER_ANSWER = { status: 202, body: '{"data":{"type":"run","id":"r2"}}' };
 
 /** Attempt a1 took it at T0, for fifteen seconds. */
-const OPEN: Claim = {
+const OPEN: OpenClaim = {
   status: "open",
   fingerprint: "f1",
+  path: "/run",
   claimedAtMs: T0,
   attempt: "a1",
   leaseExpiresAtMs: T0 + 15_000,
@@ -17,7 +24,15 @@ const OPEN: Claim = {
 const SETTLED: Claim = { status: "settled", fingerprint: "f1", settledAtMs: T0, answer: ANSWER };
 
 function request(members: Partial<ClaimRequest> = {}): ClaimRequest {
-  return { id: "i1", attempt: "a2", fingerprint: "f1", leaseMs: 15_000, make: true, ...members };
+  return {
+    id: "i1",
+    attempt: "a2",
+    fingerprint: "f1",
+    path: "/run",
+    leaseMs: 15_000,
+    mayCreate: true,
+    ...members,
+  };
 }
 
 describe("a request meets", () => {
@@ -28,6 +43,7 @@ describe("a request meets", () => {
       claim: {
         status: "open",
         fingerprint: "f1",
+        path: "/run",
         claimedAtMs: T0,
         attempt: "a2",
         leaseExpiresAtMs: T0 + 15_000,
@@ -64,6 +80,7 @@ describe("a request meets", () => {
       claim: {
         status: "open",
         fingerprint: "f1",
+        path: "/run",
         claimedAtMs: T0,
         attempt: "a2",
         leaseExpiresAtMs: T0 + 30_000,
@@ -94,6 +111,7 @@ describe("a request meets", () => {
       claim: {
         status: "open",
         fingerprint: "f2",
+        path: "/run",
         claimedAtMs: nowMs,
         attempt: "a2",
         leaseExpiresAtMs: nowMs + 15_000,
@@ -102,48 +120,56 @@ describe("a request meets", () => {
   });
 });
 
-describe("a try ends", () => {
-  const accepted = { kind: "accepted", answer: ANSWER, runId: "r1" } as const;
-  const refused = { kind: "refused" } as const;
-  const unknown = { kind: "unknown" } as const;
-  const takenOver: Claim = { ...OPEN, attempt: "a2", leaseExpiresAtMs: T0 + 30_000 };
-  const settledLater: Claim = { ...SETTLED, settledAtMs: T0 + 20_000 };
+describe("a request for another action meets", () => {
+  const other = request({ path: "/another", fingerprint: "f2" });
+  const unanswered: Claim = { ...OPEN, leaseExpiresAtMs: T0 + 1, mayHaveRun: true };
 
-  it.each([
-    { name: "accepted: settled with the answer", before: OPEN, outcome: accepted, after: settledLater },
-    { name: "refused: released", before: OPEN, outcome: refused, after: null },
+  it("an id whose answer nobody knows: a conflict, however the first attempt ended", () => {
+    expect(decideClaim(OPEN, other, T0 + 15_000)).toEqual({ kind: "conflict" });
+    expect(decideClaim(unanswered, other, T0 + 71 * HOUR)).toEqual({ kind: "conflict" });
+  });
+
+  it("a claim in flight: it waits, because the answer may come", () => {
+    expect(decideClaim(OPEN, other, T0 + 14_999)).toEqual({ kind: "wait", untilMs: T0 + 15_000 });
+  });
+
+  it("a settled claim: the answer, and that its payload was another", () => {
+    expect(decideClaim(SETTLED, other, T0)).toEqual({ kind: "replay", answer: ANSWER, mismatch: true });
+  });
+
+  it("an id that was free: it takes it", () => {
+    expect(decideClaim(OPEN, other, T0 + 72 * HOUR)).toMatchObject({
+      kind: "take",
+      claim: { path: "/another" },
+    });
+  });
+
+  it("an unanswered id, and is malformed: it is judged by its form, because it starts nothing", () => {
+    expect(decideClaim(OPEN, { ...other, mayCreate: false }, T0 + 15_000).kind).toBe("take");
+  });
+});
+
+describe("an attempt ends", () => {
+  const takenOver: OpenClaim = { ...OPEN, attempt: "a2", leaseExpiresAtMs: T0 + 30_000 };
+
+  it.each<{ name: string; before: OpenClaim; kind: "refused" | "unknown"; after: OpenClaim | null }>([
+    { name: "refused: released", before: OPEN, kind: "refused", after: null },
     {
       name: "unknown: kept, free for the next one at once",
       before: OPEN,
-      outcome: unknown,
+      kind: "unknown",
       after: { ...OPEN, leaseExpiresAtMs: T0 + 20_000, mayHaveRun: true },
     },
     {
       name: "refused, after an earlier one that may have started a run: kept, free for the next one at once",
-      before: { ...OPEN, mayHaveRun: true } as const,
-      outcome: refused,
+      before: { ...OPEN, mayHaveRun: true },
+      kind: "refused",
       after: { ...OPEN, leaseExpiresAtMs: T0 + 20_000, mayHaveRun: true },
     },
-    {
-      name: "accepted late, after another took over: a run exists, so it is settled",
-      before: takenOver,
-      outcome: accepted,
-      after: settledLater,
-    },
-    { name: "refused late: fenced", before: takenOver, outcome: refused, after: takenOver },
-    { name: "unknown late: fenced", before: takenOver, outcome: unknown, after: takenOver },
-    { name: "refused after it was settled: fenced", before: SETTLED, outcome: refused, after: SETTLED },
-    { name: "unknown after it was settled: fenced", before: SETTLED, outcome: unknown, after: SETTLED },
-    {
-      name: "accepted twice: the first answer stays",
-      before: SETTLED,
-      outcome: { kind: "accepted", answer: OTHER_ANSWER, runId: "r2" } as const,
-      after: SETTLED,
-    },
-    { name: "accepted after the claim was dropped: nothing", before: null, outcome: accepted, after: null },
-    { name: "refused twice: nothing", before: null, outcome: refused, after: null },
-  ])("$name", ({ before, outcome, after }) => {
-    expect(settleClaim(before, "a1", outcome, T0 + 20_000)).toEqual(after);
+    { name: "refused late: fenced", before: takenOver, kind: "refused", after: takenOver },
+    { name: "unknown late: fenced", before: takenOver, kind: "unknown", after: takenOver },
+  ])("$name", ({ before, kind, after }) => {
+    expect(endAttempt(before, "a1", kind, T0 + 20_000)).toEqual(after);
   });
 });
 

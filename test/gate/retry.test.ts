@@ -1,15 +1,16 @@
-// A start whose answer nobody heard, tried again with its id much later: the second try is a start like the first.
+// A start whose answer nobody heard, tried again with its id much later: the second attempt is a start like the first.
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { emptyRow, type Row, reviewRow, withClaim } from "../../src/gate/row.ts";
-import { beginRun } from "../../src/gate/run.ts";
 import { tapped } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
+import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
+import { claimsOf } from "../support/gate.ts";
 import type { Call } from "../support/gateway.ts";
 import { Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
+const DAY = 24 * HOUR;
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach();
@@ -25,13 +26,32 @@ async function unheard(agoMs: number): Promise<Stage> {
 
 async function expectTold(stage: Stage): Promise<void> {
   await stage.pass(10 * MINUTE);
-  const { charges } = await stage.books();
+  const { charges } = await stage.records();
   expect([stage.received.length, charges.length]).toEqual([1, 1]);
 }
 
-describe("a second try at 59:58", () => {
-  it("that is answered after the first one's hour has its run told and charged", async () => {
-    const stage = await unheard(HOUR - 2 * SECOND);
+describe("a start that nobody ever answers", () => {
+  it("keeps its row for fourteen days, and then leaves nothing", async () => {
+    const stage = await unheard(14 * DAY - SECOND);
+    expect(await stage.rows()).toBe(1);
+    await stage.pass(2 * SECOND);
+    expect(await stage.rows()).toBe(0);
+    expect((await stage.records()).runs).toEqual([]);
+  });
+
+  it("gives its id free after 72 hours: another payload is a start like any other", async () => {
+    const stage = await unheard(3 * DAY);
+    expect(await claimsOf(stage.gateway)).toEqual([]);
+    stage.gateway.upstream.behave((_request, honest) => honest());
+    const { status, headers } = await stage.tryStart({ idempotency_id: ID, page: "2" });
+    expect([status, headers.get("idempotency-payload-mismatch")]).toEqual([202, null]);
+    await expectTold(stage);
+  });
+});
+
+describe("a second attempt two seconds before the fourteen days are over", () => {
+  it("that is answered after them has its run told and charged", async () => {
+    const stage = await unheard(14 * DAY - 2 * SECOND);
     stage.gateway.upstream.behave(async ({ method }, honest) => {
       if (method === "POST") await stage.pass(3 * SECOND);
       return honest();
@@ -41,13 +61,13 @@ describe("a second try at 59:58", () => {
   });
 
   it("that nobody hears the answer of either waits for a completion as long as the first", async () => {
-    const stage = await unheard(HOUR - 2 * SECOND);
+    const stage = await unheard(14 * DAY - 2 * SECOND);
     stage.gateway.upstream.behave((_request, honest) => {
       honest();
       return new Response("no", { status: 500 });
     });
     expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
-    await stage.pass(59 * MINUTE);
+    await stage.pass(13 * DAY);
     stage.gateway.upstream.behave((_request, honest) => honest());
     const runId = stage.gateway.upstream.runUnder(ID) ?? "";
     await stage.push({ ...stage.lastRef(), runId });
@@ -55,7 +75,7 @@ describe("a second try at 59:58", () => {
   });
 });
 
-describe("a first try that nobody heard the answer of, and a second that the upstream refuses", () => {
+describe("a first attempt that nobody heard the answer of, and a second that the upstream refuses", () => {
   const refused: Call = { circumstances: { errorFrom: "upstream" } };
 
   async function unheardThenRefused(status: number): Promise<Stage> {
@@ -94,65 +114,44 @@ describe("a first try that nobody heard the answer of, and a second that the ups
 
 /** A stage whose gate has forgotten everything when it is told how the first start ended. */
 async function setForgetful(): Promise<Stage> {
-  let told = 0;
-  const stage: Stage = await Stage.set({}, (of) =>
-    tapped(of, async ({ name, perform }) => {
-      if (name === "USER_GATE.settle" && told++ === 0)
-        await runInDurableObject(await stage.gateway.gateOf(), (_gate, { storage }) => {
-          storage.sql.exec("DELETE FROM runs");
-        });
+  let settles = 0;
+  const stage: Stage = await Stage.set({}, (env) =>
+    tapped(env, async ({ name, perform }) => {
+      if (name === "USER_GATE.settle" && settles++ === 0) await forgetAll(stage);
       return perform();
     }),
   );
   return stage;
 }
 
+async function forgetAll(stage: Stage): Promise<void> {
+  const gate = await stage.gateway.gateOf();
+  await runInDurableObject(gate, (_gate, { storage }) => {
+    const tables = storage.sql.exec<{ name: string }>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'answers_%' OR name = 'open_runs')",
+    );
+    for (const { name } of tables.toArray()) storage.sql.exec(`DELETE FROM ${name}`);
+  });
+  await evict(gate);
+}
+
 describe("a yes to an id that the gate has let go of meanwhile", () => {
-  it("is 503 where something is promised, and a retry finds the same run", async () => {
+  it("is complete: the run is told and charged, and the id is replayed", async () => {
     const stage = await setForgetful();
     const first = await stage.tryStart({ idempotency_id: ID });
-    expect([first.status, first.headers.get("retry-after")]).toEqual([503, "1"]);
-    expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(202);
-    expect(stage.gateway.upstream.runs.size).toBe(1);
+    expect(first.status).toBe(202);
+    const again = await stage.tryStart({ idempotency_id: ID });
+    expect([again.text, again.headers.get("idempotency-replayed")]).toEqual([first.text, "true"]);
+    expect(stage.gateway.upstream.starts).toHaveLength(1);
     await expectTold(stage);
   });
 
-  it("is 202 where nothing is, and KV remembers it", async () => {
+  it("is remembered where nothing else is promised, too", async () => {
     const { gateway } = await setForgetful();
     const first = await gateway.start({ idempotency_id: ID });
     const again = await gateway.start({ idempotency_id: ID });
     expect([first.status, again.text]).toEqual([202, first.text]);
     expect(again.headers.get("idempotency-replayed")).toBe("true");
     expect(gateway.upstream.starts).toHaveLength(1);
-  });
-});
-
-describe("a run that was given up", () => {
-  const run = beginRun({ pollSchedule: [2], retrySchedule: [5] }, T0);
-  const lease = { claimedAtMs: T0, attempt: "a2", leaseExpiresAtMs: T0 + HOUR + 10 * SECOND };
-  const open = { status: "open", fingerprint: "f1", ...lease } as const;
-  const row: Row = { ...withClaim(emptyRow(ID), open), reviewAtMs: T0 + 2 * HOUR, run };
-
-  it("stays while a try holds its id", () => {
-    expect(reviewRow(row, T0 + HOUR)).toEqual({
-      kind: "keep",
-      row: { ...row, run: { ...run, dueAtMs: T0 + HOUR + 10 * SECOND, giveUpAtMs: T0 + HOUR + 10 * SECOND } },
-    });
-  });
-
-  it("stays for a pointer's round when its gate was away at the time", () => {
-    const unclaimed = { ...emptyRow(ID), run };
-    const [backMs, heardByMs] = [T0 + 2 * HOUR, T0 + 2 * HOUR + 3 * MINUTE];
-    const waiting = { ...run, dueAtMs: heardByMs, giveUpAtMs: heardByMs };
-    expect(reviewRow(unclaimed, backMs)).toEqual({ kind: "keep", row: { ...unclaimed, run: waiting } });
-    expect(reviewRow({ ...unclaimed, run: waiting }, heardByMs)).toEqual({
-      kind: "keep",
-      row: { ...unclaimed, run: null },
-    });
-  });
-
-  it("goes when the lease has ended", () => {
-    const review = reviewRow(row, T0 + HOUR + 10 * SECOND);
-    expect(review).toEqual({ kind: "keep", row: { ...row, run: null } });
   });
 });

@@ -1,50 +1,81 @@
 // What may never become of a run, whatever happens to it.
 import { expect } from "vitest";
-import { type Row, rowDueAtMs } from "../../src/gate/row.ts";
-import { type EndedRun, isFinished, type Run } from "../../src/gate/run.ts";
+import { deliveryStateOf, type KnownRun, type Run } from "../../src/gate/run.ts";
+import type { Terms } from "../../src/gate/terms.ts";
+import type { OpenedStore } from "../support/gate-store.ts";
 
-/** The longest that a row may be left alone: a start that waits for its name, or a claim until its 72 hours are over. */
-const HOUR_MS = 3_600_000;
-const MAX_PAUSE_MS = 73 * HOUR_MS;
-const STEPS: Record<Run["status"], number> = { forwarding: 0, accepted: 1, ended: 2 };
+const DAY_MS = 86_400_000;
+const SLACK_MS = 5 * 60_000;
+/** A run that failed five times is left alone for six hours; a lease comes on top, and a clock may step back by seconds. */
+const LONGEST_PAUSE_MS = 6 * 3_600_000 + SLACK_MS;
+/** A start that nobody heard the answer of is kept for fourteen days. */
+const LONGEST_WAIT_MS = 14 * DAY_MS + SLACK_MS;
 
-/** Throws unless a row may become `next`. */
-export function expectMove(before: Row, next: Row, why: string, nowMs: number): void {
-  expectWatched(next, nowMs);
-  if (before.run === null || before.run === next.run) return;
-  if (next.run === null) {
-    // Refused, or waited for in vain; what was accepted stays until it is finished.
-    expect([why, before.run.status]).toEqual([why === "settle" ? "settle" : "alarm", "forwarding"]);
-    return;
+export type Kept = { runKey: string; run: Run; terms: Terms; actAtMs: number | null };
+
+/** Everything that a gate keeps of runs, the open ones first. */
+export function everyRun({ runs, store }: Pick<OpenedStore, "runs" | "store">): Kept[] {
+  const open = runs.index.earliest(1_000).map((indexed) => {
+    const { runKey, run, terms } = runs.read(indexed);
+    return { runKey, run, terms, actAtMs: indexed.actAtMs };
+  });
+  const ended = store.endedRuns.page(null, 1_000).map(({ runKey, run, terms }) => {
+    return { runKey, run, terms, actAtMs: null };
+  });
+  return [...open, ...ended];
+}
+
+/** Throws unless what is kept may have become what is kept now. */
+export function expectMoves(
+  before: readonly Kept[],
+  after: readonly Kept[],
+  why: string,
+  nowMs: number,
+): void {
+  const ids = after.flatMap(({ run }) => (run.status === "forwarding" ? [] : [run.runId]));
+  expect(ids).toEqual([...new Set(ids)]);
+  for (const kept of after) expectWatched(kept, nowMs);
+  for (const { run, terms } of before) {
+    if (run.status === "forwarding") continue;
+    const next = after
+      .map((kept) => kept.run)
+      .find((one) => one.status !== "forwarding" && one.runId === run.runId);
+    // What was accepted stays until retention takes it.
+    if (next === undefined || next.status === "forwarding")
+      throw new Error(`${why} lost the run ${run.runId}`);
+    expectForward(run, next, terms, why);
   }
-  expectForward(before.run, next.run);
-  if (before.run.status === "ended" && next.run.status === "ended") expectSameEnd(before.run, next.run, why);
 }
 
-/** A row that owes something says when somebody must look at it, and soon; one that owes nothing has no time. */
-function expectWatched(row: Row, nowMs: number): void {
-  const dueAtMs = rowDueAtMs(row);
-  const owes = row.run !== null && !isFinished(row.run);
-  expect(dueAtMs === null).toBe(!owes && row.claim === null);
-  if (dueAtMs === null) return;
-  expect(Number.isSafeInteger(dueAtMs)).toBe(true);
-  expect(dueAtMs - nowMs).toBeLessThanOrEqual(owes ? HOUR_MS + 5_000 : MAX_PAUSE_MS);
+/** Of an open run the alarm knows when to act, and soon. */
+function expectWatched({ run, actAtMs }: Kept, nowMs: number): void {
+  if (actAtMs === null) return;
+  expect(Number.isFinite(actAtMs)).toBe(true);
+  expect(actAtMs - nowMs).toBeLessThanOrEqual(
+    run.status === "forwarding" ? LONGEST_WAIT_MS : LONGEST_PAUSE_MS,
+  );
 }
 
-function expectForward(before: Run, next: Run): void {
-  expect(STEPS[next.status]).toBeGreaterThanOrEqual(STEPS[before.status]);
+function expectForward(before: KnownRun, next: KnownRun, terms: Terms, why: string): void {
   expect(next.revision).toBeGreaterThanOrEqual(before.revision);
-  if (before.status === "forwarding" || next.status === "forwarding") return;
-  expect([next.runId, next.acceptedAtMs]).toEqual([before.runId, before.acceptedAtMs]);
+  expect(next.acceptedAtMs).toBe(before.acceptedAtMs);
+  expect(lastNumber(next)).toBeGreaterThanOrEqual(lastNumber(before));
+  expectNumbersOnce(next);
+  if (before.status !== "ended") return;
+  if (next.status !== "ended") throw new Error(`${why} took back the end of ${before.runId}`);
+  expect([next.endedAtMs, next.result]).toEqual([before.endedAtMs, before.result]);
+  if (before.chargedAtMs !== null) expect(next.chargedAtMs).toBe(before.chargedAtMs);
+  if (next.bodyKept !== before.bodyKept) expect(next.bodyKept).toBe(true);
+  const isOver = ["delivered", "aborted", "dead"].includes(deliveryStateOf(before, terms));
+  // Whoever has been told once is not told again, unless somebody asks for it.
+  if (isOver && why !== "redeliver") expect(next.delivery).toEqual(before.delivery);
 }
 
-function expectSameEnd(before: EndedRun, next: EndedRun, why: string): void {
-  expect([next.endedAtMs, next.result]).toEqual([before.endedAtMs, before.result]);
-  if (why === "redeliver") return expect(isFinished(before)).toBe(true);
-  // Whoever has been told once is not told again, and what is over stays as it ended.
-  if (before.delivery.kind !== "pending") expect(next.delivery).toEqual(before.delivery);
-  else if (next.delivery.kind !== "none") expect(next.delivery.made - before.delivery.made).toBeOneOf([0, 1]);
-  // A charge is asked for until the books have it.
-  if (before.unbooked.charge) expect(next.unbooked.charge || !next.unbooked.run).toBe(true);
-  else expect(next.unbooked.charge).toBe(false);
+function expectNumbersOnce({ attempts }: KnownRun): void {
+  const numbers = attempts.map(({ number }) => number);
+  expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
+}
+
+function lastNumber({ attempts }: KnownRun): number {
+  return attempts.at(-1)?.number ?? 0;
 }

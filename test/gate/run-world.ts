@@ -1,61 +1,27 @@
-// One run between its gate, its consumers, the upstream, a receiver and the books, all of it plain data: what each of them
-// may do at any moment, in any order and again. The rules are the product's own (run.ts, row.ts); the rest is honest, or
-// fails as the test says. Whatever the gate's row becomes is checked against what may never be.
-import type { Attempt, AttemptOutcome } from "../../src/callbacks/attempt.ts";
-import type { Work } from "../../src/gate/admission.ts";
-import type { PutOff } from "../../src/gate/delivery.ts";
-import { needsReview } from "../../src/gate/due.ts";
-import type { Intent } from "../../src/gate/intent.ts";
-import { emptyRow, type Row, reviewRow, rowDueAtMs, settleRow, withClaim } from "../../src/gate/row.ts";
-import {
-  advance,
-  beginRun,
-  buryRun,
-  type EndedRun,
-  isFinished,
-  nameRun,
-  type RunResult,
-  type RunRules,
-  type Sighting,
-} from "../../src/gate/run.ts";
-import type { LedgerEntry } from "../../src/ledger/entry.ts";
-import { ledgerEntries } from "../../src/progress/ledger-entries.ts";
-import { type BookedRun, deliveryView } from "../../src/runs/deliveries.ts";
-import { expectMove } from "./run-rules.ts";
+// One user's gate between the starts of one id, a queue, consumers, the upstream and a receiver: what each of them may do at
+// any moment, in any order, and again. The gate's rules and its storage are the product's own; the rest is honest, or
+// fails as the test says. Whatever the gate keeps is checked after each step against what may never be.
+import { vi } from "vitest";
+import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
+import { accept } from "../../src/gate/acceptance.ts";
+import type { Acceptance, LeasedRun } from "../../src/gate/admission.ts";
+import { decideClaim } from "../../src/gate/claim.ts";
+import { Claims } from "../../src/gate/claims.ts";
+import { Dispatcher } from "../../src/gate/dispatcher.ts";
+import { askAbandoned, releaseRun, takeRun } from "../../src/gate/leases.ts";
+import { reportRun } from "../../src/gate/reports.ts";
+import { giveUpRun, type Observation, type RunResult } from "../../src/gate/run.ts";
+import type { Terms } from "../../src/gate/terms.ts";
+import type { RunMessage } from "../../src/progress/run-message.ts";
+import { type OpenedStore, openStore } from "../support/gate-store.ts";
+import type { Event, ReceiverMood, Truth, UpstreamMood } from "./run-events.ts";
+import { everyRun, expectMoves } from "./run-rules.ts";
 
-export type Books = {
-  record(entries: LedgerEntry[]): Promise<void>;
-  find(): Promise<BookedRun | null>;
-};
+type Report = { runKey: string; revision: number; seen: Observation };
 
-/** What really happens at the upstream. */
-export type Truth = { runId: string; started: boolean; endsAtMs: number; result: RunResult };
-
-/** `lost`: it was done, and nobody hears of it. */
-export type BooksMood = "well" | "down" | "lost";
-export type ReceiverMood = AttemptOutcome["kind"] | "resting";
-
-export type Event =
-  /** The answer to the start; `unknown`: nobody heard it. */
-  | { kind: "settle"; heard: boolean }
-  | { kind: "take"; pushed: boolean; names: "nothing" | "the run" | "another" }
-  | {
-      kind: "look";
-      hand: number;
-      upstream: "honest" | "down" | "forgetful";
-      receiver: ReceiverMood;
-      books: BooksMood;
-    }
-  | { kind: "report"; sighting: number }
-  | { kind: "bury"; books: BooksMood }
-  | { kind: "redeliver" }
-  | { kind: "alarm" }
-  | { kind: "time"; byMs: number };
-
-export const T0 = Date.parse("2040-01-01T00:00:00Z");
-const RULES: RunRules = { pollSchedule: [2, 4, 8], retrySchedule: [5, 300, 600] };
-const ATTEMPT = "the first try";
-const ANSWER = { status: 202, body: "{}" };
+const RULES = { pollSchedule: [2, 4, 8], retrySchedule: [5, 300, 600] };
+const GATE = "0".repeat(64);
+const LEASE_MS = 60_000;
 const OUTCOMES: Record<AttemptOutcome["kind"], AttemptOutcome> = {
   acknowledged: { kind: "acknowledged", status: 204 },
   aborted: { kind: "aborted", status: 410 },
@@ -63,199 +29,251 @@ const OUTCOMES: Record<AttemptOutcome["kind"], AttemptOutcome> = {
 };
 
 export class RunWorld {
+  readonly #storage: DurableObjectStorage;
+  readonly #id = crypto.randomUUID();
+  readonly #terms: Terms;
   readonly #truth: Truth;
-  readonly #intent: Intent;
-  readonly #books: Books;
-  #row: Row;
-  #nowMs = T0;
+  /** An upstream that does not know the same id again starts another run. */
+  readonly #honoursIds: boolean;
+  #gate: OpenedStore;
+  #claims: Claims;
+  #dispatcher: Dispatcher;
+  #nowMs: number;
   /** The upstream's own clock does not step back. */
-  #upstreamMs = T0;
-  readonly #hands: Work[] = [];
-  readonly #sightings: Sighting[] = [];
-  /** The caller was told 202. */
-  promised = false;
-  /** Its consumer failed for good, or the upstream denied it: the run was given up unseen. */
-  givenUp = false;
-  redeliveries = 0;
-  /** 204s that the receiver gave. */
-  acknowledged = 0;
-  /** What the gate knew of it last. */
-  end: EndedRun | null = null;
+  #upstreamMs: number;
+  readonly #startedAtMs = new Map<string, number>();
+  #messages: RunMessage[] = [];
+  readonly #hands: LeasedRun[] = [];
+  readonly #reports: Report[] = [];
+  /** Runs of which a caller was told 202. */
+  readonly promised = new Set<string>();
+  /** 204s that the receiver gave, by run. */
+  readonly acknowledged = new Map<string, number>();
 
-  constructor(key: string, truth: Truth, intent: Intent, claimed: boolean, books: Books) {
+  constructor(storage: DurableObjectStorage, terms: Terms, truth: Truth, honoursIds: boolean, nowMs: number) {
+    this.#storage = storage;
+    this.#terms = terms;
     this.#truth = truth;
-    this.#intent = intent;
-    this.#books = books;
-    const row = { ...emptyRow(key), intent, run: beginRun(RULES, T0) };
-    const lease = { claimedAtMs: T0, attempt: ATTEMPT, leaseExpiresAtMs: T0 + 15_000 };
-    this.#row = claimed ? withClaim(row, { status: "open", fingerprint: "", ...lease }) : row;
+    this.#honoursIds = honoursIds;
+    this.#nowMs = nowMs;
+    this.#upstreamMs = nowMs;
+    [this.#gate, this.#claims, this.#dispatcher] = this.#wake();
+  }
+
+  get kept() {
+    return everyRun(this.#gate);
+  }
+
+  get charges() {
+    return this.#gate.store.charges.page(0, Number.MAX_SAFE_INTEGER, 1_000);
+  }
+
+  get startedRuns(): string[] {
+    return [...this.#startedAtMs.keys()];
   }
 
   async happen(event: Event): Promise<void> {
+    const before = this.kept;
+    await this.#apply(event);
+    expectMoves(before, this.kept, event.kind, this.#nowMs);
+  }
+
+  /** Nothing fails any more, every message comes, and time passes until nothing is left to do. */
+  async allIsWell(): Promise<void> {
+    await this.#settleDown();
+    // An end that nobody read is not an end: an operator asks for it once more.
+    for (const { run } of this.kept) if (run.status === "abandoned") this.#redeliverRun(run.runId);
+    await this.#settleDown();
+  }
+
+  async #settleDown(): Promise<void> {
+    for (let rounds = 0; rounds < 300; rounds += 1) {
+      while (this.#messages.length > 0) {
+        await this.happen({ kind: "message", which: 0, again: false });
+        const hand = this.#hands.length - 1;
+        await this.happen({
+          kind: "consume",
+          hand,
+          upstream: "honest",
+          receiver: "acknowledged",
+          fate: "reports",
+        });
+        await this.happen({ kind: "report", which: this.#reports.length - 1 });
+      }
+      const first = this.#gate.runs.index.first();
+      if (first === null) return;
+      await this.happen({ kind: "time", byMs: Math.max(0, first.actAtMs - this.#nowMs) });
+      await this.happen({ kind: "alarm" });
+    }
+    throw new Error("the gate never gets empty");
+  }
+
+  #apply(event: Event): Promise<void> | void {
     switch (event.kind) {
-      case "settle":
-        return this.#settle(event.heard);
-      case "take":
-        return this.#take(
-          event.pushed,
-          { nothing: null, "the run": this.#truth.runId, another: "x" }[event.names],
-        );
-      case "look":
-        return this.#look(this.#hands[event.hand % this.#hands.length], event);
+      case "start":
+        return this.#start(event.upstream, event.yes);
+      case "message":
+        return this.#deliver(event.which, event.again);
+      case "lose":
+        return this.#lose(event.which);
+      case "consume":
+        return this.#consume(this.#hands[event.hand % this.#hands.length], event);
       case "report":
-        return this.#report(this.#sightings[event.sighting % this.#sightings.length]);
-      case "bury":
-        return this.#bury(event.books);
+        return this.#report(this.#reports[event.which % this.#reports.length]);
+      case "completion":
+        return this.#complete(event.says);
       case "redeliver":
-        return this.#redeliver();
+        for (const { run, actAtMs } of this.kept)
+          if (actAtMs === null && run.status !== "forwarding") this.#redeliverRun(run.runId);
+        return;
+      case "abandon":
+        return this.#abandon();
       case "alarm":
-        return this.#alarm();
+        return this.#dispatcher.sendDue(this.#nowMs);
+      case "evict":
+        [this.#gate, this.#claims, this.#dispatcher] = this.#wake();
+        return;
       case "time":
         this.#nowMs += event.byMs;
         this.#upstreamMs = Math.max(this.#upstreamMs, this.#nowMs);
     }
   }
 
-  /** Nothing fails any more, and time passes until nothing is left to do. */
-  async allIsWell(): Promise<void> {
-    for (let rings = 0; rings < 500; rings += 1) {
-      const dueAtMs = rowDueAtMs(this.#row);
-      if (dueAtMs === null) return;
-      await this.happen({ kind: "time", byMs: Math.max(0, dueAtMs - this.#nowMs) });
-      this.#alarm();
-      const hand = this.#hands.length;
-      this.#take(false, null);
-      if (this.#hands.length === hand) continue;
-      await this.happen({ kind: "look", hand, upstream: "honest", receiver: "acknowledged", books: "well" });
-      this.#report(this.#sightings.at(-1));
-    }
-    throw new Error("the gate never gets empty");
+  #wake(): [OpenedStore, Claims, Dispatcher] {
+    vi.setSystemTime(this.#nowMs);
+    const gate = openStore(this.#storage);
+    gate.runs.rules = RULES;
+    const queue = {
+      sendBatch: async (batch: Iterable<{ body: RunMessage }>) => {
+        this.#messages.push(...[...batch].map(({ body }) => body));
+      },
+    };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it sends to its queues, and nothing else here
+    const env = { RUNS: queue, RUNS_ALONE: queue } as unknown as Env;
+    return [gate, new Claims(gate.store, gate.runs), new Dispatcher(env, GATE, gate.store, gate.runs)];
   }
 
-  #settle(heard: boolean): void {
-    const { started, runId } = this.#truth;
-    const answered = started
-      ? ({ kind: "accepted", answer: ANSWER, runId } as const)
-      : ({ kind: "refused" } as const);
-    const outcome = heard ? answered : ({ kind: "unknown" } as const);
-    if (outcome.kind === "accepted" && this.#row.run !== null) this.promised = true;
-    this.#put(settleRow(this.#row, ATTEMPT, outcome, RULES, this.#nowMs), "settle");
-  }
-
-  #take(pushed: boolean, names: string | null): void {
-    const { run, intent } = this.#row;
-    if (run === null || intent === null || isFinished(run)) return;
-    const runId = run.status === "forwarding" ? (names ?? run.named) : run.runId;
-    const isHurried = pushed && run.status !== "ended";
-    if (runId === null || (this.#nowMs < run.dueAtMs && !isHurried)) return;
-    const named = run.status === "forwarding" ? nameRun(run, runId, this.#nowMs) : run;
-    this.#put({ ...this.#row, run: named }, "take");
-    this.#hands.push({ run: named, intent, runId });
-  }
-
-  async #look(
-    work: Work | undefined,
-    { upstream, receiver, books }: Event & { kind: "look" },
-  ): Promise<void> {
-    if (work === undefined) return;
-    const { run, runId, intent } = work;
-    const stamp = { revision: run.revision, atMs: this.#nowMs, random: 0.5 };
-    const read =
-      run.status === "ended" ? ({ kind: "ended", result: run.result } as const) : this.#read(runId, upstream);
-    if (read.kind !== "ended") {
-      this.#sightings.push(read.kind === "waiting" ? { ...stamp, ...read, runId } : { ...stamp, ...read });
+  #start(upstream: "starts" | "refuses", yes: "heard" | "in a message" | "unheard"): void {
+    const attempt = crypto.randomUUID();
+    const request = {
+      id: this.#id,
+      attempt,
+      fingerprint: "same",
+      path: "/run",
+      leaseMs: 15_000,
+      mayCreate: true,
+    };
+    const decision = decideClaim(this.#claims.find(this.#id, this.#nowMs), request, this.#nowMs);
+    if (decision.kind !== "take") return;
+    const promise = { runKey: this.#id, terms: this.#terms };
+    this.#claims.admit({ id: this.#id, taken: decision.claim }, promise, this.#nowMs);
+    if (upstream === "refuses") {
+      this.#claims.endAttempt(
+        this.#id,
+        this.#id,
+        attempt,
+        yes === "heard" ? "refused" : "unknown",
+        this.#nowMs,
+      );
       return;
     }
-    const endedAtMs = run.status === "ended" ? run.endedAtMs : this.#nowMs;
-    const seen = { ...stamp, ...read, runId, endedAtMs, bodyKept: false, ...this.#tell(work, receiver) };
-    const next = advance(run, intent, { ...seen, booked: false }, RULES);
-    if (next.status !== "ended") throw new Error("an end was seen, and the run has not ended");
-    await this.#record(ledgerEntries(next, intent), books);
-    this.#sightings.push({ ...seen, booked: books === "well" });
+    const runId = this.#startAtUpstream();
+    // The Worker was killed, or the connection was lost: the lease ends it.
+    if (yes === "unheard") return;
+    const outcome = { kind: "accepted", runId, answer: { status: 202, body: "{}" } } as const;
+    const claim = { id: this.#id, fingerprint: "same" };
+    const acceptance: Acceptance = { runKey: this.#id, attempt, claim, terms: this.#terms, outcome };
+    this.promised.add(runId);
+    if (yes === "heard") void accept(this.#claims, this.#gate.runs, acceptance, this.#nowMs);
+    else this.#send({ notified: true, acceptance });
   }
 
-  #read(runId: string, mood: (Event & { kind: "look" })["upstream"]) {
-    const { started, endsAtMs, result } = this.#truth;
-    if (mood === "down") return { kind: "unseen", unknown: false } as const;
-    const isKnown = started && runId === this.#truth.runId;
-    if (!isKnown || mood === "forgetful") return { kind: "unseen", unknown: true } as const;
-    return this.#upstreamMs < endsAtMs
-      ? ({ kind: "waiting" } as const)
-      : ({ kind: "ended", result } as const);
+  #startAtUpstream(): string {
+    const [known] = this.startedRuns;
+    const runId = this.#honoursIds && known !== undefined ? known : crypto.randomUUID();
+    if (!this.#startedAtMs.has(runId)) this.#startedAtMs.set(runId, this.#upstreamMs);
+    return runId;
   }
 
-  #tell({ run, intent }: Work, mood: ReceiverMood): { attempt: Attempt | null; putOff: PutOff | null } {
-    const delivery = run.status === "ended" ? run.delivery : null;
-    const isDue = delivery === null || (delivery.kind === "pending" && delivery.nextAtMs <= this.#nowMs);
-    if (intent.callbackUrl === null || !isDue) return { attempt: null, putOff: null };
-    if (mood === "resting") {
-      const untilMs = this.#nowMs + 30_000;
-      return { attempt: null, putOff: { untilMs, why: "rest" } };
+  #send(message: Partial<RunMessage>): void {
+    const rest = { notified: false, hintedRunId: null, acceptance: null };
+    this.#messages.push({ v: 1, gate: GATE, runKey: this.#id, ...rest, ...message });
+  }
+
+  #deliver(which: number, again: boolean): void {
+    const at = which % this.#messages.length;
+    const message = this.#messages[at];
+    if (message === undefined) return;
+    if (!again) this.#messages.splice(at, 1);
+    const { runs, store } = this.#gate;
+    const { runKey, notified, hintedRunId, acceptance } = message;
+    if (acceptance !== null) accept(this.#claims, runs, acceptance, this.#nowMs);
+    const request = { runKey, notified, hintedRunId, isAlone: false, leaseMs: LEASE_MS };
+    if (notified) askAbandoned(store, runs, request, this.#nowMs);
+    const taken = takeRun(runs, request, this.#nowMs);
+    // It goes to the dead-letter queue, whose consumer takes it at once.
+    const alone = taken.kind === "alone" ? takeRun(runs, { ...request, isAlone: true }, this.#nowMs) : taken;
+    if (alone.kind === "leased") this.#hands.push(alone.run);
+  }
+
+  /** Only what the gate sends again may be lost; the queue keeps the rest. */
+  #lose(which: number): void {
+    const at = which % this.#messages.length;
+    if (this.#messages[at]?.acceptance === null) this.#messages.splice(at, 1);
+  }
+
+  #consume(hand: LeasedRun | undefined, { upstream, receiver, fate }: Event & { kind: "consume" }): void {
+    if (hand === undefined) return;
+    const { runKey, revision, runId, terms, task } = hand;
+    const read = task.kind === "deliver" ? task.result : this.#read(runId, upstream);
+    if (fate === "dies") return;
+    if (fate === "throws") return releaseRun(this.#gate.runs, runKey, revision, this.#nowMs);
+    if (read !== "success" && read !== "error") {
+      this.#reports.push({ runKey, revision, seen: read });
+      return;
     }
-    if (mood === "acknowledged") this.acknowledged += 1;
-    const number = (delivery?.kind === "pending" ? delivery.made : 0) + 1;
-    return {
-      attempt: { number, atMs: this.#nowMs, durationMs: 1, outcome: OUTCOMES[mood] },
-      putOff: null,
-    };
+    const told = terms.callbackUrl === null ? { attempt: null, deferral: null } : this.#tell(runId, receiver);
+    const end = { kind: "ended", runId, result: read, readAgoMs: 0, bodyKept: false } as const;
+    this.#reports.push({ runKey, revision, seen: { ...end, ...told } });
   }
 
-  async #record(entries: LedgerEntry[], mood: BooksMood): Promise<void> {
-    if (mood === "down") return;
-    for (const { charge } of entries) {
-      if (charge !== null && this.#truth.result !== "success") throw new Error("a charge without success");
-    }
-    await this.#books.record(entries);
+  #read(runId: string, mood: UpstreamMood): RunResult | Observation {
+    if (mood === "down") return { kind: "unseen", unknown: false };
+    const startedAtMs = this.#startedAtMs.get(runId);
+    if (startedAtMs === undefined || mood === "forgetful") return { kind: "unseen", unknown: true };
+    if (this.#upstreamMs < startedAtMs + this.#truth.endsAfterMs) return { kind: "waiting", runId };
+    return this.#truth.result;
   }
 
-  #report(seen: Sighting | undefined): void {
-    const { run, intent } = this.#row;
-    if (seen === undefined || run === null || intent === null) return;
-    const next = advance(run, intent, seen, RULES);
-    if (next !== run && next.status === "ended" && next.result === null) this.givenUp = true;
-    this.#put({ ...this.#row, run: next }, "report");
+  #tell(runId: string, mood: ReceiverMood) {
+    if (mood === "rests") return { attempt: null, deferral: { forMs: 30_000, why: "rest" } as const };
+    if (mood === "no room") return { attempt: null, deferral: { forMs: 5_000, why: "room" } as const };
+    if (mood === "acknowledged") this.acknowledged.set(runId, (this.acknowledged.get(runId) ?? 0) + 1);
+    return { attempt: { outcome: OUTCOMES[mood], agoMs: 0, durationMs: 1 }, deferral: null };
   }
 
-  async #bury(mood: BooksMood): Promise<void> {
-    const { run, intent } = this.#row;
-    if (run === null || intent === null || run.status === "forwarding" || isFinished(run)) return;
-    const buried = buryRun(run, intent, this.#nowMs);
-    this.givenUp = true;
-    this.#put({ ...this.#row, run: buried }, "bury");
-    await this.#record(ledgerEntries(buried, intent), mood);
-    if (mood !== "well") return;
-    const { revision, runId, result, endedAtMs } = buried;
-    const stamp = { revision, atMs: this.#nowMs, random: 0 };
-    const nothing = { attempt: null, putOff: null, bodyKept: false };
-    this.#report({ ...stamp, ...nothing, kind: "ended", runId, result, endedAtMs, booked: true });
+  #report(report: Report | undefined): void {
+    if (report === undefined) return;
+    const { runKey, revision, seen } = report;
+    reportRun(this.#gate.runs, runKey, revision, seen, { nowMs: this.#nowMs, random: 0.5 });
   }
 
-  async #redeliver(): Promise<void> {
-    const view = await this.view();
-    if (view?.revival == null) return;
-    this.redeliveries += 1;
-    this.#put({ ...this.#row, intent: view.intent, run: view.revival }, "redeliver");
+  #complete(says: "true" | "false" | "unproven"): void {
+    const [runId] = this.startedRuns.toReversed();
+    if (says === "unproven" || runId === undefined) return this.#send({ notified: true });
+    this.#send({ notified: true, hintedRunId: says === "true" ? runId : "no such run" });
   }
 
-  /** What the run's caller is shown. */
-  async view() {
-    const { key, run, intent } = this.#row;
-    const live = run === null || run.status === "forwarding" || intent === null ? null : { key, run, intent };
-    return deliveryView(this.#intent.target, live, await this.#books.find(), this.#nowMs);
+  #redeliverRun(runId: string): void {
+    const found = this.#gate.runs.find(runId);
+    if (found?.ended != null) this.#gate.runs.reopen(found.ended, this.#nowMs);
   }
 
-  #alarm(): void {
-    const { claim, reviewAtMs } = this.#row;
-    const due = { ...this.#row, reviewAtMs: claim && reviewAtMs };
-    if (!needsReview(due, this.#nowMs)) return;
-    const review = reviewRow(this.#row, this.#nowMs);
-    // KV holds the answer.
-    this.#put(review.kind === "check" ? withClaim(this.#row, null) : review.row, "alarm");
-  }
-
-  #put(next: Row, why: Event["kind"]): void {
-    expectMove(this.#row, next, why, this.#nowMs);
-    if (next.run?.status === "ended") this.end = next.run;
-    this.#row = rowDueAtMs(next) === null ? emptyRow(next.key) : next;
+  #abandon(): void {
+    const { runs } = this.#gate;
+    const indexed = runs.index.first();
+    const open = indexed && runs.read(indexed);
+    if (open === null || open.run.status === "forwarding") return;
+    runs.put({ ...open, run: giveUpRun(open.run, open.terms, "operator", this.#nowMs) }, this.#nowMs);
   }
 }

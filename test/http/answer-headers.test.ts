@@ -12,7 +12,7 @@ import {
   RUN_PATH,
   startOf,
 } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -28,7 +28,7 @@ const ALWAYS = {
 };
 
 beforeEach(async () => {
-  await freshLedger();
+  await freshIndex();
 });
 afterEach(() => {
   vi.restoreAllMocks();

@@ -55,7 +55,7 @@ describe("a true ref", () => {
     await stage.drain();
     expect(stage.received).toEqual([]);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
-    expect((await stage.books()).runs).toEqual([]);
+    expect((await stage.records()).runs).toMatchObject([{ status: "accepted", result: null, attempts: 0 }]);
   });
 
   it("cannot inject a result: what the receiver gets is what the upstream says when asked", async () => {
@@ -66,14 +66,6 @@ describe("a true ref", () => {
     await stage.drain();
     expect(stage.received).toHaveLength(1);
     expect(JSON.parse(stage.received[0]?.body ?? "")).toMatchObject({ status: "success" });
-  });
-
-  it("cannot make it a run of another name", async () => {
-    const stage = await Stage.set();
-    const run = await stage.start();
-    await stage.push({ ...run, runId: crypto.randomUUID() });
-    await stage.drain();
-    expect(JSON.parse(stage.received[0]?.body ?? "").id).toBe(run.runId);
   });
 
   it.each<[string, RequestInit["body"]]>([

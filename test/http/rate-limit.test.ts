@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { counting, failing, never, replacing } from "../support/bindings.ts";
 import { stopClock } from "../support/clock.ts";
 import { ACTION, type Answer, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { freshIndex } from "../support/operators-index.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const FLAG_CALL = "FLAGS.getBooleanValue";
@@ -145,7 +145,7 @@ describe("the flag", () => {
   });
 
   it("is asked about one action by one name, however a caller spells it", async () => {
-    await freshLedger();
+    await freshIndex();
     const asked: unknown[] = [];
     const gateway = await makeGateway(
       {},

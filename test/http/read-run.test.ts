@@ -83,6 +83,12 @@ describe("wait_seconds holds the request", () => {
       body: ENDED,
     },
     {
+      name: "while it says so in what is no JSON",
+      path: PATH,
+      looks: [say(200, `\ufeff${WAITING}`), say(200, WAITING.replace("}", `,"eta":NaN}`)), say(200, ENDED)],
+      body: ENDED,
+    },
+    {
       name: "while a one-off run waits",
       path: ONE_OFF,
       looks: [say(200, wrap(WAITING)), say(202, wrap(WAITING)), say(200, wrap(ENDED))],

@@ -4,18 +4,25 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { counting, failing, never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { statuses, times } from "../support/times.ts";
 import { makeIssuer } from "../support/tokens.ts";
 
-beforeEach(() => freshLedger());
+beforeEach(() => freshIndex());
 afterEach(async () => {
   vi.restoreAllMocks();
   vi.useRealTimers();
   await reset();
 });
 
-const ALL_OK = { gate: "ok", kv: "ok", ledger: "ok", flags: "ok", upstream: "ok", issuer_keys: "ok" };
+const ALL_OK = {
+  gate: "ok",
+  kv: "ok",
+  operators_index: "ok",
+  flags: "ok",
+  upstream: "ok",
+  issuer_keys: "ok",
+};
 
 function ask(gateway: Gateway) {
   return gateway.call("/readyz", { claims: null });
@@ -30,7 +37,6 @@ describe("/readyz", () => {
   it.each([
     { name: "gate", calls: /^USER_GATE/ },
     { name: "kv", calls: /^KV/ },
-    { name: "ledger", calls: /^LEDGER/ },
     { name: "flags", calls: /^FLAGS/ },
     { name: "upstream", calls: /^UPSTREAM/ },
   ])("names $name when it fails, and nothing of how", async ({ name, calls }) => {
@@ -41,6 +47,12 @@ describe("/readyz", () => {
       { status: "not_ready", dependencies: { ...ALL_OK, [name]: "failing" } },
     ]);
     expect(text).not.toMatch(/ECONN|10\.0\.0\.7/);
+  });
+
+  it("is ready without the operators' index, whose state it says", async () => {
+    const { status, body } = await ask(await makeGateway({}, failing(/^OPERATORS_DB/)));
+    const dependencies = { ...ALL_OK, operators_index: "failing" };
+    expect([status, body]).toEqual([200, { status: "ready", dependencies }]);
   });
 
   it.each([

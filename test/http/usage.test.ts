@@ -1,29 +1,28 @@
-import { beforeEach, describe, expect, it } from "vitest";
-import { userKeyOf } from "../../src/auth/user-key.ts";
-import type { LedgerEntry } from "../../src/ledger/entry.ts";
-import { recordAll } from "../../src/ledger/repository.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { failing } from "../support/bindings.ts";
+import { charge, type ToCharge } from "../support/charges.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
-import { attemptOf, chargeOf, entryOf, freshLedger, NOON_MS, runOf } from "../support/ledger.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 
 const NOVEMBER = "/usage?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
 const CSV = { headers: { accept: "text/csv" } };
+const CHARGED_AT_MS = Date.parse("2026-11-20T12:00:02Z");
 
-let db: D1Database;
 let gateway: Gateway;
-let alice: string;
-let bob: string;
 
 beforeEach(async () => {
-  db = await freshLedger();
+  await freshIndex();
+  vi.useFakeTimers({ toFake: ["Date"], now: CHARGED_AT_MS });
   gateway = await makeGateway();
-  alice = await userKeyOf(gateway.issuer.issuer, "alice");
-  bob = await userKeyOf(gateway.issuer.issuer, "bob");
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 
-function entryWith(billing: Parameters<typeof chargeOf>[1]): LedgerEntry {
-  const run = runOf({ userKey: alice });
-  return { run, attempt: attemptOf(run), charge: chargeOf(run, billing) };
+/** Answers with the runs' ids. */
+function chargeAlice(charges: ToCharge[]): Promise<string[]> {
+  return charge(gateway, "alice", charges);
 }
 
 /** RFC 4180, written for these tests alone: throws on anything that the grammar does not know. */
@@ -51,11 +50,9 @@ async function typeFor(accept: string): Promise<string | undefined> {
 
 describe("GET /usage", () => {
   it("answers a caller's own charges, as the contract has them", async () => {
-    const mine = runOf({ userKey: alice, runId: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11" });
-    await recordAll(db, [
-      { run: mine, attempt: null, charge: chargeOf(mine, { origin: "partner", exemption_reason: "trial" }) },
-      entryOf({ userKey: bob }),
-    ]);
+    const runId = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+    await chargeAlice([{ runId, billing: { origin: "partner", exemption_reason: "trial" } }]);
+    await charge(gateway, "bob", [{}]);
     const answer = await gateway.call(NOVEMBER);
     expect(answer.status).toBe(200);
     expect(answer.headers.get("vary")).toBe("Accept");
@@ -78,13 +75,12 @@ describe("GET /usage", () => {
   });
 
   it("answers an empty page to whom nothing was charged", async () => {
-    await recordAll(db, [entryOf({ userKey: bob })]);
+    await charge(gateway, "bob", [{}]);
     expect((await gateway.call(NOVEMBER)).body).toEqual({ data: [], next_cursor: null });
   });
 
   it("answers 250 charges of one millisecond on three pages, each once", async () => {
-    const entries = times(250, () => entryOf({ userKey: alice }));
-    await recordAll(db, entries);
+    const charged = await chargeAlice(times(250, () => ({})));
     const sizes: number[] = [];
     const ids: string[] = [];
     let cursor = "";
@@ -95,7 +91,7 @@ describe("GET /usage", () => {
       cursor = body.next_cursor;
     } while (cursor !== null && sizes.length < 10);
     expect(sizes).toEqual([100, 100, 50]);
-    expect(ids).toEqual(entries.map(({ run }) => run.runId).toSorted());
+    expect(ids).toEqual(charged);
   });
 
   it("counts as a read", async () => {
@@ -117,17 +113,22 @@ describe("GET /usage", () => {
     expect((await gateway.call(NOVEMBER.replace("/usage", "/usage/"))).status).toBe(404);
   });
 
-  it("answers 503 while the ledger is down, and starts runs all the same", async () => {
-    const down: unknown = {
-      prepare: () => {
-        throw new Error("D1_ERROR: storage operation exceeded timeout");
-      },
-    };
-    const without = await makeGateway({}, () => ({ LEDGER: down as D1Database }));
-    const answer = await without.call(NOVEMBER);
+  it("answers 503 while its gate is away", async () => {
+    const { issuer } = gateway;
+    const away = failing(
+      /^USER_GATE\.usage$/,
+      () => new Error("Durable Object storage operation exceeded timeout"),
+    );
+    const answer = await (await makeGateway({}, away, { issuer })).call(NOVEMBER);
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
-    expect(answer.text).not.toContain("D1");
-    expect((await without.start({ inputs: {} })).status).toBe(202);
+    expect(answer.text).not.toContain("Durable");
+  });
+
+  it("does not notice that D1, KV or the queue is away", async () => {
+    const { issuer } = gateway;
+    const [runId] = await chargeAlice([{}]);
+    const away = await makeGateway({}, failing(/^(OPERATORS_DB|KV|RUNS)\b/), { issuer });
+    expect((await away.call(NOVEMBER)).body.data).toMatchObject([{ run_id: runId }]);
   });
 });
 
@@ -179,10 +180,7 @@ describe("as CSV", () => {
       { description: "=HYPERLINK(1)", exemption_reason: "\n", exemption_details: '"' },
       { description: " blanks ", exemption_reason: "Zoë 🎈", exemption_details: "null" },
     ];
-    await recordAll(db, [
-      ...nasty.map((billing) => entryWith(billing)),
-      entryOf({ userKey: alice, storedActionId: null }),
-    ]);
+    await chargeAlice([...nasty.map((billing) => ({ billing })), { oneOff: true }]);
     const { body } = await gateway.call(NOVEMBER);
     const { status, headers, text } = await gateway.call(NOVEMBER, CSV);
     expect([status, headers.get("content-type"), headers.get("vary"), headers.get("link")]).toEqual([
@@ -200,18 +198,17 @@ describe("as CSV", () => {
   });
 
   it("is written as RFC 4180 has it", async () => {
-    const run = runOf({ userKey: alice, runId: "r1", storedActionId: null });
+    const runId = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
     const billing = { description: 'say "hi"', exemption_details: "" };
-    await recordAll(db, [{ run, attempt: null, charge: chargeOf(run, billing) }]);
+    await chargeAlice([{ runId, billing, oneOff: true }]);
     expect((await gateway.call(NOVEMBER, CSV)).text).toBe(
       "run_id,stored_action_id,charged_at,tasks,origin,usage_type,description,exemption_reason,exemption_details\r\n" +
-        'r1,,2026-11-20T12:00:02.000Z,1,actions_api,action_run,"say ""hi""",,""\r\n',
+        '0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11,,2026-11-20T12:00:02.000Z,1,actions_api,action_run,"say ""hi""",,""\r\n',
     );
   });
 
   it("leads to its next page with a link", async () => {
-    const entries = times(150, () => entryOf({ userKey: alice, acceptedAtMs: NOON_MS }));
-    await recordAll(db, entries);
+    const charged = await chargeAlice(times(150, () => ({})));
     const zoned = "/usage?from=2026-11-01T02:00:00%2B02:00&to=2026-12-01T00:00:00Z";
     const first = await gateway.call(zoned, CSV);
     const [, next = ""] =
@@ -220,7 +217,7 @@ describe("as CSV", () => {
     const second = await gateway.call(next, CSV);
     expect(second.headers.get("link")).toBeNull();
     const ids = [first, second].flatMap(({ text }) => parseCsv(text).slice(1)).map(([id]) => id);
-    expect(ids).toEqual(entries.map(({ run }) => run.runId).toSorted());
+    expect(ids).toEqual(charged);
   });
 
   it("is for those who ask for it", async () => {

@@ -1,10 +1,11 @@
 // Promise 2: one id, one run. Two requests with one idempotency_id, at the same moment or 71 hours apart, start one run.
-import { abortAllDurableObjects, reset, runDurableObjectAlarm } from "cloudflare:test";
+import { abortAllDurableObjects, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { failing } from "../support/bindings.ts";
+import { counting, failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
+import { forgetAnswers } from "../support/forget.ts";
 import { claimsOf } from "../support/gate.ts";
 import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
 import { times } from "../support/times.ts";
@@ -29,10 +30,10 @@ function expectOneRun(gateway: Gateway, answers: Answer[]): void {
   expect(gateway.upstream.runs.size).toBe(1);
 }
 
-/** 70 minutes on, the gate forgets what KV knows. */
+/** 70 minutes on, the gate makes room and forgets what KV knows. */
 async function dropClaim(gateway: Gateway): Promise<void> {
   moveClock(70 * MINUTE);
-  expect(await runDurableObjectAlarm(await gateway.gateOf())).toBe(true);
+  await forgetAnswers(await gateway.gateOf());
   expect(await claimsOf(gateway)).toEqual([]);
 }
 
@@ -72,7 +73,8 @@ describe("a hundred starts at once with one id start one run", () => {
     const answers = await startAtOnce(gateway, 100);
     expectOneRun(gateway, [first, ...answers]);
     expect(answers.every(({ headers }) => headers.get("idempotency-replayed") === "true")).toBe(true);
-    expect(await claimsOf(gateway)).toEqual([]);
+    // It has learnt the answer again.
+    expect(await claimsOf(gateway)).toEqual([`${ID} settled`]);
     expect(await remaining(gateway)).toBe("199");
   });
 
@@ -121,7 +123,26 @@ describe("when only KV knows the answer", () => {
     await dropClaim(gateway);
     const second = await gateway.start({ idempotency_id: ID }, exempt);
     expect(second.text).toBe(first.text);
-    expect(await claimsOf(gateway)).toEqual([]);
+    expect(await claimsOf(gateway)).toEqual([`${ID} settled`]);
+  });
+});
+
+describe("when the gate has all answers", () => {
+  it("KV is not asked: neither for an id that is new, nor for one that is known, 71 hours later", async () => {
+    const calls: string[] = [];
+    const gateway = await makeGateway({}, counting(calls));
+    const first = await gateway.start({ idempotency_id: ID });
+    moveClock(71 * HOUR);
+    expect((await gateway.start({ idempotency_id: ID })).text).toBe(first.text);
+    expect(calls.filter((name) => name.startsWith("KV."))).toEqual(["KV.put"]);
+  });
+
+  it("and KV has lost its copy, or fails, the id is answered for all of its 72 hours", async () => {
+    const gateway = await makeGateway({}, failing(/^KV\./));
+    const first = await gateway.start({ idempotency_id: ID });
+    moveClock(72 * HOUR - SECOND);
+    expect((await gateway.start({ idempotency_id: ID })).text).toBe(first.text);
+    expect(gateway.upstream.starts).toHaveLength(1);
   });
 });
 

@@ -35,13 +35,15 @@ it("a run with a callback and a charge", async () => {
   await takeSums();
   await stage.start();
   await stage.pass(MINUTE);
-  const { requests, attempts, deliveries, runs, users, hosts, ...latencies } = await takeSums();
+  const { requests, attempts, deliveries, runs, users, hosts, acknowledged, acknowledgedMs, ...latencies } =
+    await takeSums();
   expect([...requests]).toEqual([["202|accepted|/actions/v1/stored-actions/:stored_action_id/run", 1]]);
   expect([...attempts]).toEqual([["acknowledged|", 1]]);
   expect([...deliveries]).toEqual([["delivered_at_once", 1]]);
   expect([...runs]).toEqual([["success|callback|charged", 1]]);
   expect([...users.values()]).toEqual([1]);
   expect([...hosts]).toEqual([["client.example", 1]]);
+  expect([[...acknowledged], acknowledgedMs.size]).toEqual([[["client.example", 1]], 1]);
   expect(Object.entries(latencies).map(([name, { size }]) => [name, size])).toEqual([
     ["requestMs", 1],
     ["gatewayMs", 1],
@@ -68,13 +70,13 @@ it("a callback that fails to the end: each attempt, one end, one dead letter", a
 });
 
 it("a run that the upstream has lost: abandoned once, and its callback a dead letter", async () => {
-  const stage = await Stage.set();
+  const stage = await Stage.set({ RUN_POLL_SCHEDULE: "21600" });
   const started = await stage.start();
   await takeSums();
   stage.gateway.upstream.behave(() => json(404, { errors: [{ code: "not_found", detail: "no such run" }] }));
   moveClock(MINUTE);
-  await stage.pass(2 * HOUR);
-  expect((await stage.books()).runs).toMatchObject([{ run_id: started.runId, state: "dead" }]);
+  await stage.pass(96 * HOUR);
+  expect((await stage.records()).runs).toMatchObject([{ run_id: started.runId, state: "dead" }]);
   const { deliveries, runs } = await takeSums();
   expect([...runs]).toEqual([["abandoned|callback|free", 1]]);
   expect([...deliveries]).toEqual([["dead", 1]]);

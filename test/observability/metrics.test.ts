@@ -6,7 +6,7 @@ import { BLOBS, countRequest, DOUBLES, hostHashOf } from "../../src/observabilit
 import { failing, replacing } from "../support/bindings.ts";
 import { MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { ACTION, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { Points } from "../support/points.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 import { statuses, times } from "../support/times.ts";
@@ -17,7 +17,7 @@ const START_ROUTE = "/actions/v1/stored-actions/:stored_action_id/run";
 let points: Points;
 
 beforeEach(async () => {
-  await freshLedger();
+  await freshIndex();
   points = new Points();
   stopClock();
 });
@@ -249,7 +249,7 @@ describe("an attempt", () => {
     stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 503 : 204 }));
     await stage.push(await stage.start({ callback_url: `https://${crypto.randomUUID()}.example/hook` }));
     await stage.pass(5 * MINUTE);
-    const { attempts } = await stage.books();
+    const { attempts } = await stage.records();
     expect(points.take("attempt").map(({ attempt, status }) => ({ number: attempt, status }))).toEqual(
       attempts.map(({ number, status }) => ({ number, status })),
     );

@@ -2,8 +2,8 @@
 // brings with it, and finds it wherever somebody logs it.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ORIGIN } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
 import { logGuard } from "../support/log-guard.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { Stage } from "../support/stage.ts";
 
 const QUERY = "key=query-of-the-callback-url";
@@ -16,7 +16,7 @@ function leaksOf(...words: unknown[]): string[] {
 }
 
 beforeEach(async () => {
-  await freshLedger();
+  await freshIndex();
 });
 afterEach(() => {
   vi.restoreAllMocks();

@@ -62,6 +62,8 @@ describe("an attempt", () => {
       attempts: new Map([["acknowledged|", 1]]),
       deliveries: new Map([["delivered_at_once", 1]]),
       hosts: new Map([["client.example", 1]]),
+      acknowledged: new Map([["client.example", 1]]),
+      acknowledgedMs: new Map([["client.example", 24]]),
       attemptMs: new Map([[36, 1]]),
       deliveryMs: new Map([[80, 1]]),
     });
@@ -75,6 +77,22 @@ describe("an attempt", () => {
     expect(sums.attempts).toEqual(new Map([["failed|no connection", 1]]));
     expect(sums.deliveries).toEqual(new Map([["retrying", 1]]));
     expect(sums.deliveryMs.size).toBe(0);
+  });
+
+  it("is remembered of a host as acknowledged, and for how long it took, as long as the host itself is", () => {
+    const sums = sumsOf((each) => {
+      for (let n = 0; n < 3_000; n += 1)
+        countAttempt(each, attemptOf({ host: `h${n}.example`, durationMs: 5 }));
+      for (const durationMs of [10, 30]) countAttempt(each, attemptOf({ host: "busy.example", durationMs }));
+      countAttempt(each, attemptOf({ host: "busy.example", outcome: "failed", failure: "no connection" }));
+    });
+    const merged = emptySums();
+    addSums(merged, decodeSums(encodeSums(sums)) ?? emptySums());
+    expect(
+      [merged.hosts, merged.acknowledged, merged.acknowledgedMs].map((of) => of.get("busy.example")),
+    ).toEqual([3, 2, 40]);
+    expect(merged.acknowledged.size).toBeLessThanOrEqual(merged.hosts.size);
+    expect(sums.acknowledged.size).toBeLessThanOrEqual(sums.hosts.size);
   });
 
   it("at a host with an endless name keeps 260 characters of it", () => {

@@ -13,7 +13,7 @@ freshForEach();
 async function chargesOf(stage: Stage): Promise<any[]> {
   await stage.pass(3 * HOUR);
   expect(await stage.rows()).toBe(0);
-  return (await stage.books()).charges;
+  return (await stage.records()).charges;
 }
 
 function billing(members: object): { claims: Record<string, unknown> } {
@@ -30,7 +30,7 @@ describe("no charge", () => {
     await stage.push(await stage.start());
     expect(await chargesOf(stage)).toEqual([]);
     expect(stage.received).toHaveLength(1);
-    expect((await stage.books()).runs[0].result).toBe("error");
+    expect((await stage.records()).runs[0].result).toBe("error");
   });
 
   it("for a run that is not billable", async () => {
@@ -49,7 +49,7 @@ describe("no charge", () => {
       expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(status);
       expect(await stage.rows()).toBe(0);
       await stage.pass(3 * HOUR);
-      expect([stage.received, (await stage.books()).runs]).toEqual([[], []]);
+      expect([stage.received, (await stage.records()).runs]).toEqual([[], []]);
     },
   );
 });
@@ -68,9 +68,9 @@ describe("one charge", () => {
     expect(await chargesOf(stage)).toEqual([
       {
         run_id: run.runId,
-        user_key: expect.any(String),
         stored_action_id: "11111111-2222-4333-8444-555555555555",
-        charged_at_ms: 2_208_988_800_000,
+        // Two seconds after the start, when its end was read.
+        charged_at_ms: 2_208_988_802_000,
         ...context,
       },
     ]);
@@ -117,10 +117,10 @@ describe("one charge", () => {
   it("though every message comes twice and the gate forgets what it had handed out", async () => {
     const stage = await Stage.set();
     await stage.push(await stage.start());
-    const pointers = stage.queue.take();
-    await stage.consume(pointers);
+    const messages = stage.queue.take();
+    await stage.consume(messages);
     await evictAllDurableObjects();
-    await stage.consume([...pointers, ...pointers]);
+    await stage.consume([...messages, ...messages]);
     expect(await chargesOf(stage)).toHaveLength(1);
     expect(stage.received).toHaveLength(1);
   });

@@ -24,7 +24,7 @@ describe("a host's breaker that hangs", () => {
     await stage.push(run);
     await stage.drain();
     expect(stage.received).toHaveLength(1);
-    expect((await stage.books()).attempts).toMatchObject([{ number: 1, status: 503 }]);
+    expect((await stage.records()).attempts).toMatchObject([{ number: 1, status: 503 }]);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("retrying");
   });
 });

@@ -11,29 +11,31 @@ import { times } from "../support/times.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const RULES = { pollSchedule: [1], retrySchedule: [1] };
+const IN_A_BATCH = { isAlone: false, leaseMs: 35_000 };
+const DAY = 24 * HOUR;
 
 freshForEach();
 
 async function expectOneOfEach(stage: Stage): Promise<void> {
   expect(stage.received).toHaveLength(1);
-  const { attempts, charges } = await stage.books();
+  const { attempts, charges } = await stage.records();
   expect([attempts.length, charges.length, await stage.rows()]).toEqual([1, 1, 0]);
 }
 
 describe("an upstream that never pushes", () => {
-  it("is looked at after 2, 4, 8 … seconds, then every five minutes", async () => {
+  it("is polled after 2, 4, 8 … seconds, then every five minutes", async () => {
     const stage = await Stage.set();
     const run = await stage.start();
     stage.waiting.add(run.runId);
-    const looksAt: number[] = [];
+    const polledAt: number[] = [];
     const { upstream } = stage.gateway;
     upstream.behave(({ method, path }, honest) => {
-      if (method === "GET") looksAt.push((Date.now() - T0) / SECOND);
+      if (method === "GET") polledAt.push((Date.now() - T0) / SECOND);
       const waits = stage.waiting.has(path.split("/").at(-1) ?? "");
       return waits ? Response.json({ status: "waiting" }, { status: 202 }) : honest();
     });
     await stage.pass(20 * MINUTE);
-    expect(looksAt).toEqual([2, 6, 14, 30, 62, 126, 254, 554, 854, 1154]);
+    expect(polledAt).toEqual([2, 6, 14, 30, 62, 126, 254, 554, 854, 1154]);
     expect(stage.received).toEqual([]);
     stage.waiting.clear();
     await stage.pass(5 * MINUTE);
@@ -64,7 +66,7 @@ describe("a hundred pushes cause one delivery", () => {
     const stage = await Stage.set();
     const run = await stage.start();
     await Promise.all(times(100, () => stage.push(run)));
-    await Promise.all(stage.queue.take().map((pointer) => stage.consume([pointer])));
+    await Promise.all(stage.queue.take().map((message) => stage.consume([message])));
     await stage.pass(HOUR);
     await expectOneOfEach(stage);
   });
@@ -80,7 +82,7 @@ describe("a hundred pushes cause one delivery", () => {
     stage.waiting.clear();
     stage.receive(async () => {
       await Promise.all(times(40, () => stage.push(run)));
-      await Promise.all(stage.queue.take().map((pointer) => stage.consume([pointer])));
+      await Promise.all(stage.queue.take().map((message) => stage.consume([message])));
       return new Response(null, { status: 204 });
     });
     await stage.push(run);
@@ -108,22 +110,22 @@ describe("a hundred pushes cause one delivery", () => {
   });
 });
 
-describe("a push while a look is under way", () => {
+describe("a push while a poll is under way", () => {
   it.each<[string, () => Response]>([
     ["finds the run still waiting", () => Response.json({ status: "waiting" }, { status: 202 })],
     ["finds nobody at home", () => Response.json({}, { status: 500 })],
   ])("that %s is not lost", async (_name, first) => {
     const stage = await Stage.set();
     const run = await stage.start();
-    const looking = Promise.withResolvers<void>();
+    const polling = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<Response>();
     stage.gateway.upstream.behave(() => {
-      looking.resolve();
+      polling.resolve();
       return answer.promise;
     });
     await stage.push(run);
     const consumed = stage.consume(stage.queue.take());
-    await looking.promise;
+    await polling.promise;
     await stage.push(run);
     await stage.drain();
     stage.gateway.upstream.behave((_request, honest) => honest());
@@ -192,23 +194,46 @@ describe("a completion that comes before the start was answered", () => {
   ])("whose consumer died with the message%s, is delivered and charged", async (_name, andThen) => {
     const stage = await Stage.set();
     await stage.push(await startUnheard(stage));
-    const [pointer = expect.fail("nothing was sent")] = stage.queue.take();
+    const [message = expect.fail("nothing was sent")] = stage.queue.take();
     const gate = await stage.gateway.gateOf();
-    expect(await gate.take(pointer, RULES)).not.toBe(null);
+    expect(await gate.take({ ...message, ...IN_A_BATCH }, null, RULES)).toMatchObject({ kind: "leased" });
     await andThen(stage);
     await stage.pass(2 * MINUTE);
     await expectOneOfEach(stage);
   });
 
-  it("is looked for as long as the upstream does not show it, and given up after an hour", async () => {
+  it("is looked for as long as the upstream does not show it, ever more seldom, and given up after 14 days", async () => {
     const stage = await Stage.set();
     const started = await startUnheard(stage);
     stage.gateway.upstream.behave(() => Response.json({}, { status: 404 }));
     await stage.push(started);
-    await stage.pass(30 * MINUTE);
+    await stage.pass(14 * DAY - MINUTE);
     expect(await stage.rows()).toBe(1);
-    await stage.pass(31 * MINUTE);
-    expect([await stage.rows(), await stage.alarmAt(), stage.received]).toEqual([0, null, []]);
+    const asked = stage.gateway.upstream.asked.filter(({ method }) => method === "GET");
+    expect(asked.length).toBeGreaterThan(50);
+    expect(asked.length).toBeLessThan(200);
+    await stage.pass(DAY);
+    expect([await stage.rows(), stage.received]).toEqual([0, []]);
+  });
+
+  it("is delivered and charged when the upstream shows it after 13 days", async () => {
+    const stage = await Stage.set();
+    const started = await startUnheard(stage);
+    stage.gateway.upstream.behave(() => Response.json({}, { status: 404 }));
+    await stage.push(started);
+    await stage.pass(13 * DAY);
+    stage.gateway.upstream.behave((_request, honest) => honest());
+    await stage.pass(2 * DAY);
+    await expectOneOfEach(stage);
+  });
+
+  it("without a token names nobody's run: an unheard one is neither read nor delivered", async () => {
+    const stage = await Stage.set();
+    const started = await startUnheard(stage);
+    expect((await stage.push(started, false)).status).toBe(202);
+    await stage.pass(15 * DAY);
+    expect(stage.gateway.upstream.asked.filter(({ method }) => method === "GET")).toEqual([]);
+    expect([await stage.rows(), stage.received]).toEqual([0, []]);
   });
 });
 
@@ -218,12 +243,13 @@ describe("a report that comes too late", () => {
     stage.receive(() => new Response(null, { status: 500 }));
     const run = await stage.start();
     await stage.push(run);
-    const [pointer = expect.fail("nothing was sent")] = stage.queue.take();
+    const [message = expect.fail("nothing was sent")] = stage.queue.take();
     const gate = await stage.gateway.gateOf();
-    await gate.take(pointer, RULES);
-    const stale = { revision: -1, atMs: Date.now(), random: 0, kind: "unseen", unknown: false } as const;
-    await gate.report(pointer.key, stale, RULES);
-    expect(await gate.take(pointer, RULES)).toBe(null);
+    const taken = await gate.take({ ...message, ...IN_A_BATCH }, null, RULES);
+    const revision = taken.kind === "leased" ? taken.run.revision : expect.fail(taken.kind);
+    const stale = { kind: "unseen", unknown: false } as const;
+    expect(await gate.report(message.runKey, revision - 1, stale, RULES)).toBe(null);
+    expect(await gate.take({ ...message, ...IN_A_BATCH }, null, RULES)).toEqual({ kind: "none" });
   });
 });
 

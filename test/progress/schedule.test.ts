@@ -3,11 +3,11 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HOUR, stopClock, T0 } from "../support/clock.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { Stage, type Started } from "../support/stage.ts";
 
 beforeEach(async () => {
-  await freshLedger();
+  await freshIndex();
   stopClock();
   // The middle of the jitter.
   vi.spyOn(Math, "random").mockReturnValue(0.5);
@@ -51,7 +51,7 @@ describe("a receiver that fails", () => {
       expect(seconds(stage)).toEqual(SCHEDULE.slice(0, failures + 1));
       expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
       expect(await stage.rows()).toBe(0);
-      const { attempts, charges } = await stage.books();
+      const { attempts, charges } = await stage.records();
       expect(attempts).toHaveLength(failures + 1);
       expect(charges).toHaveLength(1);
     },

@@ -9,7 +9,7 @@ beforeEach(() => stopClock());
 afterEach(() => void vi.useRealTimers());
 
 function shiftOf(settings: Partial<Settings> = {}, readsConnect = true): Shift {
-  return new Shift({ ...USUAL, ...settings } as Settings, readsConnect, T0);
+  return new Shift({ ...USUAL, ...settings } as Settings, readsConnect, false, T0);
 }
 
 function same(ms: number): Promise<number> {

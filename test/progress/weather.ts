@@ -1,16 +1,19 @@
 // What goes wrong around a gateway, and for how long: each fault is a number of calls that fail, so that every storm ends.
 import { type Tap, tapped } from "../support/bindings.ts";
+import { IndexWeather } from "../support/index-weather.ts";
 import type { Received, Stage } from "../support/stage.ts";
-import { json } from "../support/upstream.ts";
+import { errorBody, json } from "../support/upstream.ts";
 
 /** `down`: nothing is done. `mute`: it is done, and nobody hears of it. */
 export type Fault = {
-  at: "USER_GATE" | "KV" | "LEDGER" | "DESTINATION_BREAKER" | "upstream" | "receiver" | "queue";
+  at: "USER_GATE" | "KV" | "index" | "DESTINATION_BREAKER" | "upstream" | "receiver" | "queue";
   mood: "down" | "mute";
   calls: number;
 };
 
 export class Weather {
+  /** Runs that the upstream says it does not know. */
+  readonly lost = new Set<string>();
   #faults: Fault[] = [];
 
   readonly bindings = (env: Env): Partial<Env> => tapped(env, this.#tap);
@@ -20,6 +23,7 @@ export class Weather {
   }
 
   clear(): void {
+    this.lost.clear();
     this.#faults = [];
   }
 
@@ -30,10 +34,12 @@ export class Weather {
       const mood = this.#moodOf("upstream");
       if (mood === "down") return json(503, {});
       const id = path.split("/").at(-1) ?? "";
+      if (method === "GET" && this.lost.has(id)) return json(404, errorBody(404, "not_found"));
       const isWaiting = method === "GET" && waiting.has(id);
       const answer = isWaiting ? json(202, { type: "run", id, status: "waiting" }) : honest();
       return mood === null ? answer : json(503, {});
     });
+    new IndexWeather(() => (this.#moodOf("index") === null ? "well" : "down")).install();
     queue.rule(() => (this.#moodOf("queue") === null ? "kept" : "refused"));
     stage.receive(() => {
       switch (this.#moodOf("receiver")) {

@@ -1,9 +1,9 @@
-// The whole way of a run: from its start to the books, through nobody's hands but the product's.
+// The whole way of a run: from its start to its charge, through nobody's hands but the product's.
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { freshForEach } from "../support/fresh.ts";
 import { ACTION, ORIGIN } from "../support/gateway.ts";
-import { HOOK, type Received, Stage } from "../support/stage.ts";
+import { HOOK, PAYING, type Received, Stage } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -29,9 +29,10 @@ describe("a run with an id, a callback and a charge", () => {
       {
         v: 1,
         gate: (await stage.gateway.gateOf()).id.toString(),
-        key: ID,
-        pushed: true,
-        runId: run.runId,
+        runKey: ID,
+        notified: true,
+        hintedRunId: run.runId,
+        acceptance: null,
       },
     ]);
     await stage.drain();
@@ -63,15 +64,13 @@ describe("a run with an id, a callback and a charge", () => {
     expect(received.headers.get("content-type")).toBe("application/json");
   });
 
-  it("is on the books with its attempt and its charge, and nowhere else", async () => {
+  it("is on record in its gate with its attempt and its charge, and is open no more", async () => {
     const stage = await Stage.set();
     const run = await stage.start();
     await stage.push(run);
     await stage.drain();
-    const { runs, attempts, charges } = await stage.books();
-    expect(runs).toMatchObject([
-      { run_id: run.runId, stored_action_id: ACTION, callback_url: HOOK, result: "success", attempts: 1 },
-    ]);
+    const { runs, attempts, charges } = await stage.records();
+    expect(runs).toMatchObject([{ run_id: run.runId, callback_url: HOOK, result: "success", attempts: 1 }]);
     expect(runs[0].state).toBe("delivered");
     expect(attempts).toMatchObject([{ run_id: run.runId, number: 1, status: 204, error: null }]);
     expect(charges).toMatchObject([
@@ -109,13 +108,16 @@ describe("a run with an id, a callback and a charge", () => {
     );
     const answer = await stage.gateway.call(`/actions/v1/stored-actions/${ACTION.toUpperCase()}/run`, {
       method: "POST",
+      claims: PAYING,
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ data: { callback_url: HOOK } }),
     });
     expect(answer.body.data.id).toBe(runId.toUpperCase());
     await stage.push({ ...stage.lastRef(), runId });
     await stage.drain();
-    expect((await stage.books()).runs).toMatchObject([{ run_id: runId, stored_action_id: ACTION }]);
+    const { runs, charges } = await stage.records();
+    expect(runs).toMatchObject([{ run_id: runId }]);
+    expect(charges).toMatchObject([{ run_id: runId, stored_action_id: ACTION }]);
     for (const id of [runId, runId.toUpperCase()])
       expect((await stage.deliveries(id)).body.data).toMatchObject({ state: "delivered" });
   });
@@ -130,6 +132,23 @@ describe("a run with an id, a callback and a charge", () => {
     await stage.push(run);
     await stage.drain();
     expect(stage.received.map(({ body }) => body)).toEqual([text]);
+  });
+
+  it.each<[string, string]>([
+    ["NaN in it", `{"type":"run","status":"success","results":[NaN]}`],
+    ["a byte-order mark in front", `\ufeff{"type":"run","status":"success","results":[]}`],
+  ])("is delivered and charged with %s, which no parser of JSON takes", async (_name, text) => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    stage.gateway.upstream.behave(
+      () => new Response(text, { headers: { "content-type": "application/json" } }),
+    );
+    await stage.push(run);
+    await stage.drain();
+    expect(stage.received.map(({ body }) => body)).toEqual([text]);
+    const { runs, charges } = await stage.records();
+    expect(runs).toMatchObject([{ run_id: run.runId, result: "success", state: "delivered" }]);
+    expect(charges).toMatchObject([{ run_id: run.runId }]);
   });
 
   it("of a one-off action is delivered as its read returns it", async () => {

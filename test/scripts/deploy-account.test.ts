@@ -88,10 +88,11 @@ describe("wrangler's processes", () => {
       CLOUDFLARE_ENV: "staging",
       SIGNING_KEYS: "keys",
       UPSTREAM_TOKEN: "token",
+      COMPLETION_TOKEN: "another token",
     };
     const environment = wranglerEnvironment(shell);
     expect(environment).toMatchObject({ PATH: "/bin", CLOUDFLARE_API_TOKEN: "token" });
-    for (const name of ["CLOUDFLARE_ENV", "SIGNING_KEYS", "UPSTREAM_TOKEN"])
+    for (const name of ["CLOUDFLARE_ENV", "SIGNING_KEYS", "UPSTREAM_TOKEN", "COMPLETION_TOKEN"])
       expect(environment).not.toHaveProperty(name);
     expect(shell.SIGNING_KEYS, "the shell's own stay").toBe("keys");
   });
@@ -125,7 +126,7 @@ function expectIdsInBindings(): void {
   expect(wrangler.bindingsOf(WORKERS.staging)).toEqual(
     expect.arrayContaining([
       { name: "KV", type: "kv_namespace", namespace_id: wrangler.namespaces[0]?.id },
-      { name: "LEDGER", type: "d1", id: wrangler.databases[0]?.uuid },
+      { name: "OPERATORS_DB", type: "d1", id: wrangler.databases[0]?.uuid },
       { name: "FLAGS", type: "flagship", app_id: wrangler.apps[0]?.id },
     ]),
   );

@@ -185,6 +185,24 @@ describe("what is missing", () => {
   });
 });
 
+describe("the completion token", () => {
+  const COMPLETION_TOKEN = "what-the-upstream-sends";
+
+  it("is set when it is given, and never asked for", async () => {
+    const { ask, asked } = answering();
+    expect((await choose({ shell: ALL }, ask)).secrets).toEqual({ SIGNING_KEYS: KEYS });
+    expect(asked).toEqual([]);
+    const { secrets, vars } = await choose({ shell: { ...ALL, COMPLETION_TOKEN } });
+    expect(secrets["COMPLETION_TOKEN"]).toBe(COMPLETION_TOKEN);
+    expect(vars).not.toHaveProperty("COMPLETION_TOKEN");
+  });
+
+  it("that is there stays, whatever is given", async () => {
+    const secrets = new Set(["SIGNING_KEYS", "COMPLETION_TOKEN"]);
+    expect((await choose({ shell: { ...ALL, COMPLETION_TOKEN }, secrets })).secrets).toEqual({});
+  });
+});
+
 describe("what is bad", () => {
   it.each([
     [{ PUBLIC_URL: "http://actions.example.com" }, "PUBLIC_URL must be https"],
@@ -194,6 +212,10 @@ describe("what is bad", () => {
     [
       { SIGNING_KEYS: '{"keys":[]}' },
       'SIGNING_KEYS must be a JWK set of Ed25519 private keys, each with a "kid"',
+    ],
+    [
+      { COMPLETION_TOKEN: "short" },
+      "COMPLETION_TOKEN must be 1 to 2 tokens of at least 16 characters, separated by blanks",
     ],
   ])("%o", async (shell, problem) => {
     const chosen = await choose({ shell: { ...ALL, ...shell } });

@@ -50,7 +50,7 @@ describe("nothing is touched", () => {
       "setting JWT_ISSUERS (environment)",
       "setting UPSTREAM_URL (environment)",
       "would create KV namespace edge-actions-staging-kv",
-      "would create D1 database edge-actions-staging-ledger",
+      "would create D1 database edge-actions-staging-operators",
       "would create queue edge-actions-staging-runs",
       "would create queue edge-actions-staging-runs-dead",
       "would create Flagship app edge-actions-staging-flags",
@@ -80,7 +80,7 @@ describe("a deployment", () => {
     const id = wrangler.apps[0]?.id;
     const commands = wrangler.changes().map((command) => command.replace(/(?<=--tag ).*/, "TAG"));
     expect(commands.slice(0, 5).toSorted()).toEqual([
-      "d1 create edge-actions-staging-ledger",
+      "d1 create edge-actions-staging-operators",
       "flagship apps create edge-actions-staging-flags",
       "kv namespace create edge-actions-staging-kv",
       "queues create edge-actions-staging-runs",
@@ -88,7 +88,7 @@ describe("a deployment", () => {
     ]);
     expect(commands.slice(5)).toEqual([
       `flagship flags create ${id} ${FLAG} --default on --remote`,
-      "d1 migrations apply LEDGER --remote",
+      "d1 migrations apply OPERATORS_DB --remote",
       "secret put SIGNING_KEYS",
       "deploy --tag TAG",
     ]);
@@ -128,12 +128,11 @@ describe("a deployment", () => {
       .slice(since)
       .map((command) => command.replace(/ --.*| [\w-]{36}.*/, ""));
     expect(commands.toSorted()).toEqual([
-      "d1 execute LEDGER",
+      "d1 execute OPERATORS_DB",
       "d1 list",
       "deploy",
       "deployments status",
       "flagship flags list",
-      "queues info edge-actions-staging-runs-dead",
       "triggers deploy",
       "versions view",
     ]);
@@ -165,7 +164,7 @@ describe("a deployment", () => {
     );
     expect(stopped.steps.slice(3)).toEqual([
       "created KV namespace edge-actions-kv",
-      "created D1 database edge-actions-ledger",
+      "created D1 database edge-actions-operators",
       "created queue edge-actions-runs",
       "created queue edge-actions-runs-dead",
     ]);
@@ -176,7 +175,7 @@ describe("a deployment", () => {
     expect(resumed.error).toBeNull();
     expect(resumed.steps.slice(3)).toEqual([
       "reused KV namespace edge-actions-kv",
-      "reused D1 database edge-actions-ledger",
+      "reused D1 database edge-actions-operators",
       "reused queue edge-actions-runs",
       "reused queue edge-actions-runs-dead",
       "created Flagship app edge-actions-flags",
@@ -197,7 +196,7 @@ describe("a deployment", () => {
       "wrangler kv namespace create edge-actions-kv failed:\nthe test account refuses",
     );
     expect(steps.slice(3)).toEqual([
-      "created D1 database edge-actions-ledger",
+      "created D1 database edge-actions-operators",
       "created queue edge-actions-runs",
       "created queue edge-actions-runs-dead",
       "created Flagship app edge-actions-flags",
@@ -226,11 +225,11 @@ describe("a deployment", () => {
   });
 
   it("whose gateway is not ready fails, with what to look at", async () => {
-    deployments.gateways.staging.states = { gate: "ok", ledger: "failing", upstream: "failing" };
+    deployments.gateways.staging.states = { gate: "ok", operators_index: "failing", upstream: "failing" };
     const { error, steps } = await deployments.run("staging", STAGING);
     expect(steps.at(-1)).toBe("deployed version TAG");
     expect(error?.message).toMatch(
-      /readyz answers 503\. Look at\n {2}ledger: the D1 database.*\n {2}upstream: UPSTREAM_URL/,
+      /readyz answers 503\. Look at\n {2}operators_index: the D1 database.*\n {2}upstream: UPSTREAM_URL/,
     );
   });
 

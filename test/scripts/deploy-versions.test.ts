@@ -37,6 +37,17 @@ describe("a new version", () => {
     expect((await deployments.run("staging", {})).steps).toContain("unchanged version TAG");
   });
 
+  it("has the completion token where it is given, and keeps it where it is not", async () => {
+    const { error, steps } = await deployments.run("staging", {
+      ...STAGING,
+      COMPLETION_TOKEN: "what-the-upstream-sends",
+    });
+    expect(error).toBeNull();
+    expect(steps).toEqual(expect.arrayContaining(["set secret SIGNING_KEYS", "set secret COMPLETION_TOKEN"]));
+    expect(wrangler.secretOf(WORKERS.staging, "COMPLETION_TOKEN")).toBe("what-the-upstream-sends");
+    expect((await deployments.run("staging", {})).steps).toContain("unchanged secret COMPLETION_TOKEN");
+  });
+
   it("has both secrets where callers' own tokens go to the upstream", async () => {
     const shell = { ...PRODUCTION, UPSTREAM_AUTH: "caller", UPSTREAM_TOKEN: "token" };
     const { error, steps } = await deployments.run("production", shell);

@@ -94,10 +94,10 @@ export class FakeWrangler {
       },
     ],
     [
-      "d1 execute LEDGER --remote --json --command SELECT name FROM d1_migrations",
+      "d1 execute OPERATORS_DB --remote --json --command SELECT name FROM d1_migrations",
       (call) => this.#applied(call),
     ],
-    ["d1 migrations apply LEDGER --remote", (call) => this.#migrate(call)],
+    ["d1 migrations apply OPERATORS_DB --remote", (call) => this.#migrate(call)],
     ["queues info (\\S+)", (call) => this.#queue(call)],
     ["queues create (\\S+)", ({ words: [name = ""] }) => add(this.queues, name)],
     ["flagship apps list --json", () => JSON.stringify(this.apps)],
@@ -138,7 +138,7 @@ export class FakeWrangler {
     return found(this.apps.find((app) => app.id === id));
   }
 
-  #ledger({ d1_databases: [database] }: Config) {
+  #operatorsDb({ d1_databases: [database] }: Config) {
     return found(this.databases.find(({ uuid }) => uuid === database?.database_id));
   }
 
@@ -172,13 +172,13 @@ export class FakeWrangler {
   }
 
   #applied({ command, config }: Call): string {
-    const { applied } = this.#ledger(config);
+    const { applied } = this.#operatorsDb(config);
     if (applied.length === 0) throw new WranglerFailed(command, "no such table: d1_migrations: SQLITE_ERROR");
     return JSON.stringify([{ results: applied.map((name) => ({ name })) }]);
   }
 
   #migrate({ config }: Call): string {
-    const { applied } = this.#ledger(config);
+    const { applied } = this.#operatorsDb(config);
     const files = readdirSync(config.d1_databases[0]?.migrations_dir ?? "").toSorted();
     applied.push(...files.slice(applied.length));
     return "";

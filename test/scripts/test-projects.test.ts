@@ -5,7 +5,11 @@ import { pathToRuntime, projectOf, testFiles } from "../../scripts/test-projects
 
 it.each([
   { file: "test/gate/window.test.ts", project: "unit", path: null },
-  { file: "test/gate/due.test.ts", project: "workers", path: ["test/gate/due.test.ts", "cloudflare:test"] },
+  {
+    file: "test/gate/alarm.test.ts",
+    project: "workers",
+    path: ["test/gate/alarm.test.ts", "cloudflare:test"],
+  },
   {
     file: "test/auth/token.test.ts",
     project: "workers",

@@ -5,7 +5,7 @@ import { Failure } from "../../scripts/failure.ts";
 import { type Group, vitestFor } from "../../scripts/test-selection.ts";
 
 const UNIT = "test/gate/window.test.ts";
-const WORKERS = "test/gate/due.test.ts";
+const WORKERS = "test/gate/alarm.test.ts";
 const ALONE = "test/http/shed.test.ts";
 const FLOW = "test/flows/json.test.ts";
 const MEASURING = "test/flows/callbacks-fairness.test.ts";

@@ -5,11 +5,12 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { userKeyOf } from "../../src/auth/user-key.ts";
 import { gateId } from "../../src/gate/address.ts";
+import { encodeUsageCursor } from "../../src/runs/usage-cursor.ts";
 import { stopClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { until } from "../support/gate.ts";
 import type { Answer } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { json } from "../support/upstream.ts";
@@ -22,7 +23,7 @@ const tally = { refused: 0, served: 0 };
 let stage: Stage;
 
 beforeEach(async () => {
-  await freshLedger();
+  await freshIndex();
   stopClock();
   stage = await Stage.set({}, undefined, { issuer: one, moreIssuers: [two, shadow] });
 });
@@ -112,7 +113,7 @@ describe("one user's trouble keeps nobody else's run waiting, not even in the sa
   it("an object that does not start is its own user's alone", async () => {
     const [a, b] = [somebody(one), somebody(one)];
     await started(a, "https://a.example/a");
-    await setSchema(a, 99);
+    await spoil(a);
     const refused = await stage.tryStart({}, { ...a, circumstances: { rateLimit: "off" } });
     expectProblem(refused, 503, null);
     tally.refused += 1;
@@ -170,8 +171,7 @@ function usage(by: User, query = ""): Promise<Answer> {
 
 /** What stands before another's charge, as anybody can write it. */
 function cursorBefore(chargedAt: string): string {
-  const text = JSON.stringify([Date.parse(chargedAt) - 1, ""]);
-  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return encodeUsageCursor(Date.parse(chargedAt) - 1);
 }
 
 async function gateOf({ issuer, claims }: User) {
@@ -182,9 +182,11 @@ async function ring(by: User): Promise<void> {
   await runDurableObjectAlarm(await gateOf(by));
 }
 
-/** As a later version would have left it. */
-async function setSchema(by: User, version: number): Promise<void> {
+/** Rows that this version cannot read. */
+async function spoil(by: User): Promise<void> {
   const gate = await gateOf(by);
-  await runInDurableObject(gate, (_gate, { storage }) => storage.kv.put("schema", version));
+  await runInDurableObject(gate, (_gate, { storage }) =>
+    storage.sql.exec("UPDATE open_runs SET counted = 'of a later version'"),
+  );
   await evict(gate);
 }

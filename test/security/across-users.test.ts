@@ -1,9 +1,8 @@
 // SECURITY-CASES, Across users: nobody sees, replays, waits on or exhausts what is another's. A user is the pair
 // (issuer, subject), however either is spelled.
-import { runInDurableObject } from "cloudflare:test";
 import { base64url } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { evict } from "../support/evict.ts";
+import { forgetAnswers } from "../support/forget.ts";
 import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
 import { type FakeUpstream, json } from "../support/upstream.ts";
 import { itAddsUp, remainingOf } from "./bench.ts";
@@ -250,9 +249,7 @@ async function expectOwnWindow(a: User, b: User): Promise<void> {
 
 /** A gate that knows nothing any more, as hours later: only KV has the answer. */
 async function forget({ claims }: User): Promise<void> {
-  const gate = await gateway.gateOf(claims.sub);
-  await runInDurableObject(gate, (_gate, { storage }) => storage.deleteAll());
-  await evict(gate);
+  await forgetAnswers(await gateway.gateOf(claims.sub));
 }
 
 /** RFC 9493, as the gateway asserts it. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { Drip } from "../callbacks/receiver.ts";
 import { MINUTE, stopClock } from "../support/clock.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { HOOK, Stage, type Started } from "../support/stage.ts";
 import { itAddsUp, somebody } from "./bench.ts";
 
@@ -20,7 +20,7 @@ let lax: Gateway;
 let log: string[];
 
 beforeAll(async () => {
-  await freshLedger();
+  await freshIndex();
   stopClock();
   log = [];
   vi.spyOn(console, "log").mockImplementation((line: unknown) => void log.push(String(line)));
@@ -37,7 +37,7 @@ beforeEach(() => {
 afterAll(async () => {
   vi.useRealTimers();
   vi.restoreAllMocks();
-  await freshLedger();
+  await freshIndex();
 });
 
 type Sub = { sub: string };
@@ -215,7 +215,7 @@ describe("what a receiver says beyond its status is thrown away", () => {
     const { user, run } = await pushed(() => Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432")));
     const view = await viewOf(user, run);
     expect(view.attempts).toMatchObject([{ status: null, error: "no connection" }]);
-    expect(JSON.stringify([view, await stage.books()])).not.toContain("10.1.2.3");
+    expect(JSON.stringify([view, await stage.records()])).not.toContain("10.1.2.3");
     tally.refused += 1;
     await expectDelivered(user, run, HOOK);
   });
@@ -260,12 +260,12 @@ async function expectDelivered(user: Sub, run: Started, url: string): Promise<vo
   tally.served += 1;
 }
 
-/** Neither in what the caller can ask for, nor in the books, nor in KV, nor in the log. */
+/** Neither in what the caller can ask for, nor on record, nor in KV, nor in the log. */
 async function expectUnseen(user: Sub, run: Started, secrets: string[]): Promise<void> {
   const { text } = await stage.deliveries(run.runId, { claims: user });
   const { keys } = await env.KV.list();
   const kept = await Promise.all(keys.map(({ name }) => env.KV.get(name)));
-  const everything = JSON.stringify([text, await stage.books(), kept, log]);
+  const everything = JSON.stringify([text, await stage.records(), kept, log]);
   for (const secret of secrets) expect(everything).not.toContain(secret);
 }
 
@@ -276,6 +276,6 @@ async function viewOf(user: Sub, { runId }: Started) {
 /** As if it had been accepted under rules that nobody remembers. */
 async function storeTarget({ sub }: Sub, target: string): Promise<void> {
   await runInDurableObject(await stage.gateway.gateOf(sub), (_gate, { storage }) => {
-    storage.sql.exec("UPDATE runs SET intent = json_set(intent, '$.callbackUrl', ?)", target);
+    storage.sql.exec("UPDATE open_runs SET record = json_set(record, '$.terms.callbackUrl', ?)", target);
   });
 }

@@ -5,18 +5,18 @@ import { exportJWK, generateKeyPair } from "jose";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { makeRef } from "../../src/progress/ref.ts";
 import { counting } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
+import { HOUR, SECOND, stopClock } from "../support/clock.ts";
 import type { Answer } from "../support/gateway.ts";
-import { freshLedger } from "../support/ledger.ts";
+import { freshIndex } from "../support/operators-index.ts";
 import { Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
-import { json } from "../support/upstream.ts";
+import { errorBody, json } from "../support/upstream.ts";
 import { expectProblem, itAddsUp } from "./bench.ts";
 
 const tally = { refused: 0, served: 0 };
 
 beforeEach(async () => {
-  await freshLedger();
+  await freshIndex();
   stopClock();
 });
 afterEach(() => {
@@ -24,7 +24,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 afterAll(async () => {
-  await freshLedger();
+  await freshIndex();
 });
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -131,18 +131,21 @@ describe("a true ref of a run that has not ended changes nothing", () => {
     await expectDeliveredAt(stage, run, 2);
   });
 
-  it("nor how long an upstream that does not know it yet is given: four minutes, whatever is pushed", async () => {
-    const stage = await Stage.set();
+  it("nor how long an upstream that does not know it is given: days, however often it is pushed", async () => {
+    const stage = await Stage.set({ RUN_POLL_SCHEDULE: "2,3600" });
     const run = await stage.start();
     const { upstream } = stage.gateway;
-    upstream.behave(({ method }, honest) => (method === "GET" ? json(404, {}) : honest()));
+    const notFound = json(404, errorBody(404, "not_found"));
+    upstream.behave(({ method }, honest) => (method === "GET" ? notFound.clone() : honest()));
+    await stage.push(run);
+    await stage.drain();
     for (const _ of times(20, () => 0)) await expectUnmoved(stage, run, () => stage.push(run));
-    await stage.pass(4 * MINUTE);
+    await stage.pass(71 * HOUR);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
     upstream.behave((_asked, honest) => honest());
-    await stage.pass(HOUR);
+    await stage.pass(2 * HOUR);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
-    expect((await stage.books()).charges).toHaveLength(1);
+    expect((await stage.records()).charges).toHaveLength(1);
     tally.served += 1;
   });
 });
@@ -169,28 +172,23 @@ async function expectHeard(stage: Stage, run: Started): Promise<void> {
   tally.served += 1;
 }
 
-/** The completion is taken, looked into, and leaves the run, its timer and the books as they were. */
+/** The completion is taken, looked into, and leaves the run, its timer and what is on record as they were. */
 async function expectUnmoved(stage: Stage, run: Started, attack: () => Promise<Answer>): Promise<void> {
   const before = await keptOf(stage);
   expect((await attack()).status).toBe(202);
   await stage.drain();
   expect(await keptOf(stage)).toEqual(before);
   expect(stage.received).toEqual([]);
-  expect((await stage.books()).runs).toEqual([]);
+  const { attempts, charges } = await stage.records();
+  expect([attempts, charges]).toEqual([[], []]);
   expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
   tally.refused += 1;
 }
 
-/** What the gate keeps of its one run, but for the number of the look. */
+/** What the gate keeps of its one run. */
 async function keptOf(stage: Stage): Promise<unknown> {
   const gate = await stage.gateway.gateOf();
-  const kept = await runInDurableObject(gate, (_gate, { storage }) =>
-    storage.sql
-      .exec<{ run: string; intent: string; due: number }>("SELECT run, intent, due_at_ms AS due FROM runs")
-      .one(),
-  );
-  const { revision: _look, ...run } = JSON.parse(kept.run);
-  return { ...kept, run };
+  return runInDurableObject(gate, (_gate, { storage }) => storage.sql.exec("SELECT * FROM open_runs").one());
 }
 
 /** The timer's own look, on time, finds the end. */

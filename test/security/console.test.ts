@@ -2,17 +2,21 @@
 // anything, and what is stored is data and nothing else.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { recordAll } from "../../src/ledger/repository.ts";
-import { deadLetter, intentOf } from "../console/bench.ts";
+import type { AttemptFailure } from "../../src/callbacks/attempt.ts";
+import { countAttempt, emptySums, encodeSums } from "../../src/observability/sums.ts";
+import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
+import { indexLetters, keepRun, letterOf } from "../console/bench.ts";
+import { attemptOf } from "../observability/counted.ts";
 import { counting } from "../support/bindings.ts";
 import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway.ts";
-import { freshLedger, NOON_MS } from "../support/ledger.ts";
+import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { TestQueue } from "../support/queue.ts";
 import { makeIssuer, type TestIssuer } from "../support/tokens.ts";
 import { itAddsUp } from "./bench.ts";
 
 const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const USER = "u".repeat(43);
+const ATTACKER = "v".repeat(43);
 const TEAM = "console-security.cloudflareaccess.com";
 const OLGA = { sub: "olga", scope: "operator" };
 const OWN = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
@@ -34,10 +38,11 @@ const API_READS: Door[] = [
 ].map((path) => ({ method: "GET", path: `/console/api${path}` }));
 
 const API_ACTS: Door[] = [
-  ...["look", "redeliver", "give-up"].map(
+  ...["poll", "redeliver", "abandon"].map(
     (what): Door => ({ method: "POST", path: `/console/api/runs/${RUN}/${what}` }),
   ),
   { method: "POST", path: `/console/api/users/${USER}/reset-window` },
+  { method: "POST", path: `/console/api/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}` },
   {
     method: "POST",
     path: "/console/api/dead-letters/redeliver",
@@ -59,10 +64,16 @@ const PAGES: Door[] = [
 ].map((path) => ({ method: "GET", path: `/console${path}` }));
 
 const PAGE_ACTS: Door[] = [
-  ...["look", "redeliver", "give-up"].map(
+  ...["poll", "redeliver", "abandon"].map(
     (what): Door => ({ method: "POST", path: `/console/runs/${RUN}/${what}` }),
   ),
   { method: "POST", path: `/console/users/${USER}/reset-window` },
+  {
+    method: "POST",
+    path: `/console/users/${USER}/open-runs/${RUN}/poll`,
+    headers: FORM,
+    body: `run_id=${RUN}`,
+  },
   {
     method: "POST",
     path: "/console/dead-letters/redeliver",
@@ -93,8 +104,9 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await freshLedger();
-  await recordAll(env.LEDGER, [deadLetter({ runId: RUN, userKey: USER })]);
+  const index = await freshIndex();
+  await keepRun({ terms: { userKey: USER }, runId: RUN, fate: "dead" });
+  await indexLetters(index, [letterOf({ runId: RUN, userKey: USER })]);
   queue = new TestQueue();
   queue.install();
   vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json(access.jwks));
@@ -134,7 +146,7 @@ async function knock(
   };
 }
 
-/** Neither the books nor a gate, a breaker or the queue heard of it. */
+/** Neither the operators' index nor a gate, a breaker or the queue heard of it. */
 async function expectUntouched(knocking: () => Promise<Seen>): Promise<Seen> {
   calls.length = 0;
   const offered = queue.offered.length;
@@ -415,7 +427,7 @@ describe("a session", () => {
   });
 
   it("is not begun unaudited", async () => {
-    await env.LEDGER.exec("DROP TABLE audit");
+    await env.OPERATORS_DB.exec("DROP TABLE audit");
     const seen = await signIn(gateway, await login.token(OLGA));
     expect([seen.location, seen.headers.get("set-cookie")]).toEqual([
       "/console/sign-in?error=unavailable",
@@ -442,14 +454,23 @@ describe("what is stored comes back from the API as data", () => {
 
   it("whoever wrote it, and is never a document", async () => {
     const callbackUrl = `https://client.example/${encodeURIComponent(MARKUP)}?q=<script>`;
-    const intent = JSON.stringify(
-      intentOf({ userKey: USER, issuer: `https://i.example/${MARKUP}`, subject: MARKUP, callbackUrl }),
-    );
-    const runId = crypto.randomUUID();
+    const who = { userKey: ATTACKER, issuer: `https://i.example/${MARKUP}`, subject: MARKUP };
+    const runId = await keepRun({
+      terms: { ...who, callbackUrl },
+      fate: "dead",
+      failure: MARKUP as AttemptFailure,
+    });
     // Newer than the other one, so that it is the first of every list.
-    const acceptedAtMs = NOON_MS + 1;
-    const members = { runId, userKey: USER, callbackUrl, intent, acceptedAtMs };
-    await recordAll(env.LEDGER, [deadLetter(members, MARKUP)]);
+    const diedAtMs = NOON_MS + 1;
+    const letter = letterOf({
+      runId,
+      userKey: ATTACKER,
+      subject: MARKUP,
+      callbackUrl,
+      diedAtMs,
+      reason: MARKUP,
+    });
+    await indexLetters(env.OPERATORS_DB, [letter]);
     const filter = {
       method: "POST",
       path: "/console/api/dead-letters/redeliver",
@@ -465,16 +486,19 @@ describe("what is stored comes back from the API as data", () => {
       expectData(seen);
       return JSON.parse(seen.text);
     };
-    const { runs } = await read("/runs");
+    const { runs } = await read(`/runs?user=${ATTACKER}`);
     expect(runs[0]).toMatchObject({ subject: MARKUP, issuer: `https://i.example/${MARKUP}` });
     const run = await read(`/runs/${runId}`);
-    expect([run.callback_url, run.time_line[2].attempt.error]).toEqual([callbackUrl, MARKUP]);
+    expect([run.callback_url, run.time_line[3].attempt.error]).toEqual([callbackUrl, MARKUP]);
     const { letters, groups } = await read("/dead-letters");
     expect([letters[0].reason, groups[0].reasons[0].reason]).toEqual([MARKUP, MARKUP]);
-    expect((await read(`/users/${USER}`)).subject).toBe(MARKUP);
+    expect((await read(`/users/${ATTACKER}`)).subject).toBe(MARKUP);
     expect(await read(`/redeliveries/${id}`)).toMatchObject({ operator: MARKUP, filter: { host: MARKUP } });
     expect((await read("/audit")).entries[0]).toMatchObject({ operator: MARKUP, detail: `to ${MARKUP}` });
-    expect((await read("/destinations")).destinations[0].host).toBe("client.example");
+    const sums = emptySums();
+    countAttempt(sums, attemptOf({ host: MARKUP }));
+    await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
+    expect((await read("/destinations")).destinations[0].host).toBe(MARKUP);
     tally.served += 7;
   });
 
@@ -494,10 +518,10 @@ describe("what is stored comes back from the API as data", () => {
   });
 });
 
-itAddsUp(tally, { refused: 1188, served: 238 });
+itAddsUp(tally, { refused: 1328, served: 260 });
 
 async function auditRows(): Promise<Record<string, unknown>[]> {
-  return (await env.LEDGER.prepare("SELECT * FROM audit ORDER BY at_ms").run()).results;
+  return (await env.OPERATORS_DB.prepare("SELECT * FROM audit ORDER BY at_ms").run()).results;
 }
 
 async function signIn(at: Gateway, token: string, origin = ORIGIN): Promise<Seen> {

@@ -61,6 +61,8 @@ function checkBody(rule: Rule | undefined, answered: Answered, errorFrom: "edge"
   // What is in it, only its own test can say.
   if (rule.hasCsv && /^text\/csv; ?charset=utf-8/i.test(type ?? "")) return [];
   if (rule.hasHtml && /^text\/html; ?charset=utf-8$/i.test(type ?? "")) return [];
+  if (rule.checkLine !== null && type === "application/x-ndjson")
+    return checkLines(rule.checkLine, answered.bodyText);
   const mistyped = /^application\/json(; ?charset=utf-8)?$/i.test(type ?? "")
     ? []
     : [`Content-Type is ${type}`];
@@ -68,6 +70,18 @@ function checkBody(rule: Rule | undefined, answered: Answered, errorFrom: "edge"
   if (body === undefined) return [...mistyped, "the body is not JSON"];
   const envelope = rule.isError ? checkEnvelope(body, answered, errorFrom) : [];
   return [...mistyped, ...rule.checkBody(body), ...envelope];
+}
+
+/** One JSON value a line, the last line ended too. */
+function checkLines(checkLine: (line: unknown) => string[], text: string): string[] {
+  if (text !== "" && !text.endsWith("\n")) return ["the last line has no end"];
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .flatMap((line) => {
+      const value = parseJson(line);
+      return value === undefined ? ["a line is not JSON"] : checkLine(value);
+    });
 }
 
 function checkEnvelope(body: unknown, answered: Answered, errorFrom: "edge" | "upstream"): string[] {

@@ -1,6 +1,6 @@
 // A Worker that is killed: at one of its calls it stops, and nothing of it runs any more, neither catch nor finally.
 // A Worker reaches the world through its bindings alone, so one whose every call hangs from then on is as good as dead.
-import { never, tapped } from "./bindings.ts";
+import { type BindingCall, never, tapped } from "./bindings.ts";
 import "./own-workerd.ts";
 
 export type Death = {
@@ -17,6 +17,12 @@ export type Dying = {
 };
 
 export function dyingAt({ at, when }: Death): Dying {
+  let calls = 0;
+  return dyingWhen(() => (calls++ === at ? when : null));
+}
+
+/** It dies at the first call that this says so of. */
+export function dyingWhen(judge: (call: BindingCall) => Death["when"] | null): Dying {
   const { promise: died, resolve } = Promise.withResolvers<void>();
   const asked: Promise<unknown>[] = [];
   let dead = false;
@@ -26,13 +32,13 @@ export function dyingAt({ at, when }: Death): Dying {
     return never();
   };
   const bindings = (env: Env) =>
-    tapped(env, async ({ perform }) => {
+    tapped(env, async (call) => {
       if (dead) return never();
-      const isLast = asked.length === at;
-      if (isLast && when === "before") return die();
-      const result = perform();
+      const death = judge(call);
+      if (death === "before") return die();
+      const result = call.perform();
       asked.push(result);
-      if (isLast) return result.then(die);
+      if (death === "after") return result.then(die);
       // Whoever died meanwhile hears of no result.
       return result.then((value) => (dead ? never() : value));
     });

@@ -83,6 +83,7 @@ export default {
   async fetch(request, env, context) {
     const { pathname } = new URL(request.url);
     if (pathname === "/faults") return control(request);
+    if (pathname === "/faults/dead-letters") return indexedDeadLetters(env);
     if (pathname === "/faults/ring") return tellGates(env, (gate) => gate.ring());
     if (pathname === "/faults/move") return tellGates(env, (gate) => gate.move());
     return gateway.fetch(request, faulty(env, ""), context);
@@ -99,6 +100,12 @@ async function control(request: Request): Promise<Response> {
   situation = next;
   calls = [];
   return new Response(null, { status: 204 });
+}
+
+/** Run ids in the operators' index, whatever ails it. */
+async function indexedDeadLetters({ OPERATORS_DB }: Env): Promise<Response> {
+  const { results } = await OPERATORS_DB.prepare("SELECT run_id FROM dead_letters").all<{ run_id: string }>();
+  return Response.json(results.map(({ run_id }) => run_id));
 }
 
 async function tellGates(

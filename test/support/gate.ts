@@ -1,20 +1,17 @@
 // A look inside a user's gate, and a hand on its time.
 import { runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
+import type { UserGate } from "../../src/gate/user-gate.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** The claims that the gate holds, `id status`, by id. */
 export async function claimsOf(gateway: Gateway): Promise<string[]> {
-  return runInDurableObject(await gateway.gateOf(), (_gate, { storage }) => {
-    const tables = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'runs'").toArray();
-    if (tables.length === 0) return [];
-    const held =
-      "SELECT key || ' ' || (claim ->> 'status') AS held FROM runs WHERE claim IS NOT NULL ORDER BY key";
-    return storage.sql
-      .exec<{ held: string }>(held)
-      .toArray()
-      .map(({ held: claim }) => claim);
-  });
+  return runInDurableObject(await gateway.gateOf(), (gate: UserGate) =>
+    gate
+      .inspect(0)
+      .claims.map(({ id, status }) => `${id} ${status}`)
+      .toSorted(),
+  );
 }
 
 /** Lets fake time pass inside the gate: its timers are its own, and only there can they fire. */

@@ -15,6 +15,8 @@ import { FakeUpstream } from "./upstream.ts";
 export const ORIGIN = "http://127.0.0.1:8787";
 export const ACTION = "11111111-2222-4333-8444-555555555555";
 export const RUN_PATH = `/actions/v1/stored-actions/${ACTION}/run`;
+/** With which the fake upstream proves itself. */
+export const COMPLETION_TOKEN = crypto.randomUUID();
 /** Written out: tests expect moments and numbers of attempts that must not change with the default. */
 const RETRY_SCHEDULE = "5,300,1800,7200,18000,36000,50400,72000,86400";
 
@@ -69,6 +71,7 @@ export async function makeGateway(
     JWT_ISSUERS: JSON.stringify([issuer, ...(others.moreIssuers ?? [])].map((trusted) => trusted.settings)),
     SIGNING_KEYS: JSON.stringify({ keys: [await makeSigningKey()] }),
     CALLBACK_RETRY_SCHEDULE: RETRY_SCHEDULE,
+    COMPLETION_TOKEN,
     ...vars,
   };
   const base = { ...env, ...settings, UPSTREAM: asFetcher(upstream) };

@@ -7,12 +7,19 @@ export type RowMeter = {
   take(): string[];
 };
 
-/** Meters the object that runs now; the next one, after an eviction, needs another meter. */
+/** Meters the gate that runs now; the next one, after an eviction, needs another meter. */
 export async function meterRows(gateway: Gateway, subject = "alice"): Promise<RowMeter> {
+  const gate: unknown = await gateway.gateOf(subject);
+  return meterObject(gate as DurableObjectStub);
+}
+
+/** The same of any object. */
+export async function meterObject(stub: DurableObjectStub): Promise<RowMeter> {
   const writes: { what: string; rows: () => number }[] = [];
   const note = (what: string, rows = () => 1) => writes.push({ what, rows });
-  await runInDurableObject(await gateway.gateOf(subject), (_gate, { storage }) => {
+  await runInDurableObject(stub, (_object: unknown, { storage }) => {
     const { sql, kv } = storage;
+    oneByOne(sql);
     watch(sql, "exec", ([query], cursor) => note(firstWords(query), () => rowsOf(cursor)));
     watch(kv, "put", ([key]) => note(`put ${String(key)}`));
     watch(kv, "delete", ([key]) => note(`delete ${String(key)}`));
@@ -29,6 +36,23 @@ export async function meterRows(gateway: Gateway, subject = "alice"): Promise<Ro
         .filter(({ n }) => n > 0)
         .map(({ what, n }) => `${what} ${n}`),
   };
+}
+
+// A cursor of several statements says only what the last one wrote. Those come without values here.
+function oneByOne(sql: SqlStorage): void {
+  const exec: unknown = Reflect.get(sql, "exec");
+  if (typeof exec !== "function") throw new Error("exec is no method");
+  const value = (query: string, ...values: SqlStorageValue[]): unknown => {
+    const statements = query.split(";").filter((one) => one.trim() !== "");
+    if (statements.length === 1) return Reflect.apply(exec, sql, [query, ...values]);
+    const cursors: { rowsWritten: number }[] = statements.map((one) => Reflect.apply(exec, sql, [one]));
+    return {
+      get rowsWritten() {
+        return cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+      },
+    };
+  };
+  Object.defineProperty(sql, "exec", { value, configurable: true });
 }
 
 /** Lets every call of a method go on, and shows it. */

@@ -8,13 +8,20 @@ import {
   runInDurableObject,
   waitOnExecutionContext,
 } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { moveRunsOn } from "../../src/progress/consumer.ts";
-import type { Pointer } from "../../src/progress/pointer.ts";
-import { ACTION, type Answer, type Call, type Gateway, makeGateway, ORIGIN } from "./gateway.ts";
-import { books } from "./ledger.ts";
+import type { RunMessage } from "../../src/progress/run-message.ts";
+import {
+  ACTION,
+  type Answer,
+  type Call,
+  COMPLETION_TOKEN,
+  type Gateway,
+  makeGateway,
+  ORIGIN,
+} from "./gateway.ts";
 import { TestQueue } from "./queue.ts";
+import { type Records, recordsOfAll } from "./records.ts";
 import { json } from "./upstream.ts";
 
 export const HOOK = "https://client.example/hook";
@@ -27,6 +34,9 @@ export type Started = { runId: string; ref: string; completion: string };
 
 /** As in wrangler.toml: the first, and five more. */
 const MAX_TRIES = 6;
+
+/** `text()` would leave a byte-order mark out. */
+const EXACT_UTF8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 type Receive = (received: Received) => Response | Promise<Response>;
 
@@ -88,21 +98,22 @@ export class Stage {
     return { ref: completion.replace("/completions/", ""), completion };
   }
 
-  /** The upstream says that a run has ended. */
-  push({ completion, runId }: Pick<Started, "completion" | "runId">): Promise<Answer> {
+  /** The upstream says that a run has ended; `isProven`: with the token that proves that it is the upstream. */
+  push({ completion, runId }: Pick<Started, "completion" | "runId">, isProven = true): Promise<Answer> {
     const body = JSON.stringify({ type: "run", id: runId, status: "success" });
-    return this.gateway.call(completion, { method: "POST", claims: null, body });
+    const headers: Record<string, string> = isProven ? { authorization: `Bearer ${COMPLETION_TOKEN}` } : {};
+    return this.gateway.call(completion, { method: "POST", claims: null, body, headers });
   }
 
-  /** Hands pointers to the consumer as one batch. */
+  /** Hands messages to the consumer as one batch; `isAlone`: of the dead-letter queue. */
   async consume(
-    pointers: Pointer[],
-    { env: bound = this.gateway.env, attempts = 1, sentAtMs = Date.now() } = {},
+    sent: RunMessage[],
+    { env: bound = this.gateway.env, attempts = 1, sentAtMs = Date.now(), isAlone = false } = {},
   ) {
-    const messages = pointers.map((body) => {
+    const messages = sent.map((body) => {
       return { id: crypto.randomUUID(), timestamp: new Date(sentAtMs), attempts, body };
     });
-    const batch = createMessageBatch("edge-actions-runs", messages);
+    const batch = createMessageBatch(isAlone ? "edge-actions-runs-dead" : "edge-actions-runs", messages);
     const context = createExecutionContext();
     const close = openUntilReturned(batch);
     await moveRunsOn(batch, bound, context);
@@ -113,28 +124,41 @@ export class Stage {
     return { ...result, again: messages.filter(({ id }) => again.has(id)).map(({ body }) => body) };
   }
 
-  /** Until the queue is empty. What the consumer hands back comes again at once, as often as the queue tries a message. */
-  async drain(): Promise<void> {
+  /**
+   * Until both queues have nothing to hand out. What the consumer hands back comes again at once, as often as the queue
+   * tries a message; then it is in the dead-letter queue, whose batches are of one.
+   */
+  async drain(env = this.gateway.env): Promise<void> {
     for (;;) {
-      let pointers = this.queue.take();
-      if (pointers.length === 0) return;
-      for (let attempts = 1; pointers.length > 0 && attempts <= MAX_TRIES; attempts += 1)
-        pointers = (await this.consume(pointers, { attempts })).again;
+      const messages = this.queue.take();
+      const alone = this.queue.takeAlone();
+      if (messages.length + alone.length === 0) return;
+      this.queue.putIntoDeadLetters(await this.#try(messages, { env, isAlone: false }));
+      for (const message of alone) await this.#try([message], { env, isAlone: true });
     }
   }
 
+  /** Answers with what the consumer never took. */
+  async #try(messages: RunMessage[], how: { env: Env; isAlone: boolean }): Promise<RunMessage[]> {
+    let left = messages;
+    for (let attempts = 1; left.length > 0 && attempts <= MAX_TRIES; attempts += 1)
+      left = (await this.consume(left, { ...how, attempts })).again;
+    return left;
+  }
+
   /** Lets time pass: the queue delivers at once, the gate's alarm rings when it is due. */
-  async pass(ms: number, subject = "alice"): Promise<void> {
+  async pass(ms: number, subject = "alice", env = this.gateway.env): Promise<void> {
     const endMs = Date.now() + ms;
     for (let rings = 0; rings < 2_000; rings += 1) {
-      await this.drain();
-      const ringsAtMs = await this.alarmAt(subject);
-      if (ringsAtMs === null || ringsAtMs > endMs) {
+      await this.drain(env);
+      const ringsAtMs = (await this.alarmAt(subject)) ?? Number.POSITIVE_INFINITY;
+      const nextAtMs = Math.min(ringsAtMs, this.queue.nextAtMs() ?? Number.POSITIVE_INFINITY);
+      if (nextAtMs > endMs) {
         vi.setSystemTime(endMs);
         return;
       }
-      vi.setSystemTime(Math.max(ringsAtMs, Date.now()));
-      await this.ring(subject);
+      vi.setSystemTime(Math.max(nextAtMs, Date.now()));
+      if (ringsAtMs <= Date.now()) await this.ring(subject);
     }
     throw new Error("the alarm rings for ever");
   }
@@ -151,12 +175,13 @@ export class Stage {
   async rows(subject = "alice"): Promise<number> {
     return runInDurableObject(
       await this.gateway.gateOf(subject),
-      (_gate, { storage }) => storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM runs").one().n,
+      (_gate, { storage }) => storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM open_runs").one().n,
     );
   }
 
-  books() {
-    return books(env.LEDGER);
+  /** What the gates have on record. */
+  records(): Promise<Records> {
+    return recordsOfAll();
   }
 
   deliveries(runId: string, call: Call = {}): Promise<Answer> {
@@ -170,7 +195,8 @@ export class Stage {
   async #answer(request: Request): Promise<Response> {
     const { url, headers } = request;
     if (url.startsWith(ORIGIN)) throw new Error("nobody sends callbacks to the gateway");
-    const received = { atMs: Date.now(), url, headers, body: await request.text() };
+    const body = EXACT_UTF8.decode(await request.arrayBuffer());
+    const received = { atMs: Date.now(), url, headers, body };
     this.received.push(received);
     return this.#receive(received);
   }

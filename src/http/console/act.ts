@@ -1,5 +1,5 @@
 // What the pages' forms do: the same as the JSON API, said by a page afterwards.
-import { actOnRun, type RunAction, resetWindow } from "../../console/actions.ts";
+import { actOnRun, nameRun, type RunAction, resetWindow } from "../../console/actions.ts";
 import { parseRunId, parseUser } from "../../console/queries.ts";
 import { startRedelivery } from "../../console/redelivery.ts";
 import type { AppContext } from "../context.ts";
@@ -10,9 +10,9 @@ import { DEAD_LETTERS, redeliveryAt, runAt, userAt } from "./links.ts";
 import { goTo, notFoundPage, page, renderProblem } from "./render.tsx";
 
 const SAID: Record<RunAction, FlashCode> = {
-  look: "looked",
+  poll: "polled",
   redeliver: "redelivering",
-  give_up: "given_up",
+  abandon: "abandoned",
 };
 
 type Handler = (c: AppContext) => Promise<Response>;
@@ -23,6 +23,17 @@ export function submitRunAction(action: RunAction): Handler {
     return toRun(c, action, c.req.param("run_id") ?? "", form.get("user"));
   });
 }
+
+export const submitNamedRun = page(async (c) => {
+  const runId = parseRunId((await formOf(c)).get("run_id") ?? "");
+  const runKey = parseRunId(c.req.param("run_key") ?? "", "run_key");
+  const user = await parseUser({ user: c.req.param("user") });
+  if (user.kind === "invalid" || user.value === null || runKey.kind === "invalid") return notFoundPage(c);
+  if (runId.kind === "invalid") return badForm(c);
+  c.get("notes").runId = runId.value;
+  const acted = await nameRun(consoleDeps(c), c.get("operator"), user.value, runKey.value, runId.value);
+  return goTo(c, userAt(user.value), acted === null ? "not_now" : "named");
+});
 
 export const submitResetWindow = page(async (c) => {
   const user = await parseUser({ user: c.req.param("user") });
@@ -42,6 +53,7 @@ export const submitRedelivery = page(async (c) => {
     case "range":
       return redeliverAll(c, {
         host: form.get("host") || null,
+        reason: form.get("reason") || null,
         from: withSeconds(form.get("from") ?? "") || null,
         to: withSeconds(form.get("to") ?? "") || null,
       });
@@ -61,7 +73,7 @@ async function toRun(
   c.get("notes").runId = runId.value;
   const acted = await actOnRun(consoleDeps(c), c.get("operator"), action, runId.value, user.value);
   if (acted === null) return notFoundPage(c);
-  return goTo(c, runAt(runId.value, user.value), acted.outcome === "done" ? SAID[action] : "not_now");
+  return goTo(c, runAt(runId.value, acted.user), acted.outcome === "done" ? SAID[action] : "not_now");
 }
 
 function redeliverChosen(c: AppContext, ids: readonly string[]): Promise<Response> | Response {
@@ -69,15 +81,16 @@ function redeliverChosen(c: AppContext, ids: readonly string[]): Promise<Respons
   return redeliver(c, { run_ids: ids });
 }
 
-type Range = { host: string | null; from: string | null; to: string | null };
+type Range = { host: string | null; reason: string | null; from: string | null; to: string | null };
 
 function redeliverAll(c: AppContext, filter: Range): Promise<Response> | Response {
-  if ((filter.host ?? filter.from ?? filter.to) === null) return goTo(c, DEAD_LETTERS, "nothing_given");
+  if ((filter.host ?? filter.reason ?? filter.from ?? filter.to) === null)
+    return goTo(c, DEAD_LETTERS, "nothing_given");
   return redeliver(c, { run_ids: null, ...filter });
 }
 
 async function redeliver(c: AppContext, wanted: object): Promise<Response> {
-  const { parseRedeliveryFilter } = await import("../../contract/console-schemas.ts");
+  const { parseRedeliveryFilter } = await import("../../contract/redelivery-filter.ts");
   const verdict = parseRedeliveryFilter(wanted);
   if (verdict.kind === "invalid") return badForm(c);
   const { id } = await startRedelivery(consoleDeps(c), c.get("operator"), verdict.filter);

@@ -1,8 +1,8 @@
 // The console as JSON. Answers are the views themselves; errors are in the published envelope.
-import { actOnRun, type RunAction, resetWindow } from "../../console/actions.ts";
+import { actOnRun, nameRun, type RunAction, resetWindow } from "../../console/actions.ts";
 import { type Acted, auditPage } from "../../console/audit.ts";
 import { deadLetters } from "../../console/dead-letters.ts";
-import { destinations } from "../../console/destinations.ts";
+import { busiestHosts, destinations } from "../../console/destinations.ts";
 import { overview } from "../../console/overview.ts";
 import {
   type Parsed,
@@ -25,11 +25,17 @@ import { receiveJson } from "../body.ts";
 import type { AppContext } from "../context.ts";
 import { consoleDeps } from "./deps.ts";
 
-const NO_RUN = problem("not_found", "There is no such run. One that has not ended is found with its user.");
+const NO_RUN = problem(
+  "not_found",
+  "There is no such run. Only a dead letter is found without its user, or by a search.",
+);
+const NO_START = problem("not_found", "The user has no such start without an answer.");
 const NO_REDELIVERY = problem("not_found", "There is no such redelivery.");
-const UNAVAILABLE = problem("service_unavaiable", "The books or a gate do not answer at the moment.", {
-  retryAfterSeconds: 5,
-});
+const UNAVAILABLE = problem(
+  "service_unavaiable",
+  "The operators' index or a gate does not answer at the moment.",
+  { retryAfterSeconds: 5 },
+);
 const MAX_FILTER_BYTES = 65_536;
 
 /** What comes of a request: the body and its status, or what is wrong. */
@@ -44,8 +50,9 @@ export const getOverview = endpoint(async (c) => {
 });
 
 export const getRuns = endpoint(async (c) => {
-  const query = await parseRunQuery(c.req.query());
-  return query.kind === "invalid" ? malformed(query) : ok(await searchRuns(c.env.LEDGER, query.value));
+  const deps = consoleDeps(c);
+  const query = await parseRunQuery(c.req.query(), deps.nowMs);
+  return query.kind === "invalid" ? malformed(query) : ok(await searchRuns(deps, query.value));
 });
 
 export const getRun = endpoint(async (c) => {
@@ -67,16 +74,18 @@ export const getUser = endpoint(async (c) => {
 
 export const getDeadLetters = endpoint(async (c) => {
   const query = parseLetterQuery(c.req.query());
-  return query.kind === "invalid" ? malformed(query) : ok(await deadLetters(c.env.LEDGER, query.value));
+  return query.kind === "invalid" ? malformed(query) : ok(await deadLetters(c.env.OPERATORS_DB, query.value));
 });
 
 export const getDestinations = endpoint(async (c) => {
-  return ok(await destinations(c.env.LEDGER, c.env.DESTINATION_BREAKER, Date.now()));
+  return ok(
+    await destinations(() => busiestHosts(c.env.METRICS_AGGREGATOR, Date.now()), c.env.DESTINATION_BREAKER),
+  );
 });
 
 export const getAudit = endpoint(async (c) => {
   const after = parseCursor(c.req.query());
-  return after.kind === "invalid" ? malformed(after) : ok(await auditPage(c.env.LEDGER, after.value));
+  return after.kind === "invalid" ? malformed(after) : ok(await auditPage(c.env.OPERATORS_DB, after.value));
 });
 
 export const getRedelivery = endpoint(async (c) => {
@@ -95,6 +104,19 @@ export function postRunAction(action: RunAction, status: 200 | 202): Endpoint {
   });
 }
 
+export const postNamedRun = endpoint(async (c) => {
+  const user = await parseUser({ user: c.req.param("user") });
+  const runKey = parseRunId(c.req.param("run_key") ?? "", "run_key");
+  const runId = parseRunId(c.req.query("run_id") ?? "");
+  if (user.kind === "invalid") return malformed(user);
+  if (runKey.kind === "invalid") return malformed(runKey);
+  if (runId.kind === "invalid") return malformed(runId);
+  c.get("notes").runId = runId.value;
+  const operator = c.get("operator");
+  const acted = await nameRun(consoleDeps(c), operator, user.value ?? "", runKey.value, runId.value);
+  return acted === null ? unknown(NO_START) : acting(acted, 202);
+});
+
 export const postResetWindow = endpoint(async (c) => {
   const user = await parseUser({ user: c.req.param("user") });
   if (user.kind === "invalid") return malformed(user);
@@ -109,14 +131,14 @@ export const postRedelivery = endpoint(async (c) => {
     return wrong(problem("payload_too_large", detail));
   }
   if (received.kind === "unreadable") return wrong(received.problem);
-  const { parseRedeliveryFilter } = await import("../../contract/console-schemas.ts");
+  const { parseRedeliveryFilter } = await import("../../contract/redelivery-filter.ts");
   const verdict = parseRedeliveryFilter(parseJson(received.text));
   if (verdict.kind === "invalid")
     return wrong(problem("bad_request", verdict.detail, { source: { pointer: verdict.pointer } }));
   return ok(await startRedelivery(consoleDeps(c), c.get("operator"), verdict.filter), 202);
 });
 
-// Whatever throws here is somebody who does not answer: the books, a gate, the queue.
+// Whatever throws here is a store that does not answer: the index, a gate, the queue.
 function endpoint(work: (c: AppContext) => Promise<Result>): Endpoint {
   return async (c) => {
     const result = await work(c).catch((error: unknown): Result => {

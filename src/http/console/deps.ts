@@ -1,12 +1,14 @@
 import type { ConsoleDeps } from "../../console/deps.ts";
+import { queueOf } from "../../progress/queues.ts";
 import type { AppContext } from "../context.ts";
 
 export function consoleDeps(c: AppContext): ConsoleDeps {
   return {
-    ledger: c.env.LEDGER,
+    operatorsDb: c.env.OPERATORS_DB,
     gates: c.env.USER_GATE,
     breakers: c.env.DESTINATION_BREAKER,
     queue: c.env.RUNS,
+    queueOfGate: (gate) => queueOf(c.env, gate),
     defaultLimit: c.get("settings").rateLimit,
     nowMs: Date.now(),
   };

@@ -4,14 +4,18 @@
 export type Tone = "good" | "warn";
 
 const FLASHES = {
-  looked: { tone: "good", text: "The run is being looked at. Reload in a moment to see what came of it." },
+  polled: { tone: "good", text: "The upstream is being asked. Reload in a moment to see what it said." },
   redelivering: { tone: "good", text: "The callback is being sent again. Reload to see the attempt." },
-  given_up: { tone: "good", text: "The run has been given up. No more attempts are made." },
+  abandoned: { tone: "good", text: "The run has been abandoned. No more polls or attempts are made." },
+  named: {
+    tone: "good",
+    text: "The upstream is being asked for that run. Reload in a moment to see whether it knows it.",
+  },
   window_reset: { tone: "good", text: "The windows have been reset. The user starts from zero." },
   nothing_selected: { tone: "warn", text: "Nothing was selected, so nothing was sent." },
   nothing_given: {
     tone: "warn",
-    text: "Neither a host nor a time was given, so nothing was sent: everything must be meant.",
+    text: "No host, reason or time was given, so nothing was sent: everything must be meant.",
   },
   not_now: {
     tone: "warn",

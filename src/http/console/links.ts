@@ -17,13 +17,13 @@ export function overviewAt(span: Span): string {
   return withQuery(ROOT, { span });
 }
 
-/** With whose run it is: one that is not in the books yet is known to its user's gate alone. */
+/** With whose run it is: only dead letters are found without. */
 export function runAt(runId: string, userKey: string | null): string {
   return withQuery(`${ROOT}/runs/${encodeURIComponent(runId)}`, { user: userKey });
 }
 
 /** Where a form about a run goes. */
-export function runActionAt(runId: string, action: "look" | "redeliver" | "give-up"): string {
+export function runActionAt(runId: string, action: "poll" | "redeliver" | "abandon"): string {
   return `${ROOT}/runs/${encodeURIComponent(runId)}/${action}`;
 }
 
@@ -31,10 +31,19 @@ export function userAt(userKey: string): string {
   return `${ROOT}/users/${encodeURIComponent(userKey)}`;
 }
 
+/** Where a form goes that names the run of a start. */
+export function namedRunAt(userKey: string, runKey: string): string {
+  return `${userAt(userKey)}/open-runs/${encodeURIComponent(runKey)}/poll`;
+}
+
+export function runsAt(query: Query): string {
+  return withQuery(`${ROOT}/runs`, query);
+}
+
 export function redeliveryAt(id: string): string {
   return `${ROOT}/redeliveries/${encodeURIComponent(id)}`;
 }
 
-export function deadLettersAt(host: string): string {
-  return withQuery(DEAD_LETTERS, { host });
+export function deadLettersAt(host: string, reason: string | null = null): string {
+  return withQuery(DEAD_LETTERS, { host, reason });
 }

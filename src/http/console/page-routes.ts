@@ -2,7 +2,7 @@
 import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { AppEnv } from "../context.ts";
-import { submitRedelivery, submitResetWindow, submitRunAction } from "./act.ts";
+import { submitNamedRun, submitRedelivery, submitResetWindow, submitRunAction } from "./act.ts";
 import { assets } from "./assets.ts";
 import { ROOT } from "./links.ts";
 import { notFoundPage, renderProblem } from "./render.tsx";
@@ -35,11 +35,12 @@ export function addPages(app: Hono<AppEnv>): void {
   app.get(ROOT, showOverview);
   app.get(`${ROOT}/runs`, showRuns);
   app.get(`${ROOT}/runs/:run_id`, showRun);
-  app.post(`${ROOT}/runs/:run_id/look`, submitRunAction("look"));
+  app.post(`${ROOT}/runs/:run_id/poll`, submitRunAction("poll"));
   app.post(`${ROOT}/runs/:run_id/redeliver`, submitRunAction("redeliver"));
-  app.post(`${ROOT}/runs/:run_id/give-up`, submitRunAction("give_up"));
+  app.post(`${ROOT}/runs/:run_id/abandon`, submitRunAction("abandon"));
   app.get(`${ROOT}/users`, showUsers);
   app.get(`${ROOT}/users/:user`, showUser);
+  app.post(`${ROOT}/users/:user/open-runs/:run_key/poll`, submitNamedRun);
   app.post(`${ROOT}/users/:user/reset-window`, submitResetWindow);
   app.get(`${ROOT}/dead-letters`, showDeadLetters);
   app.post(`${ROOT}/dead-letters/redeliver`, submitRedelivery);

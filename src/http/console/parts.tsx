@@ -24,7 +24,10 @@ export function StateChip({ state }: { state: RunSummary["state"] }): JSX.Elemen
   return <Chip tone={STATE_TONES[state]}>{state === "none" ? "no callback" : state}</Chip>;
 }
 
-export function ResultChip({ result }: { result: RunSummary["result"] }): JSX.Element {
+type ResultChipProps = Pick<RunSummary, "result" | "status">;
+
+export function ResultChip({ result, status }: ResultChipProps): JSX.Element {
+  if (status === "abandoned") return <Chip tone="bad">abandoned</Chip>;
   if (result === null) return <span class="dim">{NOTHING}</span>;
   return <Chip tone={result === "success" ? "good" : "bad"}>{result}</Chip>;
 }
@@ -219,13 +222,15 @@ export function Confirm({ label, children }: PropsWithChildren<{ label: string }
   );
 }
 
-/** On to the older ones. */
-export function NextPage({ href }: { href: string | null }): JSX.Element | null {
+type NextPageProps = { href: string | null; label?: string };
+
+/** On to the older ones, or to whatever comes next. */
+export function NextPage({ href, label = "Older" }: NextPageProps): JSX.Element | null {
   if (href === null) return null;
   return (
     <p class="next">
       <a class="button" href={href} rel="next">
-        Older
+        {label}
       </a>
     </p>
   );

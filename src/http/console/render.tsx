@@ -65,7 +65,7 @@ export function goTo(c: AppContext, path: string, said: FlashCode): Response {
 
 type Handler = (c: AppContext) => Promise<Response>;
 
-/** Whatever throws in a page is somebody who does not answer: the books, a gate, the queue. */
+/** Whatever throws in a page is a store that does not answer: the index, a gate, the queue. */
 export function page(work: Handler): Handler {
   return async (c) => {
     try {

@@ -5,6 +5,7 @@ import type { AppContext, AppEnv } from "../context.ts";
 import { locate } from "../middleware/configure.ts";
 import { shed } from "../middleware/shed.ts";
 import { methodNotAllowed } from "../routes/meta.ts";
+import { getCharges, postReindex } from "./all-gates.ts";
 import {
   getAudit,
   getDeadLetters,
@@ -14,6 +15,7 @@ import {
   getRun,
   getRuns,
   getUser,
+  postNamedRun,
   postRedelivery,
   postResetWindow,
   postRunAction,
@@ -53,13 +55,16 @@ const READS: [path: string, read: Handler][] = [
   ["/dead-letters", getDeadLetters],
   ["/destinations", getDestinations],
   ["/audit", getAudit],
+  ["/charges", getCharges],
   ["/redeliveries/:id", getRedelivery],
 ];
 
 const ACTIONS: [path: string, act: Handler][] = [
-  ["/runs/:run_id/look", postRunAction("look", 202)],
+  ["/runs/:run_id/poll", postRunAction("poll", 202)],
   ["/runs/:run_id/redeliver", postRunAction("redeliver", 202)],
-  ["/runs/:run_id/give-up", postRunAction("give_up", 200)],
+  ["/runs/:run_id/abandon", postRunAction("abandon", 200)],
+  ["/users/:user/open-runs/:run_key/poll", postNamedRun],
   ["/users/:user/reset-window", postResetWindow],
   ["/dead-letters/redeliver", postRedelivery],
+  ["/reindex", postReindex],
 ];

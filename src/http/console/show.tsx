@@ -1,7 +1,7 @@
 // What each page shows, read for whoever looks at it.
 import { auditPage } from "../../console/audit.ts";
 import { deadLetters } from "../../console/dead-letters.ts";
-import { destinations } from "../../console/destinations.ts";
+import { busiestHosts, destinations } from "../../console/destinations.ts";
 import { overview } from "../../console/overview.ts";
 import {
   type Given,
@@ -20,7 +20,7 @@ import { log } from "../../observability/log.ts";
 import type { AppContext } from "../context.ts";
 import { consoleDeps } from "./deps.ts";
 import { withSeconds } from "./form-time.ts";
-import { userAt } from "./links.ts";
+import { runsAt, userAt } from "./links.ts";
 import { AuditTrailPage } from "./pages/audit.tsx";
 import { DeadLettersPage } from "./pages/dead-letters.tsx";
 import { DestinationsPage } from "./pages/destinations.tsx";
@@ -64,11 +64,12 @@ export const showOverview = page(async (c) => {
 export const showRuns = page(async (c) => {
   const given = c.req.query();
   const search = searchOf(given);
-  const query = await parseRunQuery(withTimes(given));
+  const deps = consoleDeps(c);
+  const query = await parseRunQuery(withTimes(given), deps.nowMs);
   if (query.kind === "invalid") {
     return render(c, <RunsPage frame={frameOf(c)} search={search} found={null} fault={query.detail} />, 400);
   }
-  const found = await searchRuns(c.env.LEDGER, query.value);
+  const found = await searchRuns(deps, query.value);
   return render(c, <RunsPage frame={frameOf(c)} search={search} found={found} fault={null} />);
 });
 
@@ -77,7 +78,9 @@ export const showRun = page(async (c) => {
   if (runId.kind === "invalid" || user.kind === "invalid") return notFoundPage(c);
   c.get("notes").runId = runId.value;
   const run = await runDetail(consoleDeps(c), runId.value, user.value);
-  return run === null ? notFoundPage(c) : render(c, <RunPage frame={frameOf(c)} run={run} />);
+  if (run !== null) return render(c, <RunPage frame={frameOf(c)} run={run} />);
+  // Whose it is can still be found out.
+  return user.value === null ? c.redirect(runsAt({ run_id: runId.value }), 303) : notFoundPage(c);
 });
 
 export const showUsers = page(async (c) => {
@@ -107,13 +110,13 @@ export const showUser = page(async (c) => {
 
 export const showDeadLetters = page(async (c) => {
   const given = c.req.query();
-  const { host = "", from = "", to = "" } = given;
-  const props = { frame: frameOf(c), search: { host, from, to } };
+  const { host = "", reason = "", from = "", to = "" } = given;
+  const props = { frame: frameOf(c), search: { host, reason, from, to } };
   const query = parseLetterQuery(withTimes(given));
   if (query.kind === "invalid") {
     return render(c, <DeadLettersPage {...props} letters={null} fault={query.detail} />, 400);
   }
-  const letters = await deadLetters(c.env.LEDGER, query.value);
+  const letters = await deadLetters(c.env.OPERATORS_DB, query.value);
   return render(c, <DeadLettersPage {...props} letters={letters} fault={null} />);
 });
 
@@ -124,14 +127,17 @@ export const showRedelivery = page(async (c) => {
 });
 
 export const showDestinations = page(async (c) => {
-  const view = await destinations(c.env.LEDGER, c.env.DESTINATION_BREAKER, Date.now());
+  const view = await destinations(
+    () => busiestHosts(c.env.METRICS_AGGREGATOR, Date.now()),
+    c.env.DESTINATION_BREAKER,
+  );
   return render(c, <DestinationsPage frame={frameOf(c)} view={view} />);
 });
 
 export const showAudit = page(async (c) => {
   const after = parseCursor(c.req.query());
   if (after.kind === "invalid") return notFoundPage(c);
-  const trail = await auditPage(c.env.LEDGER, after.value);
+  const trail = await auditPage(c.env.OPERATORS_DB, after.value);
   return render(c, <AuditTrailPage frame={frameOf(c)} page={trail} />);
 });
 

@@ -23,7 +23,7 @@ export async function signIn(c: AppContext): Promise<Response> {
   if (!fitsSession(token)) return refuse(c, "token.too_large", "too_long");
   try {
     const noted = newEntry(holder.operator, "sign_in", null);
-    await audited(c.env.LEDGER, noted, async () => ({ kind: "done" }));
+    await audited(c.env.OPERATORS_DB, noted, async () => ({ kind: "done" }));
   } catch (error) {
     log({ event: "console.unavailable", request_id: c.get("requestId"), error });
     return refuse(c, null, "unavailable");

@@ -1,29 +1,39 @@
-// Where the upstream says "this run has ended". A push is a hint: it is checked for its MAC, turned into a pointer and
-// forgotten. What it says of the run is read from the upstream, so a leaked or forged one can inject nothing.
+// Where the upstream says "this run has ended". It is a hint to poll and never a statement: what becomes of the run is
+// read from the upstream. Anybody who has the reference may hurry a poll; the run's id is believed only from an upstream
+// that proves itself with COMPLETION_TOKEN, so nobody can point a row at another run.
+import { readBearer } from "../../auth/bearer.ts";
+import { validateUuid } from "../../contract/schemas.ts";
 import { problem } from "../../errors.ts";
+import { isObject, memberOf, parseJson } from "../../json.ts";
 import { log } from "../../observability/log.ts";
-import { type Pointer, sendPointer } from "../../progress/pointer.ts";
+import { readBody } from "../../outbound/guard.ts";
+import { queueOf } from "../../progress/queues.ts";
 import { parseRef } from "../../progress/ref.ts";
+import { runMessage, sendMessage } from "../../progress/run-message.ts";
 import { answerProblem } from "../answers.ts";
-import { readHead } from "../body.ts";
 import type { AppContext } from "../context.ts";
 
-/** A result begins with its type and id; more than that is not looked at. */
-const HINT_BYTES = 4096;
+/** A body that is longer says nothing of the run's id; the poll goes out all the same. */
+const MAX_BODY_BYTES = 256 * 1024;
+const BODY_TIMEOUT_MS = 5_000;
 
 export async function receiveCompletion(c: AppContext): Promise<Response> {
-  const ref = await parseRef(c.req.param("ref") ?? "", c.get("settings").signingKeys);
+  const { signingKeys, completionTokens } = c.get("settings");
+  const ref = await parseRef(c.req.param("ref") ?? "", signingKeys);
   if (ref === null) {
     c.get("notes").outcome = "forged";
     return answerProblem(c, problem("not_found", "There is nothing at this path."));
   }
-  const runId = runIdIn(await readHead(c.req.raw, HINT_BYTES));
-  const pointer: Pointer = { v: 1, ...ref, pushed: true, runId };
-  c.get("notes").outcome = "pushed";
+  const isProven = provesItself(c.req.raw.headers, completionTokens);
+  const hintedRunId = isProven ? await runIdIn(c.req.raw) : null;
+  c.get("notes").outcome = isProven ? "notified" : "hinted";
   try {
-    await sendPointer(c.env.RUNS, pointer);
+    await sendMessage(
+      queueOf(c.env, ref.gate),
+      runMessage(ref.gate, ref.key, { notified: true, hintedRunId }),
+    );
   } catch (error) {
-    // The upstream may push again; if it does not, the gate's timer looks.
+    // The upstream may say it again; if it does not, the gate's alarm polls.
     log({ event: "queue.unavailable", gate: ref.gate, error });
     return answerProblem(
       c,
@@ -33,7 +43,24 @@ export async function receiveCompletion(c: AppContext): Promise<Response> {
   return new Response(null, { status: 202 });
 }
 
-/** Only needed when the start was never answered; a read has to confirm it. */
-function runIdIn(text: string): string | null {
-  return /"id"\s*:\s*"([0-9a-fA-F-]{36})"/.exec(text)?.[1]?.toLowerCase() ?? null;
+function provesItself(headers: Headers, tokens: readonly string[]): boolean {
+  const bearer = readBearer(headers);
+  return bearer.kind === "token" && tokens.filter((token) => isSame(token, bearer.token)).length > 0;
+}
+
+function isSame(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((text) => new TextEncoder().encode(text));
+  return (
+    left !== undefined &&
+    right !== undefined &&
+    left.length === right.length &&
+    crypto.subtle.timingSafeEqual(left, right)
+  );
+}
+
+/** The run's own id, at the top or under `data`; null when the body says none. */
+async function runIdIn(request: Request): Promise<string | null> {
+  const parsed = await readBody(request, MAX_BODY_BYTES, BODY_TIMEOUT_MS).then(parseJson, () => undefined);
+  const id = isObject(parsed) ? (parsed["id"] ?? memberOf(parsed["data"], "id")) : undefined;
+  return typeof id === "string" && validateUuid(id) ? id.toLowerCase() : null;
 }

@@ -1,8 +1,7 @@
 // A caller's view of its own run's callback: what was tried, what comes next, and sending it again.
 import { problem } from "../../errors.ts";
-import { findRun } from "../../ledger/repository.ts";
 import { log } from "../../observability/log.ts";
-import { type DeliveryView, deliveryView } from "../../runs/deliveries.ts";
+import { attemptError, type DeliveryView, deliveryView } from "../../runs/delivery-view.ts";
 import { idFault } from "../../runs/run-target.ts";
 import { refuse } from "../answers.ts";
 import { callersGate, targetOf } from "../caller-deps.ts";
@@ -23,21 +22,19 @@ export async function readDeliveries(c: AppContext): Promise<Response> {
 export async function redeliver(c: AppContext): Promise<Response> {
   const found = await find(c);
   if (found.kind === "problem") return found.answer;
-  const { view, headers } = found;
-  if (view.revival === null) return refuse(c, "conflict", UNDER_WAY, headers);
-  const nextAttemptAtMs = view.revival.dueAtMs;
+  const { view, headers, runId } = found;
   try {
-    const started = await callersGate(c).redeliver(view.intent, view.revival);
-    if (!started) return refuse(c, "conflict", UNDER_WAY, headers);
-    return answerView(c, { ...view, state: "retrying", nextAttemptAtMs }, 202, headers);
+    const redelivery = await callersGate(c).redeliver(runId);
+    if (redelivery === "unknown") return refuse(c, "unknown", NO_CALLBACK, headers);
+    if (redelivery === "under_way") return refuse(c, "conflict", UNDER_WAY, headers);
+    return answerView(c, { ...view, state: "retrying", nextAttemptAtMs: Date.now() }, 202, headers);
   } catch (error) {
-    log({ event: "deliveries.unavailable", request_id: c.get("requestId"), error });
-    return refuse(c, "unavailable", UNAVAILABLE, headers);
+    return unavailable(c, headers, error);
   }
 }
 
 type Found =
-  | { kind: "view"; view: DeliveryView; headers: CountedRead["headers"] }
+  | { kind: "view"; runId: string; view: DeliveryView; headers: CountedRead["headers"] }
   | { kind: "problem"; answer: Response };
 
 async function find(c: AppContext): Promise<Found> {
@@ -49,18 +46,18 @@ async function find(c: AppContext): Promise<Found> {
   if (fault !== null) return { kind: "problem", answer: refuse(c, "malformed", fault, headers) };
   c.get("notes").runId = runId;
   try {
-    const { userKey } = c.get("caller");
-    const [live, booked] = await Promise.all([
-      callersGate(c).findRun(runId),
-      findRun(c.env.LEDGER, userKey, runId),
-    ]);
-    const view = deliveryView(target, live, booked, Date.now());
+    const record = await callersGate(c).findRun(runId);
+    const view = record && deliveryView(target, record);
     if (view === null) return { kind: "problem", answer: refuse(c, "unknown", NO_CALLBACK, headers) };
-    return { kind: "view", view, headers };
+    return { kind: "view", runId, view, headers };
   } catch (error) {
-    log({ event: "deliveries.unavailable", request_id: c.get("requestId"), error });
-    return { kind: "problem", answer: refuse(c, "unavailable", UNAVAILABLE, headers) };
+    return { kind: "problem", answer: unavailable(c, headers, error) };
   }
+}
+
+function unavailable(c: AppContext, headers: Record<string, string>, error: unknown): Response {
+  log({ event: "deliveries.unavailable", request_id: c.get("requestId"), error });
+  return refuse(c, "unavailable", UNAVAILABLE, headers);
 }
 
 /** Contract, Deliveries. */
@@ -71,9 +68,13 @@ function answerView(
   headers: Record<string, string>,
 ): Response {
   c.get("notes").outcome = view.state;
-  const attempts = view.attempts.map(({ number, atMs, status: answered, durationMs, error }) => {
-    return { number, at: new Date(atMs).toISOString(), status: answered, duration_ms: durationMs, error };
-  });
+  const attempts = view.attempts.map((attempt) => ({
+    number: attempt.number,
+    at: new Date(attempt.atMs).toISOString(),
+    status: attempt.outcome.status,
+    duration_ms: attempt.durationMs,
+    error: attemptError(attempt),
+  }));
   const next = view.nextAttemptAtMs;
   const data = {
     state: view.state,

@@ -1,4 +1,5 @@
 import { memberOf, parseJson } from "../../json.ts";
+import { queueOf } from "../../progress/queues.ts";
 import { rateLimitIsOn } from "../../rate-limit-flag.ts";
 import { type DestinationRules, parseRunRequest } from "../../runs/run-request.ts";
 import type { RunTarget } from "../../runs/run-target.ts";
@@ -20,13 +21,14 @@ export async function startNewRun(c: AppContext): Promise<Response> {
   ]);
   if (body === null) return refuse(c, "shed", OVERLOADED, {});
   const parsed = parseRunRequest(target, body, () => destinationRules(c));
+  const gate = callersGate(c);
   const answer = await startRun(
     {
-      gate: callersGate(c),
+      gate,
       kv: c.env.KV,
       upstream: c.get("upstream"),
       caller: c.get("caller"),
-      queue: c.env.RUNS,
+      queue: queueOf(c.env, gate.id),
       settings,
       publicUrl: c.get("publicUrl"),
       upstreamHeaders: async () => assertedHeaders(await assertedFor(c)),

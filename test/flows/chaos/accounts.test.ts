@@ -24,6 +24,8 @@ describe("the accounting", () => {
     ["wrong: answered with run-2", "id", { word: { ...ACCEPTED, runId: "run-2" }, told: [], charges: 0 }],
     ["wrong: refused with 404", "plain", { word: { kind: "refused", status: 404 }, told: [], charges: 0 }],
     ["lost: never told", "callback", { told: [], charges: 0 }],
+    ["lost: told, and shown as retrying", "callback", { shown: "retrying", charges: 0 }],
+    ["lost: told, and shown as null", "callback", { shown: null, charges: 0 }],
     ["lost: never told", "callback", { told: [{ ...TOLD, isAcknowledged: false }], charges: 0 }],
     [
       "double: told under two webhook-ids",
@@ -71,5 +73,13 @@ function facts(kind: Kind, different: Partial<Facts>): Facts {
     push: "never",
     pushAfterMs: 0,
   };
-  return { planned, word: ACCEPTED, executed: [EXECUTED], told: [TOLD], charges: 1, ...different };
+  return {
+    planned,
+    word: ACCEPTED,
+    executed: [EXECUTED],
+    told: [TOLD],
+    shown: "delivered",
+    charges: 1,
+    ...different,
+  };
 }

@@ -1,5 +1,6 @@
-// The accounting: what must hold of each run, judged from what its caller, the upstream, its receiver and the books say
-// of it. Pure.
+// The accounting: what must hold of each run, judged from what its caller, the upstream, its receiver and the gateway's
+// own API say of it. Pure.
+import type { DeliveriesView } from "../support/deliveries.ts";
 import type { Word } from "./chaos-callers.ts";
 import type { Told } from "./chaos-receivers.ts";
 import { type PlannedRun, TRAITS } from "./plan.ts";
@@ -11,6 +12,8 @@ export type Facts = {
   /** Runs that the upstream started for it. `isHeard`: the gateway has answered 202 to a push of its end. */
   executed: readonly { runId: string; ended: string | null; isHeard: boolean }[];
   told: readonly Told[];
+  /** What the gateway shows its caller of its delivery; null: nothing. */
+  shown: DeliveriesView["state"] | null;
   charges: number;
 };
 
@@ -38,14 +41,15 @@ export const COLUMNS = [
   "owed",
   "told",
   "told again",
+  "delivered",
   "charged",
   "lost",
   "double",
   "wrong",
 ] as const;
 
-/** A row of the ledger for each kind, and one for all together. */
-export function ledgerOf(all: readonly Facts[]): [name: string, counts: number[]][] {
+/** A row of the table for each kind, and one for all together. */
+export function countsOf(all: readonly Facts[]): [name: string, counts: number[]][] {
   const rows = Object.keys(TRAITS).map((kind): [string, readonly Facts[]] => {
     return [kind, all.filter(({ planned }) => planned.kind === kind)];
   });
@@ -68,10 +72,12 @@ function answerDifferences({ planned, word, executed }: Facts): Difference[] {
 }
 
 function callbackDifferences(facts: Facts): Difference[] {
-  const { planned, executed, told } = facts;
+  const { planned, executed, told, shown } = facts;
   const found: Difference[] = [];
   if (!TRAITS[planned.kind].hasCallback) return told.length > 0 ? [wrong("told without a callback")] : [];
-  if (isOwed(facts) && !told.some(({ isAcknowledged }) => isAcknowledged)) found.push(lost("never told"));
+  const isTold = told.some(({ isAcknowledged }) => isAcknowledged);
+  if (isOwed(facts) && !isTold) found.push(lost("never told"));
+  if (isOwed(facts) && isTold && shown !== "delivered") found.push(lost(`told, and shown as ${shown}`));
   if (new Set(told.map(({ webhookId }) => webhookId)).size > 1)
     found.push(doubled("told under two webhook-ids"));
   const ends = executed.map(({ ended }) => ended);
@@ -94,7 +100,7 @@ function sum(some: readonly Facts[], column: (typeof COLUMNS)[number]): number {
 }
 
 function countOf(facts: Facts, column: (typeof COLUMNS)[number]): number {
-  const { word, executed, told, charges } = facts;
+  const { word, executed, told, shown, charges } = facts;
   const acknowledged = told.filter(({ isAcknowledged }) => isAcknowledged).length;
   switch (column) {
     case "started":
@@ -112,6 +118,8 @@ function countOf(facts: Facts, column: (typeof COLUMNS)[number]): number {
       return Number(acknowledged > 0);
     case "told again":
       return Math.max(0, acknowledged - 1);
+    case "delivered":
+      return Number(shown === "delivered");
     case "charged":
       return charges;
     case "lost":

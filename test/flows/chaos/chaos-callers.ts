@@ -18,7 +18,8 @@ type Answer = { status: number; text: string; retryAfterMs: number; isReplayed: 
 /** `unheard`: nobody listened, so nothing can have begun. */
 type Asked = { kind: "answer"; answer: Answer } | { kind: "cut off" | "unheard" };
 
-const PATH = "/actions/v1/stored-actions/00000000-0000-4000-8000-000000000001/run";
+export const ACTION = "00000000-0000-4000-8000-000000000001";
+const PATH = `/actions/v1/stored-actions/${ACTION}/run`;
 const PATIENCE_MS = 40_000;
 const MAX_TRIES = 5;
 const TOKEN_SECONDS = 3600;

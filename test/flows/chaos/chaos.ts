@@ -1,11 +1,13 @@
 // The chaos run: a steady load of every kind of run against the real bundle while the gateway is killed and started
-// again, the upstream fails in bursts and receivers flap. In the end everybody is well, it drains, and every single
-// run is accounted for. `npm run chaos` runs it for as long as one likes; chaos.test.ts runs that for a minute.
+// again, the operators' index is lost for good, the upstream fails in bursts and receivers flap. In the end everybody
+// else is well, it drains, and every single run is accounted for, by what the gateway's own API says of it. `npm run chaos` runs it for as long as one likes; chaos.test.ts runs that for a minute.
 import { setTimeout as sleep } from "node:timers/promises";
+import { type DeliveriesView, deliveriesPath } from "../support/deliveries.ts";
+import { loseOperatorsIndex } from "../support/operators-index.ts";
 import { type GatewayProcess, startProcess } from "../support/process.ts";
 import { allCharges } from "../support/usage.ts";
 import { type Difference, differencesOf, type Facts } from "./accounts.ts";
-import { ALL_USERS, ChaosCallers } from "./chaos-callers.ts";
+import { ACTION, ALL_USERS, ChaosCallers } from "./chaos-callers.ts";
 import { ChaosReceivers } from "./chaos-receivers.ts";
 import { ChaosUpstream } from "./chaos-upstream.ts";
 import { Journal } from "./journal.ts";
@@ -39,7 +41,11 @@ type World = {
   receivers: ChaosReceivers;
   gateway: GatewayProcess;
   callers: ChaosCallers;
+  /** Runs that the gateway has shown as delivered: they stay so. */
+  delivered: Set<string>;
 };
+
+type Kills = { kills: number; indexLostAtMs: number | null };
 
 type Account = { all: Facts[]; strays: string[] };
 
@@ -56,7 +62,7 @@ export async function runChaos(options: Pick<Plan, "seed" | "seconds" | "rate">)
     await sleep(AFTERWARDS_MS);
     const { all, strays } = await accountFor(world);
     const differences = [...all.flatMap((facts) => linesOn(world.journal, facts)), ...strays, ...replays];
-    return { report: reportOf({ plan, journal: world.journal, kills, drainedMs, all }), differences };
+    return { report: reportOf({ plan, journal: world.journal, ...kills, drainedMs, all }), differences };
   } finally {
     await close(world);
   }
@@ -72,7 +78,7 @@ async function worldFor(plan: Plan): Promise<World> {
   });
   const callers = new ChaosCallers(gateway.url, journal, (run) => receivers.urlFor(run));
   journal.begin();
-  return { plan, journal, upstream, receivers, gateway, callers };
+  return { plan, journal, upstream, receivers, gateway, callers, delivered: new Set() };
 }
 
 async function close({ upstream, receivers, gateway, callers }: World): Promise<void> {
@@ -95,15 +101,20 @@ function load({ plan, journal, callers }: World): { started: Promise<unknown>; a
   return { started, answered: started.then(() => Promise.all(answers)) };
 }
 
-/** Says how often. */
-async function killAgainAndAgain({ plan, journal, gateway, upstream, callers }: World): Promise<number> {
-  let kills = 0;
+/** Says how often. The first time the operators' index is lost, too: no request, delivery or charge may notice. */
+async function killAgainAndAgain({ plan, journal, gateway, upstream, callers }: World): Promise<Kills> {
+  const kills: Kills = { kills: 0, indexLostAtMs: null };
   for (const uptimeMs of plan.uptimesMs) {
     await sleep(uptimeMs);
     if (journal.nowMs >= plan.healedAtMs) break;
     journal.note("the gateway is killed");
     await gateway.kill("SIGKILL");
-    kills += 1;
+    kills.kills += 1;
+    if (kills.indexLostAtMs === null) {
+      loseOperatorsIndex(gateway.stateDir);
+      journal.note("the operators' index is lost");
+      kills.indexLostAtMs = journal.nowMs;
+    }
     await gateway.restart();
     journal.note("the gateway is back");
     upstream.pushLostOnes((number) => callers.wordOn(number).kind === "accepted");
@@ -128,13 +139,15 @@ async function isDrained(world: World): Promise<boolean> {
   return !all.flatMap(differencesOf).some(({ kind }) => kind === "lost");
 }
 
-async function accountFor({ plan, upstream, receivers, callers }: World): Promise<Account> {
+async function accountFor(world: World): Promise<Account> {
+  const { plan, upstream, receivers, callers } = world;
   const charged: { runId: string; user: number }[] = [];
   for (const user of ALL_USERS) {
     const charges = await allCharges(callers.readerOf(user));
     charged.push(...charges.map(({ run_id: runId }) => ({ runId, user })));
   }
   const executed = Map.groupBy(upstream.executed(), ({ number }) => number);
+  const shown = await showDeliveries(world);
   const all = plan.runs.map((planned): Facts => {
     const runs = executed.get(planned.number) ?? [];
     return {
@@ -142,6 +155,7 @@ async function accountFor({ plan, upstream, receivers, callers }: World): Promis
       word: callers.wordOn(planned.number),
       executed: runs.map(({ run, isHeard }) => ({ runId: run.id, ended: run.ended, isHeard })),
       told: receivers.toldOf(planned.number),
+      shown: runs.map(({ run }) => shown.get(run.id) ?? null).find((state) => state !== null) ?? null,
       charges: charged.filter(
         ({ runId, user }) => user === planned.user && runs.some(({ run }) => run.id === runId),
       ).length,
@@ -155,6 +169,33 @@ async function accountFor({ plan, upstream, receivers, callers }: World): Promis
     all,
     strays: strays.map(({ runId, user }) => `user ${user} was charged for ${runId}, which is not theirs`),
   };
+}
+
+/** By run id, what the gateway shows of each run that has told its receiver. */
+async function showDeliveries(world: World): Promise<ReadonlyMap<string, DeliveriesView["state"]>> {
+  const { plan, upstream, receivers, delivered } = world;
+  const told = upstream.executed().filter(({ number }) => receivers.toldOf(number).length > 0);
+  const shown = new Map<string, DeliveriesView["state"]>();
+  for (const { run, number } of told) {
+    const state = delivered.has(run.id)
+      ? "delivered"
+      : await showDelivery(world, run.id, plan.runs[number]?.user ?? 0);
+    if (state === null) continue;
+    shown.set(run.id, state);
+    if (state === "delivered") delivered.add(run.id);
+  }
+  return shown;
+}
+
+async function showDelivery(
+  { callers }: World,
+  runId: string,
+  user: number,
+): Promise<DeliveriesView["state"] | null> {
+  const { status, text } = await callers.readerOf(user).call(deliveriesPath(ACTION, runId));
+  if (status !== 200) return null;
+  const { data }: { data: DeliveriesView } = JSON.parse(text);
+  return data.state;
 }
 
 /** Everybody whose run was accepted under an id asks again: that starts nothing, and gets the first answer. */

@@ -1,21 +1,32 @@
-// The ledger of the accounting, as a table of Markdown.
-import { COLUMNS, type Facts, ledgerOf } from "./accounts.ts";
+// The accounting, as a table of Markdown.
+import { COLUMNS, countsOf, type Facts } from "./accounts.ts";
 import type { Journal } from "./journal.ts";
 import type { Plan } from "./plan.ts";
 
-type Told = { plan: Plan; journal: Journal; kills: number; drainedMs: number; all: readonly Facts[] };
+type Told = {
+  plan: Plan;
+  journal: Journal;
+  kills: number;
+  /** Null: the gateway was never killed. */
+  indexLostAtMs: number | null;
+  drainedMs: number;
+  all: readonly Facts[];
+};
 
-export function reportOf({ plan, journal, kills, drainedMs, all }: Told): string {
+export function reportOf({ plan, journal, kills, indexLostAtMs, drainedMs, all }: Told): string {
   const { seed, seconds, rate } = plan;
   return [
     `Seed ${seed}: ${seconds} s at ${rate} runs/s, drained in ${(drainedMs / 1000).toFixed(1)} s more.`,
     `The gateway was killed ${kills} times.`,
+    indexLostAtMs === null
+      ? "The operators' index was there all the time."
+      : `The operators' index was lost for good after ${(indexLostAtMs / 1000).toFixed(1)} s.`,
     `Faults of the upstream: ${journal.counts("upstream")}.`,
     `Faults of the receivers: ${journal.counts("receivers")}.`,
     "",
     row(["runs", ...COLUMNS]),
     row(["---", ...COLUMNS.map(() => "---:")]),
-    ...ledgerOf(all).map(([name, counts]) => row([name, ...counts.map(String)])),
+    ...countsOf(all).map(([name, counts]) => row([name, ...counts.map(String)])),
   ].join("\n");
 }
 

@@ -11,6 +11,8 @@ const BUNDLES = {
   gateway: { config: GATEWAY },
   /** For faults.ts. */
   "faulty-gateway": { config: GATEWAY, entry: "test/support/faulty-gateway.ts" },
+  /** For large-results.ts. */
+  "large-results": { config: GATEWAY, entry: "test/support/large-results.ts" },
   sandbox: { config: "sandbox/wrangler.toml" },
 };
 /** Everything that decides what is in them. */

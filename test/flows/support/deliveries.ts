@@ -11,14 +11,14 @@ export type DeliveriesView = {
 const WITHIN_MS = 30_000;
 
 export async function deliveriesOf(caller: Caller, action: string, runId: string): Promise<DeliveriesView> {
-  const { status, text } = await caller.call(pathOf(action, runId));
+  const { status, text } = await caller.call(deliveriesPath(action, runId));
   if (status !== 200) throw new Error(`no deliveries: ${status} ${text.slice(0, 500)}`);
   const { data }: { data: DeliveriesView } = JSON.parse(text);
   return data;
 }
 
 export function redeliver(caller: Caller, action: string, runId: string): Promise<Answer> {
-  return caller.call(`${pathOf(action, runId)}/redeliver`, { method: "POST" });
+  return caller.call(`${deliveriesPath(action, runId)}/redeliver`, { method: "POST" });
 }
 
 /** The view of a delivery that has come to this state. */
@@ -36,6 +36,6 @@ export async function untilState(
   return view;
 }
 
-function pathOf(action: string, runId: string): string {
+export function deliveriesPath(action: string, runId: string): string {
   return `/actions/v1/stored-actions/${action}/runs/${runId}/deliveries`;
 }

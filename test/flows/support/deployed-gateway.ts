@@ -8,7 +8,7 @@ type Account = { secretOf: (worker: string, name: string) => string | undefined 
 
 export class DeployedGateway {
   /** By dependency, as /readyz names them. */
-  states: Record<string, string> = { gate: "ok", kv: "ok", ledger: "ok", upstream: "ok" };
+  states: Record<string, string> = { gate: "ok", kv: "ok", operators_index: "ok", upstream: "ok" };
   /** By path, with the status: what it answers in place of that. */
   readonly answers = new Map<string, [status: number, body: unknown]>();
   readonly #server: Server;

@@ -67,6 +67,11 @@ export class FaultyGateway {
     });
   }
 
+  /** Run ids of the dead letters in the operators' index. */
+  async indexedDeadLetters(): Promise<string[]> {
+    return JSON.parse(await this.#send("GET", "/faults/dead-letters"));
+  }
+
   /** Killed, and started on the same state at the same time of day. */
   async restart(): Promise<void> {
     await this.#process.kill("SIGKILL");

@@ -67,7 +67,7 @@ export async function startProcess(options: Options = {}): Promise<GatewayProces
   const serve: Program = {
     command: [process.execPath, SERVE, "--bundles", bundles],
     ready: /^READY\n/m,
-    // wrangler makes the ledger's tables.
+    // wrangler makes the tables of the operators' index.
     env: (folder) => withOwnPrograms(userEnvironment(folder)),
   };
   return start(serve, options);

@@ -1,6 +1,6 @@
 // What no flow may find in what a gateway has printed: everything secret that a flow's callers, receivers and upstreams
-// come by, and the keys that the gateway was started with.
-import { issuerKey, signingKey } from "../../../scripts/dev-keys.ts";
+// come by, and the keys and the token that the gateway was started with.
+import { completionToken, issuerKey, signingKey } from "../../../scripts/dev-keys.ts";
 import { Secrets } from "../../support/secrets.ts";
 
 export const secrets = new Secrets();
@@ -12,6 +12,7 @@ const BANNER = /^Edge Actions is ready on .*?^Ctrl-C stops the gateway\./ms;
 export async function expectNoSecretIn(output: string): Promise<void> {
   secrets.addKey(await issuerKey());
   secrets.addKey(await signingKey());
+  secrets.add(await completionToken());
   const lines = output.replace(BANNER, "").split("\n");
   for (const line of lines) {
     const secret = secrets.findIn(line);

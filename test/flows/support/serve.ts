@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { modulesOf } from "../../../scripts/bundle.ts";
 import { devSettings } from "../../../scripts/dev-keys.ts";
-import { makeLedgerTables } from "../../../scripts/ledger-tables.ts";
+import { makeOperatorsTables } from "../../../scripts/operators-tables.ts";
 
 const HOST = "127.0.0.1";
 /** Where wrangler keeps what is stored, below the folder that it is given. */
@@ -25,7 +25,7 @@ const { values } = parseArgs({
   },
 });
 
-makeLedgerTables(values["persist-to"], process.env);
+makeOperatorsTables(values["persist-to"], process.env);
 const settings = {
   ...(await devSettings()),
   PUBLIC_URL: `http://${HOST}:${values.port}`,
@@ -39,12 +39,17 @@ const gateway = {
   unsafeDirectSockets: [{ host: HOST, port: Number(values.port) }],
   stripCfConnectingIp: false,
 };
+const sandbox = {
+  ...workerIn("sandbox"),
+  name: "edge-actions-sandbox",
+  bindings: { COMPLETION_TOKEN: settings.COMPLETION_TOKEN.split(" ")[0] },
+};
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
     resourcePersistencePath: resolve(values["persist-to"], STORAGE),
     cf: false,
     telemetry: { enabled: false },
-    workers: [gateway, { ...workerIn("sandbox"), name: "edge-actions-sandbox" }],
+    workers: [gateway, sandbox],
   }),
 );
 await miniflare.ready;

@@ -1,4 +1,4 @@
-// An account in which production and staging run, with runs in production's ledger.
+// An account in which production and staging run, with an operators' index each.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -31,20 +31,25 @@ export async function stockedAccount(): Promise<FakeAccount> {
       crons: [],
       isOnWorkersDev: false,
     });
-    account.databases.push({ uuid: `${name}-ledger-id`, name: `${name}-ledger`, sql: ledger() });
+    account.databases.push({
+      uuid: `${name}-operators-id`,
+      name: `${name}-operators`,
+      sql: operatorsIndex(),
+    });
     const flag = { key: FLAG, enabled: true, default_variation: "on", variations: { on: true, off: false } };
     account.apps.push({ id: `${name}-flags-id`, name: `${name}-flags`, flags: [flag] });
   }
   return account;
 }
 
-/** One callback in it was given up, after one attempt. */
-function ledger(): DatabaseSync {
+/** One callback in it was given up, and one gate is late. */
+function operatorsIndex(): DatabaseSync {
   const sql = new DatabaseSync(":memory:");
   const folder = join(PROJECT, "migrations");
   for (const file of readdirSync(folder).toSorted()) sql.exec(readFileSync(join(folder, file), "utf8"));
-  sql.exec(`INSERT INTO runs VALUES ('${RUN_ID}', 'user', NULL, 'https://client.example/hook', '{}', 1795478400000,
-    1795478401000, 'success', 'dead', 1, NULL, 3, NULL)`);
-  sql.exec(`INSERT INTO attempts VALUES ('${RUN_ID}', 1, 1795478402000, 503, 41, 'status is no 2xx')`);
+  const gate = "0a".repeat(32);
+  sql.exec(`INSERT INTO dead_letters VALUES ('${RUN_ID}', '${gate}', 'user', 'https://login.example', 'alice', NULL,
+    'https://client.example/hook', 'client.example', 1795478400000, 1795478401000, 'success', 10, 503, 'status')`);
+  sql.exec(`INSERT INTO overdue_gates VALUES ('${gate}', 'user', 1795478400000, 3, 'a-run', 1795478401000)`);
   return sql;
 }

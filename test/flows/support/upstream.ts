@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import { completionToken } from "../../../scripts/dev-keys.ts";
 import { portOf } from "./environment.ts";
 import { secrets } from "./secrets.ts";
 
@@ -74,11 +75,12 @@ export class Upstream {
     run.ended = `{"type":"run", "id":"${run.id}","status":"${status}","results":[{"n":12345678901234567890,"x":1.10,"é":"\\u00fc"}],"next_page":null,"errors":${errors}}`;
   }
 
-  /** Says that it has ended; the status that the gateway answered with. */
+  /** Says that it has ended, and proves itself; the status that the gateway answered with. */
   async push(run: UpstreamRun): Promise<number> {
+    const authorization = `Bearer ${await completionToken()}`;
     const answer = await fetch(run.completionUrl, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", authorization },
       body: run.ended ?? "{}",
     });
     await answer.arrayBuffer();

@@ -1,13 +1,13 @@
 export type Charge = { run_id: string; tasks: number };
 
-const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Whoever reads its own usage: a Caller, for one. */
 type Reader = { call(path: string): Promise<{ status: number; text: string }> };
 
-/** Everything that a caller was charged within an hour of now, over all pages. */
+/** Everything that a caller was charged within a day of now (a gateway may have a clock of its own), over all pages. */
 export async function allCharges(caller: Reader): Promise<Charge[]> {
-  const [from, to] = [Date.now() - HOUR_MS, Date.now() + HOUR_MS].map((ms) => new Date(ms).toISOString());
+  const [from, to] = [Date.now() - DAY_MS, Date.now() + DAY_MS].map((ms) => new Date(ms).toISOString());
   const charges: Charge[] = [];
   let cursor = "";
   for (;;) {

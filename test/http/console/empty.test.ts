@@ -8,7 +8,8 @@ import { OverviewPage } from "../../../src/http/console/pages/overview.tsx";
 import { RunPage } from "../../../src/http/console/pages/run.tsx";
 import { RunsPage } from "../../../src/http/console/pages/runs.tsx";
 import { UserPage } from "../../../src/http/console/pages/user.tsx";
-import { deliveredRun, emptyOverview, emptyUser, NOW_MS, noDeadLetters } from "./fixtures.ts";
+import { abandonedRun, deliveredRun, emptyOverview, emptyUser, NOW_MS, userView } from "./fixtures.ts";
+import { deadLetters, noDeadLetters } from "./list-fixtures.ts";
 
 const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };
 const SEARCH = {
@@ -22,10 +23,25 @@ const SEARCH = {
   from: "",
   to: "",
   host: "",
+  reason: "",
+};
+
+const AMONG_MANY = {
+  runs: [],
+  next_cursor: "abc",
+  searched_to: null,
+  progress: {
+    from: "2026-11-18T20:14:03Z",
+    to: "2026-11-25T20:14:03Z",
+    searched: 40,
+    users: 312,
+    counted_all: false,
+    unanswered: [],
+  },
 };
 
 const runs = (next_cursor: string | null) => {
-  const found = { runs: [], next_cursor, searched_to: next_cursor && "2026-11-25T19:48:11Z" };
+  const found = { runs: [], next_cursor, searched_to: next_cursor && "2026-11-25T19:48:11Z", progress: null };
   return RunsPage({ frame: FRAME, search: SEARCH, found, fault: null });
 };
 
@@ -36,11 +52,20 @@ describe("where there is nothing", () => {
       OverviewPage({ frame: FRAME, overview: emptyOverview() }),
       ["No requests in the last hour"],
     ],
-    ["a search", runs(null), ["No run is like that", "Take a condition away."]],
+    ["a search", runs(null), ["No run is like that", "Take a condition away, or name the user"]],
     [
       "a page of a long search",
       runs("abc"),
-      ["None so far", "Searched back to 2026-11-25 19:48:11.", 'href="/console/runs?cursor=abc"'],
+      ["None so far", "finished at 2026-11-25 19:48:11.", 'href="/console/runs?cursor=abc"', ">Older<"],
+    ],
+    [
+      "a page of a search through many users",
+      RunsPage({ frame: FRAME, search: SEARCH, found: AMONG_MANY, fault: null }),
+      [
+        "None so far",
+        "Searched 40 of more than 312 users who were active from 2026-11-18 20:14:03 to 2026-11-25 20:14:03.",
+        ">Go on<",
+      ],
     ],
     [
       "a user",
@@ -59,7 +84,7 @@ describe("where there is nothing", () => {
     ],
     [
       "destinations",
-      DestinationsPage({ frame: FRAME, view: { since: null, destinations: [] } }),
+      DestinationsPage({ frame: FRAME, view: { destinations: [] } }),
       ["No attempt is on record"],
     ],
     [
@@ -75,17 +100,45 @@ describe("where there is nothing", () => {
 
 describe("a run's buttons are those that its state allows", () => {
   it("all, one or none", async () => {
-    expect(await buttons({ look: true, redeliver: true, give_up: true })).toEqual([
-      "Look now",
+    expect(await buttons({ poll: true, redeliver: true, abandon: true })).toEqual([
+      "Poll now",
       "Redeliver",
-      "Give up…",
+      "Abandon…",
     ]);
-    expect(await buttons({ look: false, redeliver: true, give_up: false })).toEqual(["Redeliver"]);
-    expect(await buttons({ look: false, redeliver: false, give_up: false })).toEqual([]);
+    expect(await buttons({ poll: false, redeliver: true, abandon: false })).toEqual(["Redeliver"]);
+    expect(await buttons({ poll: false, redeliver: false, abandon: false })).toEqual([]);
   });
+});
+
+it("an abandoned run's page says why, and what can still be done", async () => {
+  const html = String(await RunPage({ frame: FRAME, run: abandonedRun }));
+  for (const words of [
+    "The end of this run was never read.",
+    "the upstream does not know the run",
+    ">Poll now<",
+    ">Redeliver<",
+  ])
+    expect(html).toContain(words);
+});
+
+it("a user's start that was never answered can be given its run's id; others lead to their runs", async () => {
+  const html = String(await UserPage({ frame: FRAME, view: userView }));
+  const forms = html.match(/action="[^"]*\/open-runs\/[^"]*"/g);
+  expect(forms).toEqual([
+    `action="/console/users/${userView.user}/open-runs/5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44/poll"`,
+  ]);
+});
+
+it("overdue runs and letters without a callback are on the page of dead letters", async () => {
+  const props = { frame: FRAME, search: SEARCH, letters: deadLetters, fault: null };
+  const html = String(await DeadLettersPage(props));
+  for (const words of ["Runs overdue", 'href="/console/dead-letters?host=-"', ">no callback<"])
+    expect(html).toContain(words);
+  const none = String(await DeadLettersPage({ ...props, letters: noDeadLetters }));
+  expect(none).not.toContain("Runs overdue");
 });
 
 async function buttons(can: typeof deliveredRun.can): Promise<string[]> {
   const html = String(await RunPage({ frame: FRAME, run: { ...deliveredRun, can } }));
-  return ["Look now", "Redeliver", "Give up…"].filter((label) => html.includes(`>${label}<`));
+  return ["Poll now", "Redeliver", "Abandon…"].filter((label) => html.includes(`>${label}<`));
 }

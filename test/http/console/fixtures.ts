@@ -1,10 +1,6 @@
 // Views as a busy gateway has them: what pages are drawn from in tests, and in a look at them.
 import type {
-  AuditPage,
-  DeadLetters,
-  Destinations,
   Overview,
-  Redelivery,
   RunDetail,
   RunPage,
   RunSummary,
@@ -14,17 +10,17 @@ import type {
 } from "../../../src/console/views.ts";
 
 export const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
 
 const ISSUER = "https://login.example.com";
-const ALICE = "sNxwHlp1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d1E";
-const CAROL = "CBWZ4O2Bq1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d";
-const RUN = "70d1059e-5b3c-4a6f-9d53-1f3a6c2b8e90";
+export const ALICE = "sNxwHlp1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d1E";
+export const CAROL = "CBWZ4O2Bq1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d";
+export const RUN = "70d1059e-5b3c-4a6f-9d53-1f3a6c2b8e90";
 const ECHO = "00000000-0000-4000-8000-000000000001";
 
-function ago(ms: number): string {
+export function ago(ms: number): string {
   return new Date(NOW_MS - ms).toISOString();
 }
 
@@ -186,6 +182,7 @@ function runOf(index: number, given: Partial<RunSummary> = {}): RunSummary {
     callback_host:
       index % 5 === 4 ? null : index % 2 === 0 ? "hooks.example.com" : "api.partner.example:8443",
     accepted_at: ago(acceptedMs),
+    status: "ended",
     ended_at: ago(acceptedMs - 1830 - index * 411),
     result: "success",
     state: index % 5 === 4 ? "none" : "delivered",
@@ -198,18 +195,40 @@ function runOf(index: number, given: Partial<RunSummary> = {}): RunSummary {
 
 export const runPage: RunPage = {
   runs: [
-    runOf(0, { ended_at: null, result: null, state: "waiting", attempts: 0, charged: false }),
+    runOf(0, {
+      status: "accepted",
+      ended_at: null,
+      result: null,
+      state: "waiting",
+      attempts: 0,
+      charged: false,
+    }),
     runOf(1),
     runOf(2, { state: "retrying", attempts: 3, next_attempt_at: ago(-9 * MINUTE_MS) }),
     runOf(3, { result: "error", charged: false }),
     runOf(4),
     runOf(5, { state: "dead", attempts: 10 }),
-    runOf(6),
+    runOf(6, {
+      status: "abandoned",
+      ended_at: null,
+      result: null,
+      state: "dead",
+      attempts: 0,
+      charged: false,
+    }),
     runOf(7, { state: "aborted", attempts: 2 }),
     ...Array.from({ length: 8 }, (_, index) => runOf(8 + index)),
   ],
   next_cursor: "WzE3OTU0ODIyOTI3MDgsIjcwZDEwNTllIl0",
   searched_to: ago(16 * 97_000),
+  progress: {
+    from: ago(7 * DAY_MS),
+    to: ago(0),
+    searched: 40,
+    users: 312,
+    counted_all: true,
+    unanswered: [CAROL],
+  },
 };
 
 export const runDetail: RunDetail = {
@@ -220,19 +239,23 @@ export const runDetail: RunDetail = {
   callback_url: "https://hooks.example.com/edge-actions/results?tenant=7f3a",
   billable: true,
   time_line: [
-    { at: ago(340_000), kind: "accepted", attempt: null },
-    { at: ago(338_200), kind: "ended", attempt: null },
-    { at: ago(338_200), kind: "charged", attempt: null },
+    plain(340_000, "accepted"),
+    plain(338_200, "ended"),
+    plain(338_200, "charged"),
     attemptAt(338_150, { number: 1, status: 503, duration_ms: 84, error: "status is no 2xx" }),
     attemptAt(333_000, { number: 2, status: null, duration_ms: 15_000, error: "no answer in time" }),
     attemptAt(18_000, { number: 3, status: null, duration_ms: 6, error: "no connection" }),
-    { at: ago(-26 * MINUTE_MS), kind: "next_attempt", attempt: null },
+    plain(-26 * MINUTE_MS, "next_attempt"),
   ],
-  can: { look: true, redeliver: true, give_up: true },
+  can: { poll: true, redeliver: true, abandon: true },
 };
 
 function attemptAt(agoMs: number, attempt: RunDetail["time_line"][number]["attempt"]) {
-  return { at: ago(agoMs), kind: "attempt", attempt } as const;
+  return { ...plain(agoMs, "attempt"), attempt };
+}
+
+function plain(agoMs: number, kind: RunDetail["time_line"][number]["kind"]) {
+  return { at: ago(agoMs), kind, attempt: null, reason: null };
 }
 
 export const deliveredRun: RunDetail = {
@@ -240,12 +263,24 @@ export const deliveredRun: RunDetail = {
   callback_url: "https://api.partner.example:8443/hooks",
   billable: true,
   time_line: [
-    { at: ago(340_000), kind: "accepted", attempt: null },
-    { at: ago(338_200), kind: "ended", attempt: null },
+    plain(340_000, "accepted"),
+    plain(338_200, "ended"),
     attemptAt(338_150, { number: 1, status: 204, duration_ms: 18, error: null }),
-    { at: ago(338_120), kind: "delivered", attempt: null },
+    plain(338_120, "delivered"),
   ],
-  can: { look: false, redeliver: true, give_up: false },
+  can: { poll: false, redeliver: true, abandon: false },
+};
+
+export const abandonedRun: RunDetail = {
+  ...runOf(6, { run_id: RUN, status: "abandoned", ended_at: null, result: null, state: "dead", attempts: 0 }),
+  callback_url: "https://hooks.example.com/edge-actions/results",
+  billable: true,
+  time_line: [
+    plain(340_000, "accepted"),
+    { ...plain(20_000, "abandoned"), reason: "the upstream does not know the run" },
+    plain(20_000, "dead"),
+  ],
+  can: { poll: true, redeliver: true, abandon: false },
 };
 
 export const userView: UserView = {
@@ -257,22 +292,23 @@ export const userView: UserView = {
     results: { count: 1204, resets_at: ago(-95_000) },
   },
   default_limit: 200,
-  unfinished: [
+  open_runs: [
     {
-      key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+      run_key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
       run_id: RUN,
       status: "ended",
       state: "retrying",
       due_at: ago(-26 * MINUTE_MS),
     },
     {
-      key: "5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44",
+      run_key: "5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44",
       run_id: null,
       status: "forwarding",
       state: "waiting",
       due_at: ago(-5000),
     },
   ],
+  open_count: 2,
   claims: [
     {
       idempotency_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
@@ -298,103 +334,8 @@ export const emptyUser: UserView = {
   issuer: null,
   subject: null,
   windows: { runs: null, results: null },
-  unfinished: [],
+  open_runs: [],
+  open_count: 0,
   claims: [],
   usage: [],
-};
-
-export const deadLetters: DeadLetters = {
-  groups: [
-    {
-      host: "hooks.example.com",
-      letters: 24,
-      oldest_at: ago(3 * DAY_MS),
-      newest_at: ago(20 * MINUTE_MS),
-      reasons: [
-        { reason: "status is no 2xx", letters: 19 },
-        { reason: "no answer in time", letters: 5 },
-      ],
-    },
-    {
-      host: "api.partner.example:8443",
-      letters: 2,
-      oldest_at: ago(DAY_MS),
-      newest_at: ago(5 * HOUR_MS),
-      reasons: [{ reason: "no connection", letters: 2 }],
-    },
-  ],
-  letters: Array.from({ length: 8 }, (_, index) => ({
-    run_id: `${String(20_000_000 + index * 7_654_321).slice(0, 8)}-b8bb-46b0-bc42-83eb0cf7d8${10 + index}`,
-    user: index % 3 === 0 ? CAROL : ALICE,
-    subject: index % 3 === 0 ? "carol@example.com" : "alice",
-    host: index === 5 ? "api.partner.example:8443" : "hooks.example.com",
-    accepted_at: ago(3 * DAY_MS + index * HOUR_MS),
-    attempts: 10,
-    reason: index % 4 === 2 ? "no answer in time" : "status is no 2xx",
-  })),
-  next_cursor: "WzE3OTU0ODIyOTI3MDhd",
-  complete: false,
-};
-
-export const noDeadLetters: DeadLetters = { groups: [], letters: [], next_cursor: null, complete: true };
-
-export const redelivery: Redelivery = {
-  id: "3985f288-b8bb-46b0-bc42-83eb0cf7d890",
-  operator: "olga@example.com",
-  created_at: ago(4000),
-  filter: { run_ids: null, host: "hooks.example.com", from: ago(3 * DAY_MS), to: null },
-  status: "running",
-  examined: 1240,
-  sent: 1187,
-  skipped: 53,
-};
-
-export const destinations: Destinations = {
-  since: ago(2 * HOUR_MS),
-  destinations: [
-    {
-      host: "api.partner.example:8443",
-      attempts: 1840,
-      acknowledged: 1833,
-      latency_p50_ms: 21,
-      breaker: { status: "closed", until: null, users_resting: 1 },
-    },
-    {
-      host: "hooks.example.com",
-      attempts: 96,
-      acknowledged: 24,
-      latency_p50_ms: 1240,
-      breaker: { status: "resting", until: ago(-21_000), users_resting: 0 },
-    },
-    {
-      host: "callbacks.shop.example",
-      attempts: 12,
-      acknowledged: 5,
-      latency_p50_ms: 402,
-      breaker: { status: "probing", until: ago(-4000), users_resting: 0 },
-    },
-    {
-      host: "new.example",
-      attempts: 1,
-      acknowledged: 0,
-      latency_p50_ms: null,
-      breaker: { status: "closed", until: null, users_resting: 0 },
-    },
-  ],
-};
-
-export const auditPage: AuditPage = {
-  entries: [
-    { action: "redeliver_many", target: redelivery.id, detail: "host hooks.example.com", outcome: "done" },
-    { action: "give_up", target: RUN, detail: null, outcome: "done" },
-    { action: "look", target: RUN, detail: "the run has ended", outcome: "refused" },
-    { action: "reset_window", target: ALICE, detail: null, outcome: "done" },
-    { action: "redeliver", target: RUN, detail: "the ledger does not answer", outcome: "failed" },
-    { action: "sign_in", target: null, detail: null, outcome: "done" },
-  ].map((entry, index) => ({
-    at: ago(4000 + index * 11 * MINUTE_MS),
-    operator: index === 3 ? "dmitri@example.com" : "olga@example.com",
-    ...(entry as Pick<AuditPage["entries"][number], "action" | "target" | "detail" | "outcome">),
-  })),
-  next_cursor: null,
 };

@@ -13,17 +13,8 @@ import { RunsPage } from "../../../src/http/console/pages/runs.tsx";
 import { SignInPage } from "../../../src/http/console/pages/sign-in.tsx";
 import { UserPage } from "../../../src/http/console/pages/user.tsx";
 import { UsersPage } from "../../../src/http/console/pages/users.tsx";
-import {
-  auditPage,
-  deadLetters,
-  destinations,
-  NOW_MS,
-  overview,
-  redelivery,
-  runDetail,
-  runPage,
-  userView,
-} from "./fixtures.ts";
+import { abandonedRun, NOW_MS, overview, runDetail, runPage, userView } from "./fixtures.ts";
+import { auditPage, deadLetters, destinations, redelivery } from "./list-fixtures.ts";
 
 const ATTACKS = [
   `<script>alert(1)</script>`,
@@ -53,7 +44,8 @@ const FOREIGN = new Set([
   "operator",
   "target",
   "detail",
-  "key",
+  "run_key",
+  "example_run_key",
   "idempotency_id",
   "next_cursor",
   "id",
@@ -83,13 +75,18 @@ function pagesWith(attack: string): [name: string, html: unknown][] {
     from: attack,
     to: attack,
     host: attack,
+    reason: attack,
   };
   const filled = <T>(view: T) => filledWith(attack, view);
-  const chosen = { ...redelivery, filter: { run_ids: [attack], host: null, from: null, to: null } };
+  const chosen = {
+    ...redelivery,
+    filter: { run_ids: [attack], host: null, reason: null, from: null, to: null },
+  };
   return [
     ["overview", OverviewPage({ frame, overview: overview("day") })],
     ["runs", RunsPage({ frame, search, found: filled(runPage), fault: attack })],
     ["run", RunPage({ frame, run: filled(runDetail) })],
+    ["abandoned run", RunPage({ frame, run: filled(abandonedRun) })],
     ["users", UsersPage({ frame, search, issuers: [attack], fault: attack })],
     ["user", UserPage({ frame, view: filled(userView) })],
     ["dead letters", DeadLettersPage({ frame, search, letters: filled(deadLetters), fault: attack })],

@@ -1,10 +1,9 @@
 // The pages over HTTP: who is let in, what is answered with which status and policy, and what a form does.
 import { beforeEach, describe, expect, it } from "vitest";
 import { userKeyOf } from "../../../src/auth/user-key.ts";
-import type { LedgerRun } from "../../../src/ledger/entry.ts";
-import { recordAll } from "../../../src/ledger/repository.ts";
+import { indexLetters, keepRun, letterOf } from "../../console/bench.ts";
 import { type Call, type Gateway, makeGateway, ORIGIN } from "../../support/gateway.ts";
-import { attemptOf, freshLedger, runOf } from "../../support/ledger.ts";
+import { freshIndex } from "../../support/operators-index.ts";
 
 const OPERATOR = { sub: "olga", scope: "operator" };
 const POLICY =
@@ -18,7 +17,7 @@ let alice: string;
 type Page = { status: number; headers: Headers; html: string };
 
 beforeEach(async () => {
-  db = await freshLedger();
+  db = await freshIndex();
   gateway = await makeGateway();
   alice = await userKeyOf(gateway.issuer.issuer, "alice");
 });
@@ -46,39 +45,12 @@ function post(
   });
 }
 
-/** A run of alice in the books whose callback nobody tries any more. */
-async function deadRun(members: Partial<LedgerRun> = {}): Promise<string> {
-  const run = runOf({
-    userKey: alice,
-    state: "dead",
-    intent: JSON.stringify(INTENT),
-    acceptedAtMs: Date.now() - 60_000,
-    ...members,
-  });
-  await recordAll(db, [
-    { run, attempt: attemptOf(run, { status: 503, error: "status is no 2xx" }), charge: null },
-  ]);
-  return run.runId;
+/** A run of alice that was given up, and that the index knows. */
+async function deadRun(): Promise<string> {
+  const runId = await keepRun({ terms: { userKey: alice, subject: "alice" }, fate: "dead" });
+  await indexLetters(db, [letterOf({ runId, userKey: alice, reason: "status is no 2xx", status: 503 })]);
+  return runId;
 }
-
-const INTENT = {
-  v: 1,
-  userKey: "",
-  issuer: "https://login.example",
-  subject: "alice",
-  scopes: ["external"],
-  billing: {
-    is_billable: false,
-    origin: "actions_api",
-    usage_type: "action_run",
-    description: "an action was run via Actions API",
-    exemption_reason: null,
-    exemption_details: null,
-  },
-  target: { kind: "stored", storedActionId: "11111111-2222-4333-8444-555555555555" },
-  callbackUrl: "https://client.example/hook",
-  publicUrl: ORIGIN,
-};
 
 async function redeliveries(): Promise<number> {
   const row = await db
@@ -149,7 +121,7 @@ describe("without signing in there is nothing but the sign-in page and the asset
     const { status, headers, html } = await ask("/console/runs", { as: { sub: "alice", scope: "external" } });
     expect(status).toBe(403);
     expect(html).toContain("You are not an operator");
-    expect(html).not.toContain("Accepted from");
+    expect(html).not.toContain("Finished from");
     expect(headers.get("content-security-policy")).toBe(POLICY);
   });
 
@@ -186,7 +158,7 @@ describe("what is not there or cannot be", () => {
   it.each([
     "/console/nowhere",
     "/console/runs/not-a-uuid",
-    "/console/runs/3985f288-b8bb-46b0-bc42-83eb0cf7d890",
+    `/console/runs/3985f288-b8bb-46b0-bc42-83eb0cf7d890?user=${"u".repeat(43)}`,
     "/console/users/short",
     "/console/redeliveries/none",
     "/console/audit?cursor=x",
@@ -194,6 +166,14 @@ describe("what is not there or cannot be", () => {
     const { status, html } = await ask(path);
     expect(status).toBe(404);
     expect(html).toContain("There is nothing here");
+  });
+
+  it("a run whose user is not named is searched for", async () => {
+    const path = "/console/runs/3985f288-b8bb-46b0-bc42-83eb0cf7d890";
+    const { status, headers } = await ask(path);
+    const location = headers.get("location") ?? "";
+    expect([status, location]).toEqual([303, "/console/runs?run_id=3985f288-b8bb-46b0-bc42-83eb0cf7d890"]);
+    expect((await ask(location)).html).toContain("No run is like that");
   });
 
   it("what is not there in the API is an error of the API", async () => {
@@ -215,17 +195,17 @@ describe("what is not there or cannot be", () => {
     expect(html).toContain("<form");
   });
 
-  it("the books away are a 503 page, and no stack", async () => {
+  it("the operators' index away is a 503 page, and no stack", async () => {
     const broken: unknown = {
       prepare() {
         throw new Error("D1 is on fire");
       },
       batch: () => Promise.reject(new Error("D1 is on fire")),
     };
-    gateway = await makeGateway({}, () => ({ LEDGER: broken as D1Database }));
+    gateway = await makeGateway({}, () => ({ OPERATORS_DB: broken as D1Database }));
     const { status, html } = await ask("/console/runs");
     expect(status).toBe(503);
-    expect(html).toContain("The books are away");
+    expect(html).toContain("A store does not answer");
     expect(html).not.toContain("on fire");
   });
 });
@@ -241,9 +221,22 @@ describe("forms", () => {
   });
 
   it("what cannot be done is said, and changes nothing", async () => {
-    const id = await deadRun({ state: "delivered" });
-    const { headers } = await post(`/console/runs/${id}/look`, []);
-    expect(headers.get("location")).toBe(`/console/runs/${id}?said=not_now`);
+    const id = await deadRun();
+    const { headers } = await post(`/console/runs/${id}/poll`, []);
+    expect(headers.get("location")).toBe(`/console/runs/${id}?user=${alice}&said=not_now`);
+  });
+
+  it("one letter of the list is sent again, and its page is found though the index has forgotten it", async () => {
+    const id = await deadRun();
+    const { headers } = await post("/console/dead-letters/redeliver", [["only", id]]);
+    expect(headers.get("location")).toBe(`/console/runs/${id}?user=${alice}&said=redelivering`);
+  });
+
+  it("the run of a start that nobody has made cannot be named", async () => {
+    const path = `/console/users/${alice}/open-runs/${crypto.randomUUID()}/poll`;
+    const { headers } = await post(path, [["run_id", crypto.randomUUID()]]);
+    expect(headers.get("location")).toBe(`/console/users/${alice}?said=not_now`);
+    expect((await post(path, [["run_id", "x"]])).status).toBe(400);
   });
 
   it("the windows of a user are reset", async () => {
@@ -259,7 +252,7 @@ describe("forms", () => {
     expect(await redeliveries()).toBe(0);
   });
 
-  it("neither a host nor a time is nothing sent either", async () => {
+  it("no host, no reason and no time is nothing sent either", async () => {
     await deadRun();
     const { headers } = await post("/console/dead-letters/redeliver", [
       ["what", "range"],
@@ -312,6 +305,15 @@ describe("forms", () => {
       "All dead letters to client.example.",
     ],
     [
+      "a reason",
+      () => [
+        ["what", "range"],
+        ["host", "-"],
+        ["reason", "poison"],
+      ],
+      "All dead letters without a callback, because of “poison”.",
+    ],
+    [
       "a time",
       () => [
         ["what", "range"],
@@ -319,7 +321,7 @@ describe("forms", () => {
         ["from", "2026-11-25T20:14"],
         ["to", ""],
       ],
-      "All dead letters to any host, accepted from 2026-11-25 20:14:00.",
+      "All dead letters to any host, given up from 2026-11-25 20:14:00.",
     ],
   ] as [string, (id: string) => [string, string][], string][])(
     "%s is sent again, and its progress shown",

@@ -6,11 +6,12 @@ import { ROOT, redeliveryAt, runAt, userAt, withQuery } from "../links.ts";
 import { Distance, Empty, Heading, NextPage, OutcomeChip, Table } from "../parts.tsx";
 
 const WORDS: Record<AuditAction, string> = {
-  look: "Looked now",
+  poll: "Polled",
   redeliver: "Redelivered",
-  give_up: "Gave up",
+  abandon: "Abandoned",
   reset_window: "Reset the windows",
   redeliver_many: "Redelivered many",
+  reindex: "Reindexed",
   sign_in: "Signed in",
 };
 
@@ -61,13 +62,14 @@ function Target({ entry: { action, target } }: { entry: AuditEntry }): JSX.Eleme
 
 function pageOf(action: AuditAction, target: string): string {
   switch (action) {
-    case "look":
+    case "poll":
     case "redeliver":
-    case "give_up":
+    case "abandon":
       return runAt(target, null);
     case "redeliver_many":
       return redeliveryAt(target);
     case "reset_window":
+    case "reindex":
     case "sign_in":
       return userAt(target);
   }

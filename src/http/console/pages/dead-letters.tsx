@@ -1,8 +1,9 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
-import type { DeadLetter, DeadLetterGroup, DeadLetters } from "../../../console/views.ts";
-import { count, counted } from "../format.ts";
+import { NO_HOST } from "../../../console/searched.ts";
+import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../../console/views.ts";
+import { count, counted, NOTHING } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
-import { DEAD_LETTERS, deadLettersAt, ROOT, withQuery } from "../links.ts";
+import { DEAD_LETTERS, deadLettersAt, runsAt, withQuery } from "../links.ts";
 import {
   Card,
   Confirm,
@@ -20,7 +21,7 @@ import {
 const REDELIVER = `${DEAD_LETTERS}/redeliver`;
 
 /** What the list is narrowed to. */
-export type LetterSearch = { host: string; from: string; to: string };
+export type LetterSearch = { host: string; reason: string; from: string; to: string };
 
 type DeadLettersProps = {
   frame: Frame;
@@ -34,17 +35,46 @@ export function DeadLettersPage({ frame, search, letters, fault }: DeadLettersPr
     <Layout title="Dead letters" frame={frame} section="dead-letters">
       <Heading
         title="Dead letters"
-        lead="Callbacks that nobody tries any more. They stay until they are sent again or the ledger forgets them."
+        lead="Runs whose callback, or whose end, was given up. They stay until they are sent again, or the run retention ends."
       />
       {fault !== null && (
         <p class="flash flash-bad" role="alert">
           {fault}
         </p>
       )}
+      {letters !== null && <Overdue gates={letters.overdue} nowMs={frame.nowMs} />}
       {letters !== null && <Groups letters={letters} nowMs={frame.nowMs} />}
       <Range search={search} />
       {letters !== null && <Letters search={search} letters={letters} nowMs={frame.nowMs} />}
     </Layout>
+  );
+}
+
+function Overdue({ gates, nowMs }: { gates: readonly OverdueGate[]; nowMs: number }): JSX.Element | null {
+  if (gates.length === 0) return null;
+  return (
+    <Card title="Runs overdue" note="nobody has polled or delivered them in time">
+      <Table label="Users with overdue runs" columns={["User", { number: "Runs" }, "Since", "One of them"]}>
+        {gates.map((gate) => (
+          <tr>
+            <td>
+              <UserLink user={gate.user} subject={null} />
+            </td>
+            <td data-label="Runs" class="number">
+              {count(gate.runs)}
+            </td>
+            <td data-label="Since">
+              <Distance at={gate.since} nowMs={nowMs} />
+            </td>
+            <td data-label="One of them" class="mono">
+              <span class="id" title={gate.example_run_key}>
+                {gate.example_run_key}
+              </span>
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </Card>
   );
 }
 
@@ -59,7 +89,7 @@ function Groups({
     return (
       <Empty title="No dead letters">
         Every callback was delivered, or is still being tried. Those being tried are under{" "}
-        <a href={`${ROOT}/runs?state=retrying`}>runs, state retrying</a>.
+        <a href={runsAt({ state: "retrying" })}>runs, state retrying</a>.
       </Empty>
     );
   }
@@ -78,11 +108,12 @@ function Groups({
 type GroupProps = { group: DeadLetterGroup; complete: boolean; nowMs: number };
 
 function Group({ group, complete, nowMs }: GroupProps): JSX.Element {
+  const host = group.host ?? NO_HOST;
   return (
     <tr>
       <th scope="row">
-        <a class="id" href={deadLettersAt(group.host)}>
-          {group.host}
+        <a class="id" href={deadLettersAt(host)}>
+          {sayHost(group.host)}
         </a>
       </th>
       <td data-label="Letters" class="number">
@@ -92,7 +123,8 @@ function Group({ group, complete, nowMs }: GroupProps): JSX.Element {
         <ul class="reasons">
           {group.reasons.map(({ reason, letters }) => (
             <li class="short">
-              {reason} <span class="dim">{`× ${count(letters)}`}</span>
+              <a href={deadLettersAt(host, reason)}>{reason}</a>{" "}
+              <span class="dim">{`× ${count(letters)}`}</span>
             </li>
           ))}
         </ul>
@@ -106,10 +138,10 @@ function Group({ group, complete, nowMs }: GroupProps): JSX.Element {
       <td class="actions">
         <Confirm label="Redeliver all…">
           <p>
-            {`Every dead letter for ${group.host} is sent again: ${counted(group.letters, "letter")}${complete ? "" : " or more"}.`}
+            {`Every dead letter of this line is sent again: ${counted(group.letters, "letter")}${complete ? "" : " or more"}.`}
           </p>
           <form method="post" action={REDELIVER}>
-            <input type="hidden" name="host" value={group.host} />
+            <input type="hidden" name="host" value={host} />
             <button class="button primary" type="submit" name="what" value="range">
               Send them
             </button>
@@ -120,7 +152,11 @@ function Group({ group, complete, nowMs }: GroupProps): JSX.Element {
   );
 }
 
-/** One form for two ends: to see what a host and a time hold, and to send all of it. */
+function sayHost(host: string | null): string {
+  return host ?? "no callback";
+}
+
+/** One form for two ends: to see what a host, a reason and a time hold, and to send all of it. */
 function Range({ search }: { search: LetterSearch }): JSX.Element {
   return (
     <form class="card search" method="get" action={DEAD_LETTERS}>
@@ -128,10 +164,13 @@ function Range({ search }: { search: LetterSearch }): JSX.Element {
         <Field label="Host">
           <input name="host" value={search.host} autocomplete="off" spellcheck={false} />
         </Field>
-        <Field label="Accepted from (UTC)">
+        <Field label="Reason">
+          <input name="reason" value={search.reason} autocomplete="off" />
+        </Field>
+        <Field label="Given up from (UTC)">
           <input name="from" type="datetime-local" value={search.from} />
         </Field>
-        <Field label="Accepted to (UTC)">
+        <Field label="Given up to (UTC)">
           <input name="to" type="datetime-local" value={search.to} />
         </Field>
       </div>
@@ -141,8 +180,8 @@ function Range({ search }: { search: LetterSearch }): JSX.Element {
         </button>
         <Confirm label="Redeliver this range…">
           <p>
-            Every dead letter that the three fields describe is sent again, shown below or not. At least one
-            of them must be filled in.
+            Every dead letter that the four fields describe is sent again, shown below or not. At least one of
+            them must be filled in.
           </p>
           <button
             class="button primary"
@@ -169,7 +208,10 @@ function Letters({
 }: LettersProps): JSX.Element | null {
   if (letters.length === 0) return null;
   return (
-    <Card title={search.host === "" ? "Letters" : `Letters for ${search.host}`} note="newest first">
+    <Card
+      title={search.host === "" || search.host === NO_HOST ? "Letters" : `Letters for ${search.host}`}
+      note="newest first"
+    >
       <form class="selection" method="post" action={REDELIVER} data-selection>
         {/* First, because Enter on a box presses the first button of the form. */}
         <div class="buttons">
@@ -194,7 +236,7 @@ function LetterTable({ letters, nowMs }: { letters: readonly DeadLetter[]; nowMs
     "Why",
     "User",
     { number: "Attempts" },
-    "Accepted",
+    "Given up",
     { control: "" },
   ];
   return (
@@ -212,11 +254,12 @@ function LetterTable({ letters, nowMs }: { letters: readonly DeadLetter[]; nowMs
           <td>
             <RunLink id={letter.run_id} user={letter.user} />
           </td>
-          <td data-label="Host" class="clip" title={letter.host}>
-            {letter.host}
+          <td data-label="Host" class="clip" title={letter.host ?? undefined}>
+            {letter.host ?? <span class="dim">{NOTHING}</span>}
           </td>
           <td data-label="Why" class="short">
             {letter.reason}
+            {letter.status !== null && <span class="dim">{` HTTP ${letter.status}`}</span>}
           </td>
           <td data-label="User">
             <UserLink user={letter.user} subject={letter.subject} />
@@ -224,8 +267,8 @@ function LetterTable({ letters, nowMs }: { letters: readonly DeadLetter[]; nowMs
           <td data-label="Attempts" class="number">
             {letter.attempts}
           </td>
-          <td data-label="Accepted">
-            <ShortMoment at={letter.accepted_at} nowMs={nowMs} />
+          <td data-label="Given up">
+            <ShortMoment at={letter.died_at} nowMs={nowMs} />
           </td>
           <td class="actions">
             <button class="button" type="submit" name="only" value={letter.run_id}>

@@ -1,6 +1,6 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Destination, Destinations } from "../../../console/views.ts";
-import { count, counted, dateTime, duration, percent, whenDue } from "../format.ts";
+import { count, counted, duration, percent, whenDue } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
 import { deadLettersAt } from "../links.ts";
 import { Chip, type ChipTone, Empty, Heading, Table } from "../parts.tsx";
@@ -11,23 +11,16 @@ const COLUMNS = [
   "Host",
   { number: "Attempts" },
   "Acknowledged",
-  { number: "Median" },
+  { number: "Mean" },
   "Breaker",
   { control: "" },
 ];
 
 export function DestinationsPage({ frame, view }: DestinationsProps): JSX.Element {
-  const { since, destinations } = view;
+  const { destinations } = view;
   return (
     <Layout title="Destinations" frame={frame} section="destinations">
-      <Heading
-        title="Destinations"
-        lead={
-          since === null
-            ? "Where callbacks go."
-            : `Where callbacks go, by the latest attempts: since ${dateTime(since)}.`
-        }
-      />
+      <Heading title="Destinations" lead="The busiest hosts of the last day, by the attempts made at them." />
       {destinations.length === 0 ? (
         <Empty title="No attempt is on record">
           A host appears here with the first callback to it. Nothing has to be set up.
@@ -48,7 +41,7 @@ export function DestinationsPage({ frame, view }: DestinationsProps): JSX.Elemen
 }
 
 function Row({ destination, nowMs }: { destination: Destination; nowMs: number }): JSX.Element {
-  const { host, attempts, acknowledged, latency_p50_ms: p50 } = destination;
+  const { host, attempts, acknowledged, latency_mean_ms: meanMs } = destination;
   const rate = percent(acknowledged, attempts);
   return (
     <tr>
@@ -64,8 +57,8 @@ function Row({ destination, nowMs }: { destination: Destination; nowMs: number }
           <span class="number">{rate}</span>
         </div>
       </td>
-      <td data-label="Median" class="number">
-        {duration(p50)}
+      <td data-label="Mean" class="number">
+        {duration(meanMs)}
       </td>
       <td data-label="Breaker">
         <Breaker breaker={destination.breaker} nowMs={nowMs} />

@@ -19,7 +19,7 @@ const TEXTS = {
   not_found: {
     status: 404,
     title: "There is nothing here",
-    text: "The run, the user or the page is not on record. A run that has not ended is found on the page of its user. The ledger forgets runs after a while, and never knew those without a callback or a charge.",
+    text: "The run, the user or the page is not on record. Runs are kept for a while after their last event; those without a callback or a charge never are.",
   },
   bad_form: {
     status: 400,
@@ -28,8 +28,8 @@ const TEXTS = {
   },
   unavailable: {
     status: 503,
-    title: "The books are away",
-    text: "The ledger, or the gate of this user, does not answer at the moment. Runs, limits and callbacks do not depend on this page. Try again in a minute.",
+    title: "A store does not answer",
+    text: "The operators' index, or the gate of this user, does not answer at the moment. Runs, limits and callbacks do not depend on this page. The page of a user, and that user's runs, need only the gate. Try again in a minute.",
   },
 } as const;
 

@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { NO_HOST } from "../../../console/searched.ts";
 import type { Redelivery, RedeliveryFilter } from "../../../console/views.ts";
 import { count, counted, dateTime, NOTHING } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
@@ -71,12 +72,17 @@ function Number({ name, title, value }: { name: string; title: string; value: nu
   );
 }
 
-function sayFilter({ run_ids: ids, host, from, to }: RedeliveryFilter): string {
+function sayFilter({ run_ids: ids, host, reason, from, to }: RedeliveryFilter): string {
   if (ids !== null) return `${counted(ids.length, "dead letter")}, chosen by hand.`;
-  const where = host === null ? "to any host" : `to ${host}`;
-  const since = from === null ? "" : `, accepted from ${dateTime(from)}`;
-  const until = to === null ? "" : `${from === null ? ", accepted" : ""} before ${dateTime(to)}`;
-  return `All dead letters ${where}${since}${until}.`;
+  const why = reason === null ? "" : `, because of “${reason}”`;
+  const since = from === null ? "" : `, given up from ${dateTime(from)}`;
+  const until = to === null ? "" : `${from === null ? ", given up" : ""} before ${dateTime(to)}`;
+  return `All dead letters ${sayHost(host)}${why}${since}${until}.`;
+}
+
+function sayHost(host: string | null): string {
+  if (host === null) return "to any host";
+  return host === NO_HOST ? "without a callback" : `to ${host}`;
 }
 
 function factsOf({ id, operator, created_at: createdAt, filter }: Redelivery): (readonly [string, Child])[] {
@@ -85,5 +91,6 @@ function factsOf({ id, operator, created_at: createdAt, filter }: Redelivery): (
     ["Ordered by", operator],
     ["Ordered", <Moment at={createdAt} />],
     ["Host", filter.host ?? NOTHING],
+    ["Reason", filter.reason ?? NOTHING],
   ];
 }

@@ -17,7 +17,8 @@ export function RunPage({ frame, run }: { frame: Frame; run: RunDetail }): JSX.E
         }
         lead={
           <>
-            <StateChip state={run.state} /> {sayState(run, frame.nowMs)}
+            <StateChip state={run.state} />{" "}
+            {run.status === "abandoned" ? sayAbandoned(run) : sayState(run, frame.nowMs)}
           </>
         }
       >
@@ -41,21 +42,21 @@ export function RunPage({ frame, run }: { frame: Frame; run: RunDetail }): JSX.E
 }
 
 function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.Element {
-  if (!can.look && !can.redeliver && !can.give_up)
+  if (!can.poll && !can.redeliver && !can.abandon)
     return <p class="dim">Nothing is left to be done with this run.</p>;
   return (
     <div class="buttons">
-      {can.look && <Post to={runActionAt(id, "look")} user={user} label="Look now" />}
+      {can.poll && <Post to={runActionAt(id, "poll")} user={user} label="Poll now" />}
       {can.redeliver && (
         <Post to={runActionAt(id, "redeliver")} user={user} label="Redeliver" look="primary" />
       )}
-      {can.give_up && (
-        <Confirm label="Give up…">
+      {can.abandon && (
+        <Confirm label="Abandon…">
           <p>
-            No more attempts are made, and the callback becomes a dead letter. It can still be sent again by
-            hand.
+            The upstream is not asked any more and no attempt is made. The run becomes a dead letter, which
+            can still be polled or sent again by hand.
           </p>
-          <Post to={runActionAt(id, "give-up")} user={user} label="Give this run up" look="danger" />
+          <Post to={runActionAt(id, "abandon")} user={user} label="Abandon this run" look="danger" />
         </Confirm>
       )}
     </div>
@@ -97,9 +98,14 @@ function sayState({ state, next_attempt_at: next }: RunDetail, nowMs: number): s
   }
 }
 
+function sayAbandoned({ state }: RunDetail): string {
+  if (state === "waiting") return "The upstream is being asked for the end of this abandoned run.";
+  return "The end of this run was never read. Redeliver asks the upstream for it once more.";
+}
+
 function factsOf(run: RunDetail): (readonly [string, Child])[] {
   return [
-    ["Result", <ResultChip result={run.result} />],
+    ["Result", <ResultChip result={run.result} status={run.status} />],
     ["User", <UserLink user={run.user} subject={run.subject} />],
     ["Issuer", <span class="wrap">{run.issuer}</span>],
     ["Stored action", <span class="mono wrap">{run.stored_action_id ?? "none: a one-off run"}</span>],
@@ -144,32 +150,32 @@ function Entry({ entry, before, nowMs }: EntryProps): JSX.Element {
 }
 
 function apart({ at, kind }: TimeLineEntry, before: TimeLineEntry | null, nowMs: number): string {
-  if (kind === "next_look" || kind === "next_attempt") return whenDue(at, nowMs);
+  if (kind === "next_poll" || kind === "next_attempt") return whenDue(at, nowMs);
   return before === null ? "" : `+${duration(Math.max(0, Date.parse(at) - Date.parse(before.at)))}`;
 }
 
 type Said = { look: "good" | "bad" | "quiet" | "planned"; title: string; detail: Child };
 
-function say({ kind, attempt }: TimeLineEntry): Said {
+function say({ kind, attempt, reason }: TimeLineEntry): Said {
   switch (kind) {
     case "accepted":
       return { look: "quiet", title: "Accepted", detail: "The upstream has taken the run." };
     case "ended":
-      return { look: "quiet", title: "Ended", detail: "The gateway saw its end at the upstream." };
-    case "lost":
-      return { look: "bad", title: "Lost", detail: "The upstream does not know the run any more." };
+      return { look: "quiet", title: "Ended", detail: "The gateway read its end at the upstream." };
+    case "abandoned":
+      return { look: "bad", title: "Abandoned", detail: reason };
     case "attempt":
       return sayAttempt(attempt);
     case "charged":
-      return { look: "good", title: "Charged", detail: "One task was booked." };
+      return { look: "good", title: "Charged", detail: "One task." };
     case "delivered":
       return { look: "good", title: "Delivered", detail: null };
     case "aborted":
       return { look: "quiet", title: "Ended by the receiver", detail: "It wants no more attempts." };
     case "dead":
       return { look: "bad", title: "Dead letter", detail: "No more attempts are made by themselves." };
-    case "next_look":
-      return { look: "planned", title: "Next look at the upstream", detail: null };
+    case "next_poll":
+      return { look: "planned", title: "Next poll of the upstream", detail: null };
     case "next_attempt":
       return { look: "planned", title: "Next attempt", detail: null };
   }

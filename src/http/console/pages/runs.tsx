@@ -1,9 +1,9 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { RESULTS, STATES } from "../../../console/searched.ts";
-import type { RunPage, RunSummary } from "../../../console/views.ts";
-import { dateTime, duration, NOTHING } from "../format.ts";
+import type { RunPage, RunSummary, SearchProgress } from "../../../console/views.ts";
+import { count, counted, dateTime, duration, NOTHING } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
-import { ROOT, withQuery } from "../links.ts";
+import { ROOT, runsAt } from "../links.ts";
 import {
   Empty,
   Field,
@@ -44,7 +44,10 @@ type RunsProps = {
 export function RunsPage({ frame, search, found, fault }: RunsProps): JSX.Element {
   return (
     <Layout title="Runs" frame={frame} section="runs">
-      <Heading title="Runs" lead="Runs that owed a callback or a charge, newest first." />
+      <Heading
+        title="Runs"
+        lead="Runs that owe or owed a callback or a charge. A user's runs are found at once; without a user, those of everybody who was active in the time are gone through, page by page."
+      />
       <SearchForm search={search} />
       {fault !== null && (
         <p class="flash flash-bad" role="alert">
@@ -81,10 +84,10 @@ function SearchForm({ search }: { search: RunSearch }): JSX.Element {
         <Field label="Result">
           <Select name="result" value={search.result} any="Any" options={RESULTS} />
         </Field>
-        <Field label="Accepted from (UTC)">
+        <Field label="Finished from (UTC)">
           <input name="from" type="datetime-local" value={search.from} />
         </Field>
-        <Field label="Accepted to (UTC)">
+        <Field label="Finished to (UTC)">
           <input name="to" type="datetime-local" value={search.to} />
         </Field>
       </div>
@@ -103,26 +106,50 @@ function SearchForm({ search }: { search: RunSearch }): JSX.Element {
 type ResultsProps = { found: RunPage; search: RunSearch; nowMs: number };
 
 function Results({ found, search, nowMs }: ResultsProps): JSX.Element {
-  const { runs, next_cursor: cursor, searched_to: searchedTo } = found;
+  const { runs, next_cursor: cursor, searched_to: searchedTo, progress } = found;
   return (
     <>
       {runs.length === 0 ? (
         <Empty title={cursor === null ? "No run is like that" : "None so far"}>
           {cursor === null
-            ? "Take a condition away. A user is found by key, or by issuer and subject together."
-            : "This page has looked through many runs without finding one. Go on to older ones."}
+            ? "Take a condition away, or name the user: by key, or by issuer and subject together."
+            : "This page has looked through many runs without finding one. Go on with the search."}
         </Empty>
       ) : (
         <RunTable runs={runs} nowMs={nowMs} />
       )}
       {searchedTo !== null && (
         <p class="dim">
-          {cursor === null
-            ? `Searched to ${dateTime(searchedTo)}. There are no older ones.`
-            : `Searched back to ${dateTime(searchedTo)}. Older runs are on the next page.`}
+          {`Searched back to runs that finished at ${dateTime(searchedTo)}. Older ones are on the next page.`}
         </p>
       )}
-      <NextPage href={cursor === null ? null : withQuery(`${ROOT}/runs`, { ...search, cursor })} />
+      {progress !== null && <Progress progress={progress} />}
+      <NextPage
+        href={cursor === null ? null : runsAt({ ...search, cursor })}
+        label={progress === null ? "Older" : "Go on"}
+      />
+    </>
+  );
+}
+
+function Progress({ progress }: { progress: SearchProgress }): JSX.Element {
+  const { searched, users, counted_all: all, from, to, unanswered } = progress;
+  const whole = `${all ? "" : "more than "}${counted(users, "user")}`;
+  return (
+    <>
+      <p class="dim">
+        {`Searched ${count(searched)} of ${whole} who were active from ${dateTime(from)} to ${dateTime(to)}.`}
+      </p>
+      {unanswered.length > 0 && (
+        <p class="flash flash-warn" role="status">
+          {"Not searched, because they do not answer: "}
+          {unanswered.map((user) => (
+            <>
+              <UserLink user={user} subject={null} />{" "}
+            </>
+          ))}
+        </p>
+      )}
     </>
   );
 }
@@ -141,7 +168,7 @@ function RunTable({ runs, nowMs }: { runs: readonly RunSummary[]; nowMs: number 
             <StateChip state={run.state} />
           </td>
           <td data-label="Result">
-            <ResultChip result={run.result} />
+            <ResultChip result={run.result} status={run.status} />
           </td>
           <td data-label="User">
             <UserLink user={run.user} subject={run.subject} />

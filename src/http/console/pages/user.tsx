@@ -1,15 +1,16 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
-import type { UserView, WindowCount } from "../../../console/views.ts";
+import type { OpenRunView, UserView, WindowCount } from "../../../console/views.ts";
 import { BarChart, Legend, Meter, type Series } from "../charts.tsx";
 import { count, counted, day, fromNow } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
-import { ROOT, userAt, withQuery } from "../links.ts";
+import { namedRunAt, runsAt, userAt } from "../links.ts";
 import {
   Card,
   Chip,
   Confirm,
   Distance,
   Empty,
+  Field,
   Heading,
   Moment,
   RunLink,
@@ -36,13 +37,13 @@ export function UserPage({ frame, view }: { frame: Frame; view: UserView }): JSX
           </>
         }
       >
-        <a class="button" href={withQuery(`${ROOT}/runs`, { user: view.user })}>
+        <a class="button" href={runsAt({ user: view.user })}>
           Runs of this user
         </a>
       </Heading>
       <Windows view={view} nowMs={frame.nowMs} />
       <Usage view={view} nowMs={frame.nowMs} />
-      <Unfinished view={view} nowMs={frame.nowMs} />
+      <OpenRuns view={view} nowMs={frame.nowMs} />
       <Claims view={view} nowMs={frame.nowMs} />
     </Layout>
   );
@@ -142,7 +143,7 @@ function Usage({ view: { usage }, nowMs }: { view: UserView; nowMs: number }): J
   );
 }
 
-/** Every day of the time that the books are asked for: those without a charge are not in them. */
+/** Every day of the time that is shown: the gate counts those with a charge. */
 function everyDay(usage: UserView["usage"], nowMs: number): UserView["usage"] {
   const tasks = new Map(usage.map((each) => [each.day, each.tasks]));
   return Array.from({ length: DAYS }, (_, index) => {
@@ -151,27 +152,21 @@ function everyDay(usage: UserView["usage"], nowMs: number): UserView["usage"] {
   });
 }
 
-function Unfinished({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Element {
-  const { unfinished } = view;
+function OpenRuns({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Element {
+  const { open_runs: runs, open_count: all } = view;
+  const note = all > runs.length ? `${count(all)}, of which the ${count(runs.length)} due first` : count(all);
   return (
-    <Card title="Unfinished runs" note={count(unfinished.length)}>
-      {unfinished.length === 0 ? (
+    <Card title="Open runs" note={note}>
+      {runs.length === 0 ? (
         <Empty title="Nothing is owed to this user">
           Runs with a callback or a charge stand here until both are done.
         </Empty>
       ) : (
-        <Table
-          label="Unfinished runs"
-          columns={["Run", "Status", "Callback", "Looked at", "Key in the gate"]}
-        >
-          {unfinished.map((run) => (
+        <Table label="Open runs" columns={["Run", "Status", "Callback", "Due", "Key in the gate"]}>
+          {runs.map((run) => (
             <tr>
               <td>
-                {run.run_id === null ? (
-                  <span class="dim">no id yet</span>
-                ) : (
-                  <RunLink id={run.run_id} user={view.user} />
-                )}
+                <RunOrName user={view.user} run={run} />
               </td>
               <td data-label="Status">
                 <Chip tone="info">{run.status}</Chip>
@@ -179,12 +174,12 @@ function Unfinished({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Ele
               <td data-label="Callback">
                 <StateChip state={run.state} />
               </td>
-              <td data-label="Looked at">
+              <td data-label="Due">
                 <Distance at={run.due_at} nowMs={nowMs} />
               </td>
               <td data-label="Key in the gate" class="mono">
-                <span class="id" title={run.key}>
-                  {run.key}
+                <span class="id" title={run.run_key}>
+                  {run.run_key}
                 </span>
               </td>
             </tr>
@@ -195,12 +190,35 @@ function Unfinished({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Ele
   );
 }
 
+type RunOrNameProps = { user: string; run: OpenRunView };
+
+/** A start that was never answered has no run yet; an operator who knows which one it was can name it. */
+function RunOrName({ user, run: { run_key: key, run_id: id, status } }: RunOrNameProps): JSX.Element {
+  if (status !== "forwarding" && id !== null) return <RunLink id={id} user={user} />;
+  return (
+    <Confirm label="Name the run…">
+      <p>
+        This start was never answered. If the upstream has its run, name it: the upstream is asked, and has to
+        know it.
+      </p>
+      <form method="post" action={namedRunAt(user, key)}>
+        <Field label="The upstream's run id">
+          <input name="run_id" value={id ?? ""} required autocomplete="off" spellcheck={false} />
+        </Field>
+        <button class="button primary" type="submit">
+          Ask the upstream
+        </button>
+      </form>
+    </Confirm>
+  );
+}
+
 function Claims({ view: { claims }, nowMs }: { view: UserView; nowMs: number }): JSX.Element {
   return (
     <Card title="Claims" note={count(claims.length)}>
       {claims.length === 0 ? (
         <Empty title="No idempotency id is claimed">
-          An id is claimed with its first request, and leaves the gate an hour after its answer.
+          An id is claimed by its first request, and is free again 72 hours after its answer.
         </Empty>
       ) : (
         <Table label="Claims" columns={["Idempotency id", "Status", "Since", "Ends"]}>

@@ -46,7 +46,7 @@ export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.El
         </form>
         <form class="card" method="get" action={`${ROOT}/users`}>
           <h2>By user key</h2>
-          <Field label="User key" hint="43 characters; the log and the ledger name users so">
+          <Field label="User key" hint="43 characters; the log and the lists name users so">
             <input name="user" value={search.user} required autocomplete="off" spellcheck={false} />
           </Field>
           <button class="button primary" type="submit">

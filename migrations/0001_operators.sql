@@ -1,0 +1,79 @@
+-- The operators' index, and what operators did. Nothing exact is kept here: every run, attempt and charge lives in its
+-- user's gate. The first three tables are told by the gates and are made again from them when they are lost; the last two
+-- have no other home. Times are Unix milliseconds.
+
+-- Which index this is. A gate that sees another one tells everything again.
+CREATE TABLE epoch (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO epoch (id) VALUES (lower(hex(randomblob(16))));
+
+-- On which days of a month (UTC) runs of a user ended or were charged: a bit a day, the first of the month is bit 0.
+CREATE TABLE active_days (
+  month INTEGER NOT NULL,             -- 202611 for November 2026
+  user_key TEXT NOT NULL,
+  gate TEXT NOT NULL,                 -- the object's id
+  days INTEGER NOT NULL,
+  PRIMARY KEY (month, user_key)
+) STRICT, WITHOUT ROWID;
+
+-- Runs whose callback, or whose end, was given up, until they are sent again.
+CREATE TABLE dead_letters (
+  run_id TEXT NOT NULL,
+  gate TEXT NOT NULL,
+  user_key TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  stored_action_id TEXT,              -- NULL: a one-off run
+  callback_url TEXT,                  -- NULL: nobody was to be told
+  host TEXT,                          -- of callback_url
+  accepted_at_ms INTEGER NOT NULL,
+  died_at_ms INTEGER NOT NULL,
+  result TEXT,                        -- success, error; NULL: nobody read its end
+  attempts INTEGER NOT NULL,
+  status INTEGER,                     -- of the last attempt; NULL: no answer
+  reason TEXT NOT NULL,               -- in words
+  PRIMARY KEY (run_id, gate)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX dead_letters_by_time ON dead_letters (died_at_ms, run_id);
+
+-- Gates with runs that nobody has looked at in time.
+CREATE TABLE overdue_gates (
+  gate TEXT PRIMARY KEY,
+  user_key TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  runs INTEGER NOT NULL,
+  example_run_key TEXT NOT NULL,
+  told_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX overdue_gates_by_time ON overdue_gates (since_ms);
+
+-- Who did what. A row is written before anything is done, and its outcome after.
+CREATE TABLE audit (
+  at_ms INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  operator TEXT NOT NULL,
+  action TEXT NOT NULL,               -- poll, redeliver, abandon, reset_window, redeliver_many, reindex,
+                                      -- sign_in
+  target TEXT,                        -- a run id, a user key, the id of a bulk redelivery; NULL: a sign-in, a reindexing
+  detail TEXT,
+  outcome TEXT,                       -- done, refused, failed; NULL: nobody knows
+  PRIMARY KEY (at_ms, id)
+) STRICT, WITHOUT ROWID;
+
+-- Redeliveries of many dead letters, and how far each is.
+CREATE TABLE redeliveries (
+  id TEXT PRIMARY KEY,
+  operator TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  filter TEXT NOT NULL,               -- JSON of RedeliveryFilter (src/console/views.ts)
+  status TEXT NOT NULL,               -- running, finished
+  position TEXT,                      -- the last letter that was looked at; NULL: none yet
+  holder TEXT,                        -- names the consumer that works on it; NULL: none does
+  moved_at_ms INTEGER NOT NULL,       -- one that has not moved for a while is sent round again
+  examined INTEGER NOT NULL,
+  sent INTEGER NOT NULL,
+  skipped INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX redeliveries_running ON redeliveries (moved_at_ms) WHERE status = 'running';

@@ -1,0 +1,86 @@
+// The walk, a request at a time. What fails for a moment is asked again; what does not is said, with the cursor.
+import { setTimeout as pause } from "node:timers/promises";
+import { Failure } from "../failure.ts";
+import type { ReindexOptions } from "./options.ts";
+
+type Page = { gates: number; told_anew: number; unreachable: number; next_cursor: string | null };
+
+const MAX_TRIES = 6;
+const MAX_PAUSE_SECONDS = 30;
+
+/** Throws a Failure when it cannot go on, and when gates did not answer. */
+export async function reindexAll(options: ReindexOptions, print: (line: string) => void): Promise<void> {
+  const sum = { gates: 0, told: 0, unreachable: 0 };
+  let cursor: string | null = options.cursor;
+  while (cursor !== null) {
+    const page = await askFor({ ...options, cursor });
+    sum.gates += page.gates;
+    sum.told += page.told_anew;
+    sum.unreachable += page.unreachable;
+    print(`gates asked: ${sum.gates}, told anew: ${sum.told}`);
+    cursor = page.next_cursor;
+  }
+  if (sum.unreachable > 0)
+    throw new Failure(
+      `Gates that did not answer: ${sum.unreachable}. They tell the index by themselves within a week; to ask them now, run it again.`,
+    );
+  print("Done.");
+}
+
+async function askFor(options: ReindexOptions): Promise<Page> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await post(options);
+    if (answer.kind === "page") return answer.page;
+    if (answer.retryAfterSeconds === null || tries === MAX_TRIES) {
+      const goOn = options.cursor === "" ? "" : `\nTo go on from here: --cursor ${options.cursor}`;
+      throw new Failure(`${answer.reason}${goOn}`);
+    }
+    await pause(Math.min(answer.retryAfterSeconds, MAX_PAUSE_SECONDS) * 1000);
+  }
+}
+
+/** `retryAfterSeconds` null: it would fail again. */
+type Posted =
+  | { kind: "page"; page: Page }
+  | { kind: "failed"; reason: string; retryAfterSeconds: number | null };
+
+async function post({ url, token, cursor }: ReindexOptions): Promise<Posted> {
+  const query = cursor === "" ? "" : `?${new URLSearchParams({ cursor }).toString()}`;
+  const headers = { authorization: `Bearer ${token}` };
+  try {
+    const response = await fetch(`${url}/console/api/reindex${query}`, { method: "POST", headers });
+    return postedOf(response.status, response.headers.get("retry-after"), await response.text());
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
+    return { kind: "failed", reason: `${url} cannot be reached${cause}`, retryAfterSeconds: 1 };
+  }
+}
+
+function postedOf(status: number, retryAfter: string | null, body: string): Posted {
+  const parsed = parseBody(body);
+  if (status === 200 && isPage(parsed)) return { kind: "page", page: parsed };
+  const detail = detailIn(parsed);
+  const reason = `The gateway answered ${status}${detail === null ? "" : `: ${detail}`}`;
+  return { kind: "failed", reason, retryAfterSeconds: status === 503 ? Number(retryAfter ?? 5) : null };
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isPage(value: unknown): value is Page {
+  if (typeof value !== "object" || value === null) return false;
+  const { gates, told_anew, unreachable, next_cursor } = value as Partial<Page>;
+  const areCounts = [gates, told_anew, unreachable].every((count) => typeof count === "number");
+  return areCounts && (next_cursor === null || typeof next_cursor === "string");
+}
+
+function detailIn(value: unknown): string | null {
+  const text = JSON.stringify(value) ?? "";
+  const [, detail] = /"detail":("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
+  return detail === undefined ? null : String(JSON.parse(detail));
+}

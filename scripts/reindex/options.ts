@@ -1,0 +1,24 @@
+import { parseArgs } from "node:util";
+import { Failure } from "../failure.ts";
+
+export type ReindexOptions = {
+  /** Origin, without a trailing slash. */
+  url: string;
+  /** An operator's. */
+  token: string;
+  /** Empty: from the beginning. */
+  cursor: string;
+};
+
+const USAGE = "usage: npm run reindex -- --url https://… --token TOKEN [--cursor CURSOR]";
+const text = { type: "string" } as const;
+
+/** Throws a Failure, or what `parseArgs` throws. */
+export function parseReindexOptions(args: string[]): ReindexOptions {
+  const { values } = parseArgs({ args, options: { url: text, token: text, cursor: text } });
+  const { url = "", token = "", cursor = "" } = values;
+  if (url === "") throw new Failure(`--url is required\n${USAGE}`);
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) throw new Failure(`--url ${url} is no http URL`);
+  if (token === "") throw new Failure(`--token is required\n${USAGE}`);
+  return { url: url.replace(/\/+$/, ""), token, cursor };
+}

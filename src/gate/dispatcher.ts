@@ -1,0 +1,181 @@
+// What the alarm does: sends a message for each run that is due, tells the operators' index what the outbox holds, and
+// tends the storage. Runs come first. Nothing here throws for what a queue, D1 or KV can do.
+import { log } from "../observability/log.ts";
+import { queueOf } from "../progress/queues.ts";
+import { runMessage, sendMessages } from "../progress/run-message.ts";
+import { type Overdue, readEpoch, tellIndex, tellOverdue } from "./index-writer.ts";
+import { Registration } from "./registration.ts";
+import { retell } from "./retell.ts";
+import type { IndexedRun } from "./run-index.ts";
+import type { Runs } from "./runs.ts";
+import type { GateStore } from "./store/gate-store.ts";
+
+export type DispatcherEnv = Pick<Env, "RUNS" | "RUNS_ALONE" | "OPERATORS_DB" | "KV">;
+
+const MAX_SENT = 500;
+/** A message that led to nothing by then is sent again; the longer a run is overdue, the later. */
+const RESEND_MS = 60_000;
+const MAX_RESEND_MS = 60 * 60_000;
+const RESEND_SHARE = 4;
+/** From then on operators are told that runs are overdue. */
+const OVERDUE_MS = 10 * 60_000;
+const TELL_AGAIN_MS = 60_000;
+const OUTBOX_BATCH = 50;
+const MIN_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 60 * 60_000;
+/** The storage is tended so often at least, also that of a user who never calls again. */
+const UPKEEP_MS = 7 * 24 * 60 * 60_000;
+const CHECK_EPOCH_MS = 7 * 24 * 60 * 60_000;
+
+export class Dispatcher {
+  readonly #env: DispatcherEnv;
+  readonly #gate: string;
+  readonly #store: GateStore;
+  readonly #runs: Runs;
+  readonly #registration: Registration;
+  /** While D1 is away. */
+  #indexPauseMs = 0;
+  #indexRestsUntilMs = 0;
+  #epochRestsUntilMs = 0;
+  #toldOverdueAtMs = Number.NEGATIVE_INFINITY;
+  #overdue: Overdue | null = null;
+
+  constructor(env: DispatcherEnv, gate: string, store: GateStore, runs: Runs) {
+    this.#env = env;
+    this.#gate = gate;
+    this.#store = store;
+    this.#runs = runs;
+    this.#registration = new Registration(env.KV, gate, store);
+  }
+
+  /** Sends what is due, up to five hundred runs. */
+  async sendDue(nowMs: number): Promise<void> {
+    const due: IndexedRun[] = [];
+    while (due.length < MAX_SENT) {
+      const first = this.#runs.index.first();
+      if (first === null || first.actAtMs > nowMs) break;
+      if (first.runId === null && this.#isUnanswered(first, nowMs)) continue;
+      this.#runs.index.actAt(first, nowMs + resendMs(nowMs - first.dueAtMs));
+      due.push(first);
+    }
+    this.#noteOverdue(due, nowMs);
+    await this.send(due, false);
+  }
+
+  /** Never throws: the alarm sends again what the queue did not take. */
+  async send(runs: readonly IndexedRun[], notified: boolean): Promise<void> {
+    const of = (alone: boolean) =>
+      runs
+        .filter((run) => run.alone === alone)
+        .map(({ runKey }) => runMessage(this.#gate, runKey, { notified }));
+    try {
+      await sendMessages(queueOf(this.#env, this.#gate), of(false));
+      await sendMessages(this.#env.RUNS_ALONE, of(true));
+    } catch (error) {
+      log({ event: "queue.unavailable", gate: this.#gate, error });
+    }
+  }
+
+  /** When the alarm has something to do next. */
+  nextAtMs(nowMs: number): number {
+    const outboxAtMs = this.#store.outbox.nextAtMs();
+    const moments = [
+      this.#runs.index.first()?.actAtMs ?? null,
+      // What is told anew is due from the beginning of time, and no alarm can be set to that.
+      outboxAtMs === null ? null : Math.max(outboxAtMs, this.#indexRestsUntilMs, nowMs),
+      this.#registration.nextAtMs(nowMs),
+    ].filter((atMs) => atMs !== null);
+    return Math.min(nowMs + UPKEEP_MS, ...moments);
+  }
+
+  /** Tells the operators' index what is due, and registers the gate in KV, once in its life. */
+  async tell(nowMs: number): Promise<void> {
+    await this.#registration.perform(nowMs);
+    const userKey = this.#store.mark("user")?.userKey;
+    if (userKey === undefined || nowMs < this.#indexRestsUntilMs) return;
+    try {
+      const entries = this.#store.outbox.due(nowMs, OUTBOX_BATCH);
+      // Which index is told is noted before the first word: one that is lost right after it is told again.
+      if (entries.length > 0 && this.#store.mark("epoch") === undefined) await this.checkEpoch(nowMs);
+      await tellIndex(
+        this.#env.OPERATORS_DB,
+        this.#gate,
+        entries.map(({ event }) => event),
+      );
+      this.#store.outbox.remove(entries);
+      await this.#tellOverdue(userKey, nowMs);
+      this.#indexPauseMs = 0;
+    } catch (error) {
+      this.#indexPauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, 2 * this.#indexPauseMs));
+      this.#indexRestsUntilMs = nowMs + this.#indexPauseMs;
+      log({ event: "operators_index.unavailable", gate: this.#gate, error });
+    }
+  }
+
+  /** The same once a week, in the alarm; while D1 is away, once an hour. */
+  async checkEpochWeekly(nowMs: number): Promise<void> {
+    const known = this.#store.mark("epoch");
+    if (nowMs - (known?.checkedAtMs ?? 0) < CHECK_EPOCH_MS) return;
+    // Not in an alarm that has just waited for it in vain either.
+    if (nowMs < Math.max(this.#epochRestsUntilMs, this.#indexRestsUntilMs)) return;
+    try {
+      await this.checkEpoch(nowMs);
+    } catch (error) {
+      this.#epochRestsUntilMs = nowMs + MAX_PAUSE_MS;
+      log({ event: "operators_index.unavailable", gate: this.#gate, error });
+    }
+  }
+
+  /** An index that was made anew is told everything again; says whether it was. Throws when D1 does not answer. */
+  async checkEpoch(nowMs: number): Promise<boolean> {
+    const userKey = this.#store.mark("user")?.userKey;
+    if (userKey === undefined) return false;
+    const id = await readEpoch(this.#env.OPERATORS_DB);
+    const known = this.#store.mark("epoch");
+    // The first index that a gate hears of has been told everything from the first.
+    const isNew = known !== undefined && known.id !== id;
+    if (isNew) await retell(this.#store, userKey);
+    this.#store.setMark("epoch", { id, checkedAtMs: nowMs });
+    this.#indexRestsUntilMs = 0;
+    return isNew;
+  }
+
+  // Nothing is promised of a start whose answer never came, and there is nothing to poll.
+  #isUnanswered(indexed: IndexedRun, nowMs: number): boolean {
+    const { run } = this.#runs.read(indexed);
+    if (run.status !== "forwarding" || nowMs < run.giveUpAtMs) return false;
+    this.#runs.drop(indexed.runKey, nowMs);
+    return true;
+  }
+
+  async #tellOverdue(userKey: string, nowMs: number): Promise<void> {
+    const overdue = this.#stillOverdue(nowMs);
+    const isTold = this.#store.mark("overdue") === true;
+    if (overdue === null && !isTold) return;
+    if (overdue !== null && nowMs - this.#toldOverdueAtMs < TELL_AGAIN_MS) return;
+    await tellOverdue(this.#env.OPERATORS_DB, this.#gate, userKey, overdue, nowMs);
+    this.#toldOverdueAtMs = nowMs;
+    if (isTold !== (overdue !== null)) this.#store.setMark("overdue", overdue !== null);
+  }
+
+  #noteOverdue(sent: readonly IndexedRun[], nowMs: number): void {
+    const late = sent.filter(({ dueAtMs }) => nowMs - dueAtMs >= OVERDUE_MS);
+    const oldest = late.reduce<IndexedRun | null>(
+      (first, run) => (first === null || run.dueAtMs < first.dueAtMs ? run : first),
+      null,
+    );
+    if (oldest !== null)
+      this.#overdue = { sinceMs: oldest.dueAtMs, runs: late.length, exampleRunKey: oldest.runKey };
+  }
+
+  /** Of the runs that were late when they were sent last, whether the example is still. */
+  #stillOverdue(nowMs: number): Overdue | null {
+    const example = this.#overdue && this.#runs.index.get(this.#overdue.exampleRunKey);
+    if (!example || nowMs - example.dueAtMs < OVERDUE_MS) this.#overdue = null;
+    return this.#overdue;
+  }
+}
+
+function resendMs(overdueMs: number): number {
+  return Math.min(MAX_RESEND_MS, Math.max(RESEND_MS, overdueMs / RESEND_SHARE));
+}

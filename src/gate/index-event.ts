@@ -1,0 +1,36 @@
+// What a gate tells the operators' index (D1). The index is told late and may be lost: nothing is decided by it.
+import type { AbandonReason, RunResult } from "./run.ts";
+
+/** A run whose callback, or whose end, was given up. */
+export type DeadLetter = {
+  runId: string;
+  userKey: string;
+  issuer: string;
+  subject: string;
+  storedActionId: string | null;
+  /** Null: it has no callback, and what was given up is the reading of its end. */
+  callbackUrl: string | null;
+  acceptedAtMs: number;
+  diedAtMs: number;
+  /** Null: nobody read its end. */
+  result: RunResult | null;
+  attempts: number;
+  /** Of the last attempt. */
+  status: number | null;
+  /** In words: why the last attempt failed, or why the run was abandoned. */
+  reason: string;
+};
+
+export type IndexEvent =
+  /** Counted from 1970 in UTC: on this day a run ended or was charged. */
+  | { kind: "active_day"; userKey: string; day: number }
+  | { kind: "dead_letter"; letter: DeadLetter }
+  /** It is no dead letter any more: it is being delivered again. */
+  | { kind: "resolved"; runId: string };
+
+export const ABANDONED: Record<AbandonReason, string> = {
+  unknown_upstream: "the upstream does not know the run",
+  unreachable: "the upstream could not be reached",
+  operator: "an operator gave it up",
+  poison: "the run made the consumer fail",
+};

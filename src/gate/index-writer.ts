@@ -1,0 +1,97 @@
+// Telling the operators' index (D1, migrations/) what the outbox holds. Repeating it changes nothing.
+import { within } from "../deadline.ts";
+import type { DeadLetter, IndexEvent } from "./index-event.ts";
+
+/** An alarm gives the index no more. */
+const TIMEOUT_MS = 2_000;
+
+const STATEMENTS = {
+  activeDay: `
+    INSERT INTO active_days (month, user_key, gate, days) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (month, user_key) DO UPDATE SET days = active_days.days | excluded.days`,
+  deadLetter: `
+    INSERT INTO dead_letters (run_id, gate, user_key, issuer, subject, stored_action_id, callback_url, host,
+      accepted_at_ms, died_at_ms, result, attempts, status, reason)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+    ON CONFLICT (run_id, gate) DO UPDATE SET died_at_ms = excluded.died_at_ms, result = excluded.result,
+      attempts = excluded.attempts, status = excluded.status, reason = excluded.reason`,
+  resolved: "DELETE FROM dead_letters WHERE run_id = ?1 AND gate = ?2",
+  overdue: `
+    INSERT INTO overdue_gates (gate, user_key, since_ms, runs, example_run_key, told_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (gate) DO UPDATE SET since_ms = excluded.since_ms, runs = excluded.runs,
+      example_run_key = excluded.example_run_key, told_at_ms = excluded.told_at_ms`,
+  onTime: "DELETE FROM overdue_gates WHERE gate = ?1",
+  epoch: "SELECT id FROM epoch",
+};
+
+/** Throws when D1 fails or takes longer than two seconds. */
+export async function tellIndex(db: D1Database, gate: string, events: readonly IndexEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await within(TIMEOUT_MS, db.batch(events.map((event) => statementOf(db, gate, event))));
+}
+
+export type Overdue = { sinceMs: number; runs: number; exampleRunKey: string };
+
+/** Null: nothing is overdue any more. Throws as above. */
+export async function tellOverdue(
+  db: D1Database,
+  gate: string,
+  userKey: string,
+  overdue: Overdue | null,
+  nowMs: number,
+): Promise<void> {
+  const statement =
+    overdue === null
+      ? db.prepare(STATEMENTS.onTime).bind(gate)
+      : db
+          .prepare(STATEMENTS.overdue)
+          .bind(gate, userKey, overdue.sinceMs, overdue.runs, overdue.exampleRunKey, nowMs);
+  await within(TIMEOUT_MS, statement.run());
+}
+
+/** Which index this is: a new one knows nothing yet. Throws as above. */
+export async function readEpoch(db: D1Database): Promise<string> {
+  const row = await within(TIMEOUT_MS, db.prepare(STATEMENTS.epoch).first<{ id: string }>());
+  if (row === null) throw new Error("the operators' index has no epoch");
+  return row.id;
+}
+
+function statementOf(db: D1Database, gate: string, event: IndexEvent): D1PreparedStatement {
+  switch (event.kind) {
+    case "active_day":
+      return activeDay(db, gate, event.userKey, event.day);
+    case "dead_letter":
+      return deadLetter(db, gate, event.letter);
+    case "resolved":
+      return db.prepare(STATEMENTS.resolved).bind(event.runId, gate);
+  }
+}
+
+/** One row a user and month, a bit for each day of it. */
+function activeDay(db: D1Database, gate: string, userKey: string, day: number): D1PreparedStatement {
+  const date = new Date(day * 86_400_000);
+  const month = date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
+  return db.prepare(STATEMENTS.activeDay).bind(month, userKey, gate, 2 ** (date.getUTCDate() - 1));
+}
+
+function deadLetter(db: D1Database, gate: string, letter: DeadLetter): D1PreparedStatement {
+  const { runId, userKey, issuer, subject, storedActionId, callbackUrl } = letter;
+  return db
+    .prepare(STATEMENTS.deadLetter)
+    .bind(
+      runId,
+      gate,
+      userKey,
+      issuer,
+      subject,
+      storedActionId,
+      callbackUrl,
+      callbackUrl === null ? null : (URL.parse(callbackUrl)?.host ?? null),
+      letter.acceptedAtMs,
+      letter.diedAtMs,
+      letter.result,
+      letter.attempts,
+      letter.status,
+      letter.reason,
+    );
+}

@@ -1,0 +1,161 @@
+// Handing runs to consumers: who gets a run that a message speaks of, and what becomes of one whose consumer failed or was
+// not heard of again. The leases themselves are in the index, in memory.
+import type { LeasedRun } from "./admission.ts";
+import { attemptsOf } from "./delivery.ts";
+import { ALONE_AFTER_FAILURES, MAX_FAILURES, type OpenRun } from "./open-run.ts";
+import { giveUpRun, hintRun, type KnownRun, type Run } from "./run.ts";
+import type { IndexedRun } from "./run-index.ts";
+import type { Runs } from "./runs.ts";
+import type { GateStore } from "./store/gate-store.ts";
+import type { Terms } from "./terms.ts";
+
+/** A run that is taken so long after it was due was most likely taken before, by a consumer that is no more. */
+const OVERDUE_MS = 3 * 60_000;
+/** A completion without credentials hurries no more than one poll of a run in this time. */
+const HURRY_PAUSE_MS = 60_000;
+const SECOND_MS = 1_000;
+/** After the first failure, the second and so on. */
+const PAUSES_MS = [5, 60, 600, 3_600, 21_600].map((seconds) => seconds * SECOND_MS);
+
+/** What a message says, beside the run that it is about. */
+export type TakeRequest = {
+  runKey: string;
+  /** The run is said to have ended. */
+  notified: boolean;
+  /** The run's id, from somebody whose word counts. */
+  hintedRunId: string | null;
+  /** The consumer has nothing else in its hands. */
+  isAlone: boolean;
+  /** So long the consumer needs at most. */
+  leaseMs: number;
+};
+
+export type Taken =
+  | { kind: "leased"; run: LeasedRun }
+  /** Nothing to do, or another consumer has it. */
+  | { kind: "none" }
+  /** It has failed too often to be tried beside others. */
+  | { kind: "alone" }
+  /** It has failed so often that it has been given up; `wasEnded`: only its delivery. */
+  | { kind: "given_up"; terms: Terms; wasEnded: boolean };
+
+const NONE: Taken = { kind: "none" };
+
+export function takeRun(runs: Runs, request: TakeRequest, nowMs: number): Taken {
+  const indexed = runs.index.get(request.runKey);
+  if (indexed === null) return NONE;
+  if (indexed.leasedUntilMs !== null && nowMs < indexed.leasedUntilMs) {
+    indexed.notified ||= hurries(indexed, request, nowMs);
+    return NONE;
+  }
+  const open = hinted(runs, runs.read(indexed), request.hintedRunId, nowMs);
+  const runId = runIdOf(open.run);
+  if (runId === null) {
+    // Its start has not been answered; when it is, the run is polled at once.
+    indexed.notified ||= request.notified;
+    return NONE;
+  }
+  if (!isWanted(open, indexed, request, nowMs)) return NONE;
+  if (open.failures >= ALONE_AFTER_FAILURES && !request.isAlone) return { kind: "alone" };
+  const counted = countTake(runs, open, indexed, request, nowMs);
+  if (counted === null) return { kind: "given_up", terms: open.terms, wasEnded: open.run.status === "ended" };
+  const untilMs = nowMs + request.leaseMs;
+  runs.index.lease(request.runKey, untilMs);
+  if (counted.failures > 0) runs.index.actAt(indexed, untilMs + pauseMs(counted.failures));
+  return { kind: "leased", run: leasedOf(counted, runId, nowMs) };
+}
+
+/** A completion brings an abandoned run back to be asked for, unless its key is another run's by now. */
+export function askAbandoned(
+  store: GateStore,
+  runs: Runs,
+  { runKey, hintedRunId }: TakeRequest,
+  nowMs: number,
+): void {
+  if (runs.index.get(runKey) !== null) return;
+  const ended =
+    store.endedRuns.findAbandoned(runKey) ??
+    (hintedRunId === null ? null : store.endedRuns.find(hintedRunId));
+  if (ended?.runKey !== runKey || ended.run.status !== "abandoned") return;
+  // Whoever has the reference can say it as often as it likes.
+  const isSoon = nowMs - ended.finishedAtMs < HURRY_PAUSE_MS;
+  if (hintedRunId !== null || !isSoon) runs.reopen(ended, nowMs);
+}
+
+/** The consumer of a run threw. */
+export function releaseRun(runs: Runs, runKey: string, revision: number, nowMs: number): void {
+  const open = runs.get(runKey);
+  if (open === null || open.run.revision !== revision) return;
+  const failures = Math.max(1, open.failures);
+  if (failures >= MAX_FAILURES && open.run.status !== "forwarding") giveUp(runs, open, nowMs);
+  else runs.put({ ...open, failures }, nowMs, nowMs + pauseMs(failures));
+}
+
+function hinted(runs: Runs, open: OpenRun, runId: string | null, nowMs: number): OpenRun {
+  if (open.run.status !== "forwarding" || runId === null || runs.isElsewhere(runId, open.runKey)) return open;
+  const run = hintRun(open.run, runId);
+  if (run === open.run) return open;
+  const next = { ...open, run };
+  runs.put(next, nowMs, nowMs);
+  return next;
+}
+
+function isWanted(open: OpenRun, indexed: IndexedRun, request: TakeRequest, nowMs: number): boolean {
+  if (nowMs >= indexed.dueAtMs) return true;
+  // Neither an ended run's next attempt nor one that failed is for a completion to hurry.
+  return open.run.status !== "ended" && open.failures === 0 && hurries(indexed, request, nowMs);
+}
+
+function hurries(indexed: IndexedRun, { notified, hintedRunId }: TakeRequest, nowMs: number): boolean {
+  if (!notified || (hintedRunId === null && nowMs - indexed.hurriedAtMs < HURRY_PAUSE_MS)) return false;
+  indexed.hurriedAtMs = nowMs;
+  return true;
+}
+
+// A take that looks as if an earlier one had failed is counted before it begins, because it may take the isolate, and this
+// object's memory of it, with it. The report of a consumer that lived takes the count back. Null: it is given up.
+function countTake(
+  runs: Runs,
+  open: OpenRun,
+  indexed: IndexedRun,
+  { leaseMs }: TakeRequest,
+  nowMs: number,
+): OpenRun | null {
+  const isUnheardOf = indexed.leasedUntilMs !== null;
+  const isSuspect = open.failures > 0 || isUnheardOf || nowMs - indexed.dueAtMs >= OVERDUE_MS;
+  if (!isSuspect || open.run.status === "forwarding") return open;
+  if (open.failures >= MAX_FAILURES) {
+    giveUp(runs, open, nowMs);
+    return null;
+  }
+  const earlier = open.failures === 0 && isUnheardOf ? 1 : open.failures;
+  const counted = { ...open, failures: earlier + 1 };
+  runs.put(counted, nowMs, nowMs + leaseMs + pauseMs(counted.failures));
+  return counted;
+}
+
+function giveUp(runs: Runs, open: OpenRun, nowMs: number): void {
+  if (open.run.status === "forwarding") return;
+  runs.put({ ...open, run: giveUpRun(open.run, open.terms, "poison", nowMs) }, nowMs);
+}
+
+// They grow, so that a version of the consumer that fails at every run has to fail for hours before runs are given up.
+function pauseMs(failures: number): number {
+  return PAUSES_MS[Math.min(failures, PAUSES_MS.length) - 1] ?? 0;
+}
+
+function runIdOf(run: Run): string | null {
+  return run.status === "forwarding" ? run.hintedRunId : run.runId;
+}
+
+function leasedOf({ runKey, terms, run }: OpenRun, runId: string, nowMs: number): LeasedRun {
+  const attempts = run.status === "forwarding" ? 0 : attemptsOf(run.delivery);
+  const common = { runKey, revision: run.revision, runId, terms, attemptNumber: attempts + 1 };
+  return { ...common, task: run.status === "ended" ? deliveryTask(run, nowMs) : { kind: "poll" } };
+}
+
+function deliveryTask(run: KnownRun & { status: "ended" }, nowMs: number): LeasedRun["task"] {
+  const { result, bodyKept, delivery } = run;
+  const wasDeferred = delivery.kind === "pending" && delivery.deferredSinceMs !== null;
+  return { kind: "deliver", result, endedAgoMs: Math.max(0, nowMs - run.endedAtMs), bodyKept, wasDeferred };
+}

@@ -1,0 +1,55 @@
+// What a consumer saw of a run that it had, applied to the run.
+import type { Reported } from "./admission.ts";
+import type { OpenRun } from "./open-run.ts";
+import { advance, deliveryStateOf, type Moment, type Observation, owesCharge, type Run } from "./run.ts";
+import type { IndexedRun } from "./run-index.ts";
+import { dueAtMs } from "./run-schedule.ts";
+import type { Runs } from "./runs.ts";
+
+/** Until there may be room for a result, or a connection to its receiver, again. */
+const CROWDED_MS = 5_000;
+
+/** `pollAgain`: a completion came while the run was polled, so that poll may have been too early. */
+export type Applied = { result: Reported; pollAgain: IndexedRun | null };
+
+/** Null when the report is of an older state of the run. */
+export function reportRun(
+  runs: Runs,
+  runKey: string,
+  revision: number,
+  seen: Observation,
+  at: Moment,
+): Applied | null {
+  const indexed = runs.index.get(runKey);
+  if (indexed === null) return null;
+  const open = runs.read(indexed);
+  if (open.run.revision !== revision) return null;
+  const run = advance(open.run, open.terms, seen, runs.rules, at);
+  const isPolledAgain =
+    indexed.notified && seen.kind !== "crowded" && run.status !== "ended" && run.status !== "abandoned";
+  const dueMs = isPolledAgain ? at.nowMs : nextAtMs(runs, run, seen, at.nowMs);
+  // A run that still waits is not written: when it is polled next follows from its acceptance.
+  if (run === open.run && open.failures === 0) runs.index.free(indexed, dueMs);
+  else runs.put({ ...open, run, failures: 0 }, at.nowMs, dueMs);
+  return { result: reportedOf(open, run), pollAgain: isPolledAgain ? indexed : null };
+}
+
+function nextAtMs(runs: Runs, run: Run, seen: Observation, nowMs: number): number {
+  return seen.kind === "crowded" ? nowMs + CROWDED_MS : dueAtMs(run, runs.rules, nowMs);
+}
+
+function reportedOf({ run: before, terms }: OpenRun, run: Run): Reported {
+  const isNewlyEnded = run.status === "ended" && before.status !== "ended";
+  const last = lastAttempt(run);
+  return {
+    state: run.status === "forwarding" ? "waiting" : deliveryStateOf(run, terms),
+    attempt: last === lastAttempt(before) ? null : last,
+    ended: isNewlyEnded ? run.result : null,
+    isCharged: isNewlyEnded && owesCharge(run, terms),
+    isAbandoned: run.status === "abandoned" && before.status === "accepted",
+  };
+}
+
+function lastAttempt(run: Run) {
+  return run.status === "forwarding" ? null : (run.attempts.at(-1) ?? null);
+}

@@ -1,0 +1,186 @@
+// The runs of one user: their rows, and the index in memory over those that are open. Every change of a run goes through
+// here, and writes all that hangs on it in one transaction: the row, the charge of a success, the end of the row, what the
+// operators' index is to be told. Memory follows when the transaction has returned.
+import { log } from "../observability/log.ts";
+import type { OpenClaim } from "./claim.ts";
+import type { Counter } from "./counter.ts";
+import type { IndexEvent } from "./index-event.ts";
+import { letterOf } from "./letter.ts";
+import { ALONE_AFTER_FAILURES, type OpenRun } from "./open-run.ts";
+import {
+  deliveryStateOf,
+  type Ended,
+  isFinished,
+  owesCharge,
+  type Run,
+  type RunRules,
+  redeliverRun,
+} from "./run.ts";
+import { type IndexedRun, RunIndex } from "./run-index.ts";
+import { dueAtMs, nextPollAtMs } from "./run-schedule.ts";
+import type { FinishedRun } from "./store/ended-runs.ts";
+import type { GateStore } from "./store/gate-store.ts";
+import { storedActionIdOf } from "./terms.ts";
+
+/** An object that starts polls again what was due in this time: the poll may have got lost with its predecessor. */
+const MISSED_MS = 2 * 60_000;
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+export class Runs {
+  readonly index = new RunIndex();
+  readonly #store: GateStore;
+  readonly #counter: Counter;
+  readonly #gate: string;
+  rules: RunRules;
+  #isUserNoted = false;
+
+  /** `gate` names the object in the log. */
+  constructor(
+    gate: string,
+    store: GateStore,
+    counter: Counter,
+    rules: RunRules,
+    rows: ReturnType<GateStore["openRuns"]["load"]>["rows"],
+  ) {
+    this.#gate = gate;
+    this.#store = store;
+    this.#counter = counter;
+    this.rules = rules;
+    const sinceMs = Date.now() - MISSED_MS;
+    for (const { id, runKey, runId, dueAtMs: storedMs, acceptedAtMs } of rows) {
+      const atMs = acceptedAtMs === null ? storedMs : nextPollAtMs(acceptedAtMs, rules.pollSchedule, sinceMs);
+      this.index.put(id, runKey, runId, atMs);
+    }
+  }
+
+  get(runKey: string): OpenRun | null {
+    const indexed = this.index.get(runKey);
+    return indexed && this.#store.openRuns.read(indexed.rowId);
+  }
+
+  read({ rowId }: IndexedRun): OpenRun {
+    return this.#store.openRuns.read(rowId);
+  }
+
+  /** By the upstream's id, whether it is open or ended. */
+  find(runId: string): { open: OpenRun; ended: null } | { open: null; ended: FinishedRun } | null {
+    const indexed = this.index.findByRunId(runId);
+    if (indexed !== null) return { open: this.read(indexed), ended: null };
+    const ended = this.#store.endedRuns.find(runId);
+    return ended && { open: null, ended };
+  }
+
+  /** Whether another row than `runKey`'s has this run. */
+  isElsewhere(runId: string, runKey: string): boolean {
+    const indexed = this.index.findByRunId(runId);
+    return indexed === null ? this.#store.endedRuns.has(runId) : indexed.runKey !== runKey;
+  }
+
+  /** Writes a run down as it is now, whatever follows from it; it is due at `dueMs`, or when its state says. */
+  put(open: OpenRun, nowMs: number, dueMs = dueAtMs(open.run, this.rules, nowMs)): void {
+    const rowId = this.index.get(open.runKey)?.rowId ?? null;
+    const writtenId = this.#store.atomically(() => {
+      if (!this.#isUserNoted) this.#noteUser(open);
+      const run = this.#charged(open, nowMs);
+      if (isFinished(run)) {
+        this.#finish(rowId, { ...open, run, finishedAtMs: nowMs });
+        // A completion found the run before its start was answered: the id is still that start's.
+        if (open.claim !== null) this.#store.answers.put(open.runKey, open.claim, nowMs);
+        return null;
+      }
+      return this.#store.openRuns.write(rowId, { ...open, run }, dueMs, this.#counter.forRow());
+    });
+    this.#isUserNoted = true;
+    if (writtenId === null) return this.index.remove(open.runKey);
+    this.index.put(writtenId, open.runKey, runIdOf(open.run), dueMs);
+    if (open.failures >= ALONE_AFTER_FAILURES) this.index.setAlone(open.runKey);
+  }
+
+  /** Nothing of it was promised. */
+  drop(runKey: string, nowMs: number): void {
+    const indexed = this.index.get(runKey);
+    if (indexed === null) return;
+    this.#store.openRuns.remove(indexed.rowId);
+    this.index.remove(runKey);
+    this.#counter.rowDropped(nowMs);
+  }
+
+  /** Another attempt asks for its start, or has ended. Nothing else changes: a consumer that has it keeps it. */
+  changeClaim(open: OpenRun, claim: OpenClaim | null): void {
+    const indexed = this.index.get(open.runKey);
+    if (indexed === null) return;
+    const { rowId, dueAtMs: dueMs } = indexed;
+    this.#store.openRuns.write(rowId, { ...open, claim }, dueMs, this.#counter.forRow());
+  }
+
+  /** Its key is another run's from now on: this one goes on under a key of its own. */
+  rename(open: OpenRun): void {
+    const indexed = this.index.get(open.runKey);
+    if (indexed === null) return;
+    const renamed = { ...open, claim: null, runKey: crypto.randomUUID() };
+    const { rowId, dueAtMs: dueMs } = indexed;
+    this.#store.openRuns.write(rowId, renamed, dueMs, this.#counter.forRow());
+    this.index.remove(open.runKey);
+    this.index.put(rowId, renamed.runKey, runIdOf(open.run), dueMs);
+  }
+
+  /** An ended run is delivered again; an abandoned one is asked for first. False: there is no callback to send again. */
+  reopen({ runKey, terms, run }: FinishedRun, nowMs: number): boolean {
+    if (run.status === "ended" && terms.callbackUrl === null) return false;
+    // Its key may be another run's by now.
+    const key = this.index.get(runKey) === null ? runKey : crypto.randomUUID();
+    const open: OpenRun = { runKey: key, claim: null, terms, run: redeliverRun(run, nowMs), failures: 0 };
+    const rowId = this.#store.atomically(() => {
+      this.#store.endedRuns.remove(run.runId);
+      if (isLetter(run, terms)) this.#tell({ kind: "resolved", runId: run.runId }, nowMs);
+      return this.#store.openRuns.write(null, open, nowMs, this.#counter.forRow());
+    });
+    this.index.put(rowId, key, run.runId, nowMs);
+    return true;
+  }
+
+  #charged({ run, terms }: OpenRun, nowMs: number): Run {
+    if (!owesCharge(run, terms)) return run;
+    const charge = { runId: run.runId, storedActionId: storedActionIdOf(terms), billing: terms.billing };
+    const chargedAtMs = this.#store.charges.add(charge, nowMs, this.#store.mark("shown_to_ms") ?? 0);
+    this.#noteActive(terms.userKey, nowMs);
+    return { ...run, chargedAtMs } satisfies Ended;
+  }
+
+  #finish(rowId: number | null, finished: FinishedRun): void {
+    const { terms, run, finishedAtMs } = finished;
+    if (rowId !== null) this.#store.openRuns.remove(rowId);
+    const { runKey } = finished;
+    this.#store.endedRuns.add({ runKey, terms, run, finishedAtMs }, this.#counter.forRow());
+    if (isLetter(run, terms)) this.#tell({ kind: "dead_letter", letter: letterOf(finished) }, finishedAtMs);
+    if (run.status === "abandoned")
+      log({ event: "run.abandoned", gate: this.#gate, run_id: run.runId, reason: run.reason });
+    this.#noteActive(terms.userKey, finishedAtMs);
+  }
+
+  #noteUser({ terms: { userKey, issuer, subject } }: OpenRun): void {
+    if (this.#store.mark("user") === undefined) this.#store.setMark("user", { userKey, issuer, subject });
+  }
+
+  // Spread over an hour, so that a day's first runs do not all come to D1 at midnight.
+  #noteActive(userKey: string, nowMs: number): void {
+    const day = Math.floor(nowMs / DAY_MS);
+    if (this.#store.mark("active_day") === day) return;
+    this.#store.setMark("active_day", day);
+    this.#tell({ kind: "active_day", userKey, day }, nowMs + Math.random() * HOUR_MS);
+  }
+
+  #tell(event: IndexEvent, notBeforeMs: number): void {
+    this.#store.outbox.add(event, Math.round(notBeforeMs));
+  }
+}
+
+/** Whether operators are to see that it was given up. */
+export function isLetter(run: FinishedRun["run"], terms: FinishedRun["terms"]): boolean {
+  return run.status === "abandoned" || deliveryStateOf(run, terms) === "dead";
+}
+
+function runIdOf(run: Run): string | null {
+  return run.status === "forwarding" ? null : run.runId;
+}

@@ -1,0 +1,26 @@
+// A page of a user's charges. Where it ends, nothing is booked behind it any more: the gate remembers up to when charges
+// were shown, and a later charge is booked after that.
+import type { Charge } from "./store/charges.ts";
+import type { GateStore } from "./store/gate-store.ts";
+
+/** `fromMs` is part of it, `toMs` is not. */
+export type UsageRange = { fromMs: number; toMs: number; limit: number };
+
+/** `nextFromMs`: where the next page begins; null: this is the last one. `user` null: nothing was ever charged here. */
+export type ChargePage = {
+  user: { userKey: string; issuer: string; subject: string } | null;
+  charges: Charge[];
+  nextFromMs: number | null;
+};
+
+export function chargePage(store: GateStore, { fromMs, toMs, limit }: UsageRange, nowMs: number): ChargePage {
+  const shownBeforeMs = store.mark("shown_to_ms") ?? 0;
+  // What lies ahead is not complete: the span ends behind the last charge there is.
+  const endMs = Math.min(toMs, Math.max(nowMs, store.charges.lastAtMs + 1, shownBeforeMs));
+  const found = store.charges.page(fromMs, endMs, limit + 1);
+  const charges = found.slice(0, limit);
+  const next = found[limit];
+  const shownToMs = next?.chargedAtMs ?? endMs;
+  if (shownToMs > shownBeforeMs && store.hasTables) store.setMark("shown_to_ms", shownToMs);
+  return { user: store.mark("user") ?? null, charges, nextFromMs: next?.chargedAtMs ?? null };
+}

@@ -1,0 +1,81 @@
+// Every user's charges of a past span: walks the registry and asks each gate. A request does a bounded part of it, and the
+// position that it ends at is enough to go on from, also days later. A gate that does not answer stops the page; it is
+// never passed over.
+import type { GateNamespace } from "../gate/address.ts";
+import { GateClient } from "../gate/client.ts";
+import type { Charge } from "../gate/store/charges.ts";
+import type { ChargePage } from "../gate/usage.ts";
+import { log } from "../observability/log.ts";
+import type { ExportPosition, ExportSpan } from "./charges-query.ts";
+import { inChunks } from "./chunks.ts";
+import { listGates } from "./registry.ts";
+
+export type ExportedCharge = Charge & { userKey: string; issuer: string; subject: string };
+
+/** `next` null: this is the last page. */
+export type ExportPage = { charges: ExportedCharge[]; next: ExportPosition | null };
+
+type ExportLimits = { gates: number; charges: number };
+
+/** Two calls a gate at most, where it is moved meanwhile: far from the thousand that a request may make. */
+const EXPORT_LIMITS: ExportLimits = { gates: 40, charges: 1_000 };
+/** As many connections as a request has. */
+const AT_ONCE = 6;
+
+type Deps = { kv: KVNamespace; gates: GateNamespace };
+
+/** Null when a gate does not answer. Throws when KV does not. */
+export async function exportCharges(
+  deps: Deps,
+  { fromMs, toMs }: ExportSpan,
+  position: ExportPosition,
+  limits: ExportLimits = EXPORT_LIMITS,
+): Promise<ExportPage | null> {
+  const { gates, cursor, next } = await listGates(deps.kv, position, limits.gates);
+  const charges: ExportedCharge[] = [];
+  let { after } = position;
+  for (const chunk of inChunks(gates, AT_ONCE)) {
+    const room = limits.charges - charges.length;
+    if (room === 0) return { charges, next: { cursor, after, within: null } };
+    const pages = await Promise.all(
+      chunk.map((gate) => {
+        const begun = position.within?.gate === gate ? position.within.fromMs : fromMs;
+        return readCharges(deps.gates, gate, { fromMs: begun, toMs, limit: room });
+      }),
+    );
+    for (const [at, gate] of chunk.entries()) {
+      const page = pages[at] ?? null;
+      if (page === null) return null;
+      const taken = page.charges.slice(0, limits.charges - charges.length);
+      charges.push(...taken.map((charge) => ofUser(page, charge)));
+      const restFromMs = page.charges[taken.length]?.chargedAtMs ?? page.nextFromMs;
+      if (restFromMs !== null)
+        return { charges, next: { cursor, after, within: { gate, fromMs: restFromMs } } };
+      after = gate;
+    }
+  }
+  return { charges, next: next && { ...next, within: null } };
+}
+
+const NOTHING: ChargePage = { user: null, charges: [], nextFromMs: null };
+
+async function readCharges(
+  gates: GateNamespace,
+  gate: string,
+  range: ExportSpan & { limit: number },
+): Promise<ChargePage | null> {
+  const client = GateClient.byId(gates, gate);
+  // Not an id of this namespace: no object can have it.
+  if (client === null) return NOTHING;
+  try {
+    return await client.usage(range);
+  } catch (error) {
+    log({ event: "gate.unavailable", gate, error });
+    return null;
+  }
+}
+
+function ofUser({ user }: ChargePage, charge: Charge): ExportedCharge {
+  if (user === null) throw new Error("a gate has charges and no user");
+  return { ...charge, ...user };
+}

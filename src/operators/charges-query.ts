@@ -1,0 +1,57 @@
+// The span of an export of charges, and where its next page begins.
+import { parseUsageQuery } from "../runs/usage-query.ts";
+import { decodeCursorParts, encodeCursorParts } from "./cursor-parts.ts";
+import { BEGINNING, type RegistryPosition } from "./registry.ts";
+
+/** `toMs` is not part of it. */
+export type ExportSpan = { fromMs: number; toMs: number };
+
+/** `within`: the gate of which some charges were given already, and the moment of its next one. */
+export type ExportPosition = RegistryPosition & { within: { gate: string; fromMs: number } | null };
+
+export type ChargesQuery =
+  | { kind: "ok"; span: ExportSpan; position: ExportPosition }
+  | { kind: "invalid"; parameter: "from" | "to" | "cursor"; detail: string };
+
+/**
+ * A span is complete from then on: a gate registers within a minute of its first promise, KV shows that a minute later
+ * everywhere, and clocks differ.
+ */
+const SETTLED_MS = 5 * 60_000;
+const START: ExportPosition = { ...BEGINNING, within: null };
+
+export function parseChargesQuery(
+  given: { from?: string; to?: string; cursor?: string },
+  nowMs: number,
+): ChargesQuery {
+  const usage = parseUsageQuery(given);
+  if (usage.kind === "invalid") return usage;
+  const { fromMs, toMs, cursor } = usage.span;
+  if (toMs > nowMs - SETTLED_MS)
+    return invalid("to", "to must be at least 5 minutes ago: a younger span is not complete yet.");
+  const span = { fromMs, toMs };
+  const position = cursor === null ? START : decodeExportCursor(cursor, span);
+  if (position === null) return invalid("cursor", "cursor must be that of a page of the same span.");
+  return { kind: "ok", span, position };
+}
+
+export function encodeExportCursor({ fromMs, toMs }: ExportSpan, position: ExportPosition): string {
+  const { cursor, after, within } = position;
+  return encodeCursorParts([1, fromMs, toMs, cursor, after, within?.gate ?? null, within?.fromMs ?? null]);
+}
+
+/** Null for anything that `encodeExportCursor` does not write of this span. */
+function decodeExportCursor(text: string, { fromMs, toMs }: ExportSpan): ExportPosition | null {
+  const [v, spanFromMs, spanToMs, cursor, after, gate, gateFromMs] = decodeCursorParts(text);
+  if (v !== 1 || spanFromMs !== fromMs || spanToMs !== toMs || typeof after !== "string") return null;
+  if (cursor !== null && typeof cursor !== "string") return null;
+  if (gate === null && gateFromMs === null) return { cursor, after, within: null };
+  if (typeof gate !== "string" || typeof gateFromMs !== "number") return null;
+  return gateFromMs >= fromMs && gateFromMs < toMs
+    ? { cursor, after, within: { gate, fromMs: gateFromMs } }
+    : null;
+}
+
+function invalid(parameter: "from" | "to" | "cursor", detail: string): ChargesQuery {
+  return { kind: "invalid", parameter, detail };
+}

@@ -1,0 +1,64 @@
+// A queue message: which run to move on. Losing, repeating or reordering messages changes nothing but timing; the one
+// exception carries the upstream's yes to a start, because its gate was away when it came.
+
+import { within } from "../deadline.ts";
+import { isAcceptance } from "../gate/acceptance-form.ts";
+import type { Acceptance } from "../gate/admission.ts";
+import { memberOf } from "../json.ts";
+
+export type RunMessage = {
+  v: 1;
+  /** The gate's object id, in hexadecimal. */
+  gate: string;
+  runKey: string;
+  /** The run is said to have ended: worth a poll before it is due. */
+  notified: boolean;
+  /** The upstream's id of the run, from an upstream that proved itself, or an operator. */
+  hintedRunId: string | null;
+  /** The upstream's yes, which could not be settled; complete, for a gate that lost all else. */
+  acceptance: Acceptance | null;
+};
+
+/** Upstreams that notify, callers that start and a gate's alarm wait for the queue; the alarm sends again. */
+const QUEUE_TIMEOUT_MS = 5_000;
+const MAX_QUEUE_BATCH = 100;
+const OBJECT_ID = /^[0-9a-f]{64}$/;
+
+export function runMessage(gate: string, runKey: string, rest: Partial<RunMessage> = {}): RunMessage {
+  return { v: 1, gate, runKey, notified: false, hintedRunId: null, acceptance: null, ...rest };
+}
+
+/** Null when it is no run message of this version. */
+export function parseRunMessage(body: unknown): RunMessage | null {
+  const [v, gate, runKey, notified, hintedRunId, acceptance] = [
+    "v",
+    "gate",
+    "runKey",
+    "notified",
+    "hintedRunId",
+    "acceptance",
+  ].map((name) => memberOf(body, name));
+  if (v !== 1 || typeof gate !== "string" || !OBJECT_ID.test(gate)) return null;
+  if (typeof runKey !== "string" || typeof notified !== "boolean") return null;
+  return {
+    v,
+    gate,
+    runKey,
+    notified,
+    hintedRunId: typeof hintedRunId === "string" ? hintedRunId : null,
+    acceptance: isAcceptance(acceptance) ? acceptance : null,
+  };
+}
+
+/** Throws when the queue fails or hangs; a message of one that hangs may still come. */
+export async function sendMessage(queue: Queue, message: object, options?: QueueSendOptions): Promise<void> {
+  await within(QUEUE_TIMEOUT_MS, queue.send(message, options));
+}
+
+/** The same for any number of them. */
+export async function sendMessages(queue: Queue, messages: readonly RunMessage[]): Promise<void> {
+  for (let at = 0; at < messages.length; at += MAX_QUEUE_BATCH) {
+    const batch = messages.slice(at, at + MAX_QUEUE_BATCH).map((body) => ({ body }));
+    await within(QUEUE_TIMEOUT_MS, queue.sendBatch(batch));
+  }
+}

@@ -1,0 +1,182 @@
+// Both other parties of a large result over real sockets: an upstream that gives another body at each read where a test
+// wants that, and a receiver that keeps the hash and the end of what it was sent, never the whole.
+import { createHash, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { portOf } from "./environment.ts";
+
+const MIB = 1024 * 1024;
+const HEAD = '{"type":"run","status":"success","results":["';
+const TAIL = '"]}';
+
+/** What one read of the run is answered with; `breakOffAfter` and `stallAfter` are bytes of the body. */
+export type Reading = {
+  body: Buffer;
+  isChunked?: boolean;
+  breakOffAfter?: number;
+  stallAfter?: number;
+};
+
+export type Delivered = {
+  read: { kind: string; result?: string; isKept?: boolean; byteLength?: number; unknown?: boolean };
+  delivered?: {
+    kind: string;
+    outcome: { kind: string; status: number | null; failure?: string };
+  };
+};
+
+/** A result of about so many MiB: a string of one letter in a run that has ended. */
+export function resultOf(mebibytes: number, letter = "x"): Buffer {
+  const body = Buffer.alloc(Math.round(mebibytes * MIB), letter);
+  body.write(HEAD, 0);
+  body.write(TAIL, body.byteLength - TAIL.length);
+  return body;
+}
+
+export class LargeUpstream {
+  /** Reads of the run so far. */
+  reads = 0;
+  /** Reads whose connection the gateway ended before it had everything. */
+  cancelled = 0;
+  readonly #readings: readonly Reading[];
+  readonly #server: Server = createServer((_request, response) => {
+    this.#answer(response).catch(() => response.destroy());
+  });
+
+  private constructor(readings: readonly Reading[]) {
+    this.#readings = readings;
+  }
+
+  /** Answers each read so, the last one for ever. */
+  static async listen(...readings: Reading[]): Promise<LargeUpstream> {
+    const upstream = new LargeUpstream(readings);
+    await once(upstream.#server.listen(0, "127.0.0.1"), "listening");
+    return upstream;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${portOf(this.#server)}`;
+  }
+
+  close(): void {
+    this.#server.close().closeAllConnections();
+  }
+
+  async #answer(response: ServerResponse): Promise<void> {
+    const reading = this.#readings[Math.min(this.reads, this.#readings.length - 1)];
+    this.reads += 1;
+    response.once("close", () => (this.cancelled += response.writableFinished ? 0 : 1));
+    if (reading === undefined) return void response.writeHead(404).end();
+    const { body, isChunked = false, breakOffAfter, stallAfter } = reading;
+    response.writeHead(200, isChunked ? {} : { "content-length": body.byteLength });
+    const sent = breakOffAfter ?? stallAfter ?? body.byteLength;
+    await write(response, body.subarray(0, sent));
+    if (breakOffAfter !== undefined) response.destroy();
+    else if (stallAfter === undefined) response.end();
+  }
+}
+
+/** In pieces, so that no more of it is on its way than the other side takes. */
+async function write(response: ServerResponse, body: Buffer): Promise<void> {
+  await pipeline(Readable.from(pieces(body)), response, { end: false });
+}
+
+function* pieces(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.byteLength; at += MIB) yield body.subarray(at, at + MIB);
+}
+
+export type Taken = {
+  headers: IncomingMessage["headers"];
+  bytes: number;
+  /** Base64url. */
+  sha256: string;
+  /** The request was whole: the receiver would believe in it. */
+  isComplete: boolean;
+};
+
+export type Manner = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  take: () => Promise<Taken>,
+) => unknown;
+
+const acknowledge: Manner = async (_request, response, take) => {
+  if ((await take()).isComplete) response.writeHead(204).end();
+};
+
+export class LargeReceiver {
+  /** Of requests that have ended, however. */
+  readonly taken: Taken[] = [];
+  readonly #server: Server;
+
+  private constructor(manner: Manner) {
+    this.#server = createServer((request, response) => {
+      void manner(request, response, () => this.#take(request));
+    });
+  }
+
+  static async listen(manner: Manner = acknowledge): Promise<LargeReceiver> {
+    const receiver = new LargeReceiver(manner);
+    await once(receiver.#server.listen(0, "127.0.0.1"), "listening");
+    return receiver;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${portOf(this.#server)}/hook`;
+  }
+
+  close(): void {
+    this.#server.close().closeAllConnections();
+  }
+
+  async #take(request: IncomingMessage): Promise<Taken> {
+    const hash = createHash("sha256");
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      hash.update(chunk);
+    });
+    // Broken off, it has an error too.
+    request.on("error", () => undefined);
+    await new Promise((resolve) => request.once("close", resolve));
+    const { headers, complete } = request;
+    const taken = { headers, bytes, sha256: hash.digest("base64url"), isComplete: complete };
+    this.taken.push(taken);
+    return taken;
+  }
+}
+
+export type Order = { runId: string; isKept: boolean; blockTimeoutMs: number; withinMs: number };
+
+/** One delivery; it ends when the gateway has done all that it does. */
+export async function deliver(
+  gatewayUrl: string,
+  upstream: LargeUpstream,
+  receiver: LargeReceiver,
+  order: Partial<Order> = {},
+): Promise<Delivered> {
+  const answer = await fetch(`${gatewayUrl}/large-results`, {
+    method: "POST",
+    body: JSON.stringify({
+      upstreamUrl: upstream.url,
+      callbackUrl: receiver.url,
+      runId: randomUUID(),
+      isKept: false,
+      blockTimeoutMs: 10_000,
+      withinMs: 60_000,
+      ...order,
+    }),
+  });
+  if (answer.status !== 200) throw new Error(`the gateway answered ${answer.status}: ${await answer.text()}`);
+  // What the receiver sees of an end may come a moment after it.
+  await sleep(50);
+  return (await answer.json()) as Delivered;
+}
+
+/** How many bytes KV has of a run's result; null: nothing. */
+export async function keptBytes(gatewayUrl: string, runId: string): Promise<number | null> {
+  return (await fetch(`${gatewayUrl}/large-results/kept?run=${runId}`)).json() as Promise<number | null>;
+}

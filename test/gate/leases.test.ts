@@ -1,0 +1,297 @@
+// Who gets a run that a message speaks of. The clock stands still unless a test moves it.
+import { beforeEach, describe, expect, it } from "vitest";
+import type { LeasedRun } from "../../src/gate/admission.ts";
+import { releaseRun, type Taken, type TakeRequest, takeRun } from "../../src/gate/leases.ts";
+import { reportRun } from "../../src/gate/reports.ts";
+import { acceptedRun, beginRun, type Observation } from "../../src/gate/run.ts";
+import type { Runs } from "../../src/gate/runs.ts";
+import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { openStore, withStore } from "../support/gate-store.ts";
+import { CALLBACK_TERMS } from "../support/terms.ts";
+
+const KEY = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const DUE = T0 + 2 * SECOND;
+const WAITING: Observation = { kind: "waiting", runId: "r1" };
+
+freshForEach();
+
+function request(members: Partial<TakeRequest> = {}): TakeRequest {
+  return { runKey: KEY, notified: false, hintedRunId: null, isAlone: false, leaseMs: MINUTE, ...members };
+}
+
+function putAccepted(runs: Runs): void {
+  const run = acceptedRun("r1", 0, T0);
+  runs.put({ runKey: KEY, claim: null, terms: CALLBACK_TERMS, run, failures: 0 }, T0);
+}
+
+function putForwarding(runs: Runs): void {
+  runs.put({ runKey: KEY, claim: null, terms: CALLBACK_TERMS, run: beginRun(T0), failures: 0 }, T0);
+}
+
+/** A gate whose run r1 was accepted at T0, and is due at DUE. */
+function withRun<T>(work: (runs: Runs) => T): Promise<T> {
+  return withStore(({ runs }) => {
+    putAccepted(runs);
+    return work(runs);
+  });
+}
+
+function leased(taken: Taken): LeasedRun {
+  if (taken.kind !== "leased") throw new Error(`the run is not leased: ${taken.kind}`);
+  return taken.run;
+}
+
+function report(runs: Runs, { revision }: LeasedRun, seen: Observation, nowMs: number): void {
+  expect(reportRun(runs, KEY, revision, seen, { nowMs, random: 0.5 })).not.toBeNull();
+}
+
+describe("a run is handed out", () => {
+  it("when it is due, with all that a consumer needs", async () => {
+    await withRun((runs) => {
+      expect(takeRun(runs, request(), DUE - 1)).toEqual({ kind: "none" });
+      expect(takeRun(runs, request(), DUE)).toEqual({
+        kind: "leased",
+        run: {
+          runKey: KEY,
+          revision: 0,
+          runId: "r1",
+          terms: CALLBACK_TERMS,
+          attemptNumber: 1,
+          task: { kind: "poll" },
+        },
+      });
+    });
+  });
+
+  it("to one consumer at a time, until its lease ends", async () => {
+    await withRun((runs) => {
+      leased(takeRun(runs, request(), DUE));
+      expect(takeRun(runs, request({ notified: true }), DUE + MINUTE - 1).kind).toBe("none");
+      expect(takeRun(runs, request(), DUE + MINUTE).kind).toBe("leased");
+    });
+  });
+
+  it("for as long as the consumer says that it needs", async () => {
+    await withRun((runs) => {
+      leased(takeRun(runs, request({ leaseMs: 10 * MINUTE }), DUE));
+      expect(runs.index.get(KEY)?.actAtMs).toBe(DUE + 10 * MINUTE);
+    });
+  });
+
+  it("for the delivery of its end, once that was read", async () => {
+    await withRun((runs) => {
+      const end = { kind: "ended", runId: "r1", result: "error", readAgoMs: 500, bodyKept: true } as const;
+      const deferral = { forMs: 5_000, why: "rest" } as const;
+      report(runs, leased(takeRun(runs, request(), DUE)), { ...end, attempt: null, deferral }, DUE);
+      const task = leased(takeRun(runs, request(), DUE + MINUTE)).task;
+      const endedAgoMs = MINUTE + 500;
+      expect(task).toEqual({
+        kind: "deliver",
+        result: "error",
+        endedAgoMs,
+        bodyKept: true,
+        wasDeferred: true,
+      });
+    });
+  });
+
+  it("to nobody once nothing is owed, nor under a key that there is not", async () => {
+    await withRun((runs) => {
+      expect(takeRun(runs, request({ runKey: "another" }), DUE).kind).toBe("none");
+      runs.drop(KEY, DUE);
+      expect(takeRun(runs, request(), DUE).kind).toBe("none");
+    });
+  });
+});
+
+describe("a completion", () => {
+  it("hurries a poll before it is due", async () => {
+    await withRun((runs) => {
+      expect(takeRun(runs, request({ notified: true }), T0).kind).toBe("leased");
+    });
+  });
+
+  it("without credentials hurries one poll a minute, however many come", async () => {
+    await withRun((runs) => {
+      const atMs = T0 + HOUR;
+      const polled: number[] = [];
+      for (let second = 0; second < 150; second += 1) {
+        const nowMs = atMs + second * SECOND + 1;
+        const indexed = runs.index.get(KEY);
+        if (indexed !== null) runs.index.free(indexed, T0 + 24 * HOUR);
+        if (takeRun(runs, request({ notified: true }), nowMs).kind === "leased") polled.push(second);
+      }
+      expect(polled).toEqual([0, 60, 120]);
+    });
+  });
+
+  it("of an upstream that proved itself hurries each time", async () => {
+    await withRun((runs) => {
+      for (const nowMs of [T0, T0 + 1, T0 + 2]) {
+        const proven = request({ notified: true, hintedRunId: "r1" });
+        report(runs, leased(takeRun(runs, proven, nowMs)), WAITING, nowMs);
+      }
+    });
+  });
+
+  it("hurries no attempt at a receiver", async () => {
+    await withRun((runs) => {
+      const end = { kind: "ended", runId: "r1", result: "success", readAgoMs: 0, bodyKept: false } as const;
+      const outcome = {
+        kind: "failed",
+        status: 500,
+        failure: "status is no 2xx",
+        retryAfterSeconds: null,
+      } as const;
+      const attempt = { outcome, agoMs: 0, durationMs: 1 };
+      report(runs, leased(takeRun(runs, request(), DUE)), { ...end, attempt, deferral: null }, DUE);
+      expect(takeRun(runs, request({ notified: true, hintedRunId: "r1" }), DUE + 1).kind).toBe("none");
+    });
+  });
+});
+
+describe("a start whose answer is unknown", () => {
+  it("is polled under the id that a proven completion names, and keeps it", async () => {
+    await withStore(({ runs, storage }) => {
+      putForwarding(runs);
+      expect(takeRun(runs, request({ notified: true }), T0).kind).toBe("none");
+      const run = leased(takeRun(runs, request({ notified: true, hintedRunId: "r1" }), T0));
+      expect([run.runId, run.task]).toEqual(["r1", { kind: "poll" }]);
+      expect(openStore(storage).runs.get(KEY)?.run).toMatchObject({ hintedRunId: "r1" });
+    });
+  });
+
+  it("is not pointed at a run that another row has", async () => {
+    await withStore(({ runs }) => {
+      const run = acceptedRun("r1", 0, T0);
+      runs.put({ runKey: "another", claim: null, terms: CALLBACK_TERMS, run, failures: 0 }, T0);
+      putForwarding(runs);
+      expect(takeRun(runs, request({ notified: true, hintedRunId: "r1" }), T0).kind).toBe("none");
+      expect(runs.get(KEY)?.run).toMatchObject({ status: "forwarding", hintedRunId: null });
+    });
+  });
+
+  it("whose hint was wrong counts no failure, however often nobody knows the run", async () => {
+    await withStore(({ runs }) => {
+      putForwarding(runs);
+      let nowMs = T0;
+      for (let poll = 0; poll < 20; poll += 1) {
+        nowMs += 10 * MINUTE;
+        leased(takeRun(runs, request({ notified: true, hintedRunId: "r1" }), nowMs));
+      }
+      expect(runs.get(KEY)).toMatchObject({ failures: 0, run: { status: "forwarding" } });
+    });
+  });
+});
+
+describe("a failure of a consumer", () => {
+  let nowMs = DUE;
+
+  beforeEach(() => {
+    nowMs = DUE;
+  });
+
+  /** Takes the run as soon as it is due. */
+  function takeDue(runs: Runs, isAlone: boolean): Taken {
+    nowMs = Math.max(nowMs, runs.index.get(KEY)?.dueAtMs ?? 0);
+    return takeRun(runs, request({ isAlone }), nowMs);
+  }
+
+  function throwOnce(runs: Runs, isAlone = false): void {
+    const { revision } = leased(takeDue(runs, isAlone));
+    releaseRun(runs, KEY, revision, nowMs);
+  }
+
+  it("is counted on disk, and followed by pauses that grow to an hour", async () => {
+    await withStore(({ runs, storage }) => {
+      putAccepted(runs);
+      const pauses = [false, false, true, true].map((isAlone) => {
+        throwOnce(runs, isAlone);
+        return ((runs.index.get(KEY)?.dueAtMs ?? 0) - nowMs) / SECOND;
+      });
+      expect(pauses).toEqual([5, 60, 600, 3_600]);
+      expect(openStore(storage).runs.get(KEY)?.failures).toBe(4);
+    });
+  });
+
+  it("is not hurried over by a completion", async () => {
+    await withRun((runs) => {
+      throwOnce(runs);
+      const proven = request({ notified: true, hintedRunId: "r1" });
+      expect(takeRun(runs, proven, nowMs + 4_999).kind).toBe("none");
+      expect(takeRun(runs, proven, nowMs + 5_000).kind).toBe("leased");
+    });
+  });
+
+  it("twice sends the run to where it is alone, also for an object that starts anew", async () => {
+    await withStore(({ runs, storage }) => {
+      putAccepted(runs);
+      throwOnce(runs);
+      throwOnce(runs);
+      expect(runs.index.get(KEY)?.alone).toBe(true);
+      expect(takeDue(runs, false)).toEqual({ kind: "alone" });
+      expect(takeRun(openStore(storage).runs, request(), nowMs)).toEqual({ kind: "alone" });
+      expect(takeDue(runs, true).kind).toBe("leased");
+    });
+  });
+
+  it("five times abandons it: its callback is a dead letter that can be sent again", async () => {
+    await withStore(({ runs, store }) => {
+      putAccepted(runs);
+      for (const isAlone of [false, false, true, true, true]) throwOnce(runs, isAlone);
+      expect(runs.get(KEY)).toBeNull();
+      const ended = store.endedRuns.find("r1");
+      const delivery = { kind: "dead", attempts: 0 };
+      expect(ended?.run).toMatchObject({ status: "abandoned", reason: "poison", delivery });
+      expect(ended !== null && runs.reopen(ended, nowMs)).toBe(true);
+      expect(runs.get(KEY)).toMatchObject({ failures: 0, run: { status: "abandoned" } });
+    });
+  });
+
+  it("that nobody reports is one, too: two beside others, three alone, and then it is given up", async () => {
+    await withStore(({ runs, store }) => {
+      putAccepted(runs);
+      const kinds: string[] = [];
+      for (let take = 0; take < 7; take += 1) {
+        nowMs += HOUR;
+        kinds.push(takeDue(runs, kinds.includes("alone")).kind);
+      }
+      expect(kinds).toEqual(["leased", "leased", "alone", "leased", "leased", "leased", "given_up"]);
+      expect(store.endedRuns.find("r1")?.run).toMatchObject({ reason: "poison" });
+    });
+  });
+
+  it("is forgotten with the first report", async () => {
+    await withRun((runs) => {
+      throwOnce(runs);
+      report(runs, leased(takeDue(runs, false)), WAITING, nowMs);
+      expect(runs.get(KEY)?.failures).toBe(0);
+    });
+  });
+
+  it("of an older state of the run is none", async () => {
+    await withRun((runs) => {
+      const { revision } = leased(takeRun(runs, request(), DUE));
+      releaseRun(runs, KEY, revision + 1, DUE);
+      expect(runs.get(KEY)?.failures).toBe(0);
+    });
+  });
+
+  it("is not a lack of room: that is asked again in five seconds, and costs nothing", async () => {
+    await withRun((runs) => {
+      for (let again = 0; again < 100; again += 1) {
+        report(runs, leased(takeDue(runs, false)), { kind: "crowded" }, nowMs);
+        expect(runs.index.get(KEY)?.dueAtMs).toBe(nowMs + 5_000);
+      }
+      expect(runs.get(KEY)?.failures).toBe(0);
+    });
+  });
+});
+
+it("a report on an older state changes nothing, and says so", async () => {
+  await withRun((runs) => {
+    expect(reportRun(runs, KEY, 7, WAITING, { nowMs: DUE, random: 0 })).toBeNull();
+    expect(reportRun(runs, "another", 0, WAITING, { nowMs: DUE, random: 0 })).toBeNull();
+  });
+});

@@ -1,0 +1,223 @@
+// A run id is one run: however often and under whatever name its acceptance comes, it is promised, delivered and charged once.
+import { beforeEach, describe, expect, it } from "vitest";
+import { tapped } from "../support/bindings.ts";
+import { MINUTE, SECOND } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { claimsOf } from "../support/gate.ts";
+import type { Answer, Call } from "../support/gateway.ts";
+import { HOOK, Stage } from "../support/stage.ts";
+import { errorBody, json } from "../support/upstream.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const OTHER = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c12";
+const RUN = "7d6ff3a1-0c1e-4c55-8f43-5b7a5a4b7c11";
+const CORRECTED = "https://client.example/corrected";
+
+freshForEach();
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await Stage.set();
+});
+
+/** An upstream whose starts all get this run, which has ended with success. */
+function startsAre(runId: () => string): void {
+  stage.gateway.upstream.behave(({ method, path }) => {
+    if (method === "POST") return json(202, { data: { type: "run", id: runId() } });
+    return json(200, { type: "run", id: path.split("/").at(-1), status: "success", results: [] });
+  });
+}
+
+/** The upstream starts the run and answers 500. */
+function startsUnheard(): void {
+  stage.gateway.upstream.behave((_request, honest) => {
+    honest();
+    return new Response("no", { status: 500 });
+  });
+}
+
+function behaveHonestly(): void {
+  stage.gateway.upstream.behave((_request, honest) => honest());
+}
+
+function startOneOff(): Promise<Answer> {
+  const body = JSON.stringify({ data: { idempotency_id: ID, callback_url: HOOK } });
+  const headers = { "content-type": "application/json" };
+  return stage.gateway.call("/actions/v1/runs", { method: "POST", headers, body });
+}
+
+function inOrder(texts: string[]): string[] {
+  return texts.toSorted((a, b) => a.localeCompare(b));
+}
+
+async function expectToldOnce(runIds: string[]): Promise<void> {
+  await stage.pass(10 * MINUTE);
+  const { runs, charges } = await stage.records();
+  expect(stage.received).toHaveLength(runIds.length);
+  expect(inOrder(charges.map(({ run_id }) => run_id))).toEqual(inOrder(runIds));
+  expect(inOrder(runs.map(({ run_id, state }) => `${run_id} ${state}`))).toEqual(
+    inOrder(runIds.map((runId) => `${runId} delivered`)),
+  );
+  expect(await stage.rows()).toBe(0);
+}
+
+describe("one run that is accepted twice is delivered and charged once", () => {
+  beforeEach(() => startsAre(() => RUN));
+
+  it("under two ids, while it is open", async () => {
+    await stage.start({ idempotency_id: ID });
+    await stage.start({ idempotency_id: OTHER });
+    expect(await claimsOf(stage.gateway)).toEqual([`${ID} settled`, `${OTHER} settled`]);
+    await expectToldOnce([RUN]);
+  });
+
+  it("under another id after it has ended", async () => {
+    await stage.start({ idempotency_id: ID });
+    await stage.pass(10 * SECOND);
+    const again = await stage.tryStart({ idempotency_id: OTHER });
+    expect([again.status, again.body.data.id]).toEqual([202, RUN]);
+    await expectToldOnce([RUN]);
+  });
+
+  it("without an id", async () => {
+    await stage.start();
+    await stage.start();
+    await expectToldOnce([RUN]);
+  });
+});
+
+describe("an upstream that starts another run under the same id", () => {
+  it("has both delivered and charged, each once: the earlier goes on under a key of its own", async () => {
+    let starts = 0;
+    const runIds = [RUN, crypto.randomUUID()];
+    // The answer to the first start is never heard; a completion says which run it was.
+    stage.gateway.upstream.behave(({ method, path }) => {
+      const id = path.split("/").at(-1) ?? "";
+      if (method === "POST" && starts++ === 0) return new Response("no", { status: 500 });
+      if (method === "POST") return json(202, { data: { type: "run", id: runIds[1] } });
+      if (stage.waiting.has(id)) return json(202, { type: "run", id, status: "waiting" });
+      return json(200, { type: "run", id, status: "success", results: [] });
+    });
+    stage.waiting.add(RUN);
+    expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
+    await stage.push({ ...stage.lastRef(), runId: RUN });
+    await stage.drain();
+    expect((await stage.tryStart({ idempotency_id: ID })).body.data.id).toBe(runIds[1]);
+    stage.waiting.delete(RUN);
+    await expectToldOnce(runIds);
+  });
+});
+
+describe("the attempt that was accepted decides what is promised", () => {
+  it("a retry with a corrected callback_url is delivered there, and nowhere else", async () => {
+    startsUnheard();
+    expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
+    behaveHonestly();
+    const retried = await stage.tryStart({ idempotency_id: ID, callback_url: CORRECTED });
+    expect([retried.status, retried.headers.get("idempotency-payload-mismatch")]).toEqual([202, "true"]);
+    await stage.pass(10 * MINUTE);
+    expect(stage.received.map(({ url }) => url)).toEqual([CORRECTED]);
+  });
+
+  it("also when a completion has named the run meanwhile", async () => {
+    let heard = false;
+    stage.gateway.upstream.behave(({ method, path }) => {
+      if (method === "POST")
+        return heard ? json(202, { data: { type: "run", id: RUN } }) : new Response("no", { status: 500 });
+      const status = heard ? "success" : "waiting";
+      return json(heard ? 200 : 202, { type: "run", id: path.split("/").at(-1), status });
+    });
+    expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
+    await stage.push({ ...stage.lastRef(), runId: RUN });
+    await stage.drain();
+    expect((await stage.records()).runs).toMatchObject([
+      { run_id: RUN, status: "accepted", callback_url: HOOK },
+    ]);
+    heard = true;
+    expect((await stage.tryStart({ idempotency_id: ID, callback_url: CORRECTED })).status).toBe(202);
+    await expectToldOnce([RUN]);
+    expect(stage.received.map(({ url }) => url)).toEqual([CORRECTED]);
+  });
+
+  it("an id whose run a completion has brought to its end is still that start's", async () => {
+    let heard = false;
+    stage.gateway.upstream.behave(({ method, path }) => {
+      if (method === "POST")
+        return heard ? json(202, { data: { type: "run", id: RUN } }) : new Response("no", { status: 500 });
+      return json(200, { type: "run", id: path.split("/").at(-1), status: "success", results: [] });
+    });
+    expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
+    await stage.push({ ...stage.lastRef(), runId: RUN });
+    await stage.pass(MINUTE);
+    expect(stage.received).toHaveLength(1);
+    expect((await startOneOff()).status).toBe(409);
+    heard = true;
+    expect((await stage.tryStart({ idempotency_id: ID })).body.data.id).toBe(RUN);
+    await expectToldOnce([RUN]);
+  });
+
+  it("a retry that promises nothing is told nothing of its run, which is not charged", async () => {
+    startsUnheard();
+    expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
+    behaveHonestly();
+    expect((await stage.gateway.start({ idempotency_id: ID })).status).toBe(202);
+    await stage.pass(10 * MINUTE);
+    const { runs, charges } = await stage.records();
+    expect([stage.received, runs, charges, await stage.rows()]).toEqual([[], [], [], 0]);
+  });
+
+  it("a retry that promises what the first did not is kept", async () => {
+    startsUnheard();
+    expect((await stage.gateway.start({ idempotency_id: ID })).status).toBe(500);
+    behaveHonestly();
+    const { runId } = await stage.start({ idempotency_id: ID });
+    await expectToldOnce([runId]);
+  });
+
+  it("also when the first one's yes comes after the second one's", async () => {
+    // The gate is away when the first is settled, so its yes is in a message.
+    let settles = 0;
+    stage = await Stage.set({}, (env) =>
+      tapped(env, async ({ name, perform }) => {
+        if (name === "USER_GATE.settle" && settles++ === 0) throw new Error("down");
+        return perform();
+      }),
+    );
+    await stage.start({ idempotency_id: ID });
+    const late = stage.queue.take();
+    await stage.gateway.env.KV.delete(`answer:v1:${(await stage.gateway.gateOf()).id.toString()}:${ID}`);
+    await stage.pass(20 * SECOND);
+    const { runId } = await stage.start({ idempotency_id: ID, callback_url: CORRECTED });
+    await stage.consume(late);
+    await stage.pass(10 * MINUTE);
+    expect(stage.received.map(({ url }) => url)).toEqual([CORRECTED]);
+    expect((await stage.records()).charges).toMatchObject([{ run_id: runId }]);
+  });
+});
+
+describe("the same id for another action", () => {
+  it("while its answer is unknown, is 409, counted, and started nowhere", async () => {
+    stage.gateway.upstream.behave(() => new Response("no", { status: 500 }));
+    await stage.tryStart({ idempotency_id: ID });
+    const { status, headers, body } = await startOneOff();
+    expect([status, body.errors[0].source]).toEqual([409, { pointer: "/data/idempotency_id" }]);
+    expect(headers.get("x-ratelimit-remaining")).toBe("198");
+    expect(stage.gateway.upstream.starts).toHaveLength(1);
+  });
+
+  it("once it is answered, is told that answer", async () => {
+    const first = await stage.start({ idempotency_id: ID });
+    const again = await startOneOff();
+    expect([again.status, again.body.data.id]).toEqual([202, first.runId]);
+    expect(again.headers.get("idempotency-payload-mismatch")).toBe("true");
+  });
+
+  it("once the first was refused, is a start like any other", async () => {
+    const refused: Call = { circumstances: { errorFrom: "upstream" } };
+    stage.gateway.upstream.behave(() => json(402, errorBody(402, "no_tasks_left")));
+    expect((await stage.tryStart({ idempotency_id: ID }, refused)).status).toBe(402);
+    behaveHonestly();
+    expect((await startOneOff()).status).toBe(202);
+  });
+});

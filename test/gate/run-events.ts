@@ -1,0 +1,88 @@
+// What may happen to the runs of one id, and how often each of it does in a story.
+import * as fc from "fast-check";
+import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
+import type { RunResult } from "../../src/gate/run.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DAY = 1_440 * MINUTE;
+
+/** What really happens at the upstream to a run that it starts. */
+export type Truth = { endsAfterMs: number; result: RunResult };
+export type ReceiverMood = AttemptOutcome["kind"] | "rests" | "no room";
+export type UpstreamMood = "honest" | "down" | "forgetful";
+
+export type Event =
+  /**
+   * A start with the id, or its retry. `started`: the upstream starts it, and its yes is heard; or reaches the gate in a
+   * message, because it is away; or nobody hears it.
+   */
+  | { kind: "start"; upstream: "starts" | "refuses"; yes: "heard" | "in a message" | "unheard" }
+  /** A message of the queue comes, and may come again. */
+  | { kind: "message"; which: number; again: boolean }
+  | { kind: "lose"; which: number }
+  | {
+      kind: "consume";
+      hand: number;
+      upstream: UpstreamMood;
+      receiver: ReceiverMood;
+      fate: "reports" | "dies" | "throws";
+    }
+  | { kind: "report"; which: number }
+  /** `false`: of a run that there is not; `unproven`: without credentials. */
+  | { kind: "completion"; says: "true" | "false" | "unproven" }
+  | { kind: "redeliver" }
+  | { kind: "abandon" }
+  | { kind: "alarm" }
+  | { kind: "evict" }
+  | { kind: "time"; byMs: number };
+
+const byMs = fc.oneof(
+  fc.constantFrom(1, 2 * SECOND, 5 * SECOND, MINUTE, 5 * MINUTE, 61 * MINUTE, DAY, 4 * DAY),
+  fc.integer({ min: -3 * SECOND, max: 30 * SECOND }),
+);
+const which = fc.nat({ max: 1_000 });
+
+export const event: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("start"),
+      upstream: fc.constantFrom("starts", "starts", "starts", "refuses"),
+      yes: fc.constantFrom("heard", "in a message", "unheard"),
+    }),
+  },
+  { weight: 7, arbitrary: fc.record({ kind: fc.constant("message"), which, again: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose"), which }) },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      kind: fc.constant("consume"),
+      hand: which,
+      upstream: fc.constantFrom("honest", "honest", "honest", "down", "forgetful"),
+      receiver: fc.constantFrom(
+        "acknowledged",
+        "acknowledged",
+        "failed",
+        "failed",
+        "aborted",
+        "rests",
+        "no room",
+      ),
+      fate: fc.constantFrom("reports", "reports", "reports", "reports", "dies", "throws"),
+    }),
+  },
+  { weight: 7, arbitrary: fc.record({ kind: fc.constant("report"), which }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("completion"),
+      says: fc.constantFrom("true", "true", "false", "unproven"),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("redeliver") }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("abandon") }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant("alarm") }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("evict") }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("time"), byMs }) },
+);

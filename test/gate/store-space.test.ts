@@ -1,0 +1,175 @@
+// A gate that runs full makes room: ended runs go early, dead letters last, then answers; charges never.
+
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { makeRoom } from "../../src/gate/upkeep.ts";
+import type { UserGate } from "../../src/gate/user-gate.ts";
+import { HOUR, SECOND } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { openStore, tablesIn } from "../support/gate-store.ts";
+import { Stage } from "../support/stage.ts";
+
+const DAY = 24 * HOUR;
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const GIB = 1024 ** 3;
+
+freshForEach();
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await Stage.set();
+});
+
+/** Makes room once, as the alarm of a gate does that is over its limit; the object starts anew. */
+async function makeRoomOnce(makeRoomAt = 1): Promise<string | null> {
+  const dropped = await runInDurableObject(
+    await stage.gateway.gateOf(),
+    async (_gate: UserGate, { storage }) => {
+      const { store, counter } = openStore(storage);
+      const what = makeRoom(store, counter, { makeRoomAt, fullAt: 2 * makeRoomAt }, Date.now());
+      // The count may be written behind.
+      await scheduler.wait(300);
+      return what;
+    },
+  );
+  await evict(await stage.gateway.gateOf());
+  return dropped;
+}
+
+async function periods(): Promise<string[]> {
+  const names = await runInDurableObject(await stage.gateway.gateOf(), (_gate, { storage }) =>
+    tablesIn(storage),
+  );
+  return names.filter((name) => /\d$/.test(name));
+}
+
+/** A run of today that was delivered, and one that became a dead letter. */
+async function twoRuns(): Promise<{ delivered: string; dead: string }> {
+  const delivered = await stage.start({ idempotency_id: ID });
+  await stage.pass(10 * SECOND);
+  stage.receive(() => new Response(null, { status: 410 }));
+  const { runId } = await stage.start();
+  stage.receive(() => new Response(null, { status: 500 }));
+  await stage.pass(6 * DAY);
+  stage.receive(() => new Response(null, { status: 204 }));
+  return { delivered: delivered.runId, dead: runId };
+}
+
+/** The gate has lost the answer to ID, and says so. */
+async function forgetful(): Promise<string> {
+  const first = await stage.gateway.start({ idempotency_id: ID });
+  expect(await makeRoomOnce()).toBe("answers");
+  return first.text;
+}
+
+const KNOWN: Record<number, string> = { 200: "kept", 404: "gone" };
+
+async function whatIsKept(runId: string): Promise<string | undefined> {
+  return KNOWN[(await stage.deliveries(runId)).status];
+}
+
+describe("a gate that is over its limit", () => {
+  it("drops its oldest week of ended runs, and carries the dead letters on", async () => {
+    const { delivered, dead } = await twoRuns();
+    await stage.pass(8 * DAY);
+    expect(await makeRoomOnce()).toBe("ended_runs");
+    expect([await whatIsKept(delivered), await whatIsKept(dead)]).toEqual(["gone", "kept"]);
+    const { body } = await stage.deliveries(dead);
+    expect([body.data.state, body.data.attempts.length]).toEqual(["dead", 10]);
+    expect((await stage.redeliver(dead)).status).toBe(202);
+    await stage.pass(10 * SECOND);
+    expect((await stage.deliveries(dead)).body.data.state).toBe("delivered");
+  });
+
+  it("drops days of answers when no earlier week is left, and never a charge", async () => {
+    await twoRuns();
+    const charges = (await stage.records()).charges;
+    expect(charges).toHaveLength(2);
+    await stage.pass(8 * DAY);
+    await stage.gateway.start({ idempotency_id: crypto.randomUUID() });
+    const dropped = [];
+    for (let round = 0; round < 4; round += 1) dropped.push(await makeRoomOnce());
+    expect(dropped).toEqual(["ended_runs", "answers", null, null]);
+    expect((await stage.records()).charges).toEqual(charges);
+    expect((await periods()).filter((name) => name.startsWith("answers"))).toEqual([]);
+  });
+
+  it("does nothing below it", async () => {
+    await twoRuns();
+    await stage.pass(8 * DAY);
+    const before = await periods();
+    expect(await makeRoomOnce(9 * GIB)).toBeNull();
+    expect(await periods()).toEqual(before);
+  });
+
+  it("takes the dead letters of a page and more with it", async () => {
+    await twoRuns();
+    const gate = await stage.gateway.gateOf();
+    await runInDurableObject(gate, (_gate: UserGate, { storage }) => {
+      const [week] = tablesIn(storage).filter((name) => name.startsWith("ended_runs"));
+      storage.sql.exec(
+        `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1200)
+         INSERT INTO ${week} (run_id, finished_at_ms, counted_revision, counted, record)
+         SELECT 'copy-' || n, finished_at_ms, 0, counted,
+           json_set(record, '$.run.runId', 'copy-' || n, '$.run.delivery.kind', 'dead')
+         FROM numbers, (SELECT * FROM ${week} LIMIT 1)`,
+      );
+    });
+    await stage.pass(8 * DAY);
+    await makeRoomOnce();
+    await runInDurableObject(await stage.gateway.gateOf(), (_gate: UserGate, { storage }) => {
+      const { store } = openStore(storage);
+      expect([1, 500, 501, 1_000, 1_001, 1_200].map((n) => store.endedRuns.has(`copy-${n}`))).toEqual([
+        true,
+        true,
+        true,
+        true,
+        true,
+        true,
+      ]);
+    });
+  });
+});
+
+it("a count that only a row of a dropped week carried is not lost", async () => {
+  stage = await Stage.set({ RATE_LIMIT_DEFAULT: "2", RATE_LIMIT_WINDOW_SECONDS: "86400" });
+  // A Wednesday: the next week's table begins at midnight.
+  vi.setSystemTime(Date.parse("2040-01-04T23:00:00Z"));
+  await stage.start();
+  await stage.start();
+  await stage.pass(2 * HOUR);
+  expect(await makeRoomOnce()).toBe("ended_runs");
+  expect((await stage.tryStart()).status).toBe(429);
+});
+
+describe("after answers were dropped early", () => {
+  it("KV is asked, and one id is still one run", async () => {
+    const first = await forgetful();
+    const again = await stage.gateway.start({ idempotency_id: ID });
+    expect([again.text, again.headers.get("idempotency-replayed")]).toEqual([first, "true"]);
+    expect(stage.gateway.upstream.starts).toHaveLength(1);
+    expect((await stage.gateway.start({})).headers.get("x-ratelimit-remaining")).toBe("198");
+  });
+
+  it("what KV knew is learnt: it is asked once", async () => {
+    const first = await forgetful();
+    await stage.gateway.start({ idempotency_id: ID });
+    await env.KV.delete(`answer:v1:${(await stage.gateway.gateOf()).id.toString()}:${ID}`);
+    expect((await stage.gateway.start({ idempotency_id: ID })).text).toBe(first);
+  });
+
+  it("for 72 hours; then a miss is a miss", async () => {
+    await forgetful();
+    const admit = { window: null, promise: null };
+    const claim = { id: ID, fingerprint: "f", path: "/p", attempt: "a", leaseMs: 1, mayCreate: false };
+    const ask = async () => (await stage.gateway.gateOf()).admit({ ...admit, claim });
+    expect(await ask()).toMatchObject({ kind: "admitted", askCache: true });
+    await stage.pass(3 * DAY - 1);
+    expect(await ask()).toMatchObject({ askCache: true });
+    await stage.pass(1);
+    expect(await ask()).toMatchObject({ askCache: false });
+  });
+});

@@ -1,0 +1,128 @@
+// Dead letters, a redelivery, destinations and an audit trail as a busy gateway has them.
+import type { AuditPage, DeadLetters, Destinations, Redelivery } from "../../../src/console/views.ts";
+import { ALICE, ago, CAROL, DAY_MS, HOUR_MS, MINUTE_MS, RUN } from "./fixtures.ts";
+
+export const deadLetters: DeadLetters = {
+  groups: [
+    {
+      host: "hooks.example.com",
+      letters: 24,
+      oldest_at: ago(3 * DAY_MS),
+      newest_at: ago(20 * MINUTE_MS),
+      reasons: [
+        { reason: "status is no 2xx", letters: 19 },
+        { reason: "no answer in time", letters: 5 },
+      ],
+    },
+    {
+      host: "api.partner.example:8443",
+      letters: 2,
+      oldest_at: ago(DAY_MS),
+      newest_at: ago(5 * HOUR_MS),
+      reasons: [{ reason: "no connection", letters: 2 }],
+    },
+    {
+      host: null,
+      letters: 1,
+      oldest_at: ago(2 * DAY_MS),
+      newest_at: ago(2 * DAY_MS),
+      reasons: [{ reason: "the upstream does not know the run", letters: 1 }],
+    },
+  ],
+  letters: Array.from({ length: 8 }, (_, index) => ({
+    run_id: `${String(20_000_000 + index * 7_654_321).slice(0, 8)}-b8bb-46b0-bc42-83eb0cf7d8${10 + index}`,
+    user: index % 3 === 0 ? CAROL : ALICE,
+    subject: index % 3 === 0 ? "carol@example.com" : "alice",
+    host: index === 6 ? null : index === 5 ? "api.partner.example:8443" : "hooks.example.com",
+    accepted_at: ago(3 * DAY_MS + index * HOUR_MS),
+    died_at: ago(DAY_MS + index * HOUR_MS),
+    result: index === 6 ? null : "success",
+    attempts: 10,
+    status: index % 4 === 2 ? null : 503,
+    reason: index % 4 === 2 ? "no answer in time" : "status is no 2xx",
+  })),
+  next_cursor: "WzE3OTU0ODIyOTI3MDhd",
+  complete: false,
+  overdue: [
+    {
+      user: CAROL,
+      since: ago(40 * MINUTE_MS),
+      runs: 3,
+      example_run_key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
+    },
+  ],
+};
+
+export const noDeadLetters: DeadLetters = {
+  groups: [],
+  letters: [],
+  next_cursor: null,
+  complete: true,
+  overdue: [],
+};
+
+export const redelivery: Redelivery = {
+  id: "3985f288-b8bb-46b0-bc42-83eb0cf7d890",
+  operator: "olga@example.com",
+  created_at: ago(4000),
+  filter: {
+    run_ids: null,
+    host: "hooks.example.com",
+    reason: "status is no 2xx",
+    from: ago(3 * DAY_MS),
+    to: null,
+  },
+  status: "running",
+  examined: 1240,
+  sent: 1187,
+  skipped: 53,
+};
+
+export const destinations: Destinations = {
+  destinations: [
+    {
+      host: "api.partner.example:8443",
+      attempts: 1840,
+      acknowledged: 1833,
+      latency_mean_ms: 21,
+      breaker: { status: "closed", until: null, users_resting: 1 },
+    },
+    {
+      host: "hooks.example.com",
+      attempts: 96,
+      acknowledged: 24,
+      latency_mean_ms: 1240,
+      breaker: { status: "resting", until: ago(-21_000), users_resting: 0 },
+    },
+    {
+      host: "callbacks.shop.example",
+      attempts: 12,
+      acknowledged: 5,
+      latency_mean_ms: 402,
+      breaker: { status: "probing", until: ago(-4000), users_resting: 0 },
+    },
+    {
+      host: "new.example",
+      attempts: 1,
+      acknowledged: 0,
+      latency_mean_ms: null,
+      breaker: { status: "closed", until: null, users_resting: 0 },
+    },
+  ],
+};
+
+export const auditPage: AuditPage = {
+  entries: [
+    { action: "redeliver_many", target: redelivery.id, detail: "host hooks.example.com", outcome: "done" },
+    { action: "abandon", target: RUN, detail: null, outcome: "done" },
+    { action: "poll", target: RUN, detail: "the run has ended", outcome: "refused" },
+    { action: "reset_window", target: ALICE, detail: null, outcome: "done" },
+    { action: "redeliver", target: RUN, detail: "the ledger does not answer", outcome: "failed" },
+    { action: "sign_in", target: null, detail: null, outcome: "done" },
+  ].map((entry, index) => ({
+    at: ago(4000 + index * 11 * MINUTE_MS),
+    operator: index === 3 ? "dmitri@example.com" : "olga@example.com",
+    ...(entry as Pick<AuditPage["entries"][number], "action" | "target" | "detail" | "outcome">),
+  })),
+  next_cursor: null,
+};

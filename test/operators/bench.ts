@@ -1,0 +1,176 @@
+// Users with charges and dead letters, as runs leave them in their gates, and the operators' index made anew.
+import {
+  applyD1Migrations,
+  type D1Migration,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, vi } from "vitest";
+import { userKeyOf } from "../../src/auth/user-key.ts";
+import { GateClient } from "../../src/gate/client.ts";
+import type { Observation, RunRules } from "../../src/gate/run.ts";
+import type { Terms } from "../../src/gate/terms.ts";
+import { moveClock, stopClock } from "../support/clock.ts";
+import { type Answer, type Call, type Gateway } from "../support/gateway.ts";
+import { emptyStorage } from "../support/storage.ts";
+
+const ISSUER = "https://login.example";
+export const ACTION = "11111111-2222-4333-8444-555555555555";
+export const RULES: RunRules = { pollSchedule: [2, 300], retrySchedule: [] };
+const OPERATOR = { sub: "olga", scope: "operator" };
+
+/** Before each test nothing is stored, D1 has its tables and the clock stands. */
+export function freshStores(): void {
+  beforeEach(async () => {
+    await emptyStorage();
+    await makeIndex();
+    stopClock();
+    // No consumer is here: what an alarm sends is lost.
+    const queue: Queue = Object.getPrototypeOf(env.RUNS);
+    vi.spyOn(queue, "sendBatch").mockResolvedValue({
+      metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } },
+    });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+}
+
+export async function makeIndex(): Promise<void> {
+  const { TEST_MIGRATIONS } = env as unknown as { TEST_MIGRATIONS: D1Migration[] };
+  await applyD1Migrations(env.OPERATORS_DB, TEST_MIGRATIONS);
+}
+
+/** As somebody does who deletes the database. */
+export async function loseIndex(): Promise<void> {
+  const tables = [
+    "epoch",
+    "active_days",
+    "dead_letters",
+    "overdue_gates",
+    "audit",
+    "redeliveries",
+    "d1_migrations",
+  ];
+  await env.OPERATORS_DB.batch(
+    tables.map((table) => env.OPERATORS_DB.prepare(`DROP TABLE IF EXISTS ${table}`)),
+  );
+}
+
+export async function rowsOf(sql: string): Promise<unknown[]> {
+  return (await env.OPERATORS_DB.prepare(sql).all()).results;
+}
+
+export async function userKey(subject: string): Promise<string> {
+  return userKeyOf(ISSUER, subject);
+}
+
+export async function gateOf(subject: string): Promise<GateClient> {
+  return GateClient.ofUser(env.USER_GATE, await userKey(subject));
+}
+
+export async function stubOf(subject: string) {
+  return env.USER_GATE.get(env.USER_GATE.idFromName(await userKey(subject)));
+}
+
+/** A run of this user ends in success and is charged. Says which. */
+export async function charge(subject: string, terms: Partial<Terms> = {}): Promise<string> {
+  return endRun(subject, terms, { attempt: null, deferral: null });
+}
+
+/** A run of this user ends in success, is charged, and its only attempt at delivery fails. */
+export async function dieUndelivered(subject: string): Promise<string> {
+  const outcome = {
+    kind: "failed",
+    status: 503,
+    failure: "status is no 2xx",
+    retryAfterSeconds: null,
+  } as const;
+  return endRun(
+    subject,
+    { callbackUrl: "https://client.example/hook" },
+    { attempt: { outcome, agoMs: 0, durationMs: 5 }, deferral: null },
+  );
+}
+
+async function endRun(
+  subject: string,
+  terms: Partial<Terms>,
+  report: Pick<Extract<Observation, { kind: "ended" }>, "attempt" | "deferral">,
+): Promise<string> {
+  const gate = await gateOf(subject);
+  const runId = await acceptRun(subject, terms);
+  const request = { runKey: runId, notified: true, hintedRunId: null, isAlone: false, leaseMs: 1_000 };
+  const taken = await gate.take(request, null, RULES);
+  if (taken.kind !== "leased") throw new Error("the run is not handed out");
+  const seen = { kind: "ended", runId, result: "success", readAgoMs: 0, bodyKept: false, ...report } as const;
+  await gate.report(runId, taken.run.revision, seen, RULES);
+  return runId;
+}
+
+/** A run of this user is answered 202. Says which. */
+export async function acceptRun(subject: string, terms: Partial<Terms> = {}): Promise<string> {
+  const gate = await gateOf(subject);
+  const runId = crypto.randomUUID();
+  const answer = { status: 202, body: "{}" };
+  await gate.settle({
+    runKey: runId,
+    attempt: crypto.randomUUID(),
+    claim: null,
+    terms: { ...(await termsOf(subject)), ...terms },
+    outcome: { kind: "accepted", runId, answer },
+  });
+  return runId;
+}
+
+export async function termsOf(subject: string): Promise<Terms> {
+  return {
+    v: 1,
+    userKey: await userKey(subject),
+    issuer: ISSUER,
+    subject,
+    scopes: ["external"],
+    billing: {
+      is_billable: true,
+      origin: "actions_api",
+      usage_type: "action_run",
+      description: "an action was run via Actions API",
+      exemption_reason: null,
+      exemption_details: null,
+    },
+    target: { kind: "stored", storedActionId: ACTION },
+    callbackUrl: null,
+    publicUrl: "https://edge.example",
+  };
+}
+
+export async function ring(subject: string): Promise<void> {
+  await runDurableObjectAlarm(await stubOf(subject));
+}
+
+export async function alarmAt(subject: string): Promise<number | null> {
+  return runInDurableObject(await stubOf(subject), (_gate, { storage }) => storage.getAlarm());
+}
+
+/** Lets time pass; a gate's alarm rings whenever it is due. */
+export async function pass(subject: string, ms: number): Promise<void> {
+  const endMs = Date.now() + ms;
+  for (let rings = 0; rings < 10_000; rings += 1) {
+    const ringsAtMs = await alarmAt(subject);
+    if (ringsAtMs === null || ringsAtMs > endMs) return moveClock(endMs - Date.now());
+    moveClock(Math.max(0, ringsAtMs - Date.now()));
+    await ring(subject);
+  }
+  throw new Error("the alarm rings for ever");
+}
+
+/** The gates in the registry. */
+export async function registered(): Promise<string[]> {
+  return (await env.KV.list({ prefix: "gate:v1:" })).keys.map(({ name }) => name.slice("gate:v1:".length));
+}
+
+export function ask(gateway: Gateway, path: string, call: Call = {}): Promise<Answer> {
+  return gateway.call(`/console/api${path}`, { claims: OPERATOR, ...call });
+}

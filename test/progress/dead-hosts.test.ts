@@ -1,0 +1,154 @@
+// A receiver's host that is down, and what that costs whom.
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { tapped } from "../support/bindings.ts";
+import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
+import { freshIndex } from "../support/operators-index.ts";
+import { HOOK, Stage } from "../support/stage.ts";
+import { errorBody, json } from "../support/upstream.ts";
+
+beforeEach(async () => {
+  await freshIndex();
+  stopClock();
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+/** Twelve callbacks that all failed at one host. */
+async function restingHost(stage: Stage, host: string): Promise<void> {
+  const down = `https://${host}/`;
+  stage.receive(({ url }) => new Response(null, { status: url.startsWith(down) ? 503 : 204 }));
+  for (let run = 0; run < 10; run += 1) {
+    await stage.push(await stage.start({ callback_url: `${down}${run}` }));
+    await stage.drain();
+  }
+  expect(stage.received).toHaveLength(10);
+}
+
+describe("a host that is down", () => {
+  it("is left alone: what waits for it burns no attempt", async () => {
+    const stage = await Stage.set();
+    await restingHost(stage, "rests.example");
+    const run = await stage.start({ callback_url: "https://rests.example/late" });
+    await stage.push(run);
+    await stage.drain();
+    expect(stage.received).toHaveLength(10);
+    expect((await stage.deliveries(run.runId)).body.data).toEqual({
+      state: "retrying",
+      callback_url: "https://rests.example/late",
+      next_attempt_at: "2040-01-01T00:00:31.500Z",
+      attempts: [],
+    });
+    await stage.pass(29 * SECOND);
+    expect(stage.received).toHaveLength(10);
+  });
+
+  it("is probed by one attempt a rest, and gets everything when it is back", async () => {
+    const stage = await Stage.set();
+    await restingHost(stage, "probed.example");
+    await stage.pass(32 * SECOND);
+    expect(stage.received).toHaveLength(11);
+    stage.receive(() => new Response(null, { status: 204 }));
+    await stage.pass(2 * HOUR);
+    const { runs, charges } = await stage.records();
+    expect(runs.map(({ state }) => state)).toEqual(Array.from({ length: 10 }, () => "delivered"));
+    expect(charges).toHaveLength(10);
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("for longer than the schedule makes a dead letter of whoever waits for it, tried or not", async () => {
+    const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5,300" });
+    await restingHost(stage, "gone.example");
+    for (let run = 0; run < 15; run += 1) {
+      await stage.push(await stage.start({ callback_url: "https://gone.example/late" }));
+      await stage.drain();
+    }
+    await stage.pass(2 * HOUR);
+    const { runs, attempts } = await stage.records();
+    expect(runs.map(({ state, attempts: made }) => [state, made])).toEqual(
+      Array.from({ length: 25 }, () => ["dead", 3]),
+    );
+    const skipped = attempts.filter(({ error }) => error === "host stayed down");
+    expect(skipped.length).toBeGreaterThan(0);
+    expect(attempts).toHaveLength(75);
+    expect(stage.received).toHaveLength(75 - skipped.length);
+    expect(await stage.rows()).toBe(0);
+  });
+
+  it("is asked about before a result is read for it again, and nothing is read or written for it", async () => {
+    const calls: string[] = [];
+    const resting = (of: Env) =>
+      tapped(of, async ({ name, perform }) => {
+        calls.push(name);
+        if (name !== "DESTINATION_BREAKER.wouldTry") return perform();
+        return { kind: "rest", untilMs: Date.now() + 30 * SECOND };
+      });
+    const stage = await Stage.set({}, resting);
+    await restingHost(stage, "unread.example");
+    const times = (name: string) => calls.filter((call) => call === name).length;
+    const reads = () => [times("KV.get"), asked.length, times("KV.put")];
+    const { asked } = stage.gateway.upstream;
+    // The second attempts, at which nobody has been put off before.
+    await stage.pass(6 * SECOND);
+    const before = reads();
+    expect(before[0]).toBeGreaterThan(0);
+    await stage.pass(30 * MINUTE);
+    expect(reads()).toEqual(before);
+    expect(times("DESTINATION_BREAKER.wouldTry")).toBeGreaterThan(50);
+  });
+
+  it("for everybody is asked about once a rest by an isolate, however many wait for it", async () => {
+    const asked: number[] = [];
+    const counted = (of: Env) =>
+      tapped(of, async ({ name, perform }) => {
+        if (/^DESTINATION_BREAKER\.(may|would)Try$/.test(name)) asked.push(Date.now());
+        return perform();
+      });
+    const stage = await Stage.set({}, counted);
+    stage.receive(() => new Response(null, { status: 503 }));
+    const send = async (sub: string) => {
+      await stage.push(await stage.start({ callback_url: "https://asked.example/" }, { claims: { sub } }));
+      await stage.drain();
+    };
+    for (const sub of ["bob", "carol", "dave", "erin"]) for (let run = 0; run < 3; run += 1) await send(sub);
+    const before = asked.length;
+    for (let run = 0; run < 20; run += 1) await send("alice");
+    expect(stage.received).toHaveLength(10);
+    expect(asked.length - before).toBeLessThanOrEqual(1);
+    vi.setSystemTime(T0 + 29 * SECOND);
+    await send("alice");
+    expect(asked.length - before).toBeLessThanOrEqual(1);
+    vi.setSystemTime(T0 + 30 * SECOND);
+    await send("alice");
+    expect(stage.received).toHaveLength(11);
+  });
+
+  it("costs no result: one that was read while its host rested is kept for when the upstream has forgotten it", async () => {
+    const stage = await Stage.set();
+    await restingHost(stage, "kept.example");
+    const run = await stage.start({ callback_url: "https://kept.example/late" });
+    await stage.push(run);
+    await stage.drain();
+    expect(stage.received).toHaveLength(10);
+    stage.gateway.upstream.behave(() => json(404, errorBody(404, "not_found")));
+    stage.receive(() => new Response(null, { status: 204 }));
+    await stage.pass(HOUR);
+    expect(stage.received.map(({ url }) => url)).toContain("https://kept.example/late");
+    expect((await stage.deliveries(run.runId)).body.data).toMatchObject({
+      state: "delivered",
+      attempts: [{ number: 1, status: 204 }],
+    });
+  });
+
+  it("is nobody else's trouble", async () => {
+    const stage = await Stage.set();
+    await restingHost(stage, "alone.example");
+    await stage.push(await stage.start({ callback_url: HOOK }));
+    await stage.drain();
+    expect(stage.received.at(-1)?.url).toBe(HOOK);
+  });
+});

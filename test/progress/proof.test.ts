@@ -1,0 +1,219 @@
+// Whose word counts in a completion: the run's id is believed from an upstream that proves itself, and never makes a row
+// another run's.
+import { describe, expect, it } from "vitest";
+import { never, replacing } from "../support/bindings.ts";
+import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { until } from "../support/gate.ts";
+import { COMPLETION_TOKEN, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
+
+const NEXT_TOKEN = "the-next-completion-token";
+
+freshForEach();
+
+/** Runs of which receivers were told, in order. */
+function told({ received }: Stage): string[] {
+  return received.map(({ body }): string => JSON.parse(body).id);
+}
+
+function reads({ gateway: { upstream } }: Stage): number {
+  return upstream.asked.filter(({ method }) => method === "GET").length;
+}
+
+async function chargedRuns(stage: Stage): Promise<string[]> {
+  return (await stage.records()).charges.map(({ run_id }) => run_id);
+}
+
+function complete({ gateway }: Stage, path: string, body: BodyInit, authorization?: string) {
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+  return gateway.call(path, { method: "POST", claims: null, body, headers });
+}
+
+/** A run of the upstream's whose start nobody lived to hear the answer of. */
+async function startUnheard(stage: Stage, sub = "alice"): Promise<Started> {
+  const { issuer, upstream, env } = stage.gateway;
+  const vars = { SIGNING_KEYS: String(Reflect.get(env, "SIGNING_KEYS")) };
+  const victim = await makeGateway(vars, replacing("USER_GATE.settle", never), { issuer, upstream });
+  const known = new Set(upstream.runs.values());
+  victim.begin(RUN_PATH, startOf({ callback_url: HOOK }, { claims: { ...PAYING, sub } }));
+  await until(() => upstream.runs.size > known.size);
+  const runId = [...upstream.runs.values()].find((id) => !known.has(id)) ?? "";
+  return { runId, ...stage.lastRef() };
+}
+
+describe("a completion names the run of a start that nobody heard the answer of", () => {
+  it.each<[string, (runId: string) => string[]]>([
+    ["in one piece", (runId) => [`{"type":"run","id":"${runId}","status":"success"}`]],
+    [
+      "in two chunks, with a result's id before its own",
+      (runId) => [
+        `{"results":[{"id":"${crypto.randomUUID()}","data":{"id":"${crypto.randomUUID()}"}}],"type":"run","i`,
+        `d":"${runId}","status":"success"}`,
+      ],
+    ],
+    [
+      "under data, in upper case, with another id beside it",
+      (runId) => [`{"meta":{"id":"${crypto.randomUUID()}"},"data":{"id":"${runId.toUpperCase()}"}}`],
+    ],
+  ])("%s", async (_name, chunksOf) => {
+    const stage = await Stage.set();
+    const { completion, runId } = await startUnheard(stage);
+    const answer = await complete(stage, completion, streamOf(chunksOf(runId)), `Bearer ${COMPLETION_TOKEN}`);
+    expect(answer.status).toBe(202);
+    await stage.pass(MINUTE);
+    expect([told(stage), await chargedRuns(stage)]).toEqual([[runId], [runId]]);
+  });
+
+  it.each(["Bearer", "bearer"])("with either of two tokens (%s)", async (scheme) => {
+    const stage = await Stage.set({ COMPLETION_TOKEN: `${NEXT_TOKEN} ${COMPLETION_TOKEN}` });
+    for (const token of [COMPLETION_TOKEN, NEXT_TOKEN]) {
+      const { completion, runId } = await startUnheard(stage, token);
+      await complete(stage, completion, JSON.stringify({ id: runId }), `${scheme} ${token}`);
+      await stage.drain();
+      expect(told(stage).at(-1)).toBe(runId);
+    }
+  });
+
+  it.each<[string, string | undefined]>([
+    ["no token", undefined],
+    ["a wrong one", `Bearer ${"x".repeat(36)}`],
+    ["an empty one", "Bearer "],
+    ["a part of the right one", `Bearer ${COMPLETION_TOKEN.slice(0, -1)}`],
+    ["more than the right one", `Bearer ${COMPLETION_TOKEN}x`],
+    ["the right one in upper case", `Bearer ${COMPLETION_TOKEN.toUpperCase()}`],
+    ["the right one under another scheme", `Basic ${COMPLETION_TOKEN}`],
+    ["two of them", `Bearer ${COMPLETION_TOKEN} ${COMPLETION_TOKEN}`],
+  ])("but not with %s: it is answered 202, and nothing is read", async (_name, authorization) => {
+    const stage = await Stage.set();
+    const { completion, runId } = await startUnheard(stage);
+    const answer = await complete(stage, completion, JSON.stringify({ id: runId }), authorization);
+    expect(answer.status).toBe(202);
+    await stage.pass(HOUR);
+    expect([reads(stage), told(stage)]).toEqual([0, []]);
+  });
+
+  it("but not where no token is set", async () => {
+    const stage = await Stage.set({ COMPLETION_TOKEN: "" });
+    const { completion, runId } = await startUnheard(stage);
+    for (const authorization of [undefined, "Bearer ", `Bearer ${COMPLETION_TOKEN}`])
+      expect((await complete(stage, completion, JSON.stringify({ id: runId }), authorization)).status).toBe(
+        202,
+      );
+    await stage.pass(HOUR);
+    expect([reads(stage), told(stage)]).toEqual([0, []]);
+  });
+});
+
+describe("a completion without a token hurries the poll of a run whose id the start's answer said", () => {
+  it("at most once a minute", async () => {
+    const stage = await Stage.set({ RUN_POLL_SCHEDULE: "3600" });
+    const run = await stage.start();
+    stage.waiting.add(run.runId);
+    for (let second = 0; second < 180; second += 10) {
+      await stage.push(run, false);
+      await stage.pass(10 * SECOND);
+    }
+    expect(reads(stage)).toBe(3);
+    stage.waiting.clear();
+    await stage.push(run, false);
+    await stage.drain();
+    expect(told(stage)).toEqual([run.runId]);
+  });
+
+  it("each time when it is proven", async () => {
+    const stage = await Stage.set({ RUN_POLL_SCHEDULE: "3600" });
+    const run = await stage.start();
+    stage.waiting.add(run.runId);
+    for (let push = 0; push < 5; push += 1) {
+      await stage.push(run);
+      await stage.drain();
+    }
+    expect(reads(stage)).toBe(5);
+  });
+
+  it("also when it came before that answer", async () => {
+    const stage = await Stage.set({ RUN_POLL_SCHEDULE: "3600" });
+    const { upstream } = stage.gateway;
+    upstream.behave(async ({ method }, honest) => {
+      const answer = honest();
+      if (method !== "POST") return answer;
+      await stage.push({ ...stage.lastRef(), runId: "" }, false);
+      await stage.drain();
+      return answer;
+    });
+    const run = await stage.start();
+    await stage.pass(SECOND);
+    expect(told(stage)).toEqual([run.runId]);
+  });
+});
+
+describe("a completion that names another run", () => {
+  it("of another user changes nothing, however well it proves itself", async () => {
+    const stage = await Stage.set();
+    const ofBob = await stage.start({ callback_url: "https://bob.example/" }, { claims: { sub: "bob" } });
+    stage.waiting.add(ofBob.runId);
+    const ofAlice = await stage.start();
+    stage.waiting.add(ofAlice.runId);
+    await stage.push({ ...ofAlice, runId: ofBob.runId });
+    await stage.drain();
+    expect((await stage.deliveries(ofBob.runId)).status).toBe(404);
+    stage.waiting.clear();
+    await stage.pass(HOUR);
+    await stage.pass(HOUR, "bob");
+    expect(stage.received.map(({ url, body }) => [url, JSON.parse(body).id])).toEqual([
+      [HOOK, ofAlice.runId],
+      ["https://bob.example/", ofBob.runId],
+    ]);
+    expect((await chargedRuns(stage)).toSorted()).toEqual([ofAlice.runId, ofBob.runId].toSorted());
+  });
+
+  it.each(["open", "ended"])(
+    "that is known already (%s), for an unanswered start, changes nothing",
+    async (kind) => {
+      const stage = await Stage.set();
+      const known = await stage.start();
+      stage.waiting.add(known.runId);
+      if (kind === "ended") {
+        stage.waiting.clear();
+        await stage.pass(MINUTE);
+      }
+      const unheard = await startUnheard(stage);
+      await stage.push({ ...unheard, runId: known.runId });
+      stage.waiting.clear();
+      await stage.pass(HOUR);
+      expect([told(stage), await chargedRuns(stage)]).toEqual([[known.runId], [known.runId]]);
+      await stage.push(unheard);
+      await stage.pass(MINUTE);
+      expect(told(stage)).toEqual([known.runId, unheard.runId]);
+    },
+  );
+
+  it("and which the start's answer contradicts later, loses: the answer's run is delivered and charged", async () => {
+    const stage = await Stage.set();
+    const { upstream } = stage.gateway;
+    const stray = crypto.randomUUID();
+    upstream.runs.set("another start", stray);
+    upstream.behave(async ({ method }, honest) => {
+      const answer = honest();
+      if (method !== "POST") return answer;
+      stage.waiting.add(stray);
+      await stage.push({ ...stage.lastRef(), runId: stray });
+      return answer;
+    });
+    const run = await stage.start();
+    await stage.pass(HOUR);
+    expect(told(stage)).toContain(run.runId);
+    expect(await chargedRuns(stage)).toContain(run.runId);
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
+  });
+});
+
+function streamOf(chunks: string[]): ReadableStream {
+  return new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk));
+      controller.close();
+    },
+  });
+}
