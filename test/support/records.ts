@@ -48,11 +48,10 @@ async function recordsOf(gate: DurableObjectStub<UserGate>): Promise<Records> {
   });
 }
 
-/** The same of every gate that there is. */
-export async function recordsOfAll(): Promise<Records> {
-  const { listDurableObjectIds } = await import("cloudflare:test");
-  const ids = await listDurableObjectIds(env.USER_GATE);
-  const all = await Promise.all(ids.map((id) => recordsOf(env.USER_GATE.get(id))));
+/** The same of several gates, by their ids. */
+export async function recordsOfGates(ids: Iterable<string>): Promise<Records> {
+  const { USER_GATE: gates } = env;
+  const all = await Promise.all([...ids].map((id) => recordsOf(gates.get(gates.idFromString(id)))));
   return {
     runs: all.flatMap(({ runs }) => runs),
     attempts: all.flatMap(({ attempts }) => attempts),

@@ -21,7 +21,7 @@ import {
   ORIGIN,
 } from "./gateway.ts";
 import { TestQueue } from "./queue.ts";
-import { type Records, recordsOfAll } from "./records.ts";
+import { type Records, recordsOfGates } from "./records.ts";
 import { json } from "./upstream.ts";
 
 export const HOOK = "https://client.example/hook";
@@ -179,9 +179,10 @@ export class Stage {
     );
   }
 
-  /** What the gates have on record. */
-  records(): Promise<Records> {
-    return recordsOfAll();
+  /** What is on record in alice's gate, and in those that have sent a message. */
+  async records(): Promise<Records> {
+    const alice = (await this.gateway.gateOf()).id.toString();
+    return recordsOfGates(new Set([alice, ...this.queue.offered.map(({ gate }) => gate)]));
   }
 
   deliveries(runId: string, call: Call = {}): Promise<Answer> {
