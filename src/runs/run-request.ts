@@ -44,6 +44,8 @@ export function parseRunRequest(
   const envelope = locateEnvelope(text);
   if (envelope.kind === "too_deep")
     return malformed(badRequest("The body is nested too deeply.", ""), null, text);
+  if (envelope.kind === "too_many_values")
+    return malformed(badRequest("The body has too many values.", ""), null, text);
   // Not worth a parse, which takes a second for 6 MB of brackets, and comes before the caller's window is asked.
   if (envelope.kind === "no_object") return malformed(noObject(target, envelope.beginsAsJson), null, text);
   const parsed = parseJson(text);

@@ -8,6 +8,16 @@
 
 /** Deeper than any honest input, and shallow enough for every recursive parser behind us. */
 const MAX_JSON_DEPTH = 500;
+/**
+ * What JSON.parse makes of a text may be twenty times as large as the text. The bound is on an estimate, in bytes: so
+ * much for each array and object, each member, and each value.
+ */
+const MAX_PARSED_BYTES = 64 * 1024 * 1024;
+const CONTAINER_BYTES = 40;
+const MEMBER_BYTES = 16;
+const VALUE_BYTES = 8;
+/** Their names are kept, to be compared. */
+const ENVELOPE_MEMBER_BYTES = 100;
 
 type Span = { start: number; end: number };
 
@@ -25,6 +35,8 @@ export type Envelope = {
 export type EnvelopeFault =
   | { kind: "duplicate"; pointer: string }
   | { kind: "too_deep" }
+  /** Parsed, it would take too much memory. */
+  | { kind: "too_many_values" }
   /** The object has no `data` that is one. */
   | { kind: "no_envelope" }
   /** The text is no object: it begins as another value, or as nothing that is JSON. */
@@ -41,7 +53,7 @@ type Data = {
 };
 
 export function locateEnvelope(text: string): Envelope | EnvelopeFault {
-  const scan: Scan = { text, at: 0, deepest: 1 };
+  const scan: Scan = { text, at: 0, deepest: 1, parsedBytes: 0 };
   skipBlanks(scan);
   if (!isAt(scan, OPEN_BRACE))
     return { kind: "no_object", beginsAsJson: BEGINS_OTHER_VALUE.test(text.charAt(scan.at)) };
@@ -50,6 +62,7 @@ export function locateEnvelope(text: string): Envelope | EnvelopeFault {
     if (name === "data") found.push(readData(scan));
     else skipValue(scan, 1);
   });
+  if (scan.parsedBytes > MAX_PARSED_BYTES) return { kind: "too_many_values" };
   if (found.length > 1) return { kind: "duplicate", pointer: "/data" };
   return judge(found[0] ?? null, scan.deepest);
 }
@@ -111,21 +124,24 @@ const BEGINS_OTHER_VALUE = /[["\-\dtfn]/;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-type Scan = { readonly text: string; at: number; deepest: number };
+type Scan = { readonly text: string; at: number; deepest: number; parsedBytes: number };
 
 /** At `{`: hands over every member's decoded name, the scan standing at its value, which `visit` must pass. */
 function readMembers(scan: Scan, visit: (name: string) => void): void {
   step(scan);
   while (!isAt(scan, CLOSE_BRACE) && scan.at < scan.text.length) {
+    if (scan.parsedBytes > MAX_PARSED_BYTES) return;
     const name = readName(scan);
     skipBlanks(scan);
     step(scan);
+    scan.parsedBytes += ENVELOPE_MEMBER_BYTES;
     visit(name);
     skipBlanks(scan);
     if (isAt(scan, COMMA)) step(scan);
@@ -183,7 +199,7 @@ function skipValue(scan: Scan, outerDepth: number): void {
 /** Counts brackets instead of recursing: the depth is the caller's to choose, our stack is not. */
 function skipContainer(scan: Scan, outerDepth: number): void {
   const { text } = scan;
-  let { at, deepest } = scan;
+  let { at, deepest, parsedBytes } = scan;
   let depth = outerDepth;
   do {
     const code = text.charCodeAt(at);
@@ -191,12 +207,17 @@ function skipContainer(scan: Scan, outerDepth: number): void {
       at = endOfString(text, at);
       continue;
     }
-    if (code === OPEN_BRACE || code === OPEN_BRACKET) deepest = Math.max(deepest, ++depth);
-    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1;
+    if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      deepest = Math.max(deepest, ++depth);
+      parsedBytes += CONTAINER_BYTES;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1;
+    else if (code === COMMA) parsedBytes += VALUE_BYTES;
+    else if (code === COLON) parsedBytes += MEMBER_BYTES;
     at += 1;
   } while (depth > outerDepth && at < text.length);
   scan.at = at;
   scan.deepest = deepest;
+  scan.parsedBytes = parsedBytes;
 }
 
 /** The offset after the string that opens at `open`. */

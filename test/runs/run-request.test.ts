@@ -107,6 +107,12 @@ describe("a malformed request names its fault, and keeps its id if it has one", 
       id: null,
     },
     { name: "nested 600 deep", text: deep, pointer: "", id: null },
+    {
+      name: "two million arrays",
+      text: `{"data":{"idempotency_id":"${ID}","inputs":[${"[],".repeat(1_999_999)}[]]}}`,
+      pointer: "",
+      id: null,
+    },
   ])("$name", ({ text, pointer, id }) => {
     expect(parse(text)).toMatchObject({
       kind: "malformed",

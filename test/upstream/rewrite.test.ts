@@ -213,6 +213,35 @@ describe("nesting", () => {
   });
 });
 
+describe("a text that would take too much memory when it is parsed is refused", () => {
+  const filled = (value: string, chars: number) =>
+    `{"data":{"inputs":[${`${value},`.repeat(Math.floor(chars / (value.length + 1)))}0]}}`;
+  const SIX_MB = 6_000_000;
+
+  test.each(["{}", "[]", "[[[],[]]]"])("6 MB of %s", (value) => {
+    expect(locateEnvelope(filled(value, SIX_MB))).toEqual({ kind: "too_many_values" });
+  });
+
+  test("6 MB of members of data", () => {
+    let text = "";
+    for (let n = 0; text.length < SIX_MB; n += 1) text += `"${n.toString(36)}":0,`;
+    expect(locateEnvelope(`{"data":{${text}"z":0}}`)).toEqual({ kind: "too_many_values" });
+  });
+
+  test.each(["3.141592653", "1", `"x"`, `{"id":1,"v":22}`, "[1,2]"])(
+    "6 MB of %s is not too much",
+    (value) => {
+      expect(locateEnvelope(filled(value, SIX_MB))).toMatchObject({ kind: "envelope" });
+    },
+  );
+
+  test("nor is a string of 6 MB that looks like it", () => {
+    expect(locateEnvelope(`{"data":{"inputs":"${"[],".repeat(2_000_000)}"}}`)).toMatchObject({
+      kind: "envelope",
+    });
+  });
+});
+
 describe("what has no envelope is said to have none", () => {
   test.each([
     "{}",
