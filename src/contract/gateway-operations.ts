@@ -98,7 +98,7 @@ function readReadiness(): Operation {
         dependencies: {
           gate: "ok",
           kv: "ok",
-          ledger: "ok",
+          operators_index: "ok",
           flags: "ok",
           upstream: "ok",
           issuer_keys: "ok",
