@@ -151,6 +151,7 @@ export const FAILED: Counted = {
     "INSERT INTO outbox": 2,
     "UPDATE open_runs SET": 10,
     "put active_day": 1,
+    "put letters": 1,
     setAlarm: 22,
   },
   breakerRows: { "put *": 10, "put everybody": 10, setAlarm: 9 },

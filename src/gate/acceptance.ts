@@ -16,6 +16,8 @@ export function accept(
   nowMs: number,
 ): Settled | null {
   const known = claim && claims.find(claim.id, nowMs);
+  // Of an answer that was too long for its message only KV knows: the id stays claimed, and KV is asked.
+  if (claim === null) claims.keepOpen(runKey, nowMs);
   promise(runs, runKey, outcome.runId, terms, nowMs);
   if (claim === null) return null;
   if (known?.status === "settled") return known;
@@ -29,16 +31,19 @@ function promise(runs: Runs, runKey: string, runId: string, terms: Terms | null,
   const open = runs.get(runKey);
   const wasNotified = runs.index.get(runKey)?.notified === true;
   const isUnanswered = open?.run.status === "forwarding";
-  if (terms === null || runs.isElsewhere(runId, runKey)) {
+  if (runs.isElsewhere(runId, runKey)) {
+    if (isUnanswered) runs.drop(runKey, nowMs);
+    return;
+  }
+  if (open !== null && open.run.status !== "forwarding" && open.run.runId === runId) {
+    if (open.claim !== null) decideTerms(runs, open, terms, nowMs);
+    return;
+  }
+  if (terms === null) {
     if (isUnanswered) runs.drop(runKey, nowMs);
     return;
   }
   if (open !== null && open.run.status !== "forwarding") {
-    if (open.run.runId === runId) {
-      // It was found by a completion before its start was answered: the terms are those of the answer.
-      if (open.claim !== null) runs.put({ ...open, claim: null, terms }, nowMs);
-      return;
-    }
     // The upstream started another run: the earlier one goes on under a key of its own.
     runs.rename(open);
   }
@@ -60,4 +65,15 @@ function isOnItsWay({ run, terms: earlier }: OpenRun, runId: string, terms: Term
 
 function leaseOf(runs: Runs, runKey: string): number | null {
   return runs.index.get(runKey)?.leasedUntilMs ?? null;
+}
+
+// A completion found the run before its start was answered: what it is promised, the answer decides. A consumer that is at
+// work for another receiver has told nobody who counts.
+function decideTerms(runs: Runs, open: OpenRun, terms: Terms | null, nowMs: number): void {
+  if (terms === null && open.run.status === "accepted") return runs.drop(open.runKey, nowMs);
+  const decided = terms ?? open.terms;
+  const isMoved = decided.callbackUrl !== open.terms.callbackUrl;
+  if (!isMoved) return runs.changeClaim({ ...open, terms: decided }, null);
+  const run = { ...open.run, revision: open.run.revision + 1 };
+  runs.put({ ...open, claim: null, terms: decided, run }, nowMs);
 }

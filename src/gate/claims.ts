@@ -1,6 +1,7 @@
 // Where a claim on an idempotency id stands: in the row of its run while its answer is unknown, among the answers
 // afterwards; one of a start that promises nothing else, among the answers from the first.
 import { type Claim, endAttempt, isExpired, type OpenClaim, type Settled } from "./claim.ts";
+import type { OpenRun } from "./open-run.ts";
 import { beginRun, retryRun } from "./run.ts";
 import type { Runs } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -31,8 +32,10 @@ export class Claims {
     const open = runKey === undefined ? null : this.#runs.get(runKey);
     const taken = claim?.taken ?? null;
     if (open?.run.status === "forwarding") {
-      const terms = promise?.terms ?? open.terms;
-      this.#runs.put({ ...open, claim: taken, terms, run: retryRun(open.run, nowMs) }, nowMs);
+      // An earlier attempt may have started a run, however long ago.
+      const retaken = taken && { ...taken, mayHaveRun: true };
+      const retried = { ...open, claim: retaken, earlierTerms: open.terms, run: retryRun(open.run, nowMs) };
+      this.#runs.put({ ...retried, terms: promise?.terms ?? open.terms }, nowMs);
       return false;
     }
     if (open !== null && open.claim !== null && taken !== null) {
@@ -52,6 +55,12 @@ export class Claims {
     return true;
   }
 
+  /** The claim of an open run goes on without it, still unanswered. */
+  keepOpen(runKey: string, nowMs: number): void {
+    const claim = this.#runs.get(runKey)?.claim;
+    if (claim != null) this.#store.answers.put(runKey, { ...claim, mayHaveRun: true }, nowMs);
+  }
+
   settle(id: string, settled: Settled, nowMs: number): void {
     this.#store.answers.put(id, { status: "settled", ...settled }, nowMs);
   }
@@ -68,7 +77,8 @@ export class Claims {
     if (open?.run.status === "forwarding") {
       const claim = open.claim && endAttempt(open.claim, attempt, kind, nowMs);
       if (claim === null && kind === "refused") this.#runs.drop(runKey, nowMs);
-      else if (claim !== open.claim) this.#runs.put({ ...open, claim }, nowMs);
+      else if (claim !== open.claim)
+        this.#runs.put({ ...(kind === "refused" ? withEarlierTerms(open) : open), claim }, nowMs);
       return;
     }
     if (open !== null && open.claim !== null) {
@@ -82,4 +92,9 @@ export class Claims {
     if (claim === null) this.#store.answers.remove(claimId);
     else if (claim !== stored) this.#store.answers.put(claimId, claim, nowMs);
   }
+}
+
+/** The latest attempt started nothing, so its terms are nobody's. */
+export function withEarlierTerms({ earlierTerms, ...open }: OpenRun): OpenRun {
+  return { ...open, terms: earlierTerms ?? open.terms };
 }

@@ -6,6 +6,7 @@ import { runMessage, sendMessages } from "../progress/run-message.ts";
 import { type Overdue, readEpoch, tellIndex, tellOverdue } from "./index-writer.ts";
 import { Registration } from "./registration.ts";
 import { retell } from "./retell.ts";
+import { abandonRun, acceptedRun } from "./run.ts";
 import type { IndexedRun } from "./run-index.ts";
 import type { Runs } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -142,9 +143,17 @@ export class Dispatcher {
 
   // Nothing is promised of a start whose answer never came, and there is nothing to poll.
   #isUnanswered(indexed: IndexedRun, nowMs: number): boolean {
-    const { run } = this.#runs.read(indexed);
+    const open = this.#runs.read(indexed);
+    const { run, terms } = open;
     if (run.status !== "forwarding" || nowMs < run.giveUpAtMs) return false;
-    this.#runs.drop(indexed.runKey, nowMs);
+    const named = run.hintedRunId;
+    if (named === null || this.#runs.isElsewhere(named, indexed.runKey))
+      this.#runs.drop(indexed.runKey, nowMs);
+    // The upstream has proved that there is a run, and could not be asked for it.
+    else {
+      const known = acceptedRun(named, run.revision, nowMs);
+      this.#runs.put({ ...open, run: abandonRun(known, terms, "unreachable", nowMs) }, nowMs);
+    }
     return true;
   }
 

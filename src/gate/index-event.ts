@@ -26,7 +26,9 @@ export type IndexEvent =
   | { kind: "active_day"; userKey: string; day: number }
   | { kind: "dead_letter"; letter: DeadLetter }
   /** It is no dead letter any more: it is being delivered again. */
-  | { kind: "resolved"; runId: string };
+  | { kind: "resolved"; runId: string }
+  /** Dead letters of before are kept no more, and cannot be sent again. */
+  | { kind: "expired"; beforeMs: number };
 
 export const ABANDONED: Record<AbandonReason, string> = {
   unknown_upstream: "the upstream does not know the run",

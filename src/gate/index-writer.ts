@@ -16,6 +16,7 @@ const STATEMENTS = {
     ON CONFLICT (run_id, gate) DO UPDATE SET died_at_ms = excluded.died_at_ms, result = excluded.result,
       attempts = excluded.attempts, status = excluded.status, reason = excluded.reason`,
   resolved: "DELETE FROM dead_letters WHERE run_id = ?1 AND gate = ?2",
+  expired: "DELETE FROM dead_letters WHERE gate = ?1 AND died_at_ms < ?2",
   overdue: `
     INSERT INTO overdue_gates (gate, user_key, since_ms, runs, example_run_key, told_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT (gate) DO UPDATE SET since_ms = excluded.since_ms, runs = excluded.runs,
@@ -64,6 +65,8 @@ function statementOf(db: D1Database, gate: string, event: IndexEvent): D1Prepare
       return deadLetter(db, gate, event.letter);
     case "resolved":
       return db.prepare(STATEMENTS.resolved).bind(event.runId, gate);
+    case "expired":
+      return db.prepare(STATEMENTS.expired).bind(gate, event.beforeMs);
   }
 }
 

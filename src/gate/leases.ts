@@ -74,8 +74,8 @@ export function askAbandoned(
 ): void {
   if (runs.index.get(runKey) !== null) return;
   const ended =
-    store.endedRuns.findAbandoned(runKey) ??
-    (hintedRunId === null ? null : store.endedRuns.find(hintedRunId));
+    (hintedRunId === null ? null : store.endedRuns.find(hintedRunId)) ??
+    store.endedRuns.findAbandoned(runKey);
   if (ended?.runKey !== runKey || ended.run.status !== "abandoned") return;
   // Whoever has the reference can say it as often as it likes.
   const isSoon = nowMs - ended.finishedAtMs < HURRY_PAUSE_MS;
@@ -123,8 +123,8 @@ function countTake(
 ): OpenRun | null {
   const isUnheardOf = indexed.leasedUntilMs !== null;
   const isSuspect = open.failures > 0 || isUnheardOf || nowMs - indexed.dueAtMs >= OVERDUE_MS;
-  if (!isSuspect || open.run.status === "forwarding") return open;
-  if (open.failures >= MAX_FAILURES) {
+  if (!isSuspect) return open;
+  if (open.failures >= MAX_FAILURES && open.run.status !== "forwarding") {
     giveUp(runs, open, nowMs);
     return null;
   }

@@ -11,6 +11,8 @@ export type OpenRun = {
   claim: OpenClaim | null;
   /** Of the attempt that was accepted; before that, of the latest one. */
   terms: Terms;
+  /** While another attempt is in flight: what the run had before it, which holds when that one is refused. */
+  earlierTerms?: Terms;
   run: Run;
   /** How often in a row a consumer took it and failed, or was not heard of again. */
   failures: number;

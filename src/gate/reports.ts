@@ -24,6 +24,11 @@ export function reportRun(
   if (indexed === null) return null;
   const open = runs.read(indexed);
   if (open.run.revision !== revision) return null;
+  if (open.run.status === "forwarding" && "runId" in seen && runs.isElsewhere(seen.runId, runKey)) {
+    // It has become known as another start's.
+    runs.drop(runKey, at.nowMs);
+    return null;
+  }
   const run = advance(open.run, open.terms, seen, runs.rules, at);
   const isPolledAgain =
     indexed.notified && seen.kind !== "crowded" && run.status !== "ended" && run.status !== "abandoned";

@@ -80,7 +80,7 @@ export class Runs {
   /** Writes a run down as it is now, whatever follows from it; it is due at `dueMs`, or when its state says. */
   put(open: OpenRun, nowMs: number, dueMs = dueAtMs(open.run, this.rules, nowMs)): void {
     const rowId = this.index.get(open.runKey)?.rowId ?? null;
-    const writtenId = this.#store.atomically(() => {
+    const writtenId = this.#atomically(() => {
       if (!this.#isUserNoted) this.#noteUser(open);
       const run = this.#charged(open, nowMs);
       if (isFinished(run)) {
@@ -131,13 +131,23 @@ export class Runs {
     // Its key may be another run's by now.
     const key = this.index.get(runKey) === null ? runKey : crypto.randomUUID();
     const open: OpenRun = { runKey: key, claim: null, terms, run: redeliverRun(run, nowMs), failures: 0 };
-    const rowId = this.#store.atomically(() => {
+    const rowId = this.#atomically(() => {
       this.#store.endedRuns.remove(run.runId);
       if (isLetter(run, terms)) this.#tell({ kind: "resolved", runId: run.runId }, nowMs);
       return this.#store.openRuns.write(null, open, nowMs, this.#counter.forRow());
     });
     this.index.put(rowId, key, run.runId, nowMs);
     return true;
+  }
+
+  /** What is rolled back has taken the count along, which needs another row then. */
+  #atomically<T>(work: () => T): T {
+    try {
+      return this.#store.atomically(work);
+    } catch (error) {
+      this.#counter.rowDropped(Date.now());
+      throw error;
+    }
   }
 
   #charged({ run, terms }: OpenRun, nowMs: number): Run {
@@ -153,7 +163,10 @@ export class Runs {
     if (rowId !== null) this.#store.openRuns.remove(rowId);
     const { runKey } = finished;
     this.#store.endedRuns.add({ runKey, terms, run, finishedAtMs }, this.#counter.forRow());
-    if (isLetter(run, terms)) this.#tell({ kind: "dead_letter", letter: letterOf(finished) }, finishedAtMs);
+    if (isLetter(run, terms)) {
+      this.#tell({ kind: "dead_letter", letter: letterOf(finished) }, finishedAtMs);
+      if (this.#store.mark("letters") !== true) this.#store.setMark("letters", true);
+    }
     if (run.status === "abandoned")
       log({ event: "run.abandoned", gate: this.#gate, run_id: run.runId, reason: run.reason });
     this.#noteActive(terms.userKey, finishedAtMs);

@@ -2,6 +2,7 @@
 // 10 GB an object are full. Charges are never dropped early.
 import { log } from "../observability/log.ts";
 import type { Counter } from "./counter.ts";
+import { letterOf } from "./letter.ts";
 import { isLetter } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
 
@@ -33,7 +34,9 @@ export function tendStorage(
 
 function dropExpired(store: GateStore, { runDays, chargeDays }: Retention, nowMs: number): void {
   store.answers.dropExpired(nowMs);
-  store.endedRuns.dropExpired(nowMs - runDays * DAY_MS);
+  const beforeMs = store.endedRuns.dropExpired(nowMs - runDays * DAY_MS);
+  if (beforeMs !== null && store.mark("letters") === true)
+    store.outbox.add({ kind: "expired", beforeMs }, nowMs);
   store.charges.dropExpired(nowMs - chargeDays * DAY_MS);
 }
 
@@ -61,8 +64,11 @@ function dropOldestWeek(store: GateStore, counter: Counter, nowMs: number): bool
       const rows = store.endedRuns
         .page({ week: week.period, seq }, PAGE)
         .filter((row) => row.week === week.period);
-      for (const row of rows)
-        if (isLetter(row.run, row.terms)) store.endedRuns.move(row, nowMs, counter.forRow());
+      for (const row of rows.filter(({ run, terms }) => isLetter(run, terms))) {
+        store.endedRuns.move(row, nowMs, counter.forRow());
+        // From now on the operators' index counts its age, too, from this moment.
+        store.outbox.add({ kind: "dead_letter", letter: letterOf({ ...row, finishedAtMs: nowMs }) }, nowMs);
+      }
       const last = rows.at(-1);
       if (last === undefined) break;
       seq = last.seq;

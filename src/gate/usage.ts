@@ -21,6 +21,6 @@ export function chargePage(store: GateStore, { fromMs, toMs, limit }: UsageRange
   const charges = found.slice(0, limit);
   const next = found[limit];
   const shownToMs = next?.chargedAtMs ?? endMs;
-  if (shownToMs > shownBeforeMs && store.hasTables) store.setMark("shown_to_ms", shownToMs);
+  if (shownToMs > shownBeforeMs) store.setMark("shown_to_ms", shownToMs);
   return { user: store.mark("user") ?? null, charges, nextFromMs: next?.chargedAtMs ?? null };
 }

@@ -18,7 +18,7 @@ import type {
 import { admitNow, type Deciding } from "./admit.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { decideClaim, type Settled } from "./claim.ts";
-import { Claims } from "./claims.ts";
+import { Claims, withEarlierTerms } from "./claims.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
@@ -120,7 +120,7 @@ export class UserGate extends DurableObject<Env> {
     if (countedUntilMs !== null) this.#counter.giveBack(countedUntilMs);
     const open = this.#runs.get(id);
     if (created) this.#runs.drop(id, nowMs);
-    else if (open?.claim != null) this.#runs.put({ ...open, claim: null }, nowMs);
+    else if (open?.claim != null) this.#runs.put({ ...withEarlierTerms(open), claim: null }, nowMs);
     this.#claims.settle(id, settled, nowMs);
     this.#waiters.wake(id);
   }

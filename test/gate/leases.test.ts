@@ -172,15 +172,18 @@ describe("a start whose answer is unknown", () => {
     });
   });
 
-  it("whose hint was wrong counts no failure, however often nobody knows the run", async () => {
+  it("at which consumers fail, too, goes alone after two failures, and is never given up", async () => {
     await withStore(({ runs }) => {
       putForwarding(runs);
-      let nowMs = T0;
-      for (let poll = 0; poll < 20; poll += 1) {
-        nowMs += 10 * MINUTE;
-        leased(takeRun(runs, request({ notified: true, hintedRunId: "r1" }), nowMs));
+      const kinds = [];
+      for (let poll = 0; poll < 8; poll += 1) {
+        const nowMs = T0 + (poll + 1) * 24 * HOUR;
+        const isAlone = poll >= 2;
+        kinds.push(takeRun(runs, request({ notified: true, hintedRunId: "r1", isAlone }), nowMs).kind);
+        if (isAlone) kinds.push(takeRun(runs, request({ hintedRunId: "r1" }), nowMs + HOUR).kind);
       }
-      expect(runs.get(KEY)).toMatchObject({ failures: 0, run: { status: "forwarding" } });
+      expect(kinds.slice(0, 4)).toEqual(["leased", "leased", "leased", "alone"]);
+      expect(runs.get(KEY)?.run.status).toBe("forwarding");
     });
   });
 });

@@ -117,14 +117,14 @@ describe("a run that kills the isolate, again and again, so that nobody reports"
     const [bad = expect.fail(), ...good] = runs;
     for (const run of runs) await stage.push(run);
     const deaths = { together: 0, alone: 0 };
-    for (let rounds = 0; rounds < 60 && (await stateOf(stage, bad)) !== "dead"; rounds += 1) {
+    for (let rounds = 0; rounds < 120 && (await stateOf(stage, bad)) !== "dead"; rounds += 1) {
       const messages = stage.queue.take();
       if (await killed(stage, messages, bad, false)) deaths.together += 1;
       for (const message of stage.queue.takeAlone())
         if (await killed(stage, [message], bad, true)) deaths.alone += 1;
       // Its memory goes with the isolate, at worst.
       if (rounds % 2 === 0) await evictAllDurableObjects();
-      await passWithoutConsumer(stage, 5 * MINUTE);
+      await passWithoutConsumer(stage, 10 * MINUTE);
     }
     expect(await stateOf(stage, bad)).toBe("dead");
     expect(deaths.alone).toBeGreaterThanOrEqual(2);

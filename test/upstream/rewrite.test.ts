@@ -213,9 +213,10 @@ describe("nesting", () => {
   });
 });
 
+const filled = (value: string, chars: number) =>
+  `{"data":{"inputs":[${`${value},`.repeat(Math.floor(chars / (value.length + 1)))}0]}}`;
+
 describe("a text that would take too much memory when it is parsed is refused", () => {
-  const filled = (value: string, chars: number) =>
-    `{"data":{"inputs":[${`${value},`.repeat(Math.floor(chars / (value.length + 1)))}0]}}`;
   const SIX_MB = 6_000_000;
 
   test.each(["{}", "[]", "[[[],[]]]"])("6 MB of %s", (value) => {

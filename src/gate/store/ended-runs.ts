@@ -118,10 +118,16 @@ export class EndedRuns {
     return newest;
   }
 
-  /** Drops the weeks whose last run finished before `beforeMs`. */
-  dropExpired(beforeMs: number): void {
-    for (const week of this.#weeks.oldestFirst())
-      if ((week.period + 1) * WEEK_MS <= beforeMs) this.#weeks.drop(week);
+  /** Drops the weeks whose last run finished before `beforeMs`. Says when the last of them ended; null: there was none. */
+  dropExpired(beforeMs: number): number | null {
+    let endedAtMs: number | null = null;
+    for (const week of this.#weeks.oldestFirst()) {
+      const weekEndsMs = (week.period + 1) * WEEK_MS;
+      if (weekEndsMs > beforeMs) break;
+      this.#weeks.drop(week);
+      endedAtMs = weekEndsMs;
+    }
+    return endedAtMs;
   }
 
   /** The oldest week, for whoever has to make room; null when there is only the present one. */
@@ -140,7 +146,10 @@ export class EndedRuns {
   ): { week: Partition; seq: number; finished: FinishedRun } | null {
     for (const week of this.#weeks.newestFirst()) {
       const [row] = this.#sql
-        .exec<Stored>(`SELECT ${COLUMNS} FROM ${week.table} WHERE ${column} = ?`, value)
+        .exec<Stored>(
+          `SELECT ${COLUMNS} FROM ${week.table} WHERE ${column} = ? ORDER BY seq DESC LIMIT 1`,
+          value,
+        )
         .toArray();
       if (row !== undefined) return { week, seq: row.seq, finished: parseFinished(row) };
     }

@@ -22,6 +22,8 @@ type Marks = {
   epoch: { id: string; checkedAtMs: number };
   /** When the registry in KV was last known to have this gate. */
   registered_at_ms: number;
+  /** The operators' index was told of a dead letter here. */
+  letters: boolean;
   /** The operators' index says that runs are overdue here. */
   overdue: boolean;
 };

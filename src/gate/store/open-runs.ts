@@ -87,7 +87,8 @@ export class OpenRuns {
       open.runKey,
       run.status === "forwarding" ? null : run.runId,
       dueAtMs,
-      run.status === "accepted" ? run.acceptedAtMs : null,
+      // One that failed is due when its pause is over.
+      run.status === "accepted" && open.failures === 0 ? run.acceptedAtMs : null,
       counted.revision,
       JSON.stringify(counted),
       JSON.stringify({ v: 1, ...open }),
