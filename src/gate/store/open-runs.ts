@@ -3,16 +3,14 @@
 import type { Windows } from "../counter.ts";
 import type { OpenRun } from "../open-run.ts";
 
+/**
+ * `run_id`: the upstream's, once it is known. `accepted_at_ms`: of a run that waits for its end, because its polls follow
+ * from it. `counted`: JSON of Windows as they stood when the row was written. `record`: JSON of OpenRun.
+ */
 const DDL = `
   CREATE TABLE open_runs (
-    id INTEGER PRIMARY KEY,
-    run_key TEXT NOT NULL,
-    run_id TEXT,               -- the upstream's, once it is known
-    due_at_ms INTEGER NOT NULL,
-    accepted_at_ms INTEGER,    -- of a run that waits for its end: its polls follow from it
-    counted_revision INTEGER NOT NULL,
-    counted TEXT NOT NULL,     -- JSON of Windows as they stood when the row was written
-    record TEXT NOT NULL       -- JSON of OpenRun
+    id INTEGER PRIMARY KEY, run_key TEXT NOT NULL, run_id TEXT, due_at_ms INTEGER NOT NULL, accepted_at_ms INTEGER,
+    counted_revision INTEGER NOT NULL, counted TEXT NOT NULL, record TEXT NOT NULL
   )`;
 
 const INSERT = `
