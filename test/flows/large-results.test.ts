@@ -15,7 +15,7 @@ import {
   type Reading,
   resultOf,
 } from "./support/large-results.ts";
-import { type GatewayProcess, startProcess } from "./support/process.ts";
+import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 
 const CALLBACK_TIMEOUT_MS = 2_000;
 const MIB = 1024 * 1024;
@@ -74,6 +74,8 @@ describe("a result of more than KV takes", () => {
       blockTimeoutMs: 1_000,
     });
     expect(outcome).toEqual({ kind: "failed", status: null, failure, retryAfterSeconds: null });
+    // It hears of the broken connection in its own time.
+    await until("the broken request", 30_000, () => receiver.taken.length > 0);
     expect(receiver.taken.map(({ isComplete }) => isComplete)).toEqual([false]);
   });
 
