@@ -68,7 +68,8 @@ describe("while the gate is down", () => {
   it("a run with a new id is told to come again, and nothing runs", async () => {
     const lines = vi.spyOn(console, "log");
     const gateway = await makeGateway({}, failing(/^USER_GATE/));
-    const { status, headers, body } = await gateway.start({ idempotency_id: ID }, UNCOUNTED);
+    const newId = crypto.randomUUID();
+    const { status, headers, body } = await gateway.start({ idempotency_id: newId }, UNCOUNTED);
     expect([status, headers.get("retry-after"), body.errors[0].code]).toEqual([
       503,
       "1",
