@@ -1,5 +1,5 @@
 // A place in a list that goes from the newest to the oldest, and the cursor that leads on from it.
-import { decodeOpaque, encodeOpaque } from "./opaque.ts";
+import { decodeOpaque, encodeOpaque } from "../opaque.ts";
 
 /** Of what was looked at last. */
 export type Place = { atMs: number; id: string };

@@ -1,6 +1,6 @@
 // Where a search goes on: in the runs of one user, or among the users who were active on the chosen days.
 import type { EndedPosition } from "../gate/store/ended-runs.ts";
-import { decodeOpaque, encodeOpaque } from "./opaque.ts";
+import { decodeOpaque, encodeOpaque } from "../opaque.ts";
 
 export type UserCursor = { kind: "user"; position: EndedPosition };
 

@@ -1,6 +1,7 @@
 // The span of an export of charges, and where its next page begins.
+
+import { decodeOpaque, encodeOpaque } from "../opaque.ts";
 import { parseUsageQuery } from "../runs/usage-query.ts";
-import { decodeCursorParts, encodeCursorParts } from "./cursor-parts.ts";
 import { BEGINNING, type RegistryPosition } from "./registry.ts";
 
 /** `toMs` is not part of it. */
@@ -37,12 +38,12 @@ export function parseChargesQuery(
 
 export function encodeExportCursor({ fromMs, toMs }: ExportSpan, position: ExportPosition): string {
   const { cursor, after, within } = position;
-  return encodeCursorParts([1, fromMs, toMs, cursor, after, within?.gate ?? null, within?.fromMs ?? null]);
+  return encodeOpaque([1, fromMs, toMs, cursor, after, within?.gate ?? null, within?.fromMs ?? null]);
 }
 
 /** Null for anything that `encodeExportCursor` does not write of this span. */
 function decodeExportCursor(text: string, { fromMs, toMs }: ExportSpan): ExportPosition | null {
-  const [v, spanFromMs, spanToMs, cursor, after, gate, gateFromMs] = decodeCursorParts(text);
+  const [v, spanFromMs, spanToMs, cursor, after, gate, gateFromMs] = decodeOpaque(text) ?? [];
   if (v !== 1 || spanFromMs !== fromMs || spanToMs !== toMs || typeof after !== "string") return null;
   if (cursor !== null && typeof cursor !== "string") return null;
   if (gate === null && gateFromMs === null) return { cursor, after, within: null };

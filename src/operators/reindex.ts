@@ -4,8 +4,8 @@
 import type { GateNamespace } from "../gate/address.ts";
 import { GateClient } from "../gate/client.ts";
 import { log } from "../observability/log.ts";
+import { decodeOpaque, encodeOpaque } from "../opaque.ts";
 import { inChunks } from "./chunks.ts";
-import { decodeCursorParts, encodeCursorParts } from "./cursor-parts.ts";
 import { BEGINNING, listGates, type RegistryPosition } from "./registry.ts";
 
 /** `toldAnew` of the `gates`; `unreachable` did not answer, or D1 did not answer them. `next` null: these were the last. */
@@ -42,13 +42,13 @@ async function reindexGate(gates: GateNamespace, gate: string): Promise<"told" |
 }
 
 export function encodeReindexCursor({ cursor, after }: RegistryPosition): string {
-  return encodeCursorParts([1, cursor, after]);
+  return encodeOpaque([1, cursor, after]);
 }
 
 /** Null for anything that `encodeReindexCursor` does not write. An empty one is the beginning. */
 export function decodeReindexCursor(text: string): RegistryPosition | null {
   if (text === "") return BEGINNING;
-  const [v, cursor, after] = decodeCursorParts(text);
+  const [v, cursor, after] = decodeOpaque(text) ?? [];
   if (v !== 1 || typeof after !== "string") return null;
   return cursor === null || typeof cursor === "string" ? { cursor, after } : null;
 }

@@ -1,7 +1,7 @@
 // Where the next page of a user's charges begins. Opaque to callers, who may send back anything: what it leads to is
 // bound to their own user, so it carries no secret and no signature.
 import { base64url } from "jose";
-import { decodeUtf8 } from "../json.ts";
+import { decodeOpaqueText } from "../opaque.ts";
 
 /** The moment of the first charge of the next page, in Unix milliseconds. */
 export function encodeUsageCursor(fromMs: number): string {
@@ -10,16 +10,7 @@ export function encodeUsageCursor(fromMs: number): string {
 
 /** Null for anything that `encodeUsageCursor` does not write. */
 export function decodeUsageCursor(cursor: string): number | null {
-  const [, digits] = /^1\.(\d{1,16})$/.exec(decoded(cursor) ?? "") ?? [];
+  const [, digits] = /^1\.(\d{1,16})$/.exec(decodeOpaqueText(cursor) ?? "") ?? [];
   const fromMs = digits === undefined ? Number.NaN : Number(digits);
   return Number.isSafeInteger(fromMs) && encodeUsageCursor(fromMs) === cursor ? fromMs : null;
-}
-
-function decoded(text: string): string | null {
-  try {
-    return decodeUtf8(base64url.decode(text));
-  } catch (error) {
-    if (error instanceof TypeError) return null;
-    throw error;
-  }
 }

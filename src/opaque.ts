@@ -1,7 +1,7 @@
-// Cursors as text. They are opaque to callers, who may send back anything: what a cursor leads to is read for an operator
-// only, so it carries no secret and no signature.
+// Cursors as text. They are opaque to whom they are given, who may send back anything. What a cursor leads to, its reader
+// may see anyway, an operator or a user their own charges, so it carries no secret and no signature.
 import { base64url } from "jose";
-import { decodeUtf8, parseJson } from "../json.ts";
+import { decodeUtf8, parseJson } from "./json.ts";
 
 export type OpaqueValue = string | number | null;
 
@@ -11,7 +11,7 @@ export function encodeOpaque(values: readonly OpaqueValue[]): string {
 
 /** Null for anything that `encodeOpaque` does not write. */
 export function decodeOpaque(text: string): OpaqueValue[] | null {
-  const values = parseJson(decodeText(text) ?? "");
+  const values = parseJson(decodeOpaqueText(text) ?? "");
   if (!Array.isArray(values) || !values.every(isOpaqueValue)) return null;
   return encodeOpaque(values) === text ? values : null;
 }
@@ -20,7 +20,8 @@ function isOpaqueValue(value: unknown): value is OpaqueValue {
   return value === null || typeof value === "string" || Number.isSafeInteger(value);
 }
 
-function decodeText(text: string): string | null {
+/** The text of which `text` is the base64url. Null when it is none, or not UTF-8. */
+export function decodeOpaqueText(text: string): string | null {
   try {
     return decodeUtf8(base64url.decode(text));
   } catch (error) {
