@@ -87,8 +87,8 @@ export function releaseRun(runs: Runs, runKey: string, revision: number, nowMs: 
   const open = runs.get(runKey);
   if (open === null || open.run.revision !== revision) return;
   const failures = Math.max(1, open.failures);
-  if (failures >= MAX_FAILURES && open.run.status !== "forwarding") giveUp(runs, open, nowMs);
-  else runs.put({ ...open, failures }, nowMs, nowMs + pauseMs(failures));
+  if (!giveUpAtLast(runs, { ...open, failures }, nowMs))
+    runs.put({ ...open, failures }, nowMs, nowMs + pauseMs(failures));
 }
 
 function hinted(runs: Runs, open: OpenRun, runId: string | null, nowMs: number): OpenRun {
@@ -124,19 +124,18 @@ function countTake(
   const isUnheardOf = indexed.leasedUntilMs !== null;
   const isSuspect = open.failures > 0 || isUnheardOf || nowMs - indexed.dueAtMs >= OVERDUE_MS;
   if (!isSuspect) return open;
-  if (open.failures >= MAX_FAILURES && open.run.status !== "forwarding") {
-    giveUp(runs, open, nowMs);
-    return null;
-  }
+  if (giveUpAtLast(runs, open, nowMs)) return null;
   const earlier = open.failures === 0 && isUnheardOf ? 1 : open.failures;
   const counted = { ...open, failures: earlier + 1 };
   runs.put(counted, nowMs, nowMs + leaseMs + pauseMs(counted.failures));
   return counted;
 }
 
-function giveUp(runs: Runs, open: OpenRun, nowMs: number): void {
-  if (open.run.status === "forwarding") return;
+// Whether it has failed too often and is given up. One whose start was not answered is not for a consumer to end.
+function giveUpAtLast(runs: Runs, open: OpenRun, nowMs: number): boolean {
+  if (open.failures < MAX_FAILURES || open.run.status === "forwarding") return false;
   runs.put({ ...open, run: giveUpRun(open.run, open.terms, "poison", nowMs) }, nowMs);
+  return true;
 }
 
 // They grow, so that a version of the consumer that fails at every run has to fail for hours before runs are given up.
