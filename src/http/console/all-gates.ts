@@ -18,6 +18,7 @@ import { refuse } from "../answers.ts";
 import { CHARGE_COLUMNS, chargeRow } from "../charge-row.ts";
 import type { AppContext } from "../context.ts";
 import { csvOf } from "../csv.ts";
+import { linkToNext } from "../link-to-next.ts";
 
 const UNREADABLE = problem(
   "service_unavaiable",
@@ -77,7 +78,7 @@ async function orNull<T>(c: AppContext, work: Promise<T>): Promise<T | null> {
 function render(c: AppContext, span: ExportSpan, { charges, next }: ExportPage): Response {
   const type = accepts(c, { header: "Accept", supports: [LINES, "text/csv"], default: LINES });
   const rows = charges.map(exportedRow);
-  const headers = { vary: "Accept", ...(next && linkToNext(c, encodeExportCursor(span, next))) };
+  const headers = { vary: "Accept", ...(next && headersOfNext(c, encodeExportCursor(span, next))) };
   if (type === "text/csv") {
     const csv = { "content-type": "text/csv; charset=utf-8; header=present" };
     return c.body(csvOf(COLUMNS, rows), 200, { ...headers, ...csv });
@@ -86,12 +87,8 @@ function render(c: AppContext, span: ExportSpan, { charges, next }: ExportPage):
   return c.body(lines, 200, { ...headers, "content-type": LINES });
 }
 
-// RFC 8288; lines and CSV have no place for a cursor.
-function linkToNext(c: AppContext, cursor: string): Record<string, string> {
-  const { from = "", to = "" } = c.req.query();
-  const next = new URL(c.req.path, c.get("publicUrl"));
-  next.search = new URLSearchParams({ from, to, cursor }).toString();
-  return { link: `<${next.href}>; rel="next"`, "x-next-cursor": cursor };
+function headersOfNext(c: AppContext, cursor: string): Record<string, string> {
+  return { ...linkToNext(c, cursor), "x-next-cursor": cursor };
 }
 
 function exportedRow({ userKey, issuer, subject, ...charge }: ExportedCharge) {

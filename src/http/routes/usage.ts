@@ -10,6 +10,7 @@ import { callersGate } from "../caller-deps.ts";
 import { CHARGE_COLUMNS, chargeRow } from "../charge-row.ts";
 import type { AppContext } from "../context.ts";
 import { csvOf } from "../csv.ts";
+import { linkToNext } from "../link-to-next.ts";
 import { countRead } from "../read-window.ts";
 
 const PAGE_SIZE = 100;
@@ -53,14 +54,9 @@ function render(c: AppContext, page: ChargePage, headers: Record<string, string>
   const varied = { ...headers, vary: "Accept" };
   if (type !== "text/csv") return c.json({ data: rows, next_cursor: cursor }, 200, varied);
   const csv = { "content-type": "text/csv; charset=utf-8; header=present" };
-  return c.body(csvOf(CHARGE_COLUMNS, rows), 200, { ...varied, ...csv, ...linkToNext(c, cursor) });
-}
-
-// RFC 8288; a CSV has no place for a cursor.
-function linkToNext(c: AppContext, cursor: string | null): Record<string, string> {
-  if (cursor === null) return {};
-  const { from = "", to = "" } = c.req.query();
-  const next = new URL(c.req.path, c.get("publicUrl"));
-  next.search = new URLSearchParams({ from, to, cursor }).toString();
-  return { link: `<${next.href}>; rel="next"` };
+  return c.body(csvOf(CHARGE_COLUMNS, rows), 200, {
+    ...varied,
+    ...csv,
+    ...(cursor !== null && linkToNext(c, cursor)),
+  });
 }
