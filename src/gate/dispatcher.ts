@@ -186,5 +186,5 @@ export class Dispatcher {
 }
 
 function resendMs(overdueMs: number): number {
-  return Math.min(MAX_RESEND_MS, Math.max(RESEND_MS, overdueMs / RESEND_SHARE));
+  return Math.min(MAX_RESEND_MS, Math.max(RESEND_MS, Math.ceil(overdueMs / RESEND_SHARE)));
 }

@@ -36,5 +36,5 @@ export function nextPollAtMs(acceptedAtMs: number, schedule: readonly number[], 
 
 function hintPauseMs({ giveUpAtMs }: Forwarding, nowMs: number): number {
   const sinceMs = nowMs - (giveUpAtMs - UNANSWERED_MS);
-  return Math.max(ASK_AGAIN_MS, Math.min(sinceMs / HINT_PAUSE_SHARE, DAY_MS));
+  return Math.max(ASK_AGAIN_MS, Math.min(Math.ceil(sinceMs / HINT_PAUSE_SHARE), DAY_MS));
 }
