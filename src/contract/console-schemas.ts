@@ -1,5 +1,5 @@
-// What the console's API takes and answers, as src/console/views.ts has it. Like the whole document, loaded when somebody
-// asks for it.
+// What the console's API takes and answers; src/console/views.ts has the types. Like the whole document, loaded when
+// somebody asks for it.
 
 import * as z from "zod/mini";
 import { ConsoleRedeliveryFilter } from "./redelivery-filter.ts";
@@ -148,15 +148,15 @@ const windowCount = z.nullable(z.object({ count, resets_at: time }));
 
 const ConsoleUser = z.object({
   user: z.string(),
-  issuer: z.nullable(z.string()),
+  issuer: described(z.nullable(z.string()), "Null: this user was promised nothing yet."),
   subject: z.nullable(z.string()),
   windows: z.object({ runs: windowCount, results: windowCount }),
-  default_limit: count,
+  default_limit: described(count, "Of callers whose token says nothing else."),
   open_runs: described(
     z.array(
       z.object({
-        run_key: z.string(),
-        run_id: z.nullable(z.string()),
+        run_key: described(z.string(), "The caller's idempotency id, or one that the gateway made."),
+        run_id: described(z.nullable(z.string()), "Null: the start has not been answered."),
         status: z.enum(["forwarding", "accepted", "ended", "abandoned"]),
         state,
         due_at: time,
@@ -233,9 +233,12 @@ const ConsoleAuditEntry = z.object({
   at: time,
   operator: z.string(),
   action: z.enum(["poll", "redeliver", "abandon", "reset_window", "redeliver_many", "reindex", "sign_in"]),
-  target: z.nullable(z.string()),
+  target: described(z.nullable(z.string()), "A run id, a user key or the id of a redelivery."),
   detail: z.nullable(z.string()),
-  outcome: z.enum(["done", "refused", "failed", "unknown"]),
+  outcome: described(
+    z.enum(["done", "refused", "failed", "unknown"]),
+    "`unknown`: it was begun, and what came of it could not be written down.",
+  ),
 });
 
 const ConsoleAuditPage = z.object({ entries: z.array(ConsoleAuditEntry), next_cursor: cursor });
@@ -246,7 +249,7 @@ const ConsoleRedelivery = z.object({
   created_at: time,
   filter: ConsoleRedeliveryFilter,
   status: z.enum(["running", "finished"]),
-  examined: count,
+  examined: described(count, "Dead letters that it has looked at."),
   sent: count,
   skipped: described(count, "Not dead any more, under way already, or of a gate that did not answer."),
 });
