@@ -1,5 +1,7 @@
 // Searching the runs of everybody who was active on some days: gate by gate in the order of the users' keys, a bounded
 // number of gates a page. A gate that does not answer is named and passed over, so that it cannot hold the search up.
+
+import { inChunks } from "../chunks.ts";
 import type { GateNamespace } from "../gate/address.ts";
 import { GateClient } from "../gate/client.ts";
 import type { EndedPosition } from "../gate/store/ended-runs.ts";
@@ -35,8 +37,7 @@ export async function searchMany(
   if (position !== null) add(page, user, await answered(search, gates, { user, position }));
   if (isFull(page, search)) return page;
   const active = await readActiveUsers(operatorsDb, months, user, search.gatesAPage);
-  for (let at = 0; at < active.users.length; at += GATES_AT_ONCE) {
-    const wave = active.users.slice(at, at + GATES_AT_ONCE);
+  for (const wave of inChunks(active.users, GATES_AT_ONCE)) {
     const walks = await Promise.all(
       wave.map((each) => answered(search, gates, { user: each, position: null })),
     );

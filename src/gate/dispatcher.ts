@@ -3,6 +3,7 @@
 import { log } from "../observability/log.ts";
 import { queueOf } from "../progress/queues.ts";
 import { runMessage, sendMessages } from "../progress/run-message.ts";
+import { Backoff } from "./backoff.ts";
 import { type Overdue, readEpoch, tellIndex, tellOverdue } from "./index-writer.ts";
 import { Registration } from "./registration.ts";
 import { retell } from "./retell.ts";
@@ -35,9 +36,7 @@ export class Dispatcher {
   readonly #runs: Runs;
   readonly #registration: Registration;
   /** While D1 is away. */
-  #indexPauseMs = 0;
-  #indexRestsUntilMs = 0;
-  #epochRestsUntilMs = 0;
+  readonly #indexBackoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
   #toldOverdueAtMs = Number.NEGATIVE_INFINITY;
   #overdue: Overdue | null = null;
 
@@ -83,7 +82,7 @@ export class Dispatcher {
     const moments = [
       this.#runs.index.first()?.actAtMs ?? null,
       // What is told anew is due from the beginning of time, and no alarm can be set to that.
-      outboxAtMs === null ? null : Math.max(outboxAtMs, this.#indexRestsUntilMs, nowMs),
+      outboxAtMs === null ? null : Math.max(outboxAtMs, this.#indexBackoff.restsUntilMs, nowMs),
       this.#registration.nextAtMs(nowMs),
     ].filter((atMs) => atMs !== null);
     return Math.min(nowMs + UPKEEP_MS, ...moments);
@@ -93,7 +92,7 @@ export class Dispatcher {
   async tell(nowMs: number): Promise<void> {
     await this.#registration.perform(nowMs);
     const userKey = this.#store.mark("user")?.userKey;
-    if (userKey === undefined || nowMs < this.#indexRestsUntilMs) return;
+    if (userKey === undefined || nowMs < this.#indexBackoff.restsUntilMs) return;
     try {
       const entries = this.#store.outbox.due(nowMs, OUTBOX_BATCH);
       // Which index is told is noted before the first word: one that is lost right after it is told again.
@@ -105,25 +104,20 @@ export class Dispatcher {
       );
       this.#store.outbox.remove(entries);
       await this.#tellOverdue(userKey, nowMs);
-      this.#indexPauseMs = 0;
+      this.#indexBackoff.worked();
     } catch (error) {
-      this.#indexPauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, 2 * this.#indexPauseMs));
-      this.#indexRestsUntilMs = nowMs + this.#indexPauseMs;
-      log({ event: "operators_index.unavailable", gate: this.#gate, error });
+      this.#indexFailed(error, nowMs);
     }
   }
 
-  /** The same once a week, in the alarm; while D1 is away, once an hour. */
+  /** The same once a week, in the alarm. */
   async checkEpochWeekly(nowMs: number): Promise<void> {
     const known = this.#store.mark("epoch");
-    if (nowMs - (known?.checkedAtMs ?? 0) < CHECK_EPOCH_MS) return;
-    // Not in an alarm that has just waited for it in vain either.
-    if (nowMs < Math.max(this.#epochRestsUntilMs, this.#indexRestsUntilMs)) return;
+    if (nowMs - (known?.checkedAtMs ?? 0) < CHECK_EPOCH_MS || nowMs < this.#indexBackoff.restsUntilMs) return;
     try {
       await this.checkEpoch(nowMs);
     } catch (error) {
-      this.#epochRestsUntilMs = nowMs + MAX_PAUSE_MS;
-      log({ event: "operators_index.unavailable", gate: this.#gate, error });
+      this.#indexFailed(error, nowMs);
     }
   }
 
@@ -137,8 +131,13 @@ export class Dispatcher {
     const isNew = known !== undefined && known.id !== id;
     if (isNew) await retell(this.#store, userKey);
     this.#store.setMark("epoch", { id, checkedAtMs: nowMs });
-    this.#indexRestsUntilMs = 0;
+    this.#indexBackoff.worked();
     return isNew;
+  }
+
+  #indexFailed(error: unknown, nowMs: number): void {
+    this.#indexBackoff.failed(nowMs);
+    log({ event: "operators_index.unavailable", gate: this.#gate, error });
   }
 
   // Nothing is promised of a start whose answer never came, and there is nothing to poll.

@@ -4,6 +4,7 @@
 import { within } from "../deadline.ts";
 import { log } from "../observability/log.ts";
 import { REGISTRY_PREFIX } from "./address.ts";
+import { Backoff } from "./backoff.ts";
 import type { GateStore } from "./store/gate-store.ts";
 
 /** After the first promise, however far ahead its run is due. */
@@ -20,8 +21,7 @@ export class Registration {
   readonly #gate: string;
   readonly #store: GateStore;
   #seenAtMs: number | undefined;
-  #pauseMs = 0;
-  #restsUntilMs = 0;
+  readonly #backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
 
   constructor(kv: KVNamespace, gate: string, store: GateStore) {
     this.#kv = kv;
@@ -32,22 +32,21 @@ export class Registration {
   /** When it is to be written at the latest; null: it was, or there is nothing to register. */
   nextAtMs(nowMs: number): number | null {
     if (this.#seen() !== undefined || this.#store.mark("user") === undefined) return null;
-    return this.#pauseMs === 0 ? nowMs + REGISTER_WITHIN_MS : this.#restsUntilMs;
+    return this.#backoff.restsUntilMs || nowMs + REGISTER_WITHIN_MS;
   }
 
   /** Never throws. */
   async perform(nowMs: number): Promise<void> {
-    if (nowMs - (this.#seen() ?? 0) < CHECK_MS || nowMs < this.#restsUntilMs) return;
+    if (nowMs - (this.#seen() ?? 0) < CHECK_MS || nowMs < this.#backoff.restsUntilMs) return;
     const userKey = this.#store.mark("user")?.userKey;
     if (userKey === undefined) return;
     try {
       await within(TIMEOUT_MS, this.#ensure(userKey));
-      this.#pauseMs = 0;
+      this.#backoff.worked();
       this.#seenAtMs = nowMs;
       this.#store.setMark("registered_at_ms", nowMs);
     } catch (error) {
-      this.#pauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, 2 * this.#pauseMs));
-      this.#restsUntilMs = nowMs + this.#pauseMs;
+      this.#backoff.failed(nowMs);
       log({ event: "registry.unavailable", gate: this.#gate, error });
     }
   }

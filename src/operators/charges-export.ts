@@ -1,13 +1,14 @@
 // Every user's charges of a past span: walks the registry and asks each gate. A request does a bounded part of it, and the
 // position that it ends at is enough to go on from, also days later. A gate that does not answer stops the page; it is
 // never passed over.
+
+import { inChunks } from "../chunks.ts";
 import type { GateNamespace } from "../gate/address.ts";
 import { GateClient } from "../gate/client.ts";
 import type { Charge } from "../gate/store/charges.ts";
 import type { ChargePage } from "../gate/usage.ts";
 import { log } from "../observability/log.ts";
 import type { ExportPosition, ExportSpan } from "./charges-query.ts";
-import { inChunks } from "./chunks.ts";
 import { listGates } from "./registry.ts";
 
 export type ExportedCharge = Charge & { userKey: string; issuer: string; subject: string };

@@ -1,11 +1,12 @@
 // After D1 was lost and made anew: walks the registry and has each gate tell the operators' index everything again, at
 // once and not within a week, when its own alarm would. To repeat it is harmless: a gate that has told this index already
 // does nothing.
+
+import { inChunks } from "../chunks.ts";
 import type { GateNamespace } from "../gate/address.ts";
 import { GateClient } from "../gate/client.ts";
 import { log } from "../observability/log.ts";
 import { decodeOpaque, encodeOpaque } from "../opaque.ts";
-import { inChunks } from "./chunks.ts";
 import { BEGINNING, listGates, type RegistryPosition } from "./registry.ts";
 
 /** `toldAnew` of the `gates`; `unreachable` did not answer, or D1 did not answer them. `next` null: these were the last. */

@@ -1,6 +1,7 @@
 // A queue message: which run to move on. Losing, repeating or reordering messages changes nothing but timing; the one
 // exception carries the upstream's yes to a start, because its gate was away when it came.
 
+import { inChunks } from "../chunks.ts";
 import { within } from "../deadline.ts";
 import { isAcceptance } from "../gate/acceptance-form.ts";
 import type { Acceptance } from "../gate/admission.ts";
@@ -57,8 +58,6 @@ export async function sendMessage(queue: Queue, message: object, options?: Queue
 
 /** The same for any number of them. */
 export async function sendMessages(queue: Queue, messages: readonly RunMessage[]): Promise<void> {
-  for (let at = 0; at < messages.length; at += MAX_QUEUE_BATCH) {
-    const batch = messages.slice(at, at + MAX_QUEUE_BATCH).map((body) => ({ body }));
-    await within(QUEUE_TIMEOUT_MS, queue.sendBatch(batch));
-  }
+  for (const chunk of inChunks(messages, MAX_QUEUE_BATCH))
+    await within(QUEUE_TIMEOUT_MS, queue.sendBatch(chunk.map((body) => ({ body }))));
 }
