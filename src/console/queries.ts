@@ -2,7 +2,7 @@
 // a form can be sent as it is; a bad one is named.
 import { userKeyOf } from "../auth/user-key.ts";
 import { validateUuid } from "../contract/schemas.ts";
-import { dateTimeFault, parseDateTime } from "../runs/usage-query.ts";
+import { dateTimeFault, parseDateTime } from "../date-time.ts";
 import type { LetterQuery } from "./dead-letters.ts";
 import { type Place, placeOf } from "./place.ts";
 import type { RunQuery } from "./run-search.ts";

@@ -1,7 +1,7 @@
 // One answer of the console's API for each of its schemas: a run whose callback has failed, its user, and what
 // an operator did about it.
-import type { RunSummary } from "../console/views.ts";
-import type { ConsoleComponentName } from "./console-schemas.ts";
+import type * as z from "zod/mini";
+import type { CONSOLE_COMPONENTS, ConsoleComponentName } from "./console-schemas.ts";
 
 const RUN_ID = "123e4567-e89b-12d3-a456-426614174000";
 const USER = "k1WQ9qkBcBzXbL3JmAq0Yt7eHnGv5sRd2fUoIxCpMwE";
@@ -38,7 +38,7 @@ const STATS = {
   latency_p99_ms: 380,
 };
 
-const RUN: RunSummary = {
+const RUN: z.infer<typeof CONSOLE_COMPONENTS.ConsoleRunSummary> = {
   run_id: RUN_ID,
   user: USER,
   issuer: "https://login.example.com",

@@ -31,13 +31,13 @@ type Failure =
   | { event: "gate.full"; gate: string; open_runs: number; bytes: number }
   | { event: "gate.dropped_early"; gate: string; what: "ended_runs" | "answers"; bytes: number }
   | { event: "operators_index.unavailable" | "registry.unavailable"; gate: string; error: unknown }
-  | { event: "answer.recall_failed" | "answer.remember_failed"; gate: string; error: unknown }
+  | { event: "answer.get_failed" | "answer.put_failed"; gate: string; error: unknown }
   | { event: "flag.unavailable"; error: unknown }
   | { event: "queue.unavailable"; gate: string; error: unknown }
   | { event: "queue.unreadable" }
   | { event: "run.move_failed"; gate: string; attempts: number; error: unknown }
   | { event: "run.abandoned"; gate: string; run_id: string; reason: string }
-  | { event: "body.keep_failed" | "body.recall_failed"; user: string; error: unknown }
+  | { event: "body.put_failed" | "body.get_failed"; user: string; error: unknown }
   | { event: "breaker.unavailable"; error: unknown }
   | { event: "deliveries.unavailable" | "usage.unavailable"; request_id: string; error: unknown }
   | { event: "metrics.refused" | "metrics.flush_failed"; error: unknown }

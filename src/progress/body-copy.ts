@@ -70,7 +70,7 @@ export class BodyCopy {
       await within(KEPT_WITHIN_MS, Promise.race([work(), failed]));
       return true;
     } catch (error) {
-      log({ event: "body.keep_failed", user: this.#userKey, error });
+      log({ event: "body.put_failed", user: this.#userKey, error });
       void this.abandon();
       return false;
     }

@@ -24,7 +24,7 @@ export async function keepBody(
     await within(KEPT_WITHIN_MS, kv.put(keptBodyKey(userKey, runId), body, { expirationTtl: KEEP_SECONDS }));
     return true;
   } catch (error) {
-    log({ event: "body.keep_failed", user: userKey, error });
+    log({ event: "body.put_failed", user: userKey, error });
     return false;
   }
 }
@@ -42,7 +42,7 @@ export async function keptBody(
   } catch (error) {
     if (error instanceof OutboundNoRoom) return "crowded";
     if (error instanceof OutboundTooLarge) return "large";
-    log({ event: "body.recall_failed", user: userKey, error });
+    log({ event: "body.get_failed", user: userKey, error });
     return null;
   }
 }
@@ -56,7 +56,7 @@ export async function openKeptBody(
   try {
     return await within(FOUND_WITHIN_MS, kv.get(keptBodyKey(userKey, runId), "stream"));
   } catch (error) {
-    log({ event: "body.recall_failed", user: userKey, error });
+    log({ event: "body.get_failed", user: userKey, error });
     return null;
   }
 }

@@ -53,7 +53,7 @@ async function readKeptCopy(source: LargeResultSource): Promise<LargeResult | nu
     // A copy that broke off is none: its object has not ended.
     return hasEnded(survey) ? toLargeResult(source, survey, true) : null;
   } catch (error) {
-    log({ event: "body.recall_failed", user: source.userKey, error });
+    log({ event: "body.get_failed", user: source.userKey, error });
     return null;
   }
 }

@@ -6,7 +6,7 @@ import type { Acceptance, Admission, Settlement } from "../gate/admission.ts";
 import type { Answer, ClaimRequest, Settled } from "../gate/claim.ts";
 import type { GateClient } from "../gate/client.ts";
 import type { WindowRule } from "../gate/window.ts";
-import { recall, remember } from "../idempotency/memory.ts";
+import { getAnswer, putAnswer } from "../idempotency/answer-cache.ts";
 import { log } from "../observability/log.ts";
 import type { Stopwatch } from "../observability/stopwatch.ts";
 import { runMessage, sendMessage } from "../progress/run-message.ts";
@@ -84,7 +84,7 @@ export async function startRun(
       return unlessKnown(deps, claim, admission, refusal("full", NOTHING_CAN_BE_PROMISED, admission.view));
     case "admitted": {
       const known =
-        admission.askCache && claim !== null ? await recall(deps.kv, deps.gate.id, claim.id) : null;
+        admission.askCache && claim !== null ? await getAnswer(deps.kv, deps.gate.id, claim.id) : null;
       return claim !== null && known !== null
         ? replayLearnt(deps, claim, known, admission)
         : forward(deps, target, parsed, plan, admission);
@@ -94,7 +94,7 @@ export async function startRun(
 
 // KV answers when the gate cannot.
 async function withoutGate({ kv, gate }: StartDeps, claim: ClaimRequest | null): Promise<StartAnswer> {
-  const known = claim && (await recall(kv, gate.id, claim.id));
+  const known = claim && (await getAnswer(kv, gate.id, claim.id));
   if (claim === null || known === null) return refusal("gate_closed", NOTHING_CAN_BE_PROMISED, null);
   return replay(known.answer, { view: null, mismatch: known.fingerprint !== claim.fingerprint });
 }
@@ -106,7 +106,7 @@ async function unlessKnown(
   { askCache, view }: Extract<Admission, { kind: "limited" | "conflict" | "full" }>,
   refused: StartAnswer,
 ): Promise<StartAnswer> {
-  const known = askCache && claim !== null ? await recall(kv, gate.id, claim.id) : null;
+  const known = askCache && claim !== null ? await getAnswer(kv, gate.id, claim.id) : null;
   if (claim === null || known === null) return refused;
   waitUntil(gate.learn(claim.id, known, null, false));
   return replay(known.answer, { view, mismatch: known.fingerprint !== claim.fingerprint });
@@ -170,7 +170,7 @@ async function settle(
   const answer = await stopwatch.time("gate", gate.settle(settlement));
   if (answer.kind === "unavailable") return withoutSettlement(deps, plan, settlement);
   const { settled } = answer;
-  if (claim !== null && settled !== null) waitUntil(remember(kv, gate.id, claim.id, settled));
+  if (claim !== null && settled !== null) waitUntil(putAnswer(kv, gate.id, claim.id, settled));
   return settled;
 }
 
@@ -205,7 +205,7 @@ function cacheAnswerOnly(
   answer: Answer,
 ): Settled {
   const settled = { answer, fingerprint, settledAtMs: Date.now() };
-  waitUntil(remember(kv, gate.id, id, settled));
+  waitUntil(putAnswer(kv, gate.id, id, settled));
   return settled;
 }
 

@@ -70,7 +70,7 @@ describe("KV", () => {
     const data = { idempotency_id: randomUUID() };
     await gateway.fail(/KV\.put$/);
     const first = await caller.start(ECHO, data);
-    await gateway.logged(({ event }) => event === "answer.remember_failed");
+    await gateway.logged(({ event }) => event === "answer.put_failed");
     await gateway.pass(71 * HOUR);
     await gateway.moveGates();
     await expectReplayed(caller, data, first.text);

@@ -1,0 +1,21 @@
+// Moments as callers write them (RFC 3339).
+
+export function dateTimeFault(parameter: string): string {
+  return `${parameter} must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).`;
+}
+
+// Stricter than Date.parse, which takes other forms too, and 30 February for 2 March.
+const DATE_TIME =
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
+
+/** Unix milliseconds; null for anything but an RFC 3339 date-time. A leap second is none here: Unix time has no place for it. */
+export function parseDateTime(text: string): number | null {
+  const [whole, year, month, day] = DATE_TIME.exec(text) ?? [];
+  if (whole === undefined || Number(day) > daysIn(Number(year), Number(month))) return null;
+  return Date.parse(whole.toUpperCase());
+}
+
+function daysIn(year: number, month: number): number {
+  // The last day of a month is day 0 of the next; 2000 more years change no calendar, and avoid years below 100.
+  return new Date(Date.UTC(year + 2000, month, 0)).getUTCDate();
+}
