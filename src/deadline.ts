@@ -1,4 +1,4 @@
-/** Somebody of ours took longer than a caller can wait. */
+/** A store or an object took longer than a caller can wait. */
 export class DeadlinePassed extends Error {
   override readonly name = "DeadlinePassed";
 }

@@ -1,9 +1,9 @@
 // What one isolate takes on at a time. It has 128 MB for everything that it does at once, so what comes beyond these
-// bounds is told to come again: better than taking down everybody who was let in before.
+// bounds is told to come again: better than taking down all requests that were let in before.
 
 /** Held as bytes, as text, as spliced text and as what is sent, a body takes about five times its size. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
-/** Longer than anybody is let wait. What was cut off with its caller says no goodbye, and is forgotten after it. */
+/** Longer than any request may wait. What was cut off with its caller is never released, and is forgotten after this. */
 const LOST_AFTER_MS = 120_000;
 
 /** One piece of work, with the bodies that it holds. */
@@ -50,7 +50,7 @@ export class Room {
     return hold;
   }
 
-  /** Whoever holds a body alone may hold any: its size is bounded elsewhere. */
+  /** The only body that is held may have any size: that is bounded elsewhere. */
   grow(hold: Hold, bytes: number): boolean {
     const others = this.#bytes - hold.bytes;
     if (others > 0 && this.#bytes + bytes > this.#maxBytes) return false;

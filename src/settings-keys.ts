@@ -99,7 +99,7 @@ export function parseSigningKeys(value: unknown): Jwk[] {
   if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isSigningKey)) {
     throw new Fault('must be a JWK set of Ed25519 private keys, each with a "kid"');
   }
-  // Whoever verifies would have two keys to choose from, and libraries refuse to.
+  // A verifier would have two keys to choose from, and libraries refuse to.
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw new Fault("names a kid twice");
   return keys;
 }

@@ -94,7 +94,7 @@ export function settingsOf(env: object): Settings {
   return settings;
 }
 
-/** The same for whoever must go on without them: null, and the log names every bad one. */
+/** The same for code that must go on without them: null, and the log names every bad one. */
 export function settingsOrNull(env: object): Settings | null {
   try {
     return settingsOf(env);

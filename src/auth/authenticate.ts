@@ -1,6 +1,6 @@
 // Who is calling: the header, the token, the scope and the claims, put together. One bland sentence answers every bad
 // token, so that a forger learns nothing; what was wrong goes to the log as `reason`. A refused request has no user
-// yet, so it touches nobody's quota.
+// yet, so it touches no user's quota.
 
 import type { Sender } from "../outbound/guard.ts";
 import type { Settings } from "../settings.ts";

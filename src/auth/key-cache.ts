@@ -1,7 +1,7 @@
 // The keys of one URL in one isolate's memory. What it guards: the issuer, against being asked more
 // than once in 30 seconds however many tokens name unknown keys; and the callers, against an issuer that is down.
 // All requests of an isolate share one fetch. It runs under the first one's waitUntil, so that it outlives a caller who
-// hangs up, and nobody waits for it longer than 5 seconds.
+// hangs up, and no request waits for it longer than 5 seconds.
 
 import type { Sender } from "../outbound/guard.ts";
 import { ageOf, coolDownLeftMs, FETCH_COOL_DOWN_MS, type KeySet, newerOf } from "./key-age.ts";

@@ -1,4 +1,4 @@
-// Who is an operator: somebody whom Cloudflare Access let through, as its own token in the request says, or somebody
+// Who is an operator: a person whom Cloudflare Access let through, as its own token in the request says, or a person
 // with a token of one of the callers' issuers that has the operators' scope. Either is verified as any caller's token
 // is. A request is judged by one of them alone, the Authorization header before Access before the session: a bad one is
 // refused, whatever else the request carries. `by` tells what the request proved itself with: only a header of its own
@@ -92,4 +92,4 @@ async function verify(
 
 const NO_TOKEN = "An operator's token is required.";
 const TOKENS_OFF: Refused = denied("Tokens do not open the console here.", "operator.off");
-const OFF: Refused = denied("Nobody can sign in here: no way of it is set up.", "operator.off");
+const OFF: Refused = denied("Sign-in is not set up here.", "operator.off");

@@ -1,4 +1,4 @@
-// How whoever is not let in is told so, callers and operators alike: blandly. Reasons are for the log.
+// What callers and operators who are not let in are told: nothing but that. The reason goes to the log.
 import { type Problem, problem } from "../errors.ts";
 import type { KeySetFailure } from "./key-set.ts";
 

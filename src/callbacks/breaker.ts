@@ -11,7 +11,7 @@ export type Breaker =
   /** Oldest first, at most KEPT, none older than five minutes. */
   | { status: "closed"; samples: readonly Sample[] }
   | { status: "resting"; untilMs: number }
-  /** One attempt is on its way; if nobody hears of it by then, another one may try. */
+  /** One attempt is on its way; if it has not been reported by then, another one may be made. */
   | { status: "probing"; untilMs: number };
 
 export type Permission = { kind: "go" } | { kind: "rest"; untilMs: number };
@@ -23,7 +23,7 @@ export const REST_MS = 30_000;
 const MIN_SAMPLES = 10;
 const KEPT = 100;
 const FAILED_SHARE = 0.7;
-/** So few that nobody's paths alone, which anybody can make fail at will, make ten. */
+/** So few that one user's paths, which that user can make fail at will, never make ten. */
 const KEPT_OF_ONE = 3;
 
 /** May one more attempt be made now? A `go` after a rest is the probe, and takes it. */

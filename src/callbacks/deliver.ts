@@ -1,7 +1,7 @@
 // One attempt: a POST of the result to its callback_url, and what the receiver's answer means. It trusts the guard to
 // follow no redirect and to wait no longer than it is told. The destination is judged again at every attempt, because it
 // may have been stored under older rules. Of the answer only the status and two headers count; its body is thrown away
-// unseen, so that nobody can read through the edge what a host says to it.
+// unseen, so that no caller can read through the gateway what a host answers.
 import { discardBody, OutboundTimeout, type Sender, send } from "../outbound/guard.ts";
 import type { AttemptFailure, AttemptOutcome } from "./attempt.ts";
 import { BodyChanged, BodyUnreadable, type CallbackBody } from "./callback-body.ts";

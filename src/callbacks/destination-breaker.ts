@@ -1,9 +1,9 @@
 // The breakers of one destination host, shared by every isolate that delivers there: breaker.ts keeps the rules, this
-// object the state. One judges the host by everybody's attempts, a few of each user; and each user who has had trouble
+// object the state. One judges the host by the attempts of all users, a few of each; and each user who has had trouble
 // there has one for the own attempts, because on a host that many share (a chat's webhooks, say) one user's path can be
 // made to fail at will, and must not stop the others. It is asked only about hosts that failed lately. It may forget (a
 // write that gets lost, a move): the price is ten attempts at a host that is down. What has been quiet for ten minutes
-// goes, because anybody can make up host names.
+// goes, because host names are free to make up.
 import { DurableObject } from "cloudflare:workers";
 import {
   type Breaker,
@@ -19,14 +19,14 @@ import {
 export type BreakerNamespace = DurableObjectNamespace<DestinationBreaker>;
 
 const FORGET_MS = 10 * 60_000;
-const EVERYBODY = "everybody";
+const ALL_USERS = "everybody";
 const MAX_VIEWED = 1000;
 /** A probe may end at any time. */
 const PROBING_MS = 1_000;
 
 type Asked = { key: string; before: Breaker; after: Breaker; permission: Permission };
 
-/** `allUntilMs`: until when everybody who asks is told the same. */
+/** `allUntilMs`: until when each user who asks is told the same. */
 export type HostPermission = { kind: "go" } | { kind: "rest"; untilMs: number; allUntilMs?: number };
 
 export type BreakerView = Standing & { usersResting: number };
@@ -42,7 +42,7 @@ export class DestinationBreaker extends DurableObject<Env> {
     const nowMs = Date.now();
     const [own, all] = this.#ask(userKey, nowMs);
     const permission = permissionOf(own, all, nowMs);
-    // Whoever rests for one takes no probe of the other.
+    // A user whose own breaker is open takes no probe of the shared one.
     if (permission.kind === "rest") return permission;
     for (const { key, before, after } of [own, all]) await this.#become(key, before, after);
     return permission;
@@ -57,18 +57,18 @@ export class DestinationBreaker extends DurableObject<Env> {
   /** Every failure at the host; a success only when this object had been asked before it. */
   async report(userKey: string, ok: boolean): Promise<void> {
     const nowMs = Date.now();
-    const [own, all] = [this.#breaker(userKey), this.#breaker(EVERYBODY)];
+    const [own, all] = [this.#breaker(userKey), this.#breaker(ALL_USERS)];
     await this.#become(userKey, own, report(own, ok, nowMs));
-    await this.#become(EVERYBODY, all, report(all, ok, nowMs, userKey));
+    await this.#become(ALL_USERS, all, report(all, ok, nowMs, userKey));
   }
 
   /** As it is, for operators: asking changes nothing. */
   view(): BreakerView {
     const nowMs = Date.now();
     const known = [...this.ctx.storage.kv.list<Breaker>({ limit: MAX_VIEWED })];
-    const ofUsers = known.filter(([key]) => key !== EVERYBODY);
+    const ofUsers = known.filter(([key]) => key !== ALL_USERS);
     return {
-      ...standingOf(this.#breaker(EVERYBODY), nowMs),
+      ...standingOf(this.#breaker(ALL_USERS), nowMs),
       usersResting: ofUsers.filter(([, breaker]) => standingOf(breaker, nowMs).status === "resting").length,
     };
   }
@@ -89,7 +89,7 @@ export class DestinationBreaker extends DurableObject<Env> {
       const [after, permission] = mayTry(before, nowMs);
       return { key, before, after, permission };
     };
-    return [ask(userKey), ask(EVERYBODY)];
+    return [ask(userKey), ask(ALL_USERS)];
   }
 
   #breaker(key: string): Breaker {

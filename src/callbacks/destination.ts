@@ -41,7 +41,7 @@ const DETAILS: Record<RefusalReason, string> = {
 
 /**
  * Names that only a private resolver answers: RFC 6761, 6762 (appendix G too) and 8375, and ICANN's `internal`. The other
- * reserved ones (`test`, `example`, `invalid`, `onion`) reach nobody through public DNS, so refusing them protects nobody.
+ * reserved ones (`test`, `example`, `invalid`, `onion`) lead nowhere in public DNS, so refusing them protects no host.
  */
 const PRIVATE_SUFFIXES = [
   "localhost",
@@ -67,7 +67,7 @@ export function checkDestination(text: string, rules: DestinationRules): Destina
   if (hasUserInfo(text)) return refuse("credentials");
   if (isOwnHost(url, rules)) return refuse("own_host");
   if (!rules.allowPrivate && !isPublicHost(url)) return refuse("private_host");
-  // A fragment belongs to browsers: nobody behind us should have to drop it.
+  // A fragment belongs to browsers: no receiver should have to drop it.
   url.hash = "";
   return { kind: "ok", url };
 }

@@ -23,7 +23,7 @@ export class HostHealth {
     return trouble !== undefined && nowMs - trouble.atMs < REMEMBER_MS;
   }
 
-  /** Until when its breaker would say that it rests, whoever asks; null when it has to be asked. */
+  /** Until when its breaker would tell every user that it is open; null when it has to be asked. */
   knownRest(host: string, nowMs: number): number | null {
     const rest = this.#troubles.get(host)?.rest;
     const leftMs = (rest?.allUntilMs ?? 0) - nowMs;

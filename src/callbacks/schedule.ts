@@ -1,5 +1,5 @@
 // When a failed attempt is followed by the next one, if at all (contract, Callbacks: Attempts). Arithmetic only: the
-// clock and the dice are passed in, so that whoever applies the same facts plans the same moment.
+// clock and the dice are passed in, so that the same facts always give the same moment.
 import type { AttemptOutcome } from "./attempt.ts";
 
 export type FailedOutcome = Extract<AttemptOutcome, { kind: "failed" }>;

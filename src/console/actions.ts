@@ -79,7 +79,7 @@ async function poll(deps: ConsoleDeps, { gate, record }: FoundRun): Promise<Effe
 }
 
 // The run's id is part of the message, because an operator's word counts: the gate does not make this poll wait for the
-// pause that it keeps between polls that anybody can cause.
+// pause that it keeps between polls which an unproven completion can cause.
 async function sendPoll(
   { queueOfGate }: ConsoleDeps,
   gate: GateClient,

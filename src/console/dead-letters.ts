@@ -1,5 +1,5 @@
 // Runs that were given up, by the host that did not take their callbacks and by the reason, the last one first: from the
-// operators' index. One without a callback, whose end nobody could read, has no host.
+// operators' index. One without a callback, whose end could not be read, has no host.
 import { cursorOf, NEWEST, type Place } from "./place.ts";
 import { NO_HOST } from "./searched.ts";
 import { type LetterRow, type OverdueRow, readLetters, readOverdue } from "./store.ts";

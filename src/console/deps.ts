@@ -1,7 +1,7 @@
 import type { BreakerNamespace } from "../callbacks/destination-breaker.ts";
 import type { GateNamespace } from "../gate/address.ts";
 
-/** Everybody whom the console asks. */
+/** The stores and objects that the console asks. */
 export type ConsoleDeps = {
   operatorsDb: D1Database;
   gates: GateNamespace;

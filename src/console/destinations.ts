@@ -1,4 +1,4 @@
-// How the hosts of callbacks have fared lately, and whether their breakers let anybody through. Who counts the attempts is
+// How the hosts of callbacks have fared lately, and whether their breakers let attempts through. Who counts the attempts is
 // for the caller to say.
 import { type BreakerNamespace, type BreakerView, breakerOf } from "../callbacks/destination-breaker.ts";
 import { within } from "../deadline.ts";
@@ -15,7 +15,7 @@ export type HostStats = {
   host: string;
   attempts: number;
   acknowledged: number;
-  /** Of the acknowledged ones; null: there are none, or nobody has measured them. */
+  /** Of the acknowledged ones; null: there are none, or they were not measured. */
   latencyMeanMs: number | null;
 };
 
@@ -27,7 +27,7 @@ const ANSWERS_WITHIN_MS = 5_000;
 
 const CLOSED: Destination["breaker"] = { status: "closed", until: null, users_resting: 0 };
 
-/** The host with the most attempts first. Throws when somebody does not answer. */
+/** The host with the most attempts first. Throws when the aggregator or a breaker does not answer. */
 export async function destinations(
   hostStats: () => Promise<HostStats[]>,
   breakers: BreakerNamespace,

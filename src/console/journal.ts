@@ -19,7 +19,7 @@ export const STATEMENTS = {
   redelivery: `SELECT ${REDELIVERY} FROM redeliveries WHERE id = ?1`,
   resting: `
     SELECT id FROM redeliveries WHERE status = 'running' AND moved_at_ms <= ?1 ORDER BY moved_at_ms LIMIT ?2`,
-  // Whoever held it has not been heard of: what that one reports later changes nothing.
+  // The consumer that held it has not been heard of: what it reports later changes nothing.
   wake: `
     UPDATE redeliveries SET holder = NULL, moved_at_ms = ?2
     WHERE id = ?1 AND status = 'running' AND moved_at_ms <= ?3`,

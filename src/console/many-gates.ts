@@ -1,4 +1,4 @@
-// Searching the runs of everybody who was active on some days: gate by gate in the order of the users' keys, a bounded
+// Searching the runs of all users who were active on some days: gate by gate in the order of the users' keys, a bounded
 // number of gates a page. A gate that does not answer is named and passed over, so that it cannot hold the search up.
 
 import { inChunks } from "../chunks.ts";
@@ -23,7 +23,7 @@ export type ManySearch = {
   find: (gate: GateClient, position: EndedPosition | null) => Promise<Walk>;
 };
 
-/** `reached`: how far the search has come; `isOver`: there is nobody left. */
+/** `reached`: how far the search has come; `isOver`: no user is left. */
 export type ManyPage = { runs: RunSummary[]; unanswered: string[]; reached: ManyCursor; isOver: boolean };
 
 export async function searchMany(

@@ -49,7 +49,7 @@ export async function parseRunQuery(given: Given, nowMs: number): Promise<Parsed
   }));
 }
 
-/** Null: nobody is named. */
+/** Null: no user is named. */
 export async function parseUser(given: Given): Promise<Parsed<string | null>> {
   const { issuer, subject } = given;
   const named = parsed(() => {

@@ -20,7 +20,7 @@ export type RedeliveryMessage = { v: 1; redelivery: string };
 
 type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates" | "queue">;
 
-/** Longer than anybody works on fifty letters. */
+/** Longer than a consumer works on fifty dead letters. */
 const REST_MS = 30_000;
 const GATES_AT_ONCE = 5;
 const MAX_WOKEN = 20;

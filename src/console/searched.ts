@@ -2,7 +2,7 @@
 
 export const STATES = ["waiting", "retrying", "delivered", "dead", "aborted", "none"] as const;
 
-/** `none`: nobody has read its end. */
+/** `none`: its end has not been read. */
 export const RESULTS = ["success", "error", "none"] as const;
 
 /** In the place of a host: those that have no callback. It is no host itself. */

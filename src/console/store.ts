@@ -87,7 +87,7 @@ export async function readActiveUsers(
   );
 }
 
-/** `countedAll` false: there are more, whom nobody has counted. */
+/** `countedAll` false: there are more, which were not counted. */
 export async function countActiveUsers(
   db: D1Database,
   months: readonly MonthDays[],

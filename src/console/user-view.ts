@@ -11,7 +11,7 @@ import type { OpenRunView, UserView, WindowCount } from "./views.ts";
 const DAY_MS = 86_400_000;
 const DAYS = 30;
 
-/** Anybody has a view: one who was never here has an empty one. Throws when the gate does not answer. */
+/** Every user has a view: that of an unknown user is empty. Throws when the gate does not answer. */
 export async function userView(
   { gates, defaultLimit, nowMs }: Pick<ConsoleDeps, "gates" | "defaultLimit" | "nowMs">,
   userKey: string,

@@ -24,7 +24,7 @@ export type ClaimView = UserView["claims"][number];
 export type DeadLetters = Answer<"ConsoleDeadLetters">;
 export type DeadLetterGroup = DeadLetters["groups"][number];
 export type DeadLetter = DeadLetters["letters"][number];
-/** A gate with runs that nobody has looked at in time. */
+/** A gate with runs that were not polled or delivered in time. */
 export type OverdueGate = DeadLetters["overdue"][number];
 
 export type Destinations = Answer<"ConsoleDestinations">;

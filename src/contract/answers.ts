@@ -207,7 +207,7 @@ export function startErrors(): Answers {
   };
 }
 
-/** What can befall even an operation for anybody. */
+/** What can befall even an operation that needs no token. */
 export function publicErrors(): Answers {
   return {
     "500": errorAnswer(

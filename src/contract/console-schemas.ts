@@ -1,5 +1,5 @@
-// What the console's API takes and answers; src/console/views.ts has the types. Like the whole document, loaded when
-// somebody asks for it.
+// What the console's API takes and answers; src/console/views.ts has the types. Like the whole document, loaded when it
+// is asked for.
 
 import * as z from "zod/mini";
 import { ConsoleRedeliveryFilter } from "./redelivery-filter.ts";
@@ -8,7 +8,7 @@ import { described } from "./schemas.ts";
 const time = z.string().with(z.meta({ format: "date-time" }));
 const count = z.int().with(z.gte(0));
 const cursor = described(z.nullable(z.string()), "The `cursor` of the next page; null on the last one.");
-const result = described(z.nullable(z.enum(["success", "error"])), "Null: nobody has read its end.");
+const result = described(z.nullable(z.enum(["success", "error"])), "Null: its end has not been read.");
 const state = z.enum(["waiting", "retrying", "delivered", "dead", "aborted", "none"]);
 
 const stats = {
@@ -74,7 +74,7 @@ const summary = {
   accepted_at: time,
   status: described(
     z.enum(["accepted", "ended", "abandoned"]),
-    "`abandoned`: nobody reads its end any more.",
+    "`abandoned`: its end is no longer asked for.",
   ),
   ended_at: z.nullable(time),
   result,
@@ -209,7 +209,7 @@ const ConsoleDeadLetters = z.object({
   complete: described(z.boolean(), "False: there are more than are grouped here, older ones."),
   overdue: described(
     z.array(z.object({ user: z.string(), since: time, runs: count, example_run_key: z.string() })),
-    "Gates with runs that nobody has looked at in time, 20 at most.",
+    "Gates with runs that were not polled or delivered in time, 20 at most.",
   ),
 });
 

@@ -1,12 +1,12 @@
-// What the gateway says of itself to anybody, and where its upstream tells it that a run has ended.
+// What the gateway says of itself without a token, and where its upstream tells it that a run has ended.
 
 import { completionErrors, publicErrors } from "./answers.ts";
 import {
-  ANYBODY,
   answer,
   type Entry,
   type Examples,
   emptyAnswer,
+  NO_TOKEN,
   type Operation,
   ref,
   uncounted,
@@ -33,7 +33,7 @@ function reportCompletion(): Operation {
     operationId: "reportCompletion",
     parameters: [{ in: "path", name: "ref", schema: { type: "string" }, required: true }],
     responses: { "202": emptyAnswer("Noted", uncounted), ...completionErrors() },
-    security: ANYBODY,
+    security: NO_TOKEN,
   };
 }
 
@@ -122,6 +122,6 @@ function open(operationId: string, summary: string, schema: object, examples: Ex
     summary,
     operationId,
     responses: { "200": answer("The answer", schema, uncounted, examples), ...publicErrors() },
-    security: ANYBODY,
+    security: NO_TOKEN,
   };
 }

@@ -40,7 +40,7 @@ export type Entry = { path: string; method: "get" | "post"; operation: Operation
 
 export const CALLER = [{ OAuth: ["external"] }, { Bearer: ["external"] }];
 export const OPERATOR = [{ Operator: [] }];
-export const ANYBODY = [];
+export const NO_TOKEN = [];
 
 const REQUEST_ID: Headers = {
   "X-Request-Id": {

@@ -237,7 +237,7 @@ export const WaitSeconds = described(
 
 export type Verdict = { kind: "ok" } | { kind: "invalid"; pointer: string; detail: string };
 
-/** Judges the body of a run, stored or one-off (which differ in members that nobody here judges); names the first problem. */
+/** Judges the body of a run, stored or one-off (which differ in members that are the upstream's to judge); names the first problem. */
 export function validateRunRequest(value: unknown): Verdict {
   const envelope = ownMembers(value, StoredActionsRunRequest);
   if (isObject(envelope) && "data" in envelope) {

@@ -1,4 +1,4 @@
-// The upstream's yes, whoever brings it and however late: what the id's callers are told from now on, and what is
+// The upstream's yes, from a settlement or a queue message, however late: what the id's callers are told from now on, and what is
 // promised of the run. A run id is one run: one that is known already is not promised, and not charged, again.
 import type { Acceptance } from "./admission.ts";
 import type { Settled } from "./claim.ts";
@@ -68,7 +68,7 @@ function leaseOf(runs: Runs, runKey: string): number | null {
 }
 
 // A completion found the run before its start was answered: what it is promised, the answer decides. A consumer that is at
-// work for another receiver has told nobody who counts.
+// work for another receiver has told the wrong one.
 function decideTerms(runs: Runs, open: OpenRun, terms: Terms | null, nowMs: number): void {
   if (terms === null && open.run.status === "accepted") return runs.drop(open.runKey, nowMs);
   const decided = terms ?? open.terms;

@@ -25,7 +25,7 @@ export type Admission =
   | { kind: "replay"; view: WindowView | null; mismatch: boolean; answer: Answer }
   /** The first request with this id is still in flight after the longest wait. */
   | { kind: "busy"; view: WindowView | null }
-  /** The id belongs to a start of another action, whose answer nobody knows. */
+  /** The id belongs to a start of another action, whose answer is not known. */
   | { kind: "conflict"; view: WindowView | null; askCache: boolean }
   /** The gate keeps no more promises: too many open runs, or too little space. */
   | { kind: "full"; view: WindowView | null; askCache: boolean };
@@ -76,6 +76,6 @@ export type RunRecord = {
   terms: Terms;
   run: KnownRun;
   state: DeliveryState;
-  /** When somebody looks at it next; null: nothing is owed any more. */
+  /** When it is polled or delivered next; null: nothing is owed any more. */
   dueAtMs: number | null;
 };

@@ -1,5 +1,5 @@
 // A claim on an idempotency id, as transitions over plain data. The first request takes it, forwards, and settles
-// it with the upstream's answer; whoever comes meanwhile waits; whoever comes later is told the same answer.
+// it with the upstream's answer; a request that comes meanwhile waits; one that comes later is told the same answer.
 // A holder that dies leaves a lease to run out, and the next one forwards again under the same upstream id.
 
 /** The answer to the first request, given again byte for byte. */
@@ -16,7 +16,7 @@ export type OpenClaim = {
   claimedAtMs: number;
   attempt: string;
   leaseExpiresAtMs: number;
-  /** An earlier try ended with nobody knowing how. */
+  /** How an earlier attempt ended is not known. */
   mayHaveRun?: boolean;
 };
 
@@ -36,7 +36,7 @@ export type ClaimRequest = {
 
 export type ClaimDecision =
   | { kind: "take"; claim: OpenClaim; mismatch: boolean }
-  /** For another action than the first request, whose answer nobody knows (contract, Idempotency: 409). */
+  /** For another action than the first request, whose answer is not known (contract, Idempotency: 409). */
   | { kind: "conflict" }
   /** By this very attempt: the answer to its first call got lost. */
   | { kind: "held"; mismatch: boolean }
@@ -71,7 +71,7 @@ export function decideClaim(claim: Claim | null, request: ClaimRequest, nowMs: n
   return { kind: "take", claim: taken, mismatch };
 }
 
-/** How an attempt at starting a run ended: a run was started; the upstream refused it; or nobody knows. */
+/** How an attempt at starting a run ended: a run was started; the upstream refused it; or that is not known. */
 export type StartResult =
   | { kind: "accepted"; answer: Answer; runId: string }
   | { kind: "refused" }

@@ -16,7 +16,7 @@ export class Claims {
     this.#runs = runs;
   }
 
-  /** Null: nobody has asked for it in its 72 hours. */
+  /** Null: no request has named it in its 72 hours. */
   find(id: string, nowMs: number): Claim | null {
     const claim = this.#runs.get(id)?.claim ?? this.#store.answers.find(id);
     return claim === null || isExpired(claim, nowMs) ? null : claim;
@@ -65,7 +65,7 @@ export class Claims {
     this.#store.answers.put(id, { status: "settled", ...settled }, nowMs);
   }
 
-  /** The upstream refused an attempt, or nobody knows how it ended. `runKey` is the claim's id when there is one. */
+  /** The upstream refused an attempt, or how it ended is not known. `runKey` is the claim's id when there is one. */
   endAttempt(
     runKey: string,
     claimId: string | null,
@@ -94,7 +94,7 @@ export class Claims {
   }
 }
 
-/** The latest attempt started nothing, so its terms are nobody's. */
+/** The latest attempt started nothing, so its terms hold for no run. */
 export function withEarlierTerms({ earlierTerms, ...open }: OpenRun): OpenRun {
   return { ...open, terms: earlierTerms ?? open.terms };
 }

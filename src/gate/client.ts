@@ -48,7 +48,7 @@ export class GateClient {
     return new GateClient(gates, gateId(gates, userKey));
   }
 
-  /** Null when `id` is no object id of this namespace: then nobody here has sent it. */
+  /** Null when `id` is no object id of this namespace: then the gateway has not sent it. */
   static byId(gates: GateNamespace, id: string): GateClient | null {
     try {
       return new GateClient(gates, gates.idFromString(id));
@@ -66,7 +66,7 @@ export class GateClient {
   }
 
   /**
-   * What this id's callers are to be told: null when nobody knows yet, or its claim was released. `unavailable`: the
+   * What this id's callers are to be told: null when it is not known yet, or the claim was released. `unavailable`: the
    * claim stays open until its lease ends.
    */
   settle(settlement: Settlement): Promise<Known | Unavailable> {

@@ -12,7 +12,7 @@ export type DeadLetter = {
   callbackUrl: string | null;
   acceptedAtMs: number;
   diedAtMs: number;
-  /** Null: nobody read its end. */
+  /** Null: its end was not read. */
   result: RunResult | null;
   attempts: number;
   /** Of the last attempt. */

@@ -22,7 +22,7 @@ export type TakeRequest = {
   runKey: string;
   /** The run is said to have ended. */
   notified: boolean;
-  /** The run's id, from somebody whose word counts. */
+  /** The run's id, from an upstream that proved itself, or an operator. */
   hintedRunId: string | null;
   /** The consumer has nothing else in its hands. */
   isAlone: boolean;
@@ -77,7 +77,7 @@ export function askAbandoned(
     (hintedRunId === null ? null : store.endedRuns.find(hintedRunId)) ??
     store.endedRuns.findAbandoned(runKey);
   if (ended?.runKey !== runKey || ended.run.status !== "abandoned") return;
-  // Whoever has the reference can say it as often as it likes.
+  // A holder of the reference can say it any number of times.
   const isSoon = nowMs - ended.finishedAtMs < HURRY_PAUSE_MS;
   if (hintedRunId !== null || !isSoon) runs.reopen(ended, nowMs);
 }

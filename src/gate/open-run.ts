@@ -1,4 +1,4 @@
-// A run that somebody must still look at, as the gate keeps it: a start in flight, one that has not ended, one whose
+// A run that must still be polled or delivered, as the gate keeps it: a start in flight, one that has not ended, one whose
 // delivery is pending.
 import type { OpenClaim } from "./claim.ts";
 import type { Run } from "./run.ts";

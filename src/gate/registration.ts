@@ -1,4 +1,4 @@
-// Keeps the gate in the registry (KV): whoever has to visit every gate, whatever became of D1, finds it there. It is
+// Keeps the gate in the registry (KV): what has to visit every gate, whatever became of D1, finds it there. It is
 // written once, behind the first promise, so that no request waits for KV, and tried again until KV has it. Once a week
 // the alarm sees that it is still there.
 import { within } from "../deadline.ts";

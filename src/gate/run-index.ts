@@ -7,7 +7,7 @@ export type IndexedRun = {
   runKey: string;
   /** The upstream's, once it is known. */
   runId: string | null;
-  /** When somebody must look at it. */
+  /** When it must be polled or delivered. */
   dueAtMs: number;
   /** When the alarm does something about it: not before a message or a lease that is under way counts as lost. */
   actAtMs: number;
@@ -41,7 +41,7 @@ export class RunIndex {
     return this.#byRunId.get(runId)?.run ?? null;
   }
 
-  /** Adds a run, or changes what is known of one. Nobody has a run that is put. */
+  /** Adds a run, or changes what is known of one. No consumer has a run that is put. */
   put(rowId: number, runKey: string, runId: string | null, dueAtMs: number): void {
     const known = this.#byKey.get(runKey);
     if (known === undefined) return this.#add(newEntry(rowId, runKey, runId, dueAtMs));

@@ -8,7 +8,7 @@ const HINT_PAUSE_SHARE = 8;
 const DEFAULT_POLL_SECONDS = 300;
 
 /**
- * When somebody must look at the run again: the first moment after `afterMs`. A waiting run's polls follow from its
+ * When the run must be polled or delivered again: the first moment after `afterMs`. A waiting run's polls follow from its
  * acceptance and the schedule, so that a poll writes nothing down. Not for a finished run.
  */
 export function dueAtMs(run: Run, { pollSchedule }: RunRules, afterMs: number): number {

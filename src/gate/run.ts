@@ -1,6 +1,6 @@
 // The life of a run that was promised something: its end to a callback_url, its success to the charges. A run goes
-// forwarding → accepted → ended; `abandoned` is beside it, for a run whose end nobody could read, and it has a way back,
-// because an end that nobody read is no end. Reports are facts that a consumer saw; whichever order they come in, and
+// forwarding → accepted → ended; `abandoned` is beside it, for a run whose end could not be read, and it has a way back,
+// because an end that was not read is no end. Reports are facts that a consumer saw; whichever order they come in, and
 // however often, a run only moves forward. The time is the gate's alone: a report says how long ago, never when.
 import type { Attempt } from "../callbacks/attempt.ts";
 import type { Settings } from "../settings.ts";
@@ -16,7 +16,7 @@ import type { Terms } from "./terms.ts";
 
 export type RunResult = "success" | "error";
 
-/** Why nobody reads a run any more. */
+/** Why a run's end is no longer asked for. */
 export type AbandonReason =
   /** The upstream said for days that it does not know the run. */
   | "unknown_upstream"
@@ -38,7 +38,7 @@ type Known = Revised & {
   delivery: Delivery;
 };
 
-/** A start in flight, or one whose answer nobody heard. */
+/** A start in flight, or one whose answer was lost. */
 export type Forwarding = Revised & {
   status: "forwarding";
   giveUpAtMs: number;
@@ -107,7 +107,7 @@ export function runRulesOf(
 }
 
 const DAY_MS = 86_400_000;
-/** A start that nobody heard the answer to: its acceptance may be in a queue that was stopped. */
+/** A start whose answer was lost: its acceptance may be in a queue that was stopped. */
 export const UNANSWERED_MS = 14 * DAY_MS;
 /** The upstream may forget and remember; only days of "no such run" are taken for its word. */
 const UNKNOWN_MS = 3 * DAY_MS;
@@ -180,7 +180,7 @@ export function redeliverRun(run: Ended | Abandoned, nowMs: number): Ended | Aba
   return { ...run, revision, delivery: firstAttempt(attemptsOf(run.delivery), nowMs) };
 }
 
-/** Nothing is owed any more, and nobody has to look at the run. */
+/** Nothing is owed any more, and the run needs no poll and no attempt. */
 export function isFinished(run: Run): run is Ended | Abandoned {
   if (run.status === "ended") return run.delivery.kind !== "pending";
   return run.status === "abandoned" && run.askedAtMs === null;

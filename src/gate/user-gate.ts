@@ -101,7 +101,7 @@ export class UserGate extends DurableObject<Env> {
     }
   }
 
-  /** How an attempt ended. Answers with what this id's callers are to be told, null while nobody knows or when the claim was released. */
+  /** How an attempt ended. Answers with what this id's callers are to be told, null while it is not known, or when the claim was released. */
   async settle(settlement: Settlement): Promise<Settled | null> {
     const nowMs = Date.now();
     const { runKey, claim, attempt, outcome } = settlement;

@@ -11,7 +11,7 @@ export type CountedRead = { refusal: Problem | null; headers: Record<string, str
 
 const UNCOUNTED: CountedRead = { refusal: null, headers: {} };
 
-// The flag and the gate are asked at once: a count that turns out to be unneeded harms nobody.
+// The flag and the gate are asked at once: a count that turns out to be unneeded does no harm.
 export async function countRead(c: AppContext, storedActionId: string | null): Promise<CountedRead> {
   const rule = readRule(c);
   if (rule === null) return UNCOUNTED;

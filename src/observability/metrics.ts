@@ -1,4 +1,4 @@
-// One Analytics Engine point for each request and for each callback attempt. Sent and forgotten: nobody waits for it, and
+// One Analytics Engine point for each request and for each callback attempt. Sent and forgotten: no request waits for it, and
 // nothing that is wrong with it reaches a request. What a point may hold is a closed list, as a log line's: words of
 // ours, numbers and hashes; no token, host, path, URL or body. docs/metrics.md explains the columns.
 import { log, type RequestServed } from "./log.ts";
@@ -29,7 +29,7 @@ export const DOUBLES = [
   "queued_ms",
 ] as const;
 
-/** The sampling key of requests without a verified caller: a flood of them thins out nobody else's points. */
+/** The sampling key of requests without a verified caller: a flood of them does not thin out the points of others. */
 const ANONYMOUS = "anonymous";
 /** A column of numbers has no NULL. */
 const NOTHING = -1;
@@ -85,7 +85,7 @@ export function countAttempt(dataset: Dataset, attempt: AttemptPoint): void {
 
 /**
  * The first half of the host's SHA-256: tells hosts apart without naming them, because some carry a secret in their
- * name. Whoever knows a host can make it (docs/metrics.md).
+ * name. It can be made of a known host (docs/metrics.md).
  */
 export async function hostHashOf(host: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(host));

@@ -22,7 +22,7 @@ export function traceOf(headers: Headers): Trace {
   };
 }
 
-/** A trace that nobody began before us, not sampled. */
+/** A trace that begins here, not sampled. */
 export function beginTrace(): Trace {
   return traceOf(new Headers());
 }

@@ -15,7 +15,7 @@ export class OutboundTooLarge extends Error {
   override readonly name = "OutboundTooLarge";
 }
 
-/** A body for which whoever reads it has no room left. */
+/** There is no memory left for a body. */
 export class OutboundNoRoom extends Error {
   override readonly name = "OutboundNoRoom";
 }
@@ -147,7 +147,7 @@ export async function readBody(
 }
 
 /**
- * Takes up to `maxBytes` of a body that nobody wants to see, so that its connection can be used again, and cancels the
+ * Takes up to `maxBytes` of a body that is not needed, so that its connection can be used again, and cancels the
  * rest. Keeps none of it: a body for which there is no room ends here. Never throws.
  */
 export async function discardBody(
@@ -155,7 +155,7 @@ export async function discardBody(
   maxBytes: number,
   timeoutMs: number,
 ): Promise<void> {
-  // Too large, too slow or broken off: all the same to somebody who does not read it.
+  // Too large, too slow or broken off: all the same where it is not needed.
   await takeIn(response, maxBytes, timeoutMs, () => undefined).catch(() => undefined);
 }
 

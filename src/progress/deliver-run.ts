@@ -1,5 +1,5 @@
 // One attempt at a run's receiver: ask its host's breaker if the host has given trouble, sign, send, and tell the
-// breaker what came of it. A healthy delivery asks nobody.
+// breaker what came of it. A healthy delivery asks no breaker.
 import type { AttemptOutcome } from "../callbacks/attempt.ts";
 import type { CallbackBody } from "../callbacks/callback-body.ts";
 import { attemptDelivery } from "../callbacks/deliver.ts";

@@ -61,7 +61,7 @@ export async function openKeptBody(
   }
 }
 
-/** For a copy that nobody needs any more: its result has been delivered, or is no result. Never throws. */
+/** For a copy that is needed no more: its result has been delivered, or is no result. Never throws. */
 export async function dropBody(kv: KVNamespace, userKey: string, runId: string): Promise<void> {
   const deleted = kv.delete(keptBodyKey(userKey, runId));
   // It expires by itself.

@@ -19,7 +19,7 @@ export type LargeResultSource = {
   runId: string;
   /** KV has it from an earlier attempt. */
   isKept: boolean;
-  /** Somebody is to be sent it; otherwise only its status is of interest, and there is no copy. */
+  /** A receiver is to be sent it; otherwise only its status is of interest, and there is no copy. */
   isSent: boolean;
   /** Reads the run at the upstream, as its caller would. */
   ask: () => Promise<ReadAnswer>;

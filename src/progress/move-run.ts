@@ -153,7 +153,7 @@ async function attempt(
   if (restMs !== null) return deferred("rest", restMs);
   const found = await body();
   if (found.kind === "large") return found;
-  // Nobody is to blame: it costs no attempt.
+  // Neither the receiver nor the upstream is to blame: it costs no attempt.
   if (found.kind === "crowded") return deferred("room", CROWDED_MS);
   if (found.kind !== "ended") return unreadable();
   // Later attempts, and redeliveries, must not depend on the upstream.
@@ -176,7 +176,7 @@ async function keepFound(
   return isKept || (body instanceof Uint8Array && (await keepBody(kv, userKey, runId, body)));
 }
 
-// The copy of a large result was made before anybody knew whether it would be needed.
+// The copy of a large result was made before it was known whether it would be needed.
 async function forget(
   { kv }: MoveDeps,
   userKey: string,

@@ -1,6 +1,6 @@
 // The reference under which the upstream may say that a run has ended: it names the gate and the row, and ends in a
-// MAC, so that a forged one is refused before any object is touched. It is given to the upstream alone; whoever else
-// gets hold of it can make the gateway look at a run, and nothing more.
+// MAC, so that a forged one is refused before any object is touched. It is given to the upstream alone; any other
+// holder can make the gateway poll a run, and nothing more.
 // The MAC's key is derived from the signing keys, so it rotates with them: the first makes, all verify.
 import { base64url } from "jose";
 import type { Jwk } from "../settings.ts";

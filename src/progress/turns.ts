@@ -1,4 +1,4 @@
-/** At most so many at a time. Whoever has waited too long for a turn goes without. */
+/** At most so many at a time. Work that has waited too long is not done. */
 export class Turns {
   readonly #waiting = new Set<(mine: boolean) => void>();
   #free: number;
@@ -7,7 +7,7 @@ export class Turns {
     this.#free = atOnce;
   }
 
-  /** False: no turn came within `timeoutMs`. Whoever got one gives it back. */
+  /** False: there was none within `timeoutMs`. True must be followed by a release. */
   take(timeoutMs: number): Promise<boolean> {
     if (this.#free > 0) {
       this.#free -= 1;

@@ -16,7 +16,7 @@ export type ReadAnswer =
       body: ReadableStream<Uint8Array> | null;
       waiting: boolean;
     }
-  /** `passing`: nobody was there to ask, so it says nothing of the run. */
+  /** `passing`: the upstream did not answer, so it says nothing of the run. */
   | { kind: "problem"; problem: UpstreamProblem; passing: boolean };
 
 const FIRST_PAUSE_MS = 100;
@@ -41,7 +41,7 @@ export async function readRun(
     await scheduler.wait(Math.min(pauseMs, deadlineMs - Date.now()));
     pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * PAUSE_GROWTH);
     const next = await lookAgain();
-    // A look that found nobody says nothing of the run: what was seen before still holds.
+    // A read without an answer says nothing of the run: what was read before still holds.
     if (next.kind === "problem" && next.passing) continue;
     await last.body?.cancel();
     last = next;

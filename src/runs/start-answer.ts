@@ -64,7 +64,7 @@ export const NOTHING_CAN_BE_PROMISED = problem(
   SOON,
 );
 
-/** Contract, Idempotency: whether the first request started a run, nobody knows. */
+/** Contract, Idempotency: whether the first request started a run is not known. */
 export const OTHER_ACTION = problem(
   "conflict",
   "The idempotency_id belongs to a start of another action, which has not been answered.",

@@ -1,4 +1,4 @@
-// What a start will need of others, decided before anybody is asked: a claim on its id, a promise to keep, and the id
+// What a start will need of the gate and the upstream, decided before either is asked: a claim on its id, a promise to keep, and the id
 // under which the upstream is to know it.
 import type { Caller } from "../auth/caller.ts";
 import type { AdmitRequest } from "../gate/admission.ts";

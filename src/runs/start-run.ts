@@ -58,7 +58,7 @@ export async function startRun(
   const plan = await planStart(deps, target, parsed);
   const { claim, promise } = plan;
   const isPlain = claim === null && promise === null;
-  // Nothing to count and nothing to remember: no agreement with anybody is needed.
+  // Nothing to count and nothing to keep: the gate is not needed.
   if (isPlain && window === null) return forward(deps, target, parsed, plan, NO_GATE);
   const admission = await deps.stopwatch.time("gate", deps.gate.admit({ window, claim, promise }));
   switch (admission.kind) {

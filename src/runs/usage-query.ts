@@ -1,4 +1,4 @@
-// The span of a usage report, as a caller gives it. Both ends are required: a report over a span that nobody named
+// The span of a usage report, as a caller gives it. Both ends are required: a report over a span that the caller did not name
 // would look complete without being so.
 import { dateTimeFault, parseDateTime } from "../date-time.ts";
 

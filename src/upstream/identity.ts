@@ -7,7 +7,7 @@ import type { Jwk, Settings } from "../settings.ts";
 import { signingKeyOf } from "../signing-keys.ts";
 
 const TOKEN_SECONDS = 60;
-/** Leaves more than half of its minute to whoever gets it last. */
+/** Leaves more than half of its minute to the last request that carries it. */
 const REUSED_MS = 25_000;
 const AUDIENCE = "actions-upstream";
 

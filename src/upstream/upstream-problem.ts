@@ -21,7 +21,7 @@ export function callerProblem(status: number, headers: Headers, body: unknown): 
   return { status: statusOf(of.code), problem: of, envelope: status === 401 ? null : envelopeOf(body, of) };
 }
 
-/** The same where the upstream's own status may be shown too: 409 and 422 mean something to whoever manages stored actions. */
+/** The same where the upstream's own status may be shown too: 409 and 422 mean something to a caller who manages stored actions. */
 export function passedThroughProblem(status: number, headers: Headers, body: unknown): UpstreamProblem {
   const of = callerProblem(status, headers, body);
   return of.envelope !== null && status < 500 ? { ...of, status } : of;

@@ -56,7 +56,7 @@ export class Answers {
       .map(({ id, claim }) => ({ id, claim: parseClaim(claim) }));
   }
 
-  /** Drops what nobody can ask for any more. */
+  /** Drops what can be asked for no more. */
   dropExpired(nowMs: number): void {
     const oldest = Math.floor(nowMs / DAY_MS) - KEPT_DAYS;
     for (const day of this.#days.oldestFirst()) if (day.period < oldest) this.#days.drop(day);

@@ -44,7 +44,7 @@ export class Charges {
     return this.#months.newestFirst().length === 0;
   }
 
-  /** Says when it was charged: `nowMs`, or later. `shownToMs`: up to when charges were shown to somebody. */
+  /** Says when it was charged: `nowMs`, or later. `shownToMs`: up to when charges were shown to the caller or an operator. */
   add(charge: Omit<Charge, "chargedAtMs">, nowMs: number, shownToMs: number): number {
     const chargedAtMs = Math.max(nowMs, this.lastAtMs + 1, shownToMs);
     const { table } = this.#months.ensure(monthOf(chargedAtMs));

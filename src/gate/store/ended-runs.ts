@@ -130,7 +130,7 @@ export class EndedRuns {
     return endedAtMs;
   }
 
-  /** The oldest week, for whoever has to make room; null when there is only the present one. */
+  /** The oldest week, which goes first when room must be made; null when there is only the present one. */
   oldest(nowMs: number): Partition | null {
     const [week] = this.#weeks.oldestFirst();
     return week !== undefined && week.period < Math.floor(nowMs / WEEK_MS) ? week : null;

@@ -1,4 +1,4 @@
-// The rows of runs that somebody must still look at. An integer is the key, because such a row grows beyond what a table
+// The rows of runs that must still be polled or delivered. An integer is the key, because such a row grows beyond what a table
 // without row ids holds well; which number is whose, the index in memory knows (run-index.ts).
 import type { Windows } from "../counter.ts";
 import type { OpenRun } from "../open-run.ts";

@@ -1,6 +1,6 @@
 // What operators do with every gate there is, a page at a time: export all charges, and have a new operators' index told
 // everything again. Where the next page begins is in the answer's headers (charges) or its body, and nothing is kept here:
-// whoever is interrupted goes on with the last cursor.
+// an export that was interrupted goes on with the last cursor.
 import { accepts } from "hono/accepts";
 import { audited, newEntry } from "../../console/audit.ts";
 import { parameterFault, problem } from "../../errors.ts";

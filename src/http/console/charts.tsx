@@ -16,7 +16,7 @@ export type Series = {
 };
 
 type ChartProps = {
-  /** What it shows, for whoever does not see it. */
+  /** What it shows, for screen readers. */
   label: string;
   /** What each bucket says when it is pointed at. */
   titles: readonly string[];

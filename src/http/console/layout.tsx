@@ -7,7 +7,7 @@ import { ROOT } from "./links.ts";
 
 /** What every page is told beside what it shows. */
 export type Frame = {
-  /** Null: nobody is signed in. */
+  /** Null: no operator is signed in. */
   operator: string | null;
   /** Where one signs out; null where Cloudflare Access does that. */
   signOutAt: string | null;
@@ -65,7 +65,7 @@ export function Layout({ title, frame, section, refreshSeconds, children }: Layo
   );
 }
 
-/** A page without navigation: for whoever is not in, and for what went wrong. */
+/** A page without navigation: for a visitor who is not signed in, and for errors. */
 export function BareLayout({ title, frame, children }: Omit<LayoutProps, "section">): JSX.Element {
   return (
     <Document title={title} refreshSeconds={null}>

@@ -23,7 +23,7 @@ import {
 /** A page's worth of chosen letters, ten times over. */
 const MAX_FORM_BYTES = 65_536;
 
-/** For everybody: they show nothing of anybody. */
+/** For every visitor: they show nothing of any user. */
 export function addOpenPages(app: Hono<AppEnv>): void {
   app.route(`${ROOT}/assets`, assets());
   app.get(SIGN_IN, showSignIn);

@@ -82,7 +82,7 @@ export function RunLink({ id, user }: { id: string; user: string | null }): JSX.
   );
 }
 
-/** By what people know a user: the subject, or the key where nobody can say it. */
+/** What people call a user: the subject, or the key where the subject is not known. */
 export function UserLink({ user, subject }: { user: string; subject: string | null }): JSX.Element {
   return (
     <a class={subject === null ? "mono id" : "id"} href={userAt(user)} title={subject ?? user}>

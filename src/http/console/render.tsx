@@ -42,7 +42,7 @@ export function frameOf(c: AppContext): Frame {
   };
 }
 
-/** Not set where nobody has been let in. */
+/** Not set where no operator has been let in. */
 function operatorIn(c: AppContext): Operator | undefined {
   return c.get("operator");
 }

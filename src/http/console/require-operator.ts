@@ -1,4 +1,4 @@
-// Nobody passes here who is not an operator, and nothing that changes something unless the console's own pages sent it
+// Only operators pass here, and nothing that changes something unless the console's own pages sent it
 // or it carries an Authorization header, which no other site can make a browser send. It is the only writer of
 // `operator`.
 import type { Next } from "hono";

@@ -1,4 +1,4 @@
-// What each page shows, read for whoever looks at it.
+// What each page shows, read when it is asked for.
 import { auditPage } from "../../console/audit.ts";
 import { deadLetters } from "../../console/dead-letters.ts";
 import { busiestHosts, destinations } from "../../console/destinations.ts";
@@ -48,7 +48,7 @@ export async function showSignIn(c: AppContext): Promise<Response> {
 }
 
 export const showOverview = page(async (c) => {
-  // A span that nobody knows is shown as the usual one.
+  // An unknown span is shown as the usual one.
   const parsed = parseSpan(c.req.query());
   const span = parsed.kind === "ok" ? parsed.value : "hour";
   try {

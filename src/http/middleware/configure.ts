@@ -34,7 +34,7 @@ function misconfigured(c: AppContext, fault?: string): Response {
   return answerProblem(c, problem("external_service_error", "The gateway is not configured."));
 }
 
-// Only where nobody else can choose the host name may the request say where the gateway is.
+// Only where no other party can choose the host name may the request say where the gateway is.
 export function loopbackOrigin(url: string): string | null {
   const { hostname, origin } = new URL(url);
   return ["127.0.0.1", "localhost", "[::1]"].includes(hostname) ? origin : null;

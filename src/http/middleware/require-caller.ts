@@ -1,4 +1,4 @@
-// Nobody passes here without a token that verified. It is the only writer of `caller`.
+// No request passes here without a token that verified. It is the only writer of `caller`.
 import type { Next } from "hono";
 import { authenticate } from "../../auth/authenticate.ts";
 import { IssuerKeys } from "../../auth/issuer-keys.ts";

@@ -1,6 +1,6 @@
 // Where the upstream says "this run has ended". It is a hint to poll and never a statement: what becomes of the run is
-// read from the upstream. Anybody who has the reference may hurry a poll; the run's id is believed only from an upstream
-// that proves itself with COMPLETION_TOKEN, so nobody can point a row at another run.
+// read from the upstream. A holder of the reference may hurry a poll; the run's id is believed only from an upstream
+// that proves itself with COMPLETION_TOKEN, so no other party can point a row at another run.
 import { readBearer } from "../../auth/bearer.ts";
 import { validateUuid } from "../../contract/schemas.ts";
 import { problem } from "../../errors.ts";

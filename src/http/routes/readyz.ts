@@ -1,6 +1,6 @@
 // Whether the gateway can do its work: each dependency by name, with its state, and nothing about where it is.
-// Anybody may ask, so an isolate looks at most once in five seconds, and all who ask meanwhile share that look. It runs
-// under the first one's waitUntil, so that it outlives whoever hangs up.
+// It needs no token, so an isolate checks at most once in five seconds, and all requests meanwhile share that check. It runs
+// under the first one's waitUntil, so that it goes on when that request hangs up.
 import { within } from "../../deadline.ts";
 import { readEpoch } from "../../gate/index-writer.ts";
 import { network, readBody, send } from "../../outbound/guard.ts";
@@ -61,7 +61,7 @@ async function check(c: AppContext): Promise<States> {
     kv: () => c.env.KV.get("readyz"),
     [OPERATORS_INDEX]: () => readEpoch(c.env.OPERATORS_DB),
     flags: () => c.env.FLAGS.getBooleanValue("edge_actions_api_rate_limiting_global", false),
-    // Any answer at all says that somebody is there.
+    // Any answer at all says that a server is there.
     upstream: async () => (await send(sender, `${baseUrl}/healthz`, {}, CHECK_TIMEOUT_MS)).body?.cancel(),
     issuer_keys: () => Promise.all(c.get("settings").issuers.map(checkIssuer)),
   };

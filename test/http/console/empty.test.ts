@@ -90,7 +90,7 @@ describe("where there is nothing", () => {
     [
       "an audit trail",
       AuditTrailPage({ frame: FRAME, page: { entries: [], next_cursor: null } }),
-      ["Nobody has done anything yet"],
+      ["No actions yet"],
     ],
   ])("%s says so", async (_name, page, words) => {
     const html = String(await page);

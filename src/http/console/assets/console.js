@@ -57,7 +57,7 @@ function offerThemes() {
   }
 }
 
-/** The page says UTC; whoever points at a time sees it on their own clock. */
+/** The page says UTC; pointing at a time shows it on the visitor's own clock. */
 function sayLocalTimes() {
   for (const time of all("time[datetime]", HTMLElement)) {
     const date = new Date(time.getAttribute("datetime") ?? "");

@@ -21,7 +21,7 @@ export function AuditTrailPage({ frame, page }: { frame: Frame; page: AuditPage 
     <Layout title="Audit trail" frame={frame} section="audit">
       <Heading title="Audit trail" lead="Who did what, and when. Nothing here can be changed." />
       {entries.length === 0 ? (
-        <Empty title="Nobody has done anything yet">Every action on these pages is written down here.</Empty>
+        <Empty title="No actions yet">Every action on these pages is written down here.</Empty>
       ) : (
         <Table label="Audit trail" columns={["When", "Who", "What", "Target", "Detail", "Outcome"]}>
           {entries.map((entry) => (

@@ -53,7 +53,7 @@ export function DeadLettersPage({ frame, search, letters, fault }: DeadLettersPr
 function Overdue({ gates, nowMs }: { gates: readonly OverdueGate[]; nowMs: number }): JSX.Element | null {
   if (gates.length === 0) return null;
   return (
-    <Card title="Runs overdue" note="nobody has polled or delivered them in time">
+    <Card title="Runs overdue" note="not polled or delivered in time">
       <Table label="Users with overdue runs" columns={["User", { number: "Runs" }, "Since", "One of them"]}>
         {gates.map((gate) => (
           <tr>

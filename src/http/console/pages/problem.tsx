@@ -53,7 +53,7 @@ export function ProblemPage({ frame, problem, requestId }: ProblemProps): JSX.El
           </a>
           {problem === "not_operator" && (
             <a class="button quiet" href={`${ROOT}/sign-in`}>
-              Sign in as somebody else
+              Sign in with another token
             </a>
           )}
         </p>

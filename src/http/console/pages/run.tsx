@@ -90,7 +90,7 @@ function sayState({ state, next_attempt_at: next }: RunDetail, nowMs: number): s
     case "delivered":
       return "The receiver has acknowledged the result.";
     case "dead":
-      return "Nobody tries any more. Redeliver sends it again.";
+      return "Delivery has stopped. Redeliver sends it again.";
     case "aborted":
       return "The receiver said that it wants no more attempts.";
     case "none":

@@ -46,7 +46,7 @@ export function RunsPage({ frame, search, found, fault }: RunsProps): JSX.Elemen
     <Layout title="Runs" frame={frame} section="runs">
       <Heading
         title="Runs"
-        lead="Runs that owe or owed a callback or a charge. A user's runs are found at once; without a user, those of everybody who was active in the time are gone through, page by page."
+        lead="Runs that owe or owed a callback or a charge. A user's runs are found at once; without a user, the runs of all users who were active in the time are searched page by page."
       />
       <SearchForm search={search} />
       {fault !== null && (

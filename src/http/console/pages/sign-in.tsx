@@ -38,7 +38,7 @@ export function SignInPage({ frame, error, usesAccess, scope }: SignInProps): JS
         {scope !== null && <ByToken scope={scope} />}
         {!usesAccess && scope === null && (
           <p>
-            Nobody can sign in: neither Cloudflare Access (ACCESS_TEAM_DOMAIN, ACCESS_AUD) nor a scope of
+            Sign-in is not set up: neither Cloudflare Access (ACCESS_TEAM_DOMAIN, ACCESS_AUD) nor a scope of
             operators (OPERATOR_SCOPE) is set.
           </p>
         )}
