@@ -7,7 +7,7 @@ import { discardBody, OutboundNoRoom, OutboundTooLarge, readBody } from "../outb
 import type { ReceivedBody } from "../runs/run-request.ts";
 
 /** A caller that drips its body is cut here. */
-const BODY_TIMEOUT_MS = 30_000;
+export const BODY_TIMEOUT_MS = 30_000;
 
 /** Null: there is no room for it at the moment. */
 export async function receiveJson(

@@ -63,7 +63,7 @@ export function sendStream(
   sender: Sender,
   url: string,
   init: RequestInit,
-  { readable, writable }: FixedLengthStream,
+  { readable, writable }: IdentityTransformStream,
 ): StreamingRequest {
   const writer = writable.getWriter();
   const abort = new AbortController();

@@ -5,9 +5,10 @@ import { problem } from "../../errors.ts";
 import { OutboundTimeout, send } from "../../outbound/guard.ts";
 import { readError, unreachable } from "../../upstream/client.ts";
 import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
+import { sendUpload, UploadBroken, UploadTooLarge } from "../../upstream/upload.ts";
 import { passedThroughProblem, upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerProblem, answerUpstreamProblem, refuse } from "../answers.ts";
-import { encodingFault } from "../body.ts";
+import { BODY_TIMEOUT_MS, encodingFault } from "../body.ts";
 import { assertedFor } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { answerNotFound } from "../middleware/observe.ts";
@@ -15,6 +16,7 @@ import { answerNotFound } from "../middleware/observe.ts";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** No Request can be made of these with a body, not even with the empty one that `Content-Length: 0` comes as. */
 const METHODS_WITHOUT_BODY = ["GET", "HEAD"];
+const BROKEN_OFF = problem("bad_request", "The body did not arrive whole.", { source: { pointer: "" } });
 
 export async function passThrough(c: AppContext): Promise<Response> {
   const { method } = c.req;
@@ -25,21 +27,36 @@ export async function passThrough(c: AppContext): Promise<Response> {
   const { pathname, search } = new URL(c.req.url);
   if (!isRouted(c) || !isForwardable(pathname)) return answerNotFound(c);
   const { maxBodyBytes } = c.get("settings");
-  const body = boundedBody(c.req.raw, maxBodyBytes);
-  if (body.tooLarge()) return answerTooLarge(c, maxBodyBytes);
-  const unfit = body.stream === null ? null : encodingFault(c.req.raw.headers);
+  const { headers } = c.req.raw;
+  const announced = headers.get("content-length");
+  const body = METHODS_WITHOUT_BODY.includes(method) ? null : c.req.raw.body;
+  if (body !== null && Number(announced) > maxBodyBytes) return answerTooLarge(c, maxBodyBytes);
+  const unfit = body === null ? null : encodingFault(headers);
   if (unfit !== null) return refuse(c, "malformed", unfit, {});
   try {
-    const headers = headersToUpstream(c.req.raw.headers, await assertedFor(c));
-    const { sender, baseUrl } = c.get("upstream");
-    const init = { method, headers, body: body.stream };
-    const sent = send(sender, `${baseUrl}${pathname}${search}`, init, c.get("settings").upstreamTimeoutMs);
-    return await passBack(c, await c.get("stopwatch").time("upstream", sent));
+    const upstream = forward(c, `${pathname}${search}`, body, announced === null ? null : Number(announced));
+    return await passBack(c, await c.get("stopwatch").time("upstream", upstream));
   } catch (error) {
-    if (body.tooLarge()) return answerTooLarge(c, maxBodyBytes);
+    if (error instanceof UploadTooLarge) return answerTooLarge(c, maxBodyBytes);
+    if (error instanceof UploadBroken) return refuse(c, "malformed", BROKEN_OFF, {});
     c.get("notes").outcome = "upstream_failed";
     return answerUpstreamProblem(c, unreachable(error instanceof OutboundTimeout));
   }
+}
+
+async function forward(
+  c: AppContext,
+  path: string,
+  body: ReadableStream<Uint8Array> | null,
+  byteLength: number | null,
+): Promise<Response> {
+  const { sender, baseUrl } = c.get("upstream");
+  const { upstreamTimeoutMs, maxBodyBytes: maxBytes } = c.get("settings");
+  const headers = headersToUpstream(c.req.raw.headers, await assertedFor(c));
+  const init = { method: c.req.method, headers };
+  if (body === null) return send(sender, baseUrl + path, init, upstreamTimeoutMs);
+  const upload = { body, byteLength, maxBytes, bodyTimeoutMs: BODY_TIMEOUT_MS, upstreamTimeoutMs };
+  return sendUpload(sender, baseUrl + path, init, upload, (work) => c.executionCtx.waitUntil(work));
 }
 
 /**
@@ -99,25 +116,4 @@ async function passBack(c: AppContext, response: Response): Promise<Response> {
 
 function answerTooLarge(c: AppContext, maxBytes: number): Response {
   return answerProblem(c, problem("payload_too_large", `The body is larger than ${maxBytes} bytes.`));
-}
-
-/** The request's body as it streams, if its method has one; broken off when it grows past the bound. */
-function boundedBody(
-  request: Request,
-  maxBytes: number,
-): { stream: ReadableStream | null; tooLarge: () => boolean } {
-  // What came is not cancelled: a caller that is cut off while it sends does not see its answer.
-  if (METHODS_WITHOUT_BODY.includes(request.method)) return { stream: null, tooLarge: () => false };
-  let size = Number(request.headers.get("content-length"));
-  const tooLarge = () => size > maxBytes;
-  if (request.body === null || tooLarge()) return { stream: request.body, tooLarge };
-  size = 0;
-  const count = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      size += chunk.byteLength;
-      if (tooLarge()) controller.error(new Error(`body over ${maxBytes} bytes`));
-      else controller.enqueue(chunk);
-    },
-  });
-  return { stream: request.body.pipeThrough(count), tooLarge };
 }

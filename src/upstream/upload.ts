@@ -1,0 +1,90 @@
+// A request whose body the caller is still sending. The upstream gets each piece as it comes, and sees an incomplete
+// request when the rest never comes or is too much: a truncated upload must not look like a whole one. So the body is
+// written by hand: of a stream that is piped through JavaScript the runtime writes a proper end, also when it broke off.
+import {
+  OutboundTimeout,
+  type Sender,
+  type StreamingRequest,
+  sendStream,
+  withOutboundTimeout,
+} from "../outbound/guard.ts";
+
+export type Upload = {
+  body: ReadableStream<Uint8Array>;
+  /** As the caller announced it; null: it did not. */
+  byteLength: number | null;
+  maxBytes: number;
+  /** Until the caller has sent all of it. */
+  bodyTimeoutMs: number;
+  /** For each piece that the upstream takes, and then for the head of its answer. */
+  upstreamTimeoutMs: number;
+};
+
+/** The body is larger than its bound. */
+export class UploadTooLarge extends Error {
+  override readonly name = "UploadTooLarge";
+}
+
+/** The caller was cut off, or took too long. */
+export class UploadBroken extends Error {
+  override readonly name = "UploadBroken";
+}
+
+/**
+ * Comes to the upstream's answer. It may come before the body has been sent: then the rest follows under `waitUntil`. Throws
+ * UploadTooLarge, UploadBroken, OutboundTimeout, or what the network throws when there is no answer.
+ */
+export async function sendUpload(
+  sender: Sender,
+  url: string,
+  init: RequestInit,
+  upload: Upload,
+  waitUntil: (work: Promise<unknown>) => void,
+): Promise<Response> {
+  const { body, byteLength, upstreamTimeoutMs } = upload;
+  const pipe = byteLength === null ? new IdentityTransformStream() : new FixedLengthStream(byteLength);
+  const request = sendStream(sender, url, init, pipe);
+  const reader = body.getReader();
+  let fault: unknown = null;
+  const breakOff = (error: unknown) => {
+    fault = error;
+    request.breakOff(error);
+  };
+  const sent = pump(reader, request, upload).then(request.finish, (error: unknown) => {
+    reader.cancel(error).catch(() => undefined);
+    // What else a write throws means that the upstream takes no more: it may have answered.
+    if (isFault(error)) breakOff(error);
+  });
+  waitUntil(sent);
+  try {
+    const early = await Promise.race([request.answer, sent.then(() => null)]);
+    return early ?? (await withOutboundTimeout(upstreamTimeoutMs, request.answer));
+  } catch (error) {
+    breakOff(fault ?? error);
+    throw fault ?? error;
+  }
+}
+
+async function pump(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { write }: StreamingRequest,
+  { maxBytes, bodyTimeoutMs, upstreamTimeoutMs }: Upload,
+): Promise<void> {
+  const untilMs = Date.now() + bodyTimeoutMs;
+  let size = 0;
+  for (;;) {
+    const { done, value } = await withOutboundTimeout(untilMs - Date.now(), reader.read()).catch(
+      (cause: unknown) => {
+        throw new UploadBroken("the body did not arrive whole", { cause });
+      },
+    );
+    if (done) return;
+    size += value.byteLength;
+    if (size > maxBytes) throw new UploadTooLarge(`body over ${maxBytes} bytes`);
+    await withOutboundTimeout(upstreamTimeoutMs, write(value));
+  }
+}
+
+function isFault(error: unknown): boolean {
+  return error instanceof UploadTooLarge || error instanceof UploadBroken || error instanceof OutboundTimeout;
+}

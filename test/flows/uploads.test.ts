@@ -1,0 +1,113 @@
+// A truncated upload must not look like a whole one: what passes through, over real sockets on both sides.
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Caller } from "./support/caller.ts";
+import { portOf } from "./support/environment.ts";
+import { type GatewayProcess, startProcess, until } from "./support/process.ts";
+
+const MB = 1_000_000;
+const MAX_BODY_BYTES = 3 * MB;
+const PIECE = "x".repeat(MB);
+const CHUNK = `f4240\r\n${PIECE}\r\n`;
+const CHUNKED = "transfer-encoding: chunked";
+
+type Seen = { path: string; announced: string | undefined; bytes: number; isWhole: boolean };
+
+let upstream: Server;
+let gateway: GatewayProcess;
+let caller: Caller;
+const seen: Seen[] = [];
+
+beforeAll(async () => {
+  upstream = createServer((request, response) => {
+    const one = { path: request.url ?? "", announced: request.headers["content-length"], bytes: 0 };
+    request.on("data", (chunk: Buffer) => (one.bytes += chunk.byteLength));
+    request.on("error", () => undefined);
+    request.on("close", () => seen.push({ ...one, isWhole: request.complete }));
+    request.on("end", () => response.end("{}"));
+  });
+  await once(upstream.listen(0, "127.0.0.1"), "listening");
+  const settings = [
+    `UPSTREAM_URL:http://127.0.0.1:${portOf(upstream)}`,
+    `MAX_BODY_BYTES:${MAX_BODY_BYTES}`,
+    "UPSTREAM_TIMEOUT_MS:1000",
+  ];
+  gateway = await startProcess({ args: settings.flatMap((setting) => ["--var", setting]) });
+  caller = await Caller.of(gateway.url);
+  return async () => {
+    await gateway.close();
+    upstream.close().closeAllConnections();
+  };
+});
+
+describe("the upstream gets whole", () => {
+  it.each([
+    { name: "announced", path: "/actions/v1/whole/announced", announced: "2000000" },
+    { name: "chunked", path: "/actions/v1/whole/chunked", announced: undefined },
+  ])("what came whole: $name", async ({ path, announced }) => {
+    const length = announced === undefined ? CHUNKED : `content-length: ${announced}`;
+    const body = announced === undefined ? [CHUNK, CHUNK, "0\r\n\r\n"] : [PIECE, PIECE];
+    expect(await answerTo(await upload(path, length, body))).toMatch(/^HTTP\/1\.1 200/);
+    expect(await seenAt(path)).toEqual({ path, announced, bytes: 2 * MB, isWhole: true });
+  });
+
+  it("what takes longer than an answer of it may take", async () => {
+    const path = "/actions/v1/whole/slow";
+    const socket = await upload(path, "content-length: 3000000", []);
+    for (const piece of [PIECE, PIECE, PIECE]) {
+      await sleep(700);
+      socket.write(piece);
+    }
+    expect(await answerTo(socket)).toMatch(/^HTTP\/1\.1 200/);
+    expect(await seenAt(path)).toMatchObject({ bytes: 3 * MB, isWhole: true });
+  });
+});
+
+describe("the upstream sees as incomplete", () => {
+  const announced = "content-length: 2000000";
+  it.each<[string, string, string[], (socket: Socket) => void]>([
+    ["announced, then reset", announced, [PIECE], (socket) => socket.resetAndDestroy()],
+    ["announced, then closed", announced, [PIECE], (socket) => socket.destroy()],
+    ["chunked, then reset", CHUNKED, [CHUNK], (socket) => socket.resetAndDestroy()],
+    ["chunked, then closed", CHUNKED, [CHUNK], (socket) => socket.destroy()],
+    ["closed within a chunk", CHUNKED, [CHUNK.slice(0, 500_000)], (socket) => socket.destroy()],
+  ])("what broke off: %s", async (name, length, pieces, breakOff) => {
+    const path = `/actions/v1/broken/${name.replaceAll(/\W+/g, "-")}`;
+    const socket = await upload(path, length, pieces);
+    await sleep(300);
+    breakOff(socket);
+    expect(await seenAt(path)).toMatchObject({ isWhole: false });
+  });
+
+  it("what grows past the bound, and the caller is told", async () => {
+    const path = "/actions/v1/broken/too-large";
+    const socket = await upload(path, CHUNKED, [CHUNK, CHUNK, CHUNK, CHUNK, "0\r\n\r\n"]);
+    expect(await answerTo(socket)).toMatch(/^HTTP\/1\.1 413/);
+    expect(await seenAt(path)).toMatchObject({ isWhole: false });
+  });
+});
+
+async function upload(path: string, length: string, pieces: readonly string[]): Promise<Socket> {
+  const { hostname, port } = new URL(gateway.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, "connect");
+  socket.on("error", () => undefined);
+  const head = [`PUT ${path} HTTP/1.1`, "host: localhost", `authorization: Bearer ${caller.token}`, length];
+  socket.write(`${head.join("\r\n")}\r\n\r\n`);
+  for (const piece of pieces) socket.write(piece);
+  return socket;
+}
+
+async function answerTo(socket: Socket): Promise<string> {
+  const [head]: unknown[] = await once(socket, "data");
+  socket.destroy();
+  return String(head);
+}
+
+async function seenAt(path: string): Promise<Seen | undefined> {
+  await until(`the upstream sees ${path}`, 10_000, () => seen.some((one) => one.path === path));
+  return seen.find((one) => one.path === path);
+}
