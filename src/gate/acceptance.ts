@@ -33,6 +33,9 @@ function promise(runs: Runs, runKey: string, runId: string, terms: Terms | null,
   const isUnanswered = open?.run.status === "forwarding";
   if (runs.isElsewhere(runId, runKey)) {
     if (isUnanswered) runs.drop(runKey, nowMs);
+    const ended = runs.find(runId)?.ended;
+    // The upstream knows a run again whose end was given up.
+    if (ended?.run.status === "abandoned") runs.reopen(ended, nowMs);
     return;
   }
   if (open !== null && open.run.status !== "forwarding" && open.run.runId === runId) {
@@ -73,7 +76,8 @@ function decideTerms(runs: Runs, open: OpenRun, terms: Terms | null, nowMs: numb
   if (terms === null && open.run.status === "accepted") return runs.drop(open.runKey, nowMs);
   const decided = terms ?? open.terms;
   const isMoved = decided.callbackUrl !== open.terms.callbackUrl;
-  if (!isMoved) return runs.changeClaim({ ...open, terms: decided }, null);
-  const run = { ...open.run, revision: open.run.revision + 1 };
-  runs.put({ ...open, claim: null, terms: decided, run }, nowMs);
+  const { attempts, ...rest } = open;
+  if (!isMoved && attempts === undefined) return runs.changeClaim({ ...open, terms: decided }, null);
+  const run = { ...open.run, revision: open.run.revision + (isMoved ? 1 : 0) };
+  runs.put({ ...rest, claim: null, terms: decided, run }, nowMs, nowMs);
 }

@@ -30,7 +30,12 @@ export class AlarmClock {
 
   async #set(atMs: number): Promise<void> {
     this.#setToMs = atMs;
-    await this.#storage.setAlarm(atMs);
+    try {
+      await this.#storage.setAlarm(atMs);
+    } catch (error) {
+      this.#setToMs = "unread";
+      throw error;
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // Where a claim on an idempotency id stands: in the row of its run while its answer is unknown, among the answers
 // afterwards; one of a start that promises nothing else, among the answers from the first.
 import { type Claim, endAttempt, isExpired, type OpenClaim, type Settled } from "./claim.ts";
-import type { OpenRun } from "./open-run.ts";
+import { withAttempt, withoutLatestAttempt } from "./open-run.ts";
 import { beginRun, retryRun } from "./run.ts";
 import type { Runs } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -34,13 +34,13 @@ export class Claims {
     if (open?.run.status === "forwarding") {
       // An earlier attempt may have started a run, however long ago.
       const retaken = taken && { ...taken, mayHaveRun: true };
-      const retried = { ...open, claim: retaken, earlierTerms: open.terms, run: retryRun(open.run, nowMs) };
-      this.#runs.put({ ...retried, terms: promise?.terms ?? open.terms }, nowMs);
+      const retried = { ...open, claim: retaken, run: retryRun(open.run, nowMs) };
+      this.#runs.put(withAttempt(retried, promise?.terms ?? null), nowMs);
       return false;
     }
     if (open !== null && open.claim !== null && taken !== null) {
       // A completion named its run; what it is promised in the end, the answer to this attempt decides.
-      this.#runs.changeClaim(open, taken);
+      this.#runs.changeClaim(withAttempt(open, promise?.terms ?? null), taken);
       return false;
     }
     if (promise === null) {
@@ -50,7 +50,9 @@ export class Claims {
     // An earlier run of this id still has its end to tell.
     if (open !== null) this.#runs.rename(open);
     const run = beginRun(nowMs, open === null ? 0 : open.run.revision + 1);
-    this.#runs.put({ ...promise, claim: taken, run, failures: 0 }, nowMs);
+    // An earlier attempt that promised nothing may be the one that runs.
+    const attempts = taken?.mayHaveRun === true ? [null, promise.terms] : undefined;
+    this.#runs.put({ ...promise, claim: taken, run, failures: 0, ...(attempts && { attempts }) }, nowMs);
     if (claim !== null) this.#store.answers.remove(claim.id);
     return true;
   }
@@ -78,7 +80,7 @@ export class Claims {
       const claim = open.claim && endAttempt(open.claim, attempt, kind, nowMs);
       if (claim === null && kind === "refused") this.#runs.drop(runKey, nowMs);
       else if (claim !== open.claim)
-        this.#runs.put({ ...(kind === "refused" ? withEarlierTerms(open) : open), claim }, nowMs);
+        this.#runs.put({ ...(kind === "refused" ? withoutLatestAttempt(open) : open), claim }, nowMs);
       return;
     }
     if (open !== null && open.claim !== null) {
@@ -92,9 +94,4 @@ export class Claims {
     if (claim === null) this.#store.answers.remove(claimId);
     else if (claim !== stored) this.#store.answers.put(claimId, claim, nowMs);
   }
-}
-
-/** The latest attempt started nothing, so its terms hold for no run. */
-export function withEarlierTerms({ earlierTerms, ...open }: OpenRun): OpenRun {
-  return { ...open, terms: earlierTerms ?? open.terms };
 }

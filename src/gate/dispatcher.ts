@@ -39,6 +39,7 @@ export class Dispatcher {
   readonly #indexBackoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
   #toldOverdueAtMs = Number.NEGATIVE_INFINITY;
   #overdue: Overdue | null = null;
+  #telling: Promise<void> | null = null;
 
   constructor(env: DispatcherEnv, gate: string, store: GateStore, runs: Runs) {
     this.#env = env;
@@ -88,8 +89,15 @@ export class Dispatcher {
     return Math.min(nowMs + UPKEEP_MS, ...moments);
   }
 
-  /** Tells the operators' index what is due, and registers the gate in KV, once in its life. */
-  async tell(nowMs: number): Promise<void> {
+  /** Tells the operators' index what is due, and registers the gate in KV, once in its life. Never done twice at a time. */
+  tell(nowMs: number): Promise<void> {
+    this.#telling ??= this.#tellNow(nowMs).finally(() => {
+      this.#telling = null;
+    });
+    return this.#telling;
+  }
+
+  async #tellNow(nowMs: number): Promise<void> {
     await this.#registration.perform(nowMs);
     const userKey = this.#store.mark("user")?.userKey;
     if (userKey === undefined || nowMs < this.#indexBackoff.restsUntilMs) return;

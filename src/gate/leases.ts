@@ -2,7 +2,7 @@
 // not heard of again. The leases themselves are in the index, in memory.
 import type { LeasedRun } from "./admission.ts";
 import { attemptsOf } from "./delivery.ts";
-import { ALONE_AFTER_FAILURES, MAX_FAILURES, type OpenRun } from "./open-run.ts";
+import { ALONE_AFTER_FAILURES, isUndecided, MAX_FAILURES, type OpenRun } from "./open-run.ts";
 import { giveUpRun, hintRun, type KnownRun, type Run } from "./run.ts";
 import type { IndexedRun } from "./run-index.ts";
 import type { Runs } from "./runs.ts";
@@ -14,6 +14,8 @@ const OVERDUE_MS = 3 * 60_000;
 /** A completion without credentials hurries no more than one poll of a run in this time. */
 const HURRY_PAUSE_MS = 60_000;
 const SECOND_MS = 1_000;
+/** A start whose attempts were promised different things is looked at again after this, until its answer is heard. */
+const UNDECIDED_MS = 10 * 60 * SECOND_MS;
 /** After the first failure, the second and so on. */
 const PAUSES_MS = [5, 60, 600, 3_600, 21_600].map((seconds) => seconds * SECOND_MS);
 
@@ -35,48 +37,57 @@ export type Taken =
   /** Nothing to do, or another consumer has it. */
   | { kind: "none" }
   /** It has failed too often to be tried beside others. */
-  | { kind: "alone" }
+  | { kind: "alone"; runKey: string }
   /** It has failed so often that it has been given up; `wasEnded`: only its delivery. */
   | { kind: "given_up"; terms: Terms; wasEnded: boolean };
 
 const NONE: Taken = { kind: "none" };
 
 export function takeRun(runs: Runs, request: TakeRequest, nowMs: number): Taken {
-  const indexed = runs.index.get(request.runKey);
+  // A run that lost its key to a later one is found by its id.
+  const { hintedRunId } = request;
+  const named = hintedRunId === null ? null : runs.index.findByRunId(hintedRunId);
+  const indexed = named ?? runs.index.get(request.runKey);
   if (indexed === null) return NONE;
   if (indexed.leasedUntilMs !== null && nowMs < indexed.leasedUntilMs) {
     indexed.notified ||= hurries(indexed, request, nowMs);
     return NONE;
   }
-  const open = hinted(runs, runs.read(indexed), request.hintedRunId, nowMs);
+  const open = hinted(runs, runs.read(indexed), hintedRunId, nowMs);
   const runId = runIdOf(open.run);
   if (runId === null) {
     // Its start has not been answered; when it is, the run is polled at once.
     indexed.notified ||= request.notified;
     return NONE;
   }
+  if (isUndecided(open, nowMs)) {
+    // As soon as it is decided, the run is polled.
+    const notified = indexed.notified || request.notified;
+    runs.index.free(indexed, nowMs + UNDECIDED_MS);
+    indexed.notified = notified;
+    return NONE;
+  }
   if (!isWanted(open, indexed, request, nowMs)) return NONE;
-  if (open.failures >= ALONE_AFTER_FAILURES && !request.isAlone) return { kind: "alone" };
+  if (open.failures >= ALONE_AFTER_FAILURES && !request.isAlone)
+    return { kind: "alone", runKey: indexed.runKey };
   const counted = countTake(runs, open, indexed, request, nowMs);
   if (counted === null) return { kind: "given_up", terms: open.terms, wasEnded: open.run.status === "ended" };
   const untilMs = nowMs + request.leaseMs;
-  runs.index.lease(request.runKey, untilMs);
+  runs.index.lease(indexed.runKey, untilMs);
   if (counted.failures > 0) runs.index.actAt(indexed, untilMs + pauseMs(counted.failures));
   return { kind: "leased", run: leasedOf(counted, runId, nowMs) };
 }
 
-/** A completion brings an abandoned run back to be asked for, unless its key is another run's by now. */
+/** A completion brings an abandoned run back to be asked for; without proof only where its key is no other run's by now. */
 export function askAbandoned(
   store: GateStore,
   runs: Runs,
   { runKey, hintedRunId }: TakeRequest,
   nowMs: number,
 ): void {
-  if (runs.index.get(runKey) !== null) return;
-  const ended =
-    (hintedRunId === null ? null : store.endedRuns.find(hintedRunId)) ??
-    store.endedRuns.findAbandoned(runKey);
-  if (ended?.runKey !== runKey || ended.run.status !== "abandoned") return;
+  const named = hintedRunId === null ? null : store.endedRuns.find(hintedRunId);
+  const ended = named ?? (runs.index.get(runKey) === null ? store.endedRuns.findAbandoned(runKey) : null);
+  if (ended?.run.status !== "abandoned") return;
   // A holder of the reference can say it any number of times.
   const isSoon = nowMs - ended.finishedAtMs < HURRY_PAUSE_MS;
   if (hintedRunId !== null || !isSoon) runs.reopen(ended, nowMs);

@@ -11,16 +11,18 @@ const PAGE = 200;
 export async function retell(store: GateStore, userKey: string): Promise<void> {
   const days = new Set(store.charges.countByDay(0).map(({ day }) => day));
   let position: EndedPosition | null = null;
+  // An index that was restored from an old copy may have letters that are none any more.
+  store.outbox.add({ kind: "expired", beforeMs: Number.MAX_SAFE_INTEGER });
   for (;;) {
     const page = store.endedRuns.page(position, PAGE);
     for (const finished of page) {
       days.add(Math.floor(finished.finishedAtMs / DAY_MS));
       if (isLetter(finished.run, finished.terms))
-        store.outbox.add({ kind: "dead_letter", letter: letterOf(finished) }, 0);
+        store.outbox.add({ kind: "dead_letter", letter: letterOf(finished) });
     }
     position = page.at(-1) ?? null;
     if (position === null) break;
     await scheduler.wait(0);
   }
-  for (const day of days) store.outbox.add({ kind: "active_day", userKey, day }, 0);
+  for (const day of days) store.outbox.add({ kind: "active_day", userKey, day });
 }

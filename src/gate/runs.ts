@@ -4,7 +4,6 @@
 import { log } from "../observability/log.ts";
 import type { OpenClaim } from "./claim.ts";
 import type { Counter } from "./counter.ts";
-import type { IndexEvent } from "./index-event.ts";
 import { letterOf } from "./letter.ts";
 import { ALONE_AFTER_FAILURES, type OpenRun } from "./open-run.ts";
 import {
@@ -133,7 +132,7 @@ export class Runs {
     const open: OpenRun = { runKey: key, claim: null, terms, run: redeliverRun(run, nowMs), failures: 0 };
     const rowId = this.#atomically(() => {
       this.#store.endedRuns.remove(run.runId);
-      if (isLetter(run, terms)) this.#tell({ kind: "resolved", runId: run.runId }, nowMs);
+      if (isLetter(run, terms)) this.#store.outbox.add({ kind: "resolved", runId: run.runId });
       return this.#store.openRuns.write(null, open, nowMs, this.#counter.forRow());
     });
     this.index.put(rowId, key, run.runId, nowMs);
@@ -164,7 +163,7 @@ export class Runs {
     const { runKey } = finished;
     this.#store.endedRuns.add({ runKey, terms, run, finishedAtMs }, this.#counter.forRow());
     if (isLetter(run, terms)) {
-      this.#tell({ kind: "dead_letter", letter: letterOf(finished) }, finishedAtMs);
+      this.#store.outbox.add({ kind: "dead_letter", letter: letterOf(finished) });
       if (this.#store.mark("letters") !== true) this.#store.setMark("letters", true);
     }
     if (run.status === "abandoned")
@@ -181,11 +180,7 @@ export class Runs {
     const day = Math.floor(nowMs / DAY_MS);
     if (this.#store.mark("active_day") === day) return;
     this.#store.setMark("active_day", day);
-    this.#tell({ kind: "active_day", userKey, day }, nowMs + Math.random() * HOUR_MS);
-  }
-
-  #tell(event: IndexEvent, notBeforeMs: number): void {
-    this.#store.outbox.add(event, Math.round(notBeforeMs));
+    this.#store.outbox.add({ kind: "active_day", userKey, day }, nowMs + Math.round(Math.random() * HOUR_MS));
   }
 }
 

@@ -1,6 +1,7 @@
 // What a gate does for its storage now and then: drop the tables whose time is over, and make room before the platform's
 // 10 GB an object are full. Charges are never dropped early.
 import { log } from "../observability/log.ts";
+import { REPLAY_MS } from "./claim.ts";
 import type { Counter } from "./counter.ts";
 import { letterOf } from "./letter.ts";
 import { isLetter } from "./runs.ts";
@@ -35,8 +36,7 @@ export function tendStorage(
 function dropExpired(store: GateStore, { runDays, chargeDays }: Retention, nowMs: number): void {
   store.answers.dropExpired(nowMs);
   const beforeMs = store.endedRuns.dropExpired(nowMs - runDays * DAY_MS);
-  if (beforeMs !== null && store.mark("letters") === true)
-    store.outbox.add({ kind: "expired", beforeMs }, nowMs);
+  if (beforeMs !== null && store.mark("letters") === true) store.outbox.add({ kind: "expired", beforeMs });
   store.charges.dropExpired(nowMs - chargeDays * DAY_MS);
 }
 
@@ -54,9 +54,9 @@ export function makeRoom(
   return "answers";
 }
 
-/** Dead letters go on into the present week. False: there is no week before it. */
+/** Dead letters go on into the present week. False: there is no week whose runs have all ended 72 hours ago. */
 function dropOldestWeek(store: GateStore, counter: Counter, nowMs: number): boolean {
-  const week = store.endedRuns.oldest(nowMs);
+  const week = store.endedRuns.oldest(nowMs - REPLAY_MS);
   if (week === null) return false;
   store.atomically(() => {
     let seq = Number.MAX_SAFE_INTEGER;
@@ -67,7 +67,7 @@ function dropOldestWeek(store: GateStore, counter: Counter, nowMs: number): bool
       for (const row of rows.filter(({ run, terms }) => isLetter(run, terms))) {
         store.endedRuns.move(row, nowMs, counter.forRow());
         // From now on the operators' index counts its age, too, from this moment.
-        store.outbox.add({ kind: "dead_letter", letter: letterOf({ ...row, finishedAtMs: nowMs }) }, nowMs);
+        store.outbox.add({ kind: "dead_letter", letter: letterOf({ ...row, finishedAtMs: nowMs }) });
       }
       const last = rows.at(-1);
       if (last === undefined) break;
@@ -75,6 +75,5 @@ function dropOldestWeek(store: GateStore, counter: Counter, nowMs: number): bool
     }
     store.endedRuns.drop(week);
   });
-  counter.rowDropped(nowMs);
   return true;
 }

@@ -18,11 +18,12 @@ import type {
 import { admitNow, type Deciding } from "./admit.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { decideClaim, type Settled } from "./claim.ts";
-import { Claims, withEarlierTerms } from "./claims.ts";
+import { Claims } from "./claims.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
 import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from "./leases.ts";
+import { withoutLatestAttempt } from "./open-run.ts";
 import { reportRun } from "./reports.ts";
 import {
   deliveryStateOf,
@@ -120,7 +121,7 @@ export class UserGate extends DurableObject<Env> {
     if (countedUntilMs !== null) this.#counter.giveBack(countedUntilMs);
     const open = this.#runs.get(id);
     if (created) this.#runs.drop(id, nowMs);
-    else if (open?.claim != null) this.#runs.put({ ...withEarlierTerms(open), claim: null }, nowMs);
+    else if (open?.claim != null) this.#runs.put({ ...withoutLatestAttempt(open), claim: null }, nowMs);
     this.#claims.settle(id, settled, nowMs);
     this.#waiters.wake(id);
   }
@@ -139,7 +140,7 @@ export class UserGate extends DurableObject<Env> {
     if (acceptance !== null) await this.#accept(acceptance, nowMs);
     if (request.notified) askAbandoned(this.#store, this.#runs, request, nowMs);
     const taken = takeRun(this.#runs, request, nowMs);
-    if (taken.kind === "alone") await this.#sendAlone(request.runKey, nowMs);
+    if (taken.kind === "alone") await this.#sendAlone(taken.runKey, nowMs);
     await this.#ring();
     return taken;
   }

@@ -56,8 +56,12 @@ export async function sendMessage(queue: Queue, message: object, options?: Queue
   await within(QUEUE_TIMEOUT_MS, queue.send(message, options));
 }
 
-/** The same for any number of them. */
+/** The same for any number of them. What one batch meets does not hold up the others. */
 export async function sendMessages(queue: Queue, messages: readonly RunMessage[]): Promise<void> {
-  for (const chunk of inChunks(messages, MAX_QUEUE_BATCH))
-    await within(QUEUE_TIMEOUT_MS, queue.sendBatch(chunk.map((body) => ({ body }))));
+  const batches = inChunks(messages, MAX_QUEUE_BATCH).map((chunk) => chunk.map((body) => ({ body })));
+  const sent = await Promise.allSettled(
+    batches.map(async (batch) => within(QUEUE_TIMEOUT_MS, queue.sendBatch(batch))),
+  );
+  const failed = sent.find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }

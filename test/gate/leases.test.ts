@@ -167,7 +167,8 @@ describe("a start whose answer is unknown", () => {
       const run = acceptedRun("r1", 0, T0);
       runs.put({ runKey: "another", claim: null, terms: CALLBACK_TERMS, run, failures: 0 }, T0);
       putForwarding(runs);
-      expect(takeRun(runs, request({ notified: true, hintedRunId: "r1" }), T0).kind).toBe("none");
+      const other = leased(takeRun(runs, request({ notified: true, hintedRunId: "r1" }), T0));
+      expect([other.runKey, other.runId]).toEqual(["another", "r1"]);
       expect(runs.get(KEY)?.run).toMatchObject({ status: "forwarding", hintedRunId: null });
     });
   });
@@ -233,8 +234,8 @@ describe("a failure of a consumer", () => {
       throwOnce(runs);
       throwOnce(runs);
       expect(runs.index.get(KEY)?.alone).toBe(true);
-      expect(takeDue(runs, false)).toEqual({ kind: "alone" });
-      expect(takeRun(openStore(storage).runs, request(), nowMs)).toEqual({ kind: "alone" });
+      expect(takeDue(runs, false)).toEqual({ kind: "alone", runKey: KEY });
+      expect(takeRun(openStore(storage).runs, request(), nowMs)).toEqual({ kind: "alone", runKey: KEY });
       expect(takeDue(runs, true).kind).toBe("leased");
     });
   });

@@ -130,10 +130,10 @@ export class EndedRuns {
     return endedAtMs;
   }
 
-  /** The oldest week, which goes first when room must be made; null when there is only the present one. */
-  oldest(nowMs: number): Partition | null {
+  /** The oldest week, which goes first when room must be made; null: it was not over before `beforeMs`. */
+  oldest(beforeMs: number): Partition | null {
     const [week] = this.#weeks.oldestFirst();
-    return week !== undefined && week.period < Math.floor(nowMs / WEEK_MS) ? week : null;
+    return week !== undefined && week.period < Math.floor(beforeMs / WEEK_MS) ? week : null;
   }
 
   drop(week: Partition): void {

@@ -16,7 +16,8 @@ export class Outbox {
     this.#exists = tables.includes("outbox");
   }
 
-  add(event: IndexEvent, notBeforeMs: number): void {
+  /** Events about one run or user keep their order only when none of them has to wait. */
+  add(event: IndexEvent, notBeforeMs = 0): void {
     if (!this.#exists) this.#sql.exec(DDL);
     this.#exists = true;
     this.#sql.exec(
