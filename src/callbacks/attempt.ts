@@ -7,6 +7,8 @@ export type AttemptFailure =
   | "no answer in time"
   | "redirect not followed"
   | "status is no 2xx"
+  /** A 2xx ended the connection before the receiver had been sent everything. */
+  | "answered before the end"
   /** Nothing was sent, or not all of it: neither the upstream nor KV gave the result. */
   | "result could not be read"
   /** Not all of it was sent: the result was no longer the one that was signed. */

@@ -4,9 +4,9 @@
 // unseen, so that no caller can read through the gateway what a host answers.
 import { discardBody, OutboundTimeout, type Sender, send } from "../outbound/guard.ts";
 import type { AttemptFailure, AttemptOutcome } from "./attempt.ts";
-import { BodyChanged, BodyUnreadable, type CallbackBody } from "./callback-body.ts";
+import { BodyChanged, BodyUnreadable, type CallbackBody, isSmall, toStream } from "./callback-body.ts";
 import { checkDestination, type DestinationRules } from "./destination.ts";
-import { postStream } from "./post-stream.ts";
+import { postStream, type StreamedAnswer } from "./post-stream.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
 
 export type AttemptRequest = {
@@ -32,11 +32,13 @@ export async function attemptDelivery(request: AttemptRequest): Promise<AttemptR
   if (destination.kind === "refused")
     return { outcome: unanswered("destination refused"), durationMs: 0, error: null };
   const startedAtMs = Date.now();
-  const { response, error } = await post(destination.url.href, request);
+  const { answer, error } = await post(destination.url.href, request);
   const durationMs = Math.max(0, Date.now() - startedAtMs);
-  if (response === null) return { outcome: unanswered(failureOf(error)), durationMs, error };
-  // The head alone decides: whatever becomes of the body, a 2xx stays one.
-  const outcome = readAnswer(response.status, response.headers, Date.now());
+  if (answer === null) return { outcome: unanswered(failureOf(error)), durationMs, error };
+  const { response, isWhole } = answer;
+  // The head alone decides: whatever becomes of the answer's body, a 2xx stays one.
+  const said = readAnswer(response.status, response.headers, Date.now());
+  const outcome = said.kind === "acknowledged" && !isWhole ? tooEarly(said.status) : said;
   await discardBody(response, MAX_ANSWER_BYTES, Math.max(0, request.timeoutMs - durationMs));
   return { outcome, durationMs, error: null };
 }
@@ -50,7 +52,7 @@ export function readAnswer(status: number, headers: Headers, nowMs: number): Att
   return { kind: "failed", status, failure, retryAfterSeconds: retryAfter };
 }
 
-type Answer = { response: Response; error: null } | { response: null; error: unknown };
+type Answer = { answer: StreamedAnswer; error: null } | { answer: null; error: unknown };
 
 async function post(
   url: string,
@@ -60,14 +62,13 @@ async function post(
   headers.set("content-type", "application/json");
   headers.set("user-agent", USER_AGENT);
   try {
-    const response =
-      body instanceof Uint8Array
-        ? await send(sender, url, { method: "POST", headers, body }, timeoutMs)
-        : await postStream(sender, url, headers, body, timeoutMs);
-    return { response, error: null };
+    const answer = isSmall(body)
+      ? { response: await send(sender, url, { method: "POST", headers, body }, timeoutMs), isWhole: true }
+      : await postStream(sender, url, headers, toStream(body, Date.now() + timeoutMs), timeoutMs);
+    return { answer, error: null };
   } catch (error) {
     // The network throws whatever it likes when there is no answer.
-    return { response: null, error };
+    return { answer: null, error };
   }
 }
 
@@ -85,4 +86,8 @@ function failureOf(error: unknown): AttemptFailure {
 
 function unanswered(failure: AttemptFailure): AttemptOutcome {
   return { kind: "failed", status: null, failure, retryAfterSeconds: null };
+}
+
+function tooEarly(status: number): AttemptOutcome {
+  return { kind: "failed", status, failure: "answered before the end", retryAfterSeconds: null };
 }

@@ -1,7 +1,8 @@
 // A POST whose body is read while it is sent. The signature was made of an earlier reading, so the last block is sent only
 // when length and hash of this reading are the same; otherwise the connection is broken off, and the receiver sees an
 // incomplete request, never a whole one with another content. A receiver may answer before it has everything: a refusal
-// (413, say) stops the sending, a 2xx does not.
+// (413, say) stops the sending, a 2xx does not. Once a receiver has ended its answer the runtime sends no more: then the
+// request stays incomplete, whatever the answer says.
 import { createHash } from "node:crypto";
 import {
   type Block,
@@ -17,6 +18,9 @@ const CHANGED = "the result was another one when it was read to be sent";
 /** Less than the five minutes for which the headers prove anything: a receiver checks them when it has the whole body. */
 const MAX_SENDING_MS = 240_000;
 
+/** `isWhole`: the receiver was sent everything. */
+export type StreamedAnswer = { response: Response; isWhole: boolean };
+
 /**
  * Comes to the receiver's answer. Throws BodyUnreadable or BodyChanged where the result is to blame, OutboundTimeout when
  * the receiver takes no block, or gives no answer, for `timeoutMs`, and otherwise what the network throws.
@@ -27,16 +31,19 @@ export async function postStream(
   headers: Headers,
   body: StreamedBody,
   timeoutMs: number,
-): Promise<Response> {
+): Promise<StreamedAnswer> {
   const pipe = new FixedLengthStream(body.byteLength);
   const request = sendStream(sender, url, { method: "POST", headers }, pipe);
   const untilMs = Math.min(body.sendUntilMs, Date.now() + MAX_SENDING_MS);
   const waitMs = () => Math.max(1, Math.min(timeoutMs, untilMs - Date.now()));
   try {
     const early = await sendBody(request, body, waitMs);
-    if (early === null) request.finish();
-    else request.breakOff(new Error("the receiver wants no more of it"));
-    return early ?? (await withOutboundTimeout(waitMs(), request.answer));
+    if (early === null) {
+      request.finish();
+      return { response: await withOutboundTimeout(waitMs(), request.answer), isWhole: true };
+    }
+    request.breakOff(new Error("the receiver wants no more of it"));
+    return { response: early, isWhole: false };
   } catch (error) {
     request.breakOff(error);
     throw error;
