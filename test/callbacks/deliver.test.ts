@@ -5,6 +5,7 @@ import {
   attemptDelivery,
   readAnswer,
 } from "../../src/callbacks/deliver.ts";
+import { words } from "../support/words.ts";
 import { Drip, Receiver } from "./receiver.ts";
 
 const NOW = Date.parse("2026-11-06T08:49:37Z");
@@ -83,16 +84,11 @@ describe("the request", () => {
 
 describe("a destination that the rules refuse today gets no request", () => {
   test.each([
-    "http://client.example/hook",
-    "https://127.0.0.1/",
-    "https://2130706433/",
-    "https://169.254.169.254/latest/meta-data/",
-    "https://[::ffff:127.0.0.1]/",
-    "https://localhost/",
-    "https://db.internal/",
-    "https://user:password@client.example/",
-    "https://ACTIONS.example.com./completions/x",
-    `https://client.example/${"a".repeat(2048)}`,
+    ...words`
+    http://client.example/hook https://127.0.0.1/ https://2130706433/
+    https://169.254.169.254/latest/meta-data/ https://[::ffff:127.0.0.1]/ https://localhost/
+    https://db.internal/ https://user:password@client.example/ https://ACTIONS.example.com./completions/x
+    https://client.example/${"a".repeat(2048)}`,
     "no url",
     "",
   ])("%s", async (callbackUrl) => {

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { forgetAnswers } from "../support/forget.ts";
 import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
 import { type FakeUpstream, json } from "../support/upstream.ts";
+import { words } from "../support/words.ts";
 import { itAddsUp, remainingOf } from "./bench.ts";
 import { identityOf } from "./identity.ts";
 import { one, PAIRS, shadow, somebody, two, type User, user } from "./users.ts";
@@ -28,17 +29,8 @@ async function makeShared(): Promise<Gateway> {
 
 /** Names that mean something to a language; each is one user like any other, and nobody else. */
 const SPECIAL = [
-  "__proto__",
-  "constructor",
-  "prototype",
-  "toString",
-  "hasOwnProperty",
-  "null",
-  "undefined",
-  "0",
-  "readyz",
-  "*",
-  "%00",
+  ...words`
+  __proto__ constructor prototype toString hasOwnProperty null undefined 0 readyz * %00`,
   "' OR 1=1 --",
 ];
 

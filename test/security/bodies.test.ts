@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { withCallersId } from "../support/callers-id.ts";
 import { ACTION, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";
+import { words } from "../support/words.ts";
 import {
   type Attack,
   Attacker,
@@ -345,28 +346,18 @@ describe("a body over the limit does not pass through either", () => {
 });
 
 describe("a body that is not said to be JSON is refused", () => {
-  it.each<[string]>([
-    [""],
-    ["text/plain"],
-    ["text/plain;charset=UTF-8"],
-    ["text/json"],
-    ["text/html"],
-    ["application/x-www-form-urlencoded"],
-    ["multipart/form-data; boundary=x"],
-    ["application/xml"],
-    ["application/jsonp"],
-    ["application/json5"],
-    ["application/x-ndjson"],
-    ["application/json, text/plain"],
-    ["text/plain, application/json"],
-    ["text/plain; application/json"],
-    ["text/plain; charset=application/json"],
-    ["application/json/x"],
-    ["application/ json"],
-    ["application"],
-    ["json"],
-    ["*/*"],
-    ["application/*+json"],
+  it.each([
+    ...words`
+    text/plain text/plain;charset=UTF-8 text/json text/html application/x-www-form-urlencoded
+    application/xml application/jsonp application/json5 application/x-ndjson application/json/x application
+    json */* application/*+json`,
+    "",
+    "multipart/form-data; boundary=x",
+    "application/json, text/plain",
+    "text/plain, application/json",
+    "text/plain; application/json",
+    "text/plain; charset=application/json",
+    "application/ json",
   ])("%j", async (type) => {
     const id = crypto.randomUUID();
     await refuse(id, {
@@ -388,18 +379,11 @@ describe("a body that is not said to be JSON is refused", () => {
 
 describe("a body that is said to be compressed is refused", () => {
   it.each([
-    "gzip",
-    "GZIP",
-    "x-gzip",
-    "deflate",
-    "br",
-    "zstd",
-    "compress",
+    ...words`
+    gzip GZIP x-gzip deflate br zstd compress aes128gcm *`,
     "gzip, gzip",
     "identity, gzip",
     "gzip, identity",
-    "aes128gcm",
-    "*",
     "",
   ])("%j", async (encoding) => {
     const id = crypto.randomUUID();

@@ -12,6 +12,7 @@ import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { TestQueue } from "../support/queue.ts";
 import { makeIssuer, type TestIssuer } from "../support/tokens.ts";
+import { words } from "../support/words.ts";
 import { itAddsUp } from "./bench.ts";
 
 const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -25,17 +26,9 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 type Door = { method: "GET" | "POST"; path: string; headers?: Record<string, string>; body?: string };
 
-const API_READS: Door[] = [
-  "/overview",
-  "/runs",
-  `/runs/${RUN}`,
-  "/users?issuer=i&subject=s",
-  `/users/${USER}`,
-  "/dead-letters",
-  "/destinations",
-  "/audit",
-  `/redeliveries/${RUN}`,
-].map((path) => ({ method: "GET", path: `/console/api${path}` }));
+const API_READS: Door[] = words`
+  /overview /runs /runs/${RUN} /users?issuer=i&subject=s /users/${USER} /dead-letters /destinations /audit
+  /redeliveries/${RUN}`.map((path) => ({ method: "GET", path: `/console/api${path}` }));
 
 const API_ACTS: Door[] = [
   ...["poll", "redeliver", "abandon"].map(
@@ -502,20 +495,20 @@ describe("what is stored comes back from the API as data", () => {
     tally.served += 7;
   });
 
-  it.each([
-    `/console/api/runs?state=${encodeURIComponent(MARKUP)}`,
-    `/console/api/runs?cursor=${encodeURIComponent(MARKUP)}`,
-    `/console/api/runs/${encodeURIComponent(MARKUP)}`,
-    `/console/api/users/${encodeURIComponent(MARKUP)}`,
-    `/console/api/redeliveries/${encodeURIComponent(MARKUP)}`,
-    `/console/api/${encodeURIComponent(MARKUP)}`,
-  ])("and what was sent does not come back at all: %s", async (path) => {
-    const seen = await knock(gateway, { method: "GET", path }, { claims: OLGA });
-    expect([400, 404]).toContain(seen.status);
-    expect(seen.text).not.toContain("alert");
-    expectData(seen);
-    tally.refused += 1;
-  });
+  it.each(words`
+    /console/api/runs?state=${encodeURIComponent(MARKUP)}
+    /console/api/runs?cursor=${encodeURIComponent(MARKUP)} /console/api/runs/${encodeURIComponent(MARKUP)}
+    /console/api/users/${encodeURIComponent(MARKUP)} /console/api/redeliveries/${encodeURIComponent(MARKUP)}
+    /console/api/${encodeURIComponent(MARKUP)}`)(
+    "and what was sent does not come back at all: %s",
+    async (path) => {
+      const seen = await knock(gateway, { method: "GET", path }, { claims: OLGA });
+      expect([400, 404]).toContain(seen.status);
+      expect(seen.text).not.toContain("alert");
+      expectData(seen);
+      tally.refused += 1;
+    },
+  );
 });
 
 itAddsUp(tally, { refused: 1328, served: 260 });

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { ACTION, type Answer, type Call, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import { type Asked, errorBody, json } from "../support/upstream.ts";
+import { words } from "../support/words.ts";
 import { expectProblem, itAddsUp, JSON_TYPE, remainingOf, somebody } from "./bench.ts";
 import { identityOf } from "./identity.ts";
 
@@ -43,40 +44,39 @@ const WAYS: { name: string; path: string; call: Call; arrives: string[] }[] = [
 
 describe("a header that a caller may not send on does not arrive", () => {
   it.each<[string, string]>([
+    ...words`
+      Proxy-Connection Trailer HTTP2-Settings Sec-WebSocket-Key Sec-WebSocket-Protocol X-Forwarded-Proto
+      X-Forwarded-Server X-Forwarded-User X-Forwarded-Access-Token X-Forwarded-Client-Cert X-Original-Host
+      X-Host CF-Ray CF-Worker CF-Access-Jwt-Assertion CF-Access-Client-Secret X-User X-User-Id X-Account-Id
+      X-Auth-Request-User X-Remote-User Remote-User X-Consumer-Username X-Api-Key X-Internal X-Scope
+      Idempotency-Key X-Idempotency-Id X_Idempotency_Id X-Request-Id X_Request_Id X-Correlation-Id traceparent
+      X-B3-TraceId X-Cloud-Trace-Context webhook-id Callback-Signature Content-MD5 If-Range Cache-Control
+      Pragma Accept-Encoding Surrogate-Capability X-Invented`.map((name): [string, string] => [
+      name,
+      "spoofed",
+    ]),
     ["Connection", "keep-alive"],
     ["Connection", "close, x-spoofed"],
     ["Connection", "authorization, x-request-id, traceparent, content-type"],
     ["Keep-Alive", "timeout=spoofed"],
     ["Proxy-Authenticate", "Basic realm=spoofed"],
     ["Proxy-Authorization", "Basic spoofed"],
-    ["Proxy-Connection", "spoofed"],
     ["TE", "trailers, spoofed"],
-    ["Trailer", "spoofed"],
     ["Transfer-Encoding", "chunked"],
     ["Transfer-Encoding", "spoofed, chunked"],
     ["Upgrade", "websocket"],
     ["Upgrade", "h2c"],
-    ["HTTP2-Settings", "spoofed"],
-    ["Sec-WebSocket-Key", "spoofed"],
-    ["Sec-WebSocket-Protocol", "spoofed"],
     ["X-Forwarded-For", "127.0.0.1, spoofed"],
     ["X-Forwarded-Host", "spoofed.example"],
-    ["X-Forwarded-Proto", "spoofed"],
     ["X-Forwarded-Port", "1"],
-    ["X-Forwarded-Server", "spoofed"],
     ["X-Forwarded-Prefix", "/spoofed"],
     ["X-Forwarded-Uri", "/spoofed"],
     ["X-Forwarded-Method", "DELETE"],
-    ["X-Forwarded-User", "spoofed"],
-    ["X-Forwarded-Access-Token", "spoofed"],
-    ["X-Forwarded-Client-Cert", "spoofed"],
     ["Forwarded", "for=spoofed"],
     ["X-Real-IP", "127.0.0.1"],
     ["X-Client-IP", "127.0.0.1"],
     ["X-Original-URL", "/spoofed"],
-    ["X-Original-Host", "spoofed"],
     ["X-Rewrite-URL", "/spoofed"],
-    ["X-Host", "spoofed"],
     ["X-HTTP-Method-Override", "DELETE"],
     ["X-HTTP-Method", "DELETE"],
     ["X-Method-Override", "DELETE"],
@@ -84,60 +84,28 @@ describe("a header that a caller may not send on does not arrive", () => {
     ["Via", "1.1 spoofed"],
     ["CF-Connecting-IP", "127.0.0.1"],
     ["CF-Connecting-IPv6", "::1"],
-    ["CF-Ray", "spoofed"],
     ["CF-Visitor", '{"scheme":"spoofed"}'],
     ["CF-IPCountry", "XX"],
-    ["CF-Worker", "spoofed"],
     ["CF-EW-Via", "15"],
-    ["CF-Access-Jwt-Assertion", "spoofed"],
     ["CF-Access-Authenticated-User-Email", "admin@spoofed.example"],
-    ["CF-Access-Client-Secret", "spoofed"],
     ["CDN-Loop", "cloudflare; loops=99"],
     ["Cookie", "session=spoofed"],
     ["Cookie2", "$Version=spoofed"],
     ["X-Sandbox-User", '["https://login.example","spoofed"]'],
-    ["X-User", "spoofed"],
-    ["X-User-Id", "spoofed"],
-    ["X-Account-Id", "spoofed"],
-    ["X-Auth-Request-User", "spoofed"],
-    ["X-Remote-User", "spoofed"],
-    ["Remote-User", "spoofed"],
-    ["X-Consumer-Username", "spoofed"],
-    ["X-Api-Key", "spoofed"],
-    ["X-Internal", "spoofed"],
-    ["X-Scope", "spoofed"],
     ["X-Billing", '{"is_billable":false}'],
-    ["Idempotency-Key", "spoofed"],
-    ["X-Idempotency-Id", "spoofed"],
-    ["X_Idempotency_Id", "spoofed"],
-    ["X-Request-Id", "spoofed"],
-    ["X_Request_Id", "spoofed"],
-    ["X-Correlation-Id", "spoofed"],
-    ["traceparent", "spoofed"],
     ["tracestate", "spoofed=1"],
     ["baggage", "user=spoofed"],
     ["b3", "0"],
-    ["X-B3-TraceId", "spoofed"],
-    ["X-Cloud-Trace-Context", "spoofed"],
-    ["webhook-id", "spoofed"],
     ["webhook-signature", "v1a,spoofed"],
-    ["Callback-Signature", "spoofed"],
     ["X-RateLimit-Limit", "1000"],
     ["Host", "spoofed.example"],
     ["Origin", "https://spoofed.example"],
     ["Referer", "https://spoofed.example"],
     ["Content-Length", "3"],
-    ["Content-MD5", "spoofed"],
     ["Expect", "100-continue"],
     ["Range", "bytes=0-1"],
-    ["If-Range", "spoofed"],
     ["Max-Forwards", "0"],
     ["Early-Data", "1"],
-    ["Cache-Control", "spoofed"],
-    ["Pragma", "spoofed"],
-    ["Accept-Encoding", "spoofed"],
-    ["Surrogate-Capability", "spoofed"],
-    ["X-Invented", "spoofed"],
   ])("%s: %s", async (name, value) => {
     for (const { path, call, arrives } of WAYS) {
       const answer = await served(path, { ...call, headers: { ...call.headers, [name]: value } });
@@ -229,20 +197,13 @@ describe("a trace is continued, never imposed", () => {
   const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
   const spanId = "00f067aa0ba902b7";
 
-  it.each<[string]>([
-    ["spoofed"],
-    [`00-${"0".repeat(32)}-${spanId}-01`],
-    [`00-${traceId}-${"0".repeat(16)}-01`],
-    [`ff-${traceId}-${spanId}-01`],
-    [`00-${traceId.toUpperCase()}-${spanId}-01`],
-    [`00-${traceId}-${spanId}`],
-    [`00-${traceId}-${spanId}-1`],
-    [`00-${traceId}-${spanId}-zz`],
-    [`00-${traceId.slice(1)}-${spanId}-01`],
-    [`0-${traceId}-${spanId}-01`],
-    [`00-${traceId}-${spanId}-01, 00-${traceId}-${spanId}-01`],
-    [`x00-${traceId}-${spanId}-01`],
-    [`00_${traceId}_${spanId}_01`],
+  it.each([
+    ...words`
+    spoofed 00-${"0".repeat(32)}-${spanId}-01 00-${traceId}-${"0".repeat(16)}-01 ff-${traceId}-${spanId}-01
+    00-${traceId.toUpperCase()}-${spanId}-01 00-${traceId}-${spanId} 00-${traceId}-${spanId}-1
+    00-${traceId}-${spanId}-zz 00-${traceId.slice(1)}-${spanId}-01 0-${traceId}-${spanId}-01
+    x00-${traceId}-${spanId}-01 00_${traceId}_${spanId}_01`,
+    `00-${traceId}-${spanId}-01, 00-${traceId}-${spanId}-01`,
   ])("traceparent %s begins a new one", async (traceparent) => {
     const headers = { ...JSON_TYPE, traceparent, tracestate: "vendor=spoofed" };
     await served(RUN_PATH, { method: "POST", body: '{"data":{}}', headers });
@@ -274,15 +235,9 @@ describe("a trace is continued, never imposed", () => {
 });
 
 /** On every answer of the gateway. */
-const OURS = [
-  "cache-control",
-  "content-security-policy",
-  "content-type",
-  "referrer-policy",
-  "server-timing",
-  "x-content-type-options",
-  "x-request-id",
-];
+const OURS = words`
+  cache-control content-security-policy content-type referrer-policy server-timing x-content-type-options
+  x-request-id`;
 const WINDOW = [
   "ratelimit",
   "ratelimit-policy",
@@ -293,62 +248,36 @@ const WINDOW = [
 
 /** What an upstream might say, each value marked. */
 const LEAKING: [string, string][] = [
+  ...words`
+    X-Powered-By X-AspNet-Version X-Runtime Proxy-Authentication-Info TE Trailer Transfer-Encoding Upgrade
+    Access-Control-Allow-Credentials X-Content-Type-Options Referrer-Policy Permissions-Policy Clear-Site-Data
+    NEL Report-To Reporting-Endpoints Service-Worker-Allowed SourceMap Public-Key-Pins X-Request-Id
+    traceparent Authentication-Info Cookie CF-Ray CF-Cache-Status X-Forwarded-For X-RateLimit-Limit
+    X-RateLimit-Remaining X-RateLimit-Reset RateLimit RateLimit-Policy Idempotency-Replayed
+    Idempotency-Payload-Mismatch webhook-signature Age X-Invented`.map((name): [string, string] => [
+    name,
+    "leaked",
+  ]),
   ["Set-Cookie", "session=leaked; HttpOnly"],
   ["Set-Cookie2", "session=leaked"],
   ["Server", "leaked/1.0"],
-  ["X-Powered-By", "leaked"],
-  ["X-AspNet-Version", "leaked"],
-  ["X-Runtime", "leaked"],
   ["X-Backend", "leaked.internal"],
   ["Via", "1.1 leaked.internal"],
   ["Connection", "x-leaked"],
   ["Keep-Alive", "timeout=leaked"],
   ["Proxy-Authenticate", "Basic realm=leaked"],
-  ["Proxy-Authentication-Info", "leaked"],
-  ["TE", "leaked"],
-  ["Trailer", "leaked"],
-  ["Transfer-Encoding", "leaked"],
-  ["Upgrade", "leaked"],
   ["WWW-Authenticate", "Basic realm=leaked"],
   ["Location", "http://leaked.internal/"],
   ["Content-Location", "http://leaked.internal/"],
   ["Refresh", "0; url=http://leaked.internal/"],
   ["Access-Control-Allow-Origin", "https://leaked.example"],
-  ["Access-Control-Allow-Credentials", "leaked"],
   ["Content-Security-Policy", "default-src leaked"],
   ["Strict-Transport-Security", "max-age=0; leaked"],
   ["X-Frame-Options", "ALLOW-FROM leaked"],
-  ["X-Content-Type-Options", "leaked"],
-  ["Referrer-Policy", "leaked"],
-  ["Permissions-Policy", "leaked"],
-  ["Clear-Site-Data", "leaked"],
   ["Alt-Svc", 'h3="leaked.internal:443"'],
-  ["NEL", "leaked"],
-  ["Report-To", "leaked"],
-  ["Reporting-Endpoints", "leaked"],
-  ["Service-Worker-Allowed", "leaked"],
-  ["SourceMap", "leaked"],
-  ["Public-Key-Pins", "leaked"],
-  ["X-Request-Id", "leaked"],
-  ["traceparent", "leaked"],
   ["Server-Timing", "leaked;dur=1"],
   ["Authorization", "Bearer leaked"],
-  ["Authentication-Info", "leaked"],
-  ["Cookie", "leaked"],
-  ["CF-Ray", "leaked"],
-  ["CF-Cache-Status", "leaked"],
-  ["X-Forwarded-For", "leaked"],
-  ["X-RateLimit-Limit", "leaked"],
-  ["X-RateLimit-Remaining", "leaked"],
-  ["X-RateLimit-Reset", "leaked"],
-  ["RateLimit", "leaked"],
-  ["RateLimit-Policy", "leaked"],
-  ["Idempotency-Replayed", "leaked"],
-  ["Idempotency-Payload-Mismatch", "leaked"],
-  ["webhook-signature", "leaked"],
-  ["Age", "leaked"],
   ["Warning", "199 leaked"],
-  ["X-Invented", "leaked"],
 ];
 
 describe("a header of the upstream's own does not pass back", () => {
