@@ -122,14 +122,7 @@ describe("a gate that is over its limit", () => {
     await makeRoomOnce();
     await runInDurableObject(await stage.gateway.gateOf(), (_gate: UserGate, { storage }) => {
       const { store } = openStore(storage);
-      expect([1, 500, 501, 1_000, 1_001, 1_200].map((n) => store.endedRuns.has(`copy-${n}`))).toEqual([
-        true,
-        true,
-        true,
-        true,
-        true,
-        true,
-      ]);
+      for (const n of [1, 500, 501, 1_000, 1_001, 1_200]) expect(store.endedRuns.has(`copy-${n}`)).toBe(true);
     });
   });
 });
