@@ -9,7 +9,7 @@ import { DEV_AUDIENCE, DEV_ISSUER, issuerKey } from "../../scripts/dev-keys.ts";
 import { expectContract } from "../support/contract.ts";
 import { words } from "../support/words.ts";
 import { actionId, Caller, ECHO, errorsOf } from "./support/caller.ts";
-import { portOf } from "./support/environment.ts";
+import { listening, portOf } from "./support/environment.ts";
 import { startProcess } from "./support/process.ts";
 
 const ELSEWHERE = actionId("9999");
@@ -140,9 +140,4 @@ function upstreamThatRedirects(asked: string[], location: string): Server {
     if (path.includes(ELSEWHERE)) response.writeHead(307, { location }).end();
     else response.writeHead(202).end(JSON.stringify({ data: { type: "run", id: randomUUID() } }));
   });
-}
-
-async function listening(server: Server): Promise<Server> {
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  return server;
 }

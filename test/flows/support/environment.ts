@@ -1,5 +1,6 @@
 // What a program finds when a user starts it: not npm's and Vitest's variables that these tests run under, nor the
 // project's own programs on the PATH.
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -63,6 +64,11 @@ function isFree(port: number): Promise<boolean> {
     server.once("error", () => resolve(false));
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
+}
+
+export async function listening<S extends Server>(server: S): Promise<S> {
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return server;
 }
 
 export function portOf(server: Server): number {
