@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { DatabaseSync } from "node:sqlite";
 import { buffer } from "node:stream/consumers";
 import { operations } from "./account-operations.ts";
-import { portOf } from "./environment.ts";
+import { listening, portOf } from "./environment.ts";
 import { Tails } from "./tails.ts";
 
 export const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";
@@ -78,7 +78,7 @@ export class FakeAccount {
 
   static async open(): Promise<FakeAccount> {
     const account = new FakeAccount();
-    await once(account.#server.listen(0, "127.0.0.1"), "listening");
+    await listening(account.#server);
     return account;
   }
 
