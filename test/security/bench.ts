@@ -123,3 +123,10 @@ export async function remainingAfterStart(
 function callOf({ body, headers }: Post) {
   return { method: "POST", headers, ...(body === undefined ? {} : { body }) };
 }
+
+export function bytesOf(...parts: (string | number[])[]): Uint8Array<ArrayBuffer> {
+  const encoder = new TextEncoder();
+  return new Uint8Array(
+    parts.flatMap((part) => [...(typeof part === "string" ? encoder.encode(part) : part)]),
+  );
+}
