@@ -1,7 +1,7 @@
 // What a program finds when a user starts it: not npm's and Vitest's variables that these tests run under, nor the
 // project's own programs on the PATH.
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -48,6 +48,13 @@ export function makeFolder(): Promise<string> {
 export function removeFolder(folder: string): Promise<void> {
   // A process that was killed a moment ago may still be letting go of its files.
   return rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Every file in these folders, however deep. */
+export async function filesOf(folders: string[]): Promise<string[]> {
+  const lists = folders.map((path) => readdir(path, { recursive: true, withFileTypes: true }));
+  const files = (await Promise.all(lists)).flat().filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => join(parentPath, name));
 }
 
 /** A free port below those that the system gives to others by itself, so that it is still free after a restart. */
