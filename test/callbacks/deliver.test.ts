@@ -24,6 +24,10 @@ function request(receiver: AttemptRequest["sender"], parts: Partial<AttemptReque
   };
 }
 
+function failed(status: number | null, failure: string, retryAfterSeconds: number | null = null) {
+  return { kind: "failed", status, failure, retryAfterSeconds };
+}
+
 function silence(): Promise<never> {
   return new Promise(() => undefined);
 }
@@ -95,7 +99,7 @@ describe("a destination that the rules refuse today gets no request", () => {
     const receiver = new Receiver(ok);
     const report = await attemptDelivery(request(receiver, { callbackUrl }));
     expect(report).toEqual({
-      outcome: { kind: "failed", status: null, failure: "destination refused", retryAfterSeconds: null },
+      outcome: failed(null, "destination refused"),
       durationMs: 0,
       error: null,
     });
@@ -157,23 +161,13 @@ describe("the head of the answer decides", () => {
     [503, { "retry-after": "Fri, 06 Nov 2026 08:50:37 GMT" }, "status is no 2xx", 60],
     [503, { "retry-after": "99999999999" }, "status is no 2xx", 1_209_600],
   ])("%i %j is a failed attempt: %s, %s", (status, headers, failure, retryAfterSeconds) => {
-    expect(readAnswer(status, new Headers(headers), NOW)).toEqual({
-      kind: "failed",
-      status,
-      failure,
-      retryAfterSeconds,
-    });
+    expect(readAnswer(status, new Headers(headers), NOW)).toEqual(failed(status, failure, retryAfterSeconds));
   });
 
   test("a redirect is not followed", async () => {
     const receiver = new Receiver(() => Response.redirect("https://client.example/elsewhere", 307));
     const { outcome } = await attemptDelivery(request(receiver));
-    expect(outcome).toEqual({
-      kind: "failed",
-      status: 307,
-      failure: "redirect not followed",
-      retryAfterSeconds: null,
-    });
+    expect(outcome).toEqual(failed(307, "redirect not followed"));
     expect(receiver.received).toHaveLength(1);
   });
 });
@@ -195,12 +189,7 @@ describe("a connection that fails is a failed attempt", () => {
     ["one that rejects with no error at all", { fetch: () => Promise.reject("lost") }, "lost"],
   ])("%s", async (_, sender, error) => {
     const report = await attemptDelivery(request(sender));
-    expect(report.outcome).toEqual({
-      kind: "failed",
-      status: null,
-      failure: "no connection",
-      retryAfterSeconds: null,
-    });
+    expect(report.outcome).toEqual(failed(null, "no connection"));
     expect(report.error).toBe(error);
   });
 });
@@ -214,12 +203,7 @@ describe("with the clock in hand", () => {
     ["ends with the signal", honouringTheSignal],
   ])("a receiver that %s is given up after the time-out", async (_, answer) => {
     const { outcome, durationMs } = await reportedAfter(new Receiver(answer), 15_000);
-    expect(outcome).toEqual({
-      kind: "failed",
-      status: null,
-      failure: "no answer in time",
-      retryAfterSeconds: null,
-    });
+    expect(outcome).toEqual(failed(null, "no answer in time"));
     expect(durationMs).toBe(15_000);
   });
 
@@ -232,7 +216,7 @@ describe("with the clock in hand", () => {
 
   test.each([
     [200, { kind: "acknowledged", status: 200 }],
-    [503, { kind: "failed", status: 503, failure: "status is no 2xx", retryAfterSeconds: null }],
+    [503, failed(503, "status is no 2xx")],
   ])(
     "a %i that drips one byte a second is cut at the time-out, and stays what it is",
     async (status, outcome) => {

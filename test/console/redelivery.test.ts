@@ -33,12 +33,9 @@ async function letters(
   const fate = callbackUrl === null ? "abandoned" : "dead";
   const runIds = await keepRuns(n, { terms: { userKey: alice, subject: "alice", callbackUrl }, fate });
   for (const runId of runIds) stage.gateway.upstream.runs.set(runId, runId);
-  await indexLetters(
-    env.OPERATORS_DB,
-    runIds.map((runId, at) =>
-      letterOf({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at, reason }),
-    ),
-  );
+  const letter = (runId: string, at: number) =>
+    letterOf({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at, reason });
+  await indexLetters(env.OPERATORS_DB, runIds.map(letter));
   return runIds;
 }
 
