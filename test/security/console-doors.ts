@@ -9,7 +9,7 @@ import { makeIssuer, type TestIssuer } from "../support/tokens.ts";
 import { words } from "../support/words.ts";
 
 export const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
-export const USER = "u".repeat(43);
+const USER = "u".repeat(43);
 const TEAM = "console-security.cloudflareaccess.com";
 export const OLGA = { sub: "olga", scope: "operator" };
 const OWN = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
