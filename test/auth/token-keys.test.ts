@@ -51,32 +51,23 @@ function publicKeyAsJwk(): Uint8Array {
 }
 
 describe("alg", () => {
-  refuses([
+  refuses("token.alg_not_allowed", [
     ["none without a signature", () => unsigned("none"), "token.not_compact"],
     ["nOnE without a signature", () => unsigned("nOnE"), "token.not_compact"],
-    ["none with a signature", withAlg("none"), "token.alg_not_allowed"],
-    ["nOnE with a signature", withAlg("nOnE"), "token.alg_not_allowed"],
-    ["an empty one", withAlg(""), "token.alg_not_allowed"],
-    ["another case", withAlg("es256"), "token.alg_not_allowed"],
+    ["none with a signature", withAlg("none")],
+    ["nOnE with a signature", withAlg("nOnE")],
+    ["an empty one", withAlg("")],
+    ["another case", withAlg("es256")],
     ["none at all", withAlg(undefined), "token.bad_header"],
     ["null", withAlg(null), "token.bad_header"],
     ["a list", withAlg(["ES256"]), "token.bad_header"],
-    ["one for encryption", withAlg("dir"), "token.alg_not_allowed"],
-    ["a member of every object", withAlg("__proto__"), "token.alg_not_allowed"],
-    [
-      "HS256 with the public key's PEM as secret",
-      async () => signedWithPublicKey(await publicKeyAsPem()),
-      "token.alg_not_allowed",
-    ],
-    [
-      "HS256 with the public key's JWK as secret",
-      () => signedWithPublicKey(publicKeyAsJwk()),
-      "token.alg_not_allowed",
-    ],
+    ["one for encryption", withAlg("dir")],
+    ["a member of every object", withAlg("__proto__")],
+    ["HS256 with the public key's PEM as secret", async () => signedWithPublicKey(await publicKeyAsPem())],
+    ["HS256 with the public key's JWK as secret", () => signedWithPublicKey(publicKeyAsJwk())],
     [
       "HS256 with the public key's point as secret",
       async () => signedWithPublicKey(await publicKeyAs("raw")),
-      "token.alg_not_allowed",
     ],
   ]);
 
@@ -127,11 +118,11 @@ describe("keys", () => {
 });
 
 describe("kid", () => {
-  refuses([
-    ["an unknown one", () => honest({}, { kid: "unknown" }), "token.unknown_kid"],
-    ["an empty one", () => honest({}, { kid: "" }), "token.unknown_kid"],
-    ["another case", () => honest({}, { kid: kid.toLowerCase() }), "token.unknown_kid"],
-    ["a path", () => honest({}, { kid: "../../dev/null" }), "token.unknown_kid"],
+  refuses("token.unknown_kid", [
+    ["an unknown one", () => honest({}, { kid: "unknown" })],
+    ["an empty one", () => honest({}, { kid: "" })],
+    ["another case", () => honest({}, { kid: kid.toLowerCase() })],
+    ["a path", () => honest({}, { kid: "../../dev/null" })],
     ["a number", () => honest({}, { kid: 1 }), "token.bad_header"],
     ["an object", () => honest({}, { kid: {} }), "token.bad_header"],
     [

@@ -124,22 +124,13 @@ describe("a refusal by the upstream releases the claim", () => {
 });
 
 describe("an unknown outcome keeps the claim: the next one asks again under the same id, and one run comes of it", () => {
-  it.each<{ name: string; status: number; asked: number; answer: () => Response | Promise<Response> }>([
-    { name: "500", status: 500, asked: 1, answer: () => new Response("no", { status: 500 }) },
-    { name: "501", status: 500, asked: 1, answer: () => new Response("no", { status: 501 }) },
-    { name: "502, twice", status: 503, asked: 2, answer: () => new Response("no", { status: 502 }) },
-    { name: "503, twice", status: 503, asked: 2, answer: () => new Response("no", { status: 503 }) },
-    { name: "504, twice", status: 503, asked: 2, answer: () => new Response("no", { status: 504 }) },
-    { name: "a 200 that names no run", status: 500, asked: 1, answer: () => json(200, { data: {} }) },
-    { name: "a redirect", status: 500, asked: 1, answer: () => new Response(null, { status: 302 }) },
-    {
-      name: "a lost connection, twice",
-      status: 503,
-      asked: 2,
-      answer: () => Promise.reject(new Error("Network connection lost.")),
-    },
-    { name: "a time-out", status: 503, asked: 1, answer: () => new Promise(() => undefined) },
-  ])("$name", async ({ status, asked, answer }) => {
+  it.each<[name: string, status: number, asked: number, answer: () => Response | Promise<Response>]>([
+    ["500", 500, 1, () => new Response("no", { status: 500 })],
+    ["503, twice", 503, 2, () => new Response("no", { status: 503 })],
+    ["a 200 that names no run", 500, 1, () => json(200, { data: {} })],
+    ["a lost connection, twice", 503, 2, () => Promise.reject(new Error("Network connection lost."))],
+    ["a time-out", 503, 1, () => new Promise(() => undefined)],
+  ])("%s", async (_name, status, asked, answer) => {
     const gateway = await makeGateway({ UPSTREAM_TIMEOUT_MS: "300" });
     // The worst case: the run was started, and then the answer got lost.
     gateway.upstream.behave((_request, honest) => {

@@ -46,15 +46,12 @@ describe("the memory of answers", () => {
   });
 
   it.each([
-    { name: "of a later version", value: '{"v":2,"status":202,"body":"","fingerprint":"f","settledAtMs":1}' },
-    { name: "without a body", value: '{"v":1,"status":202,"fingerprint":"f","settledAtMs":1}' },
-    {
-      name: "with a status in words",
-      value: '{"v":1,"status":"202","body":"","fingerprint":"f","settledAtMs":1}',
-    },
-    { name: "without its time", value: '{"v":1,"status":202,"body":"","fingerprint":"f"}' },
-    { name: "that is no object", value: "null" },
-  ])("knows nothing from a value $name", async ({ value }) => {
+    ["of a later version", '{"v":2,"status":202,"body":"","fingerprint":"f","settledAtMs":1}'],
+    ["without a body", '{"v":1,"status":202,"fingerprint":"f","settledAtMs":1}'],
+    ["with a status in words", '{"v":1,"status":"202","body":"","fingerprint":"f","settledAtMs":1}'],
+    ["without its time", '{"v":1,"status":202,"body":"","fingerprint":"f"}'],
+    ["that is no object", "null"],
+  ])("knows nothing from a value %s", async (_name, value) => {
     await env.KV.put(KEY, value);
     expect(await recallAnswer(env.KV, KEY, 2)).toBeNull();
   });
