@@ -1,7 +1,6 @@
 // A gate that runs full makes room: ended runs go early, dead letters last, then answers; charges never.
 
 import { runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { makeRoom } from "../../src/gate/upkeep.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
@@ -139,21 +138,6 @@ it("a count that only a row of a dropped week carried is not lost", async () => 
 });
 
 describe("after answers were dropped early", () => {
-  it("KV is asked, and one id is still one run", async () => {
-    const first = await forgetful();
-    const again = await stage.gateway.start({ idempotency_id: ID });
-    expect([again.text, again.headers.get("idempotency-replayed")]).toEqual([first, "true"]);
-    expect(stage.gateway.upstream.starts).toHaveLength(1);
-    expect((await stage.gateway.start({})).headers.get("x-ratelimit-remaining")).toBe("198");
-  });
-
-  it("what KV knew is learnt: it is asked once", async () => {
-    const first = await forgetful();
-    await stage.gateway.start({ idempotency_id: ID });
-    await env.KV.delete(`answer:v1:${(await stage.gateway.gateOf()).id.toString()}:${ID}`);
-    expect((await stage.gateway.start({ idempotency_id: ID })).text).toBe(first);
-  });
-
   it("for 72 hours; then a miss is a miss", async () => {
     await forgetful();
     const admit = { window: null, promise: null };

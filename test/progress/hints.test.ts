@@ -52,30 +52,6 @@ describe("a hundred pushes cause one delivery", () => {
     await expectOneOfEach(stage);
   });
 
-  it("that come one after the other, before, during and after", async () => {
-    const stage = await Stage.set();
-    const run = await stage.start();
-    stage.waiting.add(run.runId);
-    for (let push = 0; push < 30; push += 1) {
-      await stage.push(run);
-      await stage.drain();
-    }
-    stage.waiting.clear();
-    stage.receive(async () => {
-      await Promise.all(times(40, () => stage.push(run)));
-      await Promise.all(stage.queue.take().map((message) => stage.consume([message])));
-      return new Response(null, { status: 204 });
-    });
-    await stage.push(run);
-    await stage.drain();
-    for (let push = 0; push < 30; push += 1) {
-      await stage.push(run);
-      await stage.drain();
-    }
-    await stage.pass(HOUR);
-    await expectOneOfEach(stage);
-  });
-
   it("and do not hurry the next attempt at a receiver that failed", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.5);
     const stage = await Stage.set();

@@ -93,21 +93,6 @@ describe("a completion names the run of a start that nobody heard the answer of"
 });
 
 describe("a completion without a token hurries the poll of a run whose id the start's answer said", () => {
-  it("at most once a minute", async () => {
-    const stage = await Stage.set({ RUN_POLL_SCHEDULE: "3600" });
-    const run = await stage.start();
-    stage.waiting.add(run.runId);
-    for (let second = 0; second < 180; second += 10) {
-      await stage.push(run, false);
-      await stage.pass(10 * SECOND);
-    }
-    expect(reads(stage)).toBe(3);
-    stage.waiting.clear();
-    await stage.push(run, false);
-    await stage.drain();
-    expect(told(stage)).toEqual([run.runId]);
-  });
-
   it("also when it came before that answer", async () => {
     const stage = await Stage.set({ RUN_POLL_SCHEDULE: "3600" });
     const { upstream } = stage.gateway;
