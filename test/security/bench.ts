@@ -2,7 +2,7 @@
 // claimed), and its honest twin, by the same user and under the same id, must be served: a gateway that refuses
 // everything is no proof.
 import { expect, it } from "vitest";
-import { type Answer, type Gateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { type Answer, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 
 type Source = { pointer: string } | { parameter: string } | { header: string } | null;
 
@@ -10,7 +10,7 @@ type Tally = { refused: number; served: number };
 
 export type Post = { body: BodyInit | undefined; headers: Record<string, string> };
 
-export type Attack = {
+type Attack = {
   path?: string;
   post: Post;
   status: 400 | 413;
@@ -86,6 +86,15 @@ export class Attacker {
     if (!Number.isNaN(after)) this.#remaining = after;
     expect(after).toBe(before - 1);
   }
+}
+
+/** A gateway of a file's own, who attacks it, and what that came to. */
+export async function besiege() {
+  const tally = { refused: 0, served: 0 };
+  const gateway = await makeGateway();
+  const attacker = new Attacker(gateway, tally);
+  const refuse = (id: string, attack: Attack) => attacker.tryStart(id, attack);
+  return { tally, gateway, attacker, refuse };
 }
 
 /** The published envelope, and in it the member at fault. */

@@ -1,32 +1,13 @@
 // SECURITY-CASES, Requests: the body of a start, and the headers that describe it.
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { withCallersId } from "../support/callers-id.ts";
-import { type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
+import { RUN_PATH } from "../support/gateway.ts";
 import { words } from "../support/words.ts";
-import {
-  type Attack,
-  Attacker,
-  bytesOf,
-  itAddsUp,
-  JSON_TYPE,
-  post,
-  remainingOf,
-  somebody,
-  textOf,
-} from "./bench.ts";
+import { besiege, bytesOf, itAddsUp, JSON_TYPE, post, remainingOf, somebody, textOf } from "./bench.ts";
 
 const RUNS_PATH = "/actions/v1/runs";
 
-const tally = { refused: 0, served: 0 };
-let gateway: Gateway;
-let attacker: Attacker;
-
-beforeAll(async () => {
-  gateway = await makeGateway();
-  attacker = new Attacker(gateway, tally);
-});
-
-const refuse = (id: string, attack: Attack) => attacker.tryStart(id, attack);
+const { tally, gateway, refuse } = await besiege();
 const whole = { pointer: "" };
 const data = { pointer: "/data" };
 /** In these texts, ID stands for the id of the test's own, UNDIVIDED for the same without hyphens, ANOTHER for another one. */

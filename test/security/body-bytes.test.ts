@@ -1,34 +1,15 @@
 // SECURITY-CASES, Requests: a body as bytes. No text, too deep, too many, said to be something else.
-import { beforeAll, describe, expect, it } from "vitest";
-import { ACTION, type Gateway, makeGateway } from "../support/gateway.ts";
+import { describe, expect, it } from "vitest";
+import { ACTION } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
-import {
-  type Attack,
-  Attacker,
-  bytesOf,
-  expectProblem,
-  itAddsUp,
-  JSON_TYPE,
-  type Post,
-  post,
-  textOf,
-} from "./bench.ts";
+import { besiege, bytesOf, expectProblem, itAddsUp, JSON_TYPE, type Post, post, textOf } from "./bench.ts";
 
 const MAX_BODY_BYTES = 6_291_456;
 /** A body of this depth is the deepest that passes; see src/upstream/rewrite.ts. */
 const MAX_DEPTH = 500;
 
-const tally = { refused: 0, served: 0 };
-let gateway: Gateway;
-let attacker: Attacker;
-
-beforeAll(async () => {
-  gateway = await makeGateway();
-  attacker = new Attacker(gateway, tally);
-});
-
-const refuse = (id: string, attack: Attack) => attacker.tryStart(id, attack);
+const { tally, gateway, attacker, refuse } = await besiege();
 const whole = { pointer: "" };
 
 describe("bytes that are no UTF-8 text are refused", () => {
