@@ -1,17 +1,9 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseSettings, type Settings } from "../src/settings.ts";
-import { makeIssuer } from "./support/tokens.ts";
-
-let required: Record<string, string>;
-
-beforeAll(async () => {
-  const issuer = await makeIssuer("https://login.example");
-  const keys = [{ kty: "OKP", crv: "Ed25519", kid: "1", x: "P".repeat(43), d: "S".repeat(43) }];
-  required = { JWT_ISSUERS: JSON.stringify([issuer.settings]), SIGNING_KEYS: JSON.stringify({ keys }) };
-});
+import { REQUIRED } from "./support/given-settings.ts";
 
 function parse(vars: Record<string, unknown>): Settings {
-  return parseSettings({ ...required, ...vars });
+  return parseSettings({ ...REQUIRED, ...vars });
 }
 
 const FIFTY = Array.from({ length: 50 }, (_, step) => step + 1);

@@ -7,15 +7,7 @@ import readme from "../README.md?raw";
 import { parseSettings, SETTING_NAMES } from "../src/settings.ts";
 // oxlint-disable-next-line import/default -- with ?raw it is the text of the file
 import source from "../src/settings.ts?raw";
-
-const KEY = { kty: "OKP", crv: "Ed25519", kid: "k1", x: "P".repeat(43), d: "S".repeat(43) };
-const ISSUER = {
-  issuer: "https://login.example",
-  audience: "edge-actions",
-  algorithms: ["ES256"],
-  jwks_uri: "https://login.example/k",
-};
-const REQUIRED = { JWT_ISSUERS: JSON.stringify([ISSUER]), SIGNING_KEYS: JSON.stringify({ keys: [KEY] }) };
+import { REQUIRED } from "./support/given-settings.ts";
 
 /** Names and default of each row of README's table of settings. */
 const ROWS = [...readme.matchAll(/^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| ([^|]*) \|/gm)].map(

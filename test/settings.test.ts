@@ -1,35 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, SettingsError } from "../src/settings.ts";
-
-const KEY = { kty: "OKP", crv: "Ed25519", kid: "k1", x: "P".repeat(43), d: "S".repeat(43) };
-const PUBLIC_KEY = { kty: "EC", crv: "P-256", kid: "i1", x: "x", y: "y" };
-const ISSUER = {
-  issuer: "https://login.example",
-  audience: "edge-actions",
-  algorithms: ["ES256"],
-  jwks_uri: "https://login.example/jwks.json",
-};
-const REQUIRED = {
-  JWT_ISSUERS: JSON.stringify([ISSUER]),
-  SIGNING_KEYS: JSON.stringify({ keys: [KEY] }),
-};
-
-function problemsOf(vars: Record<string, unknown>): readonly string[] {
-  try {
-    parseSettings({ ...REQUIRED, ...vars });
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-}
-
-function issuerProblem(
-  change: Record<string, unknown>,
-  vars: Record<string, string> = {},
-): readonly string[] {
-  return problemsOf({ JWT_ISSUERS: JSON.stringify([{ ...ISSUER, ...change }]), ...vars });
-}
+import { ISSUER, KEY, problemsOf, REQUIRED } from "./support/given-settings.ts";
 
 describe("defaults", () => {
   it("are those of the design", () => {
@@ -138,21 +109,6 @@ describe("a good setting", () => {
       subjectClaims: ["email", "common_name", "sub"],
     });
   });
-
-  it("an issuer with its keys inline", () => {
-    const { jwks_uri: _, ...issuer } = ISSUER;
-    const inline = { ...issuer, jwks: { keys: [PUBLIC_KEY] } };
-    expect(parseSettings({ ...REQUIRED, JWT_ISSUERS: JSON.stringify([inline]) }).issuers[0]?.keys).toEqual({
-      kind: "inline",
-      keys: [PUBLIC_KEY],
-    });
-  });
-
-  it("plain-http keys while the gateway itself is http", () => {
-    const uri = { jwks_uri: "http://127.0.0.1:9/jwks.json" };
-    expect(issuerProblem(uri)).toEqual([]);
-    expect(issuerProblem(uri, { PUBLIC_URL: "http://127.0.0.1:8787" })).toEqual([]);
-  });
 });
 
 const WHOLE = (name: string, range: string) => `${name} must be a whole number from ${range}`;
@@ -231,68 +187,6 @@ describe("a bad setting is refused by name", () => {
   ])("%o contradict each other: the problem names both", (vars, problem) => {
     expect(problemsOf(vars)).toEqual([problem]);
   });
-
-  const ALGORITHMS =
-    'JWT_ISSUERS entry 0 needs "algorithms", each one of ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA, Ed25519';
-  it.each<[change: Record<string, unknown>, problem: string]>([
-    [{ issuer: undefined }, 'JWT_ISSUERS entry 0 needs "issuer" and "audience"'],
-    [{ issuer: "" }, 'JWT_ISSUERS entry 0 needs "issuer" and "audience"'],
-    [{ audience: ["a"] }, 'JWT_ISSUERS entry 0 needs "issuer" and "audience"'],
-    [{ algorithms: [] }, ALGORITHMS],
-    [{ algorithms: "ES256" }, ALGORITHMS],
-    [{ algorithms: ["ES256", "HS256"] }, ALGORITHMS],
-    [{ algorithms: ["none"] }, ALGORITHMS],
-    [{ jwks_uri: undefined }, 'JWT_ISSUERS entry 0 needs either "jwks_uri" or "jwks"'],
-    [{ jwks: { keys: [PUBLIC_KEY] } }, 'JWT_ISSUERS entry 0 needs either "jwks_uri" or "jwks"'],
-    [{ jwks_uri: "login.example" }, 'JWT_ISSUERS entry 0 has a "jwks_uri" that is no URL'],
-    [{ jwks_uri: "file:///etc/passwd" }, 'JWT_ISSUERS entry 0 has a "jwks_uri" that is no URL'],
-    [{ jwks_uri: undefined, jwks: [] }, 'JWT_ISSUERS entry 0 has a "jwks" that is no JWK set'],
-    [{ jwks_uri: undefined, jwks: { keys: [] } }, 'JWT_ISSUERS entry 0 has no key in "jwks"'],
-    [{ jwks_uri: undefined, jwks: { keys: [{}] } }, 'JWT_ISSUERS entry 0 has a "jwks" that is no JWK set'],
-    [
-      { jwks_uri: undefined, jwks: { keys: [PUBLIC_KEY, { ...PUBLIC_KEY, d: "x" }] } },
-      'JWT_ISSUERS entry 0 has a private key in "jwks"',
-    ],
-    [
-      { jwks_uri: undefined, jwks: { keys: [{ kty: "oct", k: "x" }] } },
-      'JWT_ISSUERS entry 0 has a private key in "jwks"',
-    ],
-  ])("an issuer with %o", (change, problem) => {
-    expect(issuerProblem(change)).toEqual([problem]);
-  });
-
-  it("an issuer with plain-http keys while the gateway is https", () => {
-    const problems = issuerProblem(
-      { jwks_uri: "http://login.example/jwks.json" },
-      { PUBLIC_URL: "https://edge.example" },
-    );
-    expect(problems).toEqual(['JWT_ISSUERS entry 0 has a plain-http "jwks_uri" while PUBLIC_URL is https']);
-  });
-
-  const { d: _, ...publicHalf } = KEY;
-  const { kid: __, ...nameless } = KEY;
-  it.each<[name: string, value: unknown]>([
-    ["an array", [KEY]],
-    ["no keys", { keys: [] }],
-    ["a public key", { keys: [publicHalf] }],
-    ["a key without kid", { keys: [nameless] }],
-    ["a key of another curve", { keys: [{ ...KEY, crv: "X25519" }] }],
-    ["a key of another kind", { keys: [{ ...KEY, kty: "EC", crv: "P-256" }] }],
-    ["one good key and one bad", { keys: [KEY, publicHalf] }],
-    ["half a private key", { keys: [{ ...KEY, d: KEY.d.slice(0, 21) }] }],
-    ["a private key that is no base64url", { keys: [{ ...KEY, d: "!".repeat(43) }] }],
-    ["a public half that is too long", { keys: [{ ...KEY, x: `${KEY.x}A` }] }],
-  ])("signing keys: %s", (_name, value) => {
-    expect(problemsOf({ SIGNING_KEYS: JSON.stringify(value) })).toEqual([
-      'SIGNING_KEYS must be a JWK set of Ed25519 private keys, each with a "kid"',
-    ]);
-  });
-});
-
-it("refuses two signing keys of one name, and takes two of two names", () => {
-  const two = (kid: string) => ({ SIGNING_KEYS: JSON.stringify({ keys: [KEY, { ...KEY, kid }] }) });
-  expect(problemsOf(two(KEY.kid))).toEqual(["SIGNING_KEYS names a kid twice"]);
-  expect(problemsOf(two("another"))).toEqual([]);
 });
 
 describe("the message", () => {

@@ -39,7 +39,10 @@ export function withoutLatestAttempt(open: OpenRun): OpenRun {
   return open.attempts === undefined ? open : withAttempts(open, open.attempts.slice(0, -1));
 }
 
-function withAttempts({ attempts: _, ...open }: OpenRun, attempts: readonly (Terms | null)[]): OpenRun {
+function withAttempts(
+  { attempts: _attempts, ...open }: OpenRun,
+  attempts: readonly (Terms | null)[],
+): OpenRun {
   const latest = attempts.findLast((terms) => terms !== null) ?? open.terms;
   const terms = open.run.status === "forwarding" ? latest : open.terms;
   const isOne = attempts.every((each) => promises(each) === promises(attempts[0] ?? null));

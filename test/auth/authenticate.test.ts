@@ -32,11 +32,6 @@ async function askWith(claims: Record<string, unknown>, issuer = login): Promise
   return ask(bearer(await issuer.token(claims, { nowMs: NOW_MS })));
 }
 
-async function userKeyOf(claims: Record<string, unknown>, issuer = login): Promise<string> {
-  const answer = await askWith(claims, issuer);
-  return answer.kind === "caller" ? answer.caller.userKey : answer.reason;
-}
-
 const BILLING = {
   is_billable: false,
   origin: "actions_api",
@@ -105,12 +100,6 @@ describe("a caller", () => {
     });
   });
 
-  it("may use either scheme, in any case", async () => {
-    const token = await login.token({}, { nowMs: NOW_MS });
-    for (const scheme of ["Bearer", "bearer", "JWT", "jwt"])
-      expect((await ask(new Headers({ Authorization: `${scheme} ${token}` }))).kind).toBe("caller");
-  });
-
   it("needs the scope that the settings ask for", async () => {
     const token = await login.token({ scope: "internal" }, { nowMs: NOW_MS });
     const answer = await ask(bearer(token), { settings: { ...settings, requiredScope: "internal" } });
@@ -118,29 +107,6 @@ describe("a caller", () => {
     expect(await ask(bearer(token))).toEqual(
       denied('The token needs the scope "external".', "scope.missing"),
     );
-  });
-});
-
-describe("users", () => {
-  it.each([
-    ["another subject", { sub: "bob" }],
-    ["a subject in look-alike letters", { sub: "\u0430lice" }],
-    ["a subject with a NUL", { sub: "alice\0" }],
-    ["a subject in another case", { sub: "Alice" }],
-    ["a subject like a member of every object", { sub: "__proto__" }],
-    ["a subject built like a pair", { sub: 'alice","https://other.example' }],
-    ["a subject with a separator", { sub: "https://other.example|alice" }],
-    ["a very long subject", { sub: "alice".padEnd(1024, "x") }],
-  ])("are two when one has %s", async (_, claims) => {
-    const alice = await userKeyOf({});
-    expect(await userKeyOf({})).toBe(alice);
-    expect(await userKeyOf(claims)).toMatch(/^[\w-]{43}$/);
-    expect(await userKeyOf(claims)).not.toBe(alice);
-  });
-
-  it("are two when two issuers share a subject", async () => {
-    expect(await userKeyOf({}, other)).toMatch(/^[\w-]{43}$/);
-    expect(await userKeyOf({}, other)).not.toBe(await userKeyOf({}, login));
   });
 });
 
@@ -152,15 +118,6 @@ describe("401", () => {
     ["Basic", { Authorization: "Basic YWxpY2U6c2VjcmV0" }, "bearer.wrong_scheme"],
   ])("asks for a token where there was %s", async (_, headers, reason) => {
     expect(await ask(new Headers(headers))).toEqual(unauthenticated("Bearer", reason));
-  });
-
-  it("calls two headers invalid, even with an honest token in each", async () => {
-    const headers = bearer(await login.token({}, { nowMs: NOW_MS }));
-    expect((await ask(headers)).kind).toBe("caller");
-    headers.append("Authorization", `Bearer ${await login.token({}, { nowMs: NOW_MS })}`);
-    expect(await ask(headers)).toEqual(
-      unauthenticated('Bearer error="invalid_token"', "bearer.several_headers"),
-    );
   });
 
   it.each([
@@ -189,26 +146,9 @@ describe("403", () => {
   const BAD_BILLING = denied("The token's billing claim is malformed.", "claim.billing");
 
   it.each([
-    [{ scope: undefined }, NO_SCOPE],
-    [{ scope: "" }, NO_SCOPE],
-    [{ scope: "read write" }, NO_SCOPE],
     [{ scope: "externally" }, NO_SCOPE],
-    [{ scope: "External" }, NO_SCOPE],
-    [{ scope: ["read external"] }, NO_SCOPE],
-    [{ scope: [] }, NO_SCOPE],
-    [{ scope: { external: true } }, NO_SCOPE],
-    [{ scope: undefined, scp: "external" }, NO_SCOPE],
     [{ rate_limit: { exempt: false, limit_override: 0 } }, BAD_RATE_LIMIT],
-    [{ rate_limit: { exempt: false, limit_override: 1001 } }, BAD_RATE_LIMIT],
-    [{ rate_limit: { exempt: false, limit_override: 1.5 } }, BAD_RATE_LIMIT],
-    [{ rate_limit: { exempt: false, limit_override: "500" } }, BAD_RATE_LIMIT],
-    [{ rate_limit: { exempt: "yes" } }, BAD_RATE_LIMIT],
-    [{ rate_limit: null }, BAD_RATE_LIMIT],
-    [{ billing: { is_billable: true } }, BAD_BILLING],
-    [{ billing: "is_billable" }, BAD_BILLING],
     [{ billing: '{"is_billable":"true"}' }, BAD_BILLING],
-    [{ billing: '{"is_billable":true,"tasks":0}' }, BAD_BILLING],
-    [{ billing: null }, BAD_BILLING],
   ])("answers the claims %j", async (claims, refusal) => {
     expect(
       (await askWith({ scope: "read external", rate_limit: { exempt: true }, billing: "{}" })).kind,

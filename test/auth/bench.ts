@@ -57,11 +57,11 @@ export function signed(parts: { header?: string; payload?: string }): Promise<st
   return signParts(parts.header ?? honestHeaderText, parts.payload ?? honestPayloadText, key);
 }
 
-export type Attack = [name: string, forge: () => string | Promise<string>, reason: string];
+export type Attack = [name: string, forge: () => string | Promise<string>, reason?: string];
 
-/** Each attack beside the honest token that it imitates. */
-export function refuses(attacks: Attack[]): void {
-  it.each(attacks)("refuses %s", async (_, forge, reason) => {
+/** Each attack beside the honest token that it imitates, for this reason where it names no other. */
+export function refuses(usual: string, attacks: Attack[]): void {
+  it.each(attacks)("refuses %s", async (_, forge, reason = usual) => {
     expect(await judge(await honest())).toBe("verified");
     expect(await judge(await forge())).toBe(reason);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseBilling, parseRateLimit, parseScopes } from "../../src/auth/claims.ts";
+import { words } from "../support/words.ts";
 
 describe("parseScopes", () => {
   it.each([
@@ -50,33 +51,15 @@ describe("parseRateLimit", () => {
     expect(parseRateLimit(claim)).toEqual(parsed);
   });
 
-  it.each([
-    ['{"exempt":false,"limit_override":0}'],
-    ['{"exempt":false,"limit_override":-1}'],
-    ['{"exempt":false,"limit_override":1001}'],
-    ['{"exempt":false,"limit_override":1.5}'],
-    ['{"exempt":false,"limit_override":1e400}'],
-    ['{"exempt":false,"limit_override":"500"}'],
-    ['{"exempt":false,"limit_override":null}'],
-    ['{"exempt":false,"limit_override":[500]}'],
-    ['{"exempt":true,"limit_override":0}'],
-    ['{"limit_override":1001}'],
-    ['{"limit_override":500,"limit":500}'],
-    ['{"exempt":"yes"}'],
-    ['{"exempt":"true"}'],
-    ['{"exempt":1}'],
-    ['{"exempt":null}'],
-    ['{"exempt":true,"until":"2027"}'],
-    ['{"exempt":false,"limitOverride":500}'],
-    ['{"exempt":true,"__proto__":{}}'],
-    ['{"__proto__":{"exempt":true}}'],
-    ["[]"],
-    ['[{"exempt":true}]'],
-    ["null"],
-    ["true"],
-    ['"exempt"'],
-    ["500"],
-  ])("refuses %s", (claim) => {
+  it.each(words`
+    {"exempt":false,"limit_override":0} {"exempt":false,"limit_override":-1}
+    {"exempt":false,"limit_override":1001} {"exempt":false,"limit_override":1.5}
+    {"exempt":false,"limit_override":1e400} {"exempt":false,"limit_override":"500"}
+    {"exempt":false,"limit_override":null} {"exempt":false,"limit_override":[500]}
+    {"exempt":true,"limit_override":0} {"limit_override":1001} {"limit_override":500,"limit":500}
+    {"exempt":"yes"} {"exempt":"true"} {"exempt":1} {"exempt":null} {"exempt":true,"until":"2027"}
+    {"exempt":false,"limitOverride":500} {"exempt":true,"__proto__":{}} {"__proto__":{"exempt":true}} []
+    [{"exempt":true}] null true "exempt" 500`)("refuses %s", (claim) => {
     expect(parseRateLimit({ exempt: true })).toEqual({ kind: "exempt" });
     expect(parseRateLimit(JSON.parse(claim))).toBeNull();
   });
@@ -113,30 +96,17 @@ describe("parseBilling", () => {
   });
 
   it.each([
-    [{ is_billable: true }],
-    [null],
-    [true],
-    [1],
+    ...words`
+    is_billable {is_billable:true} null [] true "{}" {"is_billable":"true"} {"is_billable":1}
+    {"is_billable":null} {"origin":null} {"usage_type":7} {"description":["a"]} {"exemption_reason":false}
+    {"exemption_details":{}} {"is_billable":true,"tasks":0} {"__proto__":{"is_billable":true}}
+    {"is_billable":true,"__proto__":null} {"constructor":{}}`,
+    { is_billable: true },
+    null,
+    true,
+    1,
     [["{}"]],
-    [""],
-    ["is_billable"],
-    ["{is_billable:true}"],
-    ["null"],
-    ["[]"],
-    ["true"],
-    ['"{}"'],
-    ['{"is_billable":"true"}'],
-    ['{"is_billable":1}'],
-    ['{"is_billable":null}'],
-    ['{"origin":null}'],
-    ['{"usage_type":7}'],
-    ['{"description":["a"]}'],
-    ['{"exemption_reason":false}'],
-    ['{"exemption_details":{}}'],
-    ['{"is_billable":true,"tasks":0}'],
-    ['{"__proto__":{"is_billable":true}}'],
-    ['{"is_billable":true,"__proto__":null}'],
-    ['{"constructor":{}}'],
+    "",
   ])("refuses %j", (claim) => {
     expect(parseBilling('{"is_billable":true}')?.is_billable).toBe(true);
     expect(parseBilling(claim)).toBeNull();

@@ -37,39 +37,37 @@ function padded(length: number): Promise<string> {
 }
 
 describe("form", () => {
-  refuses([
-    ["nothing but dots", async () => "..", "token.not_compact"],
-    ["two parts", edited((token) => token.split(".").slice(0, 2).join(".")), "token.not_compact"],
-    ["four parts", edited((token) => `${token}.e30`), "token.not_compact"],
-    ["five parts, a JWE", edited((token) => `${token}.e30.e30`), "token.not_compact"],
-    ["an empty header", edited((token) => token.slice(token.indexOf("."))), "token.not_compact"],
-    ["an empty payload", edited((token) => token.replace(/\..*\./, "..")), "token.not_compact"],
-    ["padding", edited((token) => `${token}==`), "token.not_compact"],
-    ["padding in the middle", edited((token) => token.replace(".", "=.")), "token.not_compact"],
-    ["a space before", edited((token) => ` ${token}`), "token.not_compact"],
-    ["a newline after", edited((token) => `${token}\n`), "token.not_compact"],
-    ["white space within", edited((token) => token.replace(".", ". ")), "token.not_compact"],
-    ["the standard alphabet's +", edited((token) => token.replace(/.$/, "+")), "token.not_compact"],
-    ["the standard alphabet's /", edited((token) => token.replace(/.$/, "/")), "token.not_compact"],
-    ["a letter that is not ASCII", edited((token) => token.replace(/.$/, "ä")), "token.not_compact"],
-    ["a NUL", edited((token) => `${token}\0`), "token.not_compact"],
-    ["a percent escape", edited((token) => token.replace(".", "%2E")), "token.not_compact"],
+  refuses("token.not_compact", [
+    ["nothing but dots", async () => ".."],
+    ["two parts", edited((token) => token.split(".").slice(0, 2).join("."))],
+    ["four parts", edited((token) => `${token}.e30`)],
+    ["five parts, a JWE", edited((token) => `${token}.e30.e30`)],
+    ["an empty header", edited((token) => token.slice(token.indexOf(".")))],
+    ["an empty payload", edited((token) => token.replace(/\..*\./, ".."))],
+    ["padding", edited((token) => `${token}==`)],
+    ["padding in the middle", edited((token) => token.replace(".", "=."))],
+    ["a space before", edited((token) => ` ${token}`)],
+    ["a newline after", edited((token) => `${token}\n`)],
+    ["white space within", edited((token) => token.replace(".", ". "))],
+    ["the standard alphabet's +", edited((token) => token.replace(/.$/, "+"))],
+    ["the standard alphabet's /", edited((token) => token.replace(/.$/, "/"))],
+    ["a letter that is not ASCII", edited((token) => token.replace(/.$/, "ä"))],
+    ["a NUL", edited((token) => `${token}\0`)],
+    ["a percent escape", edited((token) => token.replace(".", "%2E"))],
     [
       "the JSON serialisation",
       edited((token) => {
         const [header, payload, signature] = token.split(".");
         return JSON.stringify({ protected: header, payload, signature });
       }),
-      "token.not_compact",
     ],
-    ["a respelled signature", edited((token) => respell(token)), "token.not_compact"],
+    ["a respelled signature", edited((token) => respell(token))],
     [
       "a respelled payload, signed as it stands",
       () => {
         const payload = respell(encodeText(uneven(honestPayloadText)));
         return signInput(`${encodeText(honestHeaderText)}.${payload}`, key);
       },
-      "token.not_compact",
     ],
     [
       "a respelled header, signed as it stands",
@@ -77,13 +75,8 @@ describe("form", () => {
         const header = respell(encodeText(uneven(honestHeaderText)));
         return signInput(`${header}.${encodeText(honestPayloadText)}`, key);
       },
-      "token.not_compact",
     ],
-    [
-      "a part with a stray character",
-      edited((token) => token.replace(/^[^.]+/, strayed)),
-      "token.not_compact",
-    ],
+    ["a part with a stray character", edited((token) => token.replace(/^[^.]+/, strayed))],
     ["b64: false", () => honest({}, { b64: false, crit: ["b64"] }), "token.critical_extension"],
     ["b64: false without crit", () => honest({}, { b64: false }), "token.critical_extension"],
     ["b64: true", () => honest({}, { b64: true }), "token.critical_extension"],
@@ -148,15 +141,15 @@ function derInteger(bytes: Uint8Array): number[] {
 }
 
 describe("signature", () => {
-  refuses([
-    ["r = s = 0", () => withSignature(() => new Uint8Array(64)), "token.bad_signature"],
-    ["one byte too few", () => withSignature((raw) => raw.subarray(1)), "token.bad_signature"],
-    ["one byte too many", () => withSignature((raw) => new Uint8Array([...raw, 0])), "token.bad_signature"],
-    ["a single byte", () => withSignature(() => new Uint8Array(1)), "token.bad_signature"],
-    ["DER in place of raw", () => withSignature(toDer), "token.bad_signature"],
-    ["the first bit flipped", () => withSignature(flipBit(7)), "token.bad_signature"],
-    ["a bit of s flipped", () => withSignature(flipBit(300)), "token.bad_signature"],
-    ["the last bit flipped", () => withSignature(flipBit(504)), "token.bad_signature"],
+  refuses("token.bad_signature", [
+    ["r = s = 0", () => withSignature(() => new Uint8Array(64))],
+    ["one byte too few", () => withSignature((raw) => raw.subarray(1))],
+    ["one byte too many", () => withSignature((raw) => new Uint8Array([...raw, 0]))],
+    ["a single byte", () => withSignature(() => new Uint8Array(1))],
+    ["DER in place of raw", () => withSignature(toDer)],
+    ["the first bit flipped", () => withSignature(flipBit(7))],
+    ["a bit of s flipped", () => withSignature(flipBit(300))],
+    ["the last bit flipped", () => withSignature(flipBit(504))],
     [
       "a swapped payload",
       async () => {
@@ -164,7 +157,6 @@ describe("signature", () => {
         const { payload } = splitToken(await honest({ sub: "mallory" }));
         return `${header}.${payload}.${base64url.encode(signature)}`;
       },
-      "token.bad_signature",
     ],
     [
       "a swapped header",
@@ -173,7 +165,6 @@ describe("signature", () => {
         const { header } = splitToken(await honest({}, { typ: "at+jwt" }));
         return `${header}.${payload}.${base64url.encode(signature)}`;
       },
-      "token.bad_signature",
     ],
   ]);
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
 import { verifyToken } from "../../src/auth/token.ts";
-import { configured, makeIo } from "../support/auth-io.ts";
-import { honestClaims, makeIssuer } from "../support/tokens.ts";
+import { makeIo } from "../support/auth-io.ts";
+import { honestClaims } from "../support/tokens.ts";
 import {
   honest,
   honestPayloadText,
@@ -45,16 +45,6 @@ describe("an honest token", () => {
       },
     });
   });
-
-  it.each(["ES384", "ES512", "RS256", "PS512", "EdDSA", "Ed25519"] as const)(
-    "may be signed with %s",
-    async (alg) => {
-      const issuer = await makeIssuer("https://login.example", { alg });
-      expect(await judge(await issuer.token({}, { nowMs: NOW_MS }), await configured(issuer))).toBe(
-        "verified",
-      );
-    },
-  );
 
   it.each([[{ typ: "JWT" }], [{ typ: "at+jwt" }], [{ cty: "JWT" }], [{ x5t: "abc", anything: [1] }]])(
     "may carry the header %j",
@@ -110,12 +100,12 @@ describe("time", () => {
 });
 
 describe("issuer", () => {
-  refuses([
-    ["an unknown one", () => honest({ iss: "https://unknown.example" }), "token.unknown_issuer"],
-    ["a trailing slash", () => honest({ iss: "https://login.example/" }), "token.unknown_issuer"],
-    ["another case", () => honest({ iss: "https://LOGIN.example" }), "token.unknown_issuer"],
-    ["none", () => honest({ iss: undefined }), "token.unknown_issuer"],
-    ["a list", () => honest({ iss: ["https://login.example"] }), "token.unknown_issuer"],
+  refuses("token.unknown_issuer", [
+    ["an unknown one", () => honest({ iss: "https://unknown.example" })],
+    ["a trailing slash", () => honest({ iss: "https://login.example/" })],
+    ["another case", () => honest({ iss: "https://LOGIN.example" })],
+    ["none", () => honest({ iss: undefined })],
+    ["a list", () => honest({ iss: ["https://login.example"] })],
     ["another configured one", () => honest({ iss: "https://other.example" }), "token.unknown_kid"],
     [
       "another configured one, with its kid",
@@ -127,25 +117,21 @@ describe("issuer", () => {
       () => honest({ iss: "https://other.example" }, { kid: undefined }),
       "token.bad_signature",
     ],
-    [
-      "one that comes by way of a prototype",
-      () => signed({ payload: `{"__proto__":${honestPayloadText}}` }),
-      "token.unknown_issuer",
-    ],
+    ["one that comes by way of a prototype", () => signed({ payload: `{"__proto__":${honestPayloadText}}` })],
   ]);
 });
 
 describe("audience", () => {
-  refuses([
-    ["none", () => honest({ aud: undefined }), "token.wrong_audience"],
-    ["an empty list", () => honest({ aud: [] }), "token.wrong_audience"],
-    ["a list without ours", () => honest({ aud: ["a", "edge"] }), "token.wrong_audience"],
-    ["a list within a list", () => honest({ aud: [["edge-actions"]] }), "token.wrong_audience"],
-    ["a prefix", () => honest({ aud: "edge-action" }), "token.wrong_audience"],
-    ["a longer name", () => honest({ aud: "edge-actions-staging" }), "token.wrong_audience"],
-    ["another case", () => honest({ aud: "Edge-Actions" }), "token.wrong_audience"],
-    ["several in one string", () => honest({ aud: "edge-actions other" }), "token.wrong_audience"],
-    ["an object", () => honest({ aud: { "edge-actions": true } }), "token.wrong_audience"],
+  refuses("token.wrong_audience", [
+    ["none", () => honest({ aud: undefined })],
+    ["an empty list", () => honest({ aud: [] })],
+    ["a list without ours", () => honest({ aud: ["a", "edge"] })],
+    ["a list within a list", () => honest({ aud: [["edge-actions"]] })],
+    ["a prefix", () => honest({ aud: "edge-action" })],
+    ["a longer name", () => honest({ aud: "edge-actions-staging" })],
+    ["another case", () => honest({ aud: "Edge-Actions" })],
+    ["several in one string", () => honest({ aud: "edge-actions other" })],
+    ["an object", () => honest({ aud: { "edge-actions": true } })],
   ]);
 
   it("may be a list with ours in it", async () => {
@@ -154,14 +140,14 @@ describe("audience", () => {
 });
 
 describe("subject", () => {
-  refuses([
-    ["none", () => honest({ sub: undefined }), "token.bad_subject"],
-    ["an empty one", () => honest({ sub: "" }), "token.bad_subject"],
-    ["a number", () => honest({ sub: 7 }), "token.bad_subject"],
-    ["null", () => honest({ sub: null }), "token.bad_subject"],
-    ["a list", () => honest({ sub: ["alice"] }), "token.bad_subject"],
-    ["1,025 characters", () => honest({ sub: "a".repeat(1025) }), "token.bad_subject"],
-    ["10 KB", () => honest({ sub: "a".repeat(10_240) }), "token.bad_subject"],
+  refuses("token.bad_subject", [
+    ["none", () => honest({ sub: undefined })],
+    ["an empty one", () => honest({ sub: "" })],
+    ["a number", () => honest({ sub: 7 })],
+    ["null", () => honest({ sub: null })],
+    ["a list", () => honest({ sub: ["alice"] })],
+    ["1,025 characters", () => honest({ sub: "a".repeat(1025) })],
+    ["10 KB", () => honest({ sub: "a".repeat(10_240) })],
   ]);
 
   it.each([["a".repeat(1024)], ["__proto__"], ["\u0430lice \u{1f600}"], ["0"]])("may be %j", async (sub) => {

@@ -5,6 +5,7 @@ import {
   attemptDelivery,
   readAnswer,
 } from "../../src/callbacks/deliver.ts";
+import { words } from "../support/words.ts";
 import { Drip, Receiver } from "./receiver.ts";
 
 const NOW = Date.parse("2026-11-06T08:49:37Z");
@@ -21,6 +22,10 @@ function request(receiver: AttemptRequest["sender"], parts: Partial<AttemptReque
     sender: receiver,
     ...parts,
   };
+}
+
+function failed(status: number | null, failure: string, retryAfterSeconds: number | null = null) {
+  return { kind: "failed", status, failure, retryAfterSeconds };
 }
 
 function silence(): Promise<never> {
@@ -83,23 +88,18 @@ describe("the request", () => {
 
 describe("a destination that the rules refuse today gets no request", () => {
   test.each([
-    "http://client.example/hook",
-    "https://127.0.0.1/",
-    "https://2130706433/",
-    "https://169.254.169.254/latest/meta-data/",
-    "https://[::ffff:127.0.0.1]/",
-    "https://localhost/",
-    "https://db.internal/",
-    "https://user:password@client.example/",
-    "https://ACTIONS.example.com./completions/x",
-    `https://client.example/${"a".repeat(2048)}`,
+    ...words`
+    http://client.example/hook https://127.0.0.1/ https://2130706433/
+    https://169.254.169.254/latest/meta-data/ https://[::ffff:127.0.0.1]/ https://localhost/
+    https://db.internal/ https://user:password@client.example/ https://ACTIONS.example.com./completions/x
+    https://client.example/${"a".repeat(2048)}`,
     "no url",
     "",
   ])("%s", async (callbackUrl) => {
     const receiver = new Receiver(ok);
     const report = await attemptDelivery(request(receiver, { callbackUrl }));
     expect(report).toEqual({
-      outcome: { kind: "failed", status: null, failure: "destination refused", retryAfterSeconds: null },
+      outcome: failed(null, "destination refused"),
       durationMs: 0,
       error: null,
     });
@@ -161,23 +161,13 @@ describe("the head of the answer decides", () => {
     [503, { "retry-after": "Fri, 06 Nov 2026 08:50:37 GMT" }, "status is no 2xx", 60],
     [503, { "retry-after": "99999999999" }, "status is no 2xx", 1_209_600],
   ])("%i %j is a failed attempt: %s, %s", (status, headers, failure, retryAfterSeconds) => {
-    expect(readAnswer(status, new Headers(headers), NOW)).toEqual({
-      kind: "failed",
-      status,
-      failure,
-      retryAfterSeconds,
-    });
+    expect(readAnswer(status, new Headers(headers), NOW)).toEqual(failed(status, failure, retryAfterSeconds));
   });
 
   test("a redirect is not followed", async () => {
     const receiver = new Receiver(() => Response.redirect("https://client.example/elsewhere", 307));
     const { outcome } = await attemptDelivery(request(receiver));
-    expect(outcome).toEqual({
-      kind: "failed",
-      status: 307,
-      failure: "redirect not followed",
-      retryAfterSeconds: null,
-    });
+    expect(outcome).toEqual(failed(307, "redirect not followed"));
     expect(receiver.received).toHaveLength(1);
   });
 });
@@ -199,12 +189,7 @@ describe("a connection that fails is a failed attempt", () => {
     ["one that rejects with no error at all", { fetch: () => Promise.reject("lost") }, "lost"],
   ])("%s", async (_, sender, error) => {
     const report = await attemptDelivery(request(sender));
-    expect(report.outcome).toEqual({
-      kind: "failed",
-      status: null,
-      failure: "no connection",
-      retryAfterSeconds: null,
-    });
+    expect(report.outcome).toEqual(failed(null, "no connection"));
     expect(report.error).toBe(error);
   });
 });
@@ -218,12 +203,7 @@ describe("with the clock in hand", () => {
     ["ends with the signal", honouringTheSignal],
   ])("a receiver that %s is given up after the time-out", async (_, answer) => {
     const { outcome, durationMs } = await reportedAfter(new Receiver(answer), 15_000);
-    expect(outcome).toEqual({
-      kind: "failed",
-      status: null,
-      failure: "no answer in time",
-      retryAfterSeconds: null,
-    });
+    expect(outcome).toEqual(failed(null, "no answer in time"));
     expect(durationMs).toBe(15_000);
   });
 
@@ -236,7 +216,7 @@ describe("with the clock in hand", () => {
 
   test.each([
     [200, { kind: "acknowledged", status: 200 }],
-    [503, { kind: "failed", status: 503, failure: "status is no 2xx", retryAfterSeconds: null }],
+    [503, failed(503, "status is no 2xx")],
   ])(
     "a %i that drips one byte a second is cut at the time-out, and stays what it is",
     async (status, outcome) => {

@@ -1,7 +1,7 @@
 // What an operator can do with a run or a user, through the whole gateway.
 import { describe, expect, it } from "vitest";
 import { failing, replacing } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { HOUR, SECOND } from "../support/clock.ts";
 import { makeGateway } from "../support/gateway.ts";
 import { act, ask } from "./bench.ts";
 import { OperatedRuns } from "./operated-runs.ts";
@@ -44,16 +44,6 @@ describe("polling now", () => {
     }
   });
 
-  it("brings an abandoned run back when the upstream knows it, and its success is charged", async () => {
-    const run = await runs.waiting();
-    await runs.actOn(run, "abandon");
-    runs.stage.waiting.clear();
-    expect((await runs.actOn(run, "poll")).status).toBe(202);
-    await runs.stage.drain();
-    expect((await runs.read(run)).body).toMatchObject({ status: "ended", state: "delivered", charged: true });
-    expect(runs.stage.received).toHaveLength(1);
-  });
-
   it("is refused where the end is known, and written down as refused", async () => {
     const run = await runs.delivered();
     const answer = await runs.actOn(run, "poll");
@@ -82,15 +72,6 @@ describe("naming the run of a start that was never answered", () => {
     ]);
   });
 
-  it("of a run that the upstream does not know changes nothing", async () => {
-    const { runKey } = await runs.unanswered();
-    const path = `/users/${runs.alice}/open-runs/${runKey}/poll?run_id=${crypto.randomUUID()}`;
-    expect((await act(runs.stage.gateway, path)).status).toBe(202);
-    await runs.stage.drain();
-    const { open_runs } = (await ask(runs.stage.gateway, `/users/${runs.alice}`)).body;
-    expect(open_runs).toMatchObject([{ run_key: runKey, status: "forwarding" }]);
-  });
-
   it("is refused of a start that was answered", async () => {
     const id = crypto.randomUUID();
     await runs.stage.start({ idempotency_id: id });
@@ -112,16 +93,6 @@ describe("redelivering", () => {
     expect([body.state, body.attempts]).toEqual(["delivered", 11]);
     const { charges } = await runs.stage.records();
     expect(charges.filter(({ run_id }) => run_id === run.runId)).toHaveLength(1);
-  });
-
-  it("is refused while it is under way, and asked for ten times at once is done once", async () => {
-    const run = await runs.dead();
-    const path = `/runs/${run.runId}/redeliver?user=${runs.alice}`;
-    const answers = await Promise.all(Array.from({ length: 10 }, () => act(runs.stage.gateway, path)));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
-      202, 409, 409, 409, 409, 409, 409, 409, 409, 409,
-    ]);
-    expect(await runs.audit()).toHaveLength(10);
   });
 
   it("of a run without a callback is refused", async () => {
@@ -167,19 +138,6 @@ describe("abandoning", () => {
     expect(body.time_line[1]).toMatchObject({ kind: "abandoned", reason: "an operator gave it up" });
     const { letters } = (await ask(runs.stage.gateway, "/dead-letters")).body;
     expect(letters).toMatchObject([{ run_id: run.runId, result: null, attempts: 0 }]);
-  });
-
-  it("of one without a callback makes a dead letter without a host, which comes back when it is redelivered", async () => {
-    const run = await runs.withoutCallback();
-    runs.stage.waiting.add(run.runId);
-    await runs.actOn(run, "abandon");
-    await runs.stage.pass(MINUTE);
-    const { letters } = (await ask(runs.stage.gateway, "/dead-letters?host=-")).body;
-    expect(letters).toMatchObject([{ run_id: run.runId, host: null }]);
-    runs.stage.waiting.clear();
-    expect((await runs.actOn(run, "redeliver")).status).toBe(202);
-    await runs.stage.pass(MINUTE);
-    expect((await runs.read(run)).body).toMatchObject({ status: "ended", state: "none", charged: true });
   });
 
   it("is refused when nothing is under way", async () => {

@@ -8,6 +8,7 @@ import type { UserGate } from "../../src/gate/user-gate.ts";
 import { moveClock } from "../support/clock.ts";
 import type { Answer, Call, Gateway } from "../support/gateway.ts";
 import { NOON_MS } from "../support/operators-index.ts";
+import { FULL_TERMS } from "../support/terms.ts";
 
 export const ACTION = "11111111-2222-4333-8444-555555555555";
 export const HOOK = "https://client.example/hook";
@@ -16,22 +17,10 @@ const OPERATOR = { sub: "olga", scope: "operator" };
 function termsOf(members: Partial<Terms> = {}): Terms {
   const userKey = members.userKey ?? "alice";
   return {
-    v: 1,
+    ...FULL_TERMS,
     userKey,
-    issuer: "https://login.example",
     subject: userKey,
-    scopes: ["external"],
-    billing: {
-      is_billable: true,
-      origin: "actions_api",
-      usage_type: "action_run",
-      description: "an action was run via Actions API",
-      exemption_reason: null,
-      exemption_details: null,
-    },
     target: { kind: "stored", storedActionId: ACTION },
-    callbackUrl: HOOK,
-    publicUrl: "https://edge.example",
     ...members,
   };
 }

@@ -1,9 +1,9 @@
 // Runs of alice in each state of their lives, on a stage of their own, and an operator who looks at them and acts.
-import { afterEach, beforeEach, vi } from "vitest";
+import { beforeEach } from "vitest";
 import { userKeyOf } from "../../src/auth/user-key.ts";
-import { HOUR, stopClock } from "../support/clock.ts";
+import { HOUR } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import type { Answer } from "../support/gateway.ts";
-import { freshIndex } from "../support/operators-index.ts";
 import { Stage, type Started } from "../support/stage.ts";
 import { act, ask } from "./bench.ts";
 
@@ -24,17 +24,10 @@ export class OperatedRuns {
 
   static forEach(): OperatedRuns {
     const runs = new OperatedRuns();
+    freshForEach(0.5);
     beforeEach(async () => {
-      await freshIndex();
-      stopClock();
-      vi.spyOn(Math, "random").mockReturnValue(0.5);
       runs.#stage = await Stage.set();
       runs.#alice = await userKeyOf(runs.stage.gateway.issuer.issuer, "alice");
-    });
-    afterEach(async () => {
-      vi.useRealTimers();
-      vi.restoreAllMocks();
-      await freshIndex();
     });
     return runs;
   }
@@ -49,13 +42,8 @@ export class OperatedRuns {
 
   async audit(): Promise<unknown[]> {
     const { entries } = (await ask(this.stage.gateway, "/audit")).body;
-    return entries.map(({ operator, action, target, detail, outcome }: Record<string, unknown>) => [
-      operator,
-      action,
-      target,
-      detail,
-      outcome,
-    ]);
+    const members = ["operator", "action", "target", "detail", "outcome"];
+    return entries.map((entry: Record<string, unknown>) => members.map((name) => entry[name]));
   }
 
   async waiting(): Promise<Started> {

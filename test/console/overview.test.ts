@@ -12,6 +12,7 @@ import {
   encodeSums,
 } from "../../src/observability/sums.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
+import { NONE } from "../http/console/fixtures.ts";
 import { attemptOf, servedOf } from "../observability/counted.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
@@ -82,33 +83,6 @@ function counts(factor: number): Record<string, number> {
   return Object.fromEntries(Object.entries(COUNTS).map(([name, count]) => [name, count * factor]));
 }
 
-const NOTHING: Stats = {
-  requests: 0,
-  status_2xx: 0,
-  status_3xx: 0,
-  status_4xx: 0,
-  status_429: 0,
-  status_5xx: 0,
-  status_503: 0,
-  upstream_failed: 0,
-  gateway_p50_ms: null,
-  gateway_p99_ms: null,
-  runs: 0,
-  errors: 0,
-  abandoned: 0,
-  callbacks: 0,
-  charges: 0,
-  attempts: 0,
-  attempts_failed: 0,
-  delivered: 0,
-  delivered_at_once: 0,
-  retrying: 0,
-  dead: 0,
-  aborted: 0,
-  latency_p50_ms: null,
-  latency_p99_ms: null,
-};
-
 describe("the last hour", () => {
   it("is sixty minutes, the current one included, by the time at which things happened", async () => {
     await mixedAt(NOW_MS - HOUR);
@@ -123,7 +97,7 @@ describe("the last hour", () => {
     ]);
     expect(seen.buckets).toHaveLength(60);
     expect(seen.buckets[0]).toEqual({ at: "2040-01-08T11:31:00.000Z", ...MIXED });
-    expect(seen.buckets[1]).toEqual({ at: "2040-01-08T11:32:00.000Z", ...NOTHING });
+    expect(seen.buckets[1]).toEqual({ at: "2040-01-08T11:32:00.000Z", ...NONE });
     expect(seen.buckets[29]).toEqual({ at: "2040-01-08T12:00:00.000Z", ...MIXED });
     expect(seen.buckets[59]).toEqual({ at: "2040-01-08T12:30:00.000Z", ...MIXED });
     expect(seen.totals).toEqual({ ...MIXED, ...counts(3) });
@@ -141,7 +115,7 @@ describe("the last hour", () => {
 
   it("of nothing is nothing, and says that counting has just begun", async () => {
     const seen = await overview(env.METRICS_AGGREGATOR, "hour", NOW_MS);
-    expect(seen.totals).toEqual(NOTHING);
+    expect(seen.totals).toEqual(NONE);
     expect([seen.complete, seen.counted_since]).toEqual([false, "2040-01-08T12:30:20.000Z"]);
   });
 });
@@ -162,7 +136,7 @@ describe("the last day and week", () => {
     expect([seen.from, seen.to, seen.complete]).toEqual([from, "2040-01-08T13:00:00.000Z", true]);
     expect(seen.buckets).toHaveLength(hours);
     expect(seen.buckets[0]).toEqual({ at: from, ...MIXED, ...counts(2) });
-    expect(seen.buckets[1]).toMatchObject(NOTHING);
+    expect(seen.buckets[1]).toMatchObject(NONE);
     expect(seen.buckets[hours - 2]).toEqual({ at: "2040-01-08T11:00:00.000Z", ...MIXED });
     expect(seen.buckets[hours - 1]).toEqual({ at: "2040-01-08T12:00:00.000Z", ...MIXED, ...counts(2) });
     expect(seen.totals).toEqual({ ...MIXED, ...counts(5) });

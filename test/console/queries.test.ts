@@ -12,16 +12,8 @@ const ACTION = "11111111-2222-4333-8444-555555555555";
 const USER = "u".repeat(43);
 /** 2026-11-20T12:00:00Z */
 const NOW_MS = 1_795_176_000_000;
-const ANY = {
-  runId: null,
-  userKey: null,
-  storedActionId: null,
-  state: null,
-  result: null,
-  fromMs: null,
-  toMs: null,
-  after: null,
-};
+const ANY_TIME = { fromMs: null, toMs: null, after: null };
+const ANY = { runId: null, userKey: null, storedActionId: null, state: null, result: null, ...ANY_TIME };
 
 const IN_USER: SearchCursor = { kind: "user", position: { week: 2968, seq: 51 } };
 const AMONG_MANY: SearchCursor = {

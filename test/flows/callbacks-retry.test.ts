@@ -74,29 +74,6 @@ describe("a receiver that fails", () => {
     expectSchedule(receiver.deliveries.slice(4));
   });
 
-  it("is left alone once it says 410", async () => {
-    const receiver = await listen((_, earlier) => (earlier === 0 ? 503 : 410));
-    const run = await endedRun(receiver);
-    const view = await untilState(caller, ECHO, run.id, "aborted");
-    expect(view.attempts.map(({ status }) => status)).toEqual([503, 410]);
-    await quiet(receiver);
-    expect(receiver.deliveries).toHaveLength(2);
-  });
-
-  it("with a redirect is not followed", async () => {
-    const receiver = await listen((_, earlier) => (earlier === 0 ? 302 : 204));
-    const run = await endedRun(receiver);
-    const view = await untilState(caller, ECHO, run.id, "delivered");
-    expect(view.attempts).toMatchObject([{ status: 302, error: "redirect not followed" }, { status: 204 }]);
-  });
-
-  it("to end its answer has acknowledged by its head", async () => {
-    const receiver = await listen(() => "drip");
-    const run = await endedRun(receiver);
-    await untilState(caller, ECHO, run.id, "delivered");
-    expect(receiver.deliveries).toHaveLength(1);
-  });
-
   it("is the only one who hears of an upstream's hundred pushes, once", async () => {
     const receiver = await listen(() => 204);
     const run = await startedRun(receiver);

@@ -1,16 +1,23 @@
 // `npm run deploy` with the real wrangler, against an account of the test's own: that wrangler understands every command,
 // and what comes of them. test/scripts/deploy-steps.test.ts has the cases of each step.
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { API_TOKEN, FakeAccount } from "./support/account.ts";
-import { migrations, PRODUCTION, STAGING, stepsIn } from "./support/deploy-steps.ts";
+import {
+  ACCESS,
+  documentedSettings,
+  migrations,
+  PRODUCTION,
+  STAGING,
+  stepsIn,
+} from "./support/deploy-steps.ts";
 import { DeployedGateway } from "./support/deployed-gateway.ts";
 import { documentedCommands } from "./support/documents.ts";
 import {
   type Environment,
+  filesOf,
   makeFolder,
   PROJECT,
   removeFolder,
@@ -18,10 +25,7 @@ import {
   withOwnPrograms,
 } from "./support/environment.ts";
 import { run } from "./support/run.ts";
-
-const ACCESS = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "32f2" };
-
-type Ended = { status: number | null; output: string };
+import { addStaging } from "./support/stocked-account.ts";
 
 let folder: string;
 let argumentsFile: string;
@@ -35,7 +39,7 @@ beforeAll(async () => {
   const recorder = `require("node:fs").appendFileSync(${JSON.stringify(argumentsFile)}, JSON.stringify(process.argv) + "\\n");`;
   await writeFile(join(folder, "recorder.cjs"), recorder);
   account = await FakeAccount.open();
-  addStaging();
+  addStaging(account);
   production = await DeployedGateway.of(account, "edge-actions");
 });
 
@@ -46,7 +50,7 @@ afterAll(async () => {
 });
 
 it("the settings here are those that the commands of docs/deploying.md give, in one shell, to each environment", async () => {
-  expect(await documentedSettings()).toEqual({
+  expect(await documentedSettings(folder)).toEqual({
     "run deploy -- --env staging": STAGING,
     "run deploy": PRODUCTION,
   });
@@ -117,18 +121,17 @@ it("from nothing to a gateway that runs, each thing after what it needs", async 
   const order = changes.filter((phase) => phase !== -1);
   expect(order).toEqual(order.toSorted((a, b) => a - b));
   expect(new Set(order).size).toBe(phases.length);
-  const [uploaded, ...others] = account
-    .changes()
-    .filter((change) => change.endsWith("edge-actions"))
-    .toReversed();
-  expect([uploaded, others]).toEqual(["PUT /workers/scripts/edge-actions", [uploaded]]);
-  expect(account.changes().lastIndexOf(uploaded ?? "")).toBeGreaterThan(changes.lastIndexOf(3));
+  const upload = "PUT /workers/scripts/edge-actions";
+  expect(account.changes().filter((change) => change.endsWith("edge-actions"))).toEqual([upload, upload]);
+  expect(account.changes().lastIndexOf(upload)).toBeGreaterThan(changes.lastIndexOf(3));
 });
 
 it("what runs is bound to what was made, and has the settings", () => {
-  const namespace = account.namespaces.at(-1);
-  const database = account.databases.at(-1);
-  const app = account.apps.at(-1);
+  const [namespace, database, app] = [
+    account.namespaces.at(-1),
+    account.databases.at(-1),
+    account.apps.at(-1),
+  ];
   const worker = account.workers.get("edge-actions");
   expect(worker?.versions.at(-1)?.bindings).toEqual(
     expect.arrayContaining([
@@ -182,7 +185,9 @@ it("the signing key is Ed25519, and was never in an argument, on disk or on the 
   expect(keys).toMatchObject([{ kty: "OKP", crv: "Ed25519" }]);
   const commands = await readFile(argumentsFile, "utf8");
   expect(commands).toContain('"secret","put","SIGNING_KEYS"');
-  const texts = await Promise.all((await filesOf([folder, join(PROJECT, "dist/deploy")])).map(readText));
+  const texts = await Promise.all(
+    (await filesOf([folder, join(PROJECT, "dist/deploy")])).map((path) => readFile(path, "utf8")),
+  );
   expect(texts.length).toBeGreaterThan(10);
   for (const text of [...texts, screen.join("\n")]) {
     expect(text).not.toContain(keys[0]?.d);
@@ -265,34 +270,21 @@ it("a version is tried on some of the traffic, with the commands of docs/deployi
   });
 });
 
-/** What a deployment to staging makes, before it makes the Worker. */
-function addStaging(): void {
-  account.namespaces.push({ id: "staging-kv-id", title: "edge-actions-staging-kv" });
-  account.databases.push({
-    uuid: "staging-operators-id",
-    name: "edge-actions-staging-operators",
-    sql: new DatabaseSync(":memory:"),
-  });
-  for (const name of ["edge-actions-staging-runs", "edge-actions-staging-runs-dead"])
-    account.queues.push({ queue_id: `${name}-id`, queue_name: name, consumers: [] });
-  account.apps.push({ id: "staging-flags-id", name: "edge-actions-staging-flags", flags: [] });
-}
-
 /** Everything that any run has printed. */
 const screen: string[] = [];
 
-function deployProduction(settings: Environment): Promise<Ended> {
+function deployProduction(settings: Environment) {
   const args = ["--check-url", production.url, "--check-seconds", "0"];
   return deploy(args, { ...account.environment, ...settings });
 }
 
 // As npm does it, without the time that npm takes.
-function deploy(args: string[], environment: Environment): Promise<Ended> {
+function deploy(args: string[], environment: Environment) {
   const own = withOwnPrograms({ PATH: process.env["PATH"] ?? "" });
   return started("node", ["scripts/run.mjs", "scripts/deploy.ts", ...args], { ...own, ...environment });
 }
 
-async function started(program: string, args: string[], environment: Environment): Promise<Ended> {
+async function started(program: string, args: string[], environment: Environment) {
   const { code, stdout, stderr } = await run(program, args, {
     ...userEnvironment(folder),
     // Nobody is logged in there.
@@ -304,37 +296,4 @@ async function started(program: string, args: string[], environment: Environment
   const output = `${stdout}${stderr}`;
   screen.push(output);
   return { status: code, output };
-}
-
-/** What each deployment of the page finds in its environment, when one shell is given all of it in turn. */
-async function documentedSettings(): Promise<Record<string, Environment>> {
-  const commands = documentedCommands().filter(
-    ({ page, text }) =>
-      page === "docs/deploying.md" &&
-      /^export |^(?:PUBLIC_URL=.* )?npm run deploy(?: -- --env \w+)?$/.test(text),
-  );
-  const names = Object.keys(STAGING);
-  const values = names.map((name) => `"$${name}"`).join(" ");
-  await writeFile(join(folder, "npm"), `#!/bin/sh\nprintf '%s\\n' "$*" ${values}\n`, { mode: 0o755 });
-  const script = commands.filter(({ isInline }) => !isInline).map(({ text }) => text);
-  const { stdout } = await run("sh", ["-c", script.join("\n")], {
-    PATH: `${folder}${delimiter}${process.env["PATH"] ?? ""}`,
-  });
-  const lines = stdout.trimEnd().split("\n");
-  const deployments = lines.flatMap((line, at): [string, Environment][] => {
-    const given = names.map((name, index): [string, string] => [name, lines[at + 1 + index] ?? ""]);
-    return line.startsWith("run ") ? [[line, Object.fromEntries(given)]] : [];
-  });
-  return Object.fromEntries(deployments);
-}
-
-async function filesOf(folders: string[]): Promise<string[]> {
-  const lists = await Promise.all(
-    folders.map((path) => readdir(path, { recursive: true, withFileTypes: true })),
-  );
-  return lists.flat().flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
-}
-
-function readText(path: string): Promise<string> {
-  return readFile(path, "utf8");
 }

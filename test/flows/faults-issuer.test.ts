@@ -1,11 +1,10 @@
 // What fails, and what then: an issuer. Its known keys serve on for 24 hours, in a gateway that holds them and in a
 // fresh one that only finds the copy in KV.
-import { once } from "node:events";
 import { createServer } from "node:http";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { DEV_AUDIENCE, issuerKey } from "../../scripts/dev-keys.ts";
 import { Caller, ECHO, errorsOf } from "./support/caller.ts";
-import { portOf } from "./support/environment.ts";
+import { listening, portOf } from "./support/environment.ts";
 import { FaultyGateway } from "./support/faults.ts";
 import { Upstream } from "./support/upstream.ts";
 
@@ -29,7 +28,7 @@ beforeAll(async () => {
     if (isDown) socket.destroy();
     else response.writeHead(200, { "content-type": "application/json" }).end(keys);
   });
-  await once(keyServer.listen(0, "127.0.0.1"), "listening");
+  await listening(keyServer);
   const upstream = await Upstream.listen();
   const entries = ISSUERS.map((name) => ({
     issuer: issuerOf(name),

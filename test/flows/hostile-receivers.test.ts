@@ -1,13 +1,12 @@
 // Promise 6, at delivery, over the real network: receivers that send the gateway elsewhere, drown it or hold it, and a
 // target that a gateway with other rules accepted.
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Caller, ECHO, runIdOf } from "./support/caller.ts";
 import { redeliver, untilState } from "./support/deliveries.ts";
-import { portOf } from "./support/environment.ts";
+import { listening, portOf } from "./support/environment.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { Upstream, type UpstreamRun } from "./support/upstream.ts";
 
@@ -170,9 +169,4 @@ async function hostile(answer: (response: ServerResponse) => unknown): Promise<H
 
 function* endless(chunk: Buffer): Generator<Buffer> {
   for (;;) yield chunk;
-}
-
-async function listening(server: Server): Promise<Server> {
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  return server;
 }

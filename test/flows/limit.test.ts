@@ -38,23 +38,6 @@ describe("the limit is exact", () => {
       { 202: 20, 429: 10 },
     ]);
   });
-
-  it("an exempt user has none", async () => {
-    const caller = await Caller.of(gateway.url, "exempt", { rate_limit: { exempt: true } });
-    const answers = await atOnce(230, () => caller.start(ECHO, {}, { rateLimit: "off" }));
-    expect(tally(answers)).toEqual({ 202: 230 });
-  });
-
-  it("a refused body counts, a refused token does not", async () => {
-    const claims = { rate_limit: { exempt: false, limit_override: 3 } };
-    const caller = await Caller.of(gateway.url, "clumsy", claims);
-    const path = `/actions/v1/stored-actions/${ECHO}/run`;
-    const forged = { authorization: `Bearer ${caller.token.slice(0, -4)}AAAA` };
-    expect((await caller.call(path, { method: "POST", headers: forged })).status).toBe(401);
-    expect((await caller.send("POST", path, "[]")).status).toBe(400);
-    expect((await caller.send("POST", path, "{")).headers.get("x-ratelimit-remaining")).toBe("1");
-    expect(tally(await atOnce(2, () => caller.start(ECHO, {})))).toEqual({ 202: 1, 429: 1 });
-  });
 });
 
 describe("a gateway that is killed and started again", () => {

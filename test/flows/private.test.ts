@@ -7,8 +7,9 @@ import { generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { DEV_AUDIENCE, DEV_ISSUER, issuerKey } from "../../scripts/dev-keys.ts";
 import { expectContract } from "../support/contract.ts";
+import { words } from "../support/words.ts";
 import { actionId, Caller, ECHO, errorsOf } from "./support/caller.ts";
-import { portOf } from "./support/environment.ts";
+import { listening, portOf } from "./support/environment.ts";
 import { startProcess } from "./support/process.ts";
 
 const ELSEWHERE = actionId("9999");
@@ -48,25 +49,12 @@ describe("no caller makes the edge talk to anything but the upstream", () => {
     expect(answer.status).toBe(202);
   });
 
-  it.each([
-    "http://hooks.example.com/",
-    "https://TRAP/",
-    "https://localhost:TRAP_PORT/",
-    "https://LOCALHOST./",
-    "https://127.1/",
-    "https://0x7f.1/",
-    "https://2130706433/",
-    "https://[::1]/",
-    "https://[::ffff:127.0.0.1]/",
-    "https://[64:ff9b::7f00:1]/",
-    "https://10.0.0.1/",
-    "https://169.254.169.254/latest/meta-data/",
-    "https://db-17.internal/",
-    "https://user:password@hooks.example.com/",
-    "https://gateway.example/completions/x",
-    "https://GATEWAY.example.:8443/",
-    "file:///etc/passwd",
-  ])("a callback to %s is refused", async (url) => {
+  it.each(words`
+    http://hooks.example.com/ https://TRAP/ https://localhost:TRAP_PORT/ https://LOCALHOST./ https://127.1/
+    https://0x7f.1/ https://2130706433/ https://[::1]/ https://[::ffff:127.0.0.1]/
+    https://[64:ff9b::7f00:1]/ https://10.0.0.1/ https://169.254.169.254/latest/meta-data/
+    https://db-17.internal/ https://user:password@hooks.example.com/ https://gateway.example/completions/x
+    https://GATEWAY.example.:8443/ file:///etc/passwd`)("a callback to %s is refused", async (url) => {
     const target = url.replace("TRAP_PORT", trap.split(":")[1] ?? "").replace("TRAP", trap);
     const before = starts();
     const refused = await caller.start(ECHO, { callback_url: target });
@@ -152,9 +140,4 @@ function upstreamThatRedirects(asked: string[], location: string): Server {
     if (path.includes(ELSEWHERE)) response.writeHead(307, { location }).end();
     else response.writeHead(202).end(JSON.stringify({ data: { type: "run", id: randomUUID() } }));
   });
-}
-
-async function listening(server: Server): Promise<Server> {
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  return server;
 }

@@ -37,27 +37,26 @@ async function lostStart(data: Record<string, unknown> = {}, call = {}) {
   return { runId, ...stage.lastRef() };
 }
 
+/** It waits: a completion has named it, and a consumer has seen it. */
+async function foundRun() {
+  const run = await lostStart();
+  stage.waiting.add(run.runId);
+  await stage.push(run);
+  await stage.drain();
+  return run;
+}
+
 describe("a retry that promises nothing, of a run that a completion has found meanwhile", () => {
-  it("is what later ones are told", async () => {
-    const run = await lostStart();
-    stage.waiting.add(run.runId);
-    await stage.push(run);
-    await stage.drain();
+  beforeEach(async () => {
+    const { runId } = await foundRun();
     // The same id again, without a callback and not billable.
-    const retry = await stage.gateway.start({ idempotency_id: ID });
-    expect(retry.status).toBe(202);
+    expect((await stage.gateway.start({ idempotency_id: ID })).status).toBe(202);
     expect(await claimsOf(stage.gateway)).toEqual([`${ID} settled`]);
+    stage.waiting.delete(runId);
+    await stage.pass(10 * MINUTE);
   });
 
   it("replays for 72 hours", async () => {
-    const run = await lostStart();
-    stage.waiting.add(run.runId);
-    await stage.push(run);
-    await stage.drain();
-    const retry = await stage.gateway.start({ idempotency_id: ID });
-    expect(retry.status).toBe(202);
-    stage.waiting.delete(run.runId);
-    await stage.pass(10 * MINUTE);
     // KV holds a copy; a replay does not depend on it (architecture.md, Answers).
     await stage.gateway.env.KV.delete(`answer:v1:${(await stage.gateway.gateOf()).id.toString()}:${ID}`);
     const starts = stage.gateway.upstream.starts.length;
@@ -67,14 +66,6 @@ describe("a retry that promises nothing, of a run that a completion has found me
   });
 
   it("decides the terms", async () => {
-    const run = await lostStart();
-    stage.waiting.add(run.runId);
-    await stage.push(run);
-    await stage.drain();
-    const retry = await stage.gateway.start({ idempotency_id: ID });
-    expect(retry.status).toBe(202);
-    stage.waiting.delete(run.runId);
-    await stage.pass(10 * MINUTE);
     const { charges } = await stage.records();
     expect([stage.received.map(({ url }) => url), charges]).toEqual([[], []]);
   });
@@ -82,10 +73,7 @@ describe("a retry that promises nothing, of a run that a completion has found me
 
 describe("a retry with another callback while a consumer has the run", () => {
   it("is told", async () => {
-    const run = await lostStart();
-    stage.waiting.add(run.runId);
-    await stage.push(run);
-    await stage.drain();
+    const run = await foundRun();
     stage.waiting.delete(run.runId);
     // Its receiver is slow: the retry is accepted while the attempt is under way.
     const { promise: retried, resolve } = Promise.withResolvers<void>();
@@ -126,16 +114,6 @@ describe("a refused retry", () => {
   it("after 72 hours leaves the row of an earlier, unanswered start", async () => {
     const run = await lostStart();
     await stage.pass(73 * HOUR);
-    fate = ["refused"];
-    const refused = await stage.tryStart({ idempotency_id: ID });
-    expect(refused.status).toBe(402);
-    expect((await stage.push(run)).status).toBe(202);
-    await stage.pass(10 * MINUTE);
-    expect(stage.received).toHaveLength(1);
-  });
-  it("within 72 hours leaves it", async () => {
-    const run = await lostStart();
-    await stage.pass(71 * HOUR);
     fate = ["refused"];
     const refused = await stage.tryStart({ idempotency_id: ID });
     expect(refused.status).toBe(402);

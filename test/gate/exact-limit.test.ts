@@ -2,12 +2,9 @@
 import { abortAllDurableObjects, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
-import { evict } from "../support/evict.ts";
 import { claimsOf } from "../support/gate.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
-import { makeIssuer } from "../support/tokens.ts";
-import { FakeUpstream } from "../support/upstream.ts";
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -38,13 +35,6 @@ describe("the limit is exact", () => {
     expect(answers[0]?.headers.get("x-ratelimit-limit")).toBe("37");
   });
 
-  it("a token with a higher cap goes on in the same window", async () => {
-    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "30" });
-    await Promise.all(times(31, () => gateway.start({})));
-    const answers = await Promise.all(times(10, () => gateway.start({}, { claims: LIMIT_37 })));
-    expect(statuses(answers)).toEqual({ 202: 7, 429: 3 });
-  });
-
   it("of 100 starts at once with an id each, exactly 37 pass, and no id of the others is claimed", async () => {
     const gateway = await makeGateway();
     const start = () => gateway.start({ idempotency_id: crypto.randomUUID() }, { claims: LIMIT_37 });
@@ -64,34 +54,6 @@ describe("the limit is exact", () => {
       ...times(8, () => gateway.call("/actions/v1/runs", oneOff)),
     ]);
     expect(statuses(answers)).toEqual({ 202: 10, 429: 6 });
-  });
-});
-
-describe("users do not touch each other", () => {
-  it("two subjects, at once", async () => {
-    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "20" });
-    const start = (sub: string) => gateway.start({}, { claims: { sub } });
-    const alice = times(30, () => start("alice"));
-    const bob = times(30, () => start("bob"));
-    expect(statuses(await Promise.all(alice))).toEqual({ 202: 20, 429: 10 });
-    expect(statuses(await Promise.all(bob))).toEqual({ 202: 20, 429: 10 });
-  });
-
-  it("one subject at two issuers, at once", async () => {
-    const upstream = new FakeUpstream();
-    const issuers = [await makeIssuer("https://one.example"), await makeIssuer("https://two.example")];
-    const vars = {
-      JWT_ISSUERS: JSON.stringify(issuers.map(({ settings }) => settings)),
-      RATE_LIMIT_DEFAULT: "20",
-    };
-    const answers = issuers.map(async (issuer) => {
-      const gateway = await makeGateway(vars, undefined, { upstream, issuer });
-      return statuses(await Promise.all(times(30, () => gateway.start({}))));
-    });
-    expect(await Promise.all(answers)).toEqual([
-      { 202: 20, 429: 10 },
-      { 202: 20, 429: 10 },
-    ]);
   });
 });
 
@@ -126,47 +88,9 @@ describe("the window", () => {
     moveClock(SECOND);
     expect((await gateway.start({})).status).toBe(202);
   });
-
-  it("a deploy with another limit and window holds at once", async () => {
-    stopClock();
-    const issuer = await makeIssuer("https://login.example");
-    const before = await makeGateway({ RATE_LIMIT_DEFAULT: "5" }, undefined, { issuer });
-    await Promise.all(times(3, () => before.start({})));
-    const after = await makeGateway({ RATE_LIMIT_DEFAULT: "4", RATE_LIMIT_WINDOW_SECONDS: "10" }, undefined, {
-      issuer,
-    });
-    const answers = [await after.start({}), await after.start({})];
-    expect(answers.map(({ status }) => status)).toEqual([202, 429]);
-    expect(answers[1]?.headers.get("retry-after")).toBe("10");
-    expect(answers[1]?.headers.get("ratelimit-policy")).toBe('"runs";q=4;w=10');
-  });
-
-  it("a replay after a deploy with a shorter window is told an end that holds", async () => {
-    stopClock();
-    const issuer = await makeIssuer("https://login.example");
-    const id = { idempotency_id: crypto.randomUUID() };
-    const before = await makeGateway({ RATE_LIMIT_DEFAULT: "1" }, undefined, { issuer });
-    await before.start(id);
-    const after = await makeGateway({ RATE_LIMIT_DEFAULT: "1", RATE_LIMIT_WINDOW_SECONDS: "10" }, undefined, {
-      issuer,
-    });
-    const replayed = await after.start(id);
-    expect(replayed.headers.get("idempotency-replayed")).toBe("true");
-    expect(replayed.headers.get("x-ratelimit-reset")).toBe("2208988810");
-    moveClock(10 * SECOND);
-    expect((await after.start({})).status).toBe(202);
-  });
 });
 
 describe("the count survives", () => {
-  it("the eviction of the object", async () => {
-    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "5" });
-    await Promise.all(times(4, () => gateway.start({})));
-    await evict(await gateway.gateOf());
-    const answers = await Promise.all(times(3, () => gateway.start({})));
-    expect(statuses(answers)).toEqual({ 202: 1, 429: 2 });
-  });
-
   it("a crash of the object, once it was written behind", async () => {
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "5" });
     await Promise.all(times(4, () => gateway.start({})));
@@ -174,19 +98,6 @@ describe("the count survives", () => {
     await abortAllDurableObjects();
     const answers = await Promise.all(times(3, () => gateway.start({})));
     expect(statuses(answers)).toEqual({ 202: 1, 429: 2 });
-  });
-});
-
-describe("the count that a run's row carries survives the row", () => {
-  const HOOK = { callback_url: "https://client.example/hook" };
-
-  it("when the upstream refused the run, and the object is evicted", async () => {
-    const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "5" });
-    gateway.upstream.behave(() => new Response("no", { status: 404 }));
-    const start = () => gateway.start(HOOK);
-    expect(statuses(await Promise.all(times(4, start)))).toEqual({ 404: 4 });
-    await evict(await gateway.gateOf());
-    expect(statuses(await Promise.all(times(3, start)))).toEqual({ 404: 1, 429: 2 });
   });
 });
 

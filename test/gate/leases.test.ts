@@ -240,19 +240,6 @@ describe("a failure of a consumer", () => {
     });
   });
 
-  it("five times abandons it: its callback is a dead letter that can be sent again", async () => {
-    await withStore(({ runs, store }) => {
-      putAccepted(runs);
-      for (const isAlone of [false, false, true, true, true]) throwOnce(runs, isAlone);
-      expect(runs.get(KEY)).toBeNull();
-      const ended = store.endedRuns.find("r1");
-      const delivery = { kind: "dead", attempts: 0 };
-      expect(ended?.run).toMatchObject({ status: "abandoned", reason: "poison", delivery });
-      expect(ended !== null && runs.reopen(ended, nowMs)).toBe(true);
-      expect(runs.get(KEY)).toMatchObject({ failures: 0, run: { status: "abandoned" } });
-    });
-  });
-
   it("that nobody reports is one, too: two beside others, three alone, and then it is given up", async () => {
     await withStore(({ runs, store }) => {
       putAccepted(runs);

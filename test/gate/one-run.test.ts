@@ -206,13 +206,6 @@ describe("the same id for another action", () => {
     expect(stage.gateway.upstream.starts).toHaveLength(1);
   });
 
-  it("once it is answered, is told that answer", async () => {
-    const first = await stage.start({ idempotency_id: ID });
-    const again = await startOneOff();
-    expect([again.status, again.body.data.id]).toEqual([202, first.runId]);
-    expect(again.headers.get("idempotency-payload-mismatch")).toBe("true");
-  });
-
   it("once the first was refused, is a start like any other", async () => {
     const refused: Call = { circumstances: { errorFrom: "upstream" } };
     stage.gateway.upstream.behave(() => json(402, errorBody(402, "no_tasks_left")));

@@ -1,7 +1,7 @@
 // One user's gate between the starts of one id, a queue, consumers, the upstream and a receiver: what each of them may do at
 // any moment, in any order, and again. The gate's rules and its storage are the product's own; the rest is honest, or
 // fails as the test says. Whatever the gate keeps is checked after each step against what may never be.
-import { vi } from "vitest";
+import { expect, vi } from "vitest";
 import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import { accept } from "../../src/gate/acceptance.ts";
 import type { Acceptance, LeasedRun } from "../../src/gate/admission.ts";
@@ -130,9 +130,13 @@ export class RunWorld {
         return this.#abandon();
       case "alarm":
         return this.#dispatcher.sendDue(this.#nowMs);
-      case "evict":
+      case "evict": {
+        const before = this.kept.map(({ run }) => run);
         [this.#gate, this.#claims, this.#dispatcher] = this.#wake();
+        // What a new object reads from the rows is what the index said.
+        expect(this.kept.map(({ run }) => run)).toEqual(before);
         return;
+      }
       case "time":
         this.#nowMs += event.byMs;
         this.#upstreamMs = Math.max(this.#upstreamMs, this.#nowMs);

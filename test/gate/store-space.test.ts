@@ -1,7 +1,6 @@
 // A gate that runs full makes room: ended runs go early, dead letters last, then answers; charges never.
 
 import { runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { makeRoom } from "../../src/gate/upkeep.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
@@ -122,14 +121,7 @@ describe("a gate that is over its limit", () => {
     await makeRoomOnce();
     await runInDurableObject(await stage.gateway.gateOf(), (_gate: UserGate, { storage }) => {
       const { store } = openStore(storage);
-      expect([1, 500, 501, 1_000, 1_001, 1_200].map((n) => store.endedRuns.has(`copy-${n}`))).toEqual([
-        true,
-        true,
-        true,
-        true,
-        true,
-        true,
-      ]);
+      for (const n of [1, 500, 501, 1_000, 1_001, 1_200]) expect(store.endedRuns.has(`copy-${n}`)).toBe(true);
     });
   });
 });
@@ -146,21 +138,6 @@ it("a week goes only when all of its runs have ended 72 hours ago: their ids may
 });
 
 describe("after answers were dropped early", () => {
-  it("KV is asked, and one id is still one run", async () => {
-    const first = await forgetful();
-    const again = await stage.gateway.start({ idempotency_id: ID });
-    expect([again.text, again.headers.get("idempotency-replayed")]).toEqual([first, "true"]);
-    expect(stage.gateway.upstream.starts).toHaveLength(1);
-    expect((await stage.gateway.start({})).headers.get("x-ratelimit-remaining")).toBe("198");
-  });
-
-  it("what KV knew is learnt: it is asked once", async () => {
-    const first = await forgetful();
-    await stage.gateway.start({ idempotency_id: ID });
-    await env.KV.delete(`answer:v1:${(await stage.gateway.gateOf()).id.toString()}:${ID}`);
-    expect((await stage.gateway.start({ idempotency_id: ID })).text).toBe(first);
-  });
-
   it("for 72 hours; then a miss is a miss", async () => {
     await forgetful();
     const admit = { window: null, promise: null };

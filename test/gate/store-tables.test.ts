@@ -7,6 +7,7 @@ import { freshForEach } from "../support/fresh.ts";
 import { tablesIn } from "../support/gate-store.ts";
 import { meterRows } from "../support/rows.ts";
 import { Stage } from "../support/stage.ts";
+import { words } from "../support/words.ts";
 
 const DAY = 24 * HOUR;
 
@@ -49,14 +50,8 @@ describe("the tables of a user", () => {
 
   it("whose runs are told and charged are one of each kind", async () => {
     await liveRun();
-    expect(await tables()).toEqual([
-      "answers_25567",
-      "billings",
-      "charges_204001",
-      "ended_runs_3652",
-      "open_runs",
-      "outbox",
-    ]);
+    expect(await tables()).toEqual(words`
+      answers_25567 billings charges_204001 ended_runs_3652 open_runs outbox`);
   });
 
   it("are the next period's when that has come", async () => {

@@ -85,23 +85,19 @@ describe("peek", () => {
 
 describe("giveBack", () => {
   it.each([
-    {
-      name: "takes one back from the window that counted it",
-      window: { count: 2, endsAtMs: ENDS_AT },
-      after: { count: 1, endsAtMs: ENDS_AT },
-    },
-    {
-      name: "takes none from a later window",
-      window: { count: 2, endsAtMs: ENDS_AT + 300_000 },
-      after: { count: 2, endsAtMs: ENDS_AT + 300_000 },
-    },
-    {
-      name: "never counts below nothing",
-      window: { count: 0, endsAtMs: ENDS_AT },
-      after: { count: 0, endsAtMs: ENDS_AT },
-    },
-    { name: "has nothing to take where there is no window", window: null, after: null },
-  ])("$name", ({ window, after }) => {
+    [
+      "takes one back from the window that counted it",
+      { count: 2, endsAtMs: ENDS_AT },
+      { count: 1, endsAtMs: ENDS_AT },
+    ],
+    [
+      "takes none from a later window",
+      { count: 2, endsAtMs: ENDS_AT + 300_000 },
+      { count: 2, endsAtMs: ENDS_AT + 300_000 },
+    ],
+    ["never counts below nothing", { count: 0, endsAtMs: ENDS_AT }, { count: 0, endsAtMs: ENDS_AT }],
+    ["has nothing to take where there is no window", null, null],
+  ])("%s", (_name, window, after) => {
     expect(giveBack(window, ENDS_AT)).toEqual(after);
   });
 });

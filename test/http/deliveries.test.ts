@@ -1,22 +1,12 @@
 // A caller's view of its own run's callback, and sending it again.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { failing } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
-import { ACTION, type Call, makeGateway, startOf } from "../support/gateway.ts";
-import { freshIndex } from "../support/operators-index.ts";
+import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { ACTION, makeGateway, startOf } from "../support/gateway.ts";
 import { deliveriesOf, HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
 
-beforeEach(async () => {
-  await freshIndex();
-  stopClock();
-  vi.spyOn(Math, "random").mockReturnValue(0.5);
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach(0.5);
 
 /** A run whose receiver refused every attempt, forgotten by the upstream since. */
 async function deadLetter(stage: Stage): Promise<Started> {
@@ -68,17 +58,6 @@ describe("a dead letter", () => {
     expect(data.state).toBe("dead");
     expect(data.attempts.at(-1).number).toBe(20);
     expect((await stage.records()).charges).toHaveLength(1);
-  });
-
-  it("can be sent again by its own caller only", async () => {
-    const stage = await Stage.set();
-    const run = await deadLetter(stage);
-    const mallory: Call = { claims: { sub: "mallory" } };
-    expect((await stage.deliveries(run.runId, mallory)).status).toBe(404);
-    expect((await stage.redeliver(run.runId, mallory)).status).toBe(404);
-    await stage.pass(HOUR);
-    await stage.pass(HOUR, "mallory");
-    expect(stage.received).toEqual([]);
   });
 });
 
@@ -229,19 +208,5 @@ describe("when its sources are down", () => {
     const beside = await makeGateway({}, failing(/^USER_GATE\.redeliver$/), { issuer, upstream });
     const answer = await beside.call(`${deliveriesOf(run.runId)}/redeliver`, { method: "POST" });
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
-  });
-});
-
-describe("a hundred redeliveries", () => {
-  it("go on counting where only the latest hundred attempts are shown", async () => {
-    const stage = await Stage.set();
-    const run = await deliveredRun(stage);
-    for (let redelivery = 0; redelivery < 100; redelivery += 1) {
-      await stage.redeliver(run.runId);
-      await stage.pass(SECOND);
-    }
-    const { attempts } = (await stage.deliveries(run.runId)).body.data;
-    expect([attempts.length, attempts[0].number, attempts.at(-1).number]).toEqual([100, 2, 101]);
-    expect((await stage.records()).charges).toHaveLength(1);
   });
 });

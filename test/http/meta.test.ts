@@ -55,20 +55,6 @@ describe("anybody may ask for", () => {
   });
 });
 
-describe("405 says what the path answers", () => {
-  it.each([
-    { method: "POST", path: "/healthz", allow: "GET, HEAD" },
-    { method: "DELETE", path: "/readyz", allow: "GET, HEAD" },
-    { method: "PUT", path: "/.well-known/jwks.json", allow: "GET, HEAD" },
-    { method: "OPTIONS", path: "/openapi.json", allow: "GET, HEAD" },
-    { method: "GET", path: "/completions/x", allow: "POST" },
-  ])("$method $path", async ({ method, path, allow }) => {
-    const gateway = await makeGateway();
-    const { status, headers, body } = await gateway.call(path, { ...NOBODY, method });
-    expect([status, headers.get("allow"), body.errors[0].code]).toEqual([405, allow, "method_not_allowed"]);
-  });
-});
-
 describe("404 is in the published envelope", () => {
   it.each(["/", "/admin", "/healthz/x", "/.well-known/openid-configuration", "/%", "/a%00b"])(
     "%s",
@@ -92,33 +78,11 @@ describe("404 is in the published envelope", () => {
   );
 });
 
-describe("every answer", () => {
-  it.each([
-    { name: "a 200", path: "/healthz", status: 200 },
-    { name: "a 401", path: "/actions/v1/stored-actions", status: 401 },
-    { name: "a 404", path: "/nowhere", status: 404 },
-  ])("has the security headers, a request id and timings: $name", async ({ path, status }) => {
-    const gateway = await makeGateway();
-    const answer = await gateway.call(path, NOBODY);
-    expect(answer.status).toBe(status);
-    expect(Object.fromEntries(answer.headers)).toMatchObject({
-      "cache-control": "no-store",
-      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-      "referrer-policy": "no-referrer",
-      "x-content-type-options": "nosniff",
-      "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
-      "server-timing": expect.stringMatching(/^(auth;dur=\d+, )?total;dur=\d+$/),
-    });
-    expect(answer.headers.get("strict-transport-security")).toBeNull();
-  });
-
-  it("says how long the gate and the upstream took", async () => {
-    const gateway = await makeGateway();
-    const { headers } = await gateway.start({});
-    expect(headers.get("server-timing")).toMatch(
-      /^auth;dur=\d+, gate;dur=\d+, upstream;dur=\d+, total;dur=\d+$/,
-    );
-  });
+it("an answer says how long the gate and the upstream took", async () => {
+  const { headers } = await (await makeGateway()).start({});
+  expect(headers.get("server-timing")).toMatch(
+    /^auth;dur=\d+, gate;dur=\d+, upstream;dur=\d+, total;dur=\d+$/,
+  );
 });
 
 describe("a fault of ours", () => {

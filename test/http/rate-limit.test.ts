@@ -3,7 +3,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { counting, failing, never, replacing } from "../support/bindings.ts";
 import { stopClock } from "../support/clock.ts";
-import { ACTION, type Answer, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { ACTION, type Answer, type Call, makeGateway, startOf } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -54,41 +54,11 @@ describe("the headers of a start", () => {
 });
 
 describe("what counts", () => {
-  it.each<{ name: string; status: number; call: Call }>([
-    { name: "a body that is not JSON", status: 400, call: { ...startOf({}), body: "{" } },
-    { name: "a bad member", status: 400, call: startOf({ page: 5 }) },
-    {
-      name: "another content type",
-      status: 400,
-      call: startOf({}, { headers: { "content-type": "text/plain" } }),
-    },
-    { name: "a body over the bound", status: 413, call: startOf({ inputs: "x".repeat(2000) }) },
-  ])("a malformed request does: $name", async ({ status, call }) => {
-    const gateway = await makeGateway({ MAX_BODY_BYTES: "1000" });
-    const refused = await gateway.call(RUN_PATH, call);
-    expect([refused.status, remaining(refused)]).toEqual([status, "199"]);
-    expect(remaining(await gateway.start({}))).toBe("198");
-    expect(gateway.upstream.starts).toHaveLength(1);
-  });
-
   it.each([400, 402, 403, 404, 429, 500])("a run that the upstream refuses with %i does", async (status) => {
     const gateway = await makeGateway();
     gateway.upstream.behave(() => new Response("no", { status }));
     expect(remaining(await gateway.start({}))).toBe("199");
     expect(remaining(await gateway.start({}))).toBe("198");
-  });
-
-  it.each<{ name: string; status: number; call: Call }>([
-    { name: "no token", status: 401, call: { claims: null } },
-    { name: "an expired token", status: 401, call: { claims: { exp: 1_000_000_000 } } },
-    { name: "no scope", status: 403, call: { claims: { scope: "other" } } },
-    { name: "a bad rate_limit claim", status: 403, call: { claims: { rate_limit: { exempt: "yes" } } } },
-    { name: "a bad billing claim", status: 403, call: { claims: { billing: {} } } },
-  ])("a request from nobody does not, and has no rate-limit headers: $name", async ({ status, call }) => {
-    const gateway = await makeGateway();
-    const refused = await gateway.start({}, { ...call, circumstances: { rateLimit: "off" } });
-    expect(refused.status).toBe(status);
-    expect(remaining(await gateway.start({}))).toBe("199");
   });
 
   it("a replay does not, and is given when the window is exhausted", async () => {

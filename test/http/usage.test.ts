@@ -4,6 +4,7 @@ import { charge, type ToCharge } from "../support/charges.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
+import { words } from "../support/words.ts";
 
 const NOVEMBER = "/usage?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
 const CSV = { headers: { accept: "text/csv" } };
@@ -101,18 +102,6 @@ describe("GET /usage", () => {
     expect(answers[0]?.headers.get("ratelimit-policy")).toBe('"results";q=2;w=300');
   });
 
-  it("wants to know who is asking", async () => {
-    expect((await gateway.call(NOVEMBER, { claims: null })).status).toBe(401);
-    expect((await gateway.call(NOVEMBER, { claims: { scope: "other" } })).status).toBe(403);
-  });
-
-  it("answers nothing but GET and HEAD", async () => {
-    expect((await gateway.call(NOVEMBER, { method: "HEAD" })).status).toBe(200);
-    const answer = await gateway.call(NOVEMBER, { method: "POST" });
-    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
-    expect((await gateway.call(NOVEMBER.replace("/usage", "/usage/"))).status).toBe(404);
-  });
-
   it("answers 503 while its gate is away", async () => {
     const { issuer } = gateway;
     const away = failing(
@@ -135,19 +124,11 @@ describe("GET /usage", () => {
 describe("a bad request names the parameter at fault", () => {
   it.each([
     ["", "from", "from is required."],
-    ["?to=2026-12-01T00:00:00Z", "from", "from is required."],
-    ["?from=2026-11-01T00:00:00Z", "to", "to is required."],
-    [
-      "?from=2026-11-01&to=2026-12-01T00:00:00Z",
-      "from",
-      "from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).",
-    ],
     [
       "?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00+01:00",
       "to",
       "to must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).",
     ],
-    ["?from=2026-12-01T00:00:00Z&to=2026-11-01T00:00:00Z", "from", "from must not be later than to."],
     [
       "?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z&cursor=x",
       "cursor",
@@ -161,17 +142,9 @@ describe("a bad request names the parameter at fault", () => {
 });
 
 describe("as CSV", () => {
-  const HEADER = [
-    "run_id",
-    "stored_action_id",
-    "charged_at",
-    "tasks",
-    "origin",
-    "usage_type",
-    "description",
-    "exemption_reason",
-    "exemption_details",
-  ];
+  const HEADER = words`
+    run_id stored_action_id charged_at tasks origin usage_type description exemption_reason
+    exemption_details`;
 
   it("says the same as the JSON, whatever the texts are", async () => {
     const nasty = [
@@ -228,14 +201,8 @@ describe("as CSV", () => {
       await typeFor("*/*"),
       await typeFor("text/html"),
       await typeFor("text/csv;q=0, */*"),
-    ]).toEqual([
-      "text/csv",
-      "text/csv",
-      "application/json",
-      "application/json",
-      "application/json",
-      "application/json",
-    ]);
+    ]).toEqual(words`
+      text/csv text/csv application/json application/json application/json application/json`);
   });
 
   it("answers errors as JSON", async () => {

@@ -60,18 +60,15 @@ describe("the copy of answers", () => {
   });
 
   it.each([
-    {
-      name: "of a later version",
-      value: '{"v":2,"status":202,"body":"","fingerprint":"f","settledAtMs":2208988800000}',
-    },
-    { name: "without a body", value: '{"v":1,"status":202,"fingerprint":"f","settledAtMs":2208988800000}' },
-    {
-      name: "with a status in words",
-      value: '{"v":1,"status":"202","body":"","fingerprint":"f","settledAtMs":2208988800000}',
-    },
-    { name: "without its time", value: '{"v":1,"status":202,"body":"","fingerprint":"f"}' },
-    { name: "that is no object", value: "null" },
-  ])("knows nothing from a value $name", async ({ value }) => {
+    ["of a later version", '{"v":2,"status":202,"body":"","fingerprint":"f","settledAtMs":2208988800000}'],
+    ["without a body", '{"v":1,"status":202,"fingerprint":"f","settledAtMs":2208988800000}'],
+    [
+      "with a status in words",
+      '{"v":1,"status":"202","body":"","fingerprint":"f","settledAtMs":2208988800000}',
+    ],
+    ["without its time", '{"v":1,"status":202,"body":"","fingerprint":"f"}'],
+    ["that is no object", "null"],
+  ])("knows nothing from a value %s", async (_name, value) => {
     await env.KV.put(KEY, value);
     expect(await getAt(T0)).toBeNull();
   });

@@ -55,24 +55,15 @@ describe("request.served", () => {
   });
 
   const run = `/actions/v1/stored-actions/${ACTION}/runs/${RUN_ID}`;
+  const START = "/actions/v1/stored-actions/:stored_action_id/run";
+  const READ = "/actions/v1/stored-actions/:stored_action_id/runs/:run_id";
+  const unknown = startOf({}, { claims: null });
   it.each<{ path: string; call: Call; status: number; route: string; outcome: string }>([
     { path: "/healthz", call: {}, status: 200, route: "/healthz", outcome: "served" },
     { path: "/nowhere/secret", call: {}, status: 404, route: "/*", outcome: "not_found" },
     { path: "/healthz", call: { method: "POST" }, status: 405, route: "/healthz", outcome: "served" },
-    {
-      path: RUN_PATH,
-      call: startOf({}, { claims: null }),
-      status: 401,
-      route: "/actions/v1/stored-actions/:stored_action_id/run",
-      outcome: "unauthorized",
-    },
-    {
-      path: RUN_PATH,
-      call: startOf({ page: 5 }),
-      status: 400,
-      route: "/actions/v1/stored-actions/:stored_action_id/run",
-      outcome: "malformed",
-    },
+    { path: RUN_PATH, call: unknown, status: 401, route: START, outcome: "unauthorized" },
+    { path: RUN_PATH, call: startOf({ page: 5 }), status: 400, route: START, outcome: "malformed" },
     {
       path: "/actions/v1/runs",
       call: startOf({}),
@@ -80,22 +71,10 @@ describe("request.served", () => {
       route: "/actions/v1/runs",
       outcome: "accepted",
     },
+    { path: run, call: {}, status: 404, route: READ, outcome: "upstream_refused" },
+    { path: `${run}?wait_seconds=99`, call: {}, status: 400, route: READ, outcome: "malformed" },
     {
-      path: run,
-      call: {},
-      status: 404,
-      route: "/actions/v1/stored-actions/:stored_action_id/runs/:run_id",
-      outcome: "upstream_refused",
-    },
-    {
-      path: `${run}?wait_seconds=99`,
-      call: {},
-      status: 400,
-      route: "/actions/v1/stored-actions/:stored_action_id/runs/:run_id",
-      outcome: "malformed",
-    },
-    {
-      path: "/actions/v1/apps/secret?q=secret",
+      path: "/actions/secret?q=secret",
       call: {},
       status: 404,
       route: "/actions/*",

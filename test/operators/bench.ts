@@ -1,19 +1,16 @@
 // Users with charges and dead letters, as runs leave them in their gates, and the operators' index made anew.
-import {
-  applyD1Migrations,
-  type D1Migration,
-  runDurableObjectAlarm,
-  runInDurableObject,
-} from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, vi } from "vitest";
+import { beforeEach, vi } from "vitest";
 import { userKeyOf } from "../../src/auth/user-key.ts";
 import { GateClient } from "../../src/gate/client.ts";
 import type { Observation, RunRules } from "../../src/gate/run.ts";
 import type { Terms } from "../../src/gate/terms.ts";
-import { moveClock, stopClock } from "../support/clock.ts";
+import { moveClock } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { type Answer, type Call, type Gateway } from "../support/gateway.ts";
-import { emptyStorage } from "../support/storage.ts";
+import { CHARGE_TERMS } from "../support/terms.ts";
+import { words } from "../support/words.ts";
 
 const ISSUER = "https://login.example";
 export const ACTION = "11111111-2222-4333-8444-555555555555";
@@ -22,38 +19,20 @@ const OPERATOR = { sub: "olga", scope: "operator" };
 
 /** Before each test nothing is stored, D1 has its tables and the clock stands. */
 export function freshStores(): void {
-  beforeEach(async () => {
-    await emptyStorage();
-    await makeIndex();
-    stopClock();
+  freshForEach();
+  beforeEach(() => {
     // No consumer is here: what an alarm sends is lost.
     const queue: Queue = Object.getPrototypeOf(env.RUNS);
     vi.spyOn(queue, "sendBatch").mockResolvedValue({
       metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } },
     });
   });
-  afterEach(() => {
-    vi.useRealTimers();
-    vi.restoreAllMocks();
-  });
-}
-
-export async function makeIndex(): Promise<void> {
-  const { TEST_MIGRATIONS } = env as unknown as { TEST_MIGRATIONS: D1Migration[] };
-  await applyD1Migrations(env.OPERATORS_DB, TEST_MIGRATIONS);
 }
 
 /** As somebody does who deletes the database. */
 export async function loseIndex(): Promise<void> {
-  const tables = [
-    "epoch",
-    "active_days",
-    "dead_letters",
-    "overdue_gates",
-    "audit",
-    "redeliveries",
-    "d1_migrations",
-  ];
+  const tables = words`
+    epoch active_days dead_letters overdue_gates audit redeliveries d1_migrations`;
   await env.OPERATORS_DB.batch(
     tables.map((table) => env.OPERATORS_DB.prepare(`DROP TABLE IF EXISTS ${table}`)),
   );
@@ -82,17 +61,14 @@ export async function charge(subject: string, terms: Partial<Terms> = {}): Promi
 
 /** A run of this user ends in success, is charged, and its only attempt at delivery fails. */
 export async function dieUndelivered(subject: string): Promise<string> {
-  const outcome = {
+  const failed = {
     kind: "failed",
     status: 503,
     failure: "status is no 2xx",
     retryAfterSeconds: null,
   } as const;
-  return endRun(
-    subject,
-    { callbackUrl: "https://client.example/hook" },
-    { attempt: { outcome, agoMs: 0, durationMs: 5 }, deferral: null },
-  );
+  const attempt = { outcome: failed, agoMs: 0, durationMs: 5 };
+  return endRun(subject, { callbackUrl: "https://client.example/hook" }, { attempt, deferral: null });
 }
 
 async function endRun(
@@ -126,24 +102,8 @@ export async function acceptRun(subject: string, terms: Partial<Terms> = {}): Pr
 }
 
 export async function termsOf(subject: string): Promise<Terms> {
-  return {
-    v: 1,
-    userKey: await userKey(subject),
-    issuer: ISSUER,
-    subject,
-    scopes: ["external"],
-    billing: {
-      is_billable: true,
-      origin: "actions_api",
-      usage_type: "action_run",
-      description: "an action was run via Actions API",
-      exemption_reason: null,
-      exemption_details: null,
-    },
-    target: { kind: "stored", storedActionId: ACTION },
-    callbackUrl: null,
-    publicUrl: "https://edge.example",
-  };
+  const target = { kind: "stored", storedActionId: ACTION } as const;
+  return { ...CHARGE_TERMS, userKey: await userKey(subject), issuer: ISSUER, subject, target };
 }
 
 export async function ring(subject: string): Promise<void> {

@@ -9,6 +9,7 @@ import type { ExportPosition } from "../../src/operators/charges-query.ts";
 import { failing, replacing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, T0 } from "../support/clock.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { BILLING } from "../support/terms.ts";
 import { times } from "../support/times.ts";
 import { ACTION, ask, charge, freshStores, gateOf, loseIndex, pass, ring, stubOf, userKey } from "./bench.ts";
 
@@ -233,12 +234,3 @@ it("a caller's token, or none, exports nothing", async () => {
   ]);
   expect(refused.text).not.toContain(id);
 });
-
-const BILLING = {
-  is_billable: true,
-  origin: "actions_api",
-  usage_type: "action_run",
-  description: "an action was run via Actions API",
-  exemption_reason: null,
-  exemption_details: null,
-};

@@ -94,15 +94,9 @@ it("a registry that was lost has it again within a week, although nobody calls",
 
 it("a user of plain runs and of ids alone has no gate to be visited", async () => {
   const gate = await gateOf("alice");
-  const claim = {
-    id: crypto.randomUUID(),
-    attempt: "a",
-    fingerprint: "f",
-    path: "/p",
-    leaseMs: 1_000,
-    mayCreate: true,
-  };
-  await gate.admit({ window: { limit: 200, windowMs: 300_000 }, claim, promise: null });
+  const claim = { id: crypto.randomUUID(), attempt: "a", fingerprint: "f", path: "/p", mayCreate: true };
+  const window = { limit: 200, windowMs: 300_000 };
+  await gate.admit({ window, claim: { ...claim, leaseMs: 1_000 }, promise: null });
   await pass("alice", 7 * DAY);
   expect(await registered()).toEqual([]);
 });

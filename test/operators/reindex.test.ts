@@ -5,6 +5,7 @@ import { failing } from "../support/bindings.ts";
 import { HOUR } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { makeIndex } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import {
   ask,
@@ -13,7 +14,6 @@ import {
   freshStores,
   gateOf,
   loseIndex,
-  makeIndex,
   pass,
   ring,
   rowsOf,

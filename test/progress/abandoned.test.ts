@@ -90,20 +90,6 @@ describe("404s", () => {
     await expectKept(stage, run);
   });
 
-  it("are counted by days from the first one: one answer in between begins them anew", async () => {
-    const stage = await Stage.set(SELDOM);
-    const run = await stage.start();
-    forgetRuns(stage);
-    await stage.pass(2 * DAY);
-    stage.gateway.upstream.behave(() => json(202, { status: "waiting" }));
-    await stage.pass(7 * HOUR);
-    forgetRuns(stage);
-    await stage.pass(3 * DAY - HOUR);
-    expect(await stateOf(stage, run)).toBe("waiting");
-    await stage.pass(8 * HOUR);
-    expect(await stateOf(stage, run)).toBe("dead");
-  });
-
   it.each<[string, () => Response]>([
     ["a proxy's page", () => new Response("<html>404 Not Found</html>", { status: 404 })],
     ["JSON that is not the envelope", () => json(404, { error: "not found" })],

@@ -98,22 +98,6 @@ describe("one charge", () => {
     expect(stage.received).toHaveLength(1);
   });
 
-  it("for a run whose start was taken over by a retry", async () => {
-    const stage = await Stage.set();
-    const { upstream } = stage.gateway;
-    upstream.behave(({ method }, honest) => {
-      const answer = honest();
-      return method === "POST" ? json(500, {}) : answer;
-    });
-    expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
-    upstream.behave((_request, honest) => honest());
-    const run = await stage.start({ idempotency_id: ID });
-    expect([...upstream.runs.values()]).toEqual([run.runId]);
-    await stage.push(run);
-    expect(await chargesOf(stage)).toHaveLength(1);
-    expect(stage.received).toHaveLength(1);
-  });
-
   it("though every message comes twice and the gate forgets what it had handed out", async () => {
     const stage = await Stage.set();
     await stage.push(await stage.start());

@@ -1,22 +1,12 @@
 // A receiver's host that is down, and what that costs whom.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { tapped } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND, stopClock, T0 } from "../support/clock.ts";
-import { freshIndex } from "../support/operators-index.ts";
-import { HOOK, Stage } from "../support/stage.ts";
+import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
-beforeEach(async () => {
-  await freshIndex();
-  stopClock();
-  vi.spyOn(Math, "random").mockReturnValue(0.5);
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach(0.5);
 
 /** Twelve callbacks that all failed at one host. */
 async function restingHost(stage: Stage, host: string): Promise<void> {
@@ -142,13 +132,5 @@ describe("a host that is down", () => {
       state: "delivered",
       attempts: [{ number: 1, status: 204 }],
     });
-  });
-
-  it("is nobody else's trouble", async () => {
-    const stage = await Stage.set();
-    await restingHost(stage, "alone.example");
-    await stage.push(await stage.start({ callback_url: HOOK }));
-    await stage.drain();
-    expect(stage.received.at(-1)?.url).toBe(HOOK);
   });
 });

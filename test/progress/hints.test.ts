@@ -1,13 +1,11 @@
 // How the gateway learns of a run's end: by pushes, which may come often, early or never, and by its own timer.
 import { describe, expect, it, vi } from "vitest";
-import { never, replacing } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { until } from "../support/gate.ts";
-import { makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
-import { HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
+import { Stage } from "../support/stage.ts";
 import { times } from "../support/times.ts";
+import { startUnheard } from "../support/unheard.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const RULES = { pollSchedule: [1], retrySchedule: [1] };
@@ -42,55 +40,14 @@ describe("an upstream that never pushes", () => {
     expect(stage.received.map(({ atMs }) => (atMs - T0) / SECOND)).toEqual([1454]);
     await expectOneOfEach(stage);
   });
-
-  it("has its runs delivered two seconds after they were accepted", async () => {
-    const stage = await Stage.set();
-    await stage.start();
-    await stage.pass(HOUR);
-    expect(stage.received.map(({ atMs }) => (atMs - T0) / SECOND)).toEqual([2]);
-    await expectOneOfEach(stage);
-  });
 });
 
 describe("a hundred pushes cause one delivery", () => {
-  it("that come at once, in one batch", async () => {
-    const stage = await Stage.set();
-    const run = await stage.start();
-    await Promise.all(times(100, () => stage.push(run)));
-    await stage.drain();
-    await stage.pass(HOUR);
-    await expectOneOfEach(stage);
-  });
-
   it("that come at once, to a hundred consumers", async () => {
     const stage = await Stage.set();
     const run = await stage.start();
     await Promise.all(times(100, () => stage.push(run)));
     await Promise.all(stage.queue.take().map((message) => stage.consume([message])));
-    await stage.pass(HOUR);
-    await expectOneOfEach(stage);
-  });
-
-  it("that come one after the other, before, during and after", async () => {
-    const stage = await Stage.set();
-    const run = await stage.start();
-    stage.waiting.add(run.runId);
-    for (let push = 0; push < 30; push += 1) {
-      await stage.push(run);
-      await stage.drain();
-    }
-    stage.waiting.clear();
-    stage.receive(async () => {
-      await Promise.all(times(40, () => stage.push(run)));
-      await Promise.all(stage.queue.take().map((message) => stage.consume([message])));
-      return new Response(null, { status: 204 });
-    });
-    await stage.push(run);
-    await stage.drain();
-    for (let push = 0; push < 30; push += 1) {
-      await stage.push(run);
-      await stage.drain();
-    }
     await stage.pass(HOUR);
     await expectOneOfEach(stage);
   });
@@ -181,13 +138,6 @@ describe("a completion that comes before the start was answered", () => {
     await expectOneOfEach(stage);
   });
 
-  it("whose answer nobody heard, because the Worker died, is delivered and charged", async () => {
-    const stage = await Stage.set();
-    expect((await stage.push(await startUnheard(stage))).status).toBe(202);
-    await stage.pass(HOUR);
-    await expectOneOfEach(stage);
-  });
-
   it.each<[string, (stage: Stage) => Promise<void>]>([
     ["", async () => undefined],
     [", and its gate forgot", async (stage) => evict(await stage.gateway.gateOf())],
@@ -226,40 +176,4 @@ describe("a completion that comes before the start was answered", () => {
     await stage.pass(2 * DAY);
     await expectOneOfEach(stage);
   });
-
-  it("without a token names nobody's run: an unheard one is neither read nor delivered", async () => {
-    const stage = await Stage.set();
-    const started = await startUnheard(stage);
-    expect((await stage.push(started, false)).status).toBe(202);
-    await stage.pass(15 * DAY);
-    expect(stage.gateway.upstream.asked.filter(({ method }) => method === "GET")).toEqual([]);
-    expect([await stage.rows(), stage.received]).toEqual([0, []]);
-  });
 });
-
-describe("a report that comes too late", () => {
-  it("leaves the run with the consumer that has it", async () => {
-    const stage = await Stage.set();
-    stage.receive(() => new Response(null, { status: 500 }));
-    const run = await stage.start();
-    await stage.push(run);
-    const [message = expect.fail("nothing was sent")] = stage.queue.take();
-    const gate = await stage.gateway.gateOf();
-    const taken = await gate.take({ ...message, ...IN_A_BATCH }, null, RULES);
-    const revision = taken.kind === "leased" ? taken.run.revision : expect.fail(taken.kind);
-    const stale = { kind: "unseen", unknown: false } as const;
-    expect(await gate.report(message.runKey, revision - 1, stale, RULES)).toBe(null);
-    expect(await gate.take({ ...message, ...IN_A_BATCH }, null, RULES)).toEqual({ kind: "none" });
-  });
-});
-
-/** A run of the upstream's whose start nobody lived to hear the answer of. */
-async function startUnheard(stage: Stage): Promise<Started> {
-  const { issuer, upstream } = stage.gateway;
-  const vars = { SIGNING_KEYS: String(Reflect.get(stage.gateway.env, "SIGNING_KEYS")) };
-  const victim = await makeGateway(vars, replacing("USER_GATE.settle", never), { issuer, upstream });
-  victim.begin(RUN_PATH, startOf({ callback_url: HOOK }, { claims: PAYING }));
-  await until(() => upstream.runs.size === 1);
-  const [runId = ""] = upstream.runs.values();
-  return { runId, ...stage.lastRef() };
-}

@@ -1,26 +1,18 @@
 // Each await of the consumer is a place to die. Wherever it is killed, the run is delivered at least once and charged
 // exactly once, and nothing of it stays in the gate. The places come out of counting a healthy move's calls, the
 // receiver among them, so a new one is covered by itself.
-import { evictAllDurableObjects, reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { evictAllDurableObjects } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
 import { counting } from "../support/bindings.ts";
 import { HOUR, stopClock } from "../support/clock.ts";
 import { dyingAt } from "../support/dying.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { Stage } from "../support/stage.ts";
 
 const TIMEOUT_MS = 60_000;
 
-beforeEach(async () => {
-  await freshIndex();
-  stopClock();
-  vi.spyOn(Math, "random").mockReturnValue(0.5);
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach(0.5);
 
 type Scene = "a receiver that acknowledges" | "a receiver that fails once";
 

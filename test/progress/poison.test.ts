@@ -62,25 +62,6 @@ describe("a run that makes the consumer throw", () => {
     ]);
   });
 
-  it.each<[string, (stage: Stage, run: Started) => Promise<unknown>]>([
-    ["redelivery", (stage, run) => stage.redeliver(run.runId)],
-    ["proven completion", (stage, run) => stage.push(run)],
-    ["completion without a token", (stage, run) => stage.push(run, false)],
-  ])("and is whole again, is delivered and charged once after a %s", async (_name, ask) => {
-    const stage = await Stage.set();
-    const run = await stage.start();
-    await stage.push(run);
-    await stage.pass(DAY, "alice", poisoned(stage.gateway.env, run));
-    expect(await stateOf(stage, run)).toBe("dead");
-    expect((await stage.records()).charges).toEqual([]);
-    await ask(stage, run);
-    await stage.pass(HOUR);
-    expect(await stateOf(stage, run)).toBe("delivered");
-    expect(stage.received).toHaveLength(1);
-    expect((await stage.records()).charges).toHaveLength(1);
-    expect(await deadLetters()).toEqual([]);
-  });
-
   it("four times is not given up: what failed is forgotten when it is reported", async () => {
     const stage = await Stage.set();
     stage.receive(() => new Response(null, { status: 500 }));
@@ -165,15 +146,6 @@ describe("a gate that does not answer", () => {
     expect(stage.received).toHaveLength(1);
   });
 
-  it("neither when a run is settled, nor to any try of the message that says so, hears of it when it is back", async () => {
-    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
-    await stage.start();
-    await takeInVain(stage, stage.queue.take());
-    await stage.pass(HOUR);
-    expect(stage.received).toHaveLength(1);
-    expect((await stage.records()).charges).toHaveLength(1);
-  });
-
   it("and takes its time to fail neither: the queue has the acceptance until a gate has", async () => {
     const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
     await stage.start();
@@ -188,19 +160,6 @@ describe("a gate that does not answer", () => {
     await stage.consume(again);
     await stage.pass(HOUR);
     expect(stage.received).toHaveLength(1);
-  });
-
-  it("to a report has the run delivered at least once, and charged once", async () => {
-    const stage = await Stage.set();
-    const run = await stage.start();
-    await stage.push(run);
-    const env = { ...stage.gateway.env, ...failing(/^USER_GATE\.report$/)(stage.gateway.env) };
-    await stage.consume(stage.queue.take(), { env });
-    await stage.pass(HOUR);
-    expect(stage.received).toHaveLength(2);
-    expect(new Set(stage.received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
-    const { attempts, charges } = await stage.records();
-    expect([attempts.length, charges.length, await stage.rows()]).toEqual([1, 1, 0]);
   });
 });
 

@@ -1,12 +1,11 @@
 // Whose word counts in a completion: the run's id is believed from an upstream that proves itself, and never makes a row
 // another run's.
 import { describe, expect, it } from "vitest";
-import { never, replacing } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { until } from "../support/gate.ts";
-import { COMPLETION_TOKEN, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
-import { HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
+import { COMPLETION_TOKEN } from "../support/gateway.ts";
+import { HOOK, Stage } from "../support/stage.ts";
+import { startUnheard } from "../support/unheard.ts";
 
 const NEXT_TOKEN = "the-next-completion-token";
 
@@ -28,18 +27,6 @@ async function chargedRuns(stage: Stage): Promise<string[]> {
 function complete({ gateway }: Stage, path: string, body: BodyInit, authorization?: string) {
   const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
   return gateway.call(path, { method: "POST", claims: null, body, headers });
-}
-
-/** A run of the upstream's whose start nobody lived to hear the answer of. */
-async function startUnheard(stage: Stage, sub = "alice"): Promise<Started> {
-  const { issuer, upstream, env } = stage.gateway;
-  const vars = { SIGNING_KEYS: String(Reflect.get(env, "SIGNING_KEYS")) };
-  const victim = await makeGateway(vars, replacing("USER_GATE.settle", never), { issuer, upstream });
-  const known = new Set(upstream.runs.values());
-  victim.begin(RUN_PATH, startOf({ callback_url: HOOK }, { claims: { ...PAYING, sub } }));
-  await until(() => upstream.runs.size > known.size);
-  const runId = [...upstream.runs.values()].find((id) => !known.has(id)) ?? "";
-  return { runId, ...stage.lastRef() };
 }
 
 describe("a completion names the run of a start that nobody heard the answer of", () => {
@@ -106,32 +93,6 @@ describe("a completion names the run of a start that nobody heard the answer of"
 });
 
 describe("a completion without a token hurries the poll of a run whose id the start's answer said", () => {
-  it("at most once a minute", async () => {
-    const stage = await Stage.set({ RUN_POLL_SCHEDULE: "3600" });
-    const run = await stage.start();
-    stage.waiting.add(run.runId);
-    for (let second = 0; second < 180; second += 10) {
-      await stage.push(run, false);
-      await stage.pass(10 * SECOND);
-    }
-    expect(reads(stage)).toBe(3);
-    stage.waiting.clear();
-    await stage.push(run, false);
-    await stage.drain();
-    expect(told(stage)).toEqual([run.runId]);
-  });
-
-  it("each time when it is proven", async () => {
-    const stage = await Stage.set({ RUN_POLL_SCHEDULE: "3600" });
-    const run = await stage.start();
-    stage.waiting.add(run.runId);
-    for (let push = 0; push < 5; push += 1) {
-      await stage.push(run);
-      await stage.drain();
-    }
-    expect(reads(stage)).toBe(5);
-  });
-
   it("also when it came before that answer", async () => {
     const stage = await Stage.set({ RUN_POLL_SCHEDULE: "3600" });
     const { upstream } = stage.gateway;

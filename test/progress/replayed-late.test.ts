@@ -1,8 +1,7 @@
 // A caller sends an id again when its gate has forgotten the answer and KV has not, while the run still owes somebody
 // something. The admission is taken back; what was promised before stays.
 import { describe, expect, it, vi } from "vitest";
-import { failing } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { HOUR, MINUTE } from "../support/clock.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { Stage } from "../support/stage.ts";
@@ -38,19 +37,6 @@ describe("a replay from KV takes nothing away from a run", () => {
     await stage.pass(100 * HOUR);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
     expect(await stage.rows()).toBe(0);
-  });
-
-  it("that its gate could not settle", async () => {
-    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
-    const run = await stage.start({ idempotency_id: ID });
-    stage.waiting.add(run.runId);
-    await stage.pass(30 * SECOND);
-    const again = await stage.tryStart({ idempotency_id: ID });
-    expect([again.body.data.id, again.headers.get("idempotency-replayed")]).toEqual([run.runId, "true"]);
-    stage.waiting.delete(run.runId);
-    await stage.pass(HOUR);
-    expect(stage.received).toHaveLength(1);
-    expect((await stage.records()).charges).toHaveLength(1);
   });
 });
 

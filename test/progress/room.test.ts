@@ -1,28 +1,13 @@
 // Want of room and of connections: it costs no attempt, and gives nothing up.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { isolateRoom } from "../../src/load.ts";
-import { MINUTE, stopClock } from "../support/clock.ts";
-import { freshIndex } from "../support/operators-index.ts";
+import { MINUTE } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { Stage } from "../support/stage.ts";
 
-beforeEach(async () => {
-  await freshIndex();
-  stopClock();
-  vi.spyOn(Math, "random").mockReturnValue(0.5);
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await reset();
-});
+freshForEach(0.5);
 
 const MIB = 1024 * 1024;
-
-async function countsOf(stage: Stage): Promise<number[]> {
-  const { runs, attempts, charges } = await stage.records();
-  return [stage.received.length, runs.length, attempts.length, charges.length, await stage.rows()];
-}
 
 describe("an isolate that holds too many bodies already", () => {
   it("has a result wait for hours, which costs no attempt and abandons nothing", async () => {
@@ -40,7 +25,7 @@ describe("an isolate that holds too many bodies already", () => {
     expect(stage.received).toEqual([]);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
     await stage.pass(10 * MINUTE);
-    expect(await countsOf(stage)).toEqual([1, 1, 1, 1, 0]);
+    expect(await stage.counts()).toEqual([1, 1, 1, 1, 0]);
     expect((await stage.records()).attempts[0].number).toBe(1);
   });
 
@@ -75,7 +60,7 @@ describe("a result of 17 MiB", () => {
     other.leave();
     expect(stage.received).toHaveLength(1);
     expect(stage.received[0]?.body === text).toBe(true);
-    expect(await countsOf(stage)).toEqual([1, 1, 1, 1, 0]);
+    expect(await stage.counts()).toEqual([1, 1, 1, 1, 0]);
   });
 });
 
@@ -92,6 +77,6 @@ describe("a batch of many", () => {
     for (let run = 0; run < 30; run += 1) await stage.push(await stage.start());
     await stage.consume(stage.queue.take());
     expect(most).toBe(5);
-    expect(await countsOf(stage)).toEqual([30, 30, 30, 30, 0]);
+    expect(await stage.counts()).toEqual([30, 30, 30, 30, 0]);
   });
 });

@@ -64,21 +64,6 @@ describe("a run with an id, a callback and a charge", () => {
     expect(received.headers.get("content-type")).toBe("application/json");
   });
 
-  it("is on record in its gate with its attempt and its charge, and is open no more", async () => {
-    const stage = await Stage.set();
-    const run = await stage.start();
-    await stage.push(run);
-    await stage.drain();
-    const { runs, attempts, charges } = await stage.records();
-    expect(runs).toMatchObject([{ run_id: run.runId, callback_url: HOOK, result: "success", attempts: 1 }]);
-    expect(runs[0].state).toBe("delivered");
-    expect(attempts).toMatchObject([{ run_id: run.runId, number: 1, status: 204, error: null }]);
-    expect(charges).toMatchObject([
-      { run_id: run.runId, stored_action_id: ACTION, origin: "actions_api", usage_type: "action_run" },
-    ]);
-    expect(await stage.rows()).toBe(0);
-  });
-
   it("shows its caller a delivered callback", async () => {
     const stage = await Stage.set();
     const run = await stage.start();

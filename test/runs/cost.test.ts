@@ -1,14 +1,12 @@
 // What a run costs: every call of every binding, and every row written. They are counted, not guessed; a binding that
 // is added later is counted too.
-import { reset, runInDurableObject } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { counting, never, replacing } from "../support/bindings.ts";
 import { moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
-import { ACTION, type Call, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
-import { meterRows, type RowMeter } from "../support/rows.ts";
-import { times } from "../support/times.ts";
-import { sumOf, withoutPeriods } from "../support/writes.ts";
+import { ACTION, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { meterRows } from "../support/rows.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const HOOK = "https://client.example/hook";
@@ -117,36 +115,7 @@ describe("KV's copy", () => {
   });
 });
 
-/** What was written, once the write-behind is among it. */
-async function afterWriteBehind(meter: RowMeter): Promise<string[]> {
-  const written: string[] = [];
-  await vi.waitFor(() => {
-    written.push(...meter.take());
-    expect(written).toContain("put windows 1");
-  });
-  return written;
-}
-
 describe("the rows that the gate writes", () => {
-  it("for a plain run: one, behind the answer", async () => {
-    const gateway = await makeGateway();
-    const meter = await meterRows(gateway);
-    const { response, rest } = gateway.begin(RUN_PATH, startOf({}));
-    expect((await response).status).toBe(202);
-    await rest();
-    expect(await afterWriteBehind(meter)).toEqual(["put windows 1"]);
-  });
-
-  it("for a burst of 50 plain runs: two at most", async () => {
-    const gateway = await makeGateway();
-    const meter = await meterRows(gateway);
-    const gate = await gateway.gateOf();
-    const window = { limit: 200, windowMs: 300_000 };
-    await Promise.all(times(50, () => gate.admit({ window, claim: null, promise: null })));
-    await vi.waitFor(async () => expect(await storedCount(gateway)).toBe(50));
-    expect(sumOf(meter.take())).toBeLessThanOrEqual(2);
-  });
-
   it("for a refused run and for a replay: none", async () => {
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "1" });
     await gateway.start({ idempotency_id: ID });
@@ -154,39 +123,6 @@ describe("the rows that the gate writes", () => {
     expect((await gateway.start({})).status).toBe(429);
     expect((await gateway.start({ idempotency_id: ID })).status).toBe(202);
     expect(meter.take()).toEqual([]);
-  });
-
-  it("for the first id of a day: two for its table, and one for the alarm of the week's upkeep", async () => {
-    const gateway = await makeGateway();
-    const meter = await meterRows(gateway);
-    await gateway.start({ idempotency_id: ID }, EXEMPT);
-    expect(withoutPeriods(meter.take())).toEqual([
-      "CREATE TABLE answers 2",
-      "INSERT INTO answers 1",
-      "setAlarm 1",
-      "INSERT INTO answers 1",
-    ]);
-  });
-
-  it("for a run with an id: three, the count among them", async () => {
-    const gateway = await makeGateway();
-    await gateway.start({ idempotency_id: crypto.randomUUID() }, EXEMPT);
-    const meter = await meterRows(gateway);
-    await gateway.start({ idempotency_id: ID });
-    expect(withoutPeriods(await afterWriteBehind(meter)).toSorted()).toEqual([
-      "INSERT INTO answers 1",
-      "INSERT INTO answers 1",
-      "put windows 1",
-    ]);
-  });
-
-  it("for ten runs with an id at once: 2.2 each, because they share the count", async () => {
-    const gateway = await makeGateway();
-    await gateway.start({ idempotency_id: crypto.randomUUID() }, EXEMPT);
-    const meter = await meterRows(gateway);
-    await Promise.all(times(10, () => gateway.start({ idempotency_id: crypto.randomUUID() })));
-    await vi.waitFor(async () => expect(await storedCount(gateway)).toBe(10));
-    expect(sumOf(meter.take()) / 10).toBeLessThanOrEqual(2.2);
   });
 
   it("for the count that a promised run's row carries: none, and it survives the object", async () => {
@@ -199,10 +135,3 @@ describe("the rows that the gate writes", () => {
     expect(meter.take()).toEqual(["INSERT INTO open_runs 1", "UPDATE open_runs SET 1"]);
   });
 });
-
-async function storedCount(gateway: Gateway): Promise<unknown> {
-  return runInDurableObject(
-    await gateway.gateOf(),
-    (_gate, { storage }) => storage.kv.get<{ runs: { count: number } }>("windows")?.runs.count,
-  );
-}

@@ -7,6 +7,7 @@ import {
   wellKnownAction,
   wellKnownActions,
 } from "../../sandbox/actions.ts";
+import { words } from "../support/words.ts";
 
 function judge(suffix: string, settings: Record<string, string> = {}, rest: Partial<Start> = {}): Verdict {
   const action = wellKnownAction(`00000000-0000-4000-8000-00000000${suffix}`);
@@ -100,14 +101,9 @@ describe("judges", () => {
 
   test("the refusing actions refuse, each with its published code, and are not remembered", () => {
     const suffixes = ["0402", "0403", "0404", "0429", "0500", "0503"];
-    expect(suffixes.map((suffix) => refusal(judge(suffix)))).toEqual([
-      "payment_required",
-      "permission_denied",
-      "not_found",
-      "too_many_requests",
-      "external_service_error",
-      "service_unavaiable",
-    ]);
+    expect(suffixes.map((suffix) => refusal(judge(suffix)))).toEqual(words`
+      payment_required permission_denied not_found too_many_requests external_service_error
+      service_unavaiable`);
     expect(judge("0429")).toMatchObject({ counts: false, problem: { retryAfterSeconds: 1 } });
   });
 });

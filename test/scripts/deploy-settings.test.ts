@@ -12,6 +12,7 @@ import {
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { readTarget } from "../../scripts/deploy/target.ts";
 import { Failure } from "../../scripts/failure.ts";
+import { words } from "../support/words.ts";
 
 const ISSUERS =
   '[{"issuer":"https://i.example","audience":"a","algorithms":["ES256"],"jwks_uri":"https://i.example/k"}]';
@@ -55,15 +56,8 @@ describe("options", () => {
       checkUrl: null,
       checkSeconds: 120,
     });
-    const given = [
-      "--env",
-      "staging",
-      "--dry-run",
-      "--check-url",
-      "https://a.example/x",
-      "--check-seconds",
-      "600",
-    ];
+    const given = words`
+      --env staging --dry-run --check-url https://a.example/x --check-seconds 600`;
     expect(parseOptions(given)).toEqual({
       environment: "staging",
       isDryRun: true,

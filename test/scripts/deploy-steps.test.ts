@@ -2,12 +2,11 @@
 // resumed and kept. deploy.test.ts has the real wrangler.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
-import { migrations, PRODUCTION, STAGING } from "../flows/support/deploy-steps.ts";
+import { ACCESS, migrations, PRODUCTION, STAGING } from "../flows/support/deploy-steps.ts";
 import { Deployments, WORKERS } from "./deployments.ts";
 import type { FakeWrangler } from "./fake-wrangler.ts";
 
 const FLAG = "edge_actions_api_rate_limiting_global";
-const ACCESS = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "32f2" };
 
 let deployments: Deployments;
 let wrangler: FakeWrangler;

@@ -1,19 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { parseReadiness, type Readiness, WaitReport } from "../../scripts/start/readiness.ts";
 import { parseSettings } from "../../src/settings.ts";
+import { REQUIRED } from "../support/given-settings.ts";
 
-const KEY = { kty: "OKP", crv: "Ed25519", kid: "k1", x: "P".repeat(43), d: "S".repeat(43) };
-const ISSUER = {
-  issuer: "https://login.example",
-  audience: "edge-actions",
-  algorithms: ["ES256"],
-  jwks_uri: "https://login.example/jwks.json",
-};
-const VARS = { JWT_ISSUERS: JSON.stringify([ISSUER]), SIGNING_KEYS: JSON.stringify({ keys: [KEY] }) };
 const SILENT: Readiness = { kind: "silent" };
 
 function waitFor(vars: Record<string, string> = {}): WaitReport {
-  return new WaitReport("http://127.0.0.1:8787", parseSettings({ ...VARS, ...vars }), 0);
+  return new WaitReport("http://127.0.0.1:8787", parseSettings({ ...REQUIRED, ...vars }), 0);
 }
 
 function failing(...names: string[]): Readiness {

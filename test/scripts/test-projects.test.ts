@@ -4,23 +4,19 @@ import { expect, it } from "vitest";
 import { pathToRuntime, projectOf, testFiles } from "../../scripts/test-projects.ts";
 
 it.each([
-  { file: "test/gate/window.test.ts", project: "unit", path: null },
-  {
-    file: "test/gate/alarm.test.ts",
-    project: "workers",
-    path: ["test/gate/alarm.test.ts", "cloudflare:test"],
-  },
-  {
-    file: "test/auth/token.test.ts",
-    project: "workers",
-    path: ["test/auth/token.test.ts", "test/support/auth-io.ts", "cloudflare:workers"],
-  },
-  {
-    file: "test/http/console/markup.test.ts",
-    project: "workers",
-    path: ["test/http/console/markup.test.ts", "the global HTMLRewriter"],
-  },
-])("$file runs in $project, for the way that leads from it to the runtime", ({ file, project, path }) => {
+  ["test/gate/window.test.ts", "unit", null],
+  ["test/gate/alarm.test.ts", "workers", ["test/gate/alarm.test.ts", "cloudflare:test"]],
+  [
+    "test/auth/token.test.ts",
+    "workers",
+    ["test/auth/token.test.ts", "test/support/auth-io.ts", "cloudflare:workers"],
+  ],
+  [
+    "test/http/console/markup.test.ts",
+    "workers",
+    ["test/http/console/markup.test.ts", "the global HTMLRewriter"],
+  ],
+])("%s runs in %s, for the way that leads from it to the runtime", (file, project, path) => {
   expect(projectOf(file)).toBe(project);
   expect(pathToRuntime(file)).toEqual(path);
 });

@@ -1,12 +1,13 @@
 // SECURITY-CASES, Across users: nobody sees, replays, waits on or exhausts what is another's. A user is the pair
 // (issuer, subject), however either is spelled.
-import { base64url } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { forgetAnswers } from "../support/forget.ts";
 import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
 import { type FakeUpstream, json } from "../support/upstream.ts";
+import { words } from "../support/words.ts";
 import { itAddsUp, remainingOf } from "./bench.ts";
 import { identityOf } from "./identity.ts";
+import { keepRunsApart } from "./shared-upstream.ts";
 import { one, PAIRS, shadow, somebody, two, type User, user } from "./users.ts";
 
 const LIMIT = 3;
@@ -28,17 +29,8 @@ async function makeShared(): Promise<Gateway> {
 
 /** Names that mean something to a language; each is one user like any other, and nobody else. */
 const SPECIAL = [
-  "__proto__",
-  "constructor",
-  "prototype",
-  "toString",
-  "hasOwnProperty",
-  "null",
-  "undefined",
-  "0",
-  "readyz",
-  "*",
-  "%00",
+  ...words`
+  __proto__ constructor prototype toString hasOwnProperty null undefined 0 readyz * %00`,
   "' OR 1=1 --",
 ];
 
@@ -259,43 +251,6 @@ function nameOf({ issuer, claims }: User): object {
 
 function start(by: User, data: unknown, call: Call = {}, at: Gateway = gateway): Promise<Answer> {
   return at.start(data, { ...by, ...call });
-}
-
-/**
- * An upstream as ours expects it to be: a run is read only by whom the gateway's token names. It keeps the idempotency
- * ids of all users together, so two users' ids that met would be one run.
- */
-function keepRunsApart(upstream: FakeUpstream): void {
-  const runs = new Map<string, string>();
-  const owned = new Set<string>();
-  upstream.behave(({ method, path, headers, body }) => {
-    const owner = ownerOf(headers);
-    if (method === "POST") {
-      const parsed: { data: { idempotency_id: string } } = JSON.parse(body);
-      const id = runs.get(parsed.data.idempotency_id) ?? crypto.randomUUID();
-      runs.set(parsed.data.idempotency_id, id);
-      owned.add(JSON.stringify([owner, id]));
-      return json(202, { data: { type: "run", id } });
-    }
-    const id = path.split("/").at(-1) ?? "";
-    if (!owned.has(JSON.stringify([owner, id]))) return json(404, { errors: [NO_SUCH_RUN] });
-    return json(200, { type: "run", id, status: "success", results: [], next_page: null, errors: [] });
-  });
-}
-
-const NO_SUCH_RUN = {
-  status: 404,
-  code: "not_found",
-  title: "Not Found",
-  detail: "no such run",
-  source: null,
-  meta: {},
-};
-
-function ownerOf(headers: Headers): unknown {
-  const payload = headers.get("authorization")?.split(".")[1] ?? "";
-  const claims: { sub_id: unknown } = JSON.parse(new TextDecoder().decode(base64url.decode(payload)));
-  return claims.sub_id;
 }
 
 /** The upstream's first start hangs until it is released. */

@@ -2,7 +2,7 @@
 // claimed), and its honest twin, by the same user and under the same id, must be served: a gateway that refuses
 // everything is no proof.
 import { expect, it } from "vitest";
-import { type Answer, type Gateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { type Answer, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 
 type Source = { pointer: string } | { parameter: string } | { header: string } | null;
 
@@ -10,7 +10,7 @@ type Tally = { refused: number; served: number };
 
 export type Post = { body: BodyInit | undefined; headers: Record<string, string> };
 
-export type Attack = {
+type Attack = {
   path?: string;
   post: Post;
   status: 400 | 413;
@@ -88,6 +88,15 @@ export class Attacker {
   }
 }
 
+/** A gateway of a file's own, who attacks it, and what that came to. */
+export async function besiege() {
+  const tally = { refused: 0, served: 0 };
+  const gateway = await makeGateway();
+  const attacker = new Attacker(gateway, tally);
+  const refuse = (id: string, attack: Attack) => attacker.tryStart(id, attack);
+  return { tally, gateway, attacker, refuse };
+}
+
 /** The published envelope, and in it the member at fault. */
 export function expectProblem(answer: Answer, status: number, source: Source): void {
   expect([answer.status, answer.body?.errors?.[0]?.code]).toEqual([status, CODES[status]]);
@@ -122,4 +131,11 @@ export async function remainingAfterStart(
 
 function callOf({ body, headers }: Post) {
   return { method: "POST", headers, ...(body === undefined ? {} : { body }) };
+}
+
+export function bytesOf(...parts: (string | number[])[]): Uint8Array<ArrayBuffer> {
+  const encoder = new TextEncoder();
+  return new Uint8Array(
+    parts.flatMap((part) => [...(typeof part === "string" ? encoder.encode(part) : part)]),
+  );
 }

@@ -1,75 +1,61 @@
 // SECURITY-CASES, Requests: the body of a start, and the headers that describe it.
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { withCallersId } from "../support/callers-id.ts";
-import { ACTION, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
-import { json } from "../support/upstream.ts";
-import {
-  type Attack,
-  Attacker,
-  expectProblem,
-  itAddsUp,
-  JSON_TYPE,
-  type Post,
-  post,
-  remainingOf,
-  somebody,
-  textOf,
-} from "./bench.ts";
+import { RUN_PATH } from "../support/gateway.ts";
+import { words } from "../support/words.ts";
+import { besiege, bytesOf, itAddsUp, JSON_TYPE, post, remainingOf, somebody, textOf } from "./bench.ts";
 
-const MAX_BODY_BYTES = 6_291_456;
-/** A body of this depth is the deepest that passes; see src/upstream/rewrite.ts. */
-const MAX_DEPTH = 500;
 const RUNS_PATH = "/actions/v1/runs";
 
-const tally = { refused: 0, served: 0 };
-let gateway: Gateway;
-let attacker: Attacker;
-
-beforeAll(async () => {
-  gateway = await makeGateway();
-  attacker = new Attacker(gateway, tally);
-});
-
-const refuse = (id: string, attack: Attack) => attacker.tryStart(id, attack);
+const { tally, gateway, refuse } = await besiege();
 const whole = { pointer: "" };
 const data = { pointer: "/data" };
+/** In these texts, ID stands for the id of the test's own, UNDIVIDED for the same without hyphens, ANOTHER for another one. */
+const START = textOf("ID");
+const withId = (text: string, id: string) =>
+  text
+    .replaceAll("UNDIVIDED", id.replaceAll("-", ""))
+    .replaceAll("ANOTHER", crypto.randomUUID())
+    .replaceAll("ID", id);
+
+const at = (source: { pointer: string }, texts: string[]) => texts.map((text) => ({ text, source }));
 
 describe("a body that is no JSON is refused", () => {
-  it.each<[string, (id: string) => string]>([
-    ["empty", () => ""],
-    ["blank", () => " \r\n\t"],
-    ["a word", () => "data"],
-    ["a form", (id) => `data[idempotency_id]=${id}`],
-    ["cut short", (id) => `{"data":{"idempotency_id":"${id}"}`],
-    ["cut inside a string", (id) => `{"data":{"idempotency_id":"${id}`],
-    ["cut inside an escape", (id) => `{"data":{"idempotency_id":"${id}","inputs":"\\u00`],
-    ["closed twice", (id) => `${textOf(id)}}`],
-    ["two documents", (id) => textOf(id) + textOf(id)],
-    ["two lines", (id) => `${textOf(id)}\n${textOf(id)}`],
-    ["followed by NUL", (id) => `${textOf(id)}\0`],
-    ["names without quotes", (id) => `{data:{idempotency_id:"${id}"}}`],
-    ["single quotes", (id) => textOf(id).replaceAll('"', "'")],
-    ["a trailing comma", (id) => `{"data":{"idempotency_id":"${id}",}}`],
-    ["a leading comma", (id) => `{,"data":{"idempotency_id":"${id}"}}`],
-    ["no comma", (id) => `{"data":{"idempotency_id":"${id}" "page":"0"}}`],
-    ["no colon", (id) => `{"data" {"idempotency_id":"${id}"}}`],
-    ["a comment", (id) => `/* */${textOf(id)}`],
-    ["a line comment", (id) => `${textOf(id)}// end`],
-    ["an anti-hijacking prefix", (id) => `)]}',\n${textOf(id)}`],
-    ["NaN", (id) => `{"data":{"idempotency_id":"${id}","inputs":{"n":NaN}}}`],
-    ["Infinity", (id) => `{"data":{"idempotency_id":"${id}","inputs":{"n":-Infinity}}}`],
-    ["undefined", (id) => `{"data":{"idempotency_id":"${id}","inputs":undefined}}`],
-    ["a hexadecimal number", (id) => `{"data":{"idempotency_id":"${id}","inputs":{"n":0x10}}}`],
-    ["a leading zero", (id) => `{"data":{"idempotency_id":"${id}","inputs":{"n":01}}}`],
-    ["a bare fraction", (id) => `{"data":{"idempotency_id":"${id}","inputs":{"n":.5}}}`],
-    ["a raw line break in a string", (id) => `{"data":{"idempotency_id":"${id}","inputs":"a\nb"}}`],
-    ["a raw NUL in a string", (id) => `{"data":{"idempotency_id":"${id}","inputs":"a\0b"}}`],
-    ["an unknown escape", (id) => `{"data":{"idempotency_id":"${id}","inputs":"\\x41"}}`],
-    ["a no-break space between tokens", (id) => `\u00a0${textOf(id)}`],
-    ["a member's name that is no string", (id) => `{1:2,"data":{"idempotency_id":"${id}"}}`],
-  ])("%s", async (_name, write) => {
+  it.each<[string, string]>([
+    ["empty", ""],
+    ["blank", " \r\n\t"],
+    ["a word", "data"],
+    ["a form", "data[idempotency_id]=ID"],
+    ["cut short", '{"data":{"idempotency_id":"ID"}'],
+    ["cut inside a string", '{"data":{"idempotency_id":"ID'],
+    ["cut inside an escape", '{"data":{"idempotency_id":"ID","inputs":"\\u00'],
+    ["closed twice", `${START}}`],
+    ["two documents", START + START],
+    ["two lines", `${START}\n${START}`],
+    ["followed by NUL", `${START}\0`],
+    ["names without quotes", '{data:{idempotency_id:"ID"}}'],
+    ["single quotes", START.replaceAll('"', "'")],
+    ["a trailing comma", '{"data":{"idempotency_id":"ID",}}'],
+    ["a leading comma", '{,"data":{"idempotency_id":"ID"}}'],
+    ["no comma", '{"data":{"idempotency_id":"ID" "page":"0"}}'],
+    ["no colon", '{"data" {"idempotency_id":"ID"}}'],
+    ["a comment", `/* */${START}`],
+    ["a line comment", `${START}// end`],
+    ["an anti-hijacking prefix", `)]}',\n${START}`],
+    ["NaN", '{"data":{"idempotency_id":"ID","inputs":{"n":NaN}}}'],
+    ["Infinity", '{"data":{"idempotency_id":"ID","inputs":{"n":-Infinity}}}'],
+    ["undefined", '{"data":{"idempotency_id":"ID","inputs":undefined}}'],
+    ["a hexadecimal number", '{"data":{"idempotency_id":"ID","inputs":{"n":0x10}}}'],
+    ["a leading zero", '{"data":{"idempotency_id":"ID","inputs":{"n":01}}}'],
+    ["a bare fraction", '{"data":{"idempotency_id":"ID","inputs":{"n":.5}}}'],
+    ["a raw line break in a string", '{"data":{"idempotency_id":"ID","inputs":"a\nb"}}'],
+    ["a raw NUL in a string", '{"data":{"idempotency_id":"ID","inputs":"a\0b"}}'],
+    ["an unknown escape", '{"data":{"idempotency_id":"ID","inputs":"\\x41"}}'],
+    ["a no-break space between tokens", `\u00a0${START}`],
+    ["a member's name that is no string", '{1:2,"data":{"idempotency_id":"ID"}}'],
+  ])("%s", async (_name, text) => {
     const id = crypto.randomUUID();
-    await refuse(id, { post: post(write(id)), status: 400, source: whole });
+    await refuse(id, { post: post(withId(text, id)), status: 400, source: whole });
   });
 
   it("no body at all", async () => {
@@ -78,49 +64,40 @@ describe("a body that is no JSON is refused", () => {
 });
 
 describe("a body of another shape is refused, and the member at fault is named", () => {
-  it.each<[(id: string) => string, { pointer: string }]>([
-    [() => "[]", whole],
-    [() => "null", whole],
-    [() => "true", whole],
-    [() => "0", whole],
-    [() => '"data"', whole],
-    [(id) => `[${textOf(id)}]`, whole],
-    [() => "{}", data],
-    [() => '{"data":null}', data],
-    [() => '{"data":[]}', data],
-    [() => '{"data":[{}]}', data],
-    [() => '{"data":"{}"}', data],
-    [() => '{"data":0}', data],
-    [() => '{"data":false}', data],
-    [(id) => `{"Data":{"idempotency_id":"${id}"}}`, data],
-    [(id) => `{"idempotency_id":"${id}"}`, data],
-    [(id) => `{"__proto__":{"data":{"idempotency_id":"${id}"}}}`, data],
-    [(id) => `{"constructor":{"prototype":{"data":{"idempotency_id":"${id}"}}}}`, data],
-    [() => '{"data":{"idempotency_id":null}}', { pointer: "/data/idempotency_id" }],
-    [() => '{"data":{"idempotency_id":""}}', { pointer: "/data/idempotency_id" }],
-    [() => '{"data":{"idempotency_id":7}}', { pointer: "/data/idempotency_id" }],
-    [() => '{"data":{"idempotency_id":"__proto__"}}', { pointer: "/data/idempotency_id" }],
-    [(id) => `{"data":{"idempotency_id":["${id}"]}}`, { pointer: "/data/idempotency_id" }],
-    [(id) => `{"data":{"idempotency_id":{"toString":"${id}"}}}`, { pointer: "/data/idempotency_id" }],
-    [(id) => `{"data":{"idempotency_id":"{${id}}"}}`, { pointer: "/data/idempotency_id" }],
-    [(id) => `{"data":{"idempotency_id":" ${id}"}}`, { pointer: "/data/idempotency_id" }],
-    [(id) => `{"data":{"idempotency_id":"${id}\\n"}}`, { pointer: "/data/idempotency_id" }],
-    [(id) => `{"data":{"idempotency_id":"${id}\\u0000"}}`, { pointer: "/data/idempotency_id" }],
-    [(id) => `{"data":{"idempotency_id":"${id}|${id}"}}`, { pointer: "/data/idempotency_id" }],
-    [(id) => `{"data":{"idempotency_id":"${id.replaceAll("-", "")}"}}`, { pointer: "/data/idempotency_id" }],
-    [(id) => `{"data":{"idempotency_id":"${id}","page":0}}`, { pointer: "/data/page" }],
-    [(id) => `{"data":{"idempotency_id":"${id}","page":null}}`, { pointer: "/data/page" }],
-    [(id) => `{"data":{"idempotency_id":"${id}","page":["0"]}}`, { pointer: "/data/page" }],
-    [(id) => `{"data":{"idempotency_id":"${id}","callback_url":null}}`, { pointer: "/data/callback_url" }],
-    [(id) => `{"data":{"idempotency_id":"${id}","callback_url":443}}`, { pointer: "/data/callback_url" }],
-    [(id) => `{"data":{"idempotency_id":"${id}","callback_url":{}}}`, { pointer: "/data/callback_url" }],
-    [
-      (id) => `{"data":{"idempotency_id":"${id}","callback_url":["https://client.example/"]}}`,
+  it.each([
+    ...at(whole, words`[] null true 0 "data" [${START}]`),
+    ...at(
+      data,
+      words`
+      {} {"data":null} {"data":[]} {"data":[{}]} {"data":"{}"} {"data":0} {"data":false}
+      {"Data":{"idempotency_id":"ID"}} {"idempotency_id":"ID"} {"__proto__":{"data":{"idempotency_id":"ID"}}}
+      {"constructor":{"prototype":{"data":{"idempotency_id":"ID"}}}}`,
+    ),
+    ...at({ pointer: "/data/idempotency_id" }, [
+      ...words`
+      {"data":{"idempotency_id":null}} {"data":{"idempotency_id":""}} {"data":{"idempotency_id":7}}
+      {"data":{"idempotency_id":"__proto__"}} {"data":{"idempotency_id":["ID"]}}
+      {"data":{"idempotency_id":{"toString":"ID"}}} {"data":{"idempotency_id":"{ID}"}}
+      {"data":{"idempotency_id":"ID\n"}} {"data":{"idempotency_id":"ID\u0000"}}
+      {"data":{"idempotency_id":"ID|ID"}} {"data":{"idempotency_id":"UNDIVIDED"}}`,
+      '{"data":{"idempotency_id":" ID"}}',
+    ]),
+    ...at(
+      { pointer: "/data/page" },
+      words`
+      {"data":{"idempotency_id":"ID","page":0}} {"data":{"idempotency_id":"ID","page":null}}
+      {"data":{"idempotency_id":"ID","page":["0"]}}`,
+    ),
+    ...at(
       { pointer: "/data/callback_url" },
-    ],
-  ])("%s", async (write, source) => {
+      words`
+      {"data":{"idempotency_id":"ID","callback_url":null}} {"data":{"idempotency_id":"ID","callback_url":443}}
+      {"data":{"idempotency_id":"ID","callback_url":{}}}
+      {"data":{"idempotency_id":"ID","callback_url":["https://client.example/"]}}`,
+    ),
+  ])("$text", async ({ text, source }) => {
     const id = crypto.randomUUID();
-    await refuse(id, { post: post(write(id)), status: 400, source });
+    await refuse(id, { post: post(withId(text, id)), status: 400, source });
   });
 
   it("on a one-off run as on a stored action", async () => {
@@ -130,351 +107,89 @@ describe("a body of another shape is refused, and the member at fault is named",
 });
 
 describe("a member of the envelope that stands twice is refused: no two parsers may read a body differently", () => {
-  it.each<[string, (id: string) => string, string]>([
-    ["data", (id) => `{"data":{"idempotency_id":"${id}"},"data":{}}`, "/data"],
-    ["data, spelled with an escape", (id) => `{"data":{"idempotency_id":"${id}"},"d\\u0061ta":{}}`, "/data"],
-    ["data, the first one null", (id) => `{"data":null,"data":{"idempotency_id":"${id}"}}`, "/data"],
-    ["data, far apart", (id) => `{"data":{"idempotency_id":"${id}"},"x":[{"data":0}],"data":{}}`, "/data"],
-    [
-      "idempotency_id",
-      (id) => `{"data":{"idempotency_id":"${id}","idempotency_id":"${crypto.randomUUID()}"}}`,
-      "/data/idempotency_id",
-    ],
+  it.each<[string, string, string]>([
+    ["data", '{"data":{"idempotency_id":"ID"},"data":{}}', "/data"],
+    ["data, spelled with an escape", '{"data":{"idempotency_id":"ID"},"d\\u0061ta":{}}', "/data"],
+    ["data, the first one null", '{"data":null,"data":{"idempotency_id":"ID"}}', "/data"],
+    ["data, far apart", '{"data":{"idempotency_id":"ID"},"x":[{"data":0}],"data":{}}', "/data"],
+    ["idempotency_id", '{"data":{"idempotency_id":"ID","idempotency_id":"ANOTHER"}}', "/data/idempotency_id"],
     [
       "idempotency_id with one value",
-      (id) => `{"data":{"idempotency_id":"${id}","idempotency_id":"${id}"}}`,
+      '{"data":{"idempotency_id":"ID","idempotency_id":"ID"}}',
       "/data/idempotency_id",
     ],
     [
       "idempotency_id, spelled with escapes",
-      (id) => `{"data":{"idempotency_id":"${id}","\\u0069dempotency\\u005Fid":"${crypto.randomUUID()}"}}`,
+      '{"data":{"idempotency_id":"ID","\\u0069dempotency\\u005Fid":"ANOTHER"}}',
       "/data/idempotency_id",
     ],
     [
       "callback_url",
-      (id) =>
-        `{"data":{"idempotency_id":"${id}","callback_url":"https://client.example/","callback_url":"http://127.0.0.1/"}}`,
+      '{"data":{"idempotency_id":"ID","callback_url":"https://client.example/","callback_url":"http://127.0.0.1/"}}',
       "/data/callback_url",
     ],
     [
       "callback_url, spelled with escapes",
-      (id) =>
-        `{"data":{"idempotency_id":"${id}","callback\\u005furl":"http://127.0.0.1/","callback_url":"https://client.example/"}}`,
+      '{"data":{"idempotency_id":"ID","callback\\u005furl":"http://127.0.0.1/","callback_url":"https://client.example/"}}',
       "/data/callback_url",
     ],
-    ["page", (id) => `{"data":{"page":"0","idempotency_id":"${id}","page":"1"}}`, "/data/page"],
-    ["inputs", (id) => `{"data":{"inputs":{"a":1},"idempotency_id":"${id}","inputs":{}}}`, "/data/inputs"],
-    ["a member that nobody here knows", (id) => `{"data":{"x":1,"idempotency_id":"${id}","x":2}}`, "/data/x"],
-    ["the empty name", (id) => `{"data":{"":1,"idempotency_id":"${id}","":2}}`, "/data/"],
-    [
-      "a name with a slash",
-      (id) => `{"data":{"a/b~":1,"idempotency_id":"${id}","a\\/b~":2}}`,
-      "/data/a~1b~0",
-    ],
-    [
-      "__proto__",
-      (id) => `{"data":{"__proto__":1,"idempotency_id":"${id}","__proto__":2}}`,
-      "/data/__proto__",
-    ],
-    [
-      "a surrogate half",
-      (id) => `{"data":{"\\ud800":1,"idempotency_id":"${id}","\\uD800":2}}`,
-      "/data/\ud800",
-    ],
-  ])("%s", async (_name, write, pointer) => {
+    ["page", '{"data":{"page":"0","idempotency_id":"ID","page":"1"}}', "/data/page"],
+    ["inputs", '{"data":{"inputs":{"a":1},"idempotency_id":"ID","inputs":{}}}', "/data/inputs"],
+    ["a member that nobody here knows", '{"data":{"x":1,"idempotency_id":"ID","x":2}}', "/data/x"],
+    ["the empty name", '{"data":{"":1,"idempotency_id":"ID","":2}}', "/data/"],
+    ["a name with a slash", '{"data":{"a/b~":1,"idempotency_id":"ID","a\\/b~":2}}', "/data/a~1b~0"],
+    ["__proto__", '{"data":{"__proto__":1,"idempotency_id":"ID","__proto__":2}}', "/data/__proto__"],
+    ["a surrogate half", '{"data":{"\\ud800":1,"idempotency_id":"ID","\\uD800":2}}', "/data/\ud800"],
+  ])("%s", async (_name, text, pointer) => {
     const id = crypto.randomUUID();
-    await refuse(id, { post: post(write(id)), status: 400, source: { pointer } });
-  });
-});
-
-describe("bytes that are no UTF-8 text are refused", () => {
-  it.each<[string, (id: string) => Uint8Array<ArrayBuffer>]>([
-    ["a byte-order mark", (id) => bytesOf([0xef, 0xbb, 0xbf], textOf(id))],
-    ["a byte-order mark alone", () => bytesOf([0xef, 0xbb, 0xbf])],
-    [
-      "a byte-order mark inside",
-      (id) => bytesOf('{"data":', [0xef, 0xbb, 0xbf], `{"idempotency_id":"${id}"}}`),
-    ],
-    ["UTF-16, little end first", (id) => utf16(textOf(id), true)],
-    ["UTF-16, big end first", (id) => utf16(textOf(id), false)],
-    ["UTF-16 with a byte-order mark", (id) => bytesOf([0xff, 0xfe], [...utf16(textOf(id), true)])],
-    ["Latin-1", (id) => around(id, [0xe9])],
-    ["a byte that UTF-8 never has", (id) => around(id, [0xff])],
-    ["a continuation alone", (id) => around(id, [0x80])],
-    ["a sequence cut short", (id) => around(id, [0xe2, 0x82])],
-    ["a sequence cut at the end", (id) => bytesOf(textOf(id), [0xe2, 0x82])],
-    ["an overlong NUL", (id) => around(id, [0xc0, 0x80])],
-    ["an overlong quote", (id) => around(id, [0xc0, 0xa2])],
-    ["an encoded surrogate", (id) => around(id, [0xed, 0xa0, 0x80])],
-    ["a pair of encoded surrogates", (id) => around(id, [0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80])],
-    ["beyond Unicode", (id) => around(id, [0xf4, 0x90, 0x80, 0x80])],
-    ["compressed", () => new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3])],
-  ])("%s", async (_name, write) => {
-    const id = crypto.randomUUID();
-    await refuse(id, { post: post(write(id)), status: 400, source: whole });
-  });
-});
-
-describe("nesting that would break a parser behind us is refused, quickly", () => {
-  const DEEP = 100_000;
-  // A fifth of it on a machine that has nothing else to do; what takes the square of the depth takes minutes.
-  const QUICK_MS = 5_000;
-
-  it.each<[string, (id: string) => string]>([
-    ["arrays in inputs", (id) => deep(id, "[", "]", DEEP)],
-    ["objects in inputs", (id) => deep(id, '{"a":', "}", DEEP, "0")],
-    [
-      "arrays in inputs, never closed",
-      (id) => `{"data":{"idempotency_id":"${id}","inputs":${"[".repeat(DEEP)}`,
-    ],
-    ["arrays as data", () => `{"data":${"[".repeat(DEEP)}${"]".repeat(DEEP)}}`],
-    ["objects as data", () => `${'{"data":'.repeat(DEEP)}0${"}".repeat(DEEP)}`],
-    ["beside data", (id) => `{"data":{"idempotency_id":"${id}"},"x":${"[".repeat(DEEP)}${"]".repeat(DEEP)}}`],
-    ["in place of the id", () => `{"data":{"idempotency_id":${"[".repeat(DEEP)}${"]".repeat(DEEP)}}}`],
-    ["as the whole body", () => "[".repeat(DEEP) + "]".repeat(DEEP)],
-    ["as the whole body, never closed", () => "[".repeat(DEEP)],
-    ["one level too deep", (id) => deep(id, "[", "]", MAX_DEPTH - 1)],
-  ])("%s", async (_name, write) => {
-    const id = crypto.randomUUID();
-    const twin = post(deep(id, "[", "]", MAX_DEPTH - 2));
-    const tookMs = await refuse(id, { post: post(write(id)), status: 400, source: whole, twin });
-    expect(tookMs).toBeLessThan(QUICK_MS);
-  });
-
-  it.each([
-    ["alone", ""],
-    ["in data", '{"data":'],
-    ["beside data", '{"x":'],
-  ])("six megabytes of brackets too, %s", async (_name, before) => {
-    const body = before + "[".repeat(6_000_000);
-    const tookMs = await refuse(crypto.randomUUID(), { post: post(body), status: 400, source: whole });
-    expect(tookMs).toBeLessThan(3 * QUICK_MS);
-  });
-});
-
-describe("a body over the limit is refused, however its length is told", () => {
-  it.each<[string, (id: string) => Post]>([
-    [
-      "7 MB with their Content-Length",
-      (id) => post(largeStart(id, 7_000_000), { ...JSON_TYPE, "content-length": "7000000" }),
-    ],
-    ["7 MB without one, in one piece", (id) => post(largeStart(id, 7_000_000))],
-    ["7 MB without one, streamed", (id) => post(streamOf(largeStart(id, 7_000_000)))],
-    [
-      "7 MB with a false Content-Length",
-      (id) => post(streamOf(largeStart(id, 7_000_000)), { ...JSON_TYPE, "content-length": "100" }),
-    ],
-    [
-      "7 MB with a Content-Length that is no number",
-      (id) => post(streamOf(largeStart(id, 7_000_000)), { ...JSON_TYPE, "content-length": "1e2, 7" }),
-    ],
-    ["one byte over", (id) => post(streamOf(largeStart(id, MAX_BODY_BYTES + 1)))],
-    [
-      "a small body that claims 7 MB",
-      (id) => post(textOf(id), { ...JSON_TYPE, "content-length": "7000000" }),
-    ],
-  ])("%s", async (_name, write) => {
-    const id = crypto.randomUUID();
-    const twin = post(streamOf(largeStart(id, MAX_BODY_BYTES)));
-    await refuse(id, { post: write(id), status: 413, source: whole, twin });
-  });
-
-  it("a body without end is cut off, and its sender told to stop", async () => {
-    const id = crypto.randomUUID();
-    const mebibyte = new TextEncoder().encode(" ".repeat(1_048_576));
-    const seen = { pulls: 0, cancelled: false };
-    const endless = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        seen.pulls += 1;
-        controller.enqueue(mebibyte);
-      },
-      cancel() {
-        seen.cancelled = true;
-      },
-    });
-    await refuse(id, { post: post(endless), status: 413, source: whole });
-    expect(seen.pulls).toBeLessThan(10);
-    expect(seen.cancelled).toBe(true);
-  });
-
-  it("a body that breaks off is refused", async () => {
-    const id = crypto.randomUUID();
-    const broken = new ReadableStream<Uint8Array>({
-      start(controller) {
-        controller.enqueue(new TextEncoder().encode(textOf(id)));
-      },
-      pull() {
-        throw new Error("connection lost");
-      },
-    });
-    await refuse(id, { post: post(broken), status: 400, source: whole });
-  });
-});
-
-describe("a body over the limit does not pass through either", () => {
-  const path = `/actions/v1/stored-actions/${ACTION}`;
-  const change = async ({ body, headers }: Post) => {
-    const call = { method: "PUT", headers, ...(body === undefined ? {} : { body }) };
-    return gateway.call(path, { ...call, claims: attacker.claims });
-  };
-
-  it.each<[string, () => Post]>([
-    [
-      "7 MB with their Content-Length",
-      () => post(largeChange(7_000_000), { ...JSON_TYPE, "content-length": "7000000" }),
-    ],
-    ["7 MB without one, in one piece", () => post(largeChange(7_000_000))],
-    ["7 MB without one, streamed", () => post(streamOf(largeChange(7_000_000)))],
-    [
-      "7 MB with a false Content-Length",
-      () => post(streamOf(largeChange(7_000_000)), { ...JSON_TYPE, "content-length": "100" }),
-    ],
-    ["one byte over", () => post(streamOf(largeChange(MAX_BODY_BYTES + 1)))],
-  ])("%s", async (_name, write) => {
-    const asked = gateway.upstream.asked.length;
-    expectProblem(await change(write()), 413, null);
-    expect(gateway.upstream.asked).toHaveLength(asked);
-    tally.refused += 1;
-
-    gateway.upstream.behave(() => json(200, {}));
-    const served = await change(post(streamOf(largeChange(MAX_BODY_BYTES))));
-    gateway.upstream.behave((_asked, honest) => honest());
-    expect([served.status, gateway.upstream.asked.at(-1)?.body.length]).toEqual([200, MAX_BODY_BYTES]);
-    tally.served += 1;
-  });
-});
-
-describe("a body that is not said to be JSON is refused", () => {
-  it.each<[string]>([
-    [""],
-    ["text/plain"],
-    ["text/plain;charset=UTF-8"],
-    ["text/json"],
-    ["text/html"],
-    ["application/x-www-form-urlencoded"],
-    ["multipart/form-data; boundary=x"],
-    ["application/xml"],
-    ["application/jsonp"],
-    ["application/json5"],
-    ["application/x-ndjson"],
-    ["application/json, text/plain"],
-    ["text/plain, application/json"],
-    ["text/plain; application/json"],
-    ["text/plain; charset=application/json"],
-    ["application/json/x"],
-    ["application/ json"],
-    ["application"],
-    ["json"],
-    ["*/*"],
-    ["application/*+json"],
-  ])("%j", async (type) => {
-    const id = crypto.randomUUID();
-    await refuse(id, {
-      post: post(textOf(id), { "content-type": type }),
-      status: 400,
-      source: { header: "Content-Type" },
-    });
-  });
-
-  it("no Content-Type at all", async () => {
-    const id = crypto.randomUUID();
-    await refuse(id, {
-      post: post(bytesOf(textOf(id)), {}),
-      status: 400,
-      source: { header: "Content-Type" },
-    });
-  });
-});
-
-describe("a body that is said to be compressed is refused", () => {
-  it.each([
-    "gzip",
-    "GZIP",
-    "x-gzip",
-    "deflate",
-    "br",
-    "zstd",
-    "compress",
-    "gzip, gzip",
-    "identity, gzip",
-    "gzip, identity",
-    "aes128gcm",
-    "*",
-    "",
-  ])("%j", async (encoding) => {
-    const id = crypto.randomUUID();
-    await refuse(id, {
-      post: post(textOf(id), { ...JSON_TYPE, "content-encoding": encoding }),
-      status: 400,
-      source: { header: "Content-Encoding" },
-    });
-  });
-
-  it("and one that really is", async () => {
-    const id = crypto.randomUUID();
-    const gzipped = new Response(textOf(id)).body?.pipeThrough(new CompressionStream("gzip"));
-    await refuse(id, {
-      post: post(gzipped, { ...JSON_TYPE, "content-encoding": "gzip" }),
-      status: 400,
-      source: { header: "Content-Encoding" },
-    });
+    await refuse(id, { post: post(withId(text, id)), status: 400, source: { pointer } });
   });
 });
 
 describe("what is odd but honest reaches the upstream as it was written", () => {
-  it.each<[string, (id: string) => string]>([
-    [
-      "blanks wherever JSON has them",
-      (id) => `\r\n\t {"data" : {\n"idempotency_id"\t:"${id}" , "inputs" : [ ] } } \n`,
-    ],
-    ["lone surrogates", (id) => `{"data":{"idempotency_id":"${id}","inputs":{"\\ud800":"\\uDFFF\\ud83d"}}}`],
-    ["a pair of surrogates", (id) => `{"data":{"idempotency_id":"${id}","inputs":"\\ud83d\\ude00😀"}}`],
+  it.each<[string, string]>([
+    ["blanks wherever JSON has them", '\r\n\t {"data" : {\n"idempotency_id"\t:"ID" , "inputs" : [ ] } } \n'],
+    ["lone surrogates", '{"data":{"idempotency_id":"ID","inputs":{"\\ud800":"\\uDFFF\\ud83d"}}}'],
+    ["a pair of surrogates", '{"data":{"idempotency_id":"ID","inputs":"\\ud83d\\ude00😀"}}'],
     [
       "U+FEFF, U+0000 and U+2028 in a string",
-      (id) => `{"data":{"idempotency_id":"${id}","inputs":"\ufeff\\u0000\u2028"}}`,
+      '{"data":{"idempotency_id":"ID","inputs":"\ufeff\\u0000\u2028"}}',
     ],
     [
       "numbers that no double holds",
-      (id) => `{"data":{"idempotency_id":"${id}","inputs":[12345678901234567890,1.10,1e400,-0]}}`,
+      '{"data":{"idempotency_id":"ID","inputs":[12345678901234567890,1.10,1e400,-0]}}',
     ],
-    [
-      "a name twice in inputs",
-      (id) => `{"data":{"idempotency_id":"${id}","inputs":{"a":1,"a":2,"data":{},"data":[]}}}`,
-    ],
-    ["a name twice beside data", (id) => `{"x":1,"data":{"idempotency_id":"${id}"},"x":2}`],
+    ["a name twice in inputs", '{"data":{"idempotency_id":"ID","inputs":{"a":1,"a":2,"data":{},"data":[]}}}'],
+    ["a name twice beside data", '{"x":1,"data":{"idempotency_id":"ID"},"x":2}'],
     [
       "the envelope's names in inputs",
-      (id) =>
-        `{"data":{"inputs":{"callback_url":"http://127.0.0.1/","idempotency_id":7},"idempotency_id":"${id}"}}`,
+      '{"data":{"inputs":{"callback_url":"http://127.0.0.1/","idempotency_id":7},"idempotency_id":"ID"}}',
     ],
     [
       "the envelope's names beside data",
-      (id) => `{"callback_url":"http://127.0.0.1/","idempotency_id":7,"data":{"idempotency_id":"${id}"}}`,
+      '{"callback_url":"http://127.0.0.1/","idempotency_id":7,"data":{"idempotency_id":"ID"}}',
     ],
-    ["names in another case", (id) => `{"data":{"idempotency_id":"${id}","PAGE":0,"Inputs":null}}`],
-    ["an escaped name", (id) => `{"d\\u0061ta":{"\\u0069dempotency_id":"${id}"}}`],
+    ["names in another case", '{"data":{"idempotency_id":"ID","PAGE":0,"Inputs":null}}'],
+    ["an escaped name", '{"d\\u0061ta":{"\\u0069dempotency_id":"ID"}}'],
     [
       "__proto__ in inputs",
-      (id) =>
-        `{"data":{"idempotency_id":"${id}","inputs":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}}}`,
+      '{"data":{"idempotency_id":"ID","inputs":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}}}',
     ],
     [
       "__proto__ in data",
-      (id) =>
-        `{"data":{"__proto__":{"polluted":1,"page":7,"callback_url":"http://127.0.0.1/"},"idempotency_id":"${id}"}}`,
+      '{"data":{"__proto__":{"polluted":1,"page":7,"callback_url":"http://127.0.0.1/"},"idempotency_id":"ID"}}',
     ],
     [
       "__proto__ beside data",
-      (id) =>
-        `{"__proto__":{"polluted":1},"data":{"idempotency_id":"${id}"},"constructor":{"prototype":{"polluted":1}}}`,
+      '{"__proto__":{"polluted":1},"data":{"idempotency_id":"ID"},"constructor":{"prototype":{"polluted":1}}}',
     ],
     [
       "names of an object's own methods",
-      (id) => `{"data":{"toString":1,"hasOwnProperty":2,"toJSON":3,"then":4,"idempotency_id":"${id}"}}`,
+      '{"data":{"toString":1,"hasOwnProperty":2,"toJSON":3,"then":4,"idempotency_id":"ID"}}',
     ],
-  ])("%s", async (_name, write) => {
+  ])("%s", async (_name, text) => {
     const id = crypto.randomUUID();
-    expect(await sentOn(write(id))).toBe(write(id));
+    expect(await sentOn(withId(text, id))).toBe(withId(text, id));
     expect(gateway.upstream.runUnder(id)).toBeDefined();
     expect(Reflect.get({}, "polluted")).toBeUndefined();
     expect(Reflect.get([], "polluted")).toBeUndefined();
@@ -534,7 +249,7 @@ it("a malformed request under a known id is told the known answer, and starts no
   tally.served += 1;
 });
 
-itAddsUp(tally, { refused: 167, served: 192 });
+itAddsUp(tally, { refused: 87, served: 112 });
 
 /** What the upstream gets of a start that is served. */
 async function sentOn(text: string, headers: Record<string, string> = {}): Promise<string | undefined> {
@@ -549,49 +264,4 @@ async function sentOn(text: string, headers: Record<string, string> = {}): Promi
   tally.served += 1;
   const start = gateway.upstream.starts.at(-1);
   return start && withCallersId(start.body, start.headers.get("x-idempotency-id"));
-}
-
-function bytesOf(...parts: (string | number[])[]): Uint8Array<ArrayBuffer> {
-  const encoder = new TextEncoder();
-  return new Uint8Array(
-    parts.flatMap((part) => [...(typeof part === "string" ? encoder.encode(part) : part)]),
-  );
-}
-
-function around(id: string, bytes: number[]): Uint8Array<ArrayBuffer> {
-  return bytesOf(`{"data":{"idempotency_id":"${id}","inputs":"`, bytes, '"}}');
-}
-
-function utf16(text: string, littleEndian: boolean): Uint8Array<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(text.length * 2));
-  for (let i = 0; i < text.length; i++) view.setUint16(i * 2, text.charCodeAt(i), littleEndian);
-  return new Uint8Array(view.buffer);
-}
-
-function largeStart(id: string, bytes: number): string {
-  const text = `{"data":{"idempotency_id":"${id}","inputs":""}}`;
-  return text.replace('""', `"${"x".repeat(bytes - text.length)}"`);
-}
-
-function largeChange(bytes: number): string {
-  return `{"title":"${"x".repeat(bytes - 12)}"}`;
-}
-
-/** `inputs` nested so many times, under an id; the whole body is two levels deeper. */
-function deep(id: string, open: string, close: string, levels: number, innermost = ""): string {
-  const inputs = open.repeat(levels) + innermost + close.repeat(levels);
-  return `{"data":{"idempotency_id":"${id}","inputs":${inputs}}}`;
-}
-
-/** In pieces of 64 KiB, as they would come over a network; nothing says how many there are. */
-function streamOf(text: string): ReadableStream<Uint8Array> {
-  const bytes = new TextEncoder().encode(text);
-  let sent = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (sent >= bytes.length) return controller.close();
-      controller.enqueue(bytes.slice(sent, sent + 65_536));
-      sent += 65_536;
-    },
-  });
 }

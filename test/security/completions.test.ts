@@ -2,12 +2,12 @@
 // queue; a true one for a run that has not ended changes nothing of it, however often it comes.
 import { runInDurableObject } from "cloudflare:test";
 import { exportJWK, generateKeyPair } from "jose";
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { makeRef } from "../../src/progress/ref.ts";
 import { counting } from "../support/bindings.ts";
-import { HOUR, SECOND, stopClock } from "../support/clock.ts";
+import { HOUR, SECOND } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import type { Answer } from "../support/gateway.ts";
-import { freshIndex } from "../support/operators-index.ts";
 import { Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { errorBody, json } from "../support/upstream.ts";
@@ -15,17 +15,7 @@ import { expectProblem, itAddsUp } from "./bench.ts";
 
 const tally = { refused: 0, served: 0 };
 
-beforeEach(async () => {
-  await freshIndex();
-  stopClock();
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-});
-afterAll(async () => {
-  await freshIndex();
-});
+freshForEach();
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

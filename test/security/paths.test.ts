@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { ACTION, type Answer, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";
+import { words } from "../support/words.ts";
 import {
   Attacker,
   expectProblem,
@@ -16,6 +17,9 @@ import {
 
 const RUN = "abcdef00-abcd-4abc-8def-abcdef001122";
 const STORED = `/actions/v1/stored-actions/${ACTION}`;
+
+/** The two forms that a runtime may hand over a path in: resolved by a URL parser, or as the wire had it. */
+const FORMS = ["resolved", "raw"] as const;
 
 const tally = { refused: 0, served: 0 };
 let gateway: Gateway;
@@ -35,43 +39,16 @@ beforeAll(async () => {
 });
 
 /** Segments that are no UUID, as a caller writes them into a path. */
-const NO_UUIDS: [string][] = [
-  ["1"],
-  ["run"],
-  ["__proto__"],
-  ["constructor"],
-  ["*"],
-  ["..."],
-  [ACTION.slice(1)],
-  [`${ACTION}0`],
-  [ACTION.replaceAll("-", "")],
-  [`{${ACTION}}`],
-  [`urn:uuid:${ACTION}`],
-  [`${ACTION},${ACTION}`],
-  [`${ACTION};v=1`],
-  [`${ACTION}%3Bv=1`],
-  [`${ACTION}%20`],
-  [`%20${ACTION}`],
-  [`${ACTION}%0A`],
-  [`${ACTION}%0D%0ASet-Cookie:%20a=b`],
-  [`${ACTION}%00`],
-  [`${ACTION}%3F`],
-  [`${ACTION}%23`],
-  [`${ACTION}%2F`],
-  [`${ACTION}%2f..%2f..`],
-  [`..%2F${ACTION}`],
-  ["..%2F..%2Fruns"],
-  ["%2e%2e%2fruns"],
-  ["..%5C..%5Cruns"],
-  ["%252e%252e%252fruns"],
-  [`${ACTION}%252F`],
-  ["%C0%AE%C0%AE"],
-  ["%FF"],
-  ["%zz"],
-  ["%"],
-  ["%27%20or%201=1--"],
-  [ACTION.replace("1", "%EF%BC%91")],
-  [ACTION.replace("1", "g")],
+const NO_UUIDS = [
+  ...words`
+  1 run __proto__ constructor * ... ${ACTION}0 {${ACTION}} urn:uuid:${ACTION} ${ACTION},${ACTION}
+  ${ACTION};v=1 ${ACTION}%3Bv=1 ${ACTION}%20 %20${ACTION} ${ACTION}%0A ${ACTION}%0D%0ASet-Cookie:%20a=b
+  ${ACTION}%00 ${ACTION}%3F ${ACTION}%23 ${ACTION}%2F ${ACTION}%2f..%2f.. ..%2F${ACTION} ..%2F..%2Fruns
+  %2e%2e%2fruns ..%5C..%5Cruns %252e%252e%252fruns ${ACTION}%252F %C0%AE%C0%AE %FF %zz % %27%20or%201=1--`,
+  ACTION.slice(1),
+  ACTION.replaceAll("-", ""),
+  ACTION.replace("1", "%EF%BC%91"),
+  ACTION.replace("1", "g"),
 ];
 
 describe("a stored action's id that is no UUID is refused at the start", () => {
@@ -133,213 +110,113 @@ describe("an id is a UUID in any case and however its characters are escaped, an
   });
 });
 
-// The same request in the two forms that a runtime may hand over: resolved by a URL parser, or as the wire had it.
-describe.each<["resolved" | "raw"]>([["resolved"], ["raw"]])(
-  "a path, %s, that leads out of /actions/",
-  (form) => {
-    it.each<[string]>([
-      ["/actions/../admin"],
-      ["/actions/v1/../../admin"],
-      ["/actions/v1/../../../../admin"],
-      ["/actions/%2e%2e/admin"],
-      ["/actions/%2E%2E/admin"],
-      ["/actions/.%2e/admin"],
-      ["/actions/v1/stored-actions/%2e%2e/%2e%2e/%2e%2e/admin"],
-      ["/actions/..\\admin"],
-      ["/actions\\..\\admin"],
-      ["/actions/v1\\..\\..\\admin"],
-      ["/actions/..%2Fadmin"],
-      ["/actions/..%2fadmin"],
-      ["/actions/..%5Cadmin"],
-      ["/actions/..%5cadmin"],
-      ["/actions/%2e%2e%2fadmin"],
-      ["/actions/%252e%252e/admin"],
-      ["/actions/%25252e%25252e/admin"],
-      ["/actions/%c0%ae%c0%ae/admin"],
-      ["/actions/%e0%80%ae%e0%80%ae/admin"],
-      ["/actions/..%c0%afadmin"],
-      ["/actions/%u002e%u002e/admin"],
-      ["/actions/..%00/admin"],
-      ["/actions/..;/admin"],
-      ["/actions/..;x=1/admin"],
-      ["/actions/..%3B/admin"],
-      ["/actions/%2e%2e;/admin"],
-      ["/actions/..%09/admin"],
-      ["/actions/..%20/admin"],
-      ["/actions//../../admin"],
-      ["/actions/.//../../admin"],
-      ["/actions/..//admin"],
-      ["/actions//evil.example/admin"],
-      ["//evil.example/actions/v1/apps"],
-      ["/\\evil.example/actions/v1/apps"],
-      ["/actions/@evil.example/..//"],
-      ["/actions"],
-      ["/actionsx/v1/apps"],
-      ["/Actions/v1/apps"],
-      ["/%61ctions/v1/apps"],
-      ["/x/../actions\\..\\admin"],
-    ])("%s is not forwarded", async (path) => {
-      const asked = gateway.upstream.asked.length;
-      const answer = await gateway.call(path, { claims: attacker.claims, raw: form === "raw" });
-      expectProblem(answer, 404, null);
-      expect(gateway.upstream.asked).toHaveLength(asked);
-      tally.refused += 1;
-    });
-  },
-);
+describe.each(FORMS)("a path, %s, that leads out of /actions/", (form) => {
+  it.each([
+    ...words`
+      /actions/../admin /actions/v1/../../admin /actions/v1/../../../../admin /actions/%2e%2e/admin
+      /actions/%2E%2E/admin /actions/.%2e/admin /actions/v1/stored-actions/%2e%2e/%2e%2e/%2e%2e/admin
+      /actions/..%2Fadmin /actions/..%2fadmin /actions/..%5Cadmin /actions/..%5cadmin
+      /actions/%2e%2e%2fadmin /actions/%252e%252e/admin /actions/%25252e%25252e/admin
+      /actions/%c0%ae%c0%ae/admin /actions/%e0%80%ae%e0%80%ae/admin /actions/..%c0%afadmin
+      /actions/%u002e%u002e/admin /actions/..%00/admin /actions/..;/admin /actions/..;x=1/admin
+      /actions/..%3B/admin /actions/%2e%2e;/admin /actions/..%09/admin /actions/..%20/admin
+      /actions//../../admin /actions/.//../../admin /actions/..//admin /actions//evil.example/admin
+      //evil.example/actions/v1/apps /actions/@evil.example/..// /actions /actionsx/v1/apps /Actions/v1/apps
+      /%61ctions/v1/apps`,
+    "/actions/..\\admin",
+    "/actions\\..\\admin",
+    "/actions/v1\\..\\..\\admin",
+    "/\\evil.example/actions/v1/apps",
+    "/x/../actions\\..\\admin",
+  ])("%s is not forwarded", async (path) => {
+    const asked = gateway.upstream.asked.length;
+    const answer = await gateway.call(path, { claims: attacker.claims, raw: form === "raw" });
+    expectProblem(answer, 404, null);
+    expect(gateway.upstream.asked).toHaveLength(asked);
+    tally.refused += 1;
+  });
+});
 
-describe.each<["resolved" | "raw"]>([["resolved"], ["raw"]])(
-  "a path, %s, that resolves to a route that counts",
-  (form) => {
-    it.each<[string, string]>([
-      ["POST", "/actions/v1/x/../runs"],
-      ["POST", "/actions/v1/./runs"],
-      ["POST", "/actions/./v1/runs"],
-      ["POST", "/actions/v1/x/y/../../runs"],
-      ["POST", "/actions/../actions/v1/runs"],
-      ["POST", "/actions/v1/x/%2e%2e/runs"],
-      ["POST", "/actions/v1/x/.%2E/runs"],
-      ["POST", "/actions/v1/%2e/runs"],
-      ["POST", "/actions/v1/x\\..\\runs"],
-      ["POST", "/actions/v1\\runs"],
-      ["POST", "/actions/v1/runs/x/.."],
-      ["POST", "/actions/v1/runs/."],
-      ["POST", "/actions/v1/runs/%2e"],
-      ["POST", "/actions/v1/x/../run%73"],
-      ["POST", `/actions/v1/stored-actions/x/../${ACTION}/run`],
-      ["POST", `${STORED}/x/../run`],
-      ["POST", `${STORED}/./run`],
-      ["POST", `${STORED}\\run`],
-      ["POST", `/actions/v1/x/../stored-actions/${ACTION}/run`],
-      ["POST", `/actions/v1/x/%2e%2e/stored-actions/${ACTION}/run`],
-      ["GET", `/actions/v1/x/../runs/${RUN}`],
-      ["GET", `/actions/v1/runs/x/../${RUN}`],
-      ["GET", `/actions/v1/runs\\${RUN}`],
-      ["GET", `${STORED}/runs/%2e/${RUN}`],
-      ["HEAD", `${STORED}/x/..\\runs/${RUN}`],
-    ])("%s %s is counted or not forwarded", async (method, path) => {
-      await expectCountedOrRefused(method, path, form === "raw");
-    });
-  },
-);
+describe.each(FORMS)("a path, %s, that resolves to a route that counts", (form) => {
+  it.each<[string, string]>([
+    ...words`
+        /actions/v1/x/../runs /actions/v1/./runs /actions/./v1/runs /actions/v1/x/y/../../runs
+        /actions/../actions/v1/runs /actions/v1/x/%2e%2e/runs /actions/v1/x/.%2E/runs /actions/v1/%2e/runs
+        /actions/v1/runs/x/.. /actions/v1/runs/. /actions/v1/runs/%2e /actions/v1/x/../run%73
+        /actions/v1/stored-actions/x/../${ACTION}/run ${STORED}/x/../run ${STORED}/./run
+        /actions/v1/x/../stored-actions/${ACTION}/run /actions/v1/x/%2e%2e/stored-actions/${ACTION}/run`.map(
+      (path): [string, string] => ["POST", path],
+    ),
+    ["POST", "/actions/v1/x\\..\\runs"],
+    ["POST", "/actions/v1\\runs"],
+    ["POST", `${STORED}\\run`],
+    ["GET", `/actions/v1/x/../runs/${RUN}`],
+    ["GET", `/actions/v1/runs/x/../${RUN}`],
+    ["GET", `/actions/v1/runs\\${RUN}`],
+    ["GET", `${STORED}/runs/%2e/${RUN}`],
+    ["HEAD", `${STORED}/x/..\\runs/${RUN}`],
+  ])("%s %s is counted or not forwarded", async (method, path) => {
+    await expectCountedOrRefused(method, path, form === "raw");
+  });
+});
 
-describe.each<["resolved" | "raw"]>([["resolved"], ["raw"]])(
-  "another spelling, %s, of a route that counts",
-  (form) => {
-    it.each<[string, string]>([
-      ["POST", "/actions/v1/runs/"],
-      ["POST", "/actions/v1/runs//"],
-      ["POST", "/actions/v1//runs"],
-      ["POST", "/actions//v1/runs"],
-      ["POST", "//actions/v1/runs"],
-      ["POST", "/actions/v1/Runs"],
-      ["POST", "/actions/V1/runs"],
-      ["POST", "/ACTIONS/v1/runs"],
-      ["POST", "/actions/v1/run%73"],
-      ["POST", "/actions/v1/%72%75%6E%73"],
-      ["POST", "/actions/v1/%52uns"],
-      ["POST", "/actions/v1%2Fruns"],
-      ["POST", "/actions%2Fv1%2Fruns"],
-      ["POST", "/actions/v1/runs%2F"],
-      ["POST", "/actions/v1/runs%5C"],
-      ["POST", "/actions/v1/runs%252F"],
-      ["POST", "/actions/v1/run%2573"],
-      ["POST", "/actions/v1/runs;"],
-      ["POST", "/actions/v1/runs;v=1"],
-      ["POST", "/actions/v1/runs%3Bv=1"],
-      ["POST", "/actions/v1;x/runs"],
-      ["POST", "/actions;x/v1/runs"],
-      ["POST", "/actions/v1/runs%20"],
-      ["POST", "/actions/v1/runs%09"],
-      ["POST", "/actions/v1/runs%0A"],
-      ["POST", "/actions/v1/runs%0D%0A"],
-      ["POST", "/actions/v1/runs%00"],
-      ["POST", "/actions/v1/runs%00.txt"],
-      ["POST", "/actions/v1/runs%3F"],
-      ["POST", "/actions/v1/runs%3Fx=1"],
-      ["POST", "/actions/v1/runs%23x"],
-      ["POST", "/actions/v1/runs."],
-      ["POST", "/actions/v1/runs.json"],
-      ["POST", "/actions/v1/runs.json/"],
-      ["POST", "/actions/v1/runs.JSON;x"],
-      ["POST", "/actions/v1/runs/;x"],
-      ["POST", "/actions/v1/x/..;/runs"],
-      ["POST", "/actions/v1/.;/runs"],
-      ["POST", "/actions/v1/x/..%2Fruns"],
-      ["POST", "/actions/v1/x/%c0%ae%c0%ae/runs"],
-      ["POST", `${STORED}/run/`],
-      ["POST", `${STORED}//run`],
-      ["POST", `${STORED}/Run`],
-      ["POST", `${STORED}/RUN`],
-      ["POST", `${STORED}/r%75n`],
-      ["POST", `${STORED}/run;v=1`],
-      ["POST", `${STORED}/run%20`],
-      ["POST", `${STORED}/run.json`],
-      ["POST", `${STORED}/run%2F`],
-      ["POST", `${STORED}/run%3Fx`],
-      ["POST", `${STORED};v=1/run`],
-      ["POST", `${STORED}%2Frun`],
-      ["POST", `/actions/v1/Stored-Actions/${ACTION}/run`],
-      ["POST", `/actions/v1/stored%2Dactions/${ACTION}/run`],
-      ["POST", `/actions/v1/stored-actions;x/${ACTION}/run`],
-      ["POST", `/actions/v1/stored-actions//${ACTION}/run`],
-      ["GET", `/actions/v1/runs/${RUN}/`],
-      ["GET", `/actions/v1/runs//${RUN}`],
-      ["GET", `/actions/v1/Runs/${RUN}`],
-      ["GET", `/actions/v1/r%75ns/${RUN}`],
-      ["GET", `/actions/v1/runs/${RUN};x`],
-      ["GET", `/actions/v1/runs/${RUN}.json`],
-      ["GET", `/actions/v1/runs/${RUN}%20`],
-      ["GET", `/actions/v1/runs;x/${RUN}`],
-      ["GET", `/actions/v1/runs%2F${RUN}`],
-      ["GET", `${STORED}/runs/${RUN}/`],
-      ["GET", `${STORED}/Runs/${RUN}`],
-      ["GET", `${STORED};x/runs/${RUN}`],
-      ["GET", `${STORED}/runs;x/${RUN}`],
-      ["GET", `${STORED}/runs/${RUN}.json`],
-      ["HEAD", `/actions/v1/runs/${RUN}/`],
-      ["HEAD", `/actions/v1/runs/${RUN}`],
-      ["HEAD", `${STORED}/runs/${RUN}`],
-    ])("%s %s is counted or not forwarded", async (method, path) => {
-      await expectCountedOrRefused(method, path, form === "raw");
-    });
-  },
-);
+describe.each(FORMS)("another spelling, %s, of a route that counts", (form) => {
+  it.each<[string, string]>([
+    ...words`
+        /actions/v1/runs/ /actions/v1/runs// /actions/v1//runs /actions//v1/runs //actions/v1/runs
+        /actions/v1/Runs /actions/V1/runs /ACTIONS/v1/runs /actions/v1/run%73 /actions/v1/%72%75%6E%73
+        /actions/v1/%52uns /actions/v1%2Fruns /actions%2Fv1%2Fruns /actions/v1/runs%2F /actions/v1/runs%5C
+        /actions/v1/runs%252F /actions/v1/run%2573 /actions/v1/runs; /actions/v1/runs;v=1
+        /actions/v1/runs%3Bv=1 /actions/v1;x/runs /actions;x/v1/runs /actions/v1/runs%20 /actions/v1/runs%09
+        /actions/v1/runs%0A /actions/v1/runs%0D%0A /actions/v1/runs%00 /actions/v1/runs%00.txt
+        /actions/v1/runs%3F /actions/v1/runs%3Fx=1 /actions/v1/runs%23x /actions/v1/runs.
+        /actions/v1/runs.json /actions/v1/runs.json/ /actions/v1/runs.JSON;x /actions/v1/runs/;x
+        /actions/v1/x/..;/runs /actions/v1/.;/runs /actions/v1/x/..%2Fruns /actions/v1/x/%c0%ae%c0%ae/runs
+        ${STORED}/run/ ${STORED}//run ${STORED}/Run ${STORED}/RUN ${STORED}/r%75n ${STORED}/run;v=1
+        ${STORED}/run%20 ${STORED}/run.json ${STORED}/run%2F ${STORED}/run%3Fx ${STORED};v=1/run
+        ${STORED}%2Frun /actions/v1/Stored-Actions/${ACTION}/run /actions/v1/stored%2Dactions/${ACTION}/run
+        /actions/v1/stored-actions;x/${ACTION}/run /actions/v1/stored-actions//${ACTION}/run`.map(
+      (path): [string, string] => ["POST", path],
+    ),
+    ...words`
+        /actions/v1/runs/${RUN}/ /actions/v1/runs//${RUN} /actions/v1/Runs/${RUN} /actions/v1/r%75ns/${RUN}
+        /actions/v1/runs/${RUN};x /actions/v1/runs/${RUN}.json /actions/v1/runs/${RUN}%20
+        /actions/v1/runs;x/${RUN} /actions/v1/runs%2F${RUN} ${STORED}/runs/${RUN}/ ${STORED}/Runs/${RUN}
+        ${STORED};x/runs/${RUN} ${STORED}/runs;x/${RUN} ${STORED}/runs/${RUN}.json`.map(
+      (path): [string, string] => ["GET", path],
+    ),
+    ["HEAD", `/actions/v1/runs/${RUN}/`],
+    ["HEAD", `/actions/v1/runs/${RUN}`],
+    ["HEAD", `${STORED}/runs/${RUN}`],
+  ])("%s %s is counted or not forwarded", async (method, path) => {
+    await expectCountedOrRefused(method, path, form === "raw");
+  });
+});
 
-describe.each<["resolved" | "raw"]>([["resolved"], ["raw"]])(
-  "an honest path, %s, is forwarded as it is",
-  (form) => {
-    it.each<[string, string]>([
-      ["GET", "/actions/v1/apps"],
-      ["GET", "/actions/"],
-      ["GET", "/actions/v1/apps/"],
-      ["GET", "/actions/v1/stored-actions"],
-      ["GET", "/actions/v1/stored-actions?limit=10&cursor=%2Fa%252F..%2F"],
-      ["GET", "/actions/v1/runs"],
-      ["GET", `${STORED}/runs`],
-      ["GET", `${STORED}/runs?page=../../admin`],
-      ["GET", STORED],
-      ["PUT", STORED],
-      ["PATCH", STORED],
-      ["DELETE", STORED],
-      ["OPTIONS", "/actions/v1/stored-actions"],
-      ["HEAD", "/actions/v1/stored-actions"],
-      ["GET", "/actions/v1/apps/slack%20bot/a..b/..c/d../..."],
-      ["GET", "/actions/v1/apps/caf%C3%A9/%E2%82%AC"],
-      ["GET", "/actions/v1/apps/v1.2.json"],
-      ["GET", "/actions/v1/apps/a:b@c,d;e=f"],
-      ["GET", "/actions/v1/runsheet"],
-      ["GET", "/actions/v1/apps/runs"],
-      ["GET", "/actions/v1/apps/run/"],
-    ])("%s %s", async (method, path) => {
-      const answer = await gateway.call(path, { method, claims: attacker.claims, raw: form === "raw" });
-      expect(answer.status).toBe(200);
-      const { method: askedMethod, path: askedPath } = gateway.upstream.asked.at(-1) ?? {};
-      expect([askedMethod, askedPath]).toEqual([method, path]);
-      tally.served += 1;
-    });
-  },
-);
+describe.each(FORMS)("an honest path, %s, is forwarded as it is", (form) => {
+  it.each<[string, string]>([
+    ...words`
+        /actions/v1/apps /actions/ /actions/v1/apps/ /actions/v1/stored-actions
+        /actions/v1/stored-actions?limit=10&cursor=%2Fa%252F..%2F /actions/v1/runs ${STORED}/runs
+        ${STORED}/runs?page=../../admin`.map((path): [string, string] => ["GET", path]),
+    ["GET", STORED],
+    ["PUT", STORED],
+    ["PATCH", STORED],
+    ["DELETE", STORED],
+    ["OPTIONS", "/actions/v1/stored-actions"],
+    ["HEAD", "/actions/v1/stored-actions"],
+    ...words`
+        /actions/v1/apps/slack%20bot/a..b/..c/d../... /actions/v1/apps/caf%C3%A9/%E2%82%AC
+        /actions/v1/apps/v1.2.json /actions/v1/apps/a:b@c,d;e=f /actions/v1/runsheet /actions/v1/apps/runs
+        /actions/v1/apps/run/`.map((path): [string, string] => ["GET", path]),
+  ])("%s %s", async (method, path) => {
+    const answer = await gateway.call(path, { method, claims: attacker.claims, raw: form === "raw" });
+    expect(answer.status).toBe(200);
+    const { method: askedMethod, path: askedPath } = gateway.upstream.asked.at(-1) ?? {};
+    expect([askedMethod, askedPath]).toEqual([method, path]);
+    tally.served += 1;
+  });
+});
 
 describe("without a token nothing under /actions/ answers, however it is spelled", () => {
   it.each<[string, { resolved: number; raw: number }]>([

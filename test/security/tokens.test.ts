@@ -3,21 +3,18 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { signCallback } from "../../src/callbacks/signature.ts";
 import type { Jwk } from "../../src/settings.ts";
-import { never } from "../support/bindings.ts";
-import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
-import { until } from "../support/gate.ts";
 import { ACTION, type Answer, type Call, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
+import { answerKeysWith } from "../support/issuer-network.ts";
 import {
   compact,
   honestClaims,
   honestHeader,
-  makeIssuer,
   makeKey,
   signParts,
   splitToken,
   type TestIssuer,
 } from "../support/tokens.ts";
-import { itAddsUp, JSON_TYPE, remainingAfterStart, remainingOf, somebody } from "./bench.ts";
+import { itAddsUp, JSON_TYPE, remainingAfterStart, somebody } from "./bench.ts";
 
 const STORED = `/actions/v1/stored-actions/${ACTION}`;
 const INVALID = 'Bearer error="invalid_token"';
@@ -55,18 +52,9 @@ describe("a token that is no good", () => {
     ["alg nOnE", async (user) => unsigned("nOnE", user)],
     ["HS256, signed with the public key", async (user) => symmetric(user)],
     ["an algorithm that is not the issuer's", withHeader({ alg: "ES384" })],
-    [
-      "a signature of zeros",
-      async (user) => withSignature(await issuer.token(user), () => new Uint8Array(64)),
-    ],
-    [
-      "a signature with one bit flipped",
-      async (user) => withSignature(await issuer.token(user), flipLastBit),
-    ],
-    [
-      "another's payload under a signature",
-      async (user) => withPayload(await issuer.token(somebody()), user),
-    ],
+    ["a signature of zeros", (user) => signedWith(user, () => new Uint8Array(64))],
+    ["a signature with one bit flipped", (user) => signedWith(user, flipLastBit)],
+    ["another's payload under a signature", async (user) => payloadOf(user, await issuer.token(somebody()))],
     ["an unknown kid", withHeader({ kid: "spoofed" })],
     ["a key in its own header", withOwnKey],
     ["two parts", async (user) => (await issuer.token(user)).split(".").slice(0, 2).join(".")],
@@ -135,6 +123,28 @@ describe("a request without one good token", () => {
   );
 });
 
+describe("`jku`, `x5u` and `jwk` in a header", () => {
+  it("are never followed", async () => {
+    const asked = answerKeysWith(() => Response.json({ keys: [] }));
+    const user = somebody();
+    const url = "https://evil.example/jwks.json";
+    const tokens = [
+      await issuer.token(user, { header: { kid: "new", jku: url } }),
+      await issuer.token(user, { header: { kid: "new", x5u: url } }),
+      await withOwnKey(user),
+    ];
+    const tries = tokens.map((token) => ({ authorization: `Bearer ${token}` }));
+    await expectUnauthenticated(user, tries, INVALID);
+    // Beside a key that is known, they are not even read.
+    const token = await issuer.token(user, { header: { jku: url, x5u: url } });
+    expect(
+      (await gateway.start({}, { claims: null, headers: { authorization: `Bearer ${token}` } })).status,
+    ).toBe(202);
+    expect(asked).toEqual([]);
+    tally.served += 1;
+  });
+});
+
 describe("a good token that may not do this: 403, named, and not counted", () => {
   const SCOPE = 'The token needs the scope "external".';
   const RATE_LIMIT = "The token's rate_limit claim is malformed.";
@@ -168,155 +178,7 @@ describe("a good token that may not do this: 403, named, and not counted", () =>
   });
 });
 
-/** What an issuer's key server may answer in place of keys. */
-const OUTAGES: [string, () => Response][] = [
-  ["404", () => new Response(null, { status: 404 })],
-  ["500", () => new Response("no", { status: 500 })],
-  ["HTML", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
-  ["five megabytes", () => new Response(" ".repeat(5_000_000))],
-  ["a redirect", () => new Response(null, { status: 302, headers: { location: "https://evil.example/" } })],
-  ["an empty set", () => Response.json({ keys: [] })],
-  [
-    "no connection",
-    () => {
-      throw new TypeError("Network connection lost.");
-    },
-  ],
-];
-
-describe("an issuer whose keys cannot be had", () => {
-  it.each(OUTAGES)("%s: 503, and the other issuer's users do not notice", async (_name, respond) => {
-    const remote = await remoteIssuer();
-    const down = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
-    const asked = answerKeysWith(respond);
-    const user = somebody();
-    await expectKeysUnavailable(down, await down.start({}, startBy(user, remote)), user);
-    expect(asked).toEqual([`https://keys.example/${remote.issuer.slice(-36)}`]);
-    expect(down.upstream.asked).toHaveLength(1);
-  });
-
-  it("silence: 503 after five seconds, and the other issuer's users do not notice", async () => {
-    const remote = await remoteIssuer();
-    const down = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
-    const asked = answerKeysWith(never);
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const user = somebody();
-    const answer = down.start({}, startBy(user, remote));
-    await until(() => asked.length === 1);
-    await vi.advanceTimersByTimeAsync(5000);
-    const refusal = await answer;
-    vi.useRealTimers();
-    await expectKeysUnavailable(down, refusal, user);
-  });
-
-  it.each(OUTAGES)(
-    "%s: with warm keys it is served for 24 hours, and again once it is back",
-    async (_name, respond) => {
-      const remote = await remoteIssuer();
-      const down = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
-      const user = somebody();
-      stopClock();
-      const asked = answerKeysWith(() => Response.json(remote.jwks));
-      const startedBy = async () => (await down.start({}, { claims: user, issuer: remote })).status;
-      expect(await startedBy()).toBe(202);
-      vi.restoreAllMocks();
-      answerKeysWith(respond);
-      for (const hours of [1, 12, 11]) {
-        moveClock(hours * HOUR);
-        expect(await startedBy()).toBe(202);
-        tally.served += 1;
-      }
-      moveClock(MINUTE);
-      await expectKeysUnavailable(down, await down.start({}, startBy(user, remote)), user);
-      vi.restoreAllMocks();
-      answerKeysWith(() => Response.json(remote.jwks));
-      moveClock(30 * SECOND);
-      expect(await startedBy()).toBe(202);
-      expect(asked).toHaveLength(1);
-      tally.served += 1;
-    },
-  );
-
-  it.each([
-    ["before the end of", 29_999, 401],
-    ["at the end of", 30_000, 202],
-    ["after", 45_000, 202],
-  ])("that changes its key is followed %s the cool-down as that allows", async (_name, elapsedMs, status) => {
-    const remote = await remoteIssuer();
-    const rotating = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
-    const user = somebody();
-    stopClock();
-    const asked = answerKeysWith(() => Response.json(remote.jwks));
-    const old = await remote.token({ ...user, exp: now() + 3600 });
-    expect((await rotating.start({}, { claims: user, issuer: remote })).status).toBe(202);
-    await remote.rotate();
-    moveClock(elapsedMs);
-    const rotated = await rotating.start({}, startBy(user, remote, status === 202 ? "any" : "off"));
-    expect([rotated.status, asked.length]).toEqual([status, status === 202 ? 2 : 1]);
-    // The former key ends where the new one is known.
-    const headers = { authorization: `Bearer ${old}` };
-    const former = await rotating.start({}, { claims: null, headers, circumstances: { rateLimit: "any" } });
-    expect(former.status).toBe(status === 202 ? 401 : 202);
-    tally.refused += 1;
-    tally.served += 1;
-  });
-
-  it("with warm keys is served on, but not for tokens of keys that nobody has seen", async () => {
-    const remote = await remoteIssuer();
-    const shared = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
-    const asked = answerKeysWith(() => Response.json(remote.jwks));
-    const user = somebody();
-    const first = await shared.start({}, { claims: user, issuer: remote });
-    expect([first.status, remainingOf(first)]).toEqual([202, 199]);
-
-    vi.restoreAllMocks();
-    answerKeysWith(() => new Response(null, { status: 500 }));
-    const second = await shared.start({}, { claims: user, issuer: remote });
-    expect([second.status, remainingOf(second)]).toEqual([202, 198]);
-    const headers = { authorization: `Bearer ${await remote.token(user, { header: { kid: "new" } })}` };
-    const answer = await shared.start({}, { claims: null, headers, circumstances: { rateLimit: "off" } });
-    expect([answer.status, answer.headers.get("www-authenticate")]).toEqual([401, INVALID]);
-    expect(asked).toHaveLength(1);
-    tally.refused += 1;
-    tally.served += 2;
-  });
-
-  it("`jku`, `x5u` and `jwk` in a header are never followed", async () => {
-    const asked = answerKeysWith(() => Response.json({ keys: [] }));
-    const user = somebody();
-    const url = "https://evil.example/jwks.json";
-    const tokens = [
-      await issuer.token(user, { header: { kid: "new", jku: url } }),
-      await issuer.token(user, { header: { kid: "new", x5u: url } }),
-      await withOwnKey(user),
-    ];
-    const tries = tokens.map((token) => ({ authorization: `Bearer ${token}` }));
-    await expectUnauthenticated(user, tries, INVALID);
-    // Beside a key that is known, they are not even read.
-    const token = await issuer.token(user, { header: { jku: url, x5u: url } });
-    expect(
-      (await gateway.start({}, { claims: null, headers: { authorization: `Bearer ${token}` } })).status,
-    ).toBe(202);
-    expect(asked).toEqual([]);
-    tally.served += 1;
-  });
-});
-
-itAddsUp(tally, { refused: 271, served: 109 });
-
-function startBy(claims: User, by: TestIssuer, rateLimit: "any" | "off" = "off"): Call {
-  return { claims, issuer: by, circumstances: { rateLimit } };
-}
-
-/** And nothing is said of why; the same subject of another issuer is served. */
-async function expectKeysUnavailable(down: Gateway, answer: Answer, user: User): Promise<void> {
-  expect([answer.status, answer.body.errors[0].code]).toEqual([503, "service_unavaiable"]);
-  expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
-  expect(answer.text).not.toContain("keys.example");
-  tally.refused += 1;
-  expect(remainingOf(await down.start({}, { claims: user }))).toBe(199);
-  tally.served += 1;
-}
+itAddsUp(tally, { refused: 252, served: 61 });
 
 const WAYS: { path: string; call: Call }[] = [
   { path: RUN_PATH, call: { method: "POST", body: '{"data":{}}', headers: JSON_TYPE } },
@@ -400,14 +262,8 @@ async function gatewaysWord(user: User): Promise<string> {
 
 async function callbackProof({ sub }: User): Promise<string> {
   const { keys }: { keys: Jwk[] } = JSON.parse(String(Reflect.get(gateway.env, "SIGNING_KEYS")));
-  const callback = {
-    body: new Uint8Array(),
-    webhookId: "run_1",
-    runId: sub,
-    issuer: issuer.issuer,
-    nowMs: Date.now(),
-  };
-  return (await signCallback(callback, keys))["callback-signature"] ?? "";
+  const about = { webhookId: "run_1", runId: sub, issuer: issuer.issuer, nowMs: Date.now() };
+  return (await signCallback({ ...about, body: new Uint8Array() }, keys))["callback-signature"] ?? "";
 }
 
 async function withOwnKey(user: User): Promise<string> {
@@ -420,12 +276,12 @@ async function withOwnKey(user: User): Promise<string> {
   );
 }
 
-function withSignature(token: string, edit: (signature: Uint8Array) => Uint8Array): string {
-  const { header, payload, signature } = splitToken(token);
+async function signedWith(user: User, edit: (signature: Uint8Array) => Uint8Array): Promise<string> {
+  const { header, payload, signature } = splitToken(await issuer.token(user));
   return compact(textOf(header), textOf(payload), edit(signature));
 }
 
-function withPayload(token: string, user: User): string {
+function payloadOf(user: User, token: string): string {
   const { header, payload, signature } = splitToken(token);
   return compact(textOf(header), JSON.stringify({ ...JSON.parse(textOf(payload)), ...user }), signature);
 }
@@ -436,20 +292,4 @@ function flipLastBit(signature: Uint8Array): Uint8Array {
 
 function textOf(part: string): string {
   return atob(part.replaceAll("-", "+").replaceAll("_", "/"));
-}
-
-/** Issuers are cached by their settings, so each test has one of its own. */
-function remoteIssuer(): Promise<TestIssuer> {
-  const id = crypto.randomUUID();
-  return makeIssuer(`https://remote.example/${id}`, { jwksUri: `https://keys.example/${id}` });
-}
-
-/** The network, for issuers' keys: the URLs that were asked for. */
-function answerKeysWith(respond: () => Response | Promise<Response>): string[] {
-  const asked: string[] = [];
-  vi.spyOn(globalThis, "fetch").mockImplementation((input) => {
-    asked.push(new Request(input).url);
-    return Promise.resolve().then(respond);
-  });
-  return asked;
 }

@@ -5,19 +5,12 @@ import { userKeyOf } from "../../src/auth/user-key.ts";
 import type { Terms } from "../../src/gate/terms.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { ACTION, type Gateway, ORIGIN } from "./gateway.ts";
+import { BILLING, CHARGE_TERMS } from "./terms.ts";
 
 /** `oneOff`: of no stored action. */
 export type ToCharge = { runId?: string; billing?: Partial<Billing>; oneOff?: boolean };
 
 const RULES = { pollSchedule: [1], retrySchedule: [1] };
-const BILLING: Billing = {
-  is_billable: true,
-  origin: "actions_api",
-  usage_type: "action_run",
-  description: "an action was run via Actions API",
-  exemption_reason: null,
-  exemption_details: null,
-};
 
 /** Charges one run after the other. Answers with their ids, in that order. */
 export async function charge(
@@ -30,18 +23,11 @@ export async function charge(
   return runInDurableObject(await gateway.gateOf(subject), async (gate: UserGate) => {
     const runIds: string[] = [];
     for (const { runId = crypto.randomUUID(), billing = {}, oneOff = false } of charges) {
-      const terms: Terms = {
-        v: 1,
-        userKey,
-        issuer,
-        subject,
-        scopes: ["external"],
-        billing: { ...BILLING, ...billing },
-        target: oneOff ? { kind: "one_off" } : { kind: "stored", storedActionId: ACTION },
-        callbackUrl: null,
-        publicUrl: ORIGIN,
-      };
-      await end(gate, runId, terms);
+      const target: Terms["target"] = oneOff
+        ? { kind: "one_off" }
+        : { kind: "stored", storedActionId: ACTION };
+      const whose = { userKey, issuer, subject, billing: { ...BILLING, ...billing } };
+      await end(gate, runId, { ...CHARGE_TERMS, ...whose, target, publicUrl: ORIGIN });
       runIds.push(runId);
     }
     return runIds;

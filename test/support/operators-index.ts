@@ -14,7 +14,7 @@ export async function freshIndex(): Promise<D1Database> {
 }
 
 /** Its tables, in a database that has none. */
-async function makeIndex(): Promise<void> {
+export async function makeIndex(): Promise<void> {
   const { TEST_MIGRATIONS } = env as unknown as { TEST_MIGRATIONS: D1Migration[] };
   await applyD1Migrations(env.OPERATORS_DB, TEST_MIGRATIONS);
 }

@@ -185,6 +185,12 @@ export class Stage {
     return recordsOfGates(new Set([alice, ...this.queue.offered.map(({ gate }) => gate)]));
   }
 
+  /** Received, runs, attempts and charges on record, and rows that the gate still keeps. */
+  async counts(): Promise<number[]> {
+    const { runs, attempts, charges } = await this.records();
+    return [this.received.length, runs.length, attempts.length, charges.length, await this.rows()];
+  }
+
   deliveries(runId: string, call: Call = {}): Promise<Answer> {
     return this.gateway.call(deliveriesOf(runId), call);
   }

@@ -3,8 +3,9 @@ import type { Terms } from "../../src/gate/terms.ts";
 
 const HOOK = "https://client.example/hook";
 
-const BILLING: Terms["billing"] = {
-  is_billable: false,
+/** Of a token that says nothing but that its runs are billed. */
+export const BILLING: Terms["billing"] = {
+  is_billable: true,
   origin: "actions_api",
   usage_type: "action_run",
   description: "an action was run via Actions API",
@@ -19,7 +20,7 @@ export const CALLBACK_TERMS: Terms = {
   issuer: "https://login.example",
   subject: "alice",
   scopes: ["external"],
-  billing: BILLING,
+  billing: { ...BILLING, is_billable: false },
   target: { kind: "one_off" },
   callbackUrl: HOOK,
   publicUrl: "https://edge.example",
@@ -29,7 +30,7 @@ export const CALLBACK_TERMS: Terms = {
 export const CHARGE_TERMS: Terms = {
   ...CALLBACK_TERMS,
   callbackUrl: null,
-  billing: { ...BILLING, is_billable: true },
+  billing: BILLING,
 };
 
 export const FULL_TERMS: Terms = { ...CHARGE_TERMS, callbackUrl: HOOK };

@@ -5,6 +5,7 @@ import type { Caller } from "../../src/auth/caller.ts";
 import type { Jwk } from "../../src/settings.ts";
 import { publicKeys } from "../../src/signing-keys.ts";
 import { backgroundAuthorization, upstreamAuthorization } from "../../src/upstream/identity.ts";
+import { BILLING } from "../support/terms.ts";
 
 const NOW_MS = Date.parse("2040-01-01T00:00:00.900Z");
 const NOW = 2_208_988_800;
@@ -16,14 +17,7 @@ const CALLER: Caller = {
   userKey: "k",
   scopes: ["external", "other"],
   rateLimit: { kind: "default" },
-  billing: {
-    is_billable: true,
-    origin: "actions_api",
-    usage_type: "action_run",
-    description: "an action was run via Actions API",
-    exemption_reason: null,
-    exemption_details: null,
-  },
+  billing: BILLING,
   token: "the.callers.token",
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Envelope, locateEnvelope, spliceEnvelope } from "../../src/upstream/rewrite.ts";
+import { words } from "../support/words.ts";
 
 const ours = { callbackUrl: "https://edge.example/completions/r1", idempotencyId: "i1" };
 const OURS = String.raw`"callback_url":"https://edge.example/completions/r1","idempotency_id":"i1"`;
@@ -17,67 +18,30 @@ function spliced(text: string, values: { callbackUrl?: string; idempotencyId?: s
 
 describe("missing members are inserted at the start of data, and nothing else changes", () => {
   test.each([
-    ["empty data", `{"data":{}}`, `{"data":{${OURS}}}`],
-    ["empty data with blanks", `{"data":{ \n\t}}`, `{"data":{${OURS} \n\t}}`],
-    ["other members", `{"data":{"page":"0"}}`, `{"data":{${OURS},"page":"0"}}`],
-    [
-      "blanks everywhere",
-      ` {\r\n"data" :\t{ "page" : "0" } , "x" : [ ] } `,
-      ` {\r\n"data" :\t{${OURS}, "page" : "0" } , "x" : [ ] } `,
-    ],
-    [
-      "numbers",
-      `{"data":{"inputs":[12345678901234567890,1.10,1e400,-0.0,1E+2]}}`,
-      `{"data":{${OURS},"inputs":[12345678901234567890,1.10,1e400,-0.0,1E+2]}}`,
-    ],
-    ["data is not the first", `{"meta":{"data":{}},"data":{}}`, `{"meta":{"data":{}},"data":{${OURS}}}`],
-    ["an escaped data", String.raw`{"d\u0061ta":{}}`, String.raw`{"d\u0061ta":{${OURS}}}`],
-    [
-      "our names deeper inside",
-      `{"data":{"inputs":{"callback_url":1,"idempotency_id":2}}}`,
-      `{"data":{${OURS},"inputs":{"callback_url":1,"idempotency_id":2}}}`,
-    ],
-    ["our names beside data", `{"callback_url":"x","data":{}}`, `{"callback_url":"x","data":{${OURS}}}`],
-    ["our names as values", `{"data":{"page":"callback_url"}}`, `{"data":{${OURS},"page":"callback_url"}}`],
-    [
-      "names that only look like ours",
-      `{"data":{"Callback_url":1,"callback_url ":2,"":3}}`,
-      `{"data":{${OURS},"Callback_url":1,"callback_url ":2,"":3}}`,
-    ],
-    [
-      "an honest __proto__",
-      `{"__proto__":{"data":1},"data":{"__proto__":{"callback_url":"x"}}}`,
-      `{"__proto__":{"data":1},"data":{${OURS},"__proto__":{"callback_url":"x"}}}`,
-    ],
-    [
-      "names of Object.prototype",
-      `{"data":{"constructor":1,"toString":2,"hasOwnProperty":3}}`,
-      `{"data":{${OURS},"constructor":1,"toString":2,"hasOwnProperty":3}}`,
-    ],
-    [
-      "braces inside strings",
-      `{"a":"}{][","data":{"b":"}}]],\\"{"}}`,
-      `{"a":"}{][","data":{${OURS},"b":"}}]],\\"{"}}`,
-    ],
+    ["empty data", `{"data":{HERE}}`],
+    ["empty data with blanks", `{"data":{HERE \n\t}}`],
+    ["other members", `{"data":{HERE,"page":"0"}}`],
+    ["blanks everywhere", ` {\r\n"data" :\t{HERE, "page" : "0" } , "x" : [ ] } `],
+    ["numbers", `{"data":{HERE,"inputs":[12345678901234567890,1.10,1e400,-0.0,1E+2]}}`],
+    ["data is not the first", `{"meta":{"data":{}},"data":{HERE}}`],
+    ["an escaped data", String.raw`{"d\u0061ta":{HERE}}`],
+    ["our names deeper inside", `{"data":{HERE,"inputs":{"callback_url":1,"idempotency_id":2}}}`],
+    ["our names beside data", `{"callback_url":"x","data":{HERE}}`],
+    ["our names as values", `{"data":{HERE,"page":"callback_url"}}`],
+    ["names that only look like ours", `{"data":{HERE,"Callback_url":1,"callback_url ":2,"":3}}`],
+    ["an honest __proto__", `{"__proto__":{"data":1},"data":{HERE,"__proto__":{"callback_url":"x"}}}`],
+    ["names of Object.prototype", `{"data":{HERE,"constructor":1,"toString":2,"hasOwnProperty":3}}`],
+    ["braces inside strings", `{"a":"}{][","data":{HERE,"b":"}}]],\\"{"}}`],
     [
       "strings that end in backslashes",
-      String.raw`{"a\\":"\\","data":{"b":"\\\\","c":"\\\"","d\\":"x"}}`,
-      String.raw`{"a\\":"\\","data":{${OURS},"b":"\\\\","c":"\\\"","d\\":"x"}}`,
+      String.raw`{"a\\":"\\","data":{HERE,"b":"\\\\","c":"\\\"","d\\":"x"}}`,
     ],
-    [
-      "lone surrogate escapes",
-      String.raw`{"data":{"\ud800":"\udc00\ud800"}}`,
-      String.raw`{"data":{${OURS},"\ud800":"\udc00\ud800"}}`,
-    ],
-    ["text of two bytes a character", `{"data":{"é€😀":"\u2028"}}`, `{"data":{${OURS},"é€😀":"\u2028"}}`],
-    [
-      "a name twice inside inputs",
-      `{"data":{"inputs":{"a":1,"a":2}}}`,
-      `{"data":{${OURS},"inputs":{"a":1,"a":2}}}`,
-    ],
-    ["another name twice beside data", `{"a":1,"a":2,"data":{}}`, `{"a":1,"a":2,"data":{${OURS}}}`],
-  ])("%s", (_, text, expected) => {
-    expect(spliced(text)).toBe(expected);
+    ["lone surrogate escapes", String.raw`{"data":{HERE,"\ud800":"\udc00\ud800"}}`],
+    ["text of two bytes a character", `{"data":{HERE,"é€😀":"\u2028"}}`],
+    ["a name twice inside inputs", `{"data":{HERE,"inputs":{"a":1,"a":2}}}`],
+    ["another name twice beside data", `{"a":1,"a":2,"data":{HERE}}`],
+  ])("%s", (_, text) => {
+    expect(spliced(text.replace(/HERE,?/, ""))).toBe(text.replace("HERE", OURS));
   });
 });
 
@@ -245,15 +209,9 @@ describe("a text that would take too much memory when it is parsed is refused", 
 
 describe("what has no envelope is said to have none", () => {
   test.each([
-    "{}",
+    ...words`
+    {} {"data":null} {"data":[]} {"data":[{}]} {"data":"{}"} {"data":12} {"Data":{}} {"x":{"data":{}}}`,
     " { } ",
-    '{"data":null}',
-    '{"data":[]}',
-    '{"data":[{}]}',
-    '{"data":"{}"}',
-    '{"data":12}',
-    '{"Data":{}}',
-    '{"x":{"data":{}}}',
   ])("%s", (text) => {
     JSON.parse(text);
     expect(locateEnvelope(text)).toEqual({ kind: "no_envelope" });
@@ -270,18 +228,12 @@ describe("what is no object is known by its first character", () => {
   );
 
   test.each([
+    ...words`
+    data +1 .5 Infinity 'data' } ] /**/{}`,
     "",
     " \r\n\t",
-    "data",
     "\uFEFF{}",
     "\u00A0{}",
-    "+1",
-    ".5",
-    "Infinity",
-    "'data'",
-    "}",
-    "]",
-    "/**/{}",
   ])("%j begins as nothing that is JSON", (text) => {
     expect(() => JSON.parse(text)).toThrow(SyntaxError);
     expect(locateEnvelope(text)).toEqual({ kind: "no_object", beginsAsJson: false });

@@ -1,59 +1,33 @@
 import { describe, expect, it } from "vitest";
 import { callerProblem, passedThroughProblem } from "../../src/upstream/upstream-problem.ts";
 
+type Row = [status: number, to: number, code: string, detail: string];
+
 const NONE = new Headers();
+
+function all(statuses: number[], to: number, code: string, detail: string): Row[] {
+  return statuses.map((status) => [status, to, code, detail]);
+}
 
 function envelope(error: unknown): unknown {
   return { errors: [error] };
 }
 
 describe("an upstream's error in no envelope is replaced whole", () => {
-  const bad = { code: "bad_request", detail: "The actions backend refused the request." };
-  const fault = { code: "external_service_error", detail: "An error occurred with an external service." };
-  const gone = { code: "service_unavaiable", detail: "Service is temporarily unavailable" };
+  const BAD = ["bad_request", "The actions backend refused the request."] as const;
+  const FAULT = ["external_service_error", "An error occurred with an external service."] as const;
+  const GONE = ["service_unavaiable", "Service is temporarily unavailable"] as const;
 
-  it.each([
-    { status: 400, to: 400, ...bad },
-    { status: 402, to: 402, code: "payment_required", detail: "Insufficient tasks on account" },
-    {
-      status: 403,
-      to: 403,
-      code: "permission_denied",
-      detail: "User does not have enough permissions to perform action",
-    },
-    {
-      status: 404,
-      to: 404,
-      code: "not_found",
-      detail: "The actions backend does not know this action or run.",
-    },
-    { status: 405, to: 400, ...bad },
-    { status: 406, to: 400, ...bad },
-    { status: 409, to: 400, ...bad },
-    { status: 410, to: 400, ...bad },
-    {
-      status: 413,
-      to: 413,
-      code: "payload_too_large",
-      detail: "The actions backend refused the request as too large.",
-    },
-    { status: 415, to: 400, ...bad },
-    { status: 418, to: 400, ...bad },
-    { status: 422, to: 400, ...bad },
-    {
-      status: 429,
-      to: 429,
-      code: "too_many_requests",
-      detail: "The actions backend limits this account's requests.",
-    },
-    { status: 500, to: 500, ...fault },
-    { status: 501, to: 500, ...fault },
-    { status: 502, to: 503, ...gone },
-    { status: 503, to: 503, ...gone },
-    { status: 504, to: 503, ...gone },
-    { status: 505, to: 500, ...fault },
-    { status: 302, to: 500, ...fault },
-  ])("$status becomes $to $code", ({ status, to, code, detail }) => {
+  it.each<Row>([
+    ...all([400, 405, 406, 409, 410, 415, 418, 422], 400, ...BAD),
+    [402, 402, "payment_required", "Insufficient tasks on account"],
+    [403, 403, "permission_denied", "User does not have enough permissions to perform action"],
+    [404, 404, "not_found", "The actions backend does not know this action or run."],
+    [413, 413, "payload_too_large", "The actions backend refused the request as too large."],
+    [429, 429, "too_many_requests", "The actions backend limits this account's requests."],
+    ...all([302, 500, 501, 505], 500, ...FAULT),
+    ...all([502, 503, 504], 503, ...GONE),
+  ])("%i becomes %i %s", (status, to, code, detail) => {
     const answer = callerProblem(status, NONE, undefined);
     expect(answer.status).toBe(to);
     expect(answer.envelope).toBeNull();
@@ -78,7 +52,7 @@ describe("an upstream's error in no envelope is replaced whole", () => {
     const said = envelope({ code: "unauthenticated", title: "t", detail: "bad gateway token" });
     expect(callerProblem(401, NONE, said)).toEqual({
       status: 500,
-      problem: { ...fault, source: null },
+      problem: { code: FAULT[0], detail: FAULT[1], source: null },
       envelope: null,
     });
   });
@@ -152,16 +126,12 @@ describe("an error in the envelope keeps what it says", () => {
 
 describe("Retry-After", () => {
   it.each([
-    { header: null, seconds: 1 },
+    ...[null, "0", "9999999999", "-5", "1.5", "soon", "Wed, 21 Oct 2040 07:28:00 GMT"].map((header) => ({
+      header,
+      seconds: 1,
+    })),
     { header: "7", seconds: 7 },
-    { header: "0", seconds: 1 },
-    { header: "86400", seconds: 86_400 },
-    { header: "999999999", seconds: 86_400 },
-    { header: "9999999999", seconds: 1 },
-    { header: "-5", seconds: 1 },
-    { header: "1.5", seconds: 1 },
-    { header: "soon", seconds: 1 },
-    { header: "Wed, 21 Oct 2040 07:28:00 GMT", seconds: 1 },
+    ...["86400", "999999999"].map((header) => ({ header, seconds: 86_400 })),
   ])("$header is passed on as $seconds", ({ header, seconds }) => {
     const headers = new Headers(header === null ? {} : { "retry-after": header });
     for (const status of [429, 502, 503, 504]) {
@@ -179,14 +149,8 @@ describe("in the pass-through", () => {
   const said = envelope({ code: "x", title: "t", detail: "d", source: null, meta: {} });
 
   it.each([
-    { status: 400, to: 400 },
-    { status: 405, to: 405 },
-    { status: 409, to: 409 },
-    { status: 412, to: 412 },
-    { status: 422, to: 422 },
-    { status: 500, to: 500 },
+    ...[400, 405, 409, 412, 422, 500, 503].map((status) => ({ status, to: status })),
     { status: 501, to: 500 },
-    { status: 503, to: 503 },
     { status: 504, to: 503 },
   ])("an envelope with $status is shown with $to", ({ status, to }) => {
     expect(passedThroughProblem(status, NONE, said)).toMatchObject({ status: to, envelope: [{ code: "x" }] });

@@ -10,7 +10,6 @@ export function actionId(end: string): string {
 }
 
 export const ECHO = actionId("0001");
-export const SLOW = actionId("0003");
 
 export type Answer = { status: number; headers: Headers; text: string; ms: number };
 

@@ -1,10 +1,9 @@
 // A deployment that does not keep the contract: an honest gateway behind a proxy with one defect.
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { sent } from "../../../conformance/http.ts";
 import { headersOf } from "../../../conformance/receiver.ts";
-import { portOf } from "./environment.ts";
+import { listening, portOf } from "./environment.ts";
 
 export type Exchange = { method: string; path: string; headers: Headers; body: string; isChunked: boolean };
 export type Answered = { status: number; headers: Headers; body: string };
@@ -38,7 +37,7 @@ export class DefectiveProxy {
 
   static async before(target: string, defect: Defect): Promise<DefectiveProxy> {
     const proxy = new DefectiveProxy(target, defect);
-    await once(proxy.#server.listen(0, "127.0.0.1"), "listening");
+    await listening(proxy.#server);
     return proxy;
   }
 

@@ -2,7 +2,7 @@
 // ready as a test says.
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { portOf } from "./environment.ts";
+import { listening, portOf } from "./environment.ts";
 
 type Account = { secretOf: (worker: string, name: string) => string | undefined };
 
@@ -26,7 +26,7 @@ export class DeployedGateway {
 
   static async of(account: Account, worker: string): Promise<DeployedGateway> {
     const gateway = new DeployedGateway(account, worker);
-    await once(gateway.#server.listen(0, "127.0.0.1"), "listening");
+    await listening(gateway.#server);
     return gateway;
   }
 

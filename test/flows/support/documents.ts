@@ -90,3 +90,8 @@ function extended(command: string, options: string): string {
 function lineAt(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
 }
+
+export function linesOf(page: string, which: RegExp): string[] {
+  const lines = readFileSync(join(PROJECT, page), "utf8").split("\n");
+  return lines.filter((line) => which.test(line));
+}

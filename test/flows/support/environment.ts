@@ -1,6 +1,7 @@
 // What a program finds when a user starts it: not npm's and Vitest's variables that these tests run under, nor the
 // project's own programs on the PATH.
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -49,6 +50,13 @@ export function removeFolder(folder: string): Promise<void> {
   return rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
+/** Every file in these folders, however deep. */
+export async function filesOf(folders: string[]): Promise<string[]> {
+  const lists = folders.map((path) => readdir(path, { recursive: true, withFileTypes: true }));
+  const files = (await Promise.all(lists)).flat().filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => join(parentPath, name));
+}
+
 /** A free port below those that the system gives to others by itself, so that it is still free after a restart. */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -63,6 +71,11 @@ function isFree(port: number): Promise<boolean> {
     server.once("error", () => resolve(false));
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
+}
+
+export async function listening<S extends Server>(server: S): Promise<S> {
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return server;
 }
 
 export function portOf(server: Server): number {

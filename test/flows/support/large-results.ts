@@ -1,12 +1,11 @@
 // Both other parties of a large result over real sockets: an upstream that gives another body at each read where a test
 // wants that, and a receiver that keeps the hash and the end of what it was sent, never the whole.
 import { createHash, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { portOf } from "./environment.ts";
+import { listening, portOf } from "./environment.ts";
 
 const MIB = 1024 * 1024;
 const HEAD = '{"type":"run","status":"success","results":["';
@@ -53,7 +52,7 @@ export class LargeUpstream {
   /** Answers each read so, the last one for ever. */
   static async listen(...readings: Reading[]): Promise<LargeUpstream> {
     const upstream = new LargeUpstream(readings);
-    await once(upstream.#server.listen(0, "127.0.0.1"), "listening");
+    await listening(upstream.#server);
     return upstream;
   }
 
@@ -120,7 +119,7 @@ export class LargeReceiver {
 
   static async listen(manner: Manner = acknowledge): Promise<LargeReceiver> {
     const receiver = new LargeReceiver(manner);
-    await once(receiver.#server.listen(0, "127.0.0.1"), "listening");
+    await listening(receiver.#server);
     return receiver;
   }
 

@@ -1,9 +1,8 @@
 // Where `npx wrangler login` sends whoever logs in: this page lets everybody in who comes, and hands out the account's
 // token.
-import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { API_TOKEN } from "./account.ts";
-import { portOf } from "./environment.ts";
+import { listening, portOf } from "./environment.ts";
 
 export class LoginPage {
   readonly #server: Server = createServer((request, response) => {
@@ -20,7 +19,7 @@ export class LoginPage {
 
   static async open(): Promise<LoginPage> {
     const page = new LoginPage();
-    await once(page.#server.listen(0, "127.0.0.1"), "listening");
+    await listening(page.#server);
     return page;
   }
 

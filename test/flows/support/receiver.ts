@@ -1,10 +1,9 @@
 // The other end of a callback_url: writes down what comes, to the byte, and answers as a test tells it to.
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { headersOf } from "../../../conformance/receiver.ts";
-import { portOf } from "./environment.ts";
+import { listening, portOf } from "./environment.ts";
 import { secrets } from "./secrets.ts";
 
 export type Delivery = {
@@ -34,7 +33,7 @@ export class Receiver {
   static async listen(reply?: Receiver["reply"]): Promise<Receiver> {
     const receiver = new Receiver();
     if (reply !== undefined) receiver.reply = reply;
-    await once(receiver.#server.listen(0, "127.0.0.1"), "listening");
+    await listening(receiver.#server);
     return receiver;
   }
 

@@ -26,6 +26,7 @@ export type Played = {
 export type Scene = {
   terminal: Terminal;
   account: FakeAccount;
+  checkout: string;
   /** Its user's home. */
   folder: string;
   /** Words of the pages, and what is put in their place, in this order. */
@@ -57,6 +58,7 @@ export async function openScene(
   return {
     terminal: new Terminal(all, checkout, folder),
     account,
+    checkout,
     folder,
     replaced: new Map([[api, account.environment["CLOUDFLARE_API_BASE_URL"] ?? api], ...replaced]),
   };

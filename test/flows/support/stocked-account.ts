@@ -53,3 +53,16 @@ function operatorsIndex(): DatabaseSync {
   sql.exec(`INSERT INTO overdue_gates VALUES ('${gate}', 'user', 1795478400000, 3, 'a-run', 1795478401000)`);
   return sql;
 }
+
+/** What a deployment to staging makes, before it makes the Worker. */
+export function addStaging(account: FakeAccount): void {
+  account.namespaces.push({ id: "staging-kv-id", title: "edge-actions-staging-kv" });
+  account.databases.push({
+    uuid: "staging-operators-id",
+    name: "edge-actions-staging-operators",
+    sql: new DatabaseSync(":memory:"),
+  });
+  for (const name of ["edge-actions-staging-runs", "edge-actions-staging-runs-dead"])
+    account.queues.push({ queue_id: `${name}-id`, queue_name: name, consumers: [] });
+  account.apps.push({ id: "staging-flags-id", name: "edge-actions-staging-flags", flags: [] });
+}

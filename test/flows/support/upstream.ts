@@ -1,10 +1,9 @@
 // An upstream that does nothing by itself: a test says when it answers a start, when a run ends, and when it says so.
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { completionToken } from "../../../scripts/dev-keys.ts";
-import { portOf } from "./environment.ts";
+import { listening, portOf } from "./environment.ts";
 import { secrets } from "./secrets.ts";
 
 export type UpstreamRun = {
@@ -49,7 +48,7 @@ export class Upstream {
 
   static async listen(): Promise<Upstream> {
     const upstream = new Upstream();
-    await once(upstream.#server.listen(0, "127.0.0.1"), "listening");
+    await listening(upstream.#server);
     return upstream;
   }
 

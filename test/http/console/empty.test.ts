@@ -9,22 +9,10 @@ import { RunPage } from "../../../src/http/console/pages/run.tsx";
 import { RunsPage } from "../../../src/http/console/pages/runs.tsx";
 import { UserPage } from "../../../src/http/console/pages/user.tsx";
 import { abandonedRun, deliveredRun, emptyOverview, emptyUser, NOW_MS, userView } from "./fixtures.ts";
-import { deadLetters, noDeadLetters } from "./list-fixtures.ts";
+import { deadLetters, noDeadLetters, searchFor } from "./list-fixtures.ts";
 
 const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };
-const SEARCH = {
-  run_id: "",
-  user: "",
-  issuer: "",
-  subject: "",
-  stored_action_id: "",
-  state: "",
-  result: "",
-  from: "",
-  to: "",
-  host: "",
-  reason: "",
-};
+const SEARCH = searchFor("");
 
 const AMONG_MANY = {
   runs: [],

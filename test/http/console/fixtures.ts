@@ -24,7 +24,7 @@ export function ago(ms: number): string {
   return new Date(NOW_MS - ms).toISOString();
 }
 
-const NONE: Stats = {
+export const NONE: Stats = {
   requests: 0,
   status_2xx: 0,
   status_3xx: 0,
@@ -92,28 +92,7 @@ function sumOf(buckets: readonly Stats[]): Stats {
 
 type CountName = { [Name in keyof Stats]: null extends Stats[Name] ? never : Name }[keyof Stats];
 
-const COUNTS: readonly CountName[] = [
-  "requests",
-  "status_2xx",
-  "status_3xx",
-  "status_4xx",
-  "status_429",
-  "status_5xx",
-  "status_503",
-  "upstream_failed",
-  "runs",
-  "errors",
-  "abandoned",
-  "callbacks",
-  "charges",
-  "attempts",
-  "attempts_failed",
-  "delivered",
-  "delivered_at_once",
-  "retrying",
-  "dead",
-  "aborted",
-];
+const COUNTS = (Object.keys(NONE) as CountName[]).filter((name) => NONE[name] !== null);
 
 export function emptyOverview(): Overview {
   const { buckets, ...rest } = overview("hour");
@@ -193,29 +172,17 @@ function runOf(index: number, given: Partial<RunSummary> = {}): RunSummary {
   };
 }
 
+const NOT_ENDED = { ended_at: null, result: null, attempts: 0, charged: false };
+
 export const runPage: RunPage = {
   runs: [
-    runOf(0, {
-      status: "accepted",
-      ended_at: null,
-      result: null,
-      state: "waiting",
-      attempts: 0,
-      charged: false,
-    }),
+    runOf(0, { ...NOT_ENDED, status: "accepted", state: "waiting" }),
     runOf(1),
     runOf(2, { state: "retrying", attempts: 3, next_attempt_at: ago(-9 * MINUTE_MS) }),
     runOf(3, { result: "error", charged: false }),
     runOf(4),
     runOf(5, { state: "dead", attempts: 10 }),
-    runOf(6, {
-      status: "abandoned",
-      ended_at: null,
-      result: null,
-      state: "dead",
-      attempts: 0,
-      charged: false,
-    }),
+    runOf(6, { ...NOT_ENDED, status: "abandoned", state: "dead" }),
     runOf(7, { state: "aborted", attempts: 2 }),
     ...Array.from({ length: 8 }, (_, index) => runOf(8 + index)),
   ],
@@ -272,7 +239,7 @@ export const deliveredRun: RunDetail = {
 };
 
 export const abandonedRun: RunDetail = {
-  ...runOf(6, { run_id: RUN, status: "abandoned", ended_at: null, result: null, state: "dead", attempts: 0 }),
+  ...runOf(6, { run_id: RUN, ...NOT_ENDED, charged: true, status: "abandoned", state: "dead" }),
   callback_url: "https://hooks.example.com/edge-actions/results",
   billable: true,
   time_line: [
@@ -282,6 +249,8 @@ export const abandonedRun: RunDetail = {
   ],
   can: { poll: true, redeliver: true, abandon: false },
 };
+
+const KEYS = ["0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11", "5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44"] as const;
 
 export const userView: UserView = {
   user: ALICE,
@@ -293,35 +262,13 @@ export const userView: UserView = {
   },
   default_limit: 200,
   open_runs: [
-    {
-      run_key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
-      run_id: RUN,
-      status: "ended",
-      state: "retrying",
-      due_at: ago(-26 * MINUTE_MS),
-    },
-    {
-      run_key: "5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44",
-      run_id: null,
-      status: "forwarding",
-      state: "waiting",
-      due_at: ago(-5000),
-    },
+    { run_key: KEYS[0], run_id: RUN, status: "ended", state: "retrying", due_at: ago(-26 * MINUTE_MS) },
+    { run_key: KEYS[1], run_id: null, status: "forwarding", state: "waiting", due_at: ago(-5000) },
   ],
   open_count: 2,
   claims: [
-    {
-      idempotency_id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
-      status: "settled",
-      since: ago(340_000),
-      ends_at: ago(-54 * MINUTE_MS),
-    },
-    {
-      idempotency_id: "5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44",
-      status: "open",
-      since: ago(800),
-      ends_at: ago(-14_000),
-    },
+    { idempotency_id: KEYS[0], status: "settled", since: ago(340_000), ends_at: ago(-54 * MINUTE_MS) },
+    { idempotency_id: KEYS[1], status: "open", since: ago(800), ends_at: ago(-14_000) },
   ],
   usage: Array.from({ length: 30 }, (_, index) => ({
     day: ago(index * DAY_MS).slice(0, 10),

@@ -2,6 +2,12 @@
 import type { AuditPage, DeadLetters, Destinations, Redelivery } from "../../../src/console/views.ts";
 import { ALICE, ago, CAROL, DAY_MS, HOUR_MS, MINUTE_MS, RUN } from "./fixtures.ts";
 
+/** What a search form holds, each of its fields the same. */
+export function searchFor(text: string) {
+  const run = { run_id: text, user: text, issuer: text, subject: text, stored_action_id: text, host: text };
+  return { ...run, state: text, result: text, reason: text, from: text, to: text };
+}
+
 export const deadLetters: DeadLetters = {
   groups: [
     {

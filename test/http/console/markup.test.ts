@@ -13,8 +13,9 @@ import { RunsPage } from "../../../src/http/console/pages/runs.tsx";
 import { SignInPage } from "../../../src/http/console/pages/sign-in.tsx";
 import { UserPage } from "../../../src/http/console/pages/user.tsx";
 import { UsersPage } from "../../../src/http/console/pages/users.tsx";
+import { words } from "../../support/words.ts";
 import { abandonedRun, NOW_MS, overview, runDetail, runPage, userView } from "./fixtures.ts";
-import { auditPage, deadLetters, destinations, redelivery } from "./list-fixtures.ts";
+import { auditPage, deadLetters, destinations, redelivery, searchFor } from "./list-fixtures.ts";
 
 const ATTACKS = [
   `<script>alert(1)</script>`,
@@ -29,30 +30,9 @@ const ATTACKS = [
 ];
 
 /** Everything in a view that is not ours to choose. */
-const FOREIGN = new Set([
-  "run_id",
-  "run_ids",
-  "user",
-  "issuer",
-  "subject",
-  "stored_action_id",
-  "callback_host",
-  "callback_url",
-  "host",
-  "reason",
-  "error",
-  "operator",
-  "target",
-  "detail",
-  "run_key",
-  "example_run_key",
-  "idempotency_id",
-  "next_cursor",
-  "id",
-  "from",
-  "to",
-  "state_given",
-]);
+const FOREIGN = new Set(words`
+  run_id run_ids user issuer subject stored_action_id callback_host callback_url host reason error operator
+  target detail run_key example_run_key idempotency_id next_cursor id from to state_given`);
 
 /** A copy with the attack in each foreign place. */
 function filledWith<T>(attack: string, view: T): T {
@@ -64,19 +44,7 @@ function filledWith<T>(attack: string, view: T): T {
 
 function pagesWith(attack: string): [name: string, html: unknown][] {
   const frame: Frame = { operator: attack, signOutAt: "/console/sign-out", nowMs: NOW_MS, flash: null };
-  const search = {
-    run_id: attack,
-    user: attack,
-    issuer: attack,
-    subject: attack,
-    stored_action_id: attack,
-    state: attack,
-    result: attack,
-    from: attack,
-    to: attack,
-    host: attack,
-    reason: attack,
-  };
+  const search = searchFor(attack);
   const filled = <T>(view: T) => filledWith(attack, view);
   const chosen = {
     ...redelivery,
@@ -166,20 +134,9 @@ describe("links", () => {
       ...runPage,
       runs: runPage.runs.slice(0, 1).map((run) => ({ ...run, run_id: "a/../b?c#d" })),
     };
-    const html = String(await RunsPage({ frame: FRAME, search: EMPTY, found, fault: null }));
+    const html = String(await RunsPage({ frame: FRAME, search: searchFor(""), found, fault: null }));
     expect(html).toContain('href="/console/runs/a%2F..%2Fb%3Fc%23d?user=');
   });
 });
 
 const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };
-const EMPTY = {
-  run_id: "",
-  user: "",
-  issuer: "",
-  subject: "",
-  stored_action_id: "",
-  state: "",
-  result: "",
-  from: "",
-  to: "",
-};

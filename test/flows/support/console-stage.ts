@@ -1,0 +1,90 @@
+// A gateway that has run things, and operators at their browsers.
+import type { Browser, BrowserContextOptions } from "playwright-core";
+import { expect } from "vitest";
+import { launchBrowser, Visitor } from "./browser.ts";
+import { Caller, ECHO, runIdOf } from "./caller.ts";
+import { untilState } from "./deliveries.ts";
+import { type GatewayProcess, startProcess, until } from "./process.ts";
+import { Receiver } from "./receiver.ts";
+
+export const WITHIN_MS = 30_000;
+export const ATTEMPTS = 2;
+export const BILLED = {
+  billing: JSON.stringify({ is_billable: true, origin: "actions_api", usage_type: "action_run" }),
+};
+/** What does not count against a host: one that fails altogether would be left alone for a while. */
+const GONE = 404;
+
+export class ConsoleStage {
+  readonly gateway: GatewayProcess;
+  readonly receiver: Receiver;
+  /** The receiver refuses until then, but for /fine. */
+  isOpen = false;
+  readonly #browser: Browser;
+  #visitors: Visitor[] = [];
+
+  private constructor(gateway: GatewayProcess, receiver: Receiver, browser: Browser) {
+    this.gateway = gateway;
+    this.receiver = receiver;
+    this.#browser = browser;
+    receiver.reply = ({ path }) => (path.startsWith("/fine") || this.isOpen ? 204 : GONE);
+  }
+
+  static async open(limit: number): Promise<ConsoleStage> {
+    const vars = [`RATE_LIMIT_DEFAULT:${limit}`, "CALLBACK_RETRY_SCHEDULE:0"];
+    const [gateway, receiver, browser] = await Promise.all([
+      startProcess({ args: vars.flatMap((each) => ["--var", each]) }),
+      Receiver.listen(),
+      launchBrowser(),
+    ]);
+    return new ConsoleStage(gateway, receiver, browser);
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    this.receiver.close();
+    await this.gateway.close();
+  }
+
+  /** Everybody goes, and no page has complained. */
+  async leave(): Promise<void> {
+    this.isOpen = false;
+    const left = this.#visitors.splice(0);
+    const complaints = left.flatMap((each) => each.complaints);
+    await Promise.all(left.map((each) => each.close()));
+    expect(complaints).toEqual([]);
+  }
+
+  async visitor(options: BrowserContextOptions = {}): Promise<Visitor> {
+    const made = await Visitor.of(this.#browser, this.gateway.url, options);
+    this.#visitors.push(made);
+    return made;
+  }
+
+  /** An operator whose browser runs scripts, or does not. */
+  async operator(javaScriptEnabled = true, more: BrowserContextOptions = {}): Promise<Visitor> {
+    const made = await this.visitor({ javaScriptEnabled, ...more });
+    await made.signIn("olga");
+    await made.page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    return made;
+  }
+
+  caller(name: string): Promise<Caller> {
+    return Caller.of(this.gateway.url, `${name}-${crypto.randomUUID()}`, BILLED);
+  }
+
+  async delivered(who: Caller, action = ECHO): Promise<string> {
+    const data = { inputs: { n: 1 }, callback_url: this.receiver.url("/fine") };
+    const runId = runIdOf(await who.start(action, data));
+    await untilState(who, action, runId, "delivered");
+    return runId;
+  }
+
+  async deadLetter(who: Caller): Promise<{ runId: string; path: string }> {
+    const path = `/closed/${crypto.randomUUID()}`;
+    const runId = runIdOf(await who.start(ECHO, { inputs: { n: 1 }, callback_url: this.receiver.url(path) }));
+    await until("the last attempt", WITHIN_MS, () => this.receiver.at(path).length === ATTEMPTS);
+    await untilState(who, ECHO, runId, "dead");
+    return { runId, path };
+  }
+}

@@ -1,0 +1,129 @@
+// The tools' commands, as the documents have them, and what comes of them.
+import { readFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { linesOf } from "./documents.ts";
+import { PROJECT } from "./environment.ts";
+import type { Played, Scene } from "./scene.ts";
+
+/** An hour of a day, a chart of one, what a load needs, and a day through so many queues. */
+const DAY_OR_NEEDS =
+  /^\| \d\d \|(?: [\d,]+ \|){9}$|^ {4}\S.*\| .* at most$|^\| 1[0,]+ \| [\d,]+ \| \d+ \| [\d,]+ \| \d+\.\d \|$|^\| [234] \|(?: [\d,]+ \|){5}$/;
+
+const TOOLS: readonly Played[] = [
+  { command: "npm start -- --help", shows: /--env-file FILE/ },
+  { command: "npm run costs", shows: (output) => expectOnPage("docs/scale.md", output) },
+  {
+    command: "npm run bench:dead-host",
+    plus: "-- --runs 1000",
+    shows: (output) => expectOnPage("docs/scale.md", output),
+  },
+  {
+    command: "npm run scale",
+    plus: "-- --runs 10000 --users 1000000 --days 30 --seed 1",
+    shows: (output) => {
+      for (const line of linesOf("docs/scale.md", DAY_OR_NEEDS)) expect(output).toContain(line);
+    },
+  },
+  {
+    command: "npm run bench:gate",
+    plus: "-- --ended 1000 --open 100 --rounds 1",
+    shows:
+      /^\| a poll that finds it waiting: take, report \| 4 \| 4 \| 0 \| 0 \| [\d.]+ \([\d.]+–[\d.]+\) \|$/m,
+  },
+  {
+    command: "npm run bench:growth",
+    plus: "-- --rows 1000",
+    shows: /^\| 1,000 \| 1\d{3} \| \d+ \| \d+ \| 1\d{3} \|$/m,
+  },
+  {
+    command: "npm run format",
+    shows: (_, { checkout }) => expectSame(checkout, "scripts/token.ts"),
+  },
+  {
+    command: "npm run licences",
+    shows: (_, { checkout }) => expectSame(checkout, "docs/dependencies.md"),
+  },
+  { command: "npm run audit", shows: /found 0 vulnerabilities/ },
+];
+/** What takes longest, each at its shortest. */
+const ATTACKS: readonly Played[] = [
+  {
+    command: "npm run attacks",
+    plus: "-- test/callbacks/destination.test.ts",
+    shows: /127\.0\.0\.1 is refused in every spelling/,
+  },
+];
+const SOME_TESTS: readonly Played[] = [
+  {
+    command: 'npm run test:unit -- test/gate/window.test.ts -t "opens"',
+    shows: onlyRan("unit", "test/gate/window.test.ts"),
+  },
+  { command: "npm test -- test/gate/window.test.ts", shows: onlyRan("unit", "test/gate/window.test.ts") },
+];
+const LOAD: readonly Played[] = [
+  {
+    command: "npm run load -- --seconds 600",
+    plus: "--seconds 1 --users 10 --connections 2",
+    shows: /\d+ requests of \d+ users; memory/,
+  },
+];
+const BENCH: readonly Played[] = [{ command: "bench/setup.sh", shows: expectSetup }];
+const PROFILE: readonly Played[] = [
+  {
+    command: "npm run bench:profile -- --seconds 10 --kind plain",
+    plus: "--seconds 1",
+    shows: /^\d+ requests; microseconds a request$/m,
+  },
+];
+const SCREENSHOTS: readonly Played[] = [
+  {
+    command: "npm run screenshots",
+    plus: "-- --rounds 2 --looks light",
+    shows: async (_, { checkout }) => {
+      for (const file of ["docs/console.png", "dist/screenshots/run-light.png"])
+        expect((await readFile(join(checkout, file))).subarray(1, 4).toString()).toBe("PNG");
+    },
+  },
+];
+
+export const TOOL_SCENES: Record<string, readonly Played[]> = {
+  "what takes longest: screenshots": SCREENSHOTS,
+  "the attack suites": ATTACKS,
+  "some tests": SOME_TESTS,
+  "the bench": BENCH,
+  "the profile": PROFILE,
+  load: LOAD,
+  tools: TOOLS,
+};
+
+function expectSame(checkout: string, file: string): void {
+  const [ours, theirs] = [PROJECT, checkout].map((root) => readFileSync(join(root, file), "utf8"));
+  expect(theirs, file).toBe(ours);
+}
+
+/** Of all test files, that one alone was run. */
+function onlyRan(project: string, file: string): RegExp {
+  return new RegExp(`\\|${project}\\| ${file.replaceAll(".", "\\.")} \\([^]*Test Files +1 passed \\(1\\)`);
+}
+
+/** Every line that a command prints of its figures stands on the page. */
+function expectOnPage(page: string, output: string): void {
+  const lines = output.split("\n").filter((line) => line.startsWith("|"));
+  expect(lines.length).toBeGreaterThan(3);
+  expect(linesOf(page, /^\|/)).toEqual(expect.arrayContaining(lines));
+}
+
+/** It has asked the system for what the pages say, and has npm's packages. */
+async function expectSetup(_output: string, { checkout, folder: home }: Scene): Promise<void> {
+  expect(linesOf("docs/performance.md", /^bench\/setup\.sh/)).toEqual([
+    expect.stringContaining("wrk, redis-server, haproxy, and bench/package.json's packages"),
+  ]);
+  expect(await readFile(join(home, "apt-get"), "utf8")).toBe(
+    "update\ninstall --yes --no-install-recommends wrk redis-server haproxy\n",
+  );
+  const { dependencies } = JSON.parse(await readFile(join(checkout, "bench/package.json"), "utf8"));
+  const installed = await readdir(join(checkout, "bench/node_modules"));
+  expect(installed).toEqual(expect.arrayContaining(Object.keys(dependencies)));
+}

@@ -1,0 +1,221 @@
+// SECURITY-CASES, Requests: answers. Nothing of the upstream can set what the edge itself promises.
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Answer, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
+import { type Asked, errorBody, json } from "../support/upstream.ts";
+import { words } from "../support/words.ts";
+import { expectProblem, itAddsUp, remainingOf, somebody } from "./bench.ts";
+import { gatewayOfWays, RUN, STORED, served, WAYS } from "./ways.ts";
+
+const tally = { refused: 0, served: 0 };
+let gateway: Gateway;
+
+beforeAll(async () => {
+  gateway = await gatewayOfWays();
+});
+
+/** On every answer of the gateway. */
+const OURS = words`
+  cache-control content-security-policy content-type referrer-policy server-timing x-content-type-options
+  x-request-id`;
+const WINDOW = [
+  "ratelimit",
+  "ratelimit-policy",
+  "x-ratelimit-limit",
+  "x-ratelimit-remaining",
+  "x-ratelimit-reset",
+];
+
+/** What an upstream might say, each value marked. */
+const LEAKING: [string, string][] = [
+  ...words`
+    X-Powered-By X-AspNet-Version X-Runtime Proxy-Authentication-Info TE Trailer Transfer-Encoding Upgrade
+    Access-Control-Allow-Credentials X-Content-Type-Options Referrer-Policy Permissions-Policy Clear-Site-Data
+    NEL Report-To Reporting-Endpoints Service-Worker-Allowed SourceMap Public-Key-Pins X-Request-Id
+    traceparent Authentication-Info Cookie CF-Ray CF-Cache-Status X-Forwarded-For X-RateLimit-Limit
+    X-RateLimit-Remaining X-RateLimit-Reset RateLimit RateLimit-Policy Idempotency-Replayed
+    Idempotency-Payload-Mismatch webhook-signature Age X-Invented`.map((name): [string, string] => [
+    name,
+    "leaked",
+  ]),
+  ["Set-Cookie", "session=leaked; HttpOnly"],
+  ["Set-Cookie2", "session=leaked"],
+  ["Server", "leaked/1.0"],
+  ["X-Backend", "leaked.internal"],
+  ["Via", "1.1 leaked.internal"],
+  ["Connection", "x-leaked"],
+  ["Keep-Alive", "timeout=leaked"],
+  ["Proxy-Authenticate", "Basic realm=leaked"],
+  ["WWW-Authenticate", "Basic realm=leaked"],
+  ["Location", "http://leaked.internal/"],
+  ["Content-Location", "http://leaked.internal/"],
+  ["Refresh", "0; url=http://leaked.internal/"],
+  ["Access-Control-Allow-Origin", "https://leaked.example"],
+  ["Content-Security-Policy", "default-src leaked"],
+  ["Strict-Transport-Security", "max-age=0; leaked"],
+  ["X-Frame-Options", "ALLOW-FROM leaked"],
+  ["Alt-Svc", 'h3="leaked.internal:443"'],
+  ["Server-Timing", "leaked;dur=1"],
+  ["Authorization", "Bearer leaked"],
+  ["Warning", "199 leaked"],
+];
+
+describe("a header of the upstream's own does not pass back", () => {
+  const honest: Record<string, (asked: Asked) => Response> = {
+    "a start": () => json(202, { data: { type: "run", id: RUN } }),
+    "a read": () => json(200, { type: "run", id: RUN, status: "waiting" }),
+    "a pass-through": () => json(200, { data: {} }),
+    "a pass-through with its own error": () => json(422, errorBody(422, "invalid")),
+    "an error page": () =>
+      new Response("<h1>leaked.internal</h1>", { status: 502, headers: { "content-type": "text/html" } }),
+    "an error of ours": () => json(404, { message: "leaked.internal" }),
+  };
+  const ways = [
+    { name: "a start", way: WAYS[0], status: 202, window: WINDOW },
+    { name: "a read", way: WAYS[1], status: 200, window: WINDOW },
+    { name: "a pass-through", way: WAYS[2], status: 200, window: [] },
+    { name: "a pass-through with its own error", way: WAYS[2], status: 422, window: [] },
+    { name: "an error page", way: WAYS[0], status: 503, window: [...WINDOW, "retry-after"] },
+    { name: "an error page", way: WAYS[2], status: 503, window: ["retry-after"] },
+    { name: "an error of ours", way: WAYS[1], status: 404, window: WINDOW },
+  ];
+
+  it.each(ways)("on $name ($status)", async ({ name: kind, way, status, window }) => {
+    const leaky = await makeGateway({}, undefined, { issuer: gateway.issuer });
+    leaky.upstream.behave((asked) => {
+      const response = honest[kind]?.(asked) ?? json(500, {});
+      for (const [name, value] of LEAKING) response.headers.append(name, value);
+      return response;
+    });
+    const circumstances = { errorFrom: status === 422 ? "upstream" : "edge" } as const;
+    const answer = await leaky.call(way?.path ?? "", { ...way?.call, claims: somebody(), circumstances });
+    expect(answer.status).toBe(status);
+    expect([...answer.headers.keys()].toSorted()).toEqual([...OURS, ...window].toSorted());
+    expect(JSON.stringify([...answer.headers])).not.toContain("leaked");
+    expect(answer.text).not.toContain("leaked");
+    tally.refused += LEAKING.length;
+  });
+
+  it("what describes the body passes, on a read and on a pass-through", async () => {
+    const said = {
+      "cache-control": "private, max-age=1",
+      "content-language": "de",
+      etag: '"1"',
+      "last-modified": "Tue, 24 Nov 2026 00:00:00 GMT",
+      vary: "accept-language",
+    };
+    const polite = await makeGateway({}, undefined, { issuer: gateway.issuer });
+    polite.upstream.behave(() => json(200, { type: "run", id: RUN, status: "waiting" }, said));
+    for (const path of [`${STORED}/runs/${RUN}`, STORED]) {
+      const answer = await polite.call(path, { claims: somebody() });
+      expect(Object.fromEntries([...answer.headers].filter(([name]) => name in said))).toEqual(said);
+      tally.served += 1;
+    }
+  });
+});
+
+describe("a redirect of the upstream is neither followed nor shown", () => {
+  it.each([300, 301, 302, 303, 307, 308])("%i", async (status) => {
+    for (const { path, call } of WAYS) {
+      const lost = await makeGateway({}, undefined, { issuer: gateway.issuer });
+      lost.upstream.behave(
+        () =>
+          new Response("see http://leaked.internal/", {
+            status,
+            headers: { location: "http://leaked.internal/" },
+          }),
+      );
+      const answer = await lost.call(path, { ...call, claims: somebody() });
+      expectProblem(answer, 500, null);
+      expect(answer.headers.get("location")).toBeNull();
+      expect(answer.text).not.toContain("leaked");
+      expect(lost.upstream.asked.map((asked) => asked.path)).toEqual([path]);
+      tally.refused += 1;
+    }
+  });
+
+  it.each(WAYS)("$name that is no redirect is served", async ({ path, call }) => {
+    await served(gateway, path, call);
+    tally.served += 1;
+  });
+});
+
+const INJECTION = "x\r\nSet-Cookie: session=leaked\r\n\r\n<script>";
+
+describe("line breaks in the upstream's data make no header", () => {
+  it("in a run's id: that is no id, and nothing was started that a caller could name", async () => {
+    const answer = await injected(0, () => json(202, { data: { type: "run", id: INJECTION } }));
+    expectProblem(answer, 500, null);
+  });
+
+  it("in each member of an error", async () => {
+    for (const member of ["code", "title", "detail"]) {
+      const body = { errors: [{ ...refusal(), [member]: INJECTION }] };
+      const answer = await injected(0, () => json(403, body), { circumstances: { errorFrom: "upstream" } });
+      expect([answer.status, answer.body.errors[0][member]]).toEqual([403, INJECTION]);
+    }
+  });
+
+  it("in an error's source and meta", async () => {
+    const body = {
+      errors: [{ ...refusal(), source: { pointer: INJECTION }, meta: { [INJECTION]: INJECTION } }],
+    };
+    const answer = await injected(2, () => json(409, body), { circumstances: { errorFrom: "upstream" } });
+    expect([answer.status, answer.body.errors[0].source.pointer]).toEqual([409, INJECTION]);
+  });
+
+  it("in an error's status", async () => {
+    const body = { errors: [{ ...refusal(), status: INJECTION }] };
+    const answer = await injected(0, () => json(403, body), { circumstances: { errorFrom: "upstream" } });
+    expect([answer.status, answer.body.errors[0].status]).toEqual([403, 403]);
+  });
+
+  it.each([["1, 2"], ["-1"], ["1e9"], ["Tue, 24 Nov 2026 00:00:00 GMT"], ["1; leaked"], [""]])(
+    "Retry-After %j is not taken over",
+    async (value) => {
+      const answer = await injected(
+        0,
+        () => json(429, errorBody(429, "slow_down"), { "retry-after": value }),
+        {
+          circumstances: { errorFrom: "upstream" },
+        },
+      );
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "1"]);
+    },
+  );
+
+  it("an honest Retry-After, id and error pass", async () => {
+    const polite = await makeGateway({}, undefined, { issuer: gateway.issuer });
+    const call = { claims: somebody(), circumstances: { errorFrom: "upstream" } } as const;
+    polite.upstream.behave(() => json(429, errorBody(429, "slow_down"), { "retry-after": "7" }));
+    const limited = await polite.start({}, call);
+    expect([limited.status, limited.headers.get("retry-after")]).toEqual([429, "7"]);
+    expect(limited.body.errors[0].detail).toBe("detail of slow_down");
+    polite.upstream.behave((_asked, honest) => honest());
+    const started = await polite.start({}, call);
+    expect([started.status, remainingOf(started)]).toEqual([202, 198]);
+    tally.served += 2;
+  });
+});
+
+itAddsUp(tally, { refused: 422, served: 7 });
+
+/** The upstream answers crookedly on one of the WAYS; nothing of it may stand in a header. */
+async function injected(way: number, answerWith: () => Response, call: Call = {}): Promise<Answer> {
+  const crooked = await makeGateway({}, undefined, { issuer: gateway.issuer });
+  crooked.upstream.behave(answerWith);
+  const { path = "", call: base = {} } = WAYS[way] ?? {};
+  const answer = await crooked.call(path, { ...base, claims: somebody(), ...call });
+  const allowed = [...OURS, ...WINDOW, "retry-after"];
+  expect([...answer.headers.keys()].filter((name) => !allowed.includes(name))).toEqual([]);
+  expect(JSON.stringify([...answer.headers])).not.toContain("leaked");
+  expect(answer.text).not.toContain("\r");
+  expect(answer.headers.get("content-type")).toBe("application/json");
+  expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+  tally.refused += 1;
+  return answer;
+}
+
+function refusal() {
+  const meta: Record<string, unknown> = {};
+  return { status: 403, code: "refused", title: "Refused", detail: "no", source: null, meta };
+}

@@ -1,0 +1,180 @@
+// The doors of the console, and who knocks: what the suites about it have in common.
+import { afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
+import { indexLetters, keepRun, letterOf } from "../console/bench.ts";
+import { counting } from "../support/bindings.ts";
+import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway.ts";
+import { freshIndex } from "../support/operators-index.ts";
+import { TestQueue } from "../support/queue.ts";
+import { makeIssuer, type TestIssuer } from "../support/tokens.ts";
+import { words } from "../support/words.ts";
+
+export const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const USER = "u".repeat(43);
+const TEAM = "console-security.cloudflareaccess.com";
+export const OLGA = { sub: "olga", scope: "operator" };
+const OWN = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
+export const FORM = { "content-type": "application/x-www-form-urlencoded" };
+export const JSON_TYPE = { "content-type": "application/json" };
+
+export const PAST = Math.floor(Date.now() / 1000) - 60;
+
+export type Door = { method: "GET" | "POST"; path: string; headers?: Record<string, string>; body?: string };
+
+export const API_READS: Door[] = words`
+  /overview /runs /runs/${RUN} /users?issuer=i&subject=s /users/${USER} /dead-letters /destinations /audit
+  /redeliveries/${RUN}`.map((path) => ({ method: "GET", path: `/console/api${path}` }));
+
+export const API_ACTS: Door[] = [
+  ...["poll", "redeliver", "abandon"].map(
+    (what): Door => ({ method: "POST", path: `/console/api/runs/${RUN}/${what}` }),
+  ),
+  { method: "POST", path: `/console/api/users/${USER}/reset-window` },
+  { method: "POST", path: `/console/api/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}` },
+  {
+    method: "POST",
+    path: "/console/api/dead-letters/redeliver",
+    headers: JSON_TYPE,
+    body: '{"host":"client.example"}',
+  },
+];
+
+const PAGES: Door[] = [
+  "",
+  "/runs",
+  `/runs/${RUN}`,
+  "/users",
+  `/users/${USER}`,
+  "/dead-letters",
+  `/redeliveries/${RUN}`,
+  "/destinations",
+  "/audit",
+].map((path) => ({ method: "GET", path: `/console${path}` }));
+
+const PAGE_ACTS: Door[] = [
+  ...["poll", "redeliver", "abandon"].map(
+    (what): Door => ({ method: "POST", path: `/console/runs/${RUN}/${what}` }),
+  ),
+  { method: "POST", path: `/console/users/${USER}/reset-window` },
+  {
+    method: "POST",
+    path: `/console/users/${USER}/open-runs/${RUN}/poll`,
+    headers: FORM,
+    body: `run_id=${RUN}`,
+  },
+  {
+    method: "POST",
+    path: "/console/dead-letters/redeliver",
+    headers: FORM,
+    body: "what=range&host=client.example",
+  },
+];
+
+export const DOORS = [...API_READS, ...API_ACTS, ...PAGES, ...PAGE_ACTS];
+export const ACTS = [...API_ACTS, ...PAGE_ACTS];
+
+export const login = await makeIssuer("https://login.example");
+export const stranger = await makeIssuer("https://stranger.example");
+export const access = await makeIssuer(`https://${TEAM}`, { alg: "RS256", audience: "the-console" });
+
+export const calls: string[] = [];
+let queue: TestQueue;
+/** `gateway`: tokens open the console here. `behindAccess`: Cloudflare Access does, too. */
+export const at = {} as { gateway: Gateway; behindAccess: Gateway };
+
+/** A run that has ended as a dead letter, behind each door. */
+export function useDoors(): void {
+  beforeAll(async () => {
+    at.gateway = await makeGateway({}, counting(calls), { issuer: login });
+    const vars = { ACCESS_TEAM_DOMAIN: TEAM, ACCESS_AUD: "the-console", OPERATOR_SCOPE: "operator" };
+    at.behindAccess = await makeGateway(vars, counting(calls), { issuer: login });
+  });
+  beforeEach(async () => {
+    const index = await freshIndex();
+    await keepRun({ terms: { userKey: USER }, runId: RUN, fate: "dead" });
+    await indexLetters(index, [letterOf({ runId: RUN, userKey: USER })]);
+    queue = new TestQueue();
+    queue.install();
+    vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json(access.jwks));
+  });
+  afterEach(() => void vi.restoreAllMocks());
+}
+
+export type Seen = { status: number; location: string | null; headers: Headers; text: string };
+
+/** API answers are held against the contract; pages are pages. */
+export async function knock(
+  gateway: Gateway,
+  { method, path, headers = {}, body }: Door,
+  call: Call = {},
+): Promise<Seen> {
+  const whole: Call = {
+    method,
+    claims: null,
+    ...call,
+    headers: { ...headers, ...call.headers },
+    ...(body !== undefined && { body }),
+  };
+  if (path.startsWith("/console/api/")) {
+    const { status, headers: answered, text } = await gateway.call(path, whole);
+    return { status, location: answered.get("location"), headers: answered, text };
+  }
+  const sent = gateway.begin(path, whole);
+  const response = await sent.response;
+  const text = await response.text();
+  await sent.rest();
+  return {
+    status: response.status,
+    location: response.headers.get("location"),
+    headers: response.headers,
+    text,
+  };
+}
+
+/** Neither the operators' index nor a gate, a breaker or the queue heard of it. */
+export async function expectUntouched(knocking: () => Promise<Seen>): Promise<Seen> {
+  calls.length = 0;
+  const offered = queue.offered.length;
+  const seen = await knocking();
+  expect(calls.filter((name) => !name.startsWith("KV."))).toEqual([]);
+  expect(queue.offered).toHaveLength(offered);
+  return seen;
+}
+
+/** What a suite expects of a door, and its count. */
+export function makeCounted() {
+  const tally = { refused: 0, served: 0 };
+  return {
+    tally,
+    /** 401 or 403 in the API; on a page the way to sign in, or a page that shows nothing. */
+    expectRefused({ status, location, text }: Seen, path: string): void {
+      if (path.startsWith("/console/api/")) expect([401, 403]).toContain(status);
+      else if (status !== 403) expect([status, location]).toEqual([303, "/console/sign-in"]);
+      expect(text).not.toContain(RUN);
+      expect(text).not.toContain("client.example");
+      tally.refused += 1;
+    },
+    /** Whatever the door has to say, it is open: no way to sign in, no 401, no 403. */
+    expectServed({ status, location }: Seen): void {
+      expect([200, 202, 303, 404, 409]).toContain(status);
+      expect(location ?? "").not.toContain("sign-in");
+      tally.served += 1;
+    },
+  };
+}
+
+export function cookie(token: string, name = "edge_console"): Call {
+  return { headers: { cookie: `${name}=${token}` } };
+}
+
+/** A session or an assertion with what the console's own pages send along. */
+export function own(call: Call): Call {
+  return { ...call, headers: { ...OWN, ...call.headers } };
+}
+
+export async function assertion(
+  claims: Record<string, unknown> = {},
+  of: TestIssuer = access,
+): Promise<Call> {
+  const token = await of.token({ sub: "1", email: "olga@example.com", ...claims });
+  return { headers: { "cf-access-jwt-assertion": token } };
+}

@@ -1,0 +1,16 @@
+import { never, replacing } from "./bindings.ts";
+import { until } from "./gate.ts";
+import { makeGateway, RUN_PATH, startOf } from "./gateway.ts";
+import { HOOK, PAYING, type Stage, type Started } from "./stage.ts";
+
+/** A run of the upstream's whose start nobody lived to hear the answer of. */
+export async function startUnheard(stage: Stage, sub = "alice"): Promise<Started> {
+  const { issuer, upstream, env } = stage.gateway;
+  const vars = { SIGNING_KEYS: String(Reflect.get(env, "SIGNING_KEYS")) };
+  const victim = await makeGateway(vars, replacing("USER_GATE.settle", never), { issuer, upstream });
+  const known = new Set(upstream.runs.values());
+  victim.begin(RUN_PATH, startOf({ callback_url: HOOK }, { claims: { ...PAYING, sub } }));
+  await until(() => upstream.runs.size > known.size);
+  const runId = [...upstream.runs.values()].find((id) => !known.has(id)) ?? "";
+  return { runId, ...stage.lastRef() };
+}
