@@ -1,4 +1,5 @@
 // One look for all pages: colours come in pairs, light and dark, each text with 4.5:1 on its ground; lengths are steps of 4 px.
+// A tone (good, warn, bad, accent, quiet) sets three colours; messages, chips, buttons and charts take theirs from it.
 // The files that the pages need, from the Worker itself. They are the same for every visitor and name no user, so who asks
 // gets them. A browser keeps them, and asks each time whether they are still the same (ETag).
 import { Hono } from "hono";

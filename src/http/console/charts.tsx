@@ -1,6 +1,6 @@
 // Charts as SVG, drawn here. The plot stretches with its place; labels are text beside it, so that they stay as large
 // as they are on any screen. Every bucket says its numbers (a title), and pages give the same numbers as a table.
-import type { Child } from "hono/jsx";
+import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { axisTop, linePath, moments, stack, ticks } from "./scale.ts";
 
@@ -11,7 +11,7 @@ const GAP = 1.6;
 
 export type Series = {
   name: string;
-  look: "ok" | "bad" | "accent" | "soft";
+  look: "good" | "bad" | "accent" | "soft";
   values: readonly (number | null)[];
 };
 
@@ -46,16 +46,10 @@ export function BarChart(props: ChartProps): JSX.Element {
         return (
           <g class="bucket">
             <title>{title}</title>
-            <rect class="hit" x={x} y="0" width={STEP} height={HEIGHT} />
+            <Hit x={x} />
             {rects.map(({ y, height }, part) =>
               height === 0 ? null : (
-                <rect
-                  class={`fill-${series[part]?.look ?? "ok"}`}
-                  x={x + GAP / 2}
-                  y={y}
-                  width={STEP - GAP}
-                  height={height}
-                />
+                <rect class={series[part]?.look} x={x + GAP / 2} y={y} width={STEP - GAP} height={height} />
               ),
             )}
           </g>
@@ -72,16 +66,30 @@ export function LineChart(props: ChartProps): JSX.Element {
   return (
     <Frame {...props} top={top}>
       {series.map(({ look, values }) => (
-        <path class={`line line-${look}`} d={linePath(values, top, STEP, HEIGHT)} />
+        <path
+          class={look}
+          d={linePath(values, top, STEP, HEIGHT)}
+          fill="none"
+          stroke-width="1.75"
+          stroke-dasharray={look === "soft" ? "5 3" : undefined}
+          stroke-linecap="round"
+          stroke-linejoin="round"
+          vector-effect="non-scaling-stroke"
+        />
       ))}
       {titles.map((title, index) => (
         <g class="bucket">
           <title>{title}</title>
-          <rect class="hit" x={index * STEP} y="0" width={STEP} height={HEIGHT} />
+          <Hit x={index * STEP} />
         </g>
       ))}
     </Frame>
   );
+}
+
+/** Where a bucket is pointed at; seen while it is. */
+function Hit({ x }: { x: number }): JSX.Element {
+  return <rect class="hit" x={x} width={STEP} height={HEIGHT} opacity="0" />;
 }
 
 type FrameProps = Omit<ChartProps, "top"> & { top: number; children: Child };
@@ -96,10 +104,18 @@ function Frame({ label, titles, from, to, value, moment, top, children }: FrameP
           <span>{value(mark)}</span>
         ))}
       </div>
-      <svg viewBox={`0 0 ${width} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
+      <svg
+        viewBox={`0 0 ${width} ${HEIGHT}`}
+        width="100%"
+        height="132"
+        overflow="visible"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={label}
+      >
         {marks.map((_, index) => {
           const y = (HEIGHT * index) / (marks.length - 1);
-          return <line class="grid" x1="0" x2={width} y1={y} y2={y} />;
+          return <line x1="0" x2={width} y1={y} y2={y} vector-effect="non-scaling-stroke" />;
         })}
         {children}
       </svg>
@@ -118,7 +134,7 @@ export function Legend({ of }: { of: readonly Pick<Series, "name" | "look">[] })
     <ul class="legend">
       {of.map(({ name, look }) => (
         <li>
-          <span class={`swatch swatch-${look}`} aria-hidden="true" />
+          <span class={`swatch ${look}`} aria-hidden="true" />
           {name}
         </li>
       ))}
@@ -131,9 +147,25 @@ export function Meter({ label, used, whole }: { label: string; used: number; who
   const part = whole === 0 ? 0 : Math.min(1, used / whole);
   const look = part >= 1 ? "bad" : part >= 0.8 ? "warn" : "accent";
   return (
-    <svg class="meter" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" aria-label={label}>
-      <rect class="track" x="0" y="0" width="100" height="4" />
-      <rect class={`fill-${look}`} x="0" y="0" width={Math.round(part * 1000) / 10} height="4" />
+    <MeterFrame label={label}>
+      <rect width="100" height="4" />
+      <rect class={look} width={Math.round(part * 1000) / 10} height="4" />
+    </MeterFrame>
+  );
+}
+
+export function MeterFrame({ label, children }: PropsWithChildren<{ label: string }>): JSX.Element {
+  return (
+    <svg
+      class="meter"
+      viewBox="0 0 100 4"
+      width="100%"
+      height="6"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
+      {children}
     </svg>
   );
 }

@@ -2,7 +2,7 @@
 import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Flash } from "./flash.ts";
-import { Icon, type IconName } from "./icons.tsx";
+import { BrandIcon, Icon, type IconName } from "./icons.tsx";
 import { ROOT } from "./links.ts";
 
 /** What every page is told beside what it shows. */
@@ -37,7 +37,7 @@ type LayoutProps = PropsWithChildren<{
 export function Layout({ title, frame, section, refreshSeconds, children }: LayoutProps): JSX.Element {
   return (
     <Document title={title} refreshSeconds={refreshSeconds ?? null}>
-      <a class="skip" href="#main">
+      <a class="skip button primary" href="#main">
         Skip to content
       </a>
       <div class="shell">
@@ -108,7 +108,7 @@ function Document(props: PropsWithChildren<{ title: string; refreshSeconds: numb
 function Brand(): JSX.Element {
   return (
     <a class="brand" href={ROOT}>
-      <Icon name="brand" />
+      <BrandIcon />
       <span>Edge Actions</span>
     </a>
   );
@@ -123,16 +123,14 @@ function SideFoot({ frame: { operator, signOutAt } }: { frame: Frame }): Child {
           {operator}
         </span>
       )}
-      <div class="side-buttons">
-        <ThemeButton />
-        {signOutAt !== null && (
-          <form method="post" action={signOutAt}>
-            <button class="button quiet" type="submit">
-              Sign out
-            </button>
-          </form>
-        )}
-      </div>
+      <ThemeButton />
+      {signOutAt !== null && (
+        <form method="post" action={signOutAt}>
+          <button class="button quiet" type="submit">
+            Sign out
+          </button>
+        </form>
+      )}
     </div>
   );
 }
@@ -140,7 +138,7 @@ function SideFoot({ frame: { operator, signOutAt } }: { frame: Frame }): Child {
 /** Shown by the script, which alone can remember the choice. */
 function ThemeButton(): JSX.Element {
   return (
-    <button class="button quiet icon-button" type="button" hidden data-theme-toggle aria-label="Dark theme">
+    <button class="button quiet" type="button" hidden data-theme-toggle aria-label="Dark theme">
       <Icon name="theme" />
     </button>
   );
@@ -149,7 +147,7 @@ function ThemeButton(): JSX.Element {
 function FlashLine({ flash }: { flash: Flash | null }): JSX.Element | null {
   if (flash === null) return null;
   return (
-    <p class={`flash flash-${flash.tone}`} role="status">
+    <p class={`flash ${flash.tone}`} role="status">
       {flash.text}
     </p>
   );

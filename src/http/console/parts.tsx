@@ -5,14 +5,14 @@ import type { AuditEntry, RunSummary } from "../../console/views.ts";
 import { dateTime, fromNow, NOTHING, shortDateTime } from "./format.ts";
 import { runAt, userAt } from "./links.ts";
 
-export type ChipTone = "good" | "bad" | "warn" | "info" | "quiet";
+export type ChipTone = "good" | "bad" | "warn" | "accent" | "quiet";
 
 export function Chip({ tone, children }: PropsWithChildren<{ tone: ChipTone }>): JSX.Element {
-  return <span class={`chip chip-${tone}`}>{children}</span>;
+  return <span class={`chip ${tone}`}>{children}</span>;
 }
 
 const STATE_TONES: Record<RunSummary["state"], ChipTone> = {
-  waiting: "info",
+  waiting: "accent",
   retrying: "warn",
   delivered: "good",
   dead: "bad",
@@ -94,8 +94,10 @@ export function UserLink({ user, subject }: { user: string; subject: string | nu
 export function Empty({ title, children }: PropsWithChildren<{ title: string }>): JSX.Element {
   return (
     <div class="empty">
-      <p class="empty-title">{title}</p>
-      <p>{children}</p>
+      <p>
+        <strong>{title}</strong>
+      </p>
+      <p class="dim">{children}</p>
     </div>
   );
 }
@@ -112,7 +114,7 @@ export function Heading({
         <h1>{title}</h1>
         {lead !== undefined && <p class="lead">{lead}</p>}
       </div>
-      {children !== undefined && <div class="heading-side">{children}</div>}
+      {children}
     </div>
   );
 }
@@ -174,10 +176,10 @@ type FieldProps = PropsWithChildren<{ label: string; hint?: string }>;
 /** A control under its label. */
 export function Field({ label, hint, children }: FieldProps): JSX.Element {
   return (
-    <label class="field">
-      <span class="field-label">{label}</span>
+    <label>
+      <span>{label}</span>
       {children}
-      {hint !== undefined && <span class="dim hint">{hint}</span>}
+      {hint !== undefined && <span>{hint}</span>}
     </label>
   );
 }
@@ -228,10 +230,8 @@ type NextPageProps = { href: string | null; label?: string };
 export function NextPage({ href, label = "Older" }: NextPageProps): JSX.Element | null {
   if (href === null) return null;
   return (
-    <p class="next">
-      <a class="button" href={href} rel="next">
-        {label}
-      </a>
-    </p>
+    <a class="button" href={href} rel="next">
+      {label}
+    </a>
   );
 }

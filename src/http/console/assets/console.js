@@ -7,7 +7,7 @@ const POLL_MS = 1000;
 
 const root = document.documentElement;
 const saved = readTheme();
-if (saved !== null) root.dataset["theme"] = saved;
+if (saved !== null) root.style.colorScheme = saved;
 
 addEventListener("DOMContentLoaded", () => {
   offerThemes();
@@ -30,7 +30,7 @@ function readTheme() {
 
 /** @param {"light" | "dark"} theme */
 function keepTheme(theme) {
-  root.dataset["theme"] = theme;
+  root.style.colorScheme = theme;
   try {
     localStorage.setItem(THEME_KEY, theme);
   } catch {
@@ -40,7 +40,7 @@ function keepTheme(theme) {
 
 function isDark() {
   return (
-    (root.dataset["theme"] ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) ===
+    (root.style.colorScheme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) ===
     "dark"
   );
 }

@@ -38,7 +38,7 @@ export function DeadLettersPage({ frame, search, letters, fault }: DeadLettersPr
         lead="Runs whose callback, or whose end, was given up. They stay until they are sent again, or the run retention ends."
       />
       {fault !== null && (
-        <p class="flash flash-bad" role="alert">
+        <p class="flash bad" role="alert">
           {fault}
         </p>
       )}
@@ -120,7 +120,7 @@ function Group({ group, complete, nowMs }: GroupProps): JSX.Element {
         {count(group.letters)}
       </td>
       <td data-label="Why">
-        <ul class="reasons">
+        <ul>
           {group.reasons.map(({ reason, letters }) => (
             <li class="short">
               <a href={deadLettersAt(host, reason)}>{reason}</a>{" "}
@@ -159,7 +159,7 @@ function sayHost(host: string | null): string {
 /** One form for two ends: to see what a host, a reason and a time hold, and to send all of it. */
 function Range({ search }: { search: LetterSearch }): JSX.Element {
   return (
-    <form class="card search" method="get" action={DEAD_LETTERS}>
+    <form class="card" method="get" action={DEAD_LETTERS}>
       <div class="fields">
         <Field label="Host">
           <input name="host" value={search.host} autocomplete="off" spellcheck={false} />
@@ -212,7 +212,7 @@ function Letters({
       title={search.host === "" || search.host === NO_HOST ? "Letters" : `Letters for ${search.host}`}
       note="newest first"
     >
-      <form class="selection" method="post" action={REDELIVER} data-selection>
+      <form class="stack" method="post" action={REDELIVER} data-selection>
         {/* First, because Enter on a box presses the first button of the form. */}
         <div class="buttons">
           <button class="button primary" type="submit" name="what" value="selection" data-needs-selection>

@@ -1,5 +1,6 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Destination, Destinations } from "../../../console/views.ts";
+import { MeterFrame } from "../charts.tsx";
 import { count, counted, duration, percent, whenDue } from "../format.ts";
 import { type Frame, Layout } from "../layout.tsx";
 import { deadLettersAt } from "../links.ts";
@@ -32,7 +33,7 @@ export function DestinationsPage({ frame, view }: DestinationsProps): JSX.Elemen
           ))}
         </Table>
       )}
-      <p class="dim note">
+      <p class="dim">
         A host whose attempts mostly fail rests for half a minute, then one attempt finds out whether it is
         back. A rest uses up no attempt.
       </p>
@@ -74,10 +75,10 @@ function Row({ destination, nowMs }: { destination: Destination; nowMs: number }
 function RateBar({ label, good, all }: { label: string; good: number; all: number }): JSX.Element {
   const width = all === 0 ? 0 : Math.round((good / all) * 1000) / 10;
   return (
-    <svg class="meter" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" aria-label={label}>
-      <rect class={all === 0 ? "track" : "fill-bad"} x="0" y="0" width="100" height="4" />
-      <rect class="fill-ok" x="0" y="0" width={width} height="4" />
-    </svg>
+    <MeterFrame label={label}>
+      <rect class={all === 0 ? undefined : "bad"} width="100" height="4" />
+      <rect class="good" width={width} height="4" />
+    </MeterFrame>
   );
 }
 

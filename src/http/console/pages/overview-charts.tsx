@@ -9,7 +9,7 @@ import { Stat } from "./stat.tsx";
 type Bucket = Overview["buckets"][number];
 
 export function Requests({ totals, ...rest }: Overview): JSX.Element {
-  const served = series("2xx, 3xx", "ok", rest, (b) => b.status_2xx + b.status_3xx);
+  const served = series("2xx, 3xx", "good", rest, (b) => b.status_2xx + b.status_3xx);
   const refused = series("4xx", "soft", rest, (b) => b.status_4xx + b.status_429);
   const failed = series("5xx", "bad", rest, failures);
   return (
@@ -56,7 +56,7 @@ export function GatewayLatency({ totals, ...rest }: Overview): JSX.Element {
 }
 
 export function Attempts({ totals, ...rest }: Overview): JSX.Element {
-  const good = series("Succeeded", "ok", rest, ({ attempts, attempts_failed: bad }) => attempts - bad);
+  const good = series("Succeeded", "good", rest, ({ attempts, attempts_failed: bad }) => attempts - bad);
   const bad = series("Failed", "bad", rest, ({ attempts_failed: failed }) => failed);
   return (
     <Stat
@@ -77,7 +77,7 @@ export function Attempts({ totals, ...rest }: Overview): JSX.Element {
 }
 
 export function Runs({ totals, ...rest }: Overview): JSX.Element {
-  const succeeded = series("Success", "ok", rest, (b) => b.runs - b.errors - b.abandoned);
+  const succeeded = series("Success", "good", rest, (b) => b.runs - b.errors - b.abandoned);
   const failed = series("Error", "bad", rest, ({ errors }) => errors);
   const abandoned = series("Abandoned", "soft", rest, (b) => b.abandoned);
   return (

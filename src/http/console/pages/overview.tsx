@@ -60,7 +60,7 @@ export function UnavailableOverviewPage({ frame, span }: { frame: Frame; span: S
       <Heading title="Overview" lead="There is nothing to show at the moment.">
         <SpanSwitch span={span} />
       </Heading>
-      <p class="flash flash-warn" role="status">
+      <p class="flash warn" role="status">
         The metrics aggregator does not answer. Requests, runs and callbacks do not depend on it; what happens
         meanwhile is counted when it is back. Reload in a minute.
       </p>
@@ -83,7 +83,7 @@ function SpanSwitch({ span }: { span: Span }): JSX.Element {
 function Incomplete({ from, counted_since: since, complete }: Overview): JSX.Element | null {
   if (complete) return null;
   return (
-    <p class="flash flash-warn" role="status">
+    <p class="flash warn" role="status">
       {Date.parse(since) > Date.parse(from)
         ? `Counting began at ${minuteOf(since)}: what happened before is not in these charts.`
         : "Some of this was counted by another version of the gateway, and is missing here."}

@@ -25,14 +25,14 @@ export function RedeliveryPage({ frame, redelivery }: { frame: Frame; redelivery
         </a>
       </Heading>
       <section
-        class="card progress-card"
+        class="card"
         data-redelivery={
           isRunning ? `${ROOT}/api/redeliveries/${encodeURIComponent(redelivery.id)}` : undefined
         }
       >
         <div class="card-head">
           <h2>Progress</h2>
-          <Chip tone={isRunning ? "info" : "good"}>
+          <Chip tone={isRunning ? "accent" : "good"}>
             <span data-value="status">{status}</span>
           </Chip>
         </div>

@@ -28,14 +28,12 @@ export function RunPage({ frame, run }: { frame: Frame; run: RunDetail }): JSX.E
         <Card title="Time line" note={attemptsSaid(run.attempts)}>
           <TimeLine entries={run.time_line} nowMs={frame.nowMs} />
         </Card>
-        <div class="stack">
-          <Card title="Summary">
-            <Facts of={factsOf(run)} />
-          </Card>
-          <Card title="Billing">
-            <p>{sayBilling(run)}</p>
-          </Card>
-        </div>
+        <Card title="Summary">
+          <Facts of={factsOf(run)} />
+        </Card>
+        <Card title="Billing">
+          <p>{sayBilling(run)}</p>
+        </Card>
       </div>
     </Layout>
   );
@@ -123,7 +121,7 @@ function sayBilling({ billable, charged }: RunDetail): string {
 
 function TimeLine({ entries, nowMs }: { entries: readonly TimeLineEntry[]; nowMs: number }): JSX.Element {
   return (
-    <ol class="time-line">
+    <ol>
       {entries.map((entry, index) => (
         <Entry entry={entry} before={entries[index - 1] ?? null} nowMs={nowMs} />
       ))}
@@ -136,9 +134,9 @@ type EntryProps = { entry: TimeLineEntry; before: TimeLineEntry | null; nowMs: n
 function Entry({ entry, before, nowMs }: EntryProps): JSX.Element {
   const { look, title, detail } = say(entry);
   return (
-    <li class={`entry entry-${look}`}>
+    <li class={`entry ${look}`}>
       <div class="entry-head">
-        <strong>{title}</strong>
+        <strong class={look === "planned" ? "dim" : undefined}>{title}</strong>
         <span class="entry-time">
           <Moment at={entry.at} />
           <span class="dim">{apart(entry, before, nowMs)}</span>

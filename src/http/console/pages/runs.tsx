@@ -50,7 +50,7 @@ export function RunsPage({ frame, search, found, fault }: RunsProps): JSX.Elemen
       />
       <SearchForm search={search} />
       {fault !== null && (
-        <p class="flash flash-bad" role="alert">
+        <p class="flash bad" role="alert">
           {fault}
         </p>
       )}
@@ -61,7 +61,7 @@ export function RunsPage({ frame, search, found, fault }: RunsProps): JSX.Elemen
 
 function SearchForm({ search }: { search: RunSearch }): JSX.Element {
   return (
-    <form class="card search" method="get" action={`${ROOT}/runs`} role="search">
+    <form class="card" method="get" action={`${ROOT}/runs`} role="search">
       <div class="fields">
         <Field label="Run id">
           <input name="run_id" value={search.run_id} autocomplete="off" spellcheck={false} />
@@ -141,7 +141,7 @@ function Progress({ progress }: { progress: SearchProgress }): JSX.Element {
         {`Searched ${count(searched)} of ${whole} who were active from ${dateTime(from)} to ${dateTime(to)}.`}
       </p>
       {unanswered.length > 0 && (
-        <p class="flash flash-warn" role="status">
+        <p class="flash warn" role="status">
           {"Not searched, because they do not answer: "}
           {unanswered.map((user) => (
             <>

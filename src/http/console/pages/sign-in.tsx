@@ -28,7 +28,7 @@ export function SignInPage({ frame, error, usesAccess, scope }: SignInProps): JS
   return (
     <BareLayout title="Sign in" frame={frame}>
       {error !== null && (
-        <p class="flash flash-bad" role="alert">
+        <p class="flash bad" role="alert">
           {ERRORS[error]}
         </p>
       )}
@@ -67,9 +67,7 @@ function ByToken({ scope }: { scope: string }): JSX.Element {
   return (
     <>
       <p>A token with the scope {scope} opens the console. In development, this prints one:</p>
-      <pre class="command">
-        <code>npm run --silent token -- --sub me --scope {scope}</code>
-      </pre>
+      <pre class="mono command">npm run --silent token -- --sub me --scope {scope}</pre>
       <form method="post" action={`${ROOT}/sign-in`}>
         <Field label="Token" hint="It stays in a cookie of this browser until it expires.">
           <textarea

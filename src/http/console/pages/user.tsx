@@ -33,7 +33,7 @@ export function UserPage({ frame, view }: { frame: Frame; view: UserView }): JSX
         lead={
           <>
             <span class="wrap">{view.issuer ?? "Nothing on record says who this is."}</span>
-            <span class="mono wrap key">{view.user}</span>
+            <span class="mono wrap">{view.user}</span>
           </>
         }
       >
@@ -169,7 +169,7 @@ function OpenRuns({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Eleme
                 <RunOrName user={view.user} run={run} />
               </td>
               <td data-label="Status">
-                <Chip tone="info">{run.status}</Chip>
+                <Chip tone="accent">{run.status}</Chip>
               </td>
               <td data-label="Callback">
                 <StateChip state={run.state} />

@@ -22,7 +22,7 @@ export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.El
         lead="A user is an issuer and a subject. Each has a gate of its own, so look one up."
       />
       {fault !== null && (
-        <p class="flash flash-bad" role="alert">
+        <p class="flash bad" role="alert">
           {fault}
         </p>
       )}
@@ -40,18 +40,22 @@ export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.El
           <Field label="Subject" hint="sub of the token">
             <input name="subject" value={search.subject} required autocomplete="off" spellcheck={false} />
           </Field>
-          <button class="button primary" type="submit">
-            Look up
-          </button>
+          <div class="buttons">
+            <button class="button primary" type="submit">
+              Look up
+            </button>
+          </div>
         </form>
         <form class="card" method="get" action={`${ROOT}/users`}>
           <h2>By user key</h2>
           <Field label="User key" hint="43 characters; the log and the lists name users so">
             <input name="user" value={search.user} required autocomplete="off" spellcheck={false} />
           </Field>
-          <button class="button primary" type="submit">
-            Look up
-          </button>
+          <div class="buttons">
+            <button class="button primary" type="submit">
+              Look up
+            </button>
+          </div>
         </form>
       </div>
     </Layout>
