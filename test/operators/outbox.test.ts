@@ -1,0 +1,98 @@
+// What the operators' index is told: each event once, in the order in which it came about, whatever clock and tellers do.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, it, vi } from "vitest";
+import type { UserGate } from "../../src/gate/user-gate.ts";
+import { HOUR, moveClock, SECOND } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { openStore } from "../support/gate-store.ts";
+import { deadLetters } from "../support/operators-index.ts";
+import { Stage, type Started } from "../support/stage.ts";
+
+let stage: Stage;
+
+freshForEach();
+beforeEach(async () => {
+  stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "1" });
+  stage.receive(() => new Response(null, { status: 500 }));
+});
+
+async function letters(): Promise<string[]> {
+  return (await deadLetters()).map(({ run_id: runId }) => runId).toSorted();
+}
+
+async function deadRun(): Promise<Started> {
+  const run = await stage.start();
+  await stage.push(run);
+  await stage.pass(3 * HOUR);
+  return run;
+}
+
+it("an event that comes up while two tellers are at work is not lost", async () => {
+  const first = await deadRun();
+  const gate = await stage.gateway.gateOf();
+  await runInDurableObject(gate, (_gate: UserGate, { storage }) => {
+    openStore(storage).store.outbox.add({ kind: "resolved", runId: "of no letter" });
+  });
+  const database: D1Database = Object.getPrototypeOf(env.OPERATORS_DB);
+  const real = database.batch;
+  // Polled: a promise of one object's request must not be resolved by another's.
+  const teller = { isReached: false, isOpen: false };
+  vi.spyOn(database, "batch").mockImplementation(async function (this: D1Database, statements) {
+    teller.isReached = true;
+    while (!teller.isOpen) await scheduler.wait(5);
+    return await real.call(this, statements);
+  });
+  const tellers = [gate.reindex(), gate.reindex()];
+  while (!teller.isReached) await scheduler.wait(5);
+  await runInDurableObject(gate, (_gate: UserGate, { storage }) => {
+    openStore(storage).store.outbox.add({ kind: "resolved", runId: first.runId });
+  });
+  teller.isOpen = true;
+  await Promise.all(tellers);
+  vi.restoreAllMocks();
+  await stage.pass(HOUR);
+  expect(await letters()).toEqual([]);
+});
+
+it("a run that dies again while the clock steps back stays a dead letter", async () => {
+  const run = await stage.start();
+  const gate = await stage.gateway.gateOf();
+  const [kept] = (await gate.listRuns(null, 10)).runs;
+  expect(await gate.abandon(kept?.runKey ?? "")).toBe(true);
+  await stage.pass(3 * HOUR);
+  expect(await letters()).toEqual([run.runId]);
+  stage.gateway.upstream.runs.clear();
+  await stage.redeliver(run.runId);
+  moveClock(-2 * SECOND);
+  await evict(gate);
+  await stage.push(run);
+  await stage.drain();
+  await stage.pass(3 * HOUR);
+  expect(await letters()).toEqual([run.runId]);
+});
+
+it("an index that was restored from an older copy and has a new epoch is told what is true now", async () => {
+  const resolved = await deadRun();
+  const rows = (await env.OPERATORS_DB.prepare("SELECT * FROM dead_letters").all()).results;
+  const dead = await deadRun();
+  stage.receive(() => new Response(null, { status: 204 }));
+  await stage.redeliver(resolved.runId);
+  await stage.pass(HOUR);
+  expect(await letters()).toEqual([dead.runId]);
+  await env.OPERATORS_DB.prepare("DELETE FROM dead_letters").run();
+  for (const row of rows) {
+    const columns = Object.keys(row);
+    const places = columns.map(() => "?").join(", ");
+    const insert = `INSERT INTO dead_letters (${columns.join(", ")}) VALUES (${places})`;
+    await env.OPERATORS_DB.prepare(insert)
+      .bind(...Object.values(row))
+      .run();
+  }
+  expect(await letters()).toEqual([resolved.runId]);
+  await env.OPERATORS_DB.prepare("UPDATE epoch SET id = lower(hex(randomblob(16)))").run();
+  expect(await (await stage.gateway.gateOf()).reindex()).toBe(true);
+  await stage.pass(HOUR);
+  expect(await letters()).toEqual([dead.runId]);
+});

@@ -1,0 +1,114 @@
+// Attempts of one id that were promised different things: the one that was answered 202 decides, whichever message comes
+// first (contract, Idempotency). Until it is known which one that is, nothing is delivered and nothing is charged.
+import { beforeEach, expect, it } from "vitest";
+import { failing, replacing } from "../support/bindings.ts";
+import { HOUR, moveClock, SECOND } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { RUN_PATH, startOf } from "../support/gateway.ts";
+import { HOOK, Stage, type Started } from "../support/stage.ts";
+import { json } from "../support/upstream.ts";
+
+const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+const OTHER = { idempotency_id: ID, callback_url: "https://other.example/b" };
+const FREE = { billing: JSON.stringify({ is_billable: false }) };
+
+let accepting: Stage;
+
+freshForEach();
+beforeEach(async () => {
+  accepting = await Stage.set({}, failing(/^USER_GATE\.settle/));
+});
+
+/** The 202 was given, and its acceptance is in a message that is late. */
+async function acceptedLate(claims: Record<string, unknown> = {}) {
+  const run = await accepting.start({ idempotency_id: ID }, { claims });
+  const late = accepting.queue.take();
+  expect(late).toHaveLength(1);
+  // The lease of that attempt is over.
+  moveClock(20 * SECOND);
+  return { run, late };
+}
+
+/** The same users, upstream and keys behind other faults. */
+function second(faults: ReturnType<typeof failing>): Promise<Stage> {
+  const { upstream, issuer, env } = accepting.gateway;
+  return Stage.set({ SIGNING_KEYS: String(Reflect.get(env, "SIGNING_KEYS")) }, faults, { upstream, issuer });
+}
+
+/** An attempt of the same id that ends in 503, while KV is away. */
+async function failedAttempt(body: object, claims: Record<string, unknown> = {}): Promise<Stage> {
+  const stage = await second(failing(/^KV\./));
+  const { upstream } = stage.gateway;
+  upstream.behave(({ method }, honest) => (method === "POST" ? json(503, {}) : honest()));
+  expect((await stage.tryStart({ idempotency_id: ID, ...body }, { claims })).status).toBe(503);
+  upstream.behave((_request, honest) => honest());
+  return stage;
+}
+
+/** The upstream's completion comes before the late acceptance. */
+async function overtake(stage: Stage, run: Started, late: ReturnType<Stage["queue"]["take"]>) {
+  await stage.push(run);
+  await stage.drain();
+  await stage.consume(late);
+  await stage.pass(HOUR);
+  const { charges } = await stage.records();
+  return { tasks: charges.length, told: stage.received.map(({ url }) => url) };
+}
+
+it("what the accepted attempt owes is charged and delivered, though a later attempt would have been free", async () => {
+  const { run, late } = await acceptedLate();
+  const stage = await failedAttempt(OTHER, FREE);
+  expect(await overtake(stage, run, late)).toEqual({ tasks: 1, told: [HOOK] });
+});
+
+it("a free attempt that was accepted stays free, though a later attempt would have been charged", async () => {
+  const { run, late } = await acceptedLate(FREE);
+  const stage = await failedAttempt({});
+  expect(await overtake(stage, run, late)).toEqual({ tasks: 0, told: [HOOK] });
+});
+
+it("a duplicate that is being answered from KV changes nothing", async () => {
+  const { run, late } = await acceptedLate();
+  const kv = { isAsked: false, isAnswered: false };
+  const stage = await second(
+    replacing("KV.get", async ({ args, perform }) => {
+      if (String(args[0]).startsWith("answer:")) {
+        kv.isAsked = true;
+        while (!kv.isAnswered) await scheduler.wait(5);
+      }
+      return perform();
+    }),
+  );
+  const duplicate = stage.gateway.begin(RUN_PATH, startOf(OTHER, { claims: FREE }));
+  while (!kv.isAsked) await scheduler.wait(5);
+  await stage.push(run);
+  await stage.drain();
+  kv.isAnswered = true;
+  const answer = await duplicate.response;
+  expect([answer.status, answer.headers.get("idempotency-replayed")]).toEqual([202, "true"]);
+  await answer.text();
+  await duplicate.rest();
+  await stage.consume(late);
+  await stage.pass(HOUR);
+  expect((await stage.records()).charges).toHaveLength(1);
+  expect(stage.received.map(({ url }) => url)).toEqual([HOOK]);
+});
+
+it("where no attempt is ever answered, the latest one's terms hold when the id's 72 hours are over", async () => {
+  const stage = await second(failing(/^KV\./));
+  const { upstream } = stage.gateway;
+  upstream.behave(async ({ method }, honest) => {
+    const answer = honest();
+    return method === "POST" ? json(503, {}) : answer;
+  });
+  for (const body of [{}, OTHER]) {
+    expect((await stage.tryStart({ idempotency_id: ID, ...body })).status).toBe(503);
+    moveClock(20 * SECOND);
+  }
+  const [runId = ""] = upstream.runs.values();
+  await stage.push({ runId, ...stage.lastRef() });
+  await stage.pass(71 * HOUR);
+  expect(stage.received).toEqual([]);
+  await stage.pass(2 * HOUR);
+  expect(stage.received.map(({ url }) => url)).toEqual([OTHER.callback_url]);
+});
