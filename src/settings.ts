@@ -120,7 +120,8 @@ export const RETRY_SCHEDULE = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_00
 const POLL_SCHEDULE = [2, 4, 8, 16, 32, 64, 128, 300];
 const DAY_SECONDS = 86_400;
 /** An answer is replayed so long, and its run must be known for as long. */
-const REPLAY_DAYS = 3;
+/** For so long an upstream may answer an idempotency id with its earlier run, which must still be known then. */
+const MIN_RUN_RETENTION_DAYS = 7;
 
 const RUN_RETENTION_DAYS = 30;
 const CHARGE_RETENTION_DAYS = 400;
@@ -193,8 +194,11 @@ function requireRetention(
     callbackRetryScheduleSeconds,
   }: Pick<Settings, "runRetentionDays" | "callbackRetryScheduleSeconds">,
 ): void {
-  if (runRetentionDays < REPLAY_DAYS)
-    read.reject("RUN_RETENTION_DAYS", `must be at least ${REPLAY_DAYS}: answers are replayed for 72 hours`);
+  if (runRetentionDays < MIN_RUN_RETENTION_DAYS)
+    read.reject(
+      "RUN_RETENTION_DAYS",
+      "must be at least 7: an upstream may know an idempotency id for 7 days",
+    );
   const seconds = callbackRetryScheduleSeconds.reduce((sum, step) => sum + step, 0);
   if (2 * seconds > runRetentionDays * DAY_SECONDS)
     read.reject(

@@ -73,7 +73,6 @@ describe("a good setting", () => {
     [{ MAX_BODY_BYTES: "1" }, { maxBodyBytes: 1 }],
     [{ ALLOW_PRIVATE_CALLBACKS: "true" }, { allowPrivateCallbacks: true }],
     [{ RUN_RETENTION_DAYS: "7" }, { runRetentionDays: 7 }],
-    [{ RUN_RETENTION_DAYS: "3", CALLBACK_RETRY_SCHEDULE: "5" }, { runRetentionDays: 3 }],
     [{ CHARGE_RETENTION_DAYS: "3650" }, { chargeRetentionDays: 3650 }],
     [{ COMPLETION_TOKEN: "1234567890123456" }, { completionTokens: ["1234567890123456"] }],
     [
@@ -173,11 +172,11 @@ describe("a bad setting is refused by name", () => {
 
   it.each<[vars: Record<string, string>, problem: string]>([
     [
-      { RUN_RETENTION_DAYS: "2", CALLBACK_RETRY_SCHEDULE: "5" },
-      "RUN_RETENTION_DAYS must be at least 3: answers are replayed for 72 hours",
+      { RUN_RETENTION_DAYS: "6", CALLBACK_RETRY_SCHEDULE: "5" },
+      "RUN_RETENTION_DAYS must be at least 7: an upstream may know an idempotency id for 7 days",
     ],
     [
-      { RUN_RETENTION_DAYS: "6" },
+      { RUN_RETENTION_DAYS: "7", CALLBACK_RETRY_SCHEDULE: "302401" },
       "RUN_RETENTION_DAYS must be at least twice as long as CALLBACK_RETRY_SCHEDULE takes in all",
     ],
     [

@@ -101,6 +101,23 @@ describe("a receiver's answer", () => {
   });
 });
 
+describe("a receiver that ends its 2xx before it has the body has been told", () => {
+  it.each([1_000, 400_000, 900_000])("only when it was sent all of %i bytes", async (bytes) => {
+    const answer = (response: ServerResponse) => response.writeHead(200, { "content-length": 0 }).end();
+    const receiver = await hostile(answer, "at once");
+    const run = upstream.run(runIdOf(await caller.start(ECHO, { callback_url: receiver.url })));
+    upstream.end(run);
+    run.ended = `{"type":"run","id":"${run.id}","status":"success","results":["${"x".repeat(bytes)}"]}`;
+    expect(await upstream.push(run)).toBe(202);
+    const { state, attempts } = await untilState(caller, ECHO, run.id, "delivered", "dead");
+    expect(attempts.map(({ error }) => error)).toEqual(
+      receiver.whole().map((isWhole) => (isWhole ? null : "answered before the end")),
+    );
+    expect(state).toBe(receiver.whole().at(-1) === true ? "delivered" : "dead");
+    receiver.close();
+  });
+});
+
 it("a target that was accepted under older rules is not called by a gateway with stricter ones", async () => {
   const receiver = await hostile((response) => response.writeHead(204).end());
   const id = runIdOf(await caller.start(ECHO, { callback_url: receiver.url }));
@@ -140,18 +157,25 @@ async function expectNothingSeen({ id }: UpstreamRun): Promise<void> {
 type Hostile = {
   url: string;
   requests: () => number;
+  /** Of each request whether all of it came. */
+  whole: () => boolean[];
   /** Connections that the gateway has not closed yet. */
   open: () => number;
   takenBytes: () => number;
   close: () => void;
 };
 
-async function hostile(answer: (response: ServerResponse) => unknown): Promise<Hostile> {
+/** `when`: it has the whole request, or only its head. */
+async function hostile(
+  answer: (response: ServerResponse) => unknown,
+  when: "at the end" | "at once" = "at the end",
+): Promise<Hostile> {
   const [sockets, open] = [new Set<IncomingMessage["socket"]>(), new Set<IncomingMessage["socket"]>()];
-  let requests = 0;
+  const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
-    requests += 1;
-    request.resume().on("end", () => void answer(response));
+    requests.push(request.on("error", () => undefined));
+    if (when === "at once") void answer(response);
+    request.resume().on("end", () => when === "at the end" && void answer(response));
   });
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -160,7 +184,8 @@ async function hostile(answer: (response: ServerResponse) => unknown): Promise<H
   await listening(server);
   return {
     url: `http://127.0.0.1:${portOf(server)}/hook`,
-    requests: () => requests,
+    requests: () => requests.length,
+    whole: () => requests.map(({ complete }) => complete),
     open: () => open.size,
     takenBytes: () => [...sockets].reduce((all, { bytesWritten }) => all + bytesWritten, 0),
     close: () => server.close().closeAllConnections(),

@@ -153,6 +153,15 @@ describe("a receiver", () => {
     expect(receiver.taken.filter(({ isComplete }) => isComplete)).toEqual([]);
   });
 
+  it("that ends its 2xx early has not been told", async () => {
+    const { outcome } = await delivery([{ body: LARGE }], (_request, response, take) => {
+      response.writeHead(200).end();
+      void take();
+    });
+    const failure = "answered before the end";
+    expect(outcome).toEqual({ kind: "failed", status: 200, failure, retryAfterSeconds: null });
+  });
+
   it("that acknowledges early and goes on reading gets the rest", async () => {
     const { outcome, receiver } = await delivery([{ body: LARGE }], async (_request, response, take) => {
       response.writeHead(200).write("thank you");

@@ -21,17 +21,17 @@ export function redeliver(caller: Caller, action: string, runId: string): Promis
   return caller.call(`${deliveriesPath(action, runId)}/redeliver`, { method: "POST" });
 }
 
-/** The view of a delivery that has come to this state. */
+/** The view of a delivery that has come to one of these states. */
 export async function untilState(
   caller: Caller,
   action: string,
   runId: string,
-  state: DeliveriesView["state"],
+  ...states: DeliveriesView["state"][]
 ): Promise<DeliveriesView> {
   let view = await deliveriesOf(caller, action, runId);
-  await until(`the state ${state}`, WITHIN_MS, async () => {
+  await until(`the state ${states.join(" or ")}`, WITHIN_MS, async () => {
     view = await deliveriesOf(caller, action, runId);
-    return view.state === state;
+    return states.includes(view.state);
   });
   return view;
 }
