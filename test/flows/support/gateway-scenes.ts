@@ -93,6 +93,10 @@ const THE_INDEX: readonly Played[] = [
     shows: /"gate": "[0-9a-f]{64}",\s*"runs": 3,\s*"example_run_key": ".*",\s*"since": "2026-11/,
   },
   {
+    command: "npx wrangler d1 execute OPERATORS_DB --env production --remote…UPDATE epoch…",
+    shows: /Executed 1 command[^]*"success": true/,
+  },
+  {
     command: "npx wrangler d1 execute OPERATORS_DB --env production --remote --json --command …",
     shows: new RegExp(`^${HOST_HASH} client\\.example\n$`),
   },
