@@ -1,13 +1,13 @@
 /** A store or an object took longer than a caller can wait. */
-export class DeadlinePassed extends Error {
+export class TimeoutError extends Error {
   override readonly name = "DeadlinePassed";
 }
 
 /** What `promise` comes to, if it does so in time. Throws DeadlinePassed; the work itself is not stopped. */
-export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+export async function withTimeout<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
   const done = new AbortController();
   const late = scheduler.wait(timeoutMs, { signal: done.signal }).then(() => {
-    throw new DeadlinePassed(`nothing within ${timeoutMs} ms`);
+    throw new TimeoutError(`nothing within ${timeoutMs} ms`);
   });
   // Aborted below, when it was not late.
   late.catch(() => undefined);

@@ -7,12 +7,12 @@ const MAX_HELD_BYTES = 16 * 1024 * 1024;
 const LOST_AFTER_MS = 120_000;
 
 /** One piece of work, with the bodies that it holds. */
-export class Hold {
+export class Reservation {
   bytes = 0;
   readonly sinceMs: number;
-  readonly #room: Room;
+  readonly #room: MemoryBudget;
 
-  constructor(room: Room, sinceMs: number) {
+  constructor(room: MemoryBudget, sinceMs: number) {
     this.#room = room;
     this.sinceMs = sinceMs;
   }
@@ -27,10 +27,10 @@ export class Hold {
   }
 }
 
-export class Room {
+export class MemoryBudget {
   readonly #maxBytes: number;
   /** Oldest first. */
-  readonly #holds = new Set<Hold>();
+  readonly #holds = new Set<Reservation>();
   #bytes = 0;
 
   constructor(maxBytes: number) {
@@ -43,15 +43,15 @@ export class Room {
     return this.#holds.size >= maxHolds;
   }
 
-  enter(nowMs: number): Hold {
+  enter(nowMs: number): Reservation {
     this.#forgetLost(nowMs);
-    const hold = new Hold(this, nowMs);
+    const hold = new Reservation(this, nowMs);
     this.#holds.add(hold);
     return hold;
   }
 
   /** The only body that is held may have any size: that is bounded elsewhere. */
-  grow(hold: Hold, bytes: number): boolean {
+  grow(hold: Reservation, bytes: number): boolean {
     const others = this.#bytes - hold.bytes;
     if (others > 0 && this.#bytes + bytes > this.#maxBytes) return false;
     if (this.#holds.has(hold)) {
@@ -61,7 +61,7 @@ export class Room {
     return true;
   }
 
-  forget(hold: Hold): void {
+  forget(hold: Reservation): void {
     if (this.#holds.delete(hold)) this.#bytes -= hold.bytes;
   }
 
@@ -74,4 +74,4 @@ export class Room {
 }
 
 /** All of this isolate's requests and messages share it. */
-export const isolateRoom = new Room(MAX_HELD_BYTES);
+export const isolateBudget = new MemoryBudget(MAX_HELD_BYTES);

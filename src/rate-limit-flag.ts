@@ -1,6 +1,6 @@
 // The switch of the rate limit: a Flagship flag, so that it can be rolled out by rule or by percentage.
 import type { Caller } from "./auth/caller.ts";
-import { within } from "./deadline.ts";
+import { withTimeout } from "./deadline.ts";
 import { log } from "./observability/log.ts";
 
 const FLAG = "edge_actions_api_rate_limiting_global";
@@ -52,7 +52,7 @@ async function ask(
 ): Promise<boolean> {
   const context = { userId: subject, issuer, ...(storedActionId === null ? {} : { storedActionId }) };
   try {
-    return await within(FLAG_TIMEOUT_MS, flags.getBooleanValue(FLAG, fallback, context));
+    return await withTimeout(FLAG_TIMEOUT_MS, flags.getBooleanValue(FLAG, fallback, context));
   } catch (error) {
     log({ event: "flag.unavailable", error });
     return fallback;

@@ -171,7 +171,7 @@ export type GateSettings = Pick<
 >;
 
 /** What a gate goes by. Never throws: a bad one has its default here, and stops the Worker elsewhere. */
-export function gateSettingsOf(env: object): GateSettings {
+export function parseGateSettings(env: object): GateSettings {
   return readGateSettings(new Reader(env));
 }
 

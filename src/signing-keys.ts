@@ -7,7 +7,7 @@ import type { Jwk } from "./settings.ts";
 export type SigningKey = { kid: string; privateKey: CryptoKey };
 
 /** The key that signs. */
-export async function signingKeyOf(signingKeys: readonly Jwk[]): Promise<SigningKey> {
+export async function importSigningKey(signingKeys: readonly Jwk[]): Promise<SigningKey> {
   const [jwk] = signingKeys;
   if (jwk === undefined) throw new Error("no signing key");
   return { kid: jwk.kid ?? "", privateKey: await privateKeyOf(jwk) };

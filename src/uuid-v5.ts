@@ -4,14 +4,14 @@
 const BYTES = 16;
 
 export async function uuidV5(namespace: string, name: string): Promise<string> {
-  const hashed = new Uint8Array([...bytesOf(namespace), ...new TextEncoder().encode(name)]);
+  const hashed = new Uint8Array([...parseBytes(namespace), ...new TextEncoder().encode(name)]);
   const uuid = new DataView(await crypto.subtle.digest("SHA-1", hashed), 0, BYTES);
   uuid.setUint8(6, (uuid.getUint8(6) & 0x0f) | 0x50);
   uuid.setUint8(8, (uuid.getUint8(8) & 0x3f) | 0x80);
   return format(uuid);
 }
 
-function bytesOf(uuid: string): number[] {
+function parseBytes(uuid: string): number[] {
   return (uuid.match(/[0-9a-f]{2}/gi) ?? []).map((byte) => Number.parseInt(byte, 16));
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Room } from "../src/load.ts";
+import { MemoryBudget } from "../src/load.ts";
 
 const T0 = 1_000_000;
 
 describe("a room", () => {
   it("is full when so many are in, and free again when one leaves", () => {
-    const room = new Room(100);
+    const room = new MemoryBudget(100);
     const [first] = [room.enter(T0), room.enter(T0)];
     expect([room.isFull(T0, 2), room.isFull(T0, 3)]).toEqual([true, false]);
     first.leave();
@@ -13,7 +13,7 @@ describe("a room", () => {
   });
 
   it("counts nobody twice who leaves twice", () => {
-    const room = new Room(100);
+    const room = new MemoryBudget(100);
     const [first, second] = [room.enter(T0), room.enter(T0)];
     first.take(60);
     first.leave();
@@ -23,7 +23,7 @@ describe("a room", () => {
   });
 
   it("has bytes for all together, and gives them back", () => {
-    const room = new Room(100);
+    const room = new MemoryBudget(100);
     const [first, second] = [room.enter(T0), room.enter(T0)];
     expect([first.take(60), second.take(40), second.take(1)]).toEqual([true, true, false]);
     first.leave();
@@ -31,13 +31,13 @@ describe("a room", () => {
   });
 
   it("lets anybody hold any size alone", () => {
-    const room = new Room(100);
+    const room = new MemoryBudget(100);
     const [first, second] = [room.enter(T0), room.enter(T0)];
     expect([first.take(90), first.take(90), second.take(1)]).toEqual([true, true, false]);
   });
 
   it("forgets those of whom nobody heard again", () => {
-    const room = new Room(100);
+    const room = new MemoryBudget(100);
     const lost = room.enter(T0);
     lost.take(100);
     expect(room.isFull(T0 + 119_999, 1)).toBe(true);

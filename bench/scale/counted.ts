@@ -139,7 +139,7 @@ export const FAILED: Counted = {
   calls: {
     ...FULL_CALLS,
     "DESTINATION_BREAKER.alarm": 9,
-    "DESTINATION_BREAKER.mayTry": 9,
+    "DESTINATION_BREAKER.acquire": 9,
     "DESTINATION_BREAKER.report": 10,
     "USER_GATE.report": 10,
     "USER_GATE.take": 10,
@@ -168,7 +168,7 @@ export const REDELIVERED: Counted = {
   requests: 2,
   calls: {
     "DESTINATION_BREAKER.alarm": 1,
-    "DESTINATION_BREAKER.mayTry": 1,
+    "DESTINATION_BREAKER.acquire": 1,
     "DESTINATION_BREAKER.report": 1,
     "FLAGS.getBooleanValue": 1,
     "UPSTREAM.fetch": 1,

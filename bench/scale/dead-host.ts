@@ -1,7 +1,7 @@
 // Runs of many users whose one receiver is down, by the gateway's own rules (src/gate/delivery.ts, src/callbacks/): what is due
 // asks the host's breaker; a rest puts it off, a permission is an attempt that fails. Arithmetic only.
 import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
-import { type Breaker, CLOSED, mayTry, type Permission, report } from "../../src/callbacks/breaker.ts";
+import { acquire, type Breaker, CLOSED, type Permission, report } from "../../src/callbacks/breaker.ts";
 import { applyAttempt, type Delivery, firstAttempt } from "../../src/gate/delivery.ts";
 
 const HOUR_MS = 3_600_000;
@@ -37,7 +37,7 @@ export function deadHost(
   for (let run = 0; run < runs; run++) due.add(run, Math.round(random() * 10 * runs));
   for (let next = due.take(); next !== null && next.atMs < spanMs; next = due.take()) {
     const { run, atMs } = next;
-    const [after, permission] = mayTry(breaker, atMs);
+    const [after, permission] = acquire(breaker, atMs);
     const goes = permission.kind === "go";
     breaker = goes ? report(after, false, atMs, String(run)) : after;
     const isEarly = atMs < HOUR_MS;

@@ -12,7 +12,7 @@ import type { KeySetFailure } from "./key-set.ts";
 import { denied, INVALID_TOKEN, keysUnavailable, type Refusal, unauthenticated } from "./refusals.ts";
 import { checkRegisteredClaims } from "./registered-claims.ts";
 import { type TokenReason, type TokenVerdict, verifyToken } from "./token.ts";
-import { userKeyOf } from "./user-key.ts";
+import { buildUserKey } from "./user-key.ts";
 import type { VerifiedTokens } from "./verified-tokens.ts";
 
 export type AuthReason =
@@ -84,7 +84,7 @@ async function admit(
   if (rateLimit === null) return denied("The token's rate_limit claim is malformed.", "claim.rate_limit");
   const billing = parseBilling(claims["billing"]);
   if (billing === null) return denied("The token's billing claim is malformed.", "claim.billing");
-  const userKey = await userKeyOf(issuer.issuer, subject);
+  const userKey = await buildUserKey(issuer.issuer, subject);
   const caller = { issuer: issuer.issuer, subject, userKey, scopes, rateLimit, billing, token };
   verifiedTokens.put(token, { issuer, header, key, claims, requiredScope, caller });
   return { kind: "caller", caller };

@@ -13,7 +13,7 @@ export const KEYS_SERVED_MS = 24 * 3_600_000;
 /** An issuer is asked once in this time at most, whatever came of it: unknown `kid`s cost an attacker nothing. */
 export const FETCH_COOL_DOWN_MS = 30_000;
 
-export function ageOf(set: KeySet | null, nowMs: number): KeyAge {
+export function keyAge(set: KeySet | null, nowMs: number): KeyAge {
   if (set === null || nowMs - set.fetchedAtMs > KEYS_SERVED_MS) return "expired";
   return nowMs - set.fetchedAtMs > KEYS_FRESH_MS ? "stale" : "fresh";
 }
@@ -24,7 +24,7 @@ export function coolDownLeftMs(askedAtMs: number | null, nowMs: number): number 
 }
 
 /** Fences late answers: an attempt that was overtaken must not bring back the keys of its time. */
-export function newerOf(held: KeySet | null, found: KeySet | null): KeySet | null {
+export function pickNewer(held: KeySet | null, found: KeySet | null): KeySet | null {
   if (held === null || found === null) return held ?? found;
   return found.fetchedAtMs >= held.fetchedAtMs ? found : held;
 }

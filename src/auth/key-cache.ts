@@ -4,7 +4,7 @@
 // hangs up, and no request waits for it longer than 5 seconds.
 
 import type { Sender } from "../outbound/guard.ts";
-import { ageOf, coolDownLeftMs, FETCH_COOL_DOWN_MS, type KeySet, newerOf } from "./key-age.ts";
+import { coolDownLeftMs, FETCH_COOL_DOWN_MS, type KeySet, keyAge, pickNewer } from "./key-age.ts";
 import { chooseKey, type KeyChoice } from "./key-choice.ts";
 import { readCopy, writeCopy } from "./key-copy.ts";
 import { fetchKeySet, type KeySetFailure } from "./key-set.ts";
@@ -47,12 +47,13 @@ export class KeyCache {
     return this.#choose(header, io);
   }
 
-  #age({ nowMs }: KeyIo): ReturnType<typeof ageOf> {
-    return ageOf(this.#set, nowMs);
+  #age({ nowMs }: KeyIo): ReturnType<typeof keyAge> {
+    return keyAge(this.#set, nowMs);
   }
 
   #choose(header: TokenHeader, { nowMs }: KeyIo): KeyLookup {
-    if (this.#set !== null && ageOf(this.#set, nowMs) !== "expired") return chooseKey(this.#set.keys, header);
+    if (this.#set !== null && keyAge(this.#set, nowMs) !== "expired")
+      return chooseKey(this.#set.keys, header);
     const retryAfterMs = coolDownLeftMs(this.#askedAtMs, nowMs);
     return { kind: "unavailable", retryAfterMs, failure: this.#lastFailure };
   }
@@ -75,7 +76,7 @@ export class KeyCache {
 
   async #restoreOrFetch(io: KeyIo): Promise<void> {
     const copy = await readCopy(io.kv, this.#url);
-    this.#set = newerOf(this.#set, copy);
+    this.#set = pickNewer(this.#set, copy);
     if (this.#age(io) === "expired") await this.#fetch(io);
   }
 
@@ -88,7 +89,7 @@ export class KeyCache {
       return;
     }
     const set = { fetchedAtMs: io.nowMs, keys: answer.keys };
-    this.#set = newerOf(this.#set, set);
+    this.#set = pickNewer(this.#set, set);
     io.waitUntil(writeCopy(io.kv, this.#url, set));
   }
 

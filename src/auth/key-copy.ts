@@ -2,7 +2,7 @@
 // condition: when it fails, the issuer is asked, and a copy that could not be written is written by the next fetch.
 
 import { base64url } from "jose";
-import { within } from "../deadline.ts";
+import { withTimeout } from "../deadline.ts";
 import { KEYS_SERVED_MS, type KeySet } from "./key-age.ts";
 import { parseKeySet } from "./key-set.ts";
 
@@ -10,7 +10,7 @@ const READ_TIMEOUT_MS = 2_000;
 
 export async function readCopy(kv: KVNamespace, url: string): Promise<KeySet | null> {
   try {
-    return parseCopy(await within(READ_TIMEOUT_MS, kv.get(await nameOf(url), "json")));
+    return parseCopy(await withTimeout(READ_TIMEOUT_MS, kv.get(await copyKey(url), "json")));
   } catch {
     // KV names no errors of its own, and a copy that is no JSON is as good as none.
     return null;
@@ -19,7 +19,7 @@ export async function readCopy(kv: KVNamespace, url: string): Promise<KeySet | n
 
 export async function writeCopy(kv: KVNamespace, url: string, set: KeySet): Promise<void> {
   try {
-    await kv.put(await nameOf(url), JSON.stringify(set), { expirationTtl: KEYS_SERVED_MS / 1000 });
+    await kv.put(await copyKey(url), JSON.stringify(set), { expirationTtl: KEYS_SERVED_MS / 1000 });
   } catch {
     // As above: memory holds the keys, and other isolates ask the issuer.
   }
@@ -32,7 +32,7 @@ function parseCopy(value: unknown): KeySet | null {
   return typeof fetchedAtMs === "number" ? { fetchedAtMs, keys } : null;
 }
 
-async function nameOf(url: string): Promise<string> {
+async function copyKey(url: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(url));
   return `jwks:v1:${base64url.encode(new Uint8Array(digest))}`;
 }

@@ -25,7 +25,7 @@ export type OperatorDeps = Omit<AuthDeps, "settings" | "verifiedTokens"> & {
 type Refused = Refusal<OperatorReason>;
 type Verified = Extract<TokenVerdict, { kind: "verified" }>;
 
-export async function operatorOf(
+export async function authenticateOperator(
   headers: Headers,
   session: string | null,
   deps: OperatorDeps,
@@ -36,12 +36,12 @@ export async function operatorOf(
   const assertion = headers.get("cf-access-jwt-assertion");
   if (access !== null && assertion !== null) return byAccess(assertion, deps);
   if (session === null) return unauthenticated("operator.missing", "Bearer", NO_TOKEN);
-  const holder = await holderOf(session, deps);
+  const holder = await verifyHolder(session, deps);
   return holder.kind === "refused" ? holder : { ...holder, by: "session" };
 }
 
 /** Whose token it is, for signing in with it; `expiresAtMs` is its own word. */
-export async function holderOf(
+export async function verifyHolder(
   token: string,
   deps: OperatorDeps,
 ): Promise<{ kind: "operator"; operator: Operator; expiresAtMs: number } | Refused> {
@@ -62,7 +62,7 @@ async function byAuthorization(headers: Headers, deps: OperatorDeps): Promise<Op
   const bearer = readBearer(headers);
   if (bearer.kind !== "token")
     return unauthenticated(bearer.reason, bearer.kind === "none" ? "Bearer" : INVALID_TOKEN, NO_TOKEN);
-  const holder = await holderOf(bearer.token, deps);
+  const holder = await verifyHolder(bearer.token, deps);
   return holder.kind === "refused" ? holder : { ...holder, by: "authorization" };
 }
 

@@ -10,9 +10,9 @@ type Sample = { atMs: number; ok: boolean; who?: string };
 export type Breaker =
   /** Oldest first, at most KEPT, none older than five minutes. */
   | { status: "closed"; samples: readonly Sample[] }
-  | { status: "resting"; untilMs: number }
+  | { status: "open"; untilMs: number }
   /** One attempt is on its way; if it has not been reported by then, another one may be made. */
-  | { status: "probing"; untilMs: number };
+  | { status: "half_open"; untilMs: number };
 
 export type Permission = { kind: "go" } | { kind: "rest"; untilMs: number };
 
@@ -27,11 +27,11 @@ const FAILED_SHARE = 0.7;
 const KEPT_OF_ONE = 3;
 
 /** May one more attempt be made now? A `go` after a rest is the probe, and takes it. */
-export function mayTry(breaker: Breaker, nowMs: number): [Breaker, Permission] {
+export function acquire(breaker: Breaker, nowMs: number): [Breaker, Permission] {
   if (breaker.status === "closed") return [breaker, { kind: "go" }];
-  const untilMs = endOf(breaker, nowMs);
+  const untilMs = openUntilMs(breaker, nowMs);
   if (nowMs < untilMs) return [breaker, { kind: "rest", untilMs }];
-  return [{ status: "probing", untilMs: nowMs + REST_MS }, { kind: "go" }];
+  return [{ status: "half_open", untilMs: nowMs + REST_MS }, { kind: "go" }];
 }
 
 /** The breaker after an attempt ended; with `who`, that one's latest three count. */
@@ -39,9 +39,9 @@ export function report(breaker: Breaker, ok: boolean, nowMs: number, who?: strin
   switch (breaker.status) {
     case "closed":
       return count([...withRoomFor(breaker.samples, who), { atMs: nowMs, ok, ...(who && { who }) }], nowMs);
-    case "resting":
+    case "open":
       return breaker;
-    case "probing":
+    case "half_open":
       return ok ? CLOSED : rest(nowMs);
   }
 }
@@ -49,17 +49,17 @@ export function report(breaker: Breaker, ok: boolean, nowMs: number, who?: strin
 /** What the next attempt would find. */
 export type Standing = { status: Breaker["status"]; untilMs: number | null };
 
-export function standingOf(breaker: Breaker, nowMs: number): Standing {
+export function toStanding(breaker: Breaker, nowMs: number): Standing {
   if (breaker.status === "closed") return { status: "closed", untilMs: null };
-  const untilMs = endOf(breaker, nowMs);
+  const untilMs = openUntilMs(breaker, nowMs);
   // The rest is over: the next attempt is the probe.
-  return nowMs < untilMs ? { status: breaker.status, untilMs } : { status: "probing", untilMs: null };
+  return nowMs < untilMs ? { status: breaker.status, untilMs } : { status: "half_open", untilMs: null };
 }
 
 /** Nothing in it says anything about the host any more. */
 export function isForgettable(breaker: Breaker, nowMs: number): boolean {
   if (breaker.status === "closed") return breaker.samples.every((sample) => isOld(sample, nowMs));
-  return nowMs >= endOf(breaker, nowMs) + WINDOW_MS;
+  return nowMs >= openUntilMs(breaker, nowMs) + WINDOW_MS;
 }
 
 function count(all: readonly Sample[], nowMs: number): Breaker {
@@ -75,7 +75,7 @@ function withRoomFor(samples: readonly Sample[], who: string | undefined): reado
 }
 
 function rest(nowMs: number): Breaker {
-  return { status: "resting", untilMs: nowMs + REST_MS };
+  return { status: "open", untilMs: nowMs + REST_MS };
 }
 
 function isOld({ atMs }: Sample, nowMs: number): boolean {
@@ -83,6 +83,6 @@ function isOld({ atMs }: Sample, nowMs: number): boolean {
 }
 
 // A clock that stepped back must not leave a host alone for longer than a rest.
-function endOf({ untilMs }: Exclude<Breaker, { status: "closed" }>, nowMs: number): number {
+function openUntilMs({ untilMs }: Exclude<Breaker, { status: "closed" }>, nowMs: number): number {
   return Math.min(untilMs, nowMs + REST_MS);
 }

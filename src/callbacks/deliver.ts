@@ -34,7 +34,7 @@ export async function attemptDelivery(request: AttemptRequest): Promise<AttemptR
   const startedAtMs = Date.now();
   const { answer, error } = await post(destination.url.href, request);
   const durationMs = Math.max(0, Date.now() - startedAtMs);
-  if (answer === null) return { outcome: unanswered(failureOf(error)), durationMs, error };
+  if (answer === null) return { outcome: unanswered(toFailure(error)), durationMs, error };
   const { response, isWhole } = answer;
   // The head alone decides: whatever becomes of the answer's body, a 2xx stays one.
   const said = readAnswer(response.status, response.headers, Date.now());
@@ -78,7 +78,7 @@ function asksToAbort(headers: Headers): boolean {
   return asked.some((word) => word.trim() === "abort-message");
 }
 
-function failureOf(error: unknown): AttemptFailure {
+function toFailure(error: unknown): AttemptFailure {
   if (error instanceof BodyUnreadable) return "result could not be read";
   if (error instanceof BodyChanged) return "result changed between reads";
   return error instanceof OutboundTimeout ? "no answer in time" : "no connection";

@@ -6,14 +6,14 @@
 // goes, because host names are free to make up.
 import { DurableObject } from "cloudflare:workers";
 import {
+  acquire,
   type Breaker,
   CLOSED,
   isForgettable,
-  mayTry,
   type Permission,
   report,
   type Standing,
-  standingOf,
+  toStanding,
 } from "./breaker.ts";
 
 export type BreakerNamespace = DurableObjectNamespace<DestinationBreaker>;
@@ -38,20 +38,20 @@ export function breakerOf(breakers: BreakerNamespace, host: string): DurableObje
 
 export class DestinationBreaker extends DurableObject<Env> {
   /** A `go` after a rest is the one probe: report how it ended. */
-  async mayTry(userKey: string): Promise<HostPermission> {
+  async acquire(userKey: string): Promise<HostPermission> {
     const nowMs = Date.now();
     const [own, all] = this.#ask(userKey, nowMs);
-    const permission = permissionOf(own, all, nowMs);
+    const permission = toPermission(own, all, nowMs);
     // A user whose own breaker is open takes no probe of the shared one.
     if (permission.kind === "rest") return permission;
     for (const { key, before, after } of [own, all]) await this.#become(key, before, after);
     return permission;
   }
 
-  /** What `mayTry` would say now. Takes no probe. */
-  wouldTry(userKey: string): HostPermission {
+  /** What `acquire` would say now. Takes no probe. */
+  peek(userKey: string): HostPermission {
     const nowMs = Date.now();
-    return permissionOf(...this.#ask(userKey, nowMs), nowMs);
+    return toPermission(...this.#ask(userKey, nowMs), nowMs);
   }
 
   /** Every failure at the host; a success only when this object had been asked before it. */
@@ -68,8 +68,8 @@ export class DestinationBreaker extends DurableObject<Env> {
     const known = [...this.ctx.storage.kv.list<Breaker>({ limit: MAX_VIEWED })];
     const ofUsers = known.filter(([key]) => key !== ALL_USERS);
     return {
-      ...standingOf(this.#breaker(ALL_USERS), nowMs),
-      usersResting: ofUsers.filter(([, breaker]) => standingOf(breaker, nowMs).status === "resting").length,
+      ...toStanding(this.#breaker(ALL_USERS), nowMs),
+      usersResting: ofUsers.filter(([, breaker]) => toStanding(breaker, nowMs).status === "open").length,
     };
   }
 
@@ -86,7 +86,7 @@ export class DestinationBreaker extends DurableObject<Env> {
   #ask(userKey: string, nowMs: number): [own: Asked, all: Asked] {
     const ask = (key: string): Asked => {
       const before = this.#breaker(key);
-      const [after, permission] = mayTry(before, nowMs);
+      const [after, permission] = acquire(before, nowMs);
       return { key, before, after, permission };
     };
     return [ask(userKey), ask(ALL_USERS)];
@@ -107,10 +107,10 @@ export class DestinationBreaker extends DurableObject<Env> {
   }
 }
 
-function permissionOf(own: Asked, all: Asked, nowMs: number): HostPermission {
+function toPermission(own: Asked, all: Asked, nowMs: number): HostPermission {
   const { before, permission } = all;
   if (permission.kind === "go") return own.permission;
   const { untilMs } = permission;
-  const allUntilMs = before.status === "probing" ? Math.min(untilMs, nowMs + PROBING_MS) : untilMs;
+  const allUntilMs = before.status === "half_open" ? Math.min(untilMs, nowMs + PROBING_MS) : untilMs;
   return { kind: "rest", untilMs, allUntilMs };
 }

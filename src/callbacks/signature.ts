@@ -5,7 +5,7 @@
 // The JWT has no `aud`: it must never pass for a token that the gateway sends upstream, which has one.
 import { base64url, SignJWT } from "jose";
 import type { Jwk } from "../settings.ts";
-import { type SigningKey, signingKeyOf } from "../signing-keys.ts";
+import { importSigningKey, type SigningKey } from "../signing-keys.ts";
 import type { StreamedBody } from "./callback-body.ts";
 
 export type SignedCallback = {
@@ -28,7 +28,7 @@ export async function signCallback(
 ): Promise<Record<string, string>> {
   // A dot would let one signature stand for two messages: what is signed is `id.timestamp.body`.
   if (!/^[\w-]+$/.test(callback.webhookId)) throw new Error("a webhook id has a character out of place");
-  const key = await signingKeyOf(signingKeys);
+  const key = await importSigningKey(signingKeys);
   const sentAt = Math.floor(callback.nowMs / 1000);
   const { body, webhookId } = callback;
   const [signature, token] = await Promise.all([

@@ -3,8 +3,8 @@
 import type { Operator } from "../auth/operator.ts";
 import { log } from "../observability/log.ts";
 import { auditRows, type Noted, noteAction, noteOutcome } from "./journal.ts";
-import { cursorOf, NEWEST, type Place } from "./place.ts";
-import { timeOf } from "./times.ts";
+import { type Cursor, encodeCursor, NEWEST } from "./place.ts";
+import { formatTime } from "./times.ts";
 import type { AuditAction, AuditEntry, AuditPage } from "./views.ts";
 
 const PAGE = 50;
@@ -36,7 +36,7 @@ export async function audited(db: D1Database, noted: Noted, act: () => Promise<E
   }
   const detail = effect.detail ?? null;
   await settle(db, noted, effect.kind, detail);
-  return { outcome: effect.kind, entry: entryOf({ ...noted, detail: detail ?? noted.detail }, effect.kind) };
+  return { outcome: effect.kind, entry: toEntry({ ...noted, detail: detail ?? noted.detail }, effect.kind) };
 }
 
 async function settle(
@@ -54,17 +54,17 @@ async function settle(
 }
 
 /** Newest first. */
-export async function auditPage(db: D1Database, after: Place | null): Promise<AuditPage> {
+export async function auditPage(db: D1Database, after: Cursor | null): Promise<AuditPage> {
   const rows = await auditRows(db, after ?? NEWEST, PAGE + 1);
   const shown = rows.slice(0, PAGE);
   const last = rows.length > PAGE ? shown.at(-1) : undefined;
   return {
-    entries: shown.map((row) => entryOf(row, row.outcome ?? "unknown")),
-    next_cursor: last === undefined ? null : cursorOf({ atMs: last.at_ms, id: last.id }),
+    entries: shown.map((row) => toEntry(row, row.outcome ?? "unknown")),
+    next_cursor: last === undefined ? null : encodeCursor({ atMs: last.at_ms, id: last.id }),
   };
 }
 
-function entryOf(noted: Noted, outcome: AuditEntry["outcome"]): AuditEntry {
+function toEntry(noted: Noted, outcome: AuditEntry["outcome"]): AuditEntry {
   const { at_ms, operator, action, target, detail } = noted;
-  return { at: timeOf(at_ms), operator, action, target, detail, outcome };
+  return { at: formatTime(at_ms), operator, action, target, detail, outcome };
 }

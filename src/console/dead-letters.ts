@@ -1,9 +1,9 @@
 // Runs that were given up, by the host that did not take their callbacks and by the reason, the last one first: from the
 // operators' index. One without a callback, whose end could not be read, has no host.
-import { cursorOf, NEWEST, type Place } from "./place.ts";
+import { type Cursor, encodeCursor, NEWEST } from "./place.ts";
 import { NO_HOST } from "./searched.ts";
 import { type LetterRow, type OverdueRow, readLetters, readOverdue } from "./store.ts";
-import { timeOf } from "./times.ts";
+import { formatTime } from "./times.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "./views.ts";
 
 /** Null: any. */
@@ -17,7 +17,7 @@ export type LetterFilter = {
 export type LetterQuery = LetterFilter & {
   fromMs: number | null;
   toMs: number | null;
-  after: Place | null;
+  after: Cursor | null;
 };
 
 const MAX_READ = 2_000;
@@ -28,17 +28,17 @@ const MAX_OVERDUE = 20;
 export async function deadLetters(db: D1Database, query: LetterQuery): Promise<DeadLetters> {
   const fromMs = query.fromMs ?? 0;
   const start = query.toMs === null ? NEWEST : { atMs: query.toMs, id: "" };
-  const read = (after: Place) => readLetters(db, { after, fromMs, limit: MAX_READ + 1 });
+  const read = (after: Cursor) => readLetters(db, { after, fromMs, limit: MAX_READ + 1 });
   const isFirst = query.after === null || query.after.atMs >= start.atMs;
   const [newest, overdue] = await Promise.all([read(start), readOverdue(db, MAX_OVERDUE)]);
   const onwards = isFirst ? newest : await read(query.after ?? start);
-  const page = pageOf(onwards.slice(0, MAX_READ), query, onwards.length > MAX_READ);
+  const page = toPage(onwards.slice(0, MAX_READ), query, onwards.length > MAX_READ);
   return {
-    groups: groupsOf(newest.slice(0, MAX_READ)),
-    letters: page.letters.map(letterOf),
-    next_cursor: page.next && cursorOf(page.next),
+    groups: groupByHost(newest.slice(0, MAX_READ)),
+    letters: page.letters.map(toDeadLetter),
+    next_cursor: page.next && encodeCursor(page.next),
     complete: newest.length <= MAX_READ,
-    overdue: overdue.map(overdueOf),
+    overdue: overdue.map(toOverdueGate),
   };
 }
 
@@ -46,11 +46,11 @@ export function fitsLetter(row: LetterRow, { host, reason }: LetterFilter): bool
   return (host === null || (row.host ?? NO_HOST) === host) && (reason === null || row.reason === reason);
 }
 
-function pageOf(
+function toPage(
   rows: readonly LetterRow[],
   filter: LetterFilter,
   more: boolean,
-): { letters: LetterRow[]; next: Place | null } {
+): { letters: LetterRow[]; next: Cursor | null } {
   const fitting = rows.filter((row) => fitsLetter(row, filter));
   const letters = fitting.slice(0, PAGE);
   const last = fitting.length > PAGE ? letters.at(-1) : more ? rows.at(-1) : undefined;
@@ -58,33 +58,33 @@ function pageOf(
 }
 
 /** The host with the most letters first. */
-function groupsOf(rows: readonly LetterRow[]): DeadLetterGroup[] {
+function groupByHost(rows: readonly LetterRow[]): DeadLetterGroup[] {
   const byHost = Map.groupBy(rows, ({ host }) => host);
-  const groups = [...byHost].map(([host, letters]) => groupOf(host, letters));
+  const groups = [...byHost].map(([host, letters]) => toGroup(host, letters));
   return groups.toSorted((a, b) => b.letters - a.letters || ((a.host ?? "") < (b.host ?? "") ? -1 : 1));
 }
 
-function groupOf(host: string | null, letters: readonly LetterRow[]): DeadLetterGroup {
+function toGroup(host: string | null, letters: readonly LetterRow[]): DeadLetterGroup {
   const times = letters.map(({ died_at_ms }) => died_at_ms);
   const byReason = Map.groupBy(letters, ({ reason }) => reason);
   const reasons = [...byReason].map(([reason, rows]) => ({ reason, letters: rows.length }));
   return {
     host,
     letters: letters.length,
-    oldest_at: timeOf(Math.min(...times)),
-    newest_at: timeOf(Math.max(...times)),
+    oldest_at: formatTime(Math.min(...times)),
+    newest_at: formatTime(Math.max(...times)),
     reasons: reasons.toSorted((a, b) => b.letters - a.letters),
   };
 }
 
-function letterOf(row: LetterRow): DeadLetter {
+function toDeadLetter(row: LetterRow): DeadLetter {
   return {
     run_id: row.run_id,
     user: row.user_key,
     subject: row.subject,
     host: row.host,
-    accepted_at: timeOf(row.accepted_at_ms),
-    died_at: timeOf(row.died_at_ms),
+    accepted_at: formatTime(row.accepted_at_ms),
+    died_at: formatTime(row.died_at_ms),
     result: row.result,
     attempts: row.attempts,
     status: row.status,
@@ -92,6 +92,6 @@ function letterOf(row: LetterRow): DeadLetter {
   };
 }
 
-function overdueOf({ user_key, since_ms, runs, example_run_key }: OverdueRow): OverdueGate {
-  return { user: user_key, since: timeOf(since_ms), runs, example_run_key };
+function toOverdueGate({ user_key, since_ms, runs, example_run_key }: OverdueRow): OverdueGate {
+  return { user: user_key, since: formatTime(since_ms), runs, example_run_key };
 }

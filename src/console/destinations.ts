@@ -1,8 +1,8 @@
 // How the hosts of callbacks have fared lately, and whether their breakers let attempts through. Who counts the attempts is
 // for the caller to say.
 import { type BreakerNamespace, type BreakerView, breakerOf } from "../callbacks/destination-breaker.ts";
-import { within } from "../deadline.ts";
-import { busiest, decodeSums, totalOf } from "../observability/sums.ts";
+import { withTimeout } from "../deadline.ts";
+import { busiest, decodeSums, sumUp } from "../observability/sums.ts";
 import {
   type AggregatedSums,
   type AggregatorNamespace,
@@ -49,8 +49,8 @@ export async function destinations(
 /** The busiest hosts of the last day, as the metrics aggregator has them. Throws when it does not answer. */
 export async function busiestHosts(aggregators: AggregatorNamespace, nowMs: number): Promise<HostStats[]> {
   const asked = metricsAggregator(aggregators).read("hours", nowMs - DAY_MS);
-  const { rows } = await within<AggregatedSums>(ANSWERS_WITHIN_MS, asked);
-  const sums = totalOf(rows.flatMap((row) => decodeSums(row.sums) ?? []));
+  const { rows } = await withTimeout<AggregatedSums>(ANSWERS_WITHIN_MS, asked);
+  const sums = sumUp(rows.flatMap((row) => decodeSums(row.sums) ?? []));
   return busiest(sums.hosts, MAX_HOSTS).map(([host, attempts]) => {
     const acknowledged = sums.acknowledged.get(host) ?? 0;
     const totalMs = sums.acknowledgedMs.get(host) ?? 0;
@@ -61,6 +61,6 @@ export async function busiestHosts(aggregators: AggregatorNamespace, nowMs: numb
 
 async function breakerView(breakers: BreakerNamespace, host: string): Promise<Destination["breaker"]> {
   const view: Promise<BreakerView> = breakerOf(breakers, host).view();
-  const { status, untilMs, usersResting } = await within(ANSWERS_WITHIN_MS, view);
+  const { status, untilMs, usersResting } = await withTimeout(ANSWERS_WITHIN_MS, view);
   return { status, until: timeOrNull(untilMs), users_resting: usersResting };
 }

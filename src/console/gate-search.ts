@@ -4,7 +4,7 @@ import type { GateClient } from "../gate/client.ts";
 import type { ListedRun } from "../gate/inspection.ts";
 import { type EndedPosition, positionBefore } from "../gate/store/ended-runs.ts";
 import { type Filter, type FinishedIn, isInSpan, passesFilter } from "./run-match.ts";
-import { summaryOf } from "./summary.ts";
+import { toRunSummary } from "./summary.ts";
 import type { RunSummary } from "./views.ts";
 
 export type Walk = {
@@ -28,10 +28,10 @@ export async function walkGate(
   start: EndedPosition | null,
   maxLists: number,
 ): Promise<Walk> {
-  const walk: Walk = { runs: [], next: start ?? startOf(wanted), searchedToMs: null };
+  const walk: Walk = { runs: [], next: start ?? findStart(wanted), searchedToMs: null };
   for (let lists = 0; lists < maxLists; lists += 1) {
     const { runs, next } = await gate.listRuns(walk.next, RUNS_A_LIST);
-    walk.runs.push(...runs.filter((run) => isWanted(run, wanted)).map(summaryOf));
+    walk.runs.push(...runs.filter((run) => isWanted(run, wanted)).map(toRunSummary));
     const lastMs = runs.at(-1)?.finishedAtMs ?? null;
     walk.searchedToMs = lastMs ?? walk.searchedToMs;
     walk.next = lastMs !== null && lastMs < wanted.span.fromMs ? null : next;
@@ -41,7 +41,7 @@ export async function walkGate(
 }
 
 /** A span that has ended begins in the week in which it did: neither open runs nor later ones are in it. */
-function startOf({ span: { toMs }, nowMs }: Wanted): EndedPosition | null {
+function findStart({ span: { toMs }, nowMs }: Wanted): EndedPosition | null {
   return toMs > nowMs ? null : positionBefore(toMs);
 }
 

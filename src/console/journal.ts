@@ -1,7 +1,7 @@
 // What the console itself writes, and all of its SQL: what operators did, and their bulk redeliveries. Moves of a
 // redelivery are conditional on who holds it, and say whether they moved it.
-import { within } from "../deadline.ts";
-import type { Place } from "./place.ts";
+import { withTimeout } from "../deadline.ts";
+import type { Cursor } from "./place.ts";
 import type { AuditAction, AuditEntry, Redelivery, RedeliveryFilter } from "./views.ts";
 
 const AUDIT = "at_ms, id, operator, action, target, detail, outcome";
@@ -61,10 +61,10 @@ type RedeliveryRow = {
 };
 
 /** `position`: what it looked at last, or how many of its named runs. */
-export type Job = Redelivery & { position: string | null; movedAtMs: number };
+export type RedeliveryJob = Redelivery & { position: string | null; movedAtMs: number };
 
 export async function noteAction(db: D1Database, noted: Noted): Promise<void> {
-  await within(TIMEOUT_MS, noting(db, noted, null).run());
+  await withTimeout(TIMEOUT_MS, noting(db, noted, null).run());
 }
 
 export async function noteOutcome(
@@ -73,36 +73,39 @@ export async function noteOutcome(
   outcome: "done" | "refused" | "failed",
   detail: string | null,
 ): Promise<void> {
-  await within(TIMEOUT_MS, db.prepare(STATEMENTS.noteOutcome).bind(at_ms, id, outcome, detail).run());
+  await withTimeout(TIMEOUT_MS, db.prepare(STATEMENTS.noteOutcome).bind(at_ms, id, outcome, detail).run());
 }
 
 /** Newest first. */
-export async function auditRows(db: D1Database, after: Place, limit: number): Promise<AuditRow[]> {
+export async function auditRows(db: D1Database, after: Cursor, limit: number): Promise<AuditRow[]> {
   const page = db.prepare(STATEMENTS.auditPage).bind(after.atMs, after.id, limit);
-  return (await within(TIMEOUT_MS, page.run<AuditRow>())).results;
+  return (await withTimeout(TIMEOUT_MS, page.run<AuditRow>())).results;
 }
 
 /** The redelivery and who began it, both or neither. */
 export async function addRedelivery(db: D1Database, filter: RedeliveryFilter, noted: Noted): Promise<void> {
   const { id, operator, at_ms } = noted;
   const adding = db.prepare(STATEMENTS.addRedelivery).bind(id, operator, at_ms, JSON.stringify(filter));
-  await within(TIMEOUT_MS, db.batch([adding, noting(db, noted, "done")]));
+  await withTimeout(TIMEOUT_MS, db.batch([adding, noting(db, noted, "done")]));
 }
 
-export async function readJob(db: D1Database, id: string): Promise<Job | null> {
-  const row = await within(TIMEOUT_MS, db.prepare(STATEMENTS.redelivery).bind(id).first<RedeliveryRow>());
-  return row && jobOf(row);
+export async function readJob(db: D1Database, id: string): Promise<RedeliveryJob | null> {
+  const row = await withTimeout(
+    TIMEOUT_MS,
+    db.prepare(STATEMENTS.redelivery).bind(id).first<RedeliveryRow>(),
+  );
+  return row && parseJob(row);
 }
 
 /** The ids of those that run, and have not moved since. */
 export async function restingJobs(db: D1Database, sinceMs: number, limit: number): Promise<string[]> {
   const resting = db.prepare(STATEMENTS.resting).bind(sinceMs, limit);
-  return (await within(TIMEOUT_MS, resting.run<{ id: string }>())).results.map(({ id }) => id);
+  return (await withTimeout(TIMEOUT_MS, resting.run<{ id: string }>())).results.map(({ id }) => id);
 }
 
 /** False: it has moved since, or has finished. */
 export async function wakeJob(db: D1Database, id: string, nowMs: number, sinceMs: number): Promise<boolean> {
-  const woken = await within(TIMEOUT_MS, db.prepare(STATEMENTS.wake).bind(id, nowMs, sinceMs).run());
+  const woken = await withTimeout(TIMEOUT_MS, db.prepare(STATEMENTS.wake).bind(id, nowMs, sinceMs).run());
   return woken.meta.changes > 0;
 }
 
@@ -113,10 +116,10 @@ export async function holdJob(
   holder: string,
   nowMs: number,
   sinceMs: number,
-): Promise<Job | null> {
+): Promise<RedeliveryJob | null> {
   const holding = db.prepare(STATEMENTS.hold).bind(id, holder, nowMs, sinceMs);
-  const row = await within(TIMEOUT_MS, holding.first<RedeliveryRow>());
-  return row && jobOf(row);
+  const row = await withTimeout(TIMEOUT_MS, holding.first<RedeliveryRow>());
+  return row && parseJob(row);
 }
 
 export type Progress = {
@@ -139,7 +142,7 @@ export async function progressJob(
   const moving = db
     .prepare(STATEMENTS.progress)
     .bind(id, holder, position, status, examined, sent, skipped, nowMs);
-  return (await within(TIMEOUT_MS, moving.run())).meta.changes > 0;
+  return (await withTimeout(TIMEOUT_MS, moving.run())).meta.changes > 0;
 }
 
 function noting(db: D1Database, noted: Noted, outcome: "done" | null): D1PreparedStatement {
@@ -147,7 +150,7 @@ function noting(db: D1Database, noted: Noted, outcome: "done" | null): D1Prepare
   return db.prepare(STATEMENTS.noteAction).bind(at_ms, id, operator, action, target, detail, outcome);
 }
 
-function jobOf(row: RedeliveryRow): Job {
+function parseJob(row: RedeliveryRow): RedeliveryJob {
   const { id, operator, created_at_ms, status, position, examined, sent, skipped, moved_at_ms } = row;
   const filter: RedeliveryFilter = JSON.parse(row.filter);
   const created_at = new Date(created_at_ms).toISOString();

@@ -1,8 +1,8 @@
 // Which dead letters a redelivery batch comes to next, and where it stands after them. Those that were chosen one by one
 // come in the order in which they were given; the others from the newest to the oldest, as they are listed.
 import { fitsLetter } from "./dead-letters.ts";
-import type { Job } from "./journal.ts";
-import { cursorOf, NEWEST, type Place, placeOf } from "./place.ts";
+import type { RedeliveryJob } from "./journal.ts";
+import { type Cursor, decodeCursor, encodeCursor, NEWEST } from "./place.ts";
 import { findLetters, readLetters } from "./store.ts";
 
 export type Letter = { runId: string; gate: string };
@@ -17,7 +17,7 @@ const LETTERS_A_STEP = 50;
 /** Of other hosts and reasons, too. */
 const READ_A_STEP = 1_000;
 
-export async function nextLetters(db: D1Database, job: Job): Promise<Letters> {
+export async function nextLetters(db: D1Database, job: RedeliveryJob): Promise<Letters> {
   const { run_ids: chosen } = job.filter;
   return chosen === null ? nextListed(db, job) : nextChosen(db, chosen, Number(job.position ?? 0));
 }
@@ -25,15 +25,15 @@ export async function nextLetters(db: D1Database, job: Job): Promise<Letters> {
 async function nextChosen(db: D1Database, chosen: readonly string[], done: number): Promise<Letters> {
   const end = done + LETTERS_A_STEP;
   const runIds = chosen.slice(done, end);
-  const letters = (await findLetters(db, runIds)).map(letterOf);
+  const letters = (await findLetters(db, runIds)).map(toLetter);
   return { letters, examined: runIds.length, position: String(end), finished: end >= chosen.length };
 }
 
-async function nextListed(db: D1Database, { filter, position, created_at }: Job): Promise<Letters> {
+async function nextListed(db: D1Database, { filter, position, created_at }: RedeliveryJob): Promise<Letters> {
   const { host, reason, from, to } = filter;
   // What is given up after the job was begun was never meant by it.
-  const newest: Place = { ...NEWEST, atMs: Date.parse(to ?? created_at) };
-  const after = (position === null ? null : placeOf(position)) ?? newest;
+  const newest: Cursor = { ...NEWEST, atMs: Date.parse(to ?? created_at) };
+  const after = (position === null ? null : decodeCursor(position)) ?? newest;
   const rows = await readLetters(db, {
     after,
     fromMs: from === null ? 0 : Date.parse(from),
@@ -44,13 +44,13 @@ async function nextListed(db: D1Database, { filter, position, created_at }: Job)
   const isCut = fitting.length > LETTERS_A_STEP;
   const last = isCut ? taken.at(-1) : rows.at(-1);
   return {
-    letters: taken.map(letterOf),
+    letters: taken.map(toLetter),
     examined: taken.length,
-    position: cursorOf(last === undefined ? after : { atMs: last.died_at_ms, id: last.run_id }),
+    position: encodeCursor(last === undefined ? after : { atMs: last.died_at_ms, id: last.run_id }),
     finished: !isCut && rows.length < READ_A_STEP,
   };
 }
 
-function letterOf({ run_id, gate }: { run_id: string; gate: string }): Letter {
+function toLetter({ run_id, gate }: { run_id: string; gate: string }): Letter {
   return { runId: run_id, gate };
 }

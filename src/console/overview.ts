@@ -1,8 +1,8 @@
 // What the gateway has done in the last hour, by the minute, or in the last day or week, by the hour: from the metrics
 // aggregator, by the time at which each thing happened. Throws when the aggregator does not answer: what is not known
 // is not shown as zero.
-import { within } from "../deadline.ts";
-import { addSums, busiest, decodeSums, emptySums, totalOf } from "../observability/sums.ts";
+import { withTimeout } from "../deadline.ts";
+import { addSums, busiest, decodeSums, emptySums, sumUp } from "../observability/sums.ts";
 import {
   type AggregatedSums,
   type AggregatorNamespace,
@@ -10,7 +10,7 @@ import {
   type Unit,
 } from "../operators/metrics-aggregator.ts";
 import { toStats } from "./stats.ts";
-import { timeOf } from "./times.ts";
+import { formatTime } from "./times.ts";
 import type { Overview, Span } from "./views.ts";
 
 const MINUTE_MS = 60_000;
@@ -33,7 +33,7 @@ export async function overview(
 ): Promise<Overview> {
   const fromMs = beginning(BUCKETS[span], nowMs);
   const asked = metricsAggregator(aggregators).read(BUCKETS[span].unit, fromMs);
-  return draw(span, fromMs, await within<AggregatedSums>(TIMEOUT_MS, asked));
+  return draw(span, fromMs, await withTimeout<AggregatedSums>(TIMEOUT_MS, asked));
 }
 
 /** The current bucket is the last one. */
@@ -51,16 +51,16 @@ export function draw(span: Span, fromMs: number, { sinceMs, rows }: AggregatedSu
     if (sums === null) isReadable = false;
     else if (bucket !== undefined) addSums(bucket, sums);
   }
-  const totals = totalOf(buckets);
+  const totals = sumUp(buckets);
   return {
     span,
-    from: timeOf(fromMs),
-    to: timeOf(fromMs + count * widthMs),
-    counted_since: timeOf(sinceMs),
+    from: formatTime(fromMs),
+    to: formatTime(fromMs + count * widthMs),
+    counted_since: formatTime(sinceMs),
     complete: isReadable && sinceMs <= fromMs,
     totals: toStats(totals),
     busiest_users: busiest(totals.users, BUSIEST).map(([user, requests]) => ({ user, requests })),
     busiest_hosts: busiest(totals.hosts, BUSIEST).map(([host, attempts]) => ({ host, attempts })),
-    buckets: buckets.map((sums, at) => ({ at: timeOf(fromMs + at * widthMs), ...toStats(sums) })),
+    buckets: buckets.map((sums, at) => ({ at: formatTime(fromMs + at * widthMs), ...toStats(sums) })),
   };
 }

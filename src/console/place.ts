@@ -2,17 +2,17 @@
 import { decodeOpaque, encodeOpaque } from "../opaque.ts";
 
 /** Of what was looked at last. */
-export type Place = { atMs: number; id: string };
+export type Cursor = { atMs: number; id: string };
 
 /** Before everything. */
-export const NEWEST: Place = { atMs: Number.MAX_SAFE_INTEGER, id: "" };
+export const NEWEST: Cursor = { atMs: Number.MAX_SAFE_INTEGER, id: "" };
 
-export function cursorOf({ atMs, id }: Place): string {
+export function encodeCursor({ atMs, id }: Cursor): string {
   return encodeOpaque([atMs, id]);
 }
 
 /** Null for anything that `cursorOf` does not write. */
-export function placeOf(cursor: string): Place | null {
+export function decodeCursor(cursor: string): Cursor | null {
   const [atMs, id, ...rest] = decodeOpaque(cursor) ?? [];
   if (typeof atMs !== "number" || typeof id !== "string" || rest.length > 0) return null;
   return { atMs, id };

@@ -1,10 +1,10 @@
 // What operators may ask, as the parameters of a URL say it. An empty parameter counts as one that was not sent, so that
 // a form can be sent as it is; a bad one is named.
-import { userKeyOf } from "../auth/user-key.ts";
+import { buildUserKey } from "../auth/user-key.ts";
 import { validateUuid } from "../contract/schemas.ts";
 import { dateTimeFault, parseDateTime } from "../date-time.ts";
 import type { LetterQuery } from "./dead-letters.ts";
-import { type Place, placeOf } from "./place.ts";
+import { type Cursor, decodeCursor } from "./place.ts";
 import type { RunQuery } from "./run-search.ts";
 import { decodeSearchCursor, type SearchCursor } from "./search-cursor.ts";
 import { RESULTS, STATES } from "./searched.ts";
@@ -31,7 +31,7 @@ class Fault extends Error {
 }
 
 export function parseSpan(given: Given): Parsed<Span> {
-  return parsed(() => oneOf(given, "span", SPANS) ?? "hour");
+  return parsed(() => parseChoice(given, "span", SPANS) ?? "hour");
 }
 
 /** `user` is a user key; or `issuer` and `subject` say who it is. */
@@ -42,9 +42,9 @@ export async function parseRunQuery(given: Given, nowMs: number): Promise<Parsed
     runId: uuid(given, "run_id"),
     userKey: user.value,
     storedActionId: uuid(given, "stored_action_id"),
-    state: oneOf(given, "state", STATES),
-    result: oneOf(given, "result", RESULTS),
-    ...(user.value === null ? daysOf(given, nowMs) : timeOf(given)),
+    state: parseChoice(given, "state", STATES),
+    result: parseChoice(given, "result", RESULTS),
+    ...(user.value === null ? parseDays(given, nowMs) : parseSpanEnds(given)),
     after: searchCursor(given, user.value),
   }));
 }
@@ -62,19 +62,19 @@ export async function parseUser(given: Given): Promise<Parsed<string | null>> {
     return key;
   });
   if (named.kind === "invalid" || !issuer || !subject) return named;
-  return { kind: "ok", value: await userKeyOf(issuer, subject) };
+  return { kind: "ok", value: await buildUserKey(issuer, subject) };
 }
 
 export function parseLetterQuery(given: Given): Parsed<LetterQuery> {
   return parsed(() => ({
     host: text(given, "host"),
     reason: text(given, "reason"),
-    ...timeOf(given),
+    ...parseSpanEnds(given),
     after: place(given),
   }));
 }
 
-export function parseCursor(given: Given): Parsed<Place | null> {
+export function parseCursor(given: Given): Parsed<Cursor | null> {
   return parsed(() => place(given));
 }
 
@@ -106,7 +106,7 @@ function uuid(given: Given, name: string): string | null {
   return id?.toLowerCase() ?? null;
 }
 
-function oneOf<T extends string>(given: Given, name: string, allowed: readonly T[]): T | null {
+function parseChoice<T extends string>(given: Given, name: string, allowed: readonly T[]): T | null {
   const value = text(given, name);
   if (value === null) return null;
   const match = allowed.find((one) => one === value);
@@ -114,15 +114,15 @@ function oneOf<T extends string>(given: Given, name: string, allowed: readonly T
   return match;
 }
 
-function timeOf(given: Given): { fromMs: number | null; toMs: number | null } {
+function parseSpanEnds(given: Given): { fromMs: number | null; toMs: number | null } {
   const [fromMs, toMs] = [dateTime(given, "from"), dateTime(given, "to")];
   if (fromMs !== null && toMs !== null && fromMs > toMs)
     throw new Fault("from", "from must not be later than to.");
   return { fromMs, toMs };
 }
 
-function daysOf(given: Given, nowMs: number): { fromMs: number | null; toMs: number | null } {
-  const { fromMs, toMs } = timeOf(given);
+function parseDays(given: Given, nowMs: number): { fromMs: number | null; toMs: number | null } {
+  const { fromMs, toMs } = parseSpanEnds(given);
   if (fromMs !== null && (toMs ?? nowMs) - fromMs > MAX_DAYS * DAY_MS)
     throw new Fault("from", `from must not be more than ${MAX_DAYS} days before to, or a user be named.`);
   return { fromMs, toMs };
@@ -137,9 +137,9 @@ function dateTime(given: Given, name: string): number | null {
 
 const BAD_CURSOR = "cursor must be the next_cursor of a page of the same list.";
 
-function place(given: Given): Place | null {
+function place(given: Given): Cursor | null {
   const cursor = text(given, "cursor");
-  const at = cursor === null ? null : placeOf(cursor);
+  const at = cursor === null ? null : decodeCursor(cursor);
   if (cursor !== null && at === null) throw new Fault("cursor", BAD_CURSOR);
   return at;
 }

@@ -10,7 +10,15 @@ import { sendMessage } from "../progress/run-message.ts";
 import { redeliverRun } from "./actions.ts";
 import { newEntry } from "./audit.ts";
 import type { ConsoleDeps } from "./deps.ts";
-import { addRedelivery, holdJob, type Job, progressJob, readJob, restingJobs, wakeJob } from "./journal.ts";
+import {
+  addRedelivery,
+  holdJob,
+  progressJob,
+  type RedeliveryJob,
+  readJob,
+  restingJobs,
+  wakeJob,
+} from "./journal.ts";
 import { type Letter, nextLetters } from "./letters.ts";
 import { isDeadLetter } from "./run-detail.ts";
 import { NO_HOST } from "./searched.ts";
@@ -57,7 +65,7 @@ export async function readRedelivery(deps: Deps, id: string): Promise<Redelivery
   const job = await readJob(deps.operatorsDb, id);
   if (job === null) return null;
   await wake(deps, job.id);
-  return viewOf(job);
+  return toView(job);
 }
 
 /** For the cron. */
@@ -79,7 +87,7 @@ export async function workRedelivery(deps: Deps, id: string): Promise<void> {
 }
 
 /** How many of them are on their way. */
-async function sendAll(deps: Deps, job: Job, letters: readonly Letter[]): Promise<number> {
+async function sendAll(deps: Deps, job: RedeliveryJob, letters: readonly Letter[]): Promise<number> {
   const left = [...letters];
   let sent = 0;
   const work = async () => {
@@ -92,7 +100,11 @@ async function sendAll(deps: Deps, job: Job, letters: readonly Letter[]): Promis
 
 // The index may be late, so the gate is asked whether the run is a dead letter still. One whose gate is away stays a dead
 // letter, and must not hold up the others.
-async function sendOne({ gates }: Deps, { id }: Job, { runId, gate: gateId }: Letter): Promise<boolean> {
+async function sendOne(
+  { gates }: Deps,
+  { id }: RedeliveryJob,
+  { runId, gate: gateId }: Letter,
+): Promise<boolean> {
   const gate = GateClient.byId(gates, gateId);
   try {
     const record = gate && (await gate.findRun(runId));
@@ -119,7 +131,7 @@ async function sendOn(queue: Queue, id: string): Promise<void> {
   }
 }
 
-function viewOf({ position: _position, movedAtMs: _movedAtMs, ...job }: Job): Redelivery {
+function toView({ position: _position, movedAtMs: _movedAtMs, ...job }: RedeliveryJob): Redelivery {
   return job;
 }
 

@@ -3,8 +3,8 @@ import type { RunRecord } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { findLetters } from "./store.ts";
-import { summaryOf } from "./summary.ts";
-import { timeLineOf } from "./time-line.ts";
+import { toRunSummary } from "./summary.ts";
+import { buildTimeLine } from "./time-line.ts";
 import type { RunDetail } from "./views.ts";
 
 type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates">;
@@ -37,16 +37,16 @@ async function findInGate(gate: GateClient, runId: string): Promise<FoundRun | n
 
 export async function runDetail(deps: Deps, runId: string, user: string | null): Promise<RunDetail | null> {
   const found = await findRun(deps, runId, user);
-  return found && detailOf(found.record);
+  return found && toDetail(found.record);
 }
 
-function detailOf(record: RunRecord): RunDetail {
+function toDetail(record: RunRecord): RunDetail {
   const { callbackUrl, billing } = record.terms;
   return {
-    ...summaryOf(record),
+    ...toRunSummary(record),
     callback_url: callbackUrl,
     billable: billing.is_billable,
-    time_line: timeLineOf(record),
+    time_line: buildTimeLine(record),
     can: { poll: canPoll(record), redeliver: canRedeliver(record), abandon: isOpen(record) },
   };
 }

@@ -9,8 +9,8 @@ import { type ManyPage, type ManySearch, searchMany } from "./many-gates.ts";
 import { findRun } from "./run-detail.ts";
 import { type Filter, type FinishedIn, passesFilter } from "./run-match.ts";
 import { encodeSearchCursor, type ManyCursor, type SearchCursor } from "./search-cursor.ts";
-import { summaryOf } from "./summary.ts";
-import { timeOf, timeOrNull } from "./times.ts";
+import { toRunSummary } from "./summary.ts";
+import { formatTime, timeOrNull } from "./times.ts";
 import type { RunPage } from "./views.ts";
 
 /** Null: any. By the time at which runs finished; `toMs` is not part of it. */
@@ -61,7 +61,7 @@ async function runOfUser(deps: Deps, { runId, userKey, ...filter }: RunQuery): P
 }
 
 async function runsOfMany(deps: Deps, query: RunQuery): Promise<RunPage> {
-  const span = spanOf(query, deps.nowMs);
+  const span = toSpan(query, deps.nowMs);
   const wanted = { filter: query, span, nowMs: deps.nowMs };
   const search: ManySearch = {
     span,
@@ -78,22 +78,22 @@ async function runAmongMany(deps: Deps, runId: string, query: RunQuery): Promise
   const letter = cursor === null ? await findRun(deps, runId, null) : null;
   if (letter !== null) return onePage(letter.record, query);
   const search: ManySearch = {
-    span: spanOf(query, deps.nowMs),
+    span: toSpan(query, deps.nowMs),
     gatesAPage: GATES_LOOKED_UP,
     enough: 1,
-    find: async (gate) => walkOf(await gate.findRun(runId), query),
+    find: async (gate) => toWalk(await gate.findRun(runId), query),
   };
   const page = await searchMany(deps, search, cursor);
   // There is one run of an id: the search is over when it has been found.
   return manyPage(search, { ...page, isOver: page.isOver || page.runs.length > 0 });
 }
 
-function walkOf(record: RunRecord | null, filter: Filter): Walk {
+function toWalk(record: RunRecord | null, filter: Filter): Walk {
   return { runs: onePage(record, filter).runs, next: null, searchedToMs: null };
 }
 
 function onePage(record: RunRecord | null, filter: Filter): RunPage {
-  const runs = record !== null && passesFilter(record, filter) ? [summaryOf(record)] : [];
+  const runs = record !== null && passesFilter(record, filter) ? [toRunSummary(record)] : [];
   return { runs, next_cursor: null, searched_to: null, progress: null };
 }
 
@@ -105,8 +105,8 @@ function manyPage({ span }: ManySearch, { runs, unanswered, reached, isOver }: M
     next_cursor: isOver ? null : encodeSearchCursor(reached),
     searched_to: null,
     progress: {
-      from: timeOf(fromMs),
-      to: timeOf(toMs),
+      from: formatTime(fromMs),
+      to: formatTime(toMs),
       searched,
       users: Math.max(users, searched),
       counted_all: countedAll,
@@ -115,7 +115,7 @@ function manyPage({ span }: ManySearch, { runs, unanswered, reached, isOver }: M
   };
 }
 
-function spanOf({ fromMs, toMs }: Pick<RunQuery, "fromMs" | "toMs">, nowMs: number): FinishedIn {
+function toSpan({ fromMs, toMs }: Pick<RunQuery, "fromMs" | "toMs">, nowMs: number): FinishedIn {
   // What is open now finishes later.
   const endMs = toMs ?? nowMs + 1;
   return { fromMs: fromMs ?? endMs - DAYS * DAY_MS, toMs: endMs };

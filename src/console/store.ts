@@ -1,8 +1,8 @@
 // What operators are shown of the operators' index (D1), and all of its SQL. Each statement finds its rows by an index and
 // reads a bounded number of them. What operators did is in journal.ts; everything exact about runs is in the gates.
-import { within } from "../deadline.ts";
+import { withTimeout } from "../deadline.ts";
 import { type ActiveRow, type ActiveUsers, type MonthDays, mergeMonths } from "./active-days.ts";
-import type { Place } from "./place.ts";
+import type { Cursor } from "./place.ts";
 
 const LETTER =
   "run_id, gate, user_key, subject, host, accepted_at_ms, died_at_ms, result, attempts, status, reason";
@@ -52,10 +52,10 @@ export type LetterRow = {
 /** Dead letters, the one that died last first. */
 export async function readLetters(
   db: D1Database,
-  { after, fromMs, limit }: { after: Place; fromMs: number; limit: number },
+  { after, fromMs, limit }: { after: Cursor; fromMs: number; limit: number },
 ): Promise<LetterRow[]> {
   const letters = db.prepare(STATEMENTS.letters).bind(after.atMs, after.id, fromMs, limit);
-  return (await within(TIMEOUT_MS, letters.run<LetterRow>())).results;
+  return (await withTimeout(TIMEOUT_MS, letters.run<LetterRow>())).results;
 }
 
 export type LetterOwner = Pick<LetterRow, "run_id" | "gate" | "user_key">;
@@ -65,7 +65,7 @@ export async function findLetters(db: D1Database, runIds: readonly string[]): Pr
   // No two gates should have one run, but nothing in the index keeps them from it.
   const limit = 2 * runIds.length;
   const letters = db.prepare(STATEMENTS.lettersOfRuns).bind(JSON.stringify(runIds), limit);
-  return (await within(TIMEOUT_MS, letters.run<LetterOwner>())).results;
+  return (await withTimeout(TIMEOUT_MS, letters.run<LetterOwner>())).results;
 }
 
 /** Users who were active on these days, in the order of their keys, after one of them. */
@@ -79,7 +79,7 @@ export async function readActiveUsers(
   const statements = months.map(({ month, days }) =>
     db.prepare(STATEMENTS.activeUsers).bind(month, days, after, MAX_ACTIVE_ROWS),
   );
-  const results = await within(TIMEOUT_MS, db.batch<ActiveRow>(statements));
+  const results = await withTimeout(TIMEOUT_MS, db.batch<ActiveRow>(statements));
   return mergeMonths(
     results.map(({ results: rows }) => rows),
     MAX_ACTIVE_ROWS,
@@ -93,7 +93,7 @@ export async function countActiveUsers(
   months: readonly MonthDays[],
 ): Promise<{ users: number; countedAll: boolean }> {
   const counting = db.prepare(STATEMENTS.countActive).bind(JSON.stringify(months), MAX_COUNTED_ROWS);
-  const row = await within(TIMEOUT_MS, counting.first<{ users: number; rows_counted: number }>());
+  const row = await withTimeout(TIMEOUT_MS, counting.first<{ users: number; rows_counted: number }>());
   return { users: row?.users ?? 0, countedAll: (row?.rows_counted ?? 0) < MAX_COUNTED_ROWS };
 }
 
@@ -102,5 +102,5 @@ export type OverdueRow = { user_key: string; since_ms: number; runs: number; exa
 /** The gate that has been late for longest first. */
 export async function readOverdue(db: D1Database, limit: number): Promise<OverdueRow[]> {
   const overdue = db.prepare(STATEMENTS.overdue).bind(limit);
-  return (await within(TIMEOUT_MS, overdue.run<OverdueRow>())).results;
+  return (await withTimeout(TIMEOUT_MS, overdue.run<OverdueRow>())).results;
 }

@@ -3,10 +3,10 @@ import { hostOf } from "../callbacks/destination.ts";
 import type { RunRecord } from "../gate/admission.ts";
 import { attemptsOf } from "../gate/delivery.ts";
 import { storedActionIdOf } from "../gate/terms.ts";
-import { timeOf } from "./times.ts";
+import { formatTime } from "./times.ts";
 import type { RunSummary } from "./views.ts";
 
-export function summaryOf({ run, terms, state }: RunRecord): RunSummary {
+export function toRunSummary({ run, terms, state }: RunRecord): RunSummary {
   const end = run.status === "ended" ? run : null;
   return {
     run_id: run.runId,
@@ -15,13 +15,13 @@ export function summaryOf({ run, terms, state }: RunRecord): RunSummary {
     subject: terms.subject,
     stored_action_id: storedActionIdOf(terms),
     callback_host: hostOf(terms.callbackUrl),
-    accepted_at: timeOf(run.acceptedAtMs),
+    accepted_at: formatTime(run.acceptedAtMs),
     status: run.status,
-    ended_at: end && timeOf(end.endedAtMs),
+    ended_at: end && formatTime(end.endedAtMs),
     result: end && end.result,
     state,
     attempts: attemptsOf(run.delivery),
-    next_attempt_at: run.delivery.kind === "pending" ? timeOf(run.delivery.nextAtMs) : null,
+    next_attempt_at: run.delivery.kind === "pending" ? formatTime(run.delivery.nextAtMs) : null,
     charged: end !== null && end.chargedAtMs !== null,
   };
 }

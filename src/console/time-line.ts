@@ -4,24 +4,24 @@ import type { RunRecord } from "../gate/admission.ts";
 import { ABANDONED } from "../gate/index-event.ts";
 import type { Abandoned, Ended } from "../gate/run.ts";
 import { attemptError } from "../runs/delivery-view.ts";
-import { timeOf } from "./times.ts";
+import { formatTime } from "./times.ts";
 import type { TimeLineEntry } from "./views.ts";
 
-export function timeLineOf(record: RunRecord): TimeLineEntry[] {
+export function buildTimeLine(record: RunRecord): TimeLineEntry[] {
   const { run } = record;
   const entries = [
     plain("accepted", run.acceptedAtMs),
-    ...(run.status === "ended" ? endOf(run) : []),
+    ...(run.status === "ended" ? toEndEntries(run) : []),
     ...run.attempts.map(attemptEntry),
     ...(run.status === "abandoned" ? [abandonedEntry(run)] : []),
-    ...outcomeOf(record),
-    ...plansOf(record),
+    ...toOutcomeEntries(record),
+    ...toPlanEntries(record),
   ];
   // Of one moment's, cause before effect: the order above. Text of one form sorts as time does.
   return entries.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
-function endOf({ endedAtMs, chargedAtMs }: Ended): TimeLineEntry[] {
+function toEndEntries({ endedAtMs, chargedAtMs }: Ended): TimeLineEntry[] {
   const end = plain("ended", endedAtMs);
   return chargedAtMs === null ? [end] : [end, plain("charged", chargedAtMs)];
 }
@@ -38,7 +38,7 @@ function abandonedEntry({ abandonedAtMs, reason }: Abandoned): TimeLineEntry {
 }
 
 /** What the last attempt came to; a run that was given up without one is dead since its end, or since then. */
-function outcomeOf({ run, state }: RunRecord): TimeLineEntry[] {
+function toOutcomeEntries({ run, state }: RunRecord): TimeLineEntry[] {
   if (state !== "delivered" && state !== "aborted" && state !== "dead") return [];
   const last = run.attempts.at(-1);
   const attemptedMs = last === undefined ? run.acceptedAtMs : last.atMs + last.durationMs;
@@ -52,7 +52,7 @@ function outcomeOf({ run, state }: RunRecord): TimeLineEntry[] {
   }
 }
 
-function plansOf({ run, dueAtMs }: RunRecord): TimeLineEntry[] {
+function toPlanEntries({ run, dueAtMs }: RunRecord): TimeLineEntry[] {
   if (dueAtMs === null) return [];
   if (run.status !== "ended") return [plain("next_poll", dueAtMs)];
   const { delivery } = run;
@@ -60,5 +60,5 @@ function plansOf({ run, dueAtMs }: RunRecord): TimeLineEntry[] {
 }
 
 function plain(kind: TimeLineEntry["kind"], atMs: number): TimeLineEntry {
-  return { at: timeOf(atMs), kind, attempt: null, reason: null };
+  return { at: formatTime(atMs), kind, attempt: null, reason: null };
 }

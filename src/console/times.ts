@@ -1,8 +1,8 @@
 /** RFC 3339. */
-export function timeOf(ms: number): string {
+export function formatTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
 export function timeOrNull(ms: number | null): string | null {
-  return ms === null ? null : timeOf(ms);
+  return ms === null ? null : formatTime(ms);
 }

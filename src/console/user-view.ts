@@ -5,7 +5,7 @@ import type { DeliveryState } from "../gate/delivery.ts";
 import type { Inspection } from "../gate/inspection.ts";
 import type { Window } from "../gate/window.ts";
 import type { ConsoleDeps } from "./deps.ts";
-import { timeOf } from "./times.ts";
+import { formatTime } from "./times.ts";
 import type { OpenRunView, UserView, WindowCount } from "./views.ts";
 
 const DAY_MS = 86_400_000;
@@ -22,29 +22,29 @@ export async function userView(
     user: userKey,
     issuer: seen.user?.issuer ?? null,
     subject: seen.user?.subject ?? null,
-    windows: { runs: countOf(seen.windows.runs), results: countOf(seen.windows.results) },
+    windows: { runs: toWindowCount(seen.windows.runs), results: toWindowCount(seen.windows.results) },
     default_limit: defaultLimit,
-    open_runs: seen.open.map(openRunOf),
+    open_runs: seen.open.map(toOpenRunView),
     open_count: seen.openCount,
     claims: seen.claims.map(({ id, status, sinceMs, endsAtMs }) => {
-      return { idempotency_id: id, status, since: timeOf(sinceMs), ends_at: timeOf(endsAtMs) };
+      return { idempotency_id: id, status, since: formatTime(sinceMs), ends_at: formatTime(endsAtMs) };
     }),
-    usage: seen.usage.map(({ day, tasks }) => ({ day: timeOf(day * DAY_MS).slice(0, 10), tasks })),
+    usage: seen.usage.map(({ day, tasks }) => ({ day: formatTime(day * DAY_MS).slice(0, 10), tasks })),
   };
 }
 
-function countOf(window: Window | null): WindowCount | null {
-  return window && { count: window.count, resets_at: timeOf(window.endsAtMs) };
+function toWindowCount(window: Window | null): WindowCount | null {
+  return window && { count: window.count, resets_at: formatTime(window.endsAtMs) };
 }
 
-function openRunOf(open: Inspection["open"][number]): OpenRunView {
+function toOpenRunView(open: Inspection["open"][number]): OpenRunView {
   const { runKey, run, dueAtMs } = open;
   return {
     run_key: runKey,
     run_id: run.status === "forwarding" ? run.hintedRunId : run.runId,
     status: run.status,
     state: stateOf(open),
-    due_at: timeOf(dueAtMs),
+    due_at: formatTime(dueAtMs),
   };
 }
 

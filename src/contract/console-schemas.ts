@@ -221,7 +221,7 @@ const ConsoleDestinations = z.object({
       acknowledged: count,
       latency_mean_ms: described(z.nullable(count), "Of the acknowledged attempts."),
       breaker: z.object({
-        status: z.enum(["closed", "resting", "probing"]),
+        status: z.enum(["closed", "open", "half_open"]),
         until: z.nullable(time),
         users_resting: count,
       }),

@@ -37,7 +37,7 @@ export type FilterVerdict =
 export function parseRedeliveryFilter(value: unknown): FilterVerdict {
   const { data, error } = ConsoleRedeliveryFilter.safeParse(value, { error: fault });
   const issue = error?.issues[0];
-  if (issue !== undefined) return invalid(pointerOf(issue), issue.message);
+  if (issue !== undefined) return invalid(toPointer(issue), issue.message);
   if (data === undefined) return invalid("", "must be an object");
   const { run_ids, host: toHost, reason, from, to } = data;
   const narrowed = toHost ?? reason ?? from ?? to;
@@ -54,7 +54,7 @@ function invalid(pointer: string, detail: string): FilterVerdict {
   return { kind: "invalid", pointer, detail: `${pointer || "The body"} ${detail}.` };
 }
 
-function pointerOf(issue: z.core.$ZodIssue): string {
+function toPointer(issue: z.core.$ZodIssue): string {
   const [unknown] = issue.code === "unrecognized_keys" ? issue.keys : [];
   return jsonPointer(unknown === undefined ? issue.path : [...issue.path, unknown]);
 }

@@ -1,6 +1,6 @@
 // Calls to a user's gate from the Worker. A gate that is moving, restarting or overloaded is an expected state of the
 // platform, so it is a value here: what it means is for the run to decide.
-import { DeadlinePassed, within } from "../deadline.ts";
+import { TimeoutError, withTimeout } from "../deadline.ts";
 import { memberOf } from "../json.ts";
 import { log } from "../observability/log.ts";
 import { type GateNamespace, gateId } from "./address.ts";
@@ -159,7 +159,7 @@ export class GateClient {
   }
 
   #once<T>(ask: (gate: GateStub) => Promise<T>): Promise<T> {
-    return within(ANSWERS_WITHIN_MS, ask(this.#gates.get(this.#objectId)));
+    return withTimeout(ANSWERS_WITHIN_MS, ask(this.#gates.get(this.#objectId)));
   }
 }
 
@@ -168,5 +168,5 @@ function isRetryable(error: unknown): boolean {
 }
 
 function isOverloaded(error: unknown): boolean {
-  return error instanceof DeadlinePassed || memberOf(error, "overloaded") === true;
+  return error instanceof TimeoutError || memberOf(error, "overloaded") === true;
 }

@@ -1,5 +1,5 @@
 // Telling the operators' index (D1, migrations/) what the outbox holds. Repeating it changes nothing.
-import { within } from "../deadline.ts";
+import { withTimeout } from "../deadline.ts";
 import type { DeadLetter, IndexEvent } from "./index-event.ts";
 
 /** An alarm gives the index no more. */
@@ -28,7 +28,7 @@ const STATEMENTS = {
 /** Throws when D1 fails or takes longer than two seconds. */
 export async function tellIndex(db: D1Database, gate: string, events: readonly IndexEvent[]): Promise<void> {
   if (events.length === 0) return;
-  await within(TIMEOUT_MS, db.batch(events.map((event) => statementOf(db, gate, event))));
+  await withTimeout(TIMEOUT_MS, db.batch(events.map((event) => toStatement(db, gate, event))));
 }
 
 export type Overdue = { sinceMs: number; runs: number; exampleRunKey: string };
@@ -47,17 +47,17 @@ export async function tellOverdue(
       : db
           .prepare(STATEMENTS.overdue)
           .bind(gate, userKey, overdue.sinceMs, overdue.runs, overdue.exampleRunKey, nowMs);
-  await within(TIMEOUT_MS, statement.run());
+  await withTimeout(TIMEOUT_MS, statement.run());
 }
 
 /** Which index this is: a new one knows nothing yet. Throws as above. */
 export async function readEpoch(db: D1Database): Promise<string> {
-  const row = await within(TIMEOUT_MS, db.prepare(STATEMENTS.epoch).first<{ id: string }>());
+  const row = await withTimeout(TIMEOUT_MS, db.prepare(STATEMENTS.epoch).first<{ id: string }>());
   if (row === null) throw new Error("the operators' index has no epoch");
   return row.id;
 }
 
-function statementOf(db: D1Database, gate: string, event: IndexEvent): D1PreparedStatement {
+function toStatement(db: D1Database, gate: string, event: IndexEvent): D1PreparedStatement {
   switch (event.kind) {
     case "active_day":
       return activeDay(db, gate, event.userKey, event.day);

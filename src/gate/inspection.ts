@@ -4,7 +4,7 @@ import type { RunRecord } from "./admission.ts";
 import { type Claim, expiresAtMs, isExpired } from "./claim.ts";
 import type { Counter } from "./counter.ts";
 import type { OpenRun } from "./open-run.ts";
-import { deliveryStateOf, type Run } from "./run.ts";
+import { type Run, toDeliveryState } from "./run.ts";
 import type { Runs } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -42,7 +42,10 @@ export function inspect(
   );
   const claims = [...openClaims, ...store.answers.latest(MAX_SHOWN)];
   return {
-    windows: { runs: openOf(counter.windows.runs, nowMs), results: openOf(counter.windows.results, nowMs) },
+    windows: {
+      runs: pickOpen(counter.windows.runs, nowMs),
+      results: pickOpen(counter.windows.results, nowMs),
+    },
     open: first.map(({ indexed: { dueAtMs }, open: { runKey, run, terms } }) => {
       return { runKey, run, hasCallback: terms.callbackUrl !== null, dueAtMs };
     }),
@@ -66,7 +69,7 @@ export function listRuns(
   const page = store.endedRuns.page(position, limit);
   const last = page.length === limit ? page.at(-1) : undefined;
   const ended = page.map(({ runKey, terms, run, finishedAtMs }): ListedRun => {
-    return { runKey, terms, run, state: deliveryStateOf(run, terms), dueAtMs: null, finishedAtMs };
+    return { runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs: null, finishedAtMs };
   });
   const open =
     position === null
@@ -77,10 +80,10 @@ export function listRuns(
 
 function listed({ runKey, terms, run }: OpenRun, dueAtMs: number): ListedRun[] {
   if (run.status === "forwarding") return [];
-  return [{ runKey, terms, run, state: deliveryStateOf(run, terms), dueAtMs, finishedAtMs: null }];
+  return [{ runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs, finishedAtMs: null }];
 }
 
-function openOf(window: Window | null, nowMs: number): Window | null {
+function pickOpen(window: Window | null, nowMs: number): Window | null {
   return window !== null && nowMs < window.endsAtMs ? window : null;
 }
 

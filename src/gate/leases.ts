@@ -75,7 +75,7 @@ export function takeRun(runs: Runs, request: TakeRequest, nowMs: number): Taken 
   const untilMs = nowMs + request.leaseMs;
   runs.index.lease(indexed.runKey, untilMs);
   if (counted.failures > 0) runs.index.actAt(indexed, untilMs + pauseMs(counted.failures));
-  return { kind: "leased", run: leasedOf(counted, runId, nowMs) };
+  return { kind: "leased", run: toLeasedRun(counted, runId, nowMs) };
 }
 
 /** A completion brings an abandoned run back to be asked for; without proof only where its key is no other run's by now. */
@@ -158,7 +158,7 @@ function runIdOf(run: Run): string | null {
   return run.status === "forwarding" ? run.hintedRunId : run.runId;
 }
 
-function leasedOf({ runKey, terms, run }: OpenRun, runId: string, nowMs: number): LeasedRun {
+function toLeasedRun({ runKey, terms, run }: OpenRun, runId: string, nowMs: number): LeasedRun {
   const attempts = run.status === "forwarding" ? 0 : attemptsOf(run.delivery);
   const common = { runKey, revision: run.revision, runId, terms, attemptNumber: attempts + 1 };
   return { ...common, task: run.status === "ended" ? deliveryTask(run, nowMs) : { kind: "poll" } };

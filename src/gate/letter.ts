@@ -4,7 +4,7 @@ import type { FinishedRun } from "./store/ended-runs.ts";
 import { storedActionIdOf } from "./terms.ts";
 
 /** What operators are told of a run that was given up. */
-export function letterOf({ terms, run, finishedAtMs }: FinishedRun): DeadLetter {
+export function toDeadLetter({ terms, run, finishedAtMs }: FinishedRun): DeadLetter {
   const last = run.attempts.at(-1)?.outcome;
   const failure = last?.kind === "failed" ? last.failure : "given up before an attempt";
   return {

@@ -1,7 +1,7 @@
 // Keeps the gate in the registry (KV): what has to visit every gate, whatever became of D1, finds it there. It is
 // written once, behind the first promise, so that no request waits for KV, and tried again until KV has it. Once a week
 // the alarm sees that it is still there.
-import { within } from "../deadline.ts";
+import { withTimeout } from "../deadline.ts";
 import { log } from "../observability/log.ts";
 import { REGISTRY_PREFIX } from "./address.ts";
 import { Backoff } from "./backoff.ts";
@@ -41,7 +41,7 @@ export class Registration {
     const userKey = this.#store.mark("user")?.userKey;
     if (userKey === undefined) return;
     try {
-      await within(TIMEOUT_MS, this.#ensure(userKey));
+      await withTimeout(TIMEOUT_MS, this.#ensure(userKey));
       this.#backoff.worked();
       this.#seenAtMs = nowMs;
       this.#store.setMark("registered_at_ms", nowMs);

@@ -1,7 +1,7 @@
 // What a consumer saw of a run that it had, applied to the run.
 import type { Reported } from "./admission.ts";
 import type { OpenRun } from "./open-run.ts";
-import { advance, deliveryStateOf, type Moment, type Observation, owesCharge, type Run } from "./run.ts";
+import { advance, type Moment, type Observation, owesCharge, type Run, toDeliveryState } from "./run.ts";
 import type { IndexedRun } from "./run-index.ts";
 import { dueAtMs } from "./run-schedule.ts";
 import type { Runs } from "./runs.ts";
@@ -36,18 +36,18 @@ export function reportRun(
   // A run that still waits is not written: when it is polled next follows from its acceptance.
   if (run === open.run && open.failures === 0) runs.index.free(indexed, dueMs);
   else runs.put({ ...open, run, failures: 0 }, at.nowMs, dueMs);
-  return { result: reportedOf(open, run), pollAgain: isPolledAgain ? indexed : null };
+  return { result: toReported(open, run), pollAgain: isPolledAgain ? indexed : null };
 }
 
 function nextAtMs(runs: Runs, run: Run, seen: Observation, nowMs: number): number {
   return seen.kind === "crowded" ? nowMs + CROWDED_MS : dueAtMs(run, runs.rules, nowMs);
 }
 
-function reportedOf({ run: before, terms }: OpenRun, run: Run): Reported {
+function toReported({ run: before, terms }: OpenRun, run: Run): Reported {
   const isNewlyEnded = run.status === "ended" && before.status !== "ended";
   const last = lastAttempt(run);
   return {
-    state: run.status === "forwarding" ? "waiting" : deliveryStateOf(run, terms),
+    state: run.status === "forwarding" ? "waiting" : toDeliveryState(run, terms),
     attempt: last === lastAttempt(before) ? null : last,
     ended: isNewlyEnded ? run.result : null,
     isCharged: isNewlyEnded && owesCharge(run, terms),

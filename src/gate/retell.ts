@@ -1,5 +1,5 @@
 // Everything that the operators' index holds of a gate, told again to an index that was lost and made anew.
-import { letterOf } from "./letter.ts";
+import { toDeadLetter } from "./letter.ts";
 import { isLetter } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -18,7 +18,7 @@ export async function retell(store: GateStore, userKey: string): Promise<void> {
     for (const finished of page) {
       days.add(Math.floor(finished.finishedAtMs / DAY_MS));
       if (isLetter(finished.run, finished.terms))
-        store.outbox.add({ kind: "dead_letter", letter: letterOf(finished) });
+        store.outbox.add({ kind: "dead_letter", letter: toDeadLetter(finished) });
     }
     position = page.at(-1) ?? null;
     if (position === null) break;

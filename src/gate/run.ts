@@ -97,7 +97,7 @@ export type RunRules = { pollSchedule: readonly number[]; retrySchedule: readonl
 /** The gate's clock, and its dice: from 0 up to, but not including, 1. */
 export type Moment = { nowMs: number; random: number };
 
-export function runRulesOf(
+export function buildRunRules(
   settings: Pick<Settings, "runPollScheduleSeconds" | "callbackRetryScheduleSeconds">,
 ): RunRules {
   return {
@@ -160,7 +160,7 @@ export function abandonRun(
     runId: run.runId,
     acceptedAtMs: run.acceptedAtMs,
     attempts: run.attempts,
-    delivery: deadOf(run.delivery, terms),
+    delivery: toDead(run.delivery, terms),
     reason,
     abandonedAtMs: nowMs,
     askedAtMs: null,
@@ -170,7 +170,7 @@ export function abandonRun(
 /** Nothing more is tried: of a run whose end was read only its delivery ends, any other one is abandoned. */
 export function giveUpRun(run: KnownRun, terms: Terms, reason: AbandonReason, nowMs: number): KnownRun {
   if (run.status !== "ended") return abandonRun(run, terms, reason, nowMs);
-  return { ...run, revision: run.revision + 1, delivery: deadOf(run.delivery, terms) };
+  return { ...run, revision: run.revision + 1, delivery: toDead(run.delivery, terms) };
 }
 
 /** The end is delivered again from the first attempt on; of an abandoned run the upstream is asked first. */
@@ -196,7 +196,7 @@ export function owesCharge(run: Run, terms: Terms): run is Ended {
 }
 
 /** Contract, Deliveries. */
-export function deliveryStateOf(run: KnownRun, terms: Pick<Terms, "callbackUrl">): DeliveryState {
+export function toDeliveryState(run: KnownRun, terms: Pick<Terms, "callbackUrl">): DeliveryState {
   if (terms.callbackUrl === null) return "none";
   if (run.status === "accepted" || (run.status === "abandoned" && run.askedAtMs !== null)) return "waiting";
   return run.delivery.kind === "pending" ? "retrying" : run.delivery.kind;
@@ -284,7 +284,7 @@ function freshlyEnded(run: Exclude<Run, Ended>, terms: Terms, seen: SeenEnd, now
   };
 }
 
-function deadOf(delivery: Delivery, terms: Terms): Delivery {
+function toDead(delivery: Delivery, terms: Terms): Delivery {
   if (terms.callbackUrl === null) return { kind: "none" };
   const isOver = delivery.kind === "delivered" || delivery.kind === "aborted";
   return isOver ? delivery : { kind: "dead", attempts: attemptsOf(delivery) };

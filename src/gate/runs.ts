@@ -4,16 +4,16 @@
 import { log } from "../observability/log.ts";
 import type { OpenClaim } from "./claim.ts";
 import type { Counter } from "./counter.ts";
-import { letterOf } from "./letter.ts";
+import { toDeadLetter } from "./letter.ts";
 import { ALONE_AFTER_FAILURES, type OpenRun } from "./open-run.ts";
 import {
-  deliveryStateOf,
   type Ended,
   isFinished,
   owesCharge,
   type Run,
   type RunRules,
   redeliverRun,
+  toDeliveryState,
 } from "./run.ts";
 import { type IndexedRun, RunIndex } from "./run-index.ts";
 import { dueAtMs, nextPollAtMs } from "./run-schedule.ts";
@@ -163,7 +163,7 @@ export class Runs {
     const { runKey } = finished;
     this.#store.endedRuns.add({ runKey, terms, run, finishedAtMs }, this.#counter.forRow());
     if (isLetter(run, terms)) {
-      this.#store.outbox.add({ kind: "dead_letter", letter: letterOf(finished) });
+      this.#store.outbox.add({ kind: "dead_letter", letter: toDeadLetter(finished) });
       if (this.#store.mark("letters") !== true) this.#store.setMark("letters", true);
     }
     if (run.status === "abandoned")
@@ -186,7 +186,7 @@ export class Runs {
 
 /** Whether operators are to see that it was given up. */
 export function isLetter(run: FinishedRun["run"], terms: FinishedRun["terms"]): boolean {
-  return run.status === "abandoned" || deliveryStateOf(run, terms) === "dead";
+  return run.status === "abandoned" || toDeliveryState(run, terms) === "dead";
 }
 
 function runIdOf(run: Run): string | null {

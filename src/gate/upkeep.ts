@@ -3,7 +3,7 @@
 import { log } from "../observability/log.ts";
 import { REPLAY_MS } from "./claim.ts";
 import type { Counter } from "./counter.ts";
-import { letterOf } from "./letter.ts";
+import { toDeadLetter } from "./letter.ts";
 import { isLetter } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
 
@@ -67,7 +67,7 @@ function dropOldestWeek(store: GateStore, counter: Counter, nowMs: number): bool
       for (const row of rows.filter(({ run, terms }) => isLetter(run, terms))) {
         store.endedRuns.move(row, nowMs, counter.forRow());
         // From now on the operators' index counts its age, too, from this moment.
-        store.outbox.add({ kind: "dead_letter", letter: letterOf({ ...row, finishedAtMs: nowMs }) });
+        store.outbox.add({ kind: "dead_letter", letter: toDeadLetter({ ...row, finishedAtMs: nowMs }) });
       }
       const last = rows.at(-1);
       if (last === undefined) break;

@@ -4,7 +4,7 @@
 // before the upstream hears of a run; only the count is written behind.
 import { DurableObject } from "cloudflare:workers";
 import { log } from "../observability/log.ts";
-import { gateSettingsOf } from "../settings.ts";
+import { parseGateSettings } from "../settings.ts";
 import { accept } from "./acceptance.ts";
 import type {
   Acceptance,
@@ -26,12 +26,12 @@ import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from 
 import { withoutLatestAttempt } from "./open-run.ts";
 import { reportRun } from "./reports.ts";
 import {
-  deliveryStateOf,
+  buildRunRules,
   giveUpRun,
   isFinished,
   type Observation,
   type RunRules,
-  runRulesOf,
+  toDeliveryState,
 } from "./run.ts";
 import { Runs } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
@@ -61,14 +61,14 @@ export class UserGate extends DurableObject<Env> {
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
-    const settings = gateSettingsOf(env);
+    const settings = parseGateSettings(env);
     this.#id = state.id.toString();
     this.#retention = { runDays: settings.runRetentionDays, chargeDays: settings.chargeRetentionDays };
     this.#store = new GateStore(state.storage);
     const { rows, counted } = this.#store.openRuns.load();
     const windows = this.#store.newestWindows(counted);
     this.#counter = new Counter(this.#store, windows, (work) => state.waitUntil(work));
-    this.#runs = new Runs(this.#id, this.#store, this.#counter, runRulesOf(settings), rows);
+    this.#runs = new Runs(this.#id, this.#store, this.#counter, buildRunRules(settings), rows);
     this.#claims = new Claims(this.#store, this.#runs);
     this.#alarmClock = new AlarmClock(state.storage);
     this.#dispatcher = new Dispatcher(env, this.#id, this.#store, this.#runs);
@@ -203,7 +203,7 @@ export class UserGate extends DurableObject<Env> {
     const { runKey, terms, run } = found.open ?? found.ended;
     if (run.status === "forwarding") return null;
     const atMs = isFinished(run) ? null : (this.#runs.index.get(runKey)?.dueAtMs ?? null);
-    return { runKey, terms, run, state: deliveryStateOf(run, terms), dueAtMs: atMs };
+    return { runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs: atMs };
   }
 
   /** A page of this user's charges. */

@@ -15,12 +15,12 @@ export function take(window: Window | null, rule: WindowRule, nowMs: number): Co
   const open = openWindow(window, rule, nowMs) ?? { count: 0, endsAtMs: nowMs + rule.windowMs };
   const admitted = open.count < rule.limit;
   const next = admitted ? { ...open, count: open.count + 1 } : open;
-  return { admitted, window: next, view: viewOf(next, rule) };
+  return { admitted, window: next, view: toView(next, rule) };
 }
 
 /** The window as it stands, without counting. */
 export function peek(window: Window | null, rule: WindowRule, nowMs: number): WindowView {
-  return viewOf(openWindow(window, rule, nowMs) ?? { count: 0, endsAtMs: nowMs + rule.windowMs }, rule);
+  return toView(openWindow(window, rule, nowMs) ?? { count: 0, endsAtMs: nowMs + rule.windowMs }, rule);
 }
 
 /** Takes back one request that was counted in the window which ended at `endsAtMs`; a window that has been replaced since stays as it is. */
@@ -40,7 +40,7 @@ function openWindow(window: Window | null, rule: WindowRule, nowMs: number): Win
   return { ...window, endsAtMs: Math.min(window.endsAtMs, nowMs + rule.windowMs) };
 }
 
-function viewOf(window: Window, rule: WindowRule): WindowView {
+function toView(window: Window, rule: WindowRule): WindowView {
   const remaining = Math.max(0, rule.limit - window.count);
   return { limit: rule.limit, remaining, resetAtMs: window.endsAtMs, windowMs: rule.windowMs };
 }

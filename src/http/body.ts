@@ -2,7 +2,7 @@
 // Content-Length, or with a false one, is cut at the same size.
 import { type Problem, problem } from "../errors.ts";
 import { decodeUtf8 } from "../json.ts";
-import type { Hold } from "../load.ts";
+import type { Reservation } from "../load.ts";
 import { discardBody, OutboundNoRoom, OutboundTooLarge, readBody } from "../outbound/guard.ts";
 import type { ReceivedBody } from "../runs/run-request.ts";
 
@@ -13,7 +13,7 @@ export const BODY_TIMEOUT_MS = 30_000;
 export async function receiveJson(
   request: Request,
   maxBytes: number,
-  hold: Hold,
+  hold: Reservation,
 ): Promise<ReceivedBody | null> {
   const unfit = headerFault(request.headers);
   if (unfit !== null) return { kind: "unreadable", problem: unfit };

@@ -12,7 +12,7 @@ export function callersGate(c: AppContext): GateClient {
 }
 
 /** What the path names: a stored action, or none. However it is spelt, one action has one name from here on. */
-export function targetOf(c: AppContext): RunTarget {
+export function parseTarget(c: AppContext): RunTarget {
   const storedActionId = c.req.param("stored_action_id")?.toLowerCase();
   return storedActionId === undefined ? { kind: "one_off" } : { kind: "stored", storedActionId };
 }

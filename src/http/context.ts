@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import type { Caller } from "../auth/caller.ts";
 import type { Operator } from "../auth/operator.ts";
-import type { Hold } from "../load.ts";
+import type { Reservation } from "../load.ts";
 import type { Stopwatch } from "../observability/stopwatch.ts";
 import type { Trace } from "../observability/trace.ts";
 import type { Settings } from "../settings.ts";
@@ -28,7 +28,7 @@ export type AppEnv = {
     /** Set by `requireOperator`. */
     operator: Operator;
     /** Set by `shed`. */
-    hold: Hold;
+    hold: Reservation;
   };
 };
 

@@ -4,7 +4,7 @@
 export type CsvRow = Record<string, string | number | null>;
 
 /** Null is an empty field, and an empty text a quoted one. */
-export function csvOf(columns: readonly string[], rows: readonly CsvRow[]): string {
+export function formatCsv(columns: readonly string[], rows: readonly CsvRow[]): string {
   const lines = [columns, ...rows.map((row) => columns.map((column) => field(row[column] ?? null)))];
   return lines.map((line) => `${line.join()}\r\n`).join("");
 }

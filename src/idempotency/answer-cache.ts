@@ -1,6 +1,6 @@
 // The copy of answers in KV, readable next to the caller anywhere, for 72 hours. The gate decides who runs, so a failing or
 // late KV costs a look-up, never a second run.
-import { within } from "../deadline.ts";
+import { withTimeout } from "../deadline.ts";
 import { REPLAY_MS, type Settled } from "../gate/claim.ts";
 import { isObject } from "../json.ts";
 import { log } from "../observability/log.ts";
@@ -18,7 +18,7 @@ export function answerKey(gate: string, idempotencyId: string): string {
 /** Null when KV does not know the id, its 72 hours are over, or KV fails. */
 export async function getAnswer(kv: KVNamespace, gate: string, id: string): Promise<Settled | null> {
   try {
-    const known = parseAnswer(await within(READ_TIMEOUT_MS, kv.get(answerKey(gate, id), "json")));
+    const known = parseAnswer(await withTimeout(READ_TIMEOUT_MS, kv.get(answerKey(gate, id), "json")));
     return known !== null && Date.now() < known.settledAtMs + REPLAY_MS ? known : null;
   } catch (error) {
     log({ event: "answer.get_failed", gate, error });
@@ -34,7 +34,7 @@ export async function putAnswer(kv: KVNamespace, gate: string, id: string, known
   const value = JSON.stringify({ v: 1, status: answer.status, body: answer.body, fingerprint, settledAtMs });
   const expirationTtl = Math.max(KV_MIN_TTL_SECONDS, restSeconds);
   try {
-    await within(WRITE_TIMEOUT_MS, kv.put(answerKey(gate, id), value, { expirationTtl }));
+    await withTimeout(WRITE_TIMEOUT_MS, kv.put(answerKey(gate, id), value, { expirationTtl }));
   } catch (error) {
     log({ event: "answer.put_failed", gate, error });
   }

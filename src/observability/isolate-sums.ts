@@ -4,7 +4,7 @@
 //
 // The platform cancels what a request has left behind 30 s after its answer, and sooner when the isolate ends. A flush
 // may therefore stop without an error, so the mark that one is pending expires.
-import { within } from "../deadline.ts";
+import { withTimeout } from "../deadline.ts";
 import { log, type RequestServed } from "./log.ts";
 import {
   addSums,
@@ -104,5 +104,5 @@ export const isolateSums = new IsolateSums();
 
 // The stub is made for each call: one that outlives its request fails from the second request on.
 async function send(receiver: SumsReceiver, sums: Sums): Promise<number> {
-  return within(ANSWERS_WITHIN_MS, receiver.getByName(AGGREGATOR).add(encodeSums(sums)));
+  return withTimeout(ANSWERS_WITHIN_MS, receiver.getByName(AGGREGATOR).add(encodeSums(sums)));
 }

@@ -59,7 +59,7 @@ export function countRequest(dataset: Dataset, served: Omit<RequestServed, "even
   write(
     dataset,
     served.user ?? ANONYMOUS,
-    ["request", served.outcome, classOf(status), served.method, served.route, "", "", ""],
+    ["request", served.outcome, toStatusClass(status), served.method, served.route, "", "", ""],
     [
       status,
       total_ms,
@@ -78,7 +78,7 @@ export function countAttempt(dataset: Dataset, attempt: AttemptPoint): void {
   write(
     dataset,
     attempt.user,
-    ["attempt", outcome, classOf(status), "", "", delivery, failure ?? "", hostHash],
+    ["attempt", outcome, toStatusClass(status), "", "", delivery, failure ?? "", hostHash],
     [status ?? NOTHING, durationMs, NOTHING, NOTHING, NOTHING, number, sinceEndMs, queuedMs],
   );
 }
@@ -87,7 +87,7 @@ export function countAttempt(dataset: Dataset, attempt: AttemptPoint): void {
  * The first half of the host's SHA-256: tells hosts apart without naming them, because some carry a secret in their
  * name. It can be made of a known host (docs/metrics.md).
  */
-export async function hostHashOf(host: string): Promise<string> {
+export async function hashHost(host: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(host));
   return Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -106,6 +106,6 @@ function write(
   }
 }
 
-function classOf(status: number | null): string {
+function toStatusClass(status: number | null): string {
   return status === null ? "none" : `${Math.floor(status / 100)}xx`;
 }

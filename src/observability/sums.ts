@@ -111,8 +111,8 @@ export function countAttempt(sums: Sums, attempt: CountedAttempt): void {
 function countHost(sums: Sums, host: string, isAcknowledged: boolean, durationMs: number): void {
   addName(sums.hosts, host, 1);
   if (!isAcknowledged) return;
-  addOf(sums.acknowledged, host, 1);
-  addOf(sums.acknowledgedMs, host, durationMs);
+  addHost(sums.acknowledged, host, 1);
+  addHost(sums.acknowledgedMs, host, durationMs);
   keepHosts(sums);
 }
 
@@ -132,13 +132,13 @@ export function countMessage(sums: Sums, queuedMs: number): void {
 export function addSums(into: Sums, from: Sums): void {
   for (const name of COUNTS) for (const [label, n] of from[name]) addLabel(into[name], label, n);
   for (const name of BUSIEST) for (const [label, n] of from[name]) addName(into[name], label, n);
-  for (const name of OF_HOSTS) for (const [host, n] of from[name]) addOf(into[name], host, n);
+  for (const name of OF_HOSTS) for (const [host, n] of from[name]) addHost(into[name], host, n);
   keepHosts(into);
   for (const name of HISTOGRAMS)
     for (const [bucket, n] of from[name]) into[name].set(bucket, (into[name].get(bucket) ?? 0) + n);
 }
 
-export function totalOf(all: Iterable<Sums>): Sums {
+export function sumUp(all: Iterable<Sums>): Sums {
   const total = emptySums();
   for (const sums of all) addSums(total, sums);
   return total;
@@ -193,7 +193,7 @@ function addName(counts: Counts, name: string, n: number): void {
   for (const [label, count] of kept) counts.set(label, count);
 }
 
-function addOf(counts: Counts, host: string, n: number): void {
+function addHost(counts: Counts, host: string, n: number): void {
   counts.set(host, (counts.get(host) ?? 0) + n);
 }
 

@@ -10,7 +10,7 @@ const MAX_TRACESTATE = 512;
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Continues the caller's trace, or begins one when `traceparent` is missing or malformed (§3.2.2, §3.3). */
-export function traceOf(headers: Headers): Trace {
+export function parseTrace(headers: Headers): Trace {
   const known = parseTraceparent(headers.get("traceparent") ?? "");
   const traceId = known?.traceId ?? randomHex(16);
   const tracestate = headers.get("tracestate");
@@ -24,7 +24,7 @@ export function traceOf(headers: Headers): Trace {
 
 /** A trace that begins here, not sampled. */
 export function beginTrace(): Trace {
-  return traceOf(new Headers());
+  return parseTrace(new Headers());
 }
 
 /** Version 00 ends with its flags; a later one may go on after a dash; ff is none. Of the flags one is defined. */

@@ -6,7 +6,7 @@
 // rows are handed out as they are written.
 import { DurableObject } from "cloudflare:workers";
 import { AGGREGATOR } from "../observability/isolate-sums.ts";
-import { addSums, decodeSums, encodeSums, type Sums, totalOf } from "../observability/sums.ts";
+import { addSums, decodeSums, encodeSums, type Sums, sumUp } from "../observability/sums.ts";
 import { pace, startPace } from "./flush-pace.ts";
 
 export type AggregatorNamespace = DurableObjectNamespace<MetricsAggregator>;
@@ -148,7 +148,7 @@ export class MetricsAggregator extends DurableObject<Env> {
 
 /** Without rows of another version, which a later gateway wrote before a rollback. */
 function sumsIn(rows: readonly StoredSums[]): Sums {
-  return totalOf(rows.map(({ sums }) => decodeSums(sums)).filter((sums) => sums !== null));
+  return sumUp(rows.map(({ sums }) => decodeSums(sums)).filter((sums) => sums !== null));
 }
 
 function floor(ms: number, widthMs: number): number {

@@ -3,7 +3,7 @@
 // a bound and never waits without one. What it trusts: the URLs in the settings, which only a deployer can write.
 // The wall against private addresses in production is the flag global_fetch_strictly_public.
 
-import type { Hold } from "../load.ts";
+import type { Reservation } from "../load.ts";
 
 /** An answer that took longer than its budget. */
 export class OutboundTimeout extends Error {
@@ -136,7 +136,7 @@ export async function readBody(
   response: Pick<Response, "body">,
   maxBytes: number,
   timeoutMs: number,
-  hold?: Hold,
+  hold?: Reservation,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const size = await takeIn(response, maxBytes, timeoutMs, (chunk) => {

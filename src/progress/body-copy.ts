@@ -1,7 +1,7 @@
 // The copy in KV of a result that is too large to be held, made while the result is read to be signed: from then on it does
 // not matter whether the upstream gives the same result once more. Best effort: where KV takes too long or fails, the copy
 // is abandoned, and the upstream is read again.
-import { within } from "../deadline.ts";
+import { withTimeout } from "../deadline.ts";
 import { log } from "../observability/log.ts";
 import { dropBody, KEEP_SECONDS, KEPT_WITHIN_MS, keptBodyKey } from "./kept-body.ts";
 
@@ -57,7 +57,7 @@ export class BodyCopy {
     if (this.#isGoingOn) {
       this.#isGoingOn = false;
       this.#writer.abort().catch(() => undefined);
-      const settled = within(KEPT_WITHIN_MS, this.#put).catch(() => undefined);
+      const settled = withTimeout(KEPT_WITHIN_MS, this.#put).catch(() => undefined);
       this.#cleared = settled.then(this.#drop);
     }
     return this.#cleared;
@@ -67,7 +67,7 @@ export class BodyCopy {
     try {
       // A put that fails takes no more bytes, and may say so before the writer does.
       const failed = this.#put.then(() => new Promise<never>(() => undefined));
-      await within(KEPT_WITHIN_MS, Promise.race([work(), failed]));
+      await withTimeout(KEPT_WITHIN_MS, Promise.race([work(), failed]));
       return true;
     } catch (error) {
       log({ event: "body.put_failed", user: this.#userKey, error });

@@ -3,21 +3,21 @@
 // sends again whatever is not reported. The dead-letter queue comes here too, one message at a time: a run that failed, or
 // whose result is too large to be held, is alone there and takes no neighbours down with it.
 import { parseRedelivery, type RedeliveryMessage, workRedelivery } from "../console/redelivery.ts";
-import { within } from "../deadline.ts";
+import { withTimeout } from "../deadline.ts";
 import type { LeasedRun } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
 import type { Taken } from "../gate/leases.ts";
-import { type RunRules, runRulesOf } from "../gate/run.ts";
-import { isolateRoom } from "../load.ts";
+import { buildRunRules, type RunRules } from "../gate/run.ts";
+import { isolateBudget } from "../load.ts";
 import { isolateSums } from "../observability/isolate-sums.ts";
 import { log } from "../observability/log.ts";
 import { network } from "../outbound/guard.ts";
 import { settingsOrNull } from "../settings.ts";
-import { upstreamOf } from "../upstream/client.ts";
+import { buildUpstream } from "../upstream/client.ts";
 import { countGivenUp, countReport } from "./count-report.ts";
 import { type MoveDeps, type Moved, moveRun } from "./move-run.ts";
 import { parseRunMessage, type RunMessage, sendMessage } from "./run-message.ts";
-import { Shift } from "./shift.ts";
+import { InvocationBudget } from "./shift.ts";
 
 /** Its batch waits for it. */
 const TAKE_WITHIN_MS = 5_000;
@@ -72,7 +72,7 @@ async function moveOn(deps: ConsumerDeps, env: Env, message: Message, taken: () 
     return message.ack();
   }
   try {
-    const result = await within(TAKE_WITHIN_MS, take(deps, gate, parsed));
+    const result = await withTimeout(TAKE_WITHIN_MS, take(deps, gate, parsed));
     taken();
     if (result.kind === "leased") await moveLeased(deps, gate, result.run, message);
     if (result.kind === "given_up") countGivenUp(result);
@@ -143,18 +143,18 @@ async function goRound(env: Env, message: Message): Promise<void> {
 
 function consumerDeps(env: Env, isAlone: boolean): ConsumerDeps | null {
   const settings = settingsOrNull(env);
-  const upstream = settings && upstreamOf(settings, env.UPSTREAM);
+  const upstream = settings && buildUpstream(settings, env.UPSTREAM);
   if (settings === null || upstream === null) return null;
   return {
     settings,
     upstream,
     isAlone,
-    rules: runRulesOf(settings),
+    rules: buildRunRules(settings),
     breakers: env.DESTINATION_BREAKER,
     network,
     kv: env.KV,
     metrics: env.METRICS,
-    room: isolateRoom,
-    shift: new Shift(settings, upstream.sender === network, isAlone, Date.now()),
+    room: isolateBudget,
+    shift: new InvocationBudget(settings, upstream.sender === network, isAlone, Date.now()),
   };
 }

@@ -4,7 +4,7 @@ import type { LeasedRun, Reported } from "../gate/admission.ts";
 import type { Observation } from "../gate/run.ts";
 import type { Terms } from "../gate/terms.ts";
 import { isolateSums } from "../observability/isolate-sums.ts";
-import { countAttempt, hostHashOf } from "../observability/metrics.ts";
+import { countAttempt, hashHost } from "../observability/metrics.ts";
 
 /** `queuedMs`: how long its message was on its way. */
 export async function countReport(
@@ -36,7 +36,7 @@ export async function countReport(
     ...counted,
     user: terms.userKey,
     status,
-    hostHash: await hostHashOf(host),
+    hostHash: await hashHost(host),
     queuedMs,
   });
 }

@@ -7,7 +7,7 @@ import { hostOf } from "../callbacks/destination.ts";
 import { type BreakerNamespace, breakerOf, type HostPermission } from "../callbacks/destination-breaker.ts";
 import { HostHealth, isHostTrouble, isOwnFailure } from "../callbacks/host-health.ts";
 import { signCallback } from "../callbacks/signature.ts";
-import { within } from "../deadline.ts";
+import { withTimeout } from "../deadline.ts";
 import { log } from "../observability/log.ts";
 import type { Sender } from "../outbound/guard.ts";
 import type { Settings } from "../settings.ts";
@@ -30,7 +30,7 @@ export type CallbackRequest = {
 };
 
 /** `told`: its host's breaker has been told, if it is to be; never rejects. */
-export type Delivered =
+export type DeliveryResult =
   | { kind: "attempted"; outcome: AttemptOutcome; durationMs: number; begunAtMs: number; told: Promise<void> }
   | { kind: "resting"; forMs: number };
 
@@ -39,11 +39,11 @@ const ANSWERS_WITHIN_MS = 2_000;
 
 const health = new HostHealth();
 
-export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): Promise<Delivered> {
+export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): Promise<DeliveryResult> {
   const host = hostOf(request.callbackUrl) ?? "";
   const consulted = health.shouldConsult(host, request.attemptNumber - 1, Date.now());
   if (consulted) {
-    const untilMs = await askBreaker(deps, host, request.userKey, "mayTry");
+    const untilMs = await askBreaker(deps, host, request.userKey, "acquire");
     if (untilMs !== null) return { kind: "resting", forMs: Math.max(0, untilMs - Date.now()) };
   }
   const begunAtMs = Date.now();
@@ -60,12 +60,12 @@ async function send(
   request: CallbackRequest,
 ): Promise<{ outcome: AttemptOutcome; durationMs: number }> {
   const { callbackUrl, publicUrl, runId, traceId, body, attemptNumber } = request;
-  const signed = { body, webhookId: webhookIdOf(runId), runId, issuer: publicUrl, nowMs: Date.now() };
+  const signed = { body, webhookId: buildWebhookId(runId), runId, issuer: publicUrl, nowMs: Date.now() };
   const { outcome, durationMs, error } = await attemptDelivery({
     callbackUrl,
     body,
     headers: await signCallback(signed, settings.signingKeys),
-    rules: { allowPrivate: settings.allowPrivateCallbacks, ownHosts: ownHostsOf(settings, publicUrl) },
+    rules: { allowPrivate: settings.allowPrivateCallbacks, ownHosts: listOwnHosts(settings, publicUrl) },
     timeoutMs: settings.callbackTimeoutMs,
     sender: network,
   });
@@ -83,12 +83,12 @@ async function send(
 }
 
 /** Where the run was started, and where the gateway is now: it may have moved in between. */
-function ownHostsOf({ publicUrl }: Settings, startedAt: string): string[] {
+function listOwnHosts({ publicUrl }: Settings, startedAt: string): string[] {
   return [startedAt, ...(publicUrl === null ? [] : [publicUrl])].map((url) => new URL(url).host);
 }
 
 /** The same for every attempt of a run: the receiver's key against duplicates. */
-function webhookIdOf(runId: string): string {
+function buildWebhookId(runId: string): string {
   return `run_${runId.replace(/[^\w-]/g, "_")}`;
 }
 
@@ -98,7 +98,7 @@ export async function restForMs(
   callbackUrl: string,
   userKey: string,
 ): Promise<number | null> {
-  const untilMs = await askBreaker(deps, hostOf(callbackUrl) ?? "", userKey, "wouldTry");
+  const untilMs = await askBreaker(deps, hostOf(callbackUrl) ?? "", userKey, "peek");
   return untilMs && Math.max(0, untilMs - Date.now());
 }
 
@@ -107,13 +107,13 @@ async function askBreaker(
   { breakers }: DeliveryDeps,
   host: string,
   userKey: string,
-  how: "mayTry" | "wouldTry",
+  how: "acquire" | "peek",
 ): Promise<number | null> {
   const knownUntilMs = health.knownRest(host, Date.now());
   if (knownUntilMs !== null) return knownUntilMs;
   try {
     const asked: Promise<HostPermission> = breakerOf(breakers, host)[how](userKey);
-    const permission = await within(ANSWERS_WITHIN_MS, asked);
+    const permission = await withTimeout(ANSWERS_WITHIN_MS, asked);
     if (permission.kind === "go") return null;
     health.noteFailure(host, Date.now(), permission);
     return permission.untilMs;
@@ -130,7 +130,7 @@ async function tellBreaker(
   ok: boolean,
 ): Promise<void> {
   try {
-    await within(ANSWERS_WITHIN_MS, breakerOf(breakers, host).report(userKey, ok));
+    await withTimeout(ANSWERS_WITHIN_MS, breakerOf(breakers, host).report(userKey, ok));
   } catch (error) {
     log({ event: "breaker.unavailable", error });
   }

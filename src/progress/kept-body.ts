@@ -1,7 +1,7 @@
 // A result that could not be delivered at once, kept so that later attempts and redeliveries do not depend on the
 // upstream. Best effort both ways: without it the upstream is read again.
-import { within } from "../deadline.ts";
-import type { Hold } from "../load.ts";
+import { withTimeout } from "../deadline.ts";
+import type { Reservation } from "../load.ts";
 import { log } from "../observability/log.ts";
 import { OutboundNoRoom, OutboundTooLarge, readBody } from "../outbound/guard.ts";
 import { MAX_HELD_BYTES } from "./read-end.ts";
@@ -21,7 +21,10 @@ export async function keepBody(
   body: Uint8Array,
 ): Promise<boolean> {
   try {
-    await within(KEPT_WITHIN_MS, kv.put(keptBodyKey(userKey, runId), body, { expirationTtl: KEEP_SECONDS }));
+    await withTimeout(
+      KEPT_WITHIN_MS,
+      kv.put(keptBodyKey(userKey, runId), body, { expirationTtl: KEEP_SECONDS }),
+    );
     return true;
   } catch (error) {
     log({ event: "body.put_failed", user: userKey, error });
@@ -34,10 +37,10 @@ export async function keptBody(
   kv: KVNamespace,
   userKey: string,
   runId: string,
-  hold: Hold,
+  hold: Reservation,
 ): Promise<Uint8Array | "large" | "crowded" | null> {
   try {
-    const body = await within(FOUND_WITHIN_MS, kv.get(keptBodyKey(userKey, runId), "stream"));
+    const body = await withTimeout(FOUND_WITHIN_MS, kv.get(keptBodyKey(userKey, runId), "stream"));
     return body === null ? null : await readBody({ body }, MAX_HELD_BYTES, READ_WITHIN_MS, hold);
   } catch (error) {
     if (error instanceof OutboundNoRoom) return "crowded";
@@ -54,7 +57,7 @@ export async function openKeptBody(
   runId: string,
 ): Promise<ReadableStream<Uint8Array> | null> {
   try {
-    return await within(FOUND_WITHIN_MS, kv.get(keptBodyKey(userKey, runId), "stream"));
+    return await withTimeout(FOUND_WITHIN_MS, kv.get(keptBodyKey(userKey, runId), "stream"));
   } catch (error) {
     log({ event: "body.get_failed", user: userKey, error });
     return null;
@@ -65,7 +68,7 @@ export async function openKeptBody(
 export async function dropBody(kv: KVNamespace, userKey: string, runId: string): Promise<void> {
   const deleted = kv.delete(keptBodyKey(userKey, runId));
   // It expires by itself.
-  await within(KEPT_WITHIN_MS, deleted).catch(() => undefined);
+  await withTimeout(KEPT_WITHIN_MS, deleted).catch(() => undefined);
 }
 
 export function keptBodyKey(userKey: string, runId: string): string {

@@ -6,20 +6,20 @@ import type { CallbackBody } from "../callbacks/callback-body.ts";
 import type { LeasedRun } from "../gate/admission.ts";
 import type { Deferral } from "../gate/delivery.ts";
 import type { Observation, RunResult } from "../gate/run.ts";
-import type { Hold, Room } from "../load.ts";
+import type { MemoryBudget, Reservation } from "../load.ts";
 import { beginTrace, type Trace } from "../observability/trace.ts";
 import type { Upstream } from "../upstream/client.ts";
 import { type DeliveryDeps, deliverRun, restForMs } from "./deliver-run.ts";
 import { dropBody, keepBody, keptBody } from "./kept-body.ts";
 import { readLargeResult } from "./large-result.ts";
 import { askForRun, type RunReader, readEnd, type Unread } from "./read-end.ts";
-import type { Shift } from "./shift.ts";
+import type { InvocationBudget } from "./shift.ts";
 
 export type MoveDeps = DeliveryDeps & {
   kv: KVNamespace;
   upstream: Upstream;
-  room: Room;
-  shift: Shift;
+  room: MemoryBudget;
+  shift: InvocationBudget;
   /** Nothing else is in this consumer's hands, and its handler waits: it may read a result that is too large to be held. */
   isAlone: boolean;
 };
@@ -30,7 +30,7 @@ export type Moved = Observation | { kind: "large" };
 /** Until there may be room for a result, or a connection to its receiver, again. */
 const CROWDED_MS = 5_000;
 
-type Look = { hold: Hold; trace: Trace };
+type Reading = { hold: Reservation; trace: Trace };
 
 /** A result that can be sent. `isKept`: KV has it. */
 type Found = { kind: "ended"; result: RunResult; body: CallbackBody; isKept: boolean };
@@ -63,7 +63,7 @@ export async function moveRun(deps: MoveDeps, leased: LeasedRun): Promise<Moved>
 }
 
 // The body of a run whose end is known is fetched only when its receiver is to be sent it.
-async function observe(deps: MoveDeps, leased: LeasedRun, look: Look): Promise<Moved> {
+async function observe(deps: MoveDeps, leased: LeasedRun, look: Reading): Promise<Moved> {
   const { task, runId } = leased;
   if (task.kind === "deliver")
     return deliver(deps, leased, task.result, () => readAgain(deps, leased, task.bodyKept, look), look.trace);
@@ -73,10 +73,12 @@ async function observe(deps: MoveDeps, leased: LeasedRun, look: Look): Promise<M
   return deliver(deps, leased, end.result, async () => end, look.trace);
 }
 
-async function read(deps: MoveDeps, leased: LeasedRun, look: Look): Promise<Unread | Found> {
+async function read(deps: MoveDeps, leased: LeasedRun, look: Reading): Promise<Unread | Found> {
   const { shift, isAlone } = deps;
   const { terms, runId } = leased;
-  const end = await shift.read((untilMs) => readEnd(readerOf(deps, look, untilMs), terms, runId, look.hold));
+  const end = await shift.read((untilMs) =>
+    readEnd(buildReader(deps, look, untilMs), terms, runId, look.hold),
+  );
   if (end === null) return { kind: "crowded" };
   if (end.kind === "large" && isAlone) return readLarge(deps, leased, false, look);
   return end.kind === "ended" ? { ...end, isKept: false } : end;
@@ -86,7 +88,7 @@ async function readAgain(
   deps: MoveDeps,
   leased: LeasedRun,
   isKept: boolean,
-  look: Look,
+  look: Reading,
 ): Promise<Unread | Found> {
   const { terms, runId, task } = leased;
   const kept = isKept ? await keptBody(deps.kv, terms.userKey, runId, look.hold) : null;
@@ -100,11 +102,11 @@ async function readLarge(
   deps: MoveDeps,
   { terms, runId }: LeasedRun,
   isKept: boolean,
-  look: Look,
+  look: Reading,
 ): Promise<Unread | Found> {
   const { kv, settings, shift } = deps;
   const large = await shift.read((untilMs) => {
-    const ask = () => askForRun(readerOf(deps, look, untilMs), terms, runId, 1);
+    const ask = () => askForRun(buildReader(deps, look, untilMs), terms, runId, 1);
     const source = { kv, userKey: terms.userKey, runId, isKept, ask, untilMs };
     const isSent = terms.callbackUrl !== null;
     return readLargeResult({ ...source, isSent, blockTimeoutMs: settings.upstreamTimeoutMs });
@@ -112,7 +114,7 @@ async function readLarge(
   return large ?? { kind: "crowded" };
 }
 
-function readerOf({ upstream, settings }: MoveDeps, { trace }: Look, untilMs: number): RunReader {
+function buildReader({ upstream, settings }: MoveDeps, { trace }: Reading, untilMs: number): RunReader {
   return { upstream, settings, trace, untilMs };
 }
 

@@ -1,11 +1,11 @@
 // Has a run ended, and with what? The upstream's own answer to a read, as its caller would get it, is the only witness.
 import type { RunResult } from "../gate/run.ts";
 import type { Terms } from "../gate/terms.ts";
-import type { Hold } from "../load.ts";
+import type { Reservation } from "../load.ts";
 import type { Trace } from "../observability/trace.ts";
 import { OutboundNoRoom, OutboundTooLarge, readBody } from "../outbound/guard.ts";
 import { type ReadAnswer, readRun } from "../runs/read-run.ts";
-import { runPathOf } from "../runs/run-target.ts";
+import { buildRunPath } from "../runs/run-target.ts";
 import type { Settings } from "../settings.ts";
 import type { Upstream } from "../upstream/client.ts";
 import { assertedHeaders } from "../upstream/headers.ts";
@@ -37,7 +37,12 @@ export type RunReader = {
 };
 
 /** Never throws for what an upstream can do. Takes until `untilMs` at most. */
-export async function readEnd(reader: RunReader, terms: Terms, runId: string, hold: Hold): Promise<RunEnd> {
+export async function readEnd(
+  reader: RunReader,
+  terms: Terms,
+  runId: string,
+  hold: Reservation,
+): Promise<RunEnd> {
   const answer = await askForRun(reader, terms, runId, 2);
   if (answer.kind === "problem") return unseenFor(answer.problem);
   if (answer.waiting) return { kind: "waiting" };
@@ -65,7 +70,7 @@ export async function askForRun(
     accept: "application/json",
     ...assertedHeaders({ authorization, requestId: crypto.randomUUID(), ...trace }),
   };
-  const request = { path: runPathOf(terms.target, runId), headers };
+  const request = { path: buildRunPath(terms.target, runId), headers };
   return readRun(upstream, request, 0, budgetMs(reader, shares));
 }
 

@@ -5,28 +5,28 @@
 import { base64url } from "jose";
 import type { Jwk } from "../settings.ts";
 
-export type Ref = { gate: string; key: string };
+export type CompletionRef = { gate: string; key: string };
 
 const FORM = /^([0-9a-f]{64})\.([0-9a-f-]{36})\.([\w-]{43})$/;
 const PURPOSE = "edge-actions completion ref v1";
 
 /** `<gate>.<key>.<mac>`, fit for a path segment. */
-export async function makeRef({ gate, key }: Ref, signingKeys: readonly Jwk[]): Promise<string> {
+export async function makeRef({ gate, key }: CompletionRef, signingKeys: readonly Jwk[]): Promise<string> {
   const [first] = signingKeys;
   if (first === undefined) throw new Error("no signing key");
-  const mac = await crypto.subtle.sign("HMAC", await macKeyOf(first), encode(`${gate}.${key}`));
+  const mac = await crypto.subtle.sign("HMAC", await findMacKey(first), encode(`${gate}.${key}`));
   return `${gate}.${key}.${base64url.encode(new Uint8Array(mac))}`;
 }
 
 /** Null unless one of the keys made it. */
-export async function parseRef(text: string, signingKeys: readonly Jwk[]): Promise<Ref | null> {
+export async function parseRef(text: string, signingKeys: readonly Jwk[]): Promise<CompletionRef | null> {
   const [, gate, key, mac] = FORM.exec(text) ?? [];
   if (gate === undefined || key === undefined || mac === undefined) return null;
   const bytes = base64url.decode(mac);
   // The last character has two bits to spare: one ref has one spelling.
   if (base64url.encode(bytes) !== mac) return null;
   for (const jwk of signingKeys) {
-    const macKey = await macKeyOf(jwk);
+    const macKey = await findMacKey(jwk);
     if (await crypto.subtle.verify("HMAC", macKey, bytes, encode(`${gate}.${key}`))) return { gate, key };
   }
   return null;
@@ -34,7 +34,7 @@ export async function parseRef(text: string, signingKeys: readonly Jwk[]): Promi
 
 const macKeys = new WeakMap<Jwk, Promise<CryptoKey>>();
 
-function macKeyOf(jwk: Jwk): Promise<CryptoKey> {
+function findMacKey(jwk: Jwk): Promise<CryptoKey> {
   const known = macKeys.get(jwk) ?? deriveMacKey(jwk);
   macKeys.set(jwk, known);
   return known;

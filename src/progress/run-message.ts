@@ -2,7 +2,7 @@
 // exception carries the upstream's yes to a start, because its gate was away when it came.
 
 import { inChunks } from "../chunks.ts";
-import { within } from "../deadline.ts";
+import { withTimeout } from "../deadline.ts";
 import { isAcceptance } from "../gate/acceptance-form.ts";
 import type { Acceptance } from "../gate/admission.ts";
 import { memberOf } from "../json.ts";
@@ -53,14 +53,14 @@ export function parseRunMessage(body: unknown): RunMessage | null {
 
 /** Throws when the queue fails or hangs; a message of one that hangs may still come. */
 export async function sendMessage(queue: Queue, message: object, options?: QueueSendOptions): Promise<void> {
-  await within(QUEUE_TIMEOUT_MS, queue.send(message, options));
+  await withTimeout(QUEUE_TIMEOUT_MS, queue.send(message, options));
 }
 
 /** The same for any number of them. What one batch meets does not hold up the others. */
 export async function sendMessages(queue: Queue, messages: readonly RunMessage[]): Promise<void> {
   const batches = inChunks(messages, MAX_QUEUE_BATCH).map((chunk) => chunk.map((body) => ({ body })));
   const sent = await Promise.allSettled(
-    batches.map(async (batch) => within(QUEUE_TIMEOUT_MS, queue.sendBatch(batch))),
+    batches.map(async (batch) => withTimeout(QUEUE_TIMEOUT_MS, queue.sendBatch(batch))),
   );
   const failed = sent.find((one) => one.status === "rejected");
   if (failed !== undefined) throw failed.reason;

@@ -1,5 +1,5 @@
 /** At most so many at a time. Work that has waited too long is not done. */
-export class Turns {
+export class Semaphore {
   readonly #waiting = new Set<(mine: boolean) => void>();
   #free: number;
 
@@ -8,7 +8,7 @@ export class Turns {
   }
 
   /** False: there was none within `timeoutMs`. True must be followed by a release. */
-  take(timeoutMs: number): Promise<boolean> {
+  acquire(timeoutMs: number): Promise<boolean> {
     if (this.#free > 0) {
       this.#free -= 1;
       return Promise.resolve(true);
@@ -24,7 +24,7 @@ export class Turns {
     });
   }
 
-  giveBack(): void {
+  release(): void {
     const [next] = this.#waiting;
     if (next === undefined) this.#free += 1;
     else next(true);

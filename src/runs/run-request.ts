@@ -52,11 +52,11 @@ export function parseRunRequest(
   if (parsed === undefined) return malformed(NOT_JSON, null, text);
   // A member that stands twice has no one value, so neither has the id.
   if (envelope.kind === "duplicate") return malformed(twice(envelope.pointer), null, text);
-  const idempotencyId = uuidOf(memberOf(memberOf(parsed, "data"), "idempotency_id"));
+  const idempotencyId = parseUuid(memberOf(memberOf(parsed, "data"), "idempotency_id"));
   const fault = targetFault(target) ?? shapeFault(parsed) ?? callbackFault(parsed, rules);
   if (fault !== null) return malformed(fault, idempotencyId, text);
   if (envelope.kind === "no_envelope") throw new Error("a body that fits the schema has no envelope");
-  return { kind: "good", request: { text, envelope, idempotencyId, callbackUrl: callbackUrlOf(parsed) } };
+  return { kind: "good", request: { text, envelope, idempotencyId, callbackUrl: parseCallbackUrl(parsed) } };
 }
 
 function malformed(of: Problem, idempotencyId: string | null, text: string): ParsedRequest {
@@ -74,7 +74,7 @@ function shapeFault(parsed: unknown): Problem | null {
 }
 
 function callbackFault(parsed: unknown, rules: () => DestinationRules): Problem | null {
-  const url = callbackUrlOf(parsed);
+  const url = parseCallbackUrl(parsed);
   const verdict = url === null ? null : checkDestination(url, rules());
   return verdict?.kind === "refused"
     ? badRequest(`callback_url ${verdict.detail}`, "/data/callback_url")
@@ -89,11 +89,11 @@ function badRequest(detail: string, pointer: string): Problem {
   return problem("bad_request", detail, { source: { pointer } });
 }
 
-function callbackUrlOf(parsed: unknown): string | null {
+function parseCallbackUrl(parsed: unknown): string | null {
   const url = memberOf(memberOf(parsed, "data"), "callback_url");
   return typeof url === "string" ? url : null;
 }
 
-function uuidOf(value: unknown): string | null {
+function parseUuid(value: unknown): string | null {
   return typeof value === "string" && validateUuid(value) ? value.toLowerCase() : null;
 }

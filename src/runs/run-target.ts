@@ -5,13 +5,13 @@ import { type Problem, parameterFault } from "../errors.ts";
 export type RunTarget = { kind: "stored"; storedActionId: string } | { kind: "one_off" };
 
 /** The upstream's path for a start. */
-export function pathOf(target: RunTarget): string {
+export function buildStartPath(target: RunTarget): string {
   if (target.kind === "one_off") return "/actions/v1/runs";
   return `/actions/v1/stored-actions/${encodeURIComponent(target.storedActionId)}/run`;
 }
 
 /** The upstream's path for reading a run. An intent that was written down earlier may have its action's id in any case. */
-export function runPathOf(target: RunTarget, runId: string): string {
+export function buildRunPath(target: RunTarget, runId: string): string {
   const run = encodeURIComponent(runId.toLowerCase());
   if (target.kind === "one_off") return `/actions/v1/runs/${run}`;
   return `/actions/v1/stored-actions/${encodeURIComponent(target.storedActionId.toLowerCase())}/runs/${run}`;

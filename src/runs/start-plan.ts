@@ -4,13 +4,13 @@ import type { Caller } from "../auth/caller.ts";
 import type { AdmitRequest } from "../gate/admission.ts";
 import type { ClaimRequest } from "../gate/claim.ts";
 import type { Terms } from "../gate/terms.ts";
-import { fingerprintOf } from "../idempotency/fingerprint.ts";
+import { buildFingerprint } from "../idempotency/fingerprint.ts";
 import { buildUpstreamId } from "../idempotency/upstream-id.ts";
 import { makeRef } from "../progress/ref.ts";
 import type { Jwk, Settings } from "../settings.ts";
 import { spliceEnvelope } from "../upstream/rewrite.ts";
 import type { ParsedRequest, RunRequest } from "./run-request.ts";
-import { pathOf, type RunTarget } from "./run-target.ts";
+import { buildStartPath, type RunTarget } from "./run-target.ts";
 
 export type StartPlan = {
   claim: ClaimRequest | null;
@@ -38,7 +38,7 @@ export async function planStart(
   const upstreamId = id === null ? runKey : await buildUpstreamId(deps.caller.userKey, id);
   const attempt = crypto.randomUUID();
   const claim = id === null ? null : await claimOn(id, attempt, deps, target, parsed);
-  const terms = parsed.kind === "good" ? termsOf(deps, target, parsed.request) : null;
+  const terms = parsed.kind === "good" ? buildTerms(deps, target, parsed.request) : null;
   return { claim, promise: terms && { runKey, terms }, runKey, upstreamId, attempt };
 }
 
@@ -66,14 +66,14 @@ async function claimOn(
   const text = mayCreate
     ? spliceEnvelope(parsed.request.text, parsed.request.envelope, { idempotencyId: id })
     : parsed.text;
-  const path = pathOf(target);
-  const fingerprint = await fingerprintOf(path, text);
+  const path = buildStartPath(target);
+  const fingerprint = await buildFingerprint(path, text);
   const leaseMs = settings.upstreamTimeoutMs + LEASE_MARGIN_MS;
   return { id, attempt, fingerprint, path, leaseMs, mayCreate };
 }
 
 /** Null for a run that promises nothing. */
-function termsOf(
+function buildTerms(
   { caller, publicUrl }: PlanDeps,
   target: RunTarget,
   { callbackUrl }: RunRequest,

@@ -14,7 +14,7 @@ import type { Settings } from "../settings.ts";
 import { type StartOutcome, startAtUpstream, type Upstream } from "../upstream/client.ts";
 import { startHeaders } from "../upstream/headers.ts";
 import type { ParsedRequest } from "./run-request.ts";
-import { pathOf, type RunTarget } from "./run-target.ts";
+import { buildStartPath, type RunTarget } from "./run-target.ts";
 import {
   type Admitted,
   accepted,
@@ -145,7 +145,7 @@ async function forward(
   const headers = { ...(await deps.upstreamHeaders()), ...startHeaders(plan.claim?.id ?? null) };
   const started = startAtUpstream(
     upstream,
-    { path: pathOf(target), headers, body },
+    { path: buildStartPath(target), headers, body },
     settings.upstreamTimeoutMs,
   );
   const outcome = await stopwatch.time("upstream", started);
@@ -166,7 +166,7 @@ async function settle(
 ): Promise<Settled | "lost" | null> {
   const { gate, kv, stopwatch, waitUntil } = deps;
   const { claim } = plan;
-  const settlement = settlementOf(plan, outcome);
+  const settlement = buildSettlement(plan, outcome);
   const answer = await stopwatch.time("gate", gate.settle(settlement));
   if (answer.kind === "unavailable") return withoutSettlement(deps, plan, settlement);
   const { settled } = answer;
@@ -174,7 +174,7 @@ async function settle(
   return settled;
 }
 
-function settlementOf({ claim, promise, runKey, attempt }: StartPlan, outcome: StartOutcome): Settlement {
+function buildSettlement({ claim, promise, runKey, attempt }: StartPlan, outcome: StartOutcome): Settlement {
   return {
     runKey,
     attempt,

@@ -17,9 +17,9 @@ export type UsageQuery =
 /** An empty parameter counts as one that was not sent. */
 export function parseUsageQuery(given: { from?: string; to?: string; cursor?: string }): UsageQuery {
   const fromMs = parseDateTime(given.from ?? "");
-  if (fromMs === null) return invalid("from", faultOf("from", given.from));
+  if (fromMs === null) return invalid("from", describeFault("from", given.from));
   const toMs = parseDateTime(given.to ?? "");
-  if (toMs === null) return invalid("to", faultOf("to", given.to));
+  if (toMs === null) return invalid("to", describeFault("to", given.to));
   if (fromMs > toMs) return invalid("from", "from must not be later than to.");
   return { kind: "ok", span: { fromMs, toMs, cursor: given.cursor || null } };
 }
@@ -28,6 +28,6 @@ function invalid(parameter: "from" | "to", detail: string): UsageQuery {
   return { kind: "invalid", parameter, detail };
 }
 
-function faultOf(parameter: string, text: string | undefined): string {
+function describeFault(parameter: string, text: string | undefined): string {
   return text === undefined || text === "" ? `${parameter} is required.` : dateTimeFault(parameter);
 }

@@ -32,7 +32,7 @@ const MIN_TRY_MS = 100;
 const BINDING_URL = "https://upstream";
 
 /** `UPSTREAM_URL` wins over the service binding. Null when there is neither. */
-export function upstreamOf(
+export function buildUpstream(
   settings: Pick<Settings, "upstreamUrl">,
   binding: Sender | undefined,
 ): Upstream | null {
@@ -94,7 +94,7 @@ function startOutcome(status: number, headers: Headers, bytes: Uint8Array): Star
   const text = decodeUtf8(bytes);
   const parsed = text === null ? undefined : parseJson(text);
   if (status >= 200 && status < 300) {
-    const runId = runIdOf(parsed);
+    const runId = parseRunId(parsed);
     return text !== null && runId !== null
       ? { kind: "accepted", body: text, runId }
       : { kind: "unknown", problem: callerProblem(500, headers, null) };
@@ -130,7 +130,7 @@ export function unreachable(slow: boolean): UpstreamProblem {
  * In lower case, as it is looked for. A run whose id is no UUID could not be read through here, and its answer would
  * break the contract.
  */
-function runIdOf(parsed: unknown): string | null {
+function parseRunId(parsed: unknown): string | null {
   const id = memberOf(memberOf(parsed, "data"), "id");
   return typeof id === "string" && validateUuid(id) ? id.toLowerCase() : null;
 }

@@ -4,7 +4,7 @@
 import { SignJWT } from "jose";
 import type { Caller } from "../auth/caller.ts";
 import type { Jwk, Settings } from "../settings.ts";
-import { signingKeyOf } from "../signing-keys.ts";
+import { importSigningKey } from "../signing-keys.ts";
 
 const TOKEN_SECONDS = 60;
 /** Leaves more than half of its minute to the last request that carries it. */
@@ -58,7 +58,7 @@ async function gatewayAuthorization(
   { issuer, subject, scopes, billing }: Principal,
   nowMs: number,
 ): Promise<string> {
-  const { kid, privateKey } = await signingKeyOf(signingKeys);
+  const { kid, privateKey } = await importSigningKey(signingKeys);
   const issuedAt = Math.floor(nowMs / 1000);
   const token = await new SignJWT({
     scope: scopes.join(" "),

@@ -15,10 +15,14 @@ const MAX_RETRY_AFTER_SECONDS = 86_400;
 export function callerProblem(status: number, headers: Headers, body: unknown): UpstreamProblem {
   const of = problemFor(status);
   if (of.code === "too_many_requests" || of.code === "service_unavaiable") {
-    of.retryAfterSeconds = retryAfterOf(headers) ?? 1;
+    of.retryAfterSeconds = parseRetryAfter(headers) ?? 1;
   }
   // Its 401 is about the gateway's own identity, and no business of the caller.
-  return { status: statusOf(of.code), problem: of, envelope: status === 401 ? null : envelopeOf(body, of) };
+  return {
+    status: statusOf(of.code),
+    problem: of,
+    envelope: status === 401 ? null : parseEnvelope(body, of),
+  };
 }
 
 /** The same where the upstream's own status may be shown too: 409 and 422 mean something to a caller who manages stored actions. */
@@ -60,14 +64,14 @@ function problemFor(status: number): Problem {
   }
 }
 
-function retryAfterOf(headers: Headers): number | null {
+function parseRetryAfter(headers: Headers): number | null {
   const text = headers.get("retry-after") ?? "";
   if (!/^\d{1,9}$/.test(text)) return null;
   return Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Number(text)));
 }
 
 // Published member by published member: whatever else an upstream adds to its errors stays behind.
-function envelopeOf(body: unknown, fallback: Problem): EnvelopeError[] | null {
+function parseEnvelope(body: unknown, fallback: Problem): EnvelopeError[] | null {
   const errors = isObject(body) ? body["errors"] : null;
   if (!Array.isArray(errors) || errors.length === 0) return null;
   const shown = errors
@@ -84,12 +88,12 @@ function envelopeError(error: Record<string, unknown>, fallback: ProblemCode): E
     code: typeof code === "string" ? code : fallback,
     title: typeof title === "string" ? title : titleOf(fallback),
     detail: typeof detail === "string" ? detail : bland.detail,
-    source: sourceOf(source),
+    source: parseSource(source),
     meta: isObject(meta) ? meta : {},
   };
 }
 
-function sourceOf(source: unknown): object | null {
+function parseSource(source: unknown): object | null {
   if (!isObject(source)) return null;
   const named = ["pointer", "parameter", "header"].filter((name) => typeof source[name] === "string");
   return named.length === 0 ? null : Object.fromEntries(named.map((name) => [name, source[name]]));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ageOf, coolDownLeftMs, newerOf } from "../../src/auth/key-age.ts";
+import { coolDownLeftMs, keyAge, pickNewer } from "../../src/auth/key-age.ts";
 
 describe("ageOf", () => {
   it.each([
@@ -10,11 +10,11 @@ describe("ageOf", () => {
     [86_400_000, "stale"],
     [86_400_001, "expired"],
   ])("calls keys %d ms after their fetch %s", (elapsedMs, age) => {
-    expect(ageOf({ fetchedAtMs: 1_000_000, keys: [] }, 1_000_000 + elapsedMs)).toBe(age);
+    expect(keyAge({ fetchedAtMs: 1_000_000, keys: [] }, 1_000_000 + elapsedMs)).toBe(age);
   });
 
   it("calls no keys at all expired", () => {
-    expect(ageOf(null, 0)).toBe("expired");
+    expect(keyAge(null, 0)).toBe("expired");
   });
 });
 
@@ -40,18 +40,18 @@ describe("newerOf", () => {
   const newer = { fetchedAtMs: 2, keys: [] };
 
   it("keeps the keys of the later fetch, whichever answer came last", () => {
-    expect(newerOf(older, newer)).toBe(newer);
-    expect(newerOf(newer, older)).toBe(newer);
+    expect(pickNewer(older, newer)).toBe(newer);
+    expect(pickNewer(newer, older)).toBe(newer);
   });
 
   it("keeps what there is", () => {
-    expect(newerOf(null, older)).toBe(older);
-    expect(newerOf(older, null)).toBe(older);
-    expect(newerOf(null, null)).toBeNull();
+    expect(pickNewer(null, older)).toBe(older);
+    expect(pickNewer(older, null)).toBe(older);
+    expect(pickNewer(null, null)).toBeNull();
   });
 
   it("replaces keys of the same moment", () => {
     const other = { fetchedAtMs: 1, keys: [] };
-    expect(newerOf(older, other)).toBe(other);
+    expect(pickNewer(older, other)).toBe(other);
   });
 });

@@ -1,7 +1,7 @@
 // Who is an operator, by Cloudflare Access or by a token with the operators' scope.
 import { describe, expect, it } from "vitest";
 import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
-import { holderOf, type OperatorVerdict, operatorOf } from "../../src/auth/operator.ts";
+import { authenticateOperator, type OperatorVerdict, verifyHolder } from "../../src/auth/operator.ts";
 import { accessIssuer } from "../../src/settings-keys.ts";
 import { configured, makeIo } from "../support/auth-io.ts";
 import { KeyServer } from "../support/key-server.ts";
@@ -19,7 +19,7 @@ const both = await configured(login, other);
 type Given = {
   headers?: Record<string, string>;
   session?: string | null;
-  settings?: Partial<Parameters<typeof operatorOf>[2]["settings"]>;
+  settings?: Partial<Parameters<typeof authenticateOperator>[2]["settings"]>;
   server?: KeyServer;
 };
 
@@ -32,7 +32,7 @@ function judge({ headers = {}, session = null, settings = {}, server = certs() }
     issuerKeys: new IssuerKeys(),
     settings: { issuers: one, access: null, operatorScope: "operator", ...settings },
   };
-  return operatorOf(new Headers(headers), session, deps);
+  return authenticateOperator(new Headers(headers), session, deps);
 }
 
 /** What it comes to in a word: the operator's name and proof, or status and reason. */
@@ -123,7 +123,7 @@ describe("a token with the operators' scope", () => {
   it("says until when a session with it may last", async () => {
     const deps = { ...makeIo({ nowMs: NOW_MS }), issuerKeys: new IssuerKeys() };
     const settings = { issuers: one, access: null, operatorScope: "operator" };
-    expect(await holderOf(await token(), { ...deps, settings })).toMatchObject({
+    expect(await verifyHolder(await token(), { ...deps, settings })).toMatchObject({
       kind: "operator",
       expiresAtMs: NOW_MS + 300_000,
     });

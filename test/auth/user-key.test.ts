@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { userKeyOf } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
 
 describe("userKeyOf", () => {
   it("is the base64url SHA-256 of the pair as JSON", async () => {
     // printf '["https://login.example","alice"]' | openssl dgst -sha256 -binary | basenc --base64url
-    expect(await userKeyOf("https://login.example", "alice")).toBe(
+    expect(await buildUserKey("https://login.example", "alice")).toBe(
       "lPlCpmHL-rwC7V-FmTGs1YCBKQoiq2r1GDAfRoVWLpM",
     );
   });
@@ -23,9 +23,9 @@ describe("userKeyOf", () => {
     ["a very long subject", ["https://a", "a".repeat(1023)], ["https://a", "a".repeat(1024)]],
     ["__proto__", ["https://a", "__proto__"], ["https://a", "constructor"]],
   ] as const)("tells users apart by %s", async (_, [issuer, subject], [otherIssuer, otherSubject]) => {
-    const key = await userKeyOf(issuer, subject);
+    const key = await buildUserKey(issuer, subject);
     expect(key).toMatch(/^[\w-]{43}$/);
-    expect(await userKeyOf(issuer, subject)).toBe(key);
-    expect(await userKeyOf(otherIssuer, otherSubject)).not.toBe(key);
+    expect(await buildUserKey(issuer, subject)).toBe(key);
+    expect(await buildUserKey(otherIssuer, otherSubject)).not.toBe(key);
   });
 });

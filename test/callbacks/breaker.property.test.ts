@@ -1,7 +1,7 @@
 // The breaker against random histories, judged by a second count that keeps everything and forgets nothing.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Breaker, CLOSED, mayTry, report } from "../../src/callbacks/breaker.ts";
+import { acquire, type Breaker, CLOSED, report } from "../../src/callbacks/breaker.ts";
 
 const T0 = 1_800_000_000_000;
 const FIVE_MINUTES = 300_000;
@@ -34,8 +34,8 @@ test("a host rests only if 70 % of the last ten or more attempts within five min
         nowMs += afterMs;
         attempts.push({ atMs: nowMs, ok: kind === "ok" });
         breaker = report(breaker, kind === "ok", nowMs);
-        expect(breaker.status).toBe(wasDownAt(attempts, nowMs) ? "resting" : "closed");
-        if (breaker.status === "resting") return;
+        expect(breaker.status).toBe(wasDownAt(attempts, nowMs) ? "open" : "closed");
+        if (breaker.status === "open") return;
       }
     }),
     { numRuns: 500 },
@@ -49,7 +49,7 @@ test("a host at which every other attempt works is never rested", () => {
       let nowMs = T0;
       for (const [at, { afterMs }] of pauses.entries()) {
         nowMs += afterMs;
-        const [asked, permission] = mayTry(breaker, nowMs);
+        const [asked, permission] = acquire(breaker, nowMs);
         expect(permission.kind).toBe("go");
         // Each pair of attempts holds one success, in either order.
         const first = flips[at] ?? false;
@@ -72,10 +72,10 @@ test("a host that is down gets at most one attempt in 30 seconds, and whoever as
           // From anybody: the probe, an attempt from before the rest, an isolate that did not ask.
           const before = breaker;
           breaker = report(breaker, false, nowMs);
-          if (before.status === "probing") notBeforeMs = nowMs + 30_000;
+          if (before.status === "half_open") notBeforeMs = nowMs + 30_000;
           continue;
         }
-        const [asked, permission] = mayTry(breaker, nowMs);
+        const [asked, permission] = acquire(breaker, nowMs);
         breaker = asked;
         if (nowMs < notBeforeMs) {
           expect(permission).toEqual({ kind: "rest", untilMs: notBeforeMs });
@@ -97,12 +97,12 @@ test("whatever is reported, somebody may try again within 30 seconds", () => {
       for (const { kind, afterMs } of history) {
         nowMs += afterMs;
         if (kind === "ask") {
-          const [asked, permission] = mayTry(breaker, nowMs);
+          const [asked, permission] = acquire(breaker, nowMs);
           breaker = asked;
           if (permission.kind === "go") continue;
           expect(permission.untilMs).toBeGreaterThan(nowMs);
           expect(permission.untilMs).toBeLessThanOrEqual(nowMs + 30_000);
-          expect(mayTry(breaker, permission.untilMs)[1]).toEqual({ kind: "go" });
+          expect(acquire(breaker, permission.untilMs)[1]).toEqual({ kind: "go" });
         } else breaker = report(breaker, kind === "ok", nowMs);
       }
     }),

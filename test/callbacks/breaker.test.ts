@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Breaker, CLOSED, isForgettable, mayTry, report } from "../../src/callbacks/breaker.ts";
+import { acquire, type Breaker, CLOSED, isForgettable, report } from "../../src/callbacks/breaker.ts";
 
 const T0 = 1_800_000_000_000;
 const SECOND = 1000;
@@ -17,11 +17,11 @@ const RESTS_UNTIL = T0 + 39 * SECOND;
 
 describe("a host is left alone from 70 % failures of ten attempts on", () => {
   test.each([
-    ["xxxxxxxxxx", "resting"],
-    [".xxxxxxxxx", "resting"],
-    ["...xxxxxxx", "resting"],
-    ["xxxxxxx...", "resting"],
-    ["x.xx.xx.xx", "resting"],
+    ["xxxxxxxxxx", "open"],
+    [".xxxxxxxxx", "open"],
+    ["...xxxxxxx", "open"],
+    ["xxxxxxx...", "open"],
+    ["x.xx.xx.xx", "open"],
     ["....xxxxxx", "closed"],
     ["xxxxxx....", "closed"],
     ["..........", "closed"],
@@ -29,7 +29,7 @@ describe("a host is left alone from 70 % failures of ten attempts on", () => {
     ["x", "closed"],
     ["", "closed"],
     ["......xxxxxxxxxxxxx", "closed"], // 13 of 19
-    ["......xxxxxxxxxxxxxx", "resting"], // 14 of 20
+    ["......xxxxxxxxxxxxxx", "open"], // 14 of 20
     [`${".".repeat(100)}xxxxxxxxxx`, "closed"],
   ])("%s: %s", (history, status) => {
     expect(after(history).status).toBe(status);
@@ -38,56 +38,56 @@ describe("a host is left alone from 70 % failures of ten attempts on", () => {
   test("of the last hundred, so that a busy host's outage is noticed before its five good minutes are over", () => {
     const busy = after(".".repeat(200));
     expect(after("x".repeat(69), T0 + 200 * SECOND, busy).status).toBe("closed");
-    expect(after("x".repeat(70), T0 + 200 * SECOND, busy).status).toBe("resting");
+    expect(after("x".repeat(70), T0 + 200 * SECOND, busy).status).toBe("open");
   });
 
   test("within five minutes", () => {
     const nine = after("xxxxxxxxx");
-    expect(report(nine, false, T0 + 5 * MINUTE - 1).status).toBe("resting");
+    expect(report(nine, false, T0 + 5 * MINUTE - 1).status).toBe("open");
     expect(report(nine, false, T0 + 5 * MINUTE).status).toBe("closed");
   });
 
   test("for 30 seconds from the report that was one too many", () => {
-    expect(DOWN).toEqual({ status: "resting", untilMs: RESTS_UNTIL });
-    expect(mayTry(DOWN, T0 + 10 * SECOND)).toEqual([DOWN, { kind: "rest", untilMs: RESTS_UNTIL }]);
-    expect(mayTry(DOWN, RESTS_UNTIL - 1)[1]).toEqual({ kind: "rest", untilMs: RESTS_UNTIL });
-    expect(mayTry(DOWN, RESTS_UNTIL)[1]).toEqual({ kind: "go" });
+    expect(DOWN).toEqual({ status: "open", untilMs: RESTS_UNTIL });
+    expect(acquire(DOWN, T0 + 10 * SECOND)).toEqual([DOWN, { kind: "rest", untilMs: RESTS_UNTIL }]);
+    expect(acquire(DOWN, RESTS_UNTIL - 1)[1]).toEqual({ kind: "rest", untilMs: RESTS_UNTIL });
+    expect(acquire(DOWN, RESTS_UNTIL)[1]).toEqual({ kind: "go" });
   });
 });
 
 test("a host that is not down may always be tried, and asking changes nothing", () => {
   const healthy = after("xxxxxx....");
-  expect(mayTry(healthy, T0 + MINUTE)).toEqual([healthy, { kind: "go" }]);
-  expect(mayTry(CLOSED, T0)).toEqual([CLOSED, { kind: "go" }]);
+  expect(acquire(healthy, T0 + MINUTE)).toEqual([healthy, { kind: "go" }]);
+  expect(acquire(CLOSED, T0)).toEqual([CLOSED, { kind: "go" }]);
 });
 
 describe("after the rest", () => {
-  const [probing] = mayTry(DOWN, RESTS_UNTIL + 5 * SECOND);
+  const [probing] = acquire(DOWN, RESTS_UNTIL + 5 * SECOND);
   const probeMs = RESTS_UNTIL + 5 * SECOND;
 
   test("one attempt probes, and the others wait", () => {
-    expect(probing).toEqual({ status: "probing", untilMs: probeMs + 30 * SECOND });
-    expect(mayTry(probing, probeMs)).toEqual([probing, { kind: "rest", untilMs: probeMs + 30 * SECOND }]);
-    expect(mayTry(probing, probeMs + 30 * SECOND - 1)[1].kind).toBe("rest");
+    expect(probing).toEqual({ status: "half_open", untilMs: probeMs + 30 * SECOND });
+    expect(acquire(probing, probeMs)).toEqual([probing, { kind: "rest", untilMs: probeMs + 30 * SECOND }]);
+    expect(acquire(probing, probeMs + 30 * SECOND - 1)[1].kind).toBe("rest");
   });
 
   test("its success closes the breaker, with nothing held against the host", () => {
     const closed = report(probing, true, probeMs + SECOND);
     expect(closed).toEqual({ status: "closed", samples: [] });
-    expect(mayTry(closed, probeMs + SECOND)[1]).toEqual({ kind: "go" });
+    expect(acquire(closed, probeMs + SECOND)[1]).toEqual({ kind: "go" });
     expect(after("xxxxxxxxx", probeMs + 2 * SECOND, closed).status).toBe("closed");
   });
 
   test("its failure rests the host for another 30 seconds", () => {
     const resting = report(probing, false, probeMs + 15 * SECOND);
-    expect(resting).toEqual({ status: "resting", untilMs: probeMs + 45 * SECOND });
-    expect(mayTry(resting, probeMs + 45 * SECOND)[1]).toEqual({ kind: "go" });
+    expect(resting).toEqual({ status: "open", untilMs: probeMs + 45 * SECOND });
+    expect(acquire(resting, probeMs + 45 * SECOND)[1]).toEqual({ kind: "go" });
   });
 
   test("a probe that nobody hears of again makes room for another one", () => {
-    const [again, permission] = mayTry(probing, probeMs + 30 * SECOND);
+    const [again, permission] = acquire(probing, probeMs + 30 * SECOND);
     expect(permission).toEqual({ kind: "go" });
-    expect(again).toEqual({ status: "probing", untilMs: probeMs + 60 * SECOND });
+    expect(again).toEqual({ status: "half_open", untilMs: probeMs + 60 * SECOND });
   });
 });
 
@@ -98,7 +98,7 @@ test("what is reported during the rest began before it, and changes nothing", ()
 });
 
 test("a clock that steps back leaves no host alone for longer than a rest", () => {
-  expect(mayTry(DOWN, T0 - 60 * MINUTE)[1]).toEqual({
+  expect(acquire(DOWN, T0 - 60 * MINUTE)[1]).toEqual({
     kind: "rest",
     untilMs: T0 - 60 * MINUTE + 30 * SECOND,
   });

@@ -24,8 +24,8 @@ class Met {
     this.#user = user;
   }
 
-  mayTry(): Promise<HostPermission> {
-    return this.stub.mayTry(this.#user);
+  acquire(): Promise<HostPermission> {
+    return this.stub.acquire(this.#user);
   }
 
   async report(ok: boolean): Promise<void> {
@@ -52,15 +52,15 @@ function storedKeys({ stub }: Met): Promise<string[]> {
 test("a host that fails ten times rests, is probed once, and is back after a success", async () => {
   const breaker = freshBreaker();
   await fail(breaker, 9);
-  expect(await breaker.mayTry()).toEqual({ kind: "go" });
+  expect(await breaker.acquire()).toEqual({ kind: "go" });
   await fail(breaker, 1);
-  expect(await breaker.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 30 * SECOND });
+  expect(await breaker.acquire()).toEqual({ kind: "rest", untilMs: T0 + 30 * SECOND });
   moveClock(30 * SECOND);
-  expect(await breaker.mayTry()).toEqual({ kind: "go" });
-  expect(await breaker.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 60 * SECOND });
+  expect(await breaker.acquire()).toEqual({ kind: "go" });
+  expect(await breaker.acquire()).toEqual({ kind: "rest", untilMs: T0 + 60 * SECOND });
   await breaker.report(true);
-  expect(await breaker.mayTry()).toEqual({ kind: "go" });
-  expect(await breaker.mayTry()).toEqual({ kind: "go" });
+  expect(await breaker.acquire()).toEqual({ kind: "go" });
+  expect(await breaker.acquire()).toEqual({ kind: "go" });
 });
 
 test("of a hundred that ask at once after the rest, one goes", async () => {
@@ -68,7 +68,7 @@ test("of a hundred that ask at once after the rest, one goes", async () => {
   await fail(breaker, 10);
   for (let round = 1; round <= 3; round++) {
     moveClock(30 * SECOND);
-    const permissions = await Promise.all(Array.from({ length: 100 }, () => breaker.mayTry()));
+    const permissions = await Promise.all(Array.from({ length: 100 }, () => breaker.acquire()));
     expect(permissions.filter(({ kind }) => kind === "go")).toHaveLength(1);
     expect(permissions.filter(({ kind }) => kind === "rest")).toHaveLength(99);
   }
@@ -78,7 +78,7 @@ test("other hosts do not notice", async () => {
   const host = `${crypto.randomUUID()}.example`;
   await fail(new Met(host), 10);
   for (const other of [`${host}:8443`, `www.${host}`, "other.example"])
-    expect(await new Met(other).mayTry()).toEqual({ kind: "go" });
+    expect(await new Met(other).acquire()).toEqual({ kind: "go" });
 });
 
 test("a host that fails everybody rests for all, though nobody made ten attempts", async () => {
@@ -87,18 +87,18 @@ test("a host that fails everybody rests for all, though nobody made ten attempts
   for (const user of users.slice(0, 3)) await fail(user, 5);
   const newcomer = new Met(host, "e".repeat(43));
   // Three of each user count: nine.
-  expect(await newcomer.mayTry()).toEqual({ kind: "go" });
+  expect(await newcomer.acquire()).toEqual({ kind: "go" });
   for (const user of users.slice(3)) await fail(user, 1);
   const restMs = T0 + 30 * SECOND;
-  expect(await newcomer.mayTry()).toEqual({ kind: "rest", untilMs: restMs, allUntilMs: restMs });
+  expect(await newcomer.acquire()).toEqual({ kind: "rest", untilMs: restMs, allUntilMs: restMs });
   moveClock(30 * SECOND);
-  const permissions = await Promise.all([...users, newcomer].map((user) => user.mayTry()));
+  const permissions = await Promise.all([...users, newcomer].map((user) => user.acquire()));
   expect(permissions.filter(({ kind }) => kind === "go")).toHaveLength(1);
   // The probe may end at any time.
   const probing = { kind: "rest", untilMs: restMs + 30 * SECOND, allUntilMs: restMs + SECOND };
   expect(permissions.filter(({ kind }) => kind === "rest")).toEqual(users.map(() => probing));
   await newcomer.report(true);
-  expect(await newcomer.mayTry()).toEqual({ kind: "go" });
+  expect(await newcomer.acquire()).toEqual({ kind: "go" });
 });
 
 test("who rests takes no probe from others", async () => {
@@ -109,15 +109,15 @@ test("who rests takes no probe from others", async () => {
   moveClock(20 * SECOND);
   await fail(one, 10);
   moveClock(10 * SECOND);
-  expect(await one.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 50 * SECOND });
-  expect(await other.mayTry()).toEqual({ kind: "go" });
+  expect(await one.acquire()).toEqual({ kind: "rest", untilMs: T0 + 50 * SECOND });
+  expect(await other.acquire()).toEqual({ kind: "go" });
 });
 
 test("nor do other users who are called at the host", async () => {
   const host = `${crypto.randomUUID()}.example`;
   await fail(new Met(host), 10);
   const other = new Met(host, "b".repeat(43));
-  expect(await other.mayTry()).toEqual({ kind: "go" });
+  expect(await other.acquire()).toEqual({ kind: "go" });
 });
 
 describe("an object that is taken out of memory", () => {
@@ -125,11 +125,11 @@ describe("an object that is taken out of memory", () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
     await evict(breaker.stub);
-    expect(await breaker.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 30 * SECOND });
+    expect(await breaker.acquire()).toEqual({ kind: "rest", untilMs: T0 + 30 * SECOND });
     moveClock(30 * SECOND);
-    expect(await breaker.mayTry()).toEqual({ kind: "go" });
+    expect(await breaker.acquire()).toEqual({ kind: "go" });
     await evict(breaker.stub);
-    expect(await breaker.mayTry()).toEqual({ kind: "rest", untilMs: T0 + 60 * SECOND });
+    expect(await breaker.acquire()).toEqual({ kind: "rest", untilMs: T0 + 60 * SECOND });
   });
 
   test("knows the failures of a host that fails slowly", async () => {
@@ -139,9 +139,9 @@ describe("an object that is taken out of memory", () => {
       await evict(breaker.stub);
       moveClock(30 * SECOND);
     }
-    expect(await breaker.mayTry()).toEqual({ kind: "go" });
+    expect(await breaker.acquire()).toEqual({ kind: "go" });
     await fail(breaker, 1);
-    expect((await breaker.mayTry()).kind).toBe("rest");
+    expect((await breaker.acquire()).kind).toBe("rest");
   });
 });
 
@@ -154,7 +154,7 @@ describe("an object that nobody needs any more", () => {
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect(await storedKeys(breaker)).toEqual([]);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(false);
-    expect(await breaker.mayTry()).toEqual({ kind: "go" });
+    expect(await breaker.acquire()).toEqual({ kind: "go" });
     expect(await storedKeys(breaker)).toEqual([]);
   });
 
@@ -164,7 +164,7 @@ describe("an object that nobody needs any more", () => {
     moveClock(10 * MINUTE);
     await runDurableObjectAlarm(breaker.stub);
     await fail(breaker, 10);
-    expect((await breaker.mayTry()).kind).toBe("rest");
+    expect((await breaker.acquire()).kind).toBe("rest");
     moveClock(10 * MINUTE);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect(await storedKeys(breaker)).toEqual([]);
@@ -174,10 +174,10 @@ describe("an object that nobody needs any more", () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
     moveClock(10 * MINUTE);
-    await breaker.mayTry();
+    await breaker.acquire();
     await fail(breaker, 1);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
-    expect((await breaker.mayTry()).kind).toBe("rest");
+    expect((await breaker.acquire()).kind).toBe("rest");
     moveClock(10 * MINUTE);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect(await storedKeys(breaker)).toEqual([]);
@@ -185,7 +185,7 @@ describe("an object that nobody needs any more", () => {
 
   test("was never stored if it was only asked", async () => {
     const breaker = freshBreaker();
-    await breaker.mayTry();
+    await breaker.acquire();
     expect(await storedKeys(breaker)).toEqual([]);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(false);
   });

@@ -1,9 +1,9 @@
 // The console's API: what each operation says to bad parameters and to an outage, and the pages of the audit.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { userKeyOf } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
 import { noteAction, noteOutcome } from "../../src/console/journal.ts";
-import { isolateRoom } from "../../src/load.ts";
+import { isolateBudget } from "../../src/load.ts";
 import { countAttempt, emptySums, encodeSums } from "../../src/observability/sums.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
 import { attemptOf } from "../observability/counted.ts";
@@ -128,9 +128,9 @@ describe("an isolate that has its hands full", () => {
   it("tells operators to come again, too", async () => {
     // Tests whose consumer dies leave work behind in the isolate that they share.
     let free = 1;
-    while (isolateRoom.isFull(Date.now(), free)) free += 1;
+    while (isolateBudget.isFull(Date.now(), free)) free += 1;
     const small = await makeGateway({ MAX_IN_FLIGHT: String(free) });
-    const hold = isolateRoom.enter(Date.now());
+    const hold = isolateBudget.enter(Date.now());
     const answer = await ask(small, "/overview");
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
     hold.leave();
@@ -170,7 +170,7 @@ describe("the audit", () => {
 
 describe("a user", () => {
   it("whose windows were reset has none when the gate starts anew, either", async () => {
-    const alice = await userKeyOf(gateway.issuer.issuer, "alice");
+    const alice = await buildUserKey(gateway.issuer.issuer, "alice");
     await gateway.start({ inputs: {} });
     await gateway.start({ inputs: {}, idempotency_id: crypto.randomUUID() });
     expect((await ask(gateway, `/users/${alice}`)).body.windows.runs.count).toBe(2);
@@ -180,7 +180,7 @@ describe("a user", () => {
   });
 
   it("with very many rows is shown two hundred of a kind, those that are due first", async () => {
-    const alice = await userKeyOf(gateway.issuer.issuer, "alice");
+    const alice = await buildUserKey(gateway.issuer.issuer, "alice");
     const many = { claims: { rate_limit: { exempt: false, limit_override: 1000 } } };
     for (const _ of times(210, () => 0))
       await gateway.start(

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { deadLetters, type LetterQuery } from "../../src/console/dead-letters.ts";
-import { placeOf } from "../../src/console/place.ts";
+import { decodeCursor } from "../../src/console/place.ts";
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import { indexLetters, indexOverdue, letterOf } from "./bench.ts";
@@ -113,7 +113,7 @@ describe("dead letters", () => {
         ["client.example", 110],
         ["x.example", 110],
       ]);
-      after = page.next_cursor === null ? null : placeOf(page.next_cursor);
+      after = page.next_cursor === null ? null : decodeCursor(page.next_cursor);
     } while (after !== null && sizes.length < 9);
     expect(sizes).toEqual([50, 50, 10]);
     expect(ids).toEqual(
@@ -137,7 +137,7 @@ describe("dead letters", () => {
     const second = await deadLetters(db, {
       ...ANY,
       host: "rare.example",
-      after: placeOf(first.next_cursor ?? ""),
+      after: decodeCursor(first.next_cursor ?? ""),
     });
     expect(second.letters.map(({ run_id }) => run_id)).toEqual([rare.runId]);
     expect(second.next_cursor).toBeNull();

@@ -80,12 +80,12 @@ describe("a host's breaker", () => {
   it("rests after ten failures of many, probes after its rest, and is closed by a success", async () => {
     for (const n of times(10, (at) => at)) await breaker("down.example").report(`user-${n}`, false);
     const until = new Date(T0 + 30 * SECOND).toISOString();
-    expect(await shownBreaker()).toEqual({ status: "resting", until, users_resting: 0 });
+    expect(await shownBreaker()).toEqual({ status: "open", until, users_resting: 0 });
     vi.setSystemTime(T0 + 30 * SECOND);
-    expect(await shownBreaker()).toEqual({ status: "probing", until: null, users_resting: 0 });
-    await breaker("down.example").mayTry("user-1");
+    expect(await shownBreaker()).toEqual({ status: "half_open", until: null, users_resting: 0 });
+    await breaker("down.example").acquire("user-1");
     const probeEnds = new Date(T0 + 60 * SECOND).toISOString();
-    expect(await shownBreaker()).toEqual({ status: "probing", until: probeEnds, users_resting: 0 });
+    expect(await shownBreaker()).toEqual({ status: "half_open", until: probeEnds, users_resting: 0 });
     await breaker("down.example").report("user-1", true);
     expect(await shownBreaker()).toEqual(CLOSED);
   });
@@ -99,6 +99,6 @@ describe("a host's breaker", () => {
     for (const n of times(10, (at) => at)) await breaker("down.example").report(`user-${n}`, false);
     vi.setSystemTime(T0 + 31 * SECOND);
     await shownBreaker();
-    expect(await breaker("down.example").mayTry("alice")).toEqual({ kind: "go" });
+    expect(await breaker("down.example").acquire("alice")).toEqual({ kind: "go" });
   });
 });

@@ -1,6 +1,6 @@
 // Runs of alice in each state of their lives, on a stage of their own, and an operator who looks at them and acts.
 import { beforeEach } from "vitest";
-import { userKeyOf } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
 import { HOUR } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import type { Answer } from "../support/gateway.ts";
@@ -27,7 +27,7 @@ export class OperatedRuns {
     freshForEach(0.5);
     beforeEach(async () => {
       runs.#stage = await Stage.set();
-      runs.#alice = await userKeyOf(runs.stage.gateway.issuer.issuer, "alice");
+      runs.#alice = await buildUserKey(runs.stage.gateway.issuer.issuer, "alice");
     });
     return runs;
   }

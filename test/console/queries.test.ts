@@ -1,6 +1,6 @@
 // What operators may ask, as the parameters of a URL say it.
 import { describe, expect, it } from "vitest";
-import { placeOf } from "../../src/console/place.ts";
+import { decodeCursor } from "../../src/console/place.ts";
 import { parseRunQuery } from "../../src/console/queries.ts";
 import {
   decodeSearchCursor,
@@ -109,6 +109,6 @@ describe("a cursor", () => {
     ["WyJhIiwxXQ", null],
     ["bnVsbA", null],
   ])("of a list of times, %o, is read only as it is written", (text, place) => {
-    expect(placeOf(text)).toEqual(place);
+    expect(decodeCursor(text)).toEqual(place);
   });
 });

@@ -2,7 +2,7 @@
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { userKeyOf } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
 import { workRedelivery } from "../../src/console/redelivery.ts";
 import type { RedeliveryFilter } from "../../src/console/views.ts";
 import worker from "../../src/index.ts";
@@ -20,7 +20,7 @@ let alice: string;
 freshForEach();
 beforeEach(async () => {
   stage = await Stage.set();
-  alice = await userKeyOf(stage.gateway.issuer.issuer, "alice");
+  alice = await buildUserKey(stage.gateway.issuer.issuer, "alice");
 });
 
 /** Dead letters of alice that the upstream still knows, given up a millisecond apart, the last one first. */

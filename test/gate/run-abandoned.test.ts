@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import {
   abandonRun,
   advance,
-  deliveryStateOf,
   giveUpRun,
   isFinished,
   owesCharge,
   redeliverRun,
+  toDeliveryState,
 } from "../../src/gate/run.ts";
 import { CALLBACK_TERMS, CHARGE_TERMS, FULL_TERMS } from "../support/terms.ts";
 import {
@@ -96,9 +96,9 @@ describe("giving up", () => {
       abandonedAtMs: T0 + DAY,
       delivery: { kind: "dead", attempts: 0 },
     });
-    expect([isFinished(abandoned), deliveryStateOf(abandoned, CALLBACK_TERMS)]).toEqual([true, "dead"]);
+    expect([isFinished(abandoned), toDeliveryState(abandoned, CALLBACK_TERMS)]).toEqual([true, "dead"]);
     const quiet = abandonRun(accepted, CHARGE_TERMS, "operator", T0);
-    expect([quiet.delivery, deliveryStateOf(quiet, CHARGE_TERMS)]).toEqual([{ kind: "none" }, "none"]);
+    expect([quiet.delivery, toDeliveryState(quiet, CHARGE_TERMS)]).toEqual([{ kind: "none" }, "none"]);
   });
 
   it("a run that has ended leaves its end and ends only its delivery", () => {
@@ -124,7 +124,7 @@ describe("an abandoned run has a way back", () => {
 
   it("its upstream is asked again, and its caller is told to wait", () => {
     expect(asked).toEqual({ ...abandoned, revision: 2, askedAtMs: T0 + 2 * DAY });
-    expect([isFinished(asked), deliveryStateOf(asked, CALLBACK_TERMS)]).toEqual([false, "waiting"]);
+    expect([isFinished(asked), toDeliveryState(asked, CALLBACK_TERMS)]).toEqual([false, "waiting"]);
   });
 
   it("an upstream that knows it makes it accepted, since when it was", () => {

@@ -1,6 +1,6 @@
 // What may never become of a run, whatever happens to it.
 import { expect } from "vitest";
-import { deliveryStateOf, type KnownRun, type Run } from "../../src/gate/run.ts";
+import { type KnownRun, type Run, toDeliveryState } from "../../src/gate/run.ts";
 import type { Terms } from "../../src/gate/terms.ts";
 import type { OpenedStore } from "../support/gate-store.ts";
 
@@ -67,7 +67,7 @@ function expectForward(before: KnownRun, next: KnownRun, terms: Terms, why: stri
   expect([next.endedAtMs, next.result]).toEqual([before.endedAtMs, before.result]);
   if (before.chargedAtMs !== null) expect(next.chargedAtMs).toBe(before.chargedAtMs);
   if (next.bodyKept !== before.bodyKept) expect(next.bodyKept).toBe(true);
-  const isOver = ["delivered", "aborted", "dead"].includes(deliveryStateOf(before, terms));
+  const isOver = ["delivered", "aborted", "dead"].includes(toDeliveryState(before, terms));
   // Whoever has been told once is not told again, unless somebody asks for it.
   if (isOver && why !== "redeliver") expect(next.delivery).toEqual(before.delivery);
 }

@@ -5,7 +5,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { deliveryStateOf } from "../../src/gate/run.ts";
+import { toDeliveryState } from "../../src/gate/run.ts";
 import type { Terms } from "../../src/gate/terms.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { T0 } from "../support/clock.ts";
@@ -54,7 +54,7 @@ function expectKept(of: Story, world: RunWorld): void {
     if (kept?.run.status !== "ended") throw new Error(`a promised run is ${kept?.run.status}`);
     expect(kept.run.result).toBe(of.result);
     expect(charged.includes(runId)).toBe(isOwed);
-    const state = deliveryStateOf(kept.run, kept.terms);
+    const state = toDeliveryState(kept.run, kept.terms);
     expect(state).toBeOneOf(of.hasCallback ? ["delivered", "dead", "aborted"] : ["none"]);
     if (state === "delivered") expect(world.acknowledged.get(runId)).toBeGreaterThan(0);
   }

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import {
   abandonRun,
   advance,
-  deliveryStateOf,
   type Ended,
   hintRun,
   isFinished,
@@ -11,6 +10,7 @@ import {
   type Run,
   redeliverRun,
   retryRun,
+  toDeliveryState,
 } from "../../src/gate/run.ts";
 import { CALLBACK_TERMS, CHARGE_TERMS, FULL_TERMS } from "../support/terms.ts";
 import {
@@ -203,7 +203,7 @@ describe("what a caller is told of a delivery", () => {
     ["abandoned", abandoned, "dead"],
   ])("a run that is %s: %s", (_, run, state) => {
     if (run.status === "forwarding") throw new Error("it is known");
-    expect(deliveryStateOf(run, CALLBACK_TERMS)).toBe(state);
-    expect(deliveryStateOf(run, { callbackUrl: null })).toBe("none");
+    expect(toDeliveryState(run, CALLBACK_TERMS)).toBe(state);
+    expect(toDeliveryState(run, { callbackUrl: null })).toBe("none");
   });
 });

@@ -1,6 +1,6 @@
 // What a gate reads and writes does not depend on how much is in it.
 import { beforeEach, describe, expect, it } from "vitest";
-import { runRulesOf } from "../../src/gate/run.ts";
+import { buildRunRules } from "../../src/gate/run.ts";
 import { settingsOf } from "../../src/settings.ts";
 import { SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -37,7 +37,7 @@ async function measure(open: number, ended: number): Promise<Record<string, Rows
   await stage.pass(10 * SECOND);
   const { runId } = await stage.start({ idempotency_id: KEY });
   await crowd(stage.gateway, { open: open - 1, ended: ended - 1 });
-  const rules = runRulesOf(settingsOf(stage.gateway.env));
+  const rules = buildRunRules(settingsOf(stage.gateway.env));
   const used = (work: Parameters<typeof rowsUsedBy>[1]) => rowsUsedBy(stage.gateway, work);
   const outcome = { kind: "acknowledged", status: 204 } as const;
   const attempt = { outcome, agoMs: 0, durationMs: 1 };

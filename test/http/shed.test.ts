@@ -1,7 +1,7 @@
 // Beyond what an isolate can carry, a caller is told to come again at once, and everybody else is served as ever.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { isolateRoom } from "../../src/load.ts";
+import { isolateBudget } from "../../src/load.ts";
 import { never, replacing } from "../support/bindings.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { until } from "../support/gate.ts";
@@ -35,7 +35,7 @@ describe("an isolate with its hands full", () => {
 
   it("has no room for a body while others hold too much, and counts and starts nothing for it", async () => {
     const gateway = await makeGateway();
-    const other = isolateRoom.enter(Date.now());
+    const other = isolateBudget.enter(Date.now());
     other.take(16 * 1024 * 1024);
     const refused = await gateway.start({}, WITHOUT_HEADERS);
     other.leave();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { fingerprintOf } from "../../src/idempotency/fingerprint.ts";
+import { buildFingerprint } from "../../src/idempotency/fingerprint.ts";
 
 describe("the fingerprint of a run", () => {
   it("is the SHA-256 of path and text", async () => {
     // printf '/actions/v1/runs\n{"data":{}}' | openssl dgst -sha256 -binary | basenc --base64url
-    expect(await fingerprintOf("/actions/v1/runs", '{"data":{}}')).toBe(
+    expect(await buildFingerprint("/actions/v1/runs", '{"data":{}}')).toBe(
       "MvUpi5MwnMFgSQjBgZxvTSagAtVqmsw0F-SgOwsogqE",
     );
   });
@@ -14,8 +14,8 @@ describe("the fingerprint of a run", () => {
     { name: "a blank", path: "/p", text: '{"data":{"inputs":{"n": 1.1}}}' },
     { name: "the path", path: "/q", text: '{"data":{"inputs":{"n":1.1}}}' },
   ])("differs by $name", async ({ path, text }) => {
-    expect(await fingerprintOf(path, text)).not.toBe(
-      await fingerprintOf("/p", '{"data":{"inputs":{"n":1.1}}}'),
+    expect(await buildFingerprint(path, text)).not.toBe(
+      await buildFingerprint("/p", '{"data":{"inputs":{"n":1.1}}}'),
     );
   });
 });

@@ -1,7 +1,7 @@
 // One point per request, one per attempt, each with the documented columns and nothing that a caller said.
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { userKeyOf } from "../../src/auth/user-key.ts";
-import { BLOBS, countRequest, DOUBLES, hostHashOf } from "../../src/observability/metrics.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
+import { BLOBS, countRequest, DOUBLES, hashHost } from "../../src/observability/metrics.ts";
 import { replacing } from "../support/bindings.ts";
 import { MINUTE, moveClock, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -39,7 +39,7 @@ describe("a request", () => {
     await gateway.start({});
     expect(points.written).toEqual([
       {
-        index1: await userKeyOf("https://login.example", "alice"),
+        index1: await buildUserKey("https://login.example", "alice"),
         kind: "request",
         outcome: "accepted",
         status_class: "2xx",
@@ -126,7 +126,7 @@ describe("an attempt", () => {
     await stage.drain();
     expect(points.written).toEqual([
       {
-        index1: await userKeyOf("https://login.example", "alice"),
+        index1: await buildUserKey("https://login.example", "alice"),
         kind: "attempt",
         outcome: "acknowledged",
         status_class: "2xx",
@@ -163,7 +163,7 @@ describe("an attempt", () => {
   });
 
   it("says how long after the run's end it was sent, the first one too", async () => {
-    const slow = replacing("DESTINATION_BREAKER.mayTry", ({ perform }) => {
+    const slow = replacing("DESTINATION_BREAKER.acquire", ({ perform }) => {
       moveClock(300);
       return perform();
     });
@@ -222,7 +222,7 @@ describe("a host is told apart, and not named", () => {
     { host: "client.example", hash: "a91b8b0f880d24c4" },
     { host: "client.example:8443", hash: "bb9501d8ebc93cb3" },
   ])("$host", async ({ host, hash }) => {
-    expect(await hostHashOf(host)).toBe(hash);
+    expect(await hashHost(host)).toBe(hash);
   });
 
   it("by a callback_url in any spelling", async () => {

@@ -1,7 +1,7 @@
 // One wide line per request: these fields and no others. Tokens, headers, bodies and full URLs have none to go into.
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { userKeyOf } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
 import { failing } from "../support/bindings.ts";
 import { ACTION, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 
@@ -44,7 +44,7 @@ describe("request.served", () => {
         route: "/actions/v1/stored-actions/:stored_action_id/run",
         status: 202,
         outcome: "accepted",
-        user: await userKeyOf("https://login.example", "alice"),
+        user: await buildUserKey("https://login.example", "alice"),
         run_id: body.data.id,
         total_ms: milliseconds,
         auth_ms: milliseconds,

@@ -1,6 +1,6 @@
 // W3C Trace Context, level 1: the vectors are those of its test suite, by its names where it has one.
 import { describe, expect, it } from "vitest";
-import { traceOf } from "../../src/observability/trace.ts";
+import { parseTrace } from "../../src/observability/trace.ts";
 
 const TRACE = "12345678901234567890123456789012";
 const SPAN = "1234567890123456";
@@ -9,7 +9,7 @@ function trace(traceparent: string | null, tracestate?: string) {
   const headers = new Headers();
   if (traceparent !== null) headers.set("traceparent", traceparent);
   if (tracestate !== undefined) headers.set("tracestate", tracestate);
-  return traceOf(headers);
+  return parseTrace(headers);
 }
 
 describe("a trace goes on, in a span of its own", () => {

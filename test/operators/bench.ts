@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, vi } from "vitest";
-import { userKeyOf } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
 import { GateClient } from "../../src/gate/client.ts";
 import type { Observation, RunRules } from "../../src/gate/run.ts";
 import type { Terms } from "../../src/gate/terms.ts";
@@ -43,7 +43,7 @@ export async function rowsOf(sql: string): Promise<unknown[]> {
 }
 
 export async function userKey(subject: string): Promise<string> {
-  return userKeyOf(ISSUER, subject);
+  return buildUserKey(ISSUER, subject);
 }
 
 export async function gateOf(subject: string): Promise<GateClient> {

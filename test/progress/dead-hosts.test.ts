@@ -74,7 +74,7 @@ describe("a host that is down", () => {
     const resting = (of: Env) =>
       tapped(of, async ({ name, perform }) => {
         calls.push(name);
-        if (name !== "DESTINATION_BREAKER.wouldTry") return perform();
+        if (name !== "DESTINATION_BREAKER.peek") return perform();
         return { kind: "rest", untilMs: Date.now() + 30 * SECOND };
       });
     const stage = await Stage.set({}, resting);
@@ -88,7 +88,7 @@ describe("a host that is down", () => {
     expect(before[0]).toBeGreaterThan(0);
     await stage.pass(30 * MINUTE);
     expect(reads()).toEqual(before);
-    expect(times("DESTINATION_BREAKER.wouldTry")).toBeGreaterThan(50);
+    expect(times("DESTINATION_BREAKER.peek")).toBeGreaterThan(50);
   });
 
   it("for everybody is asked about once a rest by an isolate, however many wait for it", async () => {

@@ -9,7 +9,7 @@ freshForEach();
 
 describe("a host's breaker that hangs", () => {
   it("when it is asked, keeps no attempt from being made", async () => {
-    const stage = await Stage.set({}, replacing("DESTINATION_BREAKER.mayTry", never));
+    const stage = await Stage.set({}, replacing("DESTINATION_BREAKER.acquire", never));
     stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 404 : 204 }));
     const run = await stage.start({ callback_url: "https://asked-in-vain.example/" });
     await stage.push(run);

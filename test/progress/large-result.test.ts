@@ -190,7 +190,7 @@ async function attemptOf(
   if (result.kind !== "ended") throw new Error(`it is ${result.kind}`);
   const reports: boolean[] = [];
   const breaker = {
-    mayTry: async () => ({ kind: "go" }),
+    acquire: async () => ({ kind: "go" }),
     report: async (_user: string, ok: boolean) => void reports.push(ok),
   };
   const network = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Shift } from "../../src/progress/shift.ts";
+import { InvocationBudget } from "../../src/progress/shift.ts";
 import type { Settings } from "../../src/settings.ts";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 
@@ -8,8 +8,8 @@ const USUAL = { callbackTimeoutMs: 15 * SECOND, upstreamTimeoutMs: 10 * SECOND }
 beforeEach(() => stopClock());
 afterEach(() => void vi.useRealTimers());
 
-function shiftOf(settings: Partial<Settings> = {}, readsConnect = true): Shift {
-  return new Shift({ ...USUAL, ...settings } as Settings, readsConnect, false, T0);
+function shiftOf(settings: Partial<Settings> = {}, readsConnect = true): InvocationBudget {
+  return new InvocationBudget({ ...USUAL, ...settings } as Settings, readsConnect, false, T0);
 }
 
 function same(ms: number): Promise<number> {

@@ -3,7 +3,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { userKeyOf } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
 import { gateId } from "../../src/gate/address.ts";
 import { encodeUsageCursor } from "../../src/runs/usage-cursor.ts";
 import { stopClock } from "../support/clock.ts";
@@ -175,7 +175,7 @@ function cursorBefore(chargedAt: string): string {
 }
 
 async function gateOf({ issuer, claims }: User) {
-  return env.USER_GATE.get(gateId(env.USER_GATE, await userKeyOf(issuer.issuer, claims.sub)));
+  return env.USER_GATE.get(gateId(env.USER_GATE, await buildUserKey(issuer.issuer, claims.sub)));
 }
 
 async function ring(by: User): Promise<void> {

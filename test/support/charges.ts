@@ -1,7 +1,7 @@
 // Charges in a user's gate, as many as a test needs, by the calls that a run's life is made of.
 import { runInDurableObject } from "cloudflare:test";
 import type { Billing } from "../../src/auth/caller.ts";
-import { userKeyOf } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
 import type { Terms } from "../../src/gate/terms.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { ACTION, type Gateway, ORIGIN } from "./gateway.ts";
@@ -19,7 +19,7 @@ export async function charge(
   charges: readonly ToCharge[],
 ): Promise<string[]> {
   const { issuer } = gateway.issuer;
-  const userKey = await userKeyOf(issuer, subject);
+  const userKey = await buildUserKey(issuer, subject);
   return runInDurableObject(await gateway.gateOf(subject), async (gate: UserGate) => {
     const runIds: string[] = [];
     for (const { runId = crypto.randomUUID(), billing = {}, oneOff = false } of charges) {

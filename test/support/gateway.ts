@@ -4,7 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { exportJWK, generateKeyPair } from "jose";
 import { createApp } from "../../src/app.ts";
-import { userKeyOf } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
 import { gateId } from "../../src/gate/address.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { type Circumstances, expectContract } from "./contract.ts";
@@ -101,7 +101,7 @@ export async function makeGateway(
     },
     start: (data, call) => gateway.call(RUN_PATH, startOf(data, call)),
     async gateOf(subject = "alice") {
-      return env.USER_GATE.get(gateId(env.USER_GATE, await userKeyOf(issuer.issuer, subject)));
+      return env.USER_GATE.get(gateId(env.USER_GATE, await buildUserKey(issuer.issuer, subject)));
     },
   };
   return gateway;

@@ -1,7 +1,7 @@
 // Nothing stored: for tests that share a workerd.
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { userKeyOf } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
 import { gateId } from "../../src/gate/address.ts";
 
 const MAX_RESETS = 10;
@@ -38,7 +38,7 @@ async function isIndexEmpty(): Promise<boolean> {
 async function areGatesEmpty(): Promise<boolean> {
   const stored = await Promise.all(
     USERS.map(async (user) => {
-      const gate = env.USER_GATE.get(gateId(env.USER_GATE, await userKeyOf(ISSUER, user)));
+      const gate = env.USER_GATE.get(gateId(env.USER_GATE, await buildUserKey(ISSUER, user)));
       return runInDurableObject(gate, (_gate, { storage: { kv, sql } }) => {
         const tables = sql.exec("SELECT name FROM sqlite_schema WHERE name NOT LIKE '!_cf%' ESCAPE '!'");
         return tables.toArray().length + [...kv.list({ limit: 1 })].length;

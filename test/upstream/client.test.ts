@@ -1,7 +1,7 @@
 // A start at the upstream: one budget for all of it, one more try where that is safe and of use, and what each answer
 // means for the run.
 import { describe, expect, it } from "vitest";
-import { type StartOutcome, startAtUpstream, upstreamOf } from "../../src/upstream/client.ts";
+import { buildUpstream, type StartOutcome, startAtUpstream } from "../../src/upstream/client.ts";
 import { never } from "../support/bindings.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
@@ -175,19 +175,19 @@ describe("which upstream", () => {
   const binding = { fetch: () => Promise.resolve(new Response()) };
 
   it("UPSTREAM_URL wins over the binding", () => {
-    const upstream = upstreamOf({ upstreamUrl: "https://up.example/base" }, binding);
+    const upstream = buildUpstream({ upstreamUrl: "https://up.example/base" }, binding);
     expect(upstream?.baseUrl).toBe("https://up.example/base");
     expect(upstream?.sender).not.toBe(binding);
   });
 
   it("the binding without it", () => {
-    expect(upstreamOf({ upstreamUrl: null }, binding)).toEqual({
+    expect(buildUpstream({ upstreamUrl: null }, binding)).toEqual({
       sender: binding,
       baseUrl: "https://upstream",
     });
   });
 
   it("none without both", () => {
-    expect(upstreamOf({ upstreamUrl: null }, undefined)).toBeNull();
+    expect(buildUpstream({ upstreamUrl: null }, undefined)).toBeNull();
   });
 });

@@ -47,7 +47,7 @@ export class Charges {
   /** Says when it was charged: `nowMs`, or later. `shownToMs`: up to when charges were shown to the caller or an operator. */
   add(charge: Omit<Charge, "chargedAtMs">, nowMs: number, shownToMs: number): number {
     const chargedAtMs = Math.max(nowMs, this.lastAtMs + 1, shownToMs);
-    const { table } = this.#months.ensure(monthOf(chargedAtMs));
+    const { table } = this.#months.ensure(toMonth(chargedAtMs));
     const { runId, storedActionId, billing } = charge;
     this.#sql.exec(
       `INSERT INTO ${table} (charged_at_ms, run_id, stored_action_id, billing_id) VALUES (?, ?, ?, ?)`,
@@ -64,8 +64,8 @@ export class Charges {
   page(fromMs: number, toMs: number, limit: number): Charge[] {
     const found: Charge[] = [];
     for (const { table, period } of this.#months.oldestFirst()) {
-      if (found.length >= limit || period > monthOf(toMs)) break;
-      if (period < monthOf(fromMs)) continue;
+      if (found.length >= limit || period > toMonth(toMs)) break;
+      if (period < toMonth(fromMs)) continue;
       const rows = this.#sql.exec<Stored>(
         `SELECT c.charged_at_ms, c.run_id, c.stored_action_id, b.billing FROM ${table} AS c
          JOIN billings AS b ON b.id = c.billing_id
@@ -83,7 +83,7 @@ export class Charges {
   countByDay(fromMs: number): { day: number; tasks: number }[] {
     const days: { day: number; tasks: number }[] = [];
     for (const { table, period } of this.#months.newestFirst()) {
-      if (period < monthOf(fromMs)) break;
+      if (period < toMonth(fromMs)) break;
       days.push(
         ...this.#sql
           .exec<{ day: number; tasks: number }>(
@@ -100,7 +100,7 @@ export class Charges {
   /** Drops the months that ended before `beforeMs`. */
   dropExpired(beforeMs: number): void {
     for (const month of this.#months.oldestFirst())
-      if (month.period < monthOf(beforeMs)) this.#months.drop(month);
+      if (month.period < toMonth(beforeMs)) this.#months.drop(month);
   }
 
   /** 0: there is none. */
@@ -131,7 +131,7 @@ export class Charges {
 }
 
 /** `202611` for November 2026, in UTC. */
-function monthOf(ms: number): number {
+function toMonth(ms: number): number {
   const date = new Date(Math.min(ms, MAX_DATE_MS));
   return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
 }

@@ -19,13 +19,13 @@ type Handler = (c: AppContext) => Promise<Response>;
 
 export function submitRunAction(action: RunAction): Handler {
   return page(async (c) => {
-    const form = await formOf(c);
+    const form = await readForm(c);
     return toRun(c, action, c.req.param("run_id") ?? "", form.get("user"));
   });
 }
 
 export const submitNamedRun = page(async (c) => {
-  const runId = parseRunId((await formOf(c)).get("run_id") ?? "");
+  const runId = parseRunId((await readForm(c)).get("run_id") ?? "");
   const runKey = parseRunId(c.req.param("run_key") ?? "", "run_key");
   const user = await parseUser({ user: c.req.param("user") });
   if (user.kind === "invalid" || user.value === null || runKey.kind === "invalid") return notFoundPage(c);
@@ -44,7 +44,7 @@ export const submitResetWindow = page(async (c) => {
 
 /** One letter, those that were ticked, or all of a host and a time: the button says which. */
 export const submitRedelivery = page(async (c) => {
-  const form = await formOf(c);
+  const form = await readForm(c);
   const only = form.get("only");
   if (only !== null) return toRun(c, "redeliver", only, null);
   switch (form.get("what") ?? "") {
@@ -103,7 +103,7 @@ function badForm(c: AppContext): Promise<Response> {
 }
 
 /** Whatever is no form of ours is an empty one. */
-async function formOf(c: AppContext): Promise<URLSearchParams> {
+async function readForm(c: AppContext): Promise<URLSearchParams> {
   const type = c.req.header("content-type") ?? "";
   if (!type.startsWith("application/x-www-form-urlencoded")) return new URLSearchParams();
   return new URLSearchParams(new TextDecoder().decode(await c.req.arrayBuffer()));

@@ -17,7 +17,7 @@ import {
 import { refuse } from "../answers.ts";
 import { CHARGE_COLUMNS, chargeRow } from "../charge-row.ts";
 import type { AppContext } from "../context.ts";
-import { csvOf } from "../csv.ts";
+import { formatCsv } from "../csv.ts";
 import { linkToNext } from "../link-to-next.ts";
 
 const UNREADABLE = problem(
@@ -81,7 +81,7 @@ function render(c: AppContext, span: ExportSpan, { charges, next }: ExportPage):
   const headers = { vary: "Accept", ...(next && headersOfNext(c, encodeExportCursor(span, next))) };
   if (type === "text/csv") {
     const csv = { "content-type": "text/csv; charset=utf-8; header=present" };
-    return c.body(csvOf(COLUMNS, rows), 200, { ...headers, ...csv });
+    return c.body(formatCsv(COLUMNS, rows), 200, { ...headers, ...csv });
   }
   const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   return c.body(lines, 200, { ...headers, "content-type": LINES });

@@ -26,7 +26,7 @@ const FLASHES = {
 export type FlashCode = keyof typeof FLASHES;
 export type Flash = { tone: Tone; text: string };
 
-export function flashOf(code: string | undefined): Flash | null {
+export function findFlash(code: string | undefined): Flash | null {
   return code !== undefined && isFlashCode(code) ? FLASHES[code] : null;
 }
 

@@ -149,7 +149,7 @@ export function Table({
           <tr>
             {columns.map((column) => (
               <th scope="col" class={isNumeric(column) ? "number" : undefined}>
-                {titleOf(column)}
+                {columnTitle(column)}
               </th>
             ))}
           </tr>
@@ -166,7 +166,7 @@ function isNumeric(column: Column): boolean {
   return typeof column === "object" && "number" in column;
 }
 
-function titleOf(column: Column): Child {
+function columnTitle(column: Column): Child {
   if (typeof column === "string") return column;
   return "number" in column ? column.number : column.control;
 }

@@ -4,7 +4,7 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Operator } from "../../auth/operator.ts";
 import { log } from "../../observability/log.ts";
 import type { AppContext } from "../context.ts";
-import { type FlashCode, flashOf } from "./flash.ts";
+import { type FlashCode, findFlash } from "./flash.ts";
 import type { Frame } from "./layout.tsx";
 import { ROOT, SIGN_OUT, withQuery } from "./links.ts";
 import { type PageProblem, ProblemPage, statusOfPage } from "./pages/problem.tsx";
@@ -32,13 +32,13 @@ export async function render(
   });
 }
 
-export function frameOf(c: AppContext): Frame {
+export function buildFrame(c: AppContext): Frame {
   const operator = operatorIn(c);
   return {
     operator: operator?.name ?? null,
     signOutAt: operator?.via === "token" ? SIGN_OUT : null,
     nowMs: Date.now(),
-    flash: flashOf(c.req.query("said")),
+    flash: findFlash(c.req.query("said")),
   };
 }
 
@@ -48,7 +48,7 @@ function operatorIn(c: AppContext): Operator | undefined {
 }
 
 export function renderProblem(c: AppContext, problem: PageProblem): Promise<Response> {
-  const content = <ProblemPage frame={frameOf(c)} problem={problem} requestId={c.get("requestId")} />;
+  const content = <ProblemPage frame={buildFrame(c)} problem={problem} requestId={c.get("requestId")} />;
   return render(c, content, statusOfPage(problem));
 }
 

@@ -2,7 +2,7 @@
 // or it carries an Authorization header, which no other site can make a browser send. It is the only writer of
 // `operator`.
 import type { Next } from "hono";
-import { type OperatorDeps, type OperatorReason, operatorOf } from "../../auth/operator.ts";
+import { authenticateOperator, type OperatorDeps, type OperatorReason } from "../../auth/operator.ts";
 import { type Problem, problem } from "../../errors.ts";
 import { log } from "../../observability/log.ts";
 import { network } from "../../outbound/guard.ts";
@@ -12,12 +12,12 @@ import { loopbackOrigin } from "../middleware/configure.ts";
 import { issuerKeys } from "../middleware/require-caller.ts";
 import { renderProblem } from "./render.tsx";
 import { crossSiteFault } from "./same-origin.ts";
-import { endSession, sessionOf } from "./session.ts";
+import { endSession, readSession } from "./session.ts";
 
 export const SIGN_IN = "/console/sign-in";
 
 export async function requireOperator(c: AppContext, next: Next): Promise<Response | undefined> {
-  const judging = operatorOf(c.req.raw.headers, sessionOf(c), operatorDeps(c));
+  const judging = authenticateOperator(c.req.raw.headers, readSession(c), operatorDeps(c));
   const verdict = await c.get("stopwatch").time("auth", judging);
   if (verdict.kind === "refused") return refuseOperator(c, verdict.problem, verdict.reason);
   if (verdict.by !== "authorization") {

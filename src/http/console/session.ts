@@ -7,8 +7,8 @@ const NAME = "edge_console";
 /** Browsers drop what is longer with its name and attributes than 4,096 bytes, and say nothing. */
 const MAX_TOKEN_CHARACTERS = 3_800;
 
-export function sessionOf(c: AppContext): string | null {
-  return getCookie(c, nameOf(c)) ?? null;
+export function readSession(c: AppContext): string | null {
+  return getCookie(c, cookieName(c)) ?? null;
 }
 
 export function fitsSession(token: string): boolean {
@@ -17,17 +17,17 @@ export function fitsSession(token: string): boolean {
 
 export function beginSession(c: AppContext, token: string, expiresAtMs: number): void {
   const maxAge = Math.max(1, Math.min(MAX_AGE_SECONDS, Math.floor((expiresAtMs - Date.now()) / 1000)));
-  setCookie(c, nameOf(c), token, { ...attributes(c), maxAge });
+  setCookie(c, cookieName(c), token, { ...attributes(c), maxAge });
 }
 
 export function endSession(c: AppContext): void {
-  deleteCookie(c, nameOf(c), attributes(c));
+  deleteCookie(c, cookieName(c), attributes(c));
 }
 
 /** The longest that a cookie may be asked to live (RFC 6265bis). */
 const MAX_AGE_SECONDS = 400 * 86_400;
 
-function nameOf(c: AppContext): string {
+function cookieName(c: AppContext): string {
   return isSecure(c) ? `__Secure-${NAME}` : NAME;
 }
 

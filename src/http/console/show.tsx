@@ -31,7 +31,7 @@ import { type RunSearch, RunsPage, SEARCH_FIELDS } from "./pages/runs.tsx";
 import { isSignInError, SignInPage } from "./pages/sign-in.tsx";
 import { UserPage } from "./pages/user.tsx";
 import { UsersPage } from "./pages/users.tsx";
-import { frameOf, notFoundPage, page, render } from "./render.tsx";
+import { buildFrame, notFoundPage, page, render } from "./render.tsx";
 
 export async function showSignIn(c: AppContext): Promise<Response> {
   const { access, operatorScope } = c.get("settings");
@@ -39,7 +39,7 @@ export async function showSignIn(c: AppContext): Promise<Response> {
   return render(
     c,
     <SignInPage
-      frame={frameOf(c)}
+      frame={buildFrame(c)}
       error={error !== undefined && isSignInError(error) ? error : null}
       usesAccess={access !== null}
       scope={operatorScope}
@@ -53,24 +53,28 @@ export const showOverview = page(async (c) => {
   const span = parsed.kind === "ok" ? parsed.value : "hour";
   try {
     const view = await overview(c.env.METRICS_AGGREGATOR, span, Date.now());
-    return await render(c, <OverviewPage frame={frameOf(c)} overview={view} />);
+    return await render(c, <OverviewPage frame={buildFrame(c)} overview={view} />);
   } catch (error) {
     log({ event: "console.unavailable", request_id: c.get("requestId"), error });
     c.get("notes").outcome = "unavailable";
-    return render(c, <UnavailableOverviewPage frame={frameOf(c)} span={span} />, 503);
+    return render(c, <UnavailableOverviewPage frame={buildFrame(c)} span={span} />, 503);
   }
 });
 
 export const showRuns = page(async (c) => {
   const given = c.req.query();
-  const search = searchOf(given);
+  const search = parseSearch(given);
   const deps = consoleDeps(c);
   const query = await parseRunQuery(withTimes(given), deps.nowMs);
   if (query.kind === "invalid") {
-    return render(c, <RunsPage frame={frameOf(c)} search={search} found={null} fault={query.detail} />, 400);
+    return render(
+      c,
+      <RunsPage frame={buildFrame(c)} search={search} found={null} fault={query.detail} />,
+      400,
+    );
   }
   const found = await searchRuns(deps, query.value);
-  return render(c, <RunsPage frame={frameOf(c)} search={search} found={found} fault={null} />);
+  return render(c, <RunsPage frame={buildFrame(c)} search={search} found={found} fault={null} />);
 });
 
 export const showRun = page(async (c) => {
@@ -78,7 +82,7 @@ export const showRun = page(async (c) => {
   if (runId.kind === "invalid" || user.kind === "invalid") return notFoundPage(c);
   c.get("notes").runId = runId.value;
   const run = await runDetail(consoleDeps(c), runId.value, user.value);
-  if (run !== null) return render(c, <RunPage frame={frameOf(c)} run={run} />);
+  if (run !== null) return render(c, <RunPage frame={buildFrame(c)} run={run} />);
   // Whose it is can still be found out.
   return user.value === null ? c.redirect(runsAt({ run_id: runId.value }), 303) : notFoundPage(c);
 });
@@ -92,7 +96,7 @@ export const showUsers = page(async (c) => {
   return render(
     c,
     <UsersPage
-      frame={frameOf(c)}
+      frame={buildFrame(c)}
       search={{ issuer, subject, user: key }}
       issuers={c.get("settings").issuers.map((each) => each.issuer)}
       fault={isFault ? user.detail : null}
@@ -105,13 +109,13 @@ export const showUser = page(async (c) => {
   const user = await parseUser({ user: c.req.param("user") });
   if (user.kind === "invalid" || user.value === null) return notFoundPage(c);
   const view = await userView(consoleDeps(c), user.value);
-  return render(c, <UserPage frame={frameOf(c)} view={view} />);
+  return render(c, <UserPage frame={buildFrame(c)} view={view} />);
 });
 
 export const showDeadLetters = page(async (c) => {
   const given = c.req.query();
   const { host = "", reason = "", from = "", to = "" } = given;
-  const props = { frame: frameOf(c), search: { host, reason, from, to } };
+  const props = { frame: buildFrame(c), search: { host, reason, from, to } };
   const query = parseLetterQuery(withTimes(given));
   if (query.kind === "invalid") {
     return render(c, <DeadLettersPage {...props} letters={null} fault={query.detail} />, 400);
@@ -123,7 +127,7 @@ export const showDeadLetters = page(async (c) => {
 export const showRedelivery = page(async (c) => {
   const redelivery = await readRedelivery(consoleDeps(c), c.req.param("id") ?? "");
   if (redelivery === null) return notFoundPage(c);
-  return render(c, <RedeliveryPage frame={frameOf(c)} redelivery={redelivery} />);
+  return render(c, <RedeliveryPage frame={buildFrame(c)} redelivery={redelivery} />);
 });
 
 export const showDestinations = page(async (c) => {
@@ -131,17 +135,17 @@ export const showDestinations = page(async (c) => {
     () => busiestHosts(c.env.METRICS_AGGREGATOR, Date.now()),
     c.env.DESTINATION_BREAKER,
   );
-  return render(c, <DestinationsPage frame={frameOf(c)} view={view} />);
+  return render(c, <DestinationsPage frame={buildFrame(c)} view={view} />);
 });
 
 export const showAudit = page(async (c) => {
   const after = parseCursor(c.req.query());
   if (after.kind === "invalid") return notFoundPage(c);
   const trail = await auditPage(c.env.OPERATORS_DB, after.value);
-  return render(c, <AuditTrailPage frame={frameOf(c)} page={trail} />);
+  return render(c, <AuditTrailPage frame={buildFrame(c)} page={trail} />);
 });
 
-function searchOf(given: Given): RunSearch {
+function parseSearch(given: Given): RunSearch {
   const fields: Partial<RunSearch> = {};
   for (const name of SEARCH_FIELDS) fields[name] = given[name] ?? "";
   const { run_id = "", user = "", issuer = "", subject = "", stored_action_id = "" } = fields;

@@ -1,6 +1,6 @@
 // Signing in with a token, and out. What is wrong with one is said to the page in its query, by a name: nothing of what
 // was sent is shown again.
-import { holderOf, type OperatorReason } from "../../auth/operator.ts";
+import { type OperatorReason, verifyHolder } from "../../auth/operator.ts";
 import { audited, newEntry } from "../../console/audit.ts";
 import { decodeUtf8 } from "../../json.ts";
 import { log } from "../../observability/log.ts";
@@ -18,8 +18,8 @@ const FORM_TIMEOUT_MS = 10_000;
 
 export async function signIn(c: AppContext): Promise<Response> {
   const token = await postedToken(c);
-  const holder = await c.get("stopwatch").time("auth", holderOf(token, operatorDeps(c)));
-  if (holder.kind === "refused") return refuse(c, holder.reason, errorOf(holder.reason));
+  const holder = await c.get("stopwatch").time("auth", verifyHolder(token, operatorDeps(c)));
+  if (holder.kind === "refused") return refuse(c, holder.reason, toSignInError(holder.reason));
   if (!fitsSession(token)) return refuse(c, "token.too_large", "too_long");
   try {
     const noted = newEntry(holder.operator, "sign_in", null);
@@ -56,7 +56,7 @@ function refuse(c: AppContext, reason: OperatorReason | null, error: SignInError
   return c.redirect(`${SIGN_IN}?error=${error}`, 303);
 }
 
-function errorOf(reason: OperatorReason): SignInError {
+function toSignInError(reason: OperatorReason): SignInError {
   if (reason === "scope.missing") return "scope";
   if (reason === "operator.off") return "off";
   return reason.startsWith("keys.") ? "unavailable" : "invalid";

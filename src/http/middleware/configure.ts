@@ -4,14 +4,14 @@ import type { Next } from "hono";
 import { problem } from "../../errors.ts";
 import { log } from "../../observability/log.ts";
 import { settingsOrNull } from "../../settings.ts";
-import { upstreamOf } from "../../upstream/client.ts";
+import { buildUpstream } from "../../upstream/client.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 
 export async function configure(c: AppContext, next: Next): Promise<Response | undefined> {
   const settings = settingsOrNull(c.env);
   if (settings === null) return misconfigured(c);
-  const upstream = upstreamOf(settings, c.env.UPSTREAM);
+  const upstream = buildUpstream(settings, c.env.UPSTREAM);
   if (upstream === null) return misconfigured(c, "UPSTREAM_URL or a service binding UPSTREAM is required");
   c.set("settings", settings);
   c.set("upstream", upstream);

@@ -7,13 +7,13 @@ import { isolateSums } from "../../observability/isolate-sums.ts";
 import { log, type RequestServed } from "../../observability/log.ts";
 import { countRequest } from "../../observability/metrics.ts";
 import { Stopwatch } from "../../observability/stopwatch.ts";
-import { traceOf } from "../../observability/trace.ts";
+import { parseTrace } from "../../observability/trace.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 
 export async function observe(c: AppContext, next: Next): Promise<void> {
   c.set("requestId", crypto.randomUUID());
-  c.set("trace", traceOf(c.req.raw.headers));
+  c.set("trace", parseTrace(c.req.raw.headers));
   c.set("stopwatch", new Stopwatch());
   c.set("notes", { outcome: "served", user: null, runId: null });
   await next();

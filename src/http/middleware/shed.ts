@@ -1,15 +1,15 @@
 // Beyond what an isolate can carry, a request is refused at once, so that those within it are served as ever.
 import type { Next } from "hono";
-import { isolateRoom } from "../../load.ts";
+import { isolateBudget } from "../../load.ts";
 import { answerProblem, OVERLOADED } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 
 export async function shed(c: AppContext, next: Next): Promise<Response | undefined> {
-  if (isolateRoom.isFull(Date.now(), c.get("settings").maxInFlight)) {
+  if (isolateBudget.isFull(Date.now(), c.get("settings").maxInFlight)) {
     c.get("notes").outcome = "shed";
     return answerProblem(c, OVERLOADED);
   }
-  const hold = isolateRoom.enter(Date.now());
+  const hold = isolateBudget.enter(Date.now());
   c.set("hold", hold);
   const served = next().finally(() => hold.leave());
   // Its caller may hang up: the count has to hear of it all the same.

@@ -4,7 +4,7 @@ import { log } from "../../observability/log.ts";
 import { attemptError, type DeliveryView, deliveryView } from "../../runs/delivery-view.ts";
 import { idFault } from "../../runs/run-target.ts";
 import { refuse } from "../answers.ts";
-import { callersGate, targetOf } from "../caller-deps.ts";
+import { callersGate, parseTarget } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { type CountedRead, countRead } from "../read-window.ts";
 
@@ -38,7 +38,7 @@ type Found =
   | { kind: "problem"; answer: Response };
 
 async function find(c: AppContext): Promise<Found> {
-  const target = targetOf(c);
+  const target = parseTarget(c);
   const runId = (c.req.param("run_id") ?? "").toLowerCase();
   const { refusal, headers } = await countRead(c, target.kind === "stored" ? target.storedActionId : null);
   if (refusal !== null) return { kind: "problem", answer: refuse(c, "limited", refusal, headers) };

@@ -1,16 +1,16 @@
 import { parseWaitSeconds } from "../../contract/schemas.ts";
 import { parameterFault } from "../../errors.ts";
 import { readRun } from "../../runs/read-run.ts";
-import { idFault, type RunTarget, runPathOf } from "../../runs/run-target.ts";
+import { buildRunPath, idFault, type RunTarget } from "../../runs/run-target.ts";
 import { assertedHeaders, headersToCaller } from "../../upstream/headers.ts";
 import { upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerUpstreamProblem, refuse } from "../answers.ts";
-import { assertedFor, targetOf } from "../caller-deps.ts";
+import { assertedFor, parseTarget } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { countRead } from "../read-window.ts";
 
 export async function readStartedRun(c: AppContext): Promise<Response> {
-  const target = targetOf(c);
+  const target = parseTarget(c);
   const runId = c.req.param("run_id") ?? "";
   const { refusal, headers } = await countRead(c, target.kind === "stored" ? target.storedActionId : null);
   if (refusal !== null) return refuse(c, "limited", refusal, headers);
@@ -30,7 +30,7 @@ async function answerRead(
   headers: Record<string, string>,
 ): Promise<Response> {
   const request = {
-    path: runPathOf(target, runId),
+    path: buildRunPath(target, runId),
     headers: { accept: "application/json", ...assertedHeaders(await assertedFor(c)) },
   };
   const reading = readRun(c.get("upstream"), request, waitMs, c.get("settings").upstreamTimeoutMs);

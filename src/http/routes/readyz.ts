@@ -1,7 +1,7 @@
 // Whether the gateway can do its work: each dependency by name, with its state, and nothing about where it is.
 // It needs no token, so an isolate checks at most once in five seconds, and all requests meanwhile share that check. It runs
 // under the first one's waitUntil, so that it goes on when that request hangs up.
-import { within } from "../../deadline.ts";
+import { withTimeout } from "../../deadline.ts";
 import { readEpoch } from "../../gate/index-writer.ts";
 import { network, readBody, send } from "../../outbound/guard.ts";
 import type { Issuer } from "../../settings.ts";
@@ -41,7 +41,7 @@ async function recentStates(c: AppContext): Promise<States> {
 }
 
 function landed({ startedAtMs, states }: Look): Promise<States> {
-  return within(Math.max(0, startedAtMs + LOST_AFTER_MS - Date.now()), states);
+  return withTimeout(Math.max(0, startedAtMs + LOST_AFTER_MS - Date.now()), states);
 }
 
 function joinOrStart(c: AppContext): Look {
@@ -66,12 +66,12 @@ async function check(c: AppContext): Promise<States> {
     issuer_keys: () => Promise.all(c.get("settings").issuers.map(checkIssuer)),
   };
   const states = await Promise.all(
-    Object.entries(checks).map(async ([name, ask]) => [name, await stateOf(ask)] as const),
+    Object.entries(checks).map(async ([name, ask]) => [name, await checkState(ask)] as const),
   );
   return Object.fromEntries(states);
 }
 
-async function stateOf(ask: () => Promise<unknown>): Promise<State> {
+async function checkState(ask: () => Promise<unknown>): Promise<State> {
   const late = scheduler.wait(CHECK_TIMEOUT_MS).then(() => "failing" as const);
   try {
     return await Promise.race([ask().then(() => "ok" as const), late]);

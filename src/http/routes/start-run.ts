@@ -8,12 +8,12 @@ import { startRun } from "../../runs/start-run.ts";
 import { assertedHeaders } from "../../upstream/headers.ts";
 import { answerUpstreamProblem, OVERLOADED, refuse } from "../answers.ts";
 import { receiveJson } from "../body.ts";
-import { assertedFor, callersGate, startRule, targetOf } from "../caller-deps.ts";
+import { assertedFor, callersGate, parseTarget, startRule } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { rateLimitHeaders } from "../rate-limit-headers.ts";
 
 export async function startNewRun(c: AppContext): Promise<Response> {
-  const target = targetOf(c);
+  const target = parseTarget(c);
   const settings = c.get("settings");
   const [body, limited] = await Promise.all([
     receiveJson(c.req.raw, settings.maxBodyBytes, c.get("hold")),
@@ -60,12 +60,12 @@ function render(c: AppContext, { outcome, result, view, replayed, mismatch }: St
   if (mismatch) headers["idempotency-payload-mismatch"] = "true";
   c.get("notes").outcome = outcome;
   if (result.kind === "problem") return answerUpstreamProblem(c, result.problem, headers);
-  c.get("notes").runId = runIdOf(result.answer.body);
+  c.get("notes").runId = parseRunId(result.answer.body);
   headers["content-type"] = "application/json";
   return new Response(result.answer.body, { status: result.answer.status, headers });
 }
 
-function runIdOf(body: string): string | null {
+function parseRunId(body: string): string | null {
   const id = memberOf(memberOf(parseJson(body), "data"), "id");
   return typeof id === "string" ? id : null;
 }

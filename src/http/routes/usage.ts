@@ -9,7 +9,7 @@ import { refuse } from "../answers.ts";
 import { callersGate } from "../caller-deps.ts";
 import { CHARGE_COLUMNS, chargeRow } from "../charge-row.ts";
 import type { AppContext } from "../context.ts";
-import { csvOf } from "../csv.ts";
+import { formatCsv } from "../csv.ts";
 import { linkToNext } from "../link-to-next.ts";
 import { countRead } from "../read-window.ts";
 
@@ -31,13 +31,13 @@ export async function readUsage(c: AppContext): Promise<Response> {
     const detail = "cursor must be the next_cursor of a page of the same span.";
     return refuse(c, "malformed", parameterFault("cursor", detail), headers);
   }
-  const page = await pageOf(c, { fromMs, toMs });
+  const page = await readPage(c, { fromMs, toMs });
   if (page === null) return refuse(c, "unavailable", UNAVAILABLE, headers);
   c.get("notes").outcome = "read";
   return render(c, page, headers);
 }
 
-async function pageOf(c: AppContext, span: Pick<UsageSpan, "fromMs" | "toMs">): Promise<ChargePage | null> {
+async function readPage(c: AppContext, span: Pick<UsageSpan, "fromMs" | "toMs">): Promise<ChargePage | null> {
   try {
     return await callersGate(c).usage({ ...span, limit: PAGE_SIZE });
   } catch (error) {
@@ -54,7 +54,7 @@ function render(c: AppContext, page: ChargePage, headers: Record<string, string>
   const varied = { ...headers, vary: "Accept" };
   if (type !== "text/csv") return c.json({ data: rows, next_cursor: cursor }, 200, varied);
   const csv = { "content-type": "text/csv; charset=utf-8; header=present" };
-  return c.body(csvOf(CHARGE_COLUMNS, rows), 200, {
+  return c.body(formatCsv(CHARGE_COLUMNS, rows), 200, {
     ...varied,
     ...csv,
     ...(cursor !== null && linkToNext(c, cursor)),

@@ -98,14 +98,14 @@ export const destinations: Destinations = {
       attempts: 96,
       acknowledged: 24,
       latency_mean_ms: 1240,
-      breaker: { status: "resting", until: ago(-21_000), users_resting: 0 },
+      breaker: { status: "open", until: ago(-21_000), users_resting: 0 },
     },
     {
       host: "callbacks.shop.example",
       attempts: 12,
       acknowledged: 5,
       latency_mean_ms: 402,
-      breaker: { status: "probing", until: ago(-4000), users_resting: 0 },
+      breaker: { status: "half_open", until: ago(-4000), users_resting: 0 },
     },
     {
       host: "new.example",

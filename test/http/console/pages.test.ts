@@ -1,6 +1,6 @@
 // The pages over HTTP: who is let in, what is answered with which status and policy, and what a form does.
 import { beforeEach, describe, expect, it } from "vitest";
-import { userKeyOf } from "../../../src/auth/user-key.ts";
+import { buildUserKey } from "../../../src/auth/user-key.ts";
 import { indexLetters, keepRun, letterOf } from "../../console/bench.ts";
 import { type Call, type Gateway, makeGateway, ORIGIN } from "../../support/gateway.ts";
 import { freshIndex } from "../../support/operators-index.ts";
@@ -20,7 +20,7 @@ type Page = { status: number; headers: Headers; html: string };
 beforeEach(async () => {
   db = await freshIndex();
   gateway = await makeGateway();
-  alice = await userKeyOf(gateway.issuer.issuer, "alice");
+  alice = await buildUserKey(gateway.issuer.issuer, "alice");
 });
 
 /** As a browser that has signed in. */

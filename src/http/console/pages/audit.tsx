@@ -54,13 +54,13 @@ export function AuditTrailPage({ frame, page }: { frame: Frame; page: AuditPage 
 function Target({ entry: { action, target } }: { entry: AuditEntry }): JSX.Element {
   if (target === null) return <span class="dim">{NOTHING}</span>;
   return (
-    <a class="mono id" href={pageOf(action, target)} title={target}>
+    <a class="mono id" href={linkToTarget(action, target)} title={target}>
       {target}
     </a>
   );
 }
 
-function pageOf(action: AuditAction, target: string): string {
+function linkToTarget(action: AuditAction, target: string): string {
   switch (action) {
     case "poll":
     case "redeliver":

@@ -84,14 +84,14 @@ function RateBar({ label, good, all }: { label: string; good: number; all: numbe
 
 const TONES: Record<Destination["breaker"]["status"], ChipTone> = {
   closed: "good",
-  resting: "bad",
-  probing: "warn",
+  open: "bad",
+  half_open: "warn",
 };
 
 const WORDS: Record<Destination["breaker"]["status"], string> = {
   closed: "in use",
-  resting: "resting",
-  probing: "being tried",
+  open: "paused",
+  half_open: "being tried",
 };
 
 function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: number }): JSX.Element {
@@ -102,7 +102,7 @@ function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: n
       {until !== null && status !== "closed" && (
         <span class="dim"> next attempt {whenDue(until, nowMs)}</span>
       )}
-      {resting > 0 && <span class="dim">{` at rest for ${counted(resting, "user")}`}</span>}
+      {resting > 0 && <span class="dim">{` paused for ${counted(resting, "user")}`}</span>}
     </>
   );
 }

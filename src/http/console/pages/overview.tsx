@@ -29,7 +29,7 @@ export function OverviewPage({ frame, overview }: { frame: Frame; overview: Over
     <Layout title="Overview" frame={frame} section="overview">
       <Heading
         title="Overview"
-        lead={`What happened from ${minuteOf(from)} to ${minuteOf(to)}, up to the last seconds.`}
+        lead={`What happened from ${formatMinute(from)} to ${formatMinute(to)}, up to the last seconds.`}
       >
         <SpanSwitch span={span} />
       </Heading>
@@ -85,7 +85,7 @@ function Incomplete({ from, counted_since: since, complete }: Overview): JSX.Ele
   return (
     <p class="flash warn" role="status">
       {Date.parse(since) > Date.parse(from)
-        ? `Counting began at ${minuteOf(since)}: what happened before is not in these charts.`
+        ? `Counting began at ${formatMinute(since)}: what happened before is not in these charts.`
         : "Some of this was counted by another version of the gateway, and is missing here."}
     </p>
   );
@@ -141,6 +141,6 @@ function AsTable({ span, buckets }: Overview): JSX.Element {
   );
 }
 
-function minuteOf(at: string): string {
+function formatMinute(at: string): string {
   return dateTime(at).slice(0, 16);
 }

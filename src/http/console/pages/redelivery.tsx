@@ -44,7 +44,7 @@ export function RedeliveryPage({ frame, redelivery }: { frame: Frame; redelivery
         </dl>
       </section>
       <Card title="Order">
-        <Facts of={factsOf(redelivery)} />
+        <Facts of={listFacts(redelivery)} />
       </Card>
     </Layout>
   );
@@ -85,7 +85,12 @@ function sayHost(host: string | null): string {
   return host === NO_HOST ? "without a callback" : `to ${host}`;
 }
 
-function factsOf({ id, operator, created_at: createdAt, filter }: Redelivery): (readonly [string, Child])[] {
+function listFacts({
+  id,
+  operator,
+  created_at: createdAt,
+  filter,
+}: Redelivery): (readonly [string, Child])[] {
   return [
     ["Id", <span class="mono wrap">{id}</span>],
     ["Ordered by", operator],

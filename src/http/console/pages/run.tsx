@@ -29,7 +29,7 @@ export function RunPage({ frame, run }: { frame: Frame; run: RunDetail }): JSX.E
           <TimeLine entries={run.time_line} nowMs={frame.nowMs} />
         </Card>
         <Card title="Summary">
-          <Facts of={factsOf(run)} />
+          <Facts of={listFacts(run)} />
         </Card>
         <Card title="Billing">
           <p>{sayBilling(run)}</p>
@@ -101,7 +101,7 @@ function sayAbandoned({ state }: RunDetail): string {
   return "The end of this run was never read. Redeliver asks the upstream for it once more.";
 }
 
-function factsOf(run: RunDetail): (readonly [string, Child])[] {
+function listFacts(run: RunDetail): (readonly [string, Child])[] {
   return [
     ["Result", <ResultChip result={run.result} status={run.status} />],
     ["User", <UserLink user={run.user} subject={run.subject} />],

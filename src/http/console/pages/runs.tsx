@@ -183,7 +183,7 @@ function RunTable({ runs, nowMs }: { runs: readonly RunSummary[]; nowMs: number 
             <ShortMoment at={run.accepted_at} nowMs={nowMs} />
           </td>
           <td data-label="Took" class="short">
-            {tookOf(run)}
+            {formatTook(run)}
           </td>
         </tr>
       ))}
@@ -191,6 +191,6 @@ function RunTable({ runs, nowMs }: { runs: readonly RunSummary[]; nowMs: number 
   );
 }
 
-function tookOf({ accepted_at: from, ended_at: to }: RunSummary): string {
+function formatTook({ accepted_at: from, ended_at: to }: RunSummary): string {
   return to === null ? NOTHING : duration(Date.parse(to) - Date.parse(from));
 }
