@@ -2,7 +2,7 @@
 // letters, by the gateway's own rules, simulated (bench/scale/dead-host.ts).
 import { parseArgs } from "node:util";
 import { Failure } from "../scripts/failure.ts";
-import { RETRY_SCHEDULE } from "../src/settings.ts";
+import { RETRY_SCHEDULE } from "../src/platform/settings.ts";
 import { dollarsOf } from "./scale/bill.ts";
 import { deadHost, dice } from "./scale/dead-host.ts";
 import type { Use } from "./scale/prices.ts";

@@ -66,7 +66,7 @@ CREATE TABLE redeliveries (
   id TEXT PRIMARY KEY,
   operator TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL,
-  filter TEXT NOT NULL,               -- JSON of RedeliveryFilter (src/console/views.ts)
+  filter TEXT NOT NULL,               -- JSON of RedeliveryFilter (src/operators/views.ts)
   status TEXT NOT NULL,               -- running, finished
   position TEXT,                      -- the last letter that was looked at; NULL: none yet
   holder TEXT,                        -- names the consumer that works on it; NULL: none does

@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createReceiver } from "../examples/node-jose/receiver.mjs";
-import type { Settings } from "../src/settings.ts";
+import type { Settings } from "../src/platform/settings.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 import { DEV_ISSUER, writePrivate } from "./dev-keys.ts";
 import { devToken } from "./dev-token.ts";

@@ -1,7 +1,7 @@
 // The table of contents. The order is the security argument: nothing under /actions/ and no usage is reached without
 // a verified caller, and nothing but the gateway's own health without good settings.
 import { Hono } from "hono";
-import { addConsole } from "./http/console/routes.ts";
+import { addConsole } from "./console/routes.ts";
 import type { AppEnv } from "./http/context.ts";
 import { configure, locate } from "./http/middleware/configure.ts";
 import { answerNotFound, answerUnexpected, observe } from "./http/middleware/observe.ts";

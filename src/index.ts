@@ -1,7 +1,7 @@
 import { createApp } from "./app.ts";
-import { wakeRedeliveries } from "./console/redelivery.ts";
-import { isolateSums } from "./observability/isolate-sums.ts";
-import { moveRunsOn } from "./progress/consumer.ts";
+import { moveRunsOn } from "./consumer/consumer.ts";
+import { wakeRedeliveries } from "./operators/redelivery.ts";
+import { isolateSums } from "./platform/observability/isolate-sums.ts";
 
 export { DestinationBreaker } from "./callbacks/destination-breaker.ts";
 export { UserGate } from "./gate/user-gate.ts";

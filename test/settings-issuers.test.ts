@@ -1,6 +1,6 @@
 // What is taken, and what is refused, of the issuers and the signing keys.
 import { describe, expect, it } from "vitest";
-import { parseSettings } from "../src/settings.ts";
+import { parseSettings } from "../src/platform/settings.ts";
 import { ISSUER, KEY, problemsOf, REQUIRED } from "./support/given-settings.ts";
 
 const PUBLIC_KEY = { kty: "EC", crv: "P-256", kid: "i1", x: "x", y: "y" };

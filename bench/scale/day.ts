@@ -3,7 +3,7 @@
 // Every run has an id, a callback and a charge, and ends two seconds after its start. What the gateway does is in it: a
 // push that is lost is made good by a poll, what the queues refuse is sent again by the gates, the later the longer it is
 // overdue, a run whose host rests is looked at again after the rest, and what the index does not take waits in the outbox.
-import { afterRestMs } from "../../src/callbacks/schedule.ts";
+import { afterRestMs } from "../../src/runs/retry-schedule.ts";
 import { ASSUMED_BYTES, ASSUMED_INDEX_WRITES_A_SECOND, LIMITS, MEASURED_BYTES } from "./limits.ts";
 
 export const DAY_SECONDS = 86_400;

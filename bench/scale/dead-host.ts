@@ -1,8 +1,9 @@
-// Runs of many users whose one receiver is down, by the gateway's own rules (src/gate/delivery.ts, src/callbacks/): what is due
+// Runs of many users whose one receiver is down, by the gateway's own rules (src/runs/delivery.ts, src/callbacks/): what is due
 // asks the host's breaker; a rest puts it off, a permission is an attempt that fails. Arithmetic only.
-import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
+
 import { acquire, type Breaker, CLOSED, type Permission, report } from "../../src/callbacks/breaker.ts";
-import { applyAttempt, type Delivery, firstAttempt } from "../../src/gate/delivery.ts";
+import type { AttemptOutcome } from "../../src/runs/attempt.ts";
+import { applyAttempt, type Delivery, firstAttempt } from "../../src/runs/delivery.ts";
 
 const HOUR_MS = 3_600_000;
 const FAILED: AttemptOutcome = {

@@ -2,7 +2,7 @@
 // domain minutes until it has its certificate.
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { parseJson } from "../../src/json.ts";
+import { parseJson } from "../../src/platform/json.ts";
 import { Failure } from "../failure.ts";
 
 const RETRY_MS = 2000;

@@ -1,6 +1,6 @@
 // The settings of a deployment: wrangler.toml's vars, and the few that have no default, from wherever they can be had.
 // The product itself judges them, before anything is touched.
-import { parseSettings, SettingsError } from "../../src/settings.ts";
+import { parseSettings, SettingsError } from "../../src/platform/settings.ts";
 import { Failure } from "../failure.ts";
 
 type Texts = Record<string, string>;

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
-import { parseJson } from "../../src/json.ts";
+import { parseJson } from "../../src/platform/json.ts";
 import { COMPILE_CACHE } from "../compile-cache.ts";
 import { Failure } from "../failure.ts";
 import { SECRET_NAMES } from "./settings.ts";

@@ -1,6 +1,6 @@
 // What `npm start` prints when the gateway is ready. Every command in it works as it is printed, with the settings that the
 // gateway runs with; where one cannot, the banner says so and what is needed.
-import type { Settings } from "../../src/settings.ts";
+import type { Settings } from "../../src/platform/settings.ts";
 
 export type Start = {
   /** Where the gateway listens on this machine. */

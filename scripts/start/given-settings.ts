@@ -1,6 +1,6 @@
 // The settings that the gateway will run with, known before it is started, so that a bad one costs no time.
 import { readFile } from "node:fs/promises";
-import { parseSettings, type Settings, SettingsError } from "../../src/settings.ts";
+import { parseSettings, type Settings, SettingsError } from "../../src/platform/settings.ts";
 import { devSettings } from "../dev-keys.ts";
 import { Failure } from "../failure.ts";
 import { type EnvFile, parseEnvFile } from "./env-file.ts";

@@ -1,5 +1,5 @@
 // What the gateway's /readyz says, and what a person who waits for it is told.
-import type { Settings } from "../../src/settings.ts";
+import type { Settings } from "../../src/platform/settings.ts";
 
 export type Readiness =
   /** Nothing answers yet. */

@@ -1,5 +1,5 @@
 // Whether a name is one of the gateway's settings, and which one was meant where it is not.
-import { SETTING_NAMES } from "../../src/settings.ts";
+import { SETTING_NAMES } from "../../src/platform/settings.ts";
 
 /** More letters than these are no slip of the fingers. */
 const MAX_EDITS = 3;

@@ -2,8 +2,8 @@
 // token, so that a forger learns nothing; what was wrong goes to the log as `reason`. A refused request has no user
 // yet, so it touches no user's quota.
 
-import type { Sender } from "../outbound/guard.ts";
-import type { Settings } from "../settings.ts";
+import type { Sender } from "../platform/outbound/guard.ts";
+import type { Settings } from "../platform/settings.ts";
 import { type BearerReason, readBearer } from "./bearer.ts";
 import type { Caller } from "./caller.ts";
 import { parseBilling, parseRateLimit, parseScopes } from "./claims.ts";

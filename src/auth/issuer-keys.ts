@@ -1,4 +1,4 @@
-import type { Issuer } from "../settings.ts";
+import type { Issuer } from "../platform/settings.ts";
 import { KeyCache, type KeyIo, type KeyLookup } from "./key-cache.ts";
 import { chooseKey } from "./key-choice.ts";
 import type { TokenHeader } from "./token-form.ts";

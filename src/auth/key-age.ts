@@ -1,6 +1,6 @@
 // What the age of a fetched key set allows, and when its issuer may be asked again. Pure: the time is passed in.
 
-import type { Jwk } from "../settings.ts";
+import type { Jwk } from "../platform/settings.ts";
 
 export type KeySet = { readonly fetchedAtMs: number; readonly keys: readonly Jwk[] };
 

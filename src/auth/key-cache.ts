@@ -3,7 +3,7 @@
 // All requests of an isolate share one fetch. It runs under the first one's waitUntil, so that it outlives a caller who
 // hangs up, and no request waits for it longer than 5 seconds.
 
-import type { Sender } from "../outbound/guard.ts";
+import type { Sender } from "../platform/outbound/guard.ts";
 import { coolDownLeftMs, FETCH_COOL_DOWN_MS, type KeySet, keyAge, pickNewer } from "./key-age.ts";
 import { chooseKey, type KeyChoice } from "./key-choice.ts";
 import { readCopy, writeCopy } from "./key-copy.ts";

@@ -3,7 +3,7 @@
 // choice, but bound to its own fetch (PLATFORM.md).
 
 import { base64url } from "jose";
-import type { Jwk } from "../settings.ts";
+import type { Jwk } from "../platform/settings.ts";
 import type { TokenHeader } from "./token-form.ts";
 
 export type KeyChoice =

@@ -2,7 +2,7 @@
 // condition: when it fails, the issuer is asked, and a copy that could not be written is written by the next fetch.
 
 import { base64url } from "jose";
-import { withTimeout } from "../deadline.ts";
+import { withTimeout } from "../platform/timeout.ts";
 import { KEYS_SERVED_MS, type KeySet } from "./key-age.ts";
 import { parseKeySet } from "./key-set.ts";
 

@@ -1,8 +1,14 @@
 // One issuer's key set from its URL. The answer is not trusted to be small, quick, or a key set at all: every other
 // answer is a failure with a name, and never an exception.
 
-import { OutboundTimeout, OutboundTooLarge, readBody, type Sender, send } from "../outbound/guard.ts";
-import type { Jwk } from "../settings.ts";
+import {
+  OutboundTimeout,
+  OutboundTooLarge,
+  readBody,
+  type Sender,
+  send,
+} from "../platform/outbound/guard.ts";
+import type { Jwk } from "../platform/settings.ts";
 
 /** Names for the log. */
 export type KeySetFailure = "unreachable" | "timeout" | "status" | "too_large" | "not_json" | "not_a_key_set";

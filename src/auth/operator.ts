@@ -3,7 +3,7 @@
 // is. A request is judged by one of them alone, the Authorization header before Access before the session: a bad one is
 // refused, whatever else the request carries. `by` tells what the request proved itself with: only a header of its own
 // is proof that no other site made the browser send it.
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../platform/settings.ts";
 import type { AuthDeps, AuthReason } from "./authenticate.ts";
 import { readBearer } from "./bearer.ts";
 import { parseScopes } from "./claims.ts";

@@ -1,5 +1,5 @@
 // What callers and operators who are not let in are told: nothing but that. The reason goes to the log.
-import { type Problem, problem } from "../errors.ts";
+import { type Problem, problem } from "../platform/errors.ts";
 import type { KeySetFailure } from "./key-set.ts";
 
 export type Refusal<Reason> = { kind: "refused"; problem: Problem; reason: Reason };

@@ -1,6 +1,6 @@
 // The registered claims of RFC 7519, judged after the signature held. Clocks may differ by 30 seconds either way.
 
-import type { Issuer } from "../settings.ts";
+import type { Issuer } from "../platform/settings.ts";
 import type { Claims } from "./token-form.ts";
 
 export type RegisteredClaimReason =

@@ -2,7 +2,7 @@
 // members of a JWK reach WebCrypto, so that `ext`, `key_ops` or a stray member cannot change what is imported.
 
 import { compactVerify, errors, importJWK } from "jose";
-import type { Jwk } from "../settings.ts";
+import type { Jwk } from "../platform/settings.ts";
 
 export type SignatureCheck = "holds" | "broken" | "unusable_key";
 

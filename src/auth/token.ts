@@ -2,7 +2,7 @@
 // algorithm, key of that issuer alone, signature, and only then what the claims say. Reasons are for the log; to a
 // caller every refusal looks the same.
 
-import type { Issuer, Jwk } from "../settings.ts";
+import type { Issuer, Jwk } from "../platform/settings.ts";
 import type { KeyLookup } from "./key-cache.ts";
 import type { KeySetFailure } from "./key-set.ts";
 import { checkRegisteredClaims, type RegisteredClaimReason } from "./registered-claims.ts";

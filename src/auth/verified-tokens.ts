@@ -2,7 +2,7 @@
 // most of what a plain run costs here. What is remembered is only that this very text was signed with this very key: a
 // hit asks the issuer's keys again, so a key that has left the set takes its tokens along, and judges the times again,
 // so nothing lives beyond its `exp`. The text is fit for a key because only the canonical spelling verifies.
-import type { Issuer, Jwk } from "../settings.ts";
+import type { Issuer, Jwk } from "../platform/settings.ts";
 import type { Caller } from "./caller.ts";
 import type { Claims, TokenHeader } from "./token-form.ts";
 

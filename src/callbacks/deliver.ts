@@ -2,8 +2,8 @@
 // follow no redirect and to wait no longer than it is told. The destination is judged again at every attempt, because it
 // may have been stored under older rules. Of the answer only the status and two headers count; its body is thrown away
 // unseen, so that no caller can read through the gateway what a host answers.
-import { discardBody, OutboundTimeout, type Sender, send } from "../outbound/guard.ts";
-import type { AttemptFailure, AttemptOutcome } from "./attempt.ts";
+import { discardBody, OutboundTimeout, type Sender, send } from "../platform/outbound/guard.ts";
+import type { AttemptFailure, AttemptOutcome } from "../runs/attempt.ts";
 import { BodyChanged, BodyUnreadable, type CallbackBody, isSmall, toStream } from "./callback-body.ts";
 import { checkDestination, type DestinationRules } from "./destination.ts";
 import { postStream, type StreamedAnswer } from "./post-stream.ts";

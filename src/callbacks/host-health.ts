@@ -1,7 +1,7 @@
 // Which destination hosts gave trouble lately, as far as this isolate knows: the reason why a healthy delivery never
 // asks a breaker, and why an isolate asks it once a rest, however many deliveries wait. It is a hint and may forget: a
 // host that it does not know costs one attempt, whose failure teaches it.
-import type { AttemptOutcome } from "./attempt.ts";
+import type { AttemptOutcome } from "../runs/attempt.ts";
 import { REST_MS } from "./breaker.ts";
 import type { HostPermission } from "./destination-breaker.ts";
 

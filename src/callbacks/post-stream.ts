@@ -11,7 +11,7 @@ import {
   type StreamingRequest,
   sendStream,
   withOutboundTimeout,
-} from "../outbound/guard.ts";
+} from "../platform/outbound/guard.ts";
 import { BodyChanged, BodyUnreadable, type StreamedBody } from "./callback-body.ts";
 
 const CHANGED = "the result was another one when it was read to be sent";

@@ -4,8 +4,8 @@
 // Ed25519 signs a message as a whole, so a callback whose body is streamed carries the JWT alone.
 // The JWT has no `aud`: it must never pass for a token that the gateway sends upstream, which has one.
 import { base64url, SignJWT } from "jose";
-import type { Jwk } from "../settings.ts";
-import { importSigningKey, type SigningKey } from "../signing-keys.ts";
+import type { Jwk } from "../platform/settings.ts";
+import { importSigningKey, type SigningKey } from "../platform/signing-keys.ts";
 import type { StreamedBody } from "./callback-body.ts";
 
 export type SignedCallback = {

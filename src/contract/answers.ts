@@ -1,7 +1,7 @@
 // The error answers that operations share. Those with an example spelt out here are the published ones, kept to the
 // letter (some of their examples lack members that our answers always have); the others are ours.
 
-import { problem } from "../errors.ts";
+import { problem } from "../platform/errors.ts";
 import {
   type Answers,
   challenged,

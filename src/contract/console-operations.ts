@@ -1,7 +1,6 @@
 // The operators' part of the contract.
 
-import { RESULTS, STATES } from "../console/searched.ts";
-import { problem } from "../errors.ts";
+import { problem } from "../platform/errors.ts";
 import { auditExample, CONSOLE_EXAMPLES, type ConsoleAnswer } from "./console-examples.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
 import {
@@ -19,6 +18,7 @@ import {
   uncounted,
   uuidInPath,
 } from "./parts.ts";
+import { RESULTS, STATES } from "./search-values.ts";
 
 export const API = "/console/api";
 

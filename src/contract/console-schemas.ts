@@ -1,4 +1,4 @@
-// What the console's API takes and answers; src/console/views.ts has the types. Like the whole document, loaded when it
+// What the console's API takes and answers; src/operators/views.ts has the types. Like the whole document, loaded when it
 // is asked for.
 
 import * as z from "zod/mini";

@@ -1,7 +1,7 @@
 // The pieces that operations are put together from. Everything is a function or a small constant: loading this file
 // must cost a request nothing.
 
-import { errorObject, type Problem, statusOf } from "../errors.ts";
+import { errorObject, type Problem, statusOf } from "../platform/errors.ts";
 import type { ALL_GATES_COMPONENTS } from "./all-gates-schemas.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
 import type { ComponentName } from "./schemas.ts";

@@ -1,7 +1,7 @@
 // Which dead letters a redelivery batch is for: what a body says, and what is wrong with it. Loaded when there is a body.
 
 import * as z from "zod/mini";
-import { parseDateTime } from "../date-time.ts";
+import { parseDateTime } from "../platform/date-time.ts";
 import { described, jsonPointer } from "./schemas.ts";
 
 const MAX_CHOSEN = 1_000;

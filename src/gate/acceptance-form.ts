@@ -1,4 +1,4 @@
-import { memberOf } from "../json.ts";
+import { memberOf } from "../platform/json.ts";
 import type { Acceptance } from "./admission.ts";
 
 /** Whether it is one, as the gateway writes it into a queue message of version 1: the gateway alone writes there. */

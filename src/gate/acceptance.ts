@@ -1,12 +1,13 @@
 // The upstream's yes, from a settlement or a queue message, however late: what the id's callers are told from now on, and what is
 // promised of the run. A run id is one run: one that is known already is not promised, and not charged, again.
+
+import type { Settled } from "../runs/claim.ts";
+import type { OpenRun } from "../runs/open-run.ts";
+import { acceptedRun } from "../runs/run.ts";
+import type { Terms } from "../runs/terms.ts";
 import type { Acceptance } from "./admission.ts";
-import type { Settled } from "./claim.ts";
 import type { Claims } from "./claims.ts";
-import type { OpenRun } from "./open-run.ts";
-import { acceptedRun } from "./run.ts";
 import type { Runs } from "./runs.ts";
-import type { Terms } from "./terms.ts";
 
 /** What the id's callers are told; null without an id. */
 export function accept(

@@ -1,10 +1,11 @@
 // What goes in and out of a gate. Refusals are values: an error loses its class on its way out of an object.
-import type { Attempt } from "../callbacks/attempt.ts";
-import type { Answer, ClaimRequest, StartResult } from "./claim.ts";
-import type { DeliveryState } from "./delivery.ts";
-import type { KnownRun, RunResult } from "./run.ts";
-import type { Terms } from "./terms.ts";
-import type { WindowRule, WindowView } from "./window.ts";
+
+import type { WindowRule, WindowView } from "../rate-limit/window.ts";
+import type { Attempt } from "../runs/attempt.ts";
+import type { Answer, ClaimRequest, StartResult } from "../runs/claim.ts";
+import type { DeliveryState } from "../runs/delivery.ts";
+import type { KnownRun, RunResult } from "../runs/run.ts";
+import type { Terms } from "../runs/terms.ts";
 
 export type AdmitRequest = {
   /** Null: the caller is exempt, or the flag is off. */

@@ -1,14 +1,14 @@
 // The decision behind an admission: is there room for a promise, does the window allow it, whose is the id. Between the
 // reading and the writing there is no await.
-import { log } from "../observability/log.ts";
+import { log } from "../platform/observability/log.ts";
+import { retryAfterSeconds } from "../rate-limit/window.ts";
+import { type ClaimDecision, REPLAY_MS } from "../runs/claim.ts";
 import type { Admission, AdmitRequest } from "./admission.ts";
-import { type ClaimDecision, REPLAY_MS } from "./claim.ts";
 import type { Claims } from "./claims.ts";
 import type { Counter } from "./counter.ts";
 import type { Runs } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
 import { SPACE } from "./upkeep.ts";
-import { retryAfterSeconds } from "./window.ts";
 
 const MAX_OPEN_RUNS = 100_000;
 

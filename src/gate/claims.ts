@@ -1,11 +1,11 @@
 // Where a claim on an idempotency id stands: in the row of its run while its answer is unknown, among the answers
 // afterwards; one of a start that promises nothing else, among the answers from the first.
-import { type Claim, endAttempt, isExpired, type OpenClaim, type Settled } from "./claim.ts";
-import { withAttempt, withoutLatestAttempt } from "./open-run.ts";
-import { beginRun, retryRun } from "./run.ts";
+import { type Claim, endAttempt, isExpired, type OpenClaim, type Settled } from "../runs/claim.ts";
+import { withAttempt, withoutLatestAttempt } from "../runs/open-run.ts";
+import { beginRun, retryRun } from "../runs/run.ts";
+import type { Terms } from "../runs/terms.ts";
 import type { Runs } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
-import type { Terms } from "./terms.ts";
 
 export class Claims {
   readonly #store: GateStore;

@@ -1,8 +1,12 @@
 // Calls to a user's gate from the Worker. A gate that is moving, restarting or overloaded is an expected state of the
 // platform, so it is a value here: what it means is for the run to decide.
-import { TimeoutError, withTimeout } from "../deadline.ts";
-import { memberOf } from "../json.ts";
-import { log } from "../observability/log.ts";
+
+import { memberOf } from "../platform/json.ts";
+import { log } from "../platform/observability/log.ts";
+import { TimeoutError, withTimeout } from "../platform/timeout.ts";
+import type { WindowRule } from "../rate-limit/window.ts";
+import type { Settled } from "../runs/claim.ts";
+import type { Observation, RunRules } from "../runs/run.ts";
 import { type GateNamespace, gateId } from "./address.ts";
 import type {
   Acceptance,
@@ -13,14 +17,11 @@ import type {
   RunRecord,
   Settlement,
 } from "./admission.ts";
-import type { Settled } from "./claim.ts";
 import type { Inspection, RunListing } from "./inspection.ts";
 import type { Taken, TakeRequest } from "./leases.ts";
-import type { Observation, RunRules } from "./run.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import type { ChargePage, UsageRange } from "./usage.ts";
 import type { Redelivery, UserGate } from "./user-gate.ts";
-import type { WindowRule } from "./window.ts";
 
 /** `isOverloaded`: it has more to do than it can, or took longer than it may. Its own user can cause that, the rest only the platform. */
 export type Unavailable = { kind: "unavailable"; isOverloaded: boolean };

@@ -3,7 +3,15 @@
 // later, once for all that came meanwhile. A run's row that is written anyway takes the count along, and then nothing is
 // left to do. A window that was made shorter is written all the same: its row may go when it has ended, and an older copy
 // says later.
-import { type Count, giveBack, peek, take, type Window, type WindowRule, type WindowView } from "./window.ts";
+import {
+  type Count,
+  giveBack,
+  peek,
+  take,
+  type Window,
+  type WindowRule,
+  type WindowView,
+} from "../rate-limit/window.ts";
 
 /** The two windows of a user: starts of runs, and reads of results. `revision` tells the newer of two copies. */
 export type Windows = { revision: number; runs: Window | null; results: Window | null };

@@ -1,14 +1,14 @@
 // What the alarm does: sends a message for each run that is due, tells the operators' index what the outbox holds, and
 // tends the storage. Runs come first. Nothing here throws for what a queue, D1 or KV can do.
-import { log } from "../observability/log.ts";
-import { queueOf } from "../progress/queues.ts";
-import { runMessage, sendMessages } from "../progress/run-message.ts";
+import { log } from "../platform/observability/log.ts";
+import { abandonRun, acceptedRun } from "../runs/run.ts";
 import { Backoff } from "./backoff.ts";
 import { type Overdue, readEpoch, tellIndex, tellOverdue } from "./index-writer.ts";
+import { queueOf } from "./queues.ts";
 import { Registration } from "./registration.ts";
 import { retell } from "./retell.ts";
-import { abandonRun, acceptedRun } from "./run.ts";
 import type { IndexedRun } from "./run-index.ts";
+import { runMessage, sendMessages } from "./run-message.ts";
 import type { Runs } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
 

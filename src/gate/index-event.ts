@@ -1,5 +1,5 @@
 // What a gate tells the operators' index (D1). The index is told late and may be lost: nothing is decided by it.
-import type { AbandonReason, RunResult } from "./run.ts";
+import type { AbandonReason, RunResult } from "../runs/run.ts";
 
 /** A run whose callback, or whose end, was given up. */
 export type DeadLetter = {

@@ -1,5 +1,5 @@
 // Telling the operators' index (D1, migrations/) what the outbox holds. Repeating it changes nothing.
-import { withTimeout } from "../deadline.ts";
+import { withTimeout } from "../platform/timeout.ts";
 import type { DeadLetter, IndexEvent } from "./index-event.ts";
 
 /** An alarm gives the index no more. */

@@ -1,14 +1,15 @@
 // What a gate shows to operators: its counts as they are, the runs that are due first, its runs in order, what they cost.
 // It changes nothing.
+
+import type { Window } from "../rate-limit/window.ts";
+import { type Claim, expiresAtMs, isExpired } from "../runs/claim.ts";
+import type { OpenRun } from "../runs/open-run.ts";
+import { type Run, toDeliveryState } from "../runs/run.ts";
 import type { RunRecord } from "./admission.ts";
-import { type Claim, expiresAtMs, isExpired } from "./claim.ts";
 import type { Counter } from "./counter.ts";
-import type { OpenRun } from "./open-run.ts";
-import { type Run, toDeliveryState } from "./run.ts";
 import type { Runs } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
-import type { Window } from "./window.ts";
 
 export type Inspection = {
   /** Open ones only. */

@@ -1,13 +1,14 @@
 // Handing runs to consumers: who gets a run that a message speaks of, and what becomes of one whose consumer failed or was
 // not heard of again. The leases themselves are in the index, in memory.
+
+import { attemptsOf } from "../runs/delivery.ts";
+import { ALONE_AFTER_FAILURES, isUndecided, MAX_FAILURES, type OpenRun } from "../runs/open-run.ts";
+import { giveUpRun, hintRun, type KnownRun, type Run } from "../runs/run.ts";
+import type { Terms } from "../runs/terms.ts";
 import type { LeasedRun } from "./admission.ts";
-import { attemptsOf } from "./delivery.ts";
-import { ALONE_AFTER_FAILURES, isUndecided, MAX_FAILURES, type OpenRun } from "./open-run.ts";
-import { giveUpRun, hintRun, type KnownRun, type Run } from "./run.ts";
 import type { IndexedRun } from "./run-index.ts";
 import type { Runs } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
-import type { Terms } from "./terms.ts";
 
 /** A run that is taken so long after it was due was most likely taken before, by a consumer that is no more. */
 const OVERDUE_MS = 3 * 60_000;

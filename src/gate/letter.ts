@@ -1,7 +1,7 @@
-import { attemptsOf } from "./delivery.ts";
+import { attemptsOf } from "../runs/delivery.ts";
+import { storedActionIdOf } from "../runs/terms.ts";
 import { ABANDONED, type DeadLetter } from "./index-event.ts";
 import type { FinishedRun } from "./store/ended-runs.ts";
-import { storedActionIdOf } from "./terms.ts";
 
 /** What operators are told of a run that was given up. */
 export function toDeadLetter({ terms, run, finishedAtMs }: FinishedRun): DeadLetter {

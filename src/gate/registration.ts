@@ -1,8 +1,9 @@
 // Keeps the gate in the registry (KV): what has to visit every gate, whatever became of D1, finds it there. It is
 // written once, behind the first promise, so that no request waits for KV, and tried again until KV has it. Once a week
 // the alarm sees that it is still there.
-import { withTimeout } from "../deadline.ts";
-import { log } from "../observability/log.ts";
+
+import { log } from "../platform/observability/log.ts";
+import { withTimeout } from "../platform/timeout.ts";
 import { REGISTRY_PREFIX } from "./address.ts";
 import { Backoff } from "./backoff.ts";
 import type { GateStore } from "./store/gate-store.ts";

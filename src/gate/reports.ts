@@ -1,9 +1,17 @@
 // What a consumer saw of a run that it had, applied to the run.
+
+import type { OpenRun } from "../runs/open-run.ts";
+import {
+  advance,
+  type Moment,
+  type Observation,
+  owesCharge,
+  type Run,
+  toDeliveryState,
+} from "../runs/run.ts";
+import { dueAtMs } from "../runs/run-schedule.ts";
 import type { Reported } from "./admission.ts";
-import type { OpenRun } from "./open-run.ts";
-import { advance, type Moment, type Observation, owesCharge, type Run, toDeliveryState } from "./run.ts";
 import type { IndexedRun } from "./run-index.ts";
-import { dueAtMs } from "./run-schedule.ts";
 import type { Runs } from "./runs.ts";
 
 /** Until there may be room for a result, or a connection to its receiver, again. */

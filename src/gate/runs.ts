@@ -1,11 +1,9 @@
 // The runs of one user: their rows, and the index in memory over those that are open. Every change of a run goes through
 // here, and writes all that hangs on it in one transaction: the row, the charge of a success, the end of the row, what the
 // operators' index is to be told. Memory follows when the transaction has returned.
-import { log } from "../observability/log.ts";
-import type { OpenClaim } from "./claim.ts";
-import type { Counter } from "./counter.ts";
-import { toDeadLetter } from "./letter.ts";
-import { ALONE_AFTER_FAILURES, type OpenRun } from "./open-run.ts";
+import { log } from "../platform/observability/log.ts";
+import type { OpenClaim } from "../runs/claim.ts";
+import { ALONE_AFTER_FAILURES, type OpenRun } from "../runs/open-run.ts";
 import {
   type Ended,
   isFinished,
@@ -14,12 +12,14 @@ import {
   type RunRules,
   redeliverRun,
   toDeliveryState,
-} from "./run.ts";
+} from "../runs/run.ts";
+import { dueAtMs, nextPollAtMs } from "../runs/run-schedule.ts";
+import { storedActionIdOf } from "../runs/terms.ts";
+import type { Counter } from "./counter.ts";
+import { toDeadLetter } from "./letter.ts";
 import { type IndexedRun, RunIndex } from "./run-index.ts";
-import { dueAtMs, nextPollAtMs } from "./run-schedule.ts";
 import type { FinishedRun } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
-import { storedActionIdOf } from "./terms.ts";
 
 /** An object that starts polls again what was due in this time: the poll may have got lost with its predecessor. */
 const MISSED_MS = 2 * 60_000;

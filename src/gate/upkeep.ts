@@ -1,7 +1,7 @@
 // What a gate does for its storage now and then: drop the tables whose time is over, and make room before the platform's
 // 10 GB an object are full. Charges are never dropped early.
-import { log } from "../observability/log.ts";
-import { REPLAY_MS } from "./claim.ts";
+import { log } from "../platform/observability/log.ts";
+import { REPLAY_MS } from "../runs/claim.ts";
 import type { Counter } from "./counter.ts";
 import { toDeadLetter } from "./letter.ts";
 import { isLetter } from "./runs.ts";

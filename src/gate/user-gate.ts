@@ -3,8 +3,19 @@
 // trusts the Worker that calls it (no caller reaches it) and nothing that it kept in memory to survive: rows are durable
 // before the upstream hears of a run; only the count is written behind.
 import { DurableObject } from "cloudflare:workers";
-import { log } from "../observability/log.ts";
-import { parseGateSettings } from "../settings.ts";
+import { log } from "../platform/observability/log.ts";
+import { parseGateSettings } from "../platform/settings.ts";
+import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
+import { decideClaim, type Settled } from "../runs/claim.ts";
+import { withoutLatestAttempt } from "../runs/open-run.ts";
+import {
+  buildRunRules,
+  giveUpRun,
+  isFinished,
+  type Observation,
+  type RunRules,
+  toDeliveryState,
+} from "../runs/run.ts";
 import { accept } from "./acceptance.ts";
 import type {
   Acceptance,
@@ -17,29 +28,18 @@ import type {
 } from "./admission.ts";
 import { admitNow, type Deciding } from "./admit.ts";
 import { AlarmClock } from "./alarm-clock.ts";
-import { decideClaim, type Settled } from "./claim.ts";
 import { Claims } from "./claims.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
 import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from "./leases.ts";
-import { withoutLatestAttempt } from "./open-run.ts";
 import { reportRun } from "./reports.ts";
-import {
-  buildRunRules,
-  giveUpRun,
-  isFinished,
-  type Observation,
-  type RunRules,
-  toDeliveryState,
-} from "./run.ts";
 import { Runs } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import { GateStore } from "./store/gate-store.ts";
 import { type Retention, tendStorage } from "./upkeep.ts";
 import { type ChargePage, chargePage, type UsageRange } from "./usage.ts";
 import { Waiters } from "./waiters.ts";
-import { retryAfterSeconds, type WindowRule } from "./window.ts";
 
 /** Contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
 const MAX_WAIT_MS = 25_000;

@@ -1,5 +1,5 @@
 // The one place where a problem becomes a response, always in the published envelope.
-import { errorObject, type Problem, problem } from "../errors.ts";
+import { errorObject, type Problem, problem } from "../platform/errors.ts";
 import { ownProblem, type UpstreamProblem } from "../upstream/upstream-problem.ts";
 import type { AppContext } from "./context.ts";
 

@@ -1,10 +1,10 @@
 // A request's body as text, or the reason why not. The bound holds while the bytes come in, so a body without a
 // Content-Length, or with a false one, is cut at the same size.
-import { type Problem, problem } from "../errors.ts";
-import { decodeUtf8 } from "../json.ts";
-import type { Reservation } from "../load.ts";
-import { discardBody, OutboundNoRoom, OutboundTooLarge, readBody } from "../outbound/guard.ts";
-import type { ReceivedBody } from "../runs/run-request.ts";
+import { type Problem, problem } from "../platform/errors.ts";
+import { decodeUtf8 } from "../platform/json.ts";
+import type { Reservation } from "../platform/memory-budget.ts";
+import { discardBody, OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/guard.ts";
+import type { ReceivedBody } from "../start/run-request.ts";
 
 /** A caller that drips its body is cut here. */
 export const BODY_TIMEOUT_MS = 30_000;

@@ -1,7 +1,7 @@
 // What the routes under /actions/ hand to the features: the caller's gate, the run's target, and the gateway's words to
 // the upstream.
 import { GateClient } from "../gate/client.ts";
-import type { WindowRule } from "../gate/window.ts";
+import type { WindowRule } from "../rate-limit/window.ts";
 import type { RunTarget } from "../runs/run-target.ts";
 import type { Asserted } from "../upstream/headers.ts";
 import { upstreamAuthorization } from "../upstream/identity.ts";

@@ -2,10 +2,10 @@
 import type { Context } from "hono";
 import type { Caller } from "../auth/caller.ts";
 import type { Operator } from "../auth/operator.ts";
-import type { Reservation } from "../load.ts";
-import type { Stopwatch } from "../observability/stopwatch.ts";
-import type { Trace } from "../observability/trace.ts";
-import type { Settings } from "../settings.ts";
+import type { Reservation } from "../platform/memory-budget.ts";
+import type { Stopwatch } from "../platform/observability/stopwatch.ts";
+import type { Trace } from "../platform/observability/trace.ts";
+import type { Settings } from "../platform/settings.ts";
 import type { Upstream } from "../upstream/client.ts";
 
 /** What the log line of this request says beside its status and durations. */

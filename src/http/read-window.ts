@@ -1,10 +1,10 @@
 // Reads of results and of the books are counted in a window of their own, so that no one caller can keep the parts
 // busy that all share.
-import { type Problem, problem } from "../errors.ts";
-import { rateLimitIsOn } from "../rate-limit-flag.ts";
+import { type Problem, problem } from "../platform/errors.ts";
+import { rateLimitIsOn } from "../rate-limit/flag.ts";
+import { rateLimitHeaders } from "../rate-limit/headers.ts";
 import { callersGate, readRule } from "./caller-deps.ts";
 import type { AppContext } from "./context.ts";
-import { rateLimitHeaders } from "./rate-limit-headers.ts";
 
 /** `headers` belong on the answer, whatever it is. */
 export type CountedRead = { refusal: Problem | null; headers: Record<string, string> };

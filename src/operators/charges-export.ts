@@ -2,12 +2,12 @@
 // position that it ends at is enough to go on from, also days later. A gate that does not answer stops the page; it is
 // never passed over.
 
-import { inChunks } from "../chunks.ts";
 import type { GateNamespace } from "../gate/address.ts";
 import { GateClient } from "../gate/client.ts";
 import type { Charge } from "../gate/store/charges.ts";
 import type { ChargePage } from "../gate/usage.ts";
-import { log } from "../observability/log.ts";
+import { inChunks } from "../platform/chunks.ts";
+import { log } from "../platform/observability/log.ts";
 import type { ExportPosition, ExportSpan } from "./charges-query.ts";
 import { listGates } from "./registry.ts";
 

@@ -1,6 +1,6 @@
 // The span of an export of charges, and where its next page begins.
 
-import { decodeOpaque, encodeOpaque } from "../opaque.ts";
+import { decodeOpaque, encodeOpaque } from "../platform/opaque.ts";
 import { parseUsageQuery } from "../runs/usage-query.ts";
 import { BEGINNING, type RegistryPosition } from "./registry.ts";
 

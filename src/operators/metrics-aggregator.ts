@@ -5,8 +5,8 @@
 // is made of its minutes once it is over. The object adds up and stores; what the sums mean is for the reader to say, so
 // rows are handed out as they are written.
 import { DurableObject } from "cloudflare:workers";
-import { AGGREGATOR } from "../observability/isolate-sums.ts";
-import { addSums, decodeSums, encodeSums, type Sums, sumUp } from "../observability/sums.ts";
+import { AGGREGATOR } from "../platform/observability/isolate-sums.ts";
+import { addSums, decodeSums, encodeSums, type Sums, sumUp } from "../platform/observability/sums.ts";
 import { pace, startPace } from "./flush-pace.ts";
 
 export type AggregatorNamespace = DurableObjectNamespace<MetricsAggregator>;

@@ -2,11 +2,11 @@
 // once and not within a week, when its own alarm would. To repeat it is harmless: a gate that has told this index already
 // does nothing.
 
-import { inChunks } from "../chunks.ts";
 import type { GateNamespace } from "../gate/address.ts";
 import { GateClient } from "../gate/client.ts";
-import { log } from "../observability/log.ts";
-import { decodeOpaque, encodeOpaque } from "../opaque.ts";
+import { inChunks } from "../platform/chunks.ts";
+import { log } from "../platform/observability/log.ts";
+import { decodeOpaque, encodeOpaque } from "../platform/opaque.ts";
 import { BEGINNING, listGates, type RegistryPosition } from "./registry.ts";
 
 /** `toldAnew` of the `gates`; `unreachable` did not answer, or D1 did not answer them. `next` null: these were the last. */

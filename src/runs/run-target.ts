@@ -1,5 +1,5 @@
 import { validateUuid } from "../contract/schemas.ts";
-import { type Problem, parameterFault } from "../errors.ts";
+import { type Problem, parameterFault } from "../platform/errors.ts";
 
 /** What is run: a stored action, its id in lower case, or an action that the request itself describes. */
 export type RunTarget = { kind: "stored"; storedActionId: string } | { kind: "one_off" };

@@ -1,6 +1,6 @@
 // The span of a usage report, as a caller gives it. Both ends are required: a report over a span that the caller did not name
 // would look complete without being so.
-import { dateTimeFault, parseDateTime } from "../date-time.ts";
+import { dateTimeFault, parseDateTime } from "../platform/date-time.ts";
 
 export type UsageSpan = {
   fromMs: number;

@@ -1,8 +1,8 @@
 // Requests to the upstream, and what its answers mean. One function sends, one reads; every answer that a run's fate
 // hangs on becomes an outcome here, so that nothing behind this file looks at an upstream status again.
 import { validateUuid } from "../contract/schemas.ts";
-import { problem } from "../errors.ts";
-import { decodeUtf8, memberOf, parseJson } from "../json.ts";
+import { problem } from "../platform/errors.ts";
+import { decodeUtf8, memberOf, parseJson } from "../platform/json.ts";
 import {
   network,
   OutboundTimeout,
@@ -10,8 +10,8 @@ import {
   readBody,
   type Sender,
   send,
-} from "../outbound/guard.ts";
-import type { Settings } from "../settings.ts";
+} from "../platform/outbound/guard.ts";
+import type { Settings } from "../platform/settings.ts";
 import { callerProblem, ownProblem, type UpstreamProblem } from "./upstream-problem.ts";
 
 export type Upstream = { sender: Sender; baseUrl: string };

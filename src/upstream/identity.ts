@@ -3,8 +3,8 @@
 // `caller`: the caller's own token, for an upstream that already checks those.
 import { SignJWT } from "jose";
 import type { Caller } from "../auth/caller.ts";
-import type { Jwk, Settings } from "../settings.ts";
-import { importSigningKey } from "../signing-keys.ts";
+import type { Jwk, Settings } from "../platform/settings.ts";
+import { importSigningKey } from "../platform/signing-keys.ts";
 
 const TOKEN_SECONDS = 60;
 /** Leaves more than half of its minute to the last request that carries it. */

@@ -7,7 +7,7 @@ import {
   type StreamingRequest,
   sendStream,
   withOutboundTimeout,
-} from "../outbound/guard.ts";
+} from "../platform/outbound/guard.ts";
 
 export type Upload = {
   body: ReadableStream<Uint8Array>;

@@ -1,7 +1,14 @@
 // The upstream's errors in the caller's words. An error that is already in the published envelope keeps what it says;
 // anything else is replaced whole, because a proxy's HTML or a stack trace names what callers must not see.
-import { type ErrorObject, type Problem, type ProblemCode, problem, statusOf, titleOf } from "../errors.ts";
-import { isObject } from "../json.ts";
+import {
+  type ErrorObject,
+  type Problem,
+  type ProblemCode,
+  problem,
+  statusOf,
+  titleOf,
+} from "../platform/errors.ts";
+import { isObject } from "../platform/json.ts";
 
 /** What the caller gets: `envelope` holds the upstream's own error objects, null when there are none to show and `problem` speaks. */
 export type UpstreamProblem = { status: number; problem: Problem; envelope: readonly EnvelopeError[] | null };

@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
 import { verifyToken } from "../../src/auth/token.ts";
-import type { Issuer } from "../../src/settings.ts";
+import type { Issuer } from "../../src/platform/settings.ts";
 import { configured, makeIo, type TestIo } from "../support/auth-io.ts";
 import { KeyServer } from "../support/key-server.ts";
 import { makeIssuer, type TestIssuer, type TestKey } from "../support/tokens.ts";

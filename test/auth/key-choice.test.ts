@@ -2,7 +2,7 @@ import { base64url } from "jose";
 import { describe, expect, it } from "vitest";
 import { chooseKey } from "../../src/auth/key-choice.ts";
 import { parseKeySet } from "../../src/auth/key-set.ts";
-import type { Jwk } from "../../src/settings.ts";
+import type { Jwk } from "../../src/platform/settings.ts";
 
 const EC: Jwk = { kty: "EC", crv: "P-256", x: "x", y: "y", kid: "k" };
 const RSA: Jwk = { kty: "RSA", n: modulus(2048), e: "AQAB", kid: "k" };

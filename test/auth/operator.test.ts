@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
 import { authenticateOperator, type OperatorVerdict, verifyHolder } from "../../src/auth/operator.ts";
-import { accessIssuer } from "../../src/settings-keys.ts";
+import { accessIssuer } from "../../src/platform/settings-keys.ts";
 import { configured, makeIo } from "../support/auth-io.ts";
 import { KeyServer } from "../support/key-server.ts";
 import { makeIssuer, makeKey } from "../support/tokens.ts";

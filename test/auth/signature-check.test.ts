@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { chooseKey } from "../../src/auth/key-choice.ts";
 import { checkSignature, type SignatureCheck } from "../../src/auth/signature-check.ts";
-import type { Jwk } from "../../src/settings.ts";
+import type { Jwk } from "../../src/platform/settings.ts";
 import { type Algorithm, makeKey, signParts, splitToken, type TestKey } from "../support/tokens.ts";
 
 /** RFC 7515, appendix A.3. */

@@ -16,9 +16,9 @@ import {
 } from "../../bench/scale/counted.ts";
 import { HOUR, moveClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { CountedStage } from "../support/operations.ts";
 import type { Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
+import { CountedStage } from "./counted-stage.ts";
 
 const DAY = 24 * HOUR;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { AttemptFailure, AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import { HostHealth, isHostTrouble } from "../../src/callbacks/host-health.ts";
+import type { AttemptFailure, AttemptOutcome } from "../../src/runs/attempt.ts";
 
 const T0 = 1_800_000_000_000;
 const MINUTE = 60_000;

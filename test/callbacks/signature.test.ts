@@ -4,8 +4,8 @@
 import { createLocalJWKSet, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type SignedCallback, signCallback } from "../../src/callbacks/signature.ts";
-import type { Jwk } from "../../src/settings.ts";
-import { publicKeys } from "../../src/signing-keys.ts";
+import type { Jwk } from "../../src/platform/settings.ts";
+import { publicKeys } from "../../src/platform/signing-keys.ts";
 import { makeGateway } from "../support/gateway.ts";
 
 const NOW = Date.parse("2026-11-06T08:49:37.999Z");

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CODES } from "../../conformance/clauses/errors.ts";
 import { openapiDocument } from "../../src/contract/openapi.ts";
-import { PROBLEMS } from "../../src/errors.ts";
+import { PROBLEMS } from "../../src/platform/errors.ts";
 
 const PAGE = readFileSync("docs/errors.md", "utf8");
 const DOCUMENT = JSON.stringify(openapiDocument("https://edge.example"));

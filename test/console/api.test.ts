@@ -2,11 +2,11 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { buildUserKey } from "../../src/auth/user-key.ts";
-import { noteAction, noteOutcome } from "../../src/console/journal.ts";
-import { isolateBudget } from "../../src/load.ts";
-import { countAttempt, emptySums, encodeSums } from "../../src/observability/sums.ts";
+import { noteAction, noteOutcome } from "../../src/operators/audit-store.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
-import { attemptOf } from "../observability/counted.ts";
+import { isolateBudget } from "../../src/platform/memory-budget.ts";
+import { countAttempt, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
+import { attemptOf } from "../platform/observability/counted.ts";
 import { failing } from "../support/bindings.ts";
 import { evict } from "../support/evict.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";

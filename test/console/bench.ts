@@ -1,10 +1,10 @@
 // Runs in their gates and rows of the operators' index as the console reads them, and an operator.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { AttemptFailure, AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import { gateId } from "../../src/gate/address.ts";
-import type { Terms } from "../../src/gate/terms.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
+import type { AttemptFailure, AttemptOutcome } from "../../src/runs/attempt.ts";
+import type { Terms } from "../../src/runs/terms.ts";
 import { moveClock } from "../support/clock.ts";
 import type { Answer, Call, Gateway } from "../support/gateway.ts";
 import { NOON_MS } from "../support/operators-index.ts";

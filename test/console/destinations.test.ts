@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { breakerOf } from "../../src/callbacks/destination-breaker.ts";
-import { busiestHosts, destinations, type HostStats } from "../../src/console/destinations.ts";
-import { countAttempt, emptySums, encodeSums } from "../../src/observability/sums.ts";
+import { busiestHosts, destinations, type HostStats } from "../../src/console/destinations/query.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
-import { attemptOf } from "../observability/counted.ts";
+import { countAttempt, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
+import { attemptOf } from "../platform/observability/counted.ts";
 import { tapped } from "../support/bindings.ts";
 import { SECOND, stopClock, T0 } from "../support/clock.ts";
 import { freshIndex } from "../support/operators-index.ts";

@@ -1,8 +1,9 @@
 // The overview as an operator's script reads it: from sums that isolates have told, minute by minute.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { draw, overview } from "../../src/console/overview.ts";
-import type { Stats } from "../../src/console/views.ts";
+import { draw, overview } from "../../src/console/overview/query.ts";
+import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
+import type { Stats } from "../../src/operators/views.ts";
 import {
   countAttempt,
   countDeadLetter,
@@ -10,10 +11,9 @@ import {
   countRequest,
   emptySums,
   encodeSums,
-} from "../../src/observability/sums.ts";
-import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
+} from "../../src/platform/observability/sums.ts";
 import { NONE } from "../http/console/fixtures.ts";
-import { attemptOf, servedOf } from "../observability/counted.ts";
+import { attemptOf, servedOf } from "../platform/observability/counted.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";

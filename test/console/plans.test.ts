@@ -1,8 +1,8 @@
 // What the planner does with each statement of the console. An operator's curiosity must not stop the gates from telling
 // the index what it has to know.
 import { beforeEach, expect, it } from "vitest";
-import { STATEMENTS as JOURNAL } from "../../src/console/journal.ts";
-import { countActiveUsers, readActiveUsers, STATEMENTS as STORE } from "../../src/console/store.ts";
+import { STATEMENTS as JOURNAL } from "../../src/operators/audit-store.ts";
+import { countActiveUsers, readActiveUsers, STATEMENTS as STORE } from "../../src/operators/index-store.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import { indexActive } from "./bench.ts";

@@ -1,12 +1,12 @@
 // What operators may ask, as the parameters of a URL say it.
 import { describe, expect, it } from "vitest";
-import { decodeCursor } from "../../src/console/place.ts";
-import { parseRunQuery } from "../../src/console/queries.ts";
 import {
   decodeSearchCursor,
   encodeSearchCursor,
   type SearchCursor,
-} from "../../src/console/search-cursor.ts";
+} from "../../src/console/runs/search-cursor.ts";
+import { parseRunQuery } from "../../src/console/shell/queries.ts";
+import { decodeCursor } from "../../src/operators/cursor.ts";
 
 const ACTION = "11111111-2222-4333-8444-555555555555";
 const USER = "u".repeat(43);

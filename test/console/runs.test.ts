@@ -1,11 +1,11 @@
 // What an operator is shown of a run and of a user, through the whole gateway.
 import { describe, expect, it, vi } from "vitest";
+import { OperatedRuns } from "../operators/operated-runs.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, T0 } from "../support/clock.ts";
 import { type Answer, makeGateway } from "../support/gateway.ts";
 import { HOOK } from "../support/stage.ts";
 import { ask } from "./bench.ts";
-import { OperatedRuns } from "./operated-runs.ts";
 
 const runs = OperatedRuns.forEach();
 

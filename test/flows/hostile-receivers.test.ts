@@ -103,8 +103,7 @@ describe("a receiver's answer", () => {
 
 describe("a receiver that ends its 2xx before it has the body has been told", () => {
   it.each([1_000, 400_000, 900_000])("only when it was sent all of %i bytes", async (bytes) => {
-    const answer = (response: ServerResponse) => response.writeHead(200, { "content-length": 0 }).end();
-    const receiver = await hostile(answer, "at once");
+    const receiver = await hostile(acknowledge, "at once");
     const run = upstream.run(runIdOf(await caller.start(ECHO, { callback_url: receiver.url })));
     upstream.end(run);
     run.ended = `{"type":"run","id":"${run.id}","status":"success","results":["${"x".repeat(bytes)}"]}`;
@@ -152,6 +151,10 @@ async function expectNothingSeen({ id }: UpstreamRun): Promise<void> {
   const { text } = await caller.call(`/actions/v1/stored-actions/${ECHO}/runs/${id}/deliveries`);
   expect(text).not.toContain("leaked");
   expect(gateway.output()).not.toContain("leaked");
+}
+
+function acknowledge(response: ServerResponse): void {
+  response.writeHead(200, { "content-length": 0 }).end();
 }
 
 type Hostile = {

@@ -1,8 +1,8 @@
 // The upstream said yes, and the gate was away to be told: the message to the queue carries all of it, however late it comes.
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { RunMessage } from "../../src/gate/run-message.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
-import type { RunMessage } from "../../src/progress/run-message.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";

@@ -1,5 +1,5 @@
 // What consumers may see of a run, and the run after it.
-import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
+import type { AttemptOutcome } from "../../src/runs/attempt.ts";
 import {
   type Abandoned,
   type Accepted,
@@ -10,7 +10,7 @@ import {
   type Observation,
   type Run,
   type RunRules,
-} from "../../src/gate/run.ts";
+} from "../../src/runs/run.ts";
 import { CALLBACK_TERMS } from "../support/terms.ts";
 
 export const RUN_ID = "7d6ff3a1-0c1e-4c55-8f43-5b7a5a4b7c11";

@@ -8,7 +8,7 @@ import {
   owesCharge,
   redeliverRun,
   toDeliveryState,
-} from "../../src/gate/run.ts";
+} from "../../src/runs/run.ts";
 import { CALLBACK_TERMS, CHARGE_TERMS, FULL_TERMS } from "../support/terms.ts";
 import {
   accepted,

@@ -1,7 +1,7 @@
 // What may happen to the runs of one id, and how often each of it does in a story.
 import * as fc from "fast-check";
-import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
-import type { RunResult } from "../../src/gate/run.ts";
+import type { AttemptOutcome } from "../../src/runs/attempt.ts";
+import type { RunResult } from "../../src/runs/run.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,7 +1,7 @@
 // What may never become of a run, whatever happens to it.
 import { expect } from "vitest";
-import { type KnownRun, type Run, toDeliveryState } from "../../src/gate/run.ts";
-import type { Terms } from "../../src/gate/terms.ts";
+import { type KnownRun, type Run, toDeliveryState } from "../../src/runs/run.ts";
+import type { Terms } from "../../src/runs/terms.ts";
 import type { OpenedStore } from "../support/gate-store.ts";
 
 const DAY_MS = 86_400_000;

@@ -2,17 +2,17 @@
 // any moment, in any order, and again. The gate's rules and its storage are the product's own; the rest is honest, or
 // fails as the test says. Whatever the gate keeps is checked after each step against what may never be.
 import { expect, vi } from "vitest";
-import type { AttemptOutcome } from "../../src/callbacks/attempt.ts";
 import { accept } from "../../src/gate/acceptance.ts";
 import type { Acceptance, LeasedRun } from "../../src/gate/admission.ts";
-import { decideClaim } from "../../src/gate/claim.ts";
 import { Claims } from "../../src/gate/claims.ts";
 import { Dispatcher } from "../../src/gate/dispatcher.ts";
 import { askAbandoned, releaseRun, takeRun } from "../../src/gate/leases.ts";
 import { reportRun } from "../../src/gate/reports.ts";
-import { giveUpRun, type Observation, type RunResult } from "../../src/gate/run.ts";
-import type { Terms } from "../../src/gate/terms.ts";
-import type { RunMessage } from "../../src/progress/run-message.ts";
+import type { RunMessage } from "../../src/gate/run-message.ts";
+import type { AttemptOutcome } from "../../src/runs/attempt.ts";
+import { decideClaim } from "../../src/runs/claim.ts";
+import { giveUpRun, type Observation, type RunResult } from "../../src/runs/run.ts";
+import type { Terms } from "../../src/runs/terms.ts";
 import { type OpenedStore, openStore } from "../support/gate-store.ts";
 import type { Event, ReceiverMood, Truth, UpstreamMood } from "./run-events.ts";
 import { everyRun, expectMoves } from "./run-rules.ts";

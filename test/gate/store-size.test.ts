@@ -1,7 +1,7 @@
 // What a gate reads and writes does not depend on how much is in it.
 import { beforeEach, describe, expect, it } from "vitest";
-import { buildRunRules } from "../../src/gate/run.ts";
-import { settingsOf } from "../../src/settings.ts";
+import { settingsOf } from "../../src/platform/settings.ts";
+import { buildRunRules } from "../../src/runs/run.ts";
 import { SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { freshIndex } from "../support/operators-index.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { giveBack, peek, retryAfterSeconds, take, type Window } from "../../src/gate/window.ts";
+import { giveBack, peek, retryAfterSeconds, take, type Window } from "../../src/rate-limit/window.ts";
 
 const RULE = { limit: 3, windowMs: 300_000 };
 const OPENED_AT = 1_000_000;

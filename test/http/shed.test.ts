@@ -1,7 +1,7 @@
 // Beyond what an isolate can carry, a caller is told to come again at once, and everybody else is served as ever.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { isolateBudget } from "../../src/load.ts";
+import { isolateBudget } from "../../src/platform/memory-budget.ts";
 import { never, replacing } from "../support/bindings.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { until } from "../support/gate.ts";

@@ -2,9 +2,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { countRequest, decodeSums, emptySums, encodeSums } from "../../src/observability/sums.ts";
 import { metricsAggregator, type StoredSums } from "../../src/operators/metrics-aggregator.ts";
-import { servedOf } from "../observability/counted.ts";
+import { countRequest, decodeSums, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
+import { servedOf } from "../platform/observability/counted.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";

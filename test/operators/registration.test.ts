@@ -3,9 +3,9 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import { Counter } from "../../src/gate/counter.ts";
-import { acceptedRun } from "../../src/gate/run.ts";
 import { Runs } from "../../src/gate/runs.ts";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
+import { acceptedRun } from "../../src/runs/run.ts";
 import { MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import {

@@ -1,7 +1,7 @@
 // The banner under the settings that change which of its commands work.
 import { describe, expect, it } from "vitest";
 import { formatBanner } from "../../scripts/start/banner.ts";
-import { parseSettings } from "../../src/settings.ts";
+import { parseSettings } from "../../src/platform/settings.ts";
 
 const KEY = { kty: "OKP", crv: "Ed25519", kid: "k1", x: "P".repeat(43), d: "S".repeat(43) };
 const DEVELOPMENT_ISSUER = {

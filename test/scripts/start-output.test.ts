@@ -161,7 +161,7 @@ describe("a diagnosis is shown with all its lines", () => {
         "",
         '  ✘ [ERROR] Expected identifier but found "="',
         "  ",
-        "      src/settings.ts:230:6:",
+        "      src/platform/settings.ts:230:6:",
         "      230 │ const = ;",
         "            ╵       ^",
       ],

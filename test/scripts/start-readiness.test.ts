@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseReadiness, type Readiness, WaitReport } from "../../scripts/start/readiness.ts";
-import { parseSettings } from "../../src/settings.ts";
+import { parseSettings } from "../../src/platform/settings.ts";
 import { REQUIRED } from "../support/given-settings.ts";
 
 const SILENT: Readiness = { kind: "silent" };

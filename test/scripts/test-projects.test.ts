@@ -23,7 +23,7 @@ it.each([
 
 it.each([
   ["test/http/shed.test.ts", "alone"],
-  ["test/runs/killed.test.ts", "alone"],
+  ["test/start/killed.test.ts", "alone"],
   ["test/flows/json.test.ts", "flows"],
   ["test/flows/callbacks-fairness.test.ts", "measuring"],
 ])("%s runs in %s, whatever it imports", (file, project) => {

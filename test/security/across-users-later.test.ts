@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildUserKey } from "../../src/auth/user-key.ts";
 import { gateId } from "../../src/gate/address.ts";
-import { encodeUsageCursor } from "../../src/runs/usage-cursor.ts";
+import { encodeUsageCursor } from "../../src/http/usage-cursor.ts";
 import { stopClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { until } from "../support/gate.ts";

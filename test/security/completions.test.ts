@@ -3,7 +3,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { exportJWK, generateKeyPair } from "jose";
 import { describe, expect, it } from "vitest";
-import { makeRef } from "../../src/progress/ref.ts";
+import { makeRef } from "../../src/gate/completion-ref.ts";
 import { counting } from "../support/bindings.ts";
 import { HOUR, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";

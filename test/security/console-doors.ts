@@ -146,7 +146,7 @@ export function makeCounted() {
   return {
     tally,
     /** 401 or 403 in the API; on a page the way to sign in, or a page that shows nothing. */
-    expectRefused({ status, location, text }: Seen, path: string): void {
+    expectRefused: ({ status, location, text }: Seen, path: string): void => {
       if (path.startsWith("/console/api/")) expect([401, 403]).toContain(status);
       else if (status !== 403) expect([status, location]).toEqual([303, "/console/sign-in"]);
       expect(text).not.toContain(RUN);
@@ -154,7 +154,7 @@ export function makeCounted() {
       tally.refused += 1;
     },
     /** Whatever the door has to say, it is open: no way to sign in, no 401, no 403. */
-    expectServed({ status, location }: Seen): void {
+    expectServed: ({ status, location }: Seen): void => {
       expect([200, 202, 303, 404, 409]).toContain(status);
       expect(location ?? "").not.toContain("sign-in");
       tally.served += 1;

@@ -1,11 +1,11 @@
 // SECURITY-CASES, The console: nobody but an operator reaches anything, and what is stored is data and nothing else.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { AttemptFailure } from "../../src/callbacks/attempt.ts";
-import { countAttempt, emptySums, encodeSums } from "../../src/observability/sums.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
+import { countAttempt, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
+import type { AttemptFailure } from "../../src/runs/attempt.ts";
 import { indexLetters, keepRun, letterOf } from "../console/bench.ts";
-import { attemptOf } from "../observability/counted.ts";
+import { attemptOf } from "../platform/observability/counted.ts";
 import { counting } from "../support/bindings.ts";
 import { type Call, type Gateway, makeGateway } from "../support/gateway.ts";
 import { NOON_MS } from "../support/operators-index.ts";

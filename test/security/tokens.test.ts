@@ -2,7 +2,7 @@
 // nobody's quota, and the upstream hears nothing. Which tokens are wrong is told exhaustively in test/auth/.
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { signCallback } from "../../src/callbacks/signature.ts";
-import type { Jwk } from "../../src/settings.ts";
+import type { Jwk } from "../../src/platform/settings.ts";
 import { ACTION, type Answer, type Call, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import { answerKeysWith } from "../support/issuer-network.ts";
 import {

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { exportJWK } from "jose";
 import type { KeyIo } from "../../src/auth/key-cache.ts";
-import { type Issuer, parseSettings } from "../../src/settings.ts";
+import { type Issuer, parseSettings } from "../../src/platform/settings.ts";
 import { KeyServer } from "./key-server.ts";
 import { makeKey, type TestIssuer } from "./tokens.ts";
 

@@ -2,8 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import type { Billing } from "../../src/auth/caller.ts";
 import { buildUserKey } from "../../src/auth/user-key.ts";
-import type { Terms } from "../../src/gate/terms.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
+import type { Terms } from "../../src/runs/terms.ts";
 import { ACTION, type Gateway, ORIGIN } from "./gateway.ts";
 import { BILLING, CHARGE_TERMS } from "./terms.ts";
 

@@ -1,5 +1,5 @@
 // The settings that every gateway needs, and what is said of bad ones.
-import { parseSettings, SettingsError } from "../../src/settings.ts";
+import { parseSettings, SettingsError } from "../../src/platform/settings.ts";
 
 export const KEY = { kty: "OKP", crv: "Ed25519", kid: "k1", x: "P".repeat(43), d: "S".repeat(43) };
 export const ISSUER = {

@@ -1,13 +1,13 @@
 // The gateway, and beside it one delivery of one large result a request, over real sockets: its handler waits for the
 // whole of it, as the consumer with a batch of one does. test/flows/support/large-results.ts speaks to it.
 
+import { deliverRun } from "../../src/callbacks/deliver-run.ts";
+import { keptBodyKey } from "../../src/consumer/kept-body.ts";
+import { type LargeResult, readLargeResult } from "../../src/consumer/large-result.ts";
 import gateway, { DestinationBreaker, MetricsAggregator, UserGate } from "../../src/index.ts";
-import { network } from "../../src/outbound/guard.ts";
-import { deliverRun } from "../../src/progress/deliver-run.ts";
-import { keptBodyKey } from "../../src/progress/kept-body.ts";
-import { type LargeResult, readLargeResult } from "../../src/progress/large-result.ts";
-import { readRun } from "../../src/runs/read-run.ts";
-import { settingsOrNull } from "../../src/settings.ts";
+import { network } from "../../src/platform/outbound/guard.ts";
+import { settingsOrNull } from "../../src/platform/settings.ts";
+import { readRun } from "../../src/upstream/read-run.ts";
 
 type Order = {
   upstreamUrl: string;

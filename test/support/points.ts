@@ -1,6 +1,6 @@
 // Stands in for the Analytics Engine dataset and keeps what is written to it, each point's columns under the names that
 // queries know them by.
-import { BLOBS, DOUBLES } from "../../src/observability/metrics.ts";
+import { BLOBS, DOUBLES } from "../../src/platform/observability/metrics.ts";
 
 export type WrittenPoint = Record<string, unknown> & { index1: unknown };
 

@@ -3,7 +3,7 @@
 // platform's class, so that objects made later meet them too.
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { RunMessage } from "../../src/progress/run-message.ts";
+import type { RunMessage } from "../../src/gate/run-message.ts";
 
 type Waiting = { atMs: number; body: RunMessage };
 

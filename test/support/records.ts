@@ -1,8 +1,8 @@
 // What a user's gate has on record, as rows that tests can compare.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { attemptError } from "../../src/gate/delivery-view.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
-import { attemptError } from "../../src/runs/delivery-view.ts";
 
 const MANY = 10_000;
 

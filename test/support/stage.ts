@@ -9,8 +9,8 @@ import {
   waitOnExecutionContext,
 } from "cloudflare:test";
 import { vi } from "vitest";
-import { moveRunsOn } from "../../src/progress/consumer.ts";
-import type { RunMessage } from "../../src/progress/run-message.ts";
+import { moveRunsOn } from "../../src/consumer/consumer.ts";
+import type { RunMessage } from "../../src/gate/run-message.ts";
 import {
   ACTION,
   type Answer,

@@ -1,5 +1,5 @@
 // What a start may promise, for tests that need a promise and do not care which.
-import type { Terms } from "../../src/gate/terms.ts";
+import type { Terms } from "../../src/runs/terms.ts";
 
 const HOOK = "https://client.example/hook";
 

@@ -2,8 +2,8 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Caller } from "../../src/auth/caller.ts";
-import type { Jwk } from "../../src/settings.ts";
-import { publicKeys } from "../../src/signing-keys.ts";
+import type { Jwk } from "../../src/platform/settings.ts";
+import { publicKeys } from "../../src/platform/signing-keys.ts";
 import { backgroundAuthorization, upstreamAuthorization } from "../../src/upstream/identity.ts";
 import { BILLING } from "../support/terms.ts";
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { memberOf } from "../../src/json.ts";
+import { memberOf } from "../../src/platform/json.ts";
 import { StatusScan } from "../../src/upstream/status-scan.ts";
 
 const UTF8 = new TextEncoder();

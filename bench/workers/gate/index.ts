@@ -1,7 +1,8 @@
 // The real gate behind a Worker that fills it and has it do one piece of work many times. Its SQL is metered.
-import type { StartResult } from "../../../src/gate/claim.ts";
-import type { Observation } from "../../../src/gate/run.ts";
+
 import { UserGate } from "../../../src/gate/user-gate.ts";
+import type { StartResult } from "../../../src/runs/claim.ts";
+import type { Observation } from "../../../src/runs/run.ts";
 import { copiesOf, insertCopies } from "./fill.ts";
 import { ACTION, TERMS } from "./terms.ts";
 

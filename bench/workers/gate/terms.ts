@@ -1,4 +1,4 @@
-import type { Terms } from "../../../src/gate/terms.ts";
+import type { Terms } from "../../../src/runs/terms.ts";
 import { FULL_TERMS } from "../../../test/support/terms.ts";
 
 export const ACTION = "11111111-2222-4333-8444-555555555555";

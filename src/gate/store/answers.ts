@@ -1,6 +1,6 @@
 // Claims on idempotency ids, one table a day: those of starts that promise nothing else from their admission on, those of
 // promised runs once their answer is known. A claim that is changed stays in the table where it stands.
-import type { Claim } from "../claim.ts";
+import type { Claim } from "../../runs/claim.ts";
 import { type Partition, Partitions } from "./partitions.ts";
 
 const DAY_MS = 86_400_000;

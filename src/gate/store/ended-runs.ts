@@ -1,8 +1,9 @@
 // Runs of which nothing is owed any more, in the order in which that came about, one table a week. Everything that a
 // redelivery needs is in the row. A run that is opened again leaves its row.
+
+import type { Abandoned, Ended } from "../../runs/run.ts";
+import type { Terms } from "../../runs/terms.ts";
 import type { Windows } from "../counter.ts";
-import type { Abandoned, Ended } from "../run.ts";
-import type { Terms } from "../terms.ts";
 import { type Partition, Partitions } from "./partitions.ts";
 
 const DAY_MS = 86_400_000;

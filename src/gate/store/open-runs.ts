@@ -1,7 +1,8 @@
 // The rows of runs that must still be polled or delivered. An integer is the key, because such a row grows beyond what a table
 // without row ids holds well; which number is whose, the index in memory knows (run-index.ts).
+
+import type { OpenRun } from "../../runs/open-run.ts";
 import type { Windows } from "../counter.ts";
-import type { OpenRun } from "../open-run.ts";
 
 /**
  * `run_id`: the upstream's, once it is known. `accepted_at_ms`: of a run that waits for its end, because its polls follow

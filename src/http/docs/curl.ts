@@ -1,5 +1,5 @@
 // A command that works when pasted, once TOKEN is set and the ids are one's own.
-import { memberOf } from "../../json.ts";
+import { memberOf } from "../../platform/json.ts";
 import { textOf } from "./schema.ts";
 
 export type Shown = {

@@ -1,6 +1,6 @@
 // The contract's document as what the page shows: operations in their groups, with everything that is said of each.
 // Pure, and the only source: what /openapi.json does not say, the page does not either.
-import { isObject, memberOf } from "../../json.ts";
+import { isObject, memberOf } from "../../platform/json.ts";
 import { curlOf } from "./curl.ts";
 import { listOf, nameOf, type Row, rowOf, rowsOf, textOf } from "./schema.ts";
 

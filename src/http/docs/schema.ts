@@ -1,6 +1,6 @@
 // A schema of the document as rows for people: each member under its parent, with its type in words. Pure; the document
 // is read without trusting its shape.
-import { isObject, memberOf } from "../../json.ts";
+import { isObject, memberOf } from "../../platform/json.ts";
 
 export type Row = {
   name: string;

@@ -1,9 +1,9 @@
 // The settings, before anything that needs them. A gateway with a bad one serves nothing but its own health: a wrong
 // limit or a missing issuer is worse than an outage that names itself.
 import type { Next } from "hono";
-import { problem } from "../../errors.ts";
-import { log } from "../../observability/log.ts";
-import { settingsOrNull } from "../../settings.ts";
+import { problem } from "../../platform/errors.ts";
+import { log } from "../../platform/observability/log.ts";
+import { settingsOrNull } from "../../platform/settings.ts";
 import { buildUpstream } from "../../upstream/client.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";

@@ -2,12 +2,12 @@
 // point in the metrics and one count in this isolate's sums.
 import type { Context, Next } from "hono";
 import { matchedRoutes, routePath } from "hono/route";
-import { problem } from "../../errors.ts";
-import { isolateSums } from "../../observability/isolate-sums.ts";
-import { log, type RequestServed } from "../../observability/log.ts";
-import { countRequest } from "../../observability/metrics.ts";
-import { Stopwatch } from "../../observability/stopwatch.ts";
-import { parseTrace } from "../../observability/trace.ts";
+import { problem } from "../../platform/errors.ts";
+import { isolateSums } from "../../platform/observability/isolate-sums.ts";
+import { log, type RequestServed } from "../../platform/observability/log.ts";
+import { countRequest } from "../../platform/observability/metrics.ts";
+import { Stopwatch } from "../../platform/observability/stopwatch.ts";
+import { parseTrace } from "../../platform/observability/trace.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 

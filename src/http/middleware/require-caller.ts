@@ -3,8 +3,8 @@ import type { Next } from "hono";
 import { authenticate } from "../../auth/authenticate.ts";
 import { IssuerKeys } from "../../auth/issuer-keys.ts";
 import { VerifiedTokens } from "../../auth/verified-tokens.ts";
-import { log } from "../../observability/log.ts";
-import { network } from "../../outbound/guard.ts";
+import { log } from "../../platform/observability/log.ts";
+import { network } from "../../platform/outbound/guard.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 

@@ -1,6 +1,6 @@
 // Beyond what an isolate can carry, a request is refused at once, so that those within it are served as ever.
 import type { Next } from "hono";
-import { isolateBudget } from "../../load.ts";
+import { isolateBudget } from "../../platform/memory-budget.ts";
 import { answerProblem, OVERLOADED } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 

@@ -3,13 +3,13 @@
 // that proves itself with COMPLETION_TOKEN, so no other party can point a row at another run.
 import { readBearer } from "../../auth/bearer.ts";
 import { validateUuid } from "../../contract/schemas.ts";
-import { problem } from "../../errors.ts";
-import { isObject, memberOf, parseJson } from "../../json.ts";
-import { log } from "../../observability/log.ts";
-import { readBody } from "../../outbound/guard.ts";
-import { queueOf } from "../../progress/queues.ts";
-import { parseRef } from "../../progress/ref.ts";
-import { runMessage, sendMessage } from "../../progress/run-message.ts";
+import { parseRef } from "../../gate/completion-ref.ts";
+import { queueOf } from "../../gate/queues.ts";
+import { runMessage, sendMessage } from "../../gate/run-message.ts";
+import { problem } from "../../platform/errors.ts";
+import { isObject, memberOf, parseJson } from "../../platform/json.ts";
+import { log } from "../../platform/observability/log.ts";
+import { readBody } from "../../platform/outbound/guard.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 

@@ -1,7 +1,8 @@
 // A caller's view of its own run's callback: what was tried, what comes next, and sending it again.
-import { problem } from "../../errors.ts";
-import { log } from "../../observability/log.ts";
-import { attemptError, type DeliveryView, deliveryView } from "../../runs/delivery-view.ts";
+
+import { attemptError, type DeliveryView, deliveryView } from "../../gate/delivery-view.ts";
+import { problem } from "../../platform/errors.ts";
+import { log } from "../../platform/observability/log.ts";
 import { idFault } from "../../runs/run-target.ts";
 import { refuse } from "../answers.ts";
 import { callersGate, parseTarget } from "../caller-deps.ts";

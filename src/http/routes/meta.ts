@@ -1,7 +1,7 @@
 // The gateway about itself: alive, ready, its public keys, its contract.
 import type { Context } from "hono";
-import { problem } from "../../errors.ts";
-import { publicKeys } from "../../signing-keys.ts";
+import { problem } from "../../platform/errors.ts";
+import { publicKeys } from "../../platform/signing-keys.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 

@@ -1,8 +1,8 @@
 // Everything else under /actions/: authenticated, then streamed to the upstream and back. It must not become a way
 // around the routes that count: a path that an upstream could take for one of those is not forwarded.
 import { getPath } from "hono/utils/url";
-import { problem } from "../../errors.ts";
-import { OutboundTimeout, send } from "../../outbound/guard.ts";
+import { problem } from "../../platform/errors.ts";
+import { OutboundTimeout, send } from "../../platform/outbound/guard.ts";
 import { readError, unreachable } from "../../upstream/client.ts";
 import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
 import { sendUpload, UploadBroken, UploadTooLarge } from "../../upstream/upload.ts";

@@ -1,8 +1,8 @@
 import { parseWaitSeconds } from "../../contract/schemas.ts";
-import { parameterFault } from "../../errors.ts";
-import { readRun } from "../../runs/read-run.ts";
+import { parameterFault } from "../../platform/errors.ts";
 import { buildRunPath, idFault, type RunTarget } from "../../runs/run-target.ts";
 import { assertedHeaders, headersToCaller } from "../../upstream/headers.ts";
+import { readRun } from "../../upstream/read-run.ts";
 import { upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerUpstreamProblem, refuse } from "../answers.ts";
 import { assertedFor, parseTarget } from "../caller-deps.ts";

@@ -1,10 +1,11 @@
 // Whether the gateway can do its work: each dependency by name, with its state, and nothing about where it is.
 // It needs no token, so an isolate checks at most once in five seconds, and all requests meanwhile share that check. It runs
 // under the first one's waitUntil, so that it goes on when that request hangs up.
-import { withTimeout } from "../../deadline.ts";
+
 import { readEpoch } from "../../gate/index-writer.ts";
-import { network, readBody, send } from "../../outbound/guard.ts";
-import type { Issuer } from "../../settings.ts";
+import { network, readBody, send } from "../../platform/outbound/guard.ts";
+import type { Issuer } from "../../platform/settings.ts";
+import { withTimeout } from "../../platform/timeout.ts";
 import type { AppContext } from "../context.ts";
 
 type State = "ok" | "failing";

@@ -1,16 +1,16 @@
-import { memberOf, parseJson } from "../../json.ts";
-import { queueOf } from "../../progress/queues.ts";
-import { rateLimitIsOn } from "../../rate-limit-flag.ts";
-import { type DestinationRules, parseRunRequest } from "../../runs/run-request.ts";
+import { queueOf } from "../../gate/queues.ts";
+import { memberOf, parseJson } from "../../platform/json.ts";
+import { rateLimitIsOn } from "../../rate-limit/flag.ts";
+import { rateLimitHeaders } from "../../rate-limit/headers.ts";
 import type { RunTarget } from "../../runs/run-target.ts";
-import type { StartAnswer } from "../../runs/start-answer.ts";
-import { startRun } from "../../runs/start-run.ts";
+import { type DestinationRules, parseRunRequest } from "../../start/run-request.ts";
+import type { StartAnswer } from "../../start/start-answer.ts";
+import { startRun } from "../../start/start-run.ts";
 import { assertedHeaders } from "../../upstream/headers.ts";
 import { answerUpstreamProblem, OVERLOADED, refuse } from "../answers.ts";
 import { receiveJson } from "../body.ts";
 import { assertedFor, callersGate, parseTarget, startRule } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
-import { rateLimitHeaders } from "../rate-limit-headers.ts";
 
 export async function startNewRun(c: AppContext): Promise<Response> {
   const target = parseTarget(c);

@@ -1,9 +1,8 @@
 // A caller's own charges, as JSON or as CSV (contract, Billing). The user comes from the token alone.
 import { accepts } from "hono/accepts";
-import { parameterFault, problem } from "../../errors.ts";
 import type { ChargePage } from "../../gate/usage.ts";
-import { log } from "../../observability/log.ts";
-import { decodeUsageCursor, encodeUsageCursor } from "../../runs/usage-cursor.ts";
+import { parameterFault, problem } from "../../platform/errors.ts";
+import { log } from "../../platform/observability/log.ts";
 import { parseUsageQuery, type UsageSpan } from "../../runs/usage-query.ts";
 import { refuse } from "../answers.ts";
 import { callersGate } from "../caller-deps.ts";
@@ -12,6 +11,7 @@ import type { AppContext } from "../context.ts";
 import { formatCsv } from "../csv.ts";
 import { linkToNext } from "../link-to-next.ts";
 import { countRead } from "../read-window.ts";
+import { decodeUsageCursor, encodeUsageCursor } from "../usage-cursor.ts";
 
 const PAGE_SIZE = 100;
 const RETRY_AFTER_SECONDS = 5;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { withSeconds } from "../../../src/http/console/form-time.ts";
+import { withSeconds } from "../../../src/console/shell/form-time.ts";
 import {
   dateTime,
   day,
@@ -8,8 +8,8 @@ import {
   percent,
   shortDateTime,
   whenDue,
-} from "../../../src/http/console/format.ts";
-import { userAt, withQuery } from "../../../src/http/console/links.ts";
+} from "../../../src/console/shell/format.ts";
+import { userAt, withQuery } from "../../../src/console/shell/links.ts";
 
 const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
 

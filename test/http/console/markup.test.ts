@@ -1,18 +1,18 @@
 // Whatever is stored comes out as text. Every page is drawn with markup in each place that somebody else can fill, and
 // then read by a real HTML parser.
 import { describe, expect, it } from "vitest";
-import type { Frame } from "../../../src/http/console/layout.tsx";
-import { AuditTrailPage } from "../../../src/http/console/pages/audit.tsx";
-import { DeadLettersPage } from "../../../src/http/console/pages/dead-letters.tsx";
-import { DestinationsPage } from "../../../src/http/console/pages/destinations.tsx";
-import { OverviewPage } from "../../../src/http/console/pages/overview.tsx";
-import { ProblemPage } from "../../../src/http/console/pages/problem.tsx";
-import { RedeliveryPage } from "../../../src/http/console/pages/redelivery.tsx";
-import { RunPage } from "../../../src/http/console/pages/run.tsx";
-import { RunsPage } from "../../../src/http/console/pages/runs.tsx";
-import { SignInPage } from "../../../src/http/console/pages/sign-in.tsx";
-import { UserPage } from "../../../src/http/console/pages/user.tsx";
-import { UsersPage } from "../../../src/http/console/pages/users.tsx";
+import { AuditTrailPage } from "../../../src/console/audit/page.tsx";
+import { DeadLettersPage } from "../../../src/console/dead-letters/page.tsx";
+import { DestinationsPage } from "../../../src/console/destinations/page.tsx";
+import { OverviewPage } from "../../../src/console/overview/page.tsx";
+import { RedeliveryPage } from "../../../src/console/redelivery/page.tsx";
+import { RunPage } from "../../../src/console/run/page.tsx";
+import { RunsPage } from "../../../src/console/runs/page.tsx";
+import type { Frame } from "../../../src/console/shell/layout.tsx";
+import { ProblemPage } from "../../../src/console/shell/problem.tsx";
+import { SignInPage } from "../../../src/console/sign-in/page.tsx";
+import { UsersPage } from "../../../src/console/users/search-page.tsx";
+import { UserPage } from "../../../src/console/users/user-page.tsx";
 import { words } from "../../support/words.ts";
 import { abandonedRun, NOW_MS, overview, runDetail, runPage, userView } from "./fixtures.ts";
 import { auditPage, deadLetters, destinations, redelivery, searchFor } from "./list-fixtures.ts";

@@ -1,0 +1,138 @@
+// One attempt at a run's receiver: ask its host's breaker if the host has given trouble, sign, send, and tell the
+// breaker what came of it. A healthy delivery asks no breaker.
+
+import { log } from "../platform/observability/log.ts";
+import type { Sender } from "../platform/outbound/guard.ts";
+import type { Settings } from "../platform/settings.ts";
+import { withTimeout } from "../platform/timeout.ts";
+import type { AttemptOutcome } from "../runs/attempt.ts";
+import type { CallbackBody } from "./callback-body.ts";
+import { attemptDelivery } from "./deliver.ts";
+import { hostOf } from "./destination.ts";
+import { type BreakerNamespace, breakerOf, type HostPermission } from "./destination-breaker.ts";
+import { HostHealth, isHostTrouble, isOwnFailure } from "./host-health.ts";
+import { signCallback } from "./signature.ts";
+
+export type DeliveryDeps = {
+  settings: Settings;
+  breakers: BreakerNamespace;
+  network: Sender;
+};
+
+export type CallbackRequest = {
+  userKey: string;
+  callbackUrl: string;
+  publicUrl: string;
+  runId: string;
+  traceId: string;
+  body: CallbackBody;
+  /** From 1, over the whole life of the delivery. */
+  attemptNumber: number;
+};
+
+/** `told`: its host's breaker has been told, if it is to be; never rejects. */
+export type DeliveryResult =
+  | { kind: "attempted"; outcome: AttemptOutcome; durationMs: number; begunAtMs: number; told: Promise<void> }
+  | { kind: "resting"; forMs: number };
+
+/** Of a breaker: it must not cost an attempt its turn. */
+const ANSWERS_WITHIN_MS = 2_000;
+
+const health = new HostHealth();
+
+export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): Promise<DeliveryResult> {
+  const host = hostOf(request.callbackUrl) ?? "";
+  const consulted = health.shouldConsult(host, request.attemptNumber - 1, Date.now());
+  if (consulted) {
+    const untilMs = await askBreaker(deps, host, request.userKey, "acquire");
+    if (untilMs !== null) return { kind: "resting", forMs: Math.max(0, untilMs - Date.now()) };
+  }
+  const begunAtMs = Date.now();
+  const { outcome, durationMs } = await send(deps, request);
+  const trouble = isHostTrouble(outcome);
+  if (trouble) health.noteFailure(host, Date.now());
+  const speaks = trouble || (consulted && !isOwnFailure(outcome));
+  const told = speaks ? tellBreaker(deps, host, request.userKey, !trouble) : Promise.resolve();
+  return { kind: "attempted", outcome, durationMs, begunAtMs, told };
+}
+
+async function send(
+  { settings, network }: DeliveryDeps,
+  request: CallbackRequest,
+): Promise<{ outcome: AttemptOutcome; durationMs: number }> {
+  const { callbackUrl, publicUrl, runId, traceId, body, attemptNumber } = request;
+  const signed = { body, webhookId: buildWebhookId(runId), runId, issuer: publicUrl, nowMs: Date.now() };
+  const { outcome, durationMs, error } = await attemptDelivery({
+    callbackUrl,
+    body,
+    headers: await signCallback(signed, settings.signingKeys),
+    rules: { allowPrivate: settings.allowPrivateCallbacks, ownHosts: listOwnHosts(settings, publicUrl) },
+    timeoutMs: settings.callbackTimeoutMs,
+    sender: network,
+  });
+  log({
+    event: "callback.attempted",
+    run_id: runId,
+    trace_id: traceId,
+    number: attemptNumber,
+    outcome: outcome.kind,
+    status: outcome.status,
+    duration_ms: durationMs,
+    error,
+  });
+  return { outcome, durationMs };
+}
+
+/** Where the run was started, and where the gateway is now: it may have moved in between. */
+function listOwnHosts({ publicUrl }: Settings, startedAt: string): string[] {
+  return [startedAt, ...(publicUrl === null ? [] : [publicUrl])].map((url) => new URL(url).host);
+}
+
+/** The same for every attempt of a run: the receiver's key against duplicates. */
+function buildWebhookId(runId: string): string {
+  return `run_${runId.replace(/[^\w-]/g, "_")}`;
+}
+
+/** How long a callback's host is left alone yet, for all that is known: it may rest when its attempt's turn comes, too. */
+export async function restForMs(
+  deps: DeliveryDeps,
+  callbackUrl: string,
+  userKey: string,
+): Promise<number | null> {
+  const untilMs = await askBreaker(deps, hostOf(callbackUrl) ?? "", userKey, "peek");
+  return untilMs && Math.max(0, untilMs - Date.now());
+}
+
+// A breaker that fails or hangs must not stop what it is there to protect.
+async function askBreaker(
+  { breakers }: DeliveryDeps,
+  host: string,
+  userKey: string,
+  how: "acquire" | "peek",
+): Promise<number | null> {
+  const knownUntilMs = health.knownRest(host, Date.now());
+  if (knownUntilMs !== null) return knownUntilMs;
+  try {
+    const asked: Promise<HostPermission> = breakerOf(breakers, host)[how](userKey);
+    const permission = await withTimeout(ANSWERS_WITHIN_MS, asked);
+    if (permission.kind === "go") return null;
+    health.noteFailure(host, Date.now(), permission);
+    return permission.untilMs;
+  } catch (error) {
+    log({ event: "breaker.unavailable", error });
+    return null;
+  }
+}
+
+async function tellBreaker(
+  { breakers }: DeliveryDeps,
+  host: string,
+  userKey: string,
+  ok: boolean,
+): Promise<void> {
+  try {
+    await withTimeout(ANSWERS_WITHIN_MS, breakerOf(breakers, host).report(userKey, ok));
+  } catch (error) {
+    log({ event: "breaker.unavailable", error });
+  }
+}

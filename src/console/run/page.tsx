@@ -1,0 +1,193 @@
+import type { Child } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
+import { duration, NOTHING, whenDue } from "../shell/format.ts";
+import { type Frame, Layout } from "../shell/layout.tsx";
+import { runActionAt } from "../shell/links.ts";
+import { Card, Confirm, Facts, Heading, Moment, ResultChip, StateChip, UserLink } from "../shell/parts.tsx";
+
+export function RunPage({ frame, run }: { frame: Frame; run: RunDetail }): JSX.Element {
+  return (
+    <Layout title={`Run ${run.run_id}`} frame={frame} section="runs">
+      <Heading
+        title={
+          <>
+            <span class="eyebrow">Run</span> <span class="mono id-long">{run.run_id}</span>
+          </>
+        }
+        lead={
+          <>
+            <StateChip state={run.state} />{" "}
+            {run.status === "abandoned" ? sayAbandoned(run) : sayState(run, frame.nowMs)}
+          </>
+        }
+      >
+        <Buttons run={run} />
+      </Heading>
+      <div class="columns">
+        <Card title="Time line" note={attemptsSaid(run.attempts)}>
+          <TimeLine entries={run.time_line} nowMs={frame.nowMs} />
+        </Card>
+        <Card title="Summary">
+          <Facts of={listFacts(run)} />
+        </Card>
+        <Card title="Billing">
+          <p>{sayBilling(run)}</p>
+        </Card>
+      </div>
+    </Layout>
+  );
+}
+
+function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.Element {
+  if (!can.poll && !can.redeliver && !can.abandon)
+    return <p class="dim">Nothing is left to be done with this run.</p>;
+  return (
+    <div class="buttons">
+      {can.poll && <Post to={runActionAt(id, "poll")} user={user} label="Poll now" />}
+      {can.redeliver && (
+        <Post to={runActionAt(id, "redeliver")} user={user} label="Redeliver" look="primary" />
+      )}
+      {can.abandon && (
+        <Confirm label="Abandon…">
+          <p>
+            The upstream is not asked any more and no attempt is made. The run becomes a dead letter, which
+            can still be polled or sent again by hand.
+          </p>
+          <Post to={runActionAt(id, "abandon")} user={user} label="Abandon this run" look="danger" />
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+type PostProps = { to: string; user: string; label: string; look?: "primary" | "danger" };
+
+function Post({ to, user, label, look }: PostProps): JSX.Element {
+  return (
+    <form method="post" action={to}>
+      <input type="hidden" name="user" value={user} />
+      <button class={look === undefined ? "button" : `button ${look}`} type="submit">
+        {label}
+      </button>
+    </form>
+  );
+}
+
+function attemptsSaid(attempts: number): string {
+  if (attempts === 0) return "no attempt yet";
+  return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+}
+
+function sayState({ state, next_attempt_at: next }: RunDetail, nowMs: number): string {
+  switch (state) {
+    case "waiting":
+      return "The run has not ended, or its callback has not been tried yet.";
+    case "retrying":
+      return next === null ? "Another attempt follows." : `The next attempt is ${whenDue(next, nowMs)}.`;
+    case "delivered":
+      return "The receiver has acknowledged the result.";
+    case "dead":
+      return "Delivery has stopped. Redeliver sends it again.";
+    case "aborted":
+      return "The receiver said that it wants no more attempts.";
+    case "none":
+      return "This run has no callback.";
+  }
+}
+
+function sayAbandoned({ state }: RunDetail): string {
+  if (state === "waiting") return "The upstream is being asked for the end of this abandoned run.";
+  return "The end of this run was never read. Redeliver asks the upstream for it once more.";
+}
+
+function listFacts(run: RunDetail): (readonly [string, Child])[] {
+  return [
+    ["Result", <ResultChip result={run.result} status={run.status} />],
+    ["User", <UserLink user={run.user} subject={run.subject} />],
+    ["Issuer", <span class="wrap">{run.issuer}</span>],
+    ["Stored action", <span class="mono wrap">{run.stored_action_id ?? "none: a one-off run"}</span>],
+    ["Callback URL", <span class="mono wrap">{run.callback_url ?? NOTHING}</span>],
+    ["Accepted", <Moment at={run.accepted_at} />],
+    ["Ended", <Moment at={run.ended_at} />],
+    ["Next attempt", <Moment at={run.next_attempt_at} />],
+  ];
+}
+
+function sayBilling({ billable, charged }: RunDetail): string {
+  if (charged) return "Charged: one task.";
+  return billable ? "Billable, and not charged: only a success is." : "Not billable.";
+}
+
+function TimeLine({ entries, nowMs }: { entries: readonly TimeLineEntry[]; nowMs: number }): JSX.Element {
+  return (
+    <ol>
+      {entries.map((entry, index) => (
+        <Entry entry={entry} before={entries[index - 1] ?? null} nowMs={nowMs} />
+      ))}
+    </ol>
+  );
+}
+
+type EntryProps = { entry: TimeLineEntry; before: TimeLineEntry | null; nowMs: number };
+
+function Entry({ entry, before, nowMs }: EntryProps): JSX.Element {
+  const { look, title, detail } = say(entry);
+  return (
+    <li class={`entry ${look}`}>
+      <div class="entry-head">
+        <strong class={look === "planned" ? "dim" : undefined}>{title}</strong>
+        <span class="entry-time">
+          <Moment at={entry.at} />
+          <span class="dim">{apart(entry, before, nowMs)}</span>
+        </span>
+      </div>
+      {detail !== null && <p class="entry-detail">{detail}</p>}
+    </li>
+  );
+}
+
+function apart({ at, kind }: TimeLineEntry, before: TimeLineEntry | null, nowMs: number): string {
+  if (kind === "next_poll" || kind === "next_attempt") return whenDue(at, nowMs);
+  return before === null ? "" : `+${duration(Math.max(0, Date.parse(at) - Date.parse(before.at)))}`;
+}
+
+type Said = { look: "good" | "bad" | "quiet" | "planned"; title: string; detail: Child };
+
+function say({ kind, attempt, reason }: TimeLineEntry): Said {
+  switch (kind) {
+    case "accepted":
+      return { look: "quiet", title: "Accepted", detail: "The upstream has taken the run." };
+    case "ended":
+      return { look: "quiet", title: "Ended", detail: "The gateway read its end at the upstream." };
+    case "abandoned":
+      return { look: "bad", title: "Abandoned", detail: reason };
+    case "attempt":
+      return sayAttempt(attempt);
+    case "charged":
+      return { look: "good", title: "Charged", detail: "One task." };
+    case "delivered":
+      return { look: "good", title: "Delivered", detail: null };
+    case "aborted":
+      return { look: "quiet", title: "Ended by the receiver", detail: "It wants no more attempts." };
+    case "dead":
+      return { look: "bad", title: "Dead letter", detail: "No more attempts are made by themselves." };
+    case "next_poll":
+      return { look: "planned", title: "Next poll of the upstream", detail: null };
+    case "next_attempt":
+      return { look: "planned", title: "Next attempt", detail: null };
+  }
+}
+
+function sayAttempt(attempt: TimeLineEntry["attempt"]): Said {
+  if (attempt === null) return { look: "quiet", title: "Attempt", detail: null };
+  const { number, status, duration_ms: ms, error } = attempt;
+  const facts = (
+    <>
+      <span class="mono">{status === null ? "no status" : `HTTP ${status}`}</span>
+      <span class="mono">{duration(ms)}</span>
+      {error !== null && <span>{error}</span>}
+    </>
+  );
+  return { look: error === null ? "good" : "bad", title: `Attempt ${number}`, detail: facts };
+}

@@ -1,0 +1,126 @@
+// Finding runs. A user's runs are listed by that user's gate. A run id alone leads to the dead letters first; after that,
+// as where no user is named, the gates that were active on the chosen days are asked, page by page. What this does not
+// find: docs/console.md, "What a search finds".
+import type { RunRecord } from "../../gate/admission.ts";
+import { GateClient } from "../../gate/client.ts";
+import type { ConsoleDeps } from "../../operators/deps.ts";
+import { findRun } from "../../operators/run-detail.ts";
+import { toRunSummary } from "../../operators/run-summary.ts";
+import { formatTime, timeOrNull } from "../../operators/times.ts";
+import type { RunPage } from "../../operators/views.ts";
+import { RUNS_A_PAGE, type Walk, walkGate } from "./gate-search.ts";
+import { type ManyPage, type ManySearch, searchMany } from "./many-gates.ts";
+import { type Filter, type FinishedIn, passesFilter } from "./run-match.ts";
+import { encodeSearchCursor, type ManyCursor, type SearchCursor } from "./search-cursor.ts";
+
+/** Null: any. By the time at which runs finished; `toMs` is not part of it. */
+export type RunQuery = Filter & {
+  runId: string | null;
+  userKey: string | null;
+  fromMs: number | null;
+  toMs: number | null;
+  after: SearchCursor | null;
+};
+
+type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates" | "nowMs">;
+
+/** Without a user, where no beginning is given. */
+const DAYS = 7;
+const DAY_MS = 86_400_000;
+/** Of one user: a thousand runs a page. */
+const LISTS_OF_USER = 20;
+/** Of each of many. */
+const LISTS_OF_EACH = 4;
+const GATES_LISTED = 40;
+/** Looking one run up is quicker. */
+const GATES_LOOKED_UP = 100;
+
+export async function searchRuns(deps: Deps, query: RunQuery): Promise<RunPage> {
+  const { runId, userKey } = query;
+  if (userKey !== null) return runId === null ? runsOfUser(deps, userKey, query) : runOfUser(deps, query);
+  return runId === null ? runsOfMany(deps, query) : runAmongMany(deps, runId, query);
+}
+
+async function runsOfUser({ gates, nowMs }: Deps, userKey: string, query: RunQuery): Promise<RunPage> {
+  const { fromMs, toMs, after } = query;
+  const span = { fromMs: fromMs ?? 0, toMs: toMs ?? Number.POSITIVE_INFINITY };
+  const position = after?.kind === "user" ? after.position : null;
+  const gate = GateClient.ofUser(gates, userKey);
+  const walk = await walkGate(gate, { filter: query, span, nowMs }, position, LISTS_OF_USER);
+  return {
+    runs: walk.runs,
+    next_cursor: walk.next && encodeSearchCursor({ kind: "user", position: walk.next }),
+    searched_to: walk.next && timeOrNull(walk.searchedToMs),
+    progress: null,
+  };
+}
+
+async function runOfUser(deps: Deps, { runId, userKey, ...filter }: RunQuery): Promise<RunPage> {
+  const found = runId === null ? null : await findRun(deps, runId, userKey);
+  return onePage(found?.record ?? null, filter);
+}
+
+async function runsOfMany(deps: Deps, query: RunQuery): Promise<RunPage> {
+  const span = toSpan(query, deps.nowMs);
+  const wanted = { filter: query, span, nowMs: deps.nowMs };
+  const search: ManySearch = {
+    span,
+    gatesAPage: GATES_LISTED,
+    enough: RUNS_A_PAGE,
+    find: (gate, position) =>
+      walkGate(gate, wanted, position, position === null ? LISTS_OF_EACH : LISTS_OF_USER),
+  };
+  return manyPage(search, await searchMany(deps, search, manyCursor(query)));
+}
+
+async function runAmongMany(deps: Deps, runId: string, query: RunQuery): Promise<RunPage> {
+  const cursor = manyCursor(query);
+  const letter = cursor === null ? await findRun(deps, runId, null) : null;
+  if (letter !== null) return onePage(letter.record, query);
+  const search: ManySearch = {
+    span: toSpan(query, deps.nowMs),
+    gatesAPage: GATES_LOOKED_UP,
+    enough: 1,
+    find: async (gate) => toWalk(await gate.findRun(runId), query),
+  };
+  const page = await searchMany(deps, search, cursor);
+  // There is one run of an id: the search is over when it has been found.
+  return manyPage(search, { ...page, isOver: page.isOver || page.runs.length > 0 });
+}
+
+function toWalk(record: RunRecord | null, filter: Filter): Walk {
+  return { runs: onePage(record, filter).runs, next: null, searchedToMs: null };
+}
+
+function onePage(record: RunRecord | null, filter: Filter): RunPage {
+  const runs = record !== null && passesFilter(record, filter) ? [toRunSummary(record)] : [];
+  return { runs, next_cursor: null, searched_to: null, progress: null };
+}
+
+function manyPage({ span }: ManySearch, { runs, unanswered, reached, isOver }: ManyPage): RunPage {
+  const { searched, users, countedAll } = reached;
+  const { fromMs, toMs } = span;
+  return {
+    runs,
+    next_cursor: isOver ? null : encodeSearchCursor(reached),
+    searched_to: null,
+    progress: {
+      from: formatTime(fromMs),
+      to: formatTime(toMs),
+      searched,
+      users: Math.max(users, searched),
+      counted_all: countedAll,
+      unanswered,
+    },
+  };
+}
+
+function toSpan({ fromMs, toMs }: Pick<RunQuery, "fromMs" | "toMs">, nowMs: number): FinishedIn {
+  // What is open now finishes later.
+  const endMs = toMs ?? nowMs + 1;
+  return { fromMs: fromMs ?? endMs - DAYS * DAY_MS, toMs: endMs };
+}
+
+function manyCursor({ after }: RunQuery): ManyCursor | null {
+  return after?.kind === "many" ? after : null;
+}

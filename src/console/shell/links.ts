@@ -1,0 +1,49 @@
+// Where everything of the console is. Whatever is stored goes into a link only here, as one escaped segment or query
+// value behind a path of ours: no stored text chooses a scheme or a host.
+import type { Span } from "../../operators/views.ts";
+
+export const ROOT = "/console";
+export const DEAD_LETTERS = `${ROOT}/dead-letters`;
+export const SIGN_OUT = `${ROOT}/sign-out`;
+
+export type Query = Record<string, string | null>;
+
+export function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).filter((pair): pair is [string, string] => (pair[1] ?? "") !== "");
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+}
+
+export function overviewAt(span: Span): string {
+  return withQuery(ROOT, { span });
+}
+
+/** With whose run it is: only dead letters are found without. */
+export function runAt(runId: string, userKey: string | null): string {
+  return withQuery(`${ROOT}/runs/${encodeURIComponent(runId)}`, { user: userKey });
+}
+
+/** Where a form about a run goes. */
+export function runActionAt(runId: string, action: "poll" | "redeliver" | "abandon"): string {
+  return `${ROOT}/runs/${encodeURIComponent(runId)}/${action}`;
+}
+
+export function userAt(userKey: string): string {
+  return `${ROOT}/users/${encodeURIComponent(userKey)}`;
+}
+
+/** Where a form goes that names the run of a start. */
+export function namedRunAt(userKey: string, runKey: string): string {
+  return `${userAt(userKey)}/open-runs/${encodeURIComponent(runKey)}/poll`;
+}
+
+export function runsAt(query: Query): string {
+  return withQuery(`${ROOT}/runs`, query);
+}
+
+export function redeliveryAt(id: string): string {
+  return `${ROOT}/redeliveries/${encodeURIComponent(id)}`;
+}
+
+export function deadLettersAt(host: string, reason: string | null = null): string {
+  return withQuery(DEAD_LETTERS, { host, reason });
+}

@@ -1,0 +1,237 @@
+// The small things that every page is made of.
+import type { Child, PropsWithChildren } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { AuditEntry, RunSummary } from "../../operators/views.ts";
+import { dateTime, fromNow, NOTHING, shortDateTime } from "./format.ts";
+import { runAt, userAt } from "./links.ts";
+
+export type ChipTone = "good" | "bad" | "warn" | "accent" | "quiet";
+
+export function Chip({ tone, children }: PropsWithChildren<{ tone: ChipTone }>): JSX.Element {
+  return <span class={`chip ${tone}`}>{children}</span>;
+}
+
+const STATE_TONES: Record<RunSummary["state"], ChipTone> = {
+  waiting: "accent",
+  retrying: "warn",
+  delivered: "good",
+  dead: "bad",
+  aborted: "quiet",
+  none: "quiet",
+};
+
+export function StateChip({ state }: { state: RunSummary["state"] }): JSX.Element {
+  return <Chip tone={STATE_TONES[state]}>{state === "none" ? "no callback" : state}</Chip>;
+}
+
+type ResultChipProps = Pick<RunSummary, "result" | "status">;
+
+export function ResultChip({ result, status }: ResultChipProps): JSX.Element {
+  if (status === "abandoned") return <Chip tone="bad">abandoned</Chip>;
+  if (result === null) return <span class="dim">{NOTHING}</span>;
+  return <Chip tone={result === "success" ? "good" : "bad"}>{result}</Chip>;
+}
+
+const OUTCOME_TONES: Record<AuditEntry["outcome"], ChipTone> = {
+  done: "good",
+  refused: "warn",
+  failed: "bad",
+  unknown: "quiet",
+};
+
+export function OutcomeChip({ outcome }: { outcome: AuditEntry["outcome"] }): JSX.Element {
+  return <Chip tone={OUTCOME_TONES[outcome]}>{outcome}</Chip>;
+}
+
+type MomentProps = { at: string | null };
+
+/** A moment in UTC. */
+export function Moment({ at }: MomentProps): JSX.Element {
+  if (at === null) return <span class="dim">{NOTHING}</span>;
+  return (
+    <time class="short" datetime={at}>
+      {dateTime(at)}
+    </time>
+  );
+}
+
+/** The same for a table: shorter. */
+export function ShortMoment({ at, nowMs }: MomentProps & { nowMs: number }): JSX.Element {
+  if (at === null) return <span class="dim">{NOTHING}</span>;
+  return (
+    <time class="short" datetime={at}>
+      {shortDateTime(at, nowMs)}
+    </time>
+  );
+}
+
+/** And how far away it is. */
+export function Distance({ at, nowMs }: { at: string; nowMs: number }): JSX.Element {
+  return (
+    <>
+      <ShortMoment at={at} nowMs={nowMs} /> <span class="dim short">{fromNow(at, nowMs)}</span>
+    </>
+  );
+}
+
+export function RunLink({ id, user }: { id: string; user: string | null }): JSX.Element {
+  return (
+    <a class="mono id" href={runAt(id, user)} title={id}>
+      {id}
+    </a>
+  );
+}
+
+/** What people call a user: the subject, or the key where the subject is not known. */
+export function UserLink({ user, subject }: { user: string; subject: string | null }): JSX.Element {
+  return (
+    <a class={subject === null ? "mono id" : "id"} href={userAt(user)} title={subject ?? user}>
+      {subject ?? user}
+    </a>
+  );
+}
+
+export function Empty({ title, children }: PropsWithChildren<{ title: string }>): JSX.Element {
+  return (
+    <div class="empty">
+      <p>
+        <strong>{title}</strong>
+      </p>
+      <p class="dim">{children}</p>
+    </div>
+  );
+}
+
+/** The heading of a page, with what can be done on it at the right. */
+export function Heading({
+  title,
+  lead,
+  children,
+}: PropsWithChildren<{ title: Child; lead?: Child }>): JSX.Element {
+  return (
+    <div class="heading">
+      <div>
+        <h1>{title}</h1>
+        {lead !== undefined && <p class="lead">{lead}</p>}
+      </div>
+      {children}
+    </div>
+  );
+}
+
+export function Card({
+  title,
+  note,
+  children,
+}: PropsWithChildren<{ title: string; note?: Child }>): JSX.Element {
+  return (
+    <section class="card">
+      <div class="card-head">
+        <h2>{title}</h2>
+        {note !== undefined && <span class="dim">{note}</span>}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+/** Scrolls in itself where it is wide, by keyboard too; on a phone its rows become cards. */
+export function Table({
+  label,
+  columns,
+  children,
+}: PropsWithChildren<{ label: string; columns: readonly Column[] }>): JSX.Element {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="table" aria-label={label} tabindex={0}>
+      <table>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th scope="col" class={isNumeric(column) ? "number" : undefined}>
+                {columnTitle(column)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </section>
+  );
+}
+
+export type Column = string | { number: string } | { control: Child };
+
+function isNumeric(column: Column): boolean {
+  return typeof column === "object" && "number" in column;
+}
+
+function columnTitle(column: Column): Child {
+  if (typeof column === "string") return column;
+  return "number" in column ? column.number : column.control;
+}
+
+type FieldProps = PropsWithChildren<{ label: string; hint?: string }>;
+
+/** A control under its label. */
+export function Field({ label, hint, children }: FieldProps): JSX.Element {
+  return (
+    <label>
+      <span>{label}</span>
+      {children}
+      {hint !== undefined && <span>{hint}</span>}
+    </label>
+  );
+}
+
+type SelectProps = { name: string; value: string; any: string; options: readonly string[] };
+
+/** One of a few, or any. */
+export function Select({ name, value, any, options }: SelectProps): JSX.Element {
+  return (
+    <select name={name}>
+      <option value="">{any}</option>
+      {options.map((option) => (
+        <option value={option} selected={option === value}>
+          {option}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** Facts, a line each. */
+export function Facts({ of }: { of: readonly (readonly [name: string, value: Child])[] }): JSX.Element {
+  return (
+    <dl class="facts">
+      {of.map(([name, value]) => (
+        <div>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** A button that asks once more before it does something that cannot be taken back; needs no script. */
+export function Confirm({ label, children }: PropsWithChildren<{ label: string }>): JSX.Element {
+  return (
+    <details class="confirm">
+      <summary class="button">{label}</summary>
+      <div class="confirm-box">{children}</div>
+    </details>
+  );
+}
+
+type NextPageProps = { href: string | null; label?: string };
+
+/** On to the older ones, or to whatever comes next. */
+export function NextPage({ href, label = "Older" }: NextPageProps): JSX.Element | null {
+  if (href === null) return null;
+  return (
+    <a class="button" href={href} rel="next">
+      {label}
+    </a>
+  );
+}

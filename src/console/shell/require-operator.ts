@@ -1,0 +1,85 @@
+// Only operators pass here, and nothing that changes something unless the console's own pages sent it
+// or it carries an Authorization header, which no other site can make a browser send. It is the only writer of
+// `operator`.
+import type { Next } from "hono";
+import { authenticateOperator, type OperatorDeps, type OperatorReason } from "../../auth/operator.ts";
+import { answerProblem } from "../../http/answers.ts";
+import type { AppContext } from "../../http/context.ts";
+import { loopbackOrigin } from "../../http/middleware/configure.ts";
+import { issuerKeys } from "../../http/middleware/require-caller.ts";
+import { type Problem, problem } from "../../platform/errors.ts";
+import { log } from "../../platform/observability/log.ts";
+import { network } from "../../platform/outbound/guard.ts";
+import { renderProblem } from "./render.tsx";
+import { crossSiteFault } from "./same-origin.ts";
+import { endSession, readSession } from "./session.ts";
+
+export const SIGN_IN = "/console/sign-in";
+
+export async function requireOperator(c: AppContext, next: Next): Promise<Response | undefined> {
+  const judging = authenticateOperator(c.req.raw.headers, readSession(c), operatorDeps(c));
+  const verdict = await c.get("stopwatch").time("auth", judging);
+  if (verdict.kind === "refused") return refuseOperator(c, verdict.problem, verdict.reason);
+  if (verdict.by !== "authorization") {
+    const fault = crossSiteProblem(c);
+    if (fault !== null) return refuseOperator(c, fault, "operator.cross_site");
+  }
+  c.set("operator", verdict.operator);
+  await next();
+  return undefined;
+}
+
+/** For whatever an operator sends without being known yet, or to be known no longer. */
+export async function requireOwnPage(c: AppContext, next: Next): Promise<Response | undefined> {
+  const fault = crossSiteProblem(c);
+  if (fault !== null) return refuseOperator(c, fault, "operator.cross_site");
+  await next();
+  return undefined;
+}
+
+// Under `no-referrer`, which all other answers have, browsers keep a form's origin from the very page that it is sent to.
+export async function sayOwnOrigin(c: AppContext, next: Next): Promise<void> {
+  await next();
+  c.res.headers.set("referrer-policy", "same-origin");
+}
+
+export function operatorDeps(c: AppContext): OperatorDeps {
+  return {
+    settings: c.get("settings"),
+    issuerKeys,
+    kv: c.env.KV,
+    sender: network,
+    nowMs: Date.now(),
+    waitUntil: (promise) => c.executionCtx.waitUntil(promise),
+  };
+}
+
+function crossSiteProblem(c: AppContext): Problem | null {
+  const fault = crossSiteFault(c.req.method, c.req.raw.headers, ownOrigins(c));
+  return fault === null ? null : problem("permission_denied", fault);
+}
+
+// On a developer's machine the console may be opened under another name of that machine.
+function ownOrigins(c: AppContext): string[] {
+  const publicUrl = c.get("publicUrl");
+  const here = publicUrl.startsWith("https:") ? null : loopbackOrigin(c.req.url);
+  return here === null || here === publicUrl ? [publicUrl] : [publicUrl, here];
+}
+
+/** The API's refusals are problems like any other; a page's reader is sent to sign in, or told why that would not help. */
+async function refuseOperator(
+  c: AppContext,
+  of: Problem,
+  reason: OperatorReason | "operator.cross_site",
+): Promise<Response> {
+  c.get("notes").outcome = "unauthorized";
+  log({ event: "operator.refused", request_id: c.get("requestId"), reason });
+  if (c.req.path.startsWith("/console/api/")) return answerProblem(c, of);
+  if (of.code === "unauthenticated") {
+    endSession(c);
+    return c.redirect(SIGN_IN, 303);
+  }
+  if (of.retryAfterSeconds !== undefined) c.header("retry-after", String(of.retryAfterSeconds));
+  if (reason === "operator.cross_site") return renderProblem(c, "foreign_form");
+  return renderProblem(c, of.code === "permission_denied" ? "not_operator" : "unavailable");
+}

@@ -1,0 +1,88 @@
+import type { JSX } from "hono/jsx/jsx-runtime";
+import { BareLayout, type Frame } from "../shell/layout.tsx";
+import { ROOT } from "../shell/links.ts";
+import { Field } from "../shell/parts.tsx";
+import type { SignInError } from "./sign-in.ts";
+
+type SignInProps = {
+  frame: Frame;
+  error: SignInError | null;
+  usesAccess: boolean;
+  /** What a token needs; null: none opens the console. */
+  scope: string | null;
+};
+
+const ERRORS: Record<SignInError, string> = {
+  invalid: "That is no token that holds here. It may have expired, or be of another issuer.",
+  scope: "That token is good, but it has not the scope of operators.",
+  too_long: "That token is too long to be kept in a cookie. Ask for one with fewer claims.",
+  off: "Tokens do not open the console here.",
+  unavailable: "Signing in is not possible at the moment. Try again in a minute.",
+};
+
+export function isSignInError(text: string): text is SignInError {
+  return Object.hasOwn(ERRORS, text);
+}
+
+export function SignInPage({ frame, error, usesAccess, scope }: SignInProps): JSX.Element {
+  return (
+    <BareLayout title="Sign in" frame={frame}>
+      {error !== null && (
+        <p class="flash bad" role="alert">
+          {ERRORS[error]}
+        </p>
+      )}
+      <section class="card">
+        <h1>Sign in to the console</h1>
+        {usesAccess && <ByAccess />}
+        {scope !== null && <ByToken scope={scope} />}
+        {!usesAccess && scope === null && (
+          <p>
+            Sign-in is not set up: neither Cloudflare Access (ACCESS_TEAM_DOMAIN, ACCESS_AUD) nor a scope of
+            operators (OPERATOR_SCOPE) is set.
+          </p>
+        )}
+      </section>
+    </BareLayout>
+  );
+}
+
+function ByAccess(): JSX.Element {
+  return (
+    <>
+      <p>
+        Cloudflare Access is on: it signs operators in before they come here. You see this page because no
+        valid assertion of it came with your request.
+      </p>
+      <p>
+        <a class="button primary" href={ROOT}>
+          Try again
+        </a>
+      </p>
+    </>
+  );
+}
+
+function ByToken({ scope }: { scope: string }): JSX.Element {
+  return (
+    <>
+      <p>A token with the scope {scope} opens the console. In development, this prints one:</p>
+      <pre class="mono command">npm run --silent token -- --sub me --scope {scope}</pre>
+      <form method="post" action={`${ROOT}/sign-in`}>
+        <Field label="Token" hint="It stays in a cookie of this browser until it expires.">
+          <textarea
+            name="token"
+            rows={4}
+            required
+            spellcheck={false}
+            autocomplete="off"
+            autocapitalize="off"
+          />
+        </Field>
+        <button class="button primary" type="submit">
+          Sign in
+        </button>
+      </form>
+    </>
+  );
+}

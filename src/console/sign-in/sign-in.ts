@@ -1,0 +1,63 @@
+// Signing in with a token, and out. What is wrong with one is said to the page in its query, by a name: nothing of what
+// was sent is shown again.
+import { type OperatorReason, verifyHolder } from "../../auth/operator.ts";
+import type { AppContext } from "../../http/context.ts";
+import { audited, newEntry } from "../../operators/audit.ts";
+import { decodeUtf8 } from "../../platform/json.ts";
+import { log } from "../../platform/observability/log.ts";
+import { OutboundTimeout, OutboundTooLarge, readBody } from "../../platform/outbound/guard.ts";
+import { operatorDeps, SIGN_IN } from "../shell/require-operator.ts";
+import { beginSession, endSession, fitsSession } from "../shell/session.ts";
+
+/** What `/console/sign-in?error=` may say. */
+export type SignInError = "invalid" | "scope" | "too_long" | "off" | "unavailable";
+
+/** More than the longest token takes, escaped. */
+const MAX_FORM_BYTES = 64 * 1024;
+const FORM_TIMEOUT_MS = 10_000;
+
+export async function signIn(c: AppContext): Promise<Response> {
+  const token = await postedToken(c);
+  const holder = await c.get("stopwatch").time("auth", verifyHolder(token, operatorDeps(c)));
+  if (holder.kind === "refused") return refuse(c, holder.reason, toSignInError(holder.reason));
+  if (!fitsSession(token)) return refuse(c, "token.too_large", "too_long");
+  try {
+    const noted = newEntry(holder.operator, "sign_in", null);
+    await audited(c.env.OPERATORS_DB, noted, async () => ({ kind: "done" }));
+  } catch (error) {
+    log({ event: "console.unavailable", request_id: c.get("requestId"), error });
+    return refuse(c, null, "unavailable");
+  }
+  beginSession(c, token, holder.expiresAtMs);
+  c.get("notes").outcome = "signed_in";
+  return c.redirect("/console", 303);
+}
+
+export function signOut(c: AppContext): Response {
+  endSession(c);
+  c.get("notes").outcome = "signed_out";
+  return c.redirect(SIGN_IN, 303);
+}
+
+/** The form's field, without the blanks that came along when it was pasted; empty for anything but such a form. */
+async function postedToken(c: AppContext): Promise<string> {
+  try {
+    const form = decodeUtf8(await readBody(c.req.raw, MAX_FORM_BYTES, FORM_TIMEOUT_MS)) ?? "";
+    return new URLSearchParams(form).get("token")?.trim() ?? "";
+  } catch (error) {
+    if (error instanceof OutboundTooLarge || error instanceof OutboundTimeout) return "";
+    throw error;
+  }
+}
+
+function refuse(c: AppContext, reason: OperatorReason | null, error: SignInError): Response {
+  if (reason !== null) log({ event: "operator.refused", request_id: c.get("requestId"), reason });
+  c.get("notes").outcome = "unauthorized";
+  return c.redirect(`${SIGN_IN}?error=${error}`, 303);
+}
+
+function toSignInError(reason: OperatorReason): SignInError {
+  if (reason === "scope.missing") return "scope";
+  if (reason === "operator.off") return "off";
+  return reason.startsWith("keys.") ? "unavailable" : "invalid";
+}

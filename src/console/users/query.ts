@@ -1,0 +1,54 @@
+// A user as the gate sees it now, and what its runs have cost day by day.
+
+import { GateClient } from "../../gate/client.ts";
+import type { Inspection } from "../../gate/inspection.ts";
+import type { ConsoleDeps } from "../../operators/deps.ts";
+import { formatTime } from "../../operators/times.ts";
+import type { OpenRunView, UserView, WindowCount } from "../../operators/views.ts";
+import type { Window } from "../../rate-limit/window.ts";
+import type { DeliveryState } from "../../runs/delivery.ts";
+
+const DAY_MS = 86_400_000;
+const DAYS = 30;
+
+/** Every user has a view: that of an unknown user is empty. Throws when the gate does not answer. */
+export async function userView(
+  { gates, defaultLimit, nowMs }: Pick<ConsoleDeps, "gates" | "defaultLimit" | "nowMs">,
+  userKey: string,
+): Promise<UserView> {
+  const usageFromMs = (Math.floor(nowMs / DAY_MS) - DAYS + 1) * DAY_MS;
+  const seen = await GateClient.ofUser(gates, userKey).inspect(usageFromMs);
+  return {
+    user: userKey,
+    issuer: seen.user?.issuer ?? null,
+    subject: seen.user?.subject ?? null,
+    windows: { runs: toWindowCount(seen.windows.runs), results: toWindowCount(seen.windows.results) },
+    default_limit: defaultLimit,
+    open_runs: seen.open.map(toOpenRunView),
+    open_count: seen.openCount,
+    claims: seen.claims.map(({ id, status, sinceMs, endsAtMs }) => {
+      return { idempotency_id: id, status, since: formatTime(sinceMs), ends_at: formatTime(endsAtMs) };
+    }),
+    usage: seen.usage.map(({ day, tasks }) => ({ day: formatTime(day * DAY_MS).slice(0, 10), tasks })),
+  };
+}
+
+function toWindowCount(window: Window | null): WindowCount | null {
+  return window && { count: window.count, resets_at: formatTime(window.endsAtMs) };
+}
+
+function toOpenRunView(open: Inspection["open"][number]): OpenRunView {
+  const { runKey, run, dueAtMs } = open;
+  return {
+    run_key: runKey,
+    run_id: run.status === "forwarding" ? run.hintedRunId : run.runId,
+    status: run.status,
+    state: stateOf(open),
+    due_at: formatTime(dueAtMs),
+  };
+}
+
+function stateOf({ run, hasCallback }: Inspection["open"][number]): DeliveryState {
+  if (!hasCallback) return "none";
+  return run.status === "ended" ? "retrying" : "waiting";
+}

@@ -1,0 +1,63 @@
+import type { JSX } from "hono/jsx/jsx-runtime";
+import { type Frame, Layout } from "../shell/layout.tsx";
+import { ROOT } from "../shell/links.ts";
+import { Field, Heading } from "../shell/parts.tsx";
+
+export type UserSearch = { issuer: string; subject: string; user: string };
+
+type UsersProps = {
+  frame: Frame;
+  search: UserSearch;
+  /** The issuers that the settings name. */
+  issuers: readonly string[];
+  fault: string | null;
+};
+
+/** Users are looked up, never listed: each one's gate knows that user alone. */
+export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.Element {
+  return (
+    <Layout title="Users" frame={frame} section="users">
+      <Heading
+        title="Users"
+        lead="A user is an issuer and a subject. Each has a gate of its own, so look one up."
+      />
+      {fault !== null && (
+        <p class="flash bad" role="alert">
+          {fault}
+        </p>
+      )}
+      <div class="halves">
+        <form class="card" method="get" action={`${ROOT}/users`}>
+          <h2>By issuer and subject</h2>
+          <Field label="Issuer" hint="iss of the token, to the letter">
+            <input name="issuer" value={search.issuer} list="issuers" required autocomplete="off" />
+          </Field>
+          <datalist id="issuers">
+            {issuers.map((issuer) => (
+              <option value={issuer} />
+            ))}
+          </datalist>
+          <Field label="Subject" hint="sub of the token">
+            <input name="subject" value={search.subject} required autocomplete="off" spellcheck={false} />
+          </Field>
+          <div class="buttons">
+            <button class="button primary" type="submit">
+              Look up
+            </button>
+          </div>
+        </form>
+        <form class="card" method="get" action={`${ROOT}/users`}>
+          <h2>By user key</h2>
+          <Field label="User key" hint="43 characters; the log and the lists name users so">
+            <input name="user" value={search.user} required autocomplete="off" spellcheck={false} />
+          </Field>
+          <div class="buttons">
+            <button class="button primary" type="submit">
+              Look up
+            </button>
+          </div>
+        </form>
+      </div>
+    </Layout>
+  );
+}

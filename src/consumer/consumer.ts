@@ -1,0 +1,161 @@
+// Takes messages from the queue and moves their runs on, all of a batch at once. A batch is not held up by its slowest
+// run: when every gate has answered, the rest soon goes on behind it, and their messages count as done, because the gate
+// sends again whatever is not reported. The dead-letter queue comes here too, one message at a time: a run that failed, or
+// whose result is too large to be held, is alone there and takes no neighbours down with it.
+
+import type { LeasedRun } from "../gate/admission.ts";
+import { GateClient } from "../gate/client.ts";
+import type { Taken } from "../gate/leases.ts";
+import { parseRunMessage, type RunMessage, sendMessage } from "../gate/run-message.ts";
+import { parseRedelivery, type RedeliveryMessage, workRedelivery } from "../operators/redelivery.ts";
+import { isolateBudget } from "../platform/memory-budget.ts";
+import { isolateSums } from "../platform/observability/isolate-sums.ts";
+import { log } from "../platform/observability/log.ts";
+import { network } from "../platform/outbound/guard.ts";
+import { settingsOrNull } from "../platform/settings.ts";
+import { withTimeout } from "../platform/timeout.ts";
+import { buildRunRules, type RunRules } from "../runs/run.ts";
+import { buildUpstream } from "../upstream/client.ts";
+import { countGivenUp, countReport } from "./count-report.ts";
+import { type MoveDeps, type Moved, moveRun } from "./move-run.ts";
+import { InvocationBudget } from "./shift.ts";
+
+/** Its batch waits for it. */
+const TAKE_WITHIN_MS = 5_000;
+/** One fewer than the tries after which the queue gives a message up (wrangler.toml). */
+const GATE_TRIES = 5;
+const GATE_PAUSE_SECONDS = 5;
+/** Then a message that may be the only one to know the upstream's yes, or its run's id, goes round again. */
+const GATE_ROUND_SECONDS = 60;
+
+type ConsumerDeps = MoveDeps & {
+  rules: RunRules;
+  metrics: AnalyticsEngineDataset | undefined;
+};
+
+/** The dead-letter queue's name ends so in every environment (wrangler.toml). */
+const ALONE = "-dead";
+
+export async function moveRunsOn(batch: MessageBatch, env: Env, context: ExecutionContext): Promise<void> {
+  const deps = consumerDeps(env, batch.queue.endsWith(ALONE));
+  // Badly configured: the gates send again, where the queue's own tries would end among the dead letters.
+  if (deps === null) {
+    await Promise.all(batch.messages.map((message) => goRound(env, message)));
+    return;
+  }
+  const handled = batch.messages.map((message) => handle(deps, env, message));
+  const all = Promise.all(handled.map(({ done }) => done));
+  context.waitUntil(all);
+  // What is said of a message after this function has returned is not heard: a message may be the only one to know its
+  // run's id, so its gate must have it by then, or the queue keep it.
+  await Promise.all(handled.map(({ taken }) => taken));
+  await Promise.race(deps.isAlone ? [all] : [all, scheduler.wait(deps.shift.patienceMs)]);
+}
+
+/** `taken`: its gate has answered, or the message goes back to the queue. */
+type Handled = { taken: Promise<void>; done: Promise<void> };
+
+function handle(deps: ConsumerDeps, env: Env, message: Message): Handled {
+  const { promise: taken, resolve } = Promise.withResolvers<void>();
+  return { taken, done: moveOn(deps, env, message, resolve).finally(resolve) };
+}
+
+async function moveOn(deps: ConsumerDeps, env: Env, message: Message, taken: () => void): Promise<void> {
+  const redelivery = parseRedelivery(message.body);
+  if (redelivery !== null) {
+    taken();
+    return redeliver(env, message, redelivery);
+  }
+  const parsed = parseRunMessage(message.body);
+  const gate = parsed && GateClient.byId(env.USER_GATE, parsed.gate);
+  if (parsed === null || gate === null) {
+    log({ event: "queue.unreadable" });
+    return message.ack();
+  }
+  try {
+    const result = await withTimeout(TAKE_WITHIN_MS, take(deps, gate, parsed));
+    taken();
+    if (result.kind === "leased") await moveLeased(deps, gate, result.run, message);
+    if (result.kind === "given_up") countGivenUp(result);
+    message.ack();
+  } catch (error) {
+    log({ event: "gate.unavailable", gate: parsed.gate, error });
+    await waitForGate(env, message);
+  }
+}
+
+function take(deps: ConsumerDeps, gate: GateClient, message: RunMessage): Promise<Taken> {
+  const { runKey, notified, hintedRunId, acceptance } = message;
+  const { isAlone, shift, rules } = deps;
+  return gate.take({ runKey, notified, hintedRunId, isAlone, leaseMs: shift.leaseMs }, acceptance, rules);
+}
+
+// Throws when the gate does not answer. A run that made this code throw is let go: otherwise the next message would find
+// it in this one's hands.
+async function moveLeased(
+  deps: ConsumerDeps,
+  gate: GateClient,
+  leased: LeasedRun,
+  message: Message,
+): Promise<void> {
+  const { runKey, revision } = leased;
+  const queuedMs = Math.max(0, Date.now() - message.timestamp.getTime());
+  isolateSums.countMessage(queuedMs);
+  let seen: Moved;
+  try {
+    seen = await moveRun(deps, leased);
+  } catch (error) {
+    log({ event: "run.move_failed", gate: gate.id, attempts: message.attempts, error });
+    return gate.release(runKey, revision);
+  }
+  if (seen.kind === "large") return gate.sendAlone(runKey, revision);
+  const reported = await gate.report(runKey, revision, seen, deps.rules);
+  if (reported !== null) await countReport(deps.metrics, leased, seen, reported, queuedMs);
+}
+
+// The job is a row, and the next look at it sends another message: nothing is lost with this one.
+async function redeliver(env: Env, message: Message, { redelivery }: RedeliveryMessage): Promise<void> {
+  const deps = { operatorsDb: env.OPERATORS_DB, gates: env.USER_GATE, queue: env.RUNS };
+  await workRedelivery(deps, redelivery).catch((error: unknown) =>
+    log({ event: "redelivery.failed", redelivery, error }),
+  );
+  message.ack();
+}
+
+// A gate that is away says nothing of its run, so the message must not end among the dead letters: the gate sends
+// another one when it is back. What it cannot send is a yes that it was never told, because it was away at settling.
+async function waitForGate(env: Env, message: Message): Promise<void> {
+  if (message.attempts < GATE_TRIES)
+    return message.retry({ delaySeconds: GATE_PAUSE_SECONDS * message.attempts });
+  await goRound(env, message);
+}
+
+async function goRound(env: Env, message: Message): Promise<void> {
+  const parsed = parseRunMessage(message.body);
+  if (parsed === null || (parsed.acceptance === null && parsed.hintedRunId === null)) return message.ack();
+  try {
+    await sendMessage(env.RUNS, parsed, { delaySeconds: GATE_ROUND_SECONDS });
+    message.ack();
+  } catch (error) {
+    log({ event: "queue.unavailable", gate: parsed.gate, error });
+    message.retry({ delaySeconds: GATE_ROUND_SECONDS });
+  }
+}
+
+function consumerDeps(env: Env, isAlone: boolean): ConsumerDeps | null {
+  const settings = settingsOrNull(env);
+  const upstream = settings && buildUpstream(settings, env.UPSTREAM);
+  if (settings === null || upstream === null) return null;
+  return {
+    settings,
+    upstream,
+    isAlone,
+    rules: buildRunRules(settings),
+    breakers: env.DESTINATION_BREAKER,
+    network,
+    kv: env.KV,
+    metrics: env.METRICS,
+    room: isolateBudget,
+    shift: new InvocationBudget(settings, upstream.sender === network, isAlone, Date.now()),
+  };
+}

@@ -1,0 +1,61 @@
+// What the charts and the metrics are told of a run that was moved on, once the gate has said what came of it.
+import { hostOf } from "../callbacks/destination.ts";
+import type { LeasedRun, Reported } from "../gate/admission.ts";
+import { isolateSums } from "../platform/observability/isolate-sums.ts";
+import { countAttempt, hashHost } from "../platform/observability/metrics.ts";
+import type { Observation } from "../runs/run.ts";
+import type { Terms } from "../runs/terms.ts";
+
+/** `queuedMs`: how long its message was on its way. */
+export async function countReport(
+  dataset: AnalyticsEngineDataset | undefined,
+  leased: LeasedRun,
+  seen: Observation,
+  reported: Reported,
+  queuedMs: number,
+): Promise<void> {
+  const { terms } = leased;
+  const { ended, isCharged, isAbandoned, attempt, state } = reported;
+  if (ended !== null)
+    isolateSums.countEnd({ result: ended, hasCallback: terms.callbackUrl !== null, charged: isCharged });
+  if (isAbandoned) countGivenUp({ terms, wasEnded: false });
+  if (attempt === null || seen.kind !== "ended") return;
+  const { outcome, number, durationMs } = attempt;
+  const host = hostOf(terms.callbackUrl) ?? "";
+  const counted = {
+    outcome: outcome.kind,
+    failure: outcome.kind === "failed" ? outcome.failure : null,
+    delivery: state,
+    number,
+    durationMs,
+    sinceEndMs: sinceEndMs(leased, seen),
+  };
+  isolateSums.countAttempt({ ...counted, host });
+  const { status } = outcome;
+  countAttempt(dataset, {
+    ...counted,
+    user: terms.userKey,
+    status,
+    hostHash: await hashHost(host),
+    queuedMs,
+  });
+}
+
+/** Nothing more is tried of a run; its callback, if it has one, is a dead letter. `wasEnded`: its end had been read. */
+export function countGivenUp({
+  terms,
+  wasEnded,
+}: {
+  terms: Pick<Terms, "callbackUrl">;
+  wasEnded: boolean;
+}): void {
+  const hasCallback = terms.callbackUrl !== null;
+  if (!wasEnded) isolateSums.countEnd({ result: "abandoned", hasCallback, charged: false });
+  if (hasCallback) isolateSums.countDeadLetter();
+}
+
+/** From the run's end, as the gateway saw it, to the beginning of the attempt. */
+function sinceEndMs({ task }: LeasedRun, { readAgoMs, attempt }: Observation & { kind: "ended" }): number {
+  const endedAgoMs = task.kind === "deliver" ? task.endedAgoMs + readAgoMs : readAgoMs;
+  return Math.max(0, endedAgoMs - (attempt?.agoMs ?? 0));
+}

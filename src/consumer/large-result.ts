@@ -1,0 +1,133 @@
+// A result that is too large to be held. It is read twice: first to find its status, its length and its hash, which are
+// signed, and to copy it into KV; then to be sent, from KV or from the upstream once more (callbacks/post-stream.ts). At no
+// time is more of it in memory than a few blocks. The consumer's handler has to wait for both passes: what goes on behind a
+// handler is stopped by the platform after 30 s.
+import { createHash } from "node:crypto";
+import type { StreamedBody } from "../callbacks/callback-body.ts";
+import { log } from "../platform/observability/log.ts";
+import { type Block, readBlocks } from "../platform/outbound/guard.ts";
+import type { RunResult } from "../runs/run.ts";
+import type { ReadAnswer } from "../upstream/read-run.ts";
+import { type RunStatus, StatusScan } from "../upstream/status-scan.ts";
+import { BodyCopy } from "./body-copy.ts";
+import { openKeptBody } from "./kept-body.ts";
+import { unseenFor } from "./read-end.ts";
+
+export type LargeResultSource = {
+  kv: KVNamespace;
+  userKey: string;
+  runId: string;
+  /** KV has it from an earlier attempt. */
+  isKept: boolean;
+  /** A receiver is to be sent it; otherwise only its status is of interest, and there is no copy. */
+  isSent: boolean;
+  /** Reads the run at the upstream, as its caller would. */
+  ask: () => Promise<ReadAnswer>;
+  /** For each 256 KiB that are read. */
+  blockTimeoutMs: number;
+  /** When the result must have been read and sent. */
+  untilMs: number;
+};
+
+export type LargeResult =
+  | { kind: "waiting" }
+  /** `unknown`: the upstream answers, and does not know the run. */
+  | { kind: "unseen"; unknown: boolean }
+  /** `body` is for signCallback and attemptDelivery. `isKept`: KV has a copy, from now or from before. */
+  | { kind: "ended"; result: RunResult; body: StreamedBody; isKept: boolean };
+
+type Survey = { status: RunStatus | null; byteLength: number; sha256: string };
+
+const UNSEEN: LargeResult = { kind: "unseen", unknown: false };
+
+/** Reads the result once, from KV or from the upstream. Never throws for what either can do. */
+export async function readLargeResult(source: LargeResultSource): Promise<LargeResult> {
+  return (source.isKept ? await readKeptCopy(source) : null) ?? (await readUpstream(source));
+}
+
+async function readKeptCopy(source: LargeResultSource): Promise<LargeResult | null> {
+  const kept = await openKeptBody(source.kv, source.userKey, source.runId);
+  if (kept === null) return null;
+  try {
+    const survey = await surveyBody(source, kept, null);
+    // A copy that broke off is none: its object has not ended.
+    return hasEnded(survey) ? toLargeResult(source, survey, true) : null;
+  } catch (error) {
+    log({ event: "body.get_failed", user: source.userKey, error });
+    return null;
+  }
+}
+
+async function readUpstream(source: LargeResultSource): Promise<LargeResult> {
+  const answer = await source.ask();
+  if (answer.kind === "problem") return unseenFor(answer.problem);
+  const { body, headers, waiting } = answer;
+  if (waiting || body === null) {
+    await body?.cancel();
+    return waiting ? { kind: "waiting" } : UNSEEN;
+  }
+  const { kv, userKey, runId, isSent } = source;
+  const copy = isSent ? BodyCopy.start(kv, userKey, runId, parseContentLength(headers)) : null;
+  try {
+    const survey = await surveyBody(source, body, copy);
+    const isKept = hasEnded(survey) && copy !== null && (await copy.finish());
+    return toLargeResult(source, survey, isKept);
+  } catch {
+    // Broken off, or too slow.
+    return UNSEEN;
+  } finally {
+    await copy?.abandon();
+  }
+}
+
+async function surveyBody(
+  limits: LargeResultSource,
+  body: ReadableStream<Uint8Array>,
+  copy: BodyCopy | null,
+): Promise<Survey> {
+  const scan = new StatusScan();
+  // A second digest of the same bytes (an HMAC, say) is made beside this one.
+  const sha256 = createHash("sha256");
+  let byteLength = 0;
+  for await (const { bytes } of readBlocks(body, limits)) {
+    byteLength += bytes.byteLength;
+    scan.read(bytes);
+    sha256.update(bytes);
+    await copy?.write(bytes);
+  }
+  return { status: scan.status(), byteLength, sha256: sha256.digest("base64url") };
+}
+
+function hasEnded({ status }: Survey): boolean {
+  return status === "success" || status === "error";
+}
+
+function toLargeResult(
+  source: LargeResultSource,
+  { status, byteLength, sha256 }: Survey,
+  isKept: boolean,
+): LargeResult {
+  if (status === null) return UNSEEN;
+  if (status === "waiting") return { kind: "waiting" };
+  const open = () => readAgain(source, isKept);
+  const body = { byteLength, sha256, sendUntilMs: source.untilMs, open };
+  return { kind: "ended", result: status, body, isKept };
+}
+
+async function* readAgain(source: LargeResultSource, isKept: boolean): AsyncGenerator<Block> {
+  const kept = isKept ? await openKeptBody(source.kv, source.userKey, source.runId) : null;
+  yield* readBlocks(kept ?? (await askForBody(source)), source);
+}
+
+async function askForBody({ ask }: LargeResultSource): Promise<ReadableStream<Uint8Array>> {
+  const answer = await ask();
+  if (answer.kind === "problem" || answer.waiting || answer.body === null)
+    throw new Error("the upstream gives the result no more");
+  return answer.body;
+}
+
+/** Null where the body comes in another length than its header says, or the header says none. */
+function parseContentLength(headers: Headers): number | null {
+  const length = headers.get("content-length") ?? "";
+  return /^\d{1,15}$/.test(length) && !headers.has("content-encoding") ? Number(length) : null;
+}

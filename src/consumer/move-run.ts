@@ -1,0 +1,209 @@
+// One run in a consumer's hands, doing whatever it needs in one go: read its end, deliver it, say what came of it. It may
+// be killed after any line. Nothing is lost then, because the gate still has the run as it was; an attempt may be made
+// again, which a receiver tells by the webhook-id. It knows how long things took, and leaves the clock to the gate.
+
+import type { CallbackBody } from "../callbacks/callback-body.ts";
+import { type DeliveryDeps, deliverRun, restForMs } from "../callbacks/deliver-run.ts";
+import type { LeasedRun } from "../gate/admission.ts";
+import type { MemoryBudget, Reservation } from "../platform/memory-budget.ts";
+import { beginTrace, type Trace } from "../platform/observability/trace.ts";
+import type { AttemptOutcome } from "../runs/attempt.ts";
+import type { Deferral } from "../runs/delivery.ts";
+import type { Observation, RunResult } from "../runs/run.ts";
+import type { Upstream } from "../upstream/client.ts";
+import { dropBody, keepBody, keptBody } from "./kept-body.ts";
+import { readLargeResult } from "./large-result.ts";
+import { askForRun, type RunReader, readEnd, type Unread } from "./read-end.ts";
+import type { InvocationBudget } from "./shift.ts";
+
+export type MoveDeps = DeliveryDeps & {
+  kv: KVNamespace;
+  upstream: Upstream;
+  room: MemoryBudget;
+  shift: InvocationBudget;
+  /** Nothing else is in this consumer's hands, and its handler waits: it may read a result that is too large to be held. */
+  isAlone: boolean;
+};
+
+/** `large`: it is for a consumer that is alone. */
+export type Moved = Observation | { kind: "large" };
+
+/** Until there may be room for a result, or a connection to its receiver, again. */
+const CROWDED_MS = 5_000;
+
+type Reading = { hold: Reservation; trace: Trace };
+
+/** A result that can be sent. `isKept`: KV has it. */
+type Found = { kind: "ended"; result: RunResult; body: CallbackBody; isKept: boolean };
+
+/** What came of a delivery, and what goes on beside the report. */
+type Delivered = {
+  kind: "delivered";
+  attempt: { outcome: AttemptOutcome; durationMs: number; begunAtMs: number } | null;
+  deferral: Deferral | null;
+  bodyKept: Promise<boolean>;
+  hostTold: Promise<void>;
+};
+
+const NOTHING: Delivered = {
+  kind: "delivered",
+  attempt: null,
+  deferral: null,
+  bodyKept: Promise.resolve(false),
+  hostTold: Promise.resolve(),
+};
+
+/** What there is to report of the run. */
+export async function moveRun(deps: MoveDeps, leased: LeasedRun): Promise<Moved> {
+  const hold = deps.room.enter(Date.now());
+  try {
+    return await observe(deps, leased, { hold, trace: beginTrace() });
+  } finally {
+    hold.leave();
+  }
+}
+
+// The body of a run whose end is known is fetched only when its receiver is to be sent it.
+async function observe(deps: MoveDeps, leased: LeasedRun, look: Reading): Promise<Moved> {
+  const { task, runId } = leased;
+  if (task.kind === "deliver")
+    return deliver(deps, leased, task.result, () => readAgain(deps, leased, task.bodyKept, look), look.trace);
+  const end = await read(deps, leased, look);
+  if (end.kind === "waiting") return { ...end, runId };
+  if (end.kind !== "ended") return end;
+  return deliver(deps, leased, end.result, async () => end, look.trace);
+}
+
+async function read(deps: MoveDeps, leased: LeasedRun, look: Reading): Promise<Unread | Found> {
+  const { shift, isAlone } = deps;
+  const { terms, runId } = leased;
+  const end = await shift.read((untilMs) =>
+    readEnd(buildReader(deps, look, untilMs), terms, runId, look.hold),
+  );
+  if (end === null) return { kind: "crowded" };
+  if (end.kind === "large" && isAlone) return readLarge(deps, leased, false, look);
+  return end.kind === "ended" ? { ...end, isKept: false } : end;
+}
+
+async function readAgain(
+  deps: MoveDeps,
+  leased: LeasedRun,
+  isKept: boolean,
+  look: Reading,
+): Promise<Unread | Found> {
+  const { terms, runId, task } = leased;
+  const kept = isKept ? await keptBody(deps.kv, terms.userKey, runId, look.hold) : null;
+  if (kept === null || task.kind !== "deliver") return read(deps, leased, look);
+  if (kept === "crowded") return { kind: "crowded" };
+  if (kept === "large") return deps.isAlone ? readLarge(deps, leased, true, look) : { kind: "large" };
+  return { kind: "ended", result: task.result, body: kept, isKept: true };
+}
+
+async function readLarge(
+  deps: MoveDeps,
+  { terms, runId }: LeasedRun,
+  isKept: boolean,
+  look: Reading,
+): Promise<Unread | Found> {
+  const { kv, settings, shift } = deps;
+  const large = await shift.read((untilMs) => {
+    const ask = () => askForRun(buildReader(deps, look, untilMs), terms, runId, 1);
+    const source = { kv, userKey: terms.userKey, runId, isKept, ask, untilMs };
+    const isSent = terms.callbackUrl !== null;
+    return readLargeResult({ ...source, isSent, blockTimeoutMs: settings.upstreamTimeoutMs });
+  });
+  return large ?? { kind: "crowded" };
+}
+
+function buildReader({ upstream, settings }: MoveDeps, { trace }: Reading, untilMs: number): RunReader {
+  return { upstream, settings, trace, untilMs };
+}
+
+async function deliver(
+  deps: MoveDeps,
+  leased: LeasedRun,
+  result: RunResult,
+  body: () => Promise<Unread | Found>,
+  trace: Trace,
+): Promise<Moved> {
+  const readAtMs = Date.now();
+  const delivered = await attempt(deps, leased, body, trace);
+  if (delivered.kind === "large") return delivered;
+  const { attempt: made, deferral, hostTold } = delivered;
+  const [bodyKept] = await Promise.all([delivered.bodyKept, hostTold]);
+  return {
+    kind: "ended",
+    runId: leased.runId,
+    result,
+    readAgoMs: agoMs(readAtMs),
+    bodyKept,
+    attempt: made && { outcome: made.outcome, durationMs: made.durationMs, agoMs: agoMs(made.begunAtMs) },
+    deferral,
+  };
+}
+
+async function attempt(
+  deps: MoveDeps,
+  { terms, runId, attemptNumber, task }: LeasedRun,
+  body: () => Promise<Unread | Found>,
+  { traceId }: Trace,
+): Promise<Delivered | { kind: "large" }> {
+  const { callbackUrl, userKey, publicUrl } = terms;
+  if (callbackUrl === null) return NOTHING;
+  // Whose host rested when it was tried last most likely rests still: its breaker is asked before the body is fetched.
+  const wasDeferred = task.kind === "deliver" && task.wasDeferred;
+  const restMs = wasDeferred ? await restForMs(deps, callbackUrl, userKey) : null;
+  if (restMs !== null) return deferred("rest", restMs);
+  const found = await body();
+  if (found.kind === "large") return found;
+  // Neither the receiver nor the upstream is to blame: it costs no attempt.
+  if (found.kind === "crowded") return deferred("room", CROWDED_MS);
+  if (found.kind !== "ended") return unreadable();
+  // Later attempts, and redeliveries, must not depend on the upstream.
+  const keep = () => keepFound(deps, userKey, runId, found);
+  const request = { userKey, callbackUrl, publicUrl, runId, traceId, body: found.body, attemptNumber };
+  const delivered = await deps.shift.attempt(() => deliverRun(deps, request));
+  if (delivered === null) return { ...deferred("room", CROWDED_MS), bodyKept: keep() };
+  if (delivered.kind === "resting") return { ...deferred("rest", delivered.forMs), bodyKept: keep() };
+  const { outcome, durationMs, begunAtMs, told: hostTold } = delivered;
+  const bodyKept = outcome.kind === "failed" ? keep() : forget(deps, userKey, runId, found);
+  return { ...NOTHING, attempt: { outcome, durationMs, begunAtMs }, bodyKept, hostTold };
+}
+
+async function keepFound(
+  { kv }: MoveDeps,
+  userKey: string,
+  runId: string,
+  { body, isKept }: Found,
+): Promise<boolean> {
+  return isKept || (body instanceof Uint8Array && (await keepBody(kv, userKey, runId, body)));
+}
+
+// The copy of a large result was made before it was known whether it would be needed.
+async function forget(
+  { kv }: MoveDeps,
+  userKey: string,
+  runId: string,
+  { body, isKept }: Found,
+): Promise<boolean> {
+  if (isKept && !(body instanceof Uint8Array)) await dropBody(kv, userKey, runId);
+  return false;
+}
+
+function agoMs(atMs: number): number {
+  return Math.max(0, Date.now() - atMs);
+}
+
+function deferred(why: "rest" | "room", forMs: number): Delivered {
+  return { ...NOTHING, deferral: { forMs, why } };
+}
+
+function unreadable(): Delivered {
+  const outcome = {
+    kind: "failed",
+    status: null,
+    failure: "result could not be read",
+    retryAfterSeconds: null,
+  } as const;
+  return { ...NOTHING, attempt: { outcome, begunAtMs: Date.now(), durationMs: 0 } };
+}

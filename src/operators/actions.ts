@@ -1,0 +1,100 @@
+// What an operator can do to one run or one user. Each action is written down (audit.ts) and is refused where there is
+// nothing to do. Each goes through the user's gate, which alone decides what becomes of a run.
+import type { Operator } from "../auth/operator.ts";
+import { GateClient } from "../gate/client.ts";
+import { runMessage, sendMessage } from "../gate/run-message.ts";
+import { type Acted, audited, type Effect, newEntry } from "./audit.ts";
+import type { ConsoleDeps } from "./deps.ts";
+import { canPoll, type FoundRun, findRun, hasSomethingToDeliver, isOpen } from "./run-detail.ts";
+import type { AuditAction } from "./views.ts";
+
+export type RunAction = "poll" | "redeliver" | "abandon";
+
+/** `user`: whose run it is. */
+export type ActedOnRun = Acted & { user: string };
+
+/** Null when the run is not on record; then nothing is written down either. Throws when the index, the gate or the queue does not answer. */
+export async function actOnRun(
+  deps: ConsoleDeps,
+  operator: Operator,
+  action: RunAction,
+  runId: string,
+  user: string | null,
+): Promise<ActedOnRun | null> {
+  const found = await findRun(deps, runId, user);
+  if (found === null) return null;
+  const noted = newEntry(operator, action, runId);
+  const acted = await audited(deps.operatorsDb, noted, () => ACTIONS[action](deps, found));
+  return { ...acted, user: found.record.terms.userKey };
+}
+
+/**
+ * Names the run of a start that was never answered: the upstream is asked for it, and has to confirm it. Null when the
+ * user has no such start.
+ */
+export async function nameRun(
+  deps: ConsoleDeps,
+  operator: Operator,
+  userKey: string,
+  runKey: string,
+  runId: string,
+): Promise<Acted | null> {
+  const gate = GateClient.ofUser(deps.gates, userKey);
+  const { open } = await gate.inspect(deps.nowMs);
+  if (!open.some((each) => each.runKey === runKey && each.run.status === "forwarding")) return null;
+  const noted = newEntry(operator, "poll", runId, `named as the run of the start ${runKey}`);
+  return audited(deps.operatorsDb, noted, () => sendPoll(deps, gate, runKey, runId));
+}
+
+export async function resetWindow(deps: ConsoleDeps, operator: Operator, userKey: string): Promise<Acted> {
+  const action: AuditAction = "reset_window";
+  return audited(deps.operatorsDb, newEntry(operator, action, userKey), async () => {
+    await GateClient.ofUser(deps.gates, userKey).resetWindows();
+    return { kind: "done" };
+  });
+}
+
+/** Delivers the run's end again; `refused` while that is under way, or when there is nothing to deliver. */
+export async function redeliverRun({ gate, record }: FoundRun): Promise<Effect> {
+  if (!hasSomethingToDeliver(record)) return refused("The run has no callback.");
+  switch (await gate.redeliver(record.run.runId)) {
+    case "started":
+      return { kind: "done" };
+    case "under_way":
+      return refused("The delivery of this run is still under way.");
+    case "unknown":
+      return refused("The run is not on record any more.");
+  }
+}
+
+const ACTIONS: Record<RunAction, (deps: ConsoleDeps, found: FoundRun) => Promise<Effect>> = {
+  poll,
+  redeliver: (_deps, found) => redeliverRun(found),
+  abandon,
+};
+
+async function poll(deps: ConsoleDeps, { gate, record }: FoundRun): Promise<Effect> {
+  if (!canPoll(record)) return refused("The run has ended.");
+  return sendPoll(deps, gate, record.runKey, record.run.runId);
+}
+
+// The run's id is part of the message, because an operator's word counts: the gate does not make this poll wait for the
+// pause that it keeps between polls which an unproven completion can cause.
+async function sendPoll(
+  { queueOfGate }: ConsoleDeps,
+  gate: GateClient,
+  runKey: string,
+  hintedRunId: string,
+): Promise<Effect> {
+  await sendMessage(queueOfGate(gate.id), runMessage(gate.id, runKey, { notified: true, hintedRunId }));
+  return { kind: "done" };
+}
+
+async function abandon(_deps: ConsoleDeps, { gate, record }: FoundRun): Promise<Effect> {
+  const isAbandoned = isOpen(record) && (await gate.abandon(record.runKey));
+  return isAbandoned ? { kind: "done" } : refused("Nothing of this run is under way.");
+}
+
+function refused(detail: string): Effect {
+  return { kind: "refused", detail };
+}

@@ -1,0 +1,98 @@
+// Runs that were given up, by the host that did not take their callbacks and by the reason, the last one first: from the
+// operators' index. One without a callback, whose end could not be read, has no host.
+
+import { NO_HOST } from "../contract/search-values.ts";
+import { type Cursor, encodeCursor, NEWEST } from "./cursor.ts";
+import { type LetterRow, type OverdueRow, readLetters, readOverdue } from "./index-store.ts";
+import { formatTime } from "./times.ts";
+import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "./views.ts";
+
+/** Null: any. */
+export type LetterFilter = {
+  /** As URL.host gives it, or NO_HOST. */
+  host: string | null;
+  reason: string | null;
+};
+
+/** By the time at which they were given up; `toMs` is not part of it. */
+export type LetterQuery = LetterFilter & {
+  fromMs: number | null;
+  toMs: number | null;
+  after: Cursor | null;
+};
+
+const MAX_READ = 2_000;
+const PAGE = 50;
+const MAX_OVERDUE = 20;
+
+/** The groups are of the newest 2,000 of the time, whatever is asked for; each page reads 2,000 at most. */
+export async function deadLetters(db: D1Database, query: LetterQuery): Promise<DeadLetters> {
+  const fromMs = query.fromMs ?? 0;
+  const start = query.toMs === null ? NEWEST : { atMs: query.toMs, id: "" };
+  const read = (after: Cursor) => readLetters(db, { after, fromMs, limit: MAX_READ + 1 });
+  const isFirst = query.after === null || query.after.atMs >= start.atMs;
+  const [newest, overdue] = await Promise.all([read(start), readOverdue(db, MAX_OVERDUE)]);
+  const onwards = isFirst ? newest : await read(query.after ?? start);
+  const page = toPage(onwards.slice(0, MAX_READ), query, onwards.length > MAX_READ);
+  return {
+    groups: groupByHost(newest.slice(0, MAX_READ)),
+    letters: page.letters.map(toDeadLetter),
+    next_cursor: page.next && encodeCursor(page.next),
+    complete: newest.length <= MAX_READ,
+    overdue: overdue.map(toOverdueGate),
+  };
+}
+
+export function fitsLetter(row: LetterRow, { host, reason }: LetterFilter): boolean {
+  return (host === null || (row.host ?? NO_HOST) === host) && (reason === null || row.reason === reason);
+}
+
+function toPage(
+  rows: readonly LetterRow[],
+  filter: LetterFilter,
+  more: boolean,
+): { letters: LetterRow[]; next: Cursor | null } {
+  const fitting = rows.filter((row) => fitsLetter(row, filter));
+  const letters = fitting.slice(0, PAGE);
+  const last = fitting.length > PAGE ? letters.at(-1) : more ? rows.at(-1) : undefined;
+  return { letters, next: last === undefined ? null : { atMs: last.died_at_ms, id: last.run_id } };
+}
+
+/** The host with the most letters first. */
+function groupByHost(rows: readonly LetterRow[]): DeadLetterGroup[] {
+  const byHost = Map.groupBy(rows, ({ host }) => host);
+  const groups = [...byHost].map(([host, letters]) => toGroup(host, letters));
+  return groups.toSorted((a, b) => b.letters - a.letters || ((a.host ?? "") < (b.host ?? "") ? -1 : 1));
+}
+
+function toGroup(host: string | null, letters: readonly LetterRow[]): DeadLetterGroup {
+  const times = letters.map(({ died_at_ms }) => died_at_ms);
+  const byReason = Map.groupBy(letters, ({ reason }) => reason);
+  const reasons = [...byReason].map(([reason, rows]) => ({ reason, letters: rows.length }));
+  return {
+    host,
+    letters: letters.length,
+    oldest_at: formatTime(Math.min(...times)),
+    newest_at: formatTime(Math.max(...times)),
+    reasons: reasons.toSorted((a, b) => b.letters - a.letters),
+  };
+}
+
+function toDeadLetter(row: LetterRow): DeadLetter {
+  return {
+    run_id: row.run_id,
+    user: row.user_key,
+    subject: row.subject,
+    host: row.host,
+    accepted_at: formatTime(row.accepted_at_ms),
+    died_at: formatTime(row.died_at_ms),
+    result: row.result,
+    attempts: row.attempts,
+    status: row.status,
+    reason: row.reason,
+  };
+}
+
+function toOverdueGate({ user_key, since_ms, runs, example_run_key }: OverdueRow): OverdueGate {
+  return { user: user_key, since: formatTime(since_ms), runs, example_run_key };
+}

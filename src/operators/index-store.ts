@@ -1,0 +1,106 @@
+// What operators are shown of the operators' index (D1), and all of its SQL. Each statement finds its rows by an index and
+// reads a bounded number of them. What operators did is in journal.ts; everything exact about runs is in the gates.
+import { withTimeout } from "../platform/timeout.ts";
+import { type ActiveRow, type ActiveUsers, type MonthDays, mergeMonths } from "./active-days.ts";
+import type { Cursor } from "./cursor.ts";
+
+const LETTER =
+  "run_id, gate, user_key, subject, host, accepted_at_ms, died_at_ms, result, attempts, status, reason";
+
+/** Exported for the test that reads their plans. */
+export const STATEMENTS = {
+  letters: `
+    SELECT ${LETTER} FROM dead_letters WHERE (died_at_ms, run_id) < (?1, ?2) AND died_at_ms >= ?3
+    ORDER BY died_at_ms DESC, run_id DESC LIMIT ?4`,
+
+  lettersOfRuns: `
+    SELECT d.run_id, d.gate, d.user_key FROM json_each(?1) AS chosen
+    CROSS JOIN dead_letters AS d WHERE d.run_id = chosen.value LIMIT ?2`,
+
+  // One user has one row a month.
+  activeUsers: `
+    SELECT user_key, days & ?2 AS hit FROM active_days WHERE month = ?1 AND user_key > ?3
+    ORDER BY user_key LIMIT ?4`,
+
+  countActive: `
+    SELECT COUNT(DISTINCT CASE WHEN hit <> 0 THEN user_key END) AS users, COUNT(*) AS rows_counted FROM (
+      SELECT a.user_key, a.days & (chosen.value ->> 'days') AS hit FROM json_each(?1) AS chosen
+      CROSS JOIN active_days AS a WHERE a.month = (chosen.value ->> 'month') LIMIT ?2)`,
+
+  overdue: "SELECT user_key, since_ms, runs, example_run_key FROM overdue_gates ORDER BY since_ms LIMIT ?1",
+};
+
+const TIMEOUT_MS = 10_000;
+/** Of one month, at a time. */
+const MAX_ACTIVE_ROWS = 1_000;
+const MAX_COUNTED_ROWS = 50_000;
+
+export type LetterRow = {
+  run_id: string;
+  gate: string;
+  user_key: string;
+  subject: string;
+  host: string | null;
+  accepted_at_ms: number;
+  died_at_ms: number;
+  result: "success" | "error" | null;
+  attempts: number;
+  status: number | null;
+  reason: string;
+};
+
+/** Dead letters, the one that died last first. */
+export async function readLetters(
+  db: D1Database,
+  { after, fromMs, limit }: { after: Cursor; fromMs: number; limit: number },
+): Promise<LetterRow[]> {
+  const letters = db.prepare(STATEMENTS.letters).bind(after.atMs, after.id, fromMs, limit);
+  return (await withTimeout(TIMEOUT_MS, letters.run<LetterRow>())).results;
+}
+
+export type LetterOwner = Pick<LetterRow, "run_id" | "gate" | "user_key">;
+
+/** Whose these runs are, of those that are dead letters. */
+export async function findLetters(db: D1Database, runIds: readonly string[]): Promise<LetterOwner[]> {
+  // No two gates should have one run, but nothing in the index keeps them from it.
+  const limit = 2 * runIds.length;
+  const letters = db.prepare(STATEMENTS.lettersOfRuns).bind(JSON.stringify(runIds), limit);
+  return (await withTimeout(TIMEOUT_MS, letters.run<LetterOwner>())).results;
+}
+
+/** Users who were active on these days, in the order of their keys, after one of them. */
+export async function readActiveUsers(
+  db: D1Database,
+  months: readonly MonthDays[],
+  after: string,
+  limit: number,
+): Promise<ActiveUsers> {
+  if (months.length === 0) return { users: [], next: null };
+  const statements = months.map(({ month, days }) =>
+    db.prepare(STATEMENTS.activeUsers).bind(month, days, after, MAX_ACTIVE_ROWS),
+  );
+  const results = await withTimeout(TIMEOUT_MS, db.batch<ActiveRow>(statements));
+  return mergeMonths(
+    results.map(({ results: rows }) => rows),
+    MAX_ACTIVE_ROWS,
+    limit,
+  );
+}
+
+/** `countedAll` false: there are more, which were not counted. */
+export async function countActiveUsers(
+  db: D1Database,
+  months: readonly MonthDays[],
+): Promise<{ users: number; countedAll: boolean }> {
+  const counting = db.prepare(STATEMENTS.countActive).bind(JSON.stringify(months), MAX_COUNTED_ROWS);
+  const row = await withTimeout(TIMEOUT_MS, counting.first<{ users: number; rows_counted: number }>());
+  return { users: row?.users ?? 0, countedAll: (row?.rows_counted ?? 0) < MAX_COUNTED_ROWS };
+}
+
+export type OverdueRow = { user_key: string; since_ms: number; runs: number; example_run_key: string };
+
+/** The gate that has been late for longest first. */
+export async function readOverdue(db: D1Database, limit: number): Promise<OverdueRow[]> {
+  const overdue = db.prepare(STATEMENTS.overdue).bind(limit);
+  return (await withTimeout(TIMEOUT_MS, overdue.run<OverdueRow>())).results;
+}

@@ -1,0 +1,148 @@
+// Redelivery batches: many dead letters sent again. The job is a row in D1; a queue message only says "go on with it", and
+// the consumer that takes it works on fifty letters, notes how far it came, and sends the next message. A message that gets
+// lost changes nothing but timing: a look at a job that rests, and the cron, send another one. Of two consumers with one
+// job the second leaves at once; one that was given up for dead finds that its work no longer counts.
+import type { Operator } from "../auth/operator.ts";
+import { NO_HOST } from "../contract/search-values.ts";
+import { GateClient } from "../gate/client.ts";
+import { sendMessage } from "../gate/run-message.ts";
+import { memberOf } from "../platform/json.ts";
+import { log } from "../platform/observability/log.ts";
+import { redeliverRun } from "./actions.ts";
+import { newEntry } from "./audit.ts";
+import {
+  addRedelivery,
+  holdJob,
+  progressJob,
+  type RedeliveryJob,
+  readJob,
+  restingJobs,
+  wakeJob,
+} from "./audit-store.ts";
+import type { ConsoleDeps } from "./deps.ts";
+import { type Letter, nextLetters } from "./letters.ts";
+import { isDeadLetter } from "./run-detail.ts";
+import type { Redelivery, RedeliveryFilter } from "./views.ts";
+
+export type RedeliveryMessage = { v: 1; redelivery: string };
+
+type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates" | "queue">;
+
+/** Longer than a consumer works on fifty dead letters. */
+const REST_MS = 30_000;
+const GATES_AT_ONCE = 5;
+const MAX_WOKEN = 20;
+
+/** Null when it is no message of this version and kind. */
+export function parseRedelivery(body: unknown): RedeliveryMessage | null {
+  const [v, redelivery] = [memberOf(body, "v"), memberOf(body, "redelivery")];
+  return v === 1 && typeof redelivery === "string" ? { v, redelivery } : null;
+}
+
+/** Begins one. Throws when D1 does not take it: then nothing has begun. */
+export async function startRedelivery(
+  deps: Deps,
+  operator: Operator,
+  filter: RedeliveryFilter,
+): Promise<Redelivery> {
+  const noted = newEntry(operator, "redeliver_many", null, describe(filter));
+  await addRedelivery(deps.operatorsDb, filter, { ...noted, target: noted.id });
+  await sendOn(deps.queue, noted.id);
+  return {
+    id: noted.id,
+    operator: operator.name,
+    filter,
+    status: "running",
+    created_at: new Date(noted.at_ms).toISOString(),
+    examined: 0,
+    sent: 0,
+    skipped: 0,
+  };
+}
+
+/** How far it is; one that rests is sent round again. Null when there is none. */
+export async function readRedelivery(deps: Deps, id: string): Promise<Redelivery | null> {
+  const job = await readJob(deps.operatorsDb, id);
+  if (job === null) return null;
+  await wake(deps, job.id);
+  return toView(job);
+}
+
+/** For the cron. */
+export async function wakeRedeliveries(deps: Deps, nowMs: number): Promise<void> {
+  const resting = await restingJobs(deps.operatorsDb, nowMs - REST_MS, MAX_WOKEN);
+  for (const id of resting) await wake(deps, id);
+}
+
+/** What the consumer does with a message. Throws when D1 does not answer. */
+export async function workRedelivery(deps: Deps, id: string): Promise<void> {
+  const holder = crypto.randomUUID();
+  const job = await holdJob(deps.operatorsDb, id, holder, Date.now(), Date.now() - REST_MS);
+  if (job === null) return;
+  const { letters, examined, position, finished } = await nextLetters(deps.operatorsDb, job);
+  const sent = await sendAll(deps, job, letters);
+  const progress = { position, finished, examined, sent, skipped: examined - sent };
+  const counted = await progressJob(deps.operatorsDb, id, holder, progress, Date.now());
+  if (counted && !finished) await sendOn(deps.queue, id);
+}
+
+/** How many of them are on their way. */
+async function sendAll(deps: Deps, job: RedeliveryJob, letters: readonly Letter[]): Promise<number> {
+  const left = [...letters];
+  let sent = 0;
+  const work = async () => {
+    for (let letter = left.shift(); letter !== undefined; letter = left.shift())
+      if (await sendOne(deps, job, letter)) sent += 1;
+  };
+  await Promise.all(Array.from({ length: GATES_AT_ONCE }, work));
+  return sent;
+}
+
+// The index may be late, so the gate is asked whether the run is a dead letter still. One whose gate is away stays a dead
+// letter, and must not hold up the others.
+async function sendOne(
+  { gates }: Deps,
+  { id }: RedeliveryJob,
+  { runId, gate: gateId }: Letter,
+): Promise<boolean> {
+  const gate = GateClient.byId(gates, gateId);
+  try {
+    const record = gate && (await gate.findRun(runId));
+    if (gate === null || record === null || !isDeadLetter(record)) return false;
+    return (await redeliverRun({ gate, record })).kind === "done";
+  } catch (error) {
+    log({ event: "redelivery.letter_failed", redelivery: id, error });
+    return false;
+  }
+}
+
+async function wake({ operatorsDb, queue }: Deps, id: string): Promise<void> {
+  const nowMs = Date.now();
+  if (await wakeJob(operatorsDb, id, nowMs, nowMs - REST_MS)) await sendOn(queue, id);
+}
+
+// The next look at the job, and the cron, make up for a message that the queue did not take.
+async function sendOn(queue: Queue, id: string): Promise<void> {
+  const message: RedeliveryMessage = { v: 1, redelivery: id };
+  try {
+    await sendMessage(queue, message);
+  } catch (error) {
+    log({ event: "redelivery.unsent", redelivery: id, error });
+  }
+}
+
+function toView({ position: _position, movedAtMs: _movedAtMs, ...job }: RedeliveryJob): Redelivery {
+  return job;
+}
+
+/** The filter in words, for the audit. */
+function describe({ run_ids, host, reason, from, to }: RedeliveryFilter): string {
+  if (run_ids !== null) return `${run_ids.length} chosen`;
+  const parts = [
+    host && (host === NO_HOST ? "without a callback" : `to ${host}`),
+    reason && `because of ${reason}`,
+    from && `from ${from}`,
+    to && `before ${to}`,
+  ];
+  return parts.filter(Boolean).join(", ") || "all";
+}

@@ -1,0 +1,65 @@
+// The life of a run in order, past and planned. Pure.
+
+import type { RunRecord } from "../gate/admission.ts";
+import { attemptError } from "../gate/delivery-view.ts";
+import { ABANDONED } from "../gate/index-event.ts";
+import type { Attempt } from "../runs/attempt.ts";
+import type { Abandoned, Ended } from "../runs/run.ts";
+import { formatTime } from "./times.ts";
+import type { TimeLineEntry } from "./views.ts";
+
+export function buildTimeLine(record: RunRecord): TimeLineEntry[] {
+  const { run } = record;
+  const entries = [
+    plain("accepted", run.acceptedAtMs),
+    ...(run.status === "ended" ? toEndEntries(run) : []),
+    ...run.attempts.map(attemptEntry),
+    ...(run.status === "abandoned" ? [abandonedEntry(run)] : []),
+    ...toOutcomeEntries(record),
+    ...toPlanEntries(record),
+  ];
+  // Of one moment's, cause before effect: the order above. Text of one form sorts as time does.
+  return entries.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+function toEndEntries({ endedAtMs, chargedAtMs }: Ended): TimeLineEntry[] {
+  const end = plain("ended", endedAtMs);
+  return chargedAtMs === null ? [end] : [end, plain("charged", chargedAtMs)];
+}
+
+function attemptEntry(attempt: Attempt): TimeLineEntry {
+  const { number, atMs, durationMs, outcome } = attempt;
+  const error = attemptError(attempt);
+  const shown = { number, status: outcome.status, duration_ms: durationMs, error };
+  return { ...plain("attempt", atMs), attempt: shown };
+}
+
+function abandonedEntry({ abandonedAtMs, reason }: Abandoned): TimeLineEntry {
+  return { ...plain("abandoned", abandonedAtMs), reason: ABANDONED[reason] };
+}
+
+/** What the last attempt came to; a run that was given up without one is dead since its end, or since then. */
+function toOutcomeEntries({ run, state }: RunRecord): TimeLineEntry[] {
+  if (state !== "delivered" && state !== "aborted" && state !== "dead") return [];
+  const last = run.attempts.at(-1);
+  const attemptedMs = last === undefined ? run.acceptedAtMs : last.atMs + last.durationMs;
+  switch (run.status) {
+    case "accepted":
+      return [plain(state, attemptedMs)];
+    case "ended":
+      return [plain(state, Math.max(attemptedMs, run.endedAtMs))];
+    case "abandoned":
+      return [plain(state, state === "dead" ? run.abandonedAtMs : attemptedMs)];
+  }
+}
+
+function toPlanEntries({ run, dueAtMs }: RunRecord): TimeLineEntry[] {
+  if (dueAtMs === null) return [];
+  if (run.status !== "ended") return [plain("next_poll", dueAtMs)];
+  const { delivery } = run;
+  return delivery.kind === "pending" ? [plain("next_attempt", delivery.nextAtMs)] : [];
+}
+
+function plain(kind: TimeLineEntry["kind"], atMs: number): TimeLineEntry {
+  return { at: formatTime(atMs), kind, attempt: null, reason: null };
+}

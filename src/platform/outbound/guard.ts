@@ -1,0 +1,210 @@
+// The only caller of fetch(). What it guards: that this Worker talks to nothing but its upstream, its issuers' key
+// sets and (through their own checks) callback receivers, never follows a redirect, never reads an answer without
+// a bound and never waits without one. What it trusts: the URLs in the settings, which only a deployer can write.
+// The wall against private addresses in production is the flag global_fetch_strictly_public.
+
+import type { Reservation } from "../memory-budget.ts";
+
+/** An answer that took longer than its budget. */
+export class OutboundTimeout extends Error {
+  override readonly name = "OutboundTimeout";
+}
+
+/** An answer whose body is larger than its bound. */
+export class OutboundTooLarge extends Error {
+  override readonly name = "OutboundTooLarge";
+}
+
+/** There is no memory left for a body. */
+export class OutboundNoRoom extends Error {
+  override readonly name = "OutboundNoRoom";
+}
+
+/** What can send a request: a service binding, or the network. */
+export type Sender = { fetch(request: Request): Promise<Response> };
+
+export const network: Sender = { fetch: (request) => fetch(request) };
+
+/**
+ * Sends one request, redirects not followed, with `timeoutMs` until the answer's headers are there.
+ * Throws OutboundTimeout, or whatever the network throws when there is no answer.
+ */
+export async function send(
+  sender: Sender,
+  url: string,
+  init: RequestInit,
+  timeoutMs: number,
+): Promise<Response> {
+  const abort = new AbortController();
+  const deadline = startDeadline(timeoutMs, () => abort.abort());
+  try {
+    const request = new Request(url, { ...init, redirect: "manual", signal: abort.signal });
+    // The race bears the load: a service binding does not have to honour the signal.
+    return await Promise.race([sender.fetch(request), deadline.passed]);
+  } finally {
+    deadline.stop();
+  }
+}
+
+/** One request whose body is written while it is on its way. */
+export type StreamingRequest = {
+  /** May come before the body has been sent. Rejects with what the network throws. */
+  answer: Promise<Response>;
+  /** Resolves when the bytes have been taken, and may be overwritten. */
+  write: (bytes: Uint8Array) => Promise<void>;
+  /** Ends the body. */
+  finish: () => void;
+  /** Ends the request without the rest of its body: the other party sees that it is incomplete. */
+  breakOff: (reason: unknown) => void;
+};
+
+/** Sends one request with what is written into `pipe` as its body, redirects not followed. It has no time-out of its own. */
+export function sendStream(
+  sender: Sender,
+  url: string,
+  init: RequestInit,
+  { readable, writable }: IdentityTransformStream,
+): StreamingRequest {
+  const writer = writable.getWriter();
+  const abort = new AbortController();
+  const request = new Request(url, { ...init, body: readable, redirect: "manual", signal: abort.signal });
+  const answer = Promise.resolve().then(() => sender.fetch(request));
+  // After breakOff the caller waits for neither, and their rejection is no news.
+  for (const promise of [answer, writer.closed]) promise.catch(() => undefined);
+  return {
+    answer,
+    write: (bytes) => writer.write(bytes),
+    finish: () => void writer.close().catch(() => undefined),
+    breakOff: (reason) => {
+      writer.abort(reason).catch(() => undefined);
+      abort.abort(reason);
+    },
+  };
+}
+
+/** What `promise` comes to, if it does so in time. Throws OutboundTimeout; what it waits for is not stopped. */
+export async function withOutboundTimeout<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  const deadline = startDeadline(timeoutMs);
+  try {
+    return await Promise.race([promise, deadline.passed]);
+  } finally {
+    deadline.stop();
+  }
+}
+
+/** A piece of a body. Its bytes are overwritten when the next one has been asked for. */
+export type Block = { bytes: Uint8Array; isLast: boolean };
+
+/** So few crossings between JavaScript and the runtime that they cost little beside the hashing of what crosses. */
+const BLOCK_BYTES = 256 * 1024;
+
+/**
+ * Reads a body of any size in blocks, two of which are in memory at a time. Throws OutboundTimeout when one takes longer
+ * than `blockTimeoutMs` or has not arrived by `untilMs`. A caller that stops early cancels the rest of the body.
+ */
+export async function* readBlocks(
+  body: ReadableStream<Uint8Array>,
+  { blockTimeoutMs, untilMs }: { blockTimeoutMs: number; untilMs: number },
+): AsyncGenerator<Block> {
+  const reader = body.getReader({ mode: "byob" });
+  const readNext = (buffer: ArrayBufferLike) => {
+    const timeoutMs = Math.max(1, Math.min(blockTimeoutMs, untilMs - Date.now()));
+    return withOutboundTimeout(timeoutMs, reader.readAtLeast(BLOCK_BYTES, new Uint8Array(buffer)));
+  };
+  let spare: ArrayBufferLike = new ArrayBuffer(BLOCK_BYTES);
+  let isDone = false;
+  try {
+    let current = await readNext(new ArrayBuffer(BLOCK_BYTES));
+    while (!current.done) {
+      const next = await readNext(spare);
+      isDone = next.done;
+      yield { bytes: current.value, isLast: next.done };
+      spare = current.value.buffer;
+      current = next;
+    }
+    isDone = true;
+  } finally {
+    if (!isDone) reader.cancel().catch(() => undefined);
+  }
+}
+
+/**
+ * Reads a body as bytes, `maxBytes` at most, within `timeoutMs`; `hold` is asked for room for each piece of it. Throws
+ * OutboundTooLarge, OutboundNoRoom or OutboundTimeout, and cancels the body.
+ */
+export async function readBody(
+  response: Pick<Response, "body">,
+  maxBytes: number,
+  timeoutMs: number,
+  hold?: Reservation,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const size = await takeIn(response, maxBytes, timeoutMs, (chunk) => {
+    if (hold?.take(chunk.byteLength) === false) throw new OutboundNoRoom("no room for this body");
+    chunks.push(chunk);
+  });
+  return concatenate(chunks, size);
+}
+
+/**
+ * Takes up to `maxBytes` of a body that is not needed, so that its connection can be used again, and cancels the
+ * rest. Keeps none of it: a body for which there is no room ends here. Never throws.
+ */
+export async function discardBody(
+  response: Pick<Response, "body">,
+  maxBytes: number,
+  timeoutMs: number,
+): Promise<void> {
+  // Too large, too slow or broken off: all the same where it is not needed.
+  await takeIn(response, maxBytes, timeoutMs, () => undefined).catch(() => undefined);
+}
+
+/** Hands over a body piece by piece; comes to its size. */
+async function takeIn(
+  { body }: Pick<Response, "body">,
+  maxBytes: number,
+  timeoutMs: number,
+  accept: (chunk: Uint8Array) => void,
+): Promise<number> {
+  if (body === null) return 0;
+  const reader = body.getReader();
+  const deadline = startDeadline(timeoutMs);
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), deadline.passed]);
+      if (done) return size;
+      size += value.byteLength;
+      if (size > maxBytes) throw new OutboundTooLarge(`body over ${maxBytes} bytes`);
+      accept(value);
+    }
+  } catch (error) {
+    reader.cancel(error).catch(() => undefined);
+    throw error;
+  } finally {
+    deadline.stop();
+  }
+}
+
+type Deadline = { passed: Promise<never>; stop: () => void };
+
+function startDeadline(timeoutMs: number, andThen?: () => void): Deadline {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(new OutboundTimeout(`no answer within ${timeoutMs} ms`));
+    andThen?.();
+  }, timeoutMs);
+  return { passed: promise, stop: () => clearTimeout(timer) };
+}
+
+function concatenate(chunks: Uint8Array[], size: number): Uint8Array {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+}

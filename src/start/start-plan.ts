@@ -1,0 +1,84 @@
+// What a start will need of the gate and the upstream, decided before either is asked: a claim on its id, a promise to keep, and the id
+// under which the upstream is to know it.
+import type { Caller } from "../auth/caller.ts";
+import type { AdmitRequest } from "../gate/admission.ts";
+import { makeRef } from "../gate/completion-ref.ts";
+import type { Jwk, Settings } from "../platform/settings.ts";
+import type { ClaimRequest } from "../runs/claim.ts";
+import { buildStartPath, type RunTarget } from "../runs/run-target.ts";
+import type { Terms } from "../runs/terms.ts";
+import { spliceEnvelope } from "../upstream/rewrite.ts";
+import { buildFingerprint } from "./fingerprint.ts";
+import type { ParsedRequest, RunRequest } from "./run-request.ts";
+import { buildUpstreamId } from "./upstream-id.ts";
+
+export type StartPlan = {
+  claim: ClaimRequest | null;
+  promise: AdmitRequest["promise"];
+  /** The key of the gate's row: the caller's idempotency id in lower case, or a random one. */
+  runKey: string;
+  /** The idempotency id in the upstream's body. */
+  upstreamId: string;
+  /** Names this attempt. */
+  attempt: string;
+};
+
+type PlanDeps = { caller: Caller; settings: Settings; publicUrl: string };
+
+/** Longer than the upstream's whole budget, so that a lease ends only when its holder is dead. */
+const LEASE_MARGIN_MS = 5_000;
+
+export async function planStart(
+  deps: PlanDeps,
+  target: RunTarget,
+  parsed: ParsedRequest,
+): Promise<StartPlan> {
+  const id = parsed.kind === "good" ? parsed.request.idempotencyId : parsed.idempotencyId;
+  const runKey = id ?? crypto.randomUUID();
+  const upstreamId = id === null ? runKey : await buildUpstreamId(deps.caller.userKey, id);
+  const attempt = crypto.randomUUID();
+  const claim = id === null ? null : await claimOn(id, attempt, deps, target, parsed);
+  const terms = parsed.kind === "good" ? buildTerms(deps, target, parsed.request) : null;
+  return { claim, promise: terms && { runKey, terms }, runKey, upstreamId, attempt };
+}
+
+/** The caller's text with the id, and with the gateway's own callback_url where something is promised. */
+export async function bodyForUpstream(
+  { text, envelope }: RunRequest,
+  { upstreamId, promise }: StartPlan,
+  { publicUrl, gate, signingKeys }: { publicUrl: string; gate: string; signingKeys: readonly Jwk[] },
+): Promise<string> {
+  if (promise === null) return spliceEnvelope(text, envelope, { idempotencyId: upstreamId });
+  const ref = await makeRef({ gate, key: promise.runKey }, signingKeys);
+  const callbackUrl = `${publicUrl}/completions/${ref}`;
+  return spliceEnvelope(text, envelope, { idempotencyId: upstreamId, callbackUrl });
+}
+
+async function claimOn(
+  id: string,
+  attempt: string,
+  { settings }: PlanDeps,
+  target: RunTarget,
+  parsed: ParsedRequest,
+): Promise<ClaimRequest> {
+  const mayCreate = parsed.kind === "good";
+  // With the id in lower case: its case is no difference.
+  const text = mayCreate
+    ? spliceEnvelope(parsed.request.text, parsed.request.envelope, { idempotencyId: id })
+    : parsed.text;
+  const path = buildStartPath(target);
+  const fingerprint = await buildFingerprint(path, text);
+  const leaseMs = settings.upstreamTimeoutMs + LEASE_MARGIN_MS;
+  return { id, attempt, fingerprint, path, leaseMs, mayCreate };
+}
+
+/** Null for a run that promises nothing. */
+function buildTerms(
+  { caller, publicUrl }: PlanDeps,
+  target: RunTarget,
+  { callbackUrl }: RunRequest,
+): Terms | null {
+  const { userKey, issuer, subject, scopes, billing } = caller;
+  if (callbackUrl === null && !billing.is_billable) return null;
+  return { v: 1, userKey, issuer, subject, scopes, billing, target, callbackUrl, publicUrl };
+}

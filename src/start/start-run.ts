@@ -1,0 +1,236 @@
+// Starting a run: admit, forward, settle. This is the whole path, in order; each await is a place to die, and after
+// each of them a retry with the same idempotency id ends with one run: the row is durable before the upstream hears of
+// it, and every try carries the same id to an upstream that starts one run an id.
+import type { Caller } from "../auth/caller.ts";
+import type { Acceptance, Admission, Settlement } from "../gate/admission.ts";
+import type { GateClient } from "../gate/client.ts";
+import { runMessage, sendMessage } from "../gate/run-message.ts";
+import { log } from "../platform/observability/log.ts";
+import type { Stopwatch } from "../platform/observability/stopwatch.ts";
+import type { Settings } from "../platform/settings.ts";
+import type { WindowRule } from "../rate-limit/window.ts";
+import type { Answer, ClaimRequest, Settled } from "../runs/claim.ts";
+import { buildStartPath, type RunTarget } from "../runs/run-target.ts";
+import { type StartOutcome, startAtUpstream, type Upstream } from "../upstream/client.ts";
+import { startHeaders } from "../upstream/headers.ts";
+import { getAnswer, putAnswer } from "./answer-cache.ts";
+import type { ParsedRequest } from "./run-request.ts";
+import {
+  type Admitted,
+  accepted,
+  NOTHING_CAN_BE_PROMISED,
+  OTHER_ACTION,
+  refusal,
+  replay,
+  STILL_IN_FLIGHT,
+  type StartAnswer,
+  tooManyRequests,
+  upstreamRefusal,
+} from "./start-answer.ts";
+import { bodyForUpstream, planStart, type StartPlan } from "./start-plan.ts";
+
+export type StartDeps = {
+  caller: Caller;
+  gate: GateClient;
+  kv: KVNamespace;
+  queue: Queue;
+  upstream: Upstream;
+  settings: Settings;
+  publicUrl: string;
+  /** Headers towards the upstream: identity, request id, trace. */
+  upstreamHeaders: () => Promise<Record<string, string>>;
+  waitUntil: (promise: Promise<unknown>) => void;
+  stopwatch: Stopwatch;
+};
+
+type Accepted = Extract<StartOutcome, { kind: "accepted" }>;
+
+/** Characters; a queue message holds 128 KB in all, and a character up to three bytes. */
+const MAX_MESSAGE_BODY = 32_000;
+const NO_GATE: Admitted = { view: null, mismatch: false };
+
+export async function startRun(
+  deps: StartDeps,
+  target: RunTarget,
+  parsed: ParsedRequest,
+  window: WindowRule | null,
+): Promise<StartAnswer> {
+  const plan = await planStart(deps, target, parsed);
+  const { claim, promise } = plan;
+  const isPlain = claim === null && promise === null;
+  // Nothing to count and nothing to keep: the gate is not needed.
+  if (isPlain && window === null) return forward(deps, target, parsed, plan, NO_GATE);
+  const admission = await deps.stopwatch.time("gate", deps.gate.admit({ window, claim, promise }));
+  switch (admission.kind) {
+    case "unavailable":
+      // What its own user can cause must not lift the user's limit.
+      return isPlain && !admission.isOverloaded
+        ? gateOpen(await forward(deps, target, parsed, plan, NO_GATE))
+        : withoutGate(deps, claim);
+    case "replay":
+      return replay(admission.answer, admission);
+    case "limited":
+      return unlessKnown(
+        deps,
+        claim,
+        admission,
+        refusal("limited", tooManyRequests(admission.retryAfterSeconds), admission.view),
+      );
+    case "busy":
+      return refusal("busy", STILL_IN_FLIGHT, admission.view);
+    case "conflict":
+      return unlessKnown(deps, claim, admission, refusal("conflict", OTHER_ACTION, admission.view));
+    case "full":
+      return unlessKnown(deps, claim, admission, refusal("full", NOTHING_CAN_BE_PROMISED, admission.view));
+    case "admitted": {
+      const known =
+        admission.askCache && claim !== null ? await getAnswer(deps.kv, deps.gate.id, claim.id) : null;
+      return claim !== null && known !== null
+        ? replayLearnt(deps, claim, known, admission)
+        : forward(deps, target, parsed, plan, admission);
+    }
+  }
+}
+
+// KV answers when the gate cannot.
+async function withoutGate({ kv, gate }: StartDeps, claim: ClaimRequest | null): Promise<StartAnswer> {
+  const known = claim && (await getAnswer(kv, gate.id, claim.id));
+  if (claim === null || known === null) return refusal("gate_closed", NOTHING_CAN_BE_PROMISED, null);
+  return replay(known.answer, { view: null, mismatch: known.fingerprint !== claim.fingerprint });
+}
+
+// A replay is given before any of these refusals (contract, Order of the checks). A conflict was counted, and stays it.
+async function unlessKnown(
+  { kv, gate, waitUntil }: StartDeps,
+  claim: ClaimRequest | null,
+  { askCache, view }: Extract<Admission, { kind: "limited" | "conflict" | "full" }>,
+  refused: StartAnswer,
+): Promise<StartAnswer> {
+  const known = askCache && claim !== null ? await getAnswer(kv, gate.id, claim.id) : null;
+  if (claim === null || known === null) return refused;
+  waitUntil(gate.learn(claim.id, known, null, false));
+  return replay(known.answer, { view, mismatch: known.fingerprint !== claim.fingerprint });
+}
+
+// The gate did not know this id, so it counted and claimed: that is taken back once the answer is out.
+function replayLearnt(
+  { gate, waitUntil }: StartDeps,
+  { id, fingerprint }: ClaimRequest,
+  known: Settled,
+  { view, created }: Extract<Admission, { kind: "admitted" }>,
+): StartAnswer {
+  waitUntil(gate.learn(id, known, view?.resetAtMs ?? null, created));
+  const uncounted = view && { ...view, remaining: view.remaining + 1 };
+  return replay(known.answer, { view: uncounted, mismatch: known.fingerprint !== fingerprint });
+}
+
+function gateOpen(answer: StartAnswer): StartAnswer {
+  return answer.outcome === "accepted" ? { ...answer, outcome: "gate_open" } : answer;
+}
+
+async function forward(
+  deps: StartDeps,
+  target: RunTarget,
+  parsed: ParsedRequest,
+  plan: StartPlan,
+  admitted: Admitted,
+): Promise<StartAnswer> {
+  if (parsed.kind === "malformed") return refusal("malformed", parsed.problem, admitted.view);
+  const { settings, publicUrl, gate, upstream, stopwatch } = deps;
+  const body = await bodyForUpstream(parsed.request, plan, {
+    publicUrl,
+    gate: gate.id,
+    signingKeys: settings.signingKeys,
+  });
+  const headers = { ...(await deps.upstreamHeaders()), ...startHeaders(plan.claim?.id ?? null) };
+  const started = startAtUpstream(
+    upstream,
+    { path: buildStartPath(target), headers, body },
+    settings.upstreamTimeoutMs,
+  );
+  const outcome = await stopwatch.time("upstream", started);
+  const isPlain = plan.claim === null && plan.promise === null;
+  const settled = isPlain ? null : await settle(deps, plan, outcome);
+  if (settled === "lost") return refusal("gate_closed", NOTHING_CAN_BE_PROMISED, admitted.view);
+  if (settled !== null) return accepted(settled.answer, admitted);
+  return outcome.kind === "accepted"
+    ? accepted(firstAnswer(outcome), admitted)
+    : upstreamRefusal(outcome.problem, admitted.view);
+}
+
+/** What the id's callers are to be told, null when there is no id or no answer; `lost`: a promise could not be kept track of. */
+async function settle(
+  deps: StartDeps,
+  plan: StartPlan,
+  outcome: StartOutcome,
+): Promise<Settled | "lost" | null> {
+  const { gate, kv, stopwatch, waitUntil } = deps;
+  const { claim } = plan;
+  const settlement = buildSettlement(plan, outcome);
+  const answer = await stopwatch.time("gate", gate.settle(settlement));
+  if (answer.kind === "unavailable") return withoutSettlement(deps, plan, settlement);
+  const { settled } = answer;
+  if (claim !== null && settled !== null) waitUntil(putAnswer(kv, gate.id, claim.id, settled));
+  return settled;
+}
+
+function buildSettlement({ claim, promise, runKey, attempt }: StartPlan, outcome: StartOutcome): Settlement {
+  return {
+    runKey,
+    attempt,
+    claim: claim && { id: claim.id, fingerprint: claim.fingerprint },
+    terms: promise?.terms ?? null,
+    outcome:
+      outcome.kind === "accepted"
+        ? { kind: outcome.kind, answer: firstAnswer(outcome), runId: outcome.runId }
+        : { kind: outcome.kind },
+  };
+}
+
+// The gate admitted the run and is gone: KV has the answer, and a message brings the gate the upstream's yes.
+async function withoutSettlement(
+  deps: StartDeps,
+  { claim, promise }: StartPlan,
+  { outcome, ...rest }: Settlement,
+): Promise<Settled | "lost" | null> {
+  if (outcome.kind !== "accepted") return null;
+  const isSent = await sendAcceptance(deps, { ...rest, outcome });
+  if (promise !== null && !isSent) return "lost";
+  return claim && cacheAnswerOnly(deps, claim, outcome.answer);
+}
+
+function cacheAnswerOnly(
+  { gate, kv, waitUntil }: StartDeps,
+  { id, fingerprint }: ClaimRequest,
+  answer: Answer,
+): Settled {
+  const settled = { answer, fingerprint, settledAtMs: Date.now() };
+  waitUntil(putAnswer(kv, gate.id, id, settled));
+  return settled;
+}
+
+async function sendAcceptance({ gate, queue }: StartDeps, acceptance: Acceptance): Promise<boolean> {
+  // Of an answer too long for a message only the run goes along: KV has the answer.
+  const claim = acceptance.outcome.answer.body.length > MAX_MESSAGE_BODY ? null : acceptance.claim;
+  const carried = {
+    ...acceptance,
+    claim,
+    outcome: claim === null ? shortened(acceptance.outcome) : acceptance.outcome,
+  };
+  try {
+    await sendMessage(queue, runMessage(gate.id, acceptance.runKey, { notified: true, acceptance: carried }));
+    return true;
+  } catch (error) {
+    log({ event: "queue.unavailable", gate: gate.id, error });
+    return false;
+  }
+}
+
+function shortened(outcome: Acceptance["outcome"]): Acceptance["outcome"] {
+  return { ...outcome, answer: { ...outcome.answer, body: "" } };
+}
+
+/** contract: an accepted start is a 202 with the upstream's own body. */
+function firstAnswer({ body }: Accepted): Settled["answer"] {
+  return { status: 202, body };
+}

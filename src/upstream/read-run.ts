@@ -1,0 +1,103 @@
+// Reading a run: the upstream's status and body, byte for byte. `wait_seconds` holds the request and looks again for
+// the caller, so that one request does the work of a dozen polls. Only while it holds is a body looked into, and then
+// no further than a waiting run's can be long; the rest of a result is streamed, whatever its size.
+import { OutboundTimeout, OutboundTooLarge, readBody, send } from "../platform/outbound/guard.ts";
+import { isPassing, readError, type Upstream, unreachable } from "./client.ts";
+import { StatusScan } from "./status-scan.ts";
+import { callerProblem, type UpstreamProblem } from "./upstream-problem.ts";
+
+export type ReadRequest = { path: string; headers: Record<string, string> };
+
+export type ReadAnswer =
+  | {
+      kind: "run";
+      status: 200 | 202;
+      headers: Headers;
+      body: ReadableStream<Uint8Array> | null;
+      waiting: boolean;
+    }
+  /** `passing`: the upstream did not answer, so it says nothing of the run. */
+  | { kind: "problem"; problem: UpstreamProblem; passing: boolean };
+
+const FIRST_PAUSE_MS = 100;
+const PAUSE_GROWTH = 1.5;
+const MAX_PAUSE_MS = 1_500;
+/** A run that still waits is a few hundred bytes long; a longer body is a result. */
+const WAITING_BODY_BYTES = 16 * 1024;
+
+/** Reads once, or until the run has ended or `waitMs` are over. Each look has `budgetMs`. */
+export async function readRun(
+  upstream: Upstream,
+  request: ReadRequest,
+  waitMs: number,
+  budgetMs: number,
+): Promise<ReadAnswer> {
+  const deadlineMs = Date.now() + waitMs;
+  const lookAgain = () => look(upstream, request, budgetMs, waitMs > 0);
+  let pauseMs = FIRST_PAUSE_MS;
+  let last = await lookAgain();
+  if (last.kind === "problem" && last.passing) last = await lookAgain();
+  while (last.kind === "run" && last.waiting && Date.now() < deadlineMs) {
+    await scheduler.wait(Math.min(pauseMs, deadlineMs - Date.now()));
+    pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * PAUSE_GROWTH);
+    const next = await lookAgain();
+    // A read without an answer says nothing of the run: what was read before still holds.
+    if (next.kind === "problem" && next.passing) continue;
+    await last.body?.cancel();
+    last = next;
+  }
+  return last;
+}
+
+async function look(
+  upstream: Upstream,
+  request: ReadRequest,
+  budgetMs: number,
+  hold: boolean,
+): Promise<ReadAnswer> {
+  try {
+    const init = { headers: request.headers };
+    const response = await send(upstream.sender, `${upstream.baseUrl}${request.path}`, init, budgetMs);
+    return response.status === 200 || response.status === 202
+      ? await runAnswer(response, response.status, budgetMs, hold)
+      : await problemAnswer(response, budgetMs);
+  } catch (error) {
+    return { kind: "problem", problem: unreachable(error instanceof OutboundTimeout), passing: true };
+  }
+}
+
+async function runAnswer(
+  response: Response,
+  status: 200 | 202,
+  budgetMs: number,
+  hold: boolean,
+): Promise<ReadAnswer> {
+  const { headers, body } = response;
+  if (status === 202 || !hold || body === null)
+    return { kind: "run", status, headers, body, waiting: status === 202 };
+  const [peeked, whole] = body.tee();
+  const waiting = await saysWaiting(new Response(peeked), budgetMs);
+  return { kind: "run", status, headers, body: whole, waiting };
+}
+
+/** Some upstreams answer 200 while a run waits; then its `status` says so, at the top or under `data`. */
+async function saysWaiting(response: Response, budgetMs: number): Promise<boolean> {
+  try {
+    const scan = new StatusScan();
+    scan.read(await readBody(response, WAITING_BODY_BYTES, budgetMs));
+    return scan.status() === "waiting";
+  } catch (error) {
+    if (error instanceof OutboundTooLarge) return false;
+    throw error;
+  }
+}
+
+async function problemAnswer(response: Response, budgetMs: number): Promise<ReadAnswer> {
+  const { status, headers } = response;
+  const parsed = status < 400 ? null : await readError(response, budgetMs);
+  return {
+    kind: "problem",
+    problem: callerProblem(status, headers, parsed),
+    passing: isPassing(status),
+  };
+}

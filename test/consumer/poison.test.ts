@@ -1,0 +1,199 @@
+// A run that makes the consumer fail: it is tried alone after two failures and abandoned after five, and its neighbours do
+// not notice. A gate that does not answer has failed at nothing.
+import { evictAllDurableObjects } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import type { Taken, TakeRequest } from "../../src/gate/leases.ts";
+import type { RunMessage } from "../../src/gate/run-message.ts";
+import { failing, replacing } from "../support/bindings.ts";
+import { HOUR, MINUTE } from "../support/clock.ts";
+import { dyingWhen } from "../support/dying.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { deadLetters } from "../support/operators-index.ts";
+import { HOOK, Stage, type Started } from "../support/stage.ts";
+import { times } from "../support/times.ts";
+
+const DAY = 24 * HOUR;
+
+freshForEach();
+
+type Tries = { together: number; alone: number };
+
+/** Terms that name no place: nothing that a receiver or an upstream does makes the consumer throw. */
+function poisoned(
+  env: Env,
+  { runId }: Started,
+  tries: Tries = { together: 0, alone: 0 },
+  isBad: (nth: number) => boolean = () => true,
+): Env {
+  const placeless = replacing("USER_GATE.take", async ({ perform, args }) => {
+    const taken = (await perform()) as Taken;
+    if (taken.kind !== "leased" || taken.run.runId !== runId) return taken;
+    const { isAlone } = args[0] as TakeRequest;
+    const nth = tries.together + tries.alone;
+    tries[isAlone ? "alone" : "together"] += 1;
+    if (!isBad(nth)) return taken;
+    return { ...taken, run: { ...taken.run, terms: { ...taken.run.terms, publicUrl: "" } } };
+  });
+  return { ...env, ...placeless(env) };
+}
+
+async function stateOf(stage: Stage, { runId }: Started): Promise<string> {
+  return (await stage.deliveries(runId)).body.data.state;
+}
+
+describe("a run that makes the consumer throw", () => {
+  it("is tried five times with growing pauses, the last three alone, and abandoned: a dead letter that operators see", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    const tries = { together: 0, alone: 0 };
+    await stage.pass(DAY, "alice", poisoned(stage.gateway.env, run, tries));
+    expect(tries).toEqual({ together: 2, alone: 3 });
+    expect((await stage.deliveries(run.runId)).body.data).toEqual({
+      state: "dead",
+      callback_url: HOOK,
+      next_attempt_at: null,
+      attempts: [],
+    });
+    await stage.pass(HOUR);
+    expect([await stage.rows(), stage.received]).toEqual([0, []]);
+    expect(await deadLetters()).toMatchObject([
+      { run_id: run.runId, reason: "the run made the consumer fail", result: null },
+    ]);
+  });
+
+  it("four times is not given up: what failed is forgotten when it is reported", async () => {
+    const stage = await Stage.set();
+    stage.receive(() => new Response(null, { status: 500 }));
+    const run = await stage.start();
+    await stage.push(run);
+    const tries = { together: 0, alone: 0 };
+    const env = poisoned(stage.gateway.env, run, tries, (nth) => nth % 5 !== 4);
+    await stage.pass(2 * DAY, "alice", env);
+    const { state, attempts } = (await stage.deliveries(run.runId)).body.data;
+    expect(state).toBe("retrying");
+    expect(attempts.length).toBeGreaterThanOrEqual(3);
+    expect(tries.together + tries.alone).toBeGreaterThanOrEqual(5 * attempts.length);
+  });
+
+  it("does not hold up its batch", async () => {
+    const stage = await Stage.set();
+    const [bad, good] = [await stage.start(), await stage.start()];
+    await stage.push(bad);
+    await stage.push(good);
+    const messages = stage.queue.take();
+    const stranger: RunMessage = { ...(messages[0] ?? expect.fail()), gate: "0".repeat(64) };
+    const env = poisoned(stage.gateway.env, bad);
+    const { retryMessages } = await stage.consume([stranger, ...messages], { env });
+    expect(retryMessages).toEqual([]);
+    expect(stage.received.map(({ body }) => JSON.parse(body).id)).toEqual([good.runId]);
+  });
+});
+
+describe("a run that kills the isolate, again and again, so that nobody reports", () => {
+  it("is tried alone after two, abandoned after five; its neighbours in the batch are delivered", async () => {
+    const stage = await Stage.set();
+    const runs = [];
+    for (const _ of times(5, () => 0)) runs.push(await stage.start());
+    const [bad = expect.fail(), ...good] = runs;
+    for (const run of runs) await stage.push(run);
+    const deaths = { together: 0, alone: 0 };
+    for (let rounds = 0; rounds < 120 && (await stateOf(stage, bad)) !== "dead"; rounds += 1) {
+      const messages = stage.queue.take();
+      if (await killed(stage, messages, bad, false)) deaths.together += 1;
+      for (const message of stage.queue.takeAlone())
+        if (await killed(stage, [message], bad, true)) deaths.alone += 1;
+      // Its memory goes with the isolate, at worst.
+      if (rounds % 2 === 0) await evictAllDurableObjects();
+      await passWithoutConsumer(stage, 10 * MINUTE);
+    }
+    expect(await stateOf(stage, bad)).toBe("dead");
+    expect(deaths.alone).toBeGreaterThanOrEqual(2);
+    expect(deaths.together + deaths.alone).toBeLessThanOrEqual(8);
+    await stage.pass(3 * HOUR);
+    for (const run of good) expect(await stateOf(stage, run)).toBe("delivered");
+    expect(await deadLetters()).toMatchObject([
+      { run_id: bad.runId, reason: "the run made the consumer fail", result: null },
+    ]);
+    const charged = (await stage.records()).charges.map(({ run_id }): string => run_id);
+    expect(charged).toHaveLength(4);
+    expect(new Set(charged)).toEqual(new Set(good.map(({ runId }) => runId)));
+    // A dead Worker's own fetch is not a binding's: what it had begun ends here, and not on the next test's stage.
+    await scheduler.wait(3_000);
+  });
+
+  it("puts its neighbours among the dead letters of the queue, where nothing is given up", async () => {
+    const stage = await Stage.set();
+    const runs = [];
+    for (const _ of times(5, () => 0)) runs.push(await stage.start());
+    for (const run of runs) await stage.push(run);
+    // Five tries of one batch that was never heard of again: the platform moves all of it.
+    stage.queue.putIntoDeadLetters(stage.queue.take());
+    await stage.drain();
+    expect(stage.received).toHaveLength(5);
+    for (const run of runs) expect(await stateOf(stage, run)).toBe("delivered");
+    expect((await stage.records()).charges).toHaveLength(5);
+  });
+});
+
+describe("a gate that does not answer", () => {
+  it("never sends a healthy run to the dead letters: it is delivered when the gate is back", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    await takeInVain(stage, stage.queue.take());
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(1);
+  });
+
+  it("and takes its time to fail neither: the queue has the acceptance until a gate has", async () => {
+    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
+    await stage.start();
+    const messages = stage.queue.take();
+    const away = replacing("USER_GATE.take", async () => {
+      await scheduler.wait(200);
+      throw new Error("away");
+    });
+    const env = { ...stage.gateway.env, ...away(stage.gateway.env) };
+    const { again } = await stage.consume(messages, { env });
+    expect(again).toEqual(messages);
+    await stage.consume(again);
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(1);
+  });
+});
+
+/** The gate's alarms ring, and nobody takes what they send. */
+async function passWithoutConsumer(stage: Stage, ms: number): Promise<void> {
+  stage.queue.isPaused = true;
+  await stage.pass(ms);
+  stage.queue.isPaused = false;
+}
+
+/** The isolate dies when the bad run's result is read; without it, it lives. */
+async function killed(
+  stage: Stage,
+  messages: RunMessage[],
+  bad: Started,
+  isAlone: boolean,
+): Promise<boolean> {
+  if (messages.length === 0) return false;
+  const { env } = stage.gateway;
+  let dies = false;
+  const { bindings, died } = dyingWhen(({ name, args }) => {
+    const isBad = name === "UPSTREAM.fetch" && args[0] instanceof Request && args[0].url.includes(bad.runId);
+    dies ||= isBad;
+    return isBad ? "before" : null;
+  });
+  const consumed = stage.consume(messages, { env: { ...env, ...bindings(env) }, isAlone });
+  await Promise.race([died, consumed]);
+  return dies;
+}
+
+/** All five tries that the queue gives a message before it goes round. */
+async function takeInVain(stage: Stage, messages: RunMessage[]): Promise<void> {
+  const env = { ...stage.gateway.env, ...failing(/^USER_GATE\.take$/)(stage.gateway.env) };
+  for (let attempts = 1; attempts <= 4; attempts += 1)
+    expect((await stage.consume(messages, { env, attempts })).retryMessages).toHaveLength(1);
+  expect((await stage.consume(messages, { env, attempts: 5 })).retryMessages).toEqual([]);
+}

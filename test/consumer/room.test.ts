@@ -1,0 +1,82 @@
+// Want of room and of connections: it costs no attempt, and gives nothing up.
+import { describe, expect, it, vi } from "vitest";
+import { isolateBudget } from "../../src/platform/memory-budget.ts";
+import { MINUTE } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { Stage } from "../support/stage.ts";
+
+freshForEach(0.5);
+
+const MIB = 1024 * 1024;
+
+describe("an isolate that holds too many bodies already", () => {
+  it("has a result wait for hours, which costs no attempt and abandons nothing", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    await stage.push(run);
+    // Two hours.
+    for (let polls = 0; polls < 60; polls += 1) {
+      const other = isolateBudget.enter(Date.now());
+      other.take(16 * MIB);
+      await stage.pass(0);
+      other.leave();
+      vi.setSystemTime(Date.now() + 2 * MINUTE);
+    }
+    expect(stage.received).toEqual([]);
+    expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
+    await stage.pass(10 * MINUTE);
+    expect(await stage.counts()).toEqual([1, 1, 1, 1, 0]);
+    expect((await stage.records()).attempts[0].number).toBe(1);
+  });
+
+  it("has a body that KV keeps wait, too", async () => {
+    const stage = await Stage.set();
+    stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 404 : 204 }));
+    const run = await stage.start();
+    await stage.push(run);
+    await stage.drain();
+    expect(stage.received).toHaveLength(1);
+    const other = isolateBudget.enter(Date.now());
+    other.take(16 * MIB);
+    await stage.pass(MINUTE);
+    expect(stage.received).toHaveLength(1);
+    other.leave();
+    await stage.pass(MINUTE);
+    const { attempts } = await stage.records();
+    expect(attempts.map(({ status }) => status)).toEqual([404, 204]);
+  });
+});
+
+describe("a result of 17 MiB", () => {
+  it("is delivered whole and charged while other requests hold 14 MiB: it is never held itself", async () => {
+    const stage = await Stage.set();
+    const text = `{"type":"run","results":["${"x".repeat(17 * MIB)}"],"status":"success"}`;
+    stage.gateway.upstream.behave(({ method }, honest) => (method === "GET" ? new Response(text) : honest()));
+    const run = await stage.start();
+    const other = isolateBudget.enter(Date.now());
+    other.take(14 * MIB);
+    await stage.push(run);
+    await stage.pass(MINUTE);
+    other.leave();
+    expect(stage.received).toHaveLength(1);
+    expect(stage.received[0]?.body === text).toBe(true);
+    expect(await stage.counts()).toEqual([1, 1, 1, 1, 0]);
+  });
+});
+
+describe("a batch of many", () => {
+  it("is at five receivers at a time, which costs nobody an attempt", async () => {
+    const stage = await Stage.set();
+    let [atOnce, most] = [0, 0];
+    stage.receive(async () => {
+      most = Math.max(most, (atOnce += 1));
+      await scheduler.wait(5);
+      atOnce -= 1;
+      return new Response(null, { status: 204 });
+    });
+    for (let run = 0; run < 30; run += 1) await stage.push(await stage.start());
+    await stage.consume(stage.queue.take());
+    expect(most).toBe(5);
+    expect(await stage.counts()).toEqual([30, 30, 30, 30, 0]);
+  });
+});

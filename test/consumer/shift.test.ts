@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { InvocationBudget } from "../../src/consumer/shift.ts";
+import type { Settings } from "../../src/platform/settings.ts";
+import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
+
+const USUAL = { callbackTimeoutMs: 15 * SECOND, upstreamTimeoutMs: 10 * SECOND };
+
+beforeEach(() => stopClock());
+afterEach(() => void vi.useRealTimers());
+
+function shiftOf(settings: Partial<Settings> = {}, readsConnect = true): InvocationBudget {
+  return new InvocationBudget({ ...USUAL, ...settings } as Settings, readsConnect, false, T0);
+}
+
+function same(ms: number): Promise<number> {
+  return Promise.resolve(ms);
+}
+
+/** Work that goes on until it is told to end. */
+class Works {
+  begun = 0;
+  readonly #ended = Promise.withResolvers<string>();
+
+  readonly work = (): Promise<string> => {
+    this.begun += 1;
+    return this.#ended.promise;
+  };
+
+  end(): void {
+    this.#ended.resolve("done");
+  }
+}
+
+describe("an invocation of the consumer", () => {
+  it("begins no attempt that would not be over, and told of, 30 s after its handler has returned", async () => {
+    const shift = shiftOf();
+    moveClock(7 * SECOND);
+    expect(await shift.attempt(async () => "made")).toBe("made");
+    moveClock(50);
+    expect(await shift.attempt(async () => "made")).toBe(null);
+  });
+
+  it("nor a look at the upstream, which is told until when", async () => {
+    const shift = shiftOf();
+    moveClock(15 * SECOND);
+    expect(await shift.read(same)).toBe(T0 + 25_050);
+    moveClock(50);
+    expect(await shift.read(same)).toBe(null);
+  });
+
+  it("is at five receivers at a time, and the next takes over a connection", async () => {
+    const shift = shiftOf();
+    const [works, later] = [new Works(), new Works()];
+    const all = Array.from({ length: 5 }, () => shift.attempt(works.work));
+    const next = shift.attempt(later.work);
+    await Promise.resolve();
+    expect([works.begun, later.begun]).toEqual([5, 0]);
+    works.end();
+    later.end();
+    expect(await Promise.all([...all, next])).toEqual(Array.from({ length: 6 }, () => "done"));
+  });
+
+  it("leaves receivers a connection when its upstream hangs", async () => {
+    const shift = shiftOf();
+    const hanging = new Works();
+    const reads = Array.from({ length: 20 }, () => shift.read(hanging.work));
+    expect(await shift.attempt(async () => "made")).toBe("made");
+    expect(hanging.begun).toBe(4);
+    hanging.end();
+    await Promise.all(reads);
+    expect(hanging.begun).toBe(20);
+  });
+
+  it("takes no connection for an upstream that is bound to it", async () => {
+    const shift = shiftOf({}, false);
+    const hanging = new Works();
+    const reads = Array.from({ length: 20 }, () => shift.read(hanging.work));
+    expect(hanging.begun).toBe(20);
+    hanging.end();
+    await Promise.all(reads);
+  });
+
+  it.each<[Partial<Settings>, number]>([
+    [{}, 50],
+    [{ callbackTimeoutMs: 1 * SECOND, upstreamTimeoutMs: 1 * SECOND }, 50],
+    [{ callbackTimeoutMs: MINUTE }, 45_050],
+    [{ upstreamTimeoutMs: 20 * SECOND }, 20_050],
+    [{ upstreamTimeoutMs: 2 * MINUTE }, 50_050],
+  ])("with %o holds its batch up for %i ms, and has that much more time", async (settings, patienceMs) => {
+    const shift = shiftOf(settings);
+    expect(shift.patienceMs).toBe(patienceMs);
+    expect(await shift.read(same)).toBe(T0 + patienceMs + 25 * SECOND);
+    expect(await shift.attempt(async () => "made")).toBe("made");
+  });
+});

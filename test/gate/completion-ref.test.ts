@@ -1,0 +1,71 @@
+import { exportJWK, generateKeyPair } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { makeRef, parseRef } from "../../src/gate/completion-ref.ts";
+import type { Jwk } from "../../src/platform/settings.ts";
+
+const REF = { gate: "0a".repeat(32), key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11" };
+
+let older: Jwk;
+let newer: Jwk;
+let made: string;
+
+beforeAll(async () => {
+  older = await makeKey();
+  newer = await makeKey();
+  made = await makeRef(REF, [older]);
+});
+
+async function makeKey(): Promise<Jwk> {
+  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
+  const { kty = "", x = "", d = "" } = await exportJWK(privateKey);
+  return { kty, crv: "Ed25519", x, d, kid: crypto.randomUUID() };
+}
+
+describe("a ref", () => {
+  it("names the gate and the row, fit for a path", () => {
+    expect(made).toMatch(/^(0a){32}\.0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11\.[\w-]{43}$/);
+  });
+
+  it("is made by the first key and stays good while that key is published", async () => {
+    expect(await makeRef(REF, [older, newer])).toBe(made);
+    expect(await parseRef(made, [older])).toEqual(REF);
+    expect(await parseRef(made, [newer, older])).toEqual(REF);
+    expect(await parseRef(await makeRef(REF, [newer, older]), [newer, older])).toEqual(REF);
+  });
+
+  it("is worth nothing once its key is gone", async () => {
+    expect(await parseRef(made, [newer])).toBeNull();
+    expect(await parseRef(made, [])).toBeNull();
+  });
+
+  it("comes from the private half alone: the public key makes another", async () => {
+    const { d: _private, ...published } = older;
+    expect(await makeRef(REF, [{ ...published, d: published.x ?? "" }])).not.toBe(made);
+  });
+});
+
+describe("refused is", () => {
+  const otherKey = REF.key.replace("0b", "0c");
+  it.each<[string, (ref: string) => string]>([
+    ["an empty one", () => ""],
+    ["one without its MAC", (ref) => ref.slice(0, ref.lastIndexOf("."))],
+    ["a truncated one", (ref) => ref.slice(0, -1)],
+    ["one with a character too many", (ref) => `${ref}A`],
+    ["one with a line break behind it", (ref) => `${ref}\n`],
+    ["one of another gate", (ref) => ref.replace("0a", "0b")],
+    ["one of another row", (ref) => ref.replace(REF.key, otherKey)],
+    ["one in upper case", (ref) => ref.replace(REF.key, REF.key.toUpperCase())],
+    ["one whose MAC is another", (ref) => `${ref.slice(0, -43)}${"A".repeat(43)}`],
+    ["one with padding", (ref) => `${ref}=`],
+    ["one whose parts change places", (ref) => ref.split(".").toReversed().join(".")],
+  ])("%s", async (_name, change) => {
+    expect(await parseRef(change(made), [older])).toBeNull();
+  });
+
+  it("any respelling of the last character, whose spare bits mean nothing", async () => {
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const spellings = Array.from(alphabet, (last) => made.slice(0, -1) + last);
+    const good = await Promise.all(spellings.map((text) => parseRef(text, [older])));
+    expect(good.filter((ref) => ref !== null)).toHaveLength(1);
+  });
+});

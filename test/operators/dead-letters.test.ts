@@ -1,0 +1,159 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { decodeCursor } from "../../src/operators/cursor.ts";
+import { deadLetters, type LetterQuery } from "../../src/operators/dead-letters.ts";
+import { indexLetters, indexOverdue, letterOf } from "../console/bench.ts";
+import { freshIndex, NOON_MS } from "../support/operators-index.ts";
+import { times } from "../support/times.ts";
+
+const ANY: LetterQuery = { host: null, reason: null, fromMs: null, toMs: null, after: null };
+
+let db: D1Database;
+
+beforeEach(async () => {
+  db = await freshIndex();
+});
+
+const diedAt = (second: number) => ({ diedAtMs: NOON_MS + second * 1_000 });
+
+describe("dead letters", () => {
+  it("are grouped by host, with why they were given up, the worst host first", async () => {
+    const down = { callbackUrl: "https://down.example:8443/a?b=c" };
+    await indexLetters(db, [
+      letterOf({ ...diedAt(1), ...down }),
+      letterOf({ ...diedAt(2), ...down, reason: "no answer in time" }),
+      letterOf({ ...diedAt(3), ...down, attempts: 10 }),
+      letterOf({ ...diedAt(4), reason: "status is no 2xx", status: 503 }),
+      letterOf({
+        ...diedAt(0),
+        userKey: "bob",
+        callbackUrl: null,
+        result: null,
+        attempts: 0,
+        reason: "the upstream does not know the run",
+      }),
+    ]);
+    const seen = await deadLetters(db, ANY);
+    expect(seen.groups).toEqual([
+      {
+        host: "down.example:8443",
+        letters: 3,
+        oldest_at: "2026-11-20T12:00:01.000Z",
+        newest_at: "2026-11-20T12:00:03.000Z",
+        reasons: [
+          { reason: "no connection", letters: 2 },
+          { reason: "no answer in time", letters: 1 },
+        ],
+      },
+      {
+        host: null,
+        letters: 1,
+        oldest_at: "2026-11-20T12:00:00.000Z",
+        newest_at: "2026-11-20T12:00:00.000Z",
+        reasons: [{ reason: "the upstream does not know the run", letters: 1 }],
+      },
+      {
+        host: "client.example",
+        letters: 1,
+        oldest_at: "2026-11-20T12:00:04.000Z",
+        newest_at: "2026-11-20T12:00:04.000Z",
+        reasons: [{ reason: "status is no 2xx", letters: 1 }],
+      },
+    ]);
+    expect(seen.letters.map(({ reason, status }) => [reason, status])).toEqual([
+      ["status is no 2xx", 503],
+      ["no connection", null],
+      ["no answer in time", null],
+      ["no connection", null],
+      ["the upstream does not know the run", null],
+    ]);
+    expect(seen.letters[1]).toMatchObject({ host: "down.example:8443", attempts: 10, subject: "alice" });
+    expect(seen.letters[4]).toMatchObject({
+      user: "bob",
+      subject: "bob",
+      host: null,
+      result: null,
+      attempts: 0,
+      accepted_at: "2026-11-20T11:59:00.000Z",
+      died_at: "2026-11-20T12:00:00.000Z",
+    });
+    expect([seen.next_cursor, seen.complete, seen.overdue]).toEqual([null, true, []]);
+  });
+
+  it.each([
+    ["a host", { host: "client.example" }, [0, 1]],
+    ["no callback", { host: "-" }, [2]],
+    ["a reason", { reason: "no answer in time" }, [1, 2]],
+    ["a host and a reason", { host: "client.example", reason: "no answer in time" }, [1]],
+    ["a time", { fromMs: NOON_MS - 2, toMs: NOON_MS }, [1, 2]],
+    ["a host of which there are none", { host: "CLIENT.example" }, []],
+  ] as [string, Partial<LetterQuery>, number[]][])("are found by %s", async (_name, query, found) => {
+    const letters = [
+      letterOf({ diedAtMs: NOON_MS }),
+      letterOf({ diedAtMs: NOON_MS - 1, reason: "no answer in time" }),
+      letterOf({ diedAtMs: NOON_MS - 2, reason: "no answer in time", callbackUrl: null }),
+    ];
+    await indexLetters(db, letters);
+    const seen = await deadLetters(db, { ...ANY, ...query });
+    expect(seen.letters.map(({ run_id }) => run_id)).toEqual(found.map((at) => letters[at]?.runId));
+  });
+
+  it("of one host, of one time, come fifty a page, each once", async () => {
+    const here = times(120, (n) => letterOf({ diedAtMs: NOON_MS + n }));
+    const there = times(120, (n) => letterOf({ diedAtMs: NOON_MS + n, callbackUrl: "https://x.example/" }));
+    await indexLetters(db, [...here, ...there]);
+    const query = { ...ANY, host: "client.example", fromMs: NOON_MS + 5, toMs: NOON_MS + 115 };
+    const ids: string[] = [];
+    const sizes: number[] = [];
+    let after: LetterQuery["after"] = null;
+    do {
+      const page = await deadLetters(db, { ...query, after });
+      ids.push(...page.letters.map(({ run_id }) => run_id));
+      sizes.push(page.letters.length);
+      expect(page.groups.map(({ host, letters }) => [host, letters])).toEqual([
+        ["client.example", 110],
+        ["x.example", 110],
+      ]);
+      after = page.next_cursor === null ? null : decodeCursor(page.next_cursor);
+    } while (after !== null && sizes.length < 9);
+    expect(sizes).toEqual([50, 50, 10]);
+    expect(ids).toEqual(
+      here
+        .slice(5, 115)
+        .map(({ runId }) => runId)
+        .toReversed(),
+    );
+  });
+
+  it("beyond 2,000 are not grouped, and are reached by the cursor", async () => {
+    for (const at of times(3, (n) => n))
+      await indexLetters(
+        db,
+        times(700, (n) => letterOf({ diedAtMs: NOON_MS + at * 700 + n })),
+      );
+    const rare = letterOf({ diedAtMs: NOON_MS - 1, callbackUrl: "https://rare.example/" });
+    await indexLetters(db, [rare]);
+    const first = await deadLetters(db, { ...ANY, host: "rare.example" });
+    expect([first.complete, first.letters, first.groups[0]?.letters]).toEqual([false, [], 2_000]);
+    const second = await deadLetters(db, {
+      ...ANY,
+      host: "rare.example",
+      after: decodeCursor(first.next_cursor ?? ""),
+    });
+    expect(second.letters.map(({ run_id }) => run_id)).toEqual([rare.runId]);
+    expect(second.next_cursor).toBeNull();
+  });
+});
+
+describe("overdue runs", () => {
+  it("are shown by user, those that have waited longest first, twenty at most", async () => {
+    for (const n of times(25, (at) => at)) await indexOverdue(db, `user-${n}`, NOON_MS - n * 1_000, n + 1);
+    const { overdue } = await deadLetters(db, ANY);
+    expect(overdue).toHaveLength(20);
+    expect(overdue[0]).toEqual({
+      user: "user-24",
+      since: "2026-11-20T11:59:36.000Z",
+      runs: 25,
+      example_run_key: "key of user-24",
+    });
+  });
+});

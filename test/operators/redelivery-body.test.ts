@@ -1,0 +1,53 @@
+// What is wrong with the body that asks for a redelivery of many.
+import { beforeEach, describe, expect, it } from "vitest";
+import { act, ask } from "../console/bench.ts";
+import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { freshIndex } from "../support/operators-index.ts";
+import { TestQueue } from "../support/queue.ts";
+import { times } from "../support/times.ts";
+
+let gateway: Gateway;
+let queue: TestQueue;
+
+beforeEach(async () => {
+  await freshIndex();
+  gateway = await makeGateway();
+  queue = new TestQueue();
+  queue.install();
+});
+
+describe("a body names its own fault", () => {
+  it.each<[unknown, string, string]>([
+    [{}, "", "The body must have run_ids, host, reason, from or to."],
+    [[], "", "The body must be an object."],
+    [{ run_ids: [] }, "/run_ids", "/run_ids must not be empty."],
+    [{ run_ids: "all" }, "/run_ids", "/run_ids must be a list."],
+    [{ run_ids: ["1"] }, "/run_ids/0", "/run_ids/0 must be a UUID."],
+    [
+      { run_ids: times(1_001, () => crypto.randomUUID()) },
+      "/run_ids",
+      "/run_ids must have at most 1000 entries.",
+    ],
+    [{ run_ids: [crypto.randomUUID()], host: "a.example" }, "/run_ids", "/run_ids must stand alone."],
+    [{ run_ids: [crypto.randomUUID()], reason: "x" }, "/run_ids", "/run_ids must stand alone."],
+    [{ host: 1 }, "/host", "/host must be a string."],
+    [{ reason: "" }, "/reason", "/reason must not be empty."],
+    [{ host: "" }, "/host", "/host must not be empty."],
+    [{ from: "now" }, "/from", "/from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z."],
+    [{ hosts: "a.example" }, "/hosts", "/hosts is unknown."],
+  ])("%j", async (body, pointer, detail) => {
+    const answer = await act(gateway, "/dead-letters/redeliver", body);
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors).toMatchObject([{ detail, source: { pointer } }]);
+    expect(queue.offered).toEqual([]);
+  });
+
+  it("and one that is too large is 413, one that is no JSON 400", async () => {
+    const headers = { "content-type": "application/json" };
+    const large = { body: `{"host":"${"x".repeat(70_000)}"}`, headers };
+    expect((await act(gateway, "/dead-letters/redeliver", undefined, large)).status).toBe(413);
+    const broken = { body: "{", headers };
+    expect((await act(gateway, "/dead-letters/redeliver", undefined, broken)).status).toBe(400);
+    expect((await ask(gateway, `/redeliveries/${crypto.randomUUID()}`)).status).toBe(404);
+  });
+});

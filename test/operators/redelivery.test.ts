@@ -1,0 +1,298 @@
+// Many dead letters sent again, by the queue's consumer.
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { buildUserKey } from "../../src/auth/user-key.ts";
+import worker from "../../src/index.ts";
+import { workRedelivery } from "../../src/operators/redelivery.ts";
+import type { RedeliveryFilter } from "../../src/operators/views.ts";
+import { act, ask, HOOK, indexLetters, keepRuns, letterOf } from "../console/bench.ts";
+import { never, replacing, tapped } from "../support/bindings.ts";
+import { SECOND, T0 } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
+import { Stage } from "../support/stage.ts";
+import { times } from "../support/times.ts";
+import "../support/own-workerd.ts";
+
+let stage: Stage;
+let alice: string;
+
+freshForEach();
+beforeEach(async () => {
+  stage = await Stage.set();
+  alice = await buildUserKey(stage.gateway.issuer.issuer, "alice");
+});
+
+/** Dead letters of alice that the upstream still knows, given up a millisecond apart, the last one first. */
+async function letters(
+  n: number,
+  callbackUrl: string | null = HOOK,
+  fromMs = T0 - 10_000,
+  reason = "no connection",
+) {
+  const fate = callbackUrl === null ? "abandoned" : "dead";
+  const runIds = await keepRuns(n, { terms: { userKey: alice, subject: "alice", callbackUrl }, fate });
+  for (const runId of runIds) stage.gateway.upstream.runs.set(runId, runId);
+  const letter = (runId: string, at: number) =>
+    letterOf({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at, reason });
+  await indexLetters(env.OPERATORS_DB, runIds.map(letter));
+  return runIds;
+}
+
+async function begin(filter: Partial<RedeliveryFilter>): Promise<string> {
+  const { status, body } = await act(stage.gateway, "/dead-letters/redeliver", filter);
+  expect([status, body.status]).toEqual([202, "running"]);
+  return body.id;
+}
+
+async function read(id: string) {
+  return (await ask(stage.gateway, `/redeliveries/${id}`)).body;
+}
+
+/** Takes what is in the queue, once. */
+async function step(): Promise<number> {
+  const messages = stage.queue.take();
+  if (messages.length > 0) await stage.consume(messages);
+  return messages.length;
+}
+
+/** Whom the receivers were called for, each run's id once. */
+function told(): string[] {
+  return [...new Set(stage.received.map(({ body }): string => JSON.parse(body).id))].toSorted();
+}
+
+describe("a redelivery of many", () => {
+  it("works on fifty at a time, shows how far it is, and reaches every receiver once", async () => {
+    const all = await letters(120);
+    const id = await begin({ host: "client.example" });
+    expect(await read(id)).toMatchObject({
+      id,
+      operator: "olga",
+      created_at: "2040-01-01T00:00:00.000Z",
+      filter: { run_ids: null, host: "client.example", reason: null, from: null, to: null },
+      status: "running",
+      examined: 0,
+    });
+    expect(stage.queue.offered).toEqual([{ v: 1, redelivery: id }]);
+    await step();
+    expect(await read(id)).toMatchObject({ status: "running", examined: 50, sent: 50, skipped: 0 });
+    await step();
+    expect(await read(id)).toMatchObject({ status: "running", examined: 100, sent: 100 });
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 120, sent: 120, skipped: 0 });
+    await stage.pass(SECOND);
+    expect(stage.received).toHaveLength(120);
+    expect(told()).toEqual(all.toSorted());
+    expect((await ask(stage.gateway, "/dead-letters")).body.letters).toEqual([]);
+    const { entries } = (await ask(stage.gateway, "/audit")).body;
+    expect(entries).toMatchObject([
+      {
+        operator: "olga",
+        action: "redeliver_many",
+        target: id,
+        detail: "to client.example",
+        outcome: "done",
+      },
+    ]);
+  });
+
+  it("takes only those of its host and its time", async () => {
+    const wanted = await letters(3, "https://client.example/hook", T0 - 5_000);
+    await letters(3, "https://other.example/hook", T0 - 5_000);
+    await letters(3, "https://client.example/hook", T0 - 60_000);
+    await letters(3, "https://client.example/hook", T0 - 1_000);
+    const id = await begin({
+      host: "client.example",
+      from: new Date(T0 - 30_000).toISOString(),
+      to: new Date(T0 - 2_000).toISOString(),
+    });
+    await step();
+    await stage.pass(SECOND);
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 3, sent: 3 });
+    expect(told()).toEqual(wanted.toSorted());
+  });
+
+  it("has the upstream asked for abandoned runs that have no callback", async () => {
+    await letters(3, null);
+    await letters(2);
+    const id = await begin({ host: "-" });
+    await step();
+    await stage.pass(SECOND);
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 3, sent: 3 });
+    expect(stage.received).toEqual([]);
+    const { runs } = (await ask(stage.gateway, `/runs?user=${alice}&state=none`)).body;
+    expect(runs).toMatchObject(times(3, () => ({ status: "ended", charged: true })));
+  });
+
+  it("leaves a run alone that is no dead letter any more, though the index has not heard of it", async () => {
+    const [first = "", second = ""] = await letters(2);
+    await act(stage.gateway, `/runs/${first}/redeliver`);
+    await stage.drain();
+    await stage.ring();
+    await stage.drain();
+    await indexLetters(env.OPERATORS_DB, [letterOf({ runId: first, userKey: alice, diedAtMs: T0 - 9 })]);
+    stage.received.length = 0;
+    const id = await begin({ run_ids: [first, second] });
+    await step();
+    await stage.pass(SECOND);
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 2, sent: 1, skipped: 1 });
+    expect(told()).toEqual([second]);
+  });
+
+  it("takes those that were chosen, and skips what is not dead or unknown", async () => {
+    const [first = "", second = "", third = ""] = await letters(60);
+    await act(stage.gateway, `/runs/${third}/redeliver`);
+    const id = await begin({ run_ids: [first.toUpperCase(), first, second, third, crypto.randomUUID()] });
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 4, sent: 2, skipped: 2 });
+    await stage.pass(SECOND);
+    expect(told()).toEqual([first, second, third].toSorted());
+  });
+
+  it("finds its few letters among thousands of another host", async () => {
+    const rare = await letters(2, "https://rare.example/", T0 - 60_000);
+    for (const at of times(3, (n) => n)) await letters(700, "https://other.example/", T0 - 1_000 - at * 700);
+    const id = await begin({ host: "rare.example" });
+    expect([await step(), await step(), await step(), await step()]).toEqual([1, 1, 1, 0]);
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 2, sent: 2 });
+    await stage.pass(SECOND);
+    expect(told()).toEqual(rare.toSorted());
+  });
+
+  it("leaves those that died after it was begun alone", async () => {
+    await letters(1);
+    const id = await begin({ host: "client.example" });
+    await letters(1, "https://client.example/hook", T0 + 1);
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 1 });
+  });
+
+  it("of nothing is finished at once", async () => {
+    const id = await begin({ host: "client.example" });
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 0, sent: 0, skipped: 0 });
+  });
+});
+
+describe("a message that gets lost changes nothing but timing", () => {
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ["who looks at it", read],
+    [
+      "the cron",
+      () =>
+        worker.scheduled(
+          createScheduledController({ scheduledTime: new Date(Date.now()) }),
+          stage.gateway.env,
+        ),
+    ],
+  ])("after half a minute %s sends another one", async (_name, look) => {
+    await letters(60);
+    const id = await begin({ host: "client.example" });
+    stage.queue.take();
+    vi.setSystemTime(T0 + 29 * SECOND);
+    await look(id);
+    expect(stage.queue.take()).toEqual([]);
+    vi.setSystemTime(T0 + 30 * SECOND);
+    await Promise.all([look(id), look(id)]);
+    expect(await step()).toBe(1);
+    expect(await read(id)).toMatchObject({ examined: 50 });
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 60, sent: 60 });
+    await look(id);
+    expect(stage.queue.take().filter((message) => "redelivery" in message)).toEqual([]);
+  });
+
+  it("and one that the queue does not take neither", async () => {
+    await letters(1);
+    stage.queue.rule(() => "refused");
+    const id = await begin({ host: "client.example" });
+    stage.queue.rule(() => "kept");
+    vi.setSystemTime(T0 + 30 * SECOND);
+    await read(id);
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", sent: 1 });
+  });
+
+  it("and one that comes three times counts once", async () => {
+    await letters(60);
+    const id = await begin({ host: "client.example" });
+    const [message] = stage.queue.take();
+    if (message === undefined) throw new Error("no message");
+    await stage.consume([message, message, message]);
+    expect(await read(id)).toMatchObject({ examined: 50, sent: 50, skipped: 0 });
+    await stage.drain();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 60, sent: 60, skipped: 0 });
+    await stage.pass(SECOND);
+    expect(stage.received).toHaveLength(60);
+  });
+
+  it("and a consumer that dies at its work is followed by another, without a letter lost or counted twice", async () => {
+    await letters(60);
+    const id = await begin({ host: "client.example" });
+    stage.queue.take();
+    const died = Promise.withResolvers<void>();
+    let asked = 0;
+    const dying = tapped(env, ({ name, perform }) => {
+      if (name !== "USER_GATE.redeliver") return perform();
+      asked += 1;
+      if (asked < 20) return perform();
+      died.resolve();
+      return never();
+    });
+    const { OPERATORS_DB, USER_GATE, RUNS } = { ...env, ...dying };
+    void workRedelivery({ operatorsDb: OPERATORS_DB, gates: USER_GATE, queue: RUNS }, id);
+    await died.promise;
+    expect(await read(id)).toMatchObject({ status: "running", examined: 0, sent: 0 });
+    // While it may still be alive, nobody else takes the job.
+    await workRedelivery({ operatorsDb: env.OPERATORS_DB, gates: env.USER_GATE, queue: env.RUNS }, id);
+    expect(await read(id)).toMatchObject({ examined: 0 });
+    vi.setSystemTime(T0 + 30 * SECOND);
+    await read(id);
+    await stage.drain();
+    const { examined, sent, skipped, status } = await read(id);
+    expect([status, examined, sent + skipped]).toEqual(["finished", 60, 60]);
+    await stage.pass(SECOND);
+    expect(told()).toHaveLength(60);
+    expect(stage.received).toHaveLength(60);
+  });
+
+  it("and a consumer that comes back from the dead counts nothing", async () => {
+    await letters(10);
+    const id = await begin({ host: "client.example" });
+    stage.queue.take();
+    const released = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const bindings = replacing("USER_GATE.findRun", async ({ perform }) => {
+      arrived.resolve();
+      await released.promise;
+      return perform();
+    });
+    const { OPERATORS_DB, USER_GATE, RUNS } = { ...env, ...bindings(env) };
+    const slow = workRedelivery({ operatorsDb: OPERATORS_DB, gates: USER_GATE, queue: RUNS }, id);
+    await arrived.promise;
+    vi.setSystemTime(T0 + 30 * SECOND);
+    await read(id);
+    await step();
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 10, sent: 10 });
+    released.resolve();
+    await slow;
+    expect(await read(id)).toMatchObject({ status: "finished", examined: 10, sent: 10 });
+  });
+});
+
+describe("a letter whose gate is away", () => {
+  it("is skipped and stays a dead letter; the others go out", async () => {
+    const [first = ""] = await letters(3);
+    const id = await begin({ host: "client.example" });
+    stage.queue.take();
+    const bindings = replacing("USER_GATE.findRun", ({ args: [runId], perform }) =>
+      runId === first ? Promise.reject(new Error("down")) : perform(),
+    );
+    const { OPERATORS_DB, USER_GATE, RUNS } = { ...env, ...bindings(env) };
+    await workRedelivery({ operatorsDb: OPERATORS_DB, gates: USER_GATE, queue: RUNS }, id);
+    expect(await read(id)).toMatchObject({ status: "finished", sent: 2, skipped: 1 });
+    await stage.pass(SECOND);
+    const left = (await ask(stage.gateway, "/dead-letters")).body.letters;
+    expect(left.map(({ run_id }: { run_id: string }) => run_id)).toEqual([first]);
+  });
+});

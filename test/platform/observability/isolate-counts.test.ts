@@ -1,0 +1,97 @@
+// What a gateway at work leaves in its isolate's sums: every request, every attempt, every end.
+import { beforeEach, expect, it, vi } from "vitest";
+import { isolateSums } from "../../../src/platform/observability/isolate-sums.ts";
+import { decodeSums, emptySums, type Sums } from "../../../src/platform/observability/sums.ts";
+import { HOUR, MINUTE, moveClock } from "../../support/clock.ts";
+import { freshForEach } from "../../support/fresh.ts";
+import { Stage } from "../../support/stage.ts";
+import { json } from "../../support/upstream.ts";
+
+freshForEach();
+
+// The isolate outlives the tests, and remembers when it has told its sums: so each test has a day of its own.
+let day = 0;
+beforeEach(() => {
+  day += 1;
+  moveClock(day * 24 * HOUR);
+});
+
+/** What has been counted since the last time. The flush comes at once. */
+async function takeSums(): Promise<Sums> {
+  let sums = emptySums();
+  const left: Promise<unknown>[] = [];
+  const add = async (text: string) => {
+    sums = decodeSums(text) ?? sums;
+    return 10_000;
+  };
+  vi.spyOn(scheduler, "wait").mockResolvedValueOnce(undefined);
+  isolateSums.flushSoon({ waitUntil: (work) => void left.push(work) }, { getByName: () => ({ add }) });
+  await Promise.all(left);
+  return sums;
+}
+
+it("a run with a callback and a charge", async () => {
+  const stage = await Stage.set();
+  await takeSums();
+  await stage.start();
+  await stage.pass(MINUTE);
+  const { requests, attempts, deliveries, runs, users, hosts, acknowledged, acknowledgedMs, ...latencies } =
+    await takeSums();
+  expect([...requests]).toEqual([["202|accepted|/actions/v1/stored-actions/:stored_action_id/run", 1]]);
+  expect([...attempts]).toEqual([["acknowledged|", 1]]);
+  expect([...deliveries]).toEqual([["delivered_at_once", 1]]);
+  expect([...runs]).toEqual([["success|callback|charged", 1]]);
+  expect([...users.values()]).toEqual([1]);
+  expect([...hosts]).toEqual([["client.example", 1]]);
+  expect([[...acknowledged], acknowledgedMs.size]).toEqual([[["client.example", 1]], 1]);
+  expect(Object.entries(latencies).map(([name, { size }]) => [name, size])).toEqual([
+    ["requestMs", 1],
+    ["gatewayMs", 1],
+    ["upstreamMs", 1],
+    ["attemptMs", 1],
+    ["deliveryMs", 1],
+    ["queuedMs", 1],
+  ]);
+});
+
+it("a callback that fails to the end: each attempt, one end, one dead letter", async () => {
+  const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5,300" });
+  stage.receive(() => new Response(null, { status: 404 }));
+  await takeSums();
+  await stage.start();
+  await stage.pass(HOUR);
+  const { attempts, deliveries, runs } = await takeSums();
+  expect([...attempts]).toEqual([["failed|status is no 2xx", 3]]);
+  expect([...deliveries]).toEqual([
+    ["retrying", 2],
+    ["dead", 1],
+  ]);
+  expect([...runs]).toEqual([["success|callback|charged", 1]]);
+});
+
+it("a run that the upstream has lost: abandoned once, and its callback a dead letter", async () => {
+  const stage = await Stage.set({ RUN_POLL_SCHEDULE: "21600" });
+  const started = await stage.start();
+  await takeSums();
+  stage.gateway.upstream.behave(() => json(404, { errors: [{ code: "not_found", detail: "no such run" }] }));
+  moveClock(MINUTE);
+  await stage.pass(96 * HOUR);
+  expect((await stage.records()).runs).toMatchObject([{ run_id: started.runId, state: "dead" }]);
+  const { deliveries, runs } = await takeSums();
+  expect([...runs]).toEqual([["abandoned|callback|free", 1]]);
+  expect([...deliveries]).toEqual([["dead", 1]]);
+});
+
+it("a start that is refused: by its status and outcome", async () => {
+  const stage = await Stage.set({ RATE_LIMIT_DEFAULT: "1" });
+  await takeSums();
+  await stage.gateway.start({});
+  await stage.gateway.start({});
+  await stage.gateway.call("/nowhere", { claims: null });
+  const { requests } = await takeSums();
+  expect([...requests]).toEqual([
+    ["202|accepted|/actions/v1/stored-actions/:stored_action_id/run", 1],
+    ["429|limited|/actions/v1/stored-actions/:stored_action_id/run", 1],
+    ["404|not_found|/*", 1],
+  ]);
+});

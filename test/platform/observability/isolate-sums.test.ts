@@ -1,0 +1,166 @@
+// How an isolate's sums reach the aggregator: late, in one call, and once more when that fails.
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import gateway from "../../../src/index.ts";
+import {
+  flushed,
+  IsolateSums,
+  mayFlush,
+  type SumsReceiver,
+} from "../../../src/platform/observability/isolate-sums.ts";
+import { decodeSums } from "../../../src/platform/observability/sums.ts";
+import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../../support/clock.ts";
+import { ORIGIN } from "../../support/gateway.ts";
+import { servedOf } from "./counted.ts";
+
+const SOON_MS = 1;
+
+beforeEach(() => stopClock());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+/** Behind requests: what they left to be done. */
+class Context {
+  readonly left: Promise<unknown>[] = [];
+  waitUntil(promise: Promise<unknown>): void {
+    this.left.push(promise);
+  }
+}
+
+/** How many requests each call tells of. `answer`: the next interval, or a failure. */
+class Receiver {
+  readonly told: number[] = [];
+  readonly names: string[] = [];
+  answer: () => Promise<number> = async () => 10 * SECOND;
+
+  readonly namespace: SumsReceiver = {
+    getByName: (name) => {
+      this.names.push(name);
+      return { add: (text) => this.#add(text) };
+    },
+  };
+
+  #add(text: string): Promise<number> {
+    const counts = decodeSums(text)?.requests.values() ?? [];
+    this.told.push([...counts].reduce((sum, n) => sum + n, 0));
+    return this.answer();
+  }
+}
+
+function requests(sums: IsolateSums, n: number, context: Context, { namespace }: Receiver): void {
+  for (let each = 0; each < n; each += 1) {
+    sums.countRequest(servedOf());
+    sums.flushSoon(context, namespace);
+  }
+}
+
+describe("a flush", () => {
+  it("is one for all requests of an interval, and takes those that come until it is made", async () => {
+    const [sums, context, receiver] = [new IsolateSums(20), new Context(), new Receiver()];
+    requests(sums, 3, context, receiver);
+    expect(context.left).toHaveLength(1);
+    // Nothing was called while a request was under way.
+    expect(receiver.names).toEqual([]);
+    await Promise.resolve();
+    requests(sums, 2, context, receiver);
+    await Promise.all(context.left);
+    expect([receiver.told, receiver.names]).toEqual([[5], ["all"]]);
+    requests(sums, 1, context, receiver);
+    await Promise.all(context.left);
+    expect(receiver.told).toEqual([5, 1]);
+  });
+
+  it("waits ten seconds", async () => {
+    const [sums, context, receiver] = [new IsolateSums(), new Context(), new Receiver()];
+    const waited = vi.spyOn(scheduler, "wait").mockResolvedValueOnce(undefined);
+    requests(sums, 1, context, receiver);
+    expect(waited.mock.calls[0]).toEqual([10_000]);
+    await Promise.all(context.left);
+    expect(receiver.told).toEqual([1]);
+  });
+
+  it("takes a stub of its own each time: one that outlives its request fails", async () => {
+    const [sums, context, receiver] = [new IsolateSums(SOON_MS), new Context(), new Receiver()];
+    requests(sums, 1, context, receiver);
+    await Promise.all(context.left);
+    requests(sums, 1, context, receiver);
+    await Promise.all(context.left);
+    expect(receiver.names).toEqual(["all", "all"]);
+  });
+
+  it("that fails gives the sums back: the next one takes them too", async () => {
+    const [sums, context, receiver] = [new IsolateSums(SOON_MS), new Context(), new Receiver()];
+    receiver.answer = async () => {
+      throw new Error("moved");
+    };
+    requests(sums, 2, context, receiver);
+    await Promise.all(context.left);
+    receiver.answer = async () => 10 * SECOND;
+    requests(sums, 1, context, receiver);
+    await Promise.all(context.left);
+    expect(receiver.told).toEqual([2, 3]);
+  });
+
+  it("that died with its request is followed by another after half a minute, with nothing lost", async () => {
+    const [sums, context, receiver] = [new IsolateSums(SOON_MS), new Context(), new Receiver()];
+    vi.spyOn(scheduler, "wait").mockReturnValueOnce(new Promise(() => undefined));
+    requests(sums, 2, context, receiver);
+    moveClock(29 * SECOND);
+    requests(sums, 1, context, receiver);
+    expect(context.left).toHaveLength(1);
+    moveClock(SECOND);
+    requests(sums, 1, context, receiver);
+    expect(context.left).toHaveLength(2);
+    await context.left[1];
+    expect(receiver.told).toEqual([4]);
+  });
+
+  it("comes as late as the aggregator said", async () => {
+    const [sums, context, receiver] = [new IsolateSums(SOON_MS), new Context(), new Receiver()];
+    receiver.answer = async () => MINUTE;
+    requests(sums, 1, context, receiver);
+    await Promise.all(context.left);
+    moveClock(49 * SECOND);
+    requests(sums, 1, context, receiver);
+    expect(context.left).toHaveLength(1);
+    moveClock(SECOND);
+    requests(sums, 1, context, receiver);
+    await Promise.all(context.left);
+    expect(receiver.told).toEqual([1, 2]);
+  });
+});
+
+describe("a request", () => {
+  it("leaves a flush behind, and waits for none of it", async () => {
+    const context = createExecutionContext();
+    const left = vi.spyOn(context, "waitUntil");
+    // The flush never ends.
+    const waited = vi.spyOn(scheduler, "wait").mockReturnValue(new Promise(() => undefined));
+    for (const _ of ["the first", "the second"]) {
+      const response = await gateway.fetch(new Request(`${ORIGIN}/healthz`), env, context);
+      expect(response.status).toBe(200);
+    }
+    expect([left.mock.calls.length, waited.mock.calls.length]).toEqual([1, 1]);
+  });
+});
+
+describe("a flush may begin", () => {
+  it.each([
+    ["when there was none", { pendingUntilMs: 0, nextFromMs: 0 }, true],
+    ["not while one is pending", { pendingUntilMs: T0 + 1, nextFromMs: 0 }, false],
+    ["when the pending one is overdue", { pendingUntilMs: T0, nextFromMs: 0 }, true],
+    ["not before the interval's last ten seconds", { pendingUntilMs: 0, nextFromMs: T0 + 1 }, false],
+    ["when the clock has stepped back by far", { pendingUntilMs: T0 + 31 * SECOND, nextFromMs: 0 }, true],
+    ["and so for the interval", { pendingUntilMs: 0, nextFromMs: T0 + 11 * MINUTE }, true],
+  ])("%s", (_name, mark, may) => {
+    expect(mayFlush(mark, T0)).toBe(may);
+  });
+
+  it("after an interval of ten seconds at once, after one that is out of all reason in ten minutes", () => {
+    expect(flushed(10 * SECOND, T0)).toEqual({ pendingUntilMs: 0, nextFromMs: T0 });
+    expect(flushed(9_999 * MINUTE, T0).nextFromMs).toBe(T0 + 590 * SECOND);
+  });
+});

@@ -1,0 +1,86 @@
+// The guard around every test in workerd (support/log-guard.ts) can fail: it knows every kind of secret that a run
+// brings with it, and finds it wherever somebody logs it.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ORIGIN } from "../../support/gateway.ts";
+import { logGuard } from "../../support/log-guard.ts";
+import { freshIndex } from "../../support/operators-index.ts";
+import { Stage } from "../../support/stage.ts";
+
+const QUERY = "key=query-of-the-callback-url";
+const INPUT = "what the caller wants done";
+
+/** What a line of the log says when somebody logs this. */
+function leaksOf(...words: unknown[]): string[] {
+  console.info(...words);
+  return logGuard.leaks.splice(0);
+}
+
+beforeEach(async () => {
+  await freshIndex();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("a run from its start to its callback", () => {
+  it("leaves nothing behind that the guard does not know, and the log has none of it", async () => {
+    const stage = await Stage.set();
+    const token = await stage.gateway.issuer.token({ sub: "alice" });
+    const run = await stage.start(
+      {
+        inputs: { wish: INPUT },
+        callback_url: `https://client.example/hook?${QUERY}`,
+        idempotency_id: crypto.randomUUID(),
+      },
+      { headers: { authorization: `Bearer ${token}` } },
+    );
+    const replayed = stage.gateway.upstream.starts[0];
+    await stage.push(run);
+    await stage.drain();
+    const [received] = stage.received;
+    const { keys } = JSON.parse(String(Reflect.get(stage.gateway.env, "SIGNING_KEYS")));
+    const secrets: Record<string, string | null | undefined> = {
+      "the caller's token": token,
+      "a signature without its token": token.split(".")[2],
+      "claims without their signature": token.split(".")[1],
+      "the token for the upstream": replayed?.headers.get("authorization"),
+      "the body for the upstream": replayed?.body,
+      "what the caller wants": INPUT,
+      "the completion's ref": run.ref,
+      "the callback's query": QUERY,
+      "the callback's v1a signature": received?.headers.get("webhook-signature"),
+      "the callback's token": received?.headers.get("callback-signature"),
+      "the signing key": keys[0].d,
+    };
+    for (const [what, secret] of Object.entries(secrets)) {
+      expect(leaksOf(`{"event":"x","text":"${secret}"}`), what).toHaveLength(1);
+    }
+    expect(
+      leaksOf(
+        `{"event":"x","run_id":"${run.runId}","gate":"${(await stage.gateway.gateOf()).id.toString()}"}`,
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe("the guard finds a secret", () => {
+  it("in an error, in an object, and in a string of JSON", async () => {
+    const body = '{"data":{"inputs":{"wish":"in the log"}}}';
+    logGuard.secrets.add(body);
+    expect(leaksOf(new Error(`no such thing as ${body}`))).toHaveLength(1);
+    expect(leaksOf({ said: body })).toHaveLength(1);
+    expect(leaksOf(JSON.stringify({ time: 1, said: body }))).toHaveLength(1);
+  });
+
+  it("behind a test's own console", () => {
+    vi.spyOn(console, "info").mockImplementation(() => undefined);
+    logGuard.secrets.add("a-secret-of-sixteen-and-more");
+    expect(leaksOf("it is a-secret-of-sixteen-and-more.")).toHaveLength(1);
+  });
+
+  it("where the gateway's own line has a URL or a credential that nobody told it of", () => {
+    expect(leaksOf(`{"time":1,"error":"no route to ${ORIGIN}/"}`)).toHaveLength(1);
+    expect(leaksOf('{"time":1,"error":"Bearer abc"}')).toHaveLength(1);
+    expect(leaksOf('{"time":1,"route":"/actions/*"}')).toEqual([]);
+  });
+});

@@ -1,0 +1,194 @@
+import { describe, expect, it } from "vitest";
+import {
+  addSums,
+  busiest,
+  type CountedAttempt,
+  countAttempt,
+  countDeadLetter,
+  countEnd,
+  countMessage,
+  countRequest,
+  decodeSums,
+  emptySums,
+  encodeSums,
+  type Sums,
+} from "../../../src/platform/observability/sums.ts";
+import { attemptOf, servedOf } from "./counted.ts";
+
+function sumsOf(count: (sums: Sums) => void): Sums {
+  const sums = emptySums();
+  count(sums);
+  return sums;
+}
+
+describe("a request", () => {
+  it("counts by status, outcome and route, for its user, and with its latencies", () => {
+    const sums = sumsOf((each) => countRequest(each, servedOf({ total_ms: 1_064, upstream_ms: 1_024 })));
+    expect(sums).toEqual({
+      ...emptySums(),
+      requests: new Map([["202|accepted|/actions/v1/runs", 1]]),
+      users: new Map([["alice", 1]]),
+      requestMs: new Map([[80, 1]]),
+      // 40 ms of its own.
+      gatewayMs: new Map([[42, 1]]),
+      upstreamMs: new Map([[80, 1]]),
+    });
+  });
+
+  it("without a caller and an upstream is all the gateway's own time", () => {
+    const sums = sumsOf((each) =>
+      countRequest(each, servedOf({ user: null, total_ms: 32, upstream_ms: null })),
+    );
+    expect([sums.users.size, sums.upstreamMs.size, sums.gatewayMs.get(40)]).toEqual([0, 0, 1]);
+  });
+
+  it("has a label as long as there are not too many of them, and is counted all the same", () => {
+    const sums = sumsOf((each) => {
+      for (let n = 0; n < 700; n += 1) countRequest(each, servedOf({ route: `/${n}` }));
+      countRequest(each, servedOf({ route: "/0" }));
+    });
+    expect(sums.requests.get("202|accepted|/0")).toBe(2);
+    expect(sums.requests.get("other")).toBe(200);
+    expect(sums.requests.size).toBe(501);
+  });
+});
+
+describe("an attempt", () => {
+  const delivered: Partial<CountedAttempt> = { durationMs: 24, sinceEndMs: 1_000 };
+
+  it("that delivers counts with the time from the run's end", () => {
+    expect(sumsOf((each) => countAttempt(each, attemptOf(delivered)))).toEqual({
+      ...emptySums(),
+      attempts: new Map([["acknowledged|", 1]]),
+      deliveries: new Map([["delivered_at_once", 1]]),
+      hosts: new Map([["client.example", 1]]),
+      acknowledged: new Map([["client.example", 1]]),
+      acknowledgedMs: new Map([["client.example", 24]]),
+      attemptMs: new Map([[36, 1]]),
+      deliveryMs: new Map([[80, 1]]),
+    });
+    const later = sumsOf((each) => countAttempt(each, attemptOf({ ...delivered, number: 2 })));
+    expect(later.deliveries).toEqual(new Map([["delivered", 1]]));
+  });
+
+  it("that fails counts by its failure, and says nothing of the time to a delivery", () => {
+    const failed = { outcome: "failed", failure: "no connection", delivery: "retrying" } as const;
+    const sums = sumsOf((each) => countAttempt(each, attemptOf(failed)));
+    expect(sums.attempts).toEqual(new Map([["failed|no connection", 1]]));
+    expect(sums.deliveries).toEqual(new Map([["retrying", 1]]));
+    expect(sums.deliveryMs.size).toBe(0);
+  });
+
+  it("is remembered of a host as acknowledged, and for how long it took, as long as the host itself is", () => {
+    const sums = sumsOf((each) => {
+      for (let n = 0; n < 3_000; n += 1)
+        countAttempt(each, attemptOf({ host: `h${n}.example`, durationMs: 5 }));
+      for (const durationMs of [10, 30]) countAttempt(each, attemptOf({ host: "busy.example", durationMs }));
+      countAttempt(each, attemptOf({ host: "busy.example", outcome: "failed", failure: "no connection" }));
+    });
+    const merged = emptySums();
+    addSums(merged, decodeSums(encodeSums(sums)) ?? emptySums());
+    expect(
+      [merged.hosts, merged.acknowledged, merged.acknowledgedMs].map((of) => of.get("busy.example")),
+    ).toEqual([3, 2, 40]);
+    expect(merged.acknowledged.size).toBeLessThanOrEqual(merged.hosts.size);
+    expect(sums.acknowledged.size).toBeLessThanOrEqual(sums.hosts.size);
+  });
+
+  it("at a host with an endless name keeps 260 characters of it", () => {
+    const sums = sumsOf((each) => countAttempt(each, attemptOf({ host: "h".repeat(9_000) })));
+    expect([...sums.hosts.keys()]).toEqual(["h".repeat(260)]);
+  });
+});
+
+it("ends, dead letters and messages count", () => {
+  const sums = sumsOf((each) => {
+    countEnd(each, { result: "success", hasCallback: true, charged: true });
+    countEnd(each, { result: "error", hasCallback: true, charged: false });
+    countEnd(each, { result: "abandoned", hasCallback: false, charged: false });
+    countDeadLetter(each);
+    countMessage(each, 64);
+  });
+  expect(sums).toEqual({
+    ...emptySums(),
+    runs: new Map([
+      ["success|callback|charged", 1],
+      ["error|callback|free", 1],
+      ["abandoned|none|free", 1],
+    ]),
+    deliveries: new Map([["dead", 1]]),
+    queuedMs: new Map([[48, 1]]),
+  });
+});
+
+describe("sums are merged", () => {
+  it("count by count", () => {
+    const into = sumsOf((each) => {
+      countRequest(each, servedOf({ total_ms: 32 }));
+      countMessage(each, 64);
+    });
+    const from = sumsOf((each) => {
+      countRequest(each, servedOf({ total_ms: 32, status: 429, outcome: "limited" }));
+      countRequest(each, servedOf({ total_ms: 1_024, user: "bob" }));
+    });
+    addSums(into, from);
+    expect(into.requests).toEqual(
+      new Map([
+        ["202|accepted|/actions/v1/runs", 2],
+        ["429|limited|/actions/v1/runs", 1],
+      ]),
+    );
+    expect(into.requestMs).toEqual(
+      new Map([
+        [40, 2],
+        [80, 1],
+      ]),
+    );
+    expect(busiest(into.users, 9)).toEqual([
+      ["alice", 2],
+      ["bob", 1],
+    ]);
+    expect(into.queuedMs).toEqual(new Map([[48, 1]]));
+    // And what was added is as it was.
+    expect(from.requests.size).toBe(2);
+  });
+
+  it("with a busy user found among very many, with the right count", () => {
+    const sums = emptySums();
+    for (let isolate = 0; isolate < 40; isolate += 1) {
+      const one = emptySums();
+      for (let n = 0; n < 100; n += 1) countRequest(one, servedOf({ user: `${isolate}-${n}` }));
+      for (let n = 0; n < 5; n += 1) countRequest(one, servedOf({ user: "busy" }));
+      addSums(sums, one);
+    }
+    expect(busiest(sums.users, 1)).toEqual([["busy", 200]]);
+    expect(sums.users.size).toBeLessThanOrEqual(1_000);
+  });
+});
+
+describe("sums are written", () => {
+  it("as JSON that gives them back", () => {
+    const sums = sumsOf((each) => {
+      countRequest(each, servedOf());
+      countAttempt(each, attemptOf());
+      countEnd(each, { result: "success", hasCallback: true, charged: false });
+      countMessage(each, 12);
+    });
+    expect(decodeSums(encodeSums(sums))).toEqual(sums);
+    expect(encodeSums(emptySums())).toBe('{"v":1}');
+  });
+
+  it("with the fifty busiest names", () => {
+    const sums = sumsOf((each) => {
+      for (let n = 0; n < 60; n += 1) countAttempt(each, attemptOf({ host: `h${n}` }));
+      countAttempt(each, attemptOf({ host: "h59" }));
+    });
+    const { hosts } = decodeSums(encodeSums(sums)) ?? emptySums();
+    expect(hosts.size).toBe(50);
+    expect(hosts.get("h59")).toBe(2);
+  });
+
+  it("and not read when a later version wrote them", () => {
+    expect(decodeSums('{"v":2,"requests":[["200|served|/",1]]}')).toBeNull();
+  });
+});

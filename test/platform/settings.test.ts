@@ -1,0 +1,253 @@
+import { describe, expect, it } from "vitest";
+import { parseSettings, SettingsError } from "../../src/platform/settings.ts";
+import { ISSUER, KEY, problemsOf, REQUIRED } from "../support/given-settings.ts";
+
+describe("defaults", () => {
+  it("are those of the design", () => {
+    expect(parseSettings(REQUIRED)).toEqual({
+      publicUrl: null,
+      issuers: [
+        {
+          issuer: "https://login.example",
+          audience: "edge-actions",
+          algorithms: ["ES256"],
+          keys: { kind: "url", url: "https://login.example/jwks.json" },
+        },
+      ],
+      requiredScope: "external",
+      upstreamUrl: null,
+      upstreamAuth: "gateway",
+      upstreamToken: null,
+      upstreamTimeoutMs: 10_000,
+      signingKeys: [KEY],
+      rateLimit: 200,
+      rateLimitWindowMs: 300_000,
+      readLimit: 6000,
+      rateLimitResetFormat: "unix",
+      rateLimitFlagDefault: true,
+      maxBodyBytes: 6_291_456,
+      maxInFlight: 1000,
+      allowPrivateCallbacks: false,
+      callbackRetryScheduleSeconds: [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
+      callbackTimeoutMs: 15_000,
+      runPollScheduleSeconds: [2, 4, 8, 16, 32, 64, 128, 300],
+      runRetentionDays: 30,
+      chargeRetentionDays: 400,
+      completionTokens: [],
+      access: null,
+      operatorScope: "operator",
+    });
+  });
+
+  it("hold for a setting that is empty", () => {
+    expect(
+      parseSettings({ ...REQUIRED, RATE_LIMIT_DEFAULT: "", PUBLIC_URL: "", REQUIRED_SCOPE: "" }),
+    ).toEqual(parseSettings(REQUIRED));
+  });
+
+  it("hold beside bindings, which are left alone", () => {
+    expect(parseSettings({ ...REQUIRED, KV: { get: () => null }, USER_GATE: {} })).toEqual(
+      parseSettings(REQUIRED),
+    );
+  });
+});
+
+describe("a good setting", () => {
+  it.each<[vars: Record<string, string>, parsed: object]>([
+    [{ PUBLIC_URL: "https://edge.example" }, { publicUrl: "https://edge.example" }],
+    [{ PUBLIC_URL: "https://Edge.example:443/" }, { publicUrl: "https://edge.example" }],
+    [{ PUBLIC_URL: "http://localhost:8787/some/path" }, { publicUrl: "http://localhost:8787" }],
+    [{ UPSTREAM_URL: "https://up.example/base//" }, { upstreamUrl: "https://up.example/base" }],
+    [
+      { UPSTREAM_AUTH: "caller", UPSTREAM_TOKEN: "t" },
+      { upstreamAuth: "caller", upstreamToken: "t" },
+    ],
+    [{ UPSTREAM_TIMEOUT_MS: "120000" }, { upstreamTimeoutMs: 120_000 }],
+    [{ REQUIRED_SCOPE: "actions" }, { requiredScope: "actions" }],
+    [{ RATE_LIMIT_DEFAULT: "1" }, { rateLimit: 1 }],
+    [{ RATE_LIMIT_DEFAULT: "1000000" }, { rateLimit: 1_000_000 }],
+    [{ RATE_LIMIT_WINDOW_SECONDS: "86400" }, { rateLimitWindowMs: 86_400_000 }],
+    [{ READ_LIMIT: "0" }, { readLimit: 0 }],
+    [{ RATE_LIMIT_RESET_FORMAT: "date-time" }, { rateLimitResetFormat: "date-time" }],
+    [{ RATE_LIMIT_FLAG_DEFAULT: "off" }, { rateLimitFlagDefault: false }],
+    [{ MAX_BODY_BYTES: "1" }, { maxBodyBytes: 1 }],
+    [{ ALLOW_PRIVATE_CALLBACKS: "true" }, { allowPrivateCallbacks: true }],
+    [{ RUN_RETENTION_DAYS: "7" }, { runRetentionDays: 7 }],
+    [{ CHARGE_RETENTION_DAYS: "3650" }, { chargeRetentionDays: 3650 }],
+    [{ COMPLETION_TOKEN: "1234567890123456" }, { completionTokens: ["1234567890123456"] }],
+    [
+      { COMPLETION_TOKEN: " the-newer-of-them  the-older-of-them\n" },
+      { completionTokens: ["the-newer-of-them", "the-older-of-them"] },
+    ],
+    [
+      { ALLOW_PRIVATE_CALLBACKS: "true", PUBLIC_URL: "http://127.0.0.1:8787" },
+      { allowPrivateCallbacks: true, publicUrl: "http://127.0.0.1:8787" },
+    ],
+  ])("%o", (vars, parsed) => {
+    expect(parseSettings({ ...REQUIRED, ...vars })).toMatchObject(parsed);
+  });
+
+  it.each<[vars: Record<string, string>, scope: string | null]>([
+    [{}, "operator"],
+    [{ PUBLIC_URL: "http://127.0.0.1:8787" }, "operator"],
+    [{ PUBLIC_URL: "https://edge.example" }, null],
+    [{ PUBLIC_URL: "https://edge.example", OPERATOR_SCOPE: "" }, null],
+    [{ PUBLIC_URL: "https://edge.example", OPERATOR_SCOPE: "ops" }, "ops"],
+    [{ OPERATOR_SCOPE: "ops" }, "ops"],
+  ])("%o lets tokens with the scope %s open the console", (vars, scope) => {
+    expect(parseSettings({ ...REQUIRED, ...vars }).operatorScope).toBe(scope);
+  });
+
+  it("Cloudflare Access, as the issuer that it is", () => {
+    const vars = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "4714c1358e65" };
+    expect(parseSettings({ ...REQUIRED, ...vars }).access).toEqual({
+      issuer: "https://team.cloudflareaccess.com",
+      audience: "4714c1358e65",
+      algorithms: ["RS256"],
+      keys: { kind: "url", url: "https://team.cloudflareaccess.com/cdn-cgi/access/certs" },
+      subjectClaims: ["email", "common_name", "sub"],
+    });
+  });
+});
+
+const WHOLE = (name: string, range: string) => `${name} must be a whole number from ${range}`;
+
+describe("a bad setting is refused by name", () => {
+  const URL_FAULT = "must be an http or https URL without credentials";
+  it.each<[vars: Record<string, unknown>, problem: string]>([
+    [{ PUBLIC_URL: "edge.example" }, `PUBLIC_URL ${URL_FAULT}`],
+    [{ PUBLIC_URL: "ftp://edge.example" }, `PUBLIC_URL ${URL_FAULT}`],
+    [{ PUBLIC_URL: "https://user:secret@edge.example" }, `PUBLIC_URL ${URL_FAULT}`],
+    [{ PUBLIC_URL: 5 }, "PUBLIC_URL must be a string"],
+    [{ UPSTREAM_URL: "/actions" }, `UPSTREAM_URL ${URL_FAULT}`],
+    ...["?key=1", "?", "#top", "/#"].map((end): [Record<string, unknown>, string] => [
+      { UPSTREAM_URL: `https://up.example/base${end}` },
+      "UPSTREAM_URL must have no query and no fragment",
+    ]),
+    ...["external actions", " external", "external\n", " "].map(
+      (scope): [Record<string, unknown>, string] => [
+        { REQUIRED_SCOPE: scope },
+        "REQUIRED_SCOPE must be one scope, without blanks",
+      ],
+    ),
+    [{ UPSTREAM_AUTH: "Gateway" }, "UPSTREAM_AUTH must be one of gateway, caller"],
+    [{ UPSTREAM_TIMEOUT_MS: "0" }, WHOLE("UPSTREAM_TIMEOUT_MS", "1 to 120000")],
+    [{ UPSTREAM_TIMEOUT_MS: "120001" }, WHOLE("UPSTREAM_TIMEOUT_MS", "1 to 120000")],
+    [{ RATE_LIMIT_DEFAULT: "0" }, WHOLE("RATE_LIMIT_DEFAULT", "1 to 1000000")],
+    [{ RATE_LIMIT_DEFAULT: "1e3" }, WHOLE("RATE_LIMIT_DEFAULT", "1 to 1000000")],
+    [{ RATE_LIMIT_DEFAULT: " 5" }, WHOLE("RATE_LIMIT_DEFAULT", "1 to 1000000")],
+    [{ RATE_LIMIT_DEFAULT: "-5" }, WHOLE("RATE_LIMIT_DEFAULT", "1 to 1000000")],
+    [{ RATE_LIMIT_DEFAULT: "1.5" }, WHOLE("RATE_LIMIT_DEFAULT", "1 to 1000000")],
+    [{ RATE_LIMIT_DEFAULT: 200 }, "RATE_LIMIT_DEFAULT must be a string"],
+    [{ RATE_LIMIT_WINDOW_SECONDS: "0" }, WHOLE("RATE_LIMIT_WINDOW_SECONDS", "1 to 86400")],
+    [{ READ_LIMIT: "-1" }, WHOLE("READ_LIMIT", "0 to 1000000")],
+    [{ MAX_BODY_BYTES: "0" }, WHOLE("MAX_BODY_BYTES", "1 to 100000000")],
+    [{ RATE_LIMIT_RESET_FORMAT: "iso" }, "RATE_LIMIT_RESET_FORMAT must be one of unix, date-time"],
+    [{ RATE_LIMIT_FLAG_DEFAULT: "true" }, "RATE_LIMIT_FLAG_DEFAULT must be one of on, off"],
+    [{ ALLOW_PRIVATE_CALLBACKS: "yes" }, "ALLOW_PRIVATE_CALLBACKS must be one of true, false"],
+    [
+      { ALLOW_PRIVATE_CALLBACKS: "true", PUBLIC_URL: "https://edge.example" },
+      "ALLOW_PRIVATE_CALLBACKS must not be true while PUBLIC_URL is https",
+    ],
+    [{ RUN_RETENTION_DAYS: "0" }, WHOLE("RUN_RETENTION_DAYS", "1 to 400")],
+    [{ RUN_RETENTION_DAYS: "401" }, WHOLE("RUN_RETENTION_DAYS", "1 to 400")],
+    [{ CHARGE_RETENTION_DAYS: "0" }, WHOLE("CHARGE_RETENTION_DAYS", "1 to 3650")],
+    ...["123456789012345", " ", "1234567890123456 short", "1234567890123456 ".repeat(3)].map(
+      (tokens): [Record<string, unknown>, string] => [
+        { COMPLETION_TOKEN: tokens },
+        "COMPLETION_TOKEN must be 1 to 2 tokens of at least 16 characters, separated by blanks",
+      ],
+    ),
+    [{ JWT_ISSUERS: undefined }, "JWT_ISSUERS is required"],
+    [{ JWT_ISSUERS: "not json" }, "JWT_ISSUERS must be JSON"],
+    [{ JWT_ISSUERS: "[]" }, "JWT_ISSUERS must be a non-empty JSON array"],
+    [{ JWT_ISSUERS: "{}" }, "JWT_ISSUERS must be a non-empty JSON array"],
+    [{ JWT_ISSUERS: "[1]" }, "JWT_ISSUERS entry 0 must be an object"],
+    [{ JWT_ISSUERS: JSON.stringify([ISSUER, ISSUER]) }, "JWT_ISSUERS names an issuer twice"],
+    [{ SIGNING_KEYS: undefined }, "SIGNING_KEYS is required"],
+    [{ SIGNING_KEYS: "not json" }, "SIGNING_KEYS must be JSON"],
+  ])("%o", (vars, problem) => {
+    expect(problemsOf(vars)).toEqual([problem]);
+  });
+
+  it.each<[vars: Record<string, string>, problem: string]>([
+    [
+      { RUN_RETENTION_DAYS: "6", CALLBACK_RETRY_SCHEDULE: "5" },
+      "RUN_RETENTION_DAYS must be at least 7: an upstream may know an idempotency id for 7 days",
+    ],
+    [
+      { RUN_RETENTION_DAYS: "7", CALLBACK_RETRY_SCHEDULE: "302401" },
+      "RUN_RETENTION_DAYS must be at least twice as long as CALLBACK_RETRY_SCHEDULE takes in all",
+    ],
+    [
+      { CALLBACK_RETRY_SCHEDULE: "604800,604800,86401" },
+      "RUN_RETENTION_DAYS must be at least twice as long as CALLBACK_RETRY_SCHEDULE takes in all",
+    ],
+  ])("%o contradict each other: the problem names both", (vars, problem) => {
+    expect(problemsOf(vars)).toEqual([problem]);
+  });
+});
+
+describe("the message", () => {
+  const SECRET = "hunter2";
+  const bad = {
+    PUBLIC_URL: `https://user:${SECRET}@edge.example`,
+    UPSTREAM_URL: SECRET,
+    UPSTREAM_AUTH: SECRET,
+    UPSTREAM_TIMEOUT_MS: SECRET,
+    RATE_LIMIT_DEFAULT: SECRET,
+    RATE_LIMIT_WINDOW_SECONDS: SECRET,
+    READ_LIMIT: SECRET,
+    RATE_LIMIT_RESET_FORMAT: SECRET,
+    RATE_LIMIT_FLAG_DEFAULT: SECRET,
+    MAX_BODY_BYTES: SECRET,
+    ALLOW_PRIVATE_CALLBACKS: SECRET,
+    RUN_RETENTION_DAYS: SECRET,
+    CHARGE_RETENTION_DAYS: SECRET,
+    COMPLETION_TOKEN: SECRET,
+    JWT_ISSUERS: `{"k":"${SECRET}`,
+    SIGNING_KEYS: `{"keys":[{"d":"${SECRET}"}]}`,
+  };
+
+  it("names every bad setting at once", () => {
+    const problems = problemsOf(bad);
+    expect(new Set(problems.map((problem) => problem.split(" ")[0]))).toEqual(new Set(Object.keys(bad)));
+    expect(problems).toHaveLength(Object.keys(bad).length);
+    expect(new SettingsError(problems).message).toBe(`bad settings: ${problems.join("; ")}`);
+  });
+
+  it("says nothing of what is in them", () => {
+    expect(problemsOf(bad).join()).not.toContain(SECRET);
+  });
+});
+
+describe("the console's settings", () => {
+  it.each<[vars: Record<string, string>, problem: string]>([
+    [{ ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com" }, "ACCESS_AUD is required with ACCESS_TEAM_DOMAIN"],
+    [{ ACCESS_AUD: "4714c1358e65" }, "ACCESS_TEAM_DOMAIN is required with ACCESS_AUD"],
+    ...[
+      "team",
+      "https://team.cloudflareaccess.com",
+      "team.cloudflareaccess.com.evil.example",
+      "evil.example/.cloudflareaccess.com",
+      "a.b.cloudflareaccess.com",
+    ].map((domain): [Record<string, string>, string] => [
+      { ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: "4714c1358e65" },
+      "ACCESS_TEAM_DOMAIN must be a host such as example.cloudflareaccess.com",
+    ]),
+    ...["operator support", "\toperator", " "].map((scope): [Record<string, string>, string] => [
+      { OPERATOR_SCOPE: scope },
+      "OPERATOR_SCOPE must be one scope, without blanks",
+    ]),
+    [
+      { OPERATOR_SCOPE: "external" },
+      "OPERATOR_SCOPE must not be REQUIRED_SCOPE: every caller would be an operator",
+    ],
+    [
+      { REQUIRED_SCOPE: "operator" },
+      "OPERATOR_SCOPE must not be REQUIRED_SCOPE: every caller would be an operator",
+    ],
+  ])("%o are refused", (vars, problem) => {
+    expect(problemsOf(vars)).toEqual([problem]);
+  });
+});

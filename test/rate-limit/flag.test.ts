@@ -1,0 +1,80 @@
+// The flag is asked seldom, and what it says of one caller is never said of another.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { rateLimitIsOn } from "../../src/rate-limit/flag.ts";
+import { moveClock, SECOND, stopClock } from "../support/clock.ts";
+
+const ACTION = "00000000-0000-4000-8000-000000000001";
+const ALICE = { userKey: "a".repeat(43), subject: "alice", issuer: "https://login.example" };
+const BOB = { userKey: "b".repeat(43), subject: "bob", issuer: "https://login.example" };
+
+beforeEach(() => stopClock());
+afterEach(() => vi.useRealTimers());
+
+/** A flag service that notes whom it was asked about. */
+function flagService(answer: () => boolean) {
+  const asked: unknown[] = [];
+  const getBooleanValue = async (_: string, __: boolean, context: unknown) => {
+    asked.push(context);
+    return answer();
+  };
+  // Of the binding, this is all that is used.
+  return { asked, flags: { getBooleanValue } as Partial<Flagship> as Flagship };
+}
+
+describe("the flag of one caller and one action", () => {
+  it("is asked once in five seconds, and a change is noticed after them", async () => {
+    let isOn = true;
+    const { asked, flags } = flagService(() => isOn);
+    expect(await rateLimitIsOn(flags, true, ALICE, ACTION)).toBe(true);
+    isOn = false;
+    moveClock(5 * SECOND - 1);
+    expect(await rateLimitIsOn(flags, true, ALICE, ACTION)).toBe(true);
+    expect(asked).toEqual([{ userId: "alice", issuer: "https://login.example", storedActionId: ACTION }]);
+    moveClock(1);
+    expect(await rateLimitIsOn(flags, true, ALICE, ACTION)).toBe(false);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("is asked again when the clock has stepped back", async () => {
+    const { asked, flags } = flagService(() => true);
+    await rateLimitIsOn(flags, true, ALICE, ACTION);
+    moveClock(-60 * SECOND);
+    await rateLimitIsOn(flags, true, ALICE, ACTION);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("is not another caller's, another action's, nor that of runs without one", async () => {
+    const { asked, flags } = flagService(() => true);
+    await rateLimitIsOn(flags, true, ALICE, ACTION);
+    await rateLimitIsOn(flags, true, BOB, ACTION);
+    await rateLimitIsOn(flags, true, ALICE, ACTION.replace("1", "2"));
+    await rateLimitIsOn(flags, true, ALICE, null);
+    expect(asked).toHaveLength(4);
+  });
+
+  it("is not kept for a path that is no id, however long it is", async () => {
+    const { asked, flags } = flagService(() => true);
+    for (let again = 0; again < 2; again++) await rateLimitIsOn(flags, true, ALICE, "x".repeat(8_000));
+    expect(asked).toHaveLength(2);
+  });
+
+  it("holds a service that is down up once in five seconds, not at each request", async () => {
+    const { asked, flags } = flagService(() => {
+      throw new Error("down");
+    });
+    expect(await rateLimitIsOn(flags, false, ALICE, ACTION)).toBe(false);
+    expect(await rateLimitIsOn(flags, false, ALICE, ACTION)).toBe(false);
+    expect(asked).toHaveLength(1);
+  });
+});
+
+it("of all callers is kept for five thousand, the oldest going first", async () => {
+  const { asked, flags } = flagService(() => true);
+  const users = Array.from({ length: 5_001 }, (_, at) => ({ ...ALICE, userKey: String(at) }));
+  for (const user of users) await rateLimitIsOn(flags, true, user, ACTION);
+  expect(asked).toHaveLength(5_001);
+  await rateLimitIsOn(flags, true, { ...ALICE, userKey: "5000" }, ACTION);
+  expect(asked).toHaveLength(5_001);
+  await rateLimitIsOn(flags, true, { ...ALICE, userKey: "0" }, ACTION);
+  expect(asked).toHaveLength(5_002);
+});
