@@ -13,8 +13,8 @@ export type StartAnswer = {
     | "busy"
     | "conflict"
     | "full"
-    | "gate_open"
-    | "gate_closed"
+    | "failed_open"
+    | "failed_closed"
     | "upstream_refused"
     | "upstream_failed";
   result: { kind: "run"; answer: Answer } | { kind: "problem"; problem: UpstreamProblem };

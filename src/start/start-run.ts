@@ -65,7 +65,7 @@ export async function startRun(
     case "unavailable":
       // What its own user can cause must not lift the user's limit.
       return isPlain && !admission.isOverloaded
-        ? gateOpen(await forward(deps, target, parsed, plan, NO_GATE))
+        ? failedOpen(await forward(deps, target, parsed, plan, NO_GATE))
         : withoutGate(deps, claim);
     case "replay":
       return replay(admission.answer, admission);
@@ -95,7 +95,7 @@ export async function startRun(
 // KV answers when the gate cannot.
 async function withoutGate({ kv, gate }: StartDeps, claim: ClaimRequest | null): Promise<StartAnswer> {
   const known = claim && (await getAnswer(kv, gate.id, claim.id));
-  if (claim === null || known === null) return refusal("gate_closed", NOTHING_CAN_BE_PROMISED, null);
+  if (claim === null || known === null) return refusal("failed_closed", NOTHING_CAN_BE_PROMISED, null);
   return replay(known.answer, { view: null, mismatch: known.fingerprint !== claim.fingerprint });
 }
 
@@ -124,8 +124,8 @@ function replayLearnt(
   return replay(known.answer, { view: uncounted, mismatch: known.fingerprint !== fingerprint });
 }
 
-function gateOpen(answer: StartAnswer): StartAnswer {
-  return answer.outcome === "accepted" ? { ...answer, outcome: "gate_open" } : answer;
+function failedOpen(answer: StartAnswer): StartAnswer {
+  return answer.outcome === "accepted" ? { ...answer, outcome: "failed_open" } : answer;
 }
 
 async function forward(
@@ -151,7 +151,7 @@ async function forward(
   const outcome = await stopwatch.time("upstream", started);
   const isPlain = plan.claim === null && plan.promise === null;
   const settled = isPlain ? null : await settle(deps, plan, outcome);
-  if (settled === "lost") return refusal("gate_closed", NOTHING_CAN_BE_PROMISED, admitted.view);
+  if (settled === "lost") return refusal("failed_closed", NOTHING_CAN_BE_PROMISED, admitted.view);
   if (settled !== null) return accepted(settled.answer, admitted);
   return outcome.kind === "accepted"
     ? accepted(firstAnswer(outcome), admitted)

@@ -33,13 +33,13 @@ afterEach(async () => {
   await gateway.reset();
 });
 
-it("while the gate is down a plain run is let through, without rate-limit headers, and counted as gate_open", async () => {
+it("while the gate is down a plain run is let through, without rate-limit headers, and counted as failed_open", async () => {
   const caller = await Caller.of(gateway.url);
   await gateway.fail(/^USER_GATE\./, "refused");
   const answer = await caller.start(ECHO, {}, UNCOUNTED);
   expect(upstream.run(runIdOf(answer)).starts).toBe(1);
   expect(rateLimitHeaders(answer)).toEqual([]);
-  await gateway.logged(({ request_id, outcome }) => isOf(request_id, answer) && outcome === "gate_open");
+  await gateway.logged(({ request_id, outcome }) => isOf(request_id, answer) && outcome === "failed_open");
 });
 
 it("while the gate is overloaded, which its own user can cause, a plain run gets 503 and Retry-After", async () => {
@@ -62,7 +62,9 @@ describe.each(["refused", "overloaded"] as const)("while the gate is down (%s)",
     const answer = await caller.start(ECHO, data(), UNCOUNTED);
     expectComeAgain(answer);
     expect(upstream.runs.size).toBe(before);
-    await gateway.logged(({ request_id, outcome }) => isOf(request_id, answer) && outcome === "gate_closed");
+    await gateway.logged(
+      ({ request_id, outcome }) => isOf(request_id, answer) && outcome === "failed_closed",
+    );
     await gateway.mend();
     expect((await caller.start(ECHO, data())).status).toBe(202);
   });

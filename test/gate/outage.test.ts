@@ -56,7 +56,7 @@ describe("while the gate is down", () => {
     const gateway = await makeGateway({}, failing(/^USER_GATE/));
     const { status, headers } = await gateway.start({}, UNCOUNTED);
     expect([status, headers.get("ratelimit")]).toEqual([202, null]);
-    expect(outcomes(lines.mock.calls)).toEqual(["gate_open"]);
+    expect(outcomes(lines.mock.calls)).toEqual(["failed_open"]);
   });
 
   it("a malformed plain run is refused as ever", async () => {
@@ -76,7 +76,7 @@ describe("while the gate is down", () => {
       "service_unavaiable",
     ]);
     expect(gateway.upstream.starts).toHaveLength(0);
-    expect(outcomes(lines.mock.calls)).toEqual(["gate_closed"]);
+    expect(outcomes(lines.mock.calls)).toEqual(["failed_closed"]);
   });
 
   it("a run with a known id is answered from KV", async () => {
