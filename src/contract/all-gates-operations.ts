@@ -2,7 +2,7 @@
 
 import { CHARGE_EXAMPLE, csvExample } from "./charge-example.ts";
 import { API, common, errors, inQuery } from "./console-operations.ts";
-import { type Answer, answer, type Entry, exported, ref, uncounted } from "./parts.ts";
+import { type Answer, answer, type Entry, exported, ref, type Schema, uncounted } from "./parts.ts";
 
 export function allGatesOperations(): Entry[] {
   const [charges, reindex] = [exportCharges(), reindexGates()];
@@ -13,7 +13,7 @@ export function allGatesOperations(): Entry[] {
 }
 
 function exportCharges(): Entry["operation"] {
-  const time = { type: "string", format: "date-time" };
+  const time: Schema = { type: "string", format: "date-time" };
   return {
     ...common("exportConsoleCharges", "Export every user's charges"),
     description:

@@ -14,7 +14,10 @@ import {
   OPERATOR,
   type Operation,
   ownExample,
+  type Parameter,
+  type RequestBody,
   ref,
+  type Schema,
   uncounted,
   uuidInPath,
 } from "./parts.ts";
@@ -31,8 +34,8 @@ export function consoleOperations(): Entry[] {
       inQuery("run_id", uuid),
       ...userParameters(),
       inQuery("stored_action_id", uuid),
-      inQuery("state", { type: "string", enum: STATES }),
-      inQuery("result", { type: "string", enum: RESULTS }),
+      inQuery("state", { type: "string", enum: [...STATES] }),
+      inQuery("result", { type: "string", enum: [...RESULTS] }),
       ...spanParameters(),
       inQuery("cursor", text),
     ]),
@@ -117,21 +120,21 @@ function runActions(): Entry[] {
   ];
 }
 
-const text = { type: "string" };
-const uuid = { type: "string", format: "uuid" };
-const time = { type: "string", format: "date-time" };
-const userKey = { type: "string", pattern: "^[A-Za-z0-9_-]{43}$" };
+const text: Schema = { type: "string" };
+const uuid: Schema = { type: "string", format: "uuid" };
+const time: Schema = { type: "string", format: "date-time" };
+const userKey: Schema = { type: "string", pattern: "^[A-Za-z0-9_-]{43}$" };
 const userInPath = { in: "path", name: "user", schema: userKey, required: true };
 
-function userParameters(): object[] {
+function userParameters(): Parameter[] {
   return [inQuery("user", userKey), inQuery("issuer", text), inQuery("subject", text)];
 }
 
-function spanParameters(): object[] {
+function spanParameters(): Parameter[] {
   return [inQuery("from", time), inQuery("to", time)];
 }
 
-export function inQuery(name: string, schema: object): object {
+export function inQuery(name: string, schema: Schema): Parameter {
   return { in: "query", name, schema, required: false };
 }
 
@@ -140,7 +143,7 @@ function get(
   operationId: string,
   summary: string,
   schema: ConsoleAnswer,
-  parameters: readonly object[],
+  parameters: readonly Parameter[],
 ): Entry {
   const examples = { Now: { value: CONSOLE_EXAMPLES[schema], summary } };
   const responses = { "200": answer("As it is now", ref(schema), uncounted, examples), ...errors() };
@@ -156,12 +159,12 @@ function post(
   operationId: string,
   summary: string,
   of: {
-    parameters: readonly object[];
+    parameters: readonly Parameter[];
     status: "200" | "202";
     schema: ConsoleComponentName;
     example: object;
     description: string;
-    body?: object;
+    body?: RequestBody;
   },
 ): Entry {
   const { parameters, status, schema, example, description, body } = of;

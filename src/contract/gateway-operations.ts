@@ -2,6 +2,7 @@
 
 import { completionErrors, publicErrors } from "./answers.ts";
 import {
+  type Answer,
   answer,
   type Entry,
   type Examples,
@@ -9,6 +10,7 @@ import {
   NO_TOKEN,
   type Operation,
   ref,
+  type Schema,
   uncounted,
 } from "./parts.ts";
 
@@ -70,7 +72,7 @@ function readContract(): Operation {
 
 function readDocs(): Operation {
   const operation = open("getDocs", "This document as a page", { type: "string" }, {});
-  const page = {
+  const page: Answer = {
     ...emptyAnswer("The page", uncounted),
     content: {
       "text/html": {
@@ -116,7 +118,7 @@ function readReadiness(): Operation {
   return { ...operation, responses: { ...operation.responses, "503": unready } };
 }
 
-function open(operationId: string, summary: string, schema: object, examples: Examples): Operation {
+function open(operationId: string, summary: string, schema: Schema, examples: Examples): Operation {
   return {
     tags: ["Gateway"],
     summary,

@@ -8,18 +8,20 @@ import { ALL_GATES_COMPONENTS } from "./all-gates-schemas.ts";
 import { consoleOperations } from "./console-operations.ts";
 import { CONSOLE_COMPONENTS } from "./console-schemas.ts";
 import { operations } from "./operations.ts";
-import type { Operation } from "./parts.ts";
+import type { Operation, Schema } from "./parts.ts";
 import { COMPONENTS, WaitSeconds } from "./schemas.ts";
 
-let latest: { publicUrl: string; document: object } | undefined;
+let latest: { publicUrl: string; document: OpenApiDocument } | undefined;
 
 /** Built once and kept: only in development, where the origin is the request's own, can the URL change. */
-export function openapiDocument(publicUrl: string): object {
+export function openapiDocument(publicUrl: string): OpenApiDocument {
   if (latest?.publicUrl !== publicUrl) latest = { publicUrl, document: build(publicUrl) };
   return latest.document;
 }
 
-function build(publicUrl: string): object {
+export type OpenApiDocument = ReturnType<typeof build>;
+
+function build(publicUrl: string) {
   return {
     openapi: "3.1.0",
     info: {
@@ -51,7 +53,7 @@ function paths(): Record<string, Record<string, Operation>> {
   return byPath;
 }
 
-function componentSchemas(): Record<string, object> {
+function componentSchemas(): Record<string, Schema> {
   const named = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries({
     ...COMPONENTS,
@@ -63,23 +65,26 @@ function componentSchemas(): Record<string, object> {
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));
 }
 
-function jsonSchema(schema: z.core.$ZodType): object {
+function jsonSchema(schema: z.core.$ZodType): Schema {
   return bare(z.toJSONSchema(schema, OPTIONS));
 }
 
 /** The document names the dialect and the place of a schema; the schema itself need not. */
-function bare(schema: z.core.JSONSchema.BaseSchema): object {
-  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "$schema" && key !== "$id"));
+function bare(schema: Schema): Schema {
+  const copy = { ...schema };
+  delete copy.$schema;
+  delete copy.$id;
+  return copy;
 }
 
 // "input": what has a default may be left out, in answers too, as published.
 const OPTIONS = {
   io: "input",
-  override: (of: { jsonSchema: z.core.JSONSchema.BaseSchema }) => simplify(of.jsonSchema),
+  override: (of: { jsonSchema: Schema }) => simplify(of.jsonSchema),
 } as const;
 
 /** Takes away what zod spells out beyond the published schemas, without a change of meaning. */
-function simplify(schema: z.core.JSONSchema.BaseSchema): void {
+function simplify(schema: Schema): void {
   if (schema.format === "uuid") delete schema.pattern;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;

@@ -10,16 +10,19 @@ import {
   type Entry,
   jsonBody,
   linked,
+  type Media,
   type Operation,
+  type Parameter,
   ref,
   replayable,
+  type Schema,
   uuidInPath,
 } from "./parts.ts";
 import { START_STORED_RUN_DESCRIPTION } from "./published-text.ts";
 import type { ComponentName } from "./schemas.ts";
 
 /** `waitSeconds` is the schema of that query parameter. */
-export function operations(waitSeconds: object): Entry[] {
+export function operations(waitSeconds: Schema): Entry[] {
   return [
     {
       path: "/actions/v1/stored-actions/{stored_action_id}/run",
@@ -88,7 +91,7 @@ function startOneOffRun(): Operation {
   };
 }
 
-function readStoredRun(waitSeconds: object): Operation {
+function readStoredRun(waitSeconds: Schema): Operation {
   return {
     tags: ["Stored Actions"],
     summary: "Read a run of a StoredAction",
@@ -99,7 +102,7 @@ function readStoredRun(waitSeconds: object): Operation {
   };
 }
 
-function readOneOffRun(waitSeconds: object): Operation {
+function readOneOffRun(waitSeconds: Schema): Operation {
   return {
     tags: ["Runs"],
     summary: "Read a one-off run",
@@ -156,7 +159,7 @@ function deliveryAnswer(description: string) {
 }
 
 function readUsage(): Operation {
-  const time = { type: "string", format: "date-time" };
+  const time: Schema = { type: "string", format: "date-time" };
   return {
     tags: ["Usage"],
     summary: "Read your own charges",
@@ -177,7 +180,7 @@ function usageAnswer() {
   const page = answer("A page of charges", ref("UsagePage"), linked, {
     LastPage: { value: { data: [CHARGE_EXAMPLE], next_cursor: null }, summary: "The last page" },
   });
-  const csv = {
+  const csv: Media = {
     schema: { type: "string" },
     examples: { Csv: { value: csvExample(CHARGE_EXAMPLE), summary: "The same as CSV" } },
   };
@@ -204,6 +207,6 @@ function runAnswers(schema: ComponentName, wrap: (run: object) => object) {
   };
 }
 
-function inQuery(name: string, schema: object): object {
+function inQuery(name: string, schema: Schema): Parameter {
   return { in: "query", name, schema, required: false };
 }

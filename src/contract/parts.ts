@@ -1,12 +1,15 @@
 // The pieces that operations are put together from. Everything is a function or a small constant: loading this file
 // must cost a request nothing.
 
+import type * as z from "zod/mini";
 import { errorObject, type Problem, statusOf } from "../platform/errors.ts";
 import type { ALL_GATES_COMPONENTS } from "./all-gates-schemas.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
 import type { ComponentName } from "./schemas.ts";
 
-type Header = { schema: object; description: string; required?: true };
+export type Schema = z.core.JSONSchema.BaseSchema;
+
+type Header = { schema: Schema; description: string; required?: true };
 type Headers = Record<string, Header>;
 export type Examples = Record<string, { value: unknown; summary?: string }>;
 
@@ -16,7 +19,7 @@ export type Answer = {
   /** None: the answer has no body. */
   content?: Content;
 };
-type Media = { schema: object; examples?: Examples };
+export type Media = { schema: Schema; examples?: Examples };
 type Content = {
   "application/json"?: Media;
   "text/csv"?: Media;
@@ -25,13 +28,22 @@ type Content = {
 };
 export type Answers = Record<string, Answer>;
 
+export type Parameter = {
+  in: string;
+  name: string;
+  schema: Schema;
+  required: boolean;
+};
+
+export type RequestBody = { content: { "application/json": Media }; required: true };
+
 export type Operation = {
   tags: readonly string[];
   summary: string;
   description?: string;
   operationId: string;
-  parameters?: readonly object[];
-  requestBody?: object;
+  parameters?: readonly Parameter[];
+  requestBody?: RequestBody;
   responses: Answers;
   security: readonly Record<string, readonly string[]>[];
 };
@@ -132,11 +144,11 @@ export const linked: Headers = { ...counted, ...LINK };
 
 type AnyComponentName = ComponentName | ConsoleComponentName | keyof typeof ALL_GATES_COMPONENTS;
 
-export function ref(name: AnyComponentName): object {
+export function ref(name: AnyComponentName): Schema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-export function answer(description: string, schema: object, headers: Headers, examples?: Examples): Answer {
+export function answer(description: string, schema: Schema, headers: Headers, examples?: Examples): Answer {
   const media = examples === undefined ? { schema } : { schema, examples };
   return { description, headers, content: { "application/json": media } };
 }
@@ -155,10 +167,10 @@ export function ownExample(name: string, problem: Problem): Examples {
   return { [name]: { value: { errors: [error] }, summary: `${error.title} (${statusOf(problem.code)})` } };
 }
 
-export function uuidInPath(name: string): object {
+export function uuidInPath(name: string): Parameter {
   return { in: "path", name, schema: { type: "string", format: "uuid" }, required: true };
 }
 
-export function jsonBody(schema: object, examples: Examples): object {
+export function jsonBody(schema: Schema, examples: Examples): RequestBody {
   return { content: { "application/json": { schema, examples } }, required: true };
 }

@@ -5,7 +5,7 @@ import { validatorOf } from "./rules.ts";
 type Media = { schema: object; examples?: Record<string, { value: unknown }> };
 type Operation = {
   operationId: string;
-  parameters?: { in: string; name: string }[];
+  parameters?: readonly { in: string; name: string }[];
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, { headers: object; content?: Record<string, Media> }>;
 };
@@ -14,8 +14,7 @@ type Document = {
   components: { schemas: Record<string, object> };
 };
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the tests below fail on a document of another shape
-const document = openapiDocument("https://edge.example") as Document;
+const document: Document = openapiDocument("https://edge.example");
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, path, operation })),
 );

@@ -1,32 +1,48 @@
 // The contract as a page: whole, escaped, and closed to everything foreign.
 import { describe, expect, it } from "vitest";
 import { openapiDocument } from "../../src/contract/openapi.ts";
-import { curlOf } from "../../src/http/docs/curl.ts";
-import { referenceOf } from "../../src/http/docs/reference.ts";
+import { jsonBody, type Operation, type Parameter, type Schema } from "../../src/contract/parts.ts";
+import { toCurl, toText } from "../../src/http/docs/curl.ts";
 import { renderDocs } from "../../src/http/docs/render.tsx";
-import { rowsOf } from "../../src/http/docs/schema.ts";
+import { Members } from "../../src/http/docs/schema.tsx";
 import { type Call, makeGateway } from "../support/gateway.ts";
 
-const NOBODY: Call = { claims: null };
-
 const document = openapiDocument("https://edge.example");
-const reference = referenceOf(document);
-const operations = reference.groups.flatMap((group) => group.operations);
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+);
 const html = await renderDocs(document);
 
+const ESCAPES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
 function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;");
+  return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
+}
+
+async function ask(path: string, call: Call = {}) {
+  const gateway = await makeGateway({ PUBLIC_URL: "https://other.example" });
+  return gateway.call(path, { claims: null, ...call });
+}
+
+/** What the page has for one operation. */
+function articleOf(operationId: string): string {
+  const [, rest = ""] = html.split(`<article id="${operationId}">`);
+  return rest.split("</article>")[0] ?? "";
+}
+
+async function membersOf(schema: Schema, schemas: Record<string, Schema> = {}): Promise<string> {
+  return (await Members({ schema, schemas })).toString();
 }
 
 describe("GET /docs", () => {
-  it("is a page for anybody, with a policy that lets nothing foreign or inline in", async () => {
-    const gateway = await makeGateway();
-    const { status, headers, text } = await gateway.call("/docs", NOBODY);
+  it("is a page for anybody, with a policy that lets nothing foreign or inline in, and names the place where it was asked", async () => {
+    const { status, headers, text } = await ask("/docs");
     expect(status).toBe(200);
     expect(Object.fromEntries(headers)).toMatchObject({
       "cache-control": "public, max-age=300",
@@ -37,11 +53,6 @@ describe("GET /docs", () => {
       "x-content-type-options": "nosniff",
     });
     expect(text).toMatch(/^<!doctype html><html lang="en">/);
-  });
-
-  it("names the place where it was asked", async () => {
-    const gateway = await makeGateway({ PUBLIC_URL: "https://other.example" });
-    const { text } = await gateway.call("/docs", NOBODY);
     expect(text).toContain("https://other.example/actions/v1/runs");
   });
 
@@ -49,72 +60,75 @@ describe("GET /docs", () => {
     { name: "docs.css", type: "text/css; charset=utf-8" },
     { name: "docs.js", type: "text/javascript; charset=utf-8" },
   ])("has $name from the Worker itself", async ({ name, type }) => {
-    const gateway = await makeGateway();
-    const { status, headers, text } = await gateway.call(`/docs/assets/${name}`, NOBODY);
+    const { status, headers, text } = await ask(`/docs/assets/${name}`);
     expect([status, headers.get("content-type")]).toEqual([200, type]);
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(text).not.toMatch(/https?:|url\(|@import|innerHTML|eval/);
     expect(html).toContain(`"/docs/assets/${name}"`);
   });
 
-  it.each(["/docs/assets/other.css", "/docs/assets/constructor", "/docs/other", "/docs/"])(
-    "404 for %s",
-    async (path) => {
-      const gateway = await makeGateway();
-      expect((await gateway.call(path, NOBODY)).status).toBe(404);
-    },
-  );
+  const unknown = ["/docs/assets/other.css", "/docs/assets/constructor", "/docs/other", "/docs/"];
+  it.each(unknown)("404 for %s", async (path) => {
+    expect((await ask(path)).status).toBe(404);
+  });
 
   it.each(["/docs", "/docs/assets/docs.css"])("405 for another method of %s", async (path) => {
-    const gateway = await makeGateway();
-    const { status, headers } = await gateway.call(path, { ...NOBODY, method: "POST" });
+    const { status, headers } = await ask(path, { method: "POST" });
     expect([status, headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 });
 
 describe("the page", () => {
-  it("shows every operation of the document, by its tag", () => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a document of another shape fails below
-    const { paths } = document as { paths: Record<string, Record<string, { operationId: string }>> };
-    const ids = Object.values(paths).flatMap((methods) =>
-      Object.values(methods).map(({ operationId }) => operationId),
-    );
-    expect(operations.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
-    for (const id of ids) {
-      expect(html).toContain(`<article class="operation" id="${id}"`);
-      expect(html).toContain(`href="#${id}"`);
+  it("shows every operation of the document once, and leads to it", () => {
+    expect(html.match(/<article /g)).toHaveLength(operations.length);
+    for (const { operationId } of operations.map(({ operation }) => operation)) {
+      expect(html).toContain(`<article id="${operationId}">`);
+      expect(html).toContain(`<a href="#${operationId}">`);
     }
   });
 
-  it.each(operations)("shows $method $path with an example for every status", (operation) => {
-    const { answers, curl, body, parameters } = operation;
-    expect(html).toContain(escaped(curl));
-    expect(answers.length).toBeGreaterThan(1);
-    for (const { status, bodies } of answers) {
-      if (status === "202" && operation.path === "/completions/{ref}") continue;
-      expect(bodies.flatMap(({ examples }) => examples).length, status).toBeGreaterThan(0);
+  it.each(operations)("shows $method $path with an example for every status", async (entry) => {
+    const { path, method, operation } = entry;
+    const { parameters = [], requestBody, responses } = operation;
+    const article = articleOf(operation.operationId);
+    expect(article).toContain(`<b>${method}</b> <code>${path}</code>`);
+    expect(article).toContain(escaped(toCurl(`https://edge.example${path}`, method, operation)));
+    for (const { name } of parameters) expect(article).toContain(`<code>${name}</code>`);
+    expect(Object.keys(responses).length).toBeGreaterThan(1);
+    for (const [status, { headers, content }] of Object.entries(responses)) {
+      expect(article).toContain(`<b>${status}</b> `);
+      for (const name of Object.keys(headers)) expect(article).toContain(`<code>${name}</code>`);
+      expect(content === undefined).toBe(status === "202" && path === "/completions/{ref}");
     }
-    const shown = [...answers.flatMap(({ bodies }) => bodies), ...(body === null ? [] : [body])];
-    for (const { text } of shown.flatMap(({ examples }) => examples)) expect(html).toContain(escaped(text));
-    for (const { name } of [...parameters, ...(body?.rows ?? [])])
-      expect(html).toContain(`<code class="name">${name}</code>`);
+    const contents = [requestBody?.content, ...Object.values(responses).map(({ content }) => content)];
+    for (const { schema, examples = {} } of contents.flatMap((content) => Object.values(content ?? {}))) {
+      expect(html).toContain(await membersOf(schema, document.components.schemas));
+      expect(Object.keys(examples)).not.toEqual([]);
+      for (const { value } of Object.values(examples)) expect(article).toContain(escaped(toText(value)));
+    }
   });
 
   it("shows a body's members under their parents, with types and descriptions", () => {
-    const start = operations.find(({ id }) => id === "createStoredActionRun");
-    expect(start?.body?.rows.map(({ name, depth, type, required }) => [name, depth, type, required])).toEqual(
-      [
-        ["data", 0, "object", true],
-        ["callback_url", 1, "string (uri), at most 2048 characters", false],
-        ["idempotency_id", 1, "string (uuid)", false],
-        ["inputs", 1, "anything, {} by default", false],
-        ["page", 1, "string", false],
-      ],
-    );
-    for (const { description } of start?.body?.rows ?? []) expect(description).not.toBe("");
+    const article = articleOf("createStoredActionRun");
+    const members = [...article.matchAll(/<li><code>(\w+)<\/code> (.*?)<p>(.*?)<\/p>(<ul>)?/g)];
+    expect(members.slice(1, 6).map(([, name, type, , parent]) => [name, type, parent])).toEqual([
+      ["data", "<small>object</small><small>, required</small>", "<ul>"],
+      ["callback_url", "<small>string (uri), at most 2048 characters</small>", undefined],
+      ["idempotency_id", "<small>string (uuid)</small>", undefined],
+      ["inputs", "<small>anything, {} by default</small>", undefined],
+      ["page", "<small>string</small>", undefined],
+    ]);
+    for (const [, name, , description] of members.slice(1, 6)) expect(description, name).not.toBe("");
   });
 
-  it("refers to nothing that is not on it, and to no other place", () => {
+  it("describes every header, and the body of every error, at its end", () => {
+    const [, appendix = ""] = html.split('<section id="headers">');
+    const answers = operations.flatMap(({ operation }) => Object.values(operation.responses));
+    for (const name of ["errors", ...answers.flatMap(({ headers }) => Object.keys(headers))])
+      expect(appendix).toMatch(new RegExp(`<li><code>${name}</code> <small>[^<]+</small>.*?<p>.`));
+  });
+
+  it("refers to nothing that is not on it and to no other place, and has nothing inline", () => {
     const ids = new Set([...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id));
     const links = [...html.matchAll(/ (?:href|src)="([^"]*)"/g)].map(([, link = ""]) => link);
     expect(links.length).toBeGreaterThan(100);
@@ -123,9 +137,6 @@ describe("the page", () => {
       else expect(["/docs/assets/docs.css", "/docs/assets/docs.js", "/openapi.json"]).toContain(link);
     }
     expect(ids.size).toBe([...html.matchAll(/ id="/g)].length);
-  });
-
-  it("has nothing inline that the policy would stop", () => {
     expect(html).not.toMatch(
       /<style| style="| on[a-z]+="|<script(?! src="\/docs\/assets\/docs\.js" defer=""><)/,
     );
@@ -133,32 +144,29 @@ describe("the page", () => {
 
   it("shows markup in the document as text", async () => {
     const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`;
-    const schema = {
-      type: "object",
-      description: evil,
-      properties: { [evil]: { type: evil, description: evil } },
-    };
-    const operation = {
+    const properties: Schema["properties"] = { [evil]: { enum: [evil], description: evil } };
+    const schema: Schema = { format: evil, description: evil, properties };
+    const examples = { [evil]: { value: evil, summary: evil } };
+    const headers = { [evil]: { schema, description: evil } };
+    const requestBody = jsonBody(schema, examples);
+    const content = { ...requestBody.content, [evil]: { schema, examples } };
+    const operation: Operation = {
       tags: [evil],
       summary: evil,
       description: `${evil}\n\n**${evil}**\n\n\`${evil}\`\n\n\`\`\`json\n${evil}\n\`\`\``,
       operationId: evil,
       security: [{ [evil]: [] }],
-      parameters: [{ in: "path", name: evil, schema }],
-      requestBody: { content: { [evil]: { schema, examples: { [evil]: { value: evil } } } } },
-      responses: {
-        [evil]: {
-          description: evil,
-          headers: { [evil]: { schema, description: evil } },
-          content: { [evil]: { schema, examples: { [evil]: { value: evil, summary: evil } } } },
-        },
-      },
+      parameters: [{ in: "path", name: evil, schema, required: true }],
+      requestBody,
+      responses: { [evil]: { description: evil, headers, content } },
     };
     const page = await renderDocs({
+      ...document,
       info: { title: evil, description: evil, version: evil },
-      servers: [{ url: evil }],
+      servers: [{ url: evil, description: evil }],
       tags: [{ name: evil, description: evil }],
       paths: { [evil]: { [evil]: operation } },
+      components: { ...document.components, schemas: { ActionsErrorResponse: schema } },
     });
     expect(page).toContain("&lt;script&gt;alert(1)");
     expect(page).not.toMatch(/<script>|<img/);
@@ -167,36 +175,28 @@ describe("the page", () => {
 });
 
 describe("a schema in words", () => {
-  const document2 = {
-    components: {
-      schemas: {
-        Tree: {
-          type: "object",
-          properties: { child: { $ref: "#/components/schemas/Tree" }, leaf: { const: "x" } },
-        },
-      },
-    },
-  };
-
-  it("ends where a schema holds itself", () => {
-    const rows = rowsOf(document2, { $ref: "#/components/schemas/Tree" });
-    expect(Math.max(...rows.map(({ depth }) => depth))).toBe(6);
+  it("ends where a schema holds itself", async () => {
+    const child = { $ref: "#/components/schemas/Tree" };
+    const members = await membersOf(child, { Tree: { properties: { child, leaf: { const: "x" } } } });
+    expect(members.match(/<ul>/g)).toHaveLength(7);
   });
 
-  it("says null, alternatives, arrays, choices and bounds", () => {
-    const properties = {
+  it("says null, alternatives, arrays, choices and bounds", async () => {
+    const properties: Schema["properties"] = {
       a: { type: ["string", "null"] },
       b: { oneOf: [{ type: "object", properties: { inner: { type: "boolean" } } }, { type: "null" }] },
       c: { type: "array", items: { type: "integer", minimum: 1, maximum: 9 } },
       d: { enum: ["x", 2] },
       e: {},
     };
-    expect(rowsOf({}, { properties }).map(({ name, type }) => [name, type])).toEqual([
+    const members = await membersOf({ properties });
+    const rows = [...members.matchAll(/<code>(\w+)<\/code> <small>(.*?)<\/small>/g)];
+    expect(rows.map(([, name, type]) => [name, type])).toEqual([
       ["a", "string or null"],
       ["b", "object or null"],
       ["inner", "boolean"],
       ["c", "array of integer, at least 1, at most 9"],
-      ["d", 'one of "x", 2'],
+      ["d", "one of &quot;x&quot;, 2"],
       ["e", "anything"],
     ]);
   });
@@ -204,13 +204,14 @@ describe("a schema in words", () => {
 
 describe("a curl", () => {
   it("fills the path and what the query requires, and quotes for a shell", () => {
-    const parameters = [
+    const parameters: Parameter[] = [
       { in: "path", name: "run_id", schema: { type: "string", format: "uuid" }, required: true },
       { in: "query", name: "from", schema: { type: "string", format: "date-time" }, required: true },
-      { in: "query", name: "cursor", schema: { type: "string" } },
+      { in: "query", name: "cursor", schema: { type: "string" }, required: false },
     ];
-    const url = "https://edge.example/runs/{run_id}";
-    expect(curlOf({ url, method: "POST", parameters, needsToken: true, body: `{"it":"it's"}` })).toBe(
+    const requestBody = jsonBody({}, { First: { value: `{"it":"it's"}` } });
+    const operation = { parameters, security: [{ Bearer: [] }], requestBody };
+    expect(toCurl("https://edge.example/runs/{run_id}", "POST", operation)).toBe(
       [
         "curl -s 'https://edge.example/runs/123e4567-e89b-12d3-a456-426614174000?from=2026-11-01T00%3A00%3A00Z' \\",
         '  -H "Authorization: Bearer $TOKEN" \\',
@@ -221,9 +222,10 @@ describe("a curl", () => {
   });
 
   it("names the method where curl would choose another", () => {
-    const common = { url: "https://edge.example/", parameters: [], needsToken: false, body: null };
-    expect(curlOf({ ...common, method: "GET" })).toBe("curl -s 'https://edge.example/'");
-    expect(curlOf({ ...common, method: "POST" })).toBe("curl -s -X POST 'https://edge.example/'");
-    expect(curlOf({ ...common, method: "PATCH", body: "{}" })).toContain("-X PATCH ");
+    const open = { security: [] };
+    expect(toCurl("https://edge.example/", "GET", open)).toBe("curl -s 'https://edge.example/'");
+    expect(toCurl("https://edge.example/", "POST", open)).toBe("curl -s -X POST 'https://edge.example/'");
+    const patch = { ...open, requestBody: jsonBody({}, { First: { value: {} } }) };
+    expect(toCurl("https://edge.example/", "PATCH", patch)).toContain("-X PATCH ");
   });
 });

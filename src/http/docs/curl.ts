@@ -1,51 +1,42 @@
 // A command that works when pasted, once TOKEN is set and the ids are one's own.
-import { memberOf } from "../../platform/json.ts";
-import { textOf } from "./schema.ts";
+import type { Operation, Parameter } from "../../contract/parts.ts";
 
-export type Shown = {
-  url: string;
-  method: string;
-  parameters: readonly unknown[];
-  needsToken: boolean;
-  /** The JSON to send. */
-  body: string | null;
-};
+type Called = Pick<Operation, "parameters" | "requestBody" | "security">;
 
-/** A curl for one operation, its parameters filled with values of their kind. */
-export function curlOf({ url, method, parameters, needsToken, body }: Shown): string {
-  const named = parameters.map((parameter) => [textOf(parameter, "name"), parameter] as const);
-  const filled = named
-    .filter(([, parameter]) => textOf(parameter, "in") === "path")
-    .reduce((path, [name, parameter]) => path.replace(`{${name}}`, valueOf(name, parameter)), url);
-  const query = named
-    .filter(
-      ([, parameter]) => textOf(parameter, "in") === "query" && memberOf(parameter, "required") === true,
-    )
-    .map(([name, parameter]) => `${name}=${encodeURIComponent(valueOf(name, parameter))}`);
-  const target = query.length === 0 ? filled : `${filled}?${query.join("&")}`;
-  const parts = [
-    `curl -s ${method === "GET" || (method === "POST" && body !== null) ? "" : `-X ${method} `}${quoted(target)}`,
-    ...(needsToken ? ['-H "Authorization: Bearer $TOKEN"'] : []),
-    ...(body === null ? [] : ["-H 'Content-Type: application/json'", `-d ${quoted(body)}`]),
-  ];
-  return parts.join(" \\\n  ");
+/** A curl for one operation: its required parameters have values of their kind, its body is the first example. */
+export function toCurl(url: string, method: string, operation: Called): string {
+  const required = (operation.parameters ?? []).filter((parameter) => parameter.required);
+  const target = required.reduce(fillIn, url);
+  const [example] = Object.values(operation.requestBody?.content["application/json"].examples ?? {});
+  const implied = example === undefined ? "GET" : "POST";
+  return [
+    `curl -s ${method === implied ? "" : `-X ${method} `}${quote(target)}`,
+    ...(operation.security.length === 0 ? [] : ['-H "Authorization: Bearer $TOKEN"']),
+    ...(example === undefined
+      ? []
+      : ["-H 'Content-Type: application/json'", `-d ${quote(toText(example.value))}`]),
+  ].join(" \\\n  ");
 }
 
-function valueOf(name: string, parameter: unknown): string {
-  const schema = memberOf(parameter, "schema");
-  switch (textOf(schema, "format")) {
-    case "uuid":
-      return name === "run_id"
-        ? "123e4567-e89b-12d3-a456-426614174000"
-        : "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
-    case "date-time":
-      return name === "to" ? "2026-12-01T00:00:00Z" : "2026-11-01T00:00:00Z";
-    default:
-      return name.toUpperCase();
-  }
+/** An example as it travels; JSON is spread over lines. */
+export function toText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+}
+
+function fillIn(url: string, { in: place, name, schema }: Parameter): string {
+  const value = sampleOf(name, schema.format);
+  if (place === "path") return url.replace(`{${name}}`, value);
+  return `${url}${url.includes("?") ? "&" : "?"}${name}=${encodeURIComponent(value)}`;
+}
+
+function sampleOf(name: string, format: string | undefined): string {
+  if (name === "run_id") return "123e4567-e89b-12d3-a456-426614174000";
+  if (format === "uuid") return "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+  if (format === "date-time") return name === "to" ? "2026-12-01T00:00:00Z" : "2026-11-01T00:00:00Z";
+  return name.toUpperCase();
 }
 
 /** For a shell, which reads nothing between single quotes. */
-function quoted(text: string): string {
+function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,188 +1,100 @@
 // One operation: what it takes, what it answers, and a command to try it.
 import type { JSX } from "hono/jsx/jsx-runtime";
-import { Inline, Markdown } from "./markdown.tsx";
-import { type AnswerView, type BodyView, idOf, isError, type OperationView } from "./reference.ts";
-import type { Row } from "./schema.ts";
+import type { Answer, Media, Operation } from "../../contract/parts.ts";
+import { toCurl, toText } from "./curl.ts";
+import { formatLine, Markdown } from "./markdown.tsx";
+import { Members, type Schemas } from "./schema.tsx";
 
-export function Operation({ of }: { of: OperationView }): JSX.Element {
+/** The schema of an error: the page shows it once, at its end. */
+export const ERROR_SCHEMA = "ActionsErrorResponse";
+
+export type Entry = { path: string; method: string; operation: Operation };
+type Props = Entry & { url: string; schemas: Schemas };
+
+export function OperationArticle({ path, method, operation, url, schemas }: Props): JSX.Element {
+  const { operationId, summary, description, requestBody, responses } = operation;
   return (
-    <article class="operation" id={of.id} aria-labelledby={`${of.id}-title`}>
-      <h3 id={`${of.id}-title`}>
-        <a href={`#${of.id}`}>{of.summary}</a>
-      </h3>
-      <p class="route">
-        <Method name={of.method} />
-        <code>
-          <Path text={of.path} />
-        </code>
+    <article id={operationId}>
+      <h3>{summary}</h3>
+      <p>
+        <b>{method}</b> <code>{path}</code>
       </p>
-      {of.description !== "" && <Markdown text={of.description} />}
-      <Security names={of.security} />
-      {of.parameters.length > 0 && <Parameters of={of.parameters} />}
-      {of.body !== null && <RequestBody of={of.body} />}
+      {description !== undefined && <Markdown text={description} />}
+      <p>{formatLine(describeSecurity(operation))}</p>
+      <Parameters place="path" operation={operation} schemas={schemas} />
+      <Parameters place="query" operation={operation} schemas={schemas} />
+      {requestBody !== undefined && <h4>Body</h4>}
+      {drawContent(requestBody?.content, schemas)}
       <h4>Try it</h4>
-      <CodeBlock label={`curl for ${of.summary}`} text={of.curl} copyable />
-      <h4>Answers</h4>
-      <div class="answers">
-        {of.answers.map((answer) => (
-          <Answer of={answer} />
-        ))}
+      <div class="copyable">
+        <pre tabindex={0}>{toCurl(`${url}${path}`, method, operation)}</pre>
       </div>
+      <h4>Answers</h4>
+      {Object.entries(responses).map(([status, answer]) => (
+        <AnswerDetails status={status} answer={answer} schemas={schemas} />
+      ))}
     </article>
   );
 }
 
-export function Method({ name }: { name: string }): JSX.Element {
-  return <span class={`method method-${name.toLowerCase()}`}>{name}</span>;
+function describeSecurity({ security }: Operation): string {
+  const schemes = security.flatMap(Object.keys).map((name) => `\`${name}\``);
+  if (schemes.length === 0) return "Anybody may ask, without a token.";
+  return `Needs a token: ${schemes.join(" or ")}.`;
 }
 
-/** A long path breaks before a slash, and nowhere else. */
-function Path({ text }: { text: string }): JSX.Element {
-  const segments = text.split(/(?=\/)/);
+type ParametersProps = { place: string; operation: Operation; schemas: Schemas };
+
+/** They are shown as the members of an object. */
+function Parameters({ place, operation, schemas }: ParametersProps): JSX.Element {
+  const parameters = (operation.parameters ?? []).filter((parameter) => parameter.in === place);
+  if (parameters.length === 0) return <></>;
+  const properties = Object.fromEntries(parameters.map(({ name, schema }) => [name, schema]));
+  const required = parameters.filter((parameter) => parameter.required).map(({ name }) => name);
   return (
     <>
-      {segments.map((segment) => (
-        <>
-          <wbr />
-          <span class={segment.includes("{") ? "variable" : undefined}>{segment}</span>
-        </>
-      ))}
+      <h4>Parameters in the {place}</h4>
+      <Members schema={{ properties, required }} schemas={schemas} />
     </>
   );
 }
 
-function Security({ names }: { names: readonly string[] }): JSX.Element {
-  if (names.length === 0) return <p class="security">Anybody may ask, without a token.</p>;
-  return (
-    <p class="security">
-      Needs a token:{" "}
-      {names.map((name, index) => (
-        <>
-          {index > 0 && " or "}
-          <code>{name}</code>
-        </>
-      ))}
-      .
-    </p>
-  );
-}
-
-function Parameters({ of }: { of: OperationView["parameters"] }): JSX.Element {
-  return (
-    <>
-      <h4>Parameters</h4>
-      <Rows of={of.map((row) => ({ ...row, type: `${row.type}, in the ${row.place}` }))} />
-    </>
-  );
-}
-
-function RequestBody({ of }: { of: BodyView }): JSX.Element {
-  return (
-    <>
-      <h4>
-        Body <span class="type">{of.type}</span>
-      </h4>
-      <Rows of={of.rows} />
-      <Examples of={of} />
-    </>
-  );
-}
+type AnswerProps = { status: string; answer: Answer; schemas: Schemas };
 
 /** The successes are open: they are what one looks for first. */
-function Answer({ of }: { of: AnswerView }): JSX.Element {
+function AnswerDetails({ status, answer, schemas }: AnswerProps): JSX.Element {
+  const headers = Object.entries(answer.headers).map(
+    ([name, { required }]) => `\`${name}\`${required === true ? " (always)" : ""}`,
+  );
   return (
-    <details class="answer" open={!isError(of)}>
+    <details open={status < "400"}>
       <summary>
-        <span class={`status status-${of.status.slice(0, 1)}`}>{of.status}</span>
-        <span class="says">
-          <Inline text={of.description} />
-        </span>
+        <b>{status}</b> {formatLine(answer.description)}
       </summary>
-      <div class="answer-body">
-        {of.bodies.length === 0 && <p>The answer has no body.</p>}
-        {of.bodies.map((body) => (
-          <AnswerBody of={body} isError={isError(of)} />
-        ))}
-        <HeaderNames of={of.headers} />
-      </div>
+      {answer.content === undefined && <p>The answer has no body.</p>}
+      {drawContent(answer.content, schemas)}
+      <p>
+        <a href="#headers">Headers</a>: {formatLine(headers.join(", "))}
+      </p>
     </details>
   );
 }
 
-function AnswerBody({ of, isError: isErrorBody }: { of: BodyView; isError: boolean }): JSX.Element {
-  return (
-    <div class="body">
-      <p class="type">
-        {of.type}
-        {isErrorBody && of.schema !== null && (
-          <>
-            , <a href={`#schema-${idOf(of.schema)}`}>{of.schema}</a>
-          </>
-        )}
-      </p>
-      {!isErrorBody && of.rows.length > 0 && <Rows of={of.rows} />}
-      <Examples of={of} />
-    </div>
-  );
-}
-
-function Examples({ of }: { of: BodyView }): JSX.Element {
-  return (
+function drawContent(content: Record<string, Media> | undefined, schemas: Schemas): JSX.Element[] {
+  return Object.entries(content ?? {}).map(([type, { schema, examples = {} }]) => (
     <>
-      {of.examples.map(({ title, text }) => (
+      <small>{type}</small>{" "}
+      {schema.$ref?.endsWith(ERROR_SCHEMA) === true ? (
+        <a href="#errors">{ERROR_SCHEMA}</a>
+      ) : (
+        <Members schema={schema} schemas={schemas} />
+      )}
+      {Object.entries(examples).map(([name, { value, summary = name }]) => (
         <figure>
-          <figcaption>{title}</figcaption>
-          <CodeBlock label={title} text={text} />
+          <figcaption>{summary}</figcaption>
+          <pre tabindex={0}>{toText(value)}</pre>
         </figure>
       ))}
     </>
-  );
-}
-
-function HeaderNames({ of }: { of: AnswerView["headers"] }): JSX.Element {
-  return (
-    <p class="headers">
-      Headers:{" "}
-      {of.map(({ name, required }, index) => (
-        <>
-          {index > 0 && ", "}
-          <a href={`#header-${idOf(name)}`}>
-            <code>{name}</code>
-          </a>
-          {required && " (always)"}
-        </>
-      ))}
-    </p>
-  );
-}
-
-/** Members under their parents: a list, because a table of nested rows does not fit a phone. */
-export function Rows({ of, anchor }: { of: readonly Row[]; anchor?: string }): JSX.Element {
-  return (
-    <ul class="rows">
-      {of.map(({ name, depth, type, required, description }) => (
-        <li class={`depth-${depth}`} id={anchor === undefined ? undefined : `${anchor}-${idOf(name)}`}>
-          <code class="name">{name}</code> <span class="type">{type}</span>
-          {required && <span class="required">required</span>}
-          {description !== "" && (
-            <p>
-              <Inline text={description} />
-            </p>
-          )}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-type CodeProps = { label: string; text: string; copyable?: true };
-
-function CodeBlock({ label, text, copyable }: CodeProps): JSX.Element {
-  return (
-    <div class={copyable ? "code copyable" : "code"}>
-      <pre tabindex={0} aria-label={label}>
-        <code>{text}</code>
-      </pre>
-    </div>
-  );
+  ));
 }

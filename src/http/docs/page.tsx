@@ -1,135 +1,106 @@
-// The whole page. It works without a script; with one, a command can be copied at a click.
+// The whole page, drawn from the document of /openapi.json alone: what the document does not say, the page does not
+// either. It works without a script; with one, a command can be copied at a click.
 import type { JSX } from "hono/jsx/jsx-runtime";
+import type { OpenApiDocument } from "../../contract/openapi.ts";
 import { Markdown } from "./markdown.tsx";
-import { Method, Operation, Rows } from "./operation.tsx";
-import { type Group, idOf, type Reference } from "./reference.ts";
+import { type Entry, ERROR_SCHEMA, OperationArticle } from "./operation.tsx";
+import { Members, type Schemas } from "./schema.tsx";
 
-export function DocsPage({ of }: { of: Reference }): JSX.Element {
+const AUTHENTICATION =
+  "Authentication: `Authorization: Bearer TOKEN`. The commands below take it from the shell's variable `TOKEN`.";
+
+type Group = { name: string; description: string; entries: Entry[] };
+
+export function DocsPage({ document }: { document: OpenApiDocument }): JSX.Element {
+  const { info, servers, components } = document;
+  const url = servers.map((server) => server.url).join();
+  const groups = groupByTag(document);
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>{of.title}</title>
+        <title>{info.title}</title>
         <link rel="stylesheet" href="/docs/assets/docs.css" />
         <script src="/docs/assets/docs.js" defer></script>
       </head>
       <body>
-        <a class="skip" href="#main">
-          Skip to content
-        </a>
-        <div class="shell">
-          <Contents of={of} />
-          <main id="main">
-            <Introduction of={of} />
-            {of.groups.map((group) => (
-              <GroupSection of={group} />
-            ))}
-            <Appendix of={of} />
-          </main>
-        </div>
+        <a href="#main">Skip to content</a>
+        <Contents groups={groups} />
+        <main id="main">
+          <h1>{`${info.title} ${info.version}`}</h1>
+          <Markdown text={`${info.description}\n\nBase URL: \`${url}\`\n\n${AUTHENTICATION}`} />
+          <p>
+            Machine-readable: <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1)
+          </p>
+          {groups.map(({ name, description, entries }) => (
+            <section>
+              <h2>{name}</h2>
+              <p>{description}</p>
+              {entries.map((entry) => (
+                <OperationArticle {...entry} url={url} schemas={components.schemas} />
+              ))}
+            </section>
+          ))}
+          <Appendix groups={groups} schemas={components.schemas} />
+        </main>
       </body>
     </html>
   );
 }
 
-function Contents({ of }: { of: Reference }): JSX.Element {
+function groupByTag({ paths, tags }: OpenApiDocument): Group[] {
+  const all = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
+  return tags.map((tag) => ({
+    ...tag,
+    entries: all.filter(({ operation }) => operation.tags.includes(tag.name)),
+  }));
+}
+
+function Contents({ groups }: { groups: Group[] }): JSX.Element {
   return (
-    <header class="side">
-      <p class="brand">
-        <a href="#main">{of.title}</a> <span class="version">{of.version}</span>
-      </p>
-      <details class="menu" open>
+    <nav aria-label="Operations">
+      <details open>
         <summary>Contents</summary>
-        <nav aria-label="Operations">
-          {of.groups.map(({ id, name, operations }) => (
-            <section>
-              <h2>
-                <a href={`#${id}`}>{name}</a>
-              </h2>
-              <ul>
-                {operations.map((operation) => (
-                  <li>
-                    <a href={`#${operation.id}`}>
-                      <Method name={operation.method} />
-                      <span>{operation.summary}</span>
-                    </a>
-                  </li>
-                ))}
-              </ul>
-            </section>
-          ))}
-          <section>
-            <h2>
-              <a href="#headers">Headers</a>
-            </h2>
-            <h2>
-              <a href="#errors">Errors</a>
-            </h2>
-          </section>
-        </nav>
+        {groups.map(({ name, entries }) => (
+          <>
+            <h2>{name}</h2>
+            {entries.map(({ method, operation }) => (
+              <a href={`#${operation.operationId}`}>
+                <b>{method}</b> {operation.summary}
+              </a>
+            ))}
+          </>
+        ))}
+        <h2>Appendix</h2>
+        <a href="#headers">Headers</a>
+        <a href="#errors">Errors</a>
       </details>
-    </header>
+    </nav>
   );
 }
 
-function Introduction({ of }: { of: Reference }): JSX.Element {
-  return (
-    <section class="introduction">
-      <h1>{of.title}</h1>
-      <Markdown text={of.description} />
-      <dl>
-        <dt>Base URL</dt>
-        <dd>
-          <code>{of.url}</code>
-        </dd>
-        <dt>Machine-readable</dt>
-        <dd>
-          <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1)
-        </dd>
-        <dt>Authentication</dt>
-        <dd>
-          <code>Authorization: Bearer TOKEN</code>. The commands below take it from the shell's variable{" "}
-          <code>TOKEN</code>.
-        </dd>
-      </dl>
-    </section>
+function Appendix({ groups, schemas }: { groups: Group[]; schemas: Schemas }): JSX.Element {
+  const answers = groups
+    .flatMap(({ entries }) => entries)
+    .flatMap(({ operation }) => Object.values(operation.responses));
+  const headers = answers.flatMap((answer) => Object.entries(answer.headers));
+  const properties = Object.fromEntries(
+    headers.map(([name, { schema, description }]) => [name, { ...schema, description }]),
   );
-}
-
-function GroupSection({ of }: { of: Group }): JSX.Element {
-  return (
-    <section class="group" id={of.id}>
-      <h2>{of.name}</h2>
-      <p class="lead">{of.description}</p>
-      {of.operations.map((operation) => (
-        <Operation of={operation} />
-      ))}
-    </section>
-  );
-}
-
-function Appendix({ of }: { of: Reference }): JSX.Element {
   return (
     <>
-      <section class="group" id="headers">
+      <section id="headers">
         <h2>Headers</h2>
-        <p class="lead">What answers may carry. Each answer above names its own.</p>
-        <div class="operation">
-          <Rows of={of.headers} anchor="header" />
-        </div>
+        <p>What answers may carry. Each answer above names its own.</p>
+        <Members schema={{ properties }} schemas={schemas} />
       </section>
-      <section class="group" id="errors">
+      <section id="errors">
         <h2>Errors</h2>
-        <p class="lead">Every answer from 400 on has this body.</p>
-        {of.schemas.map(({ name, description, rows }) => (
-          <div class="operation" id={`schema-${idOf(name)}`}>
-            <h3>{name}</h3>
-            {description !== "" && <p>{description}</p>}
-            <Rows of={rows} />
-          </div>
-        ))}
+        <p>Each answer that refers to {ERROR_SCHEMA} has this body.</p>
+        <Members schema={schemas[ERROR_SCHEMA] ?? {}} schemas={schemas} />
       </section>
     </>
   );

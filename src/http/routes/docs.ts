@@ -26,8 +26,8 @@ export async function docs(c: AppContext): Promise<Response> {
 }
 
 export async function docsAsset(c: AppContext): Promise<Response> {
-  const { assetNamed } = await import("../docs/render.tsx");
-  const asset = assetNamed(c.req.param("name") ?? "");
-  if (asset === null) return answerNotFound(c);
+  const { ASSETS } = await import("../docs/render.tsx");
+  const asset = ASSETS.get(c.req.param("name") ?? "");
+  if (asset === undefined) return answerNotFound(c);
   return c.body(asset.text, 200, { "content-type": asset.type, "cache-control": PUBLIC_MAX_AGE });
 }
