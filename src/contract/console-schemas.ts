@@ -3,7 +3,7 @@
 
 import * as z from "zod/mini";
 import { ConsoleRedeliveryFilter } from "./redelivery-filter.ts";
-import { described } from "./schemas.ts";
+import { COMPONENTS, described } from "./schemas.ts";
 
 const time = z.string().with(z.meta({ format: "date-time" }));
 const count = z.int().with(z.gte(0));
@@ -254,6 +254,23 @@ const ConsoleRedelivery = z.object({
   skipped: described(count, "Not dead any more, under way already, or of a gate that did not answer."),
 });
 
+const ConsoleCharge = described(
+  z.object({
+    user: described(z.string(), "The user key."),
+    issuer: z.string(),
+    subject: z.string(),
+    ...COMPONENTS.Charge.shape,
+  }),
+  "A charge, and whose it is.",
+);
+
+const ConsoleReindexPage = z.object({
+  gates: described(count, "How many were asked, 40 at most."),
+  told_anew: described(count, "Of these, had not told this index yet, and do so now."),
+  unreachable: described(count, "Did not answer, or found no index: they tell it themselves within a week."),
+  next_cursor: described(z.nullable(z.string()), "The `cursor` of the next request; null: that was all."),
+});
+
 /** Beside the components of schemas.ts. */
 export const CONSOLE_COMPONENTS = {
   ConsoleStats,
@@ -269,6 +286,8 @@ export const CONSOLE_COMPONENTS = {
   ConsoleAuditPage,
   ConsoleRedeliveryFilter,
   ConsoleRedelivery,
+  ConsoleCharge,
+  ConsoleReindexPage,
 };
 
 export type ConsoleComponentName = keyof typeof CONSOLE_COMPONENTS;
