@@ -20,19 +20,10 @@ import {
 import { type Column, Table } from "../shell/table.tsx";
 
 /** The form as it was filled in: shown again, whatever was in it. */
-export type RunSearch = Record<(typeof SEARCH_FIELDS)[number], string>;
-
-export const SEARCH_FIELDS = [
-  "run_id",
-  "user",
-  "issuer",
-  "subject",
-  "stored_action_id",
-  "state",
-  "result",
-  "from",
-  "to",
-] as const;
+export type RunSearch = Record<
+  "run_id" | "user" | "issuer" | "subject" | "stored_action_id" | "state" | "result" | "from" | "to",
+  string
+>;
 
 type RunsProps = {
   frame: Frame;
