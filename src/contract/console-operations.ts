@@ -17,7 +17,7 @@ import {
   jsonBody,
   OPERATOR,
   type Operation,
-  ownError,
+  ownErrors,
   ref,
   uncounted,
   uuidInPath,
@@ -172,50 +172,39 @@ function common(operationId: string, summary: string): Omit<Operation, "response
 }
 
 function errors(): Answers {
+  const notOperator = 'The token needs the scope "operator".';
+  const noIndex = "The operators' index or a gate does not answer.";
+  const unread = "This cannot be read at the moment.";
+  const source = { parameter: "state" };
   return {
-    "400": ownError(
-      "A parameter is not what it must be.",
+    ...ownErrors(
       uncounted,
-      "bad_request",
-      "state must be one of …",
-      { source: { parameter: "state" } },
+      ["bad_request", "A parameter is not what it must be.", "state must be one of …", { source }],
+      [
+        "permission_denied",
+        "Not an operator, or a request of another site.",
+        notOperator,
+        { name: "Denied" },
+      ],
+      ["not_found", "There is no such thing.", "There is no such run."],
     ),
-    "401": ownError(
-      "Who is asking is not known.",
-      challenged,
+    ...ownErrors(challenged, [
       "unauthenticated",
+      "Who is asking is not known.",
       "An operator's token is required.",
-    ),
-    "403": ownError(
-      "Not an operator, or a request of another site.",
-      uncounted,
-      "permission_denied",
-      'The token needs the scope "operator".',
-      { name: "Denied" },
-    ),
-    "404": ownError("There is no such thing.", uncounted, "not_found", "There is no such run."),
+    ]),
+    ...ownErrors(deferred, ["service_unavaiable", noIndex, unread, { name: "Unavailable" }]),
     ...publicErrors(),
-    "503": ownError(
-      "The operators' index or a gate does not answer.",
-      deferred,
-      "service_unavaiable",
-      "This cannot be read at the moment.",
-      { name: "Unavailable" },
-    ),
   };
 }
 
 function actionErrors(): Answers {
   const tooLarge = "The body is larger than this gateway takes.";
-  return {
-    "409": ownError(
-      "There is nothing to do.",
-      uncounted,
-      "conflict",
-      "The delivery of this run is still under way.",
-    ),
-    "413": ownError(tooLarge, uncounted, "payload_too_large", "The body is larger than 65536 bytes."),
-  };
+  return ownErrors(
+    uncounted,
+    ["conflict", "There is nothing to do.", "The delivery of this run is still under way."],
+    ["payload_too_large", tooLarge, "The body is larger than 65536 bytes."],
+  );
 }
 
 function exportCharges(): Entry["operation"] {

@@ -115,24 +115,32 @@ export function answer(description: string, schema: object, headers: Headers, ex
   return { description, headers, content: { "application/json": media } };
 }
 
-/** One of our own errors, its example exactly as the gateway writes it. */
-export function ownError(
-  description: string,
-  headers: Headers,
+type OwnError = readonly [
   code: ProblemCode,
+  description: string,
   detail: string,
-  { name = titleOf(code).replaceAll(" ", ""), ...extra }: { name?: string } & Partial<Problem> = {},
-): Answer {
-  const error = errorObject(problem(code, detail, extra), "6f1f2c1e-7f0b-4d53-9b0c-3a3c8f0e7b55");
-  return errorAnswer(description, headers, name, `${error.title} (${statusOf(code)})`, error);
+  /** `name` is the example's, where it is not the error's. */
+  extra?: { name?: string } & Partial<Problem>,
+];
+
+/** Our own errors by their status, each with an example exactly as the gateway writes it. */
+export function ownErrors(headers: Headers, ...errors: readonly OwnError[]): Answers {
+  return Object.fromEntries(
+    errors.map(([code, description, detail, { name = titleOf(code).replaceAll(" ", ""), ...extra } = {}]) => {
+      const error = errorObject(problem(code, detail, extra), "6f1f2c1e-7f0b-4d53-9b0c-3a3c8f0e7b55");
+      const summary = `${error.title} (${statusOf(code)})`;
+      return [String(statusOf(code)), errorAnswer(description, headers, summary, error, name)];
+    }),
+  );
 }
 
+/** The example's name is its summary without blanks, unless another is given. */
 export function errorAnswer(
   description: string,
   headers: Headers,
-  name: string,
   summary: string,
   error: object,
+  name = summary.replaceAll(/ (.)/g, (_, first: string) => first.toUpperCase()),
 ): Answer {
   const examples = { [name]: { value: { errors: [error] }, summary } };
   return answer(description, ref("ActionsErrorResponse"), headers, examples);
