@@ -5,14 +5,17 @@ import { ROOT, redeliveryAt, runAt, userAt, withQuery } from "../shell/links.ts"
 import { Distance, Empty, Heading, NextPage, Optional, OutcomeChip } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
-const WORDS: Record<AuditAction, string> = {
-  poll: "Polled",
-  redeliver: "Redelivered",
-  abandon: "Abandoned",
-  reset_window: "Reset the windows",
-  redeliver_many: "Redelivered many",
-  reindex: "Reindexed",
-  sign_in: "Signed in",
+const run = (target: string) => runAt(target, null);
+
+/** What each action is called, and what its target is. */
+const ACTIONS: Record<AuditAction, readonly [word: string, linkTo: (target: string) => string]> = {
+  poll: ["Polled", run],
+  redeliver: ["Redelivered", run],
+  abandon: ["Abandoned", run],
+  reset_window: ["Reset the windows", userAt],
+  redeliver_many: ["Redelivered many", redeliveryAt],
+  reindex: ["Reindexed", userAt],
+  sign_in: ["Signed in", userAt],
 };
 
 export function AuditTrailPage({ frame, page }: { frame: Frame; page: AuditPage }): JSX.Element {
@@ -32,7 +35,7 @@ function columnsAt(nowMs: number): Column<AuditEntry>[] {
   return [
     { title: "When", kind: "plain", cell: ({ at }) => <Distance at={at} nowMs={nowMs} /> },
     { title: "Who", look: "wrap", cell: ({ operator }) => operator },
-    { title: "What", cell: ({ action }) => WORDS[action] },
+    { title: "What", cell: ({ action }) => ACTIONS[action][0] },
     { title: "Target", cell: (entry) => <Target entry={entry} /> },
     { title: "Detail", look: "wrap", cell: ({ detail }) => <Optional text={detail} /> },
     { title: "Outcome", cell: ({ outcome }) => <OutcomeChip outcome={outcome} /> },
@@ -41,24 +44,10 @@ function columnsAt(nowMs: number): Column<AuditEntry>[] {
 
 function Target({ entry: { action, target } }: { entry: AuditEntry }): JSX.Element {
   if (target === null) return <Optional text={null} />;
+  const [, linkTo] = ACTIONS[action];
   return (
-    <a class="mono id" href={linkToTarget(action, target)} title={target}>
+    <a class="mono id" href={linkTo(target)} title={target}>
       {target}
     </a>
   );
-}
-
-function linkToTarget(action: AuditAction, target: string): string {
-  switch (action) {
-    case "poll":
-    case "redeliver":
-    case "abandon":
-      return runAt(target, null);
-    case "redeliver_many":
-      return redeliveryAt(target);
-    case "reset_window":
-    case "reindex":
-    case "sign_in":
-      return userAt(target);
-  }
 }

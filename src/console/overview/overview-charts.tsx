@@ -4,7 +4,7 @@ import type { Overview, Stats } from "../../operators/views.ts";
 import { BarChart, Legend, LineChart, type Series } from "../shell/charts.tsx";
 import { bucketTime, count, counted, day, duration, percent, timeOfDay } from "../shell/format.ts";
 import { ROOT } from "../shell/links.ts";
-import { Stat } from "./stat.tsx";
+import { Stat } from "./overview-splits.tsx";
 
 type Bucket = Overview["buckets"][number];
 type Line = readonly [name: string, look: Series["look"], value: (bucket: Bucket) => number | null];

@@ -65,21 +65,17 @@ function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.El
   );
 }
 
+const STATES: Record<Exclude<RunDetail["state"], "retrying">, string> = {
+  waiting: "The run has not ended, or its callback has not been tried yet.",
+  delivered: "The receiver has acknowledged the result.",
+  dead: "Delivery has stopped. Redeliver sends it again.",
+  aborted: "The receiver said that it wants no more attempts.",
+  none: "This run has no callback.",
+};
+
 function sayState({ state, next_attempt_at: next }: RunDetail, nowMs: number): string {
-  switch (state) {
-    case "waiting":
-      return "The run has not ended, or its callback has not been tried yet.";
-    case "retrying":
-      return next === null ? "Another attempt follows." : `The next attempt is ${whenDue(next, nowMs)}.`;
-    case "delivered":
-      return "The receiver has acknowledged the result.";
-    case "dead":
-      return "Delivery has stopped. Redeliver sends it again.";
-    case "aborted":
-      return "The receiver said that it wants no more attempts.";
-    case "none":
-      return "This run has no callback.";
-  }
+  if (state !== "retrying") return STATES[state];
+  return next === null ? "Another attempt follows." : `The next attempt is ${whenDue(next, nowMs)}.`;
 }
 
 function sayAbandoned({ state }: RunDetail): string {

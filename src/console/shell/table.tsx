@@ -20,7 +20,10 @@ type TableProps<Row> = PropsWithChildren<{
   columns: readonly Column<Row>[];
 }>;
 
-/** Scrolls in itself where it is wide, by keyboard too; on a phone its rows become cards. Its children stand there instead of no rows. */
+/**
+ * Scrolls in itself where it is wide, by keyboard too; on a phone its rows become cards. Its children are shown in its
+ * place when there are no rows.
+ */
 export function Table<Row>({ label, rows, columns, children }: TableProps<Row>): JSX.Element {
   if (rows.length === 0 && children !== undefined) return <>{children}</>;
   return (
