@@ -1,70 +1,47 @@
 // The console's part of the table of contents. Beyond signing in, nothing is reached without a verified operator, and
 // nothing is changed for another site.
 import type { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import type { AppContext, AppEnv } from "../http/context.ts";
 import { locate } from "../http/middleware/configure.ts";
 import { shed } from "../http/middleware/shed.ts";
 import { methodNotAllowed } from "../http/routes/meta.ts";
-import { getCharges, postReindex } from "./shell/all-gates.ts";
-import {
-  getAudit,
-  getDeadLetters,
-  getDestinations,
-  getOverview,
-  getRedelivery,
-  getRun,
-  getRuns,
-  getUser,
-  postNamedRun,
-  postRedelivery,
-  postResetWindow,
-  postRunAction,
-} from "./shell/api.ts";
-import { addOpenPages, addPages } from "./shell/page-routes.ts";
+import { FORMS } from "./shell/act.ts";
+import { ACTIONS, READS } from "./shell/api.ts";
+import { assets } from "./shell/assets.ts";
+import { ROOT, SIGN_OUT } from "./shell/links.ts";
+import { notFoundPage, renderProblem } from "./shell/render.tsx";
 import { requireOperator, requireOwnPage, SIGN_IN, sayOwnOrigin } from "./shell/require-operator.ts";
+import { PAGES, showSignIn } from "./shell/show.tsx";
 import { signIn, signOut } from "./sign-in/sign-in.ts";
 
+/** A page's worth of chosen letters, ten times over. */
+const MAX_FORM_BYTES = 65_536;
+
 export function addConsole(app: Hono<AppEnv>): void {
-  app.use("/console/*", locate, shed, sayOwnOrigin);
+  app.use(`${ROOT}/*`, locate, shed, sayOwnOrigin);
   app.post(SIGN_IN, requireOwnPage, signIn);
-  app.post("/console/sign-out", requireOwnPage, signOut);
-  app.all("/console/sign-out", methodNotAllowed("POST"));
+  app.post(SIGN_OUT, requireOwnPage, signOut);
+  app.all(SIGN_OUT, methodNotAllowed("POST"));
 
-  addOpenPages(app);
+  // For every visitor: they show nothing of any user.
+  app.route(`${ROOT}/assets`, assets());
+  app.get(SIGN_IN, showSignIn);
 
-  app.use("/console/*", requireOperator);
+  app.use(`${ROOT}/*`, requireOperator);
   for (const [path, read] of READS) {
-    app.get(`/console/api${path}`, read);
-    app.all(`/console/api${path}`, methodNotAllowed("GET, HEAD"));
+    app.get(`${ROOT}/api${path}`, read);
+    app.all(`${ROOT}/api${path}`, methodNotAllowed("GET, HEAD"));
   }
   for (const [path, act] of ACTIONS) {
-    app.post(`/console/api${path}`, act);
-    app.all(`/console/api${path}`, methodNotAllowed("POST"));
+    app.post(`${ROOT}/api${path}`, act);
+    app.all(`${ROOT}/api${path}`, methodNotAllowed("POST"));
   }
-  addPages(app);
+
+  app.use(`${ROOT}/*`, bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => renderProblem(c, "bad_form") }));
+  for (const [path, show] of PAGES) app.get(ROOT + path, show);
+  for (const [path, submit] of FORMS) app.post(ROOT + path, submit);
+  app.all(`${ROOT}/*`, (c: AppContext) =>
+    c.req.path.startsWith(`${ROOT}/api/`) ? c.notFound() : notFoundPage(c),
+  );
 }
-
-type Handler = (c: AppContext) => Promise<Response>;
-
-const READS: [path: string, read: Handler][] = [
-  ["/overview", getOverview],
-  ["/runs", getRuns],
-  ["/runs/:run_id", getRun],
-  ["/users", getUser],
-  ["/users/:user", getUser],
-  ["/dead-letters", getDeadLetters],
-  ["/destinations", getDestinations],
-  ["/audit", getAudit],
-  ["/charges", getCharges],
-  ["/redeliveries/:id", getRedelivery],
-];
-
-const ACTIONS: [path: string, act: Handler][] = [
-  ["/runs/:run_id/poll", postRunAction("poll", 202)],
-  ["/runs/:run_id/redeliver", postRunAction("redeliver", 202)],
-  ["/runs/:run_id/abandon", postRunAction("abandon", 200)],
-  ["/users/:user/open-runs/:run_key/poll", postNamedRun],
-  ["/users/:user/reset-window", postResetWindow],
-  ["/dead-letters/redeliver", postRedelivery],
-  ["/reindex", postReindex],
-];

@@ -1,19 +1,23 @@
 // The operators' part of the contract.
 
-import { problem } from "../platform/errors.ts";
+import { publicErrors } from "./answers.ts";
 import { auditExample, CONSOLE_EXAMPLES, type ConsoleAnswer } from "./console-examples.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
 import {
+  type Answer,
   type Answers,
   answer,
+  asCsv,
+  CHARGE_EXAMPLE,
   challenged,
   deferred,
   type Entry,
-  errorAnswer,
+  exported,
+  inQuery,
   jsonBody,
   OPERATOR,
   type Operation,
-  ownExample,
+  ownErrors,
   type Parameter,
   type RequestBody,
   ref,
@@ -23,7 +27,7 @@ import {
 } from "./parts.ts";
 import { RESULTS, STATES } from "./search-values.ts";
 
-export const API = "/console/api";
+const API = "/console/api";
 
 export function consoleOperations(): Entry[] {
   return [
@@ -49,8 +53,7 @@ export function consoleOperations(): Entry[] {
     post("/users/{user}/reset-window", "resetConsoleWindow", "Forget what a user's windows have counted", {
       parameters: [userInPath],
       status: "200",
-      schema: "ConsoleAuditEntry",
-      example: auditExample("reset_window"),
+      done: auditExample("reset_window"),
       description: "It is done",
     }),
     get("/dead-letters", "getConsoleDeadLetters", "Runs that were given up", "ConsoleDeadLetters", [
@@ -61,9 +64,8 @@ export function consoleOperations(): Entry[] {
     ]),
     post("/dead-letters/redeliver", "redeliverConsoleDeadLetters", "Send many dead letters again", {
       parameters: [],
-      status: "202",
       schema: "ConsoleRedelivery",
-      example: CONSOLE_EXAMPLES.ConsoleRedelivery,
+      done: CONSOLE_EXAMPLES.ConsoleRedelivery,
       description: "It has begun",
       body: jsonBody(ref("ConsoleRedeliveryFilter"), {
         OfOneHost: { value: { host: "client.example" }, summary: "All of one host" },
@@ -74,31 +76,28 @@ export function consoleOperations(): Entry[] {
     ]),
     get("/destinations", "getConsoleDestinations", "How hosts have fared", "ConsoleDestinations", []),
     get("/audit", "getConsoleAudit", "What operators did", "ConsoleAuditPage", [inQuery("cursor", text)]),
+    { path: `${API}/charges`, method: "get", operation: exportCharges() },
+    { path: `${API}/reindex`, method: "post", operation: reindexGates() },
   ];
 }
 
 function runActions(): Entry[] {
-  const of = {
-    parameters: [uuidInPath("run_id"), ...userParameters()],
-    schema: "ConsoleAuditEntry",
-  } as const;
+  const parameters = [uuidInPath("run_id"), ...userParameters()];
   return [
     post("/runs/{run_id}/poll", "pollConsoleRun", "Ask the upstream for a run's end now", {
-      ...of,
-      status: "202",
-      example: auditExample("poll"),
+      parameters,
+      done: auditExample("poll"),
       description: "The upstream is asked",
     }),
     post("/runs/{run_id}/redeliver", "redeliverConsoleRun", "Send a run's callback again", {
-      ...of,
-      status: "202",
-      example: auditExample("redeliver"),
+      parameters,
+      done: auditExample("redeliver"),
       description: "It is sent again; of an abandoned run the upstream is asked for the end first",
     }),
     post("/runs/{run_id}/abandon", "abandonConsoleRun", "Stop delivering a run's end, or asking for it", {
-      ...of,
+      parameters,
       status: "200",
-      example: auditExample("abandon"),
+      done: auditExample("abandon"),
       description: "It is a dead letter now",
     }),
     post(
@@ -106,14 +105,8 @@ function runActions(): Entry[] {
       "nameConsoleRun",
       "Name the run of a start that was never answered",
       {
-        parameters: [
-          userInPath,
-          uuidInPath("run_key"),
-          { in: "query", name: "run_id", schema: uuid, required: true },
-        ],
-        schema: "ConsoleAuditEntry",
-        status: "202",
-        example: auditExample("poll"),
+        parameters: [userInPath, uuidInPath("run_key"), inQuery("run_id", uuid, true)],
+        done: auditExample("poll"),
         description: "The upstream is asked for that run",
       },
     ),
@@ -134,10 +127,6 @@ function spanParameters(): Parameter[] {
   return [inQuery("from", time), inQuery("to", time)];
 }
 
-export function inQuery(name: string, schema: Schema): Parameter {
-  return { in: "query", name, schema, required: false };
-}
-
 function get(
   path: string,
   operationId: string,
@@ -154,85 +143,121 @@ function get(
   };
 }
 
-function post(
-  path: string,
-  operationId: string,
-  summary: string,
-  of: {
-    parameters: readonly Parameter[];
-    status: "200" | "202";
-    schema: ConsoleComponentName;
-    example: object;
-    description: string;
-    body?: RequestBody;
-  },
-): Entry {
-  const { parameters, status, schema, example, description, body } = of;
-  const examples = { Done: { value: example, summary: description } };
+type Action = {
+  parameters: readonly Parameter[];
+  /** What is answered, and its schema: mostly the entry of the audit trail. */
+  done: object;
+  schema?: ConsoleComponentName;
+  status?: "200" | "202";
+  description: string;
+  body?: RequestBody;
+};
+
+function post(path: string, operationId: string, summary: string, action: Action): Entry {
+  const { parameters, done, schema = "ConsoleAuditEntry", status = "202", description, body } = action;
+  const examples = { Done: { value: done, summary: description } };
   const responses = {
     [status]: answer(description, ref(schema), uncounted, examples),
     ...errors(),
     ...actionErrors(),
   };
-  const operation = { ...common(operationId, summary), parameters, responses };
-  return {
-    path: API + path,
-    method: "post",
-    operation: body === undefined ? operation : { ...operation, requestBody: body },
+  const operation = {
+    ...common(operationId, summary),
+    parameters,
+    responses,
+    ...(body && { requestBody: body }),
   };
+  return { path: API + path, method: "post", operation };
 }
 
-export function common(operationId: string, summary: string): Omit<Operation, "responses"> {
+function common(operationId: string, summary: string): Omit<Operation, "responses"> {
   return { tags: ["Console"], summary, operationId, security: OPERATOR };
 }
 
-export function errors(): Answers {
+function errors(): Answers {
+  const notOperator = 'The token needs the scope "operator".';
+  const noIndex = "The operators' index or a gate does not answer.";
+  const unread = "This cannot be read at the moment.";
   const source = { parameter: "state" };
   return {
-    "400": errorAnswer(
-      "A parameter is not what it must be.",
+    ...ownErrors(
       uncounted,
-      ownExample("BadRequest", problem("bad_request", "state must be one of …", { source })),
+      ["bad_request", "A parameter is not what it must be.", "state must be one of …", { source }],
+      [
+        "permission_denied",
+        "Not an operator, or a request of another site.",
+        notOperator,
+        { name: "Denied" },
+      ],
+      ["not_found", "There is no such thing.", "There is no such run."],
     ),
-    "401": errorAnswer(
+    ...ownErrors(challenged, [
+      "unauthenticated",
       "Who is asking is not known.",
-      challenged,
-      ownExample("Unauthenticated", problem("unauthenticated", "An operator's token is required.")),
-    ),
-    "403": errorAnswer(
-      "Not an operator, or a request of another site.",
-      uncounted,
-      ownExample("Denied", problem("permission_denied", 'The token needs the scope "operator".')),
-    ),
-    "404": errorAnswer(
-      "There is no such thing.",
-      uncounted,
-      ownExample("NotFound", problem("not_found", "There is no such run.")),
-    ),
-    "500": errorAnswer(
-      "A fault of ours.",
-      uncounted,
-      ownExample("Fault", problem("external_service_error", "An error occurred.")),
-    ),
-    "503": errorAnswer(
-      "The operators' index or a gate does not answer.",
-      deferred,
-      ownExample("Unavailable", problem("service_unavaiable", "This cannot be read at the moment.")),
-    ),
+      "An operator's token is required.",
+    ]),
+    ...ownErrors(deferred, ["service_unavaiable", noIndex, unread, { name: "Unavailable" }]),
+    ...publicErrors(),
   };
 }
 
 function actionErrors(): Answers {
+  const tooLarge = "The body is larger than this gateway takes.";
+  return ownErrors(
+    uncounted,
+    ["conflict", "There is nothing to do.", "The delivery of this run is still under way."],
+    ["payload_too_large", tooLarge, "The body is larger than 65536 bytes."],
+  );
+}
+
+function exportCharges(): Entry["operation"] {
   return {
-    "409": errorAnswer(
-      "There is nothing to do.",
-      uncounted,
-      ownExample("Conflict", problem("conflict", "The delivery of this run is still under way.")),
-    ),
-    "413": errorAnswer(
-      "The body is larger than this gateway takes.",
-      uncounted,
-      ownExample("PayloadTooLarge", problem("payload_too_large", "The body is larger than 65536 bytes.")),
-    ),
+    ...common("exportConsoleCharges", "Export every user's charges"),
+    description:
+      "One line of JSON for each charge of any user from `from` up to, but not including, `to`; with `Accept: text/csv` the same as CSV (RFC 4180, with a header row). A page has up to 1,000 charges of up to 40 users, and may have none: it is the last one only when it has no `Link`. Users come in no order of meaning, each one's charges oldest first. A request that fails is repeated with the same cursor, and nothing is missed or given twice.",
+    parameters: [
+      inQuery("from", time, true),
+      inQuery("to", { ...time, description: "At least 5 minutes ago, so that the span is complete." }, true),
+      inQuery("cursor", { type: "string", description: "The `X-Next-Cursor` of a page of the same span." }),
+    ],
+    responses: { "200": chargesAnswer(), ...errors() },
+  };
+}
+
+function chargesAnswer(): Answer {
+  const example = {
+    user: "k1WQ9qkBcBzXbL3JmAq0Yt7eHnGv5sRd2fUoIxCpMwE",
+    issuer: "https://login.example.com",
+    subject: "alice",
+    ...CHARGE_EXAMPLE,
+  };
+  return {
+    description: "A page of charges",
+    headers: exported,
+    content: {
+      "application/x-ndjson": {
+        schema: ref("ConsoleCharge"),
+        examples: { Line: { value: example, summary: "One line" } },
+      },
+      "text/csv": asCsv(example),
+    },
+  };
+}
+
+function reindexGates(): Entry["operation"] {
+  const value = { gates: 40, told_anew: 38, unreachable: 0, next_cursor: "WzEsbnVsbCwiMDAiXQ" };
+  return {
+    ...common("reindexConsole", "Have gates tell a new index everything again"),
+    description:
+      "After the operators' index (D1) was lost and made anew. Each request asks up to 40 gates; a gate that has told this index already does nothing.",
+    parameters: [
+      inQuery("cursor", { type: "string", description: "The `next_cursor` of the request before." }),
+    ],
+    responses: {
+      "200": answer("These gates were asked", ref("ConsoleReindexPage"), uncounted, {
+        Page: { value, summary: "There are more" },
+      }),
+      ...errors(),
+    },
   };
 }

@@ -3,10 +3,16 @@
 
 import * as z from "zod/mini";
 import { ConsoleRedeliveryFilter } from "./redelivery-filter.ts";
-import { described } from "./schemas.ts";
+import { COMPONENTS, described } from "./schemas.ts";
 
 const time = z.string().with(z.meta({ format: "date-time" }));
 const count = z.int().with(z.gte(0));
+/** Objects of one shape. */
+function list<T extends z.core.$ZodShape>(shape: T, text?: string) {
+  const schema = z.array(z.object(shape));
+  return text === undefined ? schema : described(schema, text);
+}
+
 const cursor = described(z.nullable(z.string()), "The `cursor` of the next page; null on the last one.");
 const result = described(z.nullable(z.enum(["success", "error"])), "Null: its end has not been read.");
 const state = z.enum(["waiting", "retrying", "delivered", "dead", "aborted", "none"]);
@@ -53,15 +59,12 @@ const ConsoleOverview = z.object({
     "False: counting began after `from`, or some sums were written by another version.",
   ),
   totals: ConsoleStats,
-  busiest_users: described(
-    z.array(z.object({ user: z.string(), requests: count })),
-    "Five at most; a count is never too high.",
-  ),
-  busiest_hosts: described(
-    z.array(z.object({ host: z.string(), attempts: count })),
+  busiest_users: list({ user: z.string(), requests: count }, "Five at most; a count is never too high."),
+  busiest_hosts: list(
+    { host: z.string(), attempts: count },
     "Receivers, five at most; a count is never too high.",
   ),
-  buckets: described(z.array(z.object({ ...stats, at: time })), "Oldest first, of equal length."),
+  buckets: list({ ...stats, at: time }, "Oldest first, of equal length."),
 });
 
 const summary = {
@@ -152,81 +155,71 @@ const ConsoleUser = z.object({
   subject: z.nullable(z.string()),
   windows: z.object({ runs: windowCount, results: windowCount }),
   default_limit: described(count, "Of callers whose token says nothing else."),
-  open_runs: described(
-    z.array(
-      z.object({
-        run_key: described(z.string(), "The caller's idempotency id, or one that the gateway made."),
-        run_id: described(z.nullable(z.string()), "Null: the start has not been answered."),
-        status: z.enum(["forwarding", "accepted", "ended", "abandoned"]),
-        state,
-        due_at: time,
-      }),
-    ),
+  open_runs: list(
+    {
+      run_key: described(z.string(), "The caller's idempotency id, or one that the gateway made."),
+      run_id: described(z.nullable(z.string()), "Null: the start has not been answered."),
+      status: z.enum(["forwarding", "accepted", "ended", "abandoned"]),
+      state,
+      due_at: time,
+    },
     "Those that are due first, 200 at most.",
   ),
   open_count: count,
-  claims: z.array(
-    z.object({
-      idempotency_id: z.string(),
-      status: z.enum(["open", "settled"]),
-      since: time,
-      ends_at: time,
-    }),
-  ),
-  usage: z.array(z.object({ day: z.string().with(z.meta({ format: "date" })), tasks: count })),
+  claims: list({
+    idempotency_id: z.string(),
+    status: z.enum(["open", "settled"]),
+    since: time,
+    ends_at: time,
+  }),
+  usage: list({ day: z.string().with(z.meta({ format: "date" })), tasks: count }),
 });
 
 const host = described(z.nullable(z.string()), "Null: they have no callback.");
 
 const ConsoleDeadLetters = z.object({
-  groups: described(
-    z.array(
-      z.object({
-        host,
-        letters: count,
-        oldest_at: time,
-        newest_at: time,
-        reasons: z.array(z.object({ reason: z.string(), letters: count })),
-      }),
-    ),
+  groups: list(
+    {
+      host,
+      letters: count,
+      oldest_at: time,
+      newest_at: time,
+      reasons: list({ reason: z.string(), letters: count }),
+    },
     "Of the newest 2,000, by host.",
   ),
-  letters: z.array(
-    z.object({
-      run_id: z.string(),
-      user: z.string(),
-      subject: z.string(),
-      host,
-      accepted_at: time,
-      died_at: time,
-      result,
-      attempts: count,
-      status: described(z.nullable(z.int()), "Of the last attempt."),
-      reason: z.string(),
-    }),
-  ),
+  letters: list({
+    run_id: z.string(),
+    user: z.string(),
+    subject: z.string(),
+    host,
+    accepted_at: time,
+    died_at: time,
+    result,
+    attempts: count,
+    status: described(z.nullable(z.int()), "Of the last attempt."),
+    reason: z.string(),
+  }),
   next_cursor: cursor,
   complete: described(z.boolean(), "False: there are more than are grouped here, older ones."),
-  overdue: described(
-    z.array(z.object({ user: z.string(), since: time, runs: count, example_run_key: z.string() })),
+  overdue: list(
+    { user: z.string(), since: time, runs: count, example_run_key: z.string() },
     "Gates with runs that were not polled or delivered in time, 20 at most.",
   ),
 });
 
 const ConsoleDestinations = z.object({
-  destinations: z.array(
-    z.object({
-      host: z.string(),
-      attempts: count,
-      acknowledged: count,
-      latency_mean_ms: described(z.nullable(count), "Of the acknowledged attempts."),
-      breaker: z.object({
-        status: z.enum(["closed", "open", "half_open"]),
-        until: z.nullable(time),
-        users_resting: count,
-      }),
+  destinations: list({
+    host: z.string(),
+    attempts: count,
+    acknowledged: count,
+    latency_mean_ms: described(z.nullable(count), "Of the acknowledged attempts."),
+    breaker: z.object({
+      status: z.enum(["closed", "open", "half_open"]),
+      until: z.nullable(time),
+      users_resting: count,
     }),
-  ),
+  }),
 });
 
 const ConsoleAuditEntry = z.object({
@@ -254,6 +247,23 @@ const ConsoleRedelivery = z.object({
   skipped: described(count, "Not dead any more, under way already, or of a gate that did not answer."),
 });
 
+const ConsoleCharge = described(
+  z.object({
+    user: described(z.string(), "The user key."),
+    issuer: z.string(),
+    subject: z.string(),
+    ...COMPONENTS.Charge.shape,
+  }),
+  "A charge, and whose it is.",
+);
+
+const ConsoleReindexPage = z.object({
+  gates: described(count, "How many were asked, 40 at most."),
+  told_anew: described(count, "Of these, had not told this index yet, and do so now."),
+  unreachable: described(count, "Did not answer, or found no index: they tell it themselves within a week."),
+  next_cursor: described(z.nullable(z.string()), "The `cursor` of the next request; null: that was all."),
+});
+
 /** Beside the components of schemas.ts. */
 export const CONSOLE_COMPONENTS = {
   ConsoleStats,
@@ -269,6 +279,8 @@ export const CONSOLE_COMPONENTS = {
   ConsoleAuditPage,
   ConsoleRedeliveryFilter,
   ConsoleRedelivery,
+  ConsoleCharge,
+  ConsoleReindexPage,
 };
 
 export type ConsoleComponentName = keyof typeof CONSOLE_COMPONENTS;

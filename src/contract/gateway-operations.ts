@@ -2,11 +2,10 @@
 
 import { completionErrors, publicErrors } from "./answers.ts";
 import {
-  type Answer,
   answer,
   type Entry,
   type Examples,
-  emptyAnswer,
+  type Media,
   NO_TOKEN,
   type Operation,
   ref,
@@ -34,56 +33,32 @@ function reportCompletion(): Operation {
       "For the upstream, at the URL that it was given as `callback_url`. The body may be the run's result; only its `id` is looked at, because the gateway reads the result itself.",
     operationId: "reportCompletion",
     parameters: [{ in: "path", name: "ref", schema: { type: "string" }, required: true }],
-    responses: { "202": emptyAnswer("Noted", uncounted), ...completionErrors() },
+    responses: { "202": { description: "Noted", headers: uncounted }, ...completionErrors() },
     security: NO_TOKEN,
   };
 }
 
 function readKeys(): Operation {
-  const key = {
-    kty: "OKP",
-    crv: "Ed25519",
-    x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-    kid: "2026-11",
-    alg: "EdDSA",
-    use: "sig",
-  };
-  return open(
-    "getKeys",
-    "Public keys of callback signatures and of tokens sent upstream",
-    ref("JsonWebKeySet"),
-    { Keys: { value: { keys: [key] }, summary: "One key" } },
-  );
+  const x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+  const key = { kty: "OKP", crv: "Ed25519", x, kid: "2026-11", alg: "EdDSA", use: "sig" };
+  const summary = "Public keys of callback signatures and of tokens sent upstream";
+  return open("getKeys", summary, ref("JsonWebKeySet"), {
+    Keys: { value: { keys: [key] }, summary: "One key" },
+  });
 }
 
 function readContract(): Operation {
-  return open(
-    "getContract",
-    "This document",
-    { type: "object" },
-    {
-      Document: {
-        value: { openapi: "3.1.0", info: { title: "Actions API", version: "v1" }, paths: {} },
-        summary: "Its beginning",
-      },
-    },
-  );
+  const value = { openapi: "3.1.0", info: { title: "Actions API", version: "v1" }, paths: {} };
+  const examples = { Document: { value, summary: "Its beginning" } };
+  return open("getContract", "This document", { type: "object" }, examples);
 }
 
 function readDocs(): Operation {
-  const operation = open("getDocs", "This document as a page", { type: "string" }, {});
-  const page: Answer = {
-    ...emptyAnswer("The page", uncounted),
-    content: {
-      "text/html": {
-        schema: { type: "string" },
-        examples: {
-          Page: { value: '<!doctype html><html lang="en">…</html>', summary: "In outline" },
-        },
-      },
-    },
-  };
-  return { ...operation, responses: { ...operation.responses, "200": page } };
+  const operation = open("getDocs", "This document as a page", {}, {});
+  const value = '<!doctype html><html lang="en">…</html>';
+  const page: Media = { schema: { type: "string" }, examples: { Page: { value, summary: "In outline" } } };
+  const answer200 = { description: "The page", headers: uncounted, content: { "text/html": page } };
+  return { ...operation, responses: { ...operation.responses, "200": answer200 } };
 }
 
 function readHealth(): Operation {
@@ -93,21 +68,10 @@ function readHealth(): Operation {
 }
 
 function readReadiness(): Operation {
+  const ok = "ok";
+  const dependencies = { gate: ok, kv: ok, operators_index: ok, flags: ok, upstream: ok, issuer_keys: ok };
   const operation = open("getReadiness", "Does all that the gateway depends on work?", ref("Readiness"), {
-    Ready: {
-      value: {
-        status: "ready",
-        dependencies: {
-          gate: "ok",
-          kv: "ok",
-          operators_index: "ok",
-          flags: "ok",
-          upstream: "ok",
-          issuer_keys: "ok",
-        },
-      },
-      summary: "Everything works",
-    },
+    Ready: { value: { status: "ready", dependencies }, summary: "Everything works" },
   });
   const unready = answer("Something is down", ref("Readiness"), uncounted, {
     Unready: {

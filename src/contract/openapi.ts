@@ -3,8 +3,6 @@
 // schemas that judge requests, so the document cannot promise what the gateway does not check.
 
 import * as z from "zod/mini";
-import { allGatesOperations } from "./all-gates-operations.ts";
-import { ALL_GATES_COMPONENTS } from "./all-gates-schemas.ts";
 import { consoleOperations } from "./console-operations.ts";
 import { CONSOLE_COMPONENTS } from "./console-schemas.ts";
 import { operations } from "./operations.ts";
@@ -46,20 +44,14 @@ function build(publicUrl: string) {
 
 function paths(): Record<string, Record<string, Operation>> {
   const byPath: Record<string, Record<string, Operation>> = {};
-  const all = [...operations(jsonSchema(WaitSeconds)), ...consoleOperations(), ...allGatesOperations()];
-  for (const { path, method, operation } of all) {
-    byPath[path] = { ...byPath[path], [method]: operation };
-  }
+  const all = [...operations(jsonSchema(WaitSeconds)), ...consoleOperations()];
+  for (const { path, method, operation } of all) byPath[path] = { ...byPath[path], [method]: operation };
   return byPath;
 }
 
 function componentSchemas(): Record<string, Schema> {
   const named = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries({
-    ...COMPONENTS,
-    ...CONSOLE_COMPONENTS,
-    ...ALL_GATES_COMPONENTS,
-  }))
+  for (const [id, schema] of Object.entries({ ...COMPONENTS, ...CONSOLE_COMPONENTS }))
     named.add(schema, { id });
   const { schemas } = z.toJSONSchema(named, { ...OPTIONS, uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));

@@ -1,18 +1,18 @@
 // Every public operation, in one list: an operation that is not in it is not part of the contract.
 
 import { deliveryErrors, readErrors, redeliveryErrors, startErrors, usageErrors } from "./answers.ts";
-import { CHARGE_EXAMPLE, csvExample } from "./charge-example.ts";
 import { gatewayOperations } from "./gateway-operations.ts";
 import {
   answer,
+  asCsv,
   CALLER,
+  CHARGE_EXAMPLE,
   counted,
   type Entry,
+  inQuery,
   jsonBody,
   linked,
-  type Media,
   type Operation,
-  type Parameter,
   ref,
   replayable,
   type Schema,
@@ -21,27 +21,19 @@ import {
 import { START_STORED_RUN_DESCRIPTION } from "./published-text.ts";
 import type { ComponentName } from "./schemas.ts";
 
+const STORED_RUN = "/actions/v1/stored-actions/{stored_action_id}/runs/{run_id}";
+const RUN = "/actions/v1/runs/{run_id}";
+
 /** `waitSeconds` is the schema of that query parameter. */
 export function operations(waitSeconds: Schema): Entry[] {
+  const start = "/actions/v1/stored-actions/{stored_action_id}/run";
   return [
-    {
-      path: "/actions/v1/stored-actions/{stored_action_id}/run",
-      method: "post",
-      operation: startStoredRun(),
-    },
-    {
-      path: "/actions/v1/stored-actions/{stored_action_id}/runs/{run_id}",
-      method: "get",
-      operation: readStoredRun(waitSeconds),
-    },
+    { path: start, method: "post", operation: startStoredRun() },
+    { path: STORED_RUN, method: "get", operation: readStoredRun(waitSeconds) },
     { path: "/actions/v1/runs", method: "post", operation: startOneOffRun() },
-    { path: "/actions/v1/runs/{run_id}", method: "get", operation: readOneOffRun(waitSeconds) },
-    ...deliveryOperations("/actions/v1/stored-actions/{stored_action_id}/runs/{run_id}", {
-      tag: "Stored Actions",
-      name: "StoredActionRun",
-      ids: ["stored_action_id", "run_id"],
-    }),
-    ...deliveryOperations("/actions/v1/runs/{run_id}", { tag: "Runs", name: "Run", ids: ["run_id"] }),
+    { path: RUN, method: "get", operation: readOneOffRun(waitSeconds) },
+    ...deliveryOperations(STORED_RUN, "Stored Actions", "StoredActionRun", ["stored_action_id", "run_id"]),
+    ...deliveryOperations(RUN, "Runs", "Run", ["run_id"]),
     { path: "/usage", method: "get", operation: readUsage() },
     ...gatewayOperations(),
   ];
@@ -113,10 +105,7 @@ function readOneOffRun(waitSeconds: Schema): Operation {
   };
 }
 
-function deliveryOperations(
-  run: string,
-  { tag, name, ids }: { tag: string; name: string; ids: string[] },
-): Entry[] {
+function deliveryOperations(run: string, tag: string, name: string, ids: readonly string[]): Entry[] {
   const common = { tags: [tag], parameters: ids.map(uuidInPath), security: CALLER };
   const read: Operation = {
     ...common,
@@ -142,13 +131,7 @@ const RETRYING = {
   callback_url: "https://client.example/hook",
   next_attempt_at: "2026-11-20T12:00:05.000Z",
   attempts: [
-    {
-      number: 1,
-      at: "2026-11-20T12:00:00.000Z",
-      status: 503,
-      duration_ms: 41,
-      error: "status is no 2xx",
-    },
+    { number: 1, at: "2026-11-20T12:00:00.000Z", status: 503, duration_ms: 41, error: "status is no 2xx" },
   ],
 };
 
@@ -167,8 +150,8 @@ function readUsage(): Operation {
       "One row for each successful billable run that was charged from `from` up to, but not including, `to`. `Accept: text/csv` gives the same rows as CSV (RFC 4180, with a header row).",
     operationId: "getUsage",
     parameters: [
-      { ...inQuery("from", time), required: true },
-      { ...inQuery("to", time), required: true },
+      inQuery("from", time, true),
+      inQuery("to", time, true),
       inQuery("cursor", { type: "string", description: "The `next_cursor` of a page of the same span." }),
     ],
     responses: { "200": usageAnswer(), ...usageErrors() },
@@ -180,33 +163,24 @@ function usageAnswer() {
   const page = answer("A page of charges", ref("UsagePage"), linked, {
     LastPage: { value: { data: [CHARGE_EXAMPLE], next_cursor: null }, summary: "The last page" },
   });
-  const csv: Media = {
-    schema: { type: "string" },
-    examples: { Csv: { value: csvExample(CHARGE_EXAMPLE), summary: "The same as CSV" } },
-  };
-  return { ...page, content: { ...page.content, "text/csv": csv } };
+  return { ...page, content: { ...page.content, "text/csv": asCsv(CHARGE_EXAMPLE) } };
 }
 
 function accepted(description: string) {
   return answer(description, ref("StoredActionsRunResponse"), replayable, {
-    Accepted: { value: { data: { type: "run", id: "123e4567-e89b-12d3-a456-426614174000" } } },
+    Accepted: { value: { data: { type: "run", id: CHARGE_EXAMPLE.run_id } } },
   });
 }
 
 function runAnswers(schema: ComponentName, wrap: (run: object) => object) {
-  const run = { type: "run", id: "123e4567-e89b-12d3-a456-426614174000" };
-  const ended = { ...run, status: "success", results: [{ ok: true }], next_page: null, errors: [] };
-  const waiting = { ...run, status: "waiting", results: [], next_page: null, errors: [] };
+  const run = (status: string, results: readonly object[]) =>
+    wrap({ type: "run", id: CHARGE_EXAMPLE.run_id, status, results, next_page: null, errors: [] });
   return {
     "200": answer("The run has ended, in success or in error", ref(schema), counted, {
-      Ended: { value: wrap(ended), summary: "Ended" },
+      Ended: { value: run("success", [{ ok: true }]), summary: "Ended" },
     }),
     "202": answer("The run is still waiting", ref(schema), counted, {
-      Waiting: { value: wrap(waiting), summary: "Waiting" },
+      Waiting: { value: run("waiting", []), summary: "Waiting" },
     }),
   };
-}
-
-function inQuery(name: string, schema: Schema): Parameter {
-  return { in: "query", name, schema, required: false };
 }

@@ -21,30 +21,29 @@ export function described<T extends z.ZodMiniType>(schema: T, text: string): T {
   return schema.with(z.describe(text));
 }
 
+/** A described member that may be left out. */
+function optional<T extends z.ZodMiniType>(schema: T, text: string): z.ZodMiniOptional<T> {
+  return z.optional(described(schema, text));
+}
+
 const StoredActionsRunRequestInput = described(
   z.object({
-    callback_url: z.optional(
-      described(
-        z.string().with(z.maxLength(MAX_CALLBACK_URL_LENGTH), z.meta({ format: "uri" })),
-        "An optional URL that Zapier will POST the results to when the action completes. The POST body will match the same format as the GET /stored-actions/{stored_action_id}/runs/{run_id} response.",
-      ),
+    callback_url: optional(
+      z.string().with(z.maxLength(MAX_CALLBACK_URL_LENGTH), z.meta({ format: "uri" })),
+      "An optional URL that Zapier will POST the results to when the action completes. The POST body will match the same format as the GET /stored-actions/{stored_action_id}/runs/{run_id} response.",
     ),
-    idempotency_id: z.optional(
-      described(
-        uuid,
-        "A client-provided UUID that identifies this specific request. If the same idempotency_id is used within 72 hours, the second request will be ignored and the original response returned.",
-      ),
+    idempotency_id: optional(
+      uuid,
+      "A client-provided UUID that identifies this specific request. If the same idempotency_id is used within 72 hours, the second request will be ignored and the original response returned.",
     ),
     inputs: described(
       z._default(z.unknown(), {}),
       'Object that matches the input the action would normally get. Has all the same keys/types as the `input` of the action. (Formerly known as "needs" in some documentation) Specifically includes more "dynamic" information to execute such as a specific message when triggering an action that sends a Slack DM, for example.',
     ),
-    page: z.optional(
-      described(
-        z.string(),
-        // The published text ends in a blank; the comparison with it is exact.
-        "When using bulk read action types, this denotes the state of the paging utilities. Pass it back into the stored-actions endpoint. ",
-      ),
+    page: optional(
+      z.string(),
+      // The published text ends in a blank; the comparison with it is exact.
+      "When using bulk read action types, this denotes the state of the paging utilities. Pass it back into the stored-actions endpoint. ",
     ),
   }),
   "The shape of a request payload accepted when running a stored action.",
@@ -55,10 +54,10 @@ const StoredActionsRunRequest = z.object({ data: StoredActionsRunRequestInput })
 // The added members are the upstream's to judge, so they have no type here.
 const OneOffRunRequestInput = described(
   z.extend(StoredActionsRunRequestInput, {
-    selected_api: z.optional(described(z.unknown(), "The app, and its version, that the action belongs to.")),
-    action_key: z.optional(described(z.unknown(), "The action's key within the app.")),
-    action_type: z.optional(described(z.unknown(), "The kind of action, such as `write` or `search`.")),
-    authentication_id: z.optional(described(z.unknown(), "The connection that the action runs with.")),
+    selected_api: optional(z.unknown(), "The app, and its version, that the action belongs to."),
+    action_key: optional(z.unknown(), "The action's key within the app."),
+    action_type: optional(z.unknown(), "The kind of action, such as `write` or `search`."),
+    authentication_id: optional(z.unknown(), "The connection that the action runs with."),
   }),
   "The configuration of an action and its inputs, run once and kept nowhere.",
 );
@@ -71,11 +70,9 @@ const StoredActionsRunResponseParams = described(
       z._default(z.string(), "run"),
       "Specifies the resource type, as required by the JSON:API specification.",
     ),
-    id: z.optional(
-      described(
-        uuid,
-        "The UUID id that identifies this run of the execution and can be used to retrieve the results by polling the GET /stored-actions/{stored_action_id}/runs/{run_id} endpoint.",
-      ),
+    id: optional(
+      uuid,
+      "The UUID id that identifies this run of the execution and can be used to retrieve the results by polling the GET /stored-actions/{stored_action_id}/runs/{run_id} endpoint.",
     ),
   }),
   "The data returned after running a stored action",
@@ -85,20 +82,14 @@ const StoredActionsRunResponse = z.object({ data: StoredActionsRunResponseParams
 
 const ActionsErrorSource = described(
   z.object({
-    pointer: z.optional(
-      described(
-        z.string(),
-        "Pointer to the value in the request document that caused the error e.g. `/actions`.",
-      ),
+    pointer: optional(
+      z.string(),
+      "Pointer to the value in the request document that caused the error e.g. `/actions`.",
     ),
-    parameter: z.optional(
-      described(z.string(), "A string indicating which URI query parameter caused the error."),
-    ),
-    header: z.optional(
-      described(
-        z.string(),
-        "A string indicating the name of a single request header which caused the error.",
-      ),
+    parameter: optional(z.string(), "A string indicating which URI query parameter caused the error."),
+    header: optional(
+      z.string(),
+      "A string indicating the name of a single request header which caused the error.",
     ),
   }),
   "Populates the `source` object inside our error responses.",
@@ -106,21 +97,15 @@ const ActionsErrorSource = described(
 
 const ActionsError = described(
   z.object({
-    status: z.optional(described(z.int(), "The HTTP status code applicable to this problem.")),
-    code: z.optional(
-      described(z.string(), "A unique identifier for this particular occurrence of the problem."),
+    status: optional(z.int(), "The HTTP status code applicable to this problem."),
+    code: optional(z.string(), "A unique identifier for this particular occurrence of the problem."),
+    title: optional(z.string(), "A short summary of the problem."),
+    detail: optional(z.string(), "A human-readable explanation specific to this occurrence of the problem."),
+    source: optional(
+      z.xor([ActionsErrorSource, z.null()]),
+      "An object containing references to the primary source of the error.",
     ),
-    title: z.optional(described(z.string(), "A short summary of the problem.")),
-    detail: z.optional(
-      described(z.string(), "A human-readable explanation specific to this occurrence of the problem."),
-    ),
-    source: z.optional(
-      described(
-        z.xor([ActionsErrorSource, z.null()]),
-        "An object containing references to the primary source of the error.",
-      ),
-    ),
-    meta: z.optional(described(z.nullable(z.looseObject({})), "Any additional metadata about the error.")),
+    meta: optional(z.nullable(z.looseObject({})), "Any additional metadata about the error."),
   }),
   "Base Error definition",
 );
@@ -134,13 +119,9 @@ const RunResult = described(
     type: z._default(z.string(), "run"),
     id: uuid,
     status: z.enum(["waiting", "success", "error"]),
-    results: z.optional(
-      described(z.array(z.unknown()), "What the action gave back, empty until it has ended."),
-    ),
-    next_page: z.optional(
-      described(z.nullable(z.string()), "The `page` of the next run, if there is more to read."),
-    ),
-    errors: z.optional(described(z.array(ActionsError), "Not empty when `status` is `error`.")),
+    results: optional(z.array(z.unknown()), "What the action gave back, empty until it has ended."),
+    next_page: optional(z.nullable(z.string()), "The `page` of the next run, if there is more to read."),
+    errors: optional(z.array(ActionsError), "Not empty when `status` is `error`."),
   }),
   "A run as the upstream has it, byte for byte.",
 );

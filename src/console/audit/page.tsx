@@ -1,18 +1,21 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { AuditAction, AuditEntry, AuditPage } from "../../operators/views.ts";
-import { NOTHING } from "../shell/format.ts";
 import { type Frame, Layout } from "../shell/layout.tsx";
 import { ROOT, redeliveryAt, runAt, userAt, withQuery } from "../shell/links.ts";
-import { Distance, Empty, Heading, NextPage, OutcomeChip, Table } from "../shell/parts.tsx";
+import { Distance, Empty, Heading, NextPage, Optional, OutcomeChip } from "../shell/parts.tsx";
+import { type Column, Table } from "../shell/table.tsx";
 
-const WORDS: Record<AuditAction, string> = {
-  poll: "Polled",
-  redeliver: "Redelivered",
-  abandon: "Abandoned",
-  reset_window: "Reset the windows",
-  redeliver_many: "Redelivered many",
-  reindex: "Reindexed",
-  sign_in: "Signed in",
+const run = (target: string) => runAt(target, null);
+
+/** What each action is called, and what its target is. */
+const ACTIONS: Record<AuditAction, readonly [word: string, linkTo: (target: string) => string]> = {
+  poll: ["Polled", run],
+  redeliver: ["Redelivered", run],
+  abandon: ["Abandoned", run],
+  reset_window: ["Reset the windows", userAt],
+  redeliver_many: ["Redelivered many", redeliveryAt],
+  reindex: ["Reindexed", userAt],
+  sign_in: ["Signed in", userAt],
 };
 
 export function AuditTrailPage({ frame, page }: { frame: Frame; page: AuditPage }): JSX.Element {
@@ -20,57 +23,31 @@ export function AuditTrailPage({ frame, page }: { frame: Frame; page: AuditPage 
   return (
     <Layout title="Audit trail" frame={frame} section="audit">
       <Heading title="Audit trail" lead="Who did what, and when. Nothing here can be changed." />
-      {entries.length === 0 ? (
+      <Table label="Audit trail" rows={entries} columns={columnsAt(frame.nowMs)}>
         <Empty title="No actions yet">Every action on these pages is written down here.</Empty>
-      ) : (
-        <Table label="Audit trail" columns={["When", "Who", "What", "Target", "Detail", "Outcome"]}>
-          {entries.map((entry) => (
-            <tr>
-              <td>
-                <Distance at={entry.at} nowMs={frame.nowMs} />
-              </td>
-              <td data-label="Who" class="wrap">
-                {entry.operator}
-              </td>
-              <td data-label="What">{WORDS[entry.action]}</td>
-              <td data-label="Target">
-                <Target entry={entry} />
-              </td>
-              <td data-label="Detail" class="wrap">
-                {entry.detail ?? <span class="dim">{NOTHING}</span>}
-              </td>
-              <td data-label="Outcome">
-                <OutcomeChip outcome={entry.outcome} />
-              </td>
-            </tr>
-          ))}
-        </Table>
-      )}
+      </Table>
       <NextPage href={cursor === null ? null : withQuery(`${ROOT}/audit`, { cursor })} />
     </Layout>
   );
 }
 
+function columnsAt(nowMs: number): Column<AuditEntry>[] {
+  return [
+    { title: "When", kind: "plain", cell: ({ at }) => <Distance at={at} nowMs={nowMs} /> },
+    { title: "Who", look: "wrap", cell: ({ operator }) => operator },
+    { title: "What", cell: ({ action }) => ACTIONS[action][0] },
+    { title: "Target", cell: (entry) => <Target entry={entry} /> },
+    { title: "Detail", look: "wrap", cell: ({ detail }) => <Optional text={detail} /> },
+    { title: "Outcome", cell: ({ outcome }) => <OutcomeChip outcome={outcome} /> },
+  ];
+}
+
 function Target({ entry: { action, target } }: { entry: AuditEntry }): JSX.Element {
-  if (target === null) return <span class="dim">{NOTHING}</span>;
+  if (target === null) return <Optional text={null} />;
+  const [, linkTo] = ACTIONS[action];
   return (
-    <a class="mono id" href={linkToTarget(action, target)} title={target}>
+    <a class="mono id" href={linkTo(target)} title={target}>
       {target}
     </a>
   );
-}
-
-function linkToTarget(action: AuditAction, target: string): string {
-  switch (action) {
-    case "poll":
-    case "redeliver":
-    case "abandon":
-      return runAt(target, null);
-    case "redeliver_many":
-      return redeliveryAt(target);
-    case "reset_window":
-    case "reindex":
-    case "sign_in":
-      return userAt(target);
-  }
 }

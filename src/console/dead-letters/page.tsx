@@ -1,22 +1,23 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { NO_HOST } from "../../contract/search-values.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../operators/views.ts";
-import { count, counted, NOTHING } from "../shell/format.ts";
+import { count, counted } from "../shell/format.ts";
+import { Confirm, Fault, Submit, TextField, TimeField } from "../shell/forms.tsx";
 import { type Frame, Layout } from "../shell/layout.tsx";
 import { DEAD_LETTERS, deadLettersAt, runsAt, withQuery } from "../shell/links.ts";
 import {
   Card,
-  Confirm,
   Distance,
   Empty,
-  Field,
   Heading,
+  Id,
+  Moment,
   NextPage,
+  Optional,
   RunLink,
-  ShortMoment,
-  Table,
   UserLink,
 } from "../shell/parts.tsx";
+import { type Column, Table } from "../shell/table.tsx";
 
 const REDELIVER = `${DEAD_LETTERS}/redeliver`;
 
@@ -37,11 +38,7 @@ export function DeadLettersPage({ frame, search, letters, fault }: DeadLettersPr
         title="Dead letters"
         lead="Runs whose callback, or whose end, was given up. They stay until they are sent again, or the run retention ends."
       />
-      {fault !== null && (
-        <p class="flash bad" role="alert">
-          {fault}
-        </p>
-      )}
+      <Fault text={fault} />
       {letters !== null && <Overdue gates={letters.overdue} nowMs={frame.nowMs} />}
       {letters !== null && <Groups letters={letters} nowMs={frame.nowMs} />}
       <Range search={search} />
@@ -52,39 +49,21 @@ export function DeadLettersPage({ frame, search, letters, fault }: DeadLettersPr
 
 function Overdue({ gates, nowMs }: { gates: readonly OverdueGate[]; nowMs: number }): JSX.Element | null {
   if (gates.length === 0) return null;
+  const columns: Column<OverdueGate>[] = [
+    { title: "User", kind: "plain", cell: ({ user }) => <UserLink user={user} subject={null} /> },
+    { title: "Runs", look: "number", cell: ({ runs }) => count(runs) },
+    { title: "Since", cell: ({ since }) => <Distance at={since} nowMs={nowMs} /> },
+    { title: "One of them", look: "mono", cell: (gate) => <Id id={gate.example_run_key} /> },
+  ];
   return (
     <Card title="Runs overdue" note="not polled or delivered in time">
-      <Table label="Users with overdue runs" columns={["User", { number: "Runs" }, "Since", "One of them"]}>
-        {gates.map((gate) => (
-          <tr>
-            <td>
-              <UserLink user={gate.user} subject={null} />
-            </td>
-            <td data-label="Runs" class="number">
-              {count(gate.runs)}
-            </td>
-            <td data-label="Since">
-              <Distance at={gate.since} nowMs={nowMs} />
-            </td>
-            <td data-label="One of them" class="mono">
-              <span class="id" title={gate.example_run_key}>
-                {gate.example_run_key}
-              </span>
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <Table label="Users with overdue runs" rows={gates} columns={columns} />
     </Card>
   );
 }
 
-function Groups({
-  letters: { groups, complete },
-  nowMs,
-}: {
-  letters: DeadLetters;
-  nowMs: number;
-}): JSX.Element {
+function Groups({ letters, nowMs }: { letters: DeadLetters; nowMs: number }): JSX.Element {
+  const { groups, complete } = letters;
   if (groups.length === 0) {
     return (
       <Empty title="No dead letters">
@@ -93,67 +72,63 @@ function Groups({
       </Empty>
     );
   }
-  const columns = ["Host", { number: "Letters" }, "Why", "Oldest", "Newest", { control: "" }];
+  const columns: Column<DeadLetterGroup>[] = [
+    { title: "Host", kind: "row", cell: ({ host }) => <Host host={host} /> },
+    { title: "Letters", look: "number", cell: (group) => count(group.letters) },
+    { title: "Why", cell: (group) => <Reasons group={group} /> },
+    { title: "Oldest", cell: (group) => <Distance at={group.oldest_at} nowMs={nowMs} /> },
+    { title: "Newest", cell: (group) => <Distance at={group.newest_at} nowMs={nowMs} /> },
+    {
+      title: "",
+      kind: "plain",
+      look: "actions",
+      cell: (group) => <RedeliverAll group={group} complete={complete} />,
+    },
+  ];
   return (
     <Card title="By destination" note={complete ? undefined : "older ones are not counted here"}>
-      <Table label="Dead letters by destination" columns={columns}>
-        {groups.map((group) => (
-          <Group group={group} complete={complete} nowMs={nowMs} />
-        ))}
-      </Table>
+      <Table label="Dead letters by destination" rows={groups} columns={columns} />
     </Card>
   );
 }
 
-type GroupProps = { group: DeadLetterGroup; complete: boolean; nowMs: number };
-
-function Group({ group, complete, nowMs }: GroupProps): JSX.Element {
-  const host = group.host ?? NO_HOST;
+function Host({ host }: { host: string | null }): JSX.Element {
   return (
-    <tr>
-      <th scope="row">
-        <a class="id" href={deadLettersAt(host)}>
-          {sayHost(group.host)}
-        </a>
-      </th>
-      <td data-label="Letters" class="number">
-        {count(group.letters)}
-      </td>
-      <td data-label="Why">
-        <ul>
-          {group.reasons.map(({ reason, letters }) => (
-            <li class="short">
-              <a href={deadLettersAt(host, reason)}>{reason}</a>{" "}
-              <span class="dim">{`× ${count(letters)}`}</span>
-            </li>
-          ))}
-        </ul>
-      </td>
-      <td data-label="Oldest">
-        <Distance at={group.oldest_at} nowMs={nowMs} />
-      </td>
-      <td data-label="Newest">
-        <Distance at={group.newest_at} nowMs={nowMs} />
-      </td>
-      <td class="actions">
-        <Confirm label="Redeliver all…">
-          <p>
-            {`Every dead letter of this line is sent again: ${counted(group.letters, "letter")}${complete ? "" : " or more"}.`}
-          </p>
-          <form method="post" action={REDELIVER}>
-            <input type="hidden" name="host" value={host} />
-            <button class="button primary" type="submit" name="what" value="range">
-              Send them
-            </button>
-          </form>
-        </Confirm>
-      </td>
-    </tr>
+    <a class="id" href={deadLettersAt(host ?? NO_HOST)}>
+      {host ?? "no callback"}
+    </a>
   );
 }
 
-function sayHost(host: string | null): string {
-  return host ?? "no callback";
+function Reasons({ group: { host, reasons } }: { group: DeadLetterGroup }): JSX.Element {
+  return (
+    <ul>
+      {reasons.map(({ reason, letters }) => (
+        <li class="short">
+          <a href={deadLettersAt(host ?? NO_HOST, reason)}>{reason}</a>{" "}
+          <span class="dim">{`× ${count(letters)}`}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+type RedeliverAllProps = { group: DeadLetterGroup; complete: boolean };
+
+function RedeliverAll({ group: { host, letters }, complete }: RedeliverAllProps): JSX.Element {
+  return (
+    <Confirm label="Redeliver all…">
+      <p>
+        {`Every dead letter of this line is sent again: ${counted(letters, "letter")}${complete ? "" : " or more"}.`}
+      </p>
+      <form method="post" action={REDELIVER}>
+        <input type="hidden" name="host" value={host ?? NO_HOST} />
+        <Submit look="primary" name="what" value="range">
+          Send them
+        </Submit>
+      </form>
+    </Confirm>
+  );
 }
 
 /** One form for two ends: to see what a host, a reason and a time hold, and to send all of it. */
@@ -161,38 +136,21 @@ function Range({ search }: { search: LetterSearch }): JSX.Element {
   return (
     <form class="card" method="get" action={DEAD_LETTERS}>
       <div class="fields">
-        <Field label="Host">
-          <input name="host" value={search.host} autocomplete="off" spellcheck={false} />
-        </Field>
-        <Field label="Reason">
-          <input name="reason" value={search.reason} autocomplete="off" />
-        </Field>
-        <Field label="Given up from (UTC)">
-          <input name="from" type="datetime-local" value={search.from} />
-        </Field>
-        <Field label="Given up to (UTC)">
-          <input name="to" type="datetime-local" value={search.to} />
-        </Field>
+        <TextField label="Host" name="host" value={search.host} spellcheck={false} />
+        <TextField label="Reason" name="reason" value={search.reason} />
+        <TimeField label="Given up from (UTC)" name="from" value={search.from} />
+        <TimeField label="Given up to (UTC)" name="to" value={search.to} />
       </div>
       <div class="buttons">
-        <button class="button" type="submit">
-          Show
-        </button>
+        <Submit>Show</Submit>
         <Confirm label="Redeliver this range…">
           <p>
             Every dead letter that the four fields describe is sent again, shown below or not. At least one of
             them must be filled in.
           </p>
-          <button
-            class="button primary"
-            type="submit"
-            name="what"
-            value="range"
-            formmethod="post"
-            formaction={REDELIVER}
-          >
+          <Submit look="primary" name="what" value="range" formmethod="post" formaction={REDELIVER}>
             Send them
-          </button>
+          </Submit>
         </Confirm>
       </div>
     </form>
@@ -201,11 +159,8 @@ function Range({ search }: { search: LetterSearch }): JSX.Element {
 
 type LettersProps = { search: LetterSearch; letters: DeadLetters; nowMs: number };
 
-function Letters({
-  search,
-  letters: { letters, next_cursor: cursor },
-  nowMs,
-}: LettersProps): JSX.Element | null {
+function Letters({ search, letters: page, nowMs }: LettersProps): JSX.Element | null {
+  const { letters, next_cursor: cursor } = page;
   if (letters.length === 0) return null;
   return (
     <Card
@@ -215,9 +170,9 @@ function Letters({
       <form class="stack" method="post" action={REDELIVER} data-selection>
         {/* First, because Enter on a box presses the first button of the form. */}
         <div class="buttons">
-          <button class="button primary" type="submit" name="what" value="selection" data-needs-selection>
+          <Submit look="primary" name="what" value="selection" data-needs-selection>
             Redeliver selected
-          </button>
+          </Submit>
           <span class="dim" data-selected-count role="status" />
         </div>
         <LetterTable letters={letters} nowMs={nowMs} />
@@ -229,54 +184,36 @@ function Letters({
 
 function LetterTable({ letters, nowMs }: { letters: readonly DeadLetter[]; nowMs: number }): JSX.Element {
   const all = <input type="checkbox" data-select-all hidden aria-label="Select all on this page" />;
-  const columns = [
-    { control: all },
-    "Run",
-    "Host",
-    "Why",
-    "User",
-    { number: "Attempts" },
-    "Given up",
-    { control: "" },
+  const columns: Column<DeadLetter>[] = [
+    { title: all, look: "check", cell: (letter) => <Select id={letter.run_id} /> },
+    { title: "Run", kind: "plain", cell: ({ run_id: id, user }) => <RunLink id={id} user={user} /> },
+    { title: "Host", look: "clip", hint: ({ host }) => host, cell: ({ host }) => <Optional text={host} /> },
+    { title: "Why", look: "short", cell: (letter) => <Why letter={letter} /> },
+    { title: "User", cell: ({ user, subject }) => <UserLink user={user} subject={subject} /> },
+    { title: "Attempts", look: "number", cell: (letter) => letter.attempts },
+    { title: "Given up", cell: (letter) => <Moment at={letter.died_at} nowMs={nowMs} /> },
+    { title: "", kind: "plain", look: "actions", cell: (letter) => <RedeliverOne id={letter.run_id} /> },
   ];
+  return <Table label="Dead letters" rows={letters} columns={columns} />;
+}
+
+function Select({ id }: { id: string }): JSX.Element {
+  return <input type="checkbox" name="run_id" value={id} aria-label={`Select run ${id}`} />;
+}
+
+function Why({ letter: { reason, status } }: { letter: DeadLetter }): JSX.Element {
   return (
-    <Table label="Dead letters" columns={columns}>
-      {letters.map((letter) => (
-        <tr>
-          <td class="check">
-            <input
-              type="checkbox"
-              name="run_id"
-              value={letter.run_id}
-              aria-label={`Select run ${letter.run_id}`}
-            />
-          </td>
-          <td>
-            <RunLink id={letter.run_id} user={letter.user} />
-          </td>
-          <td data-label="Host" class="clip" title={letter.host ?? undefined}>
-            {letter.host ?? <span class="dim">{NOTHING}</span>}
-          </td>
-          <td data-label="Why" class="short">
-            {letter.reason}
-            {letter.status !== null && <span class="dim">{` HTTP ${letter.status}`}</span>}
-          </td>
-          <td data-label="User">
-            <UserLink user={letter.user} subject={letter.subject} />
-          </td>
-          <td data-label="Attempts" class="number">
-            {letter.attempts}
-          </td>
-          <td data-label="Given up">
-            <ShortMoment at={letter.died_at} nowMs={nowMs} />
-          </td>
-          <td class="actions">
-            <button class="button" type="submit" name="only" value={letter.run_id}>
-              Redeliver
-            </button>
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <>
+      {reason}
+      {status !== null && <span class="dim">{` HTTP ${status}`}</span>}
+    </>
+  );
+}
+
+function RedeliverOne({ id }: { id: string }): JSX.Element {
+  return (
+    <Submit name="only" value={id}>
+      Redeliver
+    </Submit>
   );
 }

@@ -1,20 +1,36 @@
 // What the overview's totals are made of, as tables.
+import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Overview, Stats } from "../../operators/views.ts";
 import { count, percent } from "../shell/format.ts";
 import { deadLettersAt, ROOT, userAt } from "../shell/links.ts";
-import { Stat } from "./stat.tsx";
 
-type Line = { name: string; value: number; path?: string };
+type Line = readonly [name: string, value: number, path?: string];
+
+type StatProps = { title: string; number: string; side: JSX.Element | string; children: Child };
+
+/** A card of the overview: a title, a number, and what explains it. */
+export function Stat({ title, number, side, children }: StatProps): JSX.Element {
+  return (
+    <section class="card stat">
+      <h2>{title}</h2>
+      <p class="stat-number">
+        <strong>{number}</strong>
+        <span class="dim">{side}</span>
+      </p>
+      {children}
+    </section>
+  );
+}
 
 export function Deliveries(totals: Stats): JSX.Element {
   const { delivered, delivered_at_once: atOnce, retrying, dead, aborted } = totals;
-  const lines = [
-    { name: "Delivered at the first attempt", value: atOnce, path: runsIn("delivered") },
-    { name: "Delivered later", value: delivered - atOnce, path: runsIn("delivered") },
-    { name: "Failed, to be tried again", value: retrying, path: runsIn("retrying") },
-    { name: "Dead letters", value: dead, path: runsIn("dead") },
-    { name: "The receiver wants no more", value: aborted, path: runsIn("aborted") },
+  const lines: Line[] = [
+    ["Delivered at the first attempt", atOnce, runsIn("delivered")],
+    ["Delivered later", delivered - atOnce, runsIn("delivered")],
+    ["Failed, to be tried again", retrying, runsIn("retrying")],
+    ["Dead letters", dead, runsIn("dead")],
+    ["The receiver wants no more", aborted, runsIn("aborted")],
   ];
   return (
     <Stat title="Callbacks" number={count(totals.callbacks)} side="of runs that ended">
@@ -28,13 +44,13 @@ export function Deliveries(totals: Stats): JSX.Element {
 }
 
 export function Answers(totals: Stats): JSX.Element {
-  const lines = [
-    { name: "2xx", value: totals.status_2xx },
-    { name: "3xx", value: totals.status_3xx },
-    { name: "4xx, without 429", value: totals.status_4xx },
-    { name: "429", value: totals.status_429 },
-    { name: "5xx, without 503", value: totals.status_5xx },
-    { name: "503", value: totals.status_503 },
+  const lines: Line[] = [
+    ["2xx", totals.status_2xx],
+    ["3xx", totals.status_3xx],
+    ["4xx, without 429", totals.status_4xx],
+    ["429", totals.status_429],
+    ["5xx, without 503", totals.status_5xx],
+    ["503", totals.status_503],
   ];
   return (
     <Stat title="Answers" number={count(totals.upstream_failed)} side="upstream failures">
@@ -54,22 +70,14 @@ export function Busiest({ totals, busiest_users: users, busiest_hosts: hosts }: 
       {user !== undefined && (
         <Split
           caption="Users by requests"
-          lines={users.map((each) => ({
-            name: `User ${each.user.slice(0, 8)}…`,
-            value: each.requests,
-            path: userAt(each.user),
-          }))}
+          lines={users.map(({ user: key, requests }) => [`User ${key.slice(0, 8)}…`, requests, userAt(key)])}
           whole={totals.requests}
         />
       )}
       {host !== undefined && (
         <Split
           caption="Receivers by attempts"
-          lines={hosts.map((each) => ({
-            name: each.host,
-            value: each.attempts,
-            path: deadLettersAt(each.host),
-          }))}
+          lines={hosts.map(({ host: name, attempts }) => [name, attempts, deadLettersAt(name)])}
           whole={totals.attempts}
         />
       )}
@@ -81,20 +89,14 @@ function runsIn(state: string): string {
   return `${ROOT}/runs?state=${state}`;
 }
 
-function Split({
-  caption,
-  lines,
-  whole,
-}: {
-  caption: string;
-  lines: readonly Line[];
-  whole: number;
-}): JSX.Element {
+type SplitProps = { caption: string; lines: readonly Line[]; whole: number };
+
+function Split({ caption, lines, whole }: SplitProps): JSX.Element {
   return (
     <table class="split">
       <caption class="visually-hidden">{caption}</caption>
       <tbody>
-        {lines.map(({ name, value, path }) => (
+        {lines.map(([name, value, path]) => (
           <tr>
             <th scope="row">{path === undefined ? name : <a href={path}>{name}</a>}</th>
             <td class="number">{count(value)}</td>

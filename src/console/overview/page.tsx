@@ -3,7 +3,8 @@ import type { Overview, Span } from "../../operators/views.ts";
 import { bucketTime, count, dateTime, duration } from "../shell/format.ts";
 import { type Frame, Layout } from "../shell/layout.tsx";
 import { overviewAt } from "../shell/links.ts";
-import { Empty, Heading, Table } from "../shell/parts.tsx";
+import { Empty, Heading, Notice } from "../shell/parts.tsx";
+import { type Column, Table } from "../shell/table.tsx";
 import {
   Attempts,
   Callbacks,
@@ -60,10 +61,10 @@ export function UnavailableOverviewPage({ frame, span }: { frame: Frame; span: S
       <Heading title="Overview" lead="There is nothing to show at the moment.">
         <SpanSwitch span={span} />
       </Heading>
-      <p class="flash warn" role="status">
+      <Notice tone="warn">
         The metrics aggregator does not answer. Requests, runs and callbacks do not depend on it; what happens
         meanwhile is counted when it is back. Reload in a minute.
-      </p>
+      </Notice>
     </Layout>
   );
 }
@@ -83,11 +84,11 @@ function SpanSwitch({ span }: { span: Span }): JSX.Element {
 function Incomplete({ from, counted_since: since, complete }: Overview): JSX.Element | null {
   if (complete) return null;
   return (
-    <p class="flash warn" role="status">
+    <Notice tone="warn">
       {Date.parse(since) > Date.parse(from)
         ? `Counting began at ${formatMinute(since)}: what happened before is not in these charts.`
         : "Some of this was counted by another version of the gateway, and is missing here."}
-    </p>
+    </Notice>
   );
 }
 
@@ -101,42 +102,35 @@ function NoRequests({ span }: { span: Span }): JSX.Element {
 
 type Bucket = Overview["buckets"][number];
 
-const COLUMNS: readonly { name: string; value: (bucket: Bucket) => string }[] = [
-  { name: "Requests", value: (b) => count(b.requests) },
-  { name: "429", value: (b) => count(b.status_429) },
-  { name: "5xx", value: (b) => count(b.status_5xx + b.status_503) },
-  { name: "Gateway p50", value: (b) => duration(b.gateway_p50_ms) },
-  { name: "Gateway p99", value: (b) => duration(b.gateway_p99_ms) },
-  { name: "Runs", value: (b) => count(b.runs) },
-  { name: "Errors", value: (b) => count(b.errors) },
-  { name: "Callbacks", value: (b) => count(b.callbacks) },
-  { name: "Attempts", value: (b) => count(b.attempts) },
-  { name: "Delivered", value: (b) => count(b.delivered) },
-  { name: "Retrying", value: (b) => count(b.retrying) },
-  { name: "Dead", value: (b) => count(b.dead) },
-  { name: "p50", value: (b) => duration(b.latency_p50_ms) },
-  { name: "p99", value: (b) => duration(b.latency_p99_ms) },
-  { name: "Charges", value: (b) => count(b.charges) },
+const NUMBERS: readonly [title: string, cell: (bucket: Bucket) => string][] = [
+  ["Requests", (b) => count(b.requests)],
+  ["429", (b) => count(b.status_429)],
+  ["5xx", (b) => count(b.status_5xx + b.status_503)],
+  ["Gateway p50", (b) => duration(b.gateway_p50_ms)],
+  ["Gateway p99", (b) => duration(b.gateway_p99_ms)],
+  ["Runs", (b) => count(b.runs)],
+  ["Errors", (b) => count(b.errors)],
+  ["Callbacks", (b) => count(b.callbacks)],
+  ["Attempts", (b) => count(b.attempts)],
+  ["Delivered", (b) => count(b.delivered)],
+  ["Retrying", (b) => count(b.retrying)],
+  ["Dead", (b) => count(b.dead)],
+  ["p50", (b) => duration(b.latency_p50_ms)],
+  ["p99", (b) => duration(b.latency_p99_ms)],
+  ["Charges", (b) => count(b.charges)],
 ];
 
 function AsTable({ span, buckets }: Overview): JSX.Element {
+  const from: Column<Bucket> = {
+    title: "From",
+    kind: "row",
+    cell: ({ at }) => <time datetime={at}>{bucketTime(at, span)}</time>,
+  };
+  const numbers = NUMBERS.map(([title, cell]) => ({ title, look: "number", cell }));
   return (
     <details class="as-table">
       <summary>All of this as a table</summary>
-      <Table label="Stats over time" columns={["From", ...COLUMNS.map(({ name }) => ({ number: name }))]}>
-        {buckets.map((bucket) => (
-          <tr>
-            <th scope="row">
-              <time datetime={bucket.at}>{bucketTime(bucket.at, span)}</time>
-            </th>
-            {COLUMNS.map(({ name, value }) => (
-              <td class="number" data-label={name}>
-                {value(bucket)}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </Table>
+      <Table label="Stats over time" rows={buckets} columns={[from, ...numbers]} />
     </details>
   );
 }

@@ -3,8 +3,9 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import { NO_HOST } from "../../contract/search-values.ts";
 import type { Redelivery, RedeliveryFilter } from "../../operators/views.ts";
 import { count, counted, dateTime, NOTHING } from "../shell/format.ts";
+import { ButtonLink } from "../shell/forms.tsx";
 import { type Frame, Layout } from "../shell/layout.tsx";
-import { ROOT } from "../shell/links.ts";
+import { DEAD_LETTERS, ROOT } from "../shell/links.ts";
 import { Card, Chip, Facts, Heading, Moment } from "../shell/parts.tsx";
 
 const REFRESH_SECONDS = 2;
@@ -20,9 +21,7 @@ export function RedeliveryPage({ frame, redelivery }: { frame: Frame; redelivery
       refreshSeconds={isRunning ? REFRESH_SECONDS : null}
     >
       <Heading title="Redelivery" lead={sayFilter(filter)}>
-        <a class="button" href={`${ROOT}/dead-letters`}>
-          Dead letters
-        </a>
+        <ButtonLink href={DEAD_LETTERS}>Dead letters</ButtonLink>
       </Heading>
       <section
         class="card"
@@ -85,16 +84,11 @@ function sayHost(host: string | null): string {
   return host === NO_HOST ? "without a callback" : `to ${host}`;
 }
 
-function listFacts({
-  id,
-  operator,
-  created_at: createdAt,
-  filter,
-}: Redelivery): (readonly [string, Child])[] {
+function listFacts({ id, operator, filter, ...rest }: Redelivery): (readonly [string, Child])[] {
   return [
     ["Id", <span class="mono wrap">{id}</span>],
     ["Ordered by", operator],
-    ["Ordered", <Moment at={createdAt} />],
+    ["Ordered", <Moment at={rest.created_at} />],
     ["Host", filter.host ?? NOTHING],
     ["Reason", filter.reason ?? NOTHING],
   ];

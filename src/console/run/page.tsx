@@ -1,10 +1,11 @@
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
-import { duration, NOTHING, whenDue } from "../shell/format.ts";
+import { counted, duration, NOTHING, whenDue } from "../shell/format.ts";
+import { Confirm, Post } from "../shell/forms.tsx";
 import { type Frame, Layout } from "../shell/layout.tsx";
 import { runActionAt } from "../shell/links.ts";
-import { Card, Confirm, Facts, Heading, Moment, ResultChip, StateChip, UserLink } from "../shell/parts.tsx";
+import { Card, Facts, Heading, Moment, ResultChip, StateChip, UserLink } from "../shell/parts.tsx";
 
 export function RunPage({ frame, run }: { frame: Frame; run: RunDetail }): JSX.Element {
   return (
@@ -25,7 +26,10 @@ export function RunPage({ frame, run }: { frame: Frame; run: RunDetail }): JSX.E
         <Buttons run={run} />
       </Heading>
       <div class="columns">
-        <Card title="Time line" note={attemptsSaid(run.attempts)}>
+        <Card
+          title="Time line"
+          note={run.attempts === 0 ? "no attempt yet" : counted(run.attempts, "attempt")}
+        >
           <TimeLine entries={run.time_line} nowMs={frame.nowMs} />
         </Card>
         <Card title="Summary">
@@ -44,9 +48,9 @@ function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.El
     return <p class="dim">Nothing is left to be done with this run.</p>;
   return (
     <div class="buttons">
-      {can.poll && <Post to={runActionAt(id, "poll")} user={user} label="Poll now" />}
+      {can.poll && <Post to={runActionAt(id, "poll")} fields={{ user }} label="Poll now" />}
       {can.redeliver && (
-        <Post to={runActionAt(id, "redeliver")} user={user} label="Redeliver" look="primary" />
+        <Post to={runActionAt(id, "redeliver")} fields={{ user }} label="Redeliver" look="primary" />
       )}
       {can.abandon && (
         <Confirm label="Abandon…">
@@ -54,46 +58,24 @@ function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.El
             The upstream is not asked any more and no attempt is made. The run becomes a dead letter, which
             can still be polled or sent again by hand.
           </p>
-          <Post to={runActionAt(id, "abandon")} user={user} label="Abandon this run" look="danger" />
+          <Post to={runActionAt(id, "abandon")} fields={{ user }} label="Abandon this run" look="danger" />
         </Confirm>
       )}
     </div>
   );
 }
 
-type PostProps = { to: string; user: string; label: string; look?: "primary" | "danger" };
-
-function Post({ to, user, label, look }: PostProps): JSX.Element {
-  return (
-    <form method="post" action={to}>
-      <input type="hidden" name="user" value={user} />
-      <button class={look === undefined ? "button" : `button ${look}`} type="submit">
-        {label}
-      </button>
-    </form>
-  );
-}
-
-function attemptsSaid(attempts: number): string {
-  if (attempts === 0) return "no attempt yet";
-  return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
-}
+const STATES: Record<Exclude<RunDetail["state"], "retrying">, string> = {
+  waiting: "The run has not ended, or its callback has not been tried yet.",
+  delivered: "The receiver has acknowledged the result.",
+  dead: "Delivery has stopped. Redeliver sends it again.",
+  aborted: "The receiver said that it wants no more attempts.",
+  none: "This run has no callback.",
+};
 
 function sayState({ state, next_attempt_at: next }: RunDetail, nowMs: number): string {
-  switch (state) {
-    case "waiting":
-      return "The run has not ended, or its callback has not been tried yet.";
-    case "retrying":
-      return next === null ? "Another attempt follows." : `The next attempt is ${whenDue(next, nowMs)}.`;
-    case "delivered":
-      return "The receiver has acknowledged the result.";
-    case "dead":
-      return "Delivery has stopped. Redeliver sends it again.";
-    case "aborted":
-      return "The receiver said that it wants no more attempts.";
-    case "none":
-      return "This run has no callback.";
-  }
+  if (state !== "retrying") return STATES[state];
+  return next === null ? "Another attempt follows." : `The next attempt is ${whenDue(next, nowMs)}.`;
 }
 
 function sayAbandoned({ state }: RunDetail): string {
@@ -154,29 +136,20 @@ function apart({ at, kind }: TimeLineEntry, before: TimeLineEntry | null, nowMs:
 
 type Said = { look: "good" | "bad" | "quiet" | "planned"; title: string; detail: Child };
 
+const SAID: Record<Exclude<TimeLineEntry["kind"], "attempt" | "abandoned">, Said> = {
+  accepted: { look: "quiet", title: "Accepted", detail: "The upstream has taken the run." },
+  ended: { look: "quiet", title: "Ended", detail: "The gateway read its end at the upstream." },
+  charged: { look: "good", title: "Charged", detail: "One task." },
+  delivered: { look: "good", title: "Delivered", detail: null },
+  aborted: { look: "quiet", title: "Ended by the receiver", detail: "It wants no more attempts." },
+  dead: { look: "bad", title: "Dead letter", detail: "No more attempts are made by themselves." },
+  next_poll: { look: "planned", title: "Next poll of the upstream", detail: null },
+  next_attempt: { look: "planned", title: "Next attempt", detail: null },
+};
+
 function say({ kind, attempt, reason }: TimeLineEntry): Said {
-  switch (kind) {
-    case "accepted":
-      return { look: "quiet", title: "Accepted", detail: "The upstream has taken the run." };
-    case "ended":
-      return { look: "quiet", title: "Ended", detail: "The gateway read its end at the upstream." };
-    case "abandoned":
-      return { look: "bad", title: "Abandoned", detail: reason };
-    case "attempt":
-      return sayAttempt(attempt);
-    case "charged":
-      return { look: "good", title: "Charged", detail: "One task." };
-    case "delivered":
-      return { look: "good", title: "Delivered", detail: null };
-    case "aborted":
-      return { look: "quiet", title: "Ended by the receiver", detail: "It wants no more attempts." };
-    case "dead":
-      return { look: "bad", title: "Dead letter", detail: "No more attempts are made by themselves." };
-    case "next_poll":
-      return { look: "planned", title: "Next poll of the upstream", detail: null };
-    case "next_attempt":
-      return { look: "planned", title: "Next attempt", detail: null };
-  }
+  if (kind === "attempt") return sayAttempt(attempt);
+  return kind === "abandoned" ? { look: "bad", title: "Abandoned", detail: reason } : SAID[kind];
 }
 
 function sayAttempt(attempt: TimeLineEntry["attempt"]): Said {

@@ -5,10 +5,9 @@ import { actOnRun, nameRun, type RunAction, resetWindow } from "../../operators/
 import { startRedelivery } from "../../operators/redelivery.ts";
 import { consoleDeps } from "./deps.ts";
 import type { FlashCode } from "./flash.ts";
-import { withSeconds } from "./form-time.ts";
 import { DEAD_LETTERS, redeliveryAt, runAt, userAt } from "./links.ts";
-import { parseRunId, parseUser } from "./queries.ts";
-import { goTo, notFoundPage, page, renderProblem } from "./render.tsx";
+import { parseNamedRun, parseRunTarget, parseSomeUser, withSeconds } from "./queries.ts";
+import { goTo, type Handler, notFoundPage, page, renderProblem } from "./render.tsx";
 
 const SAID: Record<RunAction, FlashCode> = {
   poll: "polled",
@@ -16,78 +15,74 @@ const SAID: Record<RunAction, FlashCode> = {
   abandon: "abandoned",
 };
 
-type Handler = (c: AppContext) => Promise<Response>;
-
-export function submitRunAction(action: RunAction): Handler {
+function submitRunAction(action: RunAction): Handler {
   return page(async (c) => {
     const form = await readForm(c);
-    return toRun(c, action, c.req.param("run_id") ?? "", form.get("user"));
+    return toRun(c, action, c.req.param("run_id"), form.get("user"));
   });
 }
 
-export const submitNamedRun = page(async (c) => {
-  const runId = parseRunId((await readForm(c)).get("run_id") ?? "");
-  const runKey = parseRunId(c.req.param("run_key") ?? "", "run_key");
-  const user = await parseUser({ user: c.req.param("user") });
-  if (user.kind === "invalid" || user.value === null || runKey.kind === "invalid") return notFoundPage(c);
-  if (runId.kind === "invalid") return badForm(c);
-  c.get("notes").runId = runId.value;
-  const acted = await nameRun(consoleDeps(c), c.get("operator"), user.value, runKey.value, runId.value);
-  return goTo(c, userAt(user.value), acted === null ? "not_now" : "named");
+const submitNamedRun = page(async (c) => {
+  const form = await readForm(c);
+  const named = await parseNamedRun(c.req.param(), form.get("run_id") ?? "");
+  if (named.kind === "invalid") return named.parameter === "run_id" ? badForm(c) : notFoundPage(c);
+  const { userKey, runKey, runId } = named.value;
+  c.get("notes").runId = runId;
+  const acted = await nameRun(consoleDeps(c), c.get("operator"), userKey, runKey, runId);
+  return goTo(c, userAt(userKey), acted === null ? "not_now" : "named");
 });
 
-export const submitResetWindow = page(async (c) => {
-  const user = await parseUser({ user: c.req.param("user") });
-  if (user.kind === "invalid" || user.value === null) return notFoundPage(c);
+const submitResetWindow = page(async (c) => {
+  const user = await parseSomeUser({ user: c.req.param("user") });
+  if (user.kind === "invalid") return notFoundPage(c);
   const { outcome } = await resetWindow(consoleDeps(c), c.get("operator"), user.value);
   return goTo(c, userAt(user.value), outcome === "done" ? "window_reset" : "not_now");
 });
 
 /** One letter, those that were ticked, or all of a host and a time: the button says which. */
-export const submitRedelivery = page(async (c) => {
+const submitRedelivery = page(async (c) => {
   const form = await readForm(c);
   const only = form.get("only");
   if (only !== null) return toRun(c, "redeliver", only, null);
   switch (form.get("what") ?? "") {
-    case "selection":
-      return redeliverChosen(c, form.getAll("run_id"));
-    case "range":
-      return redeliverAll(c, {
-        host: form.get("host") || null,
-        reason: form.get("reason") || null,
-        from: withSeconds(form.get("from") ?? "") || null,
-        to: withSeconds(form.get("to") ?? "") || null,
-      });
+    case "selection": {
+      const ids = form.getAll("run_id");
+      return ids.length === 0 ? goTo(c, DEAD_LETTERS, "nothing_selected") : redeliver(c, { run_ids: ids });
+    }
+    case "range": {
+      const [host, reason] = [form.get("host") || null, form.get("reason") || null];
+      const [from, to] = ["from", "to"].map((name) => withSeconds(form.get(name) ?? "") || null);
+      if (!(host || reason || from || to)) return goTo(c, DEAD_LETTERS, "nothing_given");
+      return redeliver(c, { run_ids: null, host, reason, from, to });
+    }
     default:
       return badForm(c);
   }
 });
 
+/** Below the pages that they stand on. */
+export const FORMS: readonly [path: string, submit: Handler][] = [
+  ["/runs/:run_id/poll", submitRunAction("poll")],
+  ["/runs/:run_id/redeliver", submitRunAction("redeliver")],
+  ["/runs/:run_id/abandon", submitRunAction("abandon")],
+  ["/users/:user/open-runs/:run_key/poll", submitNamedRun],
+  ["/users/:user/reset-window", submitResetWindow],
+  ["/dead-letters/redeliver", submitRedelivery],
+];
+
 async function toRun(
   c: AppContext,
   action: RunAction,
-  id: string,
-  userKey: string | null,
+  id: string | undefined,
+  user: string | null,
 ): Promise<Response> {
-  const [runId, user] = [parseRunId(id), await parseUser({ user: userKey ?? "" })];
-  if (runId.kind === "invalid" || user.kind === "invalid") return badForm(c);
-  c.get("notes").runId = runId.value;
-  const acted = await actOnRun(consoleDeps(c), c.get("operator"), action, runId.value, user.value);
+  const run = await parseRunTarget(id, { user: user ?? "" });
+  if (run.kind === "invalid") return badForm(c);
+  const { runId, userKey } = run.value;
+  c.get("notes").runId = runId;
+  const acted = await actOnRun(consoleDeps(c), c.get("operator"), action, runId, userKey);
   if (acted === null) return notFoundPage(c);
-  return goTo(c, runAt(runId.value, acted.user), acted.outcome === "done" ? SAID[action] : "not_now");
-}
-
-function redeliverChosen(c: AppContext, ids: readonly string[]): Promise<Response> | Response {
-  if (ids.length === 0) return goTo(c, DEAD_LETTERS, "nothing_selected");
-  return redeliver(c, { run_ids: ids });
-}
-
-type Range = { host: string | null; reason: string | null; from: string | null; to: string | null };
-
-function redeliverAll(c: AppContext, filter: Range): Promise<Response> | Response {
-  if ((filter.host ?? filter.reason ?? filter.from ?? filter.to) === null)
-    return goTo(c, DEAD_LETTERS, "nothing_given");
-  return redeliver(c, { run_ids: null, ...filter });
+  return goTo(c, runAt(runId, acted.user), acted.outcome === "done" ? SAID[action] : "not_now");
 }
 
 async function redeliver(c: AppContext, wanted: object): Promise<Response> {

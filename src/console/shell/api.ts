@@ -11,19 +11,20 @@ import { runDetail } from "../../operators/run-detail.ts";
 import { type Problem, parameterFault, problem } from "../../platform/errors.ts";
 import { parseJson } from "../../platform/json.ts";
 import { log } from "../../platform/observability/log.ts";
-import { busiestHosts, destinations } from "../destinations/query.ts";
 import { overview } from "../overview/query.ts";
 import { searchRuns } from "../runs/run-search.ts";
 import { userView } from "../users/query.ts";
-import { consoleDeps } from "./deps.ts";
+import { getCharges, postReindex } from "./all-gates.ts";
+import { consoleDeps, readDestinations } from "./deps.ts";
 import {
   type Parsed,
   parseCursor,
   parseLetterQuery,
-  parseRunId,
+  parseNamedRun,
   parseRunQuery,
+  parseRunTarget,
+  parseSomeUser,
   parseSpan,
-  parseUser,
 } from "./queries.ts";
 
 const NO_RUN = problem(
@@ -44,87 +45,59 @@ type Result = { status: 200 | 202; body: object } | { outcome: string; problem: 
 
 type Endpoint = (c: AppContext) => Promise<Response>;
 
-export const getOverview = endpoint(async (c) => {
-  const span = parseSpan(c.req.query());
-  if (span.kind === "invalid") return malformed(span);
-  return ok(await overview(c.env.METRICS_AGGREGATOR, span.value, Date.now()));
-});
+const getOverview = asked(
+  (c) => parseSpan(c.req.query()),
+  async (c, span) => found(await overview(c.env.METRICS_AGGREGATOR, span, Date.now())),
+);
 
-export const getRuns = endpoint(async (c) => {
-  const deps = consoleDeps(c);
-  const query = await parseRunQuery(c.req.query(), deps.nowMs);
-  return query.kind === "invalid" ? malformed(query) : ok(await searchRuns(deps, query.value));
-});
+const getRuns = asked(
+  (c) => parseRunQuery(c.req.query(), Date.now()),
+  async (c, query) => found(await searchRuns(consoleDeps(c), query)),
+);
 
-export const getRun = endpoint(async (c) => {
-  const [runId, user] = [parseRunId(c.req.param("run_id") ?? ""), await parseUser(c.req.query())];
-  if (runId.kind === "invalid") return malformed(runId);
-  if (user.kind === "invalid") return malformed(user);
-  c.get("notes").runId = runId.value;
-  const detail = await runDetail(consoleDeps(c), runId.value, user.value);
-  return detail === null ? unknown(NO_RUN) : ok(detail);
-});
+const getRun = asked(parseRun, async (c, { runId, userKey }) =>
+  found(await runDetail(consoleDeps(c), runId, userKey), NO_RUN),
+);
 
-export const getUser = endpoint(async (c) => {
-  const given = c.req.param("user");
-  const user = await parseUser(given === undefined ? c.req.query() : { user: given });
-  if (user.kind === "invalid") return malformed(user);
-  if (user.value === null) return wrong(parameterFault("user", "user, or issuer and subject, is required."));
-  return ok(await userView(consoleDeps(c), user.value));
-});
+const getUser = asked(parseOwner, async (c, userKey) => found(await userView(consoleDeps(c), userKey)));
 
-export const getDeadLetters = endpoint(async (c) => {
-  const query = parseLetterQuery(c.req.query());
-  return query.kind === "invalid" ? malformed(query) : ok(await deadLetters(c.env.OPERATORS_DB, query.value));
-});
+const getDeadLetters = asked(
+  (c) => parseLetterQuery(c.req.query()),
+  async (c, query) => found(await deadLetters(c.env.OPERATORS_DB, query)),
+);
 
-export const getDestinations = endpoint(async (c) => {
-  return ok(
-    await destinations(() => busiestHosts(c.env.METRICS_AGGREGATOR, Date.now()), c.env.DESTINATION_BREAKER),
-  );
-});
+const getAudit = asked(
+  (c) => parseCursor(c.req.query()),
+  async (c, after) => found(await auditPage(c.env.OPERATORS_DB, after)),
+);
 
-export const getAudit = endpoint(async (c) => {
-  const after = parseCursor(c.req.query());
-  return after.kind === "invalid" ? malformed(after) : ok(await auditPage(c.env.OPERATORS_DB, after.value));
-});
+const getDestinations = endpoint(async (c) => found(await readDestinations(c)));
 
-export const getRedelivery = endpoint(async (c) => {
-  const redelivery = await readRedelivery(consoleDeps(c), c.req.param("id") ?? "");
-  return redelivery === null ? unknown(NO_REDELIVERY) : ok(redelivery);
-});
+const getRedelivery = endpoint(async (c) =>
+  found(await readRedelivery(consoleDeps(c), c.req.param("id") ?? ""), NO_REDELIVERY),
+);
 
-export function postRunAction(action: RunAction, status: 200 | 202): Endpoint {
-  return endpoint(async (c) => {
-    const [runId, user] = [parseRunId(c.req.param("run_id") ?? ""), await parseUser(c.req.query())];
-    if (runId.kind === "invalid") return malformed(runId);
-    if (user.kind === "invalid") return malformed(user);
-    c.get("notes").runId = runId.value;
-    const acted = await actOnRun(consoleDeps(c), c.get("operator"), action, runId.value, user.value);
-    return acted === null ? unknown(NO_RUN) : acting(acted, status);
+function postRunAction(action: RunAction, status: 200 | 202): Endpoint {
+  return asked(parseRun, async (c, { runId, userKey }) => {
+    const acted = await actOnRun(consoleDeps(c), c.get("operator"), action, runId, userKey);
+    return acting(acted, status, NO_RUN);
   });
 }
 
-export const postNamedRun = endpoint(async (c) => {
-  const user = await parseUser({ user: c.req.param("user") });
-  const runKey = parseRunId(c.req.param("run_key") ?? "", "run_key");
-  const runId = parseRunId(c.req.query("run_id") ?? "");
-  if (user.kind === "invalid") return malformed(user);
-  if (runKey.kind === "invalid") return malformed(runKey);
-  if (runId.kind === "invalid") return malformed(runId);
-  c.get("notes").runId = runId.value;
-  const operator = c.get("operator");
-  const acted = await nameRun(consoleDeps(c), operator, user.value ?? "", runKey.value, runId.value);
-  return acted === null ? unknown(NO_START) : acting(acted, 202);
-});
+const postNamedRun = asked(
+  (c) => parseNamedRun(c.req.param(), c.req.query("run_id")),
+  async (c, { userKey, runKey, runId }) => {
+    c.get("notes").runId = runId;
+    const acted = await nameRun(consoleDeps(c), c.get("operator"), userKey, runKey, runId);
+    return acting(acted, 202, NO_START);
+  },
+);
 
-export const postResetWindow = endpoint(async (c) => {
-  const user = await parseUser({ user: c.req.param("user") });
-  if (user.kind === "invalid") return malformed(user);
-  return acting(await resetWindow(consoleDeps(c), c.get("operator"), user.value ?? ""), 200);
-});
+const postResetWindow = asked(parseOwner, async (c, userKey) =>
+  acting(await resetWindow(consoleDeps(c), c.get("operator"), userKey), 200, NO_START),
+);
 
-export const postRedelivery = endpoint(async (c) => {
+async function redeliverMany(c: AppContext): Promise<Result> {
   const received = await receiveJson(c.req.raw, MAX_FILTER_BYTES, c.get("hold"));
   if (received === null) return { outcome: "shed", problem: OVERLOADED };
   if (received.kind === "too_large") {
@@ -136,8 +109,55 @@ export const postRedelivery = endpoint(async (c) => {
   const verdict = parseRedeliveryFilter(parseJson(received.text));
   if (verdict.kind === "invalid")
     return wrong(problem("bad_request", verdict.detail, { source: { pointer: verdict.pointer } }));
-  return ok(await startRedelivery(consoleDeps(c), c.get("operator"), verdict.filter), 202);
-});
+  return { status: 202, body: await startRedelivery(consoleDeps(c), c.get("operator"), verdict.filter) };
+}
+
+export const READS: readonly [path: string, read: Endpoint][] = [
+  ["/overview", getOverview],
+  ["/runs", getRuns],
+  ["/runs/:run_id", getRun],
+  ["/users", getUser],
+  ["/users/:user", getUser],
+  ["/dead-letters", getDeadLetters],
+  ["/destinations", getDestinations],
+  ["/audit", getAudit],
+  ["/charges", getCharges],
+  ["/redeliveries/:id", getRedelivery],
+];
+
+export const ACTIONS: readonly [path: string, act: Endpoint][] = [
+  ["/runs/:run_id/poll", postRunAction("poll", 202)],
+  ["/runs/:run_id/redeliver", postRunAction("redeliver", 202)],
+  ["/runs/:run_id/abandon", postRunAction("abandon", 200)],
+  ["/users/:user/open-runs/:run_key/poll", postNamedRun],
+  ["/users/:user/reset-window", postResetWindow],
+  ["/dead-letters/redeliver", endpoint(redeliverMany)],
+  ["/reindex", postReindex],
+];
+
+async function parseRun(c: AppContext) {
+  const run = await parseRunTarget(c.req.param("run_id"), c.req.query());
+  if (run.kind === "ok") c.get("notes").runId = run.value.runId;
+  return run;
+}
+
+/** The path's, or the query's. */
+function parseOwner(c: AppContext): Promise<Parsed<string>> {
+  const user = c.req.param("user");
+  return parseSomeUser(user === undefined ? c.req.query() : { user });
+}
+
+/** An endpoint whose question is judged first. */
+function asked<Q>(
+  parse: (c: AppContext) => Parsed<Q> | Promise<Parsed<Q>>,
+  work: (c: AppContext, question: Q) => Promise<Result>,
+): Endpoint {
+  return endpoint(async (c) => {
+    const question = await parse(c);
+    if (question.kind === "ok") return work(c, question.value);
+    return wrong(parameterFault(question.parameter, question.detail));
+  });
+}
 
 // Whatever throws here is a store that does not answer: the index, a gate, the queue.
 function endpoint(work: (c: AppContext) => Promise<Result>): Endpoint {
@@ -152,23 +172,17 @@ function endpoint(work: (c: AppContext) => Promise<Result>): Endpoint {
   };
 }
 
-function ok(body: object, status: 200 | 202 = 200): Result {
-  return { status, body };
+function found(body: object | null, none: Problem = NO_RUN): Result {
+  return body === null ? { outcome: "unknown", problem: none } : { status: 200, body };
 }
 
-function acting({ outcome, entry }: Acted, status: 200 | 202): Result {
-  if (outcome === "done") return ok(entry, status);
+function acting(acted: Acted | null, status: 200 | 202, none: Problem): Result {
+  if (acted === null) return { outcome: "unknown", problem: none };
+  const { outcome, entry } = acted;
+  if (outcome === "done") return { status, body: entry };
   return { outcome: "conflict", problem: problem("conflict", entry.detail ?? "There is nothing to do.") };
 }
 
-function malformed({ parameter, detail }: Extract<Parsed<unknown>, { kind: "invalid" }>): Result {
-  return wrong(parameterFault(parameter, detail));
-}
-
-function wrong(of: Problem): Result {
-  return { outcome: "malformed", problem: of };
-}
-
-function unknown(of: Problem): Result {
-  return { outcome: "unknown", problem: of };
+function wrong(fault: Problem): Result {
+  return { outcome: "malformed", problem: fault };
 }

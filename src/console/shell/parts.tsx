@@ -28,7 +28,7 @@ type ResultChipProps = Pick<RunSummary, "result" | "status">;
 
 export function ResultChip({ result, status }: ResultChipProps): JSX.Element {
   if (status === "abandoned") return <Chip tone="bad">abandoned</Chip>;
-  if (result === null) return <span class="dim">{NOTHING}</span>;
+  if (result === null) return <Optional text={null} />;
   return <Chip tone={result === "success" ? "good" : "bad"}>{result}</Chip>;
 }
 
@@ -43,24 +43,14 @@ export function OutcomeChip({ outcome }: { outcome: AuditEntry["outcome"] }): JS
   return <Chip tone={OUTCOME_TONES[outcome]}>{outcome}</Chip>;
 }
 
-type MomentProps = { at: string | null };
+type MomentProps = { at: string | null; nowMs?: number };
 
-/** A moment in UTC. */
-export function Moment({ at }: MomentProps): JSX.Element {
-  if (at === null) return <span class="dim">{NOTHING}</span>;
+/** A moment in UTC; in a table, which gives `nowMs`, shorter. */
+export function Moment({ at, nowMs }: MomentProps): JSX.Element {
+  if (at === null) return <Optional text={null} />;
   return (
     <time class="short" datetime={at}>
-      {dateTime(at)}
-    </time>
-  );
-}
-
-/** The same for a table: shorter. */
-export function ShortMoment({ at, nowMs }: MomentProps & { nowMs: number }): JSX.Element {
-  if (at === null) return <span class="dim">{NOTHING}</span>;
-  return (
-    <time class="short" datetime={at}>
-      {shortDateTime(at, nowMs)}
+      {nowMs === undefined ? dateTime(at) : shortDateTime(at, nowMs)}
     </time>
   );
 }
@@ -69,7 +59,7 @@ export function ShortMoment({ at, nowMs }: MomentProps & { nowMs: number }): JSX
 export function Distance({ at, nowMs }: { at: string; nowMs: number }): JSX.Element {
   return (
     <>
-      <ShortMoment at={at} nowMs={nowMs} /> <span class="dim short">{fromNow(at, nowMs)}</span>
+      <Moment at={at} nowMs={nowMs} /> <span class="dim short">{fromNow(at, nowMs)}</span>
     </>
   );
 }
@@ -135,68 +125,26 @@ export function Card({
   );
 }
 
-/** Scrolls in itself where it is wide, by keyboard too; on a phone its rows become cards. */
-export function Table({
-  label,
-  columns,
-  children,
-}: PropsWithChildren<{ label: string; columns: readonly Column[] }>): JSX.Element {
+/** A stored text, or the sign for none. */
+export function Optional({ text }: { text: string | null }): JSX.Element {
+  return text === null ? <span class="dim">{NOTHING}</span> : <>{text}</>;
+}
+
+/** What may be too long for its place. */
+export function Id({ id }: { id: string }): JSX.Element {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="table" aria-label={label} tabindex={0}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th scope="col" class={isNumeric(column) ? "number" : undefined}>
-                {columnTitle(column)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </section>
+    <span class="id" title={id}>
+      {id}
+    </span>
   );
 }
 
-export type Column = string | { number: string } | { control: Child };
-
-function isNumeric(column: Column): boolean {
-  return typeof column === "object" && "number" in column;
-}
-
-function columnTitle(column: Column): Child {
-  if (typeof column === "string") return column;
-  return "number" in column ? column.number : column.control;
-}
-
-type FieldProps = PropsWithChildren<{ label: string; hint?: string }>;
-
-/** A control under its label. */
-export function Field({ label, hint, children }: FieldProps): JSX.Element {
+/** What has to be seen before all else; why something cannot be done, for example. */
+export function Notice({ tone, children }: PropsWithChildren<{ tone: "bad" | "warn" }>): JSX.Element {
   return (
-    <label>
-      <span>{label}</span>
+    <p class={`flash ${tone}`} role={tone === "bad" ? "alert" : "status"}>
       {children}
-      {hint !== undefined && <span>{hint}</span>}
-    </label>
-  );
-}
-
-type SelectProps = { name: string; value: string; any: string; options: readonly string[] };
-
-/** One of a few, or any. */
-export function Select({ name, value, any, options }: SelectProps): JSX.Element {
-  return (
-    <select name={name}>
-      <option value="">{any}</option>
-      {options.map((option) => (
-        <option value={option} selected={option === value}>
-          {option}
-        </option>
-      ))}
-    </select>
+    </p>
   );
 }
 
@@ -211,16 +159,6 @@ export function Facts({ of }: { of: readonly (readonly [name: string, value: Chi
         </div>
       ))}
     </dl>
-  );
-}
-
-/** A button that asks once more before it does something that cannot be taken back; needs no script. */
-export function Confirm({ label, children }: PropsWithChildren<{ label: string }>): JSX.Element {
-  return (
-    <details class="confirm">
-      <summary class="button">{label}</summary>
-      <div class="confirm-box">{children}</div>
-    </details>
   );
 }
 

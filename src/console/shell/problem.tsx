@@ -1,5 +1,6 @@
 // What is shown in place of a page.
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { ButtonLink } from "./forms.tsx";
 import { BareLayout, type Frame } from "./layout.tsx";
 import { ROOT } from "./links.ts";
 
@@ -48,13 +49,11 @@ export function ProblemPage({ frame, problem, requestId }: ProblemProps): JSX.El
         <h1>{title}</h1>
         <p>{text}</p>
         <p class="buttons">
-          <a class="button" href={ROOT}>
-            To the overview
-          </a>
+          <ButtonLink href={ROOT}>To the overview</ButtonLink>
           {problem === "not_operator" && (
-            <a class="button quiet" href={`${ROOT}/sign-in`}>
+            <ButtonLink look="quiet" href={`${ROOT}/sign-in`}>
               Sign in with another token
-            </a>
+            </ButtonLink>
           )}
         </p>
         <p class="dim">

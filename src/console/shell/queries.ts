@@ -65,6 +65,32 @@ export async function parseUser(given: Given): Promise<Parsed<string | null>> {
   return { kind: "ok", value: await buildUserKey(issuer, subject) };
 }
 
+/** The same where one has to be named. */
+export async function parseSomeUser(given: Given): Promise<Parsed<string>> {
+  const user = await parseUser(given);
+  return parsed(() => someUser(user));
+}
+
+export type RunTarget = { runId: string; userKey: string | null };
+
+/** A run, and whose it is. */
+export async function parseRunTarget(runId: string | undefined, given: Given): Promise<Parsed<RunTarget>> {
+  const user = await parseUser(given);
+  return parsed(() => ({ runId: runUuid("run_id", runId), userKey: valid(user) }));
+}
+
+export type NamedRun = { userKey: string; runKey: string; runId: string };
+
+/** The run of a start: `run_id` is what an operator says, the rest is the path's. */
+export async function parseNamedRun(path: Given, runId: string | undefined): Promise<Parsed<NamedRun>> {
+  const user = await parseUser({ user: path["user"] });
+  return parsed(() => ({
+    userKey: someUser(user),
+    runKey: runUuid("run_key", path["run_key"]),
+    runId: runUuid("run_id", runId),
+  }));
+}
+
 export function parseLetterQuery(given: Given): Parsed<LetterQuery> {
   return parsed(() => ({
     host: text(given, "host"),
@@ -78,13 +104,13 @@ export function parseCursor(given: Given): Parsed<Cursor | null> {
   return parsed(() => place(given));
 }
 
-/** `run_id` or `run_key` of a path. */
-export function parseRunId(runId: string, name: "run_id" | "run_key" = "run_id"): Parsed<string> {
-  return parsed(() => {
-    const id = uuid({ [name]: runId }, name);
-    if (id === null) throw new Fault(name, `${name} must be a UUID.`);
-    return id;
-  });
+const LOCAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?$/;
+
+/** What a date-time control sends, which knows no zone and may leave out seconds, as the moment in UTC that it names. */
+export function withSeconds(given: string): string {
+  const local = LOCAL.exec(given);
+  if (local === null) return given;
+  return local[1] === undefined ? `${given}:00Z` : `${given}Z`;
 }
 
 function parsed<T>(parse: () => T): Parsed<T> {
@@ -94,6 +120,23 @@ function parsed<T>(parse: () => T): Parsed<T> {
     if (error instanceof Fault) return { kind: "invalid", parameter: error.parameter, detail: error.message };
     throw error;
   }
+}
+
+function valid<T>(part: Parsed<T>): T {
+  if (part.kind === "ok") return part.value;
+  throw new Fault(part.parameter, part.detail);
+}
+
+function someUser(user: Parsed<string | null>): string {
+  const key = valid(user);
+  if (key === null) throw new Fault("user", "user, or issuer and subject, is required.");
+  return key;
+}
+
+function runUuid(name: "run_id" | "run_key", value: string | undefined): string {
+  const id = uuid({ [name]: value }, name);
+  if (id === null) throw new Fault(name, `${name} must be a UUID.`);
+  return id;
 }
 
 function text(given: Given, name: string): string | null {

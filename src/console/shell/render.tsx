@@ -63,7 +63,7 @@ export function goTo(c: AppContext, path: string, said: FlashCode): Response {
   return c.redirect(withQuery(pathname, { ...Object.fromEntries(new URLSearchParams(query)), said }), 303);
 }
 
-type Handler = (c: AppContext) => Promise<Response>;
+export type Handler = (c: AppContext) => Promise<Response>;
 
 /** Whatever throws in a page is a store that does not answer: the index, a gate, the queue. */
 export function page(work: Handler): Handler {

@@ -9,30 +9,30 @@ import { log } from "../../platform/observability/log.ts";
 import { AuditTrailPage } from "../audit/page.tsx";
 import { DeadLettersPage } from "../dead-letters/page.tsx";
 import { DestinationsPage } from "../destinations/page.tsx";
-import { busiestHosts, destinations } from "../destinations/query.ts";
 import { OverviewPage, UnavailableOverviewPage } from "../overview/page.tsx";
 import { overview } from "../overview/query.ts";
 import { RedeliveryPage } from "../redelivery/page.tsx";
 import { RunPage } from "../run/page.tsx";
-import { type RunSearch, RunsPage, SEARCH_FIELDS } from "../runs/page.tsx";
+import { type RunSearch, RunsPage } from "../runs/page.tsx";
 import { searchRuns } from "../runs/run-search.ts";
 import { isSignInError, SignInPage } from "../sign-in/page.tsx";
 import { userView } from "../users/query.ts";
 import { UsersPage } from "../users/search-page.tsx";
 import { UserPage } from "../users/user-page.tsx";
-import { consoleDeps } from "./deps.ts";
-import { withSeconds } from "./form-time.ts";
+import { consoleDeps, readDestinations } from "./deps.ts";
 import { runsAt, userAt } from "./links.ts";
 import {
   type Given,
   parseCursor,
   parseLetterQuery,
-  parseRunId,
   parseRunQuery,
+  parseRunTarget,
+  parseSomeUser,
   parseSpan,
   parseUser,
+  withSeconds,
 } from "./queries.ts";
-import { buildFrame, notFoundPage, page, render } from "./render.tsx";
+import { buildFrame, type Handler, notFoundPage, page, render } from "./render.tsx";
 
 export async function showSignIn(c: AppContext): Promise<Response> {
   const { access, operatorScope } = c.get("settings");
@@ -48,7 +48,7 @@ export async function showSignIn(c: AppContext): Promise<Response> {
   );
 }
 
-export const showOverview = page(async (c) => {
+const showOverview = page(async (c) => {
   // An unknown span is shown as the usual one.
   const parsed = parseSpan(c.req.query());
   const span = parsed.kind === "ok" ? parsed.value : "hour";
@@ -62,33 +62,30 @@ export const showOverview = page(async (c) => {
   }
 });
 
-export const showRuns = page(async (c) => {
+const showRuns = page(async (c) => {
   const given = c.req.query();
   const search = parseSearch(given);
   const deps = consoleDeps(c);
   const query = await parseRunQuery(withTimes(given), deps.nowMs);
-  if (query.kind === "invalid") {
-    return render(
-      c,
-      <RunsPage frame={buildFrame(c)} search={search} found={null} fault={query.detail} />,
-      400,
-    );
-  }
-  const found = await searchRuns(deps, query.value);
-  return render(c, <RunsPage frame={buildFrame(c)} search={search} found={found} fault={null} />);
+  const isFault = query.kind === "invalid";
+  const found = isFault ? null : await searchRuns(deps, query.value);
+  const fault = isFault ? query.detail : null;
+  const content = <RunsPage frame={buildFrame(c)} search={search} found={found} fault={fault} />;
+  return render(c, content, isFault ? 400 : 200);
 });
 
-export const showRun = page(async (c) => {
-  const [runId, user] = [parseRunId(c.req.param("run_id") ?? ""), await parseUser(c.req.query())];
-  if (runId.kind === "invalid" || user.kind === "invalid") return notFoundPage(c);
-  c.get("notes").runId = runId.value;
-  const run = await runDetail(consoleDeps(c), runId.value, user.value);
+const showRun = page(async (c) => {
+  const target = await parseRunTarget(c.req.param("run_id"), c.req.query());
+  if (target.kind === "invalid") return notFoundPage(c);
+  const { runId, userKey } = target.value;
+  c.get("notes").runId = runId;
+  const run = await runDetail(consoleDeps(c), runId, userKey);
   if (run !== null) return render(c, <RunPage frame={buildFrame(c)} run={run} />);
   // Whose it is can still be found out.
-  return user.value === null ? c.redirect(runsAt({ run_id: runId.value }), 303) : notFoundPage(c);
+  return userKey === null ? c.redirect(runsAt({ run_id: runId }), 303) : notFoundPage(c);
 });
 
-export const showUsers = page(async (c) => {
+const showUsers = page(async (c) => {
   const given = c.req.query();
   const user = await parseUser(given);
   if (user.kind === "ok" && user.value !== null) return c.redirect(userAt(user.value), 303);
@@ -106,51 +103,58 @@ export const showUsers = page(async (c) => {
   );
 });
 
-export const showUser = page(async (c) => {
-  const user = await parseUser({ user: c.req.param("user") });
-  if (user.kind === "invalid" || user.value === null) return notFoundPage(c);
+const showUser = page(async (c) => {
+  const user = await parseSomeUser({ user: c.req.param("user") });
+  if (user.kind === "invalid") return notFoundPage(c);
   const view = await userView(consoleDeps(c), user.value);
   return render(c, <UserPage frame={buildFrame(c)} view={view} />);
 });
 
-export const showDeadLetters = page(async (c) => {
+const showDeadLetters = page(async (c) => {
   const given = c.req.query();
   const { host = "", reason = "", from = "", to = "" } = given;
-  const props = { frame: buildFrame(c), search: { host, reason, from, to } };
+  const search = { host, reason, from, to };
   const query = parseLetterQuery(withTimes(given));
-  if (query.kind === "invalid") {
-    return render(c, <DeadLettersPage {...props} letters={null} fault={query.detail} />, 400);
-  }
-  const letters = await deadLetters(c.env.OPERATORS_DB, query.value);
-  return render(c, <DeadLettersPage {...props} letters={letters} fault={null} />);
+  const isFault = query.kind === "invalid";
+  const letters = isFault ? null : await deadLetters(c.env.OPERATORS_DB, query.value);
+  const fault = isFault ? query.detail : null;
+  const content = <DeadLettersPage frame={buildFrame(c)} search={search} letters={letters} fault={fault} />;
+  return render(c, content, isFault ? 400 : 200);
 });
 
-export const showRedelivery = page(async (c) => {
+const showRedelivery = page(async (c) => {
   const redelivery = await readRedelivery(consoleDeps(c), c.req.param("id") ?? "");
   if (redelivery === null) return notFoundPage(c);
   return render(c, <RedeliveryPage frame={buildFrame(c)} redelivery={redelivery} />);
 });
 
-export const showDestinations = page(async (c) => {
-  const view = await destinations(
-    () => busiestHosts(c.env.METRICS_AGGREGATOR, Date.now()),
-    c.env.DESTINATION_BREAKER,
-  );
-  return render(c, <DestinationsPage frame={buildFrame(c)} view={view} />);
-});
+const showDestinations = page(async (c) =>
+  render(c, <DestinationsPage frame={buildFrame(c)} view={await readDestinations(c)} />),
+);
 
-export const showAudit = page(async (c) => {
+const showAudit = page(async (c) => {
   const after = parseCursor(c.req.query());
   if (after.kind === "invalid") return notFoundPage(c);
   const trail = await auditPage(c.env.OPERATORS_DB, after.value);
   return render(c, <AuditTrailPage frame={buildFrame(c)} page={trail} />);
 });
 
+/** Below the console's root. */
+export const PAGES: readonly [path: string, show: Handler][] = [
+  ["", showOverview],
+  ["/runs", showRuns],
+  ["/runs/:run_id", showRun],
+  ["/users", showUsers],
+  ["/users/:user", showUser],
+  ["/dead-letters", showDeadLetters],
+  ["/redeliveries/:id", showRedelivery],
+  ["/destinations", showDestinations],
+  ["/audit", showAudit],
+];
+
 function parseSearch(given: Given): RunSearch {
-  const fields: Partial<RunSearch> = {};
-  for (const name of SEARCH_FIELDS) fields[name] = given[name] ?? "";
-  const { run_id = "", user = "", issuer = "", subject = "", stored_action_id = "" } = fields;
-  const { state = "", result = "", from = "", to = "" } = fields;
+  const { run_id = "", user = "", issuer = "", subject = "", stored_action_id = "" } = given;
+  const { state = "", result = "", from = "", to = "" } = given;
   return { run_id, user, issuer, subject, stored_action_id, state, result, from, to };
 }
 

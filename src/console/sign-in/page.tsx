@@ -1,7 +1,7 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { ButtonLink, Fault, Field, Submit } from "../shell/forms.tsx";
 import { BareLayout, type Frame } from "../shell/layout.tsx";
 import { ROOT } from "../shell/links.ts";
-import { Field } from "../shell/parts.tsx";
 import type { SignInError } from "./sign-in.ts";
 
 type SignInProps = {
@@ -27,11 +27,7 @@ export function isSignInError(text: string): text is SignInError {
 export function SignInPage({ frame, error, usesAccess, scope }: SignInProps): JSX.Element {
   return (
     <BareLayout title="Sign in" frame={frame}>
-      {error !== null && (
-        <p class="flash bad" role="alert">
-          {ERRORS[error]}
-        </p>
-      )}
+      <Fault text={error && ERRORS[error]} />
       <section class="card">
         <h1>Sign in to the console</h1>
         {usesAccess && <ByAccess />}
@@ -55,9 +51,9 @@ function ByAccess(): JSX.Element {
         valid assertion of it came with your request.
       </p>
       <p>
-        <a class="button primary" href={ROOT}>
+        <ButtonLink look="primary" href={ROOT}>
           Try again
-        </a>
+        </ButtonLink>
       </p>
     </>
   );
@@ -79,9 +75,7 @@ function ByToken({ scope }: { scope: string }): JSX.Element {
             autocapitalize="off"
           />
         </Field>
-        <button class="button primary" type="submit">
-          Sign in
-        </button>
+        <Submit look="primary">Sign in</Submit>
       </form>
     </>
   );

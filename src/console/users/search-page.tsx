@@ -1,7 +1,8 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { Fault, Field, Submit } from "../shell/forms.tsx";
 import { type Frame, Layout } from "../shell/layout.tsx";
 import { ROOT } from "../shell/links.ts";
-import { Field, Heading } from "../shell/parts.tsx";
+import { Heading } from "../shell/parts.tsx";
 
 export type UserSearch = { issuer: string; subject: string; user: string };
 
@@ -21,11 +22,7 @@ export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.El
         title="Users"
         lead="A user is an issuer and a subject. Each has a gate of its own, so look one up."
       />
-      {fault !== null && (
-        <p class="flash bad" role="alert">
-          {fault}
-        </p>
-      )}
+      <Fault text={fault} />
       <div class="halves">
         <form class="card" method="get" action={`${ROOT}/users`}>
           <h2>By issuer and subject</h2>
@@ -41,9 +38,7 @@ export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.El
             <input name="subject" value={search.subject} required autocomplete="off" spellcheck={false} />
           </Field>
           <div class="buttons">
-            <button class="button primary" type="submit">
-              Look up
-            </button>
+            <Submit look="primary">Look up</Submit>
           </div>
         </form>
         <form class="card" method="get" action={`${ROOT}/users`}>
@@ -52,9 +47,7 @@ export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.El
             <input name="user" value={search.user} required autocomplete="off" spellcheck={false} />
           </Field>
           <div class="buttons">
-            <button class="button primary" type="submit">
-              Look up
-            </button>
+            <Submit look="primary">Look up</Submit>
           </div>
         </form>
       </div>

@@ -2,21 +2,11 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import type { OpenRunView, UserView, WindowCount } from "../../operators/views.ts";
 import { BarChart, Legend, Meter, type Series } from "../shell/charts.tsx";
 import { count, counted, day, fromNow } from "../shell/format.ts";
+import { ButtonLink, Confirm, Post, Submit, TextField } from "../shell/forms.tsx";
 import { type Frame, Layout } from "../shell/layout.tsx";
 import { namedRunAt, runsAt, userAt } from "../shell/links.ts";
-import {
-  Card,
-  Chip,
-  Confirm,
-  Distance,
-  Empty,
-  Field,
-  Heading,
-  Moment,
-  RunLink,
-  StateChip,
-  Table,
-} from "../shell/parts.tsx";
+import { Card, Chip, Distance, Empty, Heading, Id, Moment, RunLink, StateChip } from "../shell/parts.tsx";
+import { type Column, Table } from "../shell/table.tsx";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS = 30;
@@ -37,9 +27,7 @@ export function UserPage({ frame, view }: { frame: Frame; view: UserView }): JSX
           </>
         }
       >
-        <a class="button" href={runsAt({ user: view.user })}>
-          Runs of this user
-        </a>
+        <ButtonLink href={runsAt({ user: view.user })}>Runs of this user</ButtonLink>
       </Heading>
       <Windows view={view} nowMs={frame.nowMs} />
       <Usage view={view} nowMs={frame.nowMs} />
@@ -64,11 +52,7 @@ function Windows({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Elemen
         <p>
           The user starts from zero at once. What was refused before stays refused; it may be asked again.
         </p>
-        <form method="post" action={`${userAt(view.user)}/reset-window`}>
-          <button class="button danger" type="submit">
-            Reset now
-          </button>
-        </form>
+        <Post to={`${userAt(view.user)}/reset-window`} label="Reset now" look="danger" />
       </Confirm>
     </Card>
   );
@@ -128,20 +112,16 @@ function Usage({ view: { usage }, nowMs }: { view: UserView; nowMs: number }): J
       <Legend of={[tasks]} />
       <details class="as-table">
         <summary>As a table</summary>
-        <Table label="Usage by day" columns={["Day", { number: "Tasks" }]}>
-          {usage.map((each) => (
-            <tr>
-              <th scope="row">{each.day}</th>
-              <td class="number" data-label="Tasks">
-                {count(each.tasks)}
-              </td>
-            </tr>
-          ))}
-        </Table>
+        <Table label="Usage by day" rows={usage} columns={USAGE_COLUMNS} />
       </details>
     </Card>
   );
 }
+
+const USAGE_COLUMNS: readonly Column<UserView["usage"][number]>[] = [
+  { title: "Day", kind: "row", cell: (each) => each.day },
+  { title: "Tasks", look: "number", cell: (each) => count(each.tasks) },
+];
 
 /** Every day of the time that is shown: the gate counts those with a charge. */
 function everyDay(usage: UserView["usage"], nowMs: number): UserView["usage"] {
@@ -155,37 +135,20 @@ function everyDay(usage: UserView["usage"], nowMs: number): UserView["usage"] {
 function OpenRuns({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Element {
   const { open_runs: runs, open_count: all } = view;
   const note = all > runs.length ? `${count(all)}, of which the ${count(runs.length)} due first` : count(all);
+  const columns: Column<OpenRunView>[] = [
+    { title: "Run", kind: "plain", cell: (run) => <RunOrName user={view.user} run={run} /> },
+    { title: "Status", cell: ({ status }) => <Chip tone="accent">{status}</Chip> },
+    { title: "Callback", cell: ({ state }) => <StateChip state={state} /> },
+    { title: "Due", cell: (run) => <Distance at={run.due_at} nowMs={nowMs} /> },
+    { title: "Key in the gate", look: "mono", cell: (run) => <Id id={run.run_key} /> },
+  ];
   return (
     <Card title="Open runs" note={note}>
-      {runs.length === 0 ? (
+      <Table label="Open runs" rows={runs} columns={columns}>
         <Empty title="Nothing is owed to this user">
           Runs with a callback or a charge stand here until both are done.
         </Empty>
-      ) : (
-        <Table label="Open runs" columns={["Run", "Status", "Callback", "Due", "Key in the gate"]}>
-          {runs.map((run) => (
-            <tr>
-              <td>
-                <RunOrName user={view.user} run={run} />
-              </td>
-              <td data-label="Status">
-                <Chip tone="accent">{run.status}</Chip>
-              </td>
-              <td data-label="Callback">
-                <StateChip state={run.state} />
-              </td>
-              <td data-label="Due">
-                <Distance at={run.due_at} nowMs={nowMs} />
-              </td>
-              <td data-label="Key in the gate" class="mono">
-                <span class="id" title={run.run_key}>
-                  {run.run_key}
-                </span>
-              </td>
-            </tr>
-          ))}
-        </Table>
-      )}
+      </Table>
     </Card>
   );
 }
@@ -202,46 +165,35 @@ function RunOrName({ user, run: { run_key: key, run_id: id, status } }: RunOrNam
         know it.
       </p>
       <form method="post" action={namedRunAt(user, key)}>
-        <Field label="The upstream's run id">
-          <input name="run_id" value={id ?? ""} required autocomplete="off" spellcheck={false} />
-        </Field>
-        <button class="button primary" type="submit">
-          Ask the upstream
-        </button>
+        <TextField label="The upstream's run id" name="run_id" value={id ?? ""} required spellcheck={false} />
+        <Submit look="primary">Ask the upstream</Submit>
       </form>
     </Confirm>
   );
 }
 
 function Claims({ view: { claims }, nowMs }: { view: UserView; nowMs: number }): JSX.Element {
+  const columns: Column<UserView["claims"][number]>[] = [
+    {
+      title: "Idempotency id",
+      kind: "plain",
+      look: "mono",
+      cell: (claim) => <Id id={claim.idempotency_id} />,
+    },
+    {
+      title: "Status",
+      cell: ({ status }) => <Chip tone={status === "open" ? "warn" : "quiet"}>{status}</Chip>,
+    },
+    { title: "Since", cell: (claim) => <Distance at={claim.since} nowMs={nowMs} /> },
+    { title: "Ends", cell: (claim) => <Distance at={claim.ends_at} nowMs={nowMs} /> },
+  ];
   return (
     <Card title="Claims" note={count(claims.length)}>
-      {claims.length === 0 ? (
+      <Table label="Claims" rows={claims} columns={columns}>
         <Empty title="No idempotency id is claimed">
           An id is claimed by its first request, and is free again 72 hours after its answer.
         </Empty>
-      ) : (
-        <Table label="Claims" columns={["Idempotency id", "Status", "Since", "Ends"]}>
-          {claims.map((claim) => (
-            <tr>
-              <td class="mono">
-                <span class="id" title={claim.idempotency_id}>
-                  {claim.idempotency_id}
-                </span>
-              </td>
-              <td data-label="Status">
-                <Chip tone={claim.status === "open" ? "warn" : "quiet"}>{claim.status}</Chip>
-              </td>
-              <td data-label="Since">
-                <Distance at={claim.since} nowMs={nowMs} />
-              </td>
-              <td data-label="Ends">
-                <Distance at={claim.ends_at} nowMs={nowMs} />
-              </td>
-            </tr>
-          ))}
-        </Table>
-      )}
+      </Table>
     </Card>
   );
 }

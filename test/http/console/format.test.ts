@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { withSeconds } from "../../../src/console/shell/form-time.ts";
 import {
   dateTime,
   day,
@@ -10,6 +9,7 @@ import {
   whenDue,
 } from "../../../src/console/shell/format.ts";
 import { userAt, withQuery } from "../../../src/console/shell/links.ts";
+import { withSeconds } from "../../../src/console/shell/queries.ts";
 
 const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
 

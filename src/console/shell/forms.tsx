@@ -1,0 +1,113 @@
+// What forms are made of, and what looks like it.
+import type { PropsWithChildren } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
+import { Notice } from "./parts.tsx";
+
+/** What is wrong with a form, above it. */
+export function Fault({ text }: { text: string | null }): JSX.Element | null {
+  return text === null ? null : <Notice tone="bad">{text}</Notice>;
+}
+
+type ButtonProps = PropsWithChildren<{ look?: "primary" | "danger" | undefined }> &
+  JSX.IntrinsicElements["button"];
+
+/** Sends the form that it stands in. */
+export function Submit({ look, children, ...rest }: ButtonProps): JSX.Element {
+  return (
+    <button class={look === undefined ? "button" : `button ${look}`} type="submit" {...rest}>
+      {children}
+    </button>
+  );
+}
+
+/** A link that looks like a button. */
+export function ButtonLink({
+  href,
+  look,
+  children,
+}: PropsWithChildren<{ href: string; look?: "primary" | "quiet" }>): JSX.Element {
+  return (
+    <a class={look === undefined ? "button" : `button ${look}`} href={href}>
+      {children}
+    </a>
+  );
+}
+
+type PostProps = { to: string; fields?: Record<string, string>; label: string; look?: "primary" | "danger" };
+
+/** A form of one button. */
+export function Post({ to, fields = {}, label, look }: PostProps): JSX.Element {
+  return (
+    <form method="post" action={to}>
+      {Object.entries(fields).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <Submit look={look}>{label}</Submit>
+    </form>
+  );
+}
+
+type FieldProps = PropsWithChildren<{ label: string; hint?: string | undefined }>;
+
+/** A control under its label. */
+export function Field({ label, hint, children }: FieldProps): JSX.Element {
+  return (
+    <label>
+      <span>{label}</span>
+      {children}
+      {hint !== undefined && <span>{hint}</span>}
+    </label>
+  );
+}
+
+type TextFieldProps = { label: string; hint?: string } & JSX.IntrinsicElements["input"];
+
+export function TextField({ label, hint, ...input }: TextFieldProps): JSX.Element {
+  return (
+    <Field label={label} hint={hint}>
+      <input autocomplete="off" {...input} />
+    </Field>
+  );
+}
+
+export function TimeField({
+  label,
+  name,
+  value,
+}: {
+  label: string;
+  name: string;
+  value: string;
+}): JSX.Element {
+  return (
+    <Field label={label}>
+      <input name={name} type="datetime-local" value={value} />
+    </Field>
+  );
+}
+
+type SelectProps = { name: string; value: string; any: string; options: readonly string[] };
+
+/** One of a few, or any. */
+export function Select({ name, value, any, options }: SelectProps): JSX.Element {
+  return (
+    <select name={name}>
+      <option value="">{any}</option>
+      {options.map((option) => (
+        <option value={option} selected={option === value}>
+          {option}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** A button that asks once more before it does something that cannot be taken back; needs no script. */
+export function Confirm({ label, children }: PropsWithChildren<{ label: string }>): JSX.Element {
+  return (
+    <details class="confirm">
+      <summary class="button">{label}</summary>
+      <div class="confirm-box">{children}</div>
+    </details>
+  );
+}
