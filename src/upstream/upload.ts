@@ -11,8 +11,6 @@ import {
 
 export type Upload = {
   body: ReadableStream<Uint8Array>;
-  /** As the caller announced it; null: it did not. */
-  byteLength: number | null;
   maxBytes: number;
   /** Until the caller has sent all of it. */
   bodyTimeoutMs: number;
@@ -41,9 +39,8 @@ export async function sendUpload(
   upload: Upload,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<Response> {
-  const { body, byteLength, upstreamTimeoutMs } = upload;
-  const pipe = byteLength === null ? new IdentityTransformStream() : new FixedLengthStream(byteLength);
-  const request = sendStream(sender, url, init, pipe);
+  const { body, upstreamTimeoutMs } = upload;
+  const request = sendStream(sender, url, init, new IdentityTransformStream());
   const reader = body.getReader();
   let fault: unknown = null;
   const breakOff = (error: unknown) => {

@@ -28,13 +28,13 @@ export async function passThrough(c: AppContext): Promise<Response> {
   if (!isRouted(c) || !isForwardable(pathname)) return answerNotFound(c);
   const { maxBodyBytes } = c.get("settings");
   const { headers } = c.req.raw;
-  const announced = headers.get("content-length");
   const body = METHODS_WITHOUT_BODY.includes(method) ? null : c.req.raw.body;
-  if (body !== null && Number(announced) > maxBodyBytes) return answerTooLarge(c, maxBodyBytes);
+  if (body !== null && Number(headers.get("content-length")) > maxBodyBytes)
+    return answerTooLarge(c, maxBodyBytes);
   const unfit = body === null ? null : encodingFault(headers);
   if (unfit !== null) return refuse(c, "malformed", unfit, {});
   try {
-    const upstream = forward(c, `${pathname}${search}`, body, announced === null ? null : Number(announced));
+    const upstream = forward(c, `${pathname}${search}`, body);
     return await passBack(c, await c.get("stopwatch").time("upstream", upstream));
   } catch (error) {
     if (error instanceof UploadTooLarge) return answerTooLarge(c, maxBodyBytes);
@@ -48,14 +48,13 @@ async function forward(
   c: AppContext,
   path: string,
   body: ReadableStream<Uint8Array> | null,
-  byteLength: number | null,
 ): Promise<Response> {
   const { sender, baseUrl } = c.get("upstream");
   const { upstreamTimeoutMs, maxBodyBytes: maxBytes } = c.get("settings");
   const headers = headersToUpstream(c.req.raw.headers, await assertedFor(c));
   const init = { method: c.req.method, headers };
   if (body === null) return send(sender, baseUrl + path, init, upstreamTimeoutMs);
-  const upload = { body, byteLength, maxBytes, bodyTimeoutMs: BODY_TIMEOUT_MS, upstreamTimeoutMs };
+  const upload = { body, maxBytes, bodyTimeoutMs: BODY_TIMEOUT_MS, upstreamTimeoutMs };
   return sendUpload(sender, baseUrl + path, init, upload, (work) => c.executionCtx.waitUntil(work));
 }
 
