@@ -61,7 +61,6 @@ describe("a result of more than KV takes", () => {
     ["a byte more", { body: Buffer.concat([LARGE, Buffer.from(" ")]) }, "result changed between reads"],
     ["a block more", { body: Buffer.concat([LARGE, Buffer.alloc(MIB)]) }, "result changed between reads"],
     ["a byte less", { body: LARGE.subarray(0, -1) }, "result changed between reads"],
-    ["nothing at all", { body: Buffer.alloc(0) }, "result changed between reads"],
     ["broken off", { body: LARGE, breakOffAfter: 5 * MIB }, "result could not be read"],
     ["stopped", { body: LARGE, stallAfter: 5 * MIB }, "result could not be read"],
     [
@@ -77,6 +76,13 @@ describe("a result of more than KV takes", () => {
     // It hears of the broken connection in its own time.
     await until("the broken request", 30_000, () => receiver.taken.length > 0);
     expect(receiver.taken.map(({ isComplete }) => isComplete)).toEqual([false]);
+  });
+
+  it("is never taken for whole when the second read gives nothing: its connection may end before it has begun", async () => {
+    const { outcome, receiver } = await delivery([{ body: LARGE }, { body: Buffer.alloc(0) }]);
+    const failure = "result changed between reads";
+    expect(outcome).toEqual({ kind: "failed", status: null, failure, retryAfterSeconds: null });
+    expect(receiver.taken.filter(({ isComplete }) => isComplete)).toEqual([]);
   });
 
   it("is no result when the first read breaks off", async () => {

@@ -22,6 +22,8 @@ type Report = { runKey: string; revision: number; seen: Observation };
 const RULES = { pollSchedule: [2, 4, 8], retrySchedule: [5, 300, 600] };
 const GATE = "0".repeat(64);
 const LEASE_MS = 60_000;
+/** Several runs of twenty minutes, each polled every eight seconds. */
+const MAX_ROUNDS = 3_000;
 const OUTCOMES: Record<AttemptOutcome["kind"], AttemptOutcome> = {
   acknowledged: { kind: "acknowledged", status: 204 },
   aborted: { kind: "aborted", status: 410 },
@@ -87,7 +89,7 @@ export class RunWorld {
   }
 
   async #settleDown(): Promise<void> {
-    for (let rounds = 0; rounds < 300; rounds += 1) {
+    for (let rounds = 0; rounds < MAX_ROUNDS; rounds += 1) {
       while (this.#messages.length > 0) {
         await this.happen({ kind: "message", which: 0, again: false });
         const hand = this.#hands.length - 1;
