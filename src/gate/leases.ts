@@ -86,7 +86,9 @@ export function askAbandoned(
   { runKey, hintedRunId }: TakeRequest,
   nowMs: number,
 ): void {
-  const named = hintedRunId === null ? null : store.endedRuns.find(hintedRunId);
+  // The usual completion is of a run that is open: then the rows of ended ones are not looked at.
+  const isOpen = hintedRunId === null || runs.index.findByRunId(hintedRunId) !== null;
+  const named = isOpen ? null : store.endedRuns.find(hintedRunId);
   const ended = named ?? (runs.index.get(runKey) === null ? store.endedRuns.findAbandoned(runKey) : null);
   if (ended?.run.status !== "abandoned") return;
   // A holder of the reference can say it any number of times.
