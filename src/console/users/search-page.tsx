@@ -1,5 +1,5 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
-import { Fault, Field, Submit } from "../shell/forms.tsx";
+import { Fault, Submit, TextField } from "../shell/forms.tsx";
 import { type Frame, Layout } from "../shell/layout.tsx";
 import { ROOT } from "../shell/links.ts";
 import { Heading } from "../shell/parts.tsx";
@@ -26,26 +26,41 @@ export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.El
       <div class="halves">
         <form class="card" method="get" action={`${ROOT}/users`}>
           <h2>By issuer and subject</h2>
-          <Field label="Issuer" hint="iss of the token, to the letter">
-            <input name="issuer" value={search.issuer} list="issuers" required autocomplete="off" />
-          </Field>
+          <TextField
+            label="Issuer"
+            hint="iss of the token, to the letter"
+            name="issuer"
+            value={search.issuer}
+            list="issuers"
+            required
+          />
           <datalist id="issuers">
             {issuers.map((issuer) => (
               <option value={issuer} />
             ))}
           </datalist>
-          <Field label="Subject" hint="sub of the token">
-            <input name="subject" value={search.subject} required autocomplete="off" spellcheck={false} />
-          </Field>
+          <TextField
+            label="Subject"
+            hint="sub of the token"
+            name="subject"
+            value={search.subject}
+            required
+            spellcheck={false}
+          />
           <div class="buttons">
             <Submit look="primary">Look up</Submit>
           </div>
         </form>
         <form class="card" method="get" action={`${ROOT}/users`}>
           <h2>By user key</h2>
-          <Field label="User key" hint="43 characters; the log and the lists name users so">
-            <input name="user" value={search.user} required autocomplete="off" spellcheck={false} />
-          </Field>
+          <TextField
+            label="User key"
+            hint="43 characters; the log and the lists name users so"
+            name="user"
+            value={search.user}
+            required
+            spellcheck={false}
+          />
           <div class="buttons">
             <Submit look="primary">Look up</Submit>
           </div>
