@@ -1,4 +1,4 @@
-// What callers and operators who are not let in are told: nothing but that. The reason goes to the log.
+// The answers to callers and operators whose sign-in failed. They give no reason: it goes to the log.
 import { type Problem, problem } from "../platform/errors.ts";
 import type { KeySetFailure } from "./key-set.ts";
 
