@@ -15,19 +15,45 @@ export type StreamedBody = {
 export type CallbackBody = Uint8Array | StreamedBody;
 
 const BLOCK_BYTES = 64 * 1024;
+const CHANGED = "the result was another one when it was read to be sent";
 
 /** So few bytes that a receiver has all of them before it can answer. */
 export function isSmall(body: CallbackBody): body is Uint8Array {
   return body.byteLength <= BLOCK_BYTES && body instanceof Uint8Array;
 }
 
-/** Bytes in memory as a body to stream. */
-export function toStream(body: CallbackBody, sendUntilMs: number): StreamedBody {
-  if (!(body instanceof Uint8Array)) return body;
+/** What is sent block by block. `blocks` throws BodyUnreadable or BodyChanged where the result is to blame. */
+export type Sending = { byteLength: number; sendUntilMs: number; blocks: AsyncIterable<Block> };
+
+/** `untilMs`: for bytes in memory; a body that is read while it is sent has a time of its own. */
+export function toSending(body: CallbackBody, untilMs: number): Sending {
+  const { byteLength } = body;
+  return body instanceof Uint8Array
+    ? { byteLength, sendUntilMs: untilMs, blocks: cutIntoBlocks(body) }
+    : { byteLength, sendUntilMs: body.sendUntilMs, blocks: readAsSigned(body) };
+}
+
+/** Gives the last block only when length and hash are those that were signed. */
+async function* readAsSigned(body: StreamedBody): AsyncGenerator<Block> {
   const hash = createHash("sha256");
-  hash.update(body);
-  const sha256 = hash.digest("base64url");
-  return { byteLength: body.byteLength, sha256, sendUntilMs, open: () => cutIntoBlocks(body) };
+  let readBytes = 0;
+  for await (const block of readOrBlameBody(body)) {
+    readBytes += block.bytes.byteLength;
+    hash.update(block.bytes);
+    const isComplete = readBytes === body.byteLength;
+    if (isComplete !== block.isLast || readBytes > body.byteLength) throw new BodyChanged(CHANGED);
+    if (block.isLast && hash.digest("base64url") !== body.sha256) throw new BodyChanged(CHANGED);
+    yield block;
+  }
+  if (readBytes !== body.byteLength) throw new BodyChanged(CHANGED);
+}
+
+async function* readOrBlameBody(body: StreamedBody): AsyncGenerator<Block> {
+  try {
+    yield* body.open();
+  } catch (error) {
+    throw new BodyUnreadable("the result could not be read a second time", { cause: error });
+  }
 }
 
 async function* cutIntoBlocks(bytes: Uint8Array): AsyncGenerator<Block> {

@@ -4,7 +4,7 @@
 // unseen, so that no caller can read through the gateway what a host answers.
 import { discardBody, OutboundTimeout, type Sender, send } from "../platform/outbound/guard.ts";
 import type { AttemptFailure, AttemptOutcome } from "../runs/attempt.ts";
-import { BodyChanged, BodyUnreadable, type CallbackBody, isSmall, toStream } from "./callback-body.ts";
+import { BodyChanged, BodyUnreadable, type CallbackBody, isSmall, toSending } from "./callback-body.ts";
 import { checkDestination, type DestinationRules } from "./destination.ts";
 import { postStream, type StreamedAnswer } from "./post-stream.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
@@ -64,7 +64,7 @@ async function post(
   try {
     const answer = isSmall(body)
       ? { response: await send(sender, url, { method: "POST", headers, body }, timeoutMs), isWhole: true }
-      : await postStream(sender, url, headers, toStream(body, Date.now() + timeoutMs), timeoutMs);
+      : await postStream(sender, url, headers, toSending(body, Date.now() + timeoutMs), timeoutMs);
     return { answer, error: null };
   } catch (error) {
     // The network throws whatever it likes when there is no answer.

@@ -1,20 +1,17 @@
-// A POST whose body is read while it is sent. The signature was made of an earlier reading, so the last block is sent only
-// when length and hash of this reading are the same; otherwise the connection is broken off, and the receiver sees an
-// incomplete request, never a whole one with another content. A receiver may answer before it has everything: a refusal
-// (413, say) stops the sending, a 2xx does not. Once a receiver has ended its answer the runtime sends no more: then the
-// request stays incomplete, whatever the answer says.
-import { createHash } from "node:crypto";
+// A POST whose body is sent block by block. Where its blocks fail (the result is no longer the one that was signed,
+// callback-body.ts), the connection is broken off before the last one: the receiver sees an incomplete request, never a
+// whole one with another content. A receiver may answer before it has everything: a refusal (413, say) stops the sending,
+// a 2xx does not. Once a receiver has ended its answer the runtime sends no more: then the request stays incomplete,
+// whatever the answer says.
 import {
-  type Block,
   OutboundTimeout,
   type Sender,
   type StreamingRequest,
   sendStream,
   withOutboundTimeout,
 } from "../platform/outbound/guard.ts";
-import { BodyChanged, BodyUnreadable, type StreamedBody } from "./callback-body.ts";
+import type { Sending } from "./callback-body.ts";
 
-const CHANGED = "the result was another one when it was read to be sent";
 /** Less than the five minutes for which the headers prove anything: a receiver checks them when it has the whole body. */
 const MAX_SENDING_MS = 240_000;
 
@@ -29,7 +26,7 @@ export async function postStream(
   sender: Sender,
   url: string,
   headers: Headers,
-  body: StreamedBody,
+  body: Sending,
   timeoutMs: number,
 ): Promise<StreamedAnswer> {
   const pipe = new FixedLengthStream(body.byteLength);
@@ -37,7 +34,7 @@ export async function postStream(
   const untilMs = Math.min(body.sendUntilMs, Date.now() + MAX_SENDING_MS);
   const waitMs = () => Math.max(1, Math.min(timeoutMs, untilMs - Date.now()));
   try {
-    const early = await sendBody(request, body, waitMs);
+    const early = await sendBlocks(request, body, waitMs);
     if (early === null) {
       request.finish();
       return { response: await withOutboundTimeout(waitMs(), request.answer), isWhole: true };
@@ -50,33 +47,17 @@ export async function postStream(
   }
 }
 
-/** Null: everything has been sent, and it is what was signed. Otherwise the answer of a receiver that takes no more. */
-async function sendBody(
+/** Null: everything has been sent. Otherwise the answer of a receiver that takes no more. */
+async function sendBlocks(
   request: StreamingRequest,
-  body: StreamedBody,
+  { blocks }: Sending,
   waitMs: () => number,
 ): Promise<Response | null> {
-  const hash = createHash("sha256");
-  let sentBytes = 0;
-  for await (const { bytes, isLast } of readOrBlameBody(body)) {
-    sentBytes += bytes.byteLength;
-    hash.update(bytes);
-    const isComplete = sentBytes === body.byteLength;
-    if (isComplete !== isLast || sentBytes > body.byteLength) throw new BodyChanged(CHANGED);
-    if (isLast && hash.digest("base64url") !== body.sha256) throw new BodyChanged(CHANGED);
+  for await (const { bytes } of blocks) {
     const early = await offer(request, bytes, waitMs);
     if (early !== null) return early;
   }
-  if (sentBytes !== body.byteLength) throw new BodyChanged(CHANGED);
   return null;
-}
-
-async function* readOrBlameBody(body: StreamedBody): AsyncGenerator<Block> {
-  try {
-    yield* body.open();
-  } catch (error) {
-    throw new BodyUnreadable("the result could not be read a second time", { cause: error });
-  }
 }
 
 /** Null: the receiver took the block. */
