@@ -62,9 +62,11 @@ export class UserGate extends RealGate {
     gateIds.add(state.id.toString());
   }
 
-  /** As its alarm does when it is due. */
-  ring(): Promise<void> {
-    return this.alarm();
+  /** As its alarm does when it is due, and once more when it is due again at once: it had begun before the clock jumped. */
+  async ring(): Promise<void> {
+    await this.alarm();
+    const nextAtMs = await this.ctx.storage.getAlarm();
+    if (nextAtMs !== null && nextAtMs <= Date.now() + 1) await this.alarm();
   }
 
   /** As the platform does when it moves an object: its memory goes, and whoever waits for it hears of that. */
