@@ -1,7 +1,6 @@
 // The operators' part of the contract.
 
 import { publicErrors } from "./answers.ts";
-import { auditExample, CONSOLE_EXAMPLES, type ConsoleAnswer } from "./console-examples.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
 import {
   type Answer,
@@ -53,7 +52,6 @@ export function consoleOperations(): Entry[] {
     post("/users/{user}/reset-window", "resetConsoleWindow", "Forget what a user's windows have counted", {
       parameters: [userInPath],
       status: "200",
-      done: auditExample("reset_window"),
       description: "It is done",
     }),
     get("/dead-letters", "getConsoleDeadLetters", "Runs that were given up", "ConsoleDeadLetters", [
@@ -65,7 +63,6 @@ export function consoleOperations(): Entry[] {
     post("/dead-letters/redeliver", "redeliverConsoleDeadLetters", "Send many dead letters again", {
       parameters: [],
       schema: "ConsoleRedelivery",
-      done: CONSOLE_EXAMPLES.ConsoleRedelivery,
       description: "It has begun",
       body: jsonBody(ref("ConsoleRedeliveryFilter"), {
         OfOneHost: { value: { host: "client.example" }, summary: "All of one host" },
@@ -86,18 +83,15 @@ function runActions(): Entry[] {
   return [
     post("/runs/{run_id}/poll", "pollConsoleRun", "Ask the upstream for a run's end now", {
       parameters,
-      done: auditExample("poll"),
       description: "The upstream is asked",
     }),
     post("/runs/{run_id}/redeliver", "redeliverConsoleRun", "Send a run's callback again", {
       parameters,
-      done: auditExample("redeliver"),
       description: "It is sent again; of an abandoned run the upstream is asked for the end first",
     }),
     post("/runs/{run_id}/abandon", "abandonConsoleRun", "Stop delivering a run's end, or asking for it", {
       parameters,
       status: "200",
-      done: auditExample("abandon"),
       description: "It is a dead letter now",
     }),
     post(
@@ -106,7 +100,6 @@ function runActions(): Entry[] {
       "Name the run of a start that was never answered",
       {
         parameters: [userInPath, uuidInPath("run_key"), inQuery("run_id", uuid, true)],
-        done: auditExample("poll"),
         description: "The upstream is asked for that run",
       },
     ),
@@ -131,11 +124,10 @@ function get(
   path: string,
   operationId: string,
   summary: string,
-  schema: ConsoleAnswer,
+  schema: ConsoleComponentName,
   parameters: readonly Parameter[],
 ): Entry {
-  const examples = { Now: { value: CONSOLE_EXAMPLES[schema], summary } };
-  const responses = { "200": answer("As it is now", ref(schema), uncounted, examples), ...errors() };
+  const responses = { "200": answer("As it is now", ref(schema), uncounted), ...errors() };
   return {
     path: API + path,
     method: "get",
@@ -145,8 +137,7 @@ function get(
 
 type Action = {
   parameters: readonly Parameter[];
-  /** What is answered, and its schema: mostly the entry of the audit trail. */
-  done: object;
+  /** Of the answer: mostly the entry of the audit trail. */
   schema?: ConsoleComponentName;
   status?: "200" | "202";
   description: string;
@@ -154,10 +145,9 @@ type Action = {
 };
 
 function post(path: string, operationId: string, summary: string, action: Action): Entry {
-  const { parameters, done, schema = "ConsoleAuditEntry", status = "202", description, body } = action;
-  const examples = { Done: { value: done, summary: description } };
+  const { parameters, schema = "ConsoleAuditEntry", status = "202", description, body } = action;
   const responses = {
-    [status]: answer(description, ref(schema), uncounted, examples),
+    [status]: answer(description, ref(schema), uncounted),
     ...errors(),
     ...actionErrors(),
   };
@@ -245,7 +235,6 @@ function chargesAnswer(): Answer {
 }
 
 function reindexGates(): Entry["operation"] {
-  const value = { gates: 40, told_anew: 38, unreachable: 0, next_cursor: "WzEsbnVsbCwiMDAiXQ" };
   return {
     ...common("reindexConsole", "Have gates tell a new index everything again"),
     description:
@@ -254,9 +243,7 @@ function reindexGates(): Entry["operation"] {
       inQuery("cursor", { type: "string", description: "The `next_cursor` of the request before." }),
     ],
     responses: {
-      "200": answer("These gates were asked", ref("ConsoleReindexPage"), uncounted, {
-        Page: { value, summary: "There are more" },
-      }),
+      "200": answer("These gates were asked", ref("ConsoleReindexPage"), uncounted),
       ...errors(),
     },
   };

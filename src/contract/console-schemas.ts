@@ -7,13 +7,30 @@ import { COMPONENTS, described } from "./schemas.ts";
 
 const time = z.string().with(z.meta({ format: "date-time" }));
 const count = z.int().with(z.gte(0));
+const user = like("k1WQ9qkBcBzXbL3JmAq0Yt7eHnGv5sRd2fUoIxCpMwE");
+const issuer = like("https://login.example.com");
+const subject = like("alice");
+const operator = like("olga@example.com");
+const uuid = like("123e4567-e89b-12d3-a456-426614174000");
+const receiver = like("client.example");
+const callbackError = like("status is no 2xx");
+const httpStatus = z.int().with(z.meta({ examples: [503] }));
+
+/** A text, and what it may be like. */
+function like(example: string) {
+  return z.string().with(z.meta({ examples: [example] }));
+}
+
 /** Objects of one shape. */
 function list<T extends z.core.$ZodShape>(shape: T, text?: string) {
   const schema = z.array(z.object(shape));
   return text === undefined ? schema : described(schema, text);
 }
 
-const cursor = described(z.nullable(z.string()), "The `cursor` of the next page; null on the last one.");
+const cursor = described(
+  z.nullable(like("WzEsbnVsbCwiMDAiXQ")),
+  "The `cursor` of the next page; null on the last one.",
+);
 const result = described(z.nullable(z.enum(["success", "error"])), "Null: its end has not been read.");
 const state = z.enum(["waiting", "retrying", "delivered", "dead", "aborted", "none"]);
 
@@ -49,31 +66,13 @@ const stats = {
 
 const ConsoleStats = described(z.object(stats), "What happened in a time.");
 
-const ConsoleOverview = z.object({
-  span: z.enum(["hour", "day", "week"]),
-  from: time,
-  to: time,
-  counted_since: time,
-  complete: described(
-    z.boolean(),
-    "False: counting began after `from`, or some sums were written by another version.",
-  ),
-  totals: ConsoleStats,
-  busiest_users: list({ user: z.string(), requests: count }, "Five at most; a count is never too high."),
-  busiest_hosts: list(
-    { host: z.string(), attempts: count },
-    "Receivers, five at most; a count is never too high.",
-  ),
-  buckets: list({ ...stats, at: time }, "Oldest first, of equal length."),
-});
-
 const summary = {
-  run_id: z.string(),
-  user: described(z.string(), "The user key."),
-  issuer: z.string(),
-  subject: z.string(),
-  stored_action_id: z.nullable(z.string()),
-  callback_host: z.nullable(z.string()),
+  run_id: uuid,
+  user: described(user, "The user key."),
+  issuer,
+  subject,
+  stored_action_id: z.nullable(uuid),
+  callback_host: z.nullable(receiver),
   accepted_at: time,
   status: described(
     z.enum(["accepted", "ended", "abandoned"]),
@@ -88,31 +87,6 @@ const summary = {
 };
 
 const ConsoleRunSummary = z.object(summary);
-
-const ConsoleRunPage = z.object({
-  runs: described(
-    z.array(ConsoleRunSummary),
-    "A user's open runs first, then the others, the one that finished last first.",
-  ),
-  next_cursor: cursor,
-  searched_to: described(
-    z.nullable(time),
-    "Of one user: this page has looked at what finished then, or later; null: at all.",
-  ),
-  progress: described(
-    z.nullable(
-      z.object({
-        from: time,
-        to: time,
-        searched: count,
-        users: count,
-        counted_all: described(z.boolean(), "False: there are more than `users`."),
-        unanswered: described(z.array(z.string()), "Users of this page whose gates did not answer."),
-      }),
-    ),
-    "Of a search without a user: how many of those who were active in the time it has asked.",
-  ),
-});
 
 const ConsoleTimeLineEntry = z.object({
   at: time,
@@ -131,102 +105,23 @@ const ConsoleTimeLineEntry = z.object({
   attempt: z.nullable(
     z.object({
       number: z.int().with(z.gte(1)),
-      status: z.nullable(z.int()),
+      status: z.nullable(httpStatus),
       duration_ms: count,
-      error: z.nullable(z.string()),
+      error: z.nullable(callbackError),
     }),
   ),
   reason: described(z.nullable(z.string()), "Why the run was abandoned."),
 });
 
-const ConsoleRun = z.object({
-  ...summary,
-  callback_url: z.nullable(z.string()),
-  billable: z.boolean(),
-  time_line: described(z.array(ConsoleTimeLineEntry), "Past and planned, in order."),
-  can: z.object({ poll: z.boolean(), redeliver: z.boolean(), abandon: z.boolean() }),
-});
-
 const windowCount = z.nullable(z.object({ count, resets_at: time }));
 
-const ConsoleUser = z.object({
-  user: z.string(),
-  issuer: described(z.nullable(z.string()), "Null: this user was promised nothing yet."),
-  subject: z.nullable(z.string()),
-  windows: z.object({ runs: windowCount, results: windowCount }),
-  default_limit: described(count, "Of callers whose token says nothing else."),
-  open_runs: list(
-    {
-      run_key: described(z.string(), "The caller's idempotency id, or one that the gateway made."),
-      run_id: described(z.nullable(z.string()), "Null: the start has not been answered."),
-      status: z.enum(["forwarding", "accepted", "ended", "abandoned"]),
-      state,
-      due_at: time,
-    },
-    "Those that are due first, 200 at most.",
-  ),
-  open_count: count,
-  claims: list({
-    idempotency_id: z.string(),
-    status: z.enum(["open", "settled"]),
-    since: time,
-    ends_at: time,
-  }),
-  usage: list({ day: z.string().with(z.meta({ format: "date" })), tasks: count }),
-});
-
-const host = described(z.nullable(z.string()), "Null: they have no callback.");
-
-const ConsoleDeadLetters = z.object({
-  groups: list(
-    {
-      host,
-      letters: count,
-      oldest_at: time,
-      newest_at: time,
-      reasons: list({ reason: z.string(), letters: count }),
-    },
-    "Of the newest 2,000, by host.",
-  ),
-  letters: list({
-    run_id: z.string(),
-    user: z.string(),
-    subject: z.string(),
-    host,
-    accepted_at: time,
-    died_at: time,
-    result,
-    attempts: count,
-    status: described(z.nullable(z.int()), "Of the last attempt."),
-    reason: z.string(),
-  }),
-  next_cursor: cursor,
-  complete: described(z.boolean(), "False: there are more than are grouped here, older ones."),
-  overdue: list(
-    { user: z.string(), since: time, runs: count, example_run_key: z.string() },
-    "Gates with runs that were not polled or delivered in time, 20 at most.",
-  ),
-});
-
-const ConsoleDestinations = z.object({
-  destinations: list({
-    host: z.string(),
-    attempts: count,
-    acknowledged: count,
-    latency_mean_ms: described(z.nullable(count), "Of the acknowledged attempts."),
-    breaker: z.object({
-      status: z.enum(["closed", "open", "half_open"]),
-      until: z.nullable(time),
-      users_resting: count,
-    }),
-  }),
-});
+const host = described(z.nullable(receiver), "Null: they have no callback.");
 
 const ConsoleAuditEntry = z.object({
   at: time,
-  operator: z.string(),
+  operator,
   action: z.enum(["poll", "redeliver", "abandon", "reset_window", "redeliver_many", "reindex", "sign_in"]),
-  target: described(z.nullable(z.string()), "A run id, a user key or the id of a redelivery."),
+  target: described(z.nullable(uuid), "A run id, a user key or the id of a redelivery."),
   detail: z.nullable(z.string()),
   outcome: described(
     z.enum(["done", "refused", "failed", "unknown"]),
@@ -234,53 +129,161 @@ const ConsoleAuditEntry = z.object({
   ),
 });
 
-const ConsoleAuditPage = z.object({ entries: z.array(ConsoleAuditEntry), next_cursor: cursor });
-
-const ConsoleRedelivery = z.object({
-  id: z.string(),
-  operator: z.string(),
-  created_at: time,
-  filter: ConsoleRedeliveryFilter,
-  status: z.enum(["running", "finished"]),
-  examined: described(count, "Dead letters that it has looked at."),
-  sent: count,
-  skipped: described(count, "Not dead any more, under way already, or of a gate that did not answer."),
-});
-
-const ConsoleCharge = described(
-  z.object({
-    user: described(z.string(), "The user key."),
-    issuer: z.string(),
-    subject: z.string(),
-    ...COMPONENTS.Charge.shape,
-  }),
-  "A charge, and whose it is.",
-);
-
-const ConsoleReindexPage = z.object({
-  gates: described(count, "How many were asked, 40 at most."),
-  told_anew: described(count, "Of these, had not told this index yet, and do so now."),
-  unreachable: described(count, "Did not answer, or found no index: they tell it themselves within a week."),
-  next_cursor: described(z.nullable(z.string()), "The `cursor` of the next request; null: that was all."),
-});
-
 /** Beside the components of schemas.ts. */
 export const CONSOLE_COMPONENTS = {
   ConsoleStats,
-  ConsoleOverview,
+  ConsoleOverview: z.object({
+    span: z.enum(["hour", "day", "week"]),
+    from: time,
+    to: time,
+    counted_since: time,
+    complete: described(
+      z.boolean(),
+      "False: counting began after `from`, or some sums were written by another version.",
+    ),
+    totals: ConsoleStats,
+    busiest_users: list({ user, requests: count }, "Five at most; a count is never too high."),
+    busiest_hosts: list(
+      { host: receiver, attempts: count },
+      "Receivers, five at most; a count is never too high.",
+    ),
+    buckets: list({ ...stats, at: time }, "Oldest first, of equal length."),
+  }),
   ConsoleRunSummary,
-  ConsoleRunPage,
+  ConsoleRunPage: z.object({
+    runs: described(
+      z.array(ConsoleRunSummary),
+      "A user's open runs first, then the others, the one that finished last first.",
+    ),
+    next_cursor: cursor,
+    searched_to: described(
+      z.nullable(time),
+      "Of one user: this page has looked at what finished then, or later; null: at all.",
+    ),
+    progress: described(
+      z.nullable(
+        z.object({
+          from: time,
+          to: time,
+          searched: count,
+          users: count,
+          counted_all: described(z.boolean(), "False: there are more than `users`."),
+          unanswered: described(z.array(z.string()), "Users of this page whose gates did not answer."),
+        }),
+      ),
+      "Of a search without a user: how many of those who were active in the time it has asked.",
+    ),
+  }),
   ConsoleTimeLineEntry,
-  ConsoleRun,
-  ConsoleUser,
-  ConsoleDeadLetters,
-  ConsoleDestinations,
+  ConsoleRun: z.object({
+    ...summary,
+    callback_url: z.nullable(like("https://client.example/hook")),
+    billable: z.boolean(),
+    time_line: described(z.array(ConsoleTimeLineEntry), "Past and planned, in order."),
+    can: z.object({ poll: z.boolean(), redeliver: z.boolean(), abandon: z.boolean() }),
+  }),
+  ConsoleUser: z.object({
+    user,
+    issuer: described(z.nullable(issuer), "Null: this user was promised nothing yet."),
+    subject: z.nullable(subject),
+    windows: z.object({ runs: windowCount, results: windowCount }),
+    default_limit: described(count, "Of callers whose token says nothing else."),
+    open_runs: list(
+      {
+        run_key: described(uuid, "The caller's idempotency id, or one that the gateway made."),
+        run_id: described(z.nullable(uuid), "Null: the start has not been answered."),
+        status: z.enum(["forwarding", "accepted", "ended", "abandoned"]),
+        state,
+        due_at: time,
+      },
+      "Those that are due first, 200 at most.",
+    ),
+    open_count: count,
+    claims: list({
+      idempotency_id: uuid,
+      status: z.enum(["open", "settled"]),
+      since: time,
+      ends_at: time,
+    }),
+    usage: list({ day: z.string().with(z.meta({ format: "date" })), tasks: count }),
+  }),
+  ConsoleDeadLetters: z.object({
+    groups: list(
+      {
+        host,
+        letters: count,
+        oldest_at: time,
+        newest_at: time,
+        reasons: list({ reason: callbackError, letters: count }),
+      },
+      "Of the newest 2,000, by host.",
+    ),
+    letters: list({
+      run_id: uuid,
+      user,
+      subject,
+      host,
+      accepted_at: time,
+      died_at: time,
+      result,
+      attempts: count,
+      status: described(z.nullable(httpStatus), "Of the last attempt."),
+      reason: callbackError,
+    }),
+    next_cursor: cursor,
+    complete: described(z.boolean(), "False: there are more than are grouped here, older ones."),
+    overdue: list(
+      { user, since: time, runs: count, example_run_key: uuid },
+      "Gates with runs that were not polled or delivered in time, 20 at most.",
+    ),
+  }),
+  ConsoleDestinations: z.object({
+    destinations: list({
+      host: receiver,
+      attempts: count,
+      acknowledged: count,
+      latency_mean_ms: described(z.nullable(count), "Of the acknowledged attempts."),
+      breaker: z.object({
+        status: z.enum(["closed", "open", "half_open"]),
+        until: z.nullable(time),
+        users_resting: count,
+      }),
+    }),
+  }),
   ConsoleAuditEntry,
-  ConsoleAuditPage,
+  ConsoleAuditPage: z.object({ entries: z.array(ConsoleAuditEntry), next_cursor: cursor }),
   ConsoleRedeliveryFilter,
-  ConsoleRedelivery,
-  ConsoleCharge,
-  ConsoleReindexPage,
+  ConsoleRedelivery: z.object({
+    id: uuid,
+    operator,
+    created_at: time,
+    filter: ConsoleRedeliveryFilter,
+    status: z.enum(["running", "finished"]),
+    examined: described(count, "Dead letters that it has looked at."),
+    sent: count,
+    skipped: described(count, "Not dead any more, under way already, or of a gate that did not answer."),
+  }),
+  ConsoleCharge: described(
+    z.object({
+      user: described(user, "The user key."),
+      issuer,
+      subject,
+      ...COMPONENTS.Charge.shape,
+    }),
+    "A charge, and whose it is.",
+  ),
+  ConsoleReindexPage: z.object({
+    gates: described(count, "How many were asked, 40 at most."),
+    told_anew: described(count, "Of these, had not told this index yet, and do so now."),
+    unreachable: described(
+      count,
+      "Did not answer, or found no index: they tell it themselves within a week.",
+    ),
+    next_cursor: described(
+      z.nullable(like("WzEsbnVsbCwiMDAiXQ")),
+      "The `cursor` of the next request; null: that was all.",
+    ),
+  }),
 };
 
 export type ConsoleComponentName = keyof typeof CONSOLE_COMPONENTS;

@@ -5,8 +5,9 @@
 import * as z from "zod/mini";
 import { consoleOperations } from "./console-operations.ts";
 import { CONSOLE_COMPONENTS } from "./console-schemas.ts";
+import { toExample } from "./example.ts";
 import { operations } from "./operations.ts";
-import type { Operation, Schema } from "./parts.ts";
+import type { Answer, Operation, Schema } from "./parts.ts";
 import { COMPONENTS, WaitSeconds } from "./schemas.ts";
 
 let latest: { publicUrl: string; document: OpenApiDocument } | undefined;
@@ -20,6 +21,7 @@ export function openapiDocument(publicUrl: string): OpenApiDocument {
 export type OpenApiDocument = ReturnType<typeof build>;
 
 function build(publicUrl: string) {
+  const schemas = componentSchemas();
   return {
     openapi: "3.1.0",
     info: {
@@ -29,7 +31,7 @@ function build(publicUrl: string) {
       version: "v1",
     },
     servers: [{ url: publicUrl, description: "This gateway" }],
-    security: [{ OAuth: [] }, { Bearer: [] }],
+    security: [{ Bearer: [] }],
     tags: [
       { name: "Stored Actions", description: "Operations related to a Stored Action" },
       { name: "Runs", description: "One-off runs, of which no stored action is kept" },
@@ -37,16 +39,30 @@ function build(publicUrl: string) {
       { name: "Gateway", description: "The gateway itself" },
       { name: "Console", description: "What operators see and do" },
     ],
-    paths: paths(),
-    components: { schemas: componentSchemas(), securitySchemes: securitySchemes() },
+    paths: paths(schemas),
+    components: { schemas, securitySchemes: securitySchemes() },
   };
 }
 
-function paths(): Record<string, Record<string, Operation>> {
+function paths(schemas: Record<string, Schema>): Record<string, Record<string, Operation>> {
   const byPath: Record<string, Record<string, Operation>> = {};
   const all = [...operations(jsonSchema(WaitSeconds)), ...consoleOperations()];
-  for (const { path, method, operation } of all) byPath[path] = { ...byPath[path], [method]: operation };
+  for (const { path, method, operation } of all) {
+    const answers = Object.entries(operation.responses);
+    const responses = Object.fromEntries(
+      answers.map(([status, each]) => [status, withExample(each, schemas)]),
+    );
+    byPath[path] = { ...byPath[path], [method]: { ...operation, responses } };
+  }
   return byPath;
+}
+
+/** What has no example of its own gets one that is made of its schema. */
+function withExample(answer: Answer, schemas: Record<string, Schema>): Answer {
+  const media = answer.content?.["application/json"];
+  if (media === undefined || media.examples !== undefined) return answer;
+  const examples = { Example: { value: toExample(media.schema, schemas) } };
+  return { ...answer, content: { ...answer.content, "application/json": { ...media, examples } } };
 }
 
 function componentSchemas(): Record<string, Schema> {
@@ -90,17 +106,7 @@ function simplify(schema: Schema): void {
 }
 
 function securitySchemes(): Record<string, object> {
-  const tokenUrl = "https://zapier.com/oauth/token";
-  const scopes = { external: "Scope that gives access to all Public APIs" };
   return {
-    OAuth: {
-      type: "oauth2",
-      description: "OAuth 2.0 authentication.",
-      flows: {
-        authorizationCode: { authorizationUrl: "https://zapier.com/oauth/authorize", tokenUrl, scopes },
-        clientCredentials: { tokenUrl, scopes },
-      },
-    },
     Bearer: {
       type: "http",
       scheme: "bearer",

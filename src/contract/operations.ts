@@ -18,11 +18,43 @@ import {
   type Schema,
   uuidInPath,
 } from "./parts.ts";
-import { START_STORED_RUN_DESCRIPTION } from "./published-text.ts";
 import type { ComponentName } from "./schemas.ts";
 
 const STORED_RUN = "/actions/v1/stored-actions/{stored_action_id}/runs/{run_id}";
 const RUN = "/actions/v1/runs/{run_id}";
+
+const START_DESCRIPTION = `Executes an action on behalf of a user. The answer does not wait for the action: it has the id
+of this run. Its results are read with GET /actions/v1/stored-actions/{stored_action_id}/runs/{run_id}, or sent to
+\`callback_url\`.
+
+**Billing**
+
+Billing users directly for runs is _opt-in_: the JWT has a \`billing\` claim, a string that holds a JSON object. Its
+members override these defaults. With \`is_billable\` true each successful run is charged to the user at a rate of one
+task.
+
+\`\`\`json
+{
+    "is_billable": false,
+    "origin": "actions_api",
+    "usage_type": "action_run",
+    "description": "an action was run via Actions API",
+    "exemption_reason": null,
+    "exemption_details": null
+}
+\`\`\`
+
+**Rate Limits**
+
+While the feature flag \`edge_actions_api_rate_limiting_global\` is on, each user may start 200 runs per 5 minutes. The
+JWT's \`rate_limit\` claim sets another limit (1–1000), or none at all.
+
+\`\`\`json
+{
+    "exempt": false,
+    "limit_override": 500
+}
+\`\`\``;
 
 /** `waitSeconds` is the schema of that query parameter. */
 export function operations(waitSeconds: Schema): Entry[] {
@@ -44,7 +76,7 @@ function startStoredRun(): Operation {
   return {
     tags: ["Stored Actions"],
     summary: "Execute a StoredAction",
-    description: START_STORED_RUN_DESCRIPTION,
+    description: START_DESCRIPTION,
     operationId: "createStoredActionRun",
     parameters: [uuidInPath("stored_action_id")],
     requestBody: jsonBody(ref("StoredActionsRunRequest"), {

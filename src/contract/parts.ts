@@ -51,7 +51,7 @@ export type Operation = {
 
 export type Entry = { path: string; method: "get" | "post"; operation: Operation };
 
-export const CALLER = [{ OAuth: ["external"] }, { Bearer: ["external"] }];
+export const CALLER = [{ Bearer: [] }];
 export const OPERATOR = [{ Operator: [] }];
 export const NO_TOKEN = [];
 

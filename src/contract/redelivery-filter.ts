@@ -14,7 +14,9 @@ export const ConsoleRedeliveryFilter = described(
   z.strictObject({
     run_ids: z._default(z.nullable(z.array(z.guid()).with(z.minLength(1), z.maxLength(MAX_CHOSEN))), null),
     host: described(
-      z._default(z.nullable(z.string().with(z.minLength(1))), null),
+      z
+        ._default(z.nullable(z.string().with(z.minLength(1))), null)
+        .with(z.meta({ examples: ["client.example"] })),
       "As in the groups: with its port, if it has one. `-`: those that have no callback.",
     ),
     reason: described(

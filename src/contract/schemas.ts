@@ -30,7 +30,7 @@ const StoredActionsRunRequestInput = described(
   z.object({
     callback_url: optional(
       z.string().with(z.maxLength(MAX_CALLBACK_URL_LENGTH), z.meta({ format: "uri" })),
-      "An optional URL that Zapier will POST the results to when the action completes. The POST body will match the same format as the GET /stored-actions/{stored_action_id}/runs/{run_id} response.",
+      "An optional URL that this gateway will POST the results to when the action completes. The POST body will match the same format as the GET /stored-actions/{stored_action_id}/runs/{run_id} response.",
     ),
     idempotency_id: optional(
       uuid,
