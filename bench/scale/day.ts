@@ -3,7 +3,7 @@
 // Every run has an id, a callback and a charge, and ends two seconds after its start. What the gateway does is in it: a
 // push that is lost is made good by a poll, what the queues refuse is sent again by the gates, the later the longer it is
 // overdue, a run whose host rests is looked at again after the rest, and what the index does not take waits in the outbox.
-import { afterRestMs } from "../../src/runs/retry-schedule.ts";
+import { afterDeferralMs } from "../../src/runs/retry-schedule.ts";
 import { ASSUMED_BYTES, ASSUMED_INDEX_WRITES_A_SECOND, LIMITS, MEASURED_BYTES } from "./limits.ts";
 
 export const DAY_SECONDS = 86_400;
@@ -220,8 +220,8 @@ function resendPauses(): number[] {
 /** By the gateway's own rule, of a run that waits as long as most do. */
 function spreadsOf(rests: number): number[] {
   const spreads = [];
-  for (let waitedMs = 0; spreads.length < rests; waitedMs += REST * 1000 + afterRestMs(0, waitedMs, 0.5))
-    spreads.push(Math.round(afterRestMs(0, waitedMs, 1) / 1000));
+  for (let waitedMs = 0; spreads.length < rests; waitedMs += REST * 1000 + afterDeferralMs(0, waitedMs, 0.5))
+    spreads.push(Math.round(afterDeferralMs(0, waitedMs, 1) / 1000));
   return spreads;
 }
 

@@ -65,7 +65,7 @@ function afterMessage(
   const made =
     permission.kind === "go"
       ? { attempt: { outcome: FAILED, agoMs: 0, durationMs: 0 }, deferral: null }
-      : { attempt: null, deferral: { forMs: permission.untilMs - atMs, why: "rest" as const } };
+      : { attempt: null, deferral: { forMs: permission.untilMs - atMs, why: "breaker_open" as const } };
   return applyAttempt(delivery, made, schedule, atMs, random).delivery;
 }
 

@@ -1,8 +1,8 @@
 // A breaker for one destination host, as arithmetic: when most attempts at a host fail it is left alone for a while, and
-// then one attempt a rest finds out whether it is back. It protects the receiver from a pile of retries, and the
+// then one attempt each 30 s finds out whether it is back. It protects the receiver from a pile of retries, and the
 // attempts of its deliveries from being burnt on a host that is known to be down.
-// Reports carry no name of their attempt. So what is reported during a rest is passed over (it began before), and
-// during a probe the first report decides: a stray failure costs one more rest, never a second probe.
+// Reports carry no name of their attempt. So what is reported while it is open is passed over (it began before), and
+// during a probe the first report decides: a stray failure keeps it open for 30 s more, never a second probe.
 
 /** `who`: whose attempt it was, where many share what is judged. */
 type Sample = { atMs: number; ok: boolean; who?: string };
@@ -14,24 +14,24 @@ export type Breaker =
   /** One attempt is on its way; if it has not been reported by then, another one may be made. */
   | { status: "half_open"; untilMs: number };
 
-export type Permission = { kind: "go" } | { kind: "rest"; untilMs: number };
+export type Permission = { kind: "go" } | { kind: "open"; untilMs: number };
 
 export const CLOSED: Breaker = { status: "closed", samples: [] };
 
 const WINDOW_MS = 5 * 60_000;
-export const REST_MS = 30_000;
+export const OPEN_MS = 30_000;
 const MIN_SAMPLES = 10;
 const KEPT = 100;
 const FAILED_SHARE = 0.7;
 /** So few that one user's paths, which that user can make fail at will, never make ten. */
 const KEPT_OF_ONE = 3;
 
-/** May one more attempt be made now? A `go` after a rest is the probe, and takes it. */
+/** May one more attempt be made now? A `go` after it was open is the probe, and takes it. */
 export function acquire(breaker: Breaker, nowMs: number): [Breaker, Permission] {
   if (breaker.status === "closed") return [breaker, { kind: "go" }];
   const untilMs = openUntilMs(breaker, nowMs);
-  if (nowMs < untilMs) return [breaker, { kind: "rest", untilMs }];
-  return [{ status: "half_open", untilMs: nowMs + REST_MS }, { kind: "go" }];
+  if (nowMs < untilMs) return [breaker, { kind: "open", untilMs }];
+  return [{ status: "half_open", untilMs: nowMs + OPEN_MS }, { kind: "go" }];
 }
 
 /** The breaker after an attempt ended; with `who`, that one's latest three count. */
@@ -42,7 +42,7 @@ export function report(breaker: Breaker, ok: boolean, nowMs: number, who?: strin
     case "open":
       return breaker;
     case "half_open":
-      return ok ? CLOSED : rest(nowMs);
+      return ok ? CLOSED : opened(nowMs);
   }
 }
 
@@ -52,7 +52,7 @@ export type Standing = { status: Breaker["status"]; untilMs: number | null };
 export function toStanding(breaker: Breaker, nowMs: number): Standing {
   if (breaker.status === "closed") return { status: "closed", untilMs: null };
   const untilMs = openUntilMs(breaker, nowMs);
-  // The rest is over: the next attempt is the probe.
+  // It was open long enough: the next attempt is the probe.
   return nowMs < untilMs ? { status: breaker.status, untilMs } : { status: "half_open", untilMs: null };
 }
 
@@ -66,7 +66,7 @@ function count(all: readonly Sample[], nowMs: number): Breaker {
   const samples = all.filter((sample) => !isOld(sample, nowMs)).slice(-KEPT);
   const failures = samples.filter(({ ok }) => !ok).length;
   const isDown = samples.length >= MIN_SAMPLES && failures >= FAILED_SHARE * samples.length;
-  return isDown ? rest(nowMs) : { status: "closed", samples };
+  return isDown ? opened(nowMs) : { status: "closed", samples };
 }
 
 function withRoomFor(samples: readonly Sample[], who: string | undefined): readonly Sample[] {
@@ -74,15 +74,15 @@ function withRoomFor(samples: readonly Sample[], who: string | undefined): reado
   return own.length < KEPT_OF_ONE ? samples : samples.filter((sample) => sample !== own[0]);
 }
 
-function rest(nowMs: number): Breaker {
-  return { status: "open", untilMs: nowMs + REST_MS };
+function opened(nowMs: number): Breaker {
+  return { status: "open", untilMs: nowMs + OPEN_MS };
 }
 
 function isOld({ atMs }: Sample, nowMs: number): boolean {
   return nowMs - atMs >= WINDOW_MS;
 }
 
-// A clock that stepped back must not leave a host alone for longer than a rest.
+// A clock that stepped back must not keep a breaker open for longer.
 function openUntilMs({ untilMs }: Exclude<Breaker, { status: "closed" }>, nowMs: number): number {
-  return Math.min(untilMs, nowMs + REST_MS);
+  return Math.min(untilMs, nowMs + OPEN_MS);
 }

@@ -32,8 +32,14 @@ export type CallbackRequest = {
 
 /** `told`: its host's breaker has been told, if it is to be; never rejects. */
 export type DeliveryResult =
-  | { kind: "attempted"; outcome: AttemptOutcome; durationMs: number; begunAtMs: number; told: Promise<void> }
-  | { kind: "resting"; forMs: number };
+  | {
+      kind: "attempted";
+      outcome: AttemptOutcome;
+      durationMs: number;
+      begunAtMs: number;
+      reported: Promise<void>;
+    }
+  | { kind: "deferred"; forMs: number };
 
 /** Of a breaker: it must not cost an attempt its turn. */
 const ANSWERS_WITHIN_MS = 2_000;
@@ -45,7 +51,7 @@ export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): 
   const consulted = health.shouldConsult(host, request.attemptNumber - 1, Date.now());
   if (consulted) {
     const untilMs = await askBreaker(deps, host, request.userKey, "acquire");
-    if (untilMs !== null) return { kind: "resting", forMs: Math.max(0, untilMs - Date.now()) };
+    if (untilMs !== null) return { kind: "deferred", forMs: Math.max(0, untilMs - Date.now()) };
   }
   const begunAtMs = Date.now();
   const { outcome, durationMs } = await send(deps, request);
@@ -53,7 +59,7 @@ export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): 
   if (trouble) health.noteFailure(host, Date.now());
   const speaks = trouble || (consulted && !isOwnFailure(outcome));
   const told = speaks ? tellBreaker(deps, host, request.userKey, !trouble) : Promise.resolve();
-  return { kind: "attempted", outcome, durationMs, begunAtMs, told };
+  return { kind: "attempted", outcome, durationMs, begunAtMs, reported: told };
 }
 
 async function send(
@@ -93,8 +99,8 @@ function buildWebhookId(runId: string): string {
   return `run_${runId.replace(/[^\w-]/g, "_")}`;
 }
 
-/** How long a callback's host is left alone yet, for all that is known: it may rest when its attempt's turn comes, too. */
-export async function restForMs(
+/** How long the breaker of a callback's host stays open, for all that is known; it may open again before the attempt. */
+export async function openForMs(
   deps: DeliveryDeps,
   callbackUrl: string,
   userKey: string,

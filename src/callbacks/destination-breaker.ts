@@ -27,7 +27,7 @@ const PROBING_MS = 1_000;
 type Asked = { key: string; before: Breaker; after: Breaker; permission: Permission };
 
 /** `allUntilMs`: until when each user who asks is told the same. */
-export type HostPermission = { kind: "go" } | { kind: "rest"; untilMs: number; allUntilMs?: number };
+export type HostPermission = { kind: "go" } | { kind: "open"; untilMs: number; allUntilMs?: number };
 
 export type BreakerView = Standing & { usersResting: number };
 
@@ -37,13 +37,13 @@ export function breakerOf(breakers: BreakerNamespace, host: string): DurableObje
 }
 
 export class DestinationBreaker extends DurableObject<Env> {
-  /** A `go` after a rest is the one probe: report how it ended. */
+  /** A `go` after it was open is the one probe: report how it ended. */
   async acquire(userKey: string): Promise<HostPermission> {
     const nowMs = Date.now();
     const [own, all] = this.#ask(userKey, nowMs);
     const permission = toPermission(own, all, nowMs);
     // A user whose own breaker is open takes no probe of the shared one.
-    if (permission.kind === "rest") return permission;
+    if (permission.kind === "open") return permission;
     for (const { key, before, after } of [own, all]) await this.#become(key, before, after);
     return permission;
   }
@@ -112,5 +112,5 @@ function toPermission(own: Asked, all: Asked, nowMs: number): HostPermission {
   if (permission.kind === "go") return own.permission;
   const { untilMs } = permission;
   const allUntilMs = before.status === "half_open" ? Math.min(untilMs, nowMs + PROBING_MS) : untilMs;
-  return { kind: "rest", untilMs, allUntilMs };
+  return { kind: "open", untilMs, allUntilMs };
 }

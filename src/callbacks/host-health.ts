@@ -1,16 +1,16 @@
 // Which destination hosts gave trouble lately, as far as this isolate knows: the reason why a healthy delivery never
-// asks a breaker, and why an isolate asks it once a rest, however many deliveries wait. It is a hint and may forget: a
+// asks a breaker, and why an isolate asks an open one once, however many deliveries wait. It is a hint and may forget: a
 // host that it does not know costs one attempt, whose failure teaches it.
 import type { AttemptOutcome } from "../runs/attempt.ts";
-import { REST_MS } from "./breaker.ts";
+import { OPEN_MS } from "./breaker.ts";
 import type { HostPermission } from "./destination-breaker.ts";
 
 const REMEMBER_MS = 5 * 60_000;
 const MAX_HOSTS = 1000;
 
-type Rest = Extract<HostPermission, { kind: "rest" }>;
+type OpenBreaker = Extract<HostPermission, { kind: "open" }>;
 
-type Trouble = { atMs: number; rest: Rest | null };
+type Trouble = { atMs: number; open: OpenBreaker | null };
 
 export class HostHealth {
   /** By host, the oldest first. */
@@ -25,16 +25,16 @@ export class HostHealth {
 
   /** Until when its breaker would tell every user that it is open; null when it has to be asked. */
   knownRest(host: string, nowMs: number): number | null {
-    const rest = this.#troubles.get(host)?.rest;
-    const leftMs = (rest?.allUntilMs ?? 0) - nowMs;
-    // A clock that stepped back makes no rest longer.
-    return rest && leftMs > 0 && leftMs <= REST_MS ? rest.untilMs : null;
+    const open = this.#troubles.get(host)?.open;
+    const leftMs = (open?.allUntilMs ?? 0) - nowMs;
+    // A clock that stepped back keeps no breaker open for longer.
+    return open && leftMs > 0 && leftMs <= OPEN_MS ? open.untilMs : null;
   }
 
-  /** An attempt at this host failed, or its breaker said that it rests. */
-  noteFailure(host: string, nowMs: number, rest: Rest | null = null): void {
+  /** An attempt at this host failed, or its breaker is open. */
+  noteFailure(host: string, nowMs: number, open: OpenBreaker | null = null): void {
     this.#troubles.delete(host);
-    this.#troubles.set(host, { atMs: nowMs, rest });
+    this.#troubles.set(host, { atMs: nowMs, open });
     for (const oldest of this.#troubles.keys()) {
       if (this.#troubles.size <= MAX_HOSTS) return;
       this.#troubles.delete(oldest);

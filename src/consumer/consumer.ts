@@ -17,8 +17,8 @@ import { withTimeout } from "../platform/timeout.ts";
 import { buildRunRules, type RunRules } from "../runs/run.ts";
 import { buildUpstream } from "../upstream/client.ts";
 import { countGivenUp, countReport } from "./count-report.ts";
+import { InvocationBudget } from "./invocation-budget.ts";
 import { type MoveDeps, type Moved, moveRun } from "./move-run.ts";
-import { InvocationBudget } from "./shift.ts";
 
 /** Its batch waits for it. */
 const TAKE_WITHIN_MS = 5_000;
@@ -49,7 +49,7 @@ export async function moveRunsOn(batch: MessageBatch, env: Env, context: Executi
   // What is said of a message after this function has returned is not heard: a message may be the only one to know its
   // run's id, so its gate must have it by then, or the queue keep it.
   await Promise.all(handled.map(({ taken }) => taken));
-  await Promise.race(deps.isAlone ? [all] : [all, scheduler.wait(deps.shift.patienceMs)]);
+  await Promise.race(deps.isAlone ? [all] : [all, scheduler.wait(deps.budget.patienceMs)]);
 }
 
 /** `taken`: its gate has answered, or the message goes back to the queue. */
@@ -86,8 +86,8 @@ async function moveOn(deps: ConsumerDeps, env: Env, message: Message, taken: () 
 
 function take(deps: ConsumerDeps, gate: GateClient, message: RunMessage): Promise<Taken> {
   const { runKey, notified, hintedRunId, acceptance } = message;
-  const { isAlone, shift, rules } = deps;
-  return gate.take({ runKey, notified, hintedRunId, isAlone, leaseMs: shift.leaseMs }, acceptance, rules);
+  const { isAlone, budget, rules } = deps;
+  return gate.take({ runKey, notified, hintedRunId, isAlone, leaseMs: budget.leaseMs }, acceptance, rules);
 }
 
 // Throws when the gate does not answer. A run that made this code throw is let go: otherwise the next message would find
@@ -101,16 +101,16 @@ async function moveLeased(
   const { runKey, revision } = leased;
   const queuedMs = Math.max(0, Date.now() - message.timestamp.getTime());
   isolateSums.countMessage(queuedMs);
-  let seen: Moved;
+  let moved: Moved;
   try {
-    seen = await moveRun(deps, leased);
+    moved = await moveRun(deps, leased);
   } catch (error) {
     log({ event: "run.move_failed", gate: gate.id, attempts: message.attempts, error });
     return gate.release(runKey, revision);
   }
-  if (seen.kind === "large") return gate.sendAlone(runKey, revision);
-  const reported = await gate.report(runKey, revision, seen, deps.rules);
-  if (reported !== null) await countReport(deps.metrics, leased, seen, reported, queuedMs);
+  if (moved.kind === "large") return gate.sendAlone(runKey, revision);
+  const reported = await gate.report(runKey, revision, moved, deps.rules);
+  if (reported !== null) await countReport(deps.metrics, leased, moved, reported, queuedMs);
 }
 
 // The job is a row, and the next look at it sends another message: nothing is lost with this one.
@@ -156,6 +156,6 @@ function consumerDeps(env: Env, isAlone: boolean): ConsumerDeps | null {
     kv: env.KV,
     metrics: env.METRICS,
     room: isolateBudget,
-    shift: new InvocationBudget(settings, upstream.sender === network, isAlone, Date.now()),
+    budget: new InvocationBudget(settings, upstream.sender === network, isAlone, Date.now()),
   };
 }

@@ -10,7 +10,7 @@ import type { Terms } from "../runs/terms.ts";
 export async function countReport(
   dataset: AnalyticsEngineDataset | undefined,
   leased: LeasedRun,
-  seen: Observation,
+  observation: Observation,
   reported: Reported,
   queuedMs: number,
 ): Promise<void> {
@@ -19,7 +19,7 @@ export async function countReport(
   if (ended !== null)
     isolateSums.countEnd({ result: ended, hasCallback: terms.callbackUrl !== null, charged: isCharged });
   if (isAbandoned) countGivenUp({ terms, wasEnded: false });
-  if (attempt === null || seen.kind !== "ended") return;
+  if (attempt === null || observation.kind !== "ended") return;
   const { outcome, number, durationMs } = attempt;
   const host = hostOf(terms.callbackUrl) ?? "";
   const counted = {
@@ -28,7 +28,7 @@ export async function countReport(
     delivery: state,
     number,
     durationMs,
-    sinceEndMs: sinceEndMs(leased, seen),
+    sinceEndMs: sinceEndMs(leased, observation),
   };
   isolateSums.countAttempt({ ...counted, host });
   const { status } = outcome;

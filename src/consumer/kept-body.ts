@@ -9,7 +9,7 @@ import { MAX_HELD_BYTES } from "./read-end.ts";
 
 /** As long as a dead letter can be sent again. */
 export const KEEP_SECONDS = 30 * 24 * 60 * 60;
-/** A consumer's time is short (shift.ts), and the upstream may still have the body. */
+/** A consumer's time is short (invocation-budget.ts), and the upstream may still have the body. */
 const FOUND_WITHIN_MS = 2_000;
 const READ_WITHIN_MS = 5_000;
 export const KEPT_WITHIN_MS = 5_000;

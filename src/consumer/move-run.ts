@@ -3,7 +3,7 @@
 // again, which a receiver tells by the webhook-id. It knows how long things took, and leaves the clock to the gate.
 
 import type { CallbackBody } from "../callbacks/callback-body.ts";
-import { type DeliveryDeps, deliverRun, restForMs } from "../callbacks/deliver-run.ts";
+import { type DeliveryDeps, deliverRun, openForMs } from "../callbacks/deliver-run.ts";
 import type { LeasedRun } from "../gate/admission.ts";
 import type { MemoryBudget, Reservation } from "../platform/memory-budget.ts";
 import { beginTrace, type Trace } from "../platform/observability/trace.ts";
@@ -11,16 +11,16 @@ import type { AttemptOutcome } from "../runs/attempt.ts";
 import type { Deferral } from "../runs/delivery.ts";
 import type { Observation, RunResult } from "../runs/run.ts";
 import type { Upstream } from "../upstream/client.ts";
+import type { InvocationBudget } from "./invocation-budget.ts";
 import { dropBody, keepBody, keptBody } from "./kept-body.ts";
 import { readLargeResult } from "./large-result.ts";
 import { askForRun, type RunReader, readEnd, type Unread } from "./read-end.ts";
-import type { InvocationBudget } from "./shift.ts";
 
 export type MoveDeps = DeliveryDeps & {
   kv: KVNamespace;
   upstream: Upstream;
   room: MemoryBudget;
-  shift: InvocationBudget;
+  budget: InvocationBudget;
   /** Nothing else is in this consumer's hands, and its handler waits: it may read a result that is too large to be held. */
   isAlone: boolean;
 };
@@ -75,9 +75,9 @@ async function observe(deps: MoveDeps, leased: LeasedRun, look: Reading): Promis
 }
 
 async function read(deps: MoveDeps, leased: LeasedRun, look: Reading): Promise<Unread | Found> {
-  const { shift, isAlone } = deps;
+  const { budget, isAlone } = deps;
   const { terms, runId } = leased;
-  const end = await shift.read((untilMs) =>
+  const end = await budget.read((untilMs) =>
     readEnd(buildReader(deps, look, untilMs), terms, runId, look.hold),
   );
   if (end === null) return { kind: "crowded" };
@@ -105,8 +105,8 @@ async function readLarge(
   isKept: boolean,
   look: Reading,
 ): Promise<Unread | Found> {
-  const { kv, settings, shift } = deps;
-  const large = await shift.read((untilMs) => {
+  const { kv, settings, budget } = deps;
+  const large = await budget.read((untilMs) => {
     const ask = () => askForRun(buildReader(deps, look, untilMs), terms, runId, 1);
     const source = { kv, userKey: terms.userKey, runId, isKept, ask, untilMs };
     const isSent = terms.callbackUrl !== null;
@@ -150,22 +150,23 @@ async function attempt(
 ): Promise<Delivered | { kind: "large" }> {
   const { callbackUrl, userKey, publicUrl } = terms;
   if (callbackUrl === null) return NOTHING;
-  // Whose host rested when it was tried last most likely rests still: its breaker is asked before the body is fetched.
+  // A breaker that was open at the last attempt is most likely open still: it is asked before the body is fetched.
   const wasDeferred = task.kind === "deliver" && task.wasDeferred;
-  const restMs = wasDeferred ? await restForMs(deps, callbackUrl, userKey) : null;
-  if (restMs !== null) return deferred("rest", restMs);
+  const openMs = wasDeferred ? await openForMs(deps, callbackUrl, userKey) : null;
+  if (openMs !== null) return deferred("breaker_open", openMs);
   const found = await body();
   if (found.kind === "large") return found;
   // Neither the receiver nor the upstream is to blame: it costs no attempt.
-  if (found.kind === "crowded") return deferred("room", CROWDED_MS);
+  if (found.kind === "crowded") return deferred("no_capacity", CROWDED_MS);
   if (found.kind !== "ended") return unreadable();
   // Later attempts, and redeliveries, must not depend on the upstream.
   const keep = () => keepFound(deps, userKey, runId, found);
   const request = { userKey, callbackUrl, publicUrl, runId, traceId, body: found.body, attemptNumber };
-  const delivered = await deps.shift.attempt(() => deliverRun(deps, request));
-  if (delivered === null) return { ...deferred("room", CROWDED_MS), bodyKept: keep() };
-  if (delivered.kind === "resting") return { ...deferred("rest", delivered.forMs), bodyKept: keep() };
-  const { outcome, durationMs, begunAtMs, told: hostTold } = delivered;
+  const delivered = await deps.budget.attempt(() => deliverRun(deps, request));
+  if (delivered === null) return { ...deferred("no_capacity", CROWDED_MS), bodyKept: keep() };
+  if (delivered.kind === "deferred")
+    return { ...deferred("breaker_open", delivered.forMs), bodyKept: keep() };
+  const { outcome, durationMs, begunAtMs, reported: hostTold } = delivered;
   const bodyKept = outcome.kind === "failed" ? keep() : forget(deps, userKey, runId, found);
   return { ...NOTHING, attempt: { outcome, durationMs, begunAtMs }, bodyKept, hostTold };
 }
@@ -194,7 +195,7 @@ function agoMs(atMs: number): number {
   return Math.max(0, Date.now() - atMs);
 }
 
-function deferred(why: "rest" | "room", forMs: number): Delivered {
+function deferred(why: "breaker_open" | "no_capacity", forMs: number): Delivered {
   return { ...NOTHING, deferral: { forMs, why } };
 }
 

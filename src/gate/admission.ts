@@ -54,7 +54,7 @@ export type LeasedRun = {
   terms: Terms;
   /** The number of the attempt that may be made. */
   attemptNumber: number;
-  /** `deliver`: its end was read. `wasDeferred`: its host rested when it was tried last. */
+  /** `deliver`: its end was read. `wasDeferred`: the breaker of its host was open the last time. */
   task:
     | { kind: "poll" }
     | { kind: "deliver"; result: RunResult; endedAgoMs: number; bodyKept: boolean; wasDeferred: boolean };

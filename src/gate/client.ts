@@ -91,9 +91,14 @@ export class GateClient {
   }
 
   /** What came of it; null when it was of an older state. Throws when the gate does not answer: then it hands the run out again. */
-  report(runKey: string, revision: number, seen: Observation, rules: RunRules): Promise<Reported | null> {
+  report(
+    runKey: string,
+    revision: number,
+    observation: Observation,
+    rules: RunRules,
+  ): Promise<Reported | null> {
     return this.#twice(
-      async (gate): Promise<Reported | null> => await gate.report(runKey, revision, seen, rules),
+      async (gate): Promise<Reported | null> => await gate.report(runKey, revision, observation, rules),
     );
   }
 

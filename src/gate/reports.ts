@@ -25,22 +25,29 @@ export function reportRun(
   runs: Runs,
   runKey: string,
   revision: number,
-  seen: Observation,
+  observation: Observation,
   at: Moment,
 ): Applied | null {
   const indexed = runs.index.get(runKey);
   if (indexed === null) return null;
   const open = runs.read(indexed);
   if (open.run.revision !== revision) return null;
-  if (open.run.status === "forwarding" && "runId" in seen && runs.isElsewhere(seen.runId, runKey)) {
+  if (
+    open.run.status === "forwarding" &&
+    "runId" in observation &&
+    runs.isElsewhere(observation.runId, runKey)
+  ) {
     // It has become known as another start's.
     runs.drop(runKey, at.nowMs);
     return null;
   }
-  const run = advance(open.run, open.terms, seen, runs.rules, at);
+  const run = advance(open.run, open.terms, observation, runs.rules, at);
   const isPolledAgain =
-    indexed.notified && seen.kind !== "crowded" && run.status !== "ended" && run.status !== "abandoned";
-  const dueMs = isPolledAgain ? at.nowMs : nextAtMs(runs, run, seen, at.nowMs);
+    indexed.notified &&
+    observation.kind !== "crowded" &&
+    run.status !== "ended" &&
+    run.status !== "abandoned";
+  const dueMs = isPolledAgain ? at.nowMs : nextAtMs(runs, run, observation, at.nowMs);
   // A run that still waits is not written: when it is polled next follows from its acceptance.
   if (run === open.run && open.failures === 0) runs.index.free(indexed, dueMs);
   else runs.put({ ...open, run, failures: 0 }, at.nowMs, dueMs);

@@ -1,5 +1,5 @@
-// A page of a user's charges. Where it ends, nothing is booked behind it any more: the gate remembers up to when charges
-// were shown, and a later charge is booked after that.
+// A page of a user's charges. Where it ends, nothing is charged behind it any more: the gate remembers up to when charges
+// were shown, and a later charge is dated after that.
 import type { Charge } from "./store/charges.ts";
 import type { GateStore } from "./store/gate-store.ts";
 

@@ -149,11 +149,11 @@ export class UserGate extends DurableObject<Env> {
   async report(
     runKey: string,
     revision: number,
-    seen: Observation,
+    observation: Observation,
     rules: RunRules,
   ): Promise<Reported | null> {
     this.#runs.rules = rules;
-    const reported = reportRun(this.#runs, runKey, revision, seen, {
+    const reported = reportRun(this.#runs, runKey, revision, observation, {
       nowMs: Date.now(),
       random: Math.random(),
     });

@@ -1,4 +1,4 @@
-// Reads of results and of the books are counted in a window of their own, so that no one caller can keep the parts
+// Reads of results and of charges are counted in a window of their own, so that no one caller can keep the parts
 // busy that all share.
 import { type Problem, problem } from "../platform/errors.ts";
 import { rateLimitIsOn } from "../rate-limit/flag.ts";

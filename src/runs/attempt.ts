@@ -13,7 +13,7 @@ export type AttemptFailure =
   | "result could not be read"
   /** Not all of it was sent: the result was no longer the one that was signed. */
   | "result changed between reads"
-  /** Nothing was sent either: its host has rested since the attempt was due, and the next one is due now. */
+  /** Nothing was sent either: the breaker of its host has been open since the attempt was due, and the next one is due now. */
   | "host stayed down";
 
 export type AttemptOutcome =

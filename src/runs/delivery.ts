@@ -1,18 +1,18 @@
-// How far the delivery of a run's end has got. An attempt is made, or deferred: for want of room in the consumer at no
-// cost, and while its host rests until the next attempt would be due, an hour at least. Then it counts as one that
-// failed, so that a host that stays down makes dead letters in the time that the schedule says. Arithmetic only.
+// How far the delivery of a run's end has got. An attempt is made, or deferred: at no cost while the consumer has no room
+// for it; and while the breaker of its host is open until the next attempt would be due, an hour at least. Then it counts
+// as one that failed, so that a host that stays down makes dead letters in the time that the schedule says. Pure.
 import type { Attempt, AttemptOutcome } from "./attempt.ts";
-import { afterRestMs, graceEndsMs, planNextAttempt } from "./retry-schedule.ts";
+import { afterDeferralMs, graceEndsMs, planNextAttempt } from "./retry-schedule.ts";
 
 export type Delivery =
   | { kind: "none" }
-  /** `attempts` counts those of the delivery's whole life, `tries` those of the present schedule. */
+  /** `attempts` counts those of the delivery's whole life, `scheduleAttempts` those of the present schedule. */
   | {
       kind: "pending";
       attempts: number;
-      tries: number;
+      scheduleAttempts: number;
       nextAtMs: number;
-      /** Since when rests of its host have deferred the next attempt. */
+      /** Since when an open breaker has deferred the next attempt. */
       deferredSinceMs: number | null;
     }
   | { kind: "delivered" | "dead" | "aborted"; attempts: number };
@@ -22,8 +22,8 @@ export type DeliveryState = "waiting" | "retrying" | "delivered" | "dead" | "abo
 
 type Pending = Extract<Delivery, { kind: "pending" }>;
 
-/** Not to be tried for so long: its host rests, or the consumer had no room or no connection for it. */
-export type Deferral = { forMs: number; why: "rest" | "room" };
+/** Not to be tried for so long: the breaker of its host is open, or the consumer had no room or no connection for it. */
+export type Deferral = { forMs: number; why: "breaker_open" | "no_capacity" };
 
 /** What a consumer did about a delivery. Durations only: the gate has the clock. */
 export type DeliveryReport = {
@@ -42,7 +42,7 @@ const STAYED_DOWN: AttemptOutcome = {
 
 /** A delivery that begins, with `attempts` of earlier schedules behind it. */
 export function firstAttempt(attempts: number, nextAtMs: number): Pending {
-  return { kind: "pending", attempts, tries: 0, nextAtMs, deferredSinceMs: null };
+  return { kind: "pending", attempts, scheduleAttempts: 0, nextAtMs, deferredSinceMs: null };
 }
 
 export function attemptsOf(delivery: Delivery): number {
@@ -75,26 +75,26 @@ function afterAttempt(
   { schedule, nowMs, random }: When,
 ): Delivery {
   const attempts = delivery.attempts + 1;
-  const tries = delivery.tries + 1;
+  const scheduleAttempts = delivery.scheduleAttempts + 1;
   if (outcome.kind === "acknowledged") return { kind: "delivered", attempts };
   if (outcome.kind === "aborted") return { kind: "aborted", attempts };
-  const plan = planNextAttempt({ made: tries, schedule, outcome, random, nowMs });
+  const plan = planNextAttempt({ attempts: scheduleAttempts, schedule, outcome, random, nowMs });
   return plan.kind === "dead"
     ? { kind: "dead", attempts }
-    : { kind: "pending", attempts, tries, nextAtMs: plan.atMs, deferredSinceMs: null };
+    : { kind: "pending", attempts, scheduleAttempts, nextAtMs: plan.atMs, deferredSinceMs: null };
 }
 
 function afterDeferral(delivery: Pending, { forMs, why }: Deferral, when: When): DeliveryResult {
   const { schedule, nowMs, random } = when;
-  if (why === "room")
-    return { attempt: null, delivery: { ...delivery, nextAtMs: afterRestMs(nowMs + forMs, 0, random) } };
+  if (why === "no_capacity")
+    return { attempt: null, delivery: { ...delivery, nextAtMs: afterDeferralMs(nowMs + forMs, 0, random) } };
   const sinceMs = delivery.deferredSinceMs ?? nowMs;
-  const nextAtMs = afterRestMs(nowMs + forMs, nowMs - sinceMs, random);
-  const endsMs = graceEndsMs({ made: delivery.tries, schedule, sinceMs });
+  const nextAtMs = afterDeferralMs(nowMs + forMs, nowMs - sinceMs, random);
+  const endsMs = graceEndsMs({ attempts: delivery.scheduleAttempts, schedule, sinceMs });
   if (nowMs < endsMs) return { attempt: null, delivery: { ...delivery, nextAtMs, deferredSinceMs: sinceMs } };
   const attempt = { number: delivery.attempts + 1, atMs: nowMs, durationMs: 0, outcome: STAYED_DOWN };
   const after = afterAttempt(delivery, STAYED_DOWN, when);
-  // The next attempt is due, and its host still rests.
+  // The next attempt is due, and the breaker is still open.
   const isNext = after.kind === "pending";
   return { attempt, delivery: isNext ? { ...after, nextAtMs, deferredSinceMs: endsMs } : after };
 }

@@ -6,9 +6,9 @@ export type FailedOutcome = Extract<AttemptOutcome, { kind: "failed" }>;
 
 export type NextAttempt = { kind: "retry"; atMs: number } | { kind: "dead" };
 
-export type FailedTry = {
+export type FailedAttempt = {
   /** Attempts made on this schedule, the failed one included: from 1. */
-  made: number;
+  attempts: number;
   /** Seconds between attempts; one entry is one more attempt after the first. */
   schedule: readonly number[];
   outcome: FailedOutcome;
@@ -17,10 +17,10 @@ export type FailedTry = {
   nowMs: number;
 };
 
-export type PutOffTry = Pick<FailedTry, "schedule"> & {
+export type DeferredAttempt = Pick<FailedAttempt, "schedule"> & {
   /** Attempts made on this schedule before it: from 0. */
-  made: number;
-  /** When its host's rests began to put it off. */
+  attempts: number;
+  /** When its host's breaker began to defer it. */
   sinceMs: number;
 };
 
@@ -32,25 +32,25 @@ const LEAST_GRACE_MS = 60 * 60 * 1000;
 const LEAST_SPREAD_MS = 3_000;
 const MAX_SPREAD_MS = 10 * 60 * 1000;
 
-export function planNextAttempt({ made, schedule, outcome, random, nowMs }: FailedTry): NextAttempt {
-  const scheduledSeconds = schedule[made - 1];
+export function planNextAttempt({ attempts, schedule, outcome, random, nowMs }: FailedAttempt): NextAttempt {
+  const scheduledSeconds = schedule[attempts - 1];
   if (scheduledSeconds === undefined) return { kind: "dead" };
   return { kind: "retry", atMs: nowMs + delayMs(scheduledSeconds * 1000, outcome, random) };
 }
 
 /**
- * A rest of its host puts an attempt off until the next one is due, and for an hour at the least. Then it counts as one
+ * An open breaker defers an attempt until the next one is due, and for an hour at the least. Then it counts as one
  * that failed, so that a host that stays down makes dead letters in the time that the schedule says.
  */
-export function graceEndsMs({ made, schedule, sinceMs }: PutOffTry): number {
-  return sinceMs + Math.max(LEAST_GRACE_MS, (schedule[made] ?? 0) * 1000);
+export function graceEndsMs({ attempts, schedule, sinceMs }: DeferredAttempt): number {
+  return sinceMs + Math.max(LEAST_GRACE_MS, (schedule[attempts] ?? 0) * 1000);
 }
 
 /**
- * When an attempt that is put off asks again. All who wait for one host are told the same moment, so they are spread,
+ * When a deferred attempt asks again. All who wait for one host are told the same moment, so they are spread,
  * the further the longer they have waited: each of them is a message, and work for its gate.
  */
-export function afterRestMs(untilMs: number, waitedMs: number, random: number): number {
+export function afterDeferralMs(untilMs: number, waitedMs: number, random: number): number {
   const spreadMs = Math.min(MAX_SPREAD_MS, Math.max(LEAST_SPREAD_MS, waitedMs));
   return untilMs + Math.round(random * spreadMs);
 }

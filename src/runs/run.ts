@@ -258,9 +258,9 @@ function unseenSince(run: Accepted, terms: Terms, unknown: boolean, nowMs: numbe
   return { ...run, revision: run.revision + 1, unknownSinceMs, unreachableSinceMs };
 }
 
-type SeenEnd = Extract<Observation, { kind: "ended" }>;
+type ObservedEnd = Extract<Observation, { kind: "ended" }>;
 
-function ended(run: Run, terms: Terms, seen: SeenEnd, rules: RunRules, at: Moment): Ended {
+function ended(run: Run, terms: Terms, seen: ObservedEnd, rules: RunRules, at: Moment): Ended {
   const end = run.status === "ended" ? run : freshlyEnded(run, terms, seen, at.nowMs);
   const { delivery, attempt } = applyAttempt(end.delivery, seen, rules.retrySchedule, at.nowMs, at.random);
   const attempts = attempt === null ? end.attempts : [...end.attempts, attempt].slice(-MAX_ATTEMPTS_KEPT);
@@ -268,7 +268,7 @@ function ended(run: Run, terms: Terms, seen: SeenEnd, rules: RunRules, at: Momen
   return { ...end, revision: run.revision + 1, delivery, attempts, bodyKept };
 }
 
-function freshlyEnded(run: Exclude<Run, Ended>, terms: Terms, seen: SeenEnd, nowMs: number): Ended {
+function freshlyEnded(run: Exclude<Run, Ended>, terms: Terms, seen: ObservedEnd, nowMs: number): Ended {
   const endedAtMs = nowMs - seen.readAgoMs;
   const { runId, acceptedAtMs, attempts, delivery } = found(run, seen.runId, endedAtMs);
   return {

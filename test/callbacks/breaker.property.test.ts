@@ -78,7 +78,7 @@ test("a host that is down gets at most one attempt in 30 seconds, and whoever as
         const [asked, permission] = acquire(breaker, nowMs);
         breaker = asked;
         if (nowMs < notBeforeMs) {
-          expect(permission).toEqual({ kind: "rest", untilMs: notBeforeMs });
+          expect(permission).toEqual({ kind: "open", untilMs: notBeforeMs });
         } else {
           expect(permission).toEqual({ kind: "go" });
           notBeforeMs = nowMs + 30_000;

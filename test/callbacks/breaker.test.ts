@@ -49,8 +49,8 @@ describe("a host is left alone from 70 % failures of ten attempts on", () => {
 
   test("for 30 seconds from the report that was one too many", () => {
     expect(DOWN).toEqual({ status: "open", untilMs: RESTS_UNTIL });
-    expect(acquire(DOWN, T0 + 10 * SECOND)).toEqual([DOWN, { kind: "rest", untilMs: RESTS_UNTIL }]);
-    expect(acquire(DOWN, RESTS_UNTIL - 1)[1]).toEqual({ kind: "rest", untilMs: RESTS_UNTIL });
+    expect(acquire(DOWN, T0 + 10 * SECOND)).toEqual([DOWN, { kind: "open", untilMs: RESTS_UNTIL }]);
+    expect(acquire(DOWN, RESTS_UNTIL - 1)[1]).toEqual({ kind: "open", untilMs: RESTS_UNTIL });
     expect(acquire(DOWN, RESTS_UNTIL)[1]).toEqual({ kind: "go" });
   });
 });
@@ -67,8 +67,8 @@ describe("after the rest", () => {
 
   test("one attempt probes, and the others wait", () => {
     expect(probing).toEqual({ status: "half_open", untilMs: probeMs + 30 * SECOND });
-    expect(acquire(probing, probeMs)).toEqual([probing, { kind: "rest", untilMs: probeMs + 30 * SECOND }]);
-    expect(acquire(probing, probeMs + 30 * SECOND - 1)[1].kind).toBe("rest");
+    expect(acquire(probing, probeMs)).toEqual([probing, { kind: "open", untilMs: probeMs + 30 * SECOND }]);
+    expect(acquire(probing, probeMs + 30 * SECOND - 1)[1].kind).toBe("open");
   });
 
   test("its success closes the breaker, with nothing held against the host", () => {
@@ -99,7 +99,7 @@ test("what is reported during the rest began before it, and changes nothing", ()
 
 test("a clock that steps back leaves no host alone for longer than a rest", () => {
   expect(acquire(DOWN, T0 - 60 * MINUTE)[1]).toEqual({
-    kind: "rest",
+    kind: "open",
     untilMs: T0 - 60 * MINUTE + 30 * SECOND,
   });
 });

@@ -54,10 +54,10 @@ test("a host that fails ten times rests, is probed once, and is back after a suc
   await fail(breaker, 9);
   expect(await breaker.acquire()).toEqual({ kind: "go" });
   await fail(breaker, 1);
-  expect(await breaker.acquire()).toEqual({ kind: "rest", untilMs: T0 + 30 * SECOND });
+  expect(await breaker.acquire()).toEqual({ kind: "open", untilMs: T0 + 30 * SECOND });
   moveClock(30 * SECOND);
   expect(await breaker.acquire()).toEqual({ kind: "go" });
-  expect(await breaker.acquire()).toEqual({ kind: "rest", untilMs: T0 + 60 * SECOND });
+  expect(await breaker.acquire()).toEqual({ kind: "open", untilMs: T0 + 60 * SECOND });
   await breaker.report(true);
   expect(await breaker.acquire()).toEqual({ kind: "go" });
   expect(await breaker.acquire()).toEqual({ kind: "go" });
@@ -70,7 +70,7 @@ test("of a hundred that ask at once after the rest, one goes", async () => {
     moveClock(30 * SECOND);
     const permissions = await Promise.all(Array.from({ length: 100 }, () => breaker.acquire()));
     expect(permissions.filter(({ kind }) => kind === "go")).toHaveLength(1);
-    expect(permissions.filter(({ kind }) => kind === "rest")).toHaveLength(99);
+    expect(permissions.filter(({ kind }) => kind === "open")).toHaveLength(99);
   }
 });
 
@@ -90,13 +90,13 @@ test("a host that fails everybody rests for all, though nobody made ten attempts
   expect(await newcomer.acquire()).toEqual({ kind: "go" });
   for (const user of users.slice(3)) await fail(user, 1);
   const restMs = T0 + 30 * SECOND;
-  expect(await newcomer.acquire()).toEqual({ kind: "rest", untilMs: restMs, allUntilMs: restMs });
+  expect(await newcomer.acquire()).toEqual({ kind: "open", untilMs: restMs, allUntilMs: restMs });
   moveClock(30 * SECOND);
   const permissions = await Promise.all([...users, newcomer].map((user) => user.acquire()));
   expect(permissions.filter(({ kind }) => kind === "go")).toHaveLength(1);
   // The probe may end at any time.
-  const probing = { kind: "rest", untilMs: restMs + 30 * SECOND, allUntilMs: restMs + SECOND };
-  expect(permissions.filter(({ kind }) => kind === "rest")).toEqual(users.map(() => probing));
+  const probing = { kind: "open", untilMs: restMs + 30 * SECOND, allUntilMs: restMs + SECOND };
+  expect(permissions.filter(({ kind }) => kind === "open")).toEqual(users.map(() => probing));
   await newcomer.report(true);
   expect(await newcomer.acquire()).toEqual({ kind: "go" });
 });
@@ -109,7 +109,7 @@ test("who rests takes no probe from others", async () => {
   moveClock(20 * SECOND);
   await fail(one, 10);
   moveClock(10 * SECOND);
-  expect(await one.acquire()).toEqual({ kind: "rest", untilMs: T0 + 50 * SECOND });
+  expect(await one.acquire()).toEqual({ kind: "open", untilMs: T0 + 50 * SECOND });
   expect(await other.acquire()).toEqual({ kind: "go" });
 });
 
@@ -125,11 +125,11 @@ describe("an object that is taken out of memory", () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
     await evict(breaker.stub);
-    expect(await breaker.acquire()).toEqual({ kind: "rest", untilMs: T0 + 30 * SECOND });
+    expect(await breaker.acquire()).toEqual({ kind: "open", untilMs: T0 + 30 * SECOND });
     moveClock(30 * SECOND);
     expect(await breaker.acquire()).toEqual({ kind: "go" });
     await evict(breaker.stub);
-    expect(await breaker.acquire()).toEqual({ kind: "rest", untilMs: T0 + 60 * SECOND });
+    expect(await breaker.acquire()).toEqual({ kind: "open", untilMs: T0 + 60 * SECOND });
   });
 
   test("knows the failures of a host that fails slowly", async () => {
@@ -141,7 +141,7 @@ describe("an object that is taken out of memory", () => {
     }
     expect(await breaker.acquire()).toEqual({ kind: "go" });
     await fail(breaker, 1);
-    expect((await breaker.acquire()).kind).toBe("rest");
+    expect((await breaker.acquire()).kind).toBe("open");
   });
 });
 
@@ -164,7 +164,7 @@ describe("an object that nobody needs any more", () => {
     moveClock(10 * MINUTE);
     await runDurableObjectAlarm(breaker.stub);
     await fail(breaker, 10);
-    expect((await breaker.acquire()).kind).toBe("rest");
+    expect((await breaker.acquire()).kind).toBe("open");
     moveClock(10 * MINUTE);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect(await storedKeys(breaker)).toEqual([]);
@@ -177,7 +177,7 @@ describe("an object that nobody needs any more", () => {
     await breaker.acquire();
     await fail(breaker, 1);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
-    expect((await breaker.acquire()).kind).toBe("rest");
+    expect((await breaker.acquire()).kind).toBe("open");
     moveClock(10 * MINUTE);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect(await storedKeys(breaker)).toEqual([]);

@@ -38,7 +38,7 @@ describe("a breaker is asked", () => {
 });
 
 describe("that a host rests is known without asking its breaker again", () => {
-  const rest = { kind: "rest", untilMs: T0 + 30_000, allUntilMs: T0 + 1_000 } as const;
+  const rest = { kind: "open", untilMs: T0 + 30_000, allUntilMs: T0 + 1_000 } as const;
 
   test("as long as everybody would be told the same", () => {
     const health = new HostHealth();
@@ -52,7 +52,7 @@ describe("that a host rests is known without asking its breaker again", () => {
 
   test("never of a rest of one user alone", () => {
     const health = new HostHealth();
-    health.noteFailure(HOST, T0, { kind: "rest", untilMs: T0 + 30_000 });
+    health.noteFailure(HOST, T0, { kind: "open", untilMs: T0 + 30_000 });
     expect(health.knownRest(HOST, T0)).toBe(null);
   });
 

@@ -75,7 +75,7 @@ describe("a host that is down", () => {
       tapped(of, async ({ name, perform }) => {
         calls.push(name);
         if (name !== "DESTINATION_BREAKER.peek") return perform();
-        return { kind: "rest", untilMs: Date.now() + 30 * SECOND };
+        return { kind: "open", untilMs: Date.now() + 30 * SECOND };
       });
     const stage = await Stage.set({}, resting);
     await restingHost(stage, "unread.example");

@@ -218,6 +218,6 @@ async function attemptOf(
     attemptNumber: 2,
   });
   if (delivered.kind !== "attempted") throw new Error("it rests");
-  await delivered.told;
+  await delivered.reported;
   return { outcome: delivered.outcome, reports };
 }

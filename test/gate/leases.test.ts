@@ -82,7 +82,7 @@ describe("a run is handed out", () => {
   it("for the delivery of its end, once that was read", async () => {
     await withRun((runs) => {
       const end = { kind: "ended", runId: "r1", result: "error", readAgoMs: 500, bodyKept: true } as const;
-      const deferral = { forMs: 5_000, why: "rest" } as const;
+      const deferral = { forMs: 5_000, why: "breaker_open" } as const;
       report(runs, leased(takeRun(runs, request(), DUE)), { ...end, attempt: null, deferral }, DUE);
       const task = leased(takeRun(runs, request(), DUE + MINUTE)).task;
       const endedAgoMs = MINUTE + 500;

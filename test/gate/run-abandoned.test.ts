@@ -141,7 +141,7 @@ describe("an abandoned run has a way back", () => {
     expect(run).toMatchObject({
       status: "ended",
       result: "success",
-      delivery: { kind: "pending", attempts: 1, tries: 1 },
+      delivery: { kind: "pending", attempts: 1, scheduleAttempts: 1 },
     });
     expect(owesCharge(run, FULL_TERMS)).toBe(true);
   });

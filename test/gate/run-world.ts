@@ -257,8 +257,8 @@ export class RunWorld {
   }
 
   #tell(runId: string, mood: ReceiverMood) {
-    if (mood === "rests") return { attempt: null, deferral: { forMs: 30_000, why: "rest" } as const };
-    if (mood === "no room") return { attempt: null, deferral: { forMs: 5_000, why: "room" } as const };
+    if (mood === "rests") return { attempt: null, deferral: { forMs: 30_000, why: "breaker_open" } as const };
+    if (mood === "no room") return { attempt: null, deferral: { forMs: 5_000, why: "no_capacity" } as const };
     if (mood === "acknowledged") this.acknowledged.set(runId, (this.acknowledged.get(runId) ?? 0) + 1);
     return { attempt: { outcome: OUTCOMES[mood], agoMs: 0, durationMs: 1 }, deferral: null };
   }

@@ -13,8 +13,8 @@ const FAILED: AttemptOutcome = {
   failure: "status is no 2xx",
   retryAfterSeconds: null,
 };
-const REST: Deferral = { forMs: 30_000, why: "rest" };
-const ROOM: Deferral = { forMs: 5_000, why: "room" };
+const REST: Deferral = { forMs: 30_000, why: "breaker_open" };
+const ROOM: Deferral = { forMs: 5_000, why: "no_capacity" };
 
 const fresh = firstAttempt(0, T0);
 
@@ -45,12 +45,12 @@ describe("an attempt", () => {
     expect(first).toEqual({
       kind: "pending",
       attempts: 1,
-      tries: 1,
+      scheduleAttempts: 1,
       nextAtMs: T0 + 5_000,
       deferredSinceMs: null,
     });
     const second = attempted(first, FAILED).delivery;
-    expect(second).toMatchObject({ attempts: 2, tries: 2, nextAtMs: T0 + 300_000 });
+    expect(second).toMatchObject({ attempts: 2, scheduleAttempts: 2, nextAtMs: T0 + 300_000 });
     expect(attempted(second, FAILED)).toMatchObject({
       delivery: { kind: "dead", attempts: 3 },
       attempt: { number: 3 },
@@ -83,7 +83,13 @@ describe("an attempt that is deferred", () => {
   it("by a rest of its host is not counted", () => {
     expect(deferred(fresh, REST, T0)).toEqual({
       attempt: null,
-      delivery: { kind: "pending", attempts: 0, tries: 0, nextAtMs: T0 + 31_500, deferredSinceMs: T0 },
+      delivery: {
+        kind: "pending",
+        attempts: 0,
+        scheduleAttempts: 0,
+        nextAtMs: T0 + 31_500,
+        deferredSinceMs: T0,
+      },
     });
   });
 
@@ -102,7 +108,7 @@ describe("an attempt that is deferred", () => {
     const waiting = deferred(deferred(fresh, REST, T0).delivery, REST, T0 + HOUR - 1);
     expect(waiting).toMatchObject({ attempt: null, delivery: { attempts: 0, deferredSinceMs: T0 } });
     expect(deferred(waiting.delivery, REST, T0 + HOUR)).toMatchObject({
-      delivery: { kind: "pending", attempts: 1, tries: 1, deferredSinceMs: T0 + HOUR },
+      delivery: { kind: "pending", attempts: 1, scheduleAttempts: 1, deferredSinceMs: T0 + HOUR },
       attempt: {
         number: 1,
         atMs: T0 + HOUR,
@@ -141,7 +147,7 @@ describe("an attempt that is deferred", () => {
       ({ delivery } = deferred(delivery, ROOM, atMs));
       expect(nextAtMs(delivery)).toBe(atMs + 6_500);
     }
-    expect(delivery).toMatchObject({ attempts: 0, tries: 0, deferredSinceMs: null });
+    expect(delivery).toMatchObject({ attempts: 0, scheduleAttempts: 0, deferredSinceMs: null });
   });
 
   it("and made at last has a pause of the schedule before the next one", () => {
@@ -149,7 +155,7 @@ describe("an attempt that is deferred", () => {
     expect(attempted(delivery, FAILED, T0 + 90_000).delivery).toEqual({
       kind: "pending",
       attempts: 1,
-      tries: 1,
+      scheduleAttempts: 1,
       nextAtMs: T0 + 95_000,
       deferredSinceMs: null,
     });
@@ -158,7 +164,7 @@ describe("an attempt that is deferred", () => {
 
 it("a delivery that begins again has the attempts of earlier schedules behind it", () => {
   expect(attempted(firstAttempt(10, T0), FAILED)).toMatchObject({
-    delivery: { kind: "pending", attempts: 11, tries: 1, nextAtMs: T0 + 5_000 },
+    delivery: { kind: "pending", attempts: 11, scheduleAttempts: 1, nextAtMs: T0 + 5_000 },
     attempt: { number: 11 },
   });
 });

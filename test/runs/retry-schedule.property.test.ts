@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { AttemptFailure } from "../../src/runs/attempt.ts";
-import { type FailedTry, planNextAttempt } from "../../src/runs/retry-schedule.ts";
+import { type FailedAttempt, planNextAttempt } from "../../src/runs/retry-schedule.ts";
 
 const FAILURES: AttemptFailure[] = [
   "destination refused",
@@ -12,7 +12,7 @@ const FAILURES: AttemptFailure[] = [
   "status is no 2xx",
 ];
 
-const failedTry: fc.Arbitrary<FailedTry> = fc
+const failedTry: fc.Arbitrary<FailedAttempt> = fc
   .record({
     schedule: fc.array(fc.integer({ min: 0, max: 604_800 }), { minLength: 1, maxLength: 50 }),
     step: fc.nat(),
@@ -24,21 +24,21 @@ const failedTry: fc.Arbitrary<FailedTry> = fc
   })
   .map(({ step, failure, status, retryAfterSeconds, ...rest }) => ({
     ...rest,
-    made: 1 + (step % rest.schedule.length),
+    attempts: 1 + (step % rest.schedule.length),
     outcome: { kind: "failed", status, failure, retryAfterSeconds },
   }));
 
-function delayMs(of: FailedTry): number {
+function delayMs(of: FailedAttempt): number {
   const next = planNextAttempt(of);
   if (next.kind === "dead") throw new Error("dead before the schedule was over");
   return next.atMs - of.nowMs;
 }
 
-function scheduledMs({ schedule, made }: FailedTry): number {
+function scheduledMs({ schedule, attempts: made }: FailedAttempt): number {
   return (schedule[made - 1] ?? Number.NaN) * 1000;
 }
 
-function isSlowedDown({ outcome: { status, failure } }: FailedTry): boolean {
+function isSlowedDown({ outcome: { status, failure } }: FailedAttempt): boolean {
   return status === 429 || status === 502 || status === 504 || failure === "no answer in time";
 }
 
@@ -80,7 +80,7 @@ test("a Retry-After never brings an attempt forward, and none is made before it 
 test("a schedule of n delays makes n + 1 attempts", () => {
   fc.assert(
     fc.property(failedTry, fc.integer({ min: 1, max: 200 }), (of, made) => {
-      const { kind } = planNextAttempt({ ...of, made });
+      const { kind } = planNextAttempt({ ...of, attempts: made });
       expect(kind).toBe(made > of.schedule.length ? "dead" : "retry");
     }),
   );

@@ -24,7 +24,7 @@ function delay(
   random = MIDDLE,
   schedule: number[] = DEFAULT,
 ): number | "dead" {
-  const next = planNextAttempt({ made, schedule, outcome, random, nowMs: NOW });
+  const next = planNextAttempt({ attempts: made, schedule, outcome, random, nowMs: NOW });
   return next.kind === "dead" ? "dead" : (next.atMs - NOW) / 1000;
 }
 
@@ -135,7 +135,9 @@ describe("any other failure keeps the plan", () => {
 });
 
 test("a schedule of zeros tries again at once", () => {
-  expect(planNextAttempt({ made: 1, schedule: [0], outcome: failed(500), random: 0.9, nowMs: NOW })).toEqual({
+  expect(
+    planNextAttempt({ attempts: 1, schedule: [0], outcome: failed(500), random: 0.9, nowMs: NOW }),
+  ).toEqual({
     kind: "retry",
     atMs: 1_800_000_000_000,
   });

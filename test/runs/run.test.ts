@@ -101,7 +101,13 @@ describe("an accepted run", () => {
       runId: RUN_ID,
       acceptedAtMs: T0,
       attempts: [{ number: 1, atMs: T0 + 8_800, durationMs: 150, outcome: FAILED }],
-      delivery: { kind: "pending", attempts: 1, tries: 1, nextAtMs: T0 + 14_000, deferredSinceMs: null },
+      delivery: {
+        kind: "pending",
+        attempts: 1,
+        scheduleAttempts: 1,
+        nextAtMs: T0 + 14_000,
+        deferredSinceMs: null,
+      },
       endedAtMs: T0 + 8_700,
       result: "success",
       chargedAtMs: null,
@@ -153,7 +159,7 @@ describe("forward only: a run that has ended", () => {
     }
     const { attempts, delivery } = asEnded(run);
     expect([attempts.length, attempts.at(0)?.number, attempts.at(-1)?.number]).toEqual([100, 51, 150]);
-    expect(delivery).toMatchObject({ attempts: 150, tries: 0 });
+    expect(delivery).toMatchObject({ attempts: 150, scheduleAttempts: 0 });
   });
 });
 
@@ -164,7 +170,13 @@ describe("sending an end again", () => {
     expect(redeliverRun(dead, T0 + DAY)).toEqual({
       ...dead,
       revision: 4,
-      delivery: { kind: "pending", attempts: 3, tries: 0, nextAtMs: T0 + DAY, deferredSinceMs: null },
+      delivery: {
+        kind: "pending",
+        attempts: 3,
+        scheduleAttempts: 0,
+        nextAtMs: T0 + DAY,
+        deferredSinceMs: null,
+      },
     });
   });
 

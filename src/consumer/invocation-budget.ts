@@ -2,23 +2,22 @@
 // after its handler has returned. Work that would not be done by then is not begun, and none waits for a connection while
 // its own clock runs.
 import type { Settings } from "../platform/settings.ts";
-import { Semaphore } from "./turns.ts";
 
 const STOPPED_AFTER_MS = 30_000;
 /** The sixth is for KV and the queue. */
 const CONNECTIONS = 5;
 /** An upstream that hangs leaves the others to receivers. */
 const READS_AT_ONCE = 4;
-/** What comes after an attempt: KV, the breaker and the books at once, then the gate. */
+/** What comes after an attempt: KV, the breaker and the metrics at once, then the gate. */
 const AFTER_ATTEMPT_MS = 8_000;
 const AFTER_READ_MS = 5_000;
 
-/** A batch is not held up by its slowest run. */
 /** Of the quarter of an hour that a handler may take: enough to read and to send a result of any size. */
 const ALONE_MS = 10 * 60_000;
 const LEASE_MARGIN_MS = 5_000;
+/** A batch is not held up by its slowest run. */
 const PATIENCE_MS = 50;
-/** What fits into those 30 s: an attempt, and two looks at the upstream. */
+/** What fits into those 30 s: an attempt, and two reads of the upstream. */
 const USUAL_ATTEMPT_MS = 15_000;
 const USUAL_READ_MS = 10_000;
 const MAX_EXTRA_MS = 50_000;
@@ -56,17 +55,16 @@ export class InvocationBudget {
 
   /** Null: there was no connection while there was time for an attempt. */
   attempt<T>(work: () => Promise<T>): Promise<T | null> {
-    const withinMs = this.#leftMs(AFTER_ATTEMPT_MS + this.#attemptMs);
-    return inSemaphore(this.#connections, withinMs, work);
+    return this.#connections.run(this.#leftMs(AFTER_ATTEMPT_MS + this.#attemptMs), work);
   }
 
-  /** The work is told until when it has to be done. Null: there was no connection while there was time for a look. */
+  /** `untilMs`: when the work has to be done. Null: there was no connection while there was time for a read. */
   async read<T>(work: (untilMs: number) => Promise<T>): Promise<T | null> {
     const untilMs = this.#endsAtMs - AFTER_READ_MS;
     const begin = () => work(untilMs);
     if (this.#reads === null) return begin();
-    const withinMs = () => this.#leftMs(AFTER_READ_MS + this.#readMs);
-    return inSemaphore(this.#reads, withinMs(), () => inSemaphore(this.#connections, withinMs(), begin));
+    const leftMs = () => this.#leftMs(AFTER_READ_MS + this.#readMs);
+    return this.#reads.run(leftMs(), () => this.#connections.run(leftMs(), begin));
   }
 
   #leftMs(neededMs: number): number {
@@ -74,7 +72,40 @@ export class InvocationBudget {
   }
 }
 
-async function inSemaphore<T>(turns: Semaphore, withinMs: number, work: () => Promise<T>): Promise<T | null> {
-  if (withinMs <= 0 || !(await turns.acquire(withinMs))) return null;
-  return work().finally(() => turns.release());
+/** At most so many pieces of work at a time, in the order in which they came. */
+class Semaphore {
+  readonly #waiting = new Set<(isAcquired: boolean) => void>();
+  #free: number;
+
+  constructor(atOnce: number) {
+    this.#free = atOnce;
+  }
+
+  /** Null: its turn did not come within `timeoutMs`. */
+  async run<T>(timeoutMs: number, work: () => Promise<T>): Promise<T | null> {
+    if (timeoutMs <= 0 || !(await this.#acquire(timeoutMs))) return null;
+    return work().finally(() => this.#release());
+  }
+
+  #acquire(timeoutMs: number): Promise<boolean> {
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return Promise.resolve(true);
+    }
+    return new Promise((resolve) => {
+      const done = (isAcquired: boolean) => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        resolve(isAcquired);
+      };
+      const timer = setTimeout(() => done(false), timeoutMs);
+      this.#waiting.add(done);
+    });
+  }
+
+  #release(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) this.#free += 1;
+    else next(true);
+  }
 }

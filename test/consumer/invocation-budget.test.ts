@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { InvocationBudget } from "../../src/consumer/shift.ts";
+import { InvocationBudget } from "../../src/consumer/invocation-budget.ts";
 import type { Settings } from "../../src/platform/settings.ts";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 
@@ -8,7 +8,7 @@ const USUAL = { callbackTimeoutMs: 15 * SECOND, upstreamTimeoutMs: 10 * SECOND }
 beforeEach(() => stopClock());
 afterEach(() => void vi.useRealTimers());
 
-function shiftOf(settings: Partial<Settings> = {}, readsConnect = true): InvocationBudget {
+function budgetOf(settings: Partial<Settings> = {}, readsConnect = true): InvocationBudget {
   return new InvocationBudget({ ...USUAL, ...settings } as Settings, readsConnect, false, T0);
 }
 
@@ -33,26 +33,26 @@ class Works {
 
 describe("an invocation of the consumer", () => {
   it("begins no attempt that would not be over, and told of, 30 s after its handler has returned", async () => {
-    const shift = shiftOf();
+    const budget = budgetOf();
     moveClock(7 * SECOND);
-    expect(await shift.attempt(async () => "made")).toBe("made");
+    expect(await budget.attempt(async () => "made")).toBe("made");
     moveClock(50);
-    expect(await shift.attempt(async () => "made")).toBe(null);
+    expect(await budget.attempt(async () => "made")).toBe(null);
   });
 
   it("nor a look at the upstream, which is told until when", async () => {
-    const shift = shiftOf();
+    const budget = budgetOf();
     moveClock(15 * SECOND);
-    expect(await shift.read(same)).toBe(T0 + 25_050);
+    expect(await budget.read(same)).toBe(T0 + 25_050);
     moveClock(50);
-    expect(await shift.read(same)).toBe(null);
+    expect(await budget.read(same)).toBe(null);
   });
 
   it("is at five receivers at a time, and the next takes over a connection", async () => {
-    const shift = shiftOf();
+    const budget = budgetOf();
     const [works, later] = [new Works(), new Works()];
-    const all = Array.from({ length: 5 }, () => shift.attempt(works.work));
-    const next = shift.attempt(later.work);
+    const all = Array.from({ length: 5 }, () => budget.attempt(works.work));
+    const next = budget.attempt(later.work);
     await Promise.resolve();
     expect([works.begun, later.begun]).toEqual([5, 0]);
     works.end();
@@ -61,20 +61,32 @@ describe("an invocation of the consumer", () => {
   });
 
   it("leaves receivers a connection when its upstream hangs", async () => {
-    const shift = shiftOf();
+    const budget = budgetOf();
     const hanging = new Works();
-    const reads = Array.from({ length: 20 }, () => shift.read(hanging.work));
-    expect(await shift.attempt(async () => "made")).toBe("made");
+    const reads = Array.from({ length: 20 }, () => budget.read(hanging.work));
+    expect(await budget.attempt(async () => "made")).toBe("made");
     expect(hanging.begun).toBe(4);
     hanging.end();
     await Promise.all(reads);
     expect(hanging.begun).toBe(20);
   });
 
-  it("takes no connection for an upstream that is bound to it", async () => {
-    const shift = shiftOf({}, false);
+  it("does without an attempt for which no connection was free in time", async () => {
+    const budget = budgetOf();
+    // So little is left of the time to begin an attempt.
+    moveClock(7 * SECOND + 40);
     const hanging = new Works();
-    const reads = Array.from({ length: 20 }, () => shift.read(hanging.work));
+    const all = Array.from({ length: 5 }, () => budget.attempt(hanging.work));
+    expect(await budget.attempt(async () => "made")).toBe(null);
+    hanging.end();
+    await Promise.all(all);
+    expect(await budget.attempt(async () => "made")).toBe("made");
+  });
+
+  it("takes no connection for an upstream that is bound to it", async () => {
+    const budget = budgetOf({}, false);
+    const hanging = new Works();
+    const reads = Array.from({ length: 20 }, () => budget.read(hanging.work));
     expect(hanging.begun).toBe(20);
     hanging.end();
     await Promise.all(reads);
@@ -87,9 +99,9 @@ describe("an invocation of the consumer", () => {
     [{ upstreamTimeoutMs: 20 * SECOND }, 20_050],
     [{ upstreamTimeoutMs: 2 * MINUTE }, 50_050],
   ])("with %o holds its batch up for %i ms, and has that much more time", async (settings, patienceMs) => {
-    const shift = shiftOf(settings);
-    expect(shift.patienceMs).toBe(patienceMs);
-    expect(await shift.read(same)).toBe(T0 + patienceMs + 25 * SECOND);
-    expect(await shift.attempt(async () => "made")).toBe("made");
+    const budget = budgetOf(settings);
+    expect(budget.patienceMs).toBe(patienceMs);
+    expect(await budget.read(same)).toBe(T0 + patienceMs + 25 * SECOND);
+    expect(await budget.attempt(async () => "made")).toBe("made");
   });
 });
