@@ -58,8 +58,8 @@ export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): 
   const trouble = isHostTrouble(outcome);
   if (trouble) health.noteFailure(host, Date.now());
   const speaks = trouble || (consulted && !isOwnFailure(outcome));
-  const told = speaks ? tellBreaker(deps, host, request.userKey, !trouble) : Promise.resolve();
-  return { kind: "attempted", outcome, durationMs, begunAtMs, reported: told };
+  const reported = speaks ? reportToBreaker(deps, host, request.userKey, !trouble) : Promise.resolve();
+  return { kind: "attempted", outcome, durationMs, begunAtMs, reported };
 }
 
 async function send(
@@ -130,7 +130,7 @@ async function askBreaker(
   }
 }
 
-async function tellBreaker(
+async function reportToBreaker(
   { breakers }: DeliveryDeps,
   host: string,
   userKey: string,

@@ -19,7 +19,7 @@ import {
 export type BreakerNamespace = DurableObjectNamespace<DestinationBreaker>;
 
 const FORGET_MS = 10 * 60_000;
-const ALL_USERS = "everybody";
+const ALL_USERS = "all";
 const MAX_VIEWED = 1000;
 /** A probe may end at any time. */
 const PROBING_MS = 1_000;

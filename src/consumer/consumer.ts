@@ -155,7 +155,7 @@ function consumerDeps(env: Env, isAlone: boolean): ConsumerDeps | null {
     network,
     kv: env.KV,
     metrics: env.METRICS,
-    room: isolateBudget,
+    memory: isolateBudget,
     budget: new InvocationBudget(settings, upstream.sender === network, isAlone, Date.now()),
   };
 }

@@ -38,11 +38,11 @@ export async function keptBody(
   kv: KVNamespace,
   userKey: string,
   runId: string,
-  hold: Reservation,
+  reservation: Reservation,
 ): Promise<Uint8Array | "large" | "crowded" | null> {
   try {
     const body = await withTimeout(FOUND_WITHIN_MS, kv.get(keptBodyKey(userKey, runId), "stream"));
-    return body === null ? null : await readBody({ body }, MAX_HELD_BYTES, READ_WITHIN_MS, hold);
+    return body === null ? null : await readBody({ body }, MAX_HELD_BYTES, READ_WITHIN_MS, reservation);
   } catch (error) {
     if (error instanceof OutboundNoRoom) return "crowded";
     if (error instanceof OutboundTooLarge) return "large";

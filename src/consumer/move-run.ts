@@ -19,7 +19,7 @@ import { askForRun, type RunReader, readEnd, type Unread } from "./read-end.ts";
 export type MoveDeps = DeliveryDeps & {
   kv: KVNamespace;
   upstream: Upstream;
-  room: MemoryBudget;
+  memory: MemoryBudget;
   budget: InvocationBudget;
   /** Nothing else is in this consumer's hands, and its handler waits: it may read a result that is too large to be held. */
   isAlone: boolean;
@@ -31,7 +31,7 @@ export type Moved = Observation | { kind: "large" };
 /** Until there may be room for a result, or a connection to its receiver, again. */
 const CROWDED_MS = 5_000;
 
-type Reading = { hold: Reservation; trace: Trace };
+type Reading = { reservation: Reservation; trace: Trace };
 
 /** A result that can be sent. `isKept`: KV has it. */
 type Found = { kind: "ended"; result: RunResult; body: CallbackBody; isKept: boolean };
@@ -42,7 +42,7 @@ type Delivered = {
   attempt: { outcome: AttemptOutcome; durationMs: number; begunAtMs: number } | null;
   deferral: Deferral | null;
   bodyKept: Promise<boolean>;
-  hostTold: Promise<void>;
+  hostReported: Promise<void>;
 };
 
 const NOTHING: Delivered = {
@@ -50,38 +50,44 @@ const NOTHING: Delivered = {
   attempt: null,
   deferral: null,
   bodyKept: Promise.resolve(false),
-  hostTold: Promise.resolve(),
+  hostReported: Promise.resolve(),
 };
 
 /** What there is to report of the run. */
 export async function moveRun(deps: MoveDeps, leased: LeasedRun): Promise<Moved> {
-  const hold = deps.room.enter(Date.now());
+  const reservation = deps.memory.enter(Date.now());
   try {
-    return await observe(deps, leased, { hold, trace: beginTrace() });
+    return await observe(deps, leased, { reservation, trace: beginTrace() });
   } finally {
-    hold.leave();
+    reservation.leave();
   }
 }
 
 // The body of a run whose end is known is fetched only when its receiver is to be sent it.
-async function observe(deps: MoveDeps, leased: LeasedRun, look: Reading): Promise<Moved> {
+async function observe(deps: MoveDeps, leased: LeasedRun, reading: Reading): Promise<Moved> {
   const { task, runId } = leased;
   if (task.kind === "deliver")
-    return deliver(deps, leased, task.result, () => readAgain(deps, leased, task.bodyKept, look), look.trace);
-  const end = await read(deps, leased, look);
+    return deliver(
+      deps,
+      leased,
+      task.result,
+      () => readAgain(deps, leased, task.bodyKept, reading),
+      reading.trace,
+    );
+  const end = await read(deps, leased, reading);
   if (end.kind === "waiting") return { ...end, runId };
   if (end.kind !== "ended") return end;
-  return deliver(deps, leased, end.result, async () => end, look.trace);
+  return deliver(deps, leased, end.result, async () => end, reading.trace);
 }
 
-async function read(deps: MoveDeps, leased: LeasedRun, look: Reading): Promise<Unread | Found> {
+async function read(deps: MoveDeps, leased: LeasedRun, reading: Reading): Promise<Unread | Found> {
   const { budget, isAlone } = deps;
   const { terms, runId } = leased;
   const end = await budget.read((untilMs) =>
-    readEnd(buildReader(deps, look, untilMs), terms, runId, look.hold),
+    readEnd(buildReader(deps, reading, untilMs), terms, runId, reading.reservation),
   );
   if (end === null) return { kind: "crowded" };
-  if (end.kind === "large" && isAlone) return readLarge(deps, leased, false, look);
+  if (end.kind === "large" && isAlone) return readLarge(deps, leased, false, reading);
   return end.kind === "ended" ? { ...end, isKept: false } : end;
 }
 
@@ -89,13 +95,13 @@ async function readAgain(
   deps: MoveDeps,
   leased: LeasedRun,
   isKept: boolean,
-  look: Reading,
+  reading: Reading,
 ): Promise<Unread | Found> {
   const { terms, runId, task } = leased;
-  const kept = isKept ? await keptBody(deps.kv, terms.userKey, runId, look.hold) : null;
-  if (kept === null || task.kind !== "deliver") return read(deps, leased, look);
+  const kept = isKept ? await keptBody(deps.kv, terms.userKey, runId, reading.reservation) : null;
+  if (kept === null || task.kind !== "deliver") return read(deps, leased, reading);
   if (kept === "crowded") return { kind: "crowded" };
-  if (kept === "large") return deps.isAlone ? readLarge(deps, leased, true, look) : { kind: "large" };
+  if (kept === "large") return deps.isAlone ? readLarge(deps, leased, true, reading) : { kind: "large" };
   return { kind: "ended", result: task.result, body: kept, isKept: true };
 }
 
@@ -103,11 +109,11 @@ async function readLarge(
   deps: MoveDeps,
   { terms, runId }: LeasedRun,
   isKept: boolean,
-  look: Reading,
+  reading: Reading,
 ): Promise<Unread | Found> {
   const { kv, settings, budget } = deps;
   const large = await budget.read((untilMs) => {
-    const ask = () => askForRun(buildReader(deps, look, untilMs), terms, runId, 1);
+    const ask = () => askForRun(buildReader(deps, reading, untilMs), terms, runId, 1);
     const source = { kv, userKey: terms.userKey, runId, isKept, ask, untilMs };
     const isSent = terms.callbackUrl !== null;
     return readLargeResult({ ...source, isSent, blockTimeoutMs: settings.upstreamTimeoutMs });
@@ -127,22 +133,26 @@ async function deliver(
   trace: Trace,
 ): Promise<Moved> {
   const readAtMs = Date.now();
-  const delivered = await attempt(deps, leased, body, trace);
+  const delivered = await attemptDelivery(deps, leased, body, trace);
   if (delivered.kind === "large") return delivered;
-  const { attempt: made, deferral, hostTold } = delivered;
-  const [bodyKept] = await Promise.all([delivered.bodyKept, hostTold]);
+  const { attempt, deferral, hostReported } = delivered;
+  const [bodyKept] = await Promise.all([delivered.bodyKept, hostReported]);
   return {
     kind: "ended",
     runId: leased.runId,
     result,
     readAgoMs: agoMs(readAtMs),
     bodyKept,
-    attempt: made && { outcome: made.outcome, durationMs: made.durationMs, agoMs: agoMs(made.begunAtMs) },
+    attempt: attempt && {
+      outcome: attempt.outcome,
+      durationMs: attempt.durationMs,
+      agoMs: agoMs(attempt.begunAtMs),
+    },
     deferral,
   };
 }
 
-async function attempt(
+async function attemptDelivery(
   deps: MoveDeps,
   { terms, runId, attemptNumber, task }: LeasedRun,
   body: () => Promise<Unread | Found>,
@@ -166,9 +176,9 @@ async function attempt(
   if (delivered === null) return { ...deferred("no_capacity", CROWDED_MS), bodyKept: keep() };
   if (delivered.kind === "deferred")
     return { ...deferred("breaker_open", delivered.forMs), bodyKept: keep() };
-  const { outcome, durationMs, begunAtMs, reported: hostTold } = delivered;
+  const { outcome, durationMs, begunAtMs, reported: hostReported } = delivered;
   const bodyKept = outcome.kind === "failed" ? keep() : forget(deps, userKey, runId, found);
-  return { ...NOTHING, attempt: { outcome, durationMs, begunAtMs }, bodyKept, hostTold };
+  return { ...NOTHING, attempt: { outcome, durationMs, begunAtMs }, bodyKept, hostReported };
 }
 
 async function keepFound(

@@ -42,13 +42,13 @@ export async function readEnd(
   reader: RunReader,
   terms: Terms,
   runId: string,
-  hold: Reservation,
+  reservation: Reservation,
 ): Promise<RunEnd> {
   const answer = await askForRun(reader, terms, runId, 2);
   if (answer.kind === "problem") return unseenFor(answer.problem);
   if (answer.waiting) return { kind: "waiting" };
   try {
-    const body = await readBody(answer, MAX_HELD_BYTES, budgetMs(reader, 1), hold);
+    const body = await readBody(answer, MAX_HELD_BYTES, budgetMs(reader, 1), reservation);
     return endIn(body);
   } catch (error) {
     if (error instanceof OutboundNoRoom) return { kind: "crowded" };

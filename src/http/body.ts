@@ -13,19 +13,19 @@ export const BODY_TIMEOUT_MS = 30_000;
 export async function receiveJson(
   request: Request,
   maxBytes: number,
-  hold: Reservation,
+  reservation: Reservation,
 ): Promise<ReceivedBody | null> {
   const unfit = headerFault(request.headers);
   if (unfit !== null) return { kind: "unreadable", problem: unfit };
   const announced = Math.max(0, Number(request.headers.get("content-length")) || 0);
   if (announced > maxBytes) return { kind: "too_large", maxBytes };
-  if (!hold.take(announced)) {
+  if (!reservation.take(announced)) {
     // Taken in all the same: a caller that is cut off while it sends does not see its answer.
     await discardBody(request, maxBytes, BODY_TIMEOUT_MS);
     return null;
   }
   try {
-    const body = await readBody(request, maxBytes, BODY_TIMEOUT_MS, announced > 0 ? undefined : hold);
+    const body = await readBody(request, maxBytes, BODY_TIMEOUT_MS, announced > 0 ? undefined : reservation);
     const text = decodeUtf8(body);
     return text === null ? unreadable("The body is not UTF-8.") : { kind: "text", text };
   } catch (error) {

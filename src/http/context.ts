@@ -28,7 +28,7 @@ export type AppEnv = {
     /** Set by `requireOperator`. */
     operator: Operator;
     /** Set by `shed`. */
-    hold: Reservation;
+    reservation: Reservation;
   };
 };
 

@@ -10,65 +10,65 @@ const LOST_AFTER_MS = 120_000;
 export class Reservation {
   bytes = 0;
   readonly sinceMs: number;
-  readonly #room: MemoryBudget;
+  readonly #budget: MemoryBudget;
 
-  constructor(room: MemoryBudget, sinceMs: number) {
-    this.#room = room;
+  constructor(budget: MemoryBudget, sinceMs: number) {
+    this.#budget = budget;
     this.sinceMs = sinceMs;
   }
 
   /** False: there is no room for that much more. */
   take(bytes: number): boolean {
-    return this.#room.grow(this, bytes);
+    return this.#budget.grow(this, bytes);
   }
 
   leave(): void {
-    this.#room.forget(this);
+    this.#budget.forget(this);
   }
 }
 
 export class MemoryBudget {
   readonly #maxBytes: number;
   /** Oldest first. */
-  readonly #holds = new Set<Reservation>();
+  readonly #reservations = new Set<Reservation>();
   #bytes = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Whether `maxHolds` are in already. */
-  isFull(nowMs: number, maxHolds: number): boolean {
+  /** Whether `maxReservations` are in already. */
+  isFull(nowMs: number, maxReservations: number): boolean {
     this.#forgetLost(nowMs);
-    return this.#holds.size >= maxHolds;
+    return this.#reservations.size >= maxReservations;
   }
 
   enter(nowMs: number): Reservation {
     this.#forgetLost(nowMs);
-    const hold = new Reservation(this, nowMs);
-    this.#holds.add(hold);
-    return hold;
+    const reservation = new Reservation(this, nowMs);
+    this.#reservations.add(reservation);
+    return reservation;
   }
 
   /** The only body that is held may have any size: that is bounded elsewhere. */
-  grow(hold: Reservation, bytes: number): boolean {
-    const others = this.#bytes - hold.bytes;
+  grow(reservation: Reservation, bytes: number): boolean {
+    const others = this.#bytes - reservation.bytes;
     if (others > 0 && this.#bytes + bytes > this.#maxBytes) return false;
-    if (this.#holds.has(hold)) {
-      hold.bytes += bytes;
+    if (this.#reservations.has(reservation)) {
+      reservation.bytes += bytes;
       this.#bytes += bytes;
     }
     return true;
   }
 
-  forget(hold: Reservation): void {
-    if (this.#holds.delete(hold)) this.#bytes -= hold.bytes;
+  forget(reservation: Reservation): void {
+    if (this.#reservations.delete(reservation)) this.#bytes -= reservation.bytes;
   }
 
   #forgetLost(nowMs: number): void {
-    for (const hold of this.#holds) {
-      if (nowMs - hold.sinceMs < LOST_AFTER_MS) return;
-      this.forget(hold);
+    for (const reservation of this.#reservations) {
+      if (nowMs - reservation.sinceMs < LOST_AFTER_MS) return;
+      this.forget(reservation);
     }
   }
 }

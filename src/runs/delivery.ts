@@ -58,11 +58,10 @@ export function applyAttempt(
   random: number,
 ): DeliveryResult {
   if (delivery.kind !== "pending") return { delivery, attempt: null };
-  const { attempt: made, deferral } = report;
   const when = { schedule, nowMs, random };
-  if (deferral !== null) return afterDeferral(delivery, deferral, when);
-  if (made === null) return { delivery, attempt: null };
-  const { outcome, agoMs, durationMs } = made;
+  if (report.deferral !== null) return afterDeferral(delivery, report.deferral, when);
+  if (report.attempt === null) return { delivery, attempt: null };
+  const { outcome, agoMs, durationMs } = report.attempt;
   const attempt = { number: delivery.attempts + 1, atMs: nowMs - agoMs, durationMs, outcome };
   return { delivery: afterAttempt(delivery, outcome, when), attempt };
 }

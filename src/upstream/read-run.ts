@@ -25,7 +25,7 @@ const MAX_PAUSE_MS = 1_500;
 /** A run that still waits is a few hundred bytes long; a longer body is a result. */
 const WAITING_BODY_BYTES = 16 * 1024;
 
-/** Reads once, or until the run has ended or `waitMs` are over. Each look has `budgetMs`. */
+/** Reads once, or until the run has ended or `waitMs` are over. Each read has `budgetMs`. */
 export async function readRun(
   upstream: Upstream,
   request: ReadRequest,
@@ -33,14 +33,14 @@ export async function readRun(
   budgetMs: number,
 ): Promise<ReadAnswer> {
   const deadlineMs = Date.now() + waitMs;
-  const lookAgain = () => look(upstream, request, budgetMs, waitMs > 0);
+  const readAgain = () => readOnce(upstream, request, budgetMs, waitMs > 0);
   let pauseMs = FIRST_PAUSE_MS;
-  let last = await lookAgain();
-  if (last.kind === "problem" && last.passing) last = await lookAgain();
+  let last = await readAgain();
+  if (last.kind === "problem" && last.passing) last = await readAgain();
   while (last.kind === "run" && last.waiting && Date.now() < deadlineMs) {
     await scheduler.wait(Math.min(pauseMs, deadlineMs - Date.now()));
     pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * PAUSE_GROWTH);
-    const next = await lookAgain();
+    const next = await readAgain();
     // A read without an answer says nothing of the run: what was read before still holds.
     if (next.kind === "problem" && next.passing) continue;
     await last.body?.cancel();
@@ -49,17 +49,17 @@ export async function readRun(
   return last;
 }
 
-async function look(
+async function readOnce(
   upstream: Upstream,
   request: ReadRequest,
   budgetMs: number,
-  hold: boolean,
+  isHeld: boolean,
 ): Promise<ReadAnswer> {
   try {
     const init = { headers: request.headers };
     const response = await send(upstream.sender, `${upstream.baseUrl}${request.path}`, init, budgetMs);
     return response.status === 200 || response.status === 202
-      ? await runAnswer(response, response.status, budgetMs, hold)
+      ? await runAnswer(response, response.status, budgetMs, isHeld)
       : await problemAnswer(response, budgetMs);
   } catch (error) {
     return { kind: "problem", problem: unreachable(error instanceof OutboundTimeout), passing: true };
@@ -70,10 +70,10 @@ async function runAnswer(
   response: Response,
   status: 200 | 202,
   budgetMs: number,
-  hold: boolean,
+  isHeld: boolean,
 ): Promise<ReadAnswer> {
   const { headers, body } = response;
-  if (status === 202 || !hold || body === null)
+  if (status === 202 || !isHeld || body === null)
     return { kind: "run", status, headers, body, waiting: status === 202 };
   const [peeked, whole] = body.tee();
   const waiting = await saysWaiting(new Response(peeked), budgetMs);

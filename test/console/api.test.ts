@@ -130,10 +130,10 @@ describe("an isolate that has its hands full", () => {
     let free = 1;
     while (isolateBudget.isFull(Date.now(), free)) free += 1;
     const small = await makeGateway({ MAX_IN_FLIGHT: String(free) });
-    const hold = isolateBudget.enter(Date.now());
+    const reservation = isolateBudget.enter(Date.now());
     const answer = await ask(small, "/overview");
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
-    hold.leave();
+    reservation.leave();
     expect((await ask(small, "/overview")).status).toBe(200);
   });
 });

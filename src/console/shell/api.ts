@@ -98,7 +98,7 @@ const postResetWindow = asked(parseOwner, async (c, userKey) =>
 );
 
 async function redeliverMany(c: AppContext): Promise<Result> {
-  const received = await receiveJson(c.req.raw, MAX_FILTER_BYTES, c.get("hold"));
+  const received = await receiveJson(c.req.raw, MAX_FILTER_BYTES, c.get("reservation"));
   if (received === null) return { outcome: "shed", problem: OVERLOADED };
   if (received.kind === "too_large") {
     const detail = `The body is larger than ${received.maxBytes} bytes.`;

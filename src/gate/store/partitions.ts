@@ -1,5 +1,5 @@
 // Tables of one kind, one per period, so that retention is DROP TABLE and deletes no rows. Which there are is read once
-// from the schema; a table is made when the first row of its period comes.
+// from the schema; a table is created when the first row of its period comes.
 
 export type Partition = { table: string; period: number };
 
@@ -40,10 +40,10 @@ export class Partitions {
   ensure(period: number): Partition {
     const known = this.find(period);
     if (known !== null) return known;
-    const made = this.#partition(period);
-    this.#sql.exec(this.#ddl(made.table));
-    this.#known = [...this.#known, made].toSorted((a, b) => b.period - a.period);
-    return made;
+    const created = this.#partition(period);
+    this.#sql.exec(this.#ddl(created.table));
+    this.#known = [...this.#known, created].toSorted((a, b) => b.period - a.period);
+    return created;
   }
 
   drop({ table, period }: Partition): void {

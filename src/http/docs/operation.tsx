@@ -39,7 +39,7 @@ export function OperationArticle({ path, method, operation, url, schemas }: Prop
 
 function describeSecurity({ security }: Operation): string {
   const schemes = security.flatMap(Object.keys).map((name) => `\`${name}\``);
-  if (schemes.length === 0) return "Anybody may ask, without a token.";
+  if (schemes.length === 0) return "Needs no token.";
   return `Needs a token: ${schemes.join(" or ")}.`;
 }
 

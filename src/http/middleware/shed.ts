@@ -9,9 +9,9 @@ export async function shed(c: AppContext, next: Next): Promise<Response | undefi
     c.get("notes").outcome = "shed";
     return answerProblem(c, OVERLOADED);
   }
-  const hold = isolateBudget.enter(Date.now());
-  c.set("hold", hold);
-  const served = next().finally(() => hold.leave());
+  const reservation = isolateBudget.enter(Date.now());
+  c.set("reservation", reservation);
+  const served = next().finally(() => reservation.leave());
   // Its caller may hang up: the count has to hear of it all the same.
   c.executionCtx.waitUntil(served);
   await served;

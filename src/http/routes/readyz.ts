@@ -10,18 +10,18 @@ import type { AppContext } from "../context.ts";
 
 type State = "ok" | "failing";
 type States = Record<string, State>;
-type Look = { startedAtMs: number; states: Promise<States> };
+type Probe = { startedAtMs: number; states: Promise<States> };
 
 const REUSE_MS = 5_000;
 const CHECK_TIMEOUT_MS = 3_000;
-/** Longer than any look takes: one that has not ended by then never will, because the runtime dropped its request. */
+/** Longer than any probe takes: one that has not ended by then never will, because the runtime dropped its request. */
 const LOST_AFTER_MS = 4_000;
 const MAX_JWKS_BYTES = 256 * 1024;
 
 /** Without it operators see less, and callers nothing of it. */
 const OPERATORS_INDEX = "operators_index";
 
-const recent = new WeakMap<object, Look>();
+const recent = new WeakMap<object, Probe>();
 
 export async function readyz(c: AppContext): Promise<Response> {
   const states = await recentStates(c);
@@ -31,28 +31,28 @@ export async function readyz(c: AppContext): Promise<Response> {
 }
 
 async function recentStates(c: AppContext): Promise<States> {
-  const look = joinOrStart(c);
+  const probe = joinOrStart(c);
   try {
-    return await landed(look);
+    return await landed(probe);
   } catch {
     // Of all who waited for it, the first one starts the next.
-    if (recent.get(c.env) === look) recent.delete(c.env);
+    if (recent.get(c.env) === probe) recent.delete(c.env);
     return await landed(joinOrStart(c));
   }
 }
 
-function landed({ startedAtMs, states }: Look): Promise<States> {
+function landed({ startedAtMs, states }: Probe): Promise<States> {
   return withTimeout(Math.max(0, startedAtMs + LOST_AFTER_MS - Date.now()), states);
 }
 
-function joinOrStart(c: AppContext): Look {
+function joinOrStart(c: AppContext): Probe {
   const nowMs = Date.now();
   const known = recent.get(c.env);
   if (known !== undefined && Math.abs(nowMs - known.startedAtMs) < REUSE_MS) return known;
-  const look = { startedAtMs: nowMs, states: check(c) };
-  recent.set(c.env, look);
-  c.executionCtx.waitUntil(look.states);
-  return look;
+  const probe = { startedAtMs: nowMs, states: check(c) };
+  recent.set(c.env, probe);
+  c.executionCtx.waitUntil(probe.states);
+  return probe;
 }
 
 async function check(c: AppContext): Promise<States> {

@@ -16,7 +16,7 @@ export async function startNewRun(c: AppContext): Promise<Response> {
   const target = parseTarget(c);
   const settings = c.get("settings");
   const [body, limited] = await Promise.all([
-    receiveJson(c.req.raw, settings.maxBodyBytes, c.get("hold")),
+    receiveJson(c.req.raw, settings.maxBodyBytes, c.get("reservation")),
     isLimited(c, target),
   ]);
   if (body === null) return refuse(c, "shed", OVERLOADED, {});

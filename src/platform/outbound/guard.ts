@@ -136,11 +136,11 @@ export async function readBody(
   response: Pick<Response, "body">,
   maxBytes: number,
   timeoutMs: number,
-  hold?: Reservation,
+  reservation?: Reservation,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const size = await takeIn(response, maxBytes, timeoutMs, (chunk) => {
-    if (hold?.take(chunk.byteLength) === false) throw new OutboundNoRoom("no room for this body");
+    if (reservation?.take(chunk.byteLength) === false) throw new OutboundNoRoom("no room for this body");
     chunks.push(chunk);
   });
   return concatenate(chunks, size);
