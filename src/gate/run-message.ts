@@ -4,7 +4,6 @@
 import { inChunks } from "../platform/chunks.ts";
 import { memberOf } from "../platform/json.ts";
 import { withTimeout } from "../platform/timeout.ts";
-import { isAcceptance } from "./acceptance-form.ts";
 import type { Acceptance } from "./admission.ts";
 
 export type RunMessage = {
@@ -49,6 +48,12 @@ export function parseRunMessage(body: unknown): RunMessage | null {
     hintedRunId: typeof hintedRunId === "string" ? hintedRunId : null,
     acceptance: isAcceptance(acceptance) ? acceptance : null,
   };
+}
+
+// The gateway alone writes acceptances: what says that it is one is one.
+function isAcceptance(value: unknown): value is Acceptance {
+  const isNamed = ["runKey", "attempt"].every((name) => typeof memberOf(value, name) === "string");
+  return isNamed && memberOf(memberOf(value, "outcome"), "kind") === "accepted";
 }
 
 /** Throws when the queue fails or hangs; a message of one that hangs may still come. */

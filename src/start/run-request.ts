@@ -1,6 +1,6 @@
 // A start as the caller wrote it, checked. The text is kept and forwarded: what is parsed here only decides.
 // A malformed request still counts, and still gets a known answer, so its fault is a value beside its id.
-import { checkDestination } from "../callbacks/destination.ts";
+import { checkDestination, type DestinationRules } from "../callbacks/destination.ts";
 import { validateRunRequest, validateUuid } from "../contract/schemas.ts";
 import { type Problem, problem } from "../platform/errors.ts";
 import { memberOf, parseJson } from "../platform/json.ts";
@@ -24,8 +24,6 @@ export type ReceivedBody =
   | { kind: "text"; text: string }
   | { kind: "too_large"; maxBytes: number }
   | { kind: "unreadable"; problem: Problem };
-
-export type DestinationRules = { allowPrivate: boolean; ownHosts: readonly string[] };
 
 const NOT_JSON = badRequest("The body is not valid JSON.", "");
 

@@ -1,16 +1,16 @@
-// What a start will need of the gate and the upstream, decided before either is asked: a claim on its id, a promise to keep, and the id
-// under which the upstream is to know it.
+// What a start will need of the gate and the upstream, decided before either is asked: a claim on its id, a promise to
+// keep, and the id under which the upstream is to know it.
+import { base64url } from "jose";
 import type { Caller } from "../auth/caller.ts";
 import type { AdmitRequest } from "../gate/admission.ts";
 import { makeRef } from "../gate/completion-ref.ts";
 import type { Jwk, Settings } from "../platform/settings.ts";
+import { uuidV5 } from "../platform/uuid-v5.ts";
 import type { ClaimRequest } from "../runs/claim.ts";
 import { buildStartPath, type RunTarget } from "../runs/run-target.ts";
 import type { Terms } from "../runs/terms.ts";
 import { spliceEnvelope } from "../upstream/rewrite.ts";
-import { buildFingerprint } from "./fingerprint.ts";
 import type { ParsedRequest, RunRequest } from "./run-request.ts";
-import { buildUpstreamId } from "./upstream-id.ts";
 
 export type StartPlan = {
   claim: ClaimRequest | null;
@@ -27,6 +27,8 @@ type PlanDeps = { caller: Caller; settings: Settings; publicUrl: string };
 
 /** Longer than the upstream's whole budget, so that a lease ends only when its holder is dead. */
 const LEASE_MARGIN_MS = 5_000;
+/** Fixed for ever: under another namespace, a retry of a start that is under way would be a second run. */
+const UPSTREAM_IDS = "d61d1017-bf65-42a5-9d1a-9fee21c42bde";
 
 export async function planStart(
   deps: PlanDeps,
@@ -81,4 +83,18 @@ function buildTerms(
   const { userKey, issuer, subject, scopes, billing } = caller;
   if (callbackUrl === null && !billing.is_billable) return null;
   return { v: 1, userKey, issuer, subject, scopes, billing, target, callbackUrl, publicUrl };
+}
+
+/**
+ * The idempotency id under which the upstream knows a start: the same for the same two, different for any other, so that
+ * two users' ids never meet at an upstream that keeps all ids together. `callersId` is in lower case.
+ */
+export function buildUpstreamId(userKey: string, callersId: string): Promise<string> {
+  return uuidV5(UPSTREAM_IDS, `${userKey}:${callersId}`);
+}
+
+/** base64url SHA-256 of what a run is made of: its path and the text of its body. A payload that differs in a byte differs here. */
+export async function buildFingerprint(path: string, bodyText: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${path}\n${bodyText}`));
+  return base64url.encode(new Uint8Array(digest));
 }

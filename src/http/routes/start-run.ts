@@ -1,9 +1,10 @@
+import type { DestinationRules } from "../../callbacks/destination.ts";
 import { queueOf } from "../../gate/queues.ts";
 import { memberOf, parseJson } from "../../platform/json.ts";
 import { rateLimitIsOn } from "../../rate-limit/flag.ts";
 import { rateLimitHeaders } from "../../rate-limit/headers.ts";
 import type { RunTarget } from "../../runs/run-target.ts";
-import { type DestinationRules, parseRunRequest } from "../../start/run-request.ts";
+import { parseRunRequest } from "../../start/run-request.ts";
 import type { StartAnswer } from "../../start/start-answer.ts";
 import { startRun } from "../../start/start-run.ts";
 import { assertedHeaders } from "../../upstream/headers.ts";
