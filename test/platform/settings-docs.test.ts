@@ -50,7 +50,7 @@ describe("of the default schedule of callbacks", () => {
   });
 
   it.each([
-    ["README.md", readme, /tried again, for (\w+) days by default/],
+    ["README.md", readme, /retried for (\w+) days by default/],
     ["docs/storage.md", storage, /retry schedule has \((\w+) by default\)/],
     ["docs/migrating.md", migrating, /\d+ attempts over (\w+) days/],
   ])("%s has the number of days", (_page, text, sentence) => {

@@ -22,7 +22,7 @@ export type Difference = { kind: "lost" | "double" | "wrong"; what: string };
 /**
  * What must be told and charged: whatever its caller was told 202, and whatever the gateway took a push for. Of a run
  * whose caller got no answer, has no id to ask again, and that the upstream does not push, nobody knows the id (README,
- * "Limits of it"): it may be told and charged, once.
+ * "Limits"): it may be told and charged, once.
  */
 function isOwed({ word, executed }: Facts): boolean {
   return executed.length > 0 && (word.kind === "accepted" || executed.some(({ isHeard }) => isHeard));
