@@ -21,15 +21,6 @@ describe("a bill", () => {
     ]);
     expect(sumOf(lines)).toBeCloseTo(25.6);
   });
-
-  it("takes a log line for 41 cents a million", () => {
-    expect(dollarsOf({ "log lines": 1 })).toBeCloseTo(0.41, 6);
-  });
-
-  it("counts the names that begin alike, or all", () => {
-    const counts = { "KV.get": 2, "KV.put": 3, "KV.getWithMetadata": 4 };
-    expect([countOf(counts, "KV.get"), countOf(counts)]).toEqual([6, 9]);
-  });
 });
 
 function awakeGbs(writes: number): string | undefined {
@@ -64,9 +55,5 @@ describe("by hand, in dollars per million", () => {
 describe("what one would run instead", () => {
   it("is a set of machines for each 1.3 billion runs a month, busy or not", () => {
     expect([1, 1_300_000_000, 1_300_000_001].map((runs) => othersDollars(runs, 0))).toEqual([250, 250, 500]);
-  });
-
-  it("and a service for each callback", () => {
-    expect(othersDollars(2_000_000, 100)).toBe(450);
   });
 });
