@@ -1,14 +1,6 @@
 // The bill of a million runs, against sums made by hand.
 import { describe, expect, it } from "vitest";
-import {
-  billOf,
-  countOf,
-  dollarsOf,
-  othersDollars,
-  storageUse,
-  sumOf,
-  useOf,
-} from "../../bench/scale/bill.ts";
+import { billOf, dollarsOf, othersDollars, storageUse, sumOf, useOf } from "../../bench/scale/bill.ts";
 import { type Counted, FULL, IDEMPOTENT, PLAIN, PLAIN_BUSY } from "../../bench/scale/counted.ts";
 
 describe("a bill", () => {
