@@ -1,14 +1,6 @@
 // The bill of a million runs, against sums made by hand.
 import { describe, expect, it } from "vitest";
-import {
-  billOf,
-  countOf,
-  dollarsOf,
-  othersDollars,
-  storageUse,
-  sumOf,
-  useOf,
-} from "../../bench/scale/bill.ts";
+import { billOf, dollarsOf, othersDollars, storageUse, sumOf, useOf } from "../../bench/scale/bill.ts";
 import { type Counted, FULL, IDEMPOTENT, PLAIN, PLAIN_BUSY } from "../../bench/scale/counted.ts";
 
 describe("a bill", () => {
@@ -20,15 +12,6 @@ describe("a bill", () => {
       { what: "D1 rows written", times: 10, dollars: 10 },
     ]);
     expect(sumOf(lines)).toBeCloseTo(25.6);
-  });
-
-  it("takes a log line for 41 cents a million", () => {
-    expect(dollarsOf({ "log lines": 1 })).toBeCloseTo(0.41, 6);
-  });
-
-  it("counts the names that begin alike, or all", () => {
-    const counts = { "KV.get": 2, "KV.put": 3, "KV.getWithMetadata": 4 };
-    expect([countOf(counts, "KV.get"), countOf(counts)]).toEqual([6, 9]);
   });
 });
 
@@ -64,9 +47,5 @@ describe("by hand, in dollars per million", () => {
 describe("what one would run instead", () => {
   it("is a set of machines for each 1.3 billion runs a month, busy or not", () => {
     expect([1, 1_300_000_000, 1_300_000_001].map((runs) => othersDollars(runs, 0))).toEqual([250, 250, 500]);
-  });
-
-  it("and a service for each callback", () => {
-    expect(othersDollars(2_000_000, 100)).toBe(450);
   });
 });

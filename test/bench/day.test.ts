@@ -28,18 +28,6 @@ describe("a day's starts", () => {
     expect(starts.reduce((sum, one) => sum + one, 0)).toBeCloseTo(20 * DAY_SECONDS);
     expect([starts[0], starts[DAY_SECONDS / 2]].map((one) => one?.toFixed(3))).toEqual(["10.000", "30.000"]);
   });
-
-  it("are the same for the same seed, and others for another", () => {
-    const burst = { ...QUIET, burst: 3 };
-    expect(startsOf(burst)).toEqual(startsOf(burst));
-    expect(startsOf({ ...burst, seed: 2 })).not.toEqual(startsOf(burst));
-  });
-
-  it("have their bursts: a minute in each hour", () => {
-    const calm = startsOf(QUIET);
-    const above = startsOf({ ...QUIET, burst: 2 }).filter((one, second) => one > (calm[second] ?? 0) * 1.5);
-    expect(above).toHaveLength(24 * 60);
-  });
 });
 
 describe("a day", () => {
@@ -77,10 +65,6 @@ describe("a day", () => {
     // Half of 11 runs a second that begin to wait, and a message for each of 20,000 in five and a half minutes.
     expect(day.hours[1]?.messages).toBeGreaterThan(20_000 / 330);
     expect(day.hours[1]?.messages).toBeLessThan((20_000 / 330) * 2);
-  });
-
-  it("polls for a run whose push is lost four seconds later", () => {
-    expect(dayOf({ ...QUIET, lostPushes: 1 }).finished).toBeCloseTo(ALL - 40, 0);
   });
 
   it("loses no run that the queues refuse or the receivers do not take", () => {

@@ -32,19 +32,16 @@ describe("a receiver that fails", () => {
     };
   });
 
-  it.each([1, 2, 3])(
-    "%i times and then recovers is told by the next attempt, on schedule",
-    async (failures) => {
-      const receiver = await listen((_, earlier) => (earlier < failures ? 503 : 204));
-      const run = await endedRun(receiver);
-      const view = await untilState(caller, ECHO, run.id, "delivered");
-      const expected = [...Array<number>(failures).fill(503), 204];
-      expect(view.attempts.map(({ status }) => status)).toEqual(expected);
-      expect(view.attempts.map(({ number }) => number)).toEqual(expected.map((_, index) => index + 1));
-      expectSchedule(receiver.deliveries);
-      expectOneMessage(receiver.deliveries, run);
-    },
-  );
+  it.each([1, 3])("%i times and then recovers is told by the next attempt, on schedule", async (failures) => {
+    const receiver = await listen((_, earlier) => (earlier < failures ? 503 : 204));
+    const run = await endedRun(receiver);
+    const view = await untilState(caller, ECHO, run.id, "delivered");
+    const expected = [...Array<number>(failures).fill(503), 204];
+    expect(view.attempts.map(({ status }) => status)).toEqual(expected);
+    expect(view.attempts.map(({ number }) => number)).toEqual(expected.map((_, index) => index + 1));
+    expectSchedule(receiver.deliveries);
+    expectOneMessage(receiver.deliveries, run);
+  });
 
   it("for ever ends as a dead letter; sent again it arrives, though the upstream has forgotten the run", async () => {
     let isDown = true;
@@ -61,17 +58,6 @@ describe("a receiver that fails", () => {
     const told = await untilState(caller, ECHO, run.id, "delivered");
     expect(told.attempts.map(({ status }) => status)).toEqual([500, 500, 500, 500, 204]);
     expectOneMessage(receiver.deliveries, run);
-  });
-
-  it("is tried on its schedule from the start when a dead letter is sent again", async () => {
-    const receiver = await listen((_, earlier) => (earlier < 6 ? 500 : 204));
-    const run = await endedRun(receiver);
-    await untilState(caller, ECHO, run.id, "dead");
-    expect((await redeliver(caller, ECHO, run.id)).status).toBe(202);
-    expect((await redeliver(caller, ECHO, run.id)).status).toBe(409);
-    await untilState(caller, ECHO, run.id, "delivered");
-    expect(receiver.deliveries).toHaveLength(7);
-    expectSchedule(receiver.deliveries.slice(4));
   });
 
   it("is the only one who hears of an upstream's hundred pushes, once", async () => {

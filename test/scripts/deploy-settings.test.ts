@@ -179,24 +179,6 @@ describe("what is missing", () => {
   });
 });
 
-describe("the completion token", () => {
-  const COMPLETION_TOKEN = "what-the-upstream-sends";
-
-  it("is set when it is given, and never asked for", async () => {
-    const { ask, asked } = answering();
-    expect((await choose({ shell: ALL }, ask)).secrets).toEqual({ SIGNING_KEYS: KEYS });
-    expect(asked).toEqual([]);
-    const { secrets, vars } = await choose({ shell: { ...ALL, COMPLETION_TOKEN } });
-    expect(secrets["COMPLETION_TOKEN"]).toBe(COMPLETION_TOKEN);
-    expect(vars).not.toHaveProperty("COMPLETION_TOKEN");
-  });
-
-  it("that is there stays, whatever is given", async () => {
-    const secrets = new Set(["SIGNING_KEYS", "COMPLETION_TOKEN"]);
-    expect((await choose({ shell: { ...ALL, COMPLETION_TOKEN }, secrets })).secrets).toEqual({});
-  });
-});
-
 describe("what is bad", () => {
   it.each([
     [{ PUBLIC_URL: "http://actions.example.com" }, "PUBLIC_URL must be https"],
@@ -231,20 +213,26 @@ describe("what is bad", () => {
   });
 });
 
-describe("signing keys", () => {
-  it("are made where there are none, and none are given", async () => {
-    expect((await choose({ shell: ALL })).secrets).toEqual({ SIGNING_KEYS: KEYS });
-    const own = await newSigningKeys();
-    expect((await choose({ shell: { ...ALL, SIGNING_KEYS: own } })).secrets).toEqual({ SIGNING_KEYS: own });
+describe("secrets", () => {
+  const COMPLETION_TOKEN = "what-the-upstream-sends";
+
+  it("that are given are set, signing keys are made where none are given, and no other is asked for", async () => {
+    const { ask, asked } = answering();
+    expect((await choose({ shell: ALL }, ask)).secrets).toEqual({ SIGNING_KEYS: KEYS });
+    expect(asked).toEqual([]);
+    const given = { SIGNING_KEYS: await newSigningKeys(), COMPLETION_TOKEN };
+    const { secrets, vars } = await choose({ shell: { ...ALL, ...given } });
+    expect([secrets, vars]).toEqual([given, ALL]);
   });
 
   it("that are there stay, whatever is given", async () => {
-    const secrets = new Set(["SIGNING_KEYS"]);
-    expect((await choose({ shell: { ...ALL, SIGNING_KEYS: KEYS }, secrets })).secrets).toEqual({});
+    const secrets = new Set(["SIGNING_KEYS", "COMPLETION_TOKEN"]);
+    const shell = { ...ALL, SIGNING_KEYS: KEYS, COMPLETION_TOKEN };
+    expect((await choose({ shell, secrets })).secrets).toEqual({});
   });
 });
 
-describe("somebody at a terminal", () => {
+describe("a user at a terminal", () => {
   it("is asked for what is missing, and again with what is wrong about the answer", async () => {
     const { ask, asked } = answering("actions.example.com", PUBLIC_URL, "", ISSUERS);
     const { vars, sources, missing, bad } = await choose({ shell: { UPSTREAM_URL } }, ask);

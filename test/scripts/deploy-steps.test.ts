@@ -1,12 +1,13 @@
 // The steps of `npm run deploy`, in this process and with a wrangler of the test's own: what is refused, planned, stopped,
-// resumed and kept. deploy.test.ts has the real wrangler.
+// resumed and kept, and which version is made. What the real wrangler makes of them, from nothing and run again: deploy.test.ts.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
-import { ACCESS, migrations, PRODUCTION, STAGING } from "../flows/support/deploy-steps.ts";
+import { WranglerFailed, wranglerEnvironment } from "../../scripts/deploy/wrangler.ts";
+import { migrations, PRODUCTION, STAGING } from "../flows/support/deploy-steps.ts";
 import { Deployments, WORKERS } from "./deployments.ts";
 import type { FakeWrangler } from "./fake-wrangler.ts";
 
 const FLAG = "edge_actions_api_rate_limiting_global";
+const NEW_VERSION = expect.stringMatching(/^deploy --tag 0\.1\.0-[0-9a-f]{16}$/);
 
 let deployments: Deployments;
 let wrangler: FakeWrangler;
@@ -19,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => deployments.close());
 
 describe("nothing is touched", () => {
-  it("where nobody is logged in", async () => {
+  it("without a login", async () => {
     wrangler.isLoggedIn = false;
     const { error } = await deployments.run("staging", STAGING);
     expect(error?.message).toBe("nobody is logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
@@ -34,10 +35,14 @@ describe("nothing is touched", () => {
     expect(wrangler.changes()).toEqual([]);
   });
 
-  it("by code that does not build", async () => {
-    wrangler.failing = /^deploy --dry-run/;
-    const { error } = await deployments.run("staging", STAGING);
-    expect(error?.message).toMatch(/^wrangler deploy --dry-run .* failed:/);
+  it.each([
+    ["code that does not build", /^deploy --dry-run/, false],
+    ["an account that cannot be asked", /^deployments status/, false],
+    ["an account that cannot be asked, in a dry run", /^deployments status/, true],
+  ])("by %s, which fails with wrangler's words", async (_what, failing, isDryRun) => {
+    wrangler.failing = failing;
+    const { error } = await deployments.run("staging", STAGING, { isDryRun });
+    expect(error?.message).toMatch(/^wrangler deploy\S* .* failed:\nthe test account refuses/);
     expect(wrangler.changes()).toEqual([]);
   });
 
@@ -72,95 +77,106 @@ describe("nothing is touched", () => {
   });
 });
 
-describe("a deployment", () => {
-  it("makes each thing once, after what it needs", async () => {
-    const { error } = await deployments.run("staging", STAGING);
-    expect(error).toBeNull();
-    const id = wrangler.apps[0]?.id;
-    const commands = wrangler.changes().map((command) => command.replace(/(?<=--tag ).*/, "TAG"));
-    expect(commands.slice(0, 5).toSorted()).toEqual([
-      "d1 create edge-actions-staging-operators",
-      "flagship apps create edge-actions-staging-flags",
-      "kv namespace create edge-actions-staging-kv",
-      "queues create edge-actions-staging-runs",
-      "queues create edge-actions-staging-runs-dead",
-    ]);
-    expect(commands.slice(5)).toEqual([
-      `flagship flags create ${id} ${FLAG} --default on --remote`,
-      "d1 migrations apply OPERATORS_DB --remote",
-      "secret put SIGNING_KEYS",
-      "deploy --tag TAG",
-    ]);
+describe("what wrangler says", () => {
+  it.each([
+    [10_007, true],
+    [10_090, true],
+    [10_000, false],
+    [10_070, false],
+    [100_071, false],
+  ])("with its error %i means that the Worker is not there: %s", async (code, isAbsent) => {
+    wrangler.missingWorkerCode = code;
+    const { error, steps } = await deployments.run("staging", STAGING, { isDryRun: true });
+    expect(steps.includes("would create KV namespace edge-actions-staging-kv")).toBe(isAbsent);
+    if (!isAbsent) expect(error?.message).toContain(`[code: ${code}]`);
   });
 
+  // As wrangler 4.155 has them.
+  it.each([
+    [
+      "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable",
+      true,
+    ],
+    [
+      "No credentials were found and the login attempt was unsuccessful. Run `wrangler login` to try again.",
+      true,
+    ],
+    [
+      "Your auth token has expired and could not be refreshed. Run `wrangler login` in an interactive terminal",
+      true,
+    ],
+    ["Authentication error [code: 10000]", false],
+    [
+      "Your auth token has expired and could not be refreshed because the Cloudflare auth server could not be",
+      false,
+    ],
+    ["getaddrinfo ENOTFOUND api.cloudflare.com", false],
+  ])("with %s means that a login is missing: %s", (text, isMissing) => {
+    expect(new WranglerFailed(["deploy"], text).isNotLoggedIn).toBe(isMissing);
+  });
+
+  it("of a new thing need not be its id: that is looked up then", async () => {
+    wrangler.printsIds = false;
+    const { error } = await deployments.run("staging", STAGING);
+    expect(error).toBeNull();
+    expect(wrangler.bindingsOf(WORKERS.staging)).toEqual(
+      expect.arrayContaining([
+        { name: "KV", type: "kv_namespace", namespace_id: wrangler.namespaces[0]?.id },
+        { name: "OPERATORS_DB", type: "d1", id: wrangler.databases[0]?.uuid },
+        { name: "FLAGS", type: "flagship", app_id: wrangler.apps[0]?.id },
+      ]),
+    );
+  });
+});
+
+it("wrangler's processes get the shell's variables but for secrets, ask nothing, and print no colours and no secret", () => {
+  const shell = {
+    PATH: "/bin",
+    CLOUDFLARE_API_TOKEN: "token",
+    CLOUDFLARE_ENV: "staging",
+    SIGNING_KEYS: "keys",
+    UPSTREAM_TOKEN: "token",
+    COMPLETION_TOKEN: "another token",
+    CI: "false",
+    NO_COLOR: "",
+    FORCE_COLOR: "1",
+    WRANGLER_SEND_METRICS: "true",
+    WRANGLER_HIDE_BANNER: "false",
+    WRANGLER_LOG_SANITIZE: "false",
+  };
+  const environment = wranglerEnvironment(shell);
+  expect(environment).toMatchObject({
+    PATH: "/bin",
+    CLOUDFLARE_API_TOKEN: "token",
+    CI: "true",
+    NO_COLOR: "1",
+    FORCE_COLOR: "0",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_LOG_SANITIZE: "true",
+  });
+  for (const name of ["CLOUDFLARE_ENV", "SIGNING_KEYS", "UPSTREAM_TOKEN", "COMPLETION_TOKEN"])
+    expect(environment).not.toHaveProperty(name);
+  expect(shell.SIGNING_KEYS, "the shell's own stay").toBe("keys");
+});
+
+describe("a deployment", () => {
   it("asks at the terminal for what is missing", async () => {
-    const asked = answerWith(STAGING);
+    const asked: string[] = [];
+    deployments.ask = async (name) => {
+      asked.push(name);
+      return Object.entries(STAGING).find(([known]) => known === name)?.[1] ?? "";
+    };
     const { error, steps } = await deployments.run("staging", {});
     expect(error).toBeNull();
     expect(asked).toEqual(["PUBLIC_URL", "JWT_ISSUERS", "UPSTREAM_URL"]);
     expect(steps).toContain("setting UPSTREAM_URL (your answer)");
-    expect(steps).toContain("deployed version TAG");
-  });
-
-  it("run again, without the settings, reuses everything and changes nothing", async () => {
-    await deployments.run("staging", STAGING);
-    const [before, since] = [wrangler.state(), wrangler.commands.length];
-    const { error, steps } = await deployments.run("staging", {});
-    expect(error).toBeNull();
-    expect(steps.filter((step) => !/^(?:reused|unchanged) /.test(step))).toEqual([
-      "setting PUBLIC_URL (as deployed)",
-      "setting JWT_ISSUERS (as deployed)",
-      "setting UPSTREAM_URL (as deployed)",
-      `ready ${deployments.gateways.staging.url}/readyz`,
-      `published ${deployments.gateways.staging.url}/.well-known/jwks.json, keys: 1`,
-    ]);
-    expect(wrangler.state()).toEqual(before);
-    // Routes, timers and consumers are set again as they are.
-    expect(wrangler.changes(since)).toEqual(["triggers deploy"]);
-  });
-
-  it("run again asks the account only for what the running Worker is not bound to", async () => {
-    await deployments.run("staging", STAGING);
-    const since = wrangler.commands.length;
-    await deployments.run("staging", {});
-    const commands = wrangler.commands
-      .slice(since)
-      .map((command) => command.replace(/ --.*| [\w-]{36}.*/, ""));
-    expect(commands.toSorted()).toEqual([
-      "d1 execute OPERATORS_DB",
-      "d1 list",
-      "deploy",
-      "deployments status",
-      "flagship flags list",
-      "triggers deploy",
-      "versions view",
-    ]);
-  });
-
-  it("with a changed setting makes a new version, with the same keys and bindings", async () => {
-    await deployments.run("staging", STAGING);
-    const [before, keys] = [wrangler.bindingsOf(WORKERS.staging), deployments.keysOf("staging")];
-    const since = wrangler.commands.length;
-    const { error, steps } = await deployments.run("staging", {
-      UPSTREAM_URL: "https://elsewhere.example.com",
-    });
-    expect(error).toBeNull();
-    expect(steps).toContain("deployed version TAG");
-    expect(wrangler.changes(since)).toEqual([expect.stringMatching(/^deploy --tag 0\.1\.0-[0-9a-f]{16}$/)]);
-    const changed = before.map((binding) =>
-      binding.name === "UPSTREAM_URL" ? { ...binding, text: "https://elsewhere.example.com" } : binding,
-    );
-    expect(wrangler.bindingsOf(WORKERS.staging)).toEqual(expect.arrayContaining(changed));
-    expect(wrangler.bindingsOf(WORKERS.staging)).toHaveLength(changed.length);
-    expect(deployments.keysOf("staging")).toBe(keys);
   });
 
   it("that was stopped goes on where it was stopped, and says what it had made", async () => {
     wrangler.failing = /^flagship apps create/;
     const stopped = await deployments.run("production", PRODUCTION);
-    expect(stopped.error?.message).toMatch(
-      /^wrangler flagship apps create .* failed:\nthe test account refuses/,
-    );
+    expect(stopped.error?.message).toMatch(/^wrangler flagship apps create .* failed:/);
     expect(stopped.steps.slice(3)).toEqual([
       "created KV namespace edge-actions-kv",
       "created D1 database edge-actions-operators",
@@ -172,84 +188,113 @@ describe("a deployment", () => {
     wrangler.failing = null;
     const resumed = await deployments.run("production", PRODUCTION);
     expect(resumed.error).toBeNull();
-    expect(resumed.steps.slice(3)).toEqual([
+    expect(resumed.steps.slice(3, 8)).toEqual([
       "reused KV namespace edge-actions-kv",
       "reused D1 database edge-actions-operators",
       "reused queue edge-actions-runs",
       "reused queue edge-actions-runs-dead",
       "created Flagship app edge-actions-flags",
-      `created flag ${FLAG}, on`,
-      ...(await migrations()).map((file) => `applied migration ${file}`),
-      "set secret SIGNING_KEYS",
-      "deployed version TAG",
-      `ready ${deployments.gateways.production.url}/readyz`,
-      `published ${deployments.gateways.production.url}/.well-known/jwks.json, keys: 1`,
     ]);
     for (const made of [wrangler.namespaces, wrangler.databases, wrangler.apps]) expect(made).toHaveLength(1);
   });
 
-  it("whose first creation fails says what the others have made", async () => {
-    wrangler.failing = /^kv namespace create/;
-    const { error, steps } = await deployments.run("production", PRODUCTION);
-    expect(error?.message).toBe(
-      "wrangler kv namespace create edge-actions-kv failed:\nthe test account refuses",
+  it("run again asks the account only for what the running Worker is not bound to", async () => {
+    const commands = (await runAgain({})).commands.map((command) =>
+      command.replace(/ --.*| [\w-]{36}.*/, ""),
     );
-    expect(steps.slice(3)).toEqual([
-      "created D1 database edge-actions-operators",
-      "created queue edge-actions-runs",
-      "created queue edge-actions-runs-dead",
-      "created Flagship app edge-actions-flags",
+    expect(commands.toSorted()).toEqual([
+      "d1 execute OPERATORS_DB",
+      "d1 list",
+      "deploy",
+      "deployments status",
+      "flagship flags list",
+      "triggers deploy",
+      "versions view",
     ]);
-  });
-
-  it("to production shares nothing with staging, and takes the keys that it is given", async () => {
-    await deployments.run("staging", STAGING);
-    const staging = structuredClone(wrangler.workers.get(WORKERS.staging));
-    const keys = await newSigningKeys();
-    const { error } = await deployments.run("production", { ...PRODUCTION, ...ACCESS, SIGNING_KEYS: keys });
-    expect(error).toBeNull();
-    for (const made of [wrangler.namespaces, wrangler.databases, wrangler.apps]) expect(made).toHaveLength(2);
-    expect(wrangler.queues.toSorted()).toEqual([
-      "edge-actions-runs",
-      "edge-actions-runs-dead",
-      "edge-actions-staging-runs",
-      "edge-actions-staging-runs-dead",
-    ]);
-    expect(deployments.keysOf("production")).toBe(keys);
-    expect(deployments.keysOf("staging")).not.toBe(keys);
-    expect(wrangler.workers.get(WORKERS.staging)).toEqual(staging);
-    const bindings = wrangler.bindingsOf(WORKERS.production);
-    for (const [name, text] of Object.entries({ ...PRODUCTION, ...ACCESS }))
-      expect(bindings).toContainEqual({ name, type: "plain_text", text });
-  });
-
-  it("whose gateway is not ready fails, with what to look at", async () => {
-    deployments.gateways.staging.states = { gate: "ok", operators_index: "failing", upstream: "failing" };
-    const { error, steps } = await deployments.run("staging", STAGING);
-    expect(steps.at(-1)).toBe("deployed version TAG");
-    expect(error?.message).toMatch(
-      /readyz answers 503\. Look at\n {2}operators_index: the D1 database.*\n {2}upstream: UPSTREAM_URL/,
-    );
   });
 
   it("asks for the secrets once more before it believes that there are no signing keys", async () => {
     await deployments.run("staging", STAGING);
     const keys = deployments.keysOf("staging");
     for (const version of wrangler.workers.get(WORKERS.staging)?.versions ?? [])
-      version.bindings = version.bindings.filter(({ name }) => name !== "SIGNING_KEYS");
+      version.bindings = version.bindings.filter(({ type }) => type !== "secret_text");
     const { error, steps } = await deployments.run("staging", {});
     expect(error).toBeNull();
     expect(steps).toContain("unchanged secret SIGNING_KEYS");
     expect(deployments.keysOf("staging")).toBe(keys);
   });
+
+  it("creates the flag of the rate limit as RATE_LIMIT_FLAG_DEFAULT says", async () => {
+    await deployments.configure('[env.staging.vars]\nRATE_LIMIT_FLAG_DEFAULT = "off"');
+    const { steps } = await deployments.run("staging", STAGING);
+    expect(steps).toContain(`created flag ${FLAG}, off`);
+    expect(wrangler.apps[0]?.flags).toEqual([{ key: FLAG, variation: "off" }]);
+  });
+
+  it.each([
+    ["UPSTREAM", null],
+    ["OTHER", /^ {2}UPSTREAM_URL: .* \(missing\)$/m],
+  ])("with the service %s bound needs the upstream's URL: %s", async (binding, missing) => {
+    await deployments.configure(`[[env.production.services]]\nbinding = "${binding}"\nservice = "a-worker"`);
+    const { UPSTREAM_URL: _url, ...others } = PRODUCTION;
+    const { error } = await deployments.run("production", others);
+    if (missing !== null) expect(error?.message).toMatch(missing);
+    else
+      expect(wrangler.bindingsOf(WORKERS.production).map(({ name }) => name)).not.toContain("UPSTREAM_URL");
+  });
 });
 
-/** Gives the deployment a terminal whose user answers with these settings; returns the names that were asked for. */
-function answerWith(answers: Record<string, string>): string[] {
-  const asked: string[] = [];
-  deployments.ask = async (name) => {
-    asked.push(name);
-    return answers[name] ?? "";
-  };
-  return asked;
+describe("a new version", () => {
+  it("is what new code with the same settings needs", async () => {
+    const { changes } = await runAgain({}, () => (wrangler.bundle = "another bundle"));
+    expect(changes).toEqual([NEW_VERSION]);
+  });
+
+  it("is made after a secret was set, whose own version has no tag", async () => {
+    const { changes } = await runAgain({ UPSTREAM_TOKEN: "token" });
+    expect(changes).toEqual(["secret put UPSTREAM_TOKEN", NEW_VERSION]);
+    expect((await deployments.run("staging", {})).steps).toContain("unchanged version TAG");
+  });
+
+  it("with a changed setting has the same keys and bindings", async () => {
+    const url = "https://elsewhere.example.com";
+    await deployments.run("staging", STAGING);
+    const [before, keys] = [wrangler.bindingsOf(WORKERS.staging), deployments.keysOf("staging")];
+    const { changes } = await runAgain({ UPSTREAM_URL: url });
+    expect(changes).toEqual([NEW_VERSION]);
+    const changed = before.map((one) => (one.name === "UPSTREAM_URL" ? { ...one, text: url } : one));
+    expect(wrangler.bindingsOf(WORKERS.staging)).toEqual(expect.arrayContaining(changed));
+    expect(wrangler.bindingsOf(WORKERS.staging)).toHaveLength(changed.length);
+    expect(deployments.keysOf("staging")).toBe(keys);
+  });
+
+  const OTHER_URL = "https://other.example.com";
+  it.each([
+    { split: [90, 10], url: STAGING.UPSTREAM_URL, changed: [NEW_VERSION] },
+    { split: [10, 90], url: OTHER_URL, changed: [NEW_VERSION] },
+    { split: [0, 100], url: OTHER_URL, changed: ["triggers deploy"] },
+  ])("ends a split of $split; the settings of the larger version stay", async ({ split, url, changed }) => {
+    await deployments.run("staging", STAGING);
+    const { changes } = await runAgain({}, async () => {
+      await deployments.run("staging", { UPSTREAM_URL: OTHER_URL });
+      const worker = wrangler.workers.get(WORKERS.staging);
+      const latest = worker?.versions.slice(-2) ?? [];
+      if (worker === undefined || latest.length < 2) throw new Error("two versions should be there");
+      worker.split = Object.fromEntries(latest.map(({ id }, index) => [id, split[index] ?? 0]));
+    });
+    expect(changes).toEqual(changed);
+    expect(wrangler.bindingsOf(WORKERS.staging)).toContainEqual(
+      expect.objectContaining({ name: "UPSTREAM_URL", text: url }),
+    );
+  });
+});
+
+/** Deploys to staging, and once more with these variables; the commands of the second time. */
+async function runAgain(shell: Record<string, string>, meanwhile: () => unknown = () => undefined) {
+  await deployments.run("staging", STAGING);
+  await meanwhile();
+  const since = wrangler.commands.length;
+  const { error } = await deployments.run("staging", shell);
+  expect(error).toBeNull();
+  return { commands: wrangler.commands.slice(since), changes: wrangler.changes(since) };
 }

@@ -4,6 +4,10 @@
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { RunMessage } from "../../src/gate/run-message.ts";
+import { never } from "./bindings.ts";
+
+/** `held`: the queue never answers. */
+type Fate = "kept" | "lost" | "refused" | "held";
 
 type Waiting = { atMs: number; body: RunMessage };
 
@@ -14,10 +18,10 @@ export class TestQueue {
   isPaused = false;
   readonly #runs: Waiting[] = [];
   readonly #alone: Waiting[] = [];
-  #fate: (at: number) => "kept" | "lost" | "refused" = () => "kept";
+  #fate: (at: number) => Fate = () => "kept";
 
   /** What becomes of the next messages; `at` counts all that were offered, from 0. */
-  rule(fate: (at: number) => "kept" | "lost" | "refused"): void {
+  rule(fate: (at: number) => Fate): void {
     this.#fate = fate;
   }
 
@@ -70,11 +74,12 @@ export class TestQueue {
     return all.filter(({ atMs }) => atMs <= nowMs).map(({ body }) => body);
   }
 
-  #offer(messages: RunMessage[], waiting: Waiting[], delaySeconds: number): QueueSendResponse {
+  async #offer(messages: RunMessage[], waiting: Waiting[], delaySeconds: number): Promise<QueueSendResponse> {
     for (const message of messages) {
       const fate = this.#fate(this.offered.length);
       this.offered.push(message);
       if (fate === "refused") throw new Error("the queue is down");
+      if (fate === "held") return never();
       const atMs = Date.now() + 1_000 * delaySeconds;
       if (fate === "kept") waiting.push({ atMs, body: structuredClone(message) });
     }

@@ -9,8 +9,6 @@ import { PROJECT } from "./environment.ts";
 const GATEWAY = "wrangler.toml";
 const BUNDLES = {
   gateway: { config: GATEWAY },
-  /** For faults.ts. */
-  "faulty-gateway": { config: GATEWAY, entry: "test/support/faulty-gateway.ts" },
   /** For large-results.ts. */
   "large-results": { config: GATEWAY, entry: "test/support/large-results.ts" },
   sandbox: { config: "sandbox/wrangler.toml" },
