@@ -2,59 +2,31 @@
 // token, so that a forger learns nothing; what was wrong goes to the log as `reason`. A refused request has no user
 // yet, so it touches no user's quota.
 
-import type { Sender } from "../platform/outbound/guard.ts";
 import type { Settings } from "../platform/settings.ts";
-import { type BearerReason, readBearer } from "./bearer.ts";
-import type { Caller } from "./caller.ts";
-import { parseBilling, parseRateLimit, parseScopes } from "./claims.ts";
-import type { IssuerKeys } from "./issuer-keys.ts";
-import type { KeySetFailure } from "./key-set.ts";
-import { denied, INVALID_TOKEN, keysUnavailable, type Refusal, unauthenticated } from "./refusals.ts";
-import { checkRegisteredClaims } from "./registered-claims.ts";
-import { type TokenReason, type TokenVerdict, verifyToken } from "./token.ts";
-import { buildUserKey } from "./user-key.ts";
+import { readBearer } from "./bearer.ts";
+import { buildUserKey, type Caller, parseBilling, parseRateLimit, parseScopes } from "./caller.ts";
+import { denied, missingScope, type Refusal, refuseBearer, refuseToken } from "./refusals.ts";
+import { checkRegisteredClaims, type TokenDeps, type Verified, verifyToken } from "./token.ts";
 import type { VerifiedTokens } from "./verified-tokens.ts";
 
-export type AuthReason =
-  | BearerReason
-  | TokenReason
-  | `keys.${KeySetFailure}`
-  | "scope.missing"
-  | "claim.rate_limit"
-  | "claim.billing";
+export type Authentication = { kind: "caller"; caller: Caller } | Refusal;
 
-export type Authentication = { kind: "caller"; caller: Caller } | Refusal<AuthReason>;
-
-export type AuthDeps = {
+export type AuthDeps = TokenDeps & {
   settings: Pick<Settings, "issuers" | "requiredScope">;
-  issuerKeys: IssuerKeys;
   verifiedTokens: VerifiedTokens;
-  kv: KVNamespace;
-  sender: Sender;
-  nowMs: number;
-  waitUntil: (promise: Promise<unknown>) => void;
 };
 
 const NO_TOKEN = "A valid bearer token is required.";
 
 export async function authenticate(headers: Headers, deps: AuthDeps): Promise<Authentication> {
   const bearer = readBearer(headers);
-  if (bearer.kind === "none") return unauthenticated(bearer.reason, "Bearer", NO_TOKEN);
-  if (bearer.kind === "bad") return unauthenticated(bearer.reason, INVALID_TOKEN, NO_TOKEN);
+  if (bearer.kind !== "token") return refuseBearer(bearer, NO_TOKEN);
   const known = await knownCaller(bearer.token, deps);
   if (known !== null) return { kind: "caller", caller: known };
-  const verdict = await verifyToken(
-    bearer.token,
-    deps.settings.issuers,
-    (issuer, header) => deps.issuerKeys.find(issuer, header, deps),
-    deps.nowMs,
-  );
-  if (verdict.kind === "invalid") return unauthenticated(verdict.reason, INVALID_TOKEN, NO_TOKEN);
-  if (verdict.kind === "keys_unavailable") return keysUnavailable(verdict.failure, verdict.retryAfterMs);
+  const verdict = await verifyToken(bearer.token, deps.settings.issuers, deps);
+  if (verdict.kind !== "verified") return refuseToken(verdict, NO_TOKEN);
   return admit(verdict, bearer.token, deps);
 }
-
-type Verified = Extract<TokenVerdict, { kind: "verified" }>;
 
 /** Null when the token has to be verified. */
 async function knownCaller(token: string, deps: AuthDeps): Promise<Caller | null> {
@@ -76,16 +48,16 @@ async function admit(
   token: string,
   { settings: { requiredScope }, verifiedTokens }: AuthDeps,
 ): Promise<Authentication> {
-  const { issuer, subject, claims, header, key } = verified;
+  const { subject, claims } = verified;
+  const { issuer } = verified.issuer;
   const scopes = parseScopes(claims["scope"]);
-  if (scopes === null || !scopes.includes(requiredScope))
-    return denied(`The token needs the scope "${requiredScope}".`, "scope.missing");
+  if (!scopes.includes(requiredScope)) return missingScope(requiredScope);
   const rateLimit = parseRateLimit(claims["rate_limit"]);
-  if (rateLimit === null) return denied("The token's rate_limit claim is malformed.", "claim.rate_limit");
+  if (rateLimit === null) return denied("claim.rate_limit", "The token's rate_limit claim is malformed.");
   const billing = parseBilling(claims["billing"]);
-  if (billing === null) return denied("The token's billing claim is malformed.", "claim.billing");
-  const userKey = await buildUserKey(issuer.issuer, subject);
-  const caller = { issuer: issuer.issuer, subject, userKey, scopes, rateLimit, billing, token };
-  verifiedTokens.put(token, { issuer, header, key, claims, requiredScope, caller });
+  if (billing === null) return denied("claim.billing", "The token's billing claim is malformed.");
+  const userKey = await buildUserKey(issuer, subject);
+  const caller = { issuer, subject, userKey, scopes, rateLimit, billing, token };
+  verifiedTokens.put(token, { ...verified, requiredScope, caller });
   return { kind: "caller", caller };
 }

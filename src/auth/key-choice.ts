@@ -1,9 +1,9 @@
 // Which key of an issuer's set a token may be verified with: exactly one, or none. Members of a JWK come from outside
 // and may hold anything, whatever their declared type says; each is checked before it counts. jose has the same
-// choice, but bound to its own fetch (PLATFORM.md).
+// choice, but bound to its own fetch.
 
 import { base64url } from "jose";
-import type { Jwk } from "../platform/settings.ts";
+import { ALGORITHMS, type Jwk } from "../platform/settings-keys.ts";
 import type { TokenHeader } from "./token-form.ts";
 
 export type KeyChoice =
@@ -14,21 +14,6 @@ export type KeyChoice =
   | { kind: "ambiguous_key" };
 
 const MIN_RSA_BITS = 2048;
-
-/** `crv` is null where the key type has none. */
-const KEY_TYPES = new Map<string, { kty: string; crv: string | null }>([
-  ["ES256", { kty: "EC", crv: "P-256" }],
-  ["ES384", { kty: "EC", crv: "P-384" }],
-  ["ES512", { kty: "EC", crv: "P-521" }],
-  ["RS256", { kty: "RSA", crv: null }],
-  ["RS384", { kty: "RSA", crv: null }],
-  ["RS512", { kty: "RSA", crv: null }],
-  ["PS256", { kty: "RSA", crv: null }],
-  ["PS384", { kty: "RSA", crv: null }],
-  ["PS512", { kty: "RSA", crv: null }],
-  ["EdDSA", { kty: "OKP", crv: "Ed25519" }],
-  ["Ed25519", { kty: "OKP", crv: "Ed25519" }],
-]);
 
 export function chooseKey(keys: readonly Jwk[], { alg, kid }: TokenHeader): KeyChoice {
   const candidates = keys.filter((key) => (kid === null || key.kid === kid) && isUsable(key, alg));
@@ -41,7 +26,7 @@ export function chooseKey(keys: readonly Jwk[], { alg, kid }: TokenHeader): KeyC
 type Unchecked = { readonly [member in keyof Jwk]?: unknown };
 
 function isUsable(key: Unchecked, alg: string): boolean {
-  const type = KEY_TYPES.get(alg);
+  const type = ALGORITHMS.get(alg);
   if (type === undefined || key.kty !== type.kty || (key.crv ?? null) !== type.crv) return false;
   return isPublic(key) && isMeantFor(key, alg) && (type.kty !== "RSA" || rsaBits(key.n) >= MIN_RSA_BITS);
 }

@@ -1,6 +1,10 @@
-// One issuer's key set from its URL. The answer is not trusted to be small, quick, or a key set at all: every other
-// answer is a failure with a name, and never an exception.
+// One issuer's key set: fetched from its URL, and copied to KV, so that a new isolate need not ask the issuer. The
+// issuer's answer is not trusted to be small, quick, or a key set at all: every other answer is a failure with a name,
+// and never an exception. KV is the memory and not a condition: when it fails, the issuer is asked, and a copy that
+// could not be written is written by the next fetch.
 
+import { base64url } from "jose";
+import { isObject, memberOf, parseJson } from "../platform/json.ts";
 import {
   OutboundTimeout,
   OutboundTooLarge,
@@ -9,32 +13,29 @@ import {
   send,
 } from "../platform/outbound/guard.ts";
 import type { Jwk } from "../platform/settings.ts";
+import { withTimeout } from "../platform/timeout.ts";
+
+export type KeySet = { readonly fetchedAtMs: number; readonly keys: readonly Jwk[] };
+
+/** Older than every other. */
+export const NO_KEYS: KeySet = { fetchedAtMs: Number.NEGATIVE_INFINITY, keys: [] };
 
 /** Names for the log. */
 export type KeySetFailure = "unreachable" | "timeout" | "status" | "too_large" | "not_json" | "not_a_key_set";
 
-export type FetchedKeySet =
-  | { kind: "fetched"; keys: readonly Jwk[] }
-  | { kind: "failed"; failure: KeySetFailure };
+type FetchedKeySet = { kind: "fetched"; keys: readonly Jwk[] } | { kind: "failed"; failure: KeySetFailure };
+
+/** How long known keys are served while their issuer is down, and how long a removed key can survive that. */
+export const KEYS_SERVED_MS = 24 * 3_600_000;
 
 const HEADERS_TIMEOUT_MS = 5000;
 const BODY_TIMEOUT_MS = 5000;
+const COPY_TIMEOUT_MS = 2_000;
 const MAX_KEY_SET_BYTES = 256 * 1024;
 /** More would make every look-up of a key long. */
 const MAX_KEYS = 100;
 
 export async function fetchKeySet(sender: Sender, url: string): Promise<FetchedKeySet> {
-  const answer = await request(sender, url);
-  if (answer.kind === "failed") return answer;
-  const body = parseJson(answer.bytes);
-  if (body === undefined) return failed("not_json");
-  const keys = parseKeySet(body);
-  return keys === null ? failed("not_a_key_set") : { kind: "fetched", keys };
-}
-
-type Answer = { kind: "answered"; bytes: Uint8Array } | { kind: "failed"; failure: KeySetFailure };
-
-async function request(sender: Sender, url: string): Promise<Answer> {
   try {
     const response = await send(sender, url, { headers: { accept: "application/json" } }, HEADERS_TIMEOUT_MS);
     if (response.status !== 200) {
@@ -42,7 +43,7 @@ async function request(sender: Sender, url: string): Promise<Answer> {
       response.body?.cancel().catch(() => undefined);
       return failed("status");
     }
-    return { kind: "answered", bytes: await readBody(response, MAX_KEY_SET_BYTES, BODY_TIMEOUT_MS) };
+    return parseBody(await readBody(response, MAX_KEY_SET_BYTES, BODY_TIMEOUT_MS));
   } catch (error) {
     if (error instanceof OutboundTimeout) return failed("timeout");
     if (error instanceof OutboundTooLarge) return failed("too_large");
@@ -51,14 +52,16 @@ async function request(sender: Sender, url: string): Promise<Answer> {
   }
 }
 
-/** Undefined when the bytes are no JSON. */
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+function parseBody(bytes: Uint8Array): FetchedKeySet {
+  // This decoder takes a byte-order mark and bytes that are not UTF-8, which the one of parseJson refuses.
+  const body = parseJson(new TextDecoder().decode(bytes));
+  if (body === undefined) return failed("not_json");
+  const keys = parseKeySet(body);
+  return keys === null ? failed("not_a_key_set") : { kind: "fetched", keys };
+}
+
+function failed(failure: KeySetFailure): FetchedKeySet {
+  return { kind: "failed", failure };
 }
 
 /** Null when there is not one key in it. Entries that are no keys are passed over, as RFC 7517 asks. */
@@ -72,10 +75,30 @@ function isJwk(value: unknown): value is Jwk {
   return isObject(value) && typeof value["kty"] === "string";
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
+export async function readCopy(kv: KVNamespace, url: string): Promise<KeySet> {
+  try {
+    return parseCopy(await withTimeout(COPY_TIMEOUT_MS, kv.get(await copyKey(url), "json")));
+  } catch {
+    // KV names no errors of its own, and a copy that is no JSON is as good as none.
+    return NO_KEYS;
+  }
 }
 
-function failed(failure: KeySetFailure): { kind: "failed"; failure: KeySetFailure } {
-  return { kind: "failed", failure };
+export async function writeCopy(kv: KVNamespace, url: string, set: KeySet): Promise<void> {
+  try {
+    await kv.put(await copyKey(url), JSON.stringify(set), { expirationTtl: KEYS_SERVED_MS / 1000 });
+  } catch {
+    // As above: memory holds the keys, and other isolates ask the issuer.
+  }
+}
+
+function parseCopy(value: unknown): KeySet {
+  const keys = parseKeySet(value);
+  const fetchedAtMs = memberOf(value, "fetchedAtMs");
+  return keys !== null && typeof fetchedAtMs === "number" ? { fetchedAtMs, keys } : NO_KEYS;
+}
+
+async function copyKey(url: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(url));
+  return `jwks:v1:${base64url.encode(new Uint8Array(digest))}`;
 }

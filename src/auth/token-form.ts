@@ -3,6 +3,7 @@
 // settings alone. What is returned here is what the token claims to be; nothing in it may be believed yet.
 
 import { base64url } from "jose";
+import { isObject, parseJson } from "../platform/json.ts";
 
 export type FormReason =
   | "token.too_large"
@@ -53,20 +54,10 @@ function decodeCanonical(text: string): Uint8Array | null {
   return base64url.encode(bytes) === text ? bytes : null;
 }
 
+/** Null for what is not UTF-8, not JSON, or no object. */
 function parseObject(bytes: Uint8Array): Claims | null {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch (error) {
-    // SyntaxError: not JSON. TypeError: not UTF-8.
-    if (error instanceof SyntaxError || error instanceof TypeError) return null;
-    throw error;
-  }
-}
-
-function isObject(value: unknown): value is Claims {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  const value = parseJson(bytes);
+  return isObject(value) ? value : null;
 }
 
 function invalid(reason: FormReason): TokenForm {

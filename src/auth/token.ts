@@ -3,62 +3,106 @@
 // caller every refusal looks the same.
 
 import type { Issuer, Jwk } from "../platform/settings.ts";
-import type { KeyLookup } from "./key-cache.ts";
-import type { KeySetFailure } from "./key-set.ts";
-import { checkRegisteredClaims, type RegisteredClaimReason } from "./registered-claims.ts";
+import type { IssuerKeys, KeyIo, KeysUnavailable } from "./key-cache.ts";
 import { checkSignature } from "./signature-check.ts";
 import { type Claims, type FormReason, readForm, type TokenHeader } from "./token-form.ts";
 
 export type TokenReason =
   | FormReason
-  | RegisteredClaimReason
   | "token.unknown_issuer"
   | "token.alg_not_allowed"
   | "token.unknown_kid"
   | "token.no_usable_key"
   | "token.ambiguous_key"
   | "token.unusable_key"
-  | "token.bad_signature";
+  | "token.bad_signature"
+  | "token.bad_exp"
+  | "token.expired"
+  | "token.bad_nbf"
+  | "token.not_yet_valid"
+  | "token.bad_iat"
+  | "token.issued_ahead"
+  | "token.wrong_audience"
+  | "token.bad_subject";
 
-export type TokenVerdict =
-  | { kind: "verified"; issuer: Issuer; subject: string; claims: Claims; header: TokenHeader; key: Jwk }
-  | { kind: "invalid"; reason: TokenReason }
-  | { kind: "keys_unavailable"; issuer: string; retryAfterMs: number; failure: KeySetFailure };
+export type Verified = {
+  kind: "verified";
+  issuer: Issuer;
+  subject: string;
+  claims: Claims;
+  header: TokenHeader;
+  key: Jwk;
+};
 
-/** Looks for a key of this one issuer. */
-export type FindKey = (issuer: Issuer, header: TokenHeader) => Promise<KeyLookup>;
+type Invalid = { kind: "invalid"; reason: TokenReason };
+export type NotVerified = Invalid | KeysUnavailable;
+
+/** What a verification takes, beside the token and its issuers. */
+export type TokenDeps = KeyIo & { issuerKeys: IssuerKeys };
 
 export async function verifyToken(
   raw: string,
   issuers: readonly Issuer[],
-  findKey: FindKey,
-  nowMs: number,
-): Promise<TokenVerdict> {
+  deps: TokenDeps,
+): Promise<Verified | NotVerified> {
   const form = readForm(raw);
   if (form.kind === "invalid") return form;
-  const issuer = issuers.find((candidate) => candidate.issuer === form.claims["iss"]);
+  const { header, claims } = form;
+  const issuer = issuers.find((candidate) => candidate.issuer === claims["iss"]);
   if (issuer === undefined) return invalid("token.unknown_issuer");
-  if (!issuer.algorithms.includes(form.header.alg)) return invalid("token.alg_not_allowed");
-  const found = await findKey(issuer, form.header);
-  switch (found.kind) {
-    case "key":
-      break;
-    case "unavailable":
-      return { ...found, kind: "keys_unavailable", issuer: issuer.issuer };
-    case "unknown_kid":
-    case "no_usable_key":
-    case "ambiguous_key":
-      return invalid(`token.${found.kind}`);
-  }
-  const signature = await checkSignature(raw, found.key, form.header.alg);
+  if (!issuer.algorithms.includes(header.alg)) return invalid("token.alg_not_allowed");
+  const found = await deps.issuerKeys.find(issuer, header, deps);
+  if (found.kind === "keys_unavailable") return found;
+  if (found.kind !== "key") return invalid(`token.${found.kind}`);
+  const signature = await checkSignature(raw, found.key, header.alg);
   if (signature !== "holds")
     return invalid(signature === "broken" ? "token.bad_signature" : "token.unusable_key");
-  const { header, claims } = form;
-  const checked = checkRegisteredClaims(claims, issuer, nowMs);
+  const checked = checkRegisteredClaims(claims, issuer, deps.nowMs);
   if (checked.kind === "invalid") return checked;
   return { kind: "verified", issuer, subject: checked.subject, claims, header, key: found.key };
 }
 
-function invalid(reason: TokenReason): TokenVerdict {
+/** Clocks may differ by this much, either way. */
+const CLOCK_TOLERANCE_MS = 30_000;
+const MAX_SUBJECT_CHARACTERS = 1024;
+
+/**
+ * The registered claims of RFC 7519, judged after the signature held. Of the issuer's `subjectClaims` the first that is
+ * there and not empty names the subject.
+ */
+export function checkRegisteredClaims(
+  claims: Claims,
+  { audience, subjectClaims = ["sub"] }: Issuer,
+  nowMs: number,
+): { kind: "good"; subject: string } | Invalid {
+  const reason = faultInTimes(claims, nowMs);
+  if (reason !== null) return invalid(reason);
+  const { aud } = claims;
+  if (aud !== audience && !(Array.isArray(aud) && aud.includes(audience)))
+    return invalid("token.wrong_audience");
+  const sub = subjectClaims.map((name) => claims[name]).find((value) => value !== undefined && value !== "");
+  if (typeof sub !== "string" || sub.length > MAX_SUBJECT_CHARACTERS) return invalid("token.bad_subject");
+  return { kind: "good", subject: sub };
+}
+
+function faultInTimes({ exp, nbf, iat }: Claims, nowMs: number): TokenReason | null {
+  if (!isSeconds(exp)) return "token.bad_exp";
+  if (exp * 1000 + CLOCK_TOLERANCE_MS <= nowMs) return "token.expired";
+  if (nbf !== undefined && !isSeconds(nbf)) return "token.bad_nbf";
+  if (isAhead(nbf, nowMs)) return "token.not_yet_valid";
+  if (iat !== undefined && !isSeconds(iat)) return "token.bad_iat";
+  return isAhead(iat, nowMs) ? "token.issued_ahead" : null;
+}
+
+/** Whole seconds only: a fraction, or 1e400 (which parses to Infinity), is no time that an issuer means. */
+function isSeconds(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function isAhead(seconds: number | undefined, nowMs: number): boolean {
+  return seconds !== undefined && seconds * 1000 > nowMs + CLOCK_TOLERANCE_MS;
+}
+
+function invalid(reason: TokenReason): Invalid {
   return { kind: "invalid", reason };
 }

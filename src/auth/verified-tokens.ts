@@ -2,18 +2,10 @@
 // most of what a plain run costs here. What is remembered is only that this very text was signed with this very key: a
 // hit asks the issuer's keys again, so a key that has left the set takes its tokens along, and judges the times again,
 // so nothing lives beyond its `exp`. The text is fit for a key because only the canonical spelling verifies.
-import type { Issuer, Jwk } from "../platform/settings.ts";
 import type { Caller } from "./caller.ts";
-import type { Claims, TokenHeader } from "./token-form.ts";
+import type { Verified } from "./token.ts";
 
-export type VerifiedToken = {
-  issuer: Issuer;
-  header: TokenHeader;
-  key: Jwk;
-  claims: Claims;
-  requiredScope: string;
-  caller: Caller;
-};
+export type VerifiedToken = Verified & { requiredScope: string; caller: Caller };
 
 /** A thousand usual ones. */
 const MAX_CHARACTERS = 1_000_000;

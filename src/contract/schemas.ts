@@ -6,6 +6,7 @@
 // zod/mini has functions where zod has methods, so the bundler drops what no schema uses: 14 KB of the upload, gzipped.
 // The namespace import lets it drop zod's fifty languages as well.
 import * as z from "zod/mini";
+import { isObject } from "../platform/json.ts";
 
 // Workers forbid eval; without this zod tries it once.
 z.config({ jitless: true });
@@ -257,10 +258,6 @@ function ownMembers(value: unknown, schema: z.ZodMiniObject): unknown {
   if (!isObject(value)) return value;
   const names = Object.keys(schema.shape).filter((name) => Object.hasOwn(value, name));
   return Object.fromEntries(names.map((name) => [name, value[name]]));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function fault(issue: z.core.$ZodRawIssue): string {

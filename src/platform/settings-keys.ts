@@ -16,26 +16,27 @@ export type KeySource = { kind: "url"; url: string } | { kind: "inline"; keys: r
 export type Issuer = {
   issuer: string;
   audience: string;
-  /** Asymmetric JWS algorithms only. */
+  /** Of ALGORITHMS. */
   algorithms: readonly string[];
   keys: KeySource;
   /** Which claims may name the subject; `sub` alone when it is not given. */
   subjectClaims?: readonly string[];
 };
 
-const ASYMMETRIC = [
-  "ES256",
-  "ES384",
-  "ES512",
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "EdDSA",
-  "Ed25519",
-];
+/** The asymmetric algorithms of JWS, and the keys that each takes. `crv` is null where the key type has none. */
+export const ALGORITHMS = new Map<string, { kty: string; crv: string | null }>([
+  ["ES256", { kty: "EC", crv: "P-256" }],
+  ["ES384", { kty: "EC", crv: "P-384" }],
+  ["ES512", { kty: "EC", crv: "P-521" }],
+  ["RS256", { kty: "RSA", crv: null }],
+  ["RS384", { kty: "RSA", crv: null }],
+  ["RS512", { kty: "RSA", crv: null }],
+  ["PS256", { kty: "RSA", crv: null }],
+  ["PS384", { kty: "RSA", crv: null }],
+  ["PS512", { kty: "RSA", crv: null }],
+  ["EdDSA", { kty: "OKP", crv: "Ed25519" }],
+  ["Ed25519", { kty: "OKP", crv: "Ed25519" }],
+]);
 
 /** What is wrong with the content of a JSON setting, in words that may be logged. */
 export class Fault extends Error {}
@@ -55,9 +56,9 @@ function parseIssuer(entry: unknown, where: string, secure: boolean): Issuer {
   if (
     !Array.isArray(algorithms) ||
     algorithms.length === 0 ||
-    !algorithms.every((name) => ASYMMETRIC.includes(name))
+    !algorithms.every((name) => ALGORITHMS.has(name))
   ) {
-    throw new Fault(`${where} needs "algorithms", each one of ${ASYMMETRIC.join(", ")}`);
+    throw new Fault(`${where} needs "algorithms", each one of ${[...ALGORITHMS.keys()].join(", ")}`);
   }
   if ((uri === undefined) === (jwks === undefined))
     throw new Fault(`${where} needs either "jwks_uri" or "jwks"`);

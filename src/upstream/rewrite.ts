@@ -5,6 +5,7 @@
 // millions deep, which takes that one a second, and a text that is no object, whatever else it is.
 // It refuses what two parsers could read differently in the envelope. Below the members of `data` nothing is looked at
 // but the depth: a name that stands twice in `inputs` is the upstream's business.
+import { parseJson } from "../platform/json.ts";
 
 /** Deeper than any honest input, and shallow enough for every recursive parser behind us. */
 const MAX_JSON_DEPTH = 500;
@@ -181,13 +182,10 @@ function readName(scan: Scan): string {
   scan.at = endOfString(scan.text, start);
   const quoted = scan.text.slice(start, scan.at);
   if (!quoted.includes("\\")) return quoted.slice(1, -1);
-  try {
-    return String(JSON.parse(quoted));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    scan.at = scan.text.length;
-    return quoted;
-  }
+  const name = parseJson(quoted);
+  if (typeof name === "string") return name;
+  scan.at = scan.text.length;
+  return quoted;
 }
 
 function skipValue(scan: Scan, outerDepth: number): void {

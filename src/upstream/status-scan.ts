@@ -4,6 +4,8 @@
 // strings and brackets, and judges no other syntax. What does not begin with `{` is no run: a proxy's HTML page with a
 // `status` in one of its scripts must not end anything. Whatever follows the object is not looked at.
 
+import { parseJson } from "../platform/json.ts";
+
 const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -161,7 +163,7 @@ export class StatusScan {
 function parseWord(spelling: readonly number[] | null): Word {
   if (spelling === null || spelling.length < MIN_SPELLING_BYTES) return "other";
   const text = String.fromCharCode(...spelling);
-  const word = spelling.includes(BACKSLASH) ? unescapeText(text) : text;
+  const word = spelling.includes(BACKSLASH) ? parseJson(`"${text}"`) : text;
   switch (word) {
     case "waiting":
     case "success":
@@ -171,13 +173,5 @@ function parseWord(spelling: readonly number[] | null): Word {
       return word;
     default:
       return "other";
-  }
-}
-
-function unescapeText(text: string): unknown {
-  try {
-    return JSON.parse(`"${text}"`);
-  } catch {
-    return null;
   }
 }

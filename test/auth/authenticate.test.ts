@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AuthDeps, type Authentication, authenticate } from "../../src/auth/authenticate.ts";
-import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
+import { IssuerKeys } from "../../src/auth/key-cache.ts";
 import { VerifiedTokens } from "../../src/auth/verified-tokens.ts";
 import { configured, makeIo } from "../support/auth-io.ts";
 import { KeyServer } from "../support/key-server.ts";

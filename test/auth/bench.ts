@@ -1,7 +1,7 @@
 // Two issuers with inline keys, an attacker, and a judge: what the tests of tokens stand on.
 
 import { expect, it } from "vitest";
-import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
+import { IssuerKeys } from "../../src/auth/key-cache.ts";
 import { verifyToken } from "../../src/auth/token.ts";
 import { configured, makeIo } from "../support/auth-io.ts";
 import {
@@ -31,14 +31,8 @@ function firstKey([first]: TestKey[]): TestKey {
 
 /** "verified", or the reason for the log. The network refuses every request. */
 export async function judge(token: string, trusted = issuers): Promise<string> {
-  const keys = new IssuerKeys();
-  const io = makeIo({ nowMs: NOW_MS });
-  const verdict = await verifyToken(
-    token,
-    trusted,
-    (issuer, header) => keys.find(issuer, header, io),
-    NOW_MS,
-  );
+  const deps = { issuerKeys: new IssuerKeys(), ...makeIo({ nowMs: NOW_MS }) };
+  const verdict = await verifyToken(token, trusted, deps);
   return verdict.kind === "invalid" ? verdict.reason : verdict.kind;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseBilling, parseRateLimit, parseScopes } from "../../src/auth/claims.ts";
+import { parseBilling, parseRateLimit, parseScopes } from "../../src/auth/caller.ts";
 import { words } from "../support/words.ts";
 
 describe("parseScopes", () => {
@@ -22,7 +22,7 @@ describe("parseScopes", () => {
   it.each([[undefined], [null], [1], [true], [{ external: true }], [["external", 1]], [[["external"]]]])(
     "finds no scopes in %j",
     (claim) => {
-      expect(parseScopes(claim)).toBeNull();
+      expect(parseScopes(claim)).toEqual([]);
     },
   );
 });

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
+import { IssuerKeys } from "../../src/auth/key-cache.ts";
 import { verifyToken } from "../../src/auth/token.ts";
 import { configured, makeIo } from "../support/auth-io.ts";
 import { makeIssuer } from "../support/tokens.ts";
@@ -102,12 +102,7 @@ describe("memory", () => {
     const both = await configured(first, second);
     const judge = async (token: string) => {
       const io = makeIo({ sender, nowMs: T0 });
-      const verdict = await verifyToken(
-        token,
-        both,
-        (issuer, header) => bench.keys.find(issuer, header, io),
-        T0,
-      );
+      const verdict = await verifyToken(token, both, { issuerKeys: bench.keys, ...io });
       return verdict.kind === "invalid" ? verdict.reason : verdict.kind;
     };
     expect(await judge(await first.token({}, { nowMs: T0 }))).toBe("verified");

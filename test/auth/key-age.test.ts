@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { coolDownLeftMs, keyAge, pickNewer } from "../../src/auth/key-age.ts";
+import { coolDownLeftMs, keyAge, pickNewer } from "../../src/auth/key-cache.ts";
+import { NO_KEYS } from "../../src/auth/key-set.ts";
 
 describe("ageOf", () => {
   it.each([
@@ -14,7 +15,7 @@ describe("ageOf", () => {
   });
 
   it("calls no keys at all expired", () => {
-    expect(keyAge(null, 0)).toBe("expired");
+    expect(keyAge(NO_KEYS, 0)).toBe("expired");
   });
 });
 
@@ -31,7 +32,7 @@ describe("coolDownLeftMs", () => {
   });
 
   it("is over when nobody has asked yet", () => {
-    expect(coolDownLeftMs(null, 0)).toBe(0);
+    expect(coolDownLeftMs(Number.NEGATIVE_INFINITY, 0)).toBe(0);
   });
 });
 
@@ -45,9 +46,9 @@ describe("newerOf", () => {
   });
 
   it("keeps what there is", () => {
-    expect(pickNewer(null, older)).toBe(older);
-    expect(pickNewer(older, null)).toBe(older);
-    expect(pickNewer(null, null)).toBeNull();
+    expect(pickNewer(NO_KEYS, older)).toBe(older);
+    expect(pickNewer(older, NO_KEYS)).toBe(older);
+    expect(pickNewer(NO_KEYS, NO_KEYS)).toBe(NO_KEYS);
   });
 
   it("replaces keys of the same moment", () => {

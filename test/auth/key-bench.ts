@@ -1,7 +1,7 @@
 // One issuer with a key server, and an isolate's memory of its keys.
 
 import { env } from "cloudflare:workers";
-import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
+import { IssuerKeys } from "../../src/auth/key-cache.ts";
 import { verifyToken } from "../../src/auth/token.ts";
 import type { Issuer } from "../../src/platform/settings.ts";
 import { configured, makeIo, type TestIo } from "../support/auth-io.ts";
@@ -46,7 +46,7 @@ export class KeyBench {
 
   /** The same, the background work left to the test. */
   async presentTo(io: TestIo, token: string, keys = this.keys): Promise<string> {
-    const verdict = await verifyToken(token, this.#issuers, (...asked) => keys.find(...asked, io), io.nowMs);
+    const verdict = await verifyToken(token, this.#issuers, { issuerKeys: keys, ...io });
     if (verdict.kind === "keys_unavailable")
       return `unavailable, ${verdict.failure}, ${verdict.retryAfterMs}`;
     return verdict.kind === "invalid" ? verdict.reason : "verified";

@@ -1,6 +1,6 @@
 // Who is an operator, by Cloudflare Access or by a token with the operators' scope.
 import { describe, expect, it } from "vitest";
-import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
+import { IssuerKeys } from "../../src/auth/key-cache.ts";
 import { authenticateOperator, type OperatorVerdict, verifyHolder } from "../../src/auth/operator.ts";
 import { accessIssuer } from "../../src/platform/settings-keys.ts";
 import { configured, makeIo } from "../support/auth-io.ts";

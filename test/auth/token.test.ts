@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
+import { IssuerKeys } from "../../src/auth/key-cache.ts";
 import { verifyToken } from "../../src/auth/token.ts";
 import { makeIo } from "../support/auth-io.ts";
 import { honestClaims } from "../support/tokens.ts";
@@ -25,9 +25,11 @@ function payloadWith(member: string, text: string): string {
 
 describe("an honest token", () => {
   it("gives its issuer, subject and claims", async () => {
-    const keys = new IssuerKeys();
     const token = await honest({ plan: "gold" });
-    const verdict = await verifyToken(token, issuers, (...asked) => keys.find(...asked, makeIo()), NOW_MS);
+    const verdict = await verifyToken(token, issuers, {
+      issuerKeys: new IssuerKeys(),
+      ...makeIo({ nowMs: NOW_MS }),
+    });
     expect(verdict).toEqual({
       kind: "verified",
       issuer: issuers[0],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { buildUserKey } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/caller.ts";
 
 describe("userKeyOf", () => {
   it("is the base64url SHA-256 of the pair as JSON", async () => {

@@ -1,7 +1,7 @@
 // A token that was verified once is known again, and that must never make it good for longer, or for more.
 import { describe, expect, it } from "vitest";
 import { type AuthDeps, type Authentication, authenticate } from "../../src/auth/authenticate.ts";
-import { IssuerKeys } from "../../src/auth/issuer-keys.ts";
+import { IssuerKeys } from "../../src/auth/key-cache.ts";
 import { VerifiedTokens } from "../../src/auth/verified-tokens.ts";
 import { configured, makeIo } from "../support/auth-io.ts";
 import { KeyServer } from "../support/key-server.ts";

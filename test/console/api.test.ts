@@ -1,7 +1,7 @@
 // The console's API: what each operation says to bad parameters and to an outage, and the pages of the audit.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { buildUserKey } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/caller.ts";
 import { noteAction, noteOutcome } from "../../src/operators/audit-store.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
 import { isolateBudget } from "../../src/platform/memory-budget.ts";

@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, vi } from "vitest";
-import { buildUserKey } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/caller.ts";
 import { GateClient } from "../../src/gate/client.ts";
 import type { Observation, RunRules } from "../../src/runs/run.ts";
 import type { Terms } from "../../src/runs/terms.ts";

@@ -1,6 +1,6 @@
 // Runs of alice in each state of their lives, on a stage of their own, and an operator who looks at them and acts.
 import { beforeEach } from "vitest";
-import { buildUserKey } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/caller.ts";
 import { act, ask } from "../console/bench.ts";
 import { HOUR } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";

@@ -2,7 +2,7 @@
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { buildUserKey } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/caller.ts";
 import worker from "../../src/index.ts";
 import { workRedelivery } from "../../src/operators/redelivery.ts";
 import type { RedeliveryFilter } from "../../src/operators/views.ts";

@@ -1,7 +1,7 @@
 // Charges in a user's gate, as many as a test needs, by the calls that a run's life is made of.
 import { runInDurableObject } from "cloudflare:test";
 import type { Billing } from "../../src/auth/caller.ts";
-import { buildUserKey } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/caller.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import type { Terms } from "../../src/runs/terms.ts";
 import { ACTION, type Gateway, ORIGIN } from "./gateway.ts";

@@ -4,7 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { exportJWK, generateKeyPair } from "jose";
 import { createApp } from "../../src/app.ts";
-import { buildUserKey } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/caller.ts";
 import { gateId } from "../../src/gate/address.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { type Circumstances, expectContract } from "./contract.ts";

@@ -1,7 +1,7 @@
 // Nothing stored: for tests that share a workerd.
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { buildUserKey } from "../../src/auth/user-key.ts";
+import { buildUserKey } from "../../src/auth/caller.ts";
 import { gateId } from "../../src/gate/address.ts";
 
 const MAX_RESETS = 10;

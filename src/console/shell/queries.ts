@@ -1,6 +1,6 @@
 // What operators may ask, as the parameters of a URL say it. An empty parameter counts as one that was not sent, so that
 // a form can be sent as it is; a bad one is named.
-import { buildUserKey } from "../../auth/user-key.ts";
+import { buildUserKey } from "../../auth/caller.ts";
 import { validateUuid } from "../../contract/schemas.ts";
 import { RESULTS, STATES } from "../../contract/search-values.ts";
 import { type Cursor, decodeCursor } from "../../operators/cursor.ts";

@@ -2,14 +2,14 @@
 // or it carries an Authorization header, which no other site can make a browser send. It is the only writer of
 // `operator`.
 import type { Next } from "hono";
-import { authenticateOperator, type OperatorDeps, type OperatorReason } from "../../auth/operator.ts";
+import { authenticateOperator } from "../../auth/operator.ts";
+import type { AuthReason } from "../../auth/refusals.ts";
 import { answerProblem } from "../../http/answers.ts";
 import type { AppContext } from "../../http/context.ts";
 import { loopbackOrigin } from "../../http/middleware/configure.ts";
-import { issuerKeys } from "../../http/middleware/require-caller.ts";
+import { authDeps } from "../../http/middleware/require-caller.ts";
 import { type Problem, problem } from "../../platform/errors.ts";
 import { log } from "../../platform/observability/log.ts";
-import { network } from "../../platform/outbound/guard.ts";
 import { renderProblem } from "./render.tsx";
 import { crossSiteFault } from "./same-origin.ts";
 import { endSession, readSession } from "./session.ts";
@@ -17,7 +17,7 @@ import { endSession, readSession } from "./session.ts";
 export const SIGN_IN = "/console/sign-in";
 
 export async function requireOperator(c: AppContext, next: Next): Promise<Response | undefined> {
-  const judging = authenticateOperator(c.req.raw.headers, readSession(c), operatorDeps(c));
+  const judging = authenticateOperator(c.req.raw.headers, readSession(c), authDeps(c));
   const verdict = await c.get("stopwatch").time("auth", judging);
   if (verdict.kind === "refused") return refuseOperator(c, verdict.problem, verdict.reason);
   if (verdict.by !== "authorization") {
@@ -43,17 +43,6 @@ export async function sayOwnOrigin(c: AppContext, next: Next): Promise<void> {
   c.res.headers.set("referrer-policy", "same-origin");
 }
 
-export function operatorDeps(c: AppContext): OperatorDeps {
-  return {
-    settings: c.get("settings"),
-    issuerKeys,
-    kv: c.env.KV,
-    sender: network,
-    nowMs: Date.now(),
-    waitUntil: (promise) => c.executionCtx.waitUntil(promise),
-  };
-}
-
 function crossSiteProblem(c: AppContext): Problem | null {
   const fault = crossSiteFault(c.req.method, c.req.raw.headers, ownOrigins(c));
   return fault === null ? null : problem("permission_denied", fault);
@@ -70,7 +59,7 @@ function ownOrigins(c: AppContext): string[] {
 async function refuseOperator(
   c: AppContext,
   of: Problem,
-  reason: OperatorReason | "operator.cross_site",
+  reason: AuthReason | "operator.cross_site",
 ): Promise<Response> {
   c.get("notes").outcome = "unauthorized";
   log({ event: "operator.refused", request_id: c.get("requestId"), reason });

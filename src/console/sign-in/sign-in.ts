@@ -1,12 +1,14 @@
 // Signing in with a token, and out. What is wrong with one is said to the page in its query, by a name: nothing of what
 // was sent is shown again.
-import { type OperatorReason, verifyHolder } from "../../auth/operator.ts";
+import { verifyHolder } from "../../auth/operator.ts";
+import type { AuthReason } from "../../auth/refusals.ts";
 import type { AppContext } from "../../http/context.ts";
+import { authDeps } from "../../http/middleware/require-caller.ts";
 import { audited, newEntry } from "../../operators/audit.ts";
 import { decodeUtf8 } from "../../platform/json.ts";
 import { log } from "../../platform/observability/log.ts";
 import { OutboundTimeout, OutboundTooLarge, readBody } from "../../platform/outbound/guard.ts";
-import { operatorDeps, SIGN_IN } from "../shell/require-operator.ts";
+import { SIGN_IN } from "../shell/require-operator.ts";
 import { beginSession, endSession, fitsSession } from "../shell/session.ts";
 
 /** What `/console/sign-in?error=` may say. */
@@ -18,7 +20,7 @@ const FORM_TIMEOUT_MS = 10_000;
 
 export async function signIn(c: AppContext): Promise<Response> {
   const token = await postedToken(c);
-  const holder = await c.get("stopwatch").time("auth", verifyHolder(token, operatorDeps(c)));
+  const holder = await c.get("stopwatch").time("auth", verifyHolder(token, authDeps(c)));
   if (holder.kind === "refused") return refuse(c, holder.reason, toSignInError(holder.reason));
   if (!fitsSession(token)) return refuse(c, "token.too_large", "too_long");
   try {
@@ -50,13 +52,13 @@ async function postedToken(c: AppContext): Promise<string> {
   }
 }
 
-function refuse(c: AppContext, reason: OperatorReason | null, error: SignInError): Response {
+function refuse(c: AppContext, reason: AuthReason | null, error: SignInError): Response {
   if (reason !== null) log({ event: "operator.refused", request_id: c.get("requestId"), reason });
   c.get("notes").outcome = "unauthorized";
   return c.redirect(`${SIGN_IN}?error=${error}`, 303);
 }
 
-function toSignInError(reason: OperatorReason): SignInError {
+function toSignInError(reason: AuthReason): SignInError {
   if (reason === "scope.missing") return "scope";
   if (reason === "operator.off") return "off";
   return reason.startsWith("keys.") ? "unavailable" : "invalid";

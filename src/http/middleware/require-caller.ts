@@ -1,7 +1,8 @@
 // No request passes here without a token that verified. It is the only writer of `caller`.
 import type { Next } from "hono";
-import { authenticate } from "../../auth/authenticate.ts";
-import { IssuerKeys } from "../../auth/issuer-keys.ts";
+import { type AuthDeps, authenticate } from "../../auth/authenticate.ts";
+import { IssuerKeys } from "../../auth/key-cache.ts";
+import type { OperatorDeps } from "../../auth/operator.ts";
 import { VerifiedTokens } from "../../auth/verified-tokens.ts";
 import { log } from "../../platform/observability/log.ts";
 import { network } from "../../platform/outbound/guard.ts";
@@ -9,22 +10,24 @@ import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 
 /** Of this isolate. */
-export const issuerKeys = new IssuerKeys();
+const issuerKeys = new IssuerKeys();
 const verifiedTokens = new VerifiedTokens();
 
+/** What verifying a token takes, of a caller or an operator. */
+export function authDeps(c: AppContext): AuthDeps & OperatorDeps {
+  return {
+    settings: c.get("settings"),
+    issuerKeys,
+    verifiedTokens,
+    kv: c.env.KV,
+    sender: network,
+    nowMs: Date.now(),
+    waitUntil: (promise) => c.executionCtx.waitUntil(promise),
+  };
+}
+
 export async function requireCaller(c: AppContext, next: Next): Promise<Response | undefined> {
-  const verdict = await c.get("stopwatch").time(
-    "auth",
-    authenticate(c.req.raw.headers, {
-      settings: c.get("settings"),
-      issuerKeys,
-      verifiedTokens,
-      kv: c.env.KV,
-      sender: network,
-      nowMs: Date.now(),
-      waitUntil: (promise) => c.executionCtx.waitUntil(promise),
-    }),
-  );
+  const verdict = await c.get("stopwatch").time("auth", authenticate(c.req.raw.headers, authDeps(c)));
   if (verdict.kind === "refused") {
     c.get("notes").outcome = "unauthorized";
     log({ event: "caller.refused", request_id: c.get("requestId"), reason: verdict.reason });

@@ -1,6 +1,6 @@
 // The pages over HTTP: who is let in, what is answered with which status and policy, and what a form does.
 import { beforeEach, describe, expect, it } from "vitest";
-import { buildUserKey } from "../../../src/auth/user-key.ts";
+import { buildUserKey } from "../../../src/auth/caller.ts";
 import { indexLetters, keepRun, letterOf } from "../../console/bench.ts";
 import { type Call, type Gateway, makeGateway, ORIGIN } from "../../support/gateway.ts";
 import { freshIndex } from "../../support/operators-index.ts";

@@ -1,6 +1,6 @@
 // One point per request, one per attempt, each with the documented columns and nothing that a caller said.
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { buildUserKey } from "../../../src/auth/user-key.ts";
+import { buildUserKey } from "../../../src/auth/caller.ts";
 import { BLOBS, countRequest, DOUBLES, hashHost } from "../../../src/platform/observability/metrics.ts";
 import { replacing } from "../../support/bindings.ts";
 import { MINUTE, moveClock, SECOND } from "../../support/clock.ts";

@@ -1,7 +1,7 @@
 // One wide line per request: these fields and no others. Tokens, headers, bodies and full URLs have none to go into.
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { buildUserKey } from "../../../src/auth/user-key.ts";
+import { buildUserKey } from "../../../src/auth/caller.ts";
 import { failing } from "../../support/bindings.ts";
 import { ACTION, type Call, makeGateway, RUN_PATH, startOf } from "../../support/gateway.ts";
 
