@@ -40,6 +40,8 @@ export class Upstream {
   beforeAnswer: (run: UpstreamRun) => Promise<void> | void = () => undefined;
   /** Whether it believes whoever asks; it answers 401 when it does not. */
   believes: (token: string) => Promise<boolean> | boolean = () => true;
+  /** Answers a read of such a run in its place; false: it does not. */
+  answerRead: (run: UpstreamRun, response: ServerResponse) => boolean = () => false;
   /** Called when the answer to a start has left. */
   answered: (run: UpstreamRun) => void = () => undefined;
   readonly #server: Server = createServer((request, response) => {
@@ -112,6 +114,7 @@ export class Upstream {
     }
     const run = this.runs.get(runId);
     if (run === undefined) return void json(404, '{"errors":[]}');
+    if (this.answerRead(run, response)) return;
     const waiting = { type: "run", id: run.id, status: "waiting", results: [], next_page: null, errors: [] };
     json(run.ended === null ? 202 : 200, run.ended ?? JSON.stringify(waiting));
   }
