@@ -19,7 +19,7 @@ const { values } = parseArgs({
     port: { type: "string", default: "" },
     "persist-to": { type: "string", default: "" },
     var: { type: "string", multiple: true, default: [] },
-    // A JSON file of names and values: arguments can be seen by everybody on the machine.
+    // A JSON file of names and values: arguments can be seen by all users of the machine.
     secrets: { type: "string" },
   },
 });

@@ -38,7 +38,7 @@ export class Upstream {
   fault: (request: UpstreamRequest) => UpstreamFault | null = () => null;
   /** May wait: the start is answered afterwards. */
   beforeAnswer: (run: UpstreamRun) => Promise<void> | void = () => undefined;
-  /** Whether it believes whoever asks; it answers 401 when it does not. */
+  /** Whether it believes this token; it answers 401 when it does not. */
   believes: (token: string) => Promise<boolean> | boolean = () => true;
   /** Answers a read of such a run in its place; false: it does not. */
   answerRead: (run: UpstreamRun, response: ServerResponse) => boolean = () => false;
@@ -119,7 +119,7 @@ export class Upstream {
     json(run.ended === null ? 202 : 200, run.ended ?? JSON.stringify(waiting));
   }
 
-  // One run an id, whoever asks: all users' ids stand together.
+  // One run an id, for all callers: all users' ids stand together.
   #started({ headers }: IncomingMessage, body: string): UpstreamRun {
     const { data }: { data: { idempotency_id: string; callback_url?: string; inputs?: unknown } } =
       JSON.parse(body);
