@@ -42,7 +42,6 @@ const LONGEST_FIRST = [
   "chaos",
   "deploy",
   "documented-commands",
-  "callbacks-crash",
   "callbacks-deliver",
   "console",
   "callbacks-retry",

@@ -1,5 +1,5 @@
 // Counts every billed operation of a whole gateway: what the Worker calls, what the gate and a receiver's breaker write,
-// what KV, D1 and the queue are asked by anybody, log lines and metric points. bench/scale/counted.ts keeps the counts.
+// what KV, D1 and the queue are asked, log lines and metric points. bench/scale/counted.ts keeps the counts.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";

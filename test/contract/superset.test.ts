@@ -56,7 +56,7 @@ const LISTED: Record<string, string> = {
   "added components > schemas > [Charge|UsagePage|JsonWebKeySet|Health|Readiness]": "theirs",
   [`added ${ANSWERS} > 401`]: "clients refresh a token on 401 only",
   [`added ${ANSWERS} > 404`]: "the upstream does not know the action",
-  [`added ${ANSWERS} > 409`]: "an id can belong to another action whose answer nobody knows",
+  [`added ${ANSWERS} > 409`]: "an id can belong to another action whose answer is not known",
   [`added ${ANSWERS} > 413`]: "a body can be too large",
   [`missing ${ANSWERS} > ${LIMITED} > headers > X-RateLimit-Reset > schema > format`]:
     "the file's own description and its clients say Unix seconds, which are no date-time",

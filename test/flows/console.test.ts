@@ -1,5 +1,5 @@
 // The operators' console in a real browser, on a gateway that has really run things: what an operator comes for, with
-// scripts and without, and what nobody else may do.
+// scripts and without, and what no other visitor may do.
 import { createServer } from "node:http";
 import { afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { words } from "../support/words.ts";
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterEach(() => stage.leave());
 
-/** Loads the page again until it says so, as somebody who waits would. */
+/** Loads the page again until it says so, as a user who waits would. */
 async function untilSaid(at: Visitor, said: string): Promise<void> {
   await until(`"${said}" on the page`, WITHIN_MS, async () => {
     if ((await at.text()).includes(said)) return true;
@@ -113,14 +113,14 @@ describe.each([
     for (const { runId } of letters) await at.page.getByLabel(`Select run ${runId}`).check();
     await at.press("Redeliver selected");
     await at.page.getByText("2 dead letters, chosen by hand.").waitFor();
-    // Nobody reloads: the script asks, or the page loads itself again.
+    // No reload here: the script asks, or the page loads itself again.
     await at.page.getByText("finished").waitFor({ timeout: WITHIN_MS });
     await until("both callbacks", WITHIN_MS, () =>
       letters.every(({ path }) => stage.receiver.at(path).length > ATTEMPTS),
     );
   });
 
-  it("redelivers all of a host, after a second look", async () => {
+  it("redelivers all of a host, after a confirmation", async () => {
     const { path } = await stage.deadLetter(await stage.caller("host"));
     stage.isOpen = true;
     const at = await stage.operator(scripts);
@@ -158,7 +158,7 @@ describe.each([
     expect(questions.length > 0).toBe(scripts);
   });
 
-  it("abandons a run that has not ended, after a second look", async () => {
+  it("abandons a run that has not ended, after a confirmation", async () => {
     const who = await stage.caller("patient");
     const slow = await who.start(actionId("0003"), {
       inputs: { seconds: 60 },
@@ -200,7 +200,7 @@ describe.each([
   });
 });
 
-describe("nobody else", () => {
+describe("no other visitor", () => {
   it("is let in with a caller's token", async () => {
     const at = await stage.visitor();
     await at.signIn("alice", "external");

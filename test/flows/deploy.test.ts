@@ -287,7 +287,7 @@ function deploy(args: string[], environment: Environment) {
 async function started(program: string, args: string[], environment: Environment) {
   const { code, stdout, stderr } = await run(program, args, {
     ...userEnvironment(folder),
-    // Nobody is logged in there.
+    // There is no login there.
     HOME: folder,
     CI: "true",
     NODE_OPTIONS: `--require=${join(folder, "recorder.cjs")}`,

@@ -60,7 +60,7 @@ beforeAll(async () => {
     [":9000/hook", `:${receiverPort}/hook`],
     ["GATEWAY_PORT", `${gatewayPort}`],
     ["LOGIN_PORT", `${loginPort}`],
-    // With a token nobody has to log in.
+    // With a token no login is needed.
     ["npx wrangler login", "env -u CLOUDFLARE_API_TOKEN npx wrangler login"],
     ["<the id of edge-actions-flags>", "edge-actions-flags-id"],
     ["'RUN_ID'", `'${stock.RUN_ID}'`],

@@ -12,7 +12,7 @@ import { Upstream, type UpstreamRun } from "./support/upstream.ts";
 
 const TIMEOUT_MS = 3000;
 const CLOSED_WITHIN_MS = 30_000;
-/** What the machine's own buffers may swallow before anybody reads: a fraction of what is sent if nobody stops it. */
+/** What the machine's own buffers may swallow before it is read: a fraction of what is sent if nothing stops it. */
 const MAX_TAKEN_BYTES = 32 * 1024 * 1024;
 
 let upstream: Upstream;
@@ -58,7 +58,7 @@ describe("a receiver's redirect is not followed", () => {
 });
 
 describe("a receiver's answer", () => {
-  it("of gigabytes is cut, and shown to nobody", async () => {
+  it("of gigabytes is cut, and not shown", async () => {
     const chunk = Buffer.alloc(64 * 1024, "leaked ");
     const receiver = await hostile((response) => {
       response.writeHead(200, { "content-type": "text/plain", "x-secret": "leaked" });
@@ -98,7 +98,7 @@ describe("a receiver's answer", () => {
   });
 });
 
-describe("a receiver that ends its 2xx before it has the body has been told", () => {
+describe("a receiver that ends its 2xx before it has the body has acknowledged", () => {
   it.each([1_000, 400_000, 900_000])("only when it was sent all of %i bytes", async (bytes) => {
     const receiver = await hostile(acknowledge, "at once");
     const run = upstream.run(runIdOf(await caller.start(ECHO, { callback_url: receiver.url })));

@@ -43,7 +43,7 @@ describe("JSON passes undamaged", () => {
     const body = `{"data":{"inputs":${inputs},"idempotency_id":"${randomUUID()}"}}`;
     expect(Buffer.byteLength(body)).toBeGreaterThan(5_000_000);
     const { runId, arrived } = await startText(caller, body);
-    // Not toBe: a diff of five megabytes helps nobody.
+    // Not toBe: a diff of five megabytes is of no help.
     expect(arrived === body).toBe(true);
     expect((await resultText(caller, runId)) === inputs).toBe(true);
   });

@@ -1,44 +1,53 @@
 // A result of any size is delivered, over the real network and in little memory: what the receiver has in the end is what
 // was signed, or it has no whole request. Results over 25 MiB, of which KV takes no copy, are read from the upstream twice.
-import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { createRemoteJWKSet, jwtVerify } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Delivered,
-  deliver,
-  keptBytes,
-  LargeReceiver,
-  LargeUpstream,
-  type Manner,
-  type Order,
-  type Reading,
-  resultOf,
-} from "./support/large-results.ts";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { type DeliveriesView, untilState } from "./support/deliveries.ts";
+import { LargeReads, LargeReceiver, type Manner, type Reading, resultOf } from "./support/large-results.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
+import { Upstream } from "./support/upstream.ts";
 
-const CALLBACK_TIMEOUT_MS = 2_000;
 const MIB = 1024 * 1024;
 /** More than KV takes. */
 const LARGE = resultOf(26);
+const LARGE_BYTES = 27_262_976;
+const WITHIN_MS = 30_000;
+/** So often a read is given up because it proves to be large: among other runs, and when the run is alone. */
+const FOUND_LARGE = 2;
 
+let upstream: Upstream;
 let gateway: GatewayProcess;
+/** By run. */
+const reads = new Map<string, LargeReads>();
 
 beforeAll(async () => {
-  gateway = await startLargeResults();
+  upstream = await Upstream.listen();
+  upstream.answerRead = ({ id }, response) => {
+    reads
+      .get(id)
+      ?.answer(response)
+      .catch(() => response.destroy());
+    return reads.has(id);
+  };
+  gateway = await startGateway();
+  return async () => {
+    await gateway.close();
+    upstream.close();
+  };
 });
-
-afterAll(() => gateway.close());
 
 describe("a result of more than KV takes", () => {
   it("is delivered whole, with its length and a signature of its hash", async () => {
-    const { outcome, receiver, upstream } = await delivery([{ body: LARGE }]);
-    expect(outcome).toEqual({ kind: "acknowledged", status: 204 });
-    expect(upstream.reads).toBe(2);
+    const { view, receiver, read } = await delivery([{ body: LARGE }]);
+    expect(view.state).toBe("delivered");
+    expect(read.count).toBe(FOUND_LARGE + 2);
     const [taken] = receiver.taken;
-    expect(taken).toMatchObject({ bytes: 27_262_976, isComplete: true });
+    expect(taken).toMatchObject({ bytes: LARGE_BYTES, isComplete: true });
     expect(taken?.headers).toMatchObject({
-      "content-length": "27262976",
+      "content-length": String(LARGE_BYTES),
       "content-type": "application/json",
       "webhook-id": expect.stringMatching(/^run_/),
       "webhook-timestamp": expect.stringMatching(/^\d{10}$/),
@@ -52,97 +61,64 @@ describe("a result of more than KV takes", () => {
   });
 
   it.each<[string, Reading, string]>([
-    ["the first byte is another one", { body: changedAt(0) }, "result changed between reads"],
-    [
-      "the last byte is another one",
-      { body: changedAt(LARGE.byteLength - 1) },
-      "result changed between reads",
-    ],
+    ["another last byte", { body: changedAt(LARGE.byteLength - 1) }, "result changed between reads"],
     ["a byte more", { body: Buffer.concat([LARGE, Buffer.from(" ")]) }, "result changed between reads"],
-    ["a block more", { body: Buffer.concat([LARGE, Buffer.alloc(MIB)]) }, "result changed between reads"],
     ["a byte less", { body: LARGE.subarray(0, -1) }, "result changed between reads"],
     ["broken off", { body: LARGE, breakOffAfter: 5 * MIB }, "result could not be read"],
-    ["stopped", { body: LARGE, stallAfter: 5 * MIB }, "result could not be read"],
     [
       "stopped before the last byte",
-      { body: LARGE, stallAfter: LARGE.byteLength - 1 },
+      { body: LARGE, stallAfter: LARGE_BYTES - 1 },
       "result could not be read",
     ],
-  ])("is never taken for whole when the second read gives %s", async (_name, second, failure) => {
-    const { outcome, receiver } = await delivery([{ body: LARGE }, second], undefined, {
-      blockTimeoutMs: 1_000,
-    });
-    expect(outcome).toEqual({ kind: "failed", status: null, failure, retryAfterSeconds: null });
+  ])("is never taken for whole when the second read gives %s", async (_name, second, error) => {
+    const { view, receiver } = await delivery([{ body: LARGE }, second]);
+    expect(view.attempts).toMatchObject([{ status: null, error }]);
     // It hears of the broken connection in its own time.
-    await until("the broken request", 30_000, () => receiver.taken.length > 0);
+    await until("the broken request", WITHIN_MS, () => receiver.taken.length > 0);
     expect(receiver.taken.map(({ isComplete }) => isComplete)).toEqual([false]);
   });
 
-  it("is never taken for whole when the second read gives nothing: its connection may end before it has begun", async () => {
-    const { outcome, receiver } = await delivery([{ body: LARGE }, { body: Buffer.alloc(0) }]);
-    const failure = "result changed between reads";
-    expect(outcome).toEqual({ kind: "failed", status: null, failure, retryAfterSeconds: null });
-    expect(receiver.taken.filter(({ isComplete }) => isComplete)).toEqual([]);
-  });
-
-  it("is no result when the first read breaks off", async () => {
-    const { read, receiver } = await delivery([{ body: LARGE, breakOffAfter: 5 * MIB }]);
-    expect(read).toEqual({ kind: "unseen", unknown: false });
-    expect(receiver.taken).toEqual([]);
-  });
-
   it("is delivered from an upstream that does not say its length", async () => {
-    const { outcome, receiver, read, runId } = await delivery([{ body: LARGE, isChunked: true }]);
-    expect(outcome).toEqual({ kind: "acknowledged", status: 204 });
-    expect(receiver.taken).toMatchObject([{ bytes: 27_262_976, isComplete: true }]);
-    expect(receiver.taken[0]?.headers).toMatchObject({ "content-length": "27262976" });
-    expect(read).toMatchObject({ isKept: false });
-    expect(await keptBytes(gateway.url, runId)).toBeNull();
+    const { view, receiver } = await delivery([{ body: LARGE, isChunked: true }]);
+    expect(view.state).toBe("delivered");
+    expect(receiver.taken).toMatchObject([{ bytes: LARGE_BYTES, isComplete: true }]);
+    expect(receiver.taken[0]?.headers).toMatchObject({ "content-length": String(LARGE_BYTES) });
   });
 });
 
 describe("a result that KV takes", () => {
   it.each<[string, boolean, number]>([
-    ["of 2 MiB", false, 2],
     ["of 25 MiB", false, 25],
     ["of 20 MiB and a length that is not known", true, 20],
   ])(
-    "%s is delivered as it was read first, though it changes at each read",
+    "%s is delivered as it was read, though it changes at each read",
     async (_name, isChunked, mebibytes) => {
       const first = { body: resultOf(mebibytes, "a"), isChunked };
-      const { outcome, receiver, read, upstream, runId } = await delivery([
-        first,
-        { body: resultOf(mebibytes, "b") },
-      ]);
-      expect(outcome).toEqual({ kind: "acknowledged", status: 204 });
+      const { view, receiver, read } = await delivery([first, { body: resultOf(mebibytes, "b") }]);
+      expect(view.state).toBe("delivered");
       expect(receiver.taken).toMatchObject([{ bytes: mebibytes * MIB, isComplete: true }]);
-      expect(read).toMatchObject({ isKept: true });
-      expect(upstream.reads).toBe(1);
-      expect(await keptBytes(gateway.url, runId)).toBe(mebibytes * MIB);
+      expect(read.count).toBe(FOUND_LARGE + 1);
     },
   );
 
   it("is delivered later without the upstream", async () => {
-    const runId = randomUUID();
-    const failed = await delivery(
+    let isOpen = false;
+    const { view, receiver, read, untilDelivered } = await delivery(
       [{ body: resultOf(2) }],
-      (_request, response, take) => {
-        void take();
-        response.writeHead(503).end();
+      async (_request, response, take) => {
+        await take();
+        response.writeHead(isOpen ? 204 : 503).end();
       },
-      { runId },
     );
-    expect(failed.outcome).toMatchObject({ kind: "failed", status: 503 });
-    const later = await delivery([], undefined, { runId, isKept: true });
-    expect(later.outcome).toEqual({ kind: "acknowledged", status: 204 });
-    expect(later.receiver.taken).toMatchObject([{ bytes: 2 * MIB, isComplete: true }]);
-    expect(later.upstream.reads).toBe(0);
+    expect(view.attempts).toMatchObject([{ status: 503 }]);
+    isOpen = true;
+    await untilDelivered();
+    expect(receiver.taken.map(({ bytes }) => bytes)).toEqual([2 * MIB, 2 * MIB]);
+    expect(read.count).toBe(FOUND_LARGE + 1);
   });
 });
 
 describe("a receiver", () => {
-  const tooLarge = { kind: "failed", status: 413, failure: "status is no 2xx", retryAfterSeconds: null };
-
   it.each<[string, Manner]>([
     ["and keeps the connection", (_request, response) => response.writeHead(413).end()],
     [
@@ -153,108 +129,102 @@ describe("a receiver", () => {
       },
     ],
   ])("that refuses early stops the sending %s", async (_name, manner) => {
-    const { outcome, receiver, upstream } = await delivery([{ body: LARGE }], manner);
-    expect(outcome).toEqual(tooLarge);
-    expect(upstream.cancelled).toBe(1);
+    const { view, receiver, read } = await delivery([{ body: LARGE }], manner);
+    expect(view.attempts).toMatchObject([{ status: 413, error: "status is no 2xx" }]);
+    expect(read.cancelled).toBe(FOUND_LARGE + 1);
     expect(receiver.taken.filter(({ isComplete }) => isComplete)).toEqual([]);
   });
 
-  it("that ends its 2xx early has not been told", async () => {
-    const { outcome } = await delivery([{ body: LARGE }], (_request, response, take) => {
-      response.writeHead(200).end();
-      void take();
-    });
-    const failure = "answered before the end";
-    expect(outcome).toEqual({ kind: "failed", status: 200, failure, retryAfterSeconds: null });
-  });
-
   it("that acknowledges early and goes on reading gets the rest", async () => {
-    const { outcome, receiver } = await delivery([{ body: LARGE }], async (_request, response, take) => {
+    const { view, receiver } = await delivery([{ body: LARGE }], async (_request, response, take) => {
       response.writeHead(200).write("thank you");
       await take();
       response.end();
     });
-    expect(outcome).toEqual({ kind: "acknowledged", status: 200 });
-    expect(receiver.taken).toMatchObject([{ bytes: 27_262_976, isComplete: true }]);
+    expect(view.state).toBe("delivered");
+    expect(receiver.taken).toMatchObject([{ bytes: LARGE_BYTES, isComplete: true }]);
   });
 
-  const late = { kind: "failed", status: null, failure: "no answer in time", retryAfterSeconds: null };
-
-  it.each<[string, Manner, Partial<Order>]>([
-    ["takes nothing", () => undefined, {}],
-    ["takes everything and does not answer", (_request, _response, take) => void take(), {}],
-    ["takes a little at a time", drip, { withinMs: 4_000 }],
-  ])("that %s is given up", async (_name, manner, order) => {
-    const { outcome } = await delivery([{ body: LARGE }], manner, order);
-    expect(outcome).toEqual(late);
-  });
-
-  it("that resets the connection is no connection", async () => {
-    const { outcome } = await delivery([{ body: LARGE }], (request) => {
-      request.once("data", () => request.destroy());
-    });
-    expect(outcome).toEqual({
-      kind: "failed",
-      status: null,
-      failure: "no connection",
-      retryAfterSeconds: null,
-    });
+  it.each<[string, Manner, object]>([
+    [
+      "ends its 2xx early has not been told",
+      (_request, response, take) => {
+        response.writeHead(200).end();
+        void take();
+      },
+      { status: 200, error: "answered before the end" },
+    ],
+    ["takes nothing is given up", () => undefined, { status: null, error: "no answer in time" }],
+    [
+      "takes everything and does not answer is given up",
+      (_request, _response, take) => void take(),
+      { status: null, error: "no answer in time" },
+    ],
+    [
+      "resets the connection is no connection",
+      (request: IncomingMessage) => void request.once("data", () => request.destroy()),
+      { status: null, error: "no connection" },
+    ],
+  ])("that %s", async (_name, manner, attempt) => {
+    const { view } = await delivery([{ body: LARGE }], manner);
+    expect(view.attempts).toMatchObject([attempt]);
   });
 });
 
 // The kernel keeps each process's peak (VmHWM), and sets it back when 5 is written to clear_refs: Linux only.
 it.skipIf(process.platform !== "linux")("128 MiB are delivered in less than 64 MiB of memory", async () => {
-  const fresh = await startLargeResults();
-  try {
-    // What is loaded once does not count.
-    await deliveryBy(fresh, [{ body: resultOf(26) }]);
-    const pid = findWorkerd(fresh);
-    writeFileSync(`/proc/${pid}/clear_refs`, "5");
-    const before = readMemory(pid, "VmRSS");
-    const { outcome, receiver } = await deliveryBy(fresh, [{ body: resultOf(128) }]);
-    expect(outcome).toEqual({ kind: "acknowledged", status: 204 });
-    expect(receiver.taken).toMatchObject([{ bytes: 134_217_728, isComplete: true }]);
-    const grown = readMemory(pid, "VmHWM") - before;
-    console.log(
-      `memory of workerd: ${Math.round(before / MIB)} MiB, and ${Math.round(grown / MIB)} MiB more at its peak`,
-    );
-    expect(grown).toBeLessThan(64 * MIB);
-  } finally {
-    await fresh.close();
-  }
+  const fresh = await startGateway();
+  onTestFinished(() => fresh.close());
+  // What is loaded once does not count.
+  await delivery([{ body: LARGE }], undefined, fresh);
+  const pid = findWorkerd(fresh);
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
+  const before = readMemory(pid, "VmRSS");
+  const { view, receiver } = await delivery([{ body: resultOf(128) }], undefined, fresh);
+  expect(view.state).toBe("delivered");
+  expect(receiver.taken).toMatchObject([{ bytes: 134_217_728, isComplete: true }]);
+  const grown = readMemory(pid, "VmHWM") - before;
+  console.log(
+    `memory of workerd: ${Math.round(before / MIB)} MiB, and ${Math.round(grown / MIB)} MiB at its peak`,
+  );
+  expect(grown).toBeLessThan(64 * MIB);
 });
 
-type Ended = Delivered & {
-  runId: string;
-  outcome: object | undefined;
-  upstream: LargeUpstream;
+function startGateway(): Promise<GatewayProcess> {
+  const settings = [
+    `UPSTREAM_URL:${upstream.url}`,
+    "UPSTREAM_TIMEOUT_MS:4000",
+    "CALLBACK_TIMEOUT_MS:2000",
+    "CALLBACK_RETRY_SCHEDULE:8,600",
+    // Only a push has the upstream asked for a run.
+    "RUN_POLL_SCHEDULE:600",
+  ];
+  return startProcess({ args: settings.flatMap((setting) => ["--var", setting]) });
+}
+
+type Attempted = {
+  /** After the first attempt. */
+  view: DeliveriesView;
   receiver: LargeReceiver;
+  read: LargeReads;
+  untilDelivered: () => Promise<unknown>;
 };
 
-function startLargeResults(): Promise<GatewayProcess> {
-  const settings = ["--var", `CALLBACK_TIMEOUT_MS:${CALLBACK_TIMEOUT_MS}`];
-  return startProcess({ args: ["--gateway", "large-results", ...settings] });
-}
-
-function delivery(readings: Reading[], manner?: Manner, order?: Partial<Order>): Promise<Ended> {
-  return deliveryBy(gateway, readings, manner, order);
-}
-
-async function deliveryBy(
-  { url }: GatewayProcess,
-  readings: Reading[],
+/** The first attempt at a run whose reads the upstream answers so, once it has proved to be large. */
+async function delivery(
+  readings: [Reading, ...Reading[]],
   manner?: Manner,
-  order: Partial<Order> = {},
-): Promise<Ended> {
-  const [upstream, receiver] = [await LargeUpstream.listen(...readings), await LargeReceiver.listen(manner)];
-  const { runId = randomUUID() } = order;
-  try {
-    const delivered = await deliver(url, upstream, receiver, { ...order, runId });
-    return { ...delivered, runId, outcome: delivered.delivered?.outcome, upstream, receiver };
-  } finally {
-    upstream.close();
-    receiver.close();
-  }
+  { url } = gateway,
+): Promise<Attempted> {
+  const receiver = await LargeReceiver.listen(manner);
+  onTestFinished(() => receiver.close());
+  const caller = await Caller.of(url);
+  const run = upstream.run(runIdOf(await caller.start(ECHO, { callback_url: receiver.url })));
+  const read = new LargeReads([...Array<Reading>(FOUND_LARGE).fill(readings[0]), ...readings]);
+  reads.set(run.id, read);
+  expect(await upstream.push(run)).toBe(202);
+  const view = await untilState(caller, ECHO, run.id, "delivered", "retrying");
+  return { view, receiver, read, untilDelivered: () => untilState(caller, ECHO, run.id, "delivered") };
 }
 
 /** With one letter of its text in another place, or another blank at its end: JSON all the same. */
@@ -262,15 +232,6 @@ function changedAt(at: number): Buffer {
   const body = Buffer.from(LARGE);
   body.write(" ", at);
   return body;
-}
-
-/** Each piece soon enough, and the whole much too late. */
-function drip(...[request]: Parameters<Manner>): void {
-  request.on("error", () => undefined);
-  request.on("data", () => {
-    request.pause();
-    setTimeout(() => request.resume(), 50);
-  });
 }
 
 function readMemory(pid: string, field: "VmRSS" | "VmHWM"): number {

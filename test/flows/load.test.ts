@@ -1,12 +1,12 @@
 // More than the gateway takes on: it says so at once, serves those that it let in, and takes the rest when they come
-// again. Nobody is charged, counted or started for a refusal.
+// again. Nothing is charged, counted or started for a refusal.
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Answer, Caller, ECHO } from "./support/caller.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { Upstream } from "./support/upstream.ts";
 
 const MAX_IN_FLIGHT = 20;
-/** A refusal waits for nobody; the rest is a busy machine's. */
+/** A refusal waits for nothing; the rest is a busy machine's. */
 const AT_ONCE_MS = 5_000;
 const MEGABYTE = 1024 * 1024;
 

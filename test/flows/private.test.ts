@@ -1,4 +1,4 @@
-// Promise 6: nothing private is reachable. Two servers on this machine: the upstream, and a trap that nobody may touch.
+// Promise 6: nothing private is reachable. Two servers on this machine: the upstream, and a trap that must stay untouched.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
@@ -18,7 +18,7 @@ describe("no caller makes the edge talk to anything but the upstream", () => {
   let caller: Caller;
   let trap: string;
   const asked: string[] = [];
-  /** Not the looks of the timer at the run that was accepted. */
+  /** Not the polls of the run that was accepted. */
   const starts = () => asked.filter((path) => path.endsWith("/run"));
   let trapped = 0;
 

@@ -1,4 +1,4 @@
-// What the README promises to somebody who has just cloned the project, done the way they would do it.
+// What the README promises to a user who has just cloned the project, done the way they would do it.
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -180,7 +180,7 @@ describe("npm run bench", () => {
 
 describe("npm run token", () => {
   it.each([
-    ["nobody", []],
+    ["no subject", []],
     ["an unknown option", ["--sub", "alice", "--role", "admin"]],
     ["a claim that is not NAME=JSON", ["--sub", "alice", "--claim", "rate_limit"]],
     ["a claim whose value is not JSON", ["--sub", "alice", "--claim", "billing={"]],

@@ -73,7 +73,7 @@ describe("a new signing key is published, signs, and is the only one", () => {
     await tell(pushedLater);
     const toldLater = await start();
     await fails(toldLater);
-    // Whoever has kept the keys since before this step has to ask again before the next.
+    // A party that has kept the keys since before this step has to ask again before the next.
     waitForTheirKeys();
     await trickle();
 
@@ -92,7 +92,7 @@ describe("a new signing key is published, signs, and is the only one", () => {
     await trickle();
     await tell(fromBefore);
     upstream.end(heldForever.run);
-    // Nobody waited a week for this one. Its end is found by the timer.
+    // This one was not waited for a week. Its end is found by the timer.
     expect(await push(heldForever)).toBe(404);
     await until("the run that was waited for too short", WITHIN_MS, () => isTold(heldForever));
     const again = await caller.start(ECHO, dataOf(answered), { rateLimit: "off" });
@@ -196,7 +196,7 @@ function kidsAt({ path }: Case): unknown[] {
 
 /** What a receiver does with a callback, at the moment at which it comes. */
 async function verified(delivery: Delivery): Promise<number> {
-  // Somebody else's callback, whose receiver had this port before.
+  // Another gateway's callback, whose receiver had this port before.
   if (!paths.has(delivery.path)) return 404;
   const keys = receiversKeys;
   try {
@@ -220,7 +220,7 @@ async function believes(token: string): Promise<boolean> {
   }
 }
 
-/** The time has passed for which anybody keeps a set of keys: their next look is a new one. */
+/** The time has passed for which a party keeps a set of keys: it asks for them anew. */
 function waitForTheirKeys(): void {
   [receiversKeys, upstreamsKeys] = [cachedKeys(), cachedKeys()];
 }

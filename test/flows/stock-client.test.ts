@@ -1,4 +1,4 @@
-// Somebody who knows nothing of this project but /openapi.json: types made from it, and a stock client that uses them.
+// A client that knows nothing of this project but /openapi.json: types made from it, and a stock client that uses them.
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import openapiTypes, { astToString } from "openapi-typescript";

@@ -1,4 +1,4 @@
-// What every answer of the gateway tells browsers and caches, whoever asked and whatever came of it. The API is JSON for
+// What every answer of the gateway tells browsers and caches, for every caller and every outcome. The API is JSON for
 // programs: nothing of it may be sniffed, framed, run as a page or kept by a cache, but what is public and says so.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -102,7 +102,7 @@ const cases: Case[] = [
   { name: "health", status: 200, path: "/healthz", call: NOBODY },
 ];
 
-describe("an answer is sniffed, framed and kept by nobody", () => {
+describe("an answer may not be sniffed, framed or kept", () => {
   it.each(cases)("$name ($status)", async ({ status, path, call, prepare }) => {
     const answer = await answerOf(path, call, prepare);
     expect(answer.status).toBe(status);
@@ -119,7 +119,7 @@ describe("an answer is sniffed, framed and kept by nobody", () => {
 });
 
 describe("a cache may keep", () => {
-  it.each(["/.well-known/jwks.json", "/openapi.json"])("%s for five minutes, whoever asks", async (path) => {
+  it.each(["/.well-known/jwks.json", "/openapi.json"])("%s for five minutes", async (path) => {
     expect(headersOf(await answerOf(path, NOBODY))).toMatchObject({
       ...ALWAYS,
       "cache-control": "public, max-age=300",

@@ -191,7 +191,7 @@ describe("when its sources are down", () => {
     expect((await beside.call(`${deliveriesOf(run.runId)}/redeliver`, { method: "POST" })).status).toBe(503);
   });
 
-  it.each([/^OPERATORS_DB\./, /^KV\./, /^RUNS\./])("(%s) nobody notices", async (down) => {
+  it.each([/^OPERATORS_DB\./, /^KV\./, /^RUNS\./])("(%s) nothing of it is noticed", async (down) => {
     const stage = await Stage.set({}, failing(down));
     const run = await stage.start();
     await stage.pass(MINUTE);

@@ -41,7 +41,7 @@ async function membersOf(schema: Schema, schemas: Record<string, Schema> = {}): 
 }
 
 describe("GET /docs", () => {
-  it("is a page for anybody, with a policy that lets nothing foreign or inline in, and names the place where it was asked", async () => {
+  it("needs no token, has a policy that lets nothing foreign or inline in, and names the place where it was asked", async () => {
     const { status, headers, text } = await ask("/docs");
     expect(status).toBe(200);
     expect(Object.fromEntries(headers)).toMatchObject({

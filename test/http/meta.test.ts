@@ -16,7 +16,7 @@ async function signingKey(kid: string): Promise<Record<string, unknown>> {
   return { ...(await exportJWK(privateKey)), kid };
 }
 
-describe("anybody may ask for", () => {
+describe("without a token a caller may ask for", () => {
   it("/healthz", async () => {
     const gateway = await makeGateway();
     const { status, body, headers } = await gateway.call("/healthz", NOBODY);

@@ -26,7 +26,7 @@ describe("a gateway with bad settings", () => {
     { path: "/.well-known/jwks.json", call: ANY },
     { path: "/openapi.json", call: ANY },
     { path: "/usage", call: ANY },
-  ])("answers $path with a 500 that names nothing, and asks nobody", async ({ path, call }) => {
+  ])("answers $path with a 500 that names nothing, and calls no binding", async ({ path, call }) => {
     const calls: string[] = [];
     const gateway = await makeGateway(BAD, counting(calls));
     const { status, body, text } = await gateway.call(path, call);
@@ -75,13 +75,13 @@ describe("a gateway without an upstream", () => {
 });
 
 describe("a gateway without a PUBLIC_URL", () => {
-  it("stands where the request says, on loopback, where nobody else can choose the name", async () => {
+  it("stands where the request says, on loopback, where no other host can choose the name", async () => {
     const gateway = await makeGateway();
     const { body } = await gateway.call("/openapi.json", { claims: null });
     expect(body.servers).toMatchObject([{ url: "http://127.0.0.1:8787" }]);
   });
 
-  it("serves nobody anywhere else", async () => {
+  it("serves no caller anywhere else", async () => {
     const { env, issuer } = await makeGateway();
     const context = createExecutionContext();
     const headers = { authorization: `Bearer ${await issuer.token()}` };

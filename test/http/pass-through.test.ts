@@ -45,7 +45,7 @@ describe("a request passes as it is", () => {
     expect(gateway.upstream.asked).toMatchObject([{ method, path: LIST, body: "" }]);
   });
 
-  it("GET without waiting for the end of such a body, or cutting off whoever sends it", async () => {
+  it("GET without waiting for the end of such a body, or cutting off its sender", async () => {
     let isCancelled = false;
     const body = new ReadableStream<Uint8Array>({
       cancel() {
@@ -204,7 +204,7 @@ describe("an error", () => {
   });
 });
 
-/** Some methods the runtime itself lets nobody send. */
+/** The runtime itself refuses to send some methods. */
 function isPossible(method: string): boolean {
   try {
     return new Request("https://edge.example", { method }).method === method;

@@ -106,7 +106,7 @@ describe("wait_seconds holds the request", () => {
     expect(gateway.upstream.asked).toHaveLength(3);
   });
 
-  it("no longer than it says while nobody is there: then what was seen last is shown", async () => {
+  it("no longer than it says while the upstream fails: then its last answer is shown", async () => {
     stopClock();
     const gateway = await gatewaySeeing([
       say(202, WAITING),
@@ -126,7 +126,7 @@ describe("wait_seconds holds the request", () => {
     expect(gateway.upstream.asked).toHaveLength(1);
   });
 
-  it("not for a run that nobody knows", async () => {
+  it("not for a run that the upstream does not know", async () => {
     const gateway = await gatewaySeeing([say(404, JSON.stringify(errorBody(404, "not_found")))]);
     expect((await gateway.call(`${PATH}?wait_seconds=30`, FROM_UPSTREAM)).status).toBe(404);
     expect(gateway.upstream.asked).toHaveLength(1);

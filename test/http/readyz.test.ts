@@ -74,7 +74,7 @@ describe("/readyz", () => {
     expect(gateway.upstream.asked[0]?.headers.get("authorization")).toBeNull();
   });
 
-  it("looks at most once in five seconds, whoever asks", async () => {
+  it("asks each dependency at most once in five seconds, for all callers", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: T0 });
     const calls: string[] = [];
     const gateway = await makeGateway({}, counting(calls));
@@ -88,7 +88,7 @@ describe("/readyz", () => {
     expect(calls).toHaveLength(2 * looks);
   });
 
-  it("looks once for ten who ask at once, and tells all of them", async () => {
+  it("asks once for ten requests at once, and answers all of them", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: T0 });
     const alone: string[] = [];
     await ask(await makeGateway({}, counting(alone)));
@@ -101,7 +101,7 @@ describe("/readyz", () => {
     expect(calls.toSorted()).toEqual(alone.toSorted());
   });
 
-  it("looks once more, for all who waited, when a look never ends", async () => {
+  it("asks once more, for all that wait, when a check never ends", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: T0 });
     const wait = scheduler.wait.bind(scheduler);
     // The runtime has dropped the first one's request: neither what it asked for nor its timers come. Others' patience ends.

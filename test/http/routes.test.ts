@@ -64,7 +64,7 @@ it("README has a row for each operation outside the console", () => {
 });
 
 describe("without a token", () => {
-  it.each(documented)("$method $path is open to anybody only if the contract says so", async (operation) => {
+  it.each(documented)("$method $path is open only if the contract says so", async (operation) => {
     const gateway = await makeGateway();
     const path = operation.path.replaceAll(/\{\w+\}/g, "x");
     const { status } = await gateway.call(path, { method: operation.method, claims: null });

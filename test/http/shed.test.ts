@@ -1,4 +1,4 @@
-// Beyond what an isolate can carry, a caller is told to come again at once, and everybody else is served as ever.
+// Beyond what an isolate can carry, a caller is told to come again at once, and all others are served as ever.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { isolateBudget } from "../../src/platform/memory-budget.ts";
@@ -14,7 +14,7 @@ afterEach(() => reset());
 const WITHOUT_HEADERS: Call = { circumstances: { rateLimit: "off" } };
 
 describe("an isolate with its hands full", () => {
-  it("refuses what is too much, and serves again when somebody was answered", async () => {
+  it("refuses what is too much, and serves again when a caller was answered", async () => {
     const gateway = await makeGateway({ MAX_IN_FLIGHT: "3" });
     const answer = Promise.withResolvers<void>();
     gateway.upstream.behave((_request, honest) => answer.promise.then(honest));
@@ -50,7 +50,7 @@ describe("KV that never answers", () => {
   it("is not waited for longer than two seconds", async () => {
     const gateway = await makeGateway({}, replacing("KV.get", never));
     await gateway.start({ idempotency_id: crypto.randomUUID() });
-    // Else nobody would ask KV.
+    // Else KV would not be asked.
     await forgetAnswers(await gateway.gateOf());
     const startedAtMs = performance.now();
     const answer = await gateway.start({ idempotency_id: crypto.randomUUID() });

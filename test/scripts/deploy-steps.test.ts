@@ -251,8 +251,8 @@ describe("a new version", () => {
   });
 
   it("is made after a secret was set, whose own version has no tag", async () => {
-    const { changes } = await runAgain({ UPSTREAM_TOKEN: "token" });
-    expect(changes).toEqual(["secret put UPSTREAM_TOKEN", NEW_VERSION]);
+    const { changes } = await runAgain({ COMPLETION_TOKEN: "what-the-upstream-sends" });
+    expect(changes).toEqual(["secret put COMPLETION_TOKEN", NEW_VERSION]);
     expect((await deployments.run("staging", {})).steps).toContain("unchanged version TAG");
   });
 

@@ -66,12 +66,6 @@ export class FakeWrangler {
     return this.workers.get(worker)?.versions.at(-1)?.bindings ?? [];
   }
 
-  /** Everything that is in it, to compare. */
-  state(): unknown {
-    const { namespaces, databases, queues, apps, workers } = this;
-    return structuredClone({ namespaces, databases, queues, apps, workers });
-  }
-
   readonly #answers: [pattern: string, answer: (call: Call) => string][] = [
     ["deployments status --json", (call) => this.#deployed(call)],
     ["versions view (\\S+) --json", (call) => this.#version(call)],

@@ -78,7 +78,7 @@ describe("on a host that both are called at, one's failures do not stop the othe
   });
 });
 
-describe("one user's trouble keeps nobody else's run waiting, not even in the same batch", () => {
+describe("one user's trouble keeps no other user's run waiting, not even in the same batch", () => {
   it.each<[string, (a: Started, release: Promise<void>) => void]>([
     ["a receiver that does not answer", (_a, release) => receiverOfA(async () => release.then(ok))],
     ["a receiver that fails", () => receiverOfA(() => new Response(null, { status: 503 }))],
@@ -169,7 +169,7 @@ function usage(by: User, query = ""): Promise<Answer> {
   return stage.gateway.call(`/usage?${SPAN}${query}`, by);
 }
 
-/** What stands before another's charge, as anybody can write it. */
+/** What stands before another's charge, as any caller can write it. */
 function cursorBefore(chargedAt: string): string {
   return encodeUsageCursor(Date.parse(chargedAt) - 1);
 }

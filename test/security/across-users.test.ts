@@ -1,4 +1,4 @@
-// SECURITY-CASES, Across users: nobody sees, replays, waits on or exhausts what is another's. A user is the pair
+// SECURITY-CASES, Across users: no user sees, replays, waits on or exhausts what is another's. A user is the pair
 // (issuer, subject), however either is spelled.
 import { beforeAll, describe, expect, it } from "vitest";
 import { forgetAnswers } from "../support/forget.ts";
@@ -27,7 +27,7 @@ async function makeShared(): Promise<Gateway> {
   return shared;
 }
 
-/** Names that mean something to a language; each is one user like any other, and nobody else. */
+/** Names that mean something to a language; each is one user like any other. */
 const SPECIAL = [
   ...words`
   __proto__ constructor prototype toString hasOwnProperty null undefined 0 readyz * %00`,
@@ -44,7 +44,7 @@ describe("nothing of one user is another's: neither an id, nor a run, nor a wind
     await expectStrangers(user(one, `${sub}-`), user(one, `${sub}--`));
   });
 
-  it("a subject of more than 1,024 characters is nobody", async () => {
+  it("a subject of more than 1,024 characters is no user", async () => {
     const asked = gateway.upstream.asked.length;
     for (const sub of ["x".repeat(1025), "x".repeat(10_000)]) {
       const answer = await start(user(one, sub), {}, { circumstances: { rateLimit: "off" } });
@@ -89,7 +89,7 @@ it("what KV remembers for one user is not told to another", async () => {
   tally.served += 1;
 });
 
-describe("nobody waits for another's run", () => {
+describe("no user waits for another's run", () => {
   it.each(
     PAIRS.filter(([name]) => /^(another subject|the same subject|a bar that|NUL more|a Cyrillic)/.test(name)),
   )("%s", async (_name, pairOf) => {
@@ -118,7 +118,7 @@ describe("nobody waits for another's run", () => {
   });
 });
 
-describe("nobody exhausts another's window", () => {
+describe("no user exhausts another's window", () => {
   it("of reads", async () => {
     const [a, b] = [somebody(one), somebody(one)];
     const run = (await start(b, {})).body.data.id;
@@ -136,7 +136,7 @@ describe("nobody exhausts another's window", () => {
     tally.served += 1;
   });
 
-  it("an exempt user lifts nobody else's limit", async () => {
+  it("an exempt user lifts no other user's limit", async () => {
     const [a, b] = [somebody(one), somebody(one)];
     const exempt = { ...a, claims: { ...a.claims, rate_limit: { exempt: true } } };
     for (let i = 0; i <= LIMIT; i++) {

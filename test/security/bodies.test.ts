@@ -135,7 +135,7 @@ describe("a member of the envelope that stands twice is refused: no two parsers 
     ],
     ["page", '{"data":{"page":"0","idempotency_id":"ID","page":"1"}}', "/data/page"],
     ["inputs", '{"data":{"inputs":{"a":1},"idempotency_id":"ID","inputs":{}}}', "/data/inputs"],
-    ["a member that nobody here knows", '{"data":{"x":1,"idempotency_id":"ID","x":2}}', "/data/x"],
+    ["a member that is not published", '{"data":{"x":1,"idempotency_id":"ID","x":2}}', "/data/x"],
     ["the empty name", '{"data":{"":1,"idempotency_id":"ID","":2}}', "/data/"],
     ["a name with a slash", '{"data":{"a/b~":1,"idempotency_id":"ID","a\\/b~":2}}', "/data/a~1b~0"],
     ["__proto__", '{"data":{"__proto__":1,"idempotency_id":"ID","__proto__":2}}', "/data/__proto__"],

@@ -1,5 +1,5 @@
 // SECURITY-CASES, Callback targets, at delivery: the target may have been stored under older rules, and the receiver may
-// be anybody. Each attack is one run whose stored target or whose receiver is hostile; its honest twin is the same run's
+// be any host. Each attack is one run whose stored target or whose receiver is hostile; its honest twin is the same run's
 // next attempt.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -16,7 +16,7 @@ const OWN = "actions.example.com";
 
 const tally = { refused: 0, served: 0 };
 let stage: Stage;
-/** The gateway as it was under older rules: anybody may be called. */
+/** The gateway as it was under older rules: any host may be called. */
 let lax: Gateway;
 let log: string[];
 
@@ -195,7 +195,7 @@ async function pushed(receive: () => Response | Promise<Response>): Promise<{ us
   return { user, run };
 }
 
-/** The run's end comes, and nobody is asked anything. */
+/** The run's end comes, and no host is asked anything. */
 async function expectRefused(user: Sub, run: Started, target: string): Promise<void> {
   const before = stage.received.length;
   await stage.push(run);
@@ -232,7 +232,7 @@ async function viewOf(user: Sub, { runId }: Started) {
   return (await stage.deliveries(runId, { claims: user })).body.data;
 }
 
-/** As if it had been accepted under rules that nobody remembers. */
+/** As if it had been accepted under rules of the past. */
 async function storeTarget({ sub }: Sub, target: string): Promise<void> {
   await runInDurableObject(await stage.gateway.gateOf(sub), (_gate, { storage }) => {
     storage.sql.exec("UPDATE open_runs SET record = json_set(record, '$.terms.callbackUrl', ?)", target);

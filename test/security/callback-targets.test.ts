@@ -18,7 +18,7 @@ beforeAll(async () => {
   developer = new Attacker(await makeGateway(local), tally);
 });
 
-/** The refused target, and a twin to a host that anybody may be called at, under one id. */
+/** The refused target, and a twin to a host that may be called, under one id. */
 async function expectTargetRefused(
   text: string,
   { by = attacker, twin = "https://client.example/hook" } = {},

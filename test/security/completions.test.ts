@@ -1,4 +1,4 @@
-// SECURITY-CASES, Across users: completions. A ref that is forged, cut or somebody else's reaches no object, nor the
+// SECURITY-CASES, Across users: completions. A ref that is forged, cut or another user's reaches no object, nor the
 // queue; a true one for a run that has not ended changes nothing of it, however often it comes.
 import { runInDurableObject } from "cloudflare:test";
 import { exportJWK, generateKeyPair } from "jose";

@@ -102,7 +102,7 @@ describe("no other site can act in an operator's name", () => {
     }
   });
 
-  it("nor sign anybody in or out", async () => {
+  it("nor sign an operator in or out", async () => {
     const token = await login.token(OLGA);
     const wayIn: Door = { method: "POST", path: "/console/sign-in", headers: FORM, body: `token=${token}` };
     const wayOut: Door = { method: "POST", path: "/console/sign-out" };
@@ -116,7 +116,7 @@ describe("no other site can act in an operator's name", () => {
       expect([seen.status, seen.headers.get("set-cookie") !== null]).toEqual([303, true]);
       tally.served += 1;
     }
-    // A link signs nobody in: a token in a URL is in somebody's history.
+    // A link signs no operator in: a token in a URL stays in a history.
     const linked = await knock(at.gateway, { method: "GET", path: `/console/sign-in?token=${token}` });
     expect(linked.headers.get("set-cookie")).toBeNull();
     tally.refused += 1;

@@ -1,4 +1,4 @@
-// SECURITY-CASES, The console: nobody but an operator reaches anything, and what is stored is data and nothing else.
+// SECURITY-CASES, The console: only an operator reaches anything, and what is stored is data and nothing else.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
@@ -40,7 +40,7 @@ const { tally, expectRefused, expectServed } = makeCounted();
 type Impostor = [name: string, whose: () => Gateway, call: () => Promise<Call>];
 
 const IMPOSTORS: Impostor[] = [
-  ["nobody", () => at.gateway, async () => ({})],
+  ["no proof", () => at.gateway, async () => ({})],
   ["a caller", () => at.gateway, async () => ({ claims: { sub: "alice", scope: "external" } })],
   ["a caller in a session", () => at.gateway, async () => cookie(await login.token({ scope: "external" }))],
   [
@@ -83,7 +83,7 @@ const IMPOSTORS: Impostor[] = [
   ],
 ];
 
-describe("behind every door stands nobody but an operator", () => {
+describe("every door opens to an operator alone", () => {
   it.each(DOORS)("$method $path", async (door) => {
     for (const [, whose, call] of IMPOSTORS) {
       const given = own(await call());
@@ -136,7 +136,7 @@ describe("behind every door stands nobody but an operator", () => {
 describe("what is stored comes back from the API as data", () => {
   const MARKUP = `"><script>alert('x')</script><img src=x onerror=alert(1)>\u2028]]>`;
 
-  it("whoever wrote it, and is never a document", async () => {
+  it("no matter who wrote it, and is never a document", async () => {
     const callbackUrl = `https://client.example/${encodeURIComponent(MARKUP)}?q=<script>`;
     const who = { userKey: ATTACKER, issuer: `https://i.example/${MARKUP}`, subject: MARKUP };
     const runId = await keepRun({

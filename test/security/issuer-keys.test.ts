@@ -117,7 +117,7 @@ describe("an issuer whose keys cannot be had", () => {
     tally.served += 1;
   });
 
-  it("with warm keys is served on, but not for tokens of keys that nobody has seen", async () => {
+  it("with warm keys is served on, but not for tokens of keys that are not known", async () => {
     const remote = await remoteIssuer();
     const shared = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
     const asked = answerKeysWith(() => Response.json(remote.jwks));

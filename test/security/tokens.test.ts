@@ -1,5 +1,5 @@
 // SECURITY-CASES, Tokens, at the gateway's surface: whatever is wrong, the answer is the same bland one, it touches
-// nobody's quota, and the upstream hears nothing. Which tokens are wrong is told exhaustively in test/auth/.
+// no user's quota, and the upstream hears nothing. Which tokens are wrong is told exhaustively in test/auth/.
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { signCallback } from "../../src/callbacks/signature.ts";
 import type { Jwk } from "../../src/platform/settings.ts";

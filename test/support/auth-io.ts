@@ -10,7 +10,7 @@ export type TestIo = KeyIo & {
   settled(): Promise<void>;
 };
 
-/** What a request brings: the real KV, a given clock, and by default a network that nobody may touch. */
+/** What a request brings: the real KV, a given clock, and by default a network that must not be touched. */
 export function makeIo(parts: Partial<Pick<KeyIo, "kv" | "sender" | "nowMs">> = {}): TestIo {
   const background: Promise<unknown>[] = [];
   return {

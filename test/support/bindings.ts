@@ -72,7 +72,7 @@ function tapMethods(name: string, target: object, tap: Tap): unknown {
     get(_target, member) {
       const method = bound(target, member);
       if (typeof method !== "function" || typeof member === "symbol") return method;
-      // A point is sent and forgotten: there is nothing to hold or to lose, and nobody is asked (points.ts counts them).
+      // A point is sent and forgotten: there is nothing to hold or to lose, and no answer (points.ts counts them).
       if (member === "writeDataPoint") return method;
       if (member === "prepare") return (...args: unknown[]) => tapStatement(name, method(...args), tap);
       return (...args: unknown[]) =>
@@ -83,7 +83,7 @@ function tapMethods(name: string, target: object, tap: Tap): unknown {
 
 const statements = new WeakMap<object, object>();
 
-// To prepare a statement and to bind its values asks nobody yet; to run it does.
+// To prepare a statement and to bind its values calls nothing yet; to run it does.
 function tapStatement(name: string, statement: object, tap: Tap): unknown {
   const proxy = new Proxy(statement, {
     get(_target, member) {

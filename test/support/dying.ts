@@ -39,7 +39,7 @@ export function dyingWhen(judge: (call: BindingCall) => Death["when"] | null): D
       const result = call.perform();
       asked.push(result);
       if (death === "after") return result.then(die);
-      // Whoever died meanwhile hears of no result.
+      // A Worker that died meanwhile hears of no result.
       return result.then((value) => (dead ? never() : value));
     });
   return { bindings, died };

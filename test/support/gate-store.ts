@@ -1,4 +1,4 @@
-// The storage of a gate that nobody else uses, for tests of what stands in it.
+// The storage of a gate that no other test uses, for tests of what stands in it.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Counter } from "../../src/gate/counter.ts";

@@ -1,4 +1,4 @@
-// Stands around every test in workerd: what anybody logs is searched for every token, signature, MAC and private key
+// Stands around every test in workerd: every line that is logged is searched for every token, signature, MAC and private key
 // that was made in this isolate, by the tests or by the product, and for every body and URL that went through a test's
 // gateway. A file in which one of them was logged fails, whatever its tests say.
 import { afterAll, expect } from "vitest";

@@ -1,4 +1,4 @@
-// What must never be in a log: whatever it is that a test comes by, it is remembered here, and each line that anybody
+// What must never be in a log: whatever it is that a test comes by, it is remembered here, and each line that any code
 // logs is searched for all of it. Texts are found by their beginnings, so that a thousand secrets cost no more than one.
 
 /** Shorter ones are found in honest lines, too. */
@@ -34,7 +34,7 @@ export class Secrets {
     this.#known[hashAt(secret, 0)] = 1;
   }
 
-  /** A token's payload and signature; everybody's header is the same. */
+  /** A token's payload and signature; the header is the same in all of them. */
   addToken(token: string): void {
     for (const part of token.split(".").slice(1)) this.add(part);
   }
@@ -85,7 +85,7 @@ function hashAt(text: string, at: number): number {
   return (Math.imul(hash, 0x9e_37_79_b1) >>> 0) % HASHES;
 }
 
-/** The gateway's own lines name routes and hosts, and never a URL or an Authorization header, whoever's it is. */
+/** The gateway's own lines name routes and hosts, and never a URL or an Authorization header. */
 function credentialIn(line: string): string | null {
   return line.includes('{"time":') ? (/https?:\/\/[^\s"]+|bearer [^\s"]+/i.exec(line)?.[0] ?? null) : null;
 }

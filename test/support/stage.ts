@@ -201,7 +201,7 @@ export class Stage {
 
   async #answer(request: Request): Promise<Response> {
     const { url, headers } = request;
-    if (url.startsWith(ORIGIN)) throw new Error("nobody sends callbacks to the gateway");
+    if (url.startsWith(ORIGIN)) throw new Error("a callback was sent to the gateway");
     const body = EXACT_UTF8.decode(await request.arrayBuffer());
     const received = { atMs: Date.now(), url, headers, body };
     this.received.push(received);

@@ -3,7 +3,7 @@ import { until } from "./gate.ts";
 import { makeGateway, RUN_PATH, startOf } from "./gateway.ts";
 import { HOOK, PAYING, type Stage, type Started } from "./stage.ts";
 
-/** A run of the upstream's whose start nobody lived to hear the answer of. */
+/** A run of the upstream's whose Worker died before it heard the answer to its start. */
 export async function startUnheard(stage: Stage, sub = "alice"): Promise<Started> {
   const { issuer, upstream, env } = stage.gateway;
   const vars = { SIGNING_KEYS: String(Reflect.get(env, "SIGNING_KEYS")) };

@@ -21,7 +21,7 @@ export type Difference = { kind: "lost" | "double" | "wrong"; what: string };
 
 /**
  * What must be told and charged: whatever its caller was told 202, and whatever the gateway took a push for. Of a run
- * whose caller got no answer, has no id to ask again, and that the upstream does not push, nobody knows the id (README,
+ * whose caller got no answer, has no id to ask again, and that the upstream does not push, the id is not known (README,
  * "Limits"): it may be told and charged, once.
  */
 function isOwed({ word, executed }: Facts): boolean {

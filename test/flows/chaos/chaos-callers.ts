@@ -1,5 +1,5 @@
 // Callers as they should be: one with an idempotency id asks again under it until it gets a yes or a no; one without
-// asks again only where nobody can have heard it, and takes any other silence for what it is.
+// asks again only where the gateway cannot have heard it, and takes any other silence for what it is.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { devToken } from "../../../scripts/dev-token.ts";
@@ -15,7 +15,7 @@ export type Word =
 
 type Answer = { status: number; text: string; retryAfterMs: number; isReplayed: boolean };
 
-/** `unheard`: nobody listened, so nothing can have begun. */
+/** `unheard`: the gateway did not listen, so nothing can have begun. */
 type Asked = { kind: "answer"; answer: Answer } | { kind: "cut off" | "unheard" };
 
 export const ACTION = "00000000-0000-4000-8000-000000000001";

@@ -1,5 +1,5 @@
 // An honest upstream on bad days: it starts one run for one idempotency id, whatever else becomes of the request, ends
-// each as planned, and pushes its end, if it is one that pushes, until somebody answers 202.
+// each as planned, and pushes its end, if it is one that pushes, until the gateway answers 202.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Upstream, type UpstreamFault, type UpstreamRequest, type UpstreamRun } from "../support/upstream.ts";
 import type { Journal } from "./journal.ts";
@@ -44,7 +44,7 @@ export class ChaosUpstream {
 
   /**
    * Stands in for the one thing that production's queue does and the local one does not: a push that was answered 202
-   * waits there, durably, until it is consumed, while a kill empties the local queue. It matters only where nobody but
+   * waits there, durably, until it is consumed, while a kill empties the local queue. It matters only where nothing but
    * that push knows the run's id, because the gateway never saw the answer to its start. So those pushes that no read
    * has followed are made once more after a restart, and none for a run whose caller was told 202: the gateway has to
    * remember that one by itself.

@@ -1,6 +1,6 @@
 // The chaos run: a steady load of every kind of run against the real bundle while the gateway is killed and started
-// again, the operators' index is lost for good, the upstream fails in bursts and receivers flap. In the end everybody
-// else is well, it drains, and every single run is accounted for, by what the gateway's own API says of it. `npm run chaos` runs it for as long as one likes; chaos.test.ts runs that for a minute.
+// again, the operators' index is lost for good, the upstream fails in bursts and receivers flap. In the end all other
+// parties are well, it drains, and every single run is accounted for, by what the gateway's own API says of it. `npm run chaos` runs it for as long as one likes; chaos.test.ts runs that for a minute.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DeliveriesView, deliveriesPath } from "../support/deliveries.ts";
 import { loseOperatorsIndex } from "../support/operators-index.ts";
@@ -198,7 +198,7 @@ async function showDelivery(
   return data.state;
 }
 
-/** Everybody whose run was accepted under an id asks again: that starts nothing, and gets the first answer. */
+/** Each caller whose run was accepted under an id asks again: that starts nothing, and gets the first answer. */
 async function replayAll({ plan, callers, journal }: World): Promise<string[]> {
   const left = plan.runs.filter(({ number, kind }) => {
     return TRAITS[kind].hasId && callers.wordOn(number).kind === "accepted";

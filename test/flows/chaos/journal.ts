@@ -16,7 +16,7 @@ export class Journal {
     return performance.now() - this.#startedAtMs;
   }
 
-  /** `run` is null for what concerns everybody. */
+  /** `run` is null for what concerns all runs. */
   note(what: string, run: number | null = null): void {
     this.#lines.push({ atMs: this.nowMs, run, what });
   }
@@ -32,7 +32,7 @@ export class Journal {
     return some.map(([what, count]) => `${count} × ${what.slice(whose.length).trim()}`).join("; ") || "none";
   }
 
-  /** A run's own lines, and everybody's from its first one on. */
+  /** A run's own lines, and those of all runs from its first one on. */
   timeLine(run: number): string[] {
     const first = this.#lines.findIndex((line) => line.run === run);
     return this.#lines

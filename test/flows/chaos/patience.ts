@@ -1,7 +1,7 @@
 const FIRST_PAUSE_MS = 300;
 const MAX_PAUSE_MS = 5_000;
 
-/** Between tries at somebody who may be down: longer and longer, so that whoever comes back is not run over. */
+/** Between attempts at a host that may be down: longer and longer, so that one that comes back is not run over. */
 export function pauseMs(tries: number): number {
   return Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 1.6 ** tries);
 }

@@ -53,7 +53,7 @@ export type UpstreamTrouble = 503 | "hang" | "reset" | "starts, then breaks" | "
 
 export type ReceiverTrouble = 500 | "hang" | "reset";
 
-/** A stretch of time in which somebody fails. */
+/** A stretch of time in which a party fails. */
 export type Burst<T> = { fromMs: number; toMs: number; trouble: T };
 
 export type Plan = {
@@ -89,7 +89,7 @@ export function makePlan({ seed, seconds, rate }: Pick<Plan, "seed" | "seconds" 
   return { seed, seconds, rate, runs, upstream, receivers, uptimesMs, healedAtMs };
 }
 
-/** What ails somebody at this moment, null when nothing does. */
+/** What ails a party at this moment, null when nothing does. */
 export function troubleAt<T>(some: readonly Burst<T>[], nowMs: number): T | null {
   return some.find(({ fromMs, toMs }) => fromMs <= nowMs && nowMs < toMs)?.trouble ?? null;
 }

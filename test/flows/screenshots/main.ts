@@ -1,6 +1,6 @@
 // npm run screenshots [-- --rounds 60 --looks dark,phone,light]: every page of the console in light, in dark and on a
 // phone, in dist/screenshots/, and the README's picture, docs/console.png. What is on them has really been run through
-// the sandbox, five runs a round; only its times are then moved apart, over a day, which nobody wants to wait for: those
+// the sandbox, five runs a round; only its times are then moved apart, over a day, which is too long to wait for: those
 // of the runs, and what the charts are drawn from, of which each hour gets its share.
 import { randomUUID } from "node:crypto";
 import { globSync, mkdirSync } from "node:fs";
@@ -43,7 +43,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const looks = Object.entries(LOOKS).filter(([name]) => values.looks?.split(",").includes(name) ?? true);
-// The second round has the first callback that nobody takes.
+// The second round has the first callback that is not taken.
 if (!(rounds >= 2 && looks.length > 0))
   throw new Failure(`--rounds is a number from 2, --looks some of ${Object.keys(LOOKS).join(",")}`);
 

@@ -50,14 +50,14 @@ export class Backend {
     });
   }
 
-  /** Answers whoever asks with these two, of the second one byte a second. */
+  /** Answers every request with these two, of the second one byte a second. */
   dripping(atOnce: string, slowly: string): Promise<void> {
     return this.raw((socket) => {
       socket.once("data", () => void drip(socket, atOnce, slowly));
     });
   }
 
-  /** Nobody listens on its port. */
+  /** Nothing listens on its port. */
   async closed(): Promise<void> {
     const server = this.#server;
     this.#server = null;

@@ -27,7 +27,7 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
-/** Somebody at a browser of their own. */
+/** A user at a browser of their own. */
 export class Visitor {
   readonly page: Page;
   /** What the pages complained of so far. */
@@ -85,7 +85,7 @@ export class Visitor {
     await this.page.getByRole("button", { name: button, exact: true }).click();
   }
 
-  /** The words of the page, as somebody reads it. */
+  /** The words of the page, as a user reads it. */
   text(): Promise<string> {
     return this.page.locator("main").innerText();
   }

@@ -6,22 +6,12 @@ import { bundle } from "../../../scripts/bundle.ts";
 import { keptFolder } from "../../../scripts/kept-folder.ts";
 import { PROJECT } from "./environment.ts";
 
-const GATEWAY = "wrangler.toml";
 const BUNDLES = {
-  gateway: { config: GATEWAY },
-  /** For large-results.ts. */
-  "large-results": { config: GATEWAY, entry: "test/support/large-results.ts" },
+  gateway: { config: "wrangler.toml" },
   sandbox: { config: "sandbox/wrangler.toml" },
 };
 /** Everything that decides what is in them. */
-const SOURCES = [
-  "src/**",
-  "sandbox/**",
-  "test/support/**",
-  "wrangler.toml",
-  "tsconfig.json",
-  "package-lock.json",
-];
+const SOURCES = ["src/**", "sandbox/**", "wrangler.toml", "tsconfig.json", "package-lock.json"];
 
 let made: Promise<string> | null = null;
 

@@ -42,7 +42,7 @@ export class Caller {
     secrets.addToken(token);
   }
 
-  /** Somebody whom the gateway has never seen, unless `sub` says who. */
+  /** A user whom the gateway has never seen, unless `sub` says who. */
   static async of(origin: string, sub = `user-${randomUUID()}`, claims: Record<string, unknown> = {}) {
     return new Caller(origin, await devToken({ sub, scope: "external", expiresSeconds: 600, claims }));
   }

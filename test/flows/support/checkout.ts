@@ -1,4 +1,4 @@
-// The project as somebody has checked it out, to be written into. What was installed, and the keys of development, are
+// The project as a user has checked it out, to be written into. What was installed, and the keys of development, are
 // this one's.
 import { cp, mkdir, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";

@@ -88,10 +88,6 @@ const ROWS: readonly ClaimedRow[] = [
     ],
   ),
   ["npm run chaos…", { "test/flows/chaos.test.ts": ['"npm", ["run", "--silent", "chaos"'] }],
-  [
-    "npm run bench:completion…",
-    { "test/flows/callbacks-latency.test.ts": ['"run", "--silent", "bench:completion"'] },
-  ],
   ["npm run deploy…", { "test/flows/deploy.test.ts": ['"run", "--silent", "deploy"', "scripts/deploy.ts"] }],
   [
     "PUBLIC_URL=… UPSTREAM_URL=… JWT_ISSUERS=… npm run deploy…",
@@ -104,12 +100,12 @@ const ROWS: readonly ClaimedRow[] = [
     "SIGNING_KEYS=$(cat signing-keys.json) npm run deploy",
     {
       "test/flows/deploy.test.ts": ["SIGNING_KEYS: "],
-      "test/scripts/deploy-steps.test.ts": ["SIGNING_KEYS: keys"],
+      "test/scripts/deploy-settings.test.ts": ["SIGNING_KEYS: await newSigningKeys()"],
     },
   ],
   [
     "COMPLETION_TOKEN=$(cat completion-token) npm run deploy",
-    { "test/scripts/deploy-versions.test.ts": ["COMPLETION_TOKEN: "] },
+    { "test/scripts/deploy-steps.test.ts": ["COMPLETION_TOKEN: "] },
   ],
   [
     "ACCESS_TEAM_DOMAIN=… ACCESS_AUD=… npm run deploy",

@@ -46,7 +46,7 @@ export class ConsoleStage {
     await this.gateway.close();
   }
 
-  /** Everybody goes, and no page has complained. */
+  /** All visitors go, and no page has complained. */
   async leave(): Promise<void> {
     this.isOpen = false;
     const left = this.#visitors.splice(0);

@@ -107,7 +107,7 @@ const ERRORS_AND_CALLERS: readonly Case[] = [
     "errors.nothing-internal",
     writing('"detail":"', '"detail":"Error at run (/srv/gate.js:12) '),
   ],
-  ["challenges nobody", "who.no-token who.bad-token who.expired-token", without("www-authenticate")],
+  ["challenges no caller", "who.no-token who.bad-token who.expired-token", without("www-authenticate")],
   [
     "takes whatever token it gets",
     "who.bad-token who.expired-token",

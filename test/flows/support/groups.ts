@@ -16,7 +16,7 @@ export function endWithTests(leader: ChildProcess): () => void {
   return () => void running.delete(leader);
 }
 
-/** Says whether there was anybody to send it to. */
+/** Says whether there was a process to send it to. */
 export function send({ pid }: ChildProcess, signal: NodeJS.Signals | 0, toGroup: boolean): boolean {
   if (pid === undefined) return false;
   try {

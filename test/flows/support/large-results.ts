@@ -1,10 +1,9 @@
 // Both other parties of a large result over real sockets: an upstream that gives another body at each read where a test
 // wants that, and a receiver that keeps the hash and the end of what it was sent, never the whole.
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { listening, portOf } from "./environment.ts";
 
 const MIB = 1024 * 1024;
@@ -19,14 +18,6 @@ export type Reading = {
   stallAfter?: number;
 };
 
-export type Delivered = {
-  read: { kind: string; result?: string; isKept?: boolean; byteLength?: number; unknown?: boolean };
-  delivered?: {
-    kind: string;
-    outcome: { kind: string; status: number | null; failure?: string };
-  };
-};
-
 /** A result of about so many MiB: a string of one letter in a run that has ended. */
 export function resultOf(mebibytes: number, letter = "x"): Buffer {
   const body = Buffer.alloc(Math.round(mebibytes * MIB), letter);
@@ -35,40 +26,22 @@ export function resultOf(mebibytes: number, letter = "x"): Buffer {
   return body;
 }
 
-export class LargeUpstream {
-  /** Reads of the run so far. */
-  reads = 0;
-  /** Reads whose connection the gateway ended before it had everything. */
+/** How the upstream answers the reads of one run: the last reading stands for ever. */
+export class LargeReads {
+  count = 0;
+  /** Those whose connection the gateway ended before it had everything. */
   cancelled = 0;
   readonly #readings: readonly Reading[];
-  readonly #server: Server = createServer((_request, response) => {
-    this.#answer(response).catch(() => response.destroy());
-  });
 
-  private constructor(readings: readonly Reading[]) {
+  constructor(readings: readonly Reading[]) {
     this.#readings = readings;
   }
 
-  /** Answers each read so, the last one for ever. */
-  static async listen(...readings: Reading[]): Promise<LargeUpstream> {
-    const upstream = new LargeUpstream(readings);
-    await listening(upstream.#server);
-    return upstream;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${portOf(this.#server)}`;
-  }
-
-  close(): void {
-    this.#server.close().closeAllConnections();
-  }
-
-  async #answer(response: ServerResponse): Promise<void> {
-    const reading = this.#readings[Math.min(this.reads, this.#readings.length - 1)];
-    this.reads += 1;
+  async answer(response: ServerResponse): Promise<void> {
+    const reading = this.#readings[Math.min(this.count, this.#readings.length - 1)];
+    this.count += 1;
     response.once("close", () => (this.cancelled += response.writableFinished ? 0 : 1));
-    if (reading === undefined) return void response.writeHead(404).end();
+    if (reading === undefined) throw new Error("there is no reading");
     const { body, isChunked = false, breakOffAfter, stallAfter } = reading;
     response.writeHead(200, isChunked ? {} : { "content-length": body.byteLength });
     const sent = breakOffAfter ?? stallAfter ?? body.byteLength;
@@ -146,36 +119,4 @@ export class LargeReceiver {
     this.taken.push(taken);
     return taken;
   }
-}
-
-export type Order = { runId: string; isKept: boolean; blockTimeoutMs: number; withinMs: number };
-
-/** One delivery; it ends when the gateway has done all that it does. */
-export async function deliver(
-  gatewayUrl: string,
-  upstream: LargeUpstream,
-  receiver: LargeReceiver,
-  order: Partial<Order> = {},
-): Promise<Delivered> {
-  const answer = await fetch(`${gatewayUrl}/large-results`, {
-    method: "POST",
-    body: JSON.stringify({
-      upstreamUrl: upstream.url,
-      callbackUrl: receiver.url,
-      runId: randomUUID(),
-      isKept: false,
-      blockTimeoutMs: 10_000,
-      withinMs: 60_000,
-      ...order,
-    }),
-  });
-  if (answer.status !== 200) throw new Error(`the gateway answered ${answer.status}: ${await answer.text()}`);
-  // What the receiver sees of an end may come a moment after it.
-  await sleep(50);
-  return (await answer.json()) as Delivered;
-}
-
-/** How many bytes KV has of a run's result; null: nothing. */
-export async function keptBytes(gatewayUrl: string, runId: string): Promise<number | null> {
-  return (await fetch(`${gatewayUrl}/large-results/kept?run=${runId}`)).json() as Promise<number | null>;
 }

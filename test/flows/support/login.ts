@@ -1,4 +1,4 @@
-// Where `npx wrangler login` sends whoever logs in: this page lets everybody in who comes, and hands out the account's
+// Where `npx wrangler login` sends its user: this page lets every user in, and hands out the account's
 // token.
 import { createServer, type Server } from "node:http";
 import { API_TOKEN } from "./account.ts";

@@ -164,7 +164,7 @@ class Group {
     this.#forget();
   }
 
-  /** Says whether there was anybody to send it to. */
+  /** Says whether there was a process to send it to. */
   send(signal: NodeJS.Signals | 0, whom: "group" | "first"): boolean {
     return send(this.#child, signal, whom === "group");
   }

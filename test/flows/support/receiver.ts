@@ -1,7 +1,6 @@
 // The other end of a callback_url: writes down what comes, to the byte, and answers as a test tells it to.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import { headersOf } from "../../../conformance/receiver.ts";
 import { listening, portOf } from "./environment.ts";
 import { secrets } from "./secrets.ts";
@@ -15,17 +14,13 @@ export type Delivery = {
   atMs: number;
 };
 
-/** A status, or: nothing at all; a head and then a byte a second. */
-export type Reply = number | "hang" | "drip";
-
-const DRIP_MS = 1000;
+/** A status, or: nothing at all. */
+export type Reply = number | "hang";
 
 export class Receiver {
   readonly deliveries: Delivery[] = [];
   /** `earlier`: deliveries that came to the same path before this one. May wait before it answers. */
   reply: (delivery: Delivery, earlier: number) => Reply | Promise<Reply> = () => 204;
-  /** Called when an answer has left. */
-  answered: (delivery: Delivery) => void = () => undefined;
   readonly #server: Server = createServer((request, response) => {
     this.#receive(request, response).catch(() => response.destroy());
   });
@@ -63,16 +58,6 @@ export class Receiver {
     this.deliveries.push(delivery);
     const reply = await this.reply(delivery, earlier);
     if (reply === "hang") return;
-    response.once("finish", () => this.answered(delivery));
-    if (reply === "drip") return drip(response);
     response.writeHead(reply).end();
-  }
-}
-
-async function drip(response: ServerResponse): Promise<void> {
-  response.writeHead(200);
-  while (!response.destroyed) {
-    response.write(".");
-    await sleep(DRIP_MS);
   }
 }

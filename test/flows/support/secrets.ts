@@ -5,7 +5,7 @@ import { Secrets } from "../../support/secrets.ts";
 
 export const secrets = new Secrets();
 
-/** For whoever starts a gateway reads it: a token to paste, and bodies that others send too. */
+/** The user who starts a gateway reads it: a token to paste, and bodies that others send too. */
 const BANNER = /^Edge Actions is ready on .*?^Ctrl-C stops the gateway\./ms;
 
 /** Throws when a secret is in the output of a gateway. */

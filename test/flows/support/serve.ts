@@ -1,4 +1,4 @@
-// node serve.ts --bundles DIR [--gateway NAME] --port N --persist-to DIR [--var NAME:VALUE]… [--secrets FILE]: the gateway
+// node serve.ts --bundles DIR --port N --persist-to DIR [--var NAME:VALUE]… [--secrets FILE]: the gateway
 // as it is deployed, minified and without what `wrangler dev` puts around it, with the sandbox behind it, in one workerd.
 // Prints READY when it listens, and what the Workers log.
 import { readFileSync } from "node:fs";
@@ -16,11 +16,10 @@ const STORAGE = "v3";
 const { values } = parseArgs({
   options: {
     bundles: { type: "string", default: "" },
-    gateway: { type: "string", default: "gateway" },
     port: { type: "string", default: "" },
     "persist-to": { type: "string", default: "" },
     var: { type: "string", multiple: true, default: [] },
-    // A JSON file of names and values: arguments can be seen by everybody on the machine.
+    // A JSON file of names and values: arguments can be seen by all users of the machine.
     secrets: { type: "string" },
   },
 });
@@ -33,7 +32,7 @@ const settings = {
   ...Object.fromEntries(values.var.map(nameAndValue)),
 };
 const gateway = {
-  ...workerIn(values.gateway),
+  ...workerIn("gateway"),
   name: "edge-actions",
   bindings: settings,
   unsafeDirectSockets: [{ host: HOST, port: Number(values.port) }],

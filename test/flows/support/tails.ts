@@ -18,7 +18,7 @@ export class Tails {
     server.on("upgrade", tell);
   }
 
-  /** As the API answers whoever wants to listen. */
+  /** As the API answers a request to listen. */
   open(): { id: string; url: string; expires_at: string } {
     const id = randomUUID();
     const url = `ws://127.0.0.1:${portOf(this.#server)}/tails/${id}`;

@@ -88,8 +88,21 @@ const SCREENSHOTS: readonly Played[] = [
   },
 ];
 
+const COMPLETION: readonly Played[] = [
+  {
+    command: "npm run bench:completion",
+    plus: "-- --runs 20 --at-once 2",
+    shows: (output) => {
+      const [, ...times] = /^\| 20 \| 2 \| ([\d.]+) ms \| ([\d.]+) ms \| ([\d.]+) ms \|$/m.exec(output) ?? [];
+      expect(times, output).toHaveLength(3);
+      expect(times.map(Number)).toEqual(times.map(Number).toSorted((a, b) => a - b));
+    },
+  },
+];
+
 export const TOOL_SCENES: Record<string, readonly Played[]> = {
   "what takes longest: screenshots": SCREENSHOTS,
+  "the time to a receiver": COMPLETION,
   "the attack suites": ATTACKS,
   "some tests": SOME_TESTS,
   "the bench": BENCH,

@@ -38,8 +38,10 @@ export class Upstream {
   fault: (request: UpstreamRequest) => UpstreamFault | null = () => null;
   /** May wait: the start is answered afterwards. */
   beforeAnswer: (run: UpstreamRun) => Promise<void> | void = () => undefined;
-  /** Whether it believes whoever asks; it answers 401 when it does not. */
+  /** Whether it believes this token; it answers 401 when it does not. */
   believes: (token: string) => Promise<boolean> | boolean = () => true;
+  /** Answers a read of such a run in its place; false: it does not. */
+  answerRead: (run: UpstreamRun, response: ServerResponse) => boolean = () => false;
   /** Called when the answer to a start has left. */
   answered: (run: UpstreamRun) => void = () => undefined;
   readonly #server: Server = createServer((request, response) => {
@@ -112,11 +114,12 @@ export class Upstream {
     }
     const run = this.runs.get(runId);
     if (run === undefined) return void json(404, '{"errors":[]}');
+    if (this.answerRead(run, response)) return;
     const waiting = { type: "run", id: run.id, status: "waiting", results: [], next_page: null, errors: [] };
     json(run.ended === null ? 202 : 200, run.ended ?? JSON.stringify(waiting));
   }
 
-  // One run an id, whoever asks: all users' ids stand together.
+  // One run an id, for all callers: all users' ids stand together.
   #started({ headers }: IncomingMessage, body: string): UpstreamRun {
     const { data }: { data: { idempotency_id: string; callback_url?: string; inputs?: unknown } } =
       JSON.parse(body);

@@ -2,7 +2,7 @@ export type Charge = { run_id: string; tasks: number };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Whoever reads its own usage: a Caller, for one. */
+/** A caller that reads its own usage. */
 type Reader = { call(path: string): Promise<{ status: number; text: string }> };
 
 /** Everything that a caller was charged within a day of now (a gateway may have a clock of its own), over all pages. */
