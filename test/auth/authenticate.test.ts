@@ -1,76 +1,44 @@
-import { beforeAll, describe, expect, it } from "vitest";
+// Who is calling, and what everybody else is answered. A token that was verified once is known again, and that must
+// never make it good for longer, or for more.
+import { describe, expect, it } from "vitest";
 import { type AuthDeps, type Authentication, authenticate } from "../../src/auth/authenticate.ts";
 import { IssuerKeys } from "../../src/auth/key-cache.ts";
 import { VerifiedTokens } from "../../src/auth/verified-tokens.ts";
 import { configured, makeIo } from "../support/auth-io.ts";
+import { MINUTE } from "../support/clock.ts";
 import { KeyServer } from "../support/key-server.ts";
-import { bearer, makeIssuer, type TestIssuer } from "../support/tokens.ts";
+import { BILLING } from "../support/terms.ts";
+import { bearer, type TestIssuer } from "../support/tokens.ts";
+import { honest, login, NOW_MS } from "./bench.ts";
+import { remoteIssuer } from "./key-bench.ts";
 
-const NOW_MS = Date.UTC(2026, 10, 20, 12);
-
-let login: TestIssuer;
-let other: TestIssuer;
-let settings: AuthDeps["settings"];
-
-beforeAll(async () => {
-  login = await makeIssuer("https://login.example");
-  other = await makeIssuer("https://other.example", { alg: "EdDSA" });
-  settings = { issuers: await configured(login, other), requiredScope: "external" };
-});
-
-function ask(headers: Headers, parts: Partial<AuthDeps> = {}): Promise<Authentication> {
-  return authenticate(headers, {
-    settings,
-    issuerKeys: new IssuerKeys(),
-    verifiedTokens: new VerifiedTokens(),
-    ...makeIo({ nowMs: NOW_MS }),
-    ...parts,
-  });
-}
-
-async function askWith(claims: Record<string, unknown>, issuer = login): Promise<Authentication> {
-  return ask(bearer(await issuer.token(claims, { nowMs: NOW_MS })));
-}
-
-const BILLING = {
-  is_billable: false,
-  origin: "actions_api",
-  usage_type: "action_run",
-  description: "an action was run via Actions API",
-  exemption_reason: null,
-  exemption_details: null,
-};
-
-function unauthenticated(challenge: string, reason: string) {
-  return {
-    kind: "refused",
-    problem: {
-      code: "unauthenticated",
-      detail: "A valid bearer token is required.",
-      source: null,
-      headers: { "WWW-Authenticate": challenge },
-    },
-    reason,
+/** An isolate, and what it answers at a moment counted from NOW_MS. */
+async function isolate(issuer: TestIssuer = login) {
+  const settings = { issuers: await configured(issuer), requiredScope: "external" };
+  const memory = { issuerKeys: new IssuerKeys(), verifiedTokens: new VerifiedTokens() };
+  const server = new KeyServer(() => Response.json(issuer.jwks));
+  const ask = async (headers: Headers, elapsedMs = 0, parts: Partial<AuthDeps> = {}) => {
+    const io = makeIo({ sender: server, nowMs: NOW_MS + elapsedMs });
+    const answer = await authenticate(headers, { settings, ...memory, ...io, ...parts });
+    await io.settled();
+    return answer;
   };
-}
-
-function denied(detail: string, reason: string) {
-  return { kind: "refused", problem: { code: "permission_denied", detail, source: null }, reason };
-}
-
-function unavailable(retryAfterSeconds: number) {
-  const detail = "Tokens cannot be verified at the moment.";
-  return {
-    kind: "refused",
-    problem: { code: "service_unavaiable", detail, source: null, retryAfterSeconds },
-    reason: "keys.status",
+  /** "caller", or the reason for the log. */
+  const judge = async (token: string, elapsedMs = 0, parts: Partial<AuthDeps> = {}) => {
+    const answer = await ask(bearer(token), elapsedMs, parts);
+    return answer.kind === "caller" ? answer.kind : answer.reason;
   };
+  return { issuer, server, settings, ask, judge, ...memory };
+}
+
+async function askOnce(headers: Headers): Promise<Authentication> {
+  return (await isolate()).ask(headers);
 }
 
 describe("a caller", () => {
   it("is who the token says, with the published defaults", async () => {
-    const token = await login.token({}, { nowMs: NOW_MS });
-    expect(await ask(bearer(token))).toEqual({
+    const token = await honest();
+    expect(await askOnce(bearer(token))).toEqual({
       kind: "caller",
       caller: {
         issuer: "https://login.example",
@@ -78,103 +46,153 @@ describe("a caller", () => {
         userKey: "lPlCpmHL-rwC7V-FmTGs1YCBKQoiq2r1GDAfRoVWLpM",
         scopes: ["external"],
         rateLimit: { kind: "default" },
-        billing: BILLING,
+        billing: { ...BILLING, is_billable: false },
         token,
       },
     });
   });
 
   it("has the limit and the billing of its claims", async () => {
-    const answer = await askWith({
+    const token = await honest({
       scope: ["read", "external"],
       rate_limit: { exempt: false, limit_override: 500 },
       billing: '{"is_billable":true,"origin":"partner"}',
     });
-    expect(answer).toMatchObject({
+    expect(await askOnce(bearer(token))).toMatchObject({
       kind: "caller",
       caller: {
         scopes: ["read", "external"],
         rateLimit: { kind: "override", limit: 500 },
-        billing: { ...BILLING, is_billable: true, origin: "partner" },
+        billing: { ...BILLING, origin: "partner" },
       },
     });
   });
-
-  it("needs the scope that the settings ask for", async () => {
-    const token = await login.token({ scope: "internal" }, { nowMs: NOW_MS });
-    const answer = await ask(bearer(token), { settings: { ...settings, requiredScope: "internal" } });
-    expect(answer.kind).toBe("caller");
-    expect(await ask(bearer(token))).toEqual(
-      denied('The token needs the scope "external".', "scope.missing"),
-    );
-  });
 });
 
-describe("401", () => {
-  it.each([
-    ["no header", {}, "bearer.missing"],
-    ["a token in a cookie", { Cookie: "access_token=a.b.c" }, "bearer.missing"],
-    ["an empty scheme", { Authorization: "Bearer" }, "bearer.empty"],
-    ["Basic", { Authorization: "Basic YWxpY2U6c2VjcmV0" }, "bearer.wrong_scheme"],
-  ])("asks for a token where there was %s", async (_, headers, reason) => {
-    expect(await ask(new Headers(headers))).toEqual(unauthenticated("Bearer", reason));
-  });
+const INVALID = 'Bearer error="invalid_token"';
+const forged = (await honest()).slice(0, -86) + "A".repeat(86);
 
-  it.each([
-    ["nonsense", async () => "nonsense", "token.not_compact"],
-    ["an expired token", () => login.token({}, { nowMs: NOW_MS - 600_000 }), "token.expired"],
-    [
-      "an unknown issuer",
-      () => login.token({ iss: "https://x.example" }, { nowMs: NOW_MS }),
-      "token.unknown_issuer",
-    ],
-    ["another audience", () => login.token({ aud: "x" }, { nowMs: NOW_MS }), "token.wrong_audience"],
-    ["an unknown kid", () => login.token({}, { nowMs: NOW_MS, header: { kid: "x" } }), "token.unknown_kid"],
-    [
-      "a broken signature",
-      async () => `${(await login.token({}, { nowMs: NOW_MS })).slice(0, -86)}${"A".repeat(86)}`,
-      "token.bad_signature",
-    ],
-  ])("says the same to all bad tokens: %s", async (_, forge, reason) => {
-    expect(await ask(bearer(await forge()))).toEqual(unauthenticated('Bearer error="invalid_token"', reason));
-  });
+const TOKENLESS_OR_BAD: [what: string, headers: Headers, challenge: string, reason: string][] = [
+  ["no header", new Headers(), "Bearer", "bearer.missing"],
+  ["a token in a cookie", new Headers({ Cookie: "access_token=a.b.c" }), "Bearer", "bearer.missing"],
+  ["an empty scheme", new Headers({ Authorization: "Bearer" }), "Bearer", "bearer.empty"],
+  ["Basic", new Headers({ Authorization: "Basic YWxpY2U6" }), "Bearer", "bearer.wrong_scheme"],
+  ["two tokens", bearer("a.b.c, Bearer d.e.f"), INVALID, "bearer.several_headers"],
+  ["nonsense", bearer("nonsense"), INVALID, "token.not_compact"],
+  ["an expired token", bearer(await honest({ exp: 1 })), INVALID, "token.expired"],
+  ["another audience", bearer(await honest({ aud: "x" })), INVALID, "token.wrong_audience"],
+  ["an unknown issuer", bearer(await honest({ iss: "x" })), INVALID, "token.unknown_issuer"],
+  ["an unknown kid", bearer(await honest({}, { kid: "x" })), INVALID, "token.unknown_kid"],
+  ["a broken signature", bearer(forged), INVALID, "token.bad_signature"],
+];
+
+describe("401", () => {
+  it.each(TOKENLESS_OR_BAD)(
+    "says one bland sentence to %s, and the reason to the log",
+    async (_, headers, challenge, reason) => {
+      const detail = "A valid bearer token is required.";
+      const answer = {
+        code: "unauthenticated",
+        detail,
+        source: null,
+        headers: { "WWW-Authenticate": challenge },
+      };
+      expect(await askOnce(headers)).toEqual({ kind: "refused", problem: answer, reason });
+    },
+  );
 });
 
 describe("403", () => {
-  const NO_SCOPE = denied('The token needs the scope "external".', "scope.missing");
-  const BAD_RATE_LIMIT = denied("The token's rate_limit claim is malformed.", "claim.rate_limit");
-  const BAD_BILLING = denied("The token's billing claim is malformed.", "claim.billing");
-
   it.each([
-    [{ scope: "externally" }, NO_SCOPE],
-    [{ rate_limit: { exempt: false, limit_override: 0 } }, BAD_RATE_LIMIT],
-    [{ billing: '{"is_billable":"true"}' }, BAD_BILLING],
-  ])("answers the claims %j", async (claims, refusal) => {
-    expect(
-      (await askWith({ scope: "read external", rate_limit: { exempt: true }, billing: "{}" })).kind,
-    ).toBe("caller");
-    expect(await askWith(claims)).toEqual(refusal);
+    [{ scope: "externally" }, 'The token needs the scope "external".', "scope.missing"],
+    [{ rate_limit: { limit_override: 0 } }, "The token's rate_limit claim is malformed.", "claim.rate_limit"],
+    [{ billing: '{"is_billable":"true"}' }, "The token's billing claim is malformed.", "claim.billing"],
+  ])("answers the claims %j, and remembers nothing", async (claims, detail, reason) => {
+    const good = { scope: "read external", rate_limit: { exempt: true }, billing: "{}" };
+    const { ask, judge, verifiedTokens } = await isolate();
+    expect(await judge(await honest(good))).toBe("caller");
+    const token = await honest({ ...good, ...claims });
+    const answer = { code: "permission_denied", detail, source: null };
+    expect(await ask(bearer(token))).toEqual({ kind: "refused", problem: answer, reason });
+    expect(verifiedTokens.get(token)).toBeNull();
   });
 });
 
 describe("503", () => {
   it("says when to come back while the issuer's keys cannot be had", async () => {
-    const remote = await makeIssuer("https://remote.example", {
-      jwksUri: "https://remote.example/keys.json",
-    });
-    const server = new KeyServer(() => new Response("down", { status: 500 }));
-    const parts = {
-      settings: { issuers: await configured(remote), requiredScope: "external" },
-      issuerKeys: new IssuerKeys(),
-      verifiedTokens: new VerifiedTokens(),
-      sender: server,
-    };
-    const headers = bearer(await remote.token({}, { nowMs: NOW_MS }));
-    expect(await ask(headers, parts)).toEqual(unavailable(30));
-    expect(await ask(headers, { ...parts, nowMs: NOW_MS + 12_001 })).toEqual(unavailable(18));
-    expect(await ask(headers, { ...parts, nowMs: NOW_MS + 29_999 })).toEqual(unavailable(1));
-    server.answer = () => Response.json(remote.jwks);
-    expect((await ask(headers, { ...parts, nowMs: NOW_MS + 30_000 })).kind).toBe("caller");
+    const { issuer, server, ask, judge } = await isolate(await remoteIssuer());
+    server.answer = () => new Response("down", { status: 500 });
+    const token = await issuer.token({}, { nowMs: NOW_MS });
+    for (const [elapsedMs, retryAfterSeconds] of [
+      [0, 30],
+      [12_001, 18],
+      [29_999, 1],
+    ]) {
+      const detail = "Tokens cannot be verified at the moment.";
+      const answer = { code: "service_unavaiable", detail, source: null, retryAfterSeconds };
+      const refusal = { kind: "refused", problem: answer, reason: "keys.status" };
+      expect(await ask(bearer(token), elapsedMs)).toEqual(refusal);
+    }
+    server.answer = () => Response.json(issuer.jwks);
+    expect(await judge(token, 30_000)).toBe("caller");
     expect(server.calls).toBe(2);
+  });
+});
+
+describe("a token that was verified before", () => {
+  it("is the same caller, the very same object", async () => {
+    const { ask } = await isolate();
+    const headers = bearer(await honest());
+    const [first, second] = [await ask(headers), await ask(headers, 1)];
+    expect(first.kind).toBe("caller");
+    expect(second.kind === "caller" && first.kind === "caller" && second.caller === first.caller).toBe(true);
+  });
+
+  it("ends with its exp and the tolerance, to the millisecond", async () => {
+    const { judge } = await isolate();
+    const token = await honest({ exp: NOW_MS / 1000 + 60 });
+    expect(await judge(token)).toBe("caller");
+    expect(await judge(token, MINUTE + 29_999)).toBe("caller");
+    expect(await judge(token, MINUTE + 30_000)).toBe("token.expired");
+  });
+
+  it("is not yet valid again when the clock steps back", async () => {
+    const { judge } = await isolate();
+    const token = await honest({ nbf: NOW_MS / 1000 });
+    expect(await judge(token)).toBe("caller");
+    expect(await judge(token, -31_000)).toBe("token.not_yet_valid");
+  });
+
+  it("goes with its key, when the issuer has taken that out", async () => {
+    const { issuer, server, judge } = await isolate(await remoteIssuer());
+    const token = await issuer.token({ exp: NOW_MS / 1000 + 3600 }, { nowMs: NOW_MS });
+    expect(await judge(token)).toBe("caller");
+    await issuer.rotate();
+    // The keys are stale after ten minutes: used once more, and fetched anew behind that.
+    expect(await judge(token, 11 * MINUTE)).toBe("caller");
+    expect(await judge(token, 12 * MINUTE)).toBe("token.unknown_kid");
+    expect(server.calls).toBeGreaterThan(1);
+  });
+
+  it("goes with its issuer, and with a scope that is asked for now", async () => {
+    const { judge, settings } = await isolate();
+    const token = await honest();
+    expect(await judge(token)).toBe("caller");
+    const stricter = { ...settings, requiredScope: "operator" };
+    expect(await judge(token, 0, { settings: stricter })).toBe("scope.missing");
+    expect(await judge(await honest({ scope: "operator" }), 0, { settings: stricter })).toBe("caller");
+    expect(await judge(token)).toBe("caller");
+    const elsewhere = { ...settings, issuers: await configured(await remoteIssuer()) };
+    expect(await judge(token, 0, { settings: elsewhere })).toBe("token.unknown_issuer");
+  });
+
+  it("is known by its own text alone: another signature on it is another token", async () => {
+    const { judge } = await isolate();
+    const token = await honest();
+    expect(await judge(token)).toBe("caller");
+    const [head = "", payload = "", signature = ""] = token.split(".");
+    const flipped = `${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`;
+    expect(await judge(`${head}.${payload}.${flipped}`)).toBe("token.bad_signature");
+    expect(await judge(`${token}=`)).toBe("token.not_compact");
   });
 });

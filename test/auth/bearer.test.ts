@@ -15,39 +15,31 @@ describe("readBearer", () => {
   });
 
   it.each([
-    ["Bearer", "bearer.empty"],
-    ["JWT", "bearer.empty"],
-    ["Bearer  ", "bearer.empty"],
-    ["", "bearer.wrong_scheme"],
-    ["a.b.c", "bearer.wrong_scheme"],
-    ["Bearera.b.c", "bearer.wrong_scheme"],
-    ["Bearer\ta.b.c", "bearer.wrong_scheme"],
-    ["Basic YWxpY2U6c2VjcmV0", "bearer.wrong_scheme"],
-    ["Digest a.b.c", "bearer.wrong_scheme"],
-    ["X Bearer a.b.c", "bearer.wrong_scheme"],
-  ])("finds no token in %j", (value, reason) => {
-    expect(readBearer(new Headers({ Authorization: value }))).toEqual({ kind: "none", reason });
+    ["Bearer", "none", "bearer.empty"],
+    ["JWT", "none", "bearer.empty"],
+    ["Bearer  ", "none", "bearer.empty"],
+    ["", "none", "bearer.wrong_scheme"],
+    ["a.b.c", "none", "bearer.wrong_scheme"],
+    ["Bearera.b.c", "none", "bearer.wrong_scheme"],
+    ["Bearer\ta.b.c", "none", "bearer.wrong_scheme"],
+    ["Basic YWxpY2U6c2VjcmV0", "none", "bearer.wrong_scheme"],
+    ["Digest a.b.c", "none", "bearer.wrong_scheme"],
+    ["X Bearer a.b.c", "none", "bearer.wrong_scheme"],
+    ["Bearer a.b.c d.e.f", "bad", "bearer.white_space"],
+    ["Bearer a.b.\tc", "bad", "bearer.white_space"],
+    ["Bearer a.b.c, Bearer d.e.f", "bad", "bearer.several_headers"],
+    ["Bearer a.b.c,", "bad", "bearer.several_headers"],
+  ])("reads none of %j: %s, %s", (value, kind, reason) => {
+    expect(readBearer(new Headers({ Authorization: value }))).toEqual({ kind, reason });
   });
 
-  it.each([
-    ["Bearer a.b.c d.e.f", "bearer.white_space"],
-    ["Bearer a.b.\tc", "bearer.white_space"],
-    ["Bearer a.b.c, Bearer d.e.f", "bearer.several_headers"],
-    ["Bearer a.b.c,", "bearer.several_headers"],
-  ])("refuses %j", (value, reason) => {
-    expect(readBearer(new Headers({ Authorization: value }))).toEqual({ kind: "bad", reason });
-  });
-
-  it("finds no token where there is no header", () => {
-    expect(readBearer(new Headers({ Cookie: "token=a.b.c" }))).toEqual({
-      kind: "none",
-      reason: "bearer.missing",
-    });
+  it("looks at no other header", () => {
+    const headers = new Headers({ Cookie: "token=a.b.c" });
+    expect(readBearer(headers)).toEqual({ kind: "none", reason: "bearer.missing" });
   });
 
   it("refuses two headers, even with one token twice", () => {
     const headers = new Headers({ Authorization: "Bearer a.b.c" });
-    expect(readBearer(headers).kind).toBe("token");
     headers.append("Authorization", "Bearer a.b.c");
     expect(readBearer(headers)).toEqual({ kind: "bad", reason: "bearer.several_headers" });
   });

@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import { IssuerKeys } from "../../src/auth/key-cache.ts";
-import { verifyToken } from "../../src/auth/token.ts";
+import { type NotVerified, type Verified, verifyToken } from "../../src/auth/token.ts";
 import { configured, makeIo } from "../support/auth-io.ts";
 import {
   honestClaims,
@@ -17,9 +17,9 @@ export const NOW_MS = Date.UTC(2026, 10, 20, 12);
 export const NOW = 1_795_176_000;
 
 export const login = await makeIssuer("https://login.example");
-const other = await makeIssuer("https://other.example");
+export const other = await makeIssuer("https://other.example");
 export const issuers = await configured(login, other);
-export const [key, otherKey] = [firstKey(login.keys), firstKey(other.keys)];
+export const key = firstKey(login.keys);
 export const kid = key.jwk.kid ?? "";
 /** Not the issuer's, but under the kid of its key. */
 export const attackerKey = await makeKey("ES256", { kid });
@@ -29,10 +29,14 @@ function firstKey([first]: TestKey[]): TestKey {
   return first;
 }
 
-/** "verified", or the reason for the log. The network refuses every request. */
+/** The network refuses every request. */
+export function verify(token: string, trusted = issuers): Promise<Verified | NotVerified> {
+  return verifyToken(token, trusted, { issuerKeys: new IssuerKeys(), ...makeIo({ nowMs: NOW_MS }) });
+}
+
+/** "verified", or the reason for the log. */
 export async function judge(token: string, trusted = issuers): Promise<string> {
-  const deps = { issuerKeys: new IssuerKeys(), ...makeIo({ nowMs: NOW_MS }) };
-  const verdict = await verifyToken(token, trusted, deps);
+  const verdict = await verify(token, trusted);
   return verdict.kind === "invalid" ? verdict.reason : verdict.kind;
 }
 
@@ -43,12 +47,15 @@ export function honest(
   return login.token(claims, { nowMs: NOW_MS, header });
 }
 
-export const honestHeaderText = JSON.stringify(honestHeader(key));
-export const honestPayloadText = JSON.stringify(honestClaims(login, NOW_MS));
+export const honestText = {
+  header: JSON.stringify(honestHeader(key)),
+  payload: JSON.stringify(honestClaims(login, NOW_MS)),
+};
 
 /** A well-signed token whose header and payload are any text. */
-export function signed(parts: { header?: string; payload?: string }): Promise<string> {
-  return signParts(parts.header ?? honestHeaderText, parts.payload ?? honestPayloadText, key);
+export function signed(parts: Partial<typeof honestText>): Promise<string> {
+  const { header, payload } = { ...honestText, ...parts };
+  return signParts(header, payload, key);
 }
 
 export type Attack = [name: string, forge: () => string | Promise<string>, reason?: string];
@@ -59,4 +66,28 @@ export function refuses(usual: string, attacks: Attack[]): void {
     expect(await judge(await honest())).toBe("verified");
     expect(await judge(await forge())).toBe(reason);
   });
+}
+
+/**
+ * Well-signed tokens, honest but for one member (without a name: for the whole of their header or payload), which is
+ * spelled by hand, beside an honest one. `undefined` is left out.
+ */
+export function judges(
+  part: keyof typeof honestText,
+  member: string | null,
+  outcomes: Record<string, string[]>,
+): void {
+  const cases = Object.entries(outcomes).flatMap(([outcome, texts]) =>
+    texts.map((text) => ({ name: text.slice(0, 60), text, outcome })),
+  );
+  it.each(cases)(`${part} ${member ?? "as a whole"}: $name is $outcome`, async ({ text, outcome }) => {
+    expect(await judge(await honest())).toBe("verified");
+    const spelled = member === null ? text : withMember(honestText[part], member, text);
+    expect(await judge(await signed({ [part]: spelled }))).toBe(outcome);
+  });
+}
+
+function withMember(json: string, member: string, text: string): string {
+  const rest = JSON.stringify({ ...JSON.parse(json), [member]: undefined });
+  return text === "undefined" ? rest : rest.replace(/}$/, `,"${member}":${text}}`);
 }

@@ -1,6 +1,9 @@
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { fetchKeySet, parseKeySet } from "../../src/auth/key-set.ts";
+import { fetchKeySet, NO_KEYS, parseKeySet, readCopy, writeCopy } from "../../src/auth/key-set.ts";
+import { never } from "../support/bindings.ts";
 import { KeyServer } from "../support/key-server.ts";
+import { times } from "../support/times.ts";
 
 const URL = "https://login.example/keys.json";
 const KEY = { kty: "EC", crv: "P-256", kid: "1" };
@@ -14,7 +17,7 @@ function endless(chunk: Uint8Array): ReadableStream {
 function stuck(): ReadableStream {
   return new ReadableStream({
     start: (controller) => controller.enqueue(new TextEncoder().encode('{"keys":[')),
-    pull: () => new Promise(() => undefined),
+    pull: never,
   });
 }
 
@@ -75,7 +78,7 @@ describe("fetchKeySet", () => {
     afterEach(() => void vi.useRealTimers());
 
     it.each([
-      ["no headers", () => new Promise<Response>(() => undefined)],
+      ["no headers", never],
       ["no end of the body", () => new Response(stuck())],
     ])("gives up after 5 seconds of %s", async (_, answer) => {
       const server = new KeyServer(answer);
@@ -90,12 +93,35 @@ describe("fetchKeySet", () => {
 
 describe("parseKeySet", () => {
   it("counts the first hundred entries and no more", () => {
-    const keys = Array.from({ length: 101 }, (_, at) => ({ kty: "EC", kid: `${at}` }));
-    expect(
-      parseKeySet({ keys })
-        ?.map(({ kid }) => kid)
-        .at(-1),
-    ).toBe("99");
-    expect(parseKeySet({ keys: [...Array.from({ length: 100 }, () => null), KEY] })).toBeNull();
+    const keys = times(101, (at) => ({ kty: "EC", kid: `${at}` }));
+    expect(parseKeySet({ keys })?.at(-1)?.kid).toBe("99");
+    expect(parseKeySet({ keys: [...times(100, () => null), KEY] })).toBeNull();
+  });
+});
+
+describe("the copy in KV", () => {
+  // printf https://login.example/keys.json | openssl dgst -sha256 -binary | basenc --base64url
+  const name = "jwks:v1:972D4M9RxeRMsirhKUP-UPyO10okj7D541RW4yfMoK0";
+
+  it("has a name without the URL in it, and holds what was fetched and when, for 24 hours", async () => {
+    const set = { fetchedAtMs: 1_795_176_000_000, keys: [KEY] };
+    await writeCopy(env.KV, URL, set);
+    expect(await env.KV.get(name, "json")).toEqual(set);
+    expect(await readCopy(env.KV, URL)).toEqual(set);
+    const { keys } = await env.KV.list({ prefix: name });
+    const expiresInSeconds = (keys[0]?.expiration ?? 0) - Math.floor(Date.now() / 1000);
+    expect(expiresInSeconds).toBeGreaterThan(86_300);
+    expect(expiresInSeconds).toBeLessThanOrEqual(86_400);
+  });
+
+  it.each([
+    ["no JSON", "{"],
+    ["null", "null"],
+    ["no date", '{"keys":[{"kty":"EC"}]}'],
+    ["a date that is a string", '{"fetchedAtMs":"1","keys":[{"kty":"EC"}]}'],
+    ["no keys", '{"fetchedAtMs":1}'],
+  ])("is as good as none when it holds %s", async (_, text) => {
+    await env.KV.put(name, text);
+    expect(await readCopy(env.KV, URL)).toBe(NO_KEYS);
   });
 });

@@ -5,34 +5,33 @@ import { authenticateOperator, type OperatorVerdict, verifyHolder } from "../../
 import { accessIssuer } from "../../src/platform/settings-keys.ts";
 import { configured, makeIo } from "../support/auth-io.ts";
 import { KeyServer } from "../support/key-server.ts";
-import { makeIssuer, makeKey } from "../support/tokens.ts";
+import { makeIssuer, type TokenOptions } from "../support/tokens.ts";
+import { attackerKey, issuers, login, NOW_MS, other } from "./bench.ts";
 
-const NOW_MS = Date.UTC(2026, 10, 20, 12);
 const TEAM = "operator-test.cloudflareaccess.com";
-
-const login = await makeIssuer("https://login.example");
-const other = await makeIssuer("https://other.example");
 const access = await makeIssuer(`https://${TEAM}`, { alg: "RS256", audience: "app-1" });
-const one = await configured(login);
-const both = await configured(login, other);
+const evil = "https://evil.cloudflareaccess.com";
+const stranger = await makeIssuer(evil, { alg: "RS256", audience: "app-1" });
+
+const TOKENS = { issuers: await configured(login), access: null, operatorScope: "operator" };
+const ACCESS = { ...TOKENS, access: accessIssuer(TEAM, "app-1"), operatorScope: null };
+const BOTH = { ...ACCESS, operatorScope: "operator" };
 
 type Given = {
-  headers?: Record<string, string>;
-  session?: string | null;
-  settings?: Partial<Parameters<typeof authenticateOperator>[2]["settings"]>;
-  server?: KeyServer;
+  authorization?: string;
+  assertion?: string;
+  session?: string;
+  settings?: Parameters<typeof authenticateOperator>[2]["settings"];
 };
 
-const certs = () => new KeyServer(() => Response.json(access.jwks));
+const certs = new KeyServer(() => Response.json(access.jwks));
 
-function judge({ headers = {}, session = null, settings = {}, server = certs() }: Given) {
-  const io = makeIo({ nowMs: NOW_MS, sender: server });
-  const deps = {
-    ...io,
-    issuerKeys: new IssuerKeys(),
-    settings: { issuers: one, access: null, operatorScope: "operator", ...settings },
-  };
-  return authenticateOperator(new Headers(headers), session, deps);
+function judge({ authorization, assertion, session, settings = TOKENS }: Given, sender = certs) {
+  const headers = new Headers();
+  if (authorization !== undefined) headers.set("authorization", authorization);
+  if (assertion !== undefined) headers.set("cf-access-jwt-assertion", assertion);
+  const deps = { ...makeIo({ nowMs: NOW_MS, sender }), issuerKeys: new IssuerKeys(), settings };
+  return authenticateOperator(headers, session ?? null, deps);
 }
 
 /** What it comes to in a word: the operator's name and proof, or status and reason. */
@@ -42,194 +41,154 @@ function wordOf(verdict: OperatorVerdict): string {
     : `${verdict.problem.code} ${verdict.reason}`;
 }
 
-async function wordFor(given: Given): Promise<string> {
-  return wordOf(await judge(given));
-}
+type Case = [what: string, given: Given, word: string];
 
-function token(claims: Record<string, unknown> = {}, issuer = login): Promise<string> {
-  return issuer.token({ sub: "olga", scope: "external operator", ...claims }, { nowMs: NOW_MS });
-}
-
-const ACCESS = { settings: { access: accessIssuer(TEAM, "app-1"), operatorScope: null } };
-
-function assertion(claims: Record<string, unknown> = {}): Promise<string> {
-  const honest = { sub: "7335d417-61da-459d-899c-0a01c76a2f94", email: "olga@example.com", scope: undefined };
-  return access.token({ ...honest, ...claims }, { nowMs: NOW_MS });
-}
-
-describe("a token with the operators' scope", () => {
-  it("opens the console in the header and in the session", async () => {
-    const good = await token();
-    expect(await wordFor({ headers: { authorization: `Bearer ${good}` } })).toBe(
-      "olga via token by authorization",
-    );
-    expect(await wordFor({ session: good })).toBe("olga via token by session");
-  });
-
-  it("names its issuer where there are several", async () => {
-    const settings = { issuers: both };
-    expect(await wordFor({ session: await token(), settings })).toBe(
-      "olga (https://login.example) via token by session",
-    );
-    expect(await wordFor({ session: await token({}, other), settings })).toBe(
-      "olga (https://other.example) via token by session",
-    );
-  });
-
-  it.each<[string, unknown, string]>([
-    ["in a list", ["external", "operator"], "olga via token by session"],
-    ["alone", "operator", "olga via token by session"],
-    ["missing", undefined, "permission_denied scope.missing"],
-    ["a caller's", "external", "permission_denied scope.missing"],
-    ["longer", "operators", "permission_denied scope.missing"],
-    ["in capitals", "OPERATOR", "permission_denied scope.missing"],
-    ["after a comma", "external,operator", "permission_denied scope.missing"],
-    ["no string", { operator: true }, "permission_denied scope.missing"],
-  ])("is needed: %s", async (_name, scope, word) => {
-    expect(await wordFor({ session: await token({ scope }) })).toBe(word);
-  });
-
-  it("is another one where the settings say so", async () => {
-    const settings = { operatorScope: "ops" };
-    expect(await wordFor({ session: await token(), settings })).toBe("permission_denied scope.missing");
-    expect(await wordFor({ session: await token({ scope: "ops" }), settings })).toBe(
-      "olga via token by session",
-    );
-  });
-
-  it("opens nothing where no scope does", async () => {
-    const settings = { operatorScope: null };
-    expect(await wordFor({ session: await token(), settings })).toBe("permission_denied operator.off");
-  });
-
-  it.each<[string, Record<string, unknown>, string]>([
-    ["expired", { exp: NOW_MS / 1000 - 31 }, "unauthenticated token.expired"],
-    ["for somebody else", { aud: "another" }, "unauthenticated token.wrong_audience"],
-    ["of nobody", { sub: "" }, "unauthenticated token.bad_subject"],
-  ])("%s is refused", async (_name, claims, word) => {
-    expect(await wordFor({ session: await token(claims) })).toBe(word);
-    expect(await wordFor({ session: await token() })).toBe("olga via token by session");
-  });
-
-  it("of an issuer that is not configured, or signed by another key, is refused", async () => {
-    const forged = await login.token(
-      { sub: "olga", scope: "operator" },
-      { nowMs: NOW_MS, key: await makeKey("ES256", { kid: login.keys[0]?.jwk.kid ?? "" }) },
-    );
-    expect(await wordFor({ session: await token({}, other) })).toBe("unauthenticated token.unknown_issuer");
-    expect(await wordFor({ session: forged })).toBe("unauthenticated token.bad_signature");
-  });
-
-  it("says until when a session with it may last", async () => {
-    const deps = { ...makeIo({ nowMs: NOW_MS }), issuerKeys: new IssuerKeys() };
-    const settings = { issuers: one, access: null, operatorScope: "operator" };
-    expect(await verifyHolder(await token(), { ...deps, settings })).toMatchObject({
-      kind: "operator",
-      expiresAtMs: NOW_MS + 300_000,
+function comesTo(heading: string, cases: Case[]): void {
+  describe(heading, () => {
+    it.each(cases)("%s", async (_, given, word) => {
+      expect(wordOf(await judge(given))).toBe(word);
     });
   });
-});
+}
 
-describe("Cloudflare Access", () => {
-  it("names a person by e-mail, and a service token by its own name", async () => {
-    const person = { "cf-access-jwt-assertion": await assertion() };
-    expect(await wordFor({ headers: person, ...ACCESS })).toBe("olga@example.com via access by access");
-    const service = {
-      "cf-access-jwt-assertion": await assertion({ email: undefined, sub: "", common_name: "ci.access" }),
-    };
-    expect(await wordFor({ headers: service, ...ACCESS })).toBe("ci.access via access by access");
+function token(claims: object = {}, issuer = login, options: TokenOptions = {}): Promise<string> {
+  const honest = { sub: "olga", scope: "external operator" };
+  return issuer.token({ ...honest, ...claims }, { nowMs: NOW_MS, ...options });
+}
+
+function makeAssertion(claims: object = {}, issuer = access): Promise<string> {
+  return token({ sub: "7335d417", email: "olga@example.com", scope: undefined, ...claims }, issuer);
+}
+
+const good = await token();
+const asserted = await makeAssertion();
+const PAST = NOW_MS / 1000 - 31;
+
+const OLGA = "olga via token by session";
+const OLGA_BY_ACCESS = "olga@example.com via access by access";
+const MISSING = "permission_denied scope.missing";
+const OFF = "permission_denied operator.off";
+const UNKNOWN = "unauthenticated token.unknown_issuer";
+
+const several = { ...TOKENS, issuers };
+const ops = { ...TOKENS, operatorScope: "ops" };
+comesTo("a token with the operators' scope", [
+  ["in the header", { authorization: `Bearer ${good}` }, "olga via token by authorization"],
+  ["in the session", { session: good }, OLGA],
+  [
+    "of several issuers",
+    { session: good, settings: several },
+    "olga (https://login.example) via token by session",
+  ],
+  [
+    "of several issuers, the other one",
+    { session: await token({}, other), settings: several },
+    "olga (https://other.example) via token by session",
+  ],
+  ["in a list", { session: await token({ scope: ["external", "operator"] }) }, OLGA],
+  ["alone", { session: await token({ scope: "operator" }) }, OLGA],
+  ["no scope", { session: await token({ scope: undefined }) }, MISSING],
+  ["a caller's scope", { session: await token({ scope: "external" }) }, MISSING],
+  ["a longer scope", { session: await token({ scope: "operators" }) }, MISSING],
+  ["a scope in capitals", { session: await token({ scope: "OPERATOR" }) }, MISSING],
+  ["a scope after a comma", { session: await token({ scope: "external,operator" }) }, MISSING],
+  ["a scope that is no string", { session: await token({ scope: { operator: true } }) }, MISSING],
+  ["a scope that the settings do not name", { session: good, settings: ops }, MISSING],
+  ["a scope that they name", { session: await token({ scope: "ops" }), settings: ops }, OLGA],
+  ["where no scope opens the console", { session: good, settings: ACCESS }, OFF],
+  ["expired", { session: await token({ exp: PAST }) }, "unauthenticated token.expired"],
+  [
+    "for another audience",
+    { session: await token({ aud: "another" }) },
+    "unauthenticated token.wrong_audience",
+  ],
+  ["of nobody", { session: await token({ sub: "" }) }, "unauthenticated token.bad_subject"],
+  ["of an issuer that is not configured", { session: await token({}, other) }, UNKNOWN],
+  [
+    "signed by another key",
+    { session: await token({}, login, { key: attackerKey }) },
+    "unauthenticated token.bad_signature",
+  ],
+]);
+
+const service = { email: undefined, sub: "", common_name: "ci.access" };
+const nameless = { email: "", sub: "", common_name: "" };
+comesTo("an assertion of Cloudflare Access", [
+  ["names a person by e-mail", { assertion: asserted, settings: ACCESS }, OLGA_BY_ACCESS],
+  [
+    "names a service token by its own name",
+    { assertion: await makeAssertion(service), settings: ACCESS },
+    "ci.access via access by access",
+  ],
+  [
+    "names nobody by an empty name",
+    { assertion: await makeAssertion(nameless), settings: ACCESS },
+    "unauthenticated token.bad_subject",
+  ],
+  [
+    "of another application",
+    { assertion: await makeAssertion({ aud: "app-2" }), settings: ACCESS },
+    "unauthenticated token.wrong_audience",
+  ],
+  [
+    "that has expired",
+    { assertion: await makeAssertion({ exp: PAST }), settings: ACCESS },
+    "unauthenticated token.expired",
+  ],
+  ["of another team", { assertion: await makeAssertion({}, stranger), settings: ACCESS }, UNKNOWN],
+  ["that is a caller's token", { assertion: good, settings: ACCESS }, UNKNOWN],
+  [
+    "that is no token",
+    { assertion: "olga@example.com", settings: ACCESS },
+    "unauthenticated token.not_compact",
+  ],
+  ["as a bearer token", { authorization: `Bearer ${asserted}`, settings: BOTH }, UNKNOWN],
+  ["as a session", { session: asserted, settings: BOTH }, UNKNOWN],
+  ["where Access is not set up", { assertion: asserted }, "unauthenticated operator.missing"],
+]);
+
+const others = { assertion: asserted, session: good, settings: BOTH };
+comesTo("a request is judged by one proof alone", [
+  [
+    "a bad token is not made up for",
+    { ...others, authorization: "Bearer x" },
+    "unauthenticated token.not_compact",
+  ],
+  ["nor Basic", { ...others, authorization: "Basic b2xnYQ==" }, "unauthenticated bearer.wrong_scheme"],
+  ["nor a scheme alone", { ...others, authorization: "Bearer" }, "unauthenticated bearer.empty"],
+  ["nor another scope", { ...others, authorization: `Bearer ${await token({ scope: "x" })}` }, MISSING],
+  ["nor a bad assertion by a session", { ...others, assertion: "x" }, "unauthenticated token.not_compact"],
+  ["an assertion comes before a session", others, OLGA_BY_ACCESS],
+  ["a session alone is enough", { session: good, settings: BOTH }, OLGA],
+]);
+
+const off = { ...TOKENS, operatorScope: null };
+comesTo("where nothing is set up, nobody is an operator", [
+  ["with a token", { authorization: `Bearer ${good}`, settings: off }, OFF],
+  ["with a session", { session: good, settings: off }, OFF],
+  ["with an assertion", { assertion: asserted, settings: off }, OFF],
+  ["with nothing", { settings: off }, OFF],
+]);
+
+describe("what is known of an operator", () => {
+  it("is until when a session with a token may last", async () => {
+    const deps = { ...makeIo({ nowMs: NOW_MS }), issuerKeys: new IssuerKeys(), settings: TOKENS };
+    expect(await verifyHolder(good, deps)).toMatchObject({ kind: "operator", expiresAtMs: NOW_MS + 300_000 });
   });
 
-  it("names nobody by an empty name", async () => {
-    const nameless = { "cf-access-jwt-assertion": await assertion({ email: "", sub: "", common_name: "" }) };
-    expect(await wordFor({ headers: nameless, ...ACCESS })).toBe("unauthenticated token.bad_subject");
-  });
-
-  it("asks the team's own certificates, and nobody else", async () => {
-    const domain = "asked.cloudflareaccess.com";
-    const asked = await makeIssuer(`https://${domain}`, { alg: "RS256", audience: "app-1" });
-    const server = new KeyServer(() => Response.json(asked.jwks));
-    const given = await asked.token({ email: "olga@example.com" }, { nowMs: NOW_MS });
-    const settings = { access: accessIssuer(domain, "app-1"), operatorScope: null };
-    const headers = { "cf-access-jwt-assertion": given };
-    expect(await wordFor({ headers, settings, server })).toBe("olga@example.com via access by access");
+  it.each([
+    ["by the team's own certificates", () => Response.json(stranger.jwks), OLGA_BY_ACCESS, undefined],
+    ["not at the moment", () => new Response(null, { status: 500 }), "service_unavaiable keys.status", 30],
+  ])("comes from Access %s, and nobody else is asked", async (_, answer, word, retryAfterSeconds) => {
+    const domain = `${crypto.randomUUID()}.cloudflareaccess.com`;
+    const given = await makeAssertion({ iss: `https://${domain}` }, stranger);
+    const server = new KeyServer(answer);
+    const settings = { ...ACCESS, access: accessIssuer(domain, "app-1") };
+    const verdict = await judge({ assertion: given, settings }, server);
+    expect(wordOf(verdict)).toBe(word);
+    expect(verdict.kind === "refused" ? verdict.problem.retryAfterSeconds : undefined).toBe(
+      retryAfterSeconds,
+    );
     expect(server.requests.map(({ url }) => url)).toEqual([`https://${domain}/cdn-cgi/access/certs`]);
-  });
-
-  it.each<[string, () => Promise<string>, string]>([
-    ["of another application", () => assertion({ aud: "app-2" }), "unauthenticated token.wrong_audience"],
-    ["that has expired", () => assertion({ exp: NOW_MS / 1000 - 31 }), "unauthenticated token.expired"],
-    [
-      "of another team",
-      async () =>
-        (await makeIssuer("https://evil.cloudflareaccess.com", { alg: "RS256" })).token(
-          {},
-          { nowMs: NOW_MS },
-        ),
-      "unauthenticated token.unknown_issuer",
-    ],
-    ["that is a caller's token", () => token(), "unauthenticated token.unknown_issuer"],
-    ["that is no token", async () => "olga@example.com", "unauthenticated token.not_compact"],
-  ])("an assertion %s is refused", async (_name, forge, word) => {
-    const good = { "cf-access-jwt-assertion": await assertion() };
-    expect(await wordFor({ headers: good, ...ACCESS })).toBe("olga@example.com via access by access");
-    expect(await wordFor({ headers: { "cf-access-jwt-assertion": await forge() }, ...ACCESS })).toBe(word);
-  });
-
-  it("its assertion opens nothing as a bearer token or a session, and none where Access is not set up", async () => {
-    const good = await assertion();
-    const mixed = { settings: { ...ACCESS.settings, operatorScope: "operator" } };
-    expect(await wordFor({ headers: { authorization: `Bearer ${good}` }, ...mixed })).toBe(
-      "unauthenticated token.unknown_issuer",
-    );
-    expect(await wordFor({ session: good, ...mixed })).toBe("unauthenticated token.unknown_issuer");
-    expect(await wordFor({ headers: { "cf-access-jwt-assertion": good } })).toBe(
-      "unauthenticated operator.missing",
-    );
-  });
-
-  it("that cannot be verified at the moment is no refusal for good", async () => {
-    const settings = { access: accessIssuer("away.cloudflareaccess.com", "app-1"), operatorScope: null };
-    const away = await makeIssuer("https://away.cloudflareaccess.com", { alg: "RS256", audience: "app-1" });
-    const verdict = await judge({
-      headers: { "cf-access-jwt-assertion": await away.token({ email: "o@example.com" }, { nowMs: NOW_MS }) },
-      settings,
-      server: new KeyServer(() => new Response(null, { status: 500 })),
-    });
-    expect(wordOf(verdict)).toMatch(/^service_unavaiable keys\./);
-    expect(verdict.kind === "refused" && verdict.problem.retryAfterSeconds).toBe(30);
-  });
-});
-
-describe("a request is judged by one proof alone", () => {
-  const mixed = { settings: { ...ACCESS.settings, operatorScope: "operator" } };
-
-  it("a bad Authorization header is not made up for", async () => {
-    const assertionHeader = { "cf-access-jwt-assertion": await assertion() };
-    for (const authorization of [
-      "Bearer nonsense",
-      "Basic b2xnYQ==",
-      "Bearer",
-      `Bearer ${await token({ scope: "x" })}`,
-    ]) {
-      const given = { headers: { ...assertionHeader, authorization }, session: await token(), ...mixed };
-      expect(await wordFor(given)).toMatch(/^(unauthenticated|permission_denied) /);
-    }
-  });
-
-  it("nor a bad assertion by a session", async () => {
-    const given = { headers: { "cf-access-jwt-assertion": "x" }, session: await token(), ...mixed };
-    expect(await wordFor(given)).toBe("unauthenticated token.not_compact");
-    expect(await wordFor({ session: await token(), ...mixed })).toBe("olga via token by session");
-  });
-});
-
-describe("where nothing is set up", () => {
-  it("nobody is an operator, whatever is sent", async () => {
-    const settings = { operatorScope: null };
-    expect(await wordFor({ headers: { authorization: `Bearer ${await token()}` }, settings })).toBe(
-      "permission_denied operator.off",
-    );
-    expect(await wordFor({ settings })).toBe("permission_denied operator.off");
   });
 });

@@ -1,36 +1,29 @@
+// From a token's text to a verified (issuer, subject) pair: claims, algorithms and keys.
 import { describe, expect, it } from "vitest";
-import { IssuerKeys } from "../../src/auth/key-cache.ts";
-import { verifyToken } from "../../src/auth/token.ts";
-import { makeIo } from "../support/auth-io.ts";
-import { honestClaims } from "../support/tokens.ts";
+import { configured } from "../support/auth-io.ts";
+import { compact, encodeText, honestHeader, makeKey, type TestJwk } from "../support/tokens.ts";
+import { words } from "../support/words.ts";
 import {
+  attackerKey,
   honest,
-  honestPayloadText,
+  honestText,
   issuers,
   judge,
+  judges,
+  key,
   kid,
   login,
   NOW,
   NOW_MS,
-  otherKey,
+  other,
   refuses,
   signed,
+  verify,
 } from "./bench.ts";
-
-/** An honest payload with one member spelled by hand. */
-function payloadWith(member: string, text: string): string {
-  const rest = { ...honestClaims(login, NOW_MS), [member]: undefined };
-  return JSON.stringify(rest).replace(/}$/, `,"${member}":${text}}`);
-}
 
 describe("an honest token", () => {
   it("gives its issuer, subject and claims", async () => {
-    const token = await honest({ plan: "gold" });
-    const verdict = await verifyToken(token, issuers, {
-      issuerKeys: new IssuerKeys(),
-      ...makeIo({ nowMs: NOW_MS }),
-    });
-    expect(verdict).toEqual({
+    expect(await verify(await honest({ plan: "gold" }))).toEqual({
       kind: "verified",
       issuer: issuers[0],
       header: { alg: "ES256", kid },
@@ -48,111 +41,168 @@ describe("an honest token", () => {
     });
   });
 
-  it.each([[{ typ: "JWT" }], [{ typ: "at+jwt" }], [{ cty: "JWT" }], [{ x5t: "abc", anything: [1] }]])(
-    "may carry the header %j",
-    async (header) => {
-      expect(await judge(await honest({}, header))).toBe("verified");
-    },
-  );
+  judges("header", "typ", { verified: words`"JWT" "at+jwt"` });
+  judges("header", "cty", { verified: words`"JWT"` });
+  judges("header", "x5t", { verified: words`"abc"` });
+  judges("header", "anything", { verified: words`[1]` });
 });
 
 describe("time", () => {
-  it.each([
-    ["exp", `${NOW + 1}`, "verified"],
-    ["exp", `${NOW - 29}`, "verified"],
-    ["exp", `${NOW - 30}`, "token.expired"],
-    ["exp", `${NOW - 31}`, "token.expired"],
-    ["exp", "0", "token.expired"],
-    ["exp", "-1", "token.expired"],
-    ["exp", `${NOW + 300}.0`, "verified"],
-    ["exp", "9007199254740991", "verified"],
-    ["exp", "9007199254740992", "token.bad_exp"],
-    ["exp", `"${NOW + 300}"`, "token.bad_exp"],
-    ["exp", `${NOW + 300}.5`, "token.bad_exp"],
-    ["exp", "1e400", "token.bad_exp"],
-    ["exp", "NaN", "token.bad_payload"],
-    ["exp", "Infinity", "token.bad_payload"],
-    ["exp", "null", "token.bad_exp"],
-    ["exp", `[${NOW + 300}]`, "token.bad_exp"],
-    ["exp", "true", "token.bad_exp"],
-    ["nbf", `${NOW - 1}`, "verified"],
-    ["nbf", `${NOW + 30}`, "verified"],
-    ["nbf", `${NOW + 31}`, "token.not_yet_valid"],
-    ["nbf", "1e400", "token.bad_nbf"],
-    ["nbf", `"${NOW}"`, "token.bad_nbf"],
-    ["nbf", `${NOW}.5`, "token.bad_nbf"],
-    ["nbf", "null", "token.bad_nbf"],
-    ["iat", "0", "verified"],
-    ["iat", `${NOW + 30}`, "verified"],
-    ["iat", `${NOW + 31}`, "token.issued_ahead"],
-    ["iat", `"${NOW}"`, "token.bad_iat"],
-    ["iat", `${NOW}.5`, "token.bad_iat"],
-    ["iat", "null", "token.bad_iat"],
-  ])("%s: %s is %s", async (claim, text, outcome) => {
-    expect(await judge(await signed({ payload: payloadWith(claim, text) }))).toBe(outcome);
+  judges("payload", "exp", {
+    verified: words`${NOW + 1} ${NOW - 29} ${NOW + 300}.0 9007199254740991`,
+    "token.expired": words`${NOW - 30} ${NOW - 31} 0 -1`,
+    "token.bad_exp": words`undefined 9007199254740992 "${NOW + 300}" ${NOW + 300}.5 1e400 null [${NOW + 300}] true`,
+    "token.bad_payload": words`NaN Infinity`,
   });
-
-  it.each([
-    ["exp", "token.bad_exp"],
-    ["nbf", "verified"],
-    ["iat", "verified"],
-  ])("%s left out is %s", async (claim, outcome) => {
-    expect(await judge(await honest({ [claim]: undefined }))).toBe(outcome);
+  judges("payload", "nbf", {
+    verified: words`undefined ${NOW - 1} ${NOW + 30}`,
+    "token.not_yet_valid": words`${NOW + 31}`,
+    "token.bad_nbf": words`1e400 "${NOW}" ${NOW}.5 null`,
+  });
+  judges("payload", "iat", {
+    verified: words`undefined 0 ${NOW + 30}`,
+    "token.issued_ahead": words`${NOW + 31}`,
+    "token.bad_iat": words`"${NOW}" ${NOW}.5 null`,
   });
 });
 
 describe("issuer", () => {
-  refuses("token.unknown_issuer", [
-    ["an unknown one", () => honest({ iss: "https://unknown.example" })],
-    ["a trailing slash", () => honest({ iss: "https://login.example/" })],
-    ["another case", () => honest({ iss: "https://LOGIN.example" })],
-    ["none", () => honest({ iss: undefined })],
-    ["a list", () => honest({ iss: ["https://login.example"] })],
-    ["another configured one", () => honest({ iss: "https://other.example" }), "token.unknown_kid"],
+  judges("payload", "iss", {
+    "token.unknown_issuer": words`undefined "https://unknown.example" "https://login.example/"
+      "https://LOGIN.example" ["https://login.example"]`,
+    "token.unknown_kid": words`"https://other.example"`,
+  });
+
+  refuses("token.bad_signature", [
     [
       "another configured one, with its kid",
-      () => honest({ iss: "https://other.example" }, { kid: otherKey.jwk.kid }),
-      "token.bad_signature",
+      () => honest({ iss: "https://other.example" }, { kid: other.keys[0]?.jwk.kid }),
     ],
     [
       "another configured one, without kid",
       () => honest({ iss: "https://other.example" }, { kid: undefined }),
-      "token.bad_signature",
     ],
-    ["one that comes by way of a prototype", () => signed({ payload: `{"__proto__":${honestPayloadText}}` })],
+    [
+      "one that comes by way of a prototype",
+      () => signed({ payload: `{"__proto__":${honestText.payload}}` }),
+      "token.unknown_issuer",
+    ],
   ]);
 });
 
 describe("audience", () => {
-  refuses("token.wrong_audience", [
-    ["none", () => honest({ aud: undefined })],
-    ["an empty list", () => honest({ aud: [] })],
-    ["a list without ours", () => honest({ aud: ["a", "edge"] })],
-    ["a list within a list", () => honest({ aud: [["edge-actions"]] })],
-    ["a prefix", () => honest({ aud: "edge-action" })],
-    ["a longer name", () => honest({ aud: "edge-actions-staging" })],
-    ["another case", () => honest({ aud: "Edge-Actions" })],
-    ["several in one string", () => honest({ aud: "edge-actions other" })],
-    ["an object", () => honest({ aud: { "edge-actions": true } })],
-  ]);
-
-  it("may be a list with ours in it", async () => {
-    expect(await judge(await honest({ aud: ["other", "edge-actions"] }))).toBe("verified");
+  judges("payload", "aud", {
+    verified: words`["other","edge-actions"]`,
+    "token.wrong_audience": words`undefined [] ["a","edge"] [["edge-actions"]] "edge-action" "Edge-Actions"
+      "edge-actions-staging" "edge-actions\u0020other" {"edge-actions":true}`,
   });
 });
 
 describe("subject", () => {
-  refuses("token.bad_subject", [
-    ["none", () => honest({ sub: undefined })],
-    ["an empty one", () => honest({ sub: "" })],
-    ["a number", () => honest({ sub: 7 })],
-    ["null", () => honest({ sub: null })],
-    ["a list", () => honest({ sub: ["alice"] })],
-    ["1,025 characters", () => honest({ sub: "a".repeat(1025) })],
-    ["10 KB", () => honest({ sub: "a".repeat(10_240) })],
+  judges("payload", "sub", {
+    verified: words`"${"a".repeat(1024)}" "__proto__" "\u0430lice\u0020\ud83d\ude00" "0"`,
+    "token.bad_subject": words`undefined "" 7 null ["alice"] "${"a".repeat(1025)}" "${"b".repeat(10_240)}"`,
+  });
+});
+
+function unsigned(alg: string): string {
+  return `${encodeText(`{"alg":"${alg}"}`)}.${encodeText(honestText.payload)}.`;
+}
+
+/** The classic confusion: a verifier that takes the public key's text for a shared secret. */
+async function signedWithPublicKey(secret: Uint8Array): Promise<string> {
+  const hmac = { name: "HMAC", hash: "SHA-256" };
+  const mac = await crypto.subtle.importKey("raw", secret, hmac, false, ["sign"]);
+  const header = JSON.stringify(honestHeader(key, { alg: "HS256" }));
+  const input = new TextEncoder().encode(`${encodeText(header)}.${encodeText(honestText.payload)}`);
+  return compact(header, honestText.payload, new Uint8Array(await crypto.subtle.sign("HMAC", mac, input)));
+}
+
+async function publicKeyAs(format: "spki" | "raw"): Promise<Uint8Array> {
+  const ecdsa = { name: "ECDSA", namedCurve: "P-256" };
+  const publicKey = await crypto.subtle.importKey("jwk", key.jwk, ecdsa, true, ["verify"]);
+  const bytes = await crypto.subtle.exportKey(format, publicKey);
+  if (!(bytes instanceof ArrayBuffer)) throw new Error("a JWK was not asked for");
+  return new Uint8Array(bytes);
+}
+
+async function publicKeyAsPem(): Promise<Uint8Array> {
+  const spki = btoa(String.fromCharCode(...(await publicKeyAs("spki")))).replace(/.{64}/g, "$&\n");
+  return new TextEncoder().encode(`-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`);
+}
+
+function publicKeyAsJwk(): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(key.jwk));
+}
+
+/** Judges a token of `login` against other keys than its own. */
+async function judgeWith(jwks: TestJwk[], token: string, algorithms = ["ES256"]): Promise<string> {
+  const settings = { ...login.settings, algorithms, jwks: { keys: jwks } };
+  return judge(token, await configured({ settings }));
+}
+
+describe("alg", () => {
+  judges("header", "alg", {
+    "token.alg_not_allowed": words`"none" "nOnE" "" "es256" "dir" "__proto__"`,
+    "token.bad_header": words`undefined null ["ES256"]`,
+  });
+
+  refuses("token.alg_not_allowed", [
+    ["none without a signature", () => unsigned("none"), "token.not_compact"],
+    ["nOnE without a signature", () => unsigned("nOnE"), "token.not_compact"],
+    ["HS256 with the public key's PEM as secret", async () => signedWithPublicKey(await publicKeyAsPem())],
+    ["HS256 with the public key's JWK as secret", () => signedWithPublicKey(publicKeyAsJwk())],
+    [
+      "HS256 with the public key's point as secret",
+      async () => signedWithPublicKey(await publicKeyAs("raw")),
+    ],
   ]);
 
-  it.each([["a".repeat(1024)], ["__proto__"], ["\u0430lice \u{1f600}"], ["0"]])("may be %j", async (sub) => {
-    expect(await judge(await honest({ sub }))).toBe("verified");
+  it("must be listed in the issuer's entry, whatever its keys could do", async () => {
+    const rsa = await makeKey("RS256");
+    const token = await login.token({}, { nowMs: NOW_MS, key: rsa });
+    expect(await judgeWith([key.jwk, rsa.jwk], token, ["ES256", "RS256"])).toBe("verified");
+    expect(await judgeWith([key.jwk, rsa.jwk], token, ["ES256"])).toBe("token.alg_not_allowed");
+    expect(await judgeWith([key.jwk, rsa.jwk], token, ["RS384", "PS256"])).toBe("token.alg_not_allowed");
   });
+});
+
+describe("keys", () => {
+  it("verify a token without kid where one can be meant, and not where two can", async () => {
+    const token = await honest({}, { kid: undefined });
+    const second = await makeKey("ES256");
+    expect(await judgeWith([key.jwk], token)).toBe("verified");
+    expect(await judgeWith([key.jwk, { ...second.jwk, use: "enc" }], token)).toBe("verified");
+    expect(await judgeWith([key.jwk, second.jwk], token)).toBe("token.ambiguous_key");
+    expect(await judgeWith([{ ...key.jwk, use: "enc" }], token)).toBe("token.no_usable_key");
+    expect(await judgeWith([key.jwk, second.jwk], await honest())).toBe("verified");
+  });
+
+  it("never verify when they are no point of their curve", async () => {
+    const bent = { ...key.jwk, y: "A".repeat(43) };
+    expect(await judgeWith([key.jwk], await honest())).toBe("verified");
+    expect(await judgeWith([bent], await honest())).toBe("token.unusable_key");
+  });
+
+  it.each([
+    ["jku", "https://attacker.example/keys.json"],
+    ["x5u", "https://attacker.example/chain.pem"],
+    ["jwk", attackerKey.jwk],
+    ["x5c", ["MIIB"]],
+  ])("are never taken from %s in the header", async (member, pointer) => {
+    expect(await judge(await honest({}, { [member]: pointer }))).toBe("verified");
+    const forged = await login.token({}, { nowMs: NOW_MS, key: attackerKey, header: { [member]: pointer } });
+    expect(await judge(forged)).toBe("token.bad_signature");
+  });
+});
+
+describe("kid", () => {
+  judges("header", "kid", {
+    "token.unknown_kid": words`"unknown" "" "${kid.toLowerCase()}" "../../dev/null"`,
+    "token.bad_header": words`1 {}`,
+  });
+
+  refuses("token.bad_signature", [
+    ["ours, on another's signature", () => login.token({}, { nowMs: NOW_MS, key: attackerKey })],
+  ]);
 });

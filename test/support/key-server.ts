@@ -1,11 +1,13 @@
 // The other party: an issuer's key server. It counts what it is asked and answers what the test says.
 
+type Answer = (request: Request) => Response | Promise<Response>;
+
 export class KeyServer {
   readonly requests: Request[] = [];
-  answer: () => Response | Promise<Response>;
+  answer: Answer;
   #onRequest: (() => void)[] = [];
 
-  constructor(answer: () => Response | Promise<Response>) {
+  constructor(answer: Answer) {
     this.answer = answer;
   }
 
@@ -16,11 +18,13 @@ export class KeyServer {
   async fetch(request: Request): Promise<Response> {
     this.requests.push(request);
     for (const tell of this.#onRequest.splice(0)) tell();
-    return this.answer();
+    return this.answer(request);
   }
 
-  /** Resolves with the next request. */
-  asked(): Promise<void> {
-    return new Promise((resolve) => this.#onRequest.push(resolve));
+  /** Lets every request wait for one answer; `asked` resolves with the next request. */
+  hold(): { asked: Promise<void>; respond: (response: Response) => void } {
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    this.answer = () => promise;
+    return { asked: new Promise((tell) => this.#onRequest.push(tell)), respond: resolve };
   }
 }

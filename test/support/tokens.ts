@@ -3,18 +3,21 @@
 
 import { base64url, exportJWK, generateKeyPair } from "jose";
 
-export type Algorithm =
-  | "ES256"
-  | "ES384"
-  | "ES512"
-  | "RS256"
-  | "RS384"
-  | "RS512"
-  | "PS256"
-  | "PS384"
-  | "PS512"
-  | "EdDSA"
-  | "Ed25519";
+export const ALGORITHMS = [
+  "ES256",
+  "ES384",
+  "ES512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "EdDSA",
+  "Ed25519",
+] as const;
+
+export type Algorithm = (typeof ALGORITHMS)[number];
 
 export type TestJwk = { kty: string; kid?: string; alg?: string; use?: string; key_ops?: string[] };
 

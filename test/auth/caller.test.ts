@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseBilling, parseRateLimit, parseScopes } from "../../src/auth/caller.ts";
+import { buildUserKey, parseBilling, parseRateLimit, parseScopes } from "../../src/auth/caller.ts";
 import { words } from "../support/words.ts";
 
 describe("parseScopes", () => {
@@ -9,14 +9,12 @@ describe("parseScopes", () => {
     ["  external  ", ["external"]],
     ["external\tadmin", ["external\tadmin"]],
     ["", []],
-    [
-      ["external", "write"],
-      ["external", "write"],
-    ],
-    [["external write"], ["external write"]],
-    [[], []],
   ])("reads %j", (claim, scopes) => {
     expect(parseScopes(claim)).toEqual(scopes);
+  });
+
+  it.each([[[]], [["external write"]], [["external", "write"]]])("takes %j as it is", (claim) => {
+    expect(parseScopes(claim)).toEqual(claim);
   });
 
   it.each([[undefined], [null], [1], [true], [{ external: true }], [["external", 1]], [[["external"]]]])(
@@ -28,26 +26,18 @@ describe("parseScopes", () => {
 });
 
 describe("parseRateLimit", () => {
-  it.each([
-    [undefined, { kind: "default" }],
-    [{ exempt: true }, { kind: "exempt" }],
-    [{ exempt: false }, { kind: "default" }],
-    [{}, { kind: "default" }],
-    [{ limit_override: 500 }, { kind: "override", limit: 500 }],
-    [{ exempt: true, limit_override: 500 }, { kind: "exempt" }],
-    [
-      { exempt: false, limit_override: 1 },
-      { kind: "override", limit: 1 },
-    ],
-    [
-      { exempt: false, limit_override: 500 },
-      { kind: "override", limit: 500 },
-    ],
-    [
-      { exempt: false, limit_override: 1000 },
-      { kind: "override", limit: 1000 },
-    ],
-  ])("reads %j", (claim, parsed) => {
+  it.each<[unknown, string | number]>([
+    [undefined, "default"],
+    [{}, "default"],
+    [{ exempt: false }, "default"],
+    [{ exempt: true }, "exempt"],
+    [{ exempt: true, limit_override: 500 }, "exempt"],
+    [{ limit_override: 500 }, 500],
+    [{ exempt: false, limit_override: 1 }, 1],
+    [{ exempt: false, limit_override: 500 }, 500],
+    [{ exempt: false, limit_override: 1000 }, 1000],
+  ])("reads %j as %s", (claim, meant) => {
+    const parsed = typeof meant === "number" ? { kind: "override", limit: meant } : { kind: meant };
     expect(parseRateLimit(claim)).toEqual(parsed);
   });
 
@@ -65,6 +55,15 @@ describe("parseRateLimit", () => {
   });
 });
 
+const EVERY_MEMBER = {
+  is_billable: true,
+  origin: "o",
+  usage_type: "u",
+  description: "",
+  exemption_reason: "r",
+  exemption_details: "d",
+};
+
 describe("parseBilling", () => {
   const defaults = {
     is_billable: false,
@@ -80,17 +79,7 @@ describe("parseBilling", () => {
     ["{}", defaults],
     [' {"is_billable":true} ', { ...defaults, is_billable: true }],
     ['{"exemption_reason":"trial","exemption_details":null}', { ...defaults, exemption_reason: "trial" }],
-    [
-      '{"is_billable":true,"origin":"o","usage_type":"u","description":"","exemption_reason":"r","exemption_details":"d"}',
-      {
-        is_billable: true,
-        origin: "o",
-        usage_type: "u",
-        description: "",
-        exemption_reason: "r",
-        exemption_details: "d",
-      },
-    ],
+    [JSON.stringify(EVERY_MEMBER), EVERY_MEMBER],
   ])("reads %j", (claim, billing) => {
     expect(parseBilling(claim)).toEqual(billing);
   });
@@ -115,5 +104,34 @@ describe("parseBilling", () => {
   it("leaves the defaults alone, whatever a claim said before", () => {
     expect(parseBilling('{"is_billable":true,"origin":"o"}')?.origin).toBe("o");
     expect(parseBilling(undefined)).toEqual(defaults);
+  });
+});
+
+describe("buildUserKey", () => {
+  it("is the base64url SHA-256 of the pair as JSON", async () => {
+    // printf '["https://login.example","alice"]' | openssl dgst -sha256 -binary | basenc --base64url
+    expect(await buildUserKey("https://login.example", "alice")).toBe(
+      "lPlCpmHL-rwC7V-FmTGs1YCBKQoiq2r1GDAfRoVWLpM",
+    );
+  });
+
+  it.each([
+    ["the same subject of another issuer", ["https://a", "alice"], ["https://b", "alice"]],
+    ["a subject that looks like a pair", ["https://a", 'b","c'], ['https://a","b', "c"]],
+    ["a separator moved", ["https://a|b", "c"], ["https://a", "b|c"]],
+    ["a NUL moved", ["https://a\0b", "c"], ["https://a", "b\0c"]],
+    ["a look-alike letter", ["https://a", "alice"], ["https://a", "\u0430lice"]],
+    ["another normal form", ["https://a", "\u00e9"], ["https://a", "e\u0301"]],
+    ["another lone surrogate", ["https://a", "\ud800"], ["https://a", "\ud801"]],
+    ["a lone surrogate and its escape", ["https://a", "\ud800"], ["https://a", "\\ud800"]],
+    ["another case", ["https://a", "alice"], ["https://a", "Alice"]],
+    ["a trailing space", ["https://a", "alice"], ["https://a", "alice "]],
+    ["a very long subject", ["https://a", "a".repeat(1023)], ["https://a", "a".repeat(1024)]],
+    ["__proto__", ["https://a", "__proto__"], ["https://a", "constructor"]],
+  ] as const)("tells users apart by %s", async (_, [issuer, subject], [otherIssuer, otherSubject]) => {
+    const key = await buildUserKey(issuer, subject);
+    expect(key).toMatch(/^[\w-]{43}$/);
+    expect(await buildUserKey(issuer, subject)).toBe(key);
+    expect(await buildUserKey(otherIssuer, otherSubject)).not.toBe(key);
   });
 });
