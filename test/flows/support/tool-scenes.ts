@@ -41,19 +41,7 @@ const TOOLS: readonly Played[] = [
     command: "npm run format",
     shows: (_, { checkout }) => expectSame(checkout, "scripts/token.ts"),
   },
-  {
-    command: "npm run licences",
-    shows: (_, { checkout }) => expectSame(checkout, "docs/dependencies.md"),
-  },
   { command: "npm run audit", shows: /found 0 vulnerabilities/ },
-];
-/** What takes longest, each at its shortest. */
-const ATTACKS: readonly Played[] = [
-  {
-    command: "npm run attacks",
-    plus: "-- test/callbacks/destination.test.ts",
-    shows: /127\.0\.0\.1 is refused in every spelling/,
-  },
 ];
 const SOME_TESTS: readonly Played[] = [
   {
@@ -103,7 +91,6 @@ const COMPLETION: readonly Played[] = [
 export const TOOL_SCENES: Record<string, readonly Played[]> = {
   "what takes longest: screenshots": SCREENSHOTS,
   "the time to a receiver": COMPLETION,
-  "the attack suites": ATTACKS,
   "some tests": SOME_TESTS,
   "the bench": BENCH,
   "the profile": PROFILE,
