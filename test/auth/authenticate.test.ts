@@ -8,7 +8,7 @@ import { configured, makeIo } from "../support/auth-io.ts";
 import { MINUTE } from "../support/clock.ts";
 import { KeyServer } from "../support/key-server.ts";
 import { BILLING } from "../support/terms.ts";
-import { bearer, type TestIssuer } from "../support/tokens.ts";
+import { bearer, makeKey, type TestIssuer } from "../support/tokens.ts";
 import { honest, login, NOW_MS } from "./bench.ts";
 import { remoteIssuer } from "./key-bench.ts";
 
@@ -163,14 +163,18 @@ describe("a token that was verified before", () => {
     expect(await judge(token, -31_000)).toBe("token.not_yet_valid");
   });
 
-  it("goes with its key, when the issuer has taken that out", async () => {
+  it.each([
+    ["has taken that out", {}, "token.unknown_kid"],
+    ["has another under its kid", { kid: "kept" }, "token.bad_signature"],
+  ])("goes with its key, when the issuer %s", async (_, members, reason) => {
     const { issuer, server, judge } = await isolate(await remoteIssuer());
+    issuer.keys = [await makeKey("ES256", { kid: "kept" })];
     const token = await issuer.token({ exp: NOW_MS / 1000 + 3600 }, { nowMs: NOW_MS });
     expect(await judge(token)).toBe("caller");
-    await issuer.rotate();
+    issuer.keys = [await makeKey("ES256", members)];
     // The keys are stale after ten minutes: used once more, and fetched anew behind that.
     expect(await judge(token, 11 * MINUTE)).toBe("caller");
-    expect(await judge(token, 12 * MINUTE)).toBe("token.unknown_kid");
+    expect(await judge(token, 12 * MINUTE)).toBe(reason);
     expect(server.calls).toBeGreaterThan(1);
   });
 

@@ -139,12 +139,14 @@ describe("an issuer that does not answer for a minute", () => {
 
   it("holds a request without keys for 5 seconds, and does not hold the next", async () => {
     const token = await bench.token();
+    bench.down();
+    await bench.expectAt(token, [[0, "unavailable, status, 30000", 1]]);
     const { asked } = bench.server.hold();
-    const outcome = bench.present(token, 0);
+    const outcome = bench.present(token, 30 * SECOND);
     await asked;
     await vi.advanceTimersByTimeAsync(5000);
     expect(await outcome).toBe("unavailable, timeout, 30000");
-    await bench.expectAt(token, [[5 * SECOND, "unavailable, timeout, 25000", 1]]);
+    await bench.expectAt(token, [[35 * SECOND, "unavailable, timeout, 25000", 2]]);
   });
 
   it("does not hold a request with known keys at all", async () => {
@@ -191,5 +193,6 @@ describe("an issuer that does not answer for a minute", () => {
     await vi.advanceTimersByTimeAsync(5000);
     expect(await outcome).toBe("unavailable, timeout, 0");
     await bench.expectAt(token, [[30 * SECOND, "verified", 1]]);
+    expect(bench.calls).toEqual(["KV.get", "KV.put"]);
   });
 });
