@@ -2,7 +2,7 @@
 // promised of the run. A run id is one run: one that is known already is not promised, and not charged, again.
 
 import type { Settled } from "../runs/claim.ts";
-import type { OpenRun } from "../runs/open-run.ts";
+import { type OpenRun, withoutLatestAttempt } from "../runs/open-run.ts";
 import { acceptedRun } from "../runs/run.ts";
 import type { Terms } from "../runs/terms.ts";
 import type { Acceptance } from "./admission.ts";
@@ -39,18 +39,14 @@ function promise(runs: Runs, runKey: string, runId: string, terms: Terms | null,
     if (ended?.run.status === "abandoned") runs.reopen(ended, nowMs);
     return;
   }
-  if (open !== null && open.run.status !== "forwarding" && open.run.runId === runId) {
-    if (open.claim !== null) decideTerms(runs, open, terms, nowMs);
-    return;
-  }
+  if (open !== null && open.run.status !== "forwarding" && open.run.runId === runId) return;
+  if (open !== null) keepNamed(runs, open, runId, nowMs);
   if (terms === null) {
     if (isUnanswered) runs.drop(runKey, nowMs);
     return;
   }
-  if (open !== null && open.run.status !== "forwarding") {
-    // The upstream started another run: the earlier one goes on under a key of its own.
-    runs.rename(open);
-  }
+  // The upstream started another run: the earlier one goes on under a key of its own.
+  if (open !== null && !isUnanswered) runs.rename(open);
   const leasedUntilMs = open !== null && isOnItsWay(open, runId, terms) ? leaseOf(runs, runKey) : null;
   const revision = open === null ? 0 : open.run.revision + (leasedUntilMs === null ? 1 : 0);
   const accepted = { runKey, claim: null, terms, run: acceptedRun(runId, revision, nowMs), failures: 0 };
@@ -58,6 +54,16 @@ function promise(runs: Runs, runKey: string, runId: string, terms: Terms | null,
   if (isUnanswered && wasNotified) runs.put(accepted, nowMs, nowMs);
   else runs.put(accepted, nowMs);
   if (leasedUntilMs !== null) runs.index.lease(runKey, leasedUntilMs, wasNotified);
+}
+
+/** A completion named another run, which an earlier attempt started: it goes on, under a key of its own. */
+function keepNamed(runs: Runs, open: OpenRun, acceptedId: string, nowMs: number): void {
+  const { run } = open;
+  if (run.status !== "forwarding" || run.hintedRunId === null || run.hintedRunId === acceptedId) return;
+  const earlier = withoutLatestAttempt(open);
+  if (earlier === null) return;
+  const { attempts: _attempts, ...named } = earlier;
+  runs.rename(named, nowMs);
 }
 
 /** A completion named this run before the start was answered: a consumer may have it already, and what that one reports is true of it. */
@@ -69,16 +75,4 @@ function isOnItsWay({ run, terms: earlier }: OpenRun, runId: string, terms: Term
 
 function leaseOf(runs: Runs, runKey: string): number | null {
   return runs.index.get(runKey)?.leasedUntilMs ?? null;
-}
-
-// A completion found the run before its start was answered: what it is promised, the answer decides. A consumer that is at
-// work for another receiver has told the wrong one.
-function decideTerms(runs: Runs, open: OpenRun, terms: Terms | null, nowMs: number): void {
-  if (terms === null && open.run.status === "accepted") return runs.drop(open.runKey, nowMs);
-  const decided = terms ?? open.terms;
-  const isMoved = decided.callbackUrl !== open.terms.callbackUrl;
-  const { attempts, ...rest } = open;
-  if (!isMoved && attempts === undefined) return runs.changeClaim({ ...open, terms: decided }, null);
-  const run = { ...open.run, revision: open.run.revision + (isMoved ? 1 : 0) };
-  runs.put({ ...rest, claim: null, terms: decided, run }, nowMs, nowMs);
 }

@@ -17,11 +17,8 @@ export type AdmitRequest = {
 };
 
 export type Admission =
-  /**
-   * `created`: it was this admission that wrote down what is promised. `askCache`, here and in the refusals: KV may know
-   * an answer that this gate does not.
-   */
-  | { kind: "admitted"; view: WindowView | null; mismatch: boolean; created: boolean; askCache: boolean }
+  /** `askCache`, here and in the refusals: KV may know an answer that this gate does not. */
+  | { kind: "admitted"; view: WindowView | null; mismatch: boolean; askCache: boolean }
   | { kind: "limited"; view: WindowView; retryAfterSeconds: number; askCache: boolean }
   | { kind: "replay"; view: WindowView | null; mismatch: boolean; answer: Answer }
   /** The first request with this id is still in flight after the longest wait. */
@@ -43,6 +40,9 @@ export type Settlement = {
 
 /** A settlement that a queue message can carry: the upstream's yes. */
 export type Acceptance = Settlement & { outcome: Extract<StartResult, { kind: "accepted" }> };
+
+/** An id, and the attempt that may have taken it. */
+export type HeldClaim = Pick<ClaimRequest, "id" | "attempt">;
 
 export type ReadCount = { admitted: boolean; view: WindowView; retryAfterSeconds: number };
 

@@ -36,8 +36,8 @@ export function admitNow(parts: Parts, request: AdmitRequest, decision: Deciding
   const view = count?.view ?? null;
   if (decision?.kind === "conflict") return { kind: "conflict", view, askCache };
   const taken = claim?.mayCreate && decision !== null ? { id: claim.id, taken: decision.claim } : null;
-  const created = claims.admit(taken, promise, nowMs);
-  return { kind: "admitted", view, mismatch: decision?.mismatch ?? false, created, askCache };
+  claims.admit(taken, promise, nowMs);
+  return { kind: "admitted", view, mismatch: decision?.mismatch ?? false, askCache };
 }
 
 /** Of an earlier attempt KV may know more than this gate, which may have been away when it was answered. */

@@ -16,18 +16,20 @@ export class Claims {
     this.#runs = runs;
   }
 
-  /** Null: no request has named it in its 72 hours. */
+  /** Null: no request has named it in its 72 hours. An answer that is known counts, whatever the run's row says. */
   find(id: string, nowMs: number): Claim | null {
-    const claim = this.#runs.get(id)?.claim ?? this.#store.answers.find(id);
+    const stored = this.#store.answers.find(id);
+    const isSettled = stored?.status === "settled" && !isExpired(stored, nowMs);
+    const claim = isSettled ? stored : (this.#runs.get(id)?.claim ?? stored);
     return claim === null || isExpired(claim, nowMs) ? null : claim;
   }
 
-  /** Writes down what an admission takes on. Says whether a run was begun. */
+  /** Writes down what an admission takes on. */
   admit(
     claim: { id: string; taken: OpenClaim } | null,
     promise: { runKey: string; terms: Terms } | null,
     nowMs: number,
-  ): boolean {
+  ): void {
     const runKey = promise?.runKey ?? claim?.id;
     const open = runKey === undefined ? null : this.#runs.get(runKey);
     const taken = claim?.taken ?? null;
@@ -35,17 +37,11 @@ export class Claims {
       // An earlier attempt may have started a run, however long ago.
       const retaken = taken && { ...taken, mayHaveRun: true };
       const retried = { ...open, claim: retaken, run: retryRun(open.run, nowMs) };
-      this.#runs.put(withAttempt(retried, promise?.terms ?? null), nowMs);
-      return false;
-    }
-    if (open !== null && open.claim !== null && taken !== null) {
-      // A completion named its run; what it is promised in the end, the answer to this attempt decides.
-      this.#runs.changeClaim(withAttempt(open, promise?.terms ?? null), taken);
-      return false;
+      return this.#runs.put(withAttempt(retried, promise?.terms ?? null), nowMs);
     }
     if (promise === null) {
       if (claim !== null) this.#store.answers.put(claim.id, claim.taken, nowMs);
-      return false;
+      return;
     }
     // An earlier run of this id still has its end to tell.
     if (open !== null) this.#runs.rename(open);
@@ -54,13 +50,13 @@ export class Claims {
     const attempts = taken?.mayHaveRun === true ? [null, promise.terms] : undefined;
     this.#runs.put({ ...promise, claim: taken, run, failures: 0, ...(attempts && { attempts }) }, nowMs);
     if (claim !== null) this.#store.answers.remove(claim.id);
-    return true;
   }
 
   /** The claim of an open run goes on without it, still unanswered. */
   keepOpen(runKey: string, nowMs: number): void {
     const claim = this.#runs.get(runKey)?.claim;
-    if (claim != null) this.#store.answers.put(runKey, { ...claim, mayHaveRun: true }, nowMs);
+    if (claim != null && this.#store.answers.find(runKey)?.status !== "settled")
+      this.#store.answers.put(runKey, { ...claim, mayHaveRun: true }, nowMs);
   }
 
   settle(id: string, settled: Settled, nowMs: number): void {
@@ -78,15 +74,14 @@ export class Claims {
     const open = this.#runs.get(runKey);
     if (open?.run.status === "forwarding") {
       const claim = open.claim && endAttempt(open.claim, attempt, kind, nowMs);
-      if (claim === null && kind === "refused") this.#runs.drop(runKey, nowMs);
-      else if (claim !== open.claim)
-        this.#runs.put({ ...(kind === "refused" ? withoutLatestAttempt(open) : open), claim }, nowMs);
-      return;
-    }
-    if (open !== null && open.claim !== null) {
-      const claim = endAttempt(open.claim, attempt, kind, nowMs);
-      if (claim !== open.claim) this.#runs.changeClaim(open, claim);
-      return;
+      // It is another attempt's by now.
+      if (claim !== null && claim === open.claim) return;
+      const left = kind === "refused" ? withoutLatestAttempt(open) : open;
+      if (claim !== null && left !== null) return this.#runs.put({ ...left, claim }, nowMs);
+      if (kind === "unknown") return;
+      // An earlier attempt, which promised nothing, may have started a run.
+      if (claim !== null) this.#store.answers.put(runKey, claim, nowMs);
+      return this.#runs.drop(runKey, nowMs);
     }
     const stored = claimId === null ? null : this.#store.answers.find(claimId);
     if (claimId === null || stored?.status !== "open") return;

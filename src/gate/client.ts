@@ -12,6 +12,7 @@ import type {
   Acceptance,
   Admission,
   AdmitRequest,
+  HeldClaim,
   ReadCount,
   Reported,
   RunRecord,
@@ -77,9 +78,9 @@ export class GateClient {
   }
 
   /** KV knew the answer that the gate did not know. `countedUntilMs` null: it counted nothing. */
-  async learn(id: string, settled: Settled, countedUntilMs: number | null, created: boolean): Promise<void> {
+  async learn(claim: HeldClaim, settled: Settled, countedUntilMs: number | null): Promise<void> {
     try {
-      await this.#twice(async (gate) => await gate.learn(id, settled, countedUntilMs, created));
+      await this.#twice(async (gate) => await gate.learn(claim, settled, countedUntilMs));
     } catch (error) {
       log({ event: "gate.learn_failed", gate: this.id, error });
     }
@@ -114,6 +115,14 @@ export class GateClient {
 
   abandon(runKey: string): Promise<boolean> {
     return this.#twice(async (gate): Promise<boolean> => await gate.abandon(runKey));
+  }
+
+  hasStart(runKey: string): Promise<boolean> {
+    return this.#twice(async (gate): Promise<boolean> => await gate.hasStart(runKey));
+  }
+
+  nameRun(runKey: string, runId: string): Promise<boolean> {
+    return this.#twice(async (gate): Promise<boolean> => await gate.nameRun(runKey, runId));
   }
 
   redeliver(runId: string): Promise<Redelivery> {

@@ -2,7 +2,7 @@
 // not heard of again. The leases themselves are in the index, in memory.
 
 import { attemptsOf } from "../runs/delivery.ts";
-import { ALONE_AFTER_FAILURES, isUndecided, MAX_FAILURES, type OpenRun } from "../runs/open-run.ts";
+import { ALONE_AFTER_FAILURES, isAwaitingAnswer, MAX_FAILURES, type OpenRun } from "../runs/open-run.ts";
 import { giveUpRun, hintRun, type KnownRun, type Run } from "../runs/run.ts";
 import type { Terms } from "../runs/terms.ts";
 import type { LeasedRun } from "./admission.ts";
@@ -15,8 +15,6 @@ const OVERDUE_MS = 3 * 60_000;
 /** A completion without credentials hurries no more than one poll of a run in this time. */
 const HURRY_PAUSE_MS = 60_000;
 const SECOND_MS = 1_000;
-/** A start whose attempts were promised different things is looked at again after this, until its answer is heard. */
-const UNDECIDED_MS = 10 * 60 * SECOND_MS;
 /** After the first failure, the second and so on. */
 const PAUSES_MS = [5, 60, 600, 3_600, 21_600].map((seconds) => seconds * SECOND_MS);
 
@@ -56,16 +54,9 @@ export function takeRun(runs: Runs, request: TakeRequest, nowMs: number): Taken 
   }
   const open = hinted(runs, runs.read(indexed), hintedRunId, nowMs);
   const runId = runIdOf(open.run);
-  if (runId === null) {
-    // Its start has not been answered; when it is, the run is polled at once.
+  if (runId === null || isAwaitingAnswer(open, nowMs)) {
+    // When the start is answered, the run is polled at once.
     indexed.notified ||= request.notified;
-    return NONE;
-  }
-  if (isUndecided(open, nowMs)) {
-    // As soon as it is decided, the run is polled.
-    const notified = indexed.notified || request.notified;
-    runs.index.free(indexed, nowMs + UNDECIDED_MS);
-    indexed.notified = notified;
     return NONE;
   }
   if (!isWanted(open, indexed, request, nowMs)) return NONE;
@@ -110,7 +101,7 @@ function hinted(runs: Runs, open: OpenRun, runId: string | null, nowMs: number):
   const run = hintRun(open.run, runId);
   if (run === open.run) return open;
   const next = { ...open, run };
-  runs.put(next, nowMs, nowMs);
+  runs.put(next, nowMs, isAwaitingAnswer(next, nowMs) ? undefined : nowMs);
   return next;
 }
 

@@ -50,8 +50,15 @@ export function reportRun(
   const dueMs = isPolledAgain ? at.nowMs : nextAtMs(runs, run, observation, at.nowMs);
   // A run that still waits is not written: when it is polled next follows from its acceptance.
   if (run === open.run && open.failures === 0) runs.index.free(indexed, dueMs);
-  else runs.put({ ...open, run, failures: 0 }, at.nowMs, dueMs);
+  else runs.put(known({ ...open, run, failures: 0 }), at.nowMs, dueMs);
   return { result: toReported(open, run), pollAgain: isPolledAgain ? indexed : null };
+}
+
+/** A run that the upstream knows waits for no answer any more. */
+function known({ attempts, claim, ...open }: OpenRun): OpenRun {
+  return open.run.status === "forwarding"
+    ? { ...open, claim, ...(attempts && { attempts }) }
+    : { ...open, claim: null };
 }
 
 function nextAtMs(runs: Runs, run: Run, seen: Observation, nowMs: number): number {

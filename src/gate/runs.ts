@@ -2,8 +2,7 @@
 // here, and writes all that hangs on it in one transaction: the row, the charge of a success, the end of the row, what the
 // operators' index is to be told. Memory follows when the transaction has returned.
 import { log } from "../platform/observability/log.ts";
-import type { OpenClaim } from "../runs/claim.ts";
-import { ALONE_AFTER_FAILURES, type OpenRun } from "../runs/open-run.ts";
+import { ALONE_AFTER_FAILURES, type OpenRun, openDueAtMs } from "../runs/open-run.ts";
 import {
   type Ended,
   isFinished,
@@ -13,7 +12,7 @@ import {
   redeliverRun,
   toDeliveryState,
 } from "../runs/run.ts";
-import { dueAtMs, nextPollAtMs } from "../runs/run-schedule.ts";
+import { nextPollAtMs } from "../runs/run-schedule.ts";
 import { storedActionIdOf } from "../runs/terms.ts";
 import type { Counter } from "./counter.ts";
 import { toDeadLetter } from "./letter.ts";
@@ -77,15 +76,13 @@ export class Runs {
   }
 
   /** Writes a run down as it is now, whatever follows from it; it is due at `dueMs`, or when its state says. */
-  put(open: OpenRun, nowMs: number, dueMs = dueAtMs(open.run, this.rules, nowMs)): void {
+  put(open: OpenRun, nowMs: number, dueMs = openDueAtMs(open, this.rules, nowMs)): void {
     const rowId = this.index.get(open.runKey)?.rowId ?? null;
     const writtenId = this.#atomically(() => {
       if (!this.#isUserNoted) this.#noteUser(open);
       const run = this.#charged(open, nowMs);
       if (isFinished(run)) {
         this.#finish(rowId, { ...open, run, finishedAtMs: nowMs });
-        // A completion found the run before its start was answered: the id is still that start's.
-        if (open.claim !== null) this.#store.answers.put(open.runKey, open.claim, nowMs);
         return null;
       }
       return this.#store.openRuns.write(rowId, { ...open, run }, dueMs, this.#counter.forRow());
@@ -105,20 +102,13 @@ export class Runs {
     this.#counter.rowDropped(nowMs);
   }
 
-  /** Another attempt asks for its start, or has ended. Nothing else changes: a consumer that has it keeps it. */
-  changeClaim(open: OpenRun, claim: OpenClaim | null): void {
-    const indexed = this.index.get(open.runKey);
-    if (indexed === null) return;
-    const { rowId, dueAtMs: dueMs } = indexed;
-    this.#store.openRuns.write(rowId, { ...open, claim }, dueMs, this.#counter.forRow());
-  }
-
-  /** Its key is another run's from now on: this one goes on under a key of its own. */
-  rename(open: OpenRun): void {
+  /** Its key is another run's from now on: this one goes on under a key of its own; due as it was, or at `atMs`. */
+  rename(open: OpenRun, atMs: number | null = null): void {
     const indexed = this.index.get(open.runKey);
     if (indexed === null) return;
     const renamed = { ...open, claim: null, runKey: crypto.randomUUID() };
-    const { rowId, dueAtMs: dueMs } = indexed;
+    const { rowId } = indexed;
+    const dueMs = atMs ?? indexed.dueAtMs;
     this.#store.openRuns.write(rowId, renamed, dueMs, this.#counter.forRow());
     this.index.remove(open.runKey);
     this.index.put(rowId, renamed.runKey, runIdOf(open.run), dueMs);

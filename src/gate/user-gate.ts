@@ -7,10 +7,10 @@ import { log } from "../platform/observability/log.ts";
 import { parseGateSettings } from "../platform/settings.ts";
 import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
 import { decideClaim, type Settled } from "../runs/claim.ts";
-import { withoutLatestAttempt } from "../runs/open-run.ts";
 import {
   buildRunRules,
   giveUpRun,
+  hintRun,
   isFinished,
   type Observation,
   type RunRules,
@@ -21,6 +21,7 @@ import type {
   Acceptance,
   Admission,
   AdmitRequest,
+  HeldClaim,
   ReadCount,
   Reported,
   RunRecord,
@@ -85,7 +86,7 @@ export class UserGate extends DurableObject<Env> {
       const isRepeated = claim === null && promise !== null && this.#runs.index.get(promise.runKey) !== null;
       // Counted and written down by its first call, whose answer got lost.
       if (isRepeated || decision?.kind === "held")
-        return { kind: "admitted", view: view(), mismatch: false, created: false, askCache: false };
+        return { kind: "admitted", view: view(), mismatch: false, askCache: false };
       switch (decision?.kind) {
         case "replay":
           return { ...decision, view: view() };
@@ -114,14 +115,12 @@ export class UserGate extends DurableObject<Env> {
     return known?.status === "settled" ? known : null;
   }
 
-  /** KV knew the answer to an id that this gate did not know: what an admission counted and began is taken back. `countedUntilMs` null: it counted nothing. */
-  async learn(id: string, settled: Settled, countedUntilMs: number | null, created: boolean): Promise<void> {
+  /** KV knew the answer to an id that this gate did not know: what the attempt's admission counted and took on is taken back. `countedUntilMs` null: it counted nothing. */
+  async learn({ id, attempt }: HeldClaim, settled: Settled, countedUntilMs: number | null): Promise<void> {
     const nowMs = Date.now();
     if (this.#claims.find(id, nowMs)?.status === "settled") return;
     if (countedUntilMs !== null) this.#counter.giveBack(countedUntilMs);
-    const open = this.#runs.get(id);
-    if (created) this.#runs.drop(id, nowMs);
-    else if (open?.claim != null) this.#runs.put({ ...withoutLatestAttempt(open), claim: null }, nowMs);
+    this.#claims.endAttempt(id, id, attempt, "refused", nowMs);
     this.#claims.settle(id, settled, nowMs);
     this.#waiters.wake(id);
   }
@@ -182,6 +181,26 @@ export class UserGate extends DurableObject<Env> {
     if (open === null || open.run.status === "forwarding") return false;
     const nowMs = Date.now();
     this.#runs.put({ ...open, run: giveUpRun(open.run, open.terms, "operator", nowMs) }, nowMs);
+    await this.#ring();
+    return true;
+  }
+
+  /** Whether a start of this key waits for its answer, or was never answered. */
+  hasStart(runKey: string): boolean {
+    return this.#runs.get(runKey)?.run.status === "forwarding";
+  }
+
+  /**
+   * An operator names the run of a start that was never answered: what its latest attempt would be promised holds, and no
+   * answer is waited for. False when there is no such start, or the run is another start's.
+   */
+  async nameRun(runKey: string, runId: string): Promise<boolean> {
+    const open = this.#runs.get(runKey);
+    if (open?.run.status !== "forwarding" || this.#runs.isElsewhere(runId, runKey)) return false;
+    const nowMs = Date.now();
+    this.#claims.keepOpen(runKey, nowMs);
+    const { attempts: _attempts, ...rest } = open;
+    this.#runs.put({ ...rest, claim: null, run: hintRun(open.run, runId) }, nowMs, nowMs);
     await this.#ring();
     return true;
   }

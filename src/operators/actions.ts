@@ -40,10 +40,11 @@ export async function nameRun(
   runId: string,
 ): Promise<Acted | null> {
   const gate = GateClient.ofUser(deps.gates, userKey);
-  const { open } = await gate.inspect(deps.nowMs);
-  if (!open.some((each) => each.runKey === runKey && each.run.status === "forwarding")) return null;
+  if (!(await gate.hasStart(runKey))) return null;
   const noted = newEntry(operator, "poll", runId, `named as the run of the start ${runKey}`);
-  return audited(deps.operatorsDb, noted, () => sendPoll(deps, gate, runKey, runId));
+  return audited(deps.operatorsDb, noted, async () =>
+    (await gate.nameRun(runKey, runId)) ? { kind: "done" } : refused("The run is known already."),
+  );
 }
 
 export async function resetWindow(deps: ConsoleDeps, operator: Operator, userKey: string): Promise<Acted> {

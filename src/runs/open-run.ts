@@ -1,7 +1,8 @@
 // A run that must still be polled or delivered, as the gate keeps it: a start in flight, one that has not ended, one whose
 // delivery is pending.
-import { isExpired, type OpenClaim } from "./claim.ts";
-import type { Run } from "./run.ts";
+import { expiresAtMs, isExpired, type OpenClaim } from "./claim.ts";
+import type { Run, RunRules } from "./run.ts";
+import { dueAtMs } from "./run-schedule.ts";
 import type { Terms } from "./terms.ts";
 
 export type OpenRun = {
@@ -12,8 +13,8 @@ export type OpenRun = {
   /** Of the attempt that was accepted; before that, of the latest one. */
   terms: Terms;
   /**
-   * What each attempt of an open claim would be promised, the latest one last; null: nothing. Kept only where they differ:
-   * then the upstream's yes decides which one holds, and until it is heard the run's end is not read.
+   * What each attempt of an open claim would be promised, the latest one last; null: nothing. Kept only where they differ,
+   * for the case that the latest one turns out to have started nothing.
    */
   attempts?: readonly (Terms | null)[];
   run: Run;
@@ -31,27 +32,38 @@ const MAX_ATTEMPTS = 20;
 /** The run with one more attempt at its start. */
 export function withAttempt(open: OpenRun, terms: Terms | null): OpenRun {
   const attempts = [...(open.attempts ?? [open.terms]), terms];
-  return withAttempts(open, attempts.length > MAX_ATTEMPTS ? attempts.toSpliced(1, 1) : attempts);
+  return withAttempts(open, attempts.length > MAX_ATTEMPTS ? attempts.toSpliced(1, 1) : attempts) ?? open;
 }
 
-/** The latest attempt started nothing, so its terms hold for no run. */
-export function withoutLatestAttempt(open: OpenRun): OpenRun {
+/** The latest attempt started nothing, so its terms hold for no run. Null: no other one would be promised anything. */
+export function withoutLatestAttempt(open: OpenRun): OpenRun | null {
   return open.attempts === undefined ? open : withAttempts(open, open.attempts.slice(0, -1));
 }
 
 function withAttempts(
   { attempts: _attempts, ...open }: OpenRun,
   attempts: readonly (Terms | null)[],
-): OpenRun {
-  const latest = attempts.findLast((terms) => terms !== null) ?? open.terms;
-  const terms = open.run.status === "forwarding" ? latest : open.terms;
+): OpenRun | null {
+  const terms = attempts.findLast((each) => each !== null) ?? null;
+  if (terms === null) return null;
   const isOne = attempts.every((each) => promises(each) === promises(attempts[0] ?? null));
   return { ...open, terms, ...(!isOne && { attempts }) };
 }
 
-/** Which of several attempts was accepted is not known yet, and they were promised different things. */
-export function isUndecided({ attempts, claim }: OpenRun, nowMs: number): boolean {
-  return attempts !== undefined && claim !== null && !isExpired(claim, nowMs);
+/**
+ * The answer to its start may still come, at the latest with a retry of its id. It says which attempt was accepted, and so
+ * what the run is promised; until then its end is not read.
+ */
+export function isAwaitingAnswer({ run, claim }: OpenRun, nowMs: number): boolean {
+  return run.status === "forwarding" && claim !== null && !isExpired(claim, nowMs);
+}
+
+/** When the run must be looked at next; a run that is named, but awaits its answer, when that can come no more. */
+export function openDueAtMs(open: OpenRun, rules: RunRules, nowMs: number): number {
+  const { run, claim } = open;
+  const isNamed = run.status === "forwarding" && run.hintedRunId !== null;
+  if (isNamed && claim !== null && isAwaitingAnswer(open, nowMs)) return expiresAtMs(claim);
+  return dueAtMs(run, rules, nowMs);
 }
 
 function promises(terms: Terms | null): string {

@@ -2,7 +2,7 @@
 // each of them a retry with the same idempotency id ends with one run: the row is durable before the upstream hears of
 // it, and every try carries the same id to an upstream that starts one run an id.
 import type { Caller } from "../auth/caller.ts";
-import type { Acceptance, Admission, Settlement } from "../gate/admission.ts";
+import type { Acceptance, Admission, HeldClaim, Settlement } from "../gate/admission.ts";
 import type { GateClient } from "../gate/client.ts";
 import { runMessage, sendMessage } from "../gate/run-message.ts";
 import { log } from "../platform/observability/log.ts";
@@ -108,20 +108,24 @@ async function unlessKnown(
 ): Promise<StartAnswer> {
   const known = askCache && claim !== null ? await getAnswer(kv, gate.id, claim.id) : null;
   if (claim === null || known === null) return refused;
-  waitUntil(gate.learn(claim.id, known, null, false));
+  waitUntil(gate.learn(held(claim), known, null));
   return replay(known.answer, { view, mismatch: known.fingerprint !== claim.fingerprint });
 }
 
 // The gate did not know this id, so it counted and claimed: that is taken back once the answer is out.
 function replayLearnt(
   { gate, waitUntil }: StartDeps,
-  { id, fingerprint }: ClaimRequest,
+  claim: ClaimRequest,
   known: Settled,
-  { view, created }: Extract<Admission, { kind: "admitted" }>,
+  { view }: Extract<Admission, { kind: "admitted" }>,
 ): StartAnswer {
-  waitUntil(gate.learn(id, known, view?.resetAtMs ?? null, created));
+  waitUntil(gate.learn(held(claim), known, view?.resetAtMs ?? null));
   const uncounted = view && { ...view, remaining: view.remaining + 1 };
-  return replay(known.answer, { view: uncounted, mismatch: known.fingerprint !== fingerprint });
+  return replay(known.answer, { view: uncounted, mismatch: known.fingerprint !== claim.fingerprint });
+}
+
+function held({ id, attempt }: ClaimRequest): HeldClaim {
+  return { id, attempt };
 }
 
 function failedOpen(answer: StartAnswer): StartAnswer {

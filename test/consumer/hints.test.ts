@@ -131,7 +131,7 @@ describe("a completion that comes before the start was answered", () => {
       await delivering.promise;
       return answer;
     });
-    await stage.start({ idempotency_id: ID });
+    await stage.start();
     acknowledge.resolve(new Response(null, { status: 204 }));
     await consumed;
     await stage.pass(3 * HOUR);

@@ -1,6 +1,6 @@
-// Attempts of one id that were promised different things: the one that was answered 202 decides, whichever message comes
-// first (contract, Idempotency). Until it is known which one that is, nothing is delivered and nothing is charged.
-import { beforeEach, expect, it } from "vitest";
+// Attempts of one id may be promised different things: the one that was answered 202 decides, whichever message comes first
+// (contract, Idempotency). While that answer may still come, nothing is delivered and nothing is charged.
+import { beforeEach, describe, expect, it } from "vitest";
 import { failing, replacing } from "../support/bindings.ts";
 import { HOUR, moveClock, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -94,21 +94,66 @@ it("a duplicate that is being answered from KV changes nothing", async () => {
   expect(stage.received.map(({ url }) => url)).toEqual([HOOK]);
 });
 
-it("where no attempt is ever answered, the latest one's terms hold when the id's 72 hours are over", async () => {
-  const stage = await second(failing(/^KV\./));
-  const { upstream } = stage.gateway;
-  upstream.behave(async ({ method }, honest) => {
-    const answer = honest();
-    return method === "POST" ? json(503, {}) : answer;
+it("a duplicate that KV answers after another attempt has failed leaves the decision to the acceptance", async () => {
+  const { run, late } = await acceptedLate();
+  await failedAttempt(OTHER, FREE);
+  moveClock(20 * SECOND);
+  const stage = await second(() => ({}));
+  await stage.push(run);
+  await stage.drain();
+  const again = await stage.tryStart(OTHER, { claims: FREE });
+  expect([again.status, again.headers.get("idempotency-replayed")]).toEqual([202, "true"]);
+  await stage.pass(HOUR);
+  expect(await overtake(stage, run, late)).toEqual({ tasks: 1, told: [HOOK] });
+});
+
+describe("a start whose answer got lost, and whose end a completion proves", () => {
+  let stage: Stage;
+  let run: Started;
+  beforeEach(async () => {
+    stage = await second(failing(/^KV\./));
   });
-  for (const body of [{}, OTHER]) {
-    expect((await stage.tryStart({ idempotency_id: ID, ...body })).status).toBe(503);
+
+  /** The upstream starts it, and what is heard is a 503. */
+  async function unanswered(body: object, claims: Record<string, unknown> = {}): Promise<void> {
+    const { upstream } = stage.gateway;
+    upstream.behave(async ({ method }, honest) => {
+      const answer = honest();
+      return method === "POST" ? json(503, {}) : answer;
+    });
+    expect((await stage.tryStart({ idempotency_id: ID, ...body }, { claims })).status).toBe(503);
+    upstream.behave((_request, honest) => honest());
+    const [runId = ""] = upstream.runs.values();
+    run = { runId, ...stage.lastRef() };
     moveClock(20 * SECOND);
   }
-  const [runId = ""] = upstream.runs.values();
-  await stage.push({ runId, ...stage.lastRef() });
-  await stage.pass(71 * HOUR);
-  expect(stage.received).toEqual([]);
-  await stage.pass(2 * HOUR);
-  expect(stage.received.map(({ url }) => url)).toEqual([OTHER.callback_url]);
+
+  const NONE = { callback_url: undefined };
+  it.each<[string, object, Record<string, unknown>, object, string[]]>([
+    ["another callback, and a task", {}, FREE, OTHER, [OTHER.callback_url]],
+    ["a callback, where the first had none", NONE, {}, {}, [HOOK]],
+    ["a task, where the first was free", {}, FREE, {}, [HOOK]],
+    ["no callback any more", {}, FREE, NONE, []],
+  ])("is delivered and charged as its retry is promised: %s", async (_name, first, claims, retry, told) => {
+    await unanswered(first, claims);
+    await stage.push(run);
+    await stage.pass(HOUR);
+    expect(stage.received).toEqual([]);
+    const again = await stage.tryStart({ idempotency_id: ID, ...retry });
+    expect([again.status, again.body.data.id]).toEqual([202, run.runId]);
+    await stage.pass(100 * HOUR);
+    expect(stage.received.map(({ url }) => url)).toEqual(told);
+    expect([(await stage.records()).charges.length, await stage.rows()]).toEqual([1, 0]);
+  });
+
+  it("and that is never retried counts as its latest attempt says, when the id's 72 hours are over", async () => {
+    await unanswered({});
+    await unanswered(OTHER);
+    await stage.push(run);
+    await stage.pass(71 * HOUR);
+    expect(stage.received).toEqual([]);
+    await stage.pass(2 * HOUR);
+    expect(stage.received.map(({ url }) => url)).toEqual([OTHER.callback_url]);
+    expect([(await stage.records()).charges.length, await stage.rows()]).toEqual([1, 0]);
+  });
 });

@@ -139,7 +139,7 @@ async function mistake({ gate, reference, mistakes }: Subject, window: Rule | nu
     // Such a window is known by its end: one that was cut meanwhile keeps the mistake.
     if (counted.isCut()) return;
     const settled = { fingerprint: "same", settledAtMs: Date.now(), answer: ANSWER };
-    await gate.learn(id, settled, resetAtMs, admission.created);
+    await gate.learn({ id, attempt: id }, settled, resetAtMs);
     if (window !== null) counted.takeBack();
   });
 }
