@@ -6,14 +6,14 @@ import { relative } from "node:path";
 type Test = { ancestorTitles: string[]; title: string; status: string };
 type Report = { testResults: { name: string; assertionResults: Test[] }[] };
 
-type Tally = { refused: number; served: number };
+type Counts = { refused: number; served: number };
 
 export type Suite = {
   file: string;
   /** How many tests passed and failed under each of its headings, in order. */
   groups: Map<string, { passed: number; failed: number }>;
   /** Null where a file keeps no count. */
-  tally: Tally | null;
+  counts: Counts | null;
 };
 
 const FOLDER = "test/security/";
@@ -22,7 +22,7 @@ const COUNT = /^(\d+) attacks refused, (\d+) honest twins served$/;
 export function suitesIn(reportPath: string): Suite[] {
   const { testResults }: Report = JSON.parse(readFileSync(reportPath, "utf8"));
   const suites = testResults.map(({ name, assertionResults: tests }) => {
-    return { file: relative(process.cwd(), name), groups: groupsOf(tests), tally: tallyOf(tests) };
+    return { file: relative(process.cwd(), name), groups: groupsOf(tests), counts: countsOf(tests) };
   });
   return suites.toSorted((a, b) => (a.file < b.file ? -1 : 1));
 }
@@ -30,16 +30,16 @@ export function suitesIn(reportPath: string): Suite[] {
 /** Attack suites that say nothing of what they have tried. */
 export function uncounted(suites: readonly Suite[]): string[] {
   return suites
-    .filter(({ file, tally }) => file.startsWith(FOLDER) && tally === null)
+    .filter(({ file, counts }) => file.startsWith(FOLDER) && counts === null)
     .map(({ file }) => file);
 }
 
 /** The last word: what was refused and served in all of them. */
 export function summaryOf(suites: readonly Suite[]): string {
   const total = { refused: 0, served: 0 };
-  for (const { tally } of suites) {
-    total.refused += tally?.refused ?? 0;
-    total.served += tally?.served ?? 0;
+  for (const { counts } of suites) {
+    total.refused += counts?.refused ?? 0;
+    total.served += counts?.served ?? 0;
   }
   return `attacks: ${grouped(total.refused)} cases refused, ${grouped(total.served)} honest twins served`;
 }
@@ -61,7 +61,7 @@ function groupsOf(tests: readonly Test[]): Suite["groups"] {
   return groups;
 }
 
-function tallyOf(tests: readonly Test[]): Tally | null {
+function countsOf(tests: readonly Test[]): Counts | null {
   for (const { title, status } of tests) {
     const [, refused, served] = COUNT.exec(title) ?? [];
     if (status === "passed" && refused !== undefined)

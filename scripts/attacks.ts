@@ -36,8 +36,8 @@ const { args } = vitestFor(null, paths, Object.values(testFiles()).flat());
 const { status } = spawnSync("vitest", [...args, ...reporters], { stdio: "inherit", env: TOOL_ENV });
 
 const suites = suitesIn(REPORT);
-for (const { file, groups, tally } of suites) {
-  const counted = tally && `: ${grouped(tally.refused)} refused, ${grouped(tally.served)} twins served`;
+for (const { file, groups, counts } of suites) {
+  const counted = counts && `: ${grouped(counts.refused)} refused, ${grouped(counts.served)} twins served`;
   console.log(`\n${file}${counted ?? ""}`);
   for (const [heading, { passed, failed }] of groups) {
     console.log(`${String(passed).padStart(6)} ${failed > 0 ? `(${failed} FAILED) ` : ""}${heading}`);
