@@ -105,18 +105,18 @@ describe.each([
 
   it("redelivers what was ticked and sees it through to its end", async () => {
     const who = await stage.caller("chosen");
-    const letters = [await stage.deadLetter(who), await stage.deadLetter(who)];
+    const deadLetters = [await stage.deadLetter(who), await stage.deadLetter(who)];
     stage.isOpen = true;
 
     const at = await stage.operator(scripts);
     await at.goTo("Dead letters");
-    for (const { runId } of letters) await at.page.getByLabel(`Select run ${runId}`).check();
+    for (const { runId } of deadLetters) await at.page.getByLabel(`Select run ${runId}`).check();
     await at.press("Redeliver selected");
     await at.page.getByText("2 dead letters, chosen by hand.").waitFor();
     // No reload here: the script asks, or the page loads itself again.
     await at.page.getByText("finished").waitFor({ timeout: WITHIN_MS });
     await until("both callbacks", WITHIN_MS, () =>
-      letters.every(({ path }) => stage.receiver.at(path).length > ATTEMPTS),
+      deadLetters.every(({ path }) => stage.receiver.at(path).length > ATTEMPTS),
     );
   });
 
@@ -135,7 +135,7 @@ describe.each([
 
   it("sees how far a large redelivery is, without doing anything", async () => {
     const who = await Caller.of(stage.gateway.url, undefined, UNHINDERED);
-    const letters = await atOnce(MANY, () => stage.deadLetter(who));
+    const deadLetters = await atOnce(MANY, () => stage.deadLetter(who));
     stage.isOpen = true;
 
     const at = await stage.operator(scripts);
@@ -149,7 +149,7 @@ describe.each([
     await at.page.getByText(`All dead letters to ${host}.`).waitFor();
     await at.page.getByText("finished").waitFor({ timeout: WITHIN_MS });
     await until("all callbacks", WITHIN_MS, () =>
-      letters.every(({ path }) => stage.receiver.at(path).length > ATTEMPTS),
+      deadLetters.every(({ path }) => stage.receiver.at(path).length > ATTEMPTS),
     );
     // The script has asked the API, or else the page has loaded itself again.
     const pages = asked.filter((path) => path.startsWith("/console/redeliveries/"));

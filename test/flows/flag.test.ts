@@ -1,7 +1,8 @@
 // The switch of the rate limit, thrown with the command that a developer has for it. Its store is read and written by
 // one process at a time, so it is thrown before the gateway starts.
 import { beforeAll, describe, expect, it } from "vitest";
-import { atOnce, Caller, ECHO, tally } from "./support/caller.ts";
+import { statuses } from "../support/times.ts";
+import { atOnce, Caller, ECHO } from "./support/caller.ts";
 import { makeFolder, removeFolder, userEnvironment } from "./support/environment.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { run } from "./support/run.ts";
@@ -36,11 +37,11 @@ describe("a flag that is off but for one user", () => {
   it("lifts the limit for the others, and the headers with it", async () => {
     const caller = await Caller.of(gateway.url);
     const answers = await atOnce(6, () => caller.start(ECHO, {}, { rateLimit: "off" }));
-    expect(tally(answers)).toEqual({ 202: 6 });
+    expect(statuses(answers)).toEqual({ 202: 6 });
   });
 
   it("keeps the limit for the one", async () => {
     const caller = await Caller.of(gateway.url, "limited");
-    expect(tally(await atOnce(6, () => caller.start(ECHO, {})))).toEqual({ 202: 3, 429: 3 });
+    expect(statuses(await atOnce(6, () => caller.start(ECHO, {})))).toEqual({ 202: 3, 429: 3 });
   });
 });

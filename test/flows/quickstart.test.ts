@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { devIssuers } from "../../scripts/dev-keys.ts";
-import { Caller, ECHO, tally } from "./support/caller.ts";
+import { statuses } from "../support/times.ts";
+import { Caller, ECHO } from "./support/caller.ts";
 import {
   type Environment,
   freePort,
@@ -118,7 +119,7 @@ describe("npm start", () => {
     const caller = await Caller.of(gateway.url);
     const answers = [];
     for (let n = 1; n <= 4; n += 1) answers.push(await caller.start(ECHO, {}));
-    expect(tally(answers)).toEqual({ 202: 3, 429: 1 });
+    expect(statuses(answers)).toEqual({ 202: 3, 429: 1 });
     expect(answers.map(({ headers }) => headers.get("x-ratelimit-limit"))).toEqual(["3", "3", "3", "3"]);
   });
 

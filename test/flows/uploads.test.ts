@@ -14,19 +14,19 @@ const PIECE = "x".repeat(MB);
 const CHUNK = `f4240\r\n${PIECE}\r\n`;
 const CHUNKED = "transfer-encoding: chunked";
 
-type Seen = { path: string; bytes: number; isWhole: boolean };
+type Upload = { path: string; bytes: number; isWhole: boolean };
 
 let upstream: Server;
 let gateway: GatewayProcess;
 let caller: Caller;
-const seen: Seen[] = [];
+const uploads: Upload[] = [];
 
 beforeAll(async () => {
   upstream = createServer((request, response) => {
     const one = { path: request.url ?? "", bytes: 0 };
     request.on("data", (chunk: Buffer) => (one.bytes += chunk.byteLength));
     request.on("error", () => undefined);
-    request.on("close", () => seen.push({ ...one, isWhole: request.complete }));
+    request.on("close", () => uploads.push({ ...one, isWhole: request.complete }));
     request.on("end", () => response.end("{}"));
   });
   await once(upstream.listen(0, "127.0.0.1"), "listening");
@@ -50,7 +50,7 @@ describe("the upstream gets whole", () => {
   ])("what came whole: $name", async ({ name, length, body }) => {
     const path = `/actions/v1/whole/${name}`;
     expect(await answerTo(await upload(path, length, body))).toMatch(/^HTTP\/1\.1 200/);
-    expect(await seenAt(path)).toEqual({ path, bytes: 2 * MB, isWhole: true });
+    expect(await uploadAt(path)).toEqual({ path, bytes: 2 * MB, isWhole: true });
   });
 
   it("what takes longer than an answer of it may take", async () => {
@@ -61,7 +61,7 @@ describe("the upstream gets whole", () => {
       socket.write(piece);
     }
     expect(await answerTo(socket)).toMatch(/^HTTP\/1\.1 200/);
-    expect(await seenAt(path)).toMatchObject({ bytes: 3 * MB, isWhole: true });
+    expect(await uploadAt(path)).toMatchObject({ bytes: 3 * MB, isWhole: true });
   });
 });
 
@@ -78,14 +78,14 @@ describe("the upstream sees as incomplete", () => {
     const socket = await upload(path, length, pieces);
     await sleep(300);
     breakOff(socket);
-    expect(await seenAt(path)).toMatchObject({ isWhole: false });
+    expect(await uploadAt(path)).toMatchObject({ isWhole: false });
   });
 
   it("what grows past the bound, and the caller is told", async () => {
     const path = "/actions/v1/broken/too-large";
     const socket = await upload(path, CHUNKED, [CHUNK, CHUNK, CHUNK, CHUNK, "0\r\n\r\n"]);
     expect(await answerTo(socket)).toMatch(/^HTTP\/1\.1 413/);
-    expect(await seenAt(path)).toMatchObject({ isWhole: false });
+    expect(await uploadAt(path)).toMatchObject({ isWhole: false });
   });
 });
 
@@ -106,7 +106,7 @@ async function answerTo(socket: Socket): Promise<string> {
   return String(head);
 }
 
-async function seenAt(path: string): Promise<Seen | undefined> {
-  await until(`the upstream sees ${path}`, 10_000, () => seen.some((one) => one.path === path));
-  return seen.find((one) => one.path === path);
+async function uploadAt(path: string): Promise<Upload | undefined> {
+  await until(`the upstream sees ${path}`, 10_000, () => uploads.some((one) => one.path === path));
+  return uploads.find((one) => one.path === path);
 }

@@ -20,20 +20,20 @@ afterEach(async () => {
   await reset();
 });
 
-type Look = () => Response | Promise<Response>;
+type Poll = () => Response | Promise<Response>;
 
-const say = (status: number, body: string): Look => {
+const say = (status: number, body: string): Poll => {
   return () => new Response(body, { status, headers: { "content-type": "application/json" } });
 };
 const wrap = (body: string) => `{"data":${body}}`;
-const lose: Look = () => Promise.reject(new Error("Network connection lost."));
+const lose: Poll = () => Promise.reject(new Error("Network connection lost."));
 
-/** The upstream answers each look so, the last one for ever. */
-async function gatewaySeeing(looks: Look[], vars: Record<string, string> = {}): Promise<Gateway> {
+/** The upstream answers each poll so, the last one for ever. */
+async function gatewaySeeing(polls: Poll[], vars: Record<string, string> = {}): Promise<Gateway> {
   const gateway = await makeGateway(vars);
   gateway.upstream.behave(() => {
-    const look = looks[Math.min(gateway.upstream.asked.length, looks.length) - 1];
-    return look === undefined ? json(500, {}) : look();
+    const poll = polls[Math.min(gateway.upstream.asked.length, polls.length) - 1];
+    return poll === undefined ? json(500, {}) : poll();
   });
   return gateway;
 }
@@ -69,7 +69,7 @@ describe("a read passes the upstream's answer on byte for byte", () => {
 });
 
 describe("wait_seconds holds the request", () => {
-  it.each<[name: string, path: string, looks: Look[], body: string]>([
+  it.each<[name: string, path: string, polls: Poll[], body: string]>([
     ["while the upstream says 202", PATH, [say(202, WAITING), say(202, WAITING), say(200, ENDED)], ENDED],
     ["while it says 200 and waiting", PATH, [say(200, WAITING), say(200, WAITING), say(200, ENDED)], ENDED],
     [
@@ -86,8 +86,8 @@ describe("wait_seconds holds the request", () => {
     ],
     ["over a 503", PATH, [say(202, WAITING), say(503, "down"), say(200, ENDED)], ENDED],
     ["over a time-out", PATH, [say(202, WAITING), never, say(200, ENDED)], ENDED],
-  ])("%s", async (_name, path, looks, body) => {
-    const gateway = await gatewaySeeing(looks, { UPSTREAM_TIMEOUT_MS: "100" });
+  ])("%s", async (_name, path, polls, body) => {
+    const gateway = await gatewaySeeing(polls, { UPSTREAM_TIMEOUT_MS: "100" });
     const answer = await gateway.call(`${path}?wait_seconds=20`);
     expect([answer.status, answer.text]).toEqual([200, body]);
     expect(gateway.upstream.asked).toHaveLength(3);
@@ -132,7 +132,7 @@ describe("wait_seconds holds the request", () => {
     expect(gateway.upstream.asked).toHaveLength(1);
   });
 
-  it("costs one read of the limit, however many looks", async () => {
+  it("costs one read of the limit, however many polls", async () => {
     const gateway = await gatewaySeeing([say(202, WAITING), say(202, WAITING), say(200, ENDED)]);
     const { headers } = await gateway.call(`${PATH}?wait_seconds=20`);
     expect(headers.get("x-ratelimit-remaining")).toBe("5999");
@@ -189,7 +189,7 @@ describe("a large result", () => {
 });
 
 describe("an upstream that has trouble", () => {
-  it.each<{ name: string; first: Look }>([
+  it.each<{ name: string; first: Poll }>([
     { name: "a 503", first: say(503, "down") },
     { name: "a 502", first: say(502, "down") },
     { name: "a lost connection", first: lose },
@@ -199,20 +199,20 @@ describe("an upstream that has trouble", () => {
     expect(gateway.upstream.asked).toHaveLength(2);
   });
 
-  it.each<{ name: string; look: Look; status: number; code: string; asked: number }>([
-    { name: "503 for good", look: say(503, "down"), status: 503, code: "service_unavaiable", asked: 2 },
-    { name: "lost for good", look: lose, status: 503, code: "service_unavaiable", asked: 2 },
+  it.each<{ name: string; poll: Poll; status: number; code: string; asked: number }>([
+    { name: "503 for good", poll: say(503, "down"), status: 503, code: "service_unavaiable", asked: 2 },
+    { name: "lost for good", poll: lose, status: 503, code: "service_unavaiable", asked: 2 },
     {
       name: "a 404 of 100 KB",
-      look: say(404, JSON.stringify({ errors: [{ code: "x", pad: "x".repeat(100_000) }] })),
+      poll: say(404, JSON.stringify({ errors: [{ code: "x", pad: "x".repeat(100_000) }] })),
       status: 404,
       code: "not_found",
       asked: 1,
     },
-    { name: "a redirect", look: say(302, ""), status: 500, code: "external_service_error", asked: 1 },
-    { name: "a 201", look: say(201, "{}"), status: 500, code: "external_service_error", asked: 1 },
-  ])("$name is shown as $status $code", async ({ look, status, code, asked }) => {
-    const gateway = await gatewaySeeing([look]);
+    { name: "a redirect", poll: say(302, ""), status: 500, code: "external_service_error", asked: 1 },
+    { name: "a 201", poll: say(201, "{}"), status: 500, code: "external_service_error", asked: 1 },
+  ])("$name is shown as $status $code", async ({ poll, status, code, asked }) => {
+    const gateway = await gatewaySeeing([poll]);
     const answer = await gateway.call(`${PATH}?wait_seconds=5`);
     expect([answer.status, answer.body.errors[0].code]).toEqual([status, code]);
     expect(answer.text).not.toContain("html");

@@ -15,11 +15,11 @@ import { Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { json } from "../support/upstream.ts";
 import { expectProblem, itAddsUp } from "./bench.ts";
-import { one, PAIRS, shadow, somebody, two, type User } from "./users.ts";
+import { newUser, one, PAIRS, shadow, two, type User } from "./users.ts";
 
 const SPAN = "from=2039-01-01T00:00:00Z&to=2041-01-01T00:00:00Z";
 
-const tally = { refused: 0, served: 0 };
+const counts = { refused: 0, served: 0 };
 let stage: Stage;
 
 beforeEach(async () => {
@@ -48,7 +48,7 @@ describe("what became of a run is told to its own user alone", () => {
       const page = (await usage(b, query)).body.data;
       expect(page.map((charge: { run_id: string }) => charge.run_id)).toEqual([others.runId]);
     }
-    tally.refused += 4;
+    counts.refused += 4;
 
     expect((await stage.deliveries(run.runId, a)).body.data.state).toBe("delivered");
     expect(told.run_id).toBe(run.runId);
@@ -60,7 +60,7 @@ describe("what became of a run is told to its own user alone", () => {
       others.runId,
       run.runId,
     ]);
-    tally.served += 3;
+    counts.served += 3;
   });
 });
 
@@ -68,12 +68,12 @@ describe("on a host that both are called at, one's failures do not stop the othe
   it.each([
     300, 301, 302, 307, 400, 401, 403, 404, 405, 408, 409, 410, 413, 422, 429, 451, 500, 502, 503, 504,
   ])("%i", async (status) => {
-    const [a, b] = [somebody(one), somebody(one)];
+    const [a, b] = [newUser(one), newUser(one)];
     const host = `https://shared-${status}.example`;
     stage.receive(({ url }) => new Response(null, { status: url.endsWith("/a") ? status : 204 }));
     for (const _ of times(12, () => 0)) await started(a, `${host}/a`).then((run) => stage.push(run));
     await stage.drain();
-    tally.refused += 12;
+    counts.refused += 12;
     await expectToldAtOnce(b, `${host}/b`);
   });
 });
@@ -95,8 +95,8 @@ describe("one user's trouble keeps no other user's run waiting, not even in the 
     ["a result that is no JSON", ({ runId }) => readsOf(runId, () => new Response("<html>"))],
     ["a run that the upstream has lost", ({ runId }) => readsOf(runId, () => json(404, {}))],
   ])("%s", async (_name, trouble) => {
-    const ofA = await started(somebody(one), "https://a.example/a");
-    const ofB = await started(somebody(one), "https://b.example/b");
+    const ofA = await started(newUser(one), "https://a.example/a");
+    const ofB = await started(newUser(one), "https://b.example/b");
     const { promise: release, resolve } = Promise.withResolvers<void>();
     trouble(ofA, release);
     await stage.push(ofA);
@@ -104,24 +104,24 @@ describe("one user's trouble keeps no other user's run waiting, not even in the 
     const consumed = stage.consume(stage.queue.take());
     // What hangs is let go only when the other has been told.
     await until(() => stage.received.some(({ url }) => url === "https://b.example/b"));
-    tally.refused += 1;
-    tally.served += 1;
+    counts.refused += 1;
+    counts.served += 1;
     resolve();
     await consumed;
   });
 
   it("an object that does not start is its own user's alone", async () => {
-    const [a, b] = [somebody(one), somebody(one)];
+    const [a, b] = [newUser(one), newUser(one)];
     await started(a, "https://a.example/a");
     await spoil(a);
     const refused = await stage.tryStart({}, { ...a, circumstances: { rateLimit: "off" } });
     expectProblem(refused, 503, null);
-    tally.refused += 1;
+    counts.refused += 1;
     await expectToldAtOnce(b, "https://b.example/b");
   });
 });
 
-itAddsUp(tally, { refused: 377, served: 125 });
+itAddsUp(counts, { refused: 377, served: 125 });
 
 async function delivered(by: User): Promise<Started> {
   const run = await stage.start({}, by);
@@ -143,7 +143,7 @@ async function expectToldAtOnce(by: User, callbackUrl: string): Promise<void> {
   await stage.drain();
   expect(stage.received.at(-1)?.url).toBe(callbackUrl);
   expect((await stage.deliveries(run.runId, by)).body.data.state).toBe("delivered");
-  tally.served += 1;
+  counts.served += 1;
 }
 
 function receiverOfA(answer: () => Response | Promise<Response>): void {

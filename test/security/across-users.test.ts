@@ -8,12 +8,12 @@ import { words } from "../support/words.ts";
 import { itAddsUp, remainingOf } from "./bench.ts";
 import { identityOf } from "./identity.ts";
 import { keepRunsApart } from "./shared-upstream.ts";
-import { one, PAIRS, shadow, somebody, two, type User, user } from "./users.ts";
+import { newUser, one, PAIRS, shadow, two, type User, user } from "./users.ts";
 
 const LIMIT = 3;
 const STORED = `/actions/v1/stored-actions/${ACTION}`;
 
-const tally = { refused: 0, served: 0 };
+const counts = { refused: 0, served: 0 };
 let gateway: Gateway;
 
 beforeAll(async () => {
@@ -50,14 +50,14 @@ describe("nothing of one user is another's: neither an id, nor a run, nor a wind
       const answer = await start(user(one, sub), {}, { circumstances: { rateLimit: "off" } });
       expect(answer.status).toBe(401);
       expect(gateway.upstream.asked).toHaveLength(asked);
-      tally.refused += 1;
+      counts.refused += 1;
     }
     expect((await start(user(one, "x".repeat(1024)), {})).status).toBe(202);
-    tally.served += 1;
+    counts.served += 1;
   });
 
   it("whatever the action and however the id is written", async () => {
-    const [a, b] = [somebody(one), somebody(one)];
+    const [a, b] = [newUser(one), newUser(one)];
     const id = crypto.randomUUID();
     const first = await start(a, { idempotency_id: id });
     const other = `/actions/v1/stored-actions/${crypto.randomUUID()}/run`;
@@ -65,16 +65,16 @@ describe("nothing of one user is another's: neither an id, nor a run, nor a wind
     const foreign = await gateway.call(other, { ...call, ...b });
     expect([foreign.status, foreign.headers.get("idempotency-replayed")]).toEqual([202, null]);
     expect(foreign.body.data.id).not.toBe(first.body.data.id);
-    tally.refused += 1;
+    counts.refused += 1;
     // The twin: to its owner the id is known, whatever it is sent for.
     const own = await gateway.call(other, { ...call, ...a });
     expect([own.text, own.headers.get("idempotency-replayed")]).toEqual([first.text, "true"]);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
 it("what KV remembers for one user is not told to another", async () => {
-  const [a, b] = [somebody(one), somebody(one)];
+  const [a, b] = [newUser(one), newUser(one)];
   const id = crypto.randomUUID();
   const first = await start(a, { idempotency_id: id });
   await forget(a);
@@ -82,11 +82,11 @@ it("what KV remembers for one user is not told to another", async () => {
   const foreign = await start(b, { idempotency_id: id });
   expect([foreign.status, foreign.headers.get("idempotency-replayed")]).toEqual([202, null]);
   expect(foreign.body.data.id).not.toBe(first.body.data.id);
-  tally.refused += 1;
+  counts.refused += 1;
 
   const replay = await start(a, { idempotency_id: id });
   expect([replay.text, replay.headers.get("idempotency-replayed")]).toEqual([first.text, "true"]);
-  tally.served += 1;
+  counts.served += 1;
 });
 
 describe("no user waits for another's run", () => {
@@ -107,20 +107,20 @@ describe("no user waits for another's run", () => {
     const malformed = await start(b, { idempotency_id: crypto.randomUUID(), page: 0 }, {}, busy);
     expect(malformed.status).toBe(400);
     expect(held.released()).toBe(false);
-    tally.refused += 1;
+    counts.refused += 1;
 
     held.release();
     const [answered, replayed] = await Promise.all([first, duplicate]);
     expect([answered.status, replayed.text]).toEqual([202, answered.text]);
     expect(replayed.headers.get("idempotency-replayed")).toBe("true");
     expect(foreign.body.data.id).not.toBe(answered.body.data.id);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
 describe("no user exhausts another's window", () => {
   it("of reads", async () => {
-    const [a, b] = [somebody(one), somebody(one)];
+    const [a, b] = [newUser(one), newUser(one)];
     const run = (await start(b, {})).body.data.id;
     const path = `${STORED}/runs/${run}`;
     const upstream = { circumstances: { errorFrom: "upstream" } } as const;
@@ -132,38 +132,38 @@ describe("no user exhausts another's window", () => {
     ]);
     const read = await gateway.call(path, b);
     expect([read.status, remainingOf(read)]).toEqual([200, 3]);
-    tally.refused += 2;
-    tally.served += 1;
+    counts.refused += 2;
+    counts.served += 1;
   });
 
   it("an exempt user lifts no other user's limit", async () => {
-    const [a, b] = [somebody(one), somebody(one)];
+    const [a, b] = [newUser(one), newUser(one)];
     const exempt = { ...a, claims: { ...a.claims, rate_limit: { exempt: true } } };
     for (let i = 0; i <= LIMIT; i++) {
       const answer = await start(exempt, {}, { circumstances: { rateLimit: "off" } });
       expect(answer.status).toBe(202);
-      tally.served += 1;
+      counts.served += 1;
     }
     const limited = await Promise.all(Array.from({ length: LIMIT + 1 }, () => start(b, {})));
     expect(limited.filter(({ status }) => status === 429)).toHaveLength(1);
-    tally.refused += 1;
+    counts.refused += 1;
   });
 });
 
 it("a pass-through goes to the upstream in the caller's own identity", async () => {
   const open = await makeShared();
   open.upstream.behave(() => json(200, { data: [] }));
-  for (const caller of [somebody(one), somebody(two)]) {
+  for (const caller of [newUser(one), newUser(two)]) {
     expect((await open.call("/actions/v1/stored-actions", caller)).status).toBe(200);
     const { sub, sub_id } = await identityOf(open, open.upstream.asked.at(-1));
     expect([sub, sub_id]).toEqual([caller.claims.sub, nameOf(caller)]);
-    tally.served += 1;
+    counts.served += 1;
   }
 });
 
 describe("a key belongs to its issuer alone", () => {
   it("one issuer cannot speak for another's users", async () => {
-    const { claims } = somebody(one);
+    const { claims } = newUser(one);
     const asked = gateway.upstream.asked.length;
     const forged = { issuer: two, claims: { ...claims, iss: one.issuer } };
     const answer = await start(forged, {}, { circumstances: { rateLimit: "off" } });
@@ -172,13 +172,13 @@ describe("a key belongs to its issuer alone", () => {
       'Bearer error="invalid_token"',
     ]);
     expect(gateway.upstream.asked).toHaveLength(asked);
-    tally.refused += 1;
+    counts.refused += 1;
     expect(remainingOf(await start({ issuer: one, claims }, {}))).toBe(LIMIT - 1);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
-itAddsUp(tally, { refused: 237, served: 240 });
+itAddsUp(counts, { refused: 237, served: 240 });
 
 async function expectStrangers(a: User, b: User): Promise<void> {
   const runs = await expectOwnIds(a, b);
@@ -201,7 +201,7 @@ async function expectOwnIds(a: User, b: User): Promise<{ ofA: string }> {
     gateway.upstream.starts.slice(-2).map((asked) => identityOf(gateway, asked)),
   );
   expect(askedAs.map(({ sub_id }) => sub_id)).toEqual([nameOf(a), nameOf(b)]);
-  tally.refused += 1;
+  counts.refused += 1;
 
   for (const [owner, answer] of [
     [a, first],
@@ -210,7 +210,7 @@ async function expectOwnIds(a: User, b: User): Promise<{ ofA: string }> {
     const replay = await start(owner, { idempotency_id: id });
     expect(replay.text).toBe(answer.text);
     expect(replay.headers.get("idempotency-replayed")).toBe("true");
-    tally.served += 1;
+    counts.served += 1;
   }
   return { ofA: first.body.data.id };
 }
@@ -222,21 +222,21 @@ async function expectOwnRun(a: User, b: User, run: string): Promise<void> {
   expect(stolen.status).toBe(404);
   expect(stolen.text).not.toContain(run);
   expect((await identityOf(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(nameOf(b));
-  tally.refused += 1;
+  counts.refused += 1;
 
   const own = await gateway.call(path, a);
   expect([own.status, own.body.id]).toEqual([200, run]);
   expect((await identityOf(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(nameOf(a));
-  tally.served += 1;
+  counts.served += 1;
 }
 
 /** Both have started one run. A floods; B has what it had. */
 async function expectOwnWindow(a: User, b: User): Promise<void> {
   const flood = await Promise.all(Array.from({ length: LIMIT + 1 }, () => start(a, {})));
   expect(flood.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([202, 202, 429, 429]);
-  tally.refused += 2;
+  counts.refused += 2;
   expect(remainingOf(await start(b, {}))).toBe(LIMIT - 2);
-  tally.served += 1;
+  counts.served += 1;
 }
 
 /** A gate that knows nothing any more, as hours later: only KV has the answer. */

@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Answer, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
 import { type Asked, errorBody, json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
-import { expectProblem, itAddsUp, remainingOf, somebody } from "./bench.ts";
+import { expectProblem, itAddsUp, newUser, remainingOf } from "./bench.ts";
 import { gatewayOfWays, RUN, STORED, served, WAYS } from "./ways.ts";
 
-const tally = { refused: 0, served: 0 };
+const counts = { refused: 0, served: 0 };
 let gateway: Gateway;
 
 beforeAll(async () => {
@@ -87,12 +87,12 @@ describe("a header of the upstream's own does not pass back", () => {
       return response;
     });
     const circumstances = { errorFrom: status === 422 ? "upstream" : "edge" } as const;
-    const answer = await leaky.call(way?.path ?? "", { ...way?.call, claims: somebody(), circumstances });
+    const answer = await leaky.call(way?.path ?? "", { ...way?.call, claims: newUser(), circumstances });
     expect(answer.status).toBe(status);
     expect([...answer.headers.keys()].toSorted()).toEqual([...OURS, ...window].toSorted());
     expect(JSON.stringify([...answer.headers])).not.toContain("leaked");
     expect(answer.text).not.toContain("leaked");
-    tally.refused += LEAKING.length;
+    counts.refused += LEAKING.length;
   });
 
   it("what describes the body passes, on a read and on a pass-through", async () => {
@@ -106,9 +106,9 @@ describe("a header of the upstream's own does not pass back", () => {
     const polite = await makeGateway({}, undefined, { issuer: gateway.issuer });
     polite.upstream.behave(() => json(200, { type: "run", id: RUN, status: "waiting" }, said));
     for (const path of [`${STORED}/runs/${RUN}`, STORED]) {
-      const answer = await polite.call(path, { claims: somebody() });
+      const answer = await polite.call(path, { claims: newUser() });
       expect(Object.fromEntries([...answer.headers].filter(([name]) => name in said))).toEqual(said);
-      tally.served += 1;
+      counts.served += 1;
     }
   });
 });
@@ -124,18 +124,18 @@ describe("a redirect of the upstream is neither followed nor shown", () => {
             headers: { location: "http://leaked.internal/" },
           }),
       );
-      const answer = await lost.call(path, { ...call, claims: somebody() });
+      const answer = await lost.call(path, { ...call, claims: newUser() });
       expectProblem(answer, 500, null);
       expect(answer.headers.get("location")).toBeNull();
       expect(answer.text).not.toContain("leaked");
       expect(lost.upstream.asked.map((asked) => asked.path)).toEqual([path]);
-      tally.refused += 1;
+      counts.refused += 1;
     }
   });
 
   it.each(WAYS)("$name that is no redirect is served", async ({ path, call }) => {
     await served(gateway, path, call);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
@@ -185,7 +185,7 @@ describe("line breaks in the upstream's data make no header", () => {
 
   it("an honest Retry-After, id and error pass", async () => {
     const polite = await makeGateway({}, undefined, { issuer: gateway.issuer });
-    const call = { claims: somebody(), circumstances: { errorFrom: "upstream" } } as const;
+    const call = { claims: newUser(), circumstances: { errorFrom: "upstream" } } as const;
     polite.upstream.behave(() => json(429, errorBody(429, "slow_down"), { "retry-after": "7" }));
     const limited = await polite.start({}, call);
     expect([limited.status, limited.headers.get("retry-after")]).toEqual([429, "7"]);
@@ -193,25 +193,25 @@ describe("line breaks in the upstream's data make no header", () => {
     polite.upstream.behave((_asked, honest) => honest());
     const started = await polite.start({}, call);
     expect([started.status, remainingOf(started)]).toEqual([202, 198]);
-    tally.served += 2;
+    counts.served += 2;
   });
 });
 
-itAddsUp(tally, { refused: 422, served: 7 });
+itAddsUp(counts, { refused: 422, served: 7 });
 
 /** The upstream answers crookedly on one of the WAYS; nothing of it may stand in a header. */
 async function injected(way: number, answerWith: () => Response, call: Call = {}): Promise<Answer> {
   const crooked = await makeGateway({}, undefined, { issuer: gateway.issuer });
   crooked.upstream.behave(answerWith);
   const { path = "", call: base = {} } = WAYS[way] ?? {};
-  const answer = await crooked.call(path, { ...base, claims: somebody(), ...call });
+  const answer = await crooked.call(path, { ...base, claims: newUser(), ...call });
   const allowed = [...OURS, ...WINDOW, "retry-after"];
   expect([...answer.headers.keys()].filter((name) => !allowed.includes(name))).toEqual([]);
   expect(JSON.stringify([...answer.headers])).not.toContain("leaked");
   expect(answer.text).not.toContain("\r");
   expect(answer.headers.get("content-type")).toBe("application/json");
   expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
-  tally.refused += 1;
+  counts.refused += 1;
   return answer;
 }
 

@@ -6,7 +6,7 @@ import { type Answer, type Gateway, makeGateway, RUN_PATH, startOf } from "../su
 
 type Source = { pointer: string } | { parameter: string } | { header: string } | null;
 
-type Tally = { refused: number; served: number };
+type Counts = { refused: number; served: number };
 
 export type Post = { body: BodyInit | undefined; headers: Record<string, string> };
 
@@ -22,14 +22,14 @@ type Attack = {
 export const JSON_TYPE = { "content-type": "application/json" };
 
 /** The last test of a file: what it has seen. The numbers are written out, so that a table which was not read shows. */
-export function itAddsUp(tally: Tally, expected: Tally): void {
+export function itAddsUp(counts: Counts, expected: Counts): void {
   it(`${expected.refused} attacks refused, ${expected.served} honest twins served`, () => {
-    expect(tally).toEqual(expected);
+    expect(counts).toEqual(expected);
   });
 }
 
 /** A user whom no other test has seen. */
-export function somebody(): { sub: string } {
+export function newUser(): { sub: string } {
   return { sub: `user-${crypto.randomUUID()}` };
 }
 
@@ -43,14 +43,14 @@ export function post(body: BodyInit | undefined, headers: Record<string, string>
 
 /** One user who tries everything at one gateway. */
 export class Attacker {
-  readonly claims = { ...somebody(), rate_limit: { exempt: false, limit_override: 1000 } };
+  readonly claims = { ...newUser(), rate_limit: { exempt: false, limit_override: 1000 } };
   readonly #gateway: Gateway;
-  readonly #tally: Tally;
+  readonly #counts: Counts;
   #remaining = 1000;
 
-  constructor(gateway: Gateway, tally: Tally) {
+  constructor(gateway: Gateway, counts: Counts) {
     this.#gateway = gateway;
-    this.#tally = tally;
+    this.#counts = counts;
   }
 
   /**
@@ -68,7 +68,7 @@ export class Attacker {
     this.#expectCounted(refused);
     expectProblem(refused, status, source);
     expect(upstream.asked).toHaveLength(askedBefore);
-    this.#tally.refused += 1;
+    this.#counts.refused += 1;
 
     const served = await this.#gateway.call(RUN_PATH, { ...callOf(twin), claims: this.claims });
     this.#expectCounted(served);
@@ -76,7 +76,7 @@ export class Attacker {
     expect(served.headers.get("idempotency-replayed")).toBeNull();
     expect(upstream.asked).toHaveLength(askedBefore + 1);
     expect(upstream.runUnder(id)).toBe(served.body.data.id);
-    this.#tally.served += 1;
+    this.#counts.served += 1;
     return tookMs;
   }
 
@@ -90,11 +90,11 @@ export class Attacker {
 
 /** A gateway of a file's own, who attacks it, and what that came to. */
 export async function besiege() {
-  const tally = { refused: 0, served: 0 };
+  const counts = { refused: 0, served: 0 };
   const gateway = await makeGateway();
-  const attacker = new Attacker(gateway, tally);
+  const attacker = new Attacker(gateway, counts);
   const refuse = (id: string, attack: Attack) => attacker.tryStart(id, attack);
-  return { tally, gateway, attacker, refuse };
+  return { counts, gateway, attacker, refuse };
 }
 
 /** The published envelope, and in it the member at fault. */

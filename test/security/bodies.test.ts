@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { withCallersId } from "../support/callers-id.ts";
 import { RUN_PATH } from "../support/gateway.ts";
 import { words } from "../support/words.ts";
-import { besiege, bytesOf, itAddsUp, JSON_TYPE, post, remainingOf, somebody, textOf } from "./bench.ts";
+import { besiege, bytesOf, itAddsUp, JSON_TYPE, newUser, post, remainingOf, textOf } from "./bench.ts";
 
 const RUNS_PATH = "/actions/v1/runs";
 
-const { tally, gateway, refuse } = await besiege();
+const { counts, gateway, refuse } = await besiege();
 const whole = { pointer: "" };
 const data = { pointer: "/data" };
 /** In these texts, ID stands for the id of the test's own, UNDIVIDED for the same without hyphens, ANOTHER for another one. */
@@ -213,7 +213,7 @@ describe("what is odd but honest reaches the upstream as it was written", () => 
 
   it("what __proto__ says of an id or a callback is no id and no callback", async () => {
     const id = crypto.randomUUID();
-    const claims = somebody();
+    const claims = newUser();
     const text = `{"data":{"__proto__":{"idempotency_id":"${id}","callback_url":"http://127.0.0.1/"},"inputs":1}}`;
     const call = { method: "POST", claims, body: text, headers: JSON_TYPE };
     const answers = [await gateway.call(RUN_PATH, call), await gateway.call(RUN_PATH, call)];
@@ -225,14 +225,14 @@ describe("what is odd but honest reaches the upstream as it was written", () => 
     const sent = gateway.upstream.starts.at(-1)?.body ?? "";
     expect(sent).toMatch(/^\{"data":\{"idempotency_id":"[0-9a-f-]{36}",/);
     expect(sent.replace(/"idempotency_id":"[0-9a-f-]{36}",/, "")).toBe(text);
-    tally.refused += 1;
-    tally.served += 2;
+    counts.refused += 1;
+    counts.served += 2;
   });
 });
 
 it("a malformed request under a known id is told the known answer, and starts nothing", async () => {
   const id = crypto.randomUUID();
-  const claims = somebody();
+  const claims = newUser();
   const first = await gateway.call(RUN_PATH, {
     method: "POST",
     claims,
@@ -245,11 +245,11 @@ it("a malformed request under a known id is told the known answer, and starts no
   expect([second.status, second.text]).toEqual([202, first.text]);
   expect(second.headers.get("idempotency-payload-mismatch")).toBe("true");
   expect(gateway.upstream.asked).toHaveLength(asked);
-  tally.refused += 1;
-  tally.served += 1;
+  counts.refused += 1;
+  counts.served += 1;
 });
 
-itAddsUp(tally, { refused: 87, served: 112 });
+itAddsUp(counts, { refused: 87, served: 112 });
 
 /** What the upstream gets of a start that is served. */
 async function sentOn(text: string, headers: Record<string, string> = {}): Promise<string | undefined> {
@@ -261,7 +261,7 @@ async function sentOn(text: string, headers: Record<string, string> = {}): Promi
     headers: { ...JSON_TYPE, ...headers },
   });
   expect(answer.status).toBe(202);
-  tally.served += 1;
+  counts.served += 1;
   const start = gateway.upstream.starts.at(-1);
   return start && withCallersId(start.body, start.headers.get("x-idempotency-id"));
 }

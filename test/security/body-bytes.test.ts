@@ -9,7 +9,7 @@ const MAX_BODY_BYTES = 6_291_456;
 /** A body of this depth is the deepest that passes; see src/upstream/rewrite.ts. */
 const MAX_DEPTH = 500;
 
-const { tally, gateway, attacker, refuse } = await besiege();
+const { counts, gateway, attacker, refuse } = await besiege();
 const whole = { pointer: "" };
 
 describe("bytes that are no UTF-8 text are refused", () => {
@@ -159,13 +159,13 @@ describe("a body over the limit does not pass through either", () => {
     const asked = gateway.upstream.asked.length;
     expectProblem(await change(write()), 413, null);
     expect(gateway.upstream.asked).toHaveLength(asked);
-    tally.refused += 1;
+    counts.refused += 1;
 
     gateway.upstream.behave(() => json(200, {}));
     const served = await change(post(streamOf(largeChange(MAX_BODY_BYTES))));
     gateway.upstream.behave((_asked, honest) => honest());
     expect([served.status, gateway.upstream.asked.at(-1)?.body.length]).toEqual([200, MAX_BODY_BYTES]);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
@@ -229,7 +229,7 @@ describe("a body that is said to be compressed is refused", () => {
   });
 });
 
-itAddsUp(tally, { refused: 80, served: 80 });
+itAddsUp(counts, { refused: 80, served: 80 });
 
 function largeStart(id: string, bytes: number): string {
   const text = `{"data":{"idempotency_id":"${id}","inputs":""}}`;

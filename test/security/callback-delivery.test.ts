@@ -10,11 +10,11 @@ import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { HOOK, Stage, type Started } from "../support/stage.ts";
 import { words } from "../support/words.ts";
-import { itAddsUp, somebody } from "./bench.ts";
+import { itAddsUp, newUser } from "./bench.ts";
 
 const OWN = "actions.example.com";
 
-const tally = { refused: 0, served: 0 };
+const counts = { refused: 0, served: 0 };
 let stage: Stage;
 /** The gateway as it was under older rules: any host may be called. */
 let lax: Gateway;
@@ -64,7 +64,7 @@ describe("a stored target that today's rules refuse gets no request", () => {
     "",
     "https:/\\127.0.0.1/",
   ])("%s", async (target) => {
-    const user = somebody();
+    const user = newUser();
     const run = await stage.start({}, { claims: user });
     await storeTarget(user, target);
     await expectRefused(user, run, target);
@@ -85,7 +85,7 @@ describe("a target that an older gateway accepted is judged by the one that deli
     `https://${OWN}/hook`,
     `http://${OWN}:8080/hook`,
   ])("%s", async (target) => {
-    const user = somebody();
+    const user = newUser();
     const started = await lax.start({ callback_url: target }, { claims: user });
     expect(started.status).toBe(202);
     const run = { runId: started.body.data.id, ...stage.lastRef() };
@@ -95,7 +95,7 @@ describe("a target that an older gateway accepted is judged by the one that deli
   });
 
   it("also when its caller has a dead letter sent again", async () => {
-    const user = somebody();
+    const user = newUser();
     const started = await lax.start({ callback_url: "http://127.0.0.1:9000/hook" }, { claims: user });
     const run = { runId: started.body.data.id, ...stage.lastRef() };
     await expectRefused(user, run, "http://127.0.0.1:9000/hook");
@@ -106,7 +106,7 @@ describe("a target that an older gateway accepted is judged by the one that deli
     await stage.pass(MINUTE, user.sub);
     expect(stage.received).toHaveLength(before);
     expect((await viewOf(user, run)).attempts.at(-1).error).toBe("destination refused");
-    tally.refused += 1;
+    counts.refused += 1;
   });
 });
 
@@ -126,7 +126,7 @@ describe("a redirect leads nowhere", () => {
     const { user, run } = await pushed(() => new Response("leaked", { status, headers }));
     expect((await viewOf(user, run)).attempts).toMatchObject([{ status, error: "redirect not followed" }]);
     await expectUnseen(user, run, ["leaked", "169.254", "elsewhere", "passwd"]);
-    tally.refused += 1;
+    counts.refused += 1;
     await expectDelivered(user, run, HOOK);
   });
 });
@@ -140,7 +140,7 @@ describe("what a receiver says beyond its status is thrown away", () => {
       const { user, run } = await pushed(() => new Response(body, { status, statusText: "leaked", headers }));
       expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
       await expectUnseen(user, run, ["leaked"]);
-      tally.refused += 1;
+      counts.refused += 1;
       await expectDelivered(user, run, HOOK);
     },
   );
@@ -150,7 +150,7 @@ describe("what a receiver says beyond its status is thrown away", () => {
     const { user, run } = await pushed(() => new Response(flood.body, { status }));
     expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
     expect([flood.cancelled, flood.sentBytes <= 20_480]).toEqual([true, true]);
-    tally.refused += 1;
+    counts.refused += 1;
     if (status !== 410) await expectDelivered(user, run, HOOK);
   });
 
@@ -159,14 +159,14 @@ describe("what a receiver says beyond its status is thrown away", () => {
     const { user, run } = await pushed(() => new Response(drip.body, { status }));
     expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
     expect(drip.cancelled).toBe(true);
-    tally.refused += 1;
+    counts.refused += 1;
     await expectDelivered(user, run, HOOK);
   });
 
   it("and one that never answers is given up at the time-out", async () => {
     const { user, run } = await pushed(() => new Promise(() => undefined));
     expect((await viewOf(user, run)).attempts).toMatchObject([{ status: null, error: "no answer in time" }]);
-    tally.refused += 1;
+    counts.refused += 1;
     await expectDelivered(user, run, HOOK);
   });
 
@@ -175,16 +175,16 @@ describe("what a receiver says beyond its status is thrown away", () => {
     const view = await viewOf(user, run);
     expect(view.attempts).toMatchObject([{ status: null, error: "no connection" }]);
     expect(JSON.stringify([view, await stage.records()])).not.toContain("10.1.2.3");
-    tally.refused += 1;
+    counts.refused += 1;
     await expectDelivered(user, run, HOOK);
   });
 });
 
-itAddsUp(tally, { refused: 94, served: 91 });
+itAddsUp(counts, { refused: 94, served: 91 });
 
 /** A run whose receiver answers so at its first attempt, and is honest from then on. */
 async function pushed(receive: () => Response | Promise<Response>): Promise<{ user: Sub; run: Started }> {
-  const user = somebody();
+  const user = newUser();
   const run = await stage.start({}, { claims: user });
   stage.receive(receive);
   const before = stage.received.length;
@@ -206,7 +206,7 @@ async function expectRefused(user: Sub, run: Started, target: string): Promise<v
     callback_url: target,
     attempts: [{ number: 1, status: null, duration_ms: 0, error: "destination refused" }],
   });
-  tally.refused += 1;
+  counts.refused += 1;
 }
 
 /** What is left of the schedule's first pause goes by; a run that was told already is sent again. */
@@ -216,7 +216,7 @@ async function expectDelivered(user: Sub, run: Started, url: string): Promise<vo
   await stage.pass(2 * MINUTE, user.sub);
   expect(stage.received.slice(before).map((received) => received.url)).toEqual([url]);
   expect((await viewOf(user, run)).state).toBe("delivered");
-  tally.served += 1;
+  counts.served += 1;
 }
 
 /** Neither in what the caller can ask for, nor on record, nor in KV, nor in the log. */

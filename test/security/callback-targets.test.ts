@@ -5,17 +5,17 @@ import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { words } from "../support/words.ts";
 import { Attacker, itAddsUp, post } from "./bench.ts";
 
-const tally = { refused: 0, served: 0 };
+const counts = { refused: 0, served: 0 };
 let production: Gateway;
 let attacker: Attacker;
 let developer: Attacker;
 
 beforeAll(async () => {
   production = await makeGateway({ PUBLIC_URL: "https://actions.example.com" });
-  attacker = new Attacker(production, tally);
+  attacker = new Attacker(production, counts);
   // Requests come in at 127.0.0.1:8787, whatever PUBLIC_URL says.
   const local = { PUBLIC_URL: "http://edge.example:8080", ALLOW_PRIVATE_CALLBACKS: "true" };
-  developer = new Attacker(await makeGateway(local), tally);
+  developer = new Attacker(await makeGateway(local), counts);
 });
 
 /** The refused target, and a twin to a host that may be called, under one id. */
@@ -204,7 +204,7 @@ describe("a public https host is accepted", () => {
     const answer = await production.start({ callback_url: text, idempotency_id: id }, { claims });
     expect(answer.status).toBe(202);
     expect(production.upstream.runUnder(id)).toBe(answer.body.data.id);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
@@ -212,7 +212,7 @@ it("a name that resolves to a private address is left to the platform: its flag 
   expect(Cloudflare.compatibilityFlags["global_fetch_strictly_public"]).toBe(true);
 });
 
-itAddsUp(tally, { refused: 231, served: 249 });
+itAddsUp(counts, { refused: 231, served: 249 });
 
 function long(characters: number): string {
   return `https://client.example/${"a".repeat(characters - 23)}`;

@@ -13,7 +13,7 @@ import { times } from "../support/times.ts";
 import { errorBody, json } from "../support/upstream.ts";
 import { expectProblem, itAddsUp } from "./bench.ts";
 
-const tally = { refused: 0, served: 0 };
+const counts = { refused: 0, served: 0 };
 
 freshForEach();
 
@@ -93,7 +93,7 @@ describe("a ref that is not ours is 404: neither an object nor the queue hears o
     calls.length = 0;
     const answer = await stage.gateway.call(run.completion, { method, claims: null });
     expect([answer.status, answer.headers.get("allow"), calls]).toEqual([405, "POST", []]);
-    tally.refused += 1;
+    counts.refused += 1;
     await expectHeard(stage, run);
   });
 });
@@ -136,11 +136,11 @@ describe("a true ref of a run that has not ended changes nothing", () => {
     await stage.pass(2 * HOUR);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
     expect((await stage.records()).charges).toHaveLength(1);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
-itAddsUp(tally, { refused: 78, served: 40 });
+itAddsUp(counts, { refused: 78, served: 40 });
 
 function post(stage: Stage, path: string, body = "{}"): Promise<Answer> {
   return stage.gateway.call(path, { method: "POST", claims: null, body });
@@ -151,7 +151,7 @@ async function expectUnheard(stage: Stage, calls: string[], attack: () => Promis
   expectProblem(await attack(), 404, null);
   expect(calls).toEqual([]);
   expect(stage.queue.offered).toEqual([]);
-  tally.refused += 1;
+  counts.refused += 1;
 }
 
 /** The honest twin: the true ref of the run has it told. */
@@ -159,7 +159,7 @@ async function expectHeard(stage: Stage, run: Started): Promise<void> {
   expect((await stage.push(run)).status).toBe(202);
   await stage.drain();
   expect(stage.received.map(({ body }) => JSON.parse(body).id)).toEqual([run.runId]);
-  tally.served += 1;
+  counts.served += 1;
 }
 
 /** The completion is taken, looked into, and leaves the run, its timer and what is on record as they were. */
@@ -172,7 +172,7 @@ async function expectUnmoved(stage: Stage, run: Started, attack: () => Promise<A
   const { attempts, charges } = await stage.records();
   expect([attempts, charges]).toEqual([[], []]);
   expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
-  tally.refused += 1;
+  counts.refused += 1;
 }
 
 /** What the gate keeps of its one run. */
@@ -189,7 +189,7 @@ async function expectDeliveredAt(stage: Stage, run: Started, seconds: number): P
   expect(
     stage.received.map(({ atMs, body }) => [(atMs - startedAtMs) / SECOND, JSON.parse(body).id]),
   ).toEqual([[seconds, run.runId]]);
-  tally.served += 1;
+  counts.served += 1;
 }
 
 function partsOf(ref: string): Parts {

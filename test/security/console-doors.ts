@@ -99,14 +99,14 @@ export function useDoors(): void {
   afterEach(() => void vi.restoreAllMocks());
 }
 
-export type Seen = { status: number; location: string | null; headers: Headers; text: string };
+export type DoorAnswer = { status: number; location: string | null; headers: Headers; text: string };
 
 /** API answers are held against the contract; pages are pages. */
 export async function knock(
   gateway: Gateway,
   { method, path, headers = {}, body }: Door,
   call: Call = {},
-): Promise<Seen> {
+): Promise<DoorAnswer> {
   const whole: Call = {
     method,
     claims: null,
@@ -131,33 +131,33 @@ export async function knock(
 }
 
 /** Neither the operators' index nor a gate, a breaker or the queue heard of it. */
-export async function expectUntouched(knocking: () => Promise<Seen>): Promise<Seen> {
+export async function expectUntouched(knocking: () => Promise<DoorAnswer>): Promise<DoorAnswer> {
   calls.length = 0;
   const offered = queue.offered.length;
-  const seen = await knocking();
+  const answer = await knocking();
   expect(calls.filter((name) => !name.startsWith("KV."))).toEqual([]);
   expect(queue.offered).toHaveLength(offered);
-  return seen;
+  return answer;
 }
 
 /** What a suite expects of a door, and its count. */
 export function makeCounted() {
-  const tally = { refused: 0, served: 0 };
+  const counts = { refused: 0, served: 0 };
   return {
-    tally,
+    counts,
     /** 401 or 403 in the API; on a page the way to sign in, or a page that shows nothing. */
-    expectRefused: ({ status, location, text }: Seen, path: string): void => {
+    expectRefused: ({ status, location, text }: DoorAnswer, path: string): void => {
       if (path.startsWith("/console/api/")) expect([401, 403]).toContain(status);
       else if (status !== 403) expect([status, location]).toEqual([303, "/console/sign-in"]);
       expect(text).not.toContain(RUN);
       expect(text).not.toContain("client.example");
-      tally.refused += 1;
+      counts.refused += 1;
     },
     /** Whatever the door has to say, it is open: no way to sign in, no 401, no 403. */
-    expectServed: ({ status, location }: Seen): void => {
+    expectServed: ({ status, location }: DoorAnswer): void => {
       expect([200, 202, 303, 404, 409]).toContain(status);
       expect(location ?? "").not.toContain("sign-in");
-      tally.served += 1;
+      counts.served += 1;
     },
   };
 }

@@ -13,6 +13,7 @@ import {
   calls,
   cookie,
   type Door,
+  type DoorAnswer,
   expectUntouched,
   FORM,
   knock,
@@ -21,13 +22,12 @@ import {
   OLGA,
   own,
   PAST,
-  type Seen,
   stranger,
   useDoors,
 } from "./console-doors.ts";
 
 useDoors();
-const { tally, expectServed } = makeCounted();
+const { counts, expectServed } = makeCounted();
 
 /** Whatever a browser may send along with what another site makes it send. */
 const FOREIGN: [name: string, headers: Record<string, string>][] = [
@@ -58,9 +58,9 @@ describe("no other site can act in an operator's name", () => {
     for (const [whose, proof] of proofs) {
       for (const [, headers] of FOREIGN) {
         const call = { headers: { ...proof.headers, ...headers } };
-        const seen = await expectUntouched(() => knock(whose, door, call));
-        expect(seen.status).toBe(403);
-        tally.refused += 1;
+        const answer = await expectUntouched(() => knock(whose, door, call));
+        expect(answer.status).toBe(403);
+        counts.refused += 1;
       }
     }
     expect((await auditRows()).length).toBe(0);
@@ -76,9 +76,9 @@ describe("no other site can act in an operator's name", () => {
       calls.length = 0;
       expect((await send(session)).status).toBe(403);
       expect(calls.filter((name) => !name.startsWith("KV."))).toEqual([]);
-      tally.refused += 1;
+      counts.refused += 1;
       expect((await send(own(session))).status).toBe(405);
-      tally.served += 1;
+      counts.served += 1;
     }
   });
 
@@ -95,7 +95,7 @@ describe("no other site can act in an operator's name", () => {
       ]) {
         const call = { headers: { ...session.headers, origin } };
         expect((await expectUntouched(() => knock(edge, door, call))).status).toBe(403);
-        tally.refused += 1;
+        counts.refused += 1;
       }
       const call = { headers: { ...session.headers, origin: "https://edge.example" } };
       expectServed(await knock(edge, door, call));
@@ -108,45 +108,45 @@ describe("no other site can act in an operator's name", () => {
     const wayOut: Door = { method: "POST", path: "/console/sign-out" };
     for (const door of [wayIn, wayOut]) {
       for (const [, headers] of FOREIGN) {
-        const seen = await expectUntouched(() => knock(at.gateway, door, { headers }));
-        expect([seen.status, seen.headers.get("set-cookie")]).toEqual([403, null]);
-        tally.refused += 1;
+        const answer = await expectUntouched(() => knock(at.gateway, door, { headers }));
+        expect([answer.status, answer.headers.get("set-cookie")]).toEqual([403, null]);
+        counts.refused += 1;
       }
-      const seen = await knock(at.gateway, door, own({}));
-      expect([seen.status, seen.headers.get("set-cookie") !== null]).toEqual([303, true]);
-      tally.served += 1;
+      const answer = await knock(at.gateway, door, own({}));
+      expect([answer.status, answer.headers.get("set-cookie") !== null]).toEqual([303, true]);
+      counts.served += 1;
     }
     // A link signs no operator in: a token in a URL stays in a history.
     const linked = await knock(at.gateway, { method: "GET", path: `/console/sign-in?token=${token}` });
     expect(linked.headers.get("set-cookie")).toBeNull();
-    tally.refused += 1;
+    counts.refused += 1;
   });
 });
 
 describe("a session", () => {
   it("is a cookie that no script reads and no other site sends, for as long as its token lives", async () => {
-    const seen = await signIn(at.gateway, await login.token(OLGA));
-    expect([seen.status, seen.location]).toEqual([303, "/console"]);
-    const [value = "", ...attributes] = (seen.headers.get("set-cookie") ?? "").split("; ");
+    const answer = await signIn(at.gateway, await login.token(OLGA));
+    expect([answer.status, answer.location]).toEqual([303, "/console"]);
+    const [value = "", ...attributes] = (answer.headers.get("set-cookie") ?? "").split("; ");
     expect(value).toMatch(/^edge_console=[\w-]+\.[\w-]+\.[\w-]+$/);
     const [maxAge = "", ...rest] = attributes;
     expect(rest.toSorted()).toEqual(["HttpOnly", "Path=/console", "SameSite=Strict"]);
     const seconds = Number(maxAge.replace("Max-Age=", ""));
     expect(seconds > 290 && seconds <= 300).toBe(true);
     expect(await auditRows()).toMatchObject([{ operator: "olga", action: "sign_in", outcome: "done" }]);
-    tally.served += 1;
+    counts.served += 1;
   });
 
   it("on https goes over https alone", async () => {
     const vars = { PUBLIC_URL: "https://edge.example", OPERATOR_SCOPE: "operator" };
     const edge = await makeGateway(vars, undefined, { issuer: login });
-    const seen = await signIn(edge, await login.token(OLGA), "https://edge.example");
-    const [value = "", ...attributes] = (seen.headers.get("set-cookie") ?? "").split("; ");
+    const answer = await signIn(edge, await login.token(OLGA), "https://edge.example");
+    const [value = "", ...attributes] = (answer.headers.get("set-cookie") ?? "").split("; ");
     expect(value).toMatch(/^__Secure-edge_console=/);
     expect(attributes).toEqual(
       expect.arrayContaining(["Secure", "HttpOnly", "SameSite=Strict", "Path=/console"]),
     );
-    tally.served += 1;
+    counts.served += 1;
   });
 
   it.each<[string, () => Promise<string>, string]>([
@@ -162,23 +162,23 @@ describe("a session", () => {
     ],
     ["a flood", async () => "x".repeat(100_000), "invalid"],
   ])("is not begun with %s", async (_name, token, error) => {
-    const seen = await signIn(at.gateway, await token());
-    expect([seen.status, seen.location]).toEqual([303, `/console/sign-in?error=${error}`]);
-    expect(seen.headers.get("set-cookie")).toBeNull();
+    const answer = await signIn(at.gateway, await token());
+    expect([answer.status, answer.location]).toEqual([303, `/console/sign-in?error=${error}`]);
+    expect(answer.headers.get("set-cookie")).toBeNull();
     expect(await auditRows()).toEqual([]);
-    tally.refused += 1;
+    counts.refused += 1;
     expect((await signIn(at.gateway, await login.token(OLGA))).location).toBe("/console");
-    tally.served += 1;
+    counts.served += 1;
   });
 
   it("is not begun unaudited", async () => {
     await env.OPERATORS_DB.exec("DROP TABLE audit");
-    const seen = await signIn(at.gateway, await login.token(OLGA));
-    expect([seen.location, seen.headers.get("set-cookie")]).toEqual([
+    const answer = await signIn(at.gateway, await login.token(OLGA));
+    expect([answer.location, answer.headers.get("set-cookie")]).toEqual([
       "/console/sign-in?error=unavailable",
       null,
     ]);
-    tally.refused += 1;
+    counts.refused += 1;
   });
 
   it("ends with signing out, or when it is found to be good for nothing", async () => {
@@ -189,18 +189,18 @@ describe("a session", () => {
       expect(headers.get("set-cookie")).toMatch(
         /^edge_console=; Max-Age=0; Path=\/console; HttpOnly; SameSite=Strict$/,
       );
-      tally.served += 1;
+      counts.served += 1;
     }
   });
 });
 
-itAddsUp(tally, { refused: 649, served: 133 });
+itAddsUp(counts, { refused: 649, served: 133 });
 
 async function auditRows(): Promise<Record<string, unknown>[]> {
   return (await env.OPERATORS_DB.prepare("SELECT * FROM audit ORDER BY at_ms").run()).results;
 }
 
-async function signIn(gateway: Gateway, token: string, origin = ORIGIN): Promise<Seen> {
+async function signIn(gateway: Gateway, token: string, origin = ORIGIN): Promise<DoorAnswer> {
   const door: Door = { method: "POST", path: "/console/sign-in", headers: FORM, body: `token=${token}` };
   return knock(gateway, door, { headers: { origin } });
 }

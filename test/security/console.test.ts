@@ -18,6 +18,7 @@ import {
   calls,
   cookie,
   DOORS,
+  type DoorAnswer,
   expectUntouched,
   JSON_TYPE,
   knock,
@@ -27,7 +28,6 @@ import {
   own,
   PAST,
   RUN,
-  type Seen,
   stranger,
   useDoors,
 } from "./console-doors.ts";
@@ -35,7 +35,7 @@ import {
 const ATTACKER = "v".repeat(43);
 
 useDoors();
-const { tally, expectRefused, expectServed } = makeCounted();
+const { counts, expectRefused, expectServed } = makeCounted();
 
 type Impostor = [name: string, whose: () => Gateway, call: () => Promise<Call>];
 
@@ -109,15 +109,15 @@ describe("every door opens to an operator alone", () => {
     ["//console/runs", 404],
     ["/Console/runs", 404],
   ])("%s is no way around: %i", async (path, status) => {
-    const seen = await expectUntouched(async () => {
+    const answer = await expectUntouched(async () => {
       const sent = at.gateway.begin(path, { claims: null, raw: true });
       const response = await sent.response;
       const text = await response.text();
       await sent.rest();
       return { status: response.status, location: null, headers: response.headers, text };
     });
-    expect([seen.status, seen.text.includes(RUN)]).toEqual([status, false]);
-    tally.refused += 1;
+    expect([answer.status, answer.text.includes(RUN)]).toEqual([status, false]);
+    counts.refused += 1;
   });
 
   it("where no way to sign in is set up: not even for who was an operator before", async () => {
@@ -125,9 +125,9 @@ describe("every door opens to an operator alone", () => {
     const off = await makeGateway(vars, counting(calls), { issuer: login });
     const on = await makeGateway({ ...vars, OPERATOR_SCOPE: "operator" }, counting(calls), { issuer: login });
     for (const door of DOORS) {
-      const seen = await expectUntouched(() => knock(off, door, { claims: OLGA }));
-      expect(seen.status).toBe(403);
-      tally.refused += 1;
+      const answer = await expectUntouched(() => knock(off, door, { claims: OLGA }));
+      expect(answer.status).toBe(403);
+      counts.refused += 1;
       expectServed(await knock(on, door, { claims: OLGA }));
     }
   });
@@ -176,7 +176,7 @@ describe("what is stored comes back from the API as data", () => {
     countAttempt(sums, attemptOf({ host: MARKUP }));
     await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
     expect((await read("/destinations")).destinations[0].host).toBe(MARKUP);
-    tally.served += 7;
+    counts.served += 7;
   });
 
   it.each(words`
@@ -186,18 +186,18 @@ describe("what is stored comes back from the API as data", () => {
     /console/api/${encodeURIComponent(MARKUP)}`)(
     "and what was sent does not come back at all: %s",
     async (path) => {
-      const seen = await knock(at.gateway, { method: "GET", path }, { claims: OLGA });
-      expect([400, 404]).toContain(seen.status);
-      expect(seen.text).not.toContain("alert");
-      expectData(seen);
-      tally.refused += 1;
+      const answer = await knock(at.gateway, { method: "GET", path }, { claims: OLGA });
+      expect([400, 404]).toContain(answer.status);
+      expect(answer.text).not.toContain("alert");
+      expectData(answer);
+      counts.refused += 1;
     },
   );
 });
 
-itAddsUp(tally, { refused: 679, served: 127 });
+itAddsUp(counts, { refused: 679, served: 127 });
 
-function expectData({ headers }: Seen): void {
+function expectData({ headers }: DoorAnswer): void {
   expect(headers.get("content-type")).toBe("application/json");
   expect(headers.get("x-content-type-options")).toBe("nosniff");
   expect(headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'");
@@ -206,8 +206,8 @@ function expectData({ headers }: Seen): void {
 }
 
 async function read(path: string) {
-  const seen = await knock(at.gateway, { method: "GET", path: `/console/api${path}` }, { claims: OLGA });
-  expect(seen.status).toBe(200);
-  expectData(seen);
-  return JSON.parse(seen.text);
+  const answer = await knock(at.gateway, { method: "GET", path: `/console/api${path}` }, { claims: OLGA });
+  expect(answer.status).toBe(200);
+  expectData(answer);
+  return JSON.parse(answer.text);
 }

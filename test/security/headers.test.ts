@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import { type Asked } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
-import { expectProblem, itAddsUp, JSON_TYPE, somebody } from "./bench.ts";
+import { expectProblem, itAddsUp, JSON_TYPE, newUser } from "./bench.ts";
 import { identityOf } from "./identity.ts";
 import { gatewayOfWays, STORED, served, WAYS } from "./ways.ts";
 
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-const tally = { refused: 0, served: 0 };
+const counts = { refused: 0, served: 0 };
 let gateway: Gateway;
 
 beforeAll(async () => {
@@ -90,7 +90,7 @@ describe("a header that a caller may not send on does not arrive", () => {
       expect(asked.headers.get("traceparent")).toMatch(TRACEPARENT);
       expect(asked.headers.get("authorization")).toMatch(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
       expect(asked.method).toBe(call.method ?? "GET");
-      tally.refused += 1;
+      counts.refused += 1;
     }
   });
 
@@ -108,20 +108,20 @@ describe("a header that a caller may not send on does not arrive", () => {
     const { headers } = lastAsked();
     expect(Object.fromEntries([...headers].filter(([name]) => name in sent))).toEqual(sent);
     expect(headers.get("authorization")).not.toBeNull();
-    tally.served += 1;
+    counts.served += 1;
   });
 
   it.each(WAYS)("$name without any of them is served alike", async ({ path, call, arrives }) => {
     await served(gateway, path, call);
     expect([...lastAsked().headers.keys()].toSorted()).toEqual(arrives);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
 describe("the caller's identity reaches the upstream in the gateway's own words", () => {
   it.each(WAYS)("$name", async ({ path, call }) => {
     for (const scheme of ["Bearer", "bearer", "JWT"]) {
-      const claims = somebody();
+      const claims = newUser();
       const token = await gateway.issuer.token({ ...claims, act: { sub: "admin" }, scope: "external extra" });
       const headers = { ...call.headers, authorization: `${scheme} ${token}` };
       await gateway.call(path, { ...call, claims: null, headers });
@@ -135,24 +135,24 @@ describe("the caller's identity reaches the upstream in the gateway's own words"
         scope: "external extra",
         act: undefined,
       });
-      tally.served += 1;
+      counts.served += 1;
     }
   });
 
   it("a second Authorization header is refused, not chosen from", async () => {
-    const mine = await gateway.issuer.token(somebody());
-    const theirs = await gateway.issuer.token(somebody());
+    const mine = await gateway.issuer.token(newUser());
+    const theirs = await gateway.issuer.token(newUser());
     const asked = gateway.upstream.asked.length;
     const headers = { authorization: `Bearer ${mine}, Bearer ${theirs}` };
     const answer = await gateway.call(STORED, { claims: null, headers, circumstances: { rateLimit: "off" } });
     expectProblem(answer, 401, null);
     expect(gateway.upstream.asked).toHaveLength(asked);
-    tally.refused += 1;
+    counts.refused += 1;
   });
 
   it("an upstream that checks callers' tokens gets the token, and nothing else of the caller's", async () => {
     const passing = await makeGateway({ UPSTREAM_AUTH: "caller" }, undefined, { issuer: gateway.issuer });
-    const token = await passing.issuer.token(somebody());
+    const token = await passing.issuer.token(newUser());
     const headers = { authorization: `JWT ${token}`, cookie: "a=b", "x-forwarded-for": "1.1.1.1" };
     await passing.call(STORED, { claims: null, headers, circumstances: { errorFrom: "upstream" } });
     const [asked] = passing.upstream.asked;
@@ -162,8 +162,8 @@ describe("the caller's identity reaches the upstream in the gateway's own words"
       "traceparent",
       "x-request-id",
     ]);
-    tally.refused += 1;
-    tally.served += 1;
+    counts.refused += 1;
+    counts.served += 1;
   });
 });
 
@@ -186,7 +186,7 @@ describe("a trace is continued, never imposed", () => {
     expect(asked.headers.get("traceparent")?.toLowerCase()).not.toContain(traceId);
     expect(asked.headers.get("traceparent")).not.toContain(spanId);
     expect(asked.headers.get("tracestate")).toBeNull();
-    tally.refused += 1;
+    counts.refused += 1;
   });
 
   it("a well-formed one goes on under a span of the gateway's own", async () => {
@@ -196,7 +196,7 @@ describe("a trace is continued, never imposed", () => {
     expect(asked.headers.get("traceparent")).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
     expect(asked.headers.get("traceparent")).not.toContain(spanId);
     expect(asked.headers.get("tracestate")).toBe("vendor=1");
-    tally.served += 1;
+    counts.served += 1;
   });
 
   it("a tracestate of any length does not go on", async () => {
@@ -204,11 +204,11 @@ describe("a trace is continued, never imposed", () => {
     const headers = { ...JSON_TYPE, traceparent: `00-${traceId}-${spanId}-01`, tracestate };
     await served(gateway, RUN_PATH, { method: "POST", body: '{"data":{}}', headers });
     expect(lastAsked().headers.get("tracestate")).toBeNull();
-    tally.refused += 1;
+    counts.refused += 1;
   });
 });
 
-itAddsUp(tally, { refused: 301, served: 15 });
+itAddsUp(counts, { refused: 301, served: 15 });
 
 function lastAsked(): Asked {
   const asked = gateway.upstream.asked.at(-1);

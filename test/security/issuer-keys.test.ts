@@ -6,11 +6,11 @@ import { until } from "../support/gate.ts";
 import { type Answer, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
 import { answerKeysWith } from "../support/issuer-network.ts";
 import { makeIssuer, type TestIssuer } from "../support/tokens.ts";
-import { itAddsUp, remainingOf, somebody } from "./bench.ts";
+import { itAddsUp, newUser, remainingOf } from "./bench.ts";
 
 type User = { sub: string };
 
-const tally = { refused: 0, served: 0 };
+const counts = { refused: 0, served: 0 };
 let issuer: TestIssuer;
 
 beforeAll(async () => {
@@ -45,7 +45,7 @@ describe("an issuer whose keys cannot be had", () => {
     const remote = await remoteIssuer();
     const down = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
     const asked = answerKeysWith(respond);
-    const user = somebody();
+    const user = newUser();
     await expectKeysUnavailable(down, await down.start({}, startBy(user, remote)), user);
     expect(asked).toEqual([`https://keys.example/${remote.issuer.slice(-36)}`]);
     expect(down.upstream.asked).toHaveLength(1);
@@ -56,7 +56,7 @@ describe("an issuer whose keys cannot be had", () => {
     const down = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
     const asked = answerKeysWith(never);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const user = somebody();
+    const user = newUser();
     const answer = down.start({}, startBy(user, remote));
     await until(() => asked.length === 1);
     await vi.advanceTimersByTimeAsync(5000);
@@ -70,7 +70,7 @@ describe("an issuer whose keys cannot be had", () => {
     async (_name, respond) => {
       const remote = await remoteIssuer();
       const down = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
-      const user = somebody();
+      const user = newUser();
       stopClock();
       const asked = answerKeysWith(() => Response.json(remote.jwks));
       const startedBy = async () => (await down.start({}, { claims: user, issuer: remote })).status;
@@ -80,7 +80,7 @@ describe("an issuer whose keys cannot be had", () => {
       for (const hours of [1, 12, 11]) {
         moveClock(hours * HOUR);
         expect(await startedBy()).toBe(202);
-        tally.served += 1;
+        counts.served += 1;
       }
       moveClock(MINUTE);
       await expectKeysUnavailable(down, await down.start({}, startBy(user, remote)), user);
@@ -89,7 +89,7 @@ describe("an issuer whose keys cannot be had", () => {
       moveClock(30 * SECOND);
       expect(await startedBy()).toBe(202);
       expect(asked).toHaveLength(1);
-      tally.served += 1;
+      counts.served += 1;
     },
   );
 
@@ -100,7 +100,7 @@ describe("an issuer whose keys cannot be had", () => {
   ])("that changes its key is followed %s the cool-down as that allows", async (_name, elapsedMs, status) => {
     const remote = await remoteIssuer();
     const rotating = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
-    const user = somebody();
+    const user = newUser();
     stopClock();
     const asked = answerKeysWith(() => Response.json(remote.jwks));
     const old = await remote.token({ ...user, exp: now() + 3600 });
@@ -113,15 +113,15 @@ describe("an issuer whose keys cannot be had", () => {
     const headers = { authorization: `Bearer ${old}` };
     const former = await rotating.start({}, { claims: null, headers, circumstances: { rateLimit: "any" } });
     expect(former.status).toBe(status === 202 ? 401 : 202);
-    tally.refused += 1;
-    tally.served += 1;
+    counts.refused += 1;
+    counts.served += 1;
   });
 
   it("with warm keys is served on, but not for tokens of keys that are not known", async () => {
     const remote = await remoteIssuer();
     const shared = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
     const asked = answerKeysWith(() => Response.json(remote.jwks));
-    const user = somebody();
+    const user = newUser();
     const first = await shared.start({}, { claims: user, issuer: remote });
     expect([first.status, remainingOf(first)]).toEqual([202, 199]);
 
@@ -136,12 +136,12 @@ describe("an issuer whose keys cannot be had", () => {
       'Bearer error="invalid_token"',
     ]);
     expect(asked).toHaveLength(1);
-    tally.refused += 1;
-    tally.served += 2;
+    counts.refused += 1;
+    counts.served += 2;
   });
 });
 
-itAddsUp(tally, { refused: 19, served: 48 });
+itAddsUp(counts, { refused: 19, served: 48 });
 
 function startBy(claims: User, by: TestIssuer, rateLimit: "any" | "off" = "off"): Call {
   return { claims, issuer: by, circumstances: { rateLimit } };
@@ -152,9 +152,9 @@ async function expectKeysUnavailable(down: Gateway, answer: Answer, user: User):
   expect([answer.status, answer.body.errors[0].code]).toEqual([503, "service_unavaiable"]);
   expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
   expect(answer.text).not.toContain("keys.example");
-  tally.refused += 1;
+  counts.refused += 1;
   expect(remainingOf(await down.start({}, { claims: user }))).toBe(199);
-  tally.served += 1;
+  counts.served += 1;
 }
 
 /** Issuers are cached by their settings, so each test has one of its own. */

@@ -4,16 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { ACTION, type Answer, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
-import {
-  Attacker,
-  expectProblem,
-  itAddsUp,
-  JSON_TYPE,
-  post,
-  remainingOf,
-  somebody,
-  textOf,
-} from "./bench.ts";
+import { Attacker, expectProblem, itAddsUp, JSON_TYPE, newUser, post, remainingOf, textOf } from "./bench.ts";
 
 const RUN = "abcdef00-abcd-4abc-8def-abcdef001122";
 const STORED = `/actions/v1/stored-actions/${ACTION}`;
@@ -21,13 +12,13 @@ const STORED = `/actions/v1/stored-actions/${ACTION}`;
 /** The two forms that a runtime may hand over a path in: resolved by a URL parser, or as the wire had it. */
 const FORMS = ["resolved", "raw"] as const;
 
-const tally = { refused: 0, served: 0 };
+const counts = { refused: 0, served: 0 };
 let gateway: Gateway;
 let attacker: Attacker;
 
 beforeAll(async () => {
   gateway = await makeGateway();
-  attacker = new Attacker(gateway, tally);
+  attacker = new Attacker(gateway, counts);
   const run = { type: "run", id: RUN, status: "waiting" };
   gateway.upstream.runs.set("known", RUN);
   // It answers whatever it is asked, so that an attack which gets through looks like a success.
@@ -68,7 +59,7 @@ describe.each<[string, (segment: string) => string]>([
   ["run_id", (segment) => `${STORED}/runs/${segment}`],
   ["run_id", (segment) => `/actions/v1/runs/${segment}`],
 ])("at a read, a %s that is no UUID is refused", (parameter, pathOf) => {
-  const reader = somebody();
+  const reader = newUser();
   let readsLeft = 6000;
 
   it.each(NO_UUIDS)("%s", async (segment) => {
@@ -77,13 +68,13 @@ describe.each<[string, (segment: string) => string]>([
     const left = remainingOf(refused);
     expectProblem(refused, 400, { parameter });
     expect(gateway.upstream.asked).toHaveLength(asked);
-    tally.refused += 1;
+    counts.refused += 1;
 
     const read = await gateway.call(`${STORED}/runs/${RUN}`, { claims: reader });
     expect([read.status, read.body.id]).toEqual([200, RUN]);
     expect([left, remainingOf(read)]).toEqual([readsLeft - 1, readsLeft - 2]);
     readsLeft -= 2;
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
@@ -106,7 +97,7 @@ describe("an id is a UUID in any case and however its characters are escaped, an
     const answer = await gateway.call(path, { method, claims: attacker.claims, headers: JSON_TYPE, ...body });
     expect(isCounted(answer)).toBe(true);
     expect(gateway.upstream.asked.at(-1)?.path).toBe(forwarded);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
@@ -133,7 +124,7 @@ describe.each(FORMS)("a path, %s, that leads out of /actions/", (form) => {
     const answer = await gateway.call(path, { claims: attacker.claims, raw: form === "raw" });
     expectProblem(answer, 404, null);
     expect(gateway.upstream.asked).toHaveLength(asked);
-    tally.refused += 1;
+    counts.refused += 1;
   });
 });
 
@@ -214,7 +205,7 @@ describe.each(FORMS)("an honest path, %s, is forwarded as it is", (form) => {
     expect(answer.status).toBe(200);
     const { method: askedMethod, path: askedPath } = gateway.upstream.asked.at(-1) ?? {};
     expect([askedMethod, askedPath]).toEqual([method, path]);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
@@ -240,13 +231,13 @@ describe("without a token nothing under /actions/ answers, however it is spelled
         const answer = await gateway.call(path, { ...call, circumstances: { rateLimit: "off" } });
         expectProblem(answer, expected[form], null);
         expect(gateway.upstream.asked).toHaveLength(asked);
-        tally.refused += 1;
+        counts.refused += 1;
       }
     }
   });
 });
 
-itAddsUp(tally, { refused: 516, served: 191 });
+itAddsUp(counts, { refused: 516, served: 191 });
 
 /** Never uncounted at the upstream: either its window shows it, or the upstream was not asked. */
 async function expectCountedOrRefused(method: string, path: string, raw: boolean): Promise<void> {
@@ -261,7 +252,7 @@ async function expectCountedOrRefused(method: string, path: string, raw: boolean
     expect(gateway.upstream.asked).toHaveLength(asked);
     expect(answer.status).toBe(404);
   }
-  tally.refused += 1;
+  counts.refused += 1;
 }
 
 /** What a counted request may be forwarded as. */

@@ -14,12 +14,12 @@ import {
   splitToken,
   type TestIssuer,
 } from "../support/tokens.ts";
-import { itAddsUp, JSON_TYPE, remainingAfterStart, somebody } from "./bench.ts";
+import { itAddsUp, JSON_TYPE, newUser, remainingAfterStart } from "./bench.ts";
 
 const STORED = `/actions/v1/stored-actions/${ACTION}`;
 const INVALID = 'Bearer error="invalid_token"';
 
-const tally = { refused: 0, served: 0 };
+const counts = { refused: 0, served: 0 };
 let gateway: Gateway;
 let issuer: TestIssuer;
 
@@ -54,7 +54,7 @@ describe("a token that is no good", () => {
     ["an algorithm that is not the issuer's", withHeader({ alg: "ES384" })],
     ["a signature of zeros", (user) => signedWith(user, () => new Uint8Array(64))],
     ["a signature with one bit flipped", (user) => signedWith(user, flipLastBit)],
-    ["another's payload under a signature", async (user) => payloadOf(user, await issuer.token(somebody()))],
+    ["another's payload under a signature", async (user) => payloadOf(user, await issuer.token(newUser()))],
     ["an unknown kid", withHeader({ kid: "spoofed" })],
     ["a key in its own header", withOwnKey],
     ["two parts", async (user) => (await issuer.token(user)).split(".").slice(0, 2).join(".")],
@@ -75,7 +75,7 @@ describe("a token that is no good", () => {
     ["the gateway's own word to its upstream", gatewaysWord],
     ["the proof of a callback", callbackProof],
   ])("%s: 401, and nothing is said or counted", async (_name, crooked) => {
-    const user = somebody();
+    const user = newUser();
     const token = await crooked(user);
     const tries = ["Bearer", "JWT"].map((scheme) => ({ authorization: `${scheme} ${token}` }));
     await expectUnauthenticated(user, tries, INVALID);
@@ -87,8 +87,8 @@ describe("a token that is no good", () => {
     ["our audience among others", { aud: ["other", "edge-actions"] }],
     ["a subject of 1,024 characters", { sub: "x".repeat(1024) }],
   ])("its twin, %s, is served", async (_name, claims) => {
-    expect((await gateway.start({}, { claims: { ...somebody(), ...claims } })).status).toBe(202);
-    tally.served += 1;
+    expect((await gateway.start({}, { claims: { ...newUser(), ...claims } })).status).toBe(202);
+    counts.served += 1;
   });
 });
 
@@ -110,14 +110,14 @@ describe("a request without one good token", () => {
     ],
     ["a token for the proxy", (token) => ({ "proxy-authorization": `Bearer ${token}` }), "Bearer"],
   ])("%s: 401", async (_name, headersFor, challenge) => {
-    const user = somebody();
+    const user = newUser();
     await expectUnauthenticated(user, [headersFor(await issuer.token(user))], challenge);
   });
 
   it.each([["access_token"], ["token"], ["jwt"], ["authorization"]])(
     "a token in the query, as %s: 401",
     async (parameter) => {
-      const user = somebody();
+      const user = newUser();
       await expectUnauthenticated(user, [{}], "Bearer", `?${parameter}=${await issuer.token(user)}`);
     },
   );
@@ -126,7 +126,7 @@ describe("a request without one good token", () => {
 describe("`jku`, `x5u` and `jwk` in a header", () => {
   it("are never followed", async () => {
     const asked = answerKeysWith(() => Response.json({ keys: [] }));
-    const user = somebody();
+    const user = newUser();
     const url = "https://evil.example/jwks.json";
     const tokens = [
       await issuer.token(user, { header: { kid: "new", jku: url } }),
@@ -141,7 +141,7 @@ describe("`jku`, `x5u` and `jwk` in a header", () => {
       (await gateway.start({}, { claims: null, headers: { authorization: `Bearer ${token}` } })).status,
     ).toBe(202);
     expect(asked).toEqual([]);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
@@ -166,7 +166,7 @@ describe("a good token that may not do this: 403, named, and not counted", () =>
     [{ billing: '{"free":true}' }, BILLING, { billing: undefined }],
     [{ billing: '{"__proto__":{"is_billable":true}}' }, BILLING, { billing: undefined }],
   ])("%j", async (claims, detail, twin) => {
-    const user = somebody();
+    const user = newUser();
     for (const { path, call } of WAYS) {
       const answer = await refused(path, { ...call, claims: { ...user, ...claims } });
       expect([answer.status, answer.body.errors[0].code]).toEqual([403, "permission_denied"]);
@@ -174,11 +174,11 @@ describe("a good token that may not do this: 403, named, and not counted", () =>
       expect(answer.headers.get("www-authenticate")).toBeNull();
     }
     expect(await remainingAfterStart(gateway, { ...user, ...twin })).toBe(199);
-    tally.served += 1;
+    counts.served += 1;
   });
 });
 
-itAddsUp(tally, { refused: 252, served: 61 });
+itAddsUp(counts, { refused: 252, served: 61 });
 
 const WAYS: { path: string; call: Call }[] = [
   { path: RUN_PATH, call: { method: "POST", body: '{"data":{}}', headers: JSON_TYPE } },
@@ -213,7 +213,7 @@ async function expectUnauthenticated(
     });
   }
   expect(await remainingAfterStart(gateway, user)).toBe(199);
-  tally.served += 1;
+  counts.served += 1;
 }
 
 /** `rateLimit: "off"` makes the contract's checker refuse any header about a window. */
@@ -221,7 +221,7 @@ async function refused(path: string, call: Call): Promise<Answer> {
   const asked = gateway.upstream.asked.length;
   const answer = await gateway.call(path, { ...call, circumstances: { rateLimit: "off" } });
   expect(gateway.upstream.asked).toHaveLength(asked);
-  tally.refused += 1;
+  counts.refused += 1;
   return answer;
 }
 

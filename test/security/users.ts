@@ -57,7 +57,7 @@ export function user(issuer: TestIssuer, sub: string): User {
   return { issuer, claims: { sub } };
 }
 
-export function somebody(issuer: TestIssuer): User {
+export function newUser(issuer: TestIssuer): User {
   return user(issuer, `user-${crypto.randomUUID()}`);
 }
 

@@ -3,9 +3,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { devToken } from "../../../scripts/dev-token.ts";
-import type { Journal } from "./journal.ts";
 import { pauseMs } from "./patience.ts";
 import { type PlannedRun, TRAITS, USERS } from "./plan.ts";
+import type { Timeline } from "./timeline.ts";
 
 /** The last that a caller heard. `silence`: neither a yes nor a no, or nothing yet. */
 export type Word =
@@ -28,14 +28,14 @@ export class ChaosCallers {
   readonly #words = new Map<number, Word>();
   readonly #bodies = new Map<number, string>();
   readonly #origin: string;
-  readonly #journal: Journal;
+  readonly #timeline: Timeline;
   readonly #urlFor: (run: PlannedRun) => string;
   readonly #tokens = new Map<string, Promise<string>>();
   #isOver = false;
 
-  constructor(origin: string, journal: Journal, urlFor: (run: PlannedRun) => string) {
+  constructor(origin: string, timeline: Timeline, urlFor: (run: PlannedRun) => string) {
     this.#origin = origin;
-    this.#journal = journal;
+    this.#timeline = timeline;
     this.#urlFor = urlFor;
   }
 
@@ -87,7 +87,7 @@ export class ChaosCallers {
   async #ask(run: PlannedRun): Promise<Asked> {
     const asked = await this.#send(run);
     const said = asked.kind === "answer" ? `${asked.answer.status} ${asked.answer.text}` : asked.kind;
-    this.#journal.note(`its caller asks: ${said.slice(0, 200)}`, run.number);
+    this.#timeline.note(`its caller asks: ${said.slice(0, 200)}`, run.number);
     return asked;
   }
 

@@ -1,7 +1,7 @@
 // The receivers, each a host of its own, on good and on bad days.
 import { Receiver, type Reply } from "../support/receiver.ts";
-import type { Journal } from "./journal.ts";
 import { type Plan, type PlannedRun, troubleAt } from "./plan.ts";
+import type { Timeline } from "./timeline.ts";
 
 export type Told = { webhookId: string; body: string; isAcknowledged: boolean };
 
@@ -12,15 +12,15 @@ export class ChaosReceivers {
   readonly #told = new Map<number, Told[]>();
   readonly #receivers: Receiver[] = [];
   readonly #plan: Plan;
-  readonly #journal: Journal;
+  readonly #timeline: Timeline;
 
-  private constructor(plan: Plan, journal: Journal) {
+  private constructor(plan: Plan, timeline: Timeline) {
     this.#plan = plan;
-    this.#journal = journal;
+    this.#timeline = timeline;
   }
 
-  static async listen(plan: Plan, journal: Journal): Promise<ChaosReceivers> {
-    const all = new ChaosReceivers(plan, journal);
+  static async listen(plan: Plan, timeline: Timeline): Promise<ChaosReceivers> {
+    const all = new ChaosReceivers(plan, timeline);
     for (const index of plan.receivers.keys())
       all.#receivers.push(await Receiver.listen((delivery) => all.#reply(index, delivery)));
     return all;
@@ -42,11 +42,11 @@ export class ChaosReceivers {
     const number = Number(path.replace("/runs/", ""));
     const fails = this.toldOf(number).length < (this.#plan.runs[number]?.failedAttempts ?? 0);
     const trouble =
-      troubleAt(this.#plan.receivers[index] ?? [], this.#journal.nowMs) ?? (fails ? FAILURE : null);
+      troubleAt(this.#plan.receivers[index] ?? [], this.#timeline.nowMs) ?? (fails ? FAILURE : null);
     const told = { webhookId: headers.get("webhook-id") ?? "", body: body.toString() };
     this.#told.set(number, [...this.toldOf(number), { ...told, isAcknowledged: trouble === null }]);
-    this.#journal.note(`receiver ${index} was told, and answers ${trouble ?? ACKNOWLEDGED}`, number);
-    if (trouble !== null) this.#journal.count(`receivers ${trouble}`);
+    this.#timeline.note(`receiver ${index} was told, and answers ${trouble ?? ACKNOWLEDGED}`, number);
+    if (trouble !== null) this.#timeline.count(`receivers ${trouble}`);
     if (trouble === "reset") throw new Error("the connection breaks");
     return trouble ?? ACKNOWLEDGED;
   }

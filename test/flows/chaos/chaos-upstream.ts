@@ -2,9 +2,9 @@
 // each as planned, and pushes its end, if it is one that pushes, until the gateway answers 202.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Upstream, type UpstreamFault, type UpstreamRequest, type UpstreamRun } from "../support/upstream.ts";
-import type { Journal } from "./journal.ts";
 import { pauseMs } from "./patience.ts";
 import { type Plan, type PlannedRun, TRAITS, troubleAt } from "./plan.ts";
+import type { Timeline } from "./timeline.ts";
 
 type Inputs = { run: number };
 
@@ -18,20 +18,20 @@ export class ChaosUpstream {
   readonly #executed: Executed[] = [];
   readonly #upstream: Upstream;
   readonly #plan: Plan;
-  readonly #journal: Journal;
+  readonly #timeline: Timeline;
   #isClosed = false;
 
-  private constructor(upstream: Upstream, plan: Plan, journal: Journal) {
+  private constructor(upstream: Upstream, plan: Plan, timeline: Timeline) {
     this.#upstream = upstream;
     this.#plan = plan;
-    this.#journal = journal;
+    this.#timeline = timeline;
     upstream.fault = (request) => this.#fault(request);
     upstream.beforeAnswer = (run) => this.#beforeAnswer(run);
-    upstream.answered = (run) => journal.note("the upstream's 202 has left", numberOf(run));
+    upstream.answered = (run) => timeline.note("the upstream's 202 has left", numberOf(run));
   }
 
-  static async listen(plan: Plan, journal: Journal): Promise<ChaosUpstream> {
-    return new ChaosUpstream(await Upstream.listen(), plan, journal);
+  static async listen(plan: Plan, timeline: Timeline): Promise<ChaosUpstream> {
+    return new ChaosUpstream(await Upstream.listen(), plan, timeline);
   }
 
   get url(): string {
@@ -82,7 +82,7 @@ export class ChaosUpstream {
   async #beforeAnswer(run: UpstreamRun): Promise<void> {
     const number = numberOf(run);
     const planned = this.#planned(number);
-    this.#journal.note(
+    this.#timeline.note(
       `the upstream was asked to start it, ${run.starts}× under ${run.idempotencyId}`,
       number,
     );
@@ -104,7 +104,7 @@ export class ChaosUpstream {
     this.#executed.push(executed);
     await sleep(planned.endAfterMs);
     this.#upstream.end(run, TRAITS[planned.kind].end === "error" ? "error" : "success");
-    this.#journal.note(`it ended as ${run.id}`, planned.number);
+    this.#timeline.note(`it ended as ${run.id}`, planned.number);
     if (planned.push === "never" || run.completionUrl === "") return;
     if (planned.push === "late") await sleep(planned.pushAfterMs);
     const pushes = planned.push === "twice" ? 2 : 1;
@@ -118,20 +118,20 @@ export class ChaosUpstream {
       const status = await this.#upstream.push(executed.run).catch(() => null);
       if (status === 202) {
         executed.isHeard = true;
-        return this.#journal.note(`its push (${how}) was answered 202`, executed.number);
+        return this.#timeline.note(`its push (${how}) was answered 202`, executed.number);
       }
-      this.#journal.note(`its push (${how}) got ${status ?? "no answer"}`, executed.number);
+      this.#timeline.note(`its push (${how}) got ${status ?? "no answer"}`, executed.number);
       await sleep(pauseMs(tries));
     }
   }
 
   #trouble() {
-    return troubleAt(this.#plan.upstream, this.#journal.nowMs);
+    return troubleAt(this.#plan.upstream, this.#timeline.nowMs);
   }
 
   #inject(what: string, number: number | null): void {
-    this.#journal.count(`upstream ${what}`);
-    this.#journal.note(`the upstream: ${what}`, number);
+    this.#timeline.count(`upstream ${what}`);
+    this.#timeline.note(`the upstream: ${what}`, number);
   }
 
   #planned(number: number): PlannedRun {

@@ -10,9 +10,9 @@ import { type Difference, differencesOf, type Facts } from "./accounts.ts";
 import { ACTION, ALL_USERS, ChaosCallers } from "./chaos-callers.ts";
 import { ChaosReceivers } from "./chaos-receivers.ts";
 import { ChaosUpstream } from "./chaos-upstream.ts";
-import { Journal } from "./journal.ts";
 import { makePlan, type Plan, TRAITS } from "./plan.ts";
 import { reportOf } from "./report.ts";
+import { Timeline } from "./timeline.ts";
 
 /** `differences`: a line for each run that differs, and its time line under it. */
 export type ChaosResult = { report: string; differences: string[] };
@@ -31,12 +31,12 @@ const SETTINGS = {
 const DRAINED_WITHIN_MS = 360_000;
 /** In which whatever happens twice would happen again. */
 const AFTERWARDS_MS = 3_000;
-const LOOK_MS = 1000;
+const POLL_MS = 1000;
 const REPLAYS_AT_ONCE = 8;
 
 type World = {
   plan: Plan;
-  journal: Journal;
+  timeline: Timeline;
   upstream: ChaosUpstream;
   receivers: ChaosReceivers;
   gateway: GatewayProcess;
@@ -56,29 +56,29 @@ export async function runChaos(options: Pick<Plan, "seed" | "seconds" | "rate">)
     const calling = load(world);
     const kills = await killAgainAndAgain(world);
     await calling.started;
-    world.journal.note("the load ends");
+    world.timeline.note("the load ends");
     const drainedMs = await drain(world, calling.answered);
     const replays = await replayAll(world);
     await sleep(AFTERWARDS_MS);
     const { all, strays } = await accountFor(world);
-    const differences = [...all.flatMap((facts) => linesOn(world.journal, facts)), ...strays, ...replays];
-    return { report: reportOf({ plan, journal: world.journal, ...kills, drainedMs, all }), differences };
+    const differences = [...all.flatMap((facts) => linesOn(world.timeline, facts)), ...strays, ...replays];
+    return { report: reportOf({ plan, timeline: world.timeline, ...kills, drainedMs, all }), differences };
   } finally {
     await close(world);
   }
 }
 
 async function worldFor(plan: Plan): Promise<World> {
-  const journal = new Journal();
-  const upstream = await ChaosUpstream.listen(plan, journal);
-  const receivers = await ChaosReceivers.listen(plan, journal);
+  const timeline = new Timeline();
+  const upstream = await ChaosUpstream.listen(plan, timeline);
+  const receivers = await ChaosReceivers.listen(plan, timeline);
   const settings = Object.entries({ ...SETTINGS, UPSTREAM_URL: upstream.url });
   const gateway = await startProcess({
     args: settings.flatMap(([name, value]) => ["--var", `${name}:${value}`]),
   });
-  const callers = new ChaosCallers(gateway.url, journal, (run) => receivers.urlFor(run));
-  journal.begin();
-  return { plan, journal, upstream, receivers, gateway, callers, delivered: new Set() };
+  const callers = new ChaosCallers(gateway.url, timeline, (run) => receivers.urlFor(run));
+  timeline.begin();
+  return { plan, timeline, upstream, receivers, gateway, callers, delivered: new Set() };
 }
 
 async function close({ upstream, receivers, gateway, callers }: World): Promise<void> {
@@ -89,11 +89,11 @@ async function close({ upstream, receivers, gateway, callers }: World): Promise<
 }
 
 /** `started`: each run was asked for; `answered`: each caller has heard its last word. */
-function load({ plan, journal, callers }: World): { started: Promise<unknown>; answered: Promise<unknown> } {
+function load({ plan, timeline, callers }: World): { started: Promise<unknown>; answered: Promise<unknown> } {
   const answers: Promise<void>[] = [];
   const startAll = async () => {
     for (const run of plan.runs) {
-      await sleep(Math.max(0, run.startAtMs - journal.nowMs));
+      await sleep(Math.max(0, run.startAtMs - timeline.nowMs));
       answers.push(callers.start(run));
     }
   };
@@ -102,21 +102,21 @@ function load({ plan, journal, callers }: World): { started: Promise<unknown>; a
 }
 
 /** Says how often. The first time the operators' index is lost, too: no request, delivery or charge may notice. */
-async function killAgainAndAgain({ plan, journal, gateway, upstream, callers }: World): Promise<Kills> {
+async function killAgainAndAgain({ plan, timeline, gateway, upstream, callers }: World): Promise<Kills> {
   const kills: Kills = { kills: 0, indexLostAtMs: null };
   for (const uptimeMs of plan.uptimesMs) {
     await sleep(uptimeMs);
-    if (journal.nowMs >= plan.healedAtMs) break;
-    journal.note("the gateway is killed");
+    if (timeline.nowMs >= plan.healedAtMs) break;
+    timeline.note("the gateway is killed");
     await gateway.kill("SIGKILL");
     kills.kills += 1;
     if (kills.indexLostAtMs === null) {
       loseOperatorsIndex(gateway.stateDir);
-      journal.note("the operators' index is lost");
-      kills.indexLostAtMs = journal.nowMs;
+      timeline.note("the operators' index is lost");
+      kills.indexLostAtMs = timeline.nowMs;
     }
     await gateway.restart();
-    journal.note("the gateway is back");
+    timeline.note("the gateway is back");
     upstream.pushLostOnes((number) => callers.wordOn(number).kind === "accepted");
   }
   return kills;
@@ -124,13 +124,13 @@ async function killAgainAndAgain({ plan, journal, gateway, upstream, callers }: 
 
 /** Until nothing is missing any more, or it takes longer than it may. Says how long it took. */
 async function drain(world: World, answered: Promise<unknown>): Promise<number> {
-  const { journal } = world;
-  const fromMs = journal.nowMs;
-  const isLate = () => journal.nowMs - fromMs > DRAINED_WITHIN_MS;
+  const { timeline } = world;
+  const fromMs = timeline.nowMs;
+  const isLate = () => timeline.nowMs - fromMs > DRAINED_WITHIN_MS;
   await Promise.race([answered, sleep(DRAINED_WITHIN_MS, null, { ref: false })]);
-  while (!isLate() && !(await isDrained(world))) await sleep(LOOK_MS);
-  journal.note("it has drained");
-  return journal.nowMs - fromMs;
+  while (!isLate() && !(await isDrained(world))) await sleep(POLL_MS);
+  timeline.note("it has drained");
+  return timeline.nowMs - fromMs;
 }
 
 // What is there twice, or wrong, does not go away by waiting.
@@ -199,7 +199,7 @@ async function showDelivery(
 }
 
 /** Each caller whose run was accepted under an id asks again: that starts nothing, and gets the first answer. */
-async function replayAll({ plan, callers, journal }: World): Promise<string[]> {
+async function replayAll({ plan, callers, timeline }: World): Promise<string[]> {
   const left = plan.runs.filter(({ number, kind }) => {
     return TRAITS[kind].hasId && callers.wordOn(number).kind === "accepted";
   });
@@ -208,17 +208,17 @@ async function replayAll({ plan, callers, journal }: World): Promise<string[]> {
     for (let run = left.pop(); run !== undefined; run = left.pop()) {
       const difference = await callers.differenceOnReplay(run);
       if (difference !== null)
-        found.push(`run ${run.number}: ${difference}`, ...journal.timeLine(run.number));
+        found.push(`run ${run.number}: ${difference}`, ...timeline.timeLine(run.number));
     }
   };
   await Promise.all(Array.from({ length: REPLAYS_AT_ONCE }, hand));
   return found;
 }
 
-function linesOn(journal: Journal, facts: Facts): string[] {
+function linesOn(timeline: Timeline, facts: Facts): string[] {
   const found = differencesOf(facts);
   if (found.length === 0) return [];
   const { number, kind } = facts.planned;
   const what = found.map((one: Difference) => `${one.kind}: ${one.what}`).join("; ");
-  return [`run ${number} (${kind}): ${what}`, ...journal.timeLine(number)];
+  return [`run ${number} (${kind}): ${what}`, ...timeline.timeLine(number)];
 }

@@ -1,11 +1,11 @@
 // The accounting, as a table of Markdown.
 import { COLUMNS, countsOf, type Facts } from "./accounts.ts";
-import type { Journal } from "./journal.ts";
 import type { Plan } from "./plan.ts";
+import type { Timeline } from "./timeline.ts";
 
 type Told = {
   plan: Plan;
-  journal: Journal;
+  timeline: Timeline;
   kills: number;
   /** Null: the gateway was never killed. */
   indexLostAtMs: number | null;
@@ -13,7 +13,7 @@ type Told = {
   all: readonly Facts[];
 };
 
-export function reportOf({ plan, journal, kills, indexLostAtMs, drainedMs, all }: Told): string {
+export function reportOf({ plan, timeline, kills, indexLostAtMs, drainedMs, all }: Told): string {
   const { seed, seconds, rate } = plan;
   return [
     `Seed ${seed}: ${seconds} s at ${rate} runs/s, drained in ${(drainedMs / 1000).toFixed(1)} s more.`,
@@ -21,8 +21,8 @@ export function reportOf({ plan, journal, kills, indexLostAtMs, drainedMs, all }
     indexLostAtMs === null
       ? "The operators' index was there all the time."
       : `The operators' index was lost for good after ${(indexLostAtMs / 1000).toFixed(1)} s.`,
-    `Faults of the upstream: ${journal.counts("upstream")}.`,
-    `Faults of the receivers: ${journal.counts("receivers")}.`,
+    `Faults of the upstream: ${timeline.counts("upstream")}.`,
+    `Faults of the receivers: ${timeline.counts("receivers")}.`,
     "",
     row(["runs", ...COLUMNS]),
     row(["---", ...COLUMNS.map(() => "---:")]),

@@ -43,7 +43,7 @@ type Options = {
 
 const STARTED_WITHIN_MS = 60_000;
 const GONE_WITHIN_MS = 15_000;
-const LOOK_EVERY_MS = 20;
+const POLL_EVERY_MS = 20;
 /** An answer takes the CPU that others wait for. */
 const ASK_EVERY_MS = 100;
 
@@ -190,6 +190,6 @@ export async function until(
     const answer = isSo();
     if (await answer) return;
     if (Date.now() > deadlineMs) throw new Error(`${what} did not come within ${withinMs} ms`);
-    await sleep(answer instanceof Promise ? ASK_EVERY_MS : LOOK_EVERY_MS);
+    await sleep(answer instanceof Promise ? ASK_EVERY_MS : POLL_EVERY_MS);
   }
 }

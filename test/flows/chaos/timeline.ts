@@ -2,7 +2,7 @@
 
 type Line = { atMs: number; run: number | null; what: string };
 
-export class Journal {
+export class Timeline {
   #startedAtMs = performance.now();
   readonly #lines: Line[] = [];
   readonly #counts = new Map<string, number>();
