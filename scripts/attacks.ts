@@ -15,7 +15,7 @@ const SUITES = [
   "test/callbacks/destination.",
   "test/callbacks/host-health.test.ts",
   "test/http/completions.test.ts",
-  "test/http/console/markup.test.ts",
+  "test/console/markup.test.ts",
   "test/consumer/hints.test.ts",
   "test/gate/completion-ref.test.ts",
   "test/upstream/headers.test.ts",

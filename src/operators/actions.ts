@@ -5,7 +5,7 @@ import { GateClient } from "../gate/client.ts";
 import { runMessage, sendMessage } from "../gate/run-message.ts";
 import { type Acted, audited, type Effect, newEntry } from "./audit.ts";
 import type { ConsoleDeps } from "./deps.ts";
-import { canPoll, type FoundRun, findRun, hasSomethingToDeliver, isOpen } from "./run-detail.ts";
+import { canPoll, type FoundRun, findRun, hasSomethingToDeliver, isOpen } from "./find-run.ts";
 import type { AuditAction } from "./views.ts";
 
 export type RunAction = "poll" | "redeliver" | "abandon";

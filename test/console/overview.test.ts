@@ -12,13 +12,13 @@ import {
   emptySums,
   encodeSums,
 } from "../../src/platform/observability/sums.ts";
-import { NONE } from "../http/console/fixtures.ts";
 import { attemptOf, servedOf } from "../platform/observability/counted.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { makeGateway, ORIGIN } from "../support/gateway.ts";
 import { ask } from "./bench.ts";
+import { NONE } from "./fixtures.ts";
 
 /** In the future, as the clock of these tests is: 12:30:20 of a Sunday. */
 const NOW_MS = Date.parse("2040-01-08T12:30:20Z");

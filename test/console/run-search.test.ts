@@ -1,7 +1,8 @@
 // Finding runs: of one user, among those who were active on some days, and by their ids.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type RunQuery, searchRuns } from "../../src/console/runs/run-search.ts";
+import type { RunQuery } from "../../src/console/runs/run-query.ts";
+import { searchRuns } from "../../src/console/runs/run-search.ts";
 import { decodeSearchCursor } from "../../src/console/runs/search-cursor.ts";
 import type { RunPage } from "../../src/operators/views.ts";
 import { replacing, tapped } from "../support/bindings.ts";

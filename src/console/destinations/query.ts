@@ -6,8 +6,8 @@ import {
   type AggregatorNamespace,
   metricsAggregator,
 } from "../../operators/metrics-aggregator.ts";
-import { timeOrNull } from "../../operators/times.ts";
 import type { Destination, Destinations } from "../../operators/views.ts";
+import { timeOrNull } from "../../platform/date-time.ts";
 import { busiest, decodeSums, sumUp } from "../../platform/observability/sums.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 

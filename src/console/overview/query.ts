@@ -8,8 +8,8 @@ import {
   metricsAggregator,
   type Unit,
 } from "../../operators/metrics-aggregator.ts";
-import { formatTime } from "../../operators/times.ts";
 import type { Overview, Span } from "../../operators/views.ts";
+import { formatTime } from "../../platform/date-time.ts";
 import { addSums, busiest, decodeSums, emptySums, sumUp } from "../../platform/observability/sums.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { toStats } from "./stats.ts";

@@ -1,13 +1,13 @@
 // Pages with nothing on them say why, and what to do.
 import { describe, expect, it } from "vitest";
-import { AuditTrailPage } from "../../../src/console/audit/page.tsx";
-import { DeadLettersPage } from "../../../src/console/dead-letters/page.tsx";
-import { DestinationsPage } from "../../../src/console/destinations/page.tsx";
-import { OverviewPage } from "../../../src/console/overview/page.tsx";
-import { RunPage } from "../../../src/console/run/page.tsx";
-import { RunsPage } from "../../../src/console/runs/page.tsx";
-import type { Frame } from "../../../src/console/shell/layout.tsx";
-import { UserPage } from "../../../src/console/users/user-page.tsx";
+import { AuditTrailPage } from "../../src/console/audit/page.tsx";
+import { DeadLettersPage } from "../../src/console/dead-letters/page.tsx";
+import { DestinationsPage } from "../../src/console/destinations/page.tsx";
+import { OverviewPage } from "../../src/console/overview/page.tsx";
+import { RunPage } from "../../src/console/run/page.tsx";
+import { RunsPage } from "../../src/console/runs/page.tsx";
+import type { Frame } from "../../src/console/shell/layout.tsx";
+import { UserPage } from "../../src/console/users/user-page.tsx";
 import { abandonedRun, deliveredRun, emptyOverview, emptyUser, NOW_MS, userView } from "./fixtures.ts";
 import { deadLetters, noDeadLetters, searchFor } from "./list-fixtures.ts";
 

@@ -1,5 +1,5 @@
 // Dead letters, a redelivery, destinations and an audit trail as a busy gateway has them.
-import type { AuditPage, DeadLetters, Destinations, Redelivery } from "../../../src/operators/views.ts";
+import type { AuditPage, DeadLetters, Destinations, Redelivery } from "../../src/operators/views.ts";
 import { ALICE, ago, CAROL, DAY_MS, HOUR_MS, MINUTE_MS, RUN } from "./fixtures.ts";
 
 /** What a search form holds, each of its fields the same. */

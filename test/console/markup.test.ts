@@ -1,19 +1,19 @@
 // Whatever is stored comes out as text. Every page is drawn with markup in each place that somebody else can fill, and
 // then read by a real HTML parser.
 import { describe, expect, it } from "vitest";
-import { AuditTrailPage } from "../../../src/console/audit/page.tsx";
-import { DeadLettersPage } from "../../../src/console/dead-letters/page.tsx";
-import { DestinationsPage } from "../../../src/console/destinations/page.tsx";
-import { OverviewPage } from "../../../src/console/overview/page.tsx";
-import { RedeliveryPage } from "../../../src/console/redelivery/page.tsx";
-import { RunPage } from "../../../src/console/run/page.tsx";
-import { RunsPage } from "../../../src/console/runs/page.tsx";
-import type { Frame } from "../../../src/console/shell/layout.tsx";
-import { ProblemPage } from "../../../src/console/shell/problem.tsx";
-import { SignInPage } from "../../../src/console/sign-in/page.tsx";
-import { UsersPage } from "../../../src/console/users/search-page.tsx";
-import { UserPage } from "../../../src/console/users/user-page.tsx";
-import { words } from "../../support/words.ts";
+import { AuditTrailPage } from "../../src/console/audit/page.tsx";
+import { DeadLettersPage } from "../../src/console/dead-letters/page.tsx";
+import { DestinationsPage } from "../../src/console/destinations/page.tsx";
+import { OverviewPage } from "../../src/console/overview/page.tsx";
+import { RedeliveryPage } from "../../src/console/redelivery/page.tsx";
+import { RunPage } from "../../src/console/run/page.tsx";
+import { RunsPage } from "../../src/console/runs/page.tsx";
+import type { Frame } from "../../src/console/shell/layout.tsx";
+import { ProblemPage } from "../../src/console/shell/problem.tsx";
+import { SignInPage } from "../../src/console/sign-in/page.tsx";
+import { UsersPage } from "../../src/console/users/search-page.tsx";
+import { UserPage } from "../../src/console/users/user-page.tsx";
+import { words } from "../support/words.ts";
 import { abandonedRun, NOW_MS, overview, runDetail, runPage, userView } from "./fixtures.ts";
 import { auditPage, deadLetters, destinations, redelivery, searchFor } from "./list-fixtures.ts";
 

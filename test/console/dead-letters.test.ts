@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { deadLetters, type LetterQuery } from "../../src/console/dead-letters/query.ts";
 import { decodeCursor } from "../../src/operators/cursor.ts";
-import { deadLetters, type LetterQuery } from "../../src/operators/dead-letters.ts";
-import { indexLetters, indexOverdue, letterOf } from "../console/bench.ts";
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
+import { indexLetters, indexOverdue, letterOf } from "./bench.ts";
 
 const ANY: LetterQuery = { host: null, reason: null, fromMs: null, toMs: null, after: null };
 

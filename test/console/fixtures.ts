@@ -7,7 +7,7 @@ import type {
   Span,
   Stats,
   UserView,
-} from "../../../src/operators/views.ts";
+} from "../../src/operators/views.ts";
 
 export const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
 export const MINUTE_MS = 60_000;

@@ -1,12 +1,6 @@
 // D1 was lost and made anew: the gates tell it everything again, when an operator has them do so, and by themselves.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { failing } from "../support/bindings.ts";
-import { HOUR } from "../support/clock.ts";
-import { evict } from "../support/evict.ts";
-import { type Gateway, makeGateway } from "../support/gateway.ts";
-import { makeIndex } from "../support/operators-index.ts";
-import { times } from "../support/times.ts";
 import {
   ask,
   charge,
@@ -19,7 +13,13 @@ import {
   rowsOf,
   stubOf,
   userKey,
-} from "./bench.ts";
+} from "../operators/bench.ts";
+import { failing } from "../support/bindings.ts";
+import { HOUR } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
+import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { makeIndex } from "../support/operators-index.ts";
+import { times } from "../support/times.ts";
 
 freshStores();
 

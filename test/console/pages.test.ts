@@ -1,10 +1,10 @@
 // The pages over HTTP: who is let in, what is answered with which status and policy, and what a form does.
 import { beforeEach, describe, expect, it } from "vitest";
-import { buildUserKey } from "../../../src/auth/user-key.ts";
-import { indexLetters, keepRun, letterOf } from "../../console/bench.ts";
-import { type Call, type Gateway, makeGateway, ORIGIN } from "../../support/gateway.ts";
-import { freshIndex } from "../../support/operators-index.ts";
-import { words } from "../../support/words.ts";
+import { buildUserKey } from "../../src/auth/user-key.ts";
+import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway.ts";
+import { freshIndex } from "../support/operators-index.ts";
+import { words } from "../support/words.ts";
+import { indexLetters, keepRun, letterOf } from "./bench.ts";
 
 const OPERATOR = { sub: "olga", scope: "operator" };
 const POLICY =

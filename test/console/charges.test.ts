@@ -3,15 +3,26 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
+import { exportCharges } from "../../src/console/charges/export.ts";
+import type { ExportPosition } from "../../src/console/charges/query.ts";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
-import { exportCharges } from "../../src/operators/charges-export.ts";
-import type { ExportPosition } from "../../src/operators/charges-query.ts";
+import {
+  ACTION,
+  ask,
+  charge,
+  freshStores,
+  gateOf,
+  loseIndex,
+  pass,
+  ring,
+  stubOf,
+  userKey,
+} from "../operators/bench.ts";
 import { failing, replacing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, T0 } from "../support/clock.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { BILLING } from "../support/terms.ts";
 import { times } from "../support/times.ts";
-import { ACTION, ask, charge, freshStores, gateOf, loseIndex, pass, ring, stubOf, userKey } from "./bench.ts";
 
 freshStores();
 

@@ -1,0 +1,49 @@
+// What a search for runs is asked for. Pure.
+import { RESULTS, STATES } from "../../contract/search-values.ts";
+import {
+  BadParameter,
+  type Given,
+  parseChoice,
+  parseCursor,
+  parseSpan,
+  parseUser,
+  parseUuid,
+  type Span,
+} from "../shell/parameters.ts";
+import type { Filter } from "./run-match.ts";
+import { decodeSearchCursor, type SearchCursor } from "./search-cursor.ts";
+
+/** Null: any. By the time at which runs finished. */
+export type RunQuery = Filter &
+  Span & { runId: string | null; userKey: string | null; after: SearchCursor | null };
+
+/** Without a user, whose days are asked for. */
+const MAX_DAYS = 92;
+const DAY_MS = 86_400_000;
+
+/** `user` is a user key; or `issuer` and `subject` say who it is. */
+export async function parseRunQuery(given: Given, nowMs: number): Promise<RunQuery> {
+  const userKey = await parseUser(given);
+  return {
+    runId: parseUuid(given, "run_id"),
+    userKey,
+    storedActionId: parseUuid(given, "stored_action_id"),
+    state: parseChoice(given, "state", STATES),
+    result: parseChoice(given, "result", RESULTS),
+    ...(userKey === null ? parseDays(given, nowMs) : parseSpan(given)),
+    after: parseCursor(given, (text) => {
+      const cursor = decodeSearchCursor(text);
+      return cursor?.kind === (userKey === null ? "many" : "user") ? cursor : null;
+    }),
+  };
+}
+
+function parseDays(given: Given, nowMs: number): Span {
+  const { fromMs, toMs } = parseSpan(given);
+  if (fromMs !== null && (toMs ?? nowMs) - fromMs > MAX_DAYS * DAY_MS)
+    throw new BadParameter(
+      "from",
+      `from must not be more than ${MAX_DAYS} days before to, or a user be named.`,
+    );
+  return { fromMs, toMs };
+}
