@@ -6,6 +6,7 @@ import type { Operator } from "../auth/operator.ts";
 import { NO_HOST } from "../contract/search-values.ts";
 import { GateClient } from "../gate/client.ts";
 import { sendMessage } from "../gate/run-message.ts";
+import { formatTime } from "../platform/date-time.ts";
 import { memberOf } from "../platform/json.ts";
 import { log } from "../platform/observability/log.ts";
 import { redeliverRun } from "./actions.ts";
@@ -57,7 +58,7 @@ export async function startRedelivery(
     operator: operator.name,
     filter,
     status: "running",
-    created_at: new Date(noted.at_ms).toISOString(),
+    created_at: formatTime(noted.at_ms),
     examined: 0,
     sent: 0,
     skipped: 0,

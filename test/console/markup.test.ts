@@ -44,24 +44,24 @@ function filledWith<T>(attack: string, view: T): T {
 
 function pagesWith(attack: string): [name: string, html: unknown][] {
   const frame: Frame = { operator: attack, signOutAt: "/console/sign-out", nowMs: NOW_MS, flash: null };
-  const search = searchFor(attack);
+  const given = searchFor(attack);
   const filled = <T>(view: T) => filledWith(attack, view);
   const chosen = {
     ...redelivery,
     filter: { run_ids: [attack], host: null, reason: null, from: null, to: null },
   };
   return [
-    ["overview", OverviewPage({ frame, overview: overview("day") })],
-    ["runs", RunsPage({ frame, search, found: filled(runPage), fault: attack })],
-    ["run", RunPage({ frame, run: filled(runDetail) })],
-    ["abandoned run", RunPage({ frame, run: filled(abandonedRun) })],
-    ["users", UsersPage({ frame, search, issuers: [attack], fault: attack })],
+    ["overview", OverviewPage({ frame, view: overview("day") })],
+    ["runs", RunsPage({ frame, given, view: filled(runPage), fault: attack })],
+    ["run", RunPage({ frame, view: filled(runDetail) })],
+    ["abandoned run", RunPage({ frame, view: filled(abandonedRun) })],
+    ["users", UsersPage({ frame, given, view: [attack], fault: attack })],
     ["user", UserPage({ frame, view: filled(userView) })],
-    ["dead letters", DeadLettersPage({ frame, search, letters: filled(deadLetters), fault: attack })],
-    ["redelivery", RedeliveryPage({ frame, redelivery: filled(redelivery) })],
-    ["redelivery of a selection", RedeliveryPage({ frame, redelivery: chosen })],
+    ["dead letters", DeadLettersPage({ frame, given, view: filled(deadLetters), fault: attack })],
+    ["redelivery", RedeliveryPage({ frame, view: filled(redelivery) })],
+    ["redelivery of a selection", RedeliveryPage({ frame, view: chosen })],
     ["destinations", DestinationsPage({ frame, view: filled(destinations) })],
-    ["audit", AuditTrailPage({ frame, page: filled(auditPage) })],
+    ["audit", AuditTrailPage({ frame, view: filled(auditPage) })],
     ["sign-in", SignInPage({ frame, error: "invalid", usesAccess: true, scope: attack })],
     ["problem", ProblemPage({ frame, problem: "not_found", requestId: attack })],
   ];
@@ -124,7 +124,7 @@ describe("what is stored is shown all the same, as text", () => {
 
 describe("links", () => {
   it("a callback URL is shown, and is no link", async () => {
-    const html = String(await RunPage({ frame: FRAME, run: runDetail }));
+    const html = String(await RunPage({ frame: FRAME, view: runDetail }));
     expect(html).toContain("https://hooks.example.com/edge-actions/results?tenant=7f3a");
     expect(html).not.toContain('href="https://');
   });
@@ -134,7 +134,7 @@ describe("links", () => {
       ...runPage,
       runs: runPage.runs.slice(0, 1).map((run) => ({ ...run, run_id: "a/../b?c#d" })),
     };
-    const html = String(await RunsPage({ frame: FRAME, search: searchFor(""), found, fault: null }));
+    const html = String(await RunsPage({ frame: FRAME, given: searchFor(""), view: found, fault: null }));
     expect(html).toContain('href="/console/runs/a%2F..%2Fb%3Fc%23d?user=');
   });
 });

@@ -70,19 +70,10 @@ function toGroup(host: string | null, letters: readonly LetterRow[]): DeadLetter
   };
 }
 
-function toDeadLetter(row: LetterRow): DeadLetter {
-  return {
-    run_id: row.run_id,
-    user: row.user_key,
-    subject: row.subject,
-    host: row.host,
-    accepted_at: formatTime(row.accepted_at_ms),
-    died_at: formatTime(row.died_at_ms),
-    result: row.result,
-    attempts: row.attempts,
-    status: row.status,
-    reason: row.reason,
-  };
+function toDeadLetter({ gate: _gate, run_id, user_key, subject, host, ...row }: LetterRow): DeadLetter {
+  const { accepted_at_ms, died_at_ms, ...end } = row;
+  const times = { accepted_at: formatTime(accepted_at_ms), died_at: formatTime(died_at_ms) };
+  return { run_id, user: user_key, subject, host, ...times, ...end };
 }
 
 function toOverdueGate({ user_key, since_ms, runs, example_run_key }: OverdueRow): OverdueGate {

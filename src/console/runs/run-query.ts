@@ -1,5 +1,10 @@
-// What a search for runs is asked for. Pure.
+// What a search for runs is asked for, and which runs that is. Pure.
+
 import { RESULTS, STATES } from "../../contract/search-values.ts";
+import type { RunRecord } from "../../gate/admission.ts";
+import type { ListedRun } from "../../gate/inspection.ts";
+import type { DeliveryState } from "../../runs/delivery.ts";
+import { storedActionIdOf } from "../../runs/terms.ts";
 import {
   BadParameter,
   type Given,
@@ -10,10 +15,19 @@ import {
   parseUuid,
   type Span,
 } from "../shell/parameters.ts";
-import type { Filter } from "./run-match.ts";
 import { decodeSearchCursor, type SearchCursor } from "./search-cursor.ts";
 
-/** Null: any. By the time at which runs finished. */
+/** Null: any. */
+export type Filter = {
+  storedActionId: string | null;
+  state: DeliveryState | null;
+  result: "success" | "error" | "none" | null;
+};
+
+/** By the time at which a run finished: delivered, given up, or ended without a callback. `toMs` is not part of it. */
+export type FinishedIn = { fromMs: number; toMs: number };
+
+/** By the time at which runs finished. */
 export type RunQuery = Filter &
   Span & { runId: string | null; userKey: string | null; after: SearchCursor | null };
 
@@ -46,4 +60,20 @@ function parseDays(given: Given, nowMs: number): Span {
       `from must not be more than ${MAX_DAYS} days before to, or a user be named.`,
     );
   return { fromMs, toMs };
+}
+
+export function passesFilter(
+  { run, terms, state }: RunRecord,
+  { storedActionId, state: wanted, result }: Filter,
+): boolean {
+  return (
+    (storedActionId === null || storedActionIdOf(terms) === storedActionId) &&
+    (wanted === null || state === wanted) &&
+    (result === null || (run.status === "ended" ? run.result : "none") === result)
+  );
+}
+
+/** An open run will finish later than now: it belongs to a span that has not ended. */
+export function isInSpan({ finishedAtMs }: ListedRun, { fromMs, toMs }: FinishedIn, nowMs: number): boolean {
+  return finishedAtMs === null ? toMs > nowMs : finishedAtMs >= fromMs && finishedAtMs < toMs;
 }

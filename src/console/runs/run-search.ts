@@ -9,8 +9,7 @@ import type { RunPage } from "../../operators/views.ts";
 import { formatTime, timeOrNull } from "../../platform/date-time.ts";
 import { RUNS_A_PAGE, type Walk, walkGate } from "./gate-search.ts";
 import { type ManyPage, type ManySearch, searchMany } from "./many-gates.ts";
-import { type Filter, type FinishedIn, passesFilter } from "./run-match.ts";
-import type { RunQuery } from "./run-query.ts";
+import { type Filter, type FinishedIn, passesFilter, type RunQuery } from "./run-query.ts";
 import { toRunSummary } from "./run-summary.ts";
 import { encodeSearchCursor, type ManyCursor } from "./search-cursor.ts";
 

@@ -6,7 +6,7 @@ import type { Acted } from "../../operators/audit.ts";
 import type { Problem } from "../../platform/errors.ts";
 import { acting, asked, found } from "./api.ts";
 import type { FlashCode } from "./flash.ts";
-import type { Frame } from "./layout.tsx";
+import type { SearchPageProps } from "./layout.tsx";
 import { type Given, givenIn, judge, type Parse, withSeconds } from "./parameters.ts";
 import { buildFrame, goTo, type Handler, notFoundPage, page, render, renderProblem } from "./render.tsx";
 
@@ -23,32 +23,35 @@ export type Route = {
 
 export type Feature = readonly Route[];
 
-type View<Q, V extends object> = {
+type View<Q, V extends object | null> = {
   path: string;
   parse: Parse<Q>;
   /** Null when it is not on record. */
   load: (c: AppContext, question: Q) => Promise<V | null>;
-  draw: (frame: Frame, view: V, given: Given) => JSX.Element;
+  Page: (props: SearchPageProps<V>) => JSX.Element;
   /** Of a page with a search form, which says what is wrong with it. On other pages a bad question is a 404. */
-  drawFault?: (frame: Frame, fault: string, given: Given) => JSX.Element;
+  FaultPage?: (props: SearchPageProps<null>) => JSX.Element;
   /** What the API says when it is not on record. */
   missing?: Problem;
   /** Where a page may lead on to when it is not on record. */
   elsewhere?: (question: Q) => string | null;
 };
 
-export function view<Q, V extends object>(definition: View<Q, V>): Route {
-  const { path, parse, load, draw, drawFault, missing, elsewhere } = definition;
+export function view<Q, V extends object | null>(definition: View<Q, V>): Route {
+  const { path, parse, load, Page, FaultPage, missing, elsewhere } = definition;
   return {
     path,
     read: asked(parse, async (c, question) => found(await load(c, question), missing)),
     page: page(async (c) => {
       const given = givenIn(c);
       const question = await judge(() => parse(withTimes(given)));
-      if (question.kind === "invalid")
-        return drawFault ? render(c, drawFault(buildFrame(c), question.detail, given), 400) : notFoundPage(c);
+      if (question.kind === "invalid") {
+        if (FaultPage === undefined) return notFoundPage(c);
+        const content = FaultPage({ frame: buildFrame(c), view: null, given, fault: question.detail });
+        return render(c, content, 400);
+      }
       const seen = await load(c, question.value);
-      if (seen !== null) return render(c, draw(buildFrame(c), seen, given));
+      if (seen !== null) return render(c, Page({ frame: buildFrame(c), view: seen, given, fault: null }));
       const location = elsewhere?.(question.value) ?? null;
       return location === null ? notFoundPage(c) : c.redirect(location, 303);
     }),

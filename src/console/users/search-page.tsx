@@ -1,27 +1,20 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { Fault, Submit, TextField } from "../shell/forms.tsx";
-import { type Frame, Layout } from "../shell/layout.tsx";
+import { Layout, type SearchPageProps } from "../shell/layout.tsx";
 import { ROOT } from "../shell/links.ts";
-import { Heading } from "../shell/parts.tsx";
 
-export type UserSearch = { issuer: string; subject: string; user: string };
+type UsersPageProps = SearchPageProps<readonly string[]>;
 
-type UsersProps = {
-  frame: Frame;
-  search: UserSearch;
-  /** The issuers that the settings name. */
-  issuers: readonly string[];
-  fault: string | null;
-};
-
-/** Users are looked up, never listed: each one's gate knows that user alone. */
-export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.Element {
+/** Users are looked up, never listed: each one's gate knows that user alone. `view`: the issuers that the settings name. */
+export function UsersPage({ frame, view: issuers, given, fault }: UsersPageProps): JSX.Element {
+  const { issuer = "", subject = "", user = "" } = given;
   return (
-    <Layout title="Users" frame={frame} section="users">
-      <Heading
-        title="Users"
-        lead="A user is an issuer and a subject. Each has a gate of its own, so look one up."
-      />
+    <Layout
+      title="Users"
+      frame={frame}
+      section="users"
+      lead="A user is an issuer and a subject. Each has a gate of its own, so look one up."
+    >
       <Fault text={fault} />
       <div class="halves">
         <form class="card" method="get" action={`${ROOT}/users`}>
@@ -30,20 +23,20 @@ export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.El
             label="Issuer"
             hint="iss of the token, to the letter"
             name="issuer"
-            value={search.issuer}
+            value={issuer}
             list="issuers"
             required
           />
           <datalist id="issuers">
-            {issuers.map((issuer) => (
-              <option value={issuer} />
+            {issuers.map((each) => (
+              <option value={each} />
             ))}
           </datalist>
           <TextField
             label="Subject"
             hint="sub of the token"
             name="subject"
-            value={search.subject}
+            value={subject}
             required
             spellcheck={false}
           />
@@ -57,7 +50,7 @@ export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.El
             label="User key"
             hint="43 characters; the log and the lists name users so"
             name="user"
-            value={search.user}
+            value={user}
             required
             spellcheck={false}
           />

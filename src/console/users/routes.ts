@@ -19,12 +19,7 @@ export const users: Feature = [
     read: asked(requireUser, async (c, userKey) => found(await load(c, userKey))),
     page: page(searchUsers),
   },
-  view({
-    path: "/users/:user",
-    parse: userOfPath,
-    load,
-    draw: (frame, seen) => <UserPage frame={frame} view={seen} />,
-  }),
+  view({ path: "/users/:user", parse: userOfPath, load, Page: UserPage }),
   action({
     path: "/users/:user/reset-window",
     parse: userOfPath,
@@ -64,16 +59,8 @@ async function searchUsers(c: AppContext): Promise<Response> {
   const given = givenIn(c);
   const user = await judge(() => parseUser(given));
   if (user.kind === "ok" && user.value !== null) return c.redirect(userAt(user.value), 303);
-  const { issuer = "", subject = "", user: key = "" } = given;
-  const isFault = user.kind === "invalid";
-  return render(
-    c,
-    <UsersPage
-      frame={buildFrame(c)}
-      search={{ issuer, subject, user: key }}
-      issuers={c.get("settings").issuers.map((each) => each.issuer)}
-      fault={isFault ? user.detail : null}
-    />,
-    isFault ? 400 : 200,
-  );
+  const issuers = c.get("settings").issuers.map(({ issuer }) => issuer);
+  const fault = user.kind === "invalid" ? user.detail : null;
+  const content = UsersPage({ frame: buildFrame(c), view: issuers, given, fault });
+  return render(c, content, fault === null ? 200 : 400);
 }

@@ -27,7 +27,7 @@ export const run: Feature = [
       return runDetail(consoleDeps(c), runId, userKey);
     },
     missing,
-    draw: (frame, detail) => <RunPage frame={frame} run={detail} />,
+    Page: RunPage,
     // Whose it is can still be found out.
     elsewhere: ({ runId, userKey }) => (userKey === null ? runsAt({ run_id: runId }) : null),
   }),

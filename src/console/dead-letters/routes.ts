@@ -6,14 +6,14 @@ import { decodeCursor } from "../../operators/cursor.ts";
 import { startRedelivery } from "../../operators/redelivery.ts";
 import { problem } from "../../platform/errors.ts";
 import { parseJson } from "../../platform/json.ts";
-import { redeliverAction } from "../run/routes.tsx";
+import { redeliverAction } from "../run/routes.ts";
 import { endpoint, malformed, type Result } from "../shell/api.ts";
 import { consoleDeps } from "../shell/deps.ts";
 import { badForm, type Feature, readForm, submit, view } from "../shell/feature.ts";
 import { DEAD_LETTERS, redeliveryAt } from "../shell/links.ts";
-import { type Given, parseCursor, parseSpan, parseText, withSeconds } from "../shell/parameters.ts";
+import { parseCursor, parseSpan, parseText, withSeconds } from "../shell/parameters.ts";
 import { goTo, page } from "../shell/render.tsx";
-import { DeadLettersPage, type LetterSearch } from "./page.tsx";
+import { DeadLettersPage } from "./page.tsx";
 import { deadLetters as loadDeadLetters } from "./query.ts";
 
 const MAX_FILTER_BYTES = 65_536;
@@ -28,19 +28,11 @@ export const deadLetters: Feature = [
       after: parseCursor(given, decodeCursor),
     }),
     load: (c, query) => loadDeadLetters(c.env.OPERATORS_DB, query),
-    draw: (frame, letters, given) => (
-      <DeadLettersPage frame={frame} search={toSearch(given)} letters={letters} fault={null} />
-    ),
-    drawFault: (frame, fault, given) => (
-      <DeadLettersPage frame={frame} search={toSearch(given)} letters={null} fault={fault} />
-    ),
+    Page: DeadLettersPage,
+    FaultPage: DeadLettersPage,
   }),
   { path: "/dead-letters/redeliver", act: endpoint(redeliverFiltered), form: page(submitRedelivery) },
 ];
-
-function toSearch({ host = "", reason = "", from = "", to = "" }: Given): LetterSearch {
-  return { host, reason, from, to };
-}
 
 async function redeliverFiltered(c: AppContext): Promise<Result> {
   const received = await receiveJson(c.req.raw, MAX_FILTER_BYTES, c.get("hold"));

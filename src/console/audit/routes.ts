@@ -9,6 +9,6 @@ export const audit: Feature = [
     path: "/audit",
     parse: (given) => parseCursor(given, decodeCursor),
     load: (c, after) => auditPage(c.env.OPERATORS_DB, after),
-    draw: (frame, page) => <AuditTrailPage frame={frame} page={page} />,
+    Page: AuditTrailPage,
   }),
 ];

@@ -28,10 +28,10 @@ async function showOverview(c: AppContext): Promise<Response> {
   const parsed = await judge(() => parse(givenIn(c)));
   const span = parsed.kind === "ok" ? parsed.value : "hour";
   try {
-    return await render(c, <OverviewPage frame={buildFrame(c)} overview={await load(c, span)} />);
+    return await render(c, OverviewPage({ frame: buildFrame(c), view: await load(c, span) }));
   } catch (error) {
     log({ event: "console.unavailable", request_id: c.get("requestId"), error });
     c.get("notes").outcome = "unavailable";
-    return render(c, <UnavailableOverviewPage frame={buildFrame(c)} span={span} />, 503);
+    return render(c, UnavailableOverviewPage({ frame: buildFrame(c), view: span }), 503);
   }
 }

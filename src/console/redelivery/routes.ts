@@ -10,6 +10,6 @@ export const redelivery: Feature = [
     parse: ({ id = "" }) => id,
     load: (c, id) => readRedelivery(consoleDeps(c), id),
     missing: problem("not_found", "There is no such redelivery."),
-    draw: (frame, seen) => <RedeliveryPage frame={frame} redelivery={seen} />,
+    Page: RedeliveryPage,
   }),
 ];
