@@ -1,13 +1,5 @@
-// Views as a busy gateway has them: what pages are drawn from in tests, and in a look at them.
-import type {
-  Overview,
-  RunDetail,
-  RunPage,
-  RunSummary,
-  Span,
-  Stats,
-  UserView,
-} from "../../src/operators/views.ts";
+// Views as a busy gateway has them: what pages are drawn from in tests.
+import type { Overview, RunDetail, RunPage, RunSummary, Stats, UserView } from "../../src/operators/views.ts";
 
 export const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
 export const MINUTE_MS = 60_000;
@@ -51,121 +43,57 @@ export const NONE: Stats = {
   latency_p99_ms: null,
 };
 
-const SPANS: Record<Span, { ms: number; buckets: number }> = {
-  hour: { ms: HOUR_MS, buckets: 60 },
-  day: { ms: DAY_MS, buckets: 48 },
-  week: { ms: 7 * DAY_MS, buckets: 56 },
-};
-
-export function overview(span: Span): Overview {
-  const { ms, buckets: count } = SPANS[span];
-  const buckets = Array.from({ length: count }, (_, index) => ({
-    at: ago(ms - (index * ms) / count),
-    ...statsAt(index, count),
-  }));
-  const latencies = { gateway_p50_ms: 9, gateway_p99_ms: 84, latency_p50_ms: 16, latency_p99_ms: 412 };
+/** A day of one hour after the other, all alike. */
+export function overviewOf(hour: Stats): Overview {
   return {
-    span,
-    from: ago(ms),
+    span: "day",
+    from: ago(DAY_MS),
     to: ago(0),
     counted_since: ago(90 * DAY_MS),
     complete: true,
-    totals: { ...sumOf(buckets), ...latencies },
-    busiest_users: [
-      { user: ALICE, requests: 3_104 },
-      { user: CAROL, requests: 611 },
-    ],
-    busiest_hosts: [
-      { host: "hooks.example.com", attempts: 1_207 },
-      { host: "api.partner.example:8443", attempts: 530 },
-    ],
-    buckets,
+    totals: hour,
+    busiest_users: [{ user: ALICE, requests: 3_104 }],
+    busiest_hosts: [{ host: "hooks.example.com", attempts: 1_207 }],
+    buckets: Array.from({ length: 24 }, (_, index) => ({ at: ago((24 - index) * HOUR_MS), ...hour })),
   };
 }
 
-/** Without latencies: they cannot be added up. */
-function sumOf(buckets: readonly Stats[]): Stats {
-  const sum = { ...NONE };
-  for (const bucket of buckets) for (const name of COUNTS) sum[name] += bucket[name];
-  return sum;
-}
+export const busyHour: Stats = {
+  ...NONE,
+  requests: 160,
+  status_2xx: 150,
+  status_429: 7,
+  status_5xx: 2,
+  status_503: 1,
+  gateway_p50_ms: 9,
+  gateway_p99_ms: 84,
+  runs: 40,
+  errors: 2,
+  charges: 30,
+  attempts: 38,
+  attempts_failed: 5,
+  delivered: 33,
+  delivered_at_once: 30,
+  retrying: 4,
+  dead: 1,
+  latency_p50_ms: 16,
+  latency_p99_ms: 412,
+};
 
-type CountName = { [Name in keyof Stats]: null extends Stats[Name] ? never : Name }[keyof Stats];
-
-const COUNTS = (Object.keys(NONE) as CountName[]).filter((name) => NONE[name] !== null);
-
-export function emptyOverview(): Overview {
-  const { buckets, ...rest } = overview("hour");
+function runOf(given: Partial<RunSummary> = {}): RunSummary {
   return {
-    ...rest,
-    totals: NONE,
-    busiest_users: [],
-    busiest_hosts: [],
-    buckets: buckets.map(({ at }) => ({ at, ...NONE })),
-  };
-}
-
-// A wave, an outage of a receiver at two thirds, and a quiet bucket.
-function statsAt(index: number, count: number): Stats {
-  if (index === 7) return NONE;
-  const runs = 40 + Math.round(25 * Math.sin((index / count) * 9)) + ((index * 7) % 11);
-  const isOutage = Math.abs(index - (count * 2) / 3) < 2;
-  const dead = isOutage ? 6 : index % 17 === 3 ? 1 : 0;
-  const aborted = index % 13 === 5 ? 1 : 0;
-  const callbacks = runs - 4;
-  const retrying = isOutage ? 21 : index % 4;
-  const delivered = callbacks - dead - aborted;
-  return {
-    ...requestStatsAt(index, runs * 4),
-    runs,
-    errors: isOutage ? 9 : index % 5,
-    abandoned: index % 19 === 4 ? 1 : 0,
-    callbacks,
-    charges: runs - 8,
-    attempts: delivered + retrying + dead + aborted,
-    attempts_failed: retrying + dead,
-    delivered,
-    delivered_at_once: Math.max(0, delivered - (isOutage ? 12 : 1)),
-    retrying,
-    dead,
-    aborted,
-    latency_p50_ms: 14 + (index % 4) + (isOutage ? 40 : 0),
-    latency_p99_ms: 90 + ((index * 37) % 90) + (isOutage ? 900 : 0),
-  };
-}
-
-function requestStatsAt(index: number, requests: number) {
-  const rare = (each: number, value: number) => (index % each === 2 ? value : 0);
-  const counts = { status_429: rare(11, 17), status_5xx: rare(9, 2), status_503: rare(15, 5) };
-  const bad = counts.status_429 + counts.status_5xx + counts.status_503;
-  return {
-    requests,
-    status_2xx: requests - bad - 5,
-    status_3xx: 2,
-    status_4xx: 3,
-    ...counts,
-    upstream_failed: counts.status_5xx,
-    gateway_p50_ms: 8 + (index % 3),
-    gateway_p99_ms: 60 + ((index * 29) % 50),
-  };
-}
-
-function runOf(index: number, given: Partial<RunSummary> = {}): RunSummary {
-  const acceptedMs = index * 97_000 + 4000;
-  return {
-    run_id: `${String(10_000_000 + index * 7_654_321).slice(0, 8)}-b8bb-46b0-bc42-83eb0cf7d8${10 + index}`,
-    user: index % 3 === 0 ? CAROL : ALICE,
+    run_id: RUN,
+    user: ALICE,
     issuer: ISSUER,
-    subject: index % 3 === 0 ? "carol@example.com" : "alice",
-    stored_action_id: index % 4 === 0 ? null : ECHO,
-    callback_host:
-      index % 5 === 4 ? null : index % 2 === 0 ? "hooks.example.com" : "api.partner.example:8443",
-    accepted_at: ago(acceptedMs),
+    subject: "alice",
+    stored_action_id: ECHO,
+    callback_host: "hooks.example.com",
+    accepted_at: ago(340_000),
     status: "ended",
-    ended_at: ago(acceptedMs - 1830 - index * 411),
+    ended_at: ago(338_200),
     result: "success",
-    state: index % 5 === 4 ? "none" : "delivered",
-    attempts: index % 5 === 4 ? 0 : 1,
+    state: "delivered",
+    attempts: 1,
     next_attempt_at: null,
     charged: true,
     ...given,
@@ -176,15 +104,13 @@ const NOT_ENDED = { ended_at: null, result: null, attempts: 0, charged: false };
 
 export const runPage: RunPage = {
   runs: [
-    runOf(0, { ...NOT_ENDED, status: "accepted", state: "waiting" }),
-    runOf(1),
-    runOf(2, { state: "retrying", attempts: 3, next_attempt_at: ago(-9 * MINUTE_MS) }),
-    runOf(3, { result: "error", charged: false }),
-    runOf(4),
-    runOf(5, { state: "dead", attempts: 10 }),
-    runOf(6, { ...NOT_ENDED, status: "abandoned", state: "dead" }),
-    runOf(7, { state: "aborted", attempts: 2 }),
-    ...Array.from({ length: 8 }, (_, index) => runOf(8 + index)),
+    runOf({ ...NOT_ENDED, status: "accepted", state: "waiting" }),
+    runOf({ state: "retrying", attempts: 3, next_attempt_at: ago(-9 * MINUTE_MS) }),
+    runOf({ user: CAROL, subject: "carol@example.com", result: "error", charged: false }),
+    runOf({ callback_host: null, stored_action_id: null, state: "none", attempts: 0 }),
+    runOf({ state: "dead", attempts: 10 }),
+    runOf({ ...NOT_ENDED, status: "abandoned", state: "dead" }),
+    runOf({ state: "aborted", attempts: 2 }),
   ],
   next_cursor: "WzE3OTU0ODIyOTI3MDgsIjcwZDEwNTllIl0",
   searched_to: ago(16 * 97_000),
@@ -199,10 +125,7 @@ export const runPage: RunPage = {
 };
 
 export const runDetail: RunDetail = {
-  ...runOf(2, { run_id: RUN, state: "retrying", attempts: 3, next_attempt_at: ago(-26 * MINUTE_MS) }),
-  stored_action_id: ECHO,
-  accepted_at: ago(340_000),
-  ended_at: ago(338_200),
+  ...runOf({ state: "retrying", attempts: 3, next_attempt_at: ago(-26 * MINUTE_MS) }),
   callback_url: "https://hooks.example.com/edge-actions/results?tenant=7f3a",
   billable: true,
   time_line: [
@@ -226,7 +149,7 @@ function plain(agoMs: number, kind: RunDetail["time_line"][number]["kind"]) {
 }
 
 export const deliveredRun: RunDetail = {
-  ...runOf(1, { run_id: RUN, accepted_at: ago(340_000), ended_at: ago(338_200) }),
+  ...runOf(),
   callback_url: "https://api.partner.example:8443/hooks",
   billable: true,
   time_line: [
@@ -239,7 +162,7 @@ export const deliveredRun: RunDetail = {
 };
 
 export const abandonedRun: RunDetail = {
-  ...runOf(6, { run_id: RUN, ...NOT_ENDED, charged: true, status: "abandoned", state: "dead" }),
+  ...runOf({ ...NOT_ENDED, charged: true, status: "abandoned", state: "dead" }),
   callback_url: "https://hooks.example.com/edge-actions/results",
   billable: true,
   time_line: [

@@ -11,14 +11,9 @@ import { freshForEach } from "../support/fresh.ts";
 import { times } from "../support/times.ts";
 import { ACTION, indexActive, indexLetters, keepRun, keepRuns, letterOf } from "./bench.ts";
 
-const ANY_TIME = { fromMs: null, toMs: null, after: null };
 const ANY: RunQuery = {
-  runId: null,
-  userKey: null,
-  storedActionId: null,
-  state: null,
-  result: null,
-  ...ANY_TIME,
+  ...{ runId: null, userKey: null, storedActionId: null, state: null, result: null },
+  ...{ fromMs: null, toMs: null, after: null },
 };
 const DAY = 24 * HOUR;
 /** 2040-03-10T00:00:00Z, a Saturday. */
@@ -37,13 +32,17 @@ function search(query: Partial<RunQuery>, bound: Partial<Env> = {}): Promise<Run
   return searchRuns({ operatorsDb, gates, nowMs: Date.now() }, { ...ANY, ...query });
 }
 
+function idsOf({ runs }: RunPage): string[] {
+  return runs.map(({ run_id }) => run_id);
+}
+
 async function allOf(query: Partial<RunQuery>): Promise<{ ids: string[]; sizes: number[]; last: RunPage }> {
   const ids: string[] = [];
   const sizes: number[] = [];
   let after: RunQuery["after"] = null;
   for (let pages = 0; pages < 20; pages += 1) {
     const page = await search({ ...query, after });
-    ids.push(...page.runs.map(({ run_id }) => run_id));
+    ids.push(...idsOf(page));
     sizes.push(page.runs.length);
     if (page.next_cursor === null) return { ids, sizes, last: page };
     after = decodeSearchCursor(page.next_cursor);
@@ -108,15 +107,12 @@ describe("a user's runs", () => {
     moveClock(MINUTE);
     await keepAll(1_020);
     const calls: string[] = [];
-    const first = await search({ userKey: "alice", result: "error" }, countingGates(calls));
+    const query = { userKey: "alice", result: "error" } as const;
+    const first = await search(query, countingGates(calls));
     expect([first.runs, calls.length]).toEqual([[], 20]);
     expect(first.searched_to).toBe(new Date(MARCH_10 + 21 * MINUTE).toISOString());
-    const second = await search({
-      userKey: "alice",
-      result: "error",
-      after: decodeSearchCursor(first.next_cursor ?? ""),
-    });
-    expect(second.runs.map(({ run_id }) => run_id)).toEqual([rare]);
+    const second = await search({ ...query, after: decodeSearchCursor(first.next_cursor ?? "") });
+    expect(idsOf(second)).toEqual([rare]);
     expect([second.next_cursor, second.searched_to]).toEqual([null, null]);
   });
 
@@ -129,7 +125,7 @@ describe("a user's runs", () => {
     const calls: string[] = [];
     const span = { fromMs: MARCH_10 + 9 * DAY, toMs: MARCH_10 + 11 * DAY };
     const found = await search({ userKey: "alice", ...span }, countingGates(calls));
-    expect(found.runs.map(({ run_id }) => run_id)).toEqual([wanted]);
+    expect(idsOf(found)).toEqual([wanted]);
     expect([found.next_cursor, calls.length]).toEqual([null, 1]);
   });
 });
@@ -189,7 +185,7 @@ describe("without a user", () => {
     await indexActive(db, 204_003, 10, ["bob"]);
     await indexActive(db, 204_003, 2, ["carol"]);
     const page = await search({});
-    expect(page.runs.map(({ run_id }) => run_id)).toEqual([open, bobs]);
+    expect(idsOf(page)).toEqual([open, bobs]);
     expect([page.next_cursor, page.progress]).toEqual([
       null,
       {
@@ -250,7 +246,7 @@ describe("without a user", () => {
       return asked === 1 ? Promise.reject(new Error("down")) : perform();
     });
     const page = await search({}, broken(env));
-    expect(page.runs.map(({ run_id }) => run_id)).toEqual([carols]);
+    expect(idsOf(page)).toEqual([carols]);
     expect(page.next_cursor).toBeNull();
     expect(page.progress).toMatchObject({ unanswered: ["bob"], searched: 2 });
   });
