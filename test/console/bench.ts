@@ -86,37 +86,27 @@ async function keepIn(
   return runId;
 }
 
-export type Letter = {
-  runId: string;
-  gate: string;
-  userKey: string;
-  subject: string;
-  callbackUrl: string | null;
-  host: string | null;
-  diedAtMs: number;
-  result: "success" | "error" | null;
-  attempts: number;
-  status: number | null;
-  reason: string;
-};
+type Letter = ReturnType<typeof letterTo>;
 
-export function letterOf(members: Partial<Letter> = {}): Letter {
-  const userKey = members.userKey ?? "alice";
-  const callbackUrl = members.callbackUrl === undefined ? HOOK : members.callbackUrl;
+function letterTo(userKey: string, callbackUrl: string | null) {
   return {
-    runId: crypto.randomUUID(),
+    runId: crypto.randomUUID() as string,
     gate: gateId(env.USER_GATE, userKey).toString(),
     userKey,
     subject: userKey,
     callbackUrl,
     host: callbackUrl === null ? null : new URL(callbackUrl).host,
     diedAtMs: NOON_MS,
-    result: "success",
+    result: "success" as "success" | "error" | null,
     attempts: 1,
-    status: null,
+    status: null as number | null,
     reason: "no connection",
-    ...members,
   };
+}
+
+export function letterOf(members: Partial<Letter> = {}): Letter {
+  const { userKey = "alice", callbackUrl = HOOK } = members;
+  return { ...letterTo(userKey, callbackUrl), ...members };
 }
 
 /** Tells the index of dead letters, as gates do. */
@@ -127,11 +117,9 @@ export async function indexLetters(db: D1Database, letters: readonly Letter[]): 
      VALUES (?1, ?2, ?3, 'https://login.example', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`,
   );
   await db.batch(
-    letters.map((letter) => {
-      const { runId, gate, userKey, subject, callbackUrl, host, diedAtMs, result, attempts, status, reason } =
-        letter;
+    letters.map(({ runId, gate, userKey, subject, callbackUrl, host, diedAtMs, ...rest }) => {
       const times = [diedAtMs - 60_000, diedAtMs];
-      const end = [result, attempts, status, reason];
+      const end = [rest.result, rest.attempts, rest.status, rest.reason];
       return insert.bind(runId, gate, userKey, subject, ACTION, callbackUrl, host, ...times, ...end);
     }),
   );
