@@ -6,14 +6,15 @@ import { overviewAt } from "../shell/links.ts";
 import { Empty, Notice } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 import {
-  Attempts,
-  Callbacks,
-  Charges,
-  Dead,
-  DeliveryLatency,
-  GatewayLatency,
-  Requests,
-  Runs,
+  ATTEMPTS,
+  CALLBACKS,
+  CHARGES,
+  ChartCard,
+  DEAD,
+  DELIVERY_LATENCY,
+  GATEWAY_LATENCY,
+  REQUESTS,
+  RUNS,
 } from "./overview-charts.tsx";
 import { Answers, Busiest, Deliveries } from "./overview-splits.tsx";
 
@@ -37,16 +38,16 @@ export function OverviewPage({ frame, view: overview }: PageProps<Overview>): JS
       <Incomplete {...overview} />
       {isEmpty && <NoRequests span={span} />}
       <div class="cards">
-        <Requests {...overview} />
-        <GatewayLatency {...overview} />
+        <ChartCard chart={REQUESTS} overview={overview} />
+        <ChartCard chart={GATEWAY_LATENCY} overview={overview} />
         <Answers {...totals} />
-        <Runs {...overview} />
-        <Callbacks {...overview} />
-        <DeliveryLatency {...overview} />
-        <Attempts {...overview} />
-        <Dead {...overview} />
+        <ChartCard chart={RUNS} overview={overview} />
+        <ChartCard chart={CALLBACKS} overview={overview} />
+        <ChartCard chart={DELIVERY_LATENCY} overview={overview} />
+        <ChartCard chart={ATTEMPTS} overview={overview} />
+        <ChartCard chart={DEAD} overview={overview} />
         <Deliveries {...totals} />
-        <Charges {...overview} />
+        <ChartCard chart={CHARGES} overview={overview} />
         <Busiest {...overview} />
       </div>
       <AsTable {...overview} />

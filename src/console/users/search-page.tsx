@@ -1,3 +1,4 @@
+import type { PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { Fault, Submit, TextField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
@@ -17,8 +18,7 @@ export function UsersPage({ frame, view: issuers, given, fault }: UsersPageProps
     >
       <Fault text={fault} />
       <div class="halves">
-        <form class="card" method="get" action={`${ROOT}/users`}>
-          <h2>By issuer and subject</h2>
+        <LookUp title="By issuer and subject">
           <TextField
             label="Issuer"
             hint="iss of the token, to the letter"
@@ -40,12 +40,8 @@ export function UsersPage({ frame, view: issuers, given, fault }: UsersPageProps
             required
             spellcheck={false}
           />
-          <div class="buttons">
-            <Submit look="primary">Look up</Submit>
-          </div>
-        </form>
-        <form class="card" method="get" action={`${ROOT}/users`}>
-          <h2>By user key</h2>
+        </LookUp>
+        <LookUp title="By user key">
           <TextField
             label="User key"
             hint="43 characters; the log and the lists name users so"
@@ -54,11 +50,20 @@ export function UsersPage({ frame, view: issuers, given, fault }: UsersPageProps
             required
             spellcheck={false}
           />
-          <div class="buttons">
-            <Submit look="primary">Look up</Submit>
-          </div>
-        </form>
+        </LookUp>
       </div>
     </Layout>
+  );
+}
+
+function LookUp({ title, children }: PropsWithChildren<{ title: string }>): JSX.Element {
+  return (
+    <form class="card" method="get" action={`${ROOT}/users`}>
+      <h2>{title}</h2>
+      {children}
+      <div class="buttons">
+        <Submit look="primary">Look up</Submit>
+      </div>
+    </form>
   );
 }
