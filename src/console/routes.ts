@@ -1,27 +1,28 @@
 // The console's part of the table of contents. Beyond signing in, nothing is reached without a verified operator, and
 // nothing is changed for another site.
+// biome-ignore assist/source/organizeImports: the features stand in the order of the navigation, here and in the bundle
 import type { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { AppContext, AppEnv } from "../http/context.ts";
 import { locate } from "../http/middleware/configure.ts";
 import { shed } from "../http/middleware/shed.ts";
 import { methodNotAllowed } from "../http/routes/meta.ts";
-import { audit } from "./audit/routes.ts";
-import { charges } from "./charges/routes.ts";
-import { deadLetters } from "./dead-letters/routes.ts";
-import { destinations } from "./destinations/routes.ts";
-import { overview } from "./overview/routes.ts";
-import { redelivery } from "./redelivery/routes.ts";
-import { reindex } from "./reindex/routes.ts";
-import { run } from "./run/routes.ts";
-import { runs } from "./runs/routes.ts";
 import { assets } from "./shell/assets.ts";
 import type { Feature } from "./shell/feature.ts";
 import { ROOT, SIGN_OUT } from "./shell/links.ts";
 import { notFoundPage, renderProblem } from "./shell/render.tsx";
 import { requireOperator, requireOwnPage, SIGN_IN, sayOwnOrigin } from "./shell/require-operator.ts";
 import { showSignIn, signIn, signOut } from "./sign-in/sign-in.tsx";
+import { overview } from "./overview/routes.ts";
+import { runs } from "./runs/routes.ts";
+import { run } from "./run/routes.ts";
 import { users } from "./users/routes.ts";
+import { deadLetters } from "./dead-letters/routes.ts";
+import { redelivery } from "./redelivery/routes.ts";
+import { destinations } from "./destinations/routes.ts";
+import { audit } from "./audit/routes.ts";
+import { charges } from "./charges/routes.ts";
+import { reindex } from "./reindex/routes.ts";
 
 const API = `${ROOT}/api`;
 /** A page's worth of chosen letters, ten times over. */

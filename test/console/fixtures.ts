@@ -3,7 +3,7 @@ import type { Overview, RunDetail, RunPage, RunSummary, Stats, UserView } from "
 
 export const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
 export const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 const ISSUER = "https://login.example.com";

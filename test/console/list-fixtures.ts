@@ -6,7 +6,7 @@ import type {
   Destinations,
   Redelivery,
 } from "../../src/operators/views.ts";
-import { ALICE, ago, CAROL, DAY_MS, HOUR_MS, MINUTE_MS, RUN } from "./fixtures.ts";
+import { ALICE, ago, CAROL, DAY_MS, MINUTE_MS, RUN } from "./fixtures.ts";
 
 /** What a search form holds, each of its fields the same. */
 export function searchFor(text: string) {

@@ -11,10 +11,9 @@ import { freshForEach } from "../support/fresh.ts";
 import { times } from "../support/times.ts";
 import { ACTION, indexActive, indexLetters, keepRun, keepRuns, letterOf } from "./bench.ts";
 
-const ANY: RunQuery = {
-  ...{ runId: null, userKey: null, storedActionId: null, state: null, result: null },
-  ...{ fromMs: null, toMs: null, after: null },
-};
+const ANY_TIME = { fromMs: null, toMs: null, after: null };
+const ANYTHING = { runId: null, userKey: null, storedActionId: null, state: null, result: null };
+const ANY: RunQuery = { ...ANYTHING, ...ANY_TIME };
 const DAY = 24 * HOUR;
 /** 2040-03-10T00:00:00Z, a Saturday. */
 const MARCH_10 = Date.UTC(2040, 2, 10);

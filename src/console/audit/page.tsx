@@ -1,7 +1,7 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { AuditAction, AuditEntry, AuditPage } from "../../operators/views.ts";
 import { Layout, type PageProps } from "../shell/layout.tsx";
-import { ROOT, redeliveryAt, runAt, userAt, withQuery } from "../shell/links.ts";
+import { ROOT, redeliveryAt, runAt, userAt } from "../shell/links.ts";
 import { Distance, Empty, NextPage, Optional, OutcomeChip } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
@@ -30,7 +30,7 @@ export function AuditTrailPage({ frame, view }: PageProps<AuditPage>): JSX.Eleme
       <Table label="Audit trail" rows={entries} columns={columnsAt(frame.nowMs)}>
         <Empty title="No actions yet">Every action on these pages is written down here.</Empty>
       </Table>
-      <NextPage href={cursor === null ? null : withQuery(`${ROOT}/audit`, { cursor })} />
+      <NextPage path={`${ROOT}/audit`} cursor={cursor} />
     </Layout>
   );
 }

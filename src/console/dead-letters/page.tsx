@@ -4,7 +4,7 @@ import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../.
 import { count, counted } from "../shell/format.ts";
 import { Confirm, Fault, Submit, TextField, TimeField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
-import { DEAD_LETTERS, deadLettersAt, runsAt, withQuery } from "../shell/links.ts";
+import { DEAD_LETTERS, deadLettersAt, runsAt } from "../shell/links.ts";
 import { Card, Distance, Empty, Id, Moment, NextPage, Optional, RunLink, UserLink } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
@@ -163,7 +163,7 @@ function Letters({ search, letters: page, nowMs }: LettersProps): JSX.Element | 
         </div>
         <LetterTable letters={letters} nowMs={nowMs} />
       </form>
-      <NextPage href={cursor === null ? null : withQuery(DEAD_LETTERS, { ...search, cursor })} />
+      <NextPage path={DEAD_LETTERS} query={search} cursor={cursor} />
     </Card>
   );
 }

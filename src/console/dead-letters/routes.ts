@@ -42,11 +42,9 @@ async function redeliverFiltered(c: AppContext): Promise<Result> {
     return malformed(problem("payload_too_large", detail));
   }
   if (received.kind === "unreadable") return malformed(received.problem);
-  const { parseRedeliveryFilter } = await import("../../contract/redelivery-filter.ts");
-  const verdict = parseRedeliveryFilter(parseJson(received.text));
-  if (verdict.kind === "invalid")
-    return malformed(problem("bad_request", verdict.detail, { source: { pointer: verdict.pointer } }));
-  return { status: 202, body: await startRedelivery(consoleDeps(c), c.get("operator"), verdict.filter) };
+  const started = await start(c, parseJson(received.text));
+  if (started.kind === "started") return { status: 202, body: started.redelivery };
+  return malformed(problem("bad_request", started.detail, { source: { pointer: started.pointer } }));
 }
 
 /** One letter, those that were ticked, or all of a host and a time: the button says which. */
@@ -71,9 +69,14 @@ async function submitRedelivery(c: AppContext): Promise<Response> {
 }
 
 async function redeliver(c: AppContext, wanted: object): Promise<Response> {
+  const started = await start(c, wanted);
+  return started.kind === "started" ? c.redirect(redeliveryAt(started.redelivery.id), 303) : badForm(c);
+}
+
+async function start(c: AppContext, wanted: unknown) {
   const { parseRedeliveryFilter } = await import("../../contract/redelivery-filter.ts");
   const verdict = parseRedeliveryFilter(wanted);
-  if (verdict.kind === "invalid") return badForm(c);
-  const { id } = await startRedelivery(consoleDeps(c), c.get("operator"), verdict.filter);
-  return c.redirect(redeliveryAt(id), 303);
+  if (verdict.kind === "invalid") return verdict;
+  const redelivery = await startRedelivery(consoleDeps(c), c.get("operator"), verdict.filter);
+  return { kind: "started" as const, redelivery };
 }

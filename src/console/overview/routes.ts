@@ -1,10 +1,9 @@
 import type { AppContext } from "../../http/context.ts";
 import type { Overview, Span } from "../../operators/views.ts";
-import { log } from "../../platform/observability/log.ts";
 import { asked, found } from "../shell/api.ts";
 import type { Feature } from "../shell/feature.ts";
 import { type Given, givenIn, judge, parseChoice } from "../shell/parameters.ts";
-import { buildFrame, render } from "../shell/render.tsx";
+import { buildFrame, page, render } from "../shell/render.tsx";
 import { OverviewPage, UnavailableOverviewPage } from "./page.tsx";
 import { overview as loadOverview } from "./query.ts";
 
@@ -12,7 +11,7 @@ const SPANS: readonly Span[] = ["hour", "day", "week"];
 
 export const overview: Feature = [
   { path: "/overview", read: asked(parse, async (c, span) => found(await load(c, span))) },
-  { path: "", page: showOverview },
+  { path: "", page: page(showOverview, showUnavailable) },
 ];
 
 function parse(given: Given): Span {
@@ -24,14 +23,16 @@ function load(c: AppContext, span: Span): Promise<Overview> {
 }
 
 async function showOverview(c: AppContext): Promise<Response> {
-  // An unknown span is shown as the usual one.
-  const parsed = await judge(() => parse(givenIn(c)));
-  const span = parsed.kind === "ok" ? parsed.value : "hour";
-  try {
-    return await render(c, OverviewPage({ frame: buildFrame(c), view: await load(c, span) }));
-  } catch (error) {
-    log({ event: "console.unavailable", request_id: c.get("requestId"), error });
-    c.get("notes").outcome = "unavailable";
-    return render(c, UnavailableOverviewPage({ frame: buildFrame(c), view: span }), 503);
-  }
+  const seen = await load(c, await spanOf(c));
+  return render(c, OverviewPage({ frame: buildFrame(c), view: seen }));
+}
+
+async function showUnavailable(c: AppContext): Promise<Response> {
+  return render(c, UnavailableOverviewPage({ frame: buildFrame(c), view: await spanOf(c) }), 503);
+}
+
+/** On the page an unknown span is the usual one. */
+async function spanOf(c: AppContext): Promise<Span> {
+  const span = await judge(() => parse(givenIn(c)));
+  return span.kind === "ok" ? span.value : "hour";
 }

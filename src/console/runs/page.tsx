@@ -4,7 +4,7 @@ import type { RunPage, RunSummary, SearchProgress } from "../../operators/views.
 import { count, counted, dateTime, duration, NOTHING } from "../shell/format.ts";
 import { ButtonLink, Fault, Field, Select, Submit, TextField, TimeField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
-import { ROOT, runsAt } from "../shell/links.ts";
+import { ROOT } from "../shell/links.ts";
 import type { Given } from "../shell/parameters.ts";
 import {
   Empty,
@@ -93,7 +93,9 @@ function Results({ found, search, nowMs }: ResultsProps): JSX.Element {
       )}
       {progress !== null && <Progress progress={progress} />}
       <NextPage
-        href={cursor === null ? null : runsAt({ ...search, cursor })}
+        path={`${ROOT}/runs`}
+        query={search}
+        cursor={cursor}
         label={progress === null ? "Older" : "Go on"}
       />
     </>

@@ -7,7 +7,7 @@ import { log } from "../../platform/observability/log.ts";
 import { givenIn, judge, type Parse } from "./parameters.ts";
 import type { Handler } from "./render.tsx";
 
-const NOT_FOUND = problem("not_found", "There is nothing of that name.");
+const NOT_FOUND = problem("not_found", "There is nothing at this path.");
 const UNAVAILABLE = problem(
   "service_unavaiable",
   "The operators' index or a gate does not answer at the moment.",

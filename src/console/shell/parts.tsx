@@ -4,7 +4,7 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import type { AuditEntry, RunSummary } from "../../operators/views.ts";
 import type { Flash } from "./flash.ts";
 import { dateTime, fromNow, NOTHING, shortDateTime } from "./format.ts";
-import { runAt, userAt } from "./links.ts";
+import { type Query, runAt, userAt, withQuery } from "./links.ts";
 
 export type ChipTone = "good" | "bad" | "warn" | "accent" | "quiet";
 
@@ -146,13 +146,13 @@ export function Facts({ of }: { of: readonly (readonly [name: string, value: Chi
   );
 }
 
-type NextPageProps = { href: string | null; label?: string };
+type NextPageProps = { path: string; query?: Query; cursor: string | null; label?: string };
 
 /** On to the older ones, or to whatever comes next. */
-export function NextPage({ href, label = "Older" }: NextPageProps): JSX.Element | null {
-  if (href === null) return null;
+export function NextPage({ path, query, cursor, label = "Older" }: NextPageProps): JSX.Element | null {
+  if (cursor === null) return null;
   return (
-    <a class="button" href={href} rel="next">
+    <a class="button" href={withQuery(path, { ...query, cursor })} rel="next">
       {label}
     </a>
   );
