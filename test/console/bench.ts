@@ -86,27 +86,36 @@ async function keepIn(
   return runId;
 }
 
-type Letter = ReturnType<typeof letterTo>;
+type Letter = {
+  runId: string;
+  gate: string;
+  userKey: string;
+  subject: string;
+  callbackUrl: string | null;
+  host: string | null;
+  diedAtMs: number;
+  result: "success" | "error" | null;
+  attempts: number;
+  status: number | null;
+  reason: string;
+};
 
-function letterTo(userKey: string, callbackUrl: string | null) {
+export function letterOf(members: Partial<Letter> = {}): Letter {
+  const { userKey = "alice", callbackUrl = HOOK } = members;
   return {
-    runId: crypto.randomUUID() as string,
+    runId: crypto.randomUUID(),
     gate: gateId(env.USER_GATE, userKey).toString(),
     userKey,
     subject: userKey,
     callbackUrl,
     host: callbackUrl === null ? null : new URL(callbackUrl).host,
     diedAtMs: NOON_MS,
-    result: "success" as "success" | "error" | null,
+    result: "success",
     attempts: 1,
-    status: null as number | null,
+    status: null,
     reason: "no connection",
+    ...members,
   };
-}
-
-export function letterOf(members: Partial<Letter> = {}): Letter {
-  const { userKey = "alice", callbackUrl = HOOK } = members;
-  return { ...letterTo(userKey, callbackUrl), ...members };
 }
 
 /** Tells the index of dead letters, as gates do. */
