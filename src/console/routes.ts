@@ -1,22 +1,45 @@
 // The console's part of the table of contents. Beyond signing in, nothing is reached without a verified operator, and
 // nothing is changed for another site.
+// biome-ignore assist/source/organizeImports: the features stand in the order of the navigation, here and in the bundle
 import type { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { AppContext, AppEnv } from "../http/context.ts";
 import { locate } from "../http/middleware/configure.ts";
 import { shed } from "../http/middleware/shed.ts";
 import { methodNotAllowed } from "../http/routes/meta.ts";
-import { FORMS } from "./shell/act.ts";
-import { ACTIONS, READS } from "./shell/api.ts";
 import { assets } from "./shell/assets.ts";
+import type { Feature } from "./shell/feature.ts";
 import { ROOT, SIGN_OUT } from "./shell/links.ts";
 import { notFoundPage, renderProblem } from "./shell/render.tsx";
 import { requireOperator, requireOwnPage, SIGN_IN, sayOwnOrigin } from "./shell/require-operator.ts";
-import { PAGES, showSignIn } from "./shell/show.tsx";
-import { signIn, signOut } from "./sign-in/sign-in.ts";
+import { showSignIn, signIn, signOut } from "./sign-in/sign-in.tsx";
+import { overview } from "./overview/routes.ts";
+import { runs } from "./runs/routes.ts";
+import { run } from "./run/routes.ts";
+import { users } from "./users/routes.ts";
+import { deadLetters } from "./dead-letters/routes.ts";
+import { redelivery } from "./redelivery/routes.ts";
+import { destinations } from "./destinations/routes.ts";
+import { audit } from "./audit/routes.ts";
+import { charges } from "./charges/routes.ts";
+import { reindex } from "./reindex/routes.ts";
 
+const API = `${ROOT}/api`;
 /** A page's worth of chosen letters, ten times over. */
 const MAX_FORM_BYTES = 65_536;
+
+const FEATURES: Feature = [
+  overview,
+  runs,
+  run,
+  users,
+  deadLetters,
+  redelivery,
+  destinations,
+  audit,
+  charges,
+  reindex,
+].flat();
 
 export function addConsole(app: Hono<AppEnv>): void {
   app.use(`${ROOT}/*`, locate, shed, sayOwnOrigin);
@@ -29,19 +52,18 @@ export function addConsole(app: Hono<AppEnv>): void {
   app.get(SIGN_IN, showSignIn);
 
   app.use(`${ROOT}/*`, requireOperator);
-  for (const [path, read] of READS) {
-    app.get(`${ROOT}/api${path}`, read);
-    app.all(`${ROOT}/api${path}`, methodNotAllowed("GET, HEAD"));
-  }
-  for (const [path, act] of ACTIONS) {
-    app.post(`${ROOT}/api${path}`, act);
-    app.all(`${ROOT}/api${path}`, methodNotAllowed("POST"));
+  for (const { path, read, act } of FEATURES) {
+    if (read) app.get(API + path, read);
+    if (act) app.post(API + path, act);
+    if (read || act) app.all(API + path, methodNotAllowed(read ? "GET, HEAD" : "POST"));
   }
 
   app.use(`${ROOT}/*`, bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => renderProblem(c, "bad_form") }));
-  for (const [path, show] of PAGES) app.get(ROOT + path, show);
-  for (const [path, submit] of FORMS) app.post(ROOT + path, submit);
+  for (const { path, page, form } of FEATURES) {
+    if (page) app.get(ROOT + path, page);
+    if (form) app.post(ROOT + path, form);
+  }
   app.all(`${ROOT}/*`, (c: AppContext) =>
-    c.req.path.startsWith(`${ROOT}/api/`) ? c.notFound() : notFoundPage(c),
+    c.req.path.startsWith(`${API}/`) ? c.notFound() : notFoundPage(c),
   );
 }

@@ -5,8 +5,7 @@ import { GateClient } from "../gate/client.ts";
 import { runMessage, sendMessage } from "../gate/run-message.ts";
 import { type Acted, audited, type Effect, newEntry } from "./audit.ts";
 import type { ConsoleDeps } from "./deps.ts";
-import { canPoll, type FoundRun, findRun, hasSomethingToDeliver, isOpen } from "./run-detail.ts";
-import type { AuditAction } from "./views.ts";
+import { canPoll, type FoundRun, findRun, hasSomethingToDeliver, isOpen } from "./find-run.ts";
 
 export type RunAction = "poll" | "redeliver" | "abandon";
 
@@ -48,8 +47,7 @@ export async function nameRun(
 }
 
 export async function resetWindow(deps: ConsoleDeps, operator: Operator, userKey: string): Promise<Acted> {
-  const action: AuditAction = "reset_window";
-  return audited(deps.operatorsDb, newEntry(operator, action, userKey), async () => {
+  return audited(deps.operatorsDb, newEntry(operator, "reset_window", userKey), async () => {
     await GateClient.ofUser(deps.gates, userKey).resetWindows();
     return { kind: "done" };
   });

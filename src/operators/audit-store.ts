@@ -1,5 +1,6 @@
 // What the console itself writes, and all of its SQL: what operators did, and their bulk redeliveries. Moves of a
 // redelivery are conditional on who holds it, and say whether they moved it.
+import { formatTime } from "../platform/date-time.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import type { Cursor } from "./cursor.ts";
 import type { AuditAction, AuditEntry, Redelivery, RedeliveryFilter } from "./views.ts";
@@ -151,19 +152,13 @@ function noting(db: D1Database, noted: Noted, outcome: "done" | null): D1Prepare
 }
 
 function parseJob(row: RedeliveryRow): RedeliveryJob {
-  const { id, operator, created_at_ms, status, position, examined, sent, skipped, moved_at_ms } = row;
-  const filter: RedeliveryFilter = JSON.parse(row.filter);
-  const created_at = new Date(created_at_ms).toISOString();
+  const { id, operator, created_at_ms: createdAtMs, filter, moved_at_ms: movedAtMs, ...rest } = row;
   return {
     id,
     operator,
-    created_at,
-    filter,
-    status,
-    examined,
-    sent,
-    skipped,
-    position,
-    movedAtMs: moved_at_ms,
+    created_at: formatTime(createdAtMs),
+    filter: JSON.parse(filter),
+    ...rest,
+    movedAtMs,
   };
 }

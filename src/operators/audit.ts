@@ -1,10 +1,10 @@
 // Nothing is done by an operator that is not written down: who, what and when before it is begun, what came of it
 // after. When the first cannot be written, nothing is done; when the second cannot, the entry says so itself.
 import type { Operator } from "../auth/operator.ts";
+import { formatTime } from "../platform/date-time.ts";
 import { log } from "../platform/observability/log.ts";
 import { auditRows, type Noted, noteAction, noteOutcome } from "./audit-store.ts";
 import { type Cursor, encodeCursor, NEWEST } from "./cursor.ts";
-import { formatTime } from "./times.ts";
 import type { AuditAction, AuditEntry, AuditPage } from "./views.ts";
 
 const PAGE = 50;

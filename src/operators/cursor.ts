@@ -11,7 +11,7 @@ export function encodeCursor({ atMs, id }: Cursor): string {
   return encodeOpaque([atMs, id]);
 }
 
-/** Null for anything that `cursorOf` does not write. */
+/** Null for anything that `encodeCursor` does not write. */
 export function decodeCursor(cursor: string): Cursor | null {
   const [atMs, id, ...rest] = decodeOpaque(cursor) ?? [];
   if (typeof atMs !== "number" || typeof id !== "string" || rest.length > 0) return null;

@@ -1,5 +1,6 @@
 // What operators are shown of the operators' index (D1), and all of its SQL. Each statement finds its rows by an index and
-// reads a bounded number of them. What operators did is in journal.ts; everything exact about runs is in the gates.
+// reads a bounded number of them. What operators did is in audit-store.ts; everything exact about runs is in the gates.
+import { NO_HOST } from "../contract/search-values.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import { type ActiveRow, type ActiveUsers, type MonthDays, mergeMonths } from "./active-days.ts";
 import type { Cursor } from "./cursor.ts";
@@ -56,6 +57,17 @@ export async function readLetters(
 ): Promise<LetterRow[]> {
   const letters = db.prepare(STATEMENTS.letters).bind(after.atMs, after.id, fromMs, limit);
   return (await withTimeout(TIMEOUT_MS, letters.run<LetterRow>())).results;
+}
+
+/** Null: any. */
+export type LetterFilter = {
+  /** As URL.host gives it, or NO_HOST. */
+  host: string | null;
+  reason: string | null;
+};
+
+export function fitsLetter(row: LetterRow, { host, reason }: LetterFilter): boolean {
+  return (host === null || (row.host ?? NO_HOST) === host) && (reason === null || row.reason === reason);
 }
 
 export type LetterOwner = Pick<LetterRow, "run_id" | "gate" | "user_key">;

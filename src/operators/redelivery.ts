@@ -6,6 +6,7 @@ import type { Operator } from "../auth/operator.ts";
 import { NO_HOST } from "../contract/search-values.ts";
 import { GateClient } from "../gate/client.ts";
 import { sendMessage } from "../gate/run-message.ts";
+import { formatTime } from "../platform/date-time.ts";
 import { memberOf } from "../platform/json.ts";
 import { log } from "../platform/observability/log.ts";
 import { redeliverRun } from "./actions.ts";
@@ -19,9 +20,10 @@ import {
   restingJobs,
   wakeJob,
 } from "./audit-store.ts";
+import { type Cursor, decodeCursor, encodeCursor, NEWEST } from "./cursor.ts";
 import type { ConsoleDeps } from "./deps.ts";
-import { type Letter, nextLetters } from "./letters.ts";
-import { isDeadLetter } from "./run-detail.ts";
+import { isDeadLetter } from "./find-run.ts";
+import { findLetters, fitsLetter, readLetters } from "./index-store.ts";
 import type { Redelivery, RedeliveryFilter } from "./views.ts";
 
 export type RedeliveryMessage = { v: 1; redelivery: string };
@@ -30,6 +32,9 @@ type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates" | "queue">;
 
 /** Longer than a consumer works on fifty dead letters. */
 const REST_MS = 30_000;
+const LETTERS_A_STEP = 50;
+/** Of other hosts and reasons, too. */
+const READ_A_STEP = 1_000;
 const GATES_AT_ONCE = 5;
 const MAX_WOKEN = 20;
 
@@ -53,7 +58,7 @@ export async function startRedelivery(
     operator: operator.name,
     filter,
     status: "running",
-    created_at: new Date(noted.at_ms).toISOString(),
+    created_at: formatTime(noted.at_ms),
     examined: 0,
     sent: 0,
     skipped: 0,
@@ -84,6 +89,54 @@ export async function workRedelivery(deps: Deps, id: string): Promise<void> {
   const progress = { position, finished, examined, sent, skipped: examined - sent };
   const counted = await progressJob(deps.operatorsDb, id, holder, progress, Date.now());
   if (counted && !finished) await sendOn(deps.queue, id);
+}
+
+type Letter = { runId: string; gate: string };
+
+/**
+ * `examined` counts those among them, too, that are no dead letters any more. `position`: a cursor, or how many of the
+ * chosen ones are behind it.
+ */
+type Letters = { letters: Letter[]; examined: number; position: string; finished: boolean };
+
+// Those that were chosen one by one come in the order in which they were given; the others from the newest to the oldest, as
+// they are listed.
+async function nextLetters(db: D1Database, job: RedeliveryJob): Promise<Letters> {
+  const { run_ids: chosen } = job.filter;
+  return chosen === null ? nextListed(db, job) : nextChosen(db, chosen, Number(job.position ?? 0));
+}
+
+async function nextChosen(db: D1Database, chosen: readonly string[], done: number): Promise<Letters> {
+  const end = done + LETTERS_A_STEP;
+  const runIds = chosen.slice(done, end);
+  const letters = (await findLetters(db, runIds)).map(toLetter);
+  return { letters, examined: runIds.length, position: String(end), finished: end >= chosen.length };
+}
+
+async function nextListed(db: D1Database, { filter, position, created_at }: RedeliveryJob): Promise<Letters> {
+  const { host, reason, from, to } = filter;
+  // What is given up after the job was begun was never meant by it.
+  const newest: Cursor = { ...NEWEST, atMs: Date.parse(to ?? created_at) };
+  const after = (position === null ? null : decodeCursor(position)) ?? newest;
+  const rows = await readLetters(db, {
+    after,
+    fromMs: from === null ? 0 : Date.parse(from),
+    limit: READ_A_STEP,
+  });
+  const fitting = rows.filter((row) => fitsLetter(row, { host, reason }));
+  const taken = fitting.slice(0, LETTERS_A_STEP);
+  const isCut = fitting.length > LETTERS_A_STEP;
+  const last = isCut ? taken.at(-1) : rows.at(-1);
+  return {
+    letters: taken.map(toLetter),
+    examined: taken.length,
+    position: encodeCursor(last === undefined ? after : { atMs: last.died_at_ms, id: last.run_id }),
+    finished: !isCut && rows.length < READ_A_STEP,
+  };
+}
+
+function toLetter({ run_id, gate }: { run_id: string; gate: string }): Letter {
+  return { runId: run_id, gate };
 }
 
 /** How many of them are on their way. */

@@ -19,3 +19,12 @@ function daysIn(year: number, month: number): number {
   // The last day of a month is day 0 of the next; 2000 more years change no calendar, and avoid years below 100.
   return new Date(Date.UTC(year + 2000, month, 0)).getUTCDate();
 }
+
+/** RFC 3339, in UTC. */
+export function formatTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function timeOrNull(ms: number | null): string | null {
+  return ms === null ? null : formatTime(ms);
+}

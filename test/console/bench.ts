@@ -86,7 +86,7 @@ async function keepIn(
   return runId;
 }
 
-export type Letter = {
+type Letter = {
   runId: string;
   gate: string;
   userKey: string;
@@ -101,8 +101,7 @@ export type Letter = {
 };
 
 export function letterOf(members: Partial<Letter> = {}): Letter {
-  const userKey = members.userKey ?? "alice";
-  const callbackUrl = members.callbackUrl === undefined ? HOOK : members.callbackUrl;
+  const { userKey = "alice", callbackUrl = HOOK } = members;
   return {
     runId: crypto.randomUUID(),
     gate: gateId(env.USER_GATE, userKey).toString(),
@@ -127,11 +126,9 @@ export async function indexLetters(db: D1Database, letters: readonly Letter[]): 
      VALUES (?1, ?2, ?3, 'https://login.example', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`,
   );
   await db.batch(
-    letters.map((letter) => {
-      const { runId, gate, userKey, subject, callbackUrl, host, diedAtMs, result, attempts, status, reason } =
-        letter;
+    letters.map(({ runId, gate, userKey, subject, callbackUrl, host, diedAtMs, ...rest }) => {
       const times = [diedAtMs - 60_000, diedAtMs];
-      const end = [result, attempts, status, reason];
+      const end = [rest.result, rest.attempts, rest.status, rest.reason];
       return insert.bind(runId, gate, userKey, subject, ACTION, callbackUrl, host, ...times, ...end);
     }),
   );

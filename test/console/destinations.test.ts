@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { breakerOf } from "../../src/callbacks/destination-breaker.ts";
-import { busiestHosts, destinations, type HostStats } from "../../src/console/destinations/query.ts";
+import { busiestHosts, type HostStats, withBreakers } from "../../src/console/destinations/query.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
 import { countAttempt, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
 import { attemptOf } from "../platform/observability/counted.ts";
@@ -26,7 +26,7 @@ function breaker(host: string) {
 }
 
 function show(...hosts: HostStats[]) {
-  return destinations(async () => hosts, env.DESTINATION_BREAKER);
+  return withBreakers(hosts, env.DESTINATION_BREAKER);
 }
 
 async function shownBreaker() {
@@ -34,9 +34,9 @@ async function shownBreaker() {
 }
 
 describe("destinations", () => {
-  it("are shown as they were counted, the busiest first", async () => {
+  it("are shown as they were counted", async () => {
     const fine = { host: "client.example", attempts: 3, acknowledged: 3, latencyMeanMs: 20 };
-    expect(await show(DOWN, fine)).toEqual({
+    expect(await show(fine, DOWN)).toEqual({
       destinations: [
         { host: "client.example", attempts: 3, acknowledged: 3, latency_mean_ms: 20, breaker: CLOSED },
         { host: "down.example", attempts: 1, acknowledged: 0, latency_mean_ms: null, breaker: CLOSED },
@@ -48,7 +48,7 @@ describe("destinations", () => {
     expect(await busiestHosts(env.METRICS_AGGREGATOR, T0)).toEqual([]);
   });
 
-  it("have the attempts that were counted in the last day, and the mean of those that were acknowledged", async () => {
+  it("have the attempts that were counted in the last day, the busiest first, and the mean of those that were acknowledged", async () => {
     const sums = emptySums();
     for (const durationMs of [10, 31]) countAttempt(sums, attemptOf({ durationMs }));
     countAttempt(sums, attemptOf({ outcome: "failed", failure: "no connection", durationMs: 900 }));
@@ -70,7 +70,7 @@ describe("destinations", () => {
       { host: "fine.example", attempts: 9, acknowledged: 9, latencyMeanMs: 1 },
       ...times(60, (n) => ({ ...DOWN, host: `h${n}.example` })),
     ];
-    const seen = await destinations(async () => hosts, DESTINATION_BREAKER ?? env.DESTINATION_BREAKER);
+    const seen = await withBreakers(hosts, DESTINATION_BREAKER ?? env.DESTINATION_BREAKER);
     expect(seen.destinations).toHaveLength(61);
     expect(asked).toEqual(times(50, () => "DESTINATION_BREAKER.view"));
   });

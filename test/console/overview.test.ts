@@ -12,13 +12,13 @@ import {
   emptySums,
   encodeSums,
 } from "../../src/platform/observability/sums.ts";
-import { NONE } from "../http/console/fixtures.ts";
 import { attemptOf, servedOf } from "../platform/observability/counted.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { makeGateway, ORIGIN } from "../support/gateway.ts";
 import { ask } from "./bench.ts";
+import { NONE } from "./fixtures.ts";
 
 /** In the future, as the clock of these tests is: 12:30:20 of a Sunday. */
 const NOW_MS = Date.parse("2040-01-08T12:30:20Z");
@@ -85,10 +85,7 @@ function counts(factor: number): Record<string, number> {
 
 describe("the last hour", () => {
   it("is sixty minutes, the current one included, by the time at which things happened", async () => {
-    await mixedAt(NOW_MS - HOUR);
-    await mixedAt(NOW_MS - 59 * MINUTE);
-    await mixedAt(NOW_MS - 30 * MINUTE);
-    await mixedAt(NOW_MS);
+    for (const agoMs of [HOUR, 59 * MINUTE, 30 * MINUTE, 0]) await mixedAt(NOW_MS - agoMs);
     const seen = await overview(env.METRICS_AGGREGATOR, "hour", NOW_MS);
     expect([seen.from, seen.to, seen.complete]).toEqual([
       "2040-01-08T11:31:00.000Z",
@@ -126,12 +123,8 @@ describe("the last day and week", () => {
     ["week", 168, "2040-01-01T13:00:00.000Z"],
   ] as const)("%s: %i hours, the current one included", async (span, hours, from) => {
     const fromMs = Date.parse(from);
-    await mixedAt(fromMs - SECOND);
-    await mixedAt(fromMs);
-    await mixedAt(fromMs + HOUR - SECOND);
-    await mixedAt(NOW_MS - HOUR);
-    await mixedAt(NOW_MS - MINUTE);
-    await mixedAt(NOW_MS);
+    const first = [fromMs - SECOND, fromMs, fromMs + HOUR - SECOND];
+    for (const atMs of [...first, NOW_MS - HOUR, NOW_MS - MINUTE, NOW_MS]) await mixedAt(atMs);
     const seen = await overview(env.METRICS_AGGREGATOR, span, NOW_MS);
     expect([seen.from, seen.to, seen.complete]).toEqual([from, "2040-01-08T13:00:00.000Z", true]);
     expect(seen.buckets).toHaveLength(hours);

@@ -1,7 +1,8 @@
 // Finding runs: of one user, among those who were active on some days, and by their ids.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type RunQuery, searchRuns } from "../../src/console/runs/run-search.ts";
+import type { RunQuery } from "../../src/console/runs/run-query.ts";
+import { searchRuns } from "../../src/console/runs/run-search.ts";
 import { decodeSearchCursor } from "../../src/console/runs/search-cursor.ts";
 import type { RunPage } from "../../src/operators/views.ts";
 import { replacing, tapped } from "../support/bindings.ts";
@@ -11,14 +12,8 @@ import { times } from "../support/times.ts";
 import { ACTION, indexActive, indexLetters, keepRun, keepRuns, letterOf } from "./bench.ts";
 
 const ANY_TIME = { fromMs: null, toMs: null, after: null };
-const ANY: RunQuery = {
-  runId: null,
-  userKey: null,
-  storedActionId: null,
-  state: null,
-  result: null,
-  ...ANY_TIME,
-};
+const ANYTHING = { runId: null, userKey: null, storedActionId: null, state: null, result: null };
+const ANY: RunQuery = { ...ANYTHING, ...ANY_TIME };
 const DAY = 24 * HOUR;
 /** 2040-03-10T00:00:00Z, a Saturday. */
 const MARCH_10 = Date.UTC(2040, 2, 10);
@@ -36,13 +31,17 @@ function search(query: Partial<RunQuery>, bound: Partial<Env> = {}): Promise<Run
   return searchRuns({ operatorsDb, gates, nowMs: Date.now() }, { ...ANY, ...query });
 }
 
+function idsOf({ runs }: RunPage): string[] {
+  return runs.map(({ run_id }) => run_id);
+}
+
 async function allOf(query: Partial<RunQuery>): Promise<{ ids: string[]; sizes: number[]; last: RunPage }> {
   const ids: string[] = [];
   const sizes: number[] = [];
   let after: RunQuery["after"] = null;
   for (let pages = 0; pages < 20; pages += 1) {
     const page = await search({ ...query, after });
-    ids.push(...page.runs.map(({ run_id }) => run_id));
+    ids.push(...idsOf(page));
     sizes.push(page.runs.length);
     if (page.next_cursor === null) return { ids, sizes, last: page };
     after = decodeSearchCursor(page.next_cursor);
@@ -107,15 +106,12 @@ describe("a user's runs", () => {
     moveClock(MINUTE);
     await keepAll(1_020);
     const calls: string[] = [];
-    const first = await search({ userKey: "alice", result: "error" }, countingGates(calls));
+    const query = { userKey: "alice", result: "error" } as const;
+    const first = await search(query, countingGates(calls));
     expect([first.runs, calls.length]).toEqual([[], 20]);
     expect(first.searched_to).toBe(new Date(MARCH_10 + 21 * MINUTE).toISOString());
-    const second = await search({
-      userKey: "alice",
-      result: "error",
-      after: decodeSearchCursor(first.next_cursor ?? ""),
-    });
-    expect(second.runs.map(({ run_id }) => run_id)).toEqual([rare]);
+    const second = await search({ ...query, after: decodeSearchCursor(first.next_cursor ?? "") });
+    expect(idsOf(second)).toEqual([rare]);
     expect([second.next_cursor, second.searched_to]).toEqual([null, null]);
   });
 
@@ -128,7 +124,7 @@ describe("a user's runs", () => {
     const calls: string[] = [];
     const span = { fromMs: MARCH_10 + 9 * DAY, toMs: MARCH_10 + 11 * DAY };
     const found = await search({ userKey: "alice", ...span }, countingGates(calls));
-    expect(found.runs.map(({ run_id }) => run_id)).toEqual([wanted]);
+    expect(idsOf(found)).toEqual([wanted]);
     expect([found.next_cursor, calls.length]).toEqual([null, 1]);
   });
 });
@@ -188,7 +184,7 @@ describe("without a user", () => {
     await indexActive(db, 204_003, 10, ["bob"]);
     await indexActive(db, 204_003, 2, ["carol"]);
     const page = await search({});
-    expect(page.runs.map(({ run_id }) => run_id)).toEqual([open, bobs]);
+    expect(idsOf(page)).toEqual([open, bobs]);
     expect([page.next_cursor, page.progress]).toEqual([
       null,
       {
@@ -249,7 +245,7 @@ describe("without a user", () => {
       return asked === 1 ? Promise.reject(new Error("down")) : perform();
     });
     const page = await search({}, broken(env));
-    expect(page.runs.map(({ run_id }) => run_id)).toEqual([carols]);
+    expect(idsOf(page)).toEqual([carols]);
     expect(page.next_cursor).toBeNull();
     expect(page.progress).toMatchObject({ unanswered: ["bob"], searched: 2 });
   });

@@ -3,23 +3,21 @@ import { describe, expect, it, vi } from "vitest";
 import { OperatedRuns } from "../operators/operated-runs.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, T0 } from "../support/clock.ts";
-import { type Answer, makeGateway } from "../support/gateway.ts";
+import type { Answer } from "../support/gateway.ts";
 import { HOOK } from "../support/stage.ts";
 import { ask } from "./bench.ts";
 
 const runs = OperatedRuns.forEach();
 
-function kinds({ body }: Answer): string[] {
-  return body.time_line.map(({ kind }: { kind: string }) => kind);
+function kinds({ time_line: entries }: Answer["body"]): string[] {
+  return entries.map(({ kind }: { kind: string }) => kind);
 }
 
 describe("a run's page", () => {
   it("of one that waits says when it is polled next, to whoever names its user", async () => {
     const run = await runs.waiting();
-    expect((await runs.read(run, "")).status).toBe(404);
-    expect((await runs.read(run, `?issuer=${runs.stage.gateway.issuer.issuer}&subject=bob`)).status).toBe(
-      404,
-    );
+    for (const query of ["", `?issuer=${runs.stage.gateway.issuer.issuer}&subject=bob`])
+      expect((await runs.read(run, query)).status).toBe(404);
     const { status, body } = await runs.read(run);
     expect([status, body]).toEqual([
       200,
@@ -50,15 +48,10 @@ describe("a run's page", () => {
   });
 
   it("of one that is being tried tells each attempt, and the next", async () => {
-    const run = await runs.retrying();
-    const { body } = await runs.read(run);
-    expect(kinds({ body } as Answer)).toEqual(["accepted", "ended", "charged", "attempt", "next_attempt"]);
-    expect(body.time_line[3].attempt).toEqual({
-      number: 1,
-      status: 503,
-      duration_ms: 0,
-      error: "status is no 2xx",
-    });
+    const { body } = await runs.read(await runs.retrying());
+    expect(kinds(body)).toEqual(["accepted", "ended", "charged", "attempt", "next_attempt"]);
+    const attempt = { number: 1, status: 503, duration_ms: 0, error: "status is no 2xx" };
+    expect(body.time_line[3].attempt).toEqual(attempt);
     expect(body).toMatchObject({
       state: "retrying",
       attempts: 1,
@@ -70,17 +63,16 @@ describe("a run's page", () => {
 
   it("of one that was delivered ends there", async () => {
     const { body } = await runs.read(await runs.delivered());
-    expect(kinds({ body } as Answer)).toEqual(["accepted", "ended", "charged", "attempt", "delivered"]);
+    expect(kinds(body)).toEqual(["accepted", "ended", "charged", "attempt", "delivered"]);
     expect(body).toMatchObject({ state: "delivered", can: { poll: false, redeliver: true, abandon: false } });
   });
 
-  it("of a dead letter has all ten attempts", async () => {
+  it("of a dead letter has all ten attempts, and is found without its user", async () => {
     const run = await runs.dead();
     const { body } = await runs.read(run);
-    expect(kinds({ body } as Answer).filter((kind) => kind === "attempt")).toHaveLength(10);
-    expect(kinds({ body } as Answer).at(-1)).toBe("dead");
+    expect(kinds(body).filter((kind) => kind === "attempt")).toHaveLength(10);
+    expect(kinds(body).at(-1)).toBe("dead");
     expect(body).toMatchObject({ state: "dead", attempts: 10, can: { redeliver: true, abandon: false } });
-    // The index knows whose it is.
     expect((await runs.read(run, "")).body).toEqual(body);
   });
 
@@ -89,26 +81,22 @@ describe("a run's page", () => {
     runs.stage.gateway.upstream.runs.clear();
     await runs.stage.pass(8 * 24 * HOUR);
     const { body } = await runs.read(run);
-    expect(kinds({ body } as Answer)).toEqual(["accepted", "abandoned", "dead"]);
+    expect(kinds(body)).toEqual(["accepted", "abandoned", "dead"]);
     expect(body.time_line[1].reason).toBe("the upstream does not know the run");
-    expect(body).toMatchObject({
-      status: "abandoned",
-      state: "dead",
-      result: null,
-      charged: false,
-      can: { poll: true, redeliver: true, abandon: false },
-    });
+    const can = { poll: true, redeliver: true, abandon: false };
+    expect(body).toMatchObject({ status: "abandoned", state: "dead", result: null, charged: false, can });
   });
 
   it("of one without a callback can be polled and abandoned, not redelivered", async () => {
     const run = await runs.withoutCallback();
     expect((await runs.read(run)).body.can).toEqual({ poll: true, redeliver: false, abandon: true });
     await runs.stage.pass(HOUR);
+    const can = { poll: false, redeliver: false, abandon: false };
     expect((await runs.read(run)).body).toMatchObject({
       state: "none",
       charged: true,
       callback_url: null,
-      can: { poll: false, redeliver: false, abandon: false },
+      can,
     });
   });
 });
@@ -188,9 +176,7 @@ describe("while the operators' index is away", () => {
     ["the search for a run of a user", (runId: string) => `/runs?run_id=${runId}&user=${runs.alice}`],
   ])("%s is shown all the same", async (_name, path) => {
     const { runId } = await runs.delivered();
-    const { issuer, upstream } = runs.stage.gateway;
-    const beside = await makeGateway({}, failing(/^OPERATORS_DB\./), { issuer, upstream });
-    const answer = await ask(beside, path(runId));
+    const answer = await ask(await runs.beside(failing(/^OPERATORS_DB\./)), path(runId));
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual((await ask(runs.stage.gateway, path(runId))).body);
   });

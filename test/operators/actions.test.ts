@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { act, ask } from "../console/bench.ts";
 import { failing, replacing } from "../support/bindings.ts";
 import { HOUR, SECOND } from "../support/clock.ts";
-import { makeGateway } from "../support/gateway.ts";
 import { OperatedRuns } from "./operated-runs.ts";
 
 const runs = OperatedRuns.forEach();
@@ -13,18 +12,9 @@ describe("polling now", () => {
     const run = await runs.waiting();
     await runs.stage.pass(10 * 60 * SECOND);
     runs.stage.waiting.clear();
-    const answer = await runs.actOn(run, "poll");
-    expect([answer.status, answer.body]).toEqual([
-      202,
-      {
-        at: "2040-01-01T00:10:00.000Z",
-        operator: "olga",
-        action: "poll",
-        target: run.runId,
-        detail: null,
-        outcome: "done",
-      },
-    ]);
+    const { status, body } = await runs.actOn(run, "poll");
+    const done = { operator: "olga", action: "poll", target: run.runId, detail: null, outcome: "done" };
+    expect([status, body]).toEqual([202, { at: "2040-01-01T00:10:00.000Z", ...done }]);
     await runs.stage.drain();
     expect(runs.stage.received).toHaveLength(1);
     expect((await runs.read(run)).body.state).toBe("delivered");
@@ -57,16 +47,10 @@ describe("naming the run of a start that was never answered", () => {
     const { runKey, runId } = await runs.unanswered();
     const before = (await ask(runs.stage.gateway, `/users/${runs.alice}`)).body.open_runs;
     expect(before).toMatchObject([{ run_key: runKey, run_id: null, status: "forwarding" }]);
-    const answer = await act(
-      runs.stage.gateway,
-      `/users/${runs.alice}/open-runs/${runKey}/poll?run_id=${runId}`,
-    );
-    expect(answer.status).toBe(202);
+    const path = `/users/${runs.alice}/open-runs/${runKey}/poll?run_id=${runId}`;
+    expect((await act(runs.stage.gateway, path)).status).toBe(202);
     await runs.stage.drain();
-    expect((await ask(runs.stage.gateway, `/runs/${runId}?user=${runs.alice}`)).body).toMatchObject({
-      state: "delivered",
-      charged: true,
-    });
+    expect((await runs.read({ runId })).body).toMatchObject({ state: "delivered", charged: true });
     expect(await runs.audit()).toEqual([
       ["olga", "poll", runId, `named as the run of the start ${runKey}`, "done"],
     ]);
@@ -96,8 +80,7 @@ describe("redelivering", () => {
   });
 
   it("of a run without a callback is refused", async () => {
-    const { body } = await runs.stage.gateway.start({}, { claims: { billing: '{"is_billable":true}' } });
-    const answer = await act(runs.stage.gateway, `/runs/${body.data.id}/redeliver?user=${runs.alice}`);
+    const answer = await runs.actOn(await runs.withoutCallback(), "redeliver");
     expect([answer.status, answer.body.errors[0].detail]).toEqual([409, "The run has no callback."]);
   });
 });
@@ -148,8 +131,7 @@ describe("abandoning", () => {
 
 describe("a reset of a user's windows", () => {
   it("lets a caller who was refused start again, and is kept", async () => {
-    const { issuer, upstream } = runs.stage.gateway;
-    const small = await makeGateway({ RATE_LIMIT_DEFAULT: "2" }, undefined, { issuer, upstream });
+    const small = await runs.beside(undefined, { RATE_LIMIT_DEFAULT: "2" });
     const started = async () => (await small.start({ inputs: {} })).status;
     expect([await started(), await started(), await started()]).toEqual([202, 202, 429]);
     const before = (await ask(small, `/users/${runs.alice}`)).body;
@@ -169,14 +151,9 @@ describe("nothing is done unaudited", () => {
     "%s is not done while the audit cannot be written",
     async (what) => {
       const run = what === "redeliver" ? await runs.dead() : await runs.waiting();
-      const { issuer, upstream } = runs.stage.gateway;
       const offered = runs.stage.queue.offered.length;
-      const beside = await makeGateway({}, failing(/^OPERATORS_DB\.run$/), { issuer, upstream });
-      const answer = await beside.call(`/console/api/runs/${run.runId}/${what}?user=${runs.alice}`, {
-        method: "POST",
-        claims: { sub: "olga", scope: "operator" },
-      });
-      expect(answer.status).toBe(503);
+      const beside = await runs.beside(failing(/^OPERATORS_DB\.run$/));
+      expect((await act(beside, `/runs/${run.runId}/${what}?user=${runs.alice}`)).status).toBe(503);
       expect(runs.stage.queue.offered).toHaveLength(offered);
       expect((await runs.read(run)).body.state).toBe(what === "redeliver" ? "dead" : "waiting");
       expect(await runs.audit()).toEqual([]);
@@ -184,22 +161,18 @@ describe("nothing is done unaudited", () => {
   );
 
   it("what fails is written down as failed", async () => {
-    const { issuer, upstream } = runs.stage.gateway;
-    const beside = await makeGateway({}, failing(/^USER_GATE\.resetWindows$/), { issuer, upstream });
+    const beside = await runs.beside(failing(/^USER_GATE\.resetWindows$/));
     expect((await act(beside, `/users/${runs.alice}/reset-window`)).status).toBe(503);
     expect(await runs.audit()).toEqual([["olga", "reset_window", runs.alice, null, "failed"]]);
   });
 
   it("what is done, and cannot be written down after, is known to have been begun", async () => {
-    const { issuer, upstream } = runs.stage.gateway;
     let writes = 0;
-    const beside = await makeGateway(
-      {},
+    const beside = await runs.beside(
       replacing("OPERATORS_DB.run", ({ perform }) => {
         writes += 1;
         return writes === 1 ? perform() : Promise.reject(new Error("down"));
       }),
-      { issuer, upstream },
     );
     expect((await act(beside, `/users/${runs.alice}/reset-window`)).status).toBe(200);
     expect(await runs.audit()).toEqual([["olga", "reset_window", runs.alice, null, "unknown"]]);

@@ -6,16 +6,14 @@ import { buildUserKey } from "../../src/auth/caller.ts";
 import { GateClient } from "../../src/gate/client.ts";
 import type { Observation, RunRules } from "../../src/runs/run.ts";
 import type { Terms } from "../../src/runs/terms.ts";
+import { ACTION } from "../console/bench.ts";
 import { moveClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { type Answer, type Call, type Gateway } from "../support/gateway.ts";
 import { CHARGE_TERMS } from "../support/terms.ts";
 import { words } from "../support/words.ts";
 
 const ISSUER = "https://login.example";
-export const ACTION = "11111111-2222-4333-8444-555555555555";
 export const RULES: RunRules = { pollSchedule: [2, 300], retrySchedule: [] };
-const OPERATOR = { sub: "olga", scope: "operator" };
 
 /** Before each test nothing is stored, D1 has its tables and the clock stands. */
 export function freshStores(): void {
@@ -129,8 +127,4 @@ export async function pass(subject: string, ms: number): Promise<void> {
 /** The gates in the registry. */
 export async function registered(): Promise<string[]> {
   return (await env.KV.list({ prefix: "gate:v1:" })).keys.map(({ name }) => name.slice("gate:v1:".length));
-}
-
-export function ask(gateway: Gateway, path: string, call: Call = {}): Promise<Answer> {
-  return gateway.call(`/console/api${path}`, { claims: OPERATOR, ...call });
 }

@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { metricsAggregator, type StoredSums } from "../../src/operators/metrics-aggregator.ts";
+import { metricsAggregator, type StoredSums, type Unit } from "../../src/operators/metrics-aggregator.ts";
 import { countRequest, decodeSums, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
 import { servedOf } from "../platform/observability/counted.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
@@ -30,27 +30,21 @@ function requestsIn(rows: StoredSums[]): [afterMs: number, requests: number][] {
   });
 }
 
-async function minutes(fromMs = T0): Promise<[number, number][]> {
-  return requestsIn((await aggregator().read("minutes", fromMs)).rows);
+async function read(unit: Unit, fromMs = T0): Promise<[number, number][]> {
+  return requestsIn((await aggregator().read(unit, fromMs)).rows);
 }
 
-async function hours(fromMs = T0): Promise<[number, number][]> {
-  return requestsIn((await aggregator().read("hours", fromMs)).rows);
+/** What the object's own storage says. */
+async function stored<Row extends Record<string, SqlStorageValue>>(sql: string): Promise<Row[]> {
+  return runInDurableObject(aggregator(), (_object, { storage }) => [...storage.sql.exec<Row>(sql)]);
 }
 
-async function stored(unit: "minutes" | "hours"): Promise<number> {
-  return runInDurableObject(
-    aggregator(),
-    (_object, { storage }) => storage.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${unit}`).one().n,
-  );
+async function count(what: string): Promise<number | undefined> {
+  return (await stored<{ n: number }>(`SELECT ${what} AS n`))[0]?.n;
 }
 
-async function rowsWritten(): Promise<number> {
-  return runInDurableObject(
-    aggregator(),
-    (_object, { storage }) => storage.sql.exec<{ n: number }>("SELECT total_changes() AS n").one().n,
-  );
-}
+const MINUTES = "(SELECT count(*) FROM minutes)";
+const HOURS = "(SELECT count(*) FROM hours)";
 
 describe("sums of many isolates", () => {
   it("become one minute, and the next minute is another", async () => {
@@ -59,7 +53,7 @@ describe("sums of many isolates", () => {
     await tell(1);
     moveClock(SECOND);
     await tell(5);
-    expect(await minutes()).toEqual([
+    expect(await read("minutes")).toEqual([
       [0, 61],
       [MINUTE, 5],
     ]);
@@ -71,7 +65,7 @@ describe("sums of many isolates", () => {
 
   it("of a version that is not known yet change nothing, and get an answer", async () => {
     expect(await aggregator().add('{"v":2}')).toBe(10_000);
-    expect(await minutes()).toEqual([[0, 0]]);
+    expect(await read("minutes")).toEqual([[0, 0]]);
   });
 
   it("are read from a moment on", async () => {
@@ -79,7 +73,7 @@ describe("sums of many isolates", () => {
       await tell(n);
       moveClock(MINUTE);
     }
-    expect(await minutes(T0 + MINUTE)).toEqual([
+    expect(await read("minutes", T0 + MINUTE)).toEqual([
       [MINUTE, 2],
       [2 * MINUTE, 3],
       [3 * MINUTE, 0],
@@ -96,7 +90,7 @@ describe("hours", () => {
     await tell(4);
     moveClock(MINUTE);
     await tell(8);
-    expect(await hours()).toEqual([
+    expect(await read("hours")).toEqual([
       [0, 3],
       [HOUR, 4],
       [HOUR + MINUTE, 8],
@@ -109,7 +103,7 @@ describe("hours", () => {
     await tell(2);
     await evict(aggregator());
     moveClock(3 * HOUR);
-    expect(await hours()).toEqual([
+    expect(await read("hours")).toEqual([
       [0, 3],
       [3 * HOUR + MINUTE, 0],
     ]);
@@ -139,19 +133,17 @@ describe("what is kept", () => {
       await tell(1);
       moveClock(HOUR);
     }
-    expect((await hours(0)).length).toBe(7 * 24 + 1);
+    const kept = await read("hours", 0);
+    expect([kept.length, kept[0]]).toEqual([7 * 24 + 1, [24 * HOUR, 1]]);
     // One a hour in this test.
-    expect(await stored("minutes")).toBe(24);
-    expect(await stored("hours")).toBe(7 * 24);
-    const oldest = (await hours(0))[0];
-    expect(oldest).toEqual([24 * HOUR, 1]);
+    expect([await count(MINUTES), await count(HOURS)]).toEqual([24, 7 * 24]);
   });
 
   it("goes with the next call after a long silence", async () => {
     await tell(1);
     moveClock(9 * 24 * HOUR);
     await tell(1);
-    expect([await stored("minutes"), await stored("hours")]).toEqual([1, 0]);
+    expect([await count(MINUTES), await count(HOURS)]).toEqual([1, 0]);
   });
 
   it("says since when it counts, and goes on saying it", async () => {
@@ -169,7 +161,7 @@ describe("an eviction", () => {
     await tell(4);
     await evict(aggregator());
     await tell(5);
-    expect(await minutes()).toEqual([[0, 12]]);
+    expect(await read("minutes")).toEqual([[0, 12]]);
   });
 
   it("loses what came since the last write, and that is ten seconds ago at most", async () => {
@@ -184,21 +176,19 @@ describe("an eviction", () => {
 
 /** How many requests the row of the first minute has, whatever the object has in memory. */
 async function writtenMinute(): Promise<number | undefined> {
-  const rows = await runInDurableObject(aggregator(), (_object, { storage }) => [
-    ...storage.sql.exec<{ sums: string }>("SELECT sums FROM minutes WHERE at_ms = ?", T0),
-  ]);
+  const rows = await stored<{ sums: string }>(`SELECT sums FROM minutes WHERE at_ms = ${T0}`);
   return requestsIn(rows.map(({ sums }) => ({ atMs: T0, sums })))[0]?.[1];
 }
 
 describe("rows are written", () => {
   it("once in ten seconds, however many isolates call", async () => {
     await tell(1);
-    const before = await rowsWritten();
+    const before = (await count("total_changes()")) ?? 0;
     for (let second = 0; second < 60; second += 1) {
       moveClock(SECOND);
       await Promise.all(times(10, () => tell(1)));
     }
     // Six for the ten-second marks, and one that ends the first minute.
-    expect((await rowsWritten()) - before).toBe(7);
+    expect(await count("total_changes()")).toBe(before + 7);
   });
 });

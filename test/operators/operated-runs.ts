@@ -4,7 +4,7 @@ import { buildUserKey } from "../../src/auth/caller.ts";
 import { act, ask } from "../console/bench.ts";
 import { HOUR } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import type { Answer } from "../support/gateway.ts";
+import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
 import { Stage, type Started } from "../support/stage.ts";
 
 /** What the tests of a file share: set anew before each of them. */
@@ -38,6 +38,12 @@ export class OperatedRuns {
 
   actOn(run: Pick<Started, "runId">, what: "poll" | "redeliver" | "abandon"): Promise<Answer> {
     return act(this.stage.gateway, `/runs/${run.runId}/${what}?user=${this.alice}`);
+  }
+
+  /** Another gateway with the same callers and upstream, and other bindings. */
+  beside(bindings?: Parameters<typeof makeGateway>[1], settings = {}): Promise<Gateway> {
+    const { issuer, upstream } = this.stage.gateway;
+    return makeGateway(settings, bindings, { issuer, upstream });
   }
 
   async audit(): Promise<unknown[]> {

@@ -7,7 +7,7 @@ import worker from "../../src/index.ts";
 import { workRedelivery } from "../../src/operators/redelivery.ts";
 import type { RedeliveryFilter } from "../../src/operators/views.ts";
 import { act, ask, HOOK, indexLetters, keepRuns, letterOf } from "../console/bench.ts";
-import { never, replacing, tapped } from "../support/bindings.ts";
+import { never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { Stage } from "../support/stage.ts";
@@ -56,6 +56,22 @@ async function step(): Promise<number> {
   return messages.length;
 }
 
+/** One that a single step finishes, and what its receivers got. */
+async function complete(filter: Partial<RedeliveryFilter>) {
+  const id = await begin(filter);
+  await step();
+  await stage.pass(SECOND);
+  return read(id);
+}
+
+const cron = () => createScheduledController({ scheduledTime: new Date(Date.now()) });
+
+/** As a consumer does with a message of its own. */
+function work(id: string, bindings: Partial<Env> = {}): Promise<void> {
+  const { OPERATORS_DB, USER_GATE, RUNS } = { ...env, ...bindings };
+  return workRedelivery({ operatorsDb: OPERATORS_DB, gates: USER_GATE, queue: RUNS }, id);
+}
+
 /** Whom the receivers were called for, each run's id once. */
 function told(): string[] {
   return [...new Set(stage.received.map(({ body }): string => JSON.parse(body).id))].toSorted();
@@ -85,15 +101,8 @@ describe("a redelivery of many", () => {
     expect(told()).toEqual(all.toSorted());
     expect((await ask(stage.gateway, "/dead-letters")).body.letters).toEqual([]);
     const { entries } = (await ask(stage.gateway, "/audit")).body;
-    expect(entries).toMatchObject([
-      {
-        operator: "olga",
-        action: "redeliver_many",
-        target: id,
-        detail: "to client.example",
-        outcome: "done",
-      },
-    ]);
+    const noted = { action: "redeliver_many", target: id, detail: "to client.example", outcome: "done" };
+    expect(entries).toMatchObject([{ operator: "olga", ...noted }]);
   });
 
   it("takes only those of its host and its time", async () => {
@@ -101,24 +110,16 @@ describe("a redelivery of many", () => {
     await letters(3, "https://other.example/hook", T0 - 5_000);
     await letters(3, "https://client.example/hook", T0 - 60_000);
     await letters(3, "https://client.example/hook", T0 - 1_000);
-    const id = await begin({
-      host: "client.example",
-      from: new Date(T0 - 30_000).toISOString(),
-      to: new Date(T0 - 2_000).toISOString(),
-    });
-    await step();
-    await stage.pass(SECOND);
-    expect(await read(id)).toMatchObject({ status: "finished", examined: 3, sent: 3 });
+    const [from = "", to = ""] = [T0 - 30_000, T0 - 2_000].map((ms) => new Date(ms).toISOString());
+    const done = await complete({ host: "client.example", from, to });
+    expect(done).toMatchObject({ status: "finished", examined: 3, sent: 3 });
     expect(told()).toEqual(wanted.toSorted());
   });
 
   it("has the upstream asked for abandoned runs that have no callback", async () => {
     await letters(3, null);
     await letters(2);
-    const id = await begin({ host: "-" });
-    await step();
-    await stage.pass(SECOND);
-    expect(await read(id)).toMatchObject({ status: "finished", examined: 3, sent: 3 });
+    expect(await complete({ host: "-" })).toMatchObject({ status: "finished", examined: 3, sent: 3 });
     expect(stage.received).toEqual([]);
     const { runs } = (await ask(stage.gateway, `/runs?user=${alice}&state=none`)).body;
     expect(runs).toMatchObject(times(3, () => ({ status: "ended", charged: true })));
@@ -132,20 +133,17 @@ describe("a redelivery of many", () => {
     await stage.drain();
     await indexLetters(env.OPERATORS_DB, [letterOf({ runId: first, userKey: alice, diedAtMs: T0 - 9 })]);
     stage.received.length = 0;
-    const id = await begin({ run_ids: [first, second] });
-    await step();
-    await stage.pass(SECOND);
-    expect(await read(id)).toMatchObject({ status: "finished", examined: 2, sent: 1, skipped: 1 });
+    const done = await complete({ run_ids: [first, second] });
+    expect(done).toMatchObject({ status: "finished", examined: 2, sent: 1, skipped: 1 });
     expect(told()).toEqual([second]);
   });
 
   it("takes those that were chosen, and skips what is not dead or unknown", async () => {
     const [first = "", second = "", third = ""] = await letters(60);
     await act(stage.gateway, `/runs/${third}/redeliver`);
-    const id = await begin({ run_ids: [first.toUpperCase(), first, second, third, crypto.randomUUID()] });
-    await step();
-    expect(await read(id)).toMatchObject({ status: "finished", examined: 4, sent: 2, skipped: 2 });
-    await stage.pass(SECOND);
+    const chosen = [first.toUpperCase(), first, second, third, crypto.randomUUID()];
+    const done = await complete({ run_ids: chosen });
+    expect(done).toMatchObject({ status: "finished", examined: 4, sent: 2, skipped: 2 });
     expect(told()).toEqual([first, second, third].toSorted());
   });
 
@@ -168,23 +166,15 @@ describe("a redelivery of many", () => {
   });
 
   it("of nothing is finished at once", async () => {
-    const id = await begin({ host: "client.example" });
-    await step();
-    expect(await read(id)).toMatchObject({ status: "finished", examined: 0, sent: 0, skipped: 0 });
+    const done = await complete({ host: "client.example" });
+    expect(done).toMatchObject({ status: "finished", examined: 0, sent: 0, skipped: 0 });
   });
 });
 
 describe("a message that gets lost changes nothing but timing", () => {
   it.each<[string, (id: string) => Promise<unknown>]>([
     ["who looks at it", read],
-    [
-      "the cron",
-      () =>
-        worker.scheduled(
-          createScheduledController({ scheduledTime: new Date(Date.now()) }),
-          stage.gateway.env,
-        ),
-    ],
+    ["the cron", () => worker.scheduled(cron(), stage.gateway.env)],
   ])("after half a minute %s sends another one", async (_name, look) => {
     await letters(60);
     const id = await begin({ host: "client.example" });
@@ -232,19 +222,17 @@ describe("a message that gets lost changes nothing but timing", () => {
     stage.queue.take();
     const died = Promise.withResolvers<void>();
     let asked = 0;
-    const dying = tapped(env, ({ name, perform }) => {
-      if (name !== "USER_GATE.redeliver") return perform();
+    const dying = replacing("USER_GATE.redeliver", ({ perform }) => {
       asked += 1;
       if (asked < 20) return perform();
       died.resolve();
       return never();
     });
-    const { OPERATORS_DB, USER_GATE, RUNS } = { ...env, ...dying };
-    void workRedelivery({ operatorsDb: OPERATORS_DB, gates: USER_GATE, queue: RUNS }, id);
+    void work(id, dying(env));
     await died.promise;
     expect(await read(id)).toMatchObject({ status: "running", examined: 0, sent: 0 });
     // While it may still be alive, nobody else takes the job.
-    await workRedelivery({ operatorsDb: env.OPERATORS_DB, gates: env.USER_GATE, queue: env.RUNS }, id);
+    await work(id);
     expect(await read(id)).toMatchObject({ examined: 0 });
     vi.setSystemTime(T0 + 30 * SECOND);
     await read(id);
@@ -267,8 +255,7 @@ describe("a message that gets lost changes nothing but timing", () => {
       await released.promise;
       return perform();
     });
-    const { OPERATORS_DB, USER_GATE, RUNS } = { ...env, ...bindings(env) };
-    const slow = workRedelivery({ operatorsDb: OPERATORS_DB, gates: USER_GATE, queue: RUNS }, id);
+    const slow = work(id, bindings(env));
     await arrived.promise;
     vi.setSystemTime(T0 + 30 * SECOND);
     await read(id);
@@ -288,8 +275,7 @@ describe("a letter whose gate is away", () => {
     const bindings = replacing("USER_GATE.findRun", ({ args: [runId], perform }) =>
       runId === first ? Promise.reject(new Error("down")) : perform(),
     );
-    const { OPERATORS_DB, USER_GATE, RUNS } = { ...env, ...bindings(env) };
-    await workRedelivery({ operatorsDb: OPERATORS_DB, gates: USER_GATE, queue: RUNS }, id);
+    await work(id, bindings(env));
     expect(await read(id)).toMatchObject({ status: "finished", sent: 2, skipped: 1 });
     await stage.pass(SECOND);
     const left = (await ask(stage.gateway, "/dead-letters")).body.letters;

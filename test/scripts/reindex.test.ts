@@ -1,4 +1,4 @@
-// npm run reindex, as its user runs it, against a gateway that answers as a real one does (test/operators/reindex.test.ts).
+// npm run reindex, as its user runs it, against a gateway that answers as a real one does (test/console/reindex.test.ts).
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { expect, it } from "vitest";

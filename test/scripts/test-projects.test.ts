@@ -11,11 +11,7 @@ it.each([
     "workers",
     ["test/auth/token.test.ts", "test/support/auth-io.ts", "cloudflare:workers"],
   ],
-  [
-    "test/http/console/markup.test.ts",
-    "workers",
-    ["test/http/console/markup.test.ts", "the global HTMLRewriter"],
-  ],
+  ["test/console/markup.test.ts", "workers", ["test/console/markup.test.ts", "the global HTMLRewriter"]],
 ])("%s runs in %s, for the way that leads from it to the runtime", (file, project, path) => {
   expect(projectOf(file)).toBe(project);
   expect(pathToRuntime(file)).toEqual(path);

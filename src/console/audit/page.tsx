@@ -1,8 +1,8 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { AuditAction, AuditEntry, AuditPage } from "../../operators/views.ts";
-import { type Frame, Layout } from "../shell/layout.tsx";
-import { ROOT, redeliveryAt, runAt, userAt, withQuery } from "../shell/links.ts";
-import { Distance, Empty, Heading, NextPage, Optional, OutcomeChip } from "../shell/parts.tsx";
+import { Layout, type PageProps } from "../shell/layout.tsx";
+import { ROOT, redeliveryAt, runAt, userAt } from "../shell/links.ts";
+import { Distance, Empty, NextPage, Optional, OutcomeChip } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
 const run = (target: string) => runAt(target, null);
@@ -18,15 +18,19 @@ const ACTIONS: Record<AuditAction, readonly [word: string, linkTo: (target: stri
   sign_in: ["Signed in", userAt],
 };
 
-export function AuditTrailPage({ frame, page }: { frame: Frame; page: AuditPage }): JSX.Element {
-  const { entries, next_cursor: cursor } = page;
+export function AuditTrailPage({ frame, view }: PageProps<AuditPage>): JSX.Element {
+  const { entries, next_cursor: cursor } = view;
   return (
-    <Layout title="Audit trail" frame={frame} section="audit">
-      <Heading title="Audit trail" lead="Who did what, and when. Nothing here can be changed." />
+    <Layout
+      title="Audit trail"
+      frame={frame}
+      section="audit"
+      lead="Who did what, and when. Nothing here can be changed."
+    >
       <Table label="Audit trail" rows={entries} columns={columnsAt(frame.nowMs)}>
         <Empty title="No actions yet">Every action on these pages is written down here.</Empty>
       </Table>
-      <NextPage href={cursor === null ? null : withQuery(`${ROOT}/audit`, { cursor })} />
+      <NextPage path={`${ROOT}/audit`} cursor={cursor} />
     </Layout>
   );
 }

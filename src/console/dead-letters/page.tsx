@@ -3,41 +3,27 @@ import { NO_HOST } from "../../contract/search-values.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../operators/views.ts";
 import { count, counted } from "../shell/format.ts";
 import { Confirm, Fault, Submit, TextField, TimeField } from "../shell/forms.tsx";
-import { type Frame, Layout } from "../shell/layout.tsx";
-import { DEAD_LETTERS, deadLettersAt, runsAt, withQuery } from "../shell/links.ts";
-import {
-  Card,
-  Distance,
-  Empty,
-  Heading,
-  Id,
-  Moment,
-  NextPage,
-  Optional,
-  RunLink,
-  UserLink,
-} from "../shell/parts.tsx";
+import { Layout, type SearchPageProps } from "../shell/layout.tsx";
+import { DEAD_LETTERS, deadLettersAt, runsAt } from "../shell/links.ts";
+import { Card, Distance, Empty, Id, Moment, NextPage, Optional, RunLink, UserLink } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
 const REDELIVER = `${DEAD_LETTERS}/redeliver`;
 
 /** What the list is narrowed to. */
-export type LetterSearch = { host: string; reason: string; from: string; to: string };
+type LetterSearch = { host: string; reason: string; from: string; to: string };
 
-type DeadLettersProps = {
-  frame: Frame;
-  search: LetterSearch;
-  letters: DeadLetters | null;
-  fault: string | null;
-};
-
-export function DeadLettersPage({ frame, search, letters, fault }: DeadLettersProps): JSX.Element {
+export function DeadLettersPage(props: SearchPageProps<DeadLetters | null>): JSX.Element {
+  const { frame, view: letters, given, fault } = props;
+  const { host = "", reason = "", from = "", to = "" } = given;
+  const search = { host, reason, from, to };
   return (
-    <Layout title="Dead letters" frame={frame} section="dead-letters">
-      <Heading
-        title="Dead letters"
-        lead="Runs whose callback, or whose end, was given up. They stay until they are sent again, or the run retention ends."
-      />
+    <Layout
+      title="Dead letters"
+      frame={frame}
+      section="dead-letters"
+      lead="Runs whose callback, or whose end, was given up. They stay until they are sent again, or the run retention ends."
+    >
       <Fault text={fault} />
       {letters !== null && <Overdue gates={letters.overdue} nowMs={frame.nowMs} />}
       {letters !== null && <Groups letters={letters} nowMs={frame.nowMs} />}
@@ -177,7 +163,7 @@ function Letters({ search, letters: page, nowMs }: LettersProps): JSX.Element | 
         </div>
         <LetterTable letters={letters} nowMs={nowMs} />
       </form>
-      <NextPage href={cursor === null ? null : withQuery(DEAD_LETTERS, { ...search, cursor })} />
+      <NextPage path={DEAD_LETTERS} query={search} cursor={cursor} />
     </Card>
   );
 }

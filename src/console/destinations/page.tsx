@@ -2,17 +2,19 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Destination, Destinations } from "../../operators/views.ts";
 import { MeterFrame } from "../shell/charts.tsx";
 import { count, counted, duration, percent, whenDue } from "../shell/format.ts";
-import { type Frame, Layout } from "../shell/layout.tsx";
+import { Layout, type PageProps } from "../shell/layout.tsx";
 import { deadLettersAt } from "../shell/links.ts";
-import { Chip, type ChipTone, Empty, Heading } from "../shell/parts.tsx";
+import { Chip, type ChipTone, Empty } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
-type DestinationsProps = { frame: Frame; view: Destinations };
-
-export function DestinationsPage({ frame, view }: DestinationsProps): JSX.Element {
+export function DestinationsPage({ frame, view }: PageProps<Destinations>): JSX.Element {
   return (
-    <Layout title="Destinations" frame={frame} section="destinations">
-      <Heading title="Destinations" lead="The busiest hosts of the last day, by the attempts made at them." />
+    <Layout
+      title="Destinations"
+      frame={frame}
+      section="destinations"
+      lead="The busiest hosts of the last day, by the attempts made at them."
+    >
       <Table label="Destinations" rows={view.destinations} columns={columnsAt(frame.nowMs)}>
         <Empty title="No attempt is on record">
           A host appears here with the first callback to it. Nothing has to be set up.

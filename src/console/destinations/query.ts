@@ -1,13 +1,12 @@
-// How the hosts of callbacks have fared lately, and whether their breakers let attempts through. Who counts the attempts is
-// for the caller to say.
+// How the hosts of callbacks have fared lately, and whether their breakers let attempts through.
 import { type BreakerNamespace, type BreakerView, breakerOf } from "../../callbacks/destination-breaker.ts";
 import {
   type AggregatedSums,
   type AggregatorNamespace,
   metricsAggregator,
 } from "../../operators/metrics-aggregator.ts";
-import { timeOrNull } from "../../operators/times.ts";
 import type { Destination, Destinations } from "../../operators/views.ts";
+import { timeOrNull } from "../../platform/date-time.ts";
 import { busiest, decodeSums, sumUp } from "../../platform/observability/sums.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 
@@ -27,12 +26,11 @@ const ANSWERS_WITHIN_MS = 5_000;
 
 const CLOSED: Destination["breaker"] = { status: "closed", until: null, users_resting: 0 };
 
-/** The host with the most attempts first. Throws when the aggregator or a breaker does not answer. */
-export async function destinations(
-  hostStats: () => Promise<HostStats[]>,
+/** Throws when a breaker does not answer. */
+export async function withBreakers(
+  hosts: readonly HostStats[],
   breakers: BreakerNamespace,
 ): Promise<Destinations> {
-  const hosts = (await hostStats()).toSorted((a, b) => b.attempts - a.attempts);
   // Only hosts that failed have a breaker at all.
   const failed = hosts.filter(({ attempts, acknowledged }) => acknowledged < attempts);
   const asked = failed.slice(0, MAX_BREAKERS);
@@ -46,7 +44,7 @@ export async function destinations(
   };
 }
 
-/** The busiest hosts of the last day, as the metrics aggregator has them. Throws when it does not answer. */
+/** The busiest hosts of the last day, the busiest first, as the metrics aggregator has them. Throws when it does not answer. */
 export async function busiestHosts(aggregators: AggregatorNamespace, nowMs: number): Promise<HostStats[]> {
   const asked = metricsAggregator(aggregators).read("hours", nowMs - DAY_MS);
   const { rows } = await withTimeout<AggregatedSums>(ANSWERS_WITHIN_MS, asked);

@@ -1,19 +1,20 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Overview, Span } from "../../operators/views.ts";
 import { bucketTime, count, dateTime, duration } from "../shell/format.ts";
-import { type Frame, Layout } from "../shell/layout.tsx";
+import { Layout, type PageProps } from "../shell/layout.tsx";
 import { overviewAt } from "../shell/links.ts";
-import { Empty, Heading, Notice } from "../shell/parts.tsx";
+import { Empty, Notice } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 import {
-  Attempts,
-  Callbacks,
-  Charges,
-  Dead,
-  DeliveryLatency,
-  GatewayLatency,
-  Requests,
-  Runs,
+  ATTEMPTS,
+  CALLBACKS,
+  CHARGES,
+  ChartCard,
+  DEAD,
+  DELIVERY_LATENCY,
+  GATEWAY_LATENCY,
+  REQUESTS,
+  RUNS,
 } from "./overview-charts.tsx";
 import { Answers, Busiest, Deliveries } from "./overview-splits.tsx";
 
@@ -23,30 +24,30 @@ const SPANS: readonly { span: Span; title: string }[] = [
   { span: "week", title: "Week" },
 ];
 
-export function OverviewPage({ frame, overview }: { frame: Frame; overview: Overview }): JSX.Element {
+export function OverviewPage({ frame, view: overview }: PageProps<Overview>): JSX.Element {
   const { span, from, to, totals } = overview;
   const isEmpty = totals.requests + totals.runs + totals.attempts === 0;
   return (
-    <Layout title="Overview" frame={frame} section="overview">
-      <Heading
-        title="Overview"
-        lead={`What happened from ${formatMinute(from)} to ${formatMinute(to)}, up to the last seconds.`}
-      >
-        <SpanSwitch span={span} />
-      </Heading>
+    <Layout
+      title="Overview"
+      frame={frame}
+      section="overview"
+      lead={`What happened from ${formatMinute(from)} to ${formatMinute(to)}, up to the last seconds.`}
+      actions={<SpanSwitch span={span} />}
+    >
       <Incomplete {...overview} />
       {isEmpty && <NoRequests span={span} />}
       <div class="cards">
-        <Requests {...overview} />
-        <GatewayLatency {...overview} />
+        <ChartCard chart={REQUESTS} overview={overview} />
+        <ChartCard chart={GATEWAY_LATENCY} overview={overview} />
         <Answers {...totals} />
-        <Runs {...overview} />
-        <Callbacks {...overview} />
-        <DeliveryLatency {...overview} />
-        <Attempts {...overview} />
-        <Dead {...overview} />
+        <ChartCard chart={RUNS} overview={overview} />
+        <ChartCard chart={CALLBACKS} overview={overview} />
+        <ChartCard chart={DELIVERY_LATENCY} overview={overview} />
+        <ChartCard chart={ATTEMPTS} overview={overview} />
+        <ChartCard chart={DEAD} overview={overview} />
         <Deliveries {...totals} />
-        <Charges {...overview} />
+        <ChartCard chart={CHARGES} overview={overview} />
         <Busiest {...overview} />
       </div>
       <AsTable {...overview} />
@@ -55,12 +56,15 @@ export function OverviewPage({ frame, overview }: { frame: Frame; overview: Over
 }
 
 /** While the aggregator does not answer: zeros would be wrong. */
-export function UnavailableOverviewPage({ frame, span }: { frame: Frame; span: Span }): JSX.Element {
+export function UnavailableOverviewPage({ frame, view: span }: PageProps<Span>): JSX.Element {
   return (
-    <Layout title="Overview" frame={frame} section="overview">
-      <Heading title="Overview" lead="There is nothing to show at the moment.">
-        <SpanSwitch span={span} />
-      </Heading>
+    <Layout
+      title="Overview"
+      frame={frame}
+      section="overview"
+      lead="There is nothing to show at the moment."
+      actions={<SpanSwitch span={span} />}
+    >
       <Notice tone="warn">
         The metrics aggregator does not answer. Requests, runs and callbacks do not depend on it; what happens
         meanwhile is counted when it is back. Reload in a minute.

@@ -8,11 +8,20 @@ import {
   metricsAggregator,
   type Unit,
 } from "../../operators/metrics-aggregator.ts";
-import { formatTime } from "../../operators/times.ts";
-import type { Overview, Span } from "../../operators/views.ts";
-import { addSums, busiest, decodeSums, emptySums, sumUp } from "../../platform/observability/sums.ts";
+import type { Overview, Span, Stats } from "../../operators/views.ts";
+import { formatTime } from "../../platform/date-time.ts";
+import { percentile } from "../../platform/observability/histogram.ts";
+import {
+  addSums,
+  busiest,
+  type Counts,
+  type DeliveryChange,
+  decodeSums,
+  emptySums,
+  type Sums,
+  sumUp,
+} from "../../platform/observability/sums.ts";
 import { withTimeout } from "../../platform/timeout.ts";
-import { toStats } from "./stats.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -64,4 +73,71 @@ export function draw(span: Span, fromMs: number, { sinceMs, rows }: AggregatedSu
     busiest_hosts: busiest(totals.hosts, BUSIEST).map(([host, attempts]) => ({ host, attempts })),
     buckets: buckets.map((sums, at) => ({ at: formatTime(fromMs + at * widthMs), ...toStats(sums) })),
   };
+}
+
+/** These have columns of their own, beside the rest of their class. */
+const APART = ["429", "503"];
+
+function toStats(sums: Sums): Stats {
+  return {
+    ...requestStats(sums),
+    ...runStats(sums),
+    ...attemptStats(sums),
+    ...deliveryStats(sums),
+  };
+}
+
+function requestStats({ requests, gatewayMs }: Sums) {
+  const ofStatus = (isMeant: (status: string) => boolean) =>
+    sumWhere(requests, ([status = ""]) => isMeant(status));
+  const ofClass = (digit: string) =>
+    ofStatus((status) => status.startsWith(digit) && !APART.includes(status));
+  return {
+    requests: sumWhere(requests, () => true),
+    status_2xx: ofClass("2"),
+    status_3xx: ofClass("3"),
+    status_4xx: ofClass("4"),
+    status_429: ofStatus((status) => status === "429"),
+    status_5xx: ofClass("5"),
+    status_503: ofStatus((status) => status === "503"),
+    upstream_failed: sumWhere(requests, ([, outcome]) => outcome === "upstream_failed"),
+    gateway_p50_ms: percentile(gatewayMs, 0.5),
+    gateway_p99_ms: percentile(gatewayMs, 0.99),
+  };
+}
+
+function runStats({ runs }: Sums) {
+  return {
+    runs: sumWhere(runs, () => true),
+    errors: sumWhere(runs, ([result]) => result === "error"),
+    abandoned: sumWhere(runs, ([result]) => result === "abandoned"),
+    callbacks: sumWhere(runs, ([, callback]) => callback === "callback"),
+    charges: sumWhere(runs, ([, , charge]) => charge === "charged"),
+  };
+}
+
+function attemptStats({ attempts }: Sums) {
+  return {
+    attempts: sumWhere(attempts, () => true),
+    attempts_failed: sumWhere(attempts, ([outcome]) => outcome === "failed"),
+  };
+}
+
+function deliveryStats({ deliveries, deliveryMs }: Sums) {
+  const of = (change: DeliveryChange) => deliveries.get(change) ?? 0;
+  return {
+    delivered: of("delivered") + of("delivered_at_once"),
+    delivered_at_once: of("delivered_at_once"),
+    retrying: of("retrying"),
+    dead: of("dead"),
+    aborted: of("aborted"),
+    latency_p50_ms: percentile(deliveryMs, 0.5),
+    latency_p99_ms: percentile(deliveryMs, 0.99),
+  };
+}
+
+function sumWhere(counts: Counts, isMeant: (label: string[]) => boolean): number {
+  let sum = 0;
+  for (const [label, count] of counts) if (isMeant(label.split("|"))) sum += count;
+  return sum;
 }

@@ -4,13 +4,13 @@ import { NO_HOST } from "../../contract/search-values.ts";
 import type { Redelivery, RedeliveryFilter } from "../../operators/views.ts";
 import { count, counted, dateTime, NOTHING } from "../shell/format.ts";
 import { ButtonLink } from "../shell/forms.tsx";
-import { type Frame, Layout } from "../shell/layout.tsx";
+import { Layout, type PageProps } from "../shell/layout.tsx";
 import { DEAD_LETTERS, ROOT } from "../shell/links.ts";
-import { Card, Chip, Facts, Heading, Moment } from "../shell/parts.tsx";
+import { Card, Chip, Facts, Moment } from "../shell/parts.tsx";
 
 const REFRESH_SECONDS = 2;
 
-export function RedeliveryPage({ frame, redelivery }: { frame: Frame; redelivery: Redelivery }): JSX.Element {
+export function RedeliveryPage({ frame, view: redelivery }: PageProps<Redelivery>): JSX.Element {
   const { status, filter } = redelivery;
   const isRunning = status === "running";
   return (
@@ -18,11 +18,10 @@ export function RedeliveryPage({ frame, redelivery }: { frame: Frame; redelivery
       title="Redelivery"
       frame={frame}
       section="dead-letters"
+      lead={sayFilter(filter)}
+      actions={<ButtonLink href={DEAD_LETTERS}>Dead letters</ButtonLink>}
       refreshSeconds={isRunning ? REFRESH_SECONDS : null}
     >
-      <Heading title="Redelivery" lead={sayFilter(filter)}>
-        <ButtonLink href={DEAD_LETTERS}>Dead letters</ButtonLink>
-      </Heading>
       <section
         class="card"
         data-redelivery={

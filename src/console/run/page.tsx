@@ -3,28 +3,29 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
 import { counted, duration, NOTHING, whenDue } from "../shell/format.ts";
 import { Confirm, Post } from "../shell/forms.tsx";
-import { type Frame, Layout } from "../shell/layout.tsx";
+import { Layout, type PageProps } from "../shell/layout.tsx";
 import { runActionAt } from "../shell/links.ts";
-import { Card, Facts, Heading, Moment, ResultChip, StateChip, UserLink } from "../shell/parts.tsx";
+import { Card, Facts, Moment, ResultChip, StateChip, UserLink } from "../shell/parts.tsx";
 
-export function RunPage({ frame, run }: { frame: Frame; run: RunDetail }): JSX.Element {
+export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element {
   return (
-    <Layout title={`Run ${run.run_id}`} frame={frame} section="runs">
-      <Heading
-        title={
-          <>
-            <span class="eyebrow">Run</span> <span class="mono id-long">{run.run_id}</span>
-          </>
-        }
-        lead={
-          <>
-            <StateChip state={run.state} />{" "}
-            {run.status === "abandoned" ? sayAbandoned(run) : sayState(run, frame.nowMs)}
-          </>
-        }
-      >
-        <Buttons run={run} />
-      </Heading>
+    <Layout
+      title={`Run ${run.run_id}`}
+      frame={frame}
+      section="runs"
+      heading={
+        <>
+          <span class="eyebrow">Run</span> <span class="mono id-long">{run.run_id}</span>
+        </>
+      }
+      lead={
+        <>
+          <StateChip state={run.state} />{" "}
+          {run.status === "abandoned" ? sayAbandoned(run) : sayState(run, frame.nowMs)}
+        </>
+      }
+      actions={<Buttons run={run} />}
+    >
       <div class="columns">
         <Card
           title="Time line"

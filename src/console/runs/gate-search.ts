@@ -3,9 +3,9 @@
 import type { GateClient } from "../../gate/client.ts";
 import type { ListedRun } from "../../gate/inspection.ts";
 import { type EndedPosition, positionBefore } from "../../gate/store/ended-runs.ts";
-import { toRunSummary } from "../../operators/run-summary.ts";
 import type { RunSummary } from "../../operators/views.ts";
-import { type Filter, type FinishedIn, isInSpan, passesFilter } from "./run-match.ts";
+import { type Filter, type FinishedIn, isInSpan, passesFilter } from "./run-query.ts";
+import { toRunSummary } from "./run-summary.ts";
 
 export type Walk = {
   runs: RunSummary[];

@@ -10,7 +10,7 @@ import type { RunSummary } from "../../operators/views.ts";
 import { inChunks } from "../../platform/chunks.ts";
 import { log } from "../../platform/observability/log.ts";
 import type { Walk } from "./gate-search.ts";
-import type { FinishedIn } from "./run-match.ts";
+import type { FinishedIn } from "./run-query.ts";
 import type { ManyCursor } from "./search-cursor.ts";
 
 const GATES_AT_ONCE = 5;

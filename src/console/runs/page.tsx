@@ -3,11 +3,11 @@ import { RESULTS, STATES } from "../../contract/search-values.ts";
 import type { RunPage, RunSummary, SearchProgress } from "../../operators/views.ts";
 import { count, counted, dateTime, duration, NOTHING } from "../shell/format.ts";
 import { ButtonLink, Fault, Field, Select, Submit, TextField, TimeField } from "../shell/forms.tsx";
-import { type Frame, Layout } from "../shell/layout.tsx";
-import { ROOT, runsAt } from "../shell/links.ts";
+import { Layout, type SearchPageProps } from "../shell/layout.tsx";
+import { ROOT } from "../shell/links.ts";
+import type { Given } from "../shell/parameters.ts";
 import {
   Empty,
-  Heading,
   Moment,
   NextPage,
   Notice,
@@ -19,33 +19,31 @@ import {
 } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
-/** The form as it was filled in: shown again, whatever was in it. */
-export type RunSearch = Record<
-  "run_id" | "user" | "issuer" | "subject" | "stored_action_id" | "state" | "result" | "from" | "to",
-  string
->;
-
-type RunsProps = {
-  frame: Frame;
-  search: RunSearch;
-  /** Null: the search cannot be made; `fault` says why. */
-  found: RunPage | null;
-  fault: string | null;
-};
-
-export function RunsPage({ frame, search, found, fault }: RunsProps): JSX.Element {
+export function RunsPage(props: SearchPageProps<RunPage | null>): JSX.Element {
+  const { frame, view: found, given, fault } = props;
+  const search = toSearch(given);
   return (
-    <Layout title="Runs" frame={frame} section="runs">
-      <Heading
-        title="Runs"
-        lead="Runs that owe or owed a callback or a charge. A user's runs are found at once; without a user, the runs of all users who were active in the time are searched page by page."
-      />
+    <Layout
+      title="Runs"
+      frame={frame}
+      section="runs"
+      lead="Runs that owe or owed a callback or a charge. A user's runs are found at once; without a user, the runs of all users who were active in the time are searched page by page."
+    >
       <SearchForm search={search} />
       <Fault text={fault} />
       {found !== null && <Results found={found} search={search} nowMs={frame.nowMs} />}
     </Layout>
   );
 }
+
+/** The form as it was filled in: shown again, whatever was in it. */
+function toSearch(given: Given) {
+  const { run_id = "", user = "", issuer = "", subject = "", stored_action_id = "" } = given;
+  const { state = "", result = "", from = "", to = "" } = given;
+  return { run_id, user, issuer, subject, stored_action_id, state, result, from, to };
+}
+
+type RunSearch = ReturnType<typeof toSearch>;
 
 function SearchForm({ search }: { search: RunSearch }): JSX.Element {
   return (
@@ -95,7 +93,9 @@ function Results({ found, search, nowMs }: ResultsProps): JSX.Element {
       )}
       {progress !== null && <Progress progress={progress} />}
       <NextPage
-        href={cursor === null ? null : runsAt({ ...search, cursor })}
+        path={`${ROOT}/runs`}
+        query={search}
+        cursor={cursor}
         label={progress === null ? "Older" : "Go on"}
       />
     </>

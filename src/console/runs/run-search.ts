@@ -4,23 +4,14 @@
 import type { RunRecord } from "../../gate/admission.ts";
 import { GateClient } from "../../gate/client.ts";
 import type { ConsoleDeps } from "../../operators/deps.ts";
-import { findRun } from "../../operators/run-detail.ts";
-import { toRunSummary } from "../../operators/run-summary.ts";
-import { formatTime, timeOrNull } from "../../operators/times.ts";
+import { findRun } from "../../operators/find-run.ts";
 import type { RunPage } from "../../operators/views.ts";
+import { formatTime, timeOrNull } from "../../platform/date-time.ts";
 import { RUNS_A_PAGE, type Walk, walkGate } from "./gate-search.ts";
 import { type ManyPage, type ManySearch, searchMany } from "./many-gates.ts";
-import { type Filter, type FinishedIn, passesFilter } from "./run-match.ts";
-import { encodeSearchCursor, type ManyCursor, type SearchCursor } from "./search-cursor.ts";
-
-/** Null: any. By the time at which runs finished; `toMs` is not part of it. */
-export type RunQuery = Filter & {
-  runId: string | null;
-  userKey: string | null;
-  fromMs: number | null;
-  toMs: number | null;
-  after: SearchCursor | null;
-};
+import { type Filter, type FinishedIn, passesFilter, type RunQuery } from "./run-query.ts";
+import { toRunSummary } from "./run-summary.ts";
+import { encodeSearchCursor, type ManyCursor } from "./search-cursor.ts";
 
 type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates" | "nowMs">;
 

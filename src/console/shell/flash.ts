@@ -1,7 +1,7 @@
 // What is said after a form was posted. The URL carries a code of this list and nothing else, so that no link can put
 // words into the console's mouth.
 
-export type Tone = "good" | "warn";
+export type Flash = { tone: "good" | "warn"; text: string };
 
 const FLASHES = {
   polled: { tone: "good", text: "The upstream is being asked. Reload in a moment to see what it said." },
@@ -21,10 +21,9 @@ const FLASHES = {
     tone: "warn",
     text: "That cannot be done now: the run has moved on meanwhile. Nothing has changed.",
   },
-} satisfies Record<string, { tone: Tone; text: string }>;
+} satisfies Record<string, Flash>;
 
 export type FlashCode = keyof typeof FLASHES;
-export type Flash = { tone: Tone; text: string };
 
 export function findFlash(code: string | undefined): Flash | null {
   return code !== undefined && isFlashCode(code) ? FLASHES[code] : null;

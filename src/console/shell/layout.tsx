@@ -3,6 +3,8 @@ import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Flash } from "./flash.ts";
 import { ROOT } from "./links.ts";
+import type { Given } from "./parameters.ts";
+import { Notice } from "./parts.tsx";
 
 // Drawn here: no file and no host is asked for them. All are decoration beside a word.
 const PATHS = {
@@ -45,17 +47,27 @@ const SECTIONS: readonly { section: Section; title: string; path: string; icon: 
   { section: "audit", title: "Audit trail", path: `${ROOT}/audit`, icon: "book" },
 ];
 
+/** What a page is drawn from; one with a search form also from what was filled in, and what is wrong with it. */
+export type PageProps<V> = { frame: Frame; view: V };
+export type SearchPageProps<V> = PageProps<V> & { given: Given; fault: string | null };
+
 type LayoutProps = PropsWithChildren<{
   title: string;
   frame: Frame;
-  section: Section | null;
+  section: Section;
+  /** Above the page; the title, where it says nothing else. */
+  heading?: Child;
+  lead: Child;
+  /** What can be done on the page, beside its heading. */
+  actions?: Child;
   /** Without scripts the page is loaded again after so many seconds. */
   refreshSeconds?: number | null;
 }>;
 
-export function Layout({ title, frame, section, refreshSeconds, children }: LayoutProps): JSX.Element {
+export function Layout(props: LayoutProps): JSX.Element {
+  const { title, frame, section, heading = title, lead, actions, refreshSeconds = null, children } = props;
   return (
-    <Document title={title} refreshSeconds={refreshSeconds ?? null}>
+    <Document title={title} refreshSeconds={refreshSeconds}>
       <a class="skip button primary" href="#main">
         Skip to content
       </a>
@@ -76,6 +88,13 @@ export function Layout({ title, frame, section, refreshSeconds, children }: Layo
         </header>
         <main id="main" tabindex={-1}>
           <FlashLine flash={frame.flash} />
+          <div class="heading">
+            <div>
+              <h1>{heading}</h1>
+              <p class="lead">{lead}</p>
+            </div>
+            {actions}
+          </div>
           {children}
           <footer class="foot">All times are UTC.</footer>
         </main>
@@ -85,7 +104,11 @@ export function Layout({ title, frame, section, refreshSeconds, children }: Layo
 }
 
 /** A page without navigation: for a visitor who is not signed in, and for errors. */
-export function BareLayout({ title, frame, children }: Omit<LayoutProps, "section">): JSX.Element {
+export function BareLayout({
+  title,
+  frame,
+  children,
+}: PropsWithChildren<{ title: string; frame: Frame }>): JSX.Element {
   return (
     <Document title={title} refreshSeconds={null}>
       <main id="main" class="bare">
@@ -164,12 +187,7 @@ function ThemeButton(): JSX.Element {
 }
 
 function FlashLine({ flash }: { flash: Flash | null }): JSX.Element | null {
-  if (flash === null) return null;
-  return (
-    <p class={`flash ${flash.tone}`} role="status">
-      {flash.text}
-    </p>
-  );
+  return flash && <Notice tone={flash.tone}>{flash.text}</Notice>;
 }
 
 function Icon({ name }: { name: IconName }): JSX.Element {

@@ -2,8 +2,9 @@
 import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { AuditEntry, RunSummary } from "../../operators/views.ts";
+import type { Flash } from "./flash.ts";
 import { dateTime, fromNow, NOTHING, shortDateTime } from "./format.ts";
-import { runAt, userAt } from "./links.ts";
+import { type Query, runAt, userAt, withQuery } from "./links.ts";
 
 export type ChipTone = "good" | "bad" | "warn" | "accent" | "quiet";
 
@@ -92,23 +93,6 @@ export function Empty({ title, children }: PropsWithChildren<{ title: string }>)
   );
 }
 
-/** The heading of a page, with what can be done on it at the right. */
-export function Heading({
-  title,
-  lead,
-  children,
-}: PropsWithChildren<{ title: Child; lead?: Child }>): JSX.Element {
-  return (
-    <div class="heading">
-      <div>
-        <h1>{title}</h1>
-        {lead !== undefined && <p class="lead">{lead}</p>}
-      </div>
-      {children}
-    </div>
-  );
-}
-
 export function Card({
   title,
   note,
@@ -140,7 +124,7 @@ export function Id({ id }: { id: string }): JSX.Element {
 }
 
 /** What has to be seen before all else; why something cannot be done, for example. */
-export function Notice({ tone, children }: PropsWithChildren<{ tone: "bad" | "warn" }>): JSX.Element {
+export function Notice({ tone, children }: PropsWithChildren<{ tone: Flash["tone"] | "bad" }>): JSX.Element {
   return (
     <p class={`flash ${tone}`} role={tone === "bad" ? "alert" : "status"}>
       {children}
@@ -162,13 +146,13 @@ export function Facts({ of }: { of: readonly (readonly [name: string, value: Chi
   );
 }
 
-type NextPageProps = { href: string | null; label?: string };
+type NextPageProps = { path: string; query?: Query; cursor: string | null; label?: string };
 
 /** On to the older ones, or to whatever comes next. */
-export function NextPage({ href, label = "Older" }: NextPageProps): JSX.Element | null {
-  if (href === null) return null;
+export function NextPage({ path, query, cursor, label = "Older" }: NextPageProps): JSX.Element | null {
+  if (cursor === null) return null;
   return (
-    <a class="button" href={href} rel="next">
+    <a class="button" href={withQuery(path, { ...query, cursor })} rel="next">
       {label}
     </a>
   );

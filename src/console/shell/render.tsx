@@ -66,14 +66,17 @@ export function goTo(c: AppContext, path: string, said: FlashCode): Response {
 export type Handler = (c: AppContext) => Promise<Response>;
 
 /** Whatever throws in a page is a store that does not answer: the index, a gate, the queue. */
-export function page(work: Handler): Handler {
+export function page(
+  work: Handler,
+  showUnavailable: Handler = (c) => renderProblem(c, "unavailable"),
+): Handler {
   return async (c) => {
     try {
       return await work(c);
     } catch (error) {
       log({ event: "console.unavailable", request_id: c.get("requestId"), error });
       c.get("notes").outcome = "unavailable";
-      return renderProblem(c, "unavailable");
+      return showUnavailable(c);
     }
   };
 }

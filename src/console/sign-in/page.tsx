@@ -2,7 +2,17 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import { ButtonLink, Fault, Field, Submit } from "../shell/forms.tsx";
 import { BareLayout, type Frame } from "../shell/layout.tsx";
 import { ROOT } from "../shell/links.ts";
-import type { SignInError } from "./sign-in.ts";
+
+/** What `/console/sign-in?error=` may say. */
+const ERRORS = {
+  invalid: "That is no token that holds here. It may have expired, or be of another issuer.",
+  scope: "That token is good, but it has not the scope of operators.",
+  too_long: "That token is too long to be kept in a cookie. Ask for one with fewer claims.",
+  off: "Tokens do not open the console here.",
+  unavailable: "Signing in is not possible at the moment. Try again in a minute.",
+};
+
+export type SignInError = keyof typeof ERRORS;
 
 type SignInProps = {
   frame: Frame;
@@ -10,14 +20,6 @@ type SignInProps = {
   usesAccess: boolean;
   /** What a token needs; null: none opens the console. */
   scope: string | null;
-};
-
-const ERRORS: Record<SignInError, string> = {
-  invalid: "That is no token that holds here. It may have expired, or be of another issuer.",
-  scope: "That token is good, but it has not the scope of operators.",
-  too_long: "That token is too long to be kept in a cookie. Ask for one with fewer claims.",
-  off: "Tokens do not open the console here.",
-  unavailable: "Signing in is not possible at the moment. Try again in a minute.",
 };
 
 export function isSignInError(text: string): text is SignInError {

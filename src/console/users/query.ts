@@ -3,8 +3,8 @@
 import { GateClient } from "../../gate/client.ts";
 import type { Inspection } from "../../gate/inspection.ts";
 import type { ConsoleDeps } from "../../operators/deps.ts";
-import { formatTime } from "../../operators/times.ts";
 import type { OpenRunView, UserView, WindowCount } from "../../operators/views.ts";
+import { formatTime } from "../../platform/date-time.ts";
 import type { Window } from "../../rate-limit/window.ts";
 import type { DeliveryState } from "../../runs/delivery.ts";
 

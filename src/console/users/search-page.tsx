@@ -1,71 +1,69 @@
+import type { PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { Fault, Submit, TextField } from "../shell/forms.tsx";
-import { type Frame, Layout } from "../shell/layout.tsx";
+import { Layout, type SearchPageProps } from "../shell/layout.tsx";
 import { ROOT } from "../shell/links.ts";
-import { Heading } from "../shell/parts.tsx";
 
-export type UserSearch = { issuer: string; subject: string; user: string };
+type UsersPageProps = SearchPageProps<readonly string[]>;
 
-type UsersProps = {
-  frame: Frame;
-  search: UserSearch;
-  /** The issuers that the settings name. */
-  issuers: readonly string[];
-  fault: string | null;
-};
-
-/** Users are looked up, never listed: each one's gate knows that user alone. */
-export function UsersPage({ frame, search, issuers, fault }: UsersProps): JSX.Element {
+/** Users are looked up, never listed: each one's gate knows that user alone. `view`: the issuers that the settings name. */
+export function UsersPage({ frame, view: issuers, given, fault }: UsersPageProps): JSX.Element {
+  const { issuer = "", subject = "", user = "" } = given;
   return (
-    <Layout title="Users" frame={frame} section="users">
-      <Heading
-        title="Users"
-        lead="A user is an issuer and a subject. Each has a gate of its own, so look one up."
-      />
+    <Layout
+      title="Users"
+      frame={frame}
+      section="users"
+      lead="A user is an issuer and a subject. Each has a gate of its own, so look one up."
+    >
       <Fault text={fault} />
       <div class="halves">
-        <form class="card" method="get" action={`${ROOT}/users`}>
-          <h2>By issuer and subject</h2>
+        <LookUp title="By issuer and subject">
           <TextField
             label="Issuer"
             hint="iss of the token, to the letter"
             name="issuer"
-            value={search.issuer}
+            value={issuer}
             list="issuers"
             required
           />
           <datalist id="issuers">
-            {issuers.map((issuer) => (
-              <option value={issuer} />
+            {issuers.map((each) => (
+              <option value={each} />
             ))}
           </datalist>
           <TextField
             label="Subject"
             hint="sub of the token"
             name="subject"
-            value={search.subject}
+            value={subject}
             required
             spellcheck={false}
           />
-          <div class="buttons">
-            <Submit look="primary">Look up</Submit>
-          </div>
-        </form>
-        <form class="card" method="get" action={`${ROOT}/users`}>
-          <h2>By user key</h2>
+        </LookUp>
+        <LookUp title="By user key">
           <TextField
             label="User key"
             hint="43 characters; the log and the lists name users so"
             name="user"
-            value={search.user}
+            value={user}
             required
             spellcheck={false}
           />
-          <div class="buttons">
-            <Submit look="primary">Look up</Submit>
-          </div>
-        </form>
+        </LookUp>
       </div>
     </Layout>
+  );
+}
+
+function LookUp({ title, children }: PropsWithChildren<{ title: string }>): JSX.Element {
+  return (
+    <form class="card" method="get" action={`${ROOT}/users`}>
+      <h2>{title}</h2>
+      {children}
+      <div class="buttons">
+        <Submit look="primary">Look up</Submit>
+      </div>
+    </form>
   );
 }

@@ -3,32 +3,33 @@ import type { OpenRunView, UserView, WindowCount } from "../../operators/views.t
 import { BarChart, Legend, Meter, type Series } from "../shell/charts.tsx";
 import { count, counted, day, fromNow } from "../shell/format.ts";
 import { ButtonLink, Confirm, Post, Submit, TextField } from "../shell/forms.tsx";
-import { type Frame, Layout } from "../shell/layout.tsx";
+import { Layout, type PageProps } from "../shell/layout.tsx";
 import { namedRunAt, runsAt, userAt } from "../shell/links.ts";
-import { Card, Chip, Distance, Empty, Heading, Id, Moment, RunLink, StateChip } from "../shell/parts.tsx";
+import { Card, Chip, Distance, Empty, Id, Moment, RunLink, StateChip } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS = 30;
 
-export function UserPage({ frame, view }: { frame: Frame; view: UserView }): JSX.Element {
+export function UserPage({ frame, view }: PageProps<UserView>): JSX.Element {
   return (
-    <Layout title={`User ${view.subject ?? view.user}`} frame={frame} section="users">
-      <Heading
-        title={
-          <>
-            <span class="eyebrow">User</span> <span class="id-long">{view.subject ?? view.user}</span>
-          </>
-        }
-        lead={
-          <>
-            <span class="wrap">{view.issuer ?? "Nothing on record says who this is."}</span>
-            <span class="mono wrap">{view.user}</span>
-          </>
-        }
-      >
-        <ButtonLink href={runsAt({ user: view.user })}>Runs of this user</ButtonLink>
-      </Heading>
+    <Layout
+      title={`User ${view.subject ?? view.user}`}
+      frame={frame}
+      section="users"
+      heading={
+        <>
+          <span class="eyebrow">User</span> <span class="id-long">{view.subject ?? view.user}</span>
+        </>
+      }
+      lead={
+        <>
+          <span class="wrap">{view.issuer ?? "Nothing on record says who this is."}</span>
+          <span class="mono wrap">{view.user}</span>
+        </>
+      }
+      actions={<ButtonLink href={runsAt({ user: view.user })}>Runs of this user</ButtonLink>}
+    >
       <Windows view={view} nowMs={frame.nowMs} />
       <Usage view={view} nowMs={frame.nowMs} />
       <OpenRuns view={view} nowMs={frame.nowMs} />

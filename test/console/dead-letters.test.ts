@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { deadLetters, type LetterQuery } from "../../src/console/dead-letters/query.ts";
 import { decodeCursor } from "../../src/operators/cursor.ts";
-import { deadLetters, type LetterQuery } from "../../src/operators/dead-letters.ts";
-import { indexLetters, indexOverdue, letterOf } from "../console/bench.ts";
+import { inChunks } from "../../src/platform/chunks.ts";
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
+import { indexLetters, indexOverdue, letterOf } from "./bench.ts";
 
 const ANY: LetterQuery = { host: null, reason: null, fromMs: null, toMs: null, after: null };
 
@@ -18,19 +19,13 @@ const diedAt = (second: number) => ({ diedAtMs: NOON_MS + second * 1_000 });
 describe("dead letters", () => {
   it("are grouped by host, with why they were given up, the worst host first", async () => {
     const down = { callbackUrl: "https://down.example:8443/a?b=c" };
+    const unread = { result: null, attempts: 0, reason: "the upstream does not know the run" };
     await indexLetters(db, [
       letterOf({ ...diedAt(1), ...down }),
       letterOf({ ...diedAt(2), ...down, reason: "no answer in time" }),
       letterOf({ ...diedAt(3), ...down, attempts: 10 }),
       letterOf({ ...diedAt(4), reason: "status is no 2xx", status: 503 }),
-      letterOf({
-        ...diedAt(0),
-        userKey: "bob",
-        callbackUrl: null,
-        result: null,
-        attempts: 0,
-        reason: "the upstream does not know the run",
-      }),
+      letterOf({ ...diedAt(0), ...unread, userKey: "bob", callbackUrl: null }),
     ]);
     const seen = await deadLetters(db, ANY);
     expect(seen.groups).toEqual([
@@ -116,29 +111,19 @@ describe("dead letters", () => {
       after = page.next_cursor === null ? null : decodeCursor(page.next_cursor);
     } while (after !== null && sizes.length < 9);
     expect(sizes).toEqual([50, 50, 10]);
-    expect(ids).toEqual(
-      here
-        .slice(5, 115)
-        .map(({ runId }) => runId)
-        .toReversed(),
-    );
+    const expected = here.slice(5, 115).toReversed();
+    expect(ids).toEqual(expected.map(({ runId }) => runId));
   });
 
   it("beyond 2,000 are not grouped, and are reached by the cursor", async () => {
-    for (const at of times(3, (n) => n))
-      await indexLetters(
-        db,
-        times(700, (n) => letterOf({ diedAtMs: NOON_MS + at * 700 + n })),
-      );
+    const many = times(2_100, (n) => letterOf({ diedAtMs: NOON_MS + n }));
+    for (const chunk of inChunks(many, 700)) await indexLetters(db, chunk);
     const rare = letterOf({ diedAtMs: NOON_MS - 1, callbackUrl: "https://rare.example/" });
     await indexLetters(db, [rare]);
-    const first = await deadLetters(db, { ...ANY, host: "rare.example" });
+    const query = { ...ANY, host: "rare.example" };
+    const first = await deadLetters(db, query);
     expect([first.complete, first.letters, first.groups[0]?.letters]).toEqual([false, [], 2_000]);
-    const second = await deadLetters(db, {
-      ...ANY,
-      host: "rare.example",
-      after: decodeCursor(first.next_cursor ?? ""),
-    });
+    const second = await deadLetters(db, { ...query, after: decodeCursor(first.next_cursor ?? "") });
     expect(second.letters.map(({ run_id }) => run_id)).toEqual([rare.runId]);
     expect(second.next_cursor).toBeNull();
   });

@@ -1,11 +1,12 @@
 // What operators may ask, as the parameters of a URL say it.
 import { describe, expect, it } from "vitest";
+import { parseRunQuery } from "../../src/console/runs/run-query.ts";
 import {
   decodeSearchCursor,
   encodeSearchCursor,
   type SearchCursor,
 } from "../../src/console/runs/search-cursor.ts";
-import { parseRunQuery } from "../../src/console/shell/queries.ts";
+import { type Given, judge } from "../../src/console/shell/parameters.ts";
 import { decodeCursor } from "../../src/operators/cursor.ts";
 
 const ACTION = "11111111-2222-4333-8444-555555555555";
@@ -25,15 +26,17 @@ const AMONG_MANY: SearchCursor = {
   countedAll: true,
 };
 
+const judged = (given: Given, nowMs = NOW_MS) => judge(() => parseRunQuery(given, nowMs));
+
 describe("a query", () => {
   it("of empty parameters asks for anything, so that a form can be sent as it is", async () => {
     const empty = { run_id: "", user: "", issuer: "", subject: "", state: "", from: "", cursor: "" };
-    expect(await parseRunQuery(empty, NOW_MS)).toEqual({ kind: "ok", value: ANY });
+    expect(await judged(empty)).toEqual({ kind: "ok", value: ANY });
   });
 
   it("takes ids in any case, and a user by issuer and subject", async () => {
     const given = { run_id: ACTION.toUpperCase(), issuer: "https://login.example", subject: "alice" };
-    expect(await parseRunQuery(given, NOW_MS)).toMatchObject({
+    expect(await judged(given)).toMatchObject({
       kind: "ok",
       // base64url SHA-256 of ["https://login.example","alice"]
       value: { runId: ACTION, userKey: "lPlCpmHL-rwC7V-FmTGs1YCBKQoiq2r1GDAfRoVWLpM" },
@@ -42,16 +45,16 @@ describe("a query", () => {
 
   it("of a user may span any time, one of everybody 92 days", async () => {
     const from = "2026-08-20T12:00:00Z";
-    expect(await parseRunQuery({ from }, NOW_MS)).toMatchObject({ kind: "ok" });
-    expect(await parseRunQuery({ from }, NOW_MS + 1)).toEqual({
+    expect(await judged({ from })).toMatchObject({ kind: "ok" });
+    expect(await judged({ from }, NOW_MS + 1)).toEqual({
       kind: "invalid",
       parameter: "from",
       detail: "from must not be more than 92 days before to, or a user be named.",
     });
-    expect(await parseRunQuery({ from, to: "2026-11-20T12:00:00Z" }, NOW_MS + 1)).toMatchObject({
+    expect(await judged({ from, to: "2026-11-20T12:00:00Z" }, NOW_MS + 1)).toMatchObject({
       kind: "ok",
     });
-    expect(await parseRunQuery({ from, user: USER }, NOW_MS + 1)).toMatchObject({ kind: "ok" });
+    expect(await judged({ from, user: USER }, NOW_MS + 1)).toMatchObject({ kind: "ok" });
   });
 
   it.each([
@@ -81,7 +84,7 @@ describe("a query", () => {
       "cursor must be the next_cursor of a page of the same list.",
     ],
   ])("%o names the parameter at fault", async (given, parameter, detail) => {
-    expect(await parseRunQuery(given, NOW_MS)).toEqual({ kind: "invalid", parameter, detail });
+    expect(await judged(given)).toEqual({ kind: "invalid", parameter, detail });
   });
 });
 

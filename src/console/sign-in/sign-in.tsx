@@ -8,15 +8,28 @@ import { audited, newEntry } from "../../operators/audit.ts";
 import { decodeUtf8 } from "../../platform/json.ts";
 import { log } from "../../platform/observability/log.ts";
 import { OutboundTimeout, OutboundTooLarge, readBody } from "../../platform/outbound/guard.ts";
+import { buildFrame, render } from "../shell/render.tsx";
 import { SIGN_IN } from "../shell/require-operator.ts";
 import { beginSession, endSession, fitsSession } from "../shell/session.ts";
-
-/** What `/console/sign-in?error=` may say. */
-export type SignInError = "invalid" | "scope" | "too_long" | "off" | "unavailable";
+import { isSignInError, type SignInError, SignInPage } from "./page.tsx";
 
 /** More than the longest token takes, escaped. */
 const MAX_FORM_BYTES = 64 * 1024;
 const FORM_TIMEOUT_MS = 10_000;
+
+export function showSignIn(c: AppContext): Promise<Response> {
+  const { access, operatorScope } = c.get("settings");
+  const error = c.req.query("error");
+  return render(
+    c,
+    <SignInPage
+      frame={buildFrame(c)}
+      error={error !== undefined && isSignInError(error) ? error : null}
+      usesAccess={access !== null}
+      scope={operatorScope}
+    />,
+  );
+}
 
 export async function signIn(c: AppContext): Promise<Response> {
   const token = await postedToken(c);

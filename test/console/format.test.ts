@@ -7,9 +7,9 @@ import {
   percent,
   shortDateTime,
   whenDue,
-} from "../../../src/console/shell/format.ts";
-import { userAt, withQuery } from "../../../src/console/shell/links.ts";
-import { withSeconds } from "../../../src/console/shell/queries.ts";
+} from "../../src/console/shell/format.ts";
+import { userAt, withQuery } from "../../src/console/shell/links.ts";
+import { withSeconds } from "../../src/console/shell/parameters.ts";
 
 const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
 

@@ -1,14 +1,14 @@
 // Pages with nothing on them say why, and what to do.
 import { describe, expect, it } from "vitest";
-import { AuditTrailPage } from "../../../src/console/audit/page.tsx";
-import { DeadLettersPage } from "../../../src/console/dead-letters/page.tsx";
-import { DestinationsPage } from "../../../src/console/destinations/page.tsx";
-import { OverviewPage } from "../../../src/console/overview/page.tsx";
-import { RunPage } from "../../../src/console/run/page.tsx";
-import { RunsPage } from "../../../src/console/runs/page.tsx";
-import type { Frame } from "../../../src/console/shell/layout.tsx";
-import { UserPage } from "../../../src/console/users/user-page.tsx";
-import { abandonedRun, deliveredRun, emptyOverview, emptyUser, NOW_MS, userView } from "./fixtures.ts";
+import { AuditTrailPage } from "../../src/console/audit/page.tsx";
+import { DeadLettersPage } from "../../src/console/dead-letters/page.tsx";
+import { DestinationsPage } from "../../src/console/destinations/page.tsx";
+import { OverviewPage } from "../../src/console/overview/page.tsx";
+import { RunPage } from "../../src/console/run/page.tsx";
+import { RunsPage } from "../../src/console/runs/page.tsx";
+import type { Frame } from "../../src/console/shell/layout.tsx";
+import { UserPage } from "../../src/console/users/user-page.tsx";
+import { abandonedRun, deliveredRun, emptyUser, NONE, NOW_MS, overviewOf, userView } from "./fixtures.ts";
 import { deadLetters, noDeadLetters, searchFor } from "./list-fixtures.ts";
 
 const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };
@@ -30,16 +30,12 @@ const AMONG_MANY = {
 
 const runs = (next_cursor: string | null) => {
   const found = { runs: [], next_cursor, searched_to: next_cursor && "2026-11-25T19:48:11Z", progress: null };
-  return RunsPage({ frame: FRAME, search: SEARCH, found, fault: null });
+  return RunsPage({ frame: FRAME, given: SEARCH, view: found, fault: null });
 };
 
 describe("where there is nothing", () => {
   it.each([
-    [
-      "an overview",
-      OverviewPage({ frame: FRAME, overview: emptyOverview() }),
-      ["No requests in the last hour"],
-    ],
+    ["an overview", OverviewPage({ frame: FRAME, view: overviewOf(NONE) }), ["No requests in the last day"]],
     ["a search", runs(null), ["No run is like that", "Take a condition away, or name the user"]],
     [
       "a page of a long search",
@@ -48,7 +44,7 @@ describe("where there is nothing", () => {
     ],
     [
       "a page of a search through many users",
-      RunsPage({ frame: FRAME, search: SEARCH, found: AMONG_MANY, fault: null }),
+      RunsPage({ frame: FRAME, given: SEARCH, view: AMONG_MANY, fault: null }),
       [
         "None so far",
         "Searched 40 of more than 312 users who were active from 2026-11-18 20:14:03 to 2026-11-25 20:14:03.",
@@ -67,7 +63,7 @@ describe("where there is nothing", () => {
     ],
     [
       "dead letters",
-      DeadLettersPage({ frame: FRAME, search: SEARCH, letters: noDeadLetters, fault: null }),
+      DeadLettersPage({ frame: FRAME, given: SEARCH, view: noDeadLetters, fault: null }),
       ["No dead letters", 'href="/console/runs?state=retrying"'],
     ],
     [
@@ -77,7 +73,7 @@ describe("where there is nothing", () => {
     ],
     [
       "an audit trail",
-      AuditTrailPage({ frame: FRAME, page: { entries: [], next_cursor: null } }),
+      AuditTrailPage({ frame: FRAME, view: { entries: [], next_cursor: null } }),
       ["No actions yet"],
     ],
   ])("%s says so", async (_name, page, words) => {
@@ -99,7 +95,7 @@ describe("a run's buttons are those that its state allows", () => {
 });
 
 it("an abandoned run's page says why, and what can still be done", async () => {
-  const html = String(await RunPage({ frame: FRAME, run: abandonedRun }));
+  const html = String(await RunPage({ frame: FRAME, view: abandonedRun }));
   for (const words of [
     "The end of this run was never read.",
     "the upstream does not know the run",
@@ -118,15 +114,15 @@ it("a user's start that was never answered can be given its run's id; others lea
 });
 
 it("overdue runs and letters without a callback are on the page of dead letters", async () => {
-  const props = { frame: FRAME, search: SEARCH, letters: deadLetters, fault: null };
+  const props = { frame: FRAME, given: SEARCH, view: deadLetters, fault: null };
   const html = String(await DeadLettersPage(props));
   for (const words of ["Runs overdue", 'href="/console/dead-letters?host=-"', ">no callback<"])
     expect(html).toContain(words);
-  const none = String(await DeadLettersPage({ ...props, letters: noDeadLetters }));
+  const none = String(await DeadLettersPage({ ...props, view: noDeadLetters }));
   expect(none).not.toContain("Runs overdue");
 });
 
 async function buttons(can: typeof deliveredRun.can): Promise<string[]> {
-  const html = String(await RunPage({ frame: FRAME, run: { ...deliveredRun, can } }));
+  const html = String(await RunPage({ frame: FRAME, view: { ...deliveredRun, can } }));
   return ["Poll now", "Redeliver", "Abandon…"].filter((label) => html.includes(`>${label}<`));
 }

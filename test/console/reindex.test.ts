@@ -1,14 +1,7 @@
 // D1 was lost and made anew: the gates tell it everything again, when an operator has them do so, and by themselves.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { failing } from "../support/bindings.ts";
-import { HOUR } from "../support/clock.ts";
-import { evict } from "../support/evict.ts";
-import { type Gateway, makeGateway } from "../support/gateway.ts";
-import { makeIndex } from "../support/operators-index.ts";
-import { times } from "../support/times.ts";
 import {
-  ask,
   charge,
   dieUndelivered,
   freshStores,
@@ -19,7 +12,14 @@ import {
   rowsOf,
   stubOf,
   userKey,
-} from "./bench.ts";
+} from "../operators/bench.ts";
+import { failing } from "../support/bindings.ts";
+import { HOUR } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
+import { makeGateway } from "../support/gateway.ts";
+import { makeIndex } from "../support/operators-index.ts";
+import { times } from "../support/times.ts";
+import { act } from "./bench.ts";
 
 freshStores();
 
@@ -27,10 +27,6 @@ const DAY = 24 * HOUR;
 const ACTIVE = "SELECT month, user_key, days FROM active_days ORDER BY user_key";
 const LETTERS =
   "SELECT run_id, user_key, issuer, subject, host, result, attempts, status, reason FROM dead_letters";
-
-function post(gateway: Gateway, path: string) {
-  return ask(gateway, path, { method: "POST" });
-}
 
 /** On two days runs of alice ended, one of them undelivered. Says what the index has of it. */
 async function twoDays(): Promise<{ active: unknown[]; letters: unknown[] }> {
@@ -65,10 +61,10 @@ describe("an index that was made anew", () => {
     await makeIndex();
     expect(await told()).toEqual({ active: [], letters: [] });
     const gateway = await makeGateway();
-    const { status, body } = await post(gateway, "/reindex");
+    const { status, body } = await act(gateway, "/reindex");
     expect([status, body]).toEqual([200, { gates: 1, told_anew: 1, unreachable: 0, next_cursor: null }]);
     expect(await told()).toEqual(all);
-    expect((await post(gateway, "/reindex")).body).toMatchObject({ gates: 1, told_anew: 0 });
+    expect((await act(gateway, "/reindex")).body).toMatchObject({ gates: 1, told_anew: 0 });
   });
 
   it("has it by itself within a week, although nobody calls", async () => {
@@ -106,7 +102,7 @@ describe("an index that was made anew", () => {
     await charge("alice");
     await pass("alice", 8 * HOUR);
     await makeIndex();
-    expect((await post(await makeGateway(), "/reindex")).body.told_anew).toBe(1);
+    expect((await act(await makeGateway(), "/reindex")).body.told_anew).toBe(1);
     expect(await told()).toEqual(all);
   });
 });
@@ -120,9 +116,9 @@ describe("a reindexing", () => {
     await loseIndex();
     await makeIndex();
     const gateway = await makeGateway();
-    const first = await post(gateway, "/reindex");
+    const first = await act(gateway, "/reindex");
     expect(first.body).toMatchObject({ gates: 40, told_anew: 40, unreachable: 0 });
-    const second = await post(gateway, `/reindex?cursor=${first.body.next_cursor}`);
+    const second = await act(gateway, `/reindex?cursor=${first.body.next_cursor}`);
     expect(second.body).toEqual({ gates: 2, told_anew: 2, unreachable: 0, next_cursor: null });
     expect(await rowsOf("SELECT operator, action, target, detail, outcome FROM audit")).toEqual(
       expect.arrayContaining(
@@ -139,7 +135,7 @@ describe("a reindexing", () => {
       await pass(subject, 2_000);
     }
     const down = await makeGateway({}, failing(/^USER_GATE\.reindex/));
-    expect((await post(down, "/reindex")).body).toEqual({
+    expect((await act(down, "/reindex")).body).toEqual({
       gates: 2,
       told_anew: 0,
       unreachable: 2,
@@ -149,9 +145,9 @@ describe("a reindexing", () => {
 
   it("is 503 while there is no index to write into, and a bad cursor is named", async () => {
     const gateway = await makeGateway();
-    const bad = await post(gateway, "/reindex?cursor=x");
+    const bad = await act(gateway, "/reindex?cursor=x");
     expect([bad.status, bad.body.errors[0].source]).toEqual([400, { parameter: "cursor" }]);
     await loseIndex();
-    expect((await post(gateway, "/reindex")).status).toBe(503);
+    expect((await act(gateway, "/reindex")).status).toBe(503);
   });
 });

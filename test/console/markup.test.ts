@@ -1,20 +1,20 @@
 // Whatever is stored comes out as text. Every page is drawn with markup in each place that somebody else can fill, and
 // then read by a real HTML parser.
 import { describe, expect, it } from "vitest";
-import { AuditTrailPage } from "../../../src/console/audit/page.tsx";
-import { DeadLettersPage } from "../../../src/console/dead-letters/page.tsx";
-import { DestinationsPage } from "../../../src/console/destinations/page.tsx";
-import { OverviewPage } from "../../../src/console/overview/page.tsx";
-import { RedeliveryPage } from "../../../src/console/redelivery/page.tsx";
-import { RunPage } from "../../../src/console/run/page.tsx";
-import { RunsPage } from "../../../src/console/runs/page.tsx";
-import type { Frame } from "../../../src/console/shell/layout.tsx";
-import { ProblemPage } from "../../../src/console/shell/problem.tsx";
-import { SignInPage } from "../../../src/console/sign-in/page.tsx";
-import { UsersPage } from "../../../src/console/users/search-page.tsx";
-import { UserPage } from "../../../src/console/users/user-page.tsx";
-import { words } from "../../support/words.ts";
-import { abandonedRun, NOW_MS, overview, runDetail, runPage, userView } from "./fixtures.ts";
+import { AuditTrailPage } from "../../src/console/audit/page.tsx";
+import { DeadLettersPage } from "../../src/console/dead-letters/page.tsx";
+import { DestinationsPage } from "../../src/console/destinations/page.tsx";
+import { OverviewPage } from "../../src/console/overview/page.tsx";
+import { RedeliveryPage } from "../../src/console/redelivery/page.tsx";
+import { RunPage } from "../../src/console/run/page.tsx";
+import { RunsPage } from "../../src/console/runs/page.tsx";
+import type { Frame } from "../../src/console/shell/layout.tsx";
+import { ProblemPage } from "../../src/console/shell/problem.tsx";
+import { SignInPage } from "../../src/console/sign-in/page.tsx";
+import { UsersPage } from "../../src/console/users/search-page.tsx";
+import { UserPage } from "../../src/console/users/user-page.tsx";
+import { words } from "../support/words.ts";
+import { abandonedRun, busyHour, NOW_MS, overviewOf, runDetail, runPage, userView } from "./fixtures.ts";
 import { auditPage, deadLetters, destinations, redelivery, searchFor } from "./list-fixtures.ts";
 
 const ATTACKS = [
@@ -44,24 +44,24 @@ function filledWith<T>(attack: string, view: T): T {
 
 function pagesWith(attack: string): [name: string, html: unknown][] {
   const frame: Frame = { operator: attack, signOutAt: "/console/sign-out", nowMs: NOW_MS, flash: null };
-  const search = searchFor(attack);
+  const given = searchFor(attack);
   const filled = <T>(view: T) => filledWith(attack, view);
   const chosen = {
     ...redelivery,
     filter: { run_ids: [attack], host: null, reason: null, from: null, to: null },
   };
   return [
-    ["overview", OverviewPage({ frame, overview: overview("day") })],
-    ["runs", RunsPage({ frame, search, found: filled(runPage), fault: attack })],
-    ["run", RunPage({ frame, run: filled(runDetail) })],
-    ["abandoned run", RunPage({ frame, run: filled(abandonedRun) })],
-    ["users", UsersPage({ frame, search, issuers: [attack], fault: attack })],
+    ["overview", OverviewPage({ frame, view: overviewOf(busyHour) })],
+    ["runs", RunsPage({ frame, given, view: filled(runPage), fault: attack })],
+    ["run", RunPage({ frame, view: filled(runDetail) })],
+    ["abandoned run", RunPage({ frame, view: filled(abandonedRun) })],
+    ["users", UsersPage({ frame, given, view: [attack], fault: attack })],
     ["user", UserPage({ frame, view: filled(userView) })],
-    ["dead letters", DeadLettersPage({ frame, search, letters: filled(deadLetters), fault: attack })],
-    ["redelivery", RedeliveryPage({ frame, redelivery: filled(redelivery) })],
-    ["redelivery of a selection", RedeliveryPage({ frame, redelivery: chosen })],
+    ["dead letters", DeadLettersPage({ frame, given, view: filled(deadLetters), fault: attack })],
+    ["redelivery", RedeliveryPage({ frame, view: filled(redelivery) })],
+    ["redelivery of a selection", RedeliveryPage({ frame, view: chosen })],
     ["destinations", DestinationsPage({ frame, view: filled(destinations) })],
-    ["audit", AuditTrailPage({ frame, page: filled(auditPage) })],
+    ["audit", AuditTrailPage({ frame, view: filled(auditPage) })],
     ["sign-in", SignInPage({ frame, error: "invalid", usesAccess: true, scope: attack })],
     ["problem", ProblemPage({ frame, problem: "not_found", requestId: attack })],
   ];
@@ -124,7 +124,7 @@ describe("what is stored is shown all the same, as text", () => {
 
 describe("links", () => {
   it("a callback URL is shown, and is no link", async () => {
-    const html = String(await RunPage({ frame: FRAME, run: runDetail }));
+    const html = String(await RunPage({ frame: FRAME, view: runDetail }));
     expect(html).toContain("https://hooks.example.com/edge-actions/results?tenant=7f3a");
     expect(html).not.toContain('href="https://');
   });
@@ -134,7 +134,7 @@ describe("links", () => {
       ...runPage,
       runs: runPage.runs.slice(0, 1).map((run) => ({ ...run, run_id: "a/../b?c#d" })),
     };
-    const html = String(await RunsPage({ frame: FRAME, search: searchFor(""), found, fault: null }));
+    const html = String(await RunsPage({ frame: FRAME, given: searchFor(""), view: found, fault: null }));
     expect(html).toContain('href="/console/runs/a%2F..%2Fb%3Fc%23d?user=');
   });
 });

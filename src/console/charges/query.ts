@@ -1,8 +1,9 @@
 // The span of an export of charges, and where its next page begins.
 
-import { decodeOpaque, encodeOpaque } from "../platform/opaque.ts";
-import { parseUsageQuery } from "../runs/usage-query.ts";
-import { BEGINNING, type RegistryPosition } from "./registry.ts";
+import { BEGINNING, type RegistryPosition } from "../../operators/registry.ts";
+import { decodeOpaque, encodeOpaque } from "../../platform/opaque.ts";
+import { parseUsageQuery } from "../../runs/usage-query.ts";
+import { BadParameter, type Given } from "../shell/parameters.ts";
 
 /** `toMs` is not part of it. */
 export type ExportSpan = { fromMs: number; toMs: number };
@@ -10,9 +11,7 @@ export type ExportSpan = { fromMs: number; toMs: number };
 /** `within`: the gate of which some charges were given already, and the moment of its next one. */
 export type ExportPosition = RegistryPosition & { within: { gate: string; fromMs: number } | null };
 
-export type ChargesQuery =
-  | { kind: "ok"; span: ExportSpan; position: ExportPosition }
-  | { kind: "invalid"; parameter: "from" | "to" | "cursor"; detail: string };
+export type ChargesQuery = { span: ExportSpan; position: ExportPosition };
 
 /**
  * A span is complete from then on: a gate registers within a minute of its first promise, KV shows that a minute later
@@ -21,19 +20,16 @@ export type ChargesQuery =
 const SETTLED_MS = 5 * 60_000;
 const START: ExportPosition = { ...BEGINNING, within: null };
 
-export function parseChargesQuery(
-  given: { from?: string; to?: string; cursor?: string },
-  nowMs: number,
-): ChargesQuery {
+export function parseChargesQuery(given: Given, nowMs: number): ChargesQuery {
   const usage = parseUsageQuery(given);
-  if (usage.kind === "invalid") return usage;
+  if (usage.kind === "invalid") throw new BadParameter(usage.parameter, usage.detail);
   const { fromMs, toMs, cursor } = usage.span;
   if (toMs > nowMs - SETTLED_MS)
-    return invalid("to", "to must be at least 5 minutes ago: a younger span is not complete yet.");
+    throw new BadParameter("to", "to must be at least 5 minutes ago: a younger span is not complete yet.");
   const span = { fromMs, toMs };
   const position = cursor === null ? START : decodeExportCursor(cursor, span);
-  if (position === null) return invalid("cursor", "cursor must be that of a page of the same span.");
-  return { kind: "ok", span, position };
+  if (position === null) throw new BadParameter("cursor", "cursor must be that of a page of the same span.");
+  return { span, position };
 }
 
 export function encodeExportCursor({ fromMs, toMs }: ExportSpan, position: ExportPosition): string {
@@ -51,8 +47,4 @@ function decodeExportCursor(text: string, { fromMs, toMs }: ExportSpan): ExportP
   return gateFromMs >= fromMs && gateFromMs < toMs
     ? { cursor, after, within: { gate, fromMs: gateFromMs } }
     : null;
-}
-
-function invalid(parameter: "from" | "to" | "cursor", detail: string): ChargesQuery {
-  return { kind: "invalid", parameter, detail };
 }

@@ -3,20 +3,22 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
+import { type ExportPage, exportCharges } from "../../src/console/charges/export.ts";
+import type { ExportPosition } from "../../src/console/charges/query.ts";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
-import { exportCharges } from "../../src/operators/charges-export.ts";
-import type { ExportPosition } from "../../src/operators/charges-query.ts";
+import { charge, freshStores, gateOf, loseIndex, pass, ring, stubOf, userKey } from "../operators/bench.ts";
 import { failing, replacing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, T0 } from "../support/clock.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { BILLING } from "../support/terms.ts";
 import { times } from "../support/times.ts";
-import { ACTION, ask, charge, freshStores, gateOf, loseIndex, pass, ring, stubOf, userKey } from "./bench.ts";
+import { ACTION, ask } from "./bench.ts";
 
 freshStores();
 
 const SPAN = "from=2040-01-01T00:00:00Z&to=2040-01-01T01:00:00Z";
 const DEPS = { kv: env.KV, gates: env.USER_GATE };
+const HOUR_SPAN = { fromMs: T0, toMs: T0 + HOUR };
 const START: ExportPosition = { cursor: null, after: "", within: null };
 
 /** So many charges, of so many users in turn, a second apart. Says their runs. */
@@ -27,32 +29,41 @@ async function chargeMany(users: number, charges: number): Promise<string[]> {
     moveClock(1_000);
   }
   for (let n = 0; n < users; n += 1) await ring(`user-${n}`);
-  return runs;
+  return runs.toSorted();
 }
 
-type Row = { run_id: string; subject: string };
+type Exported = { runs: string[]; subjects: Set<string>; pages: number };
 
-async function exportAll(
-  gateway: Gateway,
-  path = `/charges?${SPAN}`,
-): Promise<{ rows: Row[]; pages: number }> {
-  const rows: Row[] = [];
-  let next: string | null = path;
-  for (let pages = 0; ; pages += 1) {
-    if (next === null) return { rows, pages };
-    const { status, text, headers } = await ask(gateway, next);
+/** Page after page, by the links from each to the next. */
+async function exportAll(gateway: Gateway, span = SPAN): Promise<Exported> {
+  const all: Exported = { runs: [], subjects: new Set(), pages: 0 };
+  for (let path: string | undefined = `/charges?${span}`; path !== undefined; all.pages += 1) {
+    const { status, text, headers } = await ask(gateway, path);
     expect(status).toBe(200);
-    rows.push(
-      ...text
-        .split("\n")
-        .slice(0, -1)
-        .map((line) => JSON.parse(line)),
-    );
-    const link = /^<http:\/\/127\.0\.0\.1:8787\/console\/api(.*)>; rel="next"$/.exec(
-      headers.get("link") ?? "",
-    );
-    next = link?.[1] ?? null;
+    for (const line of text.split("\n").slice(0, -1)) {
+      const { run_id, subject } = JSON.parse(line);
+      all.runs.push(run_id);
+      all.subjects.add(subject);
+    }
+    const link = headers.get("link") ?? "";
+    path = /^<http:\/\/127\.0\.0\.1:8787\/console\/api(.*)>; rel="next"$/.exec(link)?.[1];
   }
+  return all;
+}
+
+/** The same without HTTP; `onPage` is called after each page, with the position that it began at. */
+async function exportBy(
+  limits: { gates: number; charges: number },
+  onPage: (at: ExportPosition, page: ExportPage | null) => Promise<void>,
+): Promise<string[]> {
+  const given: string[] = [];
+  for (let at: ExportPosition | null = START; at !== null; ) {
+    const page: ExportPage | null = await exportCharges(DEPS, HOUR_SPAN, at, limits);
+    given.push(...(page?.charges ?? []).map(({ runId }) => runId));
+    await onPage(at, page);
+    at = page?.next ?? null;
+  }
+  return given.toSorted();
 }
 
 it("a charge is a line that says all of it, and whose it is", async () => {
@@ -92,10 +103,8 @@ it("of 42 users every charge is given once, in pages of 40 users, each with the 
   const runs = await chargeMany(42, 44);
   moveClock(3 * HOUR);
   const gateway = await makeGateway();
-  const { rows, pages } = await exportAll(gateway);
-  expect(pages).toBe(2);
-  expect(rows.map(({ run_id }) => run_id).toSorted()).toEqual(runs.toSorted());
-  expect(new Set(rows.map(({ subject }) => subject)).size).toBe(42);
+  const all = await exportAll(gateway);
+  expect([all.runs.toSorted(), all.subjects.size, all.pages]).toEqual([runs, 42, 2]);
   const cursor = (await ask(gateway, `/charges?${SPAN}`)).headers.get("x-next-cursor");
   const other = "from=2040-01-01T00:00:00Z&to=2040-01-01T02:00:00Z";
   const { status, body } = await ask(gateway, `/charges?${other}&cursor=${cursor}`);
@@ -104,41 +113,33 @@ it("of 42 users every charge is given once, in pages of 40 users, each with the 
 
 it("holds up at any number of users and charges a page, and may be taken up again at each", async () => {
   const runs = await chargeMany(5, 23);
-  const span = { fromMs: T0, toMs: T0 + HOUR };
-  for (const limits of [
-    { gates: 1, charges: 1 },
-    { gates: 2, charges: 3 },
-    { gates: 5, charges: 5 },
-    { gates: 40, charges: 7 },
-  ]) {
-    const given: string[] = [];
-    for (let at: ExportPosition | null = START; at !== null; ) {
-      const page = await exportCharges(DEPS, span, at, limits);
-      expect(await exportCharges(DEPS, span, at, limits)).toEqual(page);
-      expect(page?.charges.length).toBeLessThanOrEqual(limits.charges);
-      given.push(...(page?.charges ?? []).map(({ runId }) => runId));
-      at = page?.next ?? null;
-    }
-    expect(given.toSorted()).toEqual(runs.toSorted());
+  for (const [gates, charges] of [
+    [1, 1],
+    [2, 3],
+    [5, 5],
+    [40, 7],
+  ] as const) {
+    const given = await exportBy({ gates, charges }, async (at, page) => {
+      expect(await exportCharges(DEPS, HOUR_SPAN, at, { gates, charges })).toEqual(page);
+      expect(page?.charges.length).toBeLessThanOrEqual(charges);
+    });
+    expect(given).toEqual(runs);
   }
 });
 
 it("what is charged, and who comes in, between two pages is not in a span that was over", async () => {
   const runs = await chargeMany(3, 9);
   moveClock(2 * HOUR);
-  const given: string[] = [];
   let newcomers = 0;
-  for (let at: ExportPosition | null = START; at !== null; newcomers += 1) {
-    const page = await exportCharges(DEPS, { fromMs: T0, toMs: T0 + HOUR }, at, { gates: 2, charges: 2 });
-    given.push(...(page?.charges ?? []).map(({ runId }) => runId));
-    at = page?.next ?? null;
+  const given = await exportBy({ gates: 2, charges: 2 }, async () => {
     for (const subject of ["user-0", "user-2", `newcomer-${newcomers}`]) {
       await charge(subject);
       await ring(subject);
     }
-  }
+    newcomers += 1;
+  });
   expect(newcomers).toBeGreaterThan(3);
-  expect(given.toSorted()).toEqual(runs.toSorted());
+  expect(given).toEqual(runs);
 });
 
 it("what is charged after an export is in the next one, and in no other", async () => {
@@ -147,11 +148,9 @@ it("what is charged after an export is in the next one, and in no other", async 
   const second = await chargeMany(2, 4);
   moveClock(2 * HOUR);
   const gateway = await makeGateway();
-  const of = async (span: string) =>
-    (await exportAll(gateway, `/charges?${span}`)).rows.map((row) => row.run_id);
-  expect((await of(SPAN)).toSorted()).toEqual(first.toSorted());
-  const next = await of("from=2040-01-01T01:00:00Z&to=2040-01-01T02:00:00Z");
-  expect(next.toSorted()).toEqual(second.toSorted());
+  expect((await exportAll(gateway)).runs.toSorted()).toEqual(first);
+  const next = await exportAll(gateway, "from=2040-01-01T01:00:00Z&to=2040-01-01T02:00:00Z");
+  expect(next.runs.toSorted()).toEqual(second);
 });
 
 it("is complete when D1 is gone altogether", async () => {
@@ -159,8 +158,7 @@ it("is complete when D1 is gone altogether", async () => {
   await loseIndex();
   moveClock(2 * HOUR);
   const down = await makeGateway({}, failing(/^OPERATORS_DB\./));
-  const { rows } = await exportAll(down);
-  expect(rows.map(({ run_id }) => run_id).toSorted()).toEqual(runs.toSorted());
+  expect((await exportAll(down)).runs.toSorted()).toEqual(runs);
 });
 
 it("a gate that does not answer is 503, and the same request gives all once it does", async () => {
@@ -177,8 +175,7 @@ it("a gate that does not answer is 503, and the same request gives all once it d
   const failed = await ask(flaky, `/charges?${SPAN}`);
   expect([failed.status, failed.headers.get("retry-after")]).toEqual([503, "5"]);
   expect(failed.text).not.toContain("down");
-  const { rows } = await exportAll(flaky);
-  expect(rows.map(({ run_id }) => run_id).toSorted()).toEqual(runs.toSorted());
+  expect((await exportAll(flaky)).runs.toSorted()).toEqual(runs);
 });
 
 it("so is a registry that does not answer", async () => {
@@ -188,17 +185,15 @@ it("so is a registry that does not answer", async () => {
 });
 
 it("a page has a thousand charges, and the next one goes on in the middle of a user's", async () => {
-  await charge("alice");
+  const runs = [await charge("alice"), ...times(1_000, (n) => `run-${n}`)];
   await runInDurableObject(await stubOf("alice"), (_gate, { storage }) => {
     const { charges } = new GateStore(storage);
-    for (const n of times(1_000, (at) => at))
-      charges.add({ runId: `run-${n}`, storedActionId: null, billing: BILLING }, T0, 0);
+    for (const runId of runs.slice(1)) charges.add({ runId, storedActionId: null, billing: BILLING }, T0, 0);
   });
   await ring("alice");
   moveClock(2 * HOUR);
-  const { rows, pages } = await exportAll(await makeGateway());
-  expect([rows.length, pages]).toEqual([1_001, 2]);
-  expect(rows.slice(1).map(({ run_id }) => run_id)).toEqual(times(1_000, (n) => `run-${n}`));
+  const all = await exportAll(await makeGateway());
+  expect([all.runs, all.pages]).toEqual([runs, 2]);
 });
 
 const NOW_SPAN = "from=2040-01-01T00:00:00Z&to=2040-01-01T00:10:00Z";

@@ -1,10 +1,10 @@
 // A run in one line, as its gate has it.
-import { hostOf } from "../callbacks/destination.ts";
-import type { RunRecord } from "../gate/admission.ts";
-import { attemptsOf } from "../runs/delivery.ts";
-import { storedActionIdOf } from "../runs/terms.ts";
-import { formatTime } from "./times.ts";
-import type { RunSummary } from "./views.ts";
+import { hostOf } from "../../callbacks/destination.ts";
+import type { RunRecord } from "../../gate/admission.ts";
+import type { RunSummary } from "../../operators/views.ts";
+import { formatTime } from "../../platform/date-time.ts";
+import { attemptsOf } from "../../runs/delivery.ts";
+import { storedActionIdOf } from "../../runs/terms.ts";
 
 export function toRunSummary({ run, terms, state }: RunRecord): RunSummary {
   const end = run.status === "ended" ? run : null;

@@ -1,25 +1,21 @@
 // Runs that were given up, by the host that did not take their callbacks and by the reason, the last one first: from the
 // operators' index. One without a callback, whose end could not be read, has no host.
 
-import { NO_HOST } from "../contract/search-values.ts";
-import { type Cursor, encodeCursor, NEWEST } from "./cursor.ts";
-import { type LetterRow, type OverdueRow, readLetters, readOverdue } from "./index-store.ts";
-import { formatTime } from "./times.ts";
-import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "./views.ts";
+import { type Cursor, encodeCursor, NEWEST } from "../../operators/cursor.ts";
+import {
+  fitsLetter,
+  type LetterFilter,
+  type LetterRow,
+  type OverdueRow,
+  readLetters,
+  readOverdue,
+} from "../../operators/index-store.ts";
+import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../operators/views.ts";
+import { formatTime } from "../../platform/date-time.ts";
+import type { Span } from "../shell/parameters.ts";
 
-/** Null: any. */
-export type LetterFilter = {
-  /** As URL.host gives it, or NO_HOST. */
-  host: string | null;
-  reason: string | null;
-};
-
-/** By the time at which they were given up; `toMs` is not part of it. */
-export type LetterQuery = LetterFilter & {
-  fromMs: number | null;
-  toMs: number | null;
-  after: Cursor | null;
-};
+/** By the time at which they were given up. */
+export type LetterQuery = LetterFilter & Span & { after: Cursor | null };
 
 const MAX_READ = 2_000;
 const PAGE = 50;
@@ -41,10 +37,6 @@ export async function deadLetters(db: D1Database, query: LetterQuery): Promise<D
     complete: newest.length <= MAX_READ,
     overdue: overdue.map(toOverdueGate),
   };
-}
-
-export function fitsLetter(row: LetterRow, { host, reason }: LetterFilter): boolean {
-  return (host === null || (row.host ?? NO_HOST) === host) && (reason === null || row.reason === reason);
 }
 
 function toPage(
@@ -78,19 +70,10 @@ function toGroup(host: string | null, letters: readonly LetterRow[]): DeadLetter
   };
 }
 
-function toDeadLetter(row: LetterRow): DeadLetter {
-  return {
-    run_id: row.run_id,
-    user: row.user_key,
-    subject: row.subject,
-    host: row.host,
-    accepted_at: formatTime(row.accepted_at_ms),
-    died_at: formatTime(row.died_at_ms),
-    result: row.result,
-    attempts: row.attempts,
-    status: row.status,
-    reason: row.reason,
-  };
+function toDeadLetter({ gate: _gate, run_id, user_key, subject, host, ...row }: LetterRow): DeadLetter {
+  const { accepted_at_ms, died_at_ms, ...end } = row;
+  const times = { accepted_at: formatTime(accepted_at_ms), died_at: formatTime(died_at_ms) };
+  return { run_id, user: user_key, subject, host, ...times, ...end };
 }
 
 function toOverdueGate({ user_key, since_ms, runs, example_run_key }: OverdueRow): OverdueGate {

@@ -2,14 +2,14 @@
 // position that it ends at is enough to go on from, also days later. A gate that does not answer stops the page; it is
 // never passed over.
 
-import type { GateNamespace } from "../gate/address.ts";
-import { GateClient } from "../gate/client.ts";
-import type { Charge } from "../gate/store/charges.ts";
-import type { ChargePage } from "../gate/usage.ts";
-import { inChunks } from "../platform/chunks.ts";
-import { log } from "../platform/observability/log.ts";
-import type { ExportPosition, ExportSpan } from "./charges-query.ts";
-import { listGates } from "./registry.ts";
+import type { GateNamespace } from "../../gate/address.ts";
+import { GateClient } from "../../gate/client.ts";
+import type { Charge } from "../../gate/store/charges.ts";
+import type { ChargePage } from "../../gate/usage.ts";
+import { listGates } from "../../operators/registry.ts";
+import { inChunks } from "../../platform/chunks.ts";
+import { log } from "../../platform/observability/log.ts";
+import type { ExportPosition, ExportSpan } from "./query.ts";
 
 export type ExportedCharge = Charge & { userKey: string; issuer: string; subject: string };
 

@@ -1,6 +1,6 @@
 import { assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { axisTop, linePath, moments, stack, ticks } from "../../../src/console/shell/scale.ts";
+import { axisTop, linePath, moments, stack, ticks } from "../../src/console/shell/scale.ts";
 
 describe("the top of an axis", () => {
   it.each([

@@ -1,14 +1,16 @@
 // The pages over HTTP: who is let in, what is answered with which status and policy, and what a form does.
 import { beforeEach, describe, expect, it } from "vitest";
-import { buildUserKey } from "../../../src/auth/caller.ts";
-import { indexLetters, keepRun, letterOf } from "../../console/bench.ts";
-import { type Call, type Gateway, makeGateway, ORIGIN } from "../../support/gateway.ts";
-import { freshIndex } from "../../support/operators-index.ts";
-import { words } from "../../support/words.ts";
+import { buildUserKey } from "../../src/auth/caller.ts";
+import { failing } from "../support/bindings.ts";
+import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway.ts";
+import { freshIndex } from "../support/operators-index.ts";
+import { words } from "../support/words.ts";
+import { indexLetters, keepRun, letterOf } from "./bench.ts";
 
 const OPERATOR = { sub: "olga", scope: "operator" };
 const POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const NO_RUN = "3985f288-b8bb-46b0-bc42-83eb0cf7d890";
 const OWN = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
 
 let db: D1Database;
@@ -137,7 +139,7 @@ describe("without signing in there is nothing but the sign-in page and the asset
 describe("what is not there or cannot be", () => {
   it.each(words`
     /console/nowhere /console/runs/not-a-uuid
-    /console/runs/3985f288-b8bb-46b0-bc42-83eb0cf7d890?user=${"u".repeat(43)} /console/users/short
+    /console/runs/${NO_RUN}?user=${"u".repeat(43)} /console/users/short
     /console/redeliveries/none /console/audit?cursor=x`)("%s is a 404 page", async (path) => {
     const { status, html } = await ask(path);
     expect(status).toBe(404);
@@ -145,10 +147,9 @@ describe("what is not there or cannot be", () => {
   });
 
   it("a run whose user is not named is searched for", async () => {
-    const path = "/console/runs/3985f288-b8bb-46b0-bc42-83eb0cf7d890";
-    const { status, headers } = await ask(path);
+    const { status, headers } = await ask(`/console/runs/${NO_RUN}`);
     const location = headers.get("location") ?? "";
-    expect([status, location]).toEqual([303, "/console/runs?run_id=3985f288-b8bb-46b0-bc42-83eb0cf7d890"]);
+    expect([status, location]).toEqual([303, `/console/runs?run_id=${NO_RUN}`]);
     expect((await ask(location)).html).toContain("No run is like that");
   });
 
@@ -166,13 +167,10 @@ describe("what is not there or cannot be", () => {
   });
 
   it("the operators' index away is a 503 page, and no stack", async () => {
-    const broken: unknown = {
-      prepare() {
-        throw new Error("D1 is on fire");
-      },
-      batch: () => Promise.reject(new Error("D1 is on fire")),
-    };
-    gateway = await makeGateway({}, () => ({ OPERATORS_DB: broken as D1Database }));
+    gateway = await makeGateway(
+      {},
+      failing(/^OPERATORS_DB\./, () => new Error("D1 is on fire")),
+    );
     const { status, html } = await ask("/console/runs");
     expect(status).toBe(503);
     expect(html).toContain("A store does not answer");
@@ -190,43 +188,25 @@ describe("forms", () => {
     expect((await ask(location)).html).toContain("The callback is being sent again.");
   });
 
-  it("what cannot be done is said, and changes nothing", async () => {
+  it.each([
+    ["/runs/RUN/poll", "", "/runs/RUN?user=ALICE&said=not_now"],
+    ["/dead-letters/redeliver", "only=RUN", "/runs/RUN?user=ALICE&said=redelivering"],
+    [`/users/ALICE/open-runs/${NO_RUN}/poll`, `run_id=${NO_RUN}`, "/users/ALICE?said=not_now"],
+    ["/users/ALICE/reset-window", "", "/users/ALICE?said=window_reset"],
+    // Nothing ticked is nothing sent, never everything; no host, no reason and no time neither.
+    ["/dead-letters/redeliver", "what=selection", "/dead-letters?said=nothing_selected"],
+    ["/dead-letters/redeliver", "what=range&host=", "/dead-letters?said=nothing_given"],
+  ])("%s with %o leads on to %s", async (...given) => {
     const id = await deadRun();
-    const { headers } = await post(`/console/runs/${id}/poll`, "");
-    expect(headers.get("location")).toBe(`/console/runs/${id}?user=${alice}&said=not_now`);
+    const [path = "", body = "", next] = given.map((text) => text.replace("RUN", id).replace("ALICE", alice));
+    const { status, headers } = await post(`/console${path}`, body);
+    expect([status, headers.get("location")]).toEqual([303, `/console${next}`]);
+    expect(await redeliveries()).toBe(0);
   });
 
-  it("one letter of the list is sent again, and its page is found though the index has forgotten it", async () => {
-    const id = await deadRun();
-    const { headers } = await post("/console/dead-letters/redeliver", `only=${id}`);
-    expect(headers.get("location")).toBe(`/console/runs/${id}?user=${alice}&said=redelivering`);
-  });
-
-  it("the run of a start that nobody has made cannot be named", async () => {
-    const path = `/console/users/${alice}/open-runs/${crypto.randomUUID()}/poll`;
-    const { headers } = await post(path, `run_id=${crypto.randomUUID()}`);
-    expect(headers.get("location")).toBe(`/console/users/${alice}?said=not_now`);
-    expect((await post(path, "run_id=x")).status).toBe(400);
-  });
-
-  it("the windows of a user are reset", async () => {
-    const { status, headers } = await post(`/console/users/${alice}/reset-window`, "");
-    expect([status, headers.get("location")]).toEqual([303, `/console/users/${alice}?said=window_reset`]);
+  it("what an action came to is in the audit trail", async () => {
+    await post(`/console/users/${alice}/reset-window`, "");
     expect((await ask("/console/audit")).html).toContain("Reset the windows");
-  });
-
-  it("nothing ticked is nothing sent, never everything", async () => {
-    await deadRun();
-    const { headers } = await post("/console/dead-letters/redeliver", "what=selection");
-    expect(headers.get("location")).toBe("/console/dead-letters?said=nothing_selected");
-    expect(await redeliveries()).toBe(0);
-  });
-
-  it("no host, no reason and no time is nothing sent either", async () => {
-    await deadRun();
-    const { headers } = await post("/console/dead-letters/redeliver", "what=range&host=");
-    expect(headers.get("location")).toBe("/console/dead-letters?said=nothing_given");
-    expect(await redeliveries()).toBe(0);
   });
 
   it.each([
@@ -234,6 +214,7 @@ describe("forms", () => {
     ["a button that there is not", "what=everything"],
     ["a run id that is none", "what=selection&run_id=x"],
     ["a time that is none", "what=range&from=yesterday"],
+    ["more than a page can make", `what=${"x".repeat(70_000)}`],
   ])("%s is refused, and nothing is sent", async (_name, fields) => {
     await deadRun();
     const { status, html } = await post("/console/dead-letters/redeliver", fields);
@@ -272,9 +253,9 @@ describe("forms", () => {
     expect([status, html.includes("This form came from elsewhere")]).toEqual([403, true]);
   });
 
-  it("that are larger than a page can make are refused", async () => {
-    const { status } = await post("/console/dead-letters/redeliver", `what=${"x".repeat(70_000)}`);
-    expect(status).toBe(400);
+  it("naming the run of a start is refused with an id that is none", async () => {
+    const path = `/console/users/${alice}/open-runs/${NO_RUN}/poll`;
+    expect((await post(path, "run_id=x")).status).toBe(400);
   });
 
   it("a message in the URL that is not of the list is not shown", async () => {

@@ -1,14 +1,40 @@
-// The life of a run in order, past and planned. Pure.
+// A run's page: what its user's gate has on record, as a time line, past and planned, and what an operator can do with the run
+// now.
+import type { RunRecord } from "../../gate/admission.ts";
+import { attemptError } from "../../gate/delivery-view.ts";
+import { ABANDONED } from "../../gate/index-event.ts";
+import type { ConsoleDeps } from "../../operators/deps.ts";
+import { canPoll, findRun, hasSomethingToDeliver, isOpen } from "../../operators/find-run.ts";
+import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
+import { formatTime } from "../../platform/date-time.ts";
+import type { Attempt } from "../../runs/attempt.ts";
+import type { Abandoned, Ended } from "../../runs/run.ts";
+import { toRunSummary } from "../runs/run-summary.ts";
 
-import type { RunRecord } from "../gate/admission.ts";
-import { attemptError } from "../gate/delivery-view.ts";
-import { ABANDONED } from "../gate/index-event.ts";
-import type { Attempt } from "../runs/attempt.ts";
-import type { Abandoned, Ended } from "../runs/run.ts";
-import { formatTime } from "./times.ts";
-import type { TimeLineEntry } from "./views.ts";
+/** Null when the run is not on record. Throws when the index or the gate does not answer. */
+export async function runDetail(
+  deps: Pick<ConsoleDeps, "operatorsDb" | "gates">,
+  runId: string,
+  user: string | null,
+): Promise<RunDetail | null> {
+  const found = await findRun(deps, runId, user);
+  return found && toDetail(found.record);
+}
 
-export function buildTimeLine(record: RunRecord): TimeLineEntry[] {
+function toDetail(record: RunRecord): RunDetail {
+  const { callbackUrl, billing } = record.terms;
+  // Of an abandoned run the upstream is asked for the end first.
+  const canRedeliver = !isOpen(record) && hasSomethingToDeliver(record);
+  return {
+    ...toRunSummary(record),
+    callback_url: callbackUrl,
+    billable: billing.is_billable,
+    time_line: buildTimeLine(record),
+    can: { poll: canPoll(record), redeliver: canRedeliver, abandon: isOpen(record) },
+  };
+}
+
+function buildTimeLine(record: RunRecord): TimeLineEntry[] {
   const { run } = record;
   const entries = [
     plain("accepted", run.acceptedAtMs),

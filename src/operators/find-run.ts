@@ -1,11 +1,8 @@
-// A run's page: what its user's gate has on record, as a time line, and what an operator can do with the run now.
+// A run as its user's gate has it on record, and what an operator can do with it now.
 import type { RunRecord } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
 import type { ConsoleDeps } from "./deps.ts";
 import { findLetters } from "./index-store.ts";
-import { toRunSummary } from "./run-summary.ts";
-import { buildTimeLine } from "./time-line.ts";
-import type { RunDetail } from "./views.ts";
 
 type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates">;
 
@@ -35,30 +32,9 @@ async function findInGate(gate: GateClient, runId: string): Promise<FoundRun | n
   return record && { gate, record };
 }
 
-export async function runDetail(deps: Deps, runId: string, user: string | null): Promise<RunDetail | null> {
-  const found = await findRun(deps, runId, user);
-  return found && toDetail(found.record);
-}
-
-function toDetail(record: RunRecord): RunDetail {
-  const { callbackUrl, billing } = record.terms;
-  return {
-    ...toRunSummary(record),
-    callback_url: callbackUrl,
-    billable: billing.is_billable,
-    time_line: buildTimeLine(record),
-    can: { poll: canPoll(record), redeliver: canRedeliver(record), abandon: isOpen(record) },
-  };
-}
-
 /** Whether the upstream can be asked for its end. An abandoned run comes back when the upstream knows it. */
 export function canPoll({ run }: RunRecord): boolean {
   return run.status !== "ended";
-}
-
-/** Of an abandoned run the upstream is asked for the end first. */
-function canRedeliver(record: RunRecord): boolean {
-  return !isOpen(record) && hasSomethingToDeliver(record);
 }
 
 export function hasSomethingToDeliver({ run, terms }: RunRecord): boolean {

@@ -1,0 +1,82 @@
+// Dead letters: the list, and redelivering one, some or all of them.
+import { OVERLOADED } from "../../http/answers.ts";
+import { receiveJson } from "../../http/body.ts";
+import type { AppContext } from "../../http/context.ts";
+import { decodeCursor } from "../../operators/cursor.ts";
+import { startRedelivery } from "../../operators/redelivery.ts";
+import { problem } from "../../platform/errors.ts";
+import { parseJson } from "../../platform/json.ts";
+import { redeliverAction } from "../run/routes.ts";
+import { endpoint, malformed, type Result } from "../shell/api.ts";
+import { consoleDeps } from "../shell/deps.ts";
+import { badForm, type Feature, readForm, submit, view } from "../shell/feature.ts";
+import { DEAD_LETTERS, redeliveryAt } from "../shell/links.ts";
+import { parseCursor, parseSpan, parseText, withSeconds } from "../shell/parameters.ts";
+import { goTo, page } from "../shell/render.tsx";
+import { DeadLettersPage } from "./page.tsx";
+import { deadLetters as loadDeadLetters } from "./query.ts";
+
+const MAX_FILTER_BYTES = 65_536;
+
+export const deadLetters: Feature = [
+  view({
+    path: "/dead-letters",
+    parse: (given) => ({
+      host: parseText(given, "host"),
+      reason: parseText(given, "reason"),
+      ...parseSpan(given),
+      after: parseCursor(given, decodeCursor),
+    }),
+    load: (c, query) => loadDeadLetters(c.env.OPERATORS_DB, query),
+    Page: DeadLettersPage,
+    FaultPage: DeadLettersPage,
+  }),
+  { path: "/dead-letters/redeliver", act: endpoint(redeliverFiltered), form: page(submitRedelivery) },
+];
+
+async function redeliverFiltered(c: AppContext): Promise<Result> {
+  const received = await receiveJson(c.req.raw, MAX_FILTER_BYTES, c.get("reservation"));
+  if (received === null) return { outcome: "shed", problem: OVERLOADED };
+  if (received.kind === "too_large") {
+    const detail = `The body is larger than ${received.maxBytes} bytes.`;
+    return malformed(problem("payload_too_large", detail));
+  }
+  if (received.kind === "unreadable") return malformed(received.problem);
+  const started = await start(c, parseJson(received.text));
+  if (started.kind === "started") return { status: 202, body: started.redelivery };
+  return malformed(problem("bad_request", started.detail, { source: { pointer: started.pointer } }));
+}
+
+/** One letter, those that were ticked, or all of a host and a time: the button says which. */
+async function submitRedelivery(c: AppContext): Promise<Response> {
+  const form = await readForm(c);
+  const only = form.get("only");
+  if (only !== null) return submit(c, redeliverAction, { run_id: only });
+  switch (form.get("what") ?? "") {
+    case "selection": {
+      const ids = form.getAll("run_id");
+      return ids.length === 0 ? goTo(c, DEAD_LETTERS, "nothing_selected") : redeliver(c, { run_ids: ids });
+    }
+    case "range": {
+      const [host, reason] = [form.get("host") || null, form.get("reason") || null];
+      const [from, to] = ["from", "to"].map((name) => withSeconds(form.get(name) ?? "") || null);
+      if (!(host || reason || from || to)) return goTo(c, DEAD_LETTERS, "nothing_given");
+      return redeliver(c, { run_ids: null, host, reason, from, to });
+    }
+    default:
+      return badForm(c);
+  }
+}
+
+async function redeliver(c: AppContext, wanted: object): Promise<Response> {
+  const started = await start(c, wanted);
+  return started.kind === "started" ? c.redirect(redeliveryAt(started.redelivery.id), 303) : badForm(c);
+}
+
+async function start(c: AppContext, wanted: unknown) {
+  const { parseRedeliveryFilter } = await import("../../contract/redelivery-filter.ts");
+  const verdict = parseRedeliveryFilter(wanted);
+  if (verdict.kind === "invalid") return verdict;
+  const redelivery = await startRedelivery(consoleDeps(c), c.get("operator"), verdict.filter);
+  return { kind: "started" as const, redelivery };
+}

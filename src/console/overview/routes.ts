@@ -1,0 +1,38 @@
+import type { AppContext } from "../../http/context.ts";
+import type { Overview, Span } from "../../operators/views.ts";
+import { asked, found } from "../shell/api.ts";
+import type { Feature } from "../shell/feature.ts";
+import { type Given, givenIn, judge, parseChoice } from "../shell/parameters.ts";
+import { buildFrame, page, render } from "../shell/render.tsx";
+import { OverviewPage, UnavailableOverviewPage } from "./page.tsx";
+import { overview as loadOverview } from "./query.ts";
+
+const SPANS: readonly Span[] = ["hour", "day", "week"];
+
+export const overview: Feature = [
+  { path: "/overview", read: asked(parse, async (c, span) => found(await load(c, span))) },
+  { path: "", page: page(showOverview, showUnavailable) },
+];
+
+function parse(given: Given): Span {
+  return parseChoice(given, "span", SPANS) ?? "hour";
+}
+
+function load(c: AppContext, span: Span): Promise<Overview> {
+  return loadOverview(c.env.METRICS_AGGREGATOR, span, Date.now());
+}
+
+async function showOverview(c: AppContext): Promise<Response> {
+  const seen = await load(c, await spanOf(c));
+  return render(c, OverviewPage({ frame: buildFrame(c), view: seen }));
+}
+
+async function showUnavailable(c: AppContext): Promise<Response> {
+  return render(c, UnavailableOverviewPage({ frame: buildFrame(c), view: await spanOf(c) }), 503);
+}
+
+/** On the page an unknown span is the usual one. */
+async function spanOf(c: AppContext): Promise<Span> {
+  const span = await judge(() => parse(givenIn(c)));
+  return span.kind === "ok" ? span.value : "hour";
+}

@@ -1,0 +1,81 @@
+// After D1 was lost and made anew: walks the registry and has each gate tell the operators' index everything again, at
+// once and not within a week, when its own alarm would. To repeat it is harmless: a gate that has told this index already
+// does nothing.
+
+import type { GateNamespace } from "../../gate/address.ts";
+import { GateClient } from "../../gate/client.ts";
+import type { AppContext } from "../../http/context.ts";
+import { audited, newEntry } from "../../operators/audit.ts";
+import { BEGINNING, listGates, type RegistryPosition } from "../../operators/registry.ts";
+import { inChunks } from "../../platform/chunks.ts";
+import { problem } from "../../platform/errors.ts";
+import { log } from "../../platform/observability/log.ts";
+import { decodeOpaque, encodeOpaque } from "../../platform/opaque.ts";
+import { asked, found } from "../shell/api.ts";
+import type { Feature } from "../shell/feature.ts";
+import { BadParameter, type Given } from "../shell/parameters.ts";
+
+/** `told_anew` of the `gates`; `unreachable` did not answer, or D1 did not answer them. */
+type Reindexed = { gates: number; told_anew: number; unreachable: number; next_cursor: string | null };
+
+const MAX_GATES = 40;
+const AT_ONCE = 6;
+
+const UNAVAILABLE = problem(
+  "service_unavaiable",
+  "The gates cannot be asked at the moment. Ask again with the same cursor.",
+  { retryAfterSeconds: 5 },
+);
+
+export const reindex: Feature = [
+  {
+    path: "/reindex",
+    act: asked(parsePosition, async (c, position) => found(await reindexAudited(c, position)), UNAVAILABLE),
+  },
+];
+
+async function reindexAudited(c: AppContext, position: RegistryPosition): Promise<Reindexed | null> {
+  let done: Reindexed | null = null;
+  await audited(c.env.OPERATORS_DB, newEntry(c.get("operator"), "reindex", null), async () => {
+    done = await reindexGates(c.env, position);
+    const { gates, told_anew: toldAnew, unreachable } = done;
+    return { kind: "done", detail: `${gates} gates: ${toldAnew} told anew, ${unreachable} unreachable` };
+  });
+  return done;
+}
+
+/** Throws when KV does not answer. */
+async function reindexGates(
+  { KV, USER_GATE }: Pick<Env, "KV" | "USER_GATE">,
+  position: RegistryPosition,
+): Promise<Reindexed> {
+  const { gates, next } = await listGates(KV, position, MAX_GATES);
+  const outcomes: ("told" | "known" | "unreachable")[] = [];
+  for (const chunk of inChunks(gates, AT_ONCE))
+    outcomes.push(...(await Promise.all(chunk.map((gate) => reindexGate(USER_GATE, gate)))));
+  const count = (outcome: (typeof outcomes)[number]) => outcomes.filter((one) => one === outcome).length;
+  return {
+    gates: gates.length,
+    told_anew: count("told"),
+    unreachable: count("unreachable"),
+    next_cursor: next && encodeOpaque([1, next.cursor, next.after]),
+  };
+}
+
+async function reindexGate(gates: GateNamespace, gate: string): Promise<"told" | "known" | "unreachable"> {
+  try {
+    return (await GateClient.byId(gates, gate)?.reindex()) === true ? "told" : "known";
+  } catch (error) {
+    log({ event: "gate.unavailable", gate, error });
+    return "unreachable";
+  }
+}
+
+/** An empty cursor is the beginning. */
+function parsePosition({ cursor: text = "" }: Given): RegistryPosition {
+  if (text === "") return BEGINNING;
+  const [v, cursor, after] = decodeOpaque(text) ?? [];
+  if (v === 1 && typeof after === "string" && (cursor === null || typeof cursor === "string"))
+    return { cursor, after };
+  throw new BadParameter("cursor", "cursor must be the next_cursor of an answer of the same operation.");
+}

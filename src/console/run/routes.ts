@@ -1,0 +1,57 @@
+// One run: its page, and what an operator can do with it.
+import { type ActedOnRun, actOnRun, type RunAction } from "../../operators/actions.ts";
+import { problem } from "../../platform/errors.ts";
+import { consoleDeps } from "../shell/deps.ts";
+import { type Action, action, type Feature, view } from "../shell/feature.ts";
+import type { FlashCode } from "../shell/flash.ts";
+import { runAt, runsAt } from "../shell/links.ts";
+import { type Given, parseUser, requireUuid } from "../shell/parameters.ts";
+import { RunPage } from "./page.tsx";
+import { runDetail } from "./query.ts";
+
+type RunTarget = { runId: string; userKey: string | null };
+
+const missing = problem(
+  "not_found",
+  "There is no such run. Only a dead letter is found without its user, or by a search.",
+);
+
+export const redeliverAction = runAction("redeliver", 202, "redelivering");
+
+export const run: Feature = [
+  view({
+    path: "/runs/:run_id",
+    parse: parseTarget,
+    load: (c, { runId, userKey }) => {
+      c.get("notes").runId = runId;
+      return runDetail(consoleDeps(c), runId, userKey);
+    },
+    missing,
+    Page: RunPage,
+    // Whose it is can still be found out.
+    elsewhere: ({ runId, userKey }) => (userKey === null ? runsAt({ run_id: runId }) : null),
+  }),
+  action(runAction("poll", 202, "polled")),
+  action(redeliverAction),
+  action(runAction("abandon", 200, "abandoned")),
+];
+
+function runAction(name: RunAction, status: 200 | 202, said: FlashCode): Action<RunTarget, ActedOnRun> {
+  return {
+    path: `/runs/:run_id/${name}`,
+    parse: parseTarget,
+    perform: (c, { runId, userKey }) => {
+      c.get("notes").runId = runId;
+      return actOnRun(consoleDeps(c), c.get("operator"), name, runId, userKey);
+    },
+    status,
+    missing,
+    next: ({ runId }, acted) => acted && runAt(runId, acted.user),
+    said,
+  };
+}
+
+/** A run, and whose it is. */
+async function parseTarget(given: Given): Promise<RunTarget> {
+  return { runId: requireUuid(given, "run_id"), userKey: await parseUser(given) };
+}

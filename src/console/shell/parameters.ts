@@ -1,0 +1,118 @@
+// What operators may ask, as the parameters of a URL say it. An empty parameter counts as one that was not sent, so that
+// a form can be sent as it is; a bad one is named. Here is what several features read.
+import { buildUserKey } from "../../auth/caller.ts";
+import { validateUuid } from "../../contract/schemas.ts";
+import type { AppContext } from "../../http/context.ts";
+import { dateTimeFault, parseDateTime } from "../../platform/date-time.ts";
+
+export type Given = Record<string, string | undefined>;
+
+/** Throws a BadParameter. */
+export type Parse<T> = (given: Given) => T | Promise<T>;
+
+export type Parsed<T> = { kind: "ok"; value: T } | { kind: "invalid"; parameter: string; detail: string };
+
+const USER_KEY = /^[\w-]{43}$/;
+const BAD_CURSOR = "cursor must be the next_cursor of a page of the same list.";
+
+/** What is wrong with one parameter. */
+export class BadParameter extends Error {
+  constructor(
+    readonly parameter: string,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** The query and, before it, the path. */
+export function givenIn(c: AppContext): Given {
+  return { ...c.req.query(), ...c.req.param() };
+}
+
+export async function judge<T>(parse: () => T | Promise<T>): Promise<Parsed<T>> {
+  try {
+    return { kind: "ok", value: await parse() };
+  } catch (error) {
+    if (!(error instanceof BadParameter)) throw error;
+    return { kind: "invalid", parameter: error.parameter, detail: error.message };
+  }
+}
+
+/** Null: no user is named. */
+export async function parseUser(given: Given): Promise<string | null> {
+  const { issuer, subject } = given;
+  const key = parseText(given, "user");
+  if (key !== null && !USER_KEY.test(key))
+    throw new BadParameter("user", "user must be a user key, 43 characters.");
+  if (Boolean(issuer) !== Boolean(subject))
+    throw new BadParameter(issuer ? "subject" : "issuer", "issuer and subject go together.");
+  if (key !== null && issuer) throw new BadParameter("user", "user and issuer must not both be given.");
+  return issuer && subject ? buildUserKey(issuer, subject) : key;
+}
+
+/** The same where one has to be named. */
+export async function requireUser(given: Given): Promise<string> {
+  const key = await parseUser(given);
+  if (key === null) throw new BadParameter("user", "user, or issuer and subject, is required.");
+  return key;
+}
+
+const LOCAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?$/;
+
+/** What a date-time control sends, which knows no zone and may leave out seconds, as the moment in UTC that it names. */
+export function withSeconds(given: string): string {
+  const local = LOCAL.exec(given);
+  if (local === null) return given;
+  return local[1] === undefined ? `${given}:00Z` : `${given}Z`;
+}
+
+export function requireUuid(given: Given, name: string): string {
+  const id = parseUuid(given, name);
+  if (id === null) throw new BadParameter(name, `${name} must be a UUID.`);
+  return id;
+}
+
+export function parseText(given: Given, name: string): string | null {
+  return given[name] || null;
+}
+
+export function parseUuid(given: Given, name: string): string | null {
+  const id = parseText(given, name);
+  if (id !== null && !validateUuid(id)) throw new BadParameter(name, `${name} must be a UUID.`);
+  return id?.toLowerCase() ?? null;
+}
+
+export function parseChoice<T extends string>(given: Given, name: string, allowed: readonly T[]): T | null {
+  const value = parseText(given, name);
+  if (value === null) return null;
+  const match = allowed.find((one) => one === value);
+  if (match === undefined) throw new BadParameter(name, `${name} must be one of ${allowed.join(", ")}.`);
+  return match;
+}
+
+/** Null: that end is open. `toMs` is not part of it. */
+export type Span = { fromMs: number | null; toMs: number | null };
+
+export function parseSpan(given: Given): Span {
+  const [fromMs, toMs] = [dateTime(given, "from"), dateTime(given, "to")];
+  if (fromMs !== null && toMs !== null && fromMs > toMs)
+    throw new BadParameter("from", "from must not be later than to.");
+  return { fromMs, toMs };
+}
+
+function dateTime(given: Given, name: string): number | null {
+  const value = parseText(given, name);
+  const ms = value === null ? null : parseDateTime(value);
+  if (value !== null && ms === null) throw new BadParameter(name, dateTimeFault(name));
+  return ms;
+}
+
+/** Where a list goes on; null: at its beginning. */
+export function parseCursor<T>(given: Given, decode: (cursor: string) => T | null): T | null {
+  const cursor = parseText(given, "cursor");
+  if (cursor === null) return null;
+  const place = decode(cursor);
+  if (place === null) throw new BadParameter("cursor", BAD_CURSOR);
+  return place;
+}
