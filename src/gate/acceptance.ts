@@ -3,7 +3,7 @@
 
 import type { Settled } from "../runs/claim.ts";
 import { type OpenRun, withoutLatestAttempt } from "../runs/open-run.ts";
-import { acceptedRun } from "../runs/run.ts";
+import { acceptedRun, hintRun } from "../runs/run.ts";
 import type { Terms } from "../runs/terms.ts";
 import type { Acceptance } from "./admission.ts";
 import type { Claims } from "./claims.ts";
@@ -26,6 +26,19 @@ export function accept(
   const settled = { fingerprint, settledAtMs: nowMs, answer: outcome.answer };
   claims.settle(claim.id, settled, nowMs);
   return settled;
+}
+
+/**
+ * An operator says which run a start has led to that was never answered: what its latest attempt would be promised holds,
+ * and no answer is waited for. The upstream has to confirm the run.
+ */
+export function nameRun(claims: Claims, runs: Runs, runKey: string, runId: string, nowMs: number): boolean {
+  const open = runs.get(runKey);
+  if (open?.run.status !== "forwarding" || runs.isElsewhere(runId, runKey)) return false;
+  claims.keepOpen(runKey, nowMs);
+  const { attempts: _attempts, ...rest } = open;
+  runs.put({ ...rest, claim: null, run: hintRun(open.run, runId) }, nowMs, nowMs);
+  return true;
 }
 
 function promise(runs: Runs, runKey: string, runId: string, terms: Terms | null, nowMs: number): void {

@@ -3,7 +3,7 @@
 
 import { attemptsOf } from "../runs/delivery.ts";
 import { ALONE_AFTER_FAILURES, isAwaitingAnswer, MAX_FAILURES, type OpenRun } from "../runs/open-run.ts";
-import { giveUpRun, hintRun, type KnownRun, type Run } from "../runs/run.ts";
+import { hintRun, type KnownRun, type Run } from "../runs/run.ts";
 import type { Terms } from "../runs/terms.ts";
 import type { LeasedRun } from "./admission.ts";
 import type { IndexedRun } from "./run-index.ts";
@@ -138,9 +138,7 @@ function countTake(
 
 // Whether it has failed too often and is given up. One whose start was not answered is not for a consumer to end.
 function giveUpAtLast(runs: Runs, open: OpenRun, nowMs: number): boolean {
-  if (open.failures < MAX_FAILURES || open.run.status === "forwarding") return false;
-  runs.put({ ...open, run: giveUpRun(open.run, open.terms, "poison", nowMs) }, nowMs);
-  return true;
+  return open.failures >= MAX_FAILURES && runs.giveUp(open.runKey, "poison", nowMs);
 }
 
 // They grow, so that a version of the consumer that fails at every run has to fail for hours before runs are given up.

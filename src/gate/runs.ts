@@ -4,7 +4,9 @@
 import { log } from "../platform/observability/log.ts";
 import { ALONE_AFTER_FAILURES, type OpenRun, openDueAtMs } from "../runs/open-run.ts";
 import {
+  type AbandonReason,
   type Ended,
+  giveUpRun,
   isFinished,
   owesCharge,
   type Run,
@@ -91,6 +93,14 @@ export class Runs {
     if (writtenId === null) return this.index.remove(open.runKey);
     this.index.put(writtenId, open.runKey, runIdOf(open.run), dueMs);
     if (open.failures >= ALONE_AFTER_FAILURES) this.index.setAlone(open.runKey);
+  }
+
+  /** Nothing more is tried of it. False: its start has not been answered, or it is not open. */
+  giveUp(runKey: string, reason: AbandonReason, nowMs: number): boolean {
+    const open = this.get(runKey);
+    if (open === null || open.run.status === "forwarding") return false;
+    this.put({ ...open, run: giveUpRun(open.run, open.terms, reason, nowMs) }, nowMs);
+    return true;
   }
 
   /** Nothing of it was promised. */

@@ -7,16 +7,8 @@ import { log } from "../platform/observability/log.ts";
 import { parseGateSettings } from "../platform/settings.ts";
 import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
 import { decideClaim, type Settled } from "../runs/claim.ts";
-import {
-  buildRunRules,
-  giveUpRun,
-  hintRun,
-  isFinished,
-  type Observation,
-  type RunRules,
-  toDeliveryState,
-} from "../runs/run.ts";
-import { accept } from "./acceptance.ts";
+import { buildRunRules, isFinished, type Observation, type RunRules, toDeliveryState } from "../runs/run.ts";
+import { accept, nameRun } from "./acceptance.ts";
 import type {
   Acceptance,
   Admission,
@@ -177,12 +169,9 @@ export class UserGate extends DurableObject<Env> {
 
   /** An operator gives a run up; false when there is nothing to give up. */
   async abandon(runKey: string): Promise<boolean> {
-    const open = this.#runs.get(runKey);
-    if (open === null || open.run.status === "forwarding") return false;
-    const nowMs = Date.now();
-    this.#runs.put({ ...open, run: giveUpRun(open.run, open.terms, "operator", nowMs) }, nowMs);
+    const isAbandoned = this.#runs.giveUp(runKey, "operator", Date.now());
     await this.#ring();
-    return true;
+    return isAbandoned;
   }
 
   /** Whether a start of this key waits for its answer, or was never answered. */
@@ -190,19 +179,11 @@ export class UserGate extends DurableObject<Env> {
     return this.#runs.get(runKey)?.run.status === "forwarding";
   }
 
-  /**
-   * An operator names the run of a start that was never answered: what its latest attempt would be promised holds, and no
-   * answer is waited for. False when there is no such start, or the run is another start's.
-   */
+  /** An operator names the run of such a start. False when there is none, or the run is another start's. */
   async nameRun(runKey: string, runId: string): Promise<boolean> {
-    const open = this.#runs.get(runKey);
-    if (open?.run.status !== "forwarding" || this.#runs.isElsewhere(runId, runKey)) return false;
-    const nowMs = Date.now();
-    this.#claims.keepOpen(runKey, nowMs);
-    const { attempts: _attempts, ...rest } = open;
-    this.#runs.put({ ...rest, claim: null, run: hintRun(open.run, runId) }, nowMs, nowMs);
+    const isNamed = nameRun(this.#claims, this.#runs, runKey, runId, Date.now());
     await this.#ring();
-    return true;
+    return isNamed;
   }
 
   /** Delivers a run's end again; of an abandoned one the upstream is asked for it first. */

@@ -7,7 +7,6 @@ import { Stage } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { startUnheard } from "../support/unheard.ts";
 
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const RULES = { pollSchedule: [1], retrySchedule: [1] };
 const IN_A_BATCH = { isAlone: false, leaseMs: 35_000 };
 const DAY = 24 * HOUR;

@@ -11,7 +11,7 @@ import { reportRun } from "../../src/gate/reports.ts";
 import type { RunMessage } from "../../src/gate/run-message.ts";
 import type { AttemptOutcome } from "../../src/runs/attempt.ts";
 import { decideClaim } from "../../src/runs/claim.ts";
-import { giveUpRun, type Observation, type RunResult } from "../../src/runs/run.ts";
+import type { Observation, RunResult } from "../../src/runs/run.ts";
 import type { Terms } from "../../src/runs/terms.ts";
 import { type OpenedStore, openStore } from "../support/gate-store.ts";
 import type { Event, ReceiverMood, Truth, UpstreamMood } from "./run-events.ts";
@@ -282,9 +282,7 @@ export class RunWorld {
 
   #abandon(): void {
     const { runs } = this.#gate;
-    const indexed = runs.index.first();
-    const open = indexed && runs.read(indexed);
-    if (open === null || open.run.status === "forwarding") return;
-    runs.put({ ...open, run: giveUpRun(open.run, open.terms, "operator", this.#nowMs) }, this.#nowMs);
+    const first = runs.index.first();
+    if (first !== null) runs.giveUp(first.runKey, "operator", this.#nowMs);
   }
 }
