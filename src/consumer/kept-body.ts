@@ -5,6 +5,7 @@ import type { Reservation } from "../platform/memory-budget.ts";
 import { log } from "../platform/observability/log.ts";
 import { OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/guard.ts";
 import { withTimeout } from "../platform/timeout.ts";
+import { StatusScan } from "../upstream/status-scan.ts";
 import { MAX_HELD_BYTES } from "./read-end.ts";
 
 /** As long as a dead letter can be sent again. */
@@ -42,13 +43,22 @@ export async function keptBody(
 ): Promise<Uint8Array | "large" | "crowded" | null> {
   try {
     const body = await withTimeout(FOUND_WITHIN_MS, kv.get(keptBodyKey(userKey, runId), "stream"));
-    return body === null ? null : await readBody({ body }, MAX_HELD_BYTES, READ_WITHIN_MS, reservation);
+    if (body === null) return null;
+    const bytes = await readBody({ body }, MAX_HELD_BYTES, READ_WITHIN_MS, reservation);
+    return isWhole(bytes) ? bytes : null;
   } catch (error) {
     if (error instanceof OutboundNoRoom) return "crowded";
     if (error instanceof OutboundTooLarge) return "large";
     log({ event: "body.get_failed", user: userKey, error });
     return null;
   }
+}
+
+// Not every store notices that a value broke off, and the copy of a large result may be short then.
+function isWhole(bytes: Uint8Array): boolean {
+  const scan = new StatusScan();
+  scan.read(bytes);
+  return scan.status() !== null;
 }
 
 /** A large result as KV has it; null where KV has none or does not answer. */

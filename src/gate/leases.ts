@@ -12,6 +12,8 @@ import type { GateStore } from "./store/gate-store.ts";
 
 /** A run that is taken so long after it was due was most likely taken before, by a consumer that is no more. */
 const OVERDUE_MS = 3 * 60_000;
+/** The same of a run that this object has read from its row: shorter than a consumer has it, longer than a queue takes. */
+const LOADED_OVERDUE_MS = 20_000;
 /** A completion without credentials hurries no more than one poll of a run in this time. */
 const HURRY_PAUSE_MS = 60_000;
 const SECOND_MS = 1_000;
@@ -127,7 +129,8 @@ function countTake(
   nowMs: number,
 ): OpenRun | null {
   const isUnheardOf = indexed.leasedUntilMs !== null;
-  const isSuspect = open.failures > 0 || isUnheardOf || nowMs - indexed.dueAtMs >= OVERDUE_MS;
+  const overdueMs = indexed.isLoaded ? LOADED_OVERDUE_MS : OVERDUE_MS;
+  const isSuspect = open.failures > 0 || isUnheardOf || nowMs - indexed.dueAtMs >= overdueMs;
   if (!isSuspect) return open;
   if (giveUpAtLast(runs, open, nowMs)) return null;
   const earlier = open.failures === 0 && isUnheardOf ? 1 : open.failures;

@@ -19,6 +19,8 @@ export type IndexedRun = {
   hurriedAtMs: number;
   /** To be tried where nothing else is in the batch. */
   alone: boolean;
+  /** Read from its row and not seen since: whether a consumer had it when the object before this one went, is not known. */
+  isLoaded: boolean;
 };
 
 type Slot = { run: IndexedRun; at: number };
@@ -39,6 +41,11 @@ export class RunIndex {
 
   findByRunId(runId: string): IndexedRun | null {
     return this.#byRunId.get(runId)?.run ?? null;
+  }
+
+  /** Adds a run as its row has it. */
+  load(rowId: number, runKey: string, runId: string | null, dueAtMs: number): void {
+    this.#add({ ...newEntry(rowId, runKey, runId, dueAtMs), isLoaded: true });
   }
 
   /** Adds a run, or changes what is known of one. No consumer has a run that is put. */
@@ -66,6 +73,7 @@ export class RunIndex {
     run.dueAtMs = dueAtMs;
     run.leasedUntilMs = null;
     run.notified = false;
+    run.isLoaded = false;
     this.actAt(run, dueAtMs);
   }
 
@@ -163,5 +171,6 @@ function newEntry(rowId: number, runKey: string, runId: string | null, dueAtMs: 
     notified: false,
     hurriedAtMs: Number.NEGATIVE_INFINITY,
     alone: false,
+    isLoaded: false,
   };
 }

@@ -50,7 +50,7 @@ export class Runs {
     const sinceMs = Date.now() - MISSED_MS;
     for (const { id, runKey, runId, dueAtMs: storedMs, acceptedAtMs } of rows) {
       const atMs = acceptedAtMs === null ? storedMs : nextPollAtMs(acceptedAtMs, rules.pollSchedule, sinceMs);
-      this.index.put(id, runKey, runId, atMs);
+      this.index.load(id, runKey, runId, atMs);
     }
   }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Taken, TakeRequest } from "../../src/gate/leases.ts";
 import type { RunMessage } from "../../src/gate/run-message.ts";
 import { failing, replacing } from "../support/bindings.ts";
-import { HOUR, MINUTE } from "../support/clock.ts";
+import { HOUR, MINUTE, moveClock } from "../support/clock.ts";
 import { dyingWhen } from "../support/dying.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { deadLetters } from "../support/operators-index.ts";
@@ -13,6 +13,7 @@ import { HOOK, Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 
 const DAY = 24 * HOUR;
+const RULES = { pollSchedule: [2, 4, 8, 300], retrySchedule: [5] };
 
 freshForEach();
 
@@ -120,6 +121,24 @@ describe("a run that kills the isolate, again and again, so that nobody reports"
     expect(new Set(charged)).toEqual(new Set(good.map(({ runId }) => runId)));
     // A dead Worker's own fetch is not a binding's: what it had begun ends here, and not on the next test's stage.
     await scheduler.wait(3_000);
+  });
+
+  it("is tried alone after a few deaths also when its gate dies with the consumer each time", async () => {
+    const stage = await Stage.set();
+    await stage.start();
+    let deaths = 0;
+    for (let isAlone = false; !isAlone && deaths < 10; ) {
+      moveClock(Math.max(0, ((await stage.alarmAt()) ?? expect.fail("no alarm")) - Date.now()));
+      await stage.ring();
+      for (const { runKey } of stage.queue.take()) {
+        const request = { runKey, notified: false, hintedRunId: null, isAlone: false, leaseMs: 35_000 };
+        const { kind } = await (await stage.gateway.gateOf()).take(request, null, RULES);
+        isAlone = kind === "alone";
+        if (kind === "leased") deaths += 1;
+      }
+      await evictAllDurableObjects();
+    }
+    expect(deaths).toBeLessThan(5);
   });
 
   it("puts its neighbours among the dead letters of the queue, where nothing is given up", async () => {
