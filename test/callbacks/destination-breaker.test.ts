@@ -149,7 +149,7 @@ describe("an object that nobody needs any more", () => {
   test("leaves nothing behind", async () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
-    expect(await storedKeys(breaker)).toEqual([USER, "everybody"]);
+    expect(await storedKeys(breaker)).toEqual([USER, "all"]);
     moveClock(10 * MINUTE);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect(await storedKeys(breaker)).toEqual([]);
