@@ -12,12 +12,14 @@ export type Truth = { endsAfterMs: number; result: RunResult };
 export type ReceiverMood = AttemptOutcome["kind"] | "rests" | "no room";
 export type UpstreamMood = "honest" | "down" | "forgetful";
 
+export type Yes = "heard" | "in a message" | "unheard" | "in KV";
+
 export type Event =
   /**
-   * A start with the id, or its retry. `started`: the upstream starts it, and its yes is heard; or reaches the gate in a
-   * message, because it is away; or nobody hears it.
+   * A start with the id, or its retry, which asks for one of several things. The upstream starts it, and its yes is heard; or
+   * reaches the gate in a message, because it is away; or is never heard. Or KV has an earlier one that the gate has not.
    */
-  | { kind: "start"; upstream: "starts" | "refuses"; yes: "heard" | "in a message" | "unheard" }
+  | { kind: "start"; asks: number; upstream: "starts" | "refuses"; yes: Yes }
   /** A message of the queue comes, and may come again. */
   | { kind: "message"; which: number; again: boolean }
   | { kind: "lose"; which: number }
@@ -48,8 +50,9 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant("start"),
+      asks: which,
       upstream: fc.constantFrom("starts", "starts", "starts", "refuses"),
-      yes: fc.constantFrom("heard", "in a message", "unheard"),
+      yes: fc.constantFrom("heard", "in a message", "unheard", "unheard", "in KV"),
     }),
   },
   { weight: 7, arbitrary: fc.record({ kind: fc.constant("message"), which, again: fc.boolean() }) },

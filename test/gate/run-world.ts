@@ -11,11 +11,12 @@ import { reportRun } from "../../src/gate/reports.ts";
 import type { RunMessage } from "../../src/gate/run-message.ts";
 import type { AttemptOutcome } from "../../src/runs/attempt.ts";
 import { decideClaim } from "../../src/runs/claim.ts";
-import type { Observation, RunResult } from "../../src/runs/run.ts";
+import type { Observation } from "../../src/runs/run.ts";
 import type { Terms } from "../../src/runs/terms.ts";
 import { type OpenedStore, openStore } from "../support/gate-store.ts";
-import type { Event, ReceiverMood, Truth, UpstreamMood } from "./run-events.ts";
+import type { Event, ReceiverMood, Truth } from "./run-events.ts";
 import { everyRun, expectMoves } from "./run-rules.ts";
+import { WorldUpstream } from "./run-upstream.ts";
 
 type Report = { runKey: string; revision: number; seen: Observation };
 
@@ -33,32 +34,33 @@ const OUTCOMES: Record<AttemptOutcome["kind"], AttemptOutcome> = {
 export class RunWorld {
   readonly #storage: DurableObjectStorage;
   readonly #id = crypto.randomUUID();
-  readonly #terms: Terms;
-  readonly #truth: Truth;
-  /** An upstream that does not know the same id again starts another run. */
-  readonly #honoursIds: boolean;
+  readonly #asks: readonly (Terms | null)[];
+  readonly #upstream: WorldUpstream;
   #gate: OpenedStore;
   #claims: Claims;
   #dispatcher: Dispatcher;
   #nowMs: number;
-  /** The upstream's own clock does not step back. */
-  #upstreamMs: number;
-  readonly #startedAtMs = new Map<string, number>();
   #messages: RunMessage[] = [];
   readonly #hands: LeasedRun[] = [];
   readonly #reports: Report[] = [];
-  /** Runs of which a caller was told 202. */
-  readonly promised = new Set<string>();
-  /** 204s that the receiver gave, by run. */
-  readonly acknowledged = new Map<string, number>();
+  /** What was asked for by the starts that were answered 202, by run. */
+  readonly promised = new Map<string, (Terms | null)[]>();
+  /** Which receivers acknowledged it, by run. */
+  readonly acknowledged = new Map<string, Set<string>>();
+  /** The answer that KV has, once the gate was away at one. */
+  #cached: string | null = null;
 
-  constructor(storage: DurableObjectStorage, terms: Terms, truth: Truth, honoursIds: boolean, nowMs: number) {
+  constructor(
+    storage: DurableObjectStorage,
+    asks: readonly (Terms | null)[],
+    truth: Truth,
+    honoursIds: boolean,
+    nowMs: number,
+  ) {
     this.#storage = storage;
-    this.#terms = terms;
-    this.#truth = truth;
-    this.#honoursIds = honoursIds;
+    this.#asks = asks;
+    this.#upstream = new WorldUpstream(truth, honoursIds, nowMs);
     this.#nowMs = nowMs;
-    this.#upstreamMs = nowMs;
     [this.#gate, this.#claims, this.#dispatcher] = this.#wake();
   }
 
@@ -71,7 +73,7 @@ export class RunWorld {
   }
 
   get startedRuns(): string[] {
-    return [...this.#startedAtMs.keys()];
+    return this.#upstream.runs;
   }
 
   async happen(event: Event): Promise<void> {
@@ -113,7 +115,7 @@ export class RunWorld {
   #apply(event: Event): Promise<void> | void {
     switch (event.kind) {
       case "start":
-        return this.#start(event.upstream, event.yes);
+        return this.#start(event);
       case "message":
         return this.#deliver(event.which, event.again);
       case "lose":
@@ -141,7 +143,7 @@ export class RunWorld {
       }
       case "time":
         this.#nowMs += event.byMs;
-        this.#upstreamMs = Math.max(this.#upstreamMs, this.#nowMs);
+        this.#upstream.passTo(this.#nowMs);
     }
   }
 
@@ -164,8 +166,9 @@ export class RunWorld {
     return [gate, new Claims(gate.store, gate.runs), new Dispatcher(env, GATE, gate.store, gate.runs)];
   }
 
-  #start(upstream: "starts" | "refuses", yes: "heard" | "in a message" | "unheard"): void {
+  #start({ asks, upstream, yes }: Event & { kind: "start" }): void {
     const attempt = crypto.randomUUID();
+    const terms = this.#asks[asks % this.#asks.length] ?? null;
     const request = {
       id: this.#id,
       attempt,
@@ -176,34 +179,33 @@ export class RunWorld {
     };
     const decision = decideClaim(this.#claims.find(this.#id, this.#nowMs), request, this.#nowMs);
     if (decision.kind !== "take") return;
-    const promise = { runKey: this.#id, terms: this.#terms };
+    const promise = terms && { runKey: this.#id, terms };
     this.#claims.admit({ id: this.#id, taken: decision.claim }, promise, this.#nowMs);
+    if (yes === "in KV" && this.#cached !== null && decision.claim.mayHaveRun === true)
+      return this.#learn(attempt, this.#cached);
     if (upstream === "refuses") {
-      this.#claims.endAttempt(
-        this.#id,
-        this.#id,
-        attempt,
-        yes === "heard" ? "refused" : "unknown",
-        this.#nowMs,
-      );
-      return;
+      const kind = yes === "heard" ? "refused" : "unknown";
+      return this.#claims.endAttempt(this.#id, this.#id, attempt, kind, this.#nowMs);
     }
-    const runId = this.#startAtUpstream();
+    const runId = this.#upstream.start();
     // The Worker was killed, or the connection was lost: the lease ends it.
-    if (yes === "unheard") return;
+    if (yes === "unheard" || yes === "in KV") return;
     const outcome = { kind: "accepted", runId, answer: { status: 202, body: "{}" } } as const;
     const claim = { id: this.#id, fingerprint: "same" };
-    const acceptance: Acceptance = { runKey: this.#id, attempt, claim, terms: this.#terms, outcome };
-    this.promised.add(runId);
+    const acceptance: Acceptance = { runKey: this.#id, attempt, claim, terms, outcome };
+    this.promised.set(runId, [...(this.promised.get(runId) ?? []), terms]);
     if (yes === "heard") void accept(this.#claims, this.#gate.runs, acceptance, this.#nowMs);
-    else this.#send({ notified: true, acceptance });
+    else {
+      this.#cached = runId;
+      this.#send({ notified: true, acceptance });
+    }
   }
 
-  #startAtUpstream(): string {
-    const [known] = this.startedRuns;
-    const runId = this.#honoursIds && known !== undefined ? known : crypto.randomUUID();
-    if (!this.#startedAtMs.has(runId)) this.#startedAtMs.set(runId, this.#upstreamMs);
-    return runId;
+  /** What UserGate.learn does. */
+  #learn(attempt: string, body: string): void {
+    this.#claims.endAttempt(this.#id, this.#id, attempt, "refused", this.#nowMs);
+    const settled = { fingerprint: "same", settledAtMs: this.#nowMs, answer: { status: 202, body } };
+    this.#claims.settle(this.#id, settled, this.#nowMs);
   }
 
   #send(message: Partial<RunMessage>): void {
@@ -236,30 +238,26 @@ export class RunWorld {
   #consume(hand: LeasedRun | undefined, { upstream, receiver, fate }: Event & { kind: "consume" }): void {
     if (hand === undefined) return;
     const { runKey, revision, runId, terms, task } = hand;
-    const read = task.kind === "deliver" ? task.result : this.#read(runId, upstream);
+    const read = task.kind === "deliver" ? task.result : this.#upstream.read(runId, upstream);
     if (fate === "dies") return;
     if (fate === "throws") return releaseRun(this.#gate.runs, runKey, revision, this.#nowMs);
     if (read !== "success" && read !== "error") {
       this.#reports.push({ runKey, revision, seen: read });
       return;
     }
-    const told = terms.callbackUrl === null ? { attempt: null, deferral: null } : this.#tell(runId, receiver);
+    const told =
+      terms.callbackUrl === null
+        ? { attempt: null, deferral: null }
+        : this.#tell(runId, terms.callbackUrl, receiver);
     const end = { kind: "ended", runId, result: read, readAgoMs: 0, bodyKept: false } as const;
     this.#reports.push({ runKey, revision, seen: { ...end, ...told } });
   }
 
-  #read(runId: string, mood: UpstreamMood): RunResult | Observation {
-    if (mood === "down") return { kind: "unseen", unknown: false };
-    const startedAtMs = this.#startedAtMs.get(runId);
-    if (startedAtMs === undefined || mood === "forgetful") return { kind: "unseen", unknown: true };
-    if (this.#upstreamMs < startedAtMs + this.#truth.endsAfterMs) return { kind: "waiting", runId };
-    return this.#truth.result;
-  }
-
-  #tell(runId: string, mood: ReceiverMood) {
+  #tell(runId: string, url: string, mood: ReceiverMood) {
     if (mood === "rests") return { attempt: null, deferral: { forMs: 30_000, why: "breaker_open" } as const };
     if (mood === "no room") return { attempt: null, deferral: { forMs: 5_000, why: "no_capacity" } as const };
-    if (mood === "acknowledged") this.acknowledged.set(runId, (this.acknowledged.get(runId) ?? 0) + 1);
+    if (mood === "acknowledged")
+      this.acknowledged.set(runId, (this.acknowledged.get(runId) ?? new Set()).add(url));
     return { attempt: { outcome: OUTCOMES[mood], agoMs: 0, durationMs: 1 }, deferral: null };
   }
 
