@@ -71,9 +71,9 @@ function promise(runs: Runs, runKey: string, runId: string, terms: Terms | null,
 
 /** A completion named another run, which an earlier attempt started: it goes on, under a key of its own. */
 function keepNamed(runs: Runs, open: OpenRun, acceptedId: string, nowMs: number): void {
-  const { run } = open;
+  const { run, claim } = open;
   if (run.status !== "forwarding" || run.hintedRunId === null || run.hintedRunId === acceptedId) return;
-  const earlier = withoutLatestAttempt(open);
+  const earlier = claim?.mayHaveRun === true ? withoutLatestAttempt(open) : null;
   if (earlier === null) return;
   const { attempts: _attempts, ...named } = earlier;
   runs.rename(named, nowMs);

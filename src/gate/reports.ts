@@ -32,14 +32,15 @@ export function reportRun(
   if (indexed === null) return null;
   const open = runs.read(indexed);
   if (open.run.revision !== revision) return null;
-  if (
-    open.run.status === "forwarding" &&
-    "runId" in observation &&
-    runs.isElsewhere(observation.runId, runKey)
-  ) {
-    // It has become known as another start's.
-    runs.drop(runKey, at.nowMs);
-    return null;
+  if ("runId" in observation) {
+    const { runId } = observation;
+    // Its key is another run's by now.
+    if (open.run.status !== "forwarding" && open.run.runId !== runId) return null;
+    if (open.run.status === "forwarding" && runs.isElsewhere(runId, runKey)) {
+      // It has become known as another start's.
+      runs.drop(runKey, at.nowMs);
+      return null;
+    }
   }
   const run = advance(open.run, open.terms, observation, runs.rules, at);
   const isPolledAgain =

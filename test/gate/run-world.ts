@@ -10,7 +10,7 @@ import { askAbandoned, releaseRun, takeRun } from "../../src/gate/leases.ts";
 import { reportRun } from "../../src/gate/reports.ts";
 import type { RunMessage } from "../../src/gate/run-message.ts";
 import type { AttemptOutcome } from "../../src/runs/attempt.ts";
-import { decideClaim } from "../../src/runs/claim.ts";
+import { decideClaim, REPLAY_MS } from "../../src/runs/claim.ts";
 import type { Observation } from "../../src/runs/run.ts";
 import type { Terms } from "../../src/runs/terms.ts";
 import { type OpenedStore, openStore } from "../support/gate-store.ts";
@@ -49,6 +49,9 @@ export class RunWorld {
   readonly acknowledged = new Map<string, Set<string>>();
   /** The answer that KV has, once the gate was away at one. */
   #cached: string | null = null;
+  /** The run of the latest start that gave the upstream a place to report the end to. */
+  #referred: string | undefined;
+  #deliverByMs = Number.POSITIVE_INFINITY;
 
   constructor(
     storage: DurableObjectStorage,
@@ -142,6 +145,7 @@ export class RunWorld {
         return;
       }
       case "time":
+        if (this.#nowMs + event.byMs >= this.#deliverByMs) this.#deliverAcceptances();
         this.#nowMs += event.byMs;
         this.#upstream.passTo(this.#nowMs);
     }
@@ -188,6 +192,7 @@ export class RunWorld {
       return this.#claims.endAttempt(this.#id, this.#id, attempt, kind, this.#nowMs);
     }
     const runId = this.#upstream.start();
+    if (terms !== null) this.#referred = runId;
     // The Worker was killed, or the connection was lost: the lease ends it.
     if (yes === "unheard" || yes === "in KV") return;
     const outcome = { kind: "accepted", runId, answer: { status: 202, body: "{}" } } as const;
@@ -197,6 +202,7 @@ export class RunWorld {
     if (yes === "heard") void accept(this.#claims, this.#gate.runs, acceptance, this.#nowMs);
     else {
       this.#cached = runId;
+      this.#deliverByMs = Math.min(this.#deliverByMs, this.#nowMs + REPLAY_MS);
       this.#send({ notified: true, acceptance });
     }
   }
@@ -211,6 +217,14 @@ export class RunWorld {
   #send(message: Partial<RunMessage>): void {
     const rest = { notified: false, hintedRunId: null, acceptance: null };
     this.#messages.push({ v: 1, gate: GATE, runKey: this.#id, ...rest, ...message });
+  }
+
+  /** A queue has lost its messages long before an id is forgotten, or they have come. */
+  #deliverAcceptances(): void {
+    this.#deliverByMs = Number.POSITIVE_INFINITY;
+    const isLate = (message: RunMessage) => message.acceptance !== null;
+    for (let at = this.#messages.findIndex(isLate); at !== -1; at = this.#messages.findIndex(isLate))
+      this.#deliver(at, false);
   }
 
   #deliver(which: number, again: boolean): void {
@@ -268,7 +282,7 @@ export class RunWorld {
   }
 
   #complete(says: "true" | "false" | "unproven"): void {
-    const [runId] = this.startedRuns.toReversed();
+    const runId = this.#referred;
     if (says === "unproven" || runId === undefined) return this.#send({ notified: true });
     this.#send({ notified: true, hintedRunId: says === "true" ? runId : "no such run" });
   }
