@@ -128,6 +128,11 @@ export class GateClient {
     return this.#twice(async (gate): Promise<ChargePage> => await gate.usage(range));
   }
 
+  /** Null: the gate's clock is too far behind to take this span for past. */
+  pastUsage(range: UsageRange): Promise<ChargePage | null> {
+    return this.#twice(async (gate): Promise<ChargePage | null> => await gate.pastUsage(range));
+  }
+
   /** For operators, as what follows. Throws when the gate does not answer. */
   listRuns(position: EndedPosition | null, limit: number): Promise<RunListing> {
     return this.#twice(async (gate): Promise<RunListing> => await gate.listRuns(position, limit));

@@ -77,6 +77,17 @@ export class Dispatcher {
     }
   }
 
+  /** Tries a run where nothing else is in the batch. */
+  async sendAlone(runKey: string, nowMs: number): Promise<void> {
+    const { index } = this.#runs;
+    const indexed = index.get(runKey);
+    if (indexed === null) return;
+    index.free(indexed, Math.min(indexed.dueAtMs, nowMs));
+    index.setAlone(runKey);
+    index.actAt(indexed, nowMs + RESEND_MS);
+    await this.send([indexed], false);
+  }
+
   /** When the alarm has something to do next. */
   nextAtMs(nowMs: number): number {
     const outboxAtMs = this.#store.outbox.nextAtMs();

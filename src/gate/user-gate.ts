@@ -38,7 +38,7 @@ import { Runs } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import { GateStore } from "./store/gate-store.ts";
 import { type Retention, tendStorage } from "./upkeep.ts";
-import { type ChargePage, chargePage, type UsageRange } from "./usage.ts";
+import { type ChargePage, chargePage, pastChargePage, type UsageRange } from "./usage.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
@@ -140,7 +140,7 @@ export class UserGate extends DurableObject<Env> {
     if (acceptance !== null) await this.#accept(acceptance, nowMs);
     if (request.notified) askAbandoned(this.#store, this.#runs, request, nowMs);
     const taken = takeRun(this.#runs, request, nowMs);
-    if (taken.kind === "alone") await this.#sendAlone(taken.runKey, nowMs);
+    if (taken.kind === "alone") await this.#dispatcher.sendAlone(taken.runKey, nowMs);
     await this.#ring();
     return taken;
   }
@@ -172,7 +172,8 @@ export class UserGate extends DurableObject<Env> {
 
   /** The result is too large for a consumer that has others in its hands. */
   async sendAlone(runKey: string, revision: number): Promise<void> {
-    if (this.#runs.get(runKey)?.run.revision === revision) await this.#sendAlone(runKey, Date.now());
+    if (this.#runs.get(runKey)?.run.revision === revision)
+      await this.#dispatcher.sendAlone(runKey, Date.now());
     await this.#ring();
   }
 
@@ -209,6 +210,11 @@ export class UserGate extends DurableObject<Env> {
   /** A page of this user's charges. */
   usage(range: UsageRange): ChargePage {
     return chargePage(this.#store, range, Date.now());
+  }
+
+  /** The same of a span that is past by its asker's clock. Null: the gate's clock is far behind that. */
+  pastUsage(range: UsageRange): ChargePage | null {
+    return pastChargePage(this.#store, range, Date.now());
   }
 
   /** For operators: this user's runs, the open ones first, then the ended ones in the order of ending, newest first. */
@@ -275,15 +281,6 @@ export class UserGate extends DurableObject<Env> {
     if (acceptance.claim !== null) this.#waiters.wake(acceptance.claim.id);
     await this.#ring();
     return settled;
-  }
-
-  async #sendAlone(runKey: string, nowMs: number): Promise<void> {
-    const indexed = this.#runs.index.get(runKey);
-    if (indexed === null) return;
-    this.#runs.index.free(indexed, Math.min(indexed.dueAtMs, nowMs));
-    this.#runs.index.setAlone(runKey);
-    this.#runs.index.actAt(indexed, nowMs + FAILED_ALARM_MS);
-    await this.#dispatcher.send([indexed], false);
   }
 
   async #tend(nowMs: number): Promise<void> {
