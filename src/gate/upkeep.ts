@@ -38,6 +38,7 @@ function dropExpired(store: GateStore, { runDays, chargeDays }: Retention, nowMs
   const beforeMs = store.endedRuns.dropExpired(nowMs - runDays * DAY_MS);
   if (beforeMs !== null && store.mark("letters") === true) store.outbox.add({ kind: "expired", beforeMs });
   store.charges.dropExpired(nowMs - chargeDays * DAY_MS);
+  store.dropUnused();
 }
 
 /** What was dropped early: the oldest week of ended runs, or else the oldest day of answers. Null: nothing had to be. */

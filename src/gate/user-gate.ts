@@ -290,6 +290,6 @@ export class UserGate extends DurableObject<Env> {
 
   /** The alarm rings when there is something to do, and once a week where anything is stored. */
   async #ring(): Promise<void> {
-    if (this.#store.hasTables) await this.#alarmClock.ringBy(this.#dispatcher.nextAtMs(Date.now()));
+    if (this.#store.isUsed) await this.#alarmClock.ringBy(this.#dispatcher.nextAtMs(Date.now()));
   }
 }
