@@ -253,8 +253,9 @@ export class UserGate extends DurableObject<Env> {
     try {
       await this.#dispatcher.sendDue(nowMs);
       await this.#dispatcher.tell(nowMs);
-      await this.#tend(nowMs);
+      // Whatever becomes of the storage, what is owed has its alarm.
       await this.#ring();
+      await this.#tend(nowMs);
     } catch (error) {
       log({ event: "gate.alarm_failed", gate: this.#id, error });
       await this.#alarmClock.ringBy(nowMs + FAILED_ALARM_MS);
@@ -284,8 +285,10 @@ export class UserGate extends DurableObject<Env> {
   }
 
   async #tend(nowMs: number): Promise<void> {
-    tendStorage(this.#id, this.#store, this.#counter, this.#retention, nowMs);
+    const isDone = await tendStorage(this.#id, this.#store, this.#counter, this.#retention, nowMs);
     await this.#dispatcher.checkEpochWeekly(nowMs);
+    await this.#ring();
+    if (!isDone) await this.#alarmClock.ringBy(Date.now());
   }
 
   /** The alarm rings when there is something to do, and once a week where anything is stored. */

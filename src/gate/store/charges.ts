@@ -4,6 +4,8 @@
 import type { Billing } from "../../auth/caller.ts";
 import { Partitions } from "./partitions.ts";
 
+const DAY_MS = 86_400_000;
+
 export type Charge = {
   chargedAtMs: number;
   runId: string;
@@ -92,7 +94,7 @@ export class Charges {
       days.push(
         ...this.#sql
           .exec<{ day: number; tasks: number }>(
-            `SELECT charged_at_ms / 86400000 AS day, COUNT(*) AS tasks FROM ${table}
+            `SELECT charged_at_ms / ${DAY_MS} AS day, COUNT(*) AS tasks FROM ${table}
              WHERE charged_at_ms >= ? GROUP BY day ORDER BY day DESC`,
             fromMs,
           )
@@ -100,6 +102,22 @@ export class Charges {
       );
     }
     return days;
+  }
+
+  /** The days on which something was charged, in UTC, counted from 1970: each is one look-up. */
+  days(): number[] {
+    return this.#months.newestFirst().flatMap(({ table }) => {
+      const dayFrom = (ms: string) =>
+        `(SELECT min(charged_at_ms) / ${DAY_MS} FROM ${table} WHERE charged_at_ms >= ${ms})`;
+      return this.#sql
+        .exec<{ day: number }>(
+          `WITH RECURSIVE days (day) AS (
+             SELECT ${dayFrom("0")} UNION ALL SELECT ${dayFrom(`(day + 1) * ${DAY_MS}`)} FROM days WHERE day IS NOT NULL)
+           SELECT day FROM days WHERE day IS NOT NULL`,
+        )
+        .toArray()
+        .map(({ day }) => day);
+    });
   }
 
   /** Drops the months that ended before `beforeMs`. */
