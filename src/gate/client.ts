@@ -120,6 +120,11 @@ export class GateClient {
     return this.#twice(async (gate): Promise<Redelivery> => await gate.redeliver(runId));
   }
 
+  /** The operators' index has this run as a dead letter: if it is none, the gate tells the index so once more. */
+  async checkLetter(runId: string): Promise<void> {
+    await this.#twice(async (gate) => await gate.checkLetter(runId));
+  }
+
   findRun(runId: string): Promise<RunRecord | null> {
     return this.#twice(async (gate): Promise<RunRecord | null> => await gate.findRun(runId));
   }

@@ -116,11 +116,7 @@ export class Dispatcher {
       const entries = this.#store.outbox.due(nowMs, OUTBOX_BATCH);
       // Which index is told is noted before the first word: one that is lost right after it is told again.
       if (entries.length > 0 && this.#store.mark("epoch") === undefined) await this.checkEpoch(nowMs);
-      await tellIndex(
-        this.#env.OPERATORS_DB,
-        this.#gate,
-        entries.map(({ event }) => event),
-      );
+      await tellIndex(this.#env.OPERATORS_DB, this.#gate, entries);
       this.#store.outbox.remove(entries);
       await this.#tellOverdue(userKey, nowMs);
       this.#indexBackoff.worked();

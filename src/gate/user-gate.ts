@@ -8,14 +8,7 @@ import { parseGateSettings } from "../platform/settings.ts";
 import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
 import { decideClaim, type Settled } from "../runs/claim.ts";
 import { withoutLatestAttempt } from "../runs/open-run.ts";
-import {
-  buildRunRules,
-  giveUpRun,
-  isFinished,
-  type Observation,
-  type RunRules,
-  toDeliveryState,
-} from "../runs/run.ts";
+import { buildRunRules, giveUpRun, type Observation, type RunRules } from "../runs/run.ts";
 import { accept } from "./acceptance.ts";
 import type {
   Acceptance,
@@ -31,7 +24,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { Claims } from "./claims.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
+import { findRun, type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
 import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from "./leases.ts";
 import { reportRun } from "./reports.ts";
 import { Runs } from "./runs.ts";
@@ -197,14 +190,16 @@ export class UserGate extends DurableObject<Env> {
     return "started";
   }
 
+  /** Operators' index has this run. Unless it is a dead letter it got there late, and is reported as resolved again. */
+  async checkLetter(runId: string): Promise<void> {
+    if (this.#store.mark("letters") !== true || this.#store.endedRuns.isLetter(runId)) return;
+    this.#store.outbox.add({ kind: "resolved", runId });
+    await this.#ring();
+  }
+
   /** A run as its caller may see it, null when nothing is kept of it here. */
   findRun(runId: string): RunRecord | null {
-    const found = this.#runs.find(runId);
-    if (found === null) return null;
-    const { runKey, terms, run } = found.open ?? found.ended;
-    if (run.status === "forwarding") return null;
-    const atMs = isFinished(run) ? null : (this.#runs.index.get(runKey)?.dueAtMs ?? null);
-    return { runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs: atMs };
+    return findRun(this.#runs, runId);
   }
 
   /** A page of this user's charges. */
