@@ -176,9 +176,11 @@ export class Dispatcher {
     const isTold = this.#store.mark("overdue") === true;
     if (overdue === null && !isTold) return;
     if (overdue !== null && nowMs - this.#toldOverdueAtMs < TELL_AGAIN_MS) return;
+    // Before it is told: D1 may have done it and not have answered.
+    if (overdue !== null && !isTold) this.#store.setMark("overdue", true);
     await tellOverdue(this.#env.OPERATORS_DB, this.#gate, userKey, overdue, nowMs);
     this.#toldOverdueAtMs = nowMs;
-    if (isTold !== (overdue !== null)) this.#store.setMark("overdue", overdue !== null);
+    if (overdue === null) this.#store.setMark("overdue", false);
   }
 
   #noteOverdue(sent: readonly IndexedRun[], nowMs: number): void {
