@@ -31,6 +31,7 @@ CREATE TABLE dead_letters (
   attempts INTEGER NOT NULL,
   status INTEGER,                     -- of the last attempt; NULL: no answer
   reason TEXT NOT NULL,               -- in words
+  seq INTEGER NOT NULL,               -- of the gate's last word on it; what it said before, and comes late, is passed over
   PRIMARY KEY (run_id, gate)
 ) STRICT, WITHOUT ROWID;
 

@@ -148,7 +148,10 @@ export const FAILED: Counted = {
   gateRows: {
     ...FULL_ROWS,
     "DELETE FROM outbox": 2,
-    "INSERT INTO outbox": 2,
+    // A dead letter has an index entry of its own.
+    "INSERT INTO ended_runs_*": 3,
+    // Each with the number that is never used again.
+    "INSERT INTO outbox": 4,
     "UPDATE open_runs SET": 10,
     "put active_day": 1,
     "put letters": 1,
@@ -201,23 +204,24 @@ export const LATER_DAY: Counted = {
     ...FULL_ROWS,
     "CREATE TABLE answers_*": 2,
     "DELETE FROM outbox": 1,
-    "INSERT INTO outbox": 1,
+    "INSERT INTO outbox": 2,
     "put active_day": 1,
     setAlarm: 3,
   },
   d1Rows: 1,
 };
 
-/** The same when the gate is new: all of its tables, its place in the registry. `CREATE TABLE IF`: billings and outbox. */
+/** The same when the gate is new: all of its tables, its place in the registry. `CREATE TABLE IF`: the outbox. */
 export const FIRST_DAY: Counted = {
   ...LATER_DAY,
   gateRows: {
     ...LATER_DAY.gateRows,
-    "CREATE TABLE IF": 5,
+    "CREATE TABLE IF": 4,
+    "CREATE TABLE billings_*": 3,
     "CREATE TABLE charges_*": 2,
     "CREATE TABLE ended_runs_*": 4,
     "CREATE TABLE open_runs": 2,
-    "INSERT INTO billings": 2,
+    "INSERT INTO billings_*": 2,
     "put epoch": 1,
     "put registered_at_ms": 1,
     "put user": 1,

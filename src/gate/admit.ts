@@ -3,6 +3,7 @@
 import { log } from "../platform/observability/log.ts";
 import { retryAfterSeconds } from "../rate-limit/window.ts";
 import { type ClaimDecision, REPLAY_MS } from "../runs/claim.ts";
+import { type Run, UNANSWERED_MS } from "../runs/run.ts";
 import type { Admission, AdmitRequest } from "./admission.ts";
 import type { Claims } from "./claims.ts";
 import type { Counter } from "./counter.ts";
@@ -11,6 +12,11 @@ import type { GateStore } from "./store/gate-store.ts";
 import { SPACE } from "./upkeep.ts";
 
 const MAX_OPEN_RUNS = 100_000;
+/** Unanswered starts that make room at a time. */
+const DROPPED_AT_ONCE = 1_000;
+/** No attempt at a start takes so long. */
+const IN_FLIGHT_MS = 60 * 60_000;
+const DAY_MS = 86_400_000;
 
 /** Null: no idempotency id. */
 export type Deciding = Extract<ClaimDecision, { kind: "take" | "conflict" }> | null;
@@ -19,11 +25,17 @@ export type Deciding = Extract<ClaimDecision, { kind: "take" | "conflict" }> | n
 type Parts = { gate: string; store: GateStore; runs: Runs; claims: Claims; counter: Counter };
 
 /** Counts the request, and writes down its claim and what it is promised. A conflict counts too. */
-export function admitNow(parts: Parts, request: AdmitRequest, decision: Deciding, nowMs: number): Admission {
+export function admitNow(
+  parts: Parts,
+  request: AdmitRequest,
+  decision: Deciding,
+  nowMs: number,
+  maxOpenRuns = MAX_OPEN_RUNS,
+): Admission {
   const { counter, claims, store } = parts;
   const { claim, promise, window } = request;
   const askCache = claim !== null && mayBeInCache(store, decision, nowMs);
-  if (promise !== null && isFull(parts))
+  if (promise !== null && isFull(parts, maxOpenRuns, nowMs))
     return { kind: "full", view: window && counter.peek(window, nowMs), askCache };
   const count = window && counter.take("runs", window, nowMs);
   if (count?.admitted === false)
@@ -46,11 +58,32 @@ function mayBeInCache(store: GateStore, decision: Deciding, nowMs: number): bool
   return isRetried || !isComplete(store, nowMs);
 }
 
-function isFull({ gate, store, runs }: Parts): boolean {
+function isFull(parts: Parts, maxOpenRuns: number, nowMs: number): boolean {
+  const { gate, store, runs } = parts;
+  if (runs.index.size >= maxOpenRuns) dropUnanswered(parts, nowMs);
   const open = runs.index.size;
-  if (open < MAX_OPEN_RUNS && store.bytes < SPACE.fullAt) return false;
+  if (open < maxOpenRuns && store.bytes < SPACE.fullAt) return false;
   log({ event: "gate.full", gate, open_runs: open, bytes: store.bytes });
   return true;
+}
+
+// A start without an answer promises nothing: after an outage of the upstream the oldest of them make room. Those that a
+// completion has named, or that are forgotten soon, are all due within a day.
+function dropUnanswered({ gate, runs, claims }: Parts, nowMs: number): void {
+  const beganBeforeMs = nowMs - IN_FLIGHT_MS;
+  const unanswered = runs.index
+    .nameless(nowMs + DAY_MS, beganBeforeMs + UNANSWERED_MS, DROPPED_AT_ONCE)
+    .filter((indexed) => isUnnamed(runs.read(indexed).run));
+  for (const { runKey } of unanswered) {
+    claims.keepOpen(runKey, nowMs);
+    runs.drop(runKey, nowMs);
+  }
+  if (unanswered.length > 0)
+    log({ event: "gate.dropped_early", gate, what: "unanswered_starts", starts: unanswered.length });
+}
+
+function isUnnamed(run: Run): boolean {
+  return run.status === "forwarding" && run.hintedRunId === null;
 }
 
 function isComplete(store: GateStore, nowMs: number): boolean {

@@ -129,12 +129,22 @@ export class GateClient {
     return this.#twice(async (gate): Promise<Redelivery> => await gate.redeliver(runId));
   }
 
+  /** The operators' index has this run as a dead letter: if it is none, the gate tells the index so once more. */
+  async checkLetter(runId: string): Promise<void> {
+    await this.#twice(async (gate) => await gate.checkLetter(runId));
+  }
+
   findRun(runId: string): Promise<RunRecord | null> {
     return this.#twice(async (gate): Promise<RunRecord | null> => await gate.findRun(runId));
   }
 
   usage(range: UsageRange): Promise<ChargePage> {
     return this.#twice(async (gate): Promise<ChargePage> => await gate.usage(range));
+  }
+
+  /** Null: the gate's clock is too far behind to take this span for past. */
+  pastUsage(range: UsageRange): Promise<ChargePage | null> {
+    return this.#twice(async (gate): Promise<ChargePage | null> => await gate.pastUsage(range));
   }
 
   /** For operators, as what follows. Throws when the gate does not answer. */

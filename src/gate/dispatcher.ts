@@ -77,6 +77,17 @@ export class Dispatcher {
     }
   }
 
+  /** Tries a run where nothing else is in the batch. */
+  async sendAlone(runKey: string, nowMs: number): Promise<void> {
+    const { index } = this.#runs;
+    const indexed = index.get(runKey);
+    if (indexed === null) return;
+    index.free(indexed, Math.min(indexed.dueAtMs, nowMs));
+    index.setAlone(runKey);
+    index.actAt(indexed, nowMs + RESEND_MS);
+    await this.send([indexed], false);
+  }
+
   /** When the alarm has something to do next. */
   nextAtMs(nowMs: number): number {
     const outboxAtMs = this.#store.outbox.nextAtMs();
@@ -105,11 +116,7 @@ export class Dispatcher {
       const entries = this.#store.outbox.due(nowMs, OUTBOX_BATCH);
       // Which index is told is noted before the first word: one that is lost right after it is told again.
       if (entries.length > 0 && this.#store.mark("epoch") === undefined) await this.checkEpoch(nowMs);
-      await tellIndex(
-        this.#env.OPERATORS_DB,
-        this.#gate,
-        entries.map(({ event }) => event),
-      );
+      await tellIndex(this.#env.OPERATORS_DB, this.#gate, entries);
       this.#store.outbox.remove(entries);
       await this.#tellOverdue(userKey, nowMs);
       this.#indexBackoff.worked();
@@ -169,9 +176,11 @@ export class Dispatcher {
     const isTold = this.#store.mark("overdue") === true;
     if (overdue === null && !isTold) return;
     if (overdue !== null && nowMs - this.#toldOverdueAtMs < TELL_AGAIN_MS) return;
+    // Before it is told: D1 may have done it and not have answered.
+    if (overdue !== null && !isTold) this.#store.setMark("overdue", true);
     await tellOverdue(this.#env.OPERATORS_DB, this.#gate, userKey, overdue, nowMs);
     this.#toldOverdueAtMs = nowMs;
-    if (isTold !== (overdue !== null)) this.#store.setMark("overdue", overdue !== null);
+    if (overdue === null) this.#store.setMark("overdue", false);
   }
 
   #noteOverdue(sent: readonly IndexedRun[], nowMs: number): void {

@@ -1,6 +1,8 @@
-// Telling the operators' index (D1, migrations/) what the outbox holds. Repeating it changes nothing.
+// Telling the operators' index (D1, migrations/) what the outbox holds. Repeating it changes nothing, however late: a dead
+// letter's row has the number of the last event about it, and an event with a lower one passes it over.
 import { withTimeout } from "../platform/timeout.ts";
-import type { DeadLetter, IndexEvent } from "./index-event.ts";
+import type { DeadLetter } from "./index-event.ts";
+import type { OutboxEntry } from "./store/outbox.ts";
 
 /** An alarm gives the index no more. */
 const TIMEOUT_MS = 2_000;
@@ -11,12 +13,13 @@ const STATEMENTS = {
     ON CONFLICT (month, user_key) DO UPDATE SET days = active_days.days | excluded.days`,
   deadLetter: `
     INSERT INTO dead_letters (run_id, gate, user_key, issuer, subject, stored_action_id, callback_url, host,
-      accepted_at_ms, died_at_ms, result, attempts, status, reason)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+      accepted_at_ms, died_at_ms, result, attempts, status, reason, seq)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
     ON CONFLICT (run_id, gate) DO UPDATE SET died_at_ms = excluded.died_at_ms, result = excluded.result,
-      attempts = excluded.attempts, status = excluded.status, reason = excluded.reason`,
-  resolved: "DELETE FROM dead_letters WHERE run_id = ?1 AND gate = ?2",
-  expired: "DELETE FROM dead_letters WHERE gate = ?1 AND died_at_ms < ?2",
+      attempts = excluded.attempts, status = excluded.status, reason = excluded.reason, seq = excluded.seq
+    WHERE dead_letters.seq < excluded.seq`,
+  resolved: "DELETE FROM dead_letters WHERE run_id = ?1 AND gate = ?2 AND seq < ?3",
+  expired: "DELETE FROM dead_letters WHERE gate = ?1 AND died_at_ms < ?2 AND seq < ?3",
   overdue: `
     INSERT INTO overdue_gates (gate, user_key, since_ms, runs, example_run_key, told_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT (gate) DO UPDATE SET since_ms = excluded.since_ms, runs = excluded.runs,
@@ -26,9 +29,13 @@ const STATEMENTS = {
 };
 
 /** Throws when D1 fails or takes longer than two seconds. */
-export async function tellIndex(db: D1Database, gate: string, events: readonly IndexEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  await withTimeout(TIMEOUT_MS, db.batch(events.map((event) => toStatement(db, gate, event))));
+export async function tellIndex(
+  db: D1Database,
+  gate: string,
+  entries: readonly OutboxEntry[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  await withTimeout(TIMEOUT_MS, db.batch(entries.map((entry) => toStatement(db, gate, entry))));
 }
 
 export type Overdue = { sinceMs: number; runs: number; exampleRunKey: string };
@@ -57,16 +64,16 @@ export async function readEpoch(db: D1Database): Promise<string> {
   return row.id;
 }
 
-function toStatement(db: D1Database, gate: string, event: IndexEvent): D1PreparedStatement {
+function toStatement(db: D1Database, gate: string, { seq, event }: OutboxEntry): D1PreparedStatement {
   switch (event.kind) {
     case "active_day":
       return activeDay(db, gate, event.userKey, event.day);
     case "dead_letter":
-      return deadLetter(db, gate, event.letter);
+      return deadLetter(db, gate, event.letter, seq);
     case "resolved":
-      return db.prepare(STATEMENTS.resolved).bind(event.runId, gate);
+      return db.prepare(STATEMENTS.resolved).bind(event.runId, gate, seq);
     case "expired":
-      return db.prepare(STATEMENTS.expired).bind(gate, event.beforeMs);
+      return db.prepare(STATEMENTS.expired).bind(gate, event.beforeMs, seq);
   }
 }
 
@@ -77,7 +84,7 @@ function activeDay(db: D1Database, gate: string, userKey: string, day: number): 
   return db.prepare(STATEMENTS.activeDay).bind(month, userKey, gate, 2 ** (date.getUTCDate() - 1));
 }
 
-function deadLetter(db: D1Database, gate: string, letter: DeadLetter): D1PreparedStatement {
+function deadLetter(db: D1Database, gate: string, letter: DeadLetter, seq: number): D1PreparedStatement {
   const { runId, userKey, issuer, subject, storedActionId, callbackUrl } = letter;
   return db
     .prepare(STATEMENTS.deadLetter)
@@ -96,5 +103,6 @@ function deadLetter(db: D1Database, gate: string, letter: DeadLetter): D1Prepare
       letter.attempts,
       letter.status,
       letter.reason,
+      seq,
     );
 }

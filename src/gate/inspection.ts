@@ -1,10 +1,10 @@
-// What a gate shows to operators: its counts as they are, the runs that are due first, its runs in order, what they cost.
+// What a gate shows to its caller of one run, and to operators: its counts as they are, the runs that are due first, its runs in order, what they cost.
 // It changes nothing.
 
 import type { Window } from "../rate-limit/window.ts";
 import { type Claim, expiresAtMs, isExpired } from "../runs/claim.ts";
 import type { OpenRun } from "../runs/open-run.ts";
-import { type Run, toDeliveryState } from "../runs/run.ts";
+import { isFinished, type Run, toDeliveryState } from "../runs/run.ts";
 import type { RunRecord } from "./admission.ts";
 import type { Counter } from "./counter.ts";
 import type { Runs } from "./runs.ts";
@@ -28,6 +28,16 @@ export type ListedRun = RunRecord & { finishedAtMs: number | null };
 export type RunListing = { runs: ListedRun[]; next: EndedPosition | null };
 
 const MAX_SHOWN = 200;
+
+/** A run as its caller may see it, null when nothing is kept of it here. */
+export function findRun(runs: Runs, runId: string): RunRecord | null {
+  const found = runs.find(runId);
+  if (found === null) return null;
+  const { runKey, terms, run } = found.open ?? found.ended;
+  if (run.status === "forwarding") return null;
+  const dueAtMs = isFinished(run) ? null : (runs.index.get(runKey)?.dueAtMs ?? null);
+  return { runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs };
+}
 
 export function inspect(
   store: GateStore,

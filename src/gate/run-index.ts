@@ -109,6 +109,14 @@ export class RunIndex {
     return all.toSorted((a, b) => a.dueAtMs - b.dueAtMs).slice(0, limit);
   }
 
+  /** Runs without an id that are due between these moments, up to `limit`, those that are due first at the front. */
+  nameless(fromMs: number, toMs: number, limit: number): IndexedRun[] {
+    const found: IndexedRun[] = [];
+    for (const { run } of this.#heap)
+      if (run.runId === null && run.dueAtMs >= fromMs && run.dueAtMs < toMs) found.push(run);
+    return found.toSorted((a, b) => a.dueAtMs - b.dueAtMs).slice(0, limit);
+  }
+
   #add(run: IndexedRun): void {
     const slot = { run, at: this.#heap.length };
     this.#heap.push(slot);

@@ -12,7 +12,6 @@ import {
   type Run,
   type RunRules,
   redeliverRun,
-  toDeliveryState,
 } from "../runs/run.ts";
 import { nextPollAtMs } from "../runs/run-schedule.ts";
 import { storedActionIdOf } from "../runs/terms.ts";
@@ -131,8 +130,8 @@ export class Runs {
     const key = this.index.get(runKey) === null ? runKey : crypto.randomUUID();
     const open: OpenRun = { runKey: key, claim: null, terms, run: redeliverRun(run, nowMs), failures: 0 };
     const rowId = this.#atomically(() => {
-      this.#store.endedRuns.remove(run.runId);
-      if (isLetter(run, terms)) this.#store.outbox.add({ kind: "resolved", runId: run.runId });
+      if (this.#store.endedRuns.remove(run.runId))
+        this.#store.outbox.add({ kind: "resolved", runId: run.runId });
       return this.#store.openRuns.write(null, open, nowMs, this.#counter.forRow());
     });
     this.index.put(rowId, key, run.runId, nowMs);
@@ -161,8 +160,7 @@ export class Runs {
     const { terms, run, finishedAtMs } = finished;
     if (rowId !== null) this.#store.openRuns.remove(rowId);
     const { runKey } = finished;
-    this.#store.endedRuns.add({ runKey, terms, run, finishedAtMs }, this.#counter.forRow());
-    if (isLetter(run, terms)) {
+    if (this.#store.endedRuns.add({ runKey, terms, run, finishedAtMs }, this.#counter.forRow())) {
       this.#store.outbox.add({ kind: "dead_letter", letter: toDeadLetter(finished) });
       if (this.#store.mark("letters") !== true) this.#store.setMark("letters", true);
     }
@@ -182,11 +180,6 @@ export class Runs {
     this.#store.setMark("active_day", day);
     this.#store.outbox.add({ kind: "active_day", userKey, day }, nowMs + Math.round(Math.random() * HOUR_MS));
   }
-}
-
-/** Whether operators are to see that it was given up. */
-export function isLetter(run: FinishedRun["run"], terms: FinishedRun["terms"]): boolean {
-  return run.status === "abandoned" || toDeliveryState(run, terms) === "dead";
 }
 
 function runIdOf(run: Run): string | null {

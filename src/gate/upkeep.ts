@@ -1,11 +1,12 @@
 // What a gate does for its storage now and then: drop the tables whose time is over, and make room before the platform's
-// 10 GB an object are full. Charges are never dropped early.
+// 10 GB an object are full. Charges are never dropped early. An alarm does a bounded part of it, in steps that stand when a
+// later one is cut off.
 import { log } from "../platform/observability/log.ts";
 import { REPLAY_MS } from "../runs/claim.ts";
 import type { Counter } from "./counter.ts";
 import { toDeadLetter } from "./letter.ts";
-import { isLetter } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
+import type { Partition } from "./store/partitions.ts";
 
 const DAY_MS = 86_400_000;
 const GIB = 1024 ** 3;
@@ -15,22 +16,29 @@ export type Retention = { runDays: number; chargeDays: number };
 export type SpaceLimits = { makeRoomAt: number; fullAt: number };
 
 export const SPACE: SpaceLimits = { makeRoomAt: 9 * GIB, fullAt: 9.5 * GIB };
-const PAGE = 500;
+/** Dead letters that are moved in one transaction. */
+const LETTERS_A_STEP = 500;
+const STEPS_AN_ALARM = 10;
 
-/** `gate` names the object in the log. */
-export function tendStorage(
+/** `gate` names the object in the log. Says whether there is nothing left to do. */
+export async function tendStorage(
   gate: string,
   store: GateStore,
   counter: Counter,
   retention: Retention,
   nowMs: number,
-): void {
+): Promise<boolean> {
+  // The alarm that was set before this is written, whatever becomes of the object here.
+  await scheduler.wait(0);
   dropExpired(store, retention, nowMs);
-  for (;;) {
+  for (let steps = 0; steps < STEPS_AN_ALARM; steps += 1) {
     const what = makeRoom(store, counter, SPACE, nowMs);
-    if (what === null) return;
-    log({ event: "gate.dropped_early", gate, what, bytes: store.bytes });
+    if (what === null) return true;
+    if (what !== "letters_moved") log({ event: "gate.dropped_early", gate, what, bytes: store.bytes });
+    // The same for this step. Others have their turn.
+    await scheduler.wait(0);
   }
+  return false;
 }
 
 function dropExpired(store: GateStore, { runDays, chargeDays }: Retention, nowMs: number): void {
@@ -38,42 +46,40 @@ function dropExpired(store: GateStore, { runDays, chargeDays }: Retention, nowMs
   const beforeMs = store.endedRuns.dropExpired(nowMs - runDays * DAY_MS);
   if (beforeMs !== null && store.mark("letters") === true) store.outbox.add({ kind: "expired", beforeMs });
   store.charges.dropExpired(nowMs - chargeDays * DAY_MS);
+  store.dropUnused();
 }
 
-/** What was dropped early: the oldest week of ended runs, or else the oldest day of answers. Null: nothing had to be. */
+/**
+ * What was dropped early: the oldest week of ended runs, or else the oldest day of answers. `letters_moved`: some of that
+ * week's dead letters went on into the present week, and more of them are there. Null: nothing had to be dropped.
+ */
 export function makeRoom(
   store: GateStore,
   counter: Counter,
   { makeRoomAt }: SpaceLimits,
   nowMs: number,
-): "ended_runs" | "answers" | null {
+): "letters_moved" | "ended_runs" | "answers" | null {
   if (store.bytes < makeRoomAt) return null;
-  if (dropOldestWeek(store, counter, nowMs)) return "ended_runs";
+  // Its runs have all ended 72 hours ago: until then their ids may come again.
+  const week = store.endedRuns.oldest(nowMs - REPLAY_MS);
+  if (week !== null) {
+    if (moveLetters(store, counter, week, nowMs) === LETTERS_A_STEP) return "letters_moved";
+    store.endedRuns.drop(week);
+    return "ended_runs";
+  }
   if (!store.answers.dropOldest()) return null;
   store.setMark("incomplete_since_ms", nowMs);
   return "answers";
 }
 
-/** Dead letters go on into the present week. False: there is no week whose runs have all ended 72 hours ago. */
-function dropOldestWeek(store: GateStore, counter: Counter, nowMs: number): boolean {
-  const week = store.endedRuns.oldest(nowMs - REPLAY_MS);
-  if (week === null) return false;
-  store.atomically(() => {
-    let seq = Number.MAX_SAFE_INTEGER;
-    for (;;) {
-      const rows = store.endedRuns
-        .page({ week: week.period, seq }, PAGE)
-        .filter((row) => row.week === week.period);
-      for (const row of rows.filter(({ run, terms }) => isLetter(run, terms))) {
-        store.endedRuns.move(row, nowMs, counter.forRow());
-        // From now on the operators' index counts its age, too, from this moment.
-        store.outbox.add({ kind: "dead_letter", letter: toDeadLetter({ ...row, finishedAtMs: nowMs }) });
-      }
-      const last = rows.at(-1);
-      if (last === undefined) break;
-      seq = last.seq;
+/** Says how many. From now on the operators' index counts their age, too, from this moment. */
+function moveLetters(store: GateStore, counter: Counter, { period }: Partition, nowMs: number): number {
+  return store.atomically(() => {
+    const letters = store.endedRuns.letters({ week: period, key: "", seq: 0 }, LETTERS_A_STEP);
+    for (const letter of letters) {
+      store.endedRuns.move(letter, nowMs, counter.forRow());
+      store.outbox.add({ kind: "dead_letter", letter: toDeadLetter({ ...letter, finishedAtMs: nowMs }) });
     }
-    store.endedRuns.drop(week);
+    return letters.length;
   });
-  return true;
 }

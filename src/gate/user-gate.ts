@@ -7,7 +7,7 @@ import { log } from "../platform/observability/log.ts";
 import { parseGateSettings } from "../platform/settings.ts";
 import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
 import { decideClaim, type Settled } from "../runs/claim.ts";
-import { buildRunRules, isFinished, type Observation, type RunRules, toDeliveryState } from "../runs/run.ts";
+import { buildRunRules, type Observation, type RunRules } from "../runs/run.ts";
 import { accept, nameRun } from "./acceptance.ts";
 import type {
   Acceptance,
@@ -24,14 +24,14 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { Claims } from "./claims.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
+import { findRun, type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
 import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from "./leases.ts";
 import { reportRun } from "./reports.ts";
 import { Runs } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import { GateStore } from "./store/gate-store.ts";
 import { type Retention, tendStorage } from "./upkeep.ts";
-import { type ChargePage, chargePage, type UsageRange } from "./usage.ts";
+import { type ChargePage, chargePage, pastChargePage, type UsageRange } from "./usage.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
@@ -131,7 +131,7 @@ export class UserGate extends DurableObject<Env> {
     if (acceptance !== null) await this.#accept(acceptance, nowMs);
     if (request.notified) askAbandoned(this.#store, this.#runs, request, nowMs);
     const taken = takeRun(this.#runs, request, nowMs);
-    if (taken.kind === "alone") await this.#sendAlone(taken.runKey, nowMs);
+    if (taken.kind === "alone") await this.#dispatcher.sendAlone(taken.runKey, nowMs);
     await this.#ring();
     return taken;
   }
@@ -163,7 +163,8 @@ export class UserGate extends DurableObject<Env> {
 
   /** The result is too large for a consumer that has others in its hands. */
   async sendAlone(runKey: string, revision: number): Promise<void> {
-    if (this.#runs.get(runKey)?.run.revision === revision) await this.#sendAlone(runKey, Date.now());
+    if (this.#runs.get(runKey)?.run.revision === revision)
+      await this.#dispatcher.sendAlone(runKey, Date.now());
     await this.#ring();
   }
 
@@ -196,19 +197,26 @@ export class UserGate extends DurableObject<Env> {
     return "started";
   }
 
+  /** Operators' index has this run. Unless it is a dead letter it got there late, and is reported as resolved again. */
+  async checkLetter(runId: string): Promise<void> {
+    if (this.#store.mark("letters") !== true || this.#store.endedRuns.isLetter(runId)) return;
+    this.#store.outbox.add({ kind: "resolved", runId });
+    await this.#ring();
+  }
+
   /** A run as its caller may see it, null when nothing is kept of it here. */
   findRun(runId: string): RunRecord | null {
-    const found = this.#runs.find(runId);
-    if (found === null) return null;
-    const { runKey, terms, run } = found.open ?? found.ended;
-    if (run.status === "forwarding") return null;
-    const atMs = isFinished(run) ? null : (this.#runs.index.get(runKey)?.dueAtMs ?? null);
-    return { runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs: atMs };
+    return findRun(this.#runs, runId);
   }
 
   /** A page of this user's charges. */
   usage(range: UsageRange): ChargePage {
     return chargePage(this.#store, range, Date.now());
+  }
+
+  /** The same of a span that is past by its asker's clock. Null: the gate's clock is far behind that. */
+  pastUsage(range: UsageRange): ChargePage | null {
+    return pastChargePage(this.#store, range, Date.now());
   }
 
   /** For operators: this user's runs, the open ones first, then the ended ones in the order of ending, newest first. */
@@ -247,8 +255,9 @@ export class UserGate extends DurableObject<Env> {
     try {
       await this.#dispatcher.sendDue(nowMs);
       await this.#dispatcher.tell(nowMs);
-      await this.#tend(nowMs);
+      // Whatever becomes of the storage, what is owed has its alarm.
       await this.#ring();
+      await this.#tend(nowMs);
     } catch (error) {
       log({ event: "gate.alarm_failed", gate: this.#id, error });
       await this.#alarmClock.ringBy(nowMs + FAILED_ALARM_MS);
@@ -277,22 +286,15 @@ export class UserGate extends DurableObject<Env> {
     return settled;
   }
 
-  async #sendAlone(runKey: string, nowMs: number): Promise<void> {
-    const indexed = this.#runs.index.get(runKey);
-    if (indexed === null) return;
-    this.#runs.index.free(indexed, Math.min(indexed.dueAtMs, nowMs));
-    this.#runs.index.setAlone(runKey);
-    this.#runs.index.actAt(indexed, nowMs + FAILED_ALARM_MS);
-    await this.#dispatcher.send([indexed], false);
-  }
-
   async #tend(nowMs: number): Promise<void> {
-    tendStorage(this.#id, this.#store, this.#counter, this.#retention, nowMs);
+    const isDone = await tendStorage(this.#id, this.#store, this.#counter, this.#retention, nowMs);
     await this.#dispatcher.checkEpochWeekly(nowMs);
+    await this.#ring();
+    if (!isDone) await this.#alarmClock.ringBy(Date.now());
   }
 
   /** The alarm rings when there is something to do, and once a week where anything is stored. */
   async #ring(): Promise<void> {
-    if (this.#store.hasTables) await this.#alarmClock.ringBy(this.#dispatcher.nextAtMs(Date.now()));
+    if (this.#store.isUsed) await this.#alarmClock.ringBy(this.#dispatcher.nextAtMs(Date.now()));
   }
 }

@@ -5,7 +5,7 @@ import { GateClient } from "../gate/client.ts";
 import { runMessage, sendMessage } from "../gate/run-message.ts";
 import { type Acted, audited, type Effect, newEntry } from "./audit.ts";
 import type { ConsoleDeps } from "./deps.ts";
-import { canPoll, type FoundRun, findRun, hasSomethingToDeliver, isOpen } from "./find-run.ts";
+import { canPoll, type FoundRun, findGates, findInGates, hasSomethingToDeliver, isOpen } from "./find-run.ts";
 
 export type RunAction = "poll" | "redeliver" | "abandon";
 
@@ -20,7 +20,10 @@ export async function actOnRun(
   runId: string,
   user: string | null,
 ): Promise<ActedOnRun | null> {
-  const found = await findRun(deps, runId, user);
+  const gates = await findGates(deps, runId, user);
+  // A batch that D1 carried out late may have left the run among the dead letters.
+  await Promise.all(gates.map((gate) => gate.checkLetter(runId)));
+  const found = await findInGates(gates, runId);
   if (found === null) return null;
   const noted = newEntry(operator, action, runId);
   const acted = await audited(deps.operatorsDb, noted, () => ACTIONS[action](deps, found));

@@ -9,27 +9,31 @@ type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates">;
 /** A run on record, and the gate that has it. */
 export type FoundRun = { gate: GateClient; record: RunRecord };
 
+/** As below. Null when the run is not on record. */
+export async function findRun(deps: Deps, runId: string, user: string | null): Promise<FoundRun | null> {
+  return findInGates(await findGates(deps, runId, user), runId);
+}
+
 /**
- * Without a user only dead letters are found: the index knows whose those are. With one the index is not asked. Null when
- * the run is not on record. Throws when the index or the gate does not answer.
+ * Where the run may be on record. Without a user only dead letters are found: the index knows whose those are. With one
+ * the index is not asked. Throws when the index or the gate does not answer.
  */
-export async function findRun(
+export async function findGates(
   { operatorsDb, gates }: Deps,
   runId: string,
   user: string | null,
-): Promise<FoundRun | null> {
-  if (user !== null) return findInGate(GateClient.ofUser(gates, user), runId);
-  for (const letter of await findLetters(operatorsDb, [runId])) {
-    const gate = GateClient.byId(gates, letter.gate);
-    const found = gate && (await findInGate(gate, runId));
-    if (found !== null) return found;
-  }
-  return null;
+): Promise<GateClient[]> {
+  if (user !== null) return [GateClient.ofUser(gates, user)];
+  const letters = await findLetters(operatorsDb, [runId]);
+  return letters.map(({ gate }) => GateClient.byId(gates, gate)).filter((gate) => gate !== null);
 }
 
-async function findInGate(gate: GateClient, runId: string): Promise<FoundRun | null> {
-  const record = await gate.findRun(runId);
-  return record && { gate, record };
+export async function findInGates(gates: readonly GateClient[], runId: string): Promise<FoundRun | null> {
+  for (const gate of gates) {
+    const record = await gate.findRun(runId);
+    if (record !== null) return { gate, record };
+  }
+  return null;
 }
 
 /** Whether the upstream can be asked for its end. An abandoned run comes back when the upstream knows it. */

@@ -161,7 +161,11 @@ async function sendOne(
   const gate = GateClient.byId(gates, gateId);
   try {
     const record = gate && (await gate.findRun(runId));
-    if (gate === null || record === null || !isDeadLetter(record)) return false;
+    if (gate === null) return false;
+    if (record === null || !isDeadLetter(record)) {
+      await gate.checkLetter(runId);
+      return false;
+    }
     return (await redeliverRun({ gate, record })).kind === "done";
   } catch (error) {
     log({ event: "redelivery.letter_failed", redelivery: id, error });

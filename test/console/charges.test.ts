@@ -167,7 +167,7 @@ it("a gate that does not answer is 503, and the same request gives all once it d
   let calls = 0;
   const flaky = await makeGateway(
     {},
-    replacing("USER_GATE.usage", ({ perform }) => {
+    replacing("USER_GATE.pastUsage", ({ perform }) => {
       calls += 1;
       return calls === 2 ? Promise.reject(new Error("down")) : perform();
     }),
@@ -194,6 +194,28 @@ it("a page has a thousand charges, and the next one goes on in the middle of a u
   moveClock(2 * HOUR);
   const all = await exportAll(await makeGateway());
   expect([all.runs, all.pages]).toEqual([runs, 2]);
+});
+
+it.each([
+  ["ten minutes behind", 10 * MINUTE],
+  ["an hour behind", HOUR],
+])("a span that was exported gets no further charge of a gate whose clock is %s", async (_, behindMs) => {
+  const first = await charge("alice");
+  await ring("alice");
+  const span = { fromMs: T0, toMs: Date.now() + behindMs };
+  const read = async ({ fromMs, toMs } = span) =>
+    (await exportCharges(DEPS, { fromMs, toMs }, START))?.charges.map(({ runId }) => runId);
+  expect(await read()).toEqual([first]);
+  const later = await charge("alice");
+  moveClock(2 * HOUR);
+  expect(await read()).toEqual([first]);
+  expect(await read({ fromMs: span.toMs, toMs: T0 + 2 * HOUR })).toContain(later);
+});
+
+it("a gate whose clock is more than an hour behind stops the page", async () => {
+  await charge("alice");
+  await ring("alice");
+  expect(await exportCharges(DEPS, { fromMs: T0, toMs: Date.now() + HOUR + 1 }, START)).toBeNull();
 });
 
 const NOW_SPAN = "from=2040-01-01T00:00:00Z&to=2040-01-01T00:10:00Z";

@@ -72,6 +72,22 @@ describe("the operators' index", () => {
     expect(weather.askedAtMs).toHaveLength(1);
   });
 
+  it("that did what it was told, and did not answer, shows no gate as late for ever", async () => {
+    const stage = await Stage.set();
+    const { runId } = await stage.start();
+    await stage.pass(HOUR);
+    stage.queue.rule(() => "lost");
+    await stage.redeliver(runId);
+    weather.mood = "mute";
+    await stage.pass(HOUR);
+    weather.mood = "well";
+    const late = () => stage.gateway.env.OPERATORS_DB.prepare("SELECT runs FROM overdue_gates").all();
+    expect((await late()).results).toEqual([{ runs: 1 }]);
+    stage.queue.rule(() => "kept");
+    await stage.pass(8 * DAY);
+    expect([stage.received.length, (await late()).results]).toEqual([2, []]);
+  });
+
   it("that is dropped is noticed by no request, delivery or charge", async () => {
     const stage = await Stage.set();
     const { OPERATORS_DB } = stage.gateway.env;

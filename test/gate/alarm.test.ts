@@ -1,6 +1,7 @@
 // The alarm with more to do than it does at once. The clock goes from one ring to the next as the gate has set them.
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
+import { Answers } from "../../src/gate/store/answers.ts";
 import { MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -43,6 +44,20 @@ describe("runs that are due at once", () => {
     await stage.pass(MINUTE);
     expect(new Set(sentTo(stage).slice(refused)).size).toBe(700);
   });
+});
+
+it("what is owed has its alarm when the gate is killed while it tends its storage", async () => {
+  const stage = await Stage.set();
+  const { runId } = await stage.start();
+  stage.waiting.add(runId);
+  vi.setSystemTime((await stage.alarmAt()) ?? 0);
+  const tend = vi.spyOn(Answers.prototype, "dropExpired");
+  await runInDurableObject(await stage.gateway.gateOf(), (_gate, state) => {
+    tend.mockImplementation(() => state.abort("killed"));
+  });
+  await expect(stage.ring()).rejects.toThrow("killed");
+  tend.mockRestore();
+  expect(await stage.alarmAt()).toBe(Date.now() + MINUTE);
 });
 
 describe("a run whose messages lead to nothing", () => {

@@ -1,14 +1,19 @@
 // What a gate reads and writes does not depend on how much is in it.
 import { beforeEach, describe, expect, it } from "vitest";
+import { retell } from "../../src/gate/retell.ts";
+import { makeRoom } from "../../src/gate/upkeep.ts";
 import { settingsOf } from "../../src/platform/settings.ts";
 import { buildRunRules } from "../../src/runs/run.ts";
-import { SECOND } from "../support/clock.ts";
+import { HOUR, SECOND, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
+import { type OpenedStore, openStore } from "../support/gate-store.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { crowd, type Rows, rowsUsedBy } from "../support/reads.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 import { FULL_TERMS } from "../support/terms.ts";
 
+const DAY = 24 * HOUR;
+const OVERFULL = { makeRoomAt: 1, fullAt: 2 };
 const KEY = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const WINDOW = { limit: 200, windowMs: 300_000 };
 const TAKE = { runKey: KEY, notified: true, hintedRunId: null, isAlone: false, leaseMs: 60_000 };
@@ -79,8 +84,40 @@ describe("a gate with 10,000 open and 100,000 ended runs", () => {
       find: { read: 2, written: 0 },
       // Index entries that go with their row cost nothing.
       redeliver: { read: 5, written: 2 },
-      alarm: { read: 2, written: 0 },
+      alarm: { read: 3, written: 0 },
     });
+  });
+});
+
+/** Of a week that is over, with so many runs that were delivered. */
+async function rowsOf(ended: number, work: (opened: OpenedStore) => unknown): Promise<Rows> {
+  stage = await Stage.set();
+  await stage.start();
+  await stage.pass(10 * SECOND);
+  await stage.start();
+  const gate = await stage.gateway.gateOf();
+  const [dead] = (await gate.listRuns(null, 1)).runs;
+  expect(await gate.abandon(dead?.runKey ?? "")).toBe(true);
+  await crowd(stage.gateway, { ended });
+  await stage.pass(15 * DAY);
+  return rowsUsedBy(stage.gateway, async (_gate, { storage }, forget) => {
+    const opened = openStore(storage);
+    forget();
+    await work(opened);
+    const told = opened.store.outbox.due(Date.now(), 10).map(({ event }) => event.kind);
+    expect(told.filter((kind) => kind === "dead_letter")).toHaveLength(1);
+  });
+}
+
+describe("a gate with 50,000 ended runs and a dead letter", () => {
+  it.each([
+    ["makes room", ({ store, counter }: OpenedStore) => makeRoom(store, counter, OVERFULL, Date.now())],
+    ["tells everything to a new index", ({ store }: OpenedStore) => retell(store, "a user")],
+  ])("%s without a look at what was delivered", async (_, work) => {
+    const few = await rowsOf(1, work);
+    await freshIndex();
+    stopClock();
+    expect(await rowsOf(50_000, work)).toEqual(few);
   });
 });
 

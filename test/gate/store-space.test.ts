@@ -2,6 +2,7 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { GateStore } from "../../src/gate/store/gate-store.ts";
 import { makeRoom } from "../../src/gate/upkeep.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { HOUR, SECOND } from "../support/clock.ts";
@@ -57,6 +58,27 @@ async function twoRuns(): Promise<{ delivered: string; dead: string }> {
   return { delivered: delivered.runId, dead: runId };
 }
 
+async function weeks(): Promise<string[]> {
+  return (await periods()).filter((name) => name.startsWith("ended_runs"));
+}
+
+/** So many more dead letters, of a week that is over. */
+async function manyLetters(count: number): Promise<void> {
+  await twoRuns();
+  await runInDurableObject(await stage.gateway.gateOf(), (_gate: UserGate, { storage }) => {
+    const [week] = tablesIn(storage).filter((name) => name.startsWith("ended_runs"));
+    storage.sql.exec(
+      `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+       INSERT INTO ${week} (run_id, letter_key, finished_at_ms, counted_revision, counted, record)
+       SELECT 'copy-' || n, 'key-' || n, finished_at_ms, 0, counted,
+         json_set(record, '$.run.runId', 'copy-' || n, '$.run.delivery.kind', 'dead')
+       FROM numbers, (SELECT * FROM ${week} LIMIT 1)`,
+      count,
+    );
+  });
+  await stage.pass(8 * DAY);
+}
+
 /** The gate has lost the answer to ID, and says so. */
 async function forgetful(): Promise<string> {
   const first = await stage.gateway.start({ idempotency_id: ID });
@@ -104,25 +126,30 @@ describe("a gate that is over its limit", () => {
     expect(await periods()).toEqual(before);
   });
 
-  it("takes the dead letters of a page and more with it", async () => {
-    await twoRuns();
-    const gate = await stage.gateway.gateOf();
-    await runInDurableObject(gate, (_gate: UserGate, { storage }) => {
-      const [week] = tablesIn(storage).filter((name) => name.startsWith("ended_runs"));
-      storage.sql.exec(
-        `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1200)
-         INSERT INTO ${week} (run_id, finished_at_ms, counted_revision, counted, record)
-         SELECT 'copy-' || n, finished_at_ms, 0, counted,
-           json_set(record, '$.run.runId', 'copy-' || n, '$.run.delivery.kind', 'dead')
-         FROM numbers, (SELECT * FROM ${week} LIMIT 1)`,
-      );
-    });
-    await stage.pass(8 * DAY);
-    await makeRoomOnce();
+  it("carries them on in slices: what was cut off goes on, and the week goes when it has none left", async () => {
+    await manyLetters(1_200);
+    const steps = [];
+    for (let step = 0; step < 3; step += 1) steps.push([await makeRoomOnce(), (await weeks()).length]);
+    expect(steps).toEqual([
+      ["letters_moved", 2],
+      ["letters_moved", 2],
+      ["ended_runs", 1],
+    ]);
     await runInDurableObject(await stage.gateway.gateOf(), (_gate: UserGate, { storage }) => {
       const { store } = openStore(storage);
       for (const n of [1, 500, 501, 1_000, 1_001, 1_200]) expect(store.endedRuns.has(`copy-${n}`)).toBe(true);
     });
+  });
+
+  it("does a bounded part of it in an alarm, and comes back at once for the rest", async () => {
+    await manyLetters(6_000);
+    vi.spyOn(GateStore.prototype, "bytes", "get").mockReturnValue(9 * GIB);
+    vi.setSystemTime((await stage.alarmAt()) ?? 0);
+    await stage.ring();
+    expect(await weeks()).toHaveLength(2);
+    expect(await stage.alarmAt()).toBeLessThanOrEqual(Date.now() + SECOND);
+    await stage.pass(SECOND);
+    expect(await weeks()).toHaveLength(1);
   });
 });
 

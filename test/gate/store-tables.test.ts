@@ -5,6 +5,7 @@ import { HOUR, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { tablesIn } from "../support/gate-store.ts";
+import { deadLetters } from "../support/operators-index.ts";
 import { meterRows } from "../support/rows.ts";
 import { Stage } from "../support/stage.ts";
 import { words } from "../support/words.ts";
@@ -29,6 +30,21 @@ async function liveRun(): Promise<void> {
   await stage.pass(10 * SECOND);
 }
 
+/** With a callback, while the upstream is away. */
+async function unanswered(): Promise<void> {
+  stage.gateway.upstream.behave(() => Promise.reject(new Error("connection refused")));
+  expect((await stage.tryStart()).status).toBe(503);
+  expect(await stage.rows()).toBe(1);
+}
+
+/** Its receiver fails until the operators' index has it as a dead letter. */
+async function undelivered(): Promise<void> {
+  stage.receive(() => new Response(null, { status: 500 }));
+  await stage.start({}, { claims: { billing: JSON.stringify({ is_billable: false }) } });
+  await stage.pass(6 * DAY);
+  expect(await deadLetters()).toHaveLength(1);
+}
+
 /** The tables that there are so long after a run. */
 async function tablesAfter(ms: number): Promise<string[]> {
   await stage.pass(ms);
@@ -51,7 +67,7 @@ describe("the tables of a user", () => {
   it("whose runs are told and charged are one of each kind", async () => {
     await liveRun();
     expect(await tables()).toEqual(words`
-      answers_25567 billings charges_204001 ended_runs_3652 open_runs outbox`);
+      answers_25567 billings_204001 charges_204001 ended_runs_3652 open_runs outbox`);
   });
 
   it("are the next period's when that has come", async () => {
@@ -60,6 +76,8 @@ describe("the tables of a user", () => {
     await liveRun();
     expect((await tables()).filter((name) => /\d$/.test(name))).toEqual([
       "answers_25598",
+      "billings_204001",
+      "billings_204002",
       "charges_204001",
       "charges_204002",
       "ended_runs_3652",
@@ -73,21 +91,35 @@ describe("what is kept", () => {
     await liveRun();
     await stage.pass(2 * HOUR);
     const meter = await meterRows(stage.gateway);
-    expect(await tablesAfter(5 * DAY)).toEqual(["answers_25567", "charges_204001", "ended_runs_3652"]);
-    expect(await tablesAfter(10 * DAY)).toEqual(["charges_204001", "ended_runs_3652"]);
+    expect(await tablesAfter(5 * DAY)).toEqual(words`
+      answers_25567 billings_204001 charges_204001 ended_runs_3652`);
+    expect(await tablesAfter(10 * DAY)).toEqual(words`
+      billings_204001 charges_204001 ended_runs_3652`);
     // A week's table goes with the last run that may be in it, and is looked at once a week.
-    expect(await tablesAfter(15 * DAY)).toEqual(["charges_204001", "ended_runs_3652"]);
-    expect(await tablesAfter(14 * DAY)).toEqual(["charges_204001"]);
-    expect(await tablesAfter(370 * DAY)).toEqual(["charges_204001"]);
+    expect(await tablesAfter(15 * DAY)).toEqual(words`
+      billings_204001 charges_204001 ended_runs_3652`);
+    expect(await tablesAfter(14 * DAY)).toEqual(words`billings_204001 charges_204001`);
+    expect(await tablesAfter(370 * DAY)).toEqual(words`billings_204001 charges_204001`);
     expect(await tablesAfter(40 * DAY)).toEqual([]);
     expect(meter.take().filter((write) => /DROP|DELETE/.test(write))).toEqual([]);
   });
 
-  it("goes though nobody calls, also when the object was evicted meanwhile", async () => {
-    await liveRun();
-    await evict(await stage.gateway.gateOf());
-    expect(await tablesAfter(460 * DAY)).toEqual([]);
-  });
+  it.each([
+    ["a run", () => liveRun()],
+    ["an id alone", () => stage.gateway.start({ idempotency_id: crypto.randomUUID() })],
+    ["a start that was never answered", unanswered],
+    ["a dead letter that cost nothing", undelivered],
+  ])(
+    "goes though the user never calls again, also when the object was evicted: after %s no alarm is left",
+    async (_, leave) => {
+      await leave();
+      await stage.pass(HOUR);
+      await evict(await stage.gateway.gateOf());
+      await stage.pass(460 * DAY);
+      expect((await tables()).filter((name) => name !== "outbox")).toEqual([]);
+      expect([await stage.alarmAt(), await deadLetters()]).toEqual([null, []]);
+    },
+  );
 
   it("is an ended run for thirty days from its last event, a redelivery among them", async () => {
     const { runId } = await stage.start();

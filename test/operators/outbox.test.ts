@@ -1,14 +1,31 @@
 // What the operators' index is told: each event once, in the order in which it came about, whatever clock and tellers do.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { DeadLetter, IndexEvent } from "../../src/gate/index-event.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
+import { act } from "../console/bench.ts";
 import { HOUR, moveClock, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { openStore } from "../support/gate-store.ts";
 import { deadLetters } from "../support/operators-index.ts";
 import { Stage, type Started } from "../support/stage.ts";
+
+const LETTER: DeadLetter = {
+  runId: "",
+  userKey: "alice",
+  issuer: "https://login.example",
+  subject: "alice",
+  storedActionId: null,
+  callbackUrl: null,
+  acceptedAtMs: 0,
+  diedAtMs: 0,
+  result: null,
+  attempts: 0,
+  status: null,
+  reason: "",
+};
 
 let stage: Stage;
 
@@ -55,6 +72,66 @@ it("an event that comes up while two tellers are at work is not lost", async () 
   vi.restoreAllMocks();
   await stage.pass(HOUR);
   expect(await letters()).toEqual([]);
+});
+
+/** D1 does not answer the next batch, and carries it out when it is let. */
+function delayBatch(): () => Promise<unknown> {
+  const database: D1Database = Object.getPrototypeOf(env.OPERATORS_DB);
+  const real: unknown = Reflect.get(database, "batch");
+  if (typeof real !== "function") throw new Error("D1 has no batch");
+  let carryOut: (() => Promise<unknown>) | null = null;
+  vi.spyOn(database, "batch").mockImplementationOnce(async function (this: D1Database, statements) {
+    carryOut = () => Reflect.apply(real, this, [statements]);
+    throw new Error("no answer in time");
+  });
+  return async () => {
+    if (carryOut === null) throw new Error("no batch was told");
+    return carryOut();
+  };
+}
+
+describe("a batch that D1 carries out after its repetition", () => {
+  it.each<[string, (dead: Started) => IndexEvent]>([
+    ["that a letter was resolved", ({ runId }) => ({ kind: "resolved", runId })],
+    ["that all letters are kept no more", () => ({ kind: "expired", beforeMs: Number.MAX_SAFE_INTEGER })],
+    ["of an older death", ({ runId }) => ({ kind: "dead_letter", letter: { ...LETTER, runId } })],
+  ])("and that says %s changes nothing about what was told since", async (_, event) => {
+    const dead = await deadRun();
+    const carryOut = delayBatch();
+    const gate = await stage.gateway.gateOf();
+    await runInDurableObject(gate, (_gate: UserGate, { storage }) => {
+      openStore(storage).store.outbox.add(event(dead));
+    });
+    await gate.reindex();
+    await stage.redeliver(dead.runId);
+    await stage.pass(3 * HOUR);
+    const told = await deadLetters();
+    expect(told).toMatchObject([{ run_id: dead.runId, attempts: 4 }]);
+    await carryOut();
+    expect(await deadLetters()).toEqual(told);
+  });
+
+  it.each<[string, (dead: Started) => Promise<unknown>]>([
+    ["the gate drops its week", () => stage.pass(45 * 24 * HOUR)],
+    ["an operator polls it", ({ runId }) => act(stage.gateway, `/runs/${runId}/poll`)],
+    ["an operator sends it again", ({ runId }) => act(stage.gateway, `/runs/${runId}/redeliver`)],
+    [
+      "a bulk redelivery comes to it",
+      () => act(stage.gateway, "/dead-letters/redeliver", { host: "client.example" }),
+    ],
+  ])("and that brings back a letter which was resolved: it goes again when %s", async (_, befall) => {
+    const carryOut = delayBatch();
+    const dead = await deadRun();
+    stage.receive(() => new Response(null, { status: 204 }));
+    await stage.redeliver(dead.runId);
+    await stage.pass(HOUR);
+    expect(await letters()).toEqual([]);
+    await carryOut();
+    expect(await letters()).toEqual([dead.runId]);
+    await befall(dead);
+    await stage.pass(HOUR);
+    expect(await letters()).toEqual([]);
+  });
 });
 
 it("a run that dies again while the clock steps back stays a dead letter", async () => {

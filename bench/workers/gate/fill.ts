@@ -12,7 +12,7 @@ export function copiesOf(sql: SqlStorage, ended: number, open: number): Copy[] {
       table: findTable(sql, "ended_runs_"),
       columns: {
         run_id: ID,
-        abandoned_key: "NULL",
+        letter_key: "NULL",
         finished_at_ms: "finished_at_ms",
         counted_revision: "0",
         counted: "counted",

@@ -58,8 +58,7 @@ export class Answers {
 
   /** Drops what can be asked for no more. */
   dropExpired(nowMs: number): void {
-    const oldest = Math.floor(nowMs / DAY_MS) - KEPT_DAYS;
-    for (const day of this.#days.oldestFirst()) if (day.period < oldest) this.#days.drop(day);
+    this.#days.dropBefore(Math.floor(nowMs / DAY_MS) - KEPT_DAYS);
   }
 
   /** Drops the oldest day to make room; false when none is left. KV has the copies. */

@@ -1,11 +1,10 @@
-// One row is one task, one table a month. The moment of a charge is its key and its cursor: each is later than the one
+// One row is one task, one table a month, and beside it one for the billing contexts of its charges, each once. The moment of a charge is its key and its cursor: each is later than the one
 // before, and later than the end of any span that a caller was shown, so nothing is ever inserted behind a cursor, and a
 // span that lies in the past never changes.
 import type { Billing } from "../../auth/caller.ts";
 import { Partitions } from "./partitions.ts";
 
-const BILLINGS = `
-  CREATE TABLE IF NOT EXISTS billings (id INTEGER PRIMARY KEY, billing TEXT NOT NULL UNIQUE)`;
+const DAY_MS = 86_400_000;
 
 export type Charge = {
   chargedAtMs: number;
@@ -25,6 +24,7 @@ type Stored = {
 export class Charges {
   readonly #sql: SqlStorage;
   readonly #months: Partitions;
+  readonly #billings: Partitions;
   #lastAtMs: number | "unread" = "unread";
 
   constructor(sql: SqlStorage, tables: readonly string[]) {
@@ -38,6 +38,12 @@ export class Charges {
           charged_at_ms INTEGER PRIMARY KEY, run_id TEXT NOT NULL, stored_action_id TEXT, billing_id INTEGER NOT NULL
         )`,
     );
+    this.#billings = new Partitions(
+      sql,
+      tables,
+      "billings_",
+      (table) => `CREATE TABLE ${table} (id INTEGER PRIMARY KEY, billing TEXT NOT NULL UNIQUE)`,
+    );
   }
 
   get isEmpty(): boolean {
@@ -47,14 +53,15 @@ export class Charges {
   /** Says when it was charged: `nowMs`, or later. `shownToMs`: up to when charges were shown to the caller or an operator. */
   add(charge: Omit<Charge, "chargedAtMs">, nowMs: number, shownToMs: number): number {
     const chargedAtMs = Math.max(nowMs, this.lastAtMs + 1, shownToMs);
-    const { table } = this.#months.ensure(toMonth(chargedAtMs));
+    const month = toMonth(chargedAtMs);
+    const { table } = this.#months.ensure(month);
     const { runId, storedActionId, billing } = charge;
     this.#sql.exec(
       `INSERT INTO ${table} (charged_at_ms, run_id, stored_action_id, billing_id) VALUES (?, ?, ?, ?)`,
       chargedAtMs,
       runId,
       storedActionId,
-      this.#billingId(JSON.stringify(billing)),
+      this.#billingId(this.#billings.ensure(month).table, JSON.stringify(billing)),
     );
     this.#lastAtMs = chargedAtMs;
     return chargedAtMs;
@@ -68,7 +75,7 @@ export class Charges {
       if (period < toMonth(fromMs)) continue;
       const rows = this.#sql.exec<Stored>(
         `SELECT c.charged_at_ms, c.run_id, c.stored_action_id, b.billing FROM ${table} AS c
-         JOIN billings AS b ON b.id = c.billing_id
+         JOIN billings_${period} AS b ON b.id = c.billing_id
          WHERE c.charged_at_ms >= ? AND c.charged_at_ms < ? ORDER BY c.charged_at_ms LIMIT ?`,
         fromMs,
         toMs,
@@ -87,7 +94,7 @@ export class Charges {
       days.push(
         ...this.#sql
           .exec<{ day: number; tasks: number }>(
-            `SELECT charged_at_ms / 86400000 AS day, COUNT(*) AS tasks FROM ${table}
+            `SELECT charged_at_ms / ${DAY_MS} AS day, COUNT(*) AS tasks FROM ${table}
              WHERE charged_at_ms >= ? GROUP BY day ORDER BY day DESC`,
             fromMs,
           )
@@ -97,10 +104,25 @@ export class Charges {
     return days;
   }
 
+  /** The days on which something was charged, in UTC, counted from 1970: each is one look-up. */
+  days(): number[] {
+    return this.#months.newestFirst().flatMap(({ table }) => {
+      const dayFrom = (ms: string) =>
+        `(SELECT min(charged_at_ms) / ${DAY_MS} FROM ${table} WHERE charged_at_ms >= ${ms})`;
+      return this.#sql
+        .exec<{ day: number }>(
+          `WITH RECURSIVE days (day) AS (
+             SELECT ${dayFrom("0")} UNION ALL SELECT ${dayFrom(`(day + 1) * ${DAY_MS}`)} FROM days WHERE day IS NOT NULL)
+           SELECT day FROM days WHERE day IS NOT NULL`,
+        )
+        .toArray()
+        .map(({ day }) => day);
+    });
+  }
+
   /** Drops the months that ended before `beforeMs`. */
   dropExpired(beforeMs: number): void {
-    for (const month of this.#months.oldestFirst())
-      if (month.period < toMonth(beforeMs)) this.#months.drop(month);
+    for (const tables of [this.#months, this.#billings]) tables.dropBefore(toMonth(beforeMs));
   }
 
   /** 0: there is none. */
@@ -119,13 +141,12 @@ export class Charges {
     return 0;
   }
 
-  #billingId(billing: string): number {
-    this.#sql.exec(BILLINGS);
-    const find = "SELECT id FROM billings WHERE billing = ?";
+  #billingId(table: string, billing: string): number {
+    const find = `SELECT id FROM ${table} WHERE billing = ?`;
     const [known] = this.#sql.exec<{ id: number }>(find, billing).toArray();
     if (known !== undefined) return known.id;
     return this.#sql
-      .exec<{ id: number }>("INSERT INTO billings (billing) VALUES (?) RETURNING id", billing)
+      .exec<{ id: number }>(`INSERT INTO ${table} (billing) VALUES (?) RETURNING id`, billing)
       .one().id;
   }
 }

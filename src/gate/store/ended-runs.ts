@@ -1,7 +1,8 @@
 // Runs of which nothing is owed any more, in the order in which that came about, one table a week. Everything that a
-// redelivery needs is in the row. A run that is opened again leaves its row.
+// redelivery needs is in the row. A run that is opened again leaves its row. Only a dead letter has a `letter_key`, its run
+// key, so that dead letters are found without a look at the other rows, which pay nothing for it.
 
-import type { Abandoned, Ended } from "../../runs/run.ts";
+import { type Abandoned, type Ended, toDeliveryState } from "../../runs/run.ts";
 import type { Terms } from "../../runs/terms.ts";
 import type { Windows } from "../counter.ts";
 import { type Partition, Partitions } from "./partitions.ts";
@@ -10,33 +11,34 @@ const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 
 function ddl(table: string): string {
-  // `abandoned_key` is there for the few runs that a completion can still bring back; the others pay nothing for it.
   return `
     CREATE TABLE ${table} (
       seq INTEGER PRIMARY KEY,
       run_id TEXT NOT NULL UNIQUE,
-      abandoned_key TEXT,
+      letter_key TEXT,
       finished_at_ms INTEGER NOT NULL,
       counted_revision INTEGER NOT NULL,
       counted TEXT NOT NULL,
       record TEXT NOT NULL
     );
-    CREATE INDEX ${table}_abandoned ON ${table} (abandoned_key) WHERE abandoned_key IS NOT NULL`;
+    CREATE INDEX ${table}_letters ON ${table} (letter_key) WHERE letter_key IS NOT NULL`;
 }
 
 export type FinishedRun = { runKey: string; terms: Terms; run: Ended | Abandoned; finishedAtMs: number };
 
 /** Where a page of them goes on: the last row of the page before. */
 export type EndedPosition = { week: number; seq: number };
+/** The same of a page of dead letters, which come by their keys. */
+export type LetterPosition = EndedPosition & { key: string };
 
 /** Before every run of the week in which `ms` is: it leads to what finished then, or earlier. */
 export function positionBefore(ms: number): EndedPosition {
   return { week: Math.floor(ms / WEEK_MS), seq: Number.MAX_SAFE_INTEGER };
 }
 
-type Stored = { seq: number; finished_at_ms: number; record: string };
+type Stored = { seq: number; letter_key: string | null; finished_at_ms: number; record: string };
 
-const COLUMNS = "seq, finished_at_ms, record";
+const COLUMNS = "seq, letter_key, finished_at_ms, record";
 
 export class EndedRuns {
   readonly #sql: SqlStorage;
@@ -51,17 +53,20 @@ export class EndedRuns {
     return this.#weeks.newestFirst().length === 0;
   }
 
-  add({ runKey, terms, run, finishedAtMs }: FinishedRun, counted: Windows): void {
+  /** Says whether it is a dead letter: operators are to see that it was given up. */
+  add({ runKey, terms, run, finishedAtMs }: FinishedRun, counted: Windows): boolean {
+    const isLetter = run.status === "abandoned" || toDeliveryState(run, terms) === "dead";
     const { table } = this.#weeks.ensure(Math.floor(finishedAtMs / WEEK_MS));
     this.#sql.exec(
-      `INSERT INTO ${table} (run_id, abandoned_key, finished_at_ms, counted_revision, counted, record) VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO ${table} (run_id, letter_key, finished_at_ms, counted_revision, counted, record) VALUES (?, ?, ?, ?, ?, ?)`,
       run.runId,
-      run.status === "abandoned" ? runKey : null,
+      isLetter ? runKey : null,
       finishedAtMs,
       counted.revision,
       JSON.stringify(counted),
       JSON.stringify({ v: 1, runKey, terms, run }),
     );
+    return isLetter;
   }
 
   /** Into the present week's table. */
@@ -71,39 +76,66 @@ export class EndedRuns {
   }
 
   has(runId: string): boolean {
-    return this.#locate("run_id", runId) !== null;
+    return this.#locate("run_id = ?", runId) !== null;
+  }
+
+  isLetter(runId: string): boolean {
+    return this.#locate("run_id = ?", runId)?.isLetter === true;
   }
 
   find(runId: string): FinishedRun | null {
-    return this.#locate("run_id", runId)?.finished ?? null;
+    return this.#locate("run_id = ?", runId)?.finished ?? null;
   }
 
   findAbandoned(runKey: string): FinishedRun | null {
-    return this.#locate("abandoned_key", runKey)?.finished ?? null;
+    const isAbandoned = "letter_key = ? AND record ->> '$.run.status' = 'abandoned'";
+    return this.#locate(isAbandoned, runKey)?.finished ?? null;
   }
 
-  remove(runId: string): void {
-    const found = this.#locate("run_id", runId);
+  /** Says whether it was a dead letter. */
+  remove(runId: string): boolean {
+    const found = this.#locate("run_id = ?", runId);
     if (found !== null) this.#sql.exec(`DELETE FROM ${found.week.table} WHERE seq = ?`, found.seq);
+    return found?.isLetter === true;
   }
 
   /** From the newest down, `limit` at most, after `position`. */
   page(position: EndedPosition | null, limit: number): (FinishedRun & EndedPosition)[] {
-    const found: (FinishedRun & EndedPosition)[] = [];
-    for (const { table, period } of this.#weeks.newestFirst()) {
-      if (position !== null && period > position.week) continue;
-      const before = position?.week === period ? position.seq : Number.MAX_SAFE_INTEGER;
-      const rows = this.#sql
-        .exec<Stored>(
-          `SELECT ${COLUMNS} FROM ${table} WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
-          before,
-          limit - found.length,
+    return this.#page(position?.week ?? null, limit, (table, week, left) =>
+      this.#sql.exec<Stored>(
+        `SELECT ${COLUMNS} FROM ${table} WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
+        position?.week === week ? position.seq : Number.MAX_SAFE_INTEGER,
+        left,
+      ),
+    );
+  }
+
+  /** The dead letters among them, week by week from the newest down, each week's by their keys. */
+  letters(position: LetterPosition | null, limit: number): (FinishedRun & LetterPosition)[] {
+    return this.#page(position?.week ?? null, limit, (table, week, left) => {
+      const [key, seq] = position?.week === week ? [position.key, position.seq] : ["", 0];
+      return this.#sql.exec<Stored>(
+        `SELECT ${COLUMNS} FROM ${table} WHERE letter_key IS NOT NULL AND (letter_key, seq) > (?, ?)
+         ORDER BY letter_key, seq LIMIT ?`,
+        key,
+        seq,
+        left,
+      );
+    });
+  }
+
+  /** In UTC, counted from 1970, from each week's first run to its last: on some of these days none may have ended. */
+  days(): number[] {
+    return this.#weeks.newestFirst().flatMap(({ table }) => {
+      const ends = this.#sql
+        .exec<{ day: number }>(
+          `SELECT finished_at_ms / ${DAY_MS} AS day FROM ${table}
+           WHERE seq IN ((SELECT min(seq) FROM ${table}), (SELECT max(seq) FROM ${table})) ORDER BY seq`,
         )
         .toArray();
-      found.push(...rows.map((row) => ({ ...parseFinished(row), week: period, seq: row.seq })));
-      if (found.length >= limit) break;
-    }
-    return found;
+      const [first, last] = [ends[0]?.day ?? 0, ends.at(-1)?.day ?? -1];
+      return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
+    });
   }
 
   /** The newest count that a row carries. A clock that steps back writes into the week before the newest one. */
@@ -141,18 +173,34 @@ export class EndedRuns {
     this.#weeks.drop(week);
   }
 
+  #page(
+    fromWeek: number | null,
+    limit: number,
+    read: (table: string, week: number, left: number) => Iterable<Stored>,
+  ): (FinishedRun & LetterPosition)[] {
+    const found: (FinishedRun & LetterPosition)[] = [];
+    for (const { table, period: week } of this.#weeks.newestFirst()) {
+      if (fromWeek !== null && week > fromWeek) continue;
+      for (const row of read(table, week, limit - found.length))
+        found.push({ ...parseFinished(row), week, seq: row.seq, key: row.letter_key ?? "" });
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+
   #locate(
-    column: "run_id" | "abandoned_key",
+    condition: string,
     value: string,
-  ): { week: Partition; seq: number; finished: FinishedRun } | null {
+  ): { week: Partition; seq: number; isLetter: boolean; finished: FinishedRun } | null {
     for (const week of this.#weeks.newestFirst()) {
       const [row] = this.#sql
         .exec<Stored>(
-          `SELECT ${COLUMNS} FROM ${week.table} WHERE ${column} = ? ORDER BY seq DESC LIMIT 1`,
+          `SELECT ${COLUMNS} FROM ${week.table} WHERE ${condition} ORDER BY seq DESC LIMIT 1`,
           value,
         )
         .toArray();
-      if (row !== undefined) return { week, seq: row.seq, finished: parseFinished(row) };
+      if (row !== undefined)
+        return { week, seq: row.seq, isLetter: row.letter_key !== null, finished: parseFinished(row) };
     }
     return null;
   }

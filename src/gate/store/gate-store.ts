@@ -59,10 +59,19 @@ export class GateStore {
     return this.#tables.outbox;
   }
 
-  /** A user of plain runs has no table. */
-  get hasTables(): boolean {
-    const { openRuns, answers, endedRuns, charges } = this.#tables;
-    return openRuns.exists || !(answers.isEmpty && endedRuns.isEmpty && charges.isEmpty);
+  /** Whether the alarm has to come back for it: not for a user of plain runs, who has no table. */
+  get isUsed(): boolean {
+    return this.openRuns.exists || this.#keepsPast || this.outbox.nextAtMs() !== null;
+  }
+
+  /** A gate that nobody calls ends: without a past, the empty table of open runs goes too. */
+  dropUnused(): void {
+    if (!this.#keepsPast && this.mark("overdue") !== true) this.openRuns.dropIfEmpty();
+  }
+
+  get #keepsPast(): boolean {
+    const { answers, endedRuns, charges } = this.#tables;
+    return !(answers.isEmpty && endedRuns.isEmpty && charges.isEmpty);
   }
 
   /** The newest copy there is: the one written behind, or the one in a run's row. */

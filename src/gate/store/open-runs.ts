@@ -105,6 +105,13 @@ export class OpenRuns {
     this.#sql.exec("DELETE FROM open_runs WHERE id = ?", id);
   }
 
+  /** The table, when no run is open. */
+  dropIfEmpty(): void {
+    if (!this.#exists || this.#sql.exec("SELECT id FROM open_runs LIMIT 1").toArray().length > 0) return;
+    this.#sql.exec("DROP TABLE open_runs");
+    this.#exists = false;
+  }
+
   #counted(id: number): Windows {
     const { counted } = this.#sql
       .exec<{ counted: string }>("SELECT counted FROM open_runs WHERE id = ?", id)

@@ -1,9 +1,10 @@
 // What the operators' index (D1) has still to be told. A row is written in the transaction that it speaks of and leaves
-// when D1 has it, so D1 may be away for a week.
+// when D1 has it, so D1 may be away for a week. No `seq` is ever used again: D1 may carry out a batch after its repetition,
+// and takes no event that is older than what it knows.
 import type { IndexEvent } from "../index-event.ts";
 
 const DDL = `
-  CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, not_before_ms INTEGER NOT NULL, event TEXT NOT NULL)`;
+  CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, not_before_ms INTEGER NOT NULL, event TEXT NOT NULL)`;
 
 export type OutboxEntry = { seq: number; event: IndexEvent };
 

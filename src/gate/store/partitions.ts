@@ -51,6 +51,10 @@ export class Partitions {
     this.#known = this.#known.filter((partition) => partition.period !== period);
   }
 
+  dropBefore(period: number): void {
+    for (const partition of this.oldestFirst()) if (partition.period < period) this.drop(partition);
+  }
+
   #partition(period: number): Partition {
     return { table: `${this.#prefix}${period}`, period };
   }

@@ -30,6 +30,7 @@ type Failure =
     }
   | { event: "gate.full"; gate: string; open_runs: number; bytes: number }
   | { event: "gate.dropped_early"; gate: string; what: "ended_runs" | "answers"; bytes: number }
+  | { event: "gate.dropped_early"; gate: string; what: "unanswered_starts"; starts: number }
   | { event: "operators_index.unavailable" | "registry.unavailable"; gate: string; error: unknown }
   | { event: "answer.get_failed" | "answer.put_failed"; gate: string; error: unknown }
   | { event: "flag.unavailable"; error: unknown }
