@@ -243,11 +243,16 @@ export const CONSOLE_COMPONENTS = {
       attempts: count,
       acknowledged: count,
       latency_mean_ms: described(z.nullable(count), "Of the acknowledged attempts."),
-      breaker: z.object({
-        status: z.enum(["closed", "open", "half_open"]),
-        until: z.nullable(time),
-        users_resting: count,
-      }),
+      breaker: described(
+        z.nullable(
+          z.object({
+            status: z.enum(["closed", "open", "half_open"]),
+            until: z.nullable(time),
+            users_resting: count,
+          }),
+        ),
+        "Null: not asked, because fifty busier hosts have failed attempts too.",
+      ),
     }),
   }),
   ConsoleAuditEntry,
