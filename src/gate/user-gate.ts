@@ -7,6 +7,7 @@ import { log } from "../platform/observability/log.ts";
 import { parseGateSettings } from "../platform/settings.ts";
 import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
 import { decideClaim, type Settled } from "../runs/claim.ts";
+import type { OpenRun } from "../runs/open-run.ts";
 import { buildRunRules, isFinished, type Observation, type RunRules, toDeliveryState } from "../runs/run.ts";
 import { accept, nameRun } from "./acceptance.ts";
 import type {
@@ -15,6 +16,7 @@ import type {
   AdmitRequest,
   HeldClaim,
   ReadCount,
+  Redelivery,
   Reported,
   RunRecord,
   Settlement,
@@ -37,8 +39,6 @@ import { Waiters } from "./waiters.ts";
 /** Contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
 const MAX_WAIT_MS = 25_000;
 const FAILED_ALARM_MS = 60_000;
-
-export type Redelivery = "started" | "under_way" | "unknown";
 
 export class UserGate extends DurableObject<Env> {
   readonly #store: GateStore;
@@ -189,18 +189,19 @@ export class UserGate extends DurableObject<Env> {
   /** Delivers a run's end again; of an abandoned one the upstream is asked for it first. */
   async redeliver(runId: string): Promise<Redelivery> {
     const found = this.#runs.find(runId);
-    if (found === null) return "unknown";
-    if (found.ended === null) return "under_way";
-    if (!this.#runs.reopen(found.ended, Date.now())) return "unknown";
+    const open = found && (found.open ?? this.#runs.reopen(found.ended, Date.now()));
+    const record = open && this.#toRecord(open);
     await this.#ring();
-    return "started";
+    return record && { kind: found?.ended ? "started" : "under_way", record };
   }
 
   /** A run as its caller may see it, null when nothing is kept of it here. */
   findRun(runId: string): RunRecord | null {
     const found = this.#runs.find(runId);
-    if (found === null) return null;
-    const { runKey, terms, run } = found.open ?? found.ended;
+    return found && this.#toRecord(found.open ?? found.ended);
+  }
+
+  #toRecord({ runKey, terms, run }: Pick<OpenRun, "runKey" | "terms" | "run">): RunRecord | null {
     if (run.status === "forwarding") return null;
     const atMs = isFinished(run) ? null : (this.#runs.index.get(runKey)?.dueAtMs ?? null);
     return { runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs: atMs };
