@@ -216,7 +216,7 @@ export const CONSOLE_COMPONENTS = {
         newest_at: time,
         reasons: list({ reason: callbackError, letters: count }),
       },
-      "Of the newest 2,000, by host.",
+      "Of those that fit among the newest 2,000 of the time, by host.",
     ),
     letters: list({
       run_id: uuid,

@@ -113,6 +113,16 @@ it("a user's start that was never answered can be given its run's id; others lea
   ]);
 });
 
+it.each([
+  ["says that none is like that", noDeadLetters, "No dead letter is like that"],
+  ["leads on to older ones", { ...noDeadLetters, complete: false, next_cursor: "abc" }, "cursor=abc"],
+])("a search for dead letters that finds none %s, and nothing of others", async (_name, view, words) => {
+  const given = { ...SEARCH, host: "client.example" };
+  const html = String(await DeadLettersPage({ frame: FRAME, given, view, fault: null }));
+  expect(html).toContain(words);
+  expect(html).not.toContain("Every callback was delivered");
+});
+
 it("a breaker that was not asked is shown as such", async () => {
   expect(String(await DestinationsPage({ frame: FRAME, view: destinations }))).toContain(">not asked<");
 });

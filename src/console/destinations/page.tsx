@@ -39,7 +39,7 @@ function columnsAt(nowMs: number): Column<Destination>[] {
       title: "",
       kind: "plain",
       look: "actions",
-      cell: ({ host }) => <a href={deadLettersAt(host)}>Dead letters</a>,
+      cell: ({ host }) => <a href={deadLettersAt({ host })}>Dead letters</a>,
     },
   ];
 }
