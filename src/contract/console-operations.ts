@@ -54,7 +54,7 @@ export function consoleOperations(): Entry[] {
       status: "200",
       description: "It is done",
     }),
-    get("/dead-letters", "getConsoleDeadLetters", "Runs that were given up", "ConsoleDeadLetters", [
+    get("/dead-letters", "getConsoleDeadLetters", "Dead letters", "ConsoleDeadLetters", [
       inQuery("host", text),
       inQuery("reason", text),
       ...spanParameters(),

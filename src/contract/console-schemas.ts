@@ -216,7 +216,7 @@ export const CONSOLE_COMPONENTS = {
         newest_at: time,
         reasons: list({ reason: callbackError, letters: count }),
       },
-      "Of the newest 2,000, by host.",
+      "Of those that fit among the newest 2,000 of the time, by host.",
     ),
     letters: list({
       run_id: uuid,
@@ -243,11 +243,16 @@ export const CONSOLE_COMPONENTS = {
       attempts: count,
       acknowledged: count,
       latency_mean_ms: described(z.nullable(count), "Of the acknowledged attempts."),
-      breaker: z.object({
-        status: z.enum(["closed", "open", "half_open"]),
-        until: z.nullable(time),
-        users_resting: count,
-      }),
+      breaker: described(
+        z.nullable(
+          z.object({
+            status: z.enum(["closed", "open", "half_open"]),
+            until: z.nullable(time),
+            users_resting: count,
+          }),
+        ),
+        "Null: not asked, because fifty busier hosts have failed attempts too.",
+      ),
     }),
   }),
   ConsoleAuditEntry,

@@ -42,6 +42,8 @@ export function parseRedeliveryFilter(value: unknown): FilterVerdict {
   if (issue !== undefined) return invalid(toPointer(issue), issue.message);
   if (data === undefined) return invalid("", "must be an object");
   const { run_ids, host: toHost, reason, from, to } = data;
+  if (from !== null && to !== null && Date.parse(from) > Date.parse(to))
+    return invalid("/from", "must not be later than /to");
   const narrowed = toHost ?? reason ?? from ?? to;
   if (run_ids === null) {
     // Everything must be meant, not forgotten to be narrowed down.

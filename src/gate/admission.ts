@@ -80,3 +80,6 @@ export type RunRecord = {
   /** When it is polled or delivered next; null: nothing is owed any more. */
   dueAtMs: number | null;
 };
+
+/** The run as it is then. Null: nothing is kept of it here, or it has no callback to send again. */
+export type Redelivery = { kind: "started" | "under_way"; record: RunRecord } | null;

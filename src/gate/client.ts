@@ -14,6 +14,7 @@ import type {
   AdmitRequest,
   HeldClaim,
   ReadCount,
+  Redelivery,
   Reported,
   RunRecord,
   Settlement,
@@ -22,7 +23,7 @@ import type { Inspection, RunListing } from "./inspection.ts";
 import type { Taken, TakeRequest } from "./leases.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import type { ChargePage, UsageRange } from "./usage.ts";
-import type { Redelivery, UserGate } from "./user-gate.ts";
+import type { UserGate } from "./user-gate.ts";
 
 /** `isOverloaded`: it has more to do than it can, or took longer than it may. Its own user can cause that, the rest only the platform. */
 export type Unavailable = { kind: "unavailable"; isOverloaded: boolean };
@@ -33,6 +34,7 @@ export type Known = { kind: "known"; settled: Settled | null };
 const ANSWERS_WITHIN_MS = 30_000;
 
 type GateStub = DurableObjectStub<UserGate>;
+type Ask<T> = (gate: GateStub, isRepeated: boolean) => Promise<T>;
 
 export class GateClient {
   /** The object's id, which also prefixes the user's keys in KV. */
@@ -113,8 +115,11 @@ export class GateClient {
     await this.#twice(async (gate) => await gate.sendAlone(runKey, revision));
   }
 
+  /** A repetition that finds nothing to abandon follows a call that did it, and whose answer was lost. */
   abandon(runKey: string): Promise<boolean> {
-    return this.#twice(async (gate): Promise<boolean> => await gate.abandon(runKey));
+    return this.#twice(async (gate, isRepeated): Promise<boolean> => {
+      return (await gate.abandon(runKey)) || isRepeated;
+    });
   }
 
   hasStart(runKey: string): Promise<boolean> {
@@ -125,8 +130,12 @@ export class GateClient {
     return this.#twice(async (gate): Promise<boolean> => await gate.nameRun(runKey, runId));
   }
 
+  /** The same of one that finds the delivery under way. */
   redeliver(runId: string): Promise<Redelivery> {
-    return this.#twice(async (gate): Promise<Redelivery> => await gate.redeliver(runId));
+    return this.#twice(async (gate, isRepeated): Promise<Redelivery> => {
+      const redelivery = await gate.redeliver(runId);
+      return redelivery && isRepeated ? { ...redelivery, kind: "started" } : redelivery;
+    });
   }
 
   /** The operators' index has this run as a dead letter: if it is none, the gate tells the index so once more. */
@@ -164,7 +173,7 @@ export class GateClient {
     return this.#twice(async (gate): Promise<boolean> => await gate.reindex());
   }
 
-  async #call<T>(ask: (gate: GateStub) => Promise<T>): Promise<T | Unavailable> {
+  async #call<T>(ask: Ask<T>): Promise<T | Unavailable> {
     try {
       return await this.#twice(ask);
     } catch (error) {
@@ -174,17 +183,18 @@ export class GateClient {
   }
 
   // A stub whose object was reset stays broken, so the second try takes a new one. An overloaded object is left alone.
-  async #twice<T>(ask: (gate: GateStub) => Promise<T>): Promise<T> {
+  // The first may have been done all the same.
+  async #twice<T>(ask: Ask<T>): Promise<T> {
     try {
-      return await this.#once(ask);
+      return await this.#once(ask, false);
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      return this.#once(ask);
+      return this.#once(ask, true);
     }
   }
 
-  #once<T>(ask: (gate: GateStub) => Promise<T>): Promise<T> {
-    return withTimeout(ANSWERS_WITHIN_MS, ask(this.#gates.get(this.#objectId)));
+  #once<T>(ask: Ask<T>, isRepeated: boolean): Promise<T> {
+    return withTimeout(ANSWERS_WITHIN_MS, ask(this.#gates.get(this.#objectId), isRepeated));
   }
 }
 

@@ -21,7 +21,7 @@ const MAX_RESEND_MS = 60 * 60_000;
 const RESEND_SHARE = 4;
 /** From then on operators are told that runs are overdue. */
 const OVERDUE_MS = 10 * 60_000;
-const TELL_AGAIN_MS = 60_000;
+const COUNT_OVERDUE_MS = 60_000;
 const OUTBOX_BATCH = 50;
 const MIN_PAUSE_MS = 10_000;
 const MAX_PAUSE_MS = 60 * 60_000;
@@ -37,7 +37,8 @@ export class Dispatcher {
   readonly #registration: Registration;
   /** While D1 is away. */
   readonly #indexBackoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
-  #toldOverdueAtMs = Number.NEGATIVE_INFINITY;
+  #countedOverdueAtMs = Number.NEGATIVE_INFINITY;
+  /** As it was counted last. */
   #overdue: Overdue | null = null;
   #telling: Promise<void> | null = null;
 
@@ -59,7 +60,6 @@ export class Dispatcher {
       this.#runs.index.actAt(first, nowMs + resendMs(nowMs - first.dueAtMs));
       due.push(first);
     }
-    this.#noteOverdue(due, nowMs);
     await this.send(due, false);
   }
 
@@ -172,32 +172,27 @@ export class Dispatcher {
   }
 
   async #tellOverdue(userKey: string, nowMs: number): Promise<void> {
-    const overdue = this.#stillOverdue(nowMs);
     const isTold = this.#store.mark("overdue") === true;
-    if (overdue === null && !isTold) return;
-    if (overdue !== null && nowMs - this.#toldOverdueAtMs < TELL_AGAIN_MS) return;
+    const isSoon = nowMs - this.#countedOverdueAtMs < COUNT_OVERDUE_MS;
+    // When those that were told are done, that is told at once, because the next alarm may be far.
+    if (isSoon && (!isTold || this.#isOverdueStill(nowMs))) return;
+    this.#countedOverdueAtMs = nowMs;
+    this.#overdue = this.#countOverdue(nowMs);
+    if (this.#overdue === null && !isTold) return;
     // Before it is told: D1 may have done it and not have answered.
-    if (overdue !== null && !isTold) this.#store.setMark("overdue", true);
-    await tellOverdue(this.#env.OPERATORS_DB, this.#gate, userKey, overdue, nowMs);
-    this.#toldOverdueAtMs = nowMs;
-    if (overdue === null) this.#store.setMark("overdue", false);
+    if (this.#overdue !== null && !isTold) this.#store.setMark("overdue", true);
+    await tellOverdue(this.#env.OPERATORS_DB, this.#gate, userKey, this.#overdue, nowMs);
+    if (this.#overdue === null) this.#store.setMark("overdue", false);
   }
 
-  #noteOverdue(sent: readonly IndexedRun[], nowMs: number): void {
-    const late = sent.filter(({ dueAtMs }) => nowMs - dueAtMs >= OVERDUE_MS);
-    const oldest = late.reduce<IndexedRun | null>(
-      (first, run) => (first === null || run.dueAtMs < first.dueAtMs ? run : first),
-      null,
-    );
-    if (oldest !== null)
-      this.#overdue = { sinceMs: oldest.dueAtMs, runs: late.length, exampleRunKey: oldest.runKey };
+  #countOverdue(nowMs: number): Overdue | null {
+    const due = this.#runs.index.dueBy(nowMs - OVERDUE_MS);
+    return due && { sinceMs: due.first.dueAtMs, runs: due.runs, exampleRunKey: due.first.runKey };
   }
 
-  /** Of the runs that were late when they were sent last, whether the example is still. */
-  #stillOverdue(nowMs: number): Overdue | null {
+  #isOverdueStill(nowMs: number): boolean {
     const example = this.#overdue && this.#runs.index.get(this.#overdue.exampleRunKey);
-    if (!example || nowMs - example.dueAtMs < OVERDUE_MS) this.#overdue = null;
-    return this.#overdue;
+    return example !== null && nowMs - example.dueAtMs >= OVERDUE_MS;
   }
 }
 

@@ -32,8 +32,14 @@ const MAX_SHOWN = 200;
 /** A run as its caller may see it, null when nothing is kept of it here. */
 export function findRun(runs: Runs, runId: string): RunRecord | null {
   const found = runs.find(runId);
-  if (found === null) return null;
-  const { runKey, terms, run } = found.open ?? found.ended;
+  return found && toRecord(runs, found.open ?? found.ended);
+}
+
+/** Null: its start has not been answered. */
+export function toRecord(
+  runs: Runs,
+  { runKey, terms, run }: Pick<OpenRun, "runKey" | "terms" | "run">,
+): RunRecord | null {
   if (run.status === "forwarding") return null;
   const dueAtMs = isFinished(run) ? null : (runs.index.get(runKey)?.dueAtMs ?? null);
   return { runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs };

@@ -117,6 +117,18 @@ export class RunIndex {
     return found.toSorted((a, b) => a.dueAtMs - b.dueAtMs).slice(0, limit);
   }
 
+  /** How many runs were due by `atMs`, and the first of them; it looks at each run, so it is not for every call. */
+  dueBy(atMs: number): { first: IndexedRun; runs: number } | null {
+    let first: IndexedRun | null = null;
+    let runs = 0;
+    for (const { run } of this.#heap) {
+      if (run.dueAtMs > atMs) continue;
+      runs += 1;
+      if (first === null || run.dueAtMs < first.dueAtMs) first = run;
+    }
+    return first && { first, runs };
+  }
+
   #add(run: IndexedRun): void {
     const slot = { run, at: this.#heap.length };
     this.#heap.push(slot);

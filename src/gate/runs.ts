@@ -123,19 +123,20 @@ export class Runs {
     this.index.put(rowId, renamed.runKey, runIdOf(open.run), dueMs);
   }
 
-  /** An ended run is delivered again; an abandoned one is asked for first. False: there is no callback to send again. */
-  reopen({ runKey, terms, run }: FinishedRun, nowMs: number): boolean {
-    if (run.status === "ended" && terms.callbackUrl === null) return false;
+  /** An ended run is delivered again; an abandoned one is asked for first. Null: there is no callback to send again. */
+  reopen({ runKey, terms, run: finished }: FinishedRun, nowMs: number) {
+    if (finished.status === "ended" && terms.callbackUrl === null) return null;
     // Its key may be another run's by now.
     const key = this.index.get(runKey) === null ? runKey : crypto.randomUUID();
-    const open: OpenRun = { runKey: key, claim: null, terms, run: redeliverRun(run, nowMs), failures: 0 };
+    const run = redeliverRun(finished, nowMs);
+    const open = { runKey: key, claim: null, terms, run, failures: 0 } satisfies OpenRun;
     const rowId = this.#atomically(() => {
       if (this.#store.endedRuns.remove(run.runId))
         this.#store.outbox.add({ kind: "resolved", runId: run.runId });
       return this.#store.openRuns.write(null, open, nowMs, this.#counter.forRow());
     });
     this.index.put(rowId, key, run.runId, nowMs);
-    return true;
+    return open;
   }
 
   /** What is rolled back has taken the count along, which needs another row then. */

@@ -15,6 +15,7 @@ import type {
   AdmitRequest,
   HeldClaim,
   ReadCount,
+  Redelivery,
   Reported,
   RunRecord,
   Settlement,
@@ -24,7 +25,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { Claims } from "./claims.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { findRun, type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
+import { findRun, type Inspection, inspect, listRuns, type RunListing, toRecord } from "./inspection.ts";
 import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from "./leases.ts";
 import { reportRun } from "./reports.ts";
 import { Runs } from "./runs.ts";
@@ -37,8 +38,6 @@ import { Waiters } from "./waiters.ts";
 /** Contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
 const MAX_WAIT_MS = 25_000;
 const FAILED_ALARM_MS = 60_000;
-
-export type Redelivery = "started" | "under_way" | "unknown";
 
 export class UserGate extends DurableObject<Env> {
   readonly #store: GateStore;
@@ -190,11 +189,10 @@ export class UserGate extends DurableObject<Env> {
   /** Delivers a run's end again; of an abandoned one the upstream is asked for it first. */
   async redeliver(runId: string): Promise<Redelivery> {
     const found = this.#runs.find(runId);
-    if (found === null) return "unknown";
-    if (found.ended === null) return "under_way";
-    if (!this.#runs.reopen(found.ended, Date.now())) return "unknown";
+    const open = found && (found.open ?? this.#runs.reopen(found.ended, Date.now()));
+    const record = open && toRecord(this.#runs, open);
     await this.#ring();
-    return "started";
+    return record && { kind: found?.ended ? "started" : "under_way", record };
   }
 
   /** Operators' index has this run. Unless it is a dead letter it got there late, and is reported as resolved again. */

@@ -110,7 +110,14 @@ async function nextChosen(db: D1Database, chosen: readonly string[], done: numbe
   const end = done + LETTERS_A_STEP;
   const runIds = chosen.slice(done, end);
   const letters = (await findLetters(db, runIds)).map(toLetter);
-  return { letters, examined: runIds.length, position: String(end), finished: end >= chosen.length };
+  // Two users may have letters of one run id.
+  const unknown = runIds.length - new Set(letters.map(({ runId }) => runId)).size;
+  return {
+    letters,
+    examined: letters.length + unknown,
+    position: String(end),
+    finished: end >= chosen.length,
+  };
 }
 
 async function nextListed(db: D1Database, { filter, position, created_at }: RedeliveryJob): Promise<Letters> {

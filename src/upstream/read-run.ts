@@ -22,10 +22,15 @@ export type ReadAnswer =
 const FIRST_PAUSE_MS = 100;
 const PAUSE_GROWTH = 1.5;
 const MAX_PAUSE_MS = 1_500;
+/** The last read of a hold begins so long before its end, to be answered within it. */
+const LAST_READ_MS = 500;
 /** A run that still waits is a few hundred bytes long; a longer body is a result. */
 const WAITING_BODY_BYTES = 16 * 1024;
 
-/** Reads once, or until the run has ended or `waitMs` are over. Each read has `budgetMs`. */
+/**
+ * Reads once, or until the run has ended or `waitMs` are over. Each read has `budgetMs`; once the run is known to wait, none
+ * outlasts the hold.
+ */
 export async function readRun(
   upstream: Upstream,
   request: ReadRequest,
@@ -33,14 +38,17 @@ export async function readRun(
   budgetMs: number,
 ): Promise<ReadAnswer> {
   const deadlineMs = Date.now() + waitMs;
-  const readAgain = () => readOnce(upstream, request, budgetMs, waitMs > 0);
+  const leftMs = () => deadlineMs - Date.now();
+  const readAgain = (timeoutMs: number) => readOnce(upstream, request, timeoutMs, waitMs > 0);
   let pauseMs = FIRST_PAUSE_MS;
-  let last = await readAgain();
-  if (last.kind === "problem" && last.passing) last = await readAgain();
-  while (last.kind === "run" && last.waiting && Date.now() < deadlineMs) {
-    await scheduler.wait(Math.min(pauseMs, deadlineMs - Date.now()));
+  let last = await readAgain(budgetMs);
+  if (last.kind === "problem" && last.passing) last = await readAgain(budgetMs);
+  while (last.kind === "run" && last.waiting && leftMs() > 0) {
+    const untilLastReadMs = leftMs() - LAST_READ_MS;
+    await scheduler.wait(Math.min(pauseMs, untilLastReadMs > 0 ? untilLastReadMs : leftMs()));
+    if (leftMs() <= 0) break;
     pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * PAUSE_GROWTH);
-    const next = await readAgain();
+    const next = await readAgain(Math.min(budgetMs, leftMs()));
     // A read without an answer says nothing of the run: what was read before still holds.
     if (next.kind === "problem" && next.passing) continue;
     await last.body?.cancel();
@@ -55,12 +63,14 @@ async function readOnce(
   budgetMs: number,
   isHeld: boolean,
 ): Promise<ReadAnswer> {
+  const endMs = Date.now() + budgetMs;
   try {
     const init = { headers: request.headers };
     const response = await send(upstream.sender, `${upstream.baseUrl}${request.path}`, init, budgetMs);
+    const restMs = Math.max(1, endMs - Date.now());
     return response.status === 200 || response.status === 202
-      ? await runAnswer(response, response.status, budgetMs, isHeld)
-      : await problemAnswer(response, budgetMs);
+      ? await runAnswer(response, response.status, restMs, isHeld)
+      : await problemAnswer(response, restMs);
   } catch (error) {
     return { kind: "problem", problem: unreachable(error instanceof OutboundTimeout), passing: true };
   }

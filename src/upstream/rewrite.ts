@@ -53,9 +53,21 @@ type Data = {
   members: Envelope["members"];
 };
 
+/** The first name that stands twice in the object that `text` is; null when none does. */
+export function findRepeatedName(text: string): string | null {
+  const scan = beginScan(text);
+  const names = new Set<string>();
+  const repeated: string[] = [];
+  readMembers(scan, (name) => {
+    if (names.has(name)) repeated.push(name);
+    names.add(name);
+    skipValue(scan, 1);
+  });
+  return repeated[0] ?? null;
+}
+
 export function locateEnvelope(text: string): Envelope | EnvelopeFault {
-  const scan: Scan = { text, at: 0, deepest: 1, parsedBytes: 0 };
-  skipBlanks(scan);
+  const scan = beginScan(text);
   if (!isAt(scan, OPEN_BRACE))
     return { kind: "no_object", beginsAsJson: BEGINS_OTHER_VALUE.test(text.charAt(scan.at)) };
   const found: (Data | null)[] = [];
@@ -133,6 +145,12 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 type Scan = { readonly text: string; at: number; deepest: number; parsedBytes: number };
+
+function beginScan(text: string): Scan {
+  const scan = { text, at: 0, deepest: 1, parsedBytes: 0 };
+  skipBlanks(scan);
+  return scan;
+}
 
 /** At `{`: hands over every member's decoded name, the scan standing at its value, which `visit` must pass. */
 function readMembers(scan: Scan, visit: (name: string) => void): void {

@@ -57,6 +57,7 @@ describe("a bad parameter is named", () => {
       "to must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).",
     ],
     ["/audit?cursor=x", "cursor", "cursor must be the next_cursor of a page of the same list."],
+    ["/redeliveries/1", "id", "id must be a UUID."],
   ])("GET %s", async (path, parameter, detail) => {
     const { status, body } = await ask(gateway, path);
     expect(status).toBe(400);

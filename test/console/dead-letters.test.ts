@@ -90,6 +90,7 @@ describe("dead letters", () => {
     await indexLetters(db, letters);
     const seen = await deadLetters(db, { ...ANY, ...query });
     expect(seen.letters.map(({ run_id }) => run_id)).toEqual(found.map((at) => letters[at]?.runId));
+    expect(seen.groups.reduce((sum, group) => sum + group.letters, 0)).toBe(found.length);
   });
 
   it("of one host, of one time, come fifty a page, each once", async () => {
@@ -104,10 +105,7 @@ describe("dead letters", () => {
       const page = await deadLetters(db, { ...query, after });
       ids.push(...page.letters.map(({ run_id }) => run_id));
       sizes.push(page.letters.length);
-      expect(page.groups.map(({ host, letters }) => [host, letters])).toEqual([
-        ["client.example", 110],
-        ["x.example", 110],
-      ]);
+      expect(page.groups.map(({ host, letters }) => [host, letters])).toEqual([["client.example", 110]]);
       after = page.next_cursor === null ? null : decodeCursor(page.next_cursor);
     } while (after !== null && sizes.length < 9);
     expect(sizes).toEqual([50, 50, 10]);
@@ -122,7 +120,8 @@ describe("dead letters", () => {
     await indexLetters(db, [rare]);
     const query = { ...ANY, host: "rare.example" };
     const first = await deadLetters(db, query);
-    expect([first.complete, first.letters, first.groups[0]?.letters]).toEqual([false, [], 2_000]);
+    expect([first.complete, first.letters, first.groups]).toEqual([false, [], []]);
+    expect((await deadLetters(db, ANY)).groups).toMatchObject([{ letters: 2_000 }]);
     const second = await deadLetters(db, { ...query, after: decodeCursor(first.next_cursor ?? "") });
     expect(second.letters.map(({ run_id }) => run_id)).toEqual([rare.runId]);
     expect(second.next_cursor).toBeNull();

@@ -73,6 +73,8 @@ describe("destinations", () => {
     const seen = await withBreakers(hosts, DESTINATION_BREAKER ?? env.DESTINATION_BREAKER);
     expect(seen.destinations).toHaveLength(61);
     expect(asked).toEqual(times(50, () => "DESTINATION_BREAKER.view"));
+    const breakers = seen.destinations.map((destination) => destination.breaker);
+    expect(breakers).toEqual([...times(51, () => CLOSED), ...times(10, () => null)]);
   });
 });
 

@@ -9,7 +9,7 @@ import { RunsPage } from "../../src/console/runs/page.tsx";
 import type { Frame } from "../../src/console/shell/layout.tsx";
 import { UserPage } from "../../src/console/users/user-page.tsx";
 import { abandonedRun, deliveredRun, emptyUser, NONE, NOW_MS, overviewOf, userView } from "./fixtures.ts";
-import { deadLetters, noDeadLetters, searchFor } from "./list-fixtures.ts";
+import { deadLetters, destinations, noDeadLetters, searchFor } from "./list-fixtures.ts";
 
 const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };
 const SEARCH = searchFor("");
@@ -111,6 +111,20 @@ it("a user's start that was never answered can be given its run's id; others lea
   expect(forms).toEqual([
     `action="/console/users/${userView.user}/open-runs/5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44/poll"`,
   ]);
+});
+
+it.each([
+  ["says that none is like that", noDeadLetters, "No dead letter is like that"],
+  ["leads on to older ones", { ...noDeadLetters, complete: false, next_cursor: "abc" }, "cursor=abc"],
+])("a search for dead letters that finds none %s, and nothing of others", async (_name, view, words) => {
+  const given = { ...SEARCH, host: "client.example" };
+  const html = String(await DeadLettersPage({ frame: FRAME, given, view, fault: null }));
+  expect(html).toContain(words);
+  expect(html).not.toContain("Every callback was delivered");
+});
+
+it("a breaker that was not asked is shown as such", async () => {
+  expect(String(await DestinationsPage({ frame: FRAME, view: destinations }))).toContain(">not asked<");
 });
 
 it("overdue runs and letters without a callback are on the page of dead letters", async () => {

@@ -113,7 +113,7 @@ export const destinations: Destinations = {
       attempts: 1,
       acknowledged: 0,
       latency_mean_ms: null,
-      breaker: { status: "closed", until: null, users_resting: 0 },
+      breaker: null,
     },
   ],
 };

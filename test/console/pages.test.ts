@@ -234,7 +234,7 @@ describe("forms", () => {
     [
       "a time",
       "what=range&host=&from=2026-11-25T20:14&to=",
-      "All dead letters to any host, given up from 2026-11-25 20:14:00.",
+      "All dead letters to any host, from 2026-11-25 20:14:00.",
     ],
   ])("%s is sent again, and its progress shown", async (_name, fields, said) => {
     const { headers } = await post("/console/dead-letters/redeliver", fields.replace("RUN", await deadRun()));
@@ -246,6 +246,32 @@ describe("forms", () => {
     expect(html).toContain('<noscript><meta http-equiv="refresh" content="2"/></noscript>');
     expect(html).toContain(`data-redelivery="/console/api${location.replace("/console", "")}"`);
     expect(await redeliveries()).toBe(1);
+  });
+
+  it("of a line of dead letters send again what the line counts, and no other", async () => {
+    const [from, to] = ["2026-11-25T20:14", "2026-11-25T20:16:00Z"];
+    await indexLetters(db, [
+      letterOf({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z"), reason: "poison" }),
+      letterOf({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z") }),
+      letterOf({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:17:00Z"), reason: "poison" }),
+    ]);
+    const { html } = await ask(`/console/dead-letters?reason=poison&from=${from}&to=${to}`);
+    expect(html).toContain("Every dead letter of this line is sent again: 1 letter.");
+    const query = `host=client.example&amp;reason=poison&amp;from=${encodeURIComponent(from)}&amp;to=${encodeURIComponent(to)}`;
+    // Of its host, and of its only reason.
+    expect(html.split(`href="/console/dead-letters?${query}"`)).toHaveLength(3);
+    // The form of the whole range, too.
+    expect(html).toContain('name="to" type="datetime-local" value="2026-11-25T20:16:00.000"');
+    const [form = ""] = html.match(/<form method="post" action="[^"]*\/redeliver">.*?<\/form>/s) ?? [];
+    const fields = [...form.matchAll(/name="([^"]*)" value="([^"]*)"/g)].map(([, name = "", value = ""]) => [
+      name,
+      value,
+    ]);
+    const sent = await post("/console/dead-letters/redeliver", new URLSearchParams(fields).toString());
+    const said = await ask(sent.headers.get("location") ?? "");
+    expect(said.html).toContain(
+      "All dead letters to client.example, because of “poison”, from 2026-11-25 20:14:00, before 2026-11-25 20:16:00.",
+    );
   });
 
   it("from elsewhere do nothing, and are told so", async () => {

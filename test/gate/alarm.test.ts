@@ -1,8 +1,9 @@
 // The alarm with more to do than it does at once. The clock goes from one ring to the next as the gate has set them.
 import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { Answers } from "../../src/gate/store/answers.ts";
-import { MINUTE, SECOND, T0 } from "../support/clock.ts";
+import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { crowd } from "../support/reads.ts";
@@ -58,6 +59,36 @@ it("what is owed has its alarm when the gate is killed while it tends its storag
   await expect(stage.ring()).rejects.toThrow("killed");
   tend.mockRestore();
   expect(await stage.alarmAt()).toBe(Date.now() + MINUTE);
+});
+
+async function toldOverdue(): Promise<unknown[]> {
+  return (await env.OPERATORS_DB.prepare("SELECT runs, since_ms FROM overdue_gates").all()).results;
+}
+
+describe("operators are told of overdue runs", () => {
+  it("all of them, also those that the last alarm sent no message for", async () => {
+    const stage = await crowdedStage(1_200);
+    stage.queue.rule(() => "lost");
+    await stage.pass(30 * MINUTE);
+    expect(await toldOverdue()).toMatchObject([{ runs: 1_200 }]);
+  });
+
+  it("with the time since which the first has waited, until the last has moved on", async () => {
+    const stage = await Stage.set();
+    stage.queue.rule(() => "lost");
+    for (let starts = 0; starts < 6; starts += 1) {
+      await stage.start();
+      await stage.pass(20 * SECOND);
+    }
+    const first = await runInDurableObject(await stage.gateway.gateOf(), (_gate, { storage }) =>
+      storage.sql.exec("SELECT MIN(due_at_ms) AS since_ms FROM open_runs").one(),
+    );
+    await stage.pass(30 * MINUTE);
+    expect(await toldOverdue()).toEqual([{ runs: 6, ...first }]);
+    stage.queue.rule(() => "kept");
+    await stage.pass(HOUR);
+    expect(await toldOverdue()).toEqual([]);
+  });
 });
 
 describe("a run whose messages lead to nothing", () => {

@@ -64,7 +64,9 @@ async function measure(open: number, ended: number): Promise<Record<string, Rows
       expect(gate.findRun("crowd-run-1")?.state).toBe("waiting");
       expect(gate.findRun("nobody's")).toBeNull();
     }),
-    redeliver: await used(async (gate) => expect(await gate.redeliver(first.runId)).toBe("started")),
+    redeliver: await used(async (gate) => {
+      expect(await gate.redeliver(first.runId)).toMatchObject({ kind: "started" });
+    }),
     alarm: await used((gate) => gate.alarm()),
   };
 }

@@ -124,7 +124,7 @@ async function finish({ gate, open, ended }: Subject) {
 async function redeliver({ gate, open, ended }: Subject) {
   const [runId] = ended.splice(0, 1);
   if (runId === undefined) return;
-  expect(await gate.redeliver(runId)).toBe("started");
+  expect(await gate.redeliver(runId)).toMatchObject({ kind: "started" });
   open.push(runId);
 }
 

@@ -1,6 +1,6 @@
 // A caller's view of its own run's callback, and sending it again.
 import { describe, expect, it } from "vitest";
-import { failing } from "../support/bindings.ts";
+import { failing, losingAnswer } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { ACTION, makeGateway, startOf } from "../support/gateway.ts";
@@ -98,6 +98,23 @@ describe("a delivered run", () => {
   });
 });
 
+describe("an abandoned run", () => {
+  it("is waited for once more, as the answer and the next look at it say", async () => {
+    const stage = await Stage.set();
+    const run = await stage.start();
+    stage.waiting.add(run.runId);
+    const [, runKey = ""] = run.ref.split(".");
+    expect(await (await stage.gateway.gateOf()).abandon(runKey)).toBe(true);
+    const answer = await stage.redeliver(run.runId);
+    expect([answer.status, answer.body.data.state, answer.body.data.next_attempt_at]).toEqual([
+      202,
+      "waiting",
+      null,
+    ]);
+    expect((await stage.deliveries(run.runId)).body).toEqual(answer.body);
+  });
+});
+
 describe("sending again while it is under way", () => {
   it.each<[string, (stage: Stage) => Promise<Started>]>([
     ["because the run has not ended", (stage) => stage.start()],
@@ -124,6 +141,16 @@ describe("sending again while it is under way", () => {
     const run = await prepare(stage);
     const answer = await stage.redeliver(run.runId);
     expect([answer.status, answer.body.errors[0].code]).toEqual([409, "conflict"]);
+  });
+
+  it("is none that it caused itself: its answer got lost, and it was asked for once more", async () => {
+    const stage = await Stage.set();
+    const run = await deliveredRun(stage);
+    const { issuer, upstream } = stage.gateway;
+    const beside = await makeGateway({}, losingAnswer("USER_GATE.redeliver"), { issuer, upstream });
+    expect((await beside.call(`${deliveriesOf(run.runId)}/redeliver`, { method: "POST" })).status).toBe(202);
+    await stage.pass(HOUR);
+    expect(stage.received).toHaveLength(1);
   });
 
   it("asked for ten times at once is done once", async () => {

@@ -120,6 +120,17 @@ describe("wait_seconds holds the request", () => {
     expect(gateway.upstream.asked).toHaveLength(3);
   });
 
+  it.each<[name: string, poll: Poll]>([
+    ["hangs", never],
+    ["never ends its answer", () => new Response(new TransformStream().readable)],
+  ])("no longer than it says while the upstream %s: then its last answer is shown", async (_name, poll) => {
+    const gateway = await gatewaySeeing([say(202, WAITING), poll]);
+    const startedAtMs = performance.now();
+    const answer = await gateway.call(`${PATH}?wait_seconds=1`);
+    expect([answer.status, answer.text]).toEqual([202, WAITING]);
+    expect(performance.now() - startedAtMs).toBeLessThan(3 * SECOND);
+  });
+
   it("not at all for a run that has ended", async () => {
     const gateway = await gatewaySeeing([say(200, ENDED)]);
     expect((await gateway.call(`${PATH}?wait_seconds=30`)).text).toBe(ENDED);

@@ -1,7 +1,7 @@
 // What an operator can do with a run or a user, through the whole gateway.
 import { describe, expect, it } from "vitest";
 import { act, ask } from "../console/bench.ts";
-import { failing, replacing } from "../support/bindings.ts";
+import { failing, losingAnswer, replacing } from "../support/bindings.ts";
 import { HOUR, SECOND } from "../support/clock.ts";
 import { OperatedRuns } from "./operated-runs.ts";
 
@@ -157,6 +157,18 @@ describe("nothing is done unaudited", () => {
       expect(runs.stage.queue.offered).toHaveLength(offered);
       expect((await runs.read(run)).body.state).toBe(what === "redeliver" ? "dead" : "waiting");
       expect(await runs.audit()).toEqual([]);
+    },
+  );
+
+  it.each(["redeliver", "abandon"] as const)(
+    "%s is written down as done when its answer got lost, and it was asked for once more",
+    async (what) => {
+      const run = what === "redeliver" ? await runs.dead() : await runs.waiting();
+      const beside = await runs.beside(losingAnswer(`USER_GATE.${what}`));
+      const { body } = await act(beside, `/runs/${run.runId}/${what}?user=${runs.alice}`);
+      expect(body.outcome).toBe("done");
+      expect((await runs.read(run)).body.state).toBe(what === "redeliver" ? "retrying" : "dead");
+      expect(await runs.audit()).toEqual([["olga", what, run.runId, null, "done"]]);
     },
   );
 

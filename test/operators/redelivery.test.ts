@@ -165,9 +165,18 @@ describe("a redelivery of many", () => {
     expect(await read(id)).toMatchObject({ status: "finished", examined: 1 });
   });
 
-  it("of nothing is finished at once", async () => {
+  it("counts letters where two users have one of the same run id", async () => {
+    const [runId = ""] = await letters(1);
+    await keepRuns(1, { terms: { userKey: "bob" }, runId, fate: "dead" });
+    await indexLetters(env.OPERATORS_DB, [letterOf({ runId, userKey: "bob", diedAtMs: T0 - 10_000 })]);
+    const done = await complete({ run_ids: [runId] });
+    expect(done).toMatchObject({ status: "finished", examined: 2, sent: 2, skipped: 0 });
+  });
+
+  it("of nothing is finished at once, and found by its id in any case", async () => {
     const done = await complete({ host: "client.example" });
     expect(done).toMatchObject({ status: "finished", examined: 0, sent: 0, skipped: 0 });
+    expect(await read(done.id.toUpperCase())).toEqual(done);
   });
 });
 

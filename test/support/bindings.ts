@@ -41,6 +41,17 @@ export function failing(
     tapped(env, ({ name, perform }) => (names.test(name) ? Promise.reject(error()) : perform()));
 }
 
+/** Makes the first call of one name, and loses its answer, as the platform does when it moves an object. */
+export function losingAnswer(name: string): (env: Env) => Partial<Env> {
+  let isLost = false;
+  return replacing(name, async ({ perform }) => {
+    const answer = await perform();
+    if (isLost) return answer;
+    isLost = true;
+    throw Object.assign(new Error("the object was moved"), { retryable: true });
+  });
+}
+
 export function never(): Promise<never> {
   return new Promise(() => undefined);
 }

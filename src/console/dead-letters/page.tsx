@@ -22,11 +22,11 @@ export function DeadLettersPage(props: SearchPageProps<DeadLetters | null>): JSX
       title="Dead letters"
       frame={frame}
       section="dead-letters"
-      lead="Runs whose callback, or whose end, was given up. They stay until they are sent again, or the run retention ends."
+      lead="Runs whose callback could not be delivered, or whose end could not be read. They stay until they are sent again, or the run retention ends."
     >
       <Fault text={fault} />
       {letters !== null && <Overdue gates={letters.overdue} nowMs={frame.nowMs} />}
-      {letters !== null && <Groups letters={letters} nowMs={frame.nowMs} />}
+      {letters !== null && <Groups search={search} letters={letters} nowMs={frame.nowMs} />}
       <Range search={search} />
       {letters !== null && <Letters search={search} letters={letters} nowMs={frame.nowMs} />}
     </Layout>
@@ -48,27 +48,21 @@ function Overdue({ gates, nowMs }: { gates: readonly OverdueGate[]; nowMs: numbe
   );
 }
 
-function Groups({ letters, nowMs }: { letters: DeadLetters; nowMs: number }): JSX.Element {
-  const { groups, complete } = letters;
-  if (groups.length === 0) {
-    return (
-      <Empty title="No dead letters">
-        Every callback was delivered, or is still being tried. Those being tried are under{" "}
-        <a href={runsAt({ state: "retrying" })}>runs, state retrying</a>.
-      </Empty>
-    );
-  }
+function Groups({ search, letters: page, nowMs }: LettersProps): JSX.Element | null {
+  const { groups, letters, complete } = page;
+  if (groups.length === 0) return letters.length > 0 ? null : <None search={search} complete={complete} />;
+  const lineOf = ({ host }: DeadLetterGroup) => ({ ...search, host: host ?? NO_HOST });
   const columns: Column<DeadLetterGroup>[] = [
-    { title: "Host", kind: "row", cell: ({ host }) => <Host host={host} /> },
+    { title: "Host", kind: "row", cell: (group) => <Host group={group} line={lineOf(group)} /> },
     { title: "Letters", look: "number", cell: (group) => count(group.letters) },
-    { title: "Why", cell: (group) => <Reasons group={group} /> },
+    { title: "Why", cell: (group) => <Reasons group={group} line={lineOf(group)} /> },
     { title: "Oldest", cell: (group) => <Distance at={group.oldest_at} nowMs={nowMs} /> },
     { title: "Newest", cell: (group) => <Distance at={group.newest_at} nowMs={nowMs} /> },
     {
       title: "",
       kind: "plain",
       look: "actions",
-      cell: (group) => <RedeliverAll group={group} complete={complete} />,
+      cell: (group) => <RedeliverAll group={group} line={lineOf(group)} complete={complete} />,
     },
   ];
   return (
@@ -78,20 +72,35 @@ function Groups({ letters, nowMs }: { letters: DeadLetters; nowMs: number }): JS
   );
 }
 
-function Host({ host }: { host: string | null }): JSX.Element {
+function None({ search, complete }: { search: LetterSearch; complete: boolean }): JSX.Element {
+  if (!complete) return <Empty title="None so far">One page looks at 2,000 dead letters.</Empty>;
+  if (Object.values(search).some((text) => text !== ""))
+    return <Empty title="No dead letter is like that">Take a condition away, or widen the time.</Empty>;
   return (
-    <a class="id" href={deadLettersAt(host ?? NO_HOST)}>
+    <Empty title="No dead letters">
+      Every callback was delivered, or is still being tried. Those being tried are under{" "}
+      <a href={runsAt({ state: "retrying" })}>runs, state retrying</a>.
+    </Empty>
+  );
+}
+
+/** `line`: the search that finds what the group counts. */
+type GroupProps = { group: DeadLetterGroup; line: LetterSearch };
+
+function Host({ group: { host }, line }: GroupProps): JSX.Element {
+  return (
+    <a class="id" href={deadLettersAt(line)}>
       {host ?? "no callback"}
     </a>
   );
 }
 
-function Reasons({ group: { host, reasons } }: { group: DeadLetterGroup }): JSX.Element {
+function Reasons({ group: { reasons }, line }: GroupProps): JSX.Element {
   return (
     <ul>
       {reasons.map(({ reason, letters }) => (
         <li class="short">
-          <a href={deadLettersAt(host ?? NO_HOST, reason)}>{reason}</a>{" "}
+          <a href={deadLettersAt({ ...line, reason })}>{reason}</a>{" "}
           <span class="dim">{`× ${count(letters)}`}</span>
         </li>
       ))}
@@ -99,16 +108,15 @@ function Reasons({ group: { host, reasons } }: { group: DeadLetterGroup }): JSX.
   );
 }
 
-type RedeliverAllProps = { group: DeadLetterGroup; complete: boolean };
-
-function RedeliverAll({ group: { host, letters }, complete }: RedeliverAllProps): JSX.Element {
+function RedeliverAll({ group, line, complete }: GroupProps & { complete: boolean }): JSX.Element {
+  const letters = counted(group.letters, "letter");
   return (
     <Confirm label="Redeliver all…">
-      <p>
-        {`Every dead letter of this line is sent again: ${counted(letters, "letter")}${complete ? "" : " or more"}.`}
-      </p>
+      <p>{`Every dead letter of this line is sent again: ${letters}${complete ? "" : " or more"}.`}</p>
       <form method="post" action={REDELIVER}>
-        <input type="hidden" name="host" value={host ?? NO_HOST} />
+        {Object.entries(line).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
         <Submit look="primary" name="what" value="range">
           Send them
         </Submit>
@@ -124,8 +132,8 @@ function Range({ search }: { search: LetterSearch }): JSX.Element {
       <div class="fields">
         <TextField label="Host" name="host" value={search.host} spellcheck={false} />
         <TextField label="Reason" name="reason" value={search.reason} />
-        <TimeField label="Given up from (UTC)" name="from" value={search.from} />
-        <TimeField label="Given up to (UTC)" name="to" value={search.to} />
+        <TimeField label="Dead letter from (UTC)" name="from" value={search.from} />
+        <TimeField label="Dead letter before (UTC)" name="to" value={search.to} />
       </div>
       <div class="buttons">
         <Submit>Show</Submit>
@@ -147,7 +155,8 @@ type LettersProps = { search: LetterSearch; letters: DeadLetters; nowMs: number 
 
 function Letters({ search, letters: page, nowMs }: LettersProps): JSX.Element | null {
   const { letters, next_cursor: cursor } = page;
-  if (letters.length === 0) return null;
+  const next = <NextPage path={DEAD_LETTERS} query={search} cursor={cursor} />;
+  if (letters.length === 0) return next;
   return (
     <Card
       title={search.host === "" || search.host === NO_HOST ? "Letters" : `Letters for ${search.host}`}
@@ -163,7 +172,7 @@ function Letters({ search, letters: page, nowMs }: LettersProps): JSX.Element | 
         </div>
         <LetterTable letters={letters} nowMs={nowMs} />
       </form>
-      <NextPage path={DEAD_LETTERS} query={search} cursor={cursor} />
+      {next}
     </Card>
   );
 }
@@ -177,7 +186,7 @@ function LetterTable({ letters, nowMs }: { letters: readonly DeadLetter[]; nowMs
     { title: "Why", look: "short", cell: (letter) => <Why letter={letter} /> },
     { title: "User", cell: ({ user, subject }) => <UserLink user={user} subject={subject} /> },
     { title: "Attempts", look: "number", cell: (letter) => letter.attempts },
-    { title: "Given up", cell: (letter) => <Moment at={letter.died_at} nowMs={nowMs} /> },
+    { title: "Since", cell: (letter) => <Moment at={letter.died_at} nowMs={nowMs} /> },
     { title: "", kind: "plain", look: "actions", cell: (letter) => <RedeliverOne id={letter.run_id} /> },
   ];
   return <Table label="Dead letters" rows={letters} columns={columns} />;

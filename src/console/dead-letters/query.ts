@@ -1,5 +1,5 @@
-// Runs that were given up, by the host that did not take their callbacks and by the reason, the last one first: from the
-// operators' index. One without a callback, whose end could not be read, has no host.
+// Dead letters, by the host that did not take their callbacks and by the reason, the last one first: from the operators'
+// index. One without a callback, whose end could not be read, has no host.
 
 import { type Cursor, encodeCursor, NEWEST } from "../../operators/cursor.ts";
 import {
@@ -14,14 +14,14 @@ import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../.
 import { formatTime } from "../../platform/date-time.ts";
 import type { Span } from "../shell/parameters.ts";
 
-/** By the time at which they were given up. */
+/** By the time at which they became dead letters. */
 export type LetterQuery = LetterFilter & Span & { after: Cursor | null };
 
 const MAX_READ = 2_000;
 const PAGE = 50;
 const MAX_OVERDUE = 20;
 
-/** The groups are of the newest 2,000 of the time, whatever is asked for; each page reads 2,000 at most. */
+/** The groups are of what fits among the newest 2,000 of the time; each page reads 2,000 at most. */
 export async function deadLetters(db: D1Database, query: LetterQuery): Promise<DeadLetters> {
   const fromMs = query.fromMs ?? 0;
   const start = query.toMs === null ? NEWEST : { atMs: query.toMs, id: "" };
@@ -31,7 +31,7 @@ export async function deadLetters(db: D1Database, query: LetterQuery): Promise<D
   const onwards = isFirst ? newest : await read(query.after ?? start);
   const page = toPage(onwards.slice(0, MAX_READ), query, onwards.length > MAX_READ);
   return {
-    groups: groupByHost(newest.slice(0, MAX_READ)),
+    groups: groupByHost(newest.slice(0, MAX_READ).filter((row) => fitsLetter(row, query))),
     letters: page.letters.map(toDeadLetter),
     next_cursor: page.next && encodeCursor(page.next),
     complete: newest.length <= MAX_READ,

@@ -1,11 +1,13 @@
 // Dead letters: the list, and redelivering one, some or all of them.
+import { jsonPointer } from "../../contract/schemas.ts";
 import { OVERLOADED } from "../../http/answers.ts";
 import { receiveJson } from "../../http/body.ts";
 import type { AppContext } from "../../http/context.ts";
 import { decodeCursor } from "../../operators/cursor.ts";
 import { startRedelivery } from "../../operators/redelivery.ts";
 import { problem } from "../../platform/errors.ts";
-import { parseJson } from "../../platform/json.ts";
+import { isObject, parseJson } from "../../platform/json.ts";
+import { findRepeatedName } from "../../upstream/rewrite.ts";
 import { redeliverAction } from "../run/routes.ts";
 import { endpoint, malformed, type Result } from "../shell/api.ts";
 import { consoleDeps } from "../shell/deps.ts";
@@ -42,9 +44,19 @@ async function redeliverFiltered(c: AppContext): Promise<Result> {
     return malformed(problem("payload_too_large", detail));
   }
   if (received.kind === "unreadable") return malformed(received.problem);
-  const started = await start(c, parseJson(received.text));
+  const { text } = received;
+  const wanted = parseJson(text);
+  if (wanted === undefined) return badBody("The body is not valid JSON.", "");
+  // A member that stands twice has no one value.
+  const repeated = isObject(wanted) ? findRepeatedName(text) : null;
+  if (repeated !== null) return badBody(`${jsonPointer([repeated])} stands twice.`, jsonPointer([repeated]));
+  const started = await start(c, wanted);
   if (started.kind === "started") return { status: 202, body: started.redelivery };
-  return malformed(problem("bad_request", started.detail, { source: { pointer: started.pointer } }));
+  return badBody(started.detail, started.pointer);
+}
+
+function badBody(detail: string, pointer: string): Result {
+  return malformed(problem("bad_request", detail, { source: { pointer } }));
 }
 
 /** One letter, those that were ticked, or all of a host and a time: the button says which. */

@@ -39,7 +39,7 @@ function columnsAt(nowMs: number): Column<Destination>[] {
       title: "",
       kind: "plain",
       look: "actions",
-      cell: ({ host }) => <a href={deadLettersAt(host)}>Dead letters</a>,
+      cell: ({ host }) => <a href={deadLettersAt({ host })}>Dead letters</a>,
     },
   ];
 }
@@ -59,13 +59,16 @@ function Rate({ acknowledged: good, attempts: all }: Destination): JSX.Element {
   );
 }
 
-const STATUSES: Record<Destination["breaker"]["status"], readonly [tone: ChipTone, word: string]> = {
+type BreakerState = NonNullable<Destination["breaker"]>;
+
+const STATUSES: Record<BreakerState["status"], readonly [tone: ChipTone, word: string]> = {
   closed: ["good", "in use"],
   open: ["bad", "paused"],
   half_open: ["warn", "being tried"],
 };
 
 function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: number }): JSX.Element {
+  if (breaker === null) return <span class="dim">not asked</span>;
   const { status, until, users_resting: resting } = breaker;
   const [tone, word] = STATUSES[status];
   return (

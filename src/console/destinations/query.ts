@@ -18,13 +18,15 @@ export type HostStats = {
   latencyMeanMs: number | null;
 };
 
+type BreakerState = NonNullable<Destination["breaker"]>;
+
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_HOSTS = 200;
 /** Each is a question to another object. */
 const MAX_BREAKERS = 50;
 const ANSWERS_WITHIN_MS = 5_000;
 
-const CLOSED: Destination["breaker"] = { status: "closed", until: null, users_resting: 0 };
+const CLOSED: BreakerState = { status: "closed", until: null, users_resting: 0 };
 
 /** Throws when a breaker does not answer. */
 export async function withBreakers(
@@ -38,7 +40,7 @@ export async function withBreakers(
   const known = new Map(asked.map(({ host }, index) => [host, views[index]]));
   return {
     destinations: hosts.map(({ host, attempts, acknowledged, latencyMeanMs }) => {
-      const breaker = known.get(host) ?? CLOSED;
+      const breaker = known.get(host) ?? (acknowledged < attempts ? null : CLOSED);
       return { host, attempts, acknowledged, latency_mean_ms: latencyMeanMs, breaker };
     }),
   };
@@ -57,7 +59,7 @@ export async function busiestHosts(aggregators: AggregatorNamespace, nowMs: numb
   });
 }
 
-async function breakerView(breakers: BreakerNamespace, host: string): Promise<Destination["breaker"]> {
+async function breakerView(breakers: BreakerNamespace, host: string): Promise<BreakerState> {
   const view: Promise<BreakerView> = breakerOf(breakers, host).view();
   const { status, untilMs, usersResting } = await withTimeout(ANSWERS_WITHIN_MS, view);
   return { status, until: timeOrNull(untilMs), users_resting: usersResting };

@@ -77,7 +77,7 @@ export function Busiest({ totals, busiest_users: users, busiest_hosts: hosts }: 
       {host !== undefined && (
         <Split
           caption="Receivers by attempts"
-          lines={hosts.map(({ host: name, attempts }) => [name, attempts, deadLettersAt(name)])}
+          lines={hosts.map(({ host: name, attempts }) => [name, attempts, deadLettersAt({ host: name })])}
           whole={totals.attempts}
         />
       )}

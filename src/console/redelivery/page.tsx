@@ -73,8 +73,8 @@ function Number({ name, title, value }: { name: string; title: string; value: nu
 function sayFilter({ run_ids: ids, host, reason, from, to }: RedeliveryFilter): string {
   if (ids !== null) return `${counted(ids.length, "dead letter")}, chosen by hand.`;
   const why = reason === null ? "" : `, because of “${reason}”`;
-  const since = from === null ? "" : `, given up from ${dateTime(from)}`;
-  const until = to === null ? "" : `${from === null ? ", given up" : ""} before ${dateTime(to)}`;
+  const since = from === null ? "" : `, from ${dateTime(from)}`;
+  const until = to === null ? "" : `, before ${dateTime(to)}`;
   return `All dead letters ${sayHost(host)}${why}${since}${until}.`;
 }
 

@@ -1,6 +1,7 @@
 // What forms are made of, and what looks like it.
 import type { PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { formatTime, parseDateTime } from "../../platform/date-time.ts";
 import { Notice } from "./parts.tsx";
 
 /** What is wrong with a form, above it. */
@@ -79,9 +80,11 @@ export function TimeField({
   name: string;
   value: string;
 }): JSX.Element {
+  const ms = parseDateTime(value);
   return (
     <Field label={label}>
-      <input name={name} type="datetime-local" value={value} />
+      {/* The control would drop a time with a zone, and the form then ask for any time. */}
+      <input name={name} type="datetime-local" value={ms === null ? value : formatTime(ms).slice(0, -1)} />
     </Field>
   );
 }

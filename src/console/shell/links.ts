@@ -44,6 +44,6 @@ export function redeliveryAt(id: string): string {
   return `${ROOT}/redeliveries/${encodeURIComponent(id)}`;
 }
 
-export function deadLettersAt(host: string, reason: string | null = null): string {
-  return withQuery(DEAD_LETTERS, { host, reason });
+export function deadLettersAt(query: Query): string {
+  return withQuery(DEAD_LETTERS, query);
 }

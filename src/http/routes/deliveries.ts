@@ -23,12 +23,13 @@ export async function readDeliveries(c: AppContext): Promise<Response> {
 export async function redeliver(c: AppContext): Promise<Response> {
   const found = await find(c);
   if (found.kind === "problem") return found.answer;
-  const { view, headers, runId } = found;
+  const { headers, runId } = found;
   try {
     const redelivery = await callersGate(c).redeliver(runId);
-    if (redelivery === "unknown") return refuse(c, "unknown", NO_CALLBACK, headers);
-    if (redelivery === "under_way") return refuse(c, "conflict", UNDER_WAY, headers);
-    return answerView(c, { ...view, state: "retrying", nextAttemptAtMs: Date.now() }, 202, headers);
+    const view = redelivery && deliveryView(parseTarget(c), redelivery.record);
+    if (view === null) return refuse(c, "unknown", NO_CALLBACK, headers);
+    if (redelivery?.kind === "under_way") return refuse(c, "conflict", UNDER_WAY, headers);
+    return answerView(c, view, 202, headers);
   } catch (error) {
     return unavailable(c, headers, error);
   }
