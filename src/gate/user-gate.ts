@@ -195,7 +195,7 @@ export class UserGate extends DurableObject<Env> {
     return record && { kind: found?.ended ? "started" : "under_way", record };
   }
 
-  /** Operators' index has this run. Unless it is a dead letter it got there late, and is reported as resolved again. */
+  /** The operators' index lists this run. If it is no dead letter, a late batch did that: it is resolved once more. */
   async checkLetter(runId: string): Promise<void> {
     if (this.#store.mark("letters") !== true || this.#store.endedRuns.isLetter(runId)) return;
     this.#store.outbox.add({ kind: "resolved", runId });

@@ -11,6 +11,7 @@ import {
 import { vi } from "vitest";
 import { moveRunsOn } from "../../src/consumer/consumer.ts";
 import type { RunMessage } from "../../src/gate/run-message.ts";
+import { GateStore } from "../../src/gate/store/gate-store.ts";
 import {
   ACTION,
   type Answer,
@@ -171,11 +172,11 @@ export class Stage {
     return runInDurableObject(await this.gateway.gateOf(subject), (_gate, { storage }) => storage.getAlarm());
   }
 
-  /** How many rows the gate still keeps. */
+  /** How many open runs the gate still keeps. */
   async rows(subject = "alice"): Promise<number> {
     return runInDurableObject(
       await this.gateway.gateOf(subject),
-      (_gate, { storage }) => storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM open_runs").one().n,
+      (_gate, { storage }) => new GateStore(storage).openRuns.load().rows.length,
     );
   }
 
