@@ -130,10 +130,11 @@ export class GateClient {
     return this.#twice(async (gate): Promise<boolean> => await gate.nameRun(runKey, runId));
   }
 
-  /** The same of one that finds the delivery under way. */
-  redeliver(runId: string): Promise<Redelivery> {
+  /** `found`: the run as it was just now. Of a finished one, a repetition that finds its delivery under way is the same. */
+  async redeliver(found: RunRecord): Promise<Redelivery> {
+    if (found.dueAtMs !== null) return { kind: "under_way", record: found };
     return this.#twice(async (gate, isRepeated): Promise<Redelivery> => {
-      const redelivery = await gate.redeliver(runId);
+      const redelivery = await gate.redeliver(found.run.runId);
       return redelivery && isRepeated ? { ...redelivery, kind: "started" } : redelivery;
     });
   }

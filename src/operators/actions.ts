@@ -59,7 +59,7 @@ export async function resetWindow(deps: ConsoleDeps, operator: Operator, userKey
 /** Delivers the run's end again; `refused` while that is under way, or when there is nothing to deliver. */
 export async function redeliverRun({ gate, record }: FoundRun): Promise<Effect> {
   if (!hasSomethingToDeliver(record)) return refused("The run has no callback.");
-  const redelivery = await gate.redeliver(record.run.runId);
+  const redelivery = await gate.redeliver(record);
   if (redelivery === null) return refused("The run is not on record any more.");
   if (redelivery.kind === "under_way") return refused("The delivery of this run is still under way.");
   return { kind: "done" };

@@ -148,7 +148,12 @@ describe("sending again while it is under way", () => {
     const run = await deliveredRun(stage);
     const { issuer, upstream } = stage.gateway;
     const beside = await makeGateway({}, losingAnswer("USER_GATE.redeliver"), { issuer, upstream });
-    expect((await beside.call(`${deliveriesOf(run.runId)}/redeliver`, { method: "POST" })).status).toBe(202);
+    const redeliver = ({ runId }: Started) =>
+      beside.call(`${deliveriesOf(runId)}/redeliver`, { method: "POST" });
+    const other = await stage.start();
+    expect((await redeliver(other)).status).toBe(409);
+    expect((await redeliver(run)).status).toBe(202);
+    stage.waiting.add(other.runId);
     await stage.pass(HOUR);
     expect(stage.received).toHaveLength(1);
   });

@@ -49,7 +49,7 @@ describe("naming the run of a start that was never answered", () => {
     expect(before).toMatchObject([{ run_key: runKey, run_id: null, status: "forwarding" }]);
     const path = `/users/${runs.alice}/open-runs/${runKey}/poll?run_id=${runId}`;
     expect((await act(runs.stage.gateway, path)).status).toBe(202);
-    await runs.stage.drain();
+    await runs.stage.pass(SECOND);
     expect((await runs.read({ runId })).body).toMatchObject({ state: "delivered", charged: true });
     expect(await runs.audit()).toEqual([
       ["olga", "poll", runId, `named as the run of the start ${runKey}`, "done"],

@@ -1,5 +1,6 @@
 // A caller's view of its own run's callback: what was tried, what comes next, and sending it again.
 
+import type { RunRecord } from "../../gate/admission.ts";
 import { attemptError, type DeliveryView, deliveryView } from "../../gate/delivery-view.ts";
 import { problem } from "../../platform/errors.ts";
 import { log } from "../../platform/observability/log.ts";
@@ -23,9 +24,9 @@ export async function readDeliveries(c: AppContext): Promise<Response> {
 export async function redeliver(c: AppContext): Promise<Response> {
   const found = await find(c);
   if (found.kind === "problem") return found.answer;
-  const { headers, runId } = found;
+  const { headers, record } = found;
   try {
-    const redelivery = await callersGate(c).redeliver(runId);
+    const redelivery = await callersGate(c).redeliver(record);
     const view = redelivery && deliveryView(parseTarget(c), redelivery.record);
     if (view === null) return refuse(c, "unknown", NO_CALLBACK, headers);
     if (redelivery?.kind === "under_way") return refuse(c, "conflict", UNDER_WAY, headers);
@@ -36,7 +37,7 @@ export async function redeliver(c: AppContext): Promise<Response> {
 }
 
 type Found =
-  | { kind: "view"; runId: string; view: DeliveryView; headers: CountedRead["headers"] }
+  | { kind: "view"; record: RunRecord; view: DeliveryView; headers: CountedRead["headers"] }
   | { kind: "problem"; answer: Response };
 
 async function find(c: AppContext): Promise<Found> {
@@ -50,8 +51,9 @@ async function find(c: AppContext): Promise<Found> {
   try {
     const record = await callersGate(c).findRun(runId);
     const view = record && deliveryView(target, record);
-    if (view === null) return { kind: "problem", answer: refuse(c, "unknown", NO_CALLBACK, headers) };
-    return { kind: "view", runId, view, headers };
+    if (record === null || view === null)
+      return { kind: "problem", answer: refuse(c, "unknown", NO_CALLBACK, headers) };
+    return { kind: "view", record, view, headers };
   } catch (error) {
     return { kind: "problem", answer: unavailable(c, headers, error) };
   }
