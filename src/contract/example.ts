@@ -12,19 +12,11 @@ export function toExample(schema: Schema | boolean, components: Record<string, S
   if (given !== undefined) return given;
   const other = $ref === undefined ? anyOf?.[0] : components[$ref.replace("#/components/schemas/", "")];
   if (other !== undefined) return toExample(other, components);
+  const members = Object.entries(properties).map(([name, member]) => [name, toExample(member, components)]);
+  if (members.length > 0) return Object.fromEntries(members);
   const [type] = [schema.type].flat();
-  switch (type) {
-    case "object": {
-      const members = Object.entries(properties);
-      return Object.fromEntries(members.map(([name, member]) => [name, toExample(member, components)]));
-    }
-    case "array":
-      return [items].flat().map((item) => toExample(item, components));
-    case "boolean":
-      return true;
-    case "integer":
-      return 1;
-    default:
-      return BY_FORMAT[schema.format ?? ""] ?? "text";
-  }
+  if (type === "array") return [items].flat().map((item) => toExample(item, components));
+  if (type === "boolean") return true;
+  if (type === "integer") return 1;
+  return BY_FORMAT[schema.format ?? ""] ?? "text";
 }

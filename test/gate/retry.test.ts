@@ -93,11 +93,12 @@ describe("a first attempt that nobody heard the answer of, and a second that the
   }
 
   it.each([402, 403, 429])(
-    "with %i: the first one's run is told and charged when it is pushed",
+    "with %i: the first one's run is told and charged when the id's 72 hours are over",
     async (status) => {
       const stage = await unheardThenRefused(status);
       await stage.pass(MINUTE);
       await stage.push({ ...stage.lastRef(), runId: stage.gateway.upstream.runUnder(ID) ?? "" });
+      await stage.pass(72 * HOUR);
       await expectTold(stage);
     },
   );

@@ -222,9 +222,8 @@ export class RunWorld {
   /** A queue has lost its messages long before an id is forgotten, or they have come. */
   #deliverAcceptances(): void {
     this.#deliverByMs = Number.POSITIVE_INFINITY;
-    const isLate = (message: RunMessage) => message.acceptance !== null;
-    for (let at = this.#messages.findIndex(isLate); at !== -1; at = this.#messages.findIndex(isLate))
-      this.#deliver(at, false);
+    for (let at = this.#messages.length - 1; at >= 0; at -= 1)
+      if (this.#messages[at]?.acceptance != null) this.#deliver(at, false);
   }
 
   #deliver(which: number, again: boolean): void {
