@@ -93,9 +93,9 @@ export class World {
     const known = this.#once.get(name);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one name, one maker
     if (known !== undefined) return known as Promise<T>;
-    const made = make();
-    this.#once.set(name, made);
-    return made;
+    const created = make();
+    this.#once.set(name, created);
+    return created;
   }
 }
 

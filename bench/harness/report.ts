@@ -17,7 +17,7 @@ export type Run = { rounds: number; seconds: number; connections: readonly numbe
 
 type LatencyMs = { p50: number; p99: number; p999: number };
 
-type Figures = {
+type ContenderStats = {
   name: string;
   title: string;
   connections: number;
@@ -30,7 +30,7 @@ type Figures = {
 /** The tables, in the order in which they are read. */
 export function page(all: readonly Measured[], { rounds, seconds, connections, machine }: Run): string {
   const closed = connections.map(
-    (count) => `Closed loop, connections: ${count}.\n\n${throughputTable(figures(all, count))}`,
+    (count) => `Closed loop, connections: ${count}.\n\n${throughputTable(statsByContender(all, count))}`,
   );
   return [
     `${rounds} rounds of ${seconds} s, median (lowest–highest). ${machine}.`,
@@ -41,7 +41,7 @@ export function page(all: readonly Measured[], { rounds, seconds, connections, m
 
 /** The same for programs: all figures of each number of connections, and the latencies of each round. */
 export function record(all: readonly Measured[], run: Run): object {
-  const closed = run.connections.flatMap((count) => figures(all, count));
+  const closed = run.connections.flatMap((count) => statsByContender(all, count));
   const open = all.map(({ name, openPerSecond, open: rounds }) => ({
     name,
     openPerSecond,
@@ -65,7 +65,7 @@ function addition(all: readonly Measured[]): string[] {
   return [`At one rate, a plain run takes longer than the floor by ${at50} (p50) and ${at99} (p99).`];
 }
 
-function figures(all: readonly Measured[], connections: number): Figures[] {
+function statsByContender(all: readonly Measured[], connections: number): ContenderStats[] {
   const floor = all[0]?.closed.get(connections) ?? [];
   return all.map(({ name, title, closed }) => {
     const rounds = closed.get(connections) ?? [];
@@ -84,7 +84,7 @@ function figures(all: readonly Measured[], connections: number): Figures[] {
 const perSecondOf = ({ perSecond }: Throughput): number => perSecond;
 const cpuOf = ({ cpuMs }: Throughput): number => cpuMs;
 
-function throughputTable(rows: readonly Figures[]): string {
+function throughputTable(rows: readonly ContenderStats[]): string {
   const lines = rows.map(({ title, perSecond, cpuMs, ofFloor, cpuOfFloor }) => [
     title,
     withSpread(perSecond, 0),

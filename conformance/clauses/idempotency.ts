@@ -209,7 +209,7 @@ async function expectReleased(world: World, refusing: string, status: number): P
 
 /** However often the gateway itself tries within one request. */
 async function startUntilAccepted(start: () => Promise<Answer>): Promise<Answer> {
-  for (let tries = 0; tries < TOO_MANY_FAILURES; tries += 1) {
+  for (let attempts = 0; attempts < TOO_MANY_FAILURES; attempts += 1) {
     const answer = await start();
     if (answer.status === 202) return answer;
     expectStatus(answer, 503);

@@ -138,7 +138,7 @@ function countTake(
 
 // Whether it has failed too often and is given up. One whose start was not answered is not for a consumer to end.
 function giveUpAtLast(runs: Runs, open: OpenRun, nowMs: number): boolean {
-  return open.failures >= MAX_FAILURES && runs.giveUp(open.runKey, "poison", nowMs);
+  return open.failures >= MAX_FAILURES && runs.abandon(open.runKey, "poison", nowMs);
 }
 
 // They grow, so that a version of the consumer that fails at every run has to fail for hours before runs are given up.

@@ -96,7 +96,7 @@ export class Runs {
   }
 
   /** Nothing more is tried of it. False: its start has not been answered, or it is not open. */
-  giveUp(runKey: string, reason: AbandonReason, nowMs: number): boolean {
+  abandon(runKey: string, reason: AbandonReason, nowMs: number): boolean {
     const open = this.get(runKey);
     if (open === null || open.run.status === "forwarding") return false;
     this.put({ ...open, run: giveUpRun(open.run, open.terms, reason, nowMs) }, nowMs);

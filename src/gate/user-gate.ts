@@ -169,7 +169,7 @@ export class UserGate extends DurableObject<Env> {
 
   /** An operator gives a run up; false when there is nothing to give up. */
   async abandon(runKey: string): Promise<boolean> {
-    const isAbandoned = this.#runs.giveUp(runKey, "operator", Date.now());
+    const isAbandoned = this.#runs.abandon(runKey, "operator", Date.now());
     await this.#ring();
     return isAbandoned;
   }

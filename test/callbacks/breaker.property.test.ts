@@ -64,7 +64,7 @@ test("a host that is down gets at most one attempt in 30 seconds, and whoever as
     fc.property(steps(["ask", "ask", "ask", "fail"]), (interleaving) => {
       let nowMs = T0;
       let breaker: Breaker = CLOSED;
-      for (let made = 0; made < 10; made++) breaker = report(breaker, false, nowMs);
+      for (let attempts = 0; attempts < 10; attempts++) breaker = report(breaker, false, nowMs);
       let notBeforeMs = nowMs + 30_000;
       for (const { kind, afterMs } of interleaving) {
         nowMs += afterMs;

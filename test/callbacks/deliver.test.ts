@@ -173,17 +173,17 @@ describe("the head of the answer decides", () => {
 });
 
 describe("a connection that fails is a failed attempt", () => {
-  const lost = new Error("Network connection lost.");
+  const broken = new Error("Network connection lost.");
   test.each([
-    ["a network that rejects", { fetch: () => Promise.reject(lost) }, lost],
+    ["a network that rejects", { fetch: () => Promise.reject(broken) }, broken],
     [
       "one that throws",
       {
         fetch: () => {
-          throw lost;
+          throw broken;
         },
       },
-      lost,
+      broken,
     ],
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the network throws whatever it likes
     ["one that rejects with no error at all", { fetch: () => Promise.reject("lost") }, "lost"],

@@ -42,7 +42,7 @@ function freshBreaker(): Met {
 }
 
 async function fail(breaker: Met, times: number): Promise<void> {
-  for (let made = 0; made < times; made++) await breaker.report(false);
+  for (let attempts = 0; attempts < times; attempts++) await breaker.report(false);
 }
 
 function storedKeys({ stub }: Met): Promise<string[]> {
@@ -134,7 +134,7 @@ describe("an object that is taken out of memory", () => {
 
   test("knows the failures of a host that fails slowly", async () => {
     const breaker = freshBreaker();
-    for (let made = 0; made < 10; made++) {
+    for (let attempts = 0; attempts < 10; attempts++) {
       await fail(breaker, 1);
       await evict(breaker.stub);
       moveClock(30 * SECOND);

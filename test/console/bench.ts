@@ -77,8 +77,8 @@ async function keepIn(
     await gate.abandon(runKey);
     return runId;
   }
-  const made = OUTCOMES[fate] ?? null;
-  const attempted = made?.kind === "failed" && failure !== undefined ? { ...made, failure } : made;
+  const known = OUTCOMES[fate] ?? null;
+  const attempted = known?.kind === "failed" && failure !== undefined ? { ...known, failure } : known;
   const attempt = attempted && { outcome: attempted, agoMs: 0, durationMs: 0 };
   const end = { kind: "ended", runId, result, readAgoMs: 0, bodyKept: false } as const;
   const retrySchedule = fate === "retrying" ? [300] : [];

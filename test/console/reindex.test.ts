@@ -49,21 +49,21 @@ async function twoDays(): Promise<{ active: unknown[]; letters: unknown[] }> {
   return { active: [{ month: 204001, user_key: user, days: 0b11 }], letters: [letter] };
 }
 
-async function told(): Promise<{ active: unknown[]; letters: unknown[] }> {
+async function indexedRows(): Promise<{ active: unknown[]; letters: unknown[] }> {
   return { active: await rowsOf(ACTIVE), letters: await rowsOf(LETTERS) };
 }
 
 describe("an index that was made anew", () => {
   it("has everything again after a reindexing, which says how many gates had to tell it", async () => {
     const all = await twoDays();
-    expect(await told()).toEqual(all);
+    expect(await indexedRows()).toEqual(all);
     await loseIndex();
     await makeIndex();
-    expect(await told()).toEqual({ active: [], letters: [] });
+    expect(await indexedRows()).toEqual({ active: [], letters: [] });
     const gateway = await makeGateway();
     const { status, body } = await act(gateway, "/reindex");
     expect([status, body]).toEqual([200, { gates: 1, told_anew: 1, unreachable: 0, next_cursor: null }]);
-    expect(await told()).toEqual(all);
+    expect(await indexedRows()).toEqual(all);
     expect((await act(gateway, "/reindex")).body).toMatchObject({ gates: 1, told_anew: 0 });
   });
 
@@ -73,7 +73,7 @@ describe("an index that was made anew", () => {
     await makeIndex();
     await evict(await stubOf("alice"));
     await pass("alice", 7 * DAY);
-    expect(await told()).toEqual(all);
+    expect(await indexedRows()).toEqual(all);
   });
 
   it("has it too when the lost one could not say which one it was", async () => {
@@ -103,7 +103,7 @@ describe("an index that was made anew", () => {
     await pass("alice", 8 * HOUR);
     await makeIndex();
     expect((await act(await makeGateway(), "/reindex")).body.told_anew).toBe(1);
-    expect(await told()).toEqual(all);
+    expect(await indexedRows()).toEqual(all);
   });
 });
 

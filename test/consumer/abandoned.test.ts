@@ -19,7 +19,7 @@ function forgetRuns({ gateway: { upstream } }: Stage): void {
   );
 }
 
-function remember({ gateway: { upstream } }: Stage): void {
+function knowRuns({ gateway: { upstream } }: Stage): void {
   upstream.behave((_request, honest) => honest());
 }
 
@@ -85,7 +85,7 @@ describe("404s", () => {
     await stage.pass(9 * MINUTE + 15 * SECOND);
     expect(reads(stage)).toBe(8);
     expect(await stateOf(stage, run)).toBe("waiting");
-    remember(stage);
+    knowRuns(stage);
     await stage.pass(HOUR);
     await expectKept(stage, run);
   });
@@ -100,7 +100,7 @@ describe("404s", () => {
     stage.gateway.upstream.behave(({ method }, honest) => (method === "GET" ? answer() : honest()));
     await stage.pass(10 * DAY);
     expect(await stateOf(stage, run)).toBe("waiting");
-    remember(stage);
+    knowRuns(stage);
     await stage.pass(7 * HOUR);
     await expectKept(stage, run);
   });
@@ -123,7 +123,7 @@ describe.each(ENDS)("a run that is abandoned because %s", (reason, abandon) => {
     const stage = await Stage.set(SELDOM);
     const run = await stage.start();
     await abandon(stage, run);
-    remember(stage);
+    knowRuns(stage);
     await ask(stage, run);
     await stage.pass(2 * MINUTE);
     await expectKept(stage, run);
@@ -157,7 +157,7 @@ describe("an abandoned run that is asked for again", () => {
     await stage.redeliver(run.runId);
     await stage.pass(2 * DAY);
     expect(await stateOf(stage, run)).toBe("waiting");
-    remember(stage);
+    knowRuns(stage);
     await stage.pass(7 * HOUR);
     await expectKept(stage, run);
   });
@@ -169,7 +169,7 @@ describe("an abandoned run that is asked for again", () => {
     forgetRuns(stage);
     await stage.pass(3 * DAY + HOUR);
     expect(await deadLetters()).toMatchObject([{ run_id: runId, callback_url: null }]);
-    remember(stage);
+    knowRuns(stage);
     await stage.push({ runId, ...stage.lastRef() });
     await stage.pass(MINUTE);
     expect((await stage.records()).charges).toMatchObject([{ run_id: runId }]);

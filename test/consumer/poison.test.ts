@@ -16,21 +16,21 @@ const DAY = 24 * HOUR;
 
 freshForEach();
 
-type Tries = { together: number; alone: number };
+type Takes = { together: number; alone: number };
 
 /** Terms that name no place: nothing that a receiver or an upstream does makes the consumer throw. */
 function poisoned(
   env: Env,
   { runId }: Started,
-  tries: Tries = { together: 0, alone: 0 },
+  takes: Takes = { together: 0, alone: 0 },
   isBad: (nth: number) => boolean = () => true,
 ): Env {
   const placeless = replacing("USER_GATE.take", async ({ perform, args }) => {
     const taken = (await perform()) as Taken;
     if (taken.kind !== "leased" || taken.run.runId !== runId) return taken;
     const { isAlone } = args[0] as TakeRequest;
-    const nth = tries.together + tries.alone;
-    tries[isAlone ? "alone" : "together"] += 1;
+    const nth = takes.together + takes.alone;
+    takes[isAlone ? "alone" : "together"] += 1;
     if (!isBad(nth)) return taken;
     return { ...taken, run: { ...taken.run, terms: { ...taken.run.terms, publicUrl: "" } } };
   });
@@ -46,9 +46,9 @@ describe("a run that makes the consumer throw", () => {
     const stage = await Stage.set();
     const run = await stage.start();
     await stage.push(run);
-    const tries = { together: 0, alone: 0 };
-    await stage.pass(DAY, "alice", poisoned(stage.gateway.env, run, tries));
-    expect(tries).toEqual({ together: 2, alone: 3 });
+    const takes = { together: 0, alone: 0 };
+    await stage.pass(DAY, "alice", poisoned(stage.gateway.env, run, takes));
+    expect(takes).toEqual({ together: 2, alone: 3 });
     expect((await stage.deliveries(run.runId)).body.data).toEqual({
       state: "dead",
       callback_url: HOOK,
@@ -67,13 +67,13 @@ describe("a run that makes the consumer throw", () => {
     stage.receive(() => new Response(null, { status: 500 }));
     const run = await stage.start();
     await stage.push(run);
-    const tries = { together: 0, alone: 0 };
-    const env = poisoned(stage.gateway.env, run, tries, (nth) => nth % 5 !== 4);
+    const takes = { together: 0, alone: 0 };
+    const env = poisoned(stage.gateway.env, run, takes, (nth) => nth % 5 !== 4);
     await stage.pass(2 * DAY, "alice", env);
     const { state, attempts } = (await stage.deliveries(run.runId)).body.data;
     expect(state).toBe("retrying");
     expect(attempts.length).toBeGreaterThanOrEqual(3);
-    expect(tries.together + tries.alone).toBeGreaterThanOrEqual(5 * attempts.length);
+    expect(takes.together + takes.alone).toBeGreaterThanOrEqual(5 * attempts.length);
   });
 
   it("does not hold up its batch", async () => {

@@ -81,9 +81,9 @@ describe("an id used again after 72 hours", () => {
     });
     const second = await stage.start({ idempotency_id: ID });
     await stage.pass(20 * HOUR);
-    const told = stage.received.map(({ body }): string => JSON.parse(body).id);
-    expect(told).toHaveLength(2);
-    expect(new Set(told)).toEqual(new Set([first.runId, second.runId]));
+    const delivered = stage.received.map(({ body }): string => JSON.parse(body).id);
+    expect(delivered).toHaveLength(2);
+    expect(new Set(delivered)).toEqual(new Set([first.runId, second.runId]));
     expect((await stage.records()).charges).toHaveLength(2);
   });
 });

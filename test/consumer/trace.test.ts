@@ -55,7 +55,7 @@ it("two looks are two traces", async () => {
   const stage = await Stage.set();
   const run = await stage.start();
   stage.waiting.add(run.runId);
-  for (let looks = 0; looks < 2; looks += 1) {
+  for (let polls = 0; polls < 2; polls += 1) {
     await stage.push(run);
     await stage.drain();
   }

@@ -55,8 +55,8 @@ describe("a receiver that fails", () => {
     isDown = false;
     upstream.runs.delete(run.id);
     expect((await redeliver(caller, ECHO, run.id)).status).toBe(202);
-    const told = await untilState(caller, ECHO, run.id, "delivered");
-    expect(told.attempts.map(({ status }) => status)).toEqual([500, 500, 500, 500, 204]);
+    const delivered = await untilState(caller, ECHO, run.id, "delivered");
+    expect(delivered.attempts.map(({ status }) => status)).toEqual([500, 500, 500, 500, 204]);
     expectOneMessage(receiver.deliveries, run);
   });
 

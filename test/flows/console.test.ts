@@ -16,7 +16,7 @@ const ISSUER = "https://issuer.dev.edge-actions.invalid";
 const FAILS = actionId("0004");
 const UNHINDERED = { rate_limit: { exempt: false, limit_override: 1000 } };
 const PHONE = { width: 390, height: 844 };
-const LOOKS = [
+const BROWSER_OPTIONS = [
   { colorScheme: "light" },
   { colorScheme: "dark" },
   { colorScheme: "light", viewport: PHONE },
@@ -237,8 +237,8 @@ describe("every page", () => {
     const who = await Caller.of(stage.gateway.url, `${MARKUP}-${crypto.randomUUID()}`, BILLED);
     const { runId } = await stage.deadLetter(who);
     await stage.delivered(who, FAILS);
-    for (const look of LOOKS) {
-      const at = await stage.operator(true, look);
+    for (const options of BROWSER_OPTIONS) {
+      const at = await stage.operator(true, options);
       await at.open(`/console/runs/${runId}`);
       await at.page.getByRole("link", { name: MARKUP }).click();
       const pages = [...PAGES, `/console/runs/${runId}`, at.path];

@@ -166,7 +166,8 @@ it("what runs is bound to what was made, and has the settings", () => {
 });
 
 it("nothing of staging, which the account has too, is used or changed", () => {
-  for (const made of [account.namespaces, account.databases, account.apps]) expect(made).toHaveLength(2);
+  for (const created of [account.namespaces, account.databases, account.apps])
+    expect(created).toHaveLength(2);
   const consumed = account.queues.filter(({ consumers }) =>
     consumers.some(({ script }) => script === "edge-actions"),
   );

@@ -92,8 +92,8 @@ describe("a receiver's answer", () => {
     const receiver = await hostile((response) => response.destroy());
     const run = await endedRun(receiver.url);
     const { attempts } = await untilState(caller, ECHO, run.id, "dead");
-    const lost = { status: null, error: "no connection" };
-    expect(attempts).toMatchObject([lost, lost]);
+    const failed = { status: null, error: "no connection" };
+    expect(attempts).toMatchObject([failed, failed]);
     receiver.close();
   });
 });

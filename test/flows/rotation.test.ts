@@ -94,7 +94,7 @@ describe("a new signing key is published, signs, and is the only one", () => {
     upstream.end(heldForever.run);
     // This one was not waited for a week. Its end is found by the timer.
     expect(await push(heldForever)).toBe(404);
-    await until("the run that was waited for too short", WITHIN_MS, () => isTold(heldForever));
+    await until("the run that was waited for too short", WITHIN_MS, () => isDelivered(heldForever));
     const again = await caller.start(ECHO, dataOf(answered), { rateLimit: "off" });
     expect([again.headers.get("idempotency-replayed"), runIdOf(again)]).toEqual(["true", answered.runId]);
 
@@ -162,7 +162,7 @@ function dataOf({ path, idempotencyId }: Pick<Case, "path" | "idempotencyId">): 
 async function tell(one: Case): Promise<void> {
   upstream.end(one.run);
   expect(await push(one)).toBe(202);
-  await until("the callback", WITHIN_MS, () => isTold(one));
+  await until("the callback", WITHIN_MS, () => isDelivered(one));
 }
 
 /** Its receiver is away for the first attempt. */
@@ -174,14 +174,14 @@ async function fails(one: Case): Promise<void> {
     return delivery.path === one.path && kidsAt(one).at(-1) === old ? 503 : proven;
   };
   expect(await push(one)).toBe(202);
-  await until("the first attempt", WITHIN_MS, () => isTold(one));
+  await until("the first attempt", WITHIN_MS, () => isDelivered(one));
 }
 
 function push({ run }: Case): Promise<number> {
   return upstream.push(run);
 }
 
-function isTold({ path }: Case): boolean {
+function isDelivered({ path }: Case): boolean {
   return receiver.at(path).length > 0;
 }
 

@@ -243,9 +243,10 @@ export class RunWorld {
       this.#reports.push({ runKey, revision, seen: read });
       return;
     }
-    const told = terms.callbackUrl === null ? { attempt: null, deferral: null } : this.#tell(runId, receiver);
+    const delivery =
+      terms.callbackUrl === null ? { attempt: null, deferral: null } : this.#tell(runId, receiver);
     const end = { kind: "ended", runId, result: read, readAgoMs: 0, bodyKept: false } as const;
-    this.#reports.push({ runKey, revision, seen: { ...end, ...told } });
+    this.#reports.push({ runKey, revision, seen: { ...end, ...delivery } });
   }
 
   #read(runId: string, mood: UpstreamMood): RunResult | Observation {
@@ -283,6 +284,6 @@ export class RunWorld {
   #abandon(): void {
     const { runs } = this.#gate;
     const first = runs.index.first();
-    if (first !== null) runs.giveUp(first.runKey, "operator", this.#nowMs);
+    if (first !== null) runs.abandon(first.runKey, "operator", this.#nowMs);
   }
 }

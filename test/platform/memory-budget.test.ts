@@ -38,11 +38,11 @@ describe("a memory budget", () => {
 
   it("forgets those of whom nobody heard again", () => {
     const budget = new MemoryBudget(100);
-    const lost = budget.enter(T0);
-    lost.take(100);
+    const silent = budget.enter(T0);
+    silent.take(100);
     expect(budget.isFull(T0 + 119_999, 1)).toBe(true);
     expect(budget.isFull(T0 + 120_000, 1)).toBe(false);
     const next = budget.enter(T0 + 120_000);
-    expect([lost.take(50), next.take(100)]).toEqual([true, true]);
+    expect([silent.take(50), next.take(100)]).toEqual([true, true]);
   });
 });

@@ -37,21 +37,21 @@ describe("what became of a run is told to its own user alone", () => {
     const [a, b] = pairOf(crypto.randomUUID());
     const run = await delivered(a);
     const others = await delivered(b);
-    const [told] = (await usage(a)).body.data;
+    const [shown] = (await usage(a)).body.data;
 
     expectProblem(await stage.deliveries(run.runId, b), 404, null);
     expectProblem(await stage.redeliver(run.runId, b), 404, null);
     await Promise.all([ring(a), ring(b)]);
     await stage.drain();
     expect(stage.received).toHaveLength(2);
-    for (const query of ["", `&cursor=${cursorBefore(told.charged_at)}`]) {
+    for (const query of ["", `&cursor=${cursorBefore(shown.charged_at)}`]) {
       const page = (await usage(b, query)).body.data;
       expect(page.map((charge: { run_id: string }) => charge.run_id)).toEqual([others.runId]);
     }
     counts.refused += 4;
 
     expect((await stage.deliveries(run.runId, a)).body.data.state).toBe("delivered");
-    expect(told.run_id).toBe(run.runId);
+    expect(shown.run_id).toBe(run.runId);
     expect((await stage.redeliver(run.runId, a)).status).toBe(202);
     await ring(a);
     await stage.drain();

@@ -77,8 +77,8 @@ describe("a token that is no good", () => {
   ])("%s: 401, and nothing is said or counted", async (_name, crooked) => {
     const user = newUser();
     const token = await crooked(user);
-    const tries = ["Bearer", "JWT"].map((scheme) => ({ authorization: `${scheme} ${token}` }));
-    await expectUnauthenticated(user, tries, INVALID);
+    const credentials = ["Bearer", "JWT"].map((scheme) => ({ authorization: `${scheme} ${token}` }));
+    await expectUnauthenticated(user, credentials, INVALID);
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -133,8 +133,8 @@ describe("`jku`, `x5u` and `jwk` in a header", () => {
       await issuer.token(user, { header: { kid: "new", x5u: url } }),
       await withOwnKey(user),
     ];
-    const tries = tokens.map((token) => ({ authorization: `Bearer ${token}` }));
-    await expectUnauthenticated(user, tries, INVALID);
+    const credentials = tokens.map((token) => ({ authorization: `Bearer ${token}` }));
+    await expectUnauthenticated(user, credentials, INVALID);
     // Beside a key that is known, they are not even read.
     const token = await issuer.token(user, { header: { jku: url, x5u: url } });
     expect(
@@ -189,12 +189,12 @@ const WAYS: { path: string; call: Call }[] = [
 /** Refused on every way in, always with the same words; then the user's first honest start is the first one counted. */
 async function expectUnauthenticated(
   user: User,
-  tries: Record<string, string>[],
+  all: Record<string, string>[],
   challenge: string,
   query = "",
 ): Promise<void> {
   for (const [{ path, call }, credentials] of WAYS.flatMap((way) =>
-    tries.map((headers) => [way, headers] as const),
+    all.map((headers) => [way, headers] as const),
   )) {
     const headers = { ...call.headers, ...credentials };
     const answer = await refused(path + query, { ...call, claims: null, headers });

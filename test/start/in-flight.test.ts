@@ -117,8 +117,8 @@ describe("when the first request ends without a run, duplicates start over", () 
   });
 
   it("its Worker died: one of them takes over when the lease ends", async () => {
-    const lost = replacing("USER_GATE.admit", ({ perform }) => perform().then(never));
-    const dying = await makeGateway({}, lost);
+    const unanswered = replacing("USER_GATE.admit", ({ perform }) => perform().then(never));
+    const dying = await makeGateway({}, unanswered);
     dying.begin(RUN_PATH, startOf({ idempotency_id: ID }));
     const gateway = await makeGateway({}, undefined, { upstream: dying.upstream, issuer: dying.issuer });
     await vi.waitFor(async () => expect(await claimsOf(gateway)).toEqual([`${ID} open`]));

@@ -30,15 +30,15 @@ export function DestinationsPage({ frame, view }: PageProps<Destinations>): JSX.
 
 function columnsAt(nowMs: number): Column<Destination>[] {
   return [
-    { title: "Host", kind: "row", look: "wrap", cell: ({ host }) => host },
-    { title: "Attempts", look: "number", cell: ({ attempts }) => count(attempts) },
+    { title: "Host", kind: "row", variant: "wrap", cell: ({ host }) => host },
+    { title: "Attempts", variant: "number", cell: ({ attempts }) => count(attempts) },
     { title: "Acknowledged", cell: (destination) => <Rate {...destination} /> },
-    { title: "Mean", look: "number", cell: (destination) => duration(destination.latency_mean_ms) },
+    { title: "Mean", variant: "number", cell: (destination) => duration(destination.latency_mean_ms) },
     { title: "Breaker", cell: ({ breaker }) => <Breaker breaker={breaker} nowMs={nowMs} /> },
     {
       title: "",
       kind: "plain",
-      look: "actions",
+      variant: "actions",
       cell: ({ host }) => <a href={deadLettersAt(host)}>Dead letters</a>,
     },
   ];

@@ -112,7 +112,7 @@ export class ChaosUpstream {
   }
 
   async #push(executed: Executed, how: string): Promise<void> {
-    for (let tries = 0; !this.#isClosed; tries++) {
+    for (let attempts = 0; !this.#isClosed; attempts++) {
       // A read may be quicker than the answer to the push that caused it.
       executed.isReadSince = false;
       const status = await this.#upstream.push(executed.run).catch(() => null);
@@ -121,7 +121,7 @@ export class ChaosUpstream {
         return this.#timeline.note(`its push (${how}) was answered 202`, executed.number);
       }
       this.#timeline.note(`its push (${how}) got ${status ?? "no answer"}`, executed.number);
-      await sleep(pauseMs(tries));
+      await sleep(pauseMs(attempts));
     }
   }
 

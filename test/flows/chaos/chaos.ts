@@ -154,7 +154,7 @@ async function accountFor(world: World): Promise<Account> {
       planned,
       word: callers.wordOn(planned.number),
       executed: runs.map(({ run, isHeard }) => ({ runId: run.id, ended: run.ended, isHeard })),
-      told: receivers.toldOf(planned.number),
+      received: receivers.receivedOf(planned.number),
       shown: runs.map(({ run }) => shown.get(run.id) ?? null).find((state) => state !== null) ?? null,
       charges: charged.filter(
         ({ runId, user }) => user === planned.user && runs.some(({ run }) => run.id === runId),
@@ -171,12 +171,12 @@ async function accountFor(world: World): Promise<Account> {
   };
 }
 
-/** By run id, what the gateway shows of each run that has told its receiver. */
+/** By run id, what the gateway shows of each run whose receiver was called. */
 async function showDeliveries(world: World): Promise<ReadonlyMap<string, DeliveriesView["state"]>> {
   const { plan, upstream, receivers, delivered } = world;
-  const told = upstream.executed().filter(({ number }) => receivers.toldOf(number).length > 0);
+  const called = upstream.executed().filter(({ number }) => receivers.receivedOf(number).length > 0);
   const shown = new Map<string, DeliveriesView["state"]>();
-  for (const { run, number } of told) {
+  for (const { run, number } of called) {
     const state = delivered.has(run.id)
       ? "delivered"
       : await showDelivery(world, run.id, plan.runs[number]?.user ?? 0);

@@ -3,7 +3,7 @@ import { COLUMNS, countsOf, type Facts } from "./accounts.ts";
 import type { Plan } from "./plan.ts";
 import type { Timeline } from "./timeline.ts";
 
-type Told = {
+type ReportInput = {
   plan: Plan;
   timeline: Timeline;
   kills: number;
@@ -13,7 +13,7 @@ type Told = {
   all: readonly Facts[];
 };
 
-export function reportOf({ plan, timeline, kills, indexLostAtMs, drainedMs, all }: Told): string {
+export function reportOf({ plan, timeline, kills, indexLostAtMs, drainedMs, all }: ReportInput): string {
   const { seed, seconds, rate } = plan;
   return [
     `Seed ${seed}: ${seconds} s at ${rate} runs/s, drained in ${(drainedMs / 1000).toFixed(1)} s more.`,

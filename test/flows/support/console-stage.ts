@@ -56,17 +56,17 @@ export class ConsoleStage {
   }
 
   async visitor(options: BrowserContextOptions = {}): Promise<Visitor> {
-    const made = await Visitor.of(this.#browser, this.gateway.url, options);
-    this.#visitors.push(made);
-    return made;
+    const visitor = await Visitor.of(this.#browser, this.gateway.url, options);
+    this.#visitors.push(visitor);
+    return visitor;
   }
 
   /** An operator whose browser runs scripts, or does not. */
   async operator(javaScriptEnabled = true, more: BrowserContextOptions = {}): Promise<Visitor> {
-    const made = await this.visitor({ javaScriptEnabled, ...more });
-    await made.signIn("olga");
-    await made.page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-    return made;
+    const visitor = await this.visitor({ javaScriptEnabled, ...more });
+    await visitor.signIn("olga");
+    await visitor.page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    return visitor;
   }
 
   caller(name: string): Promise<Caller> {

@@ -68,7 +68,7 @@ const PROFILE: readonly Played[] = [
 const SCREENSHOTS: readonly Played[] = [
   {
     command: "npm run screenshots",
-    plus: "-- --rounds 2 --looks light",
+    plus: "-- --rounds 2 --variants light",
     shows: async (_, { checkout }) => {
       for (const file of ["docs/console.png", "dist/screenshots/run-light.png"])
         expect((await readFile(join(checkout, file))).subarray(1, 4).toString()).toBe("PNG");

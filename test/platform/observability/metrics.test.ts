@@ -90,8 +90,8 @@ describe("a request", () => {
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "20" }, points.bindings);
     const answers = await Promise.all(times(30, () => gateway.start({})));
     expect(statuses(answers)).toEqual({ 202: 20, 429: 10 });
-    const told = points.take("request").map(({ status }) => ({ status: Number(status) }));
-    expect(statuses(told)).toEqual({ 202: 20, 429: 10 });
+    const counted = points.take("request").map(({ status }) => ({ status: Number(status) }));
+    expect(statuses(counted)).toEqual({ 202: 20, 429: 10 });
   });
 
   it.each(["", "/deliveries", "/deliveries/redeliver"])(
@@ -249,8 +249,8 @@ describe("a request does not notice", () => {
     const gateway = await makeGateway({}, bindings);
     const answer = await gateway.start({ idempotency_id: ID });
     expect(answer.status).toBe(202);
-    const told = written.map((line): { event: string } => JSON.parse(line));
-    expect(told.filter(({ event }) => event === "metrics.refused")).toEqual(lines);
+    const logged = written.map((line): { event: string } => JSON.parse(line));
+    expect(logged.filter(({ event }) => event === "metrics.refused")).toEqual(lines);
   });
 
   it.each(cases)("nor does a delivery: $name", async ({ bindings }) => {
