@@ -11,7 +11,7 @@ export function clausesOf({ only }: Pick<Options, "only">): Clause[] {
   return CLAUSES.filter((clause) => only.length === 0 || only.includes(sectionOf(clause)));
 }
 
-/** Gives each result as soon as it is known. Throws a UsageError when nobody answers at the deployment's URL. */
+/** Gives each result as soon as it is known. Throws a UsageError when there is no answer from the deployment's URL. */
 export async function* examine(asked: Options): AsyncGenerator<Result> {
   const options = await withSandboxTokens(asked);
   const receiver =
@@ -37,6 +37,6 @@ async function expectAnybodyThere({ http, options }: World): Promise<void> {
   try {
     await http.call("/healthz");
   } catch (error) {
-    throw new UsageError(`nobody answers at ${options.url}`, { cause: error });
+    throw new UsageError(`no answer from ${options.url}`, { cause: error });
   }
 }

@@ -59,7 +59,7 @@ async function verify(token: string, gateway: Fetcher): Promise<JWTPayload> {
 }
 
 async function check(token: string, keys: Keys): Promise<JWTPayload> {
-  // `aud` keeps callback signatures out: the gateway makes those with the same keys, for anybody to read.
+  // `aud` keeps callback signatures out: the gateway makes those with the same keys, and any receiver can read them.
   const { payload } = await jwtVerify(token, keys.find, {
     algorithms: ["EdDSA", "Ed25519"],
     requiredClaims: ["aud", "exp"],

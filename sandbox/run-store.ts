@@ -1,4 +1,4 @@
-// The runs of one user. Time-based state is derived from `ends_at`; `due_at` says when somebody must look at the row next:
+// The runs of one user. Time-based state is derived from `ends_at`; at `due_at` the alarm handles the row next:
 //   post -> posting -> push -> kept (and deleted when due). The phases before `kept` are skipped where they do not apply.
 
 import type { Task } from "./actions.ts";
@@ -180,7 +180,7 @@ export class RunStore {
     this.#sql.exec(nextAtMs === null ? keep : retry, nextAtMs ?? KEPT_MS, id);
   }
 
-  /** Runs that must be looked at, leased: whoever takes one has until `leaseUntilMs`, then it is due again. */
+  /** Runs that are due, leased: each must be done by `leaseUntilMs`, then it is due again. */
   takeDue(limit: number, nowMs: number, leaseUntilMs: number): DueRun[] {
     const query = "SELECT * FROM runs WHERE due_at <= ? ORDER BY due_at LIMIT ?";
     return this.#sql

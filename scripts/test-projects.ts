@@ -1,6 +1,6 @@
 // Which vitest project a test file belongs to. Its imports decide, followed through all modules: a test that reaches the
 // Workers runtime (a module `cloudflare:…`, or a global that only workerd has) runs in workerd, any other in plain Node,
-// which starts sooner. So a new test file runs in the fastest place that can run it, and nobody keeps a list.
+// which starts sooner. So a new test file runs in the fastest place that can run it, and there is no list to keep.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";

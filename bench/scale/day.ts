@@ -167,7 +167,7 @@ class Gateway {
     return deferred;
   }
 
-  // Whoever has runs all day has the first one at midnight, and tells of the day within an hour.
+  // A user with runs all day has the first one at midnight, and tells of the day within an hour.
   #tell(second: number): void {
     const { users, indexAway } = this.#load;
     if (second < HOUR_SECONDS) this.#outbox += users / HOUR_SECONDS;

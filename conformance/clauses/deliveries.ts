@@ -94,7 +94,7 @@ export const DELIVERIES: readonly Clause[] = [
   },
   {
     id: "delivery.whose",
-    text: "a run of somebody else: 404",
+    text: "a run of another user: 404",
     check: async (world) => {
       const other = world.as("other-token");
       const { run } = await deliveredRun(world);

@@ -102,7 +102,7 @@ export const SURFACE: readonly Clause[] = [
   },
   {
     id: "surface.not-found",
-    text: "a path that is nobody's is 404 not_found",
+    text: "a path that does not exist is 404 not_found",
     check: async ({ http }) => {
       expectError(await http.call("/there/is/no/such/path"), 404, "not_found");
     },

@@ -4,7 +4,7 @@ import { type Wrangler, WranglerFailed } from "./wrangler.ts";
 
 export type Live = {
   versionId: string;
-  /** Of what `npm run deploy` put there; null when somebody else did, or when not all requests go to it. */
+  /** Of what `npm run deploy` put there; null when another tool did, or when not all requests go to it. */
   tag: string | null;
   bindings: readonly LiveBinding[];
 };
@@ -43,7 +43,7 @@ const version = z.object({
   resources: z.object({ bindings: z.array(liveBinding) }),
 });
 
-/** What runs; null when nobody is logged in. */
+/** What runs; null without a login. */
 export async function lookAtWorker(wrangler: Wrangler): Promise<Running | null> {
   try {
     const live = await liveVersion(wrangler);

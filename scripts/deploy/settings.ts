@@ -29,7 +29,7 @@ export type Chosen = {
   bad: string[];
 };
 
-/** Asks whoever deploys; null when nobody is there. */
+/** Asks the user who deploys; null without a terminal. */
 export type Ask = ((name: string, meaning: string, isSecret: boolean) => Promise<string>) | null;
 
 /**
@@ -92,7 +92,7 @@ function foundVars(given: Given): { vars: Vars; sources: Texts } {
 }
 
 function originOf(name: string, { shell, vars, deployed, hasUpstreamBinding }: Given): [string, unknown] {
-  // Where CI has no value for a variable, it is an empty one. In wrangler.toml somebody has written that there is none.
+  // Where CI has no value for a variable, it is an empty one. In wrangler.toml an empty one means that there is none.
   if (shell[name]) return ["environment", shell[name]];
   if (vars[name] !== undefined) return ["wrangler.toml", vars[name]];
   // It would win over the binding, which is the newer of the two.
@@ -100,7 +100,7 @@ function originOf(name: string, { shell, vars, deployed, hasUpstreamBinding }: G
   return ["as deployed", deployed[name]];
 }
 
-// One that the Worker has stays as it is: it cannot be read, so nobody could say whether it would change.
+// One that the Worker has stays as it is: it cannot be read, so the command could not say whether it would change.
 function newSecrets({ shell, secrets }: Given, signingKeys: string): Texts {
   const values: Texts = { SIGNING_KEYS: signingKeys };
   for (const name of SECRET_NAMES) if (shell[name]) values[name] = shell[name];

@@ -52,7 +52,7 @@ type Deployment = {
 type Report = (did: string, what: string) => void;
 
 const WOULD = { create: "would create", apply: "would apply", set: "would set" };
-/** Where nobody knows what there is already. */
+/** Where the command does not know what there is already. */
 const MIGHT: typeof WOULD = {
   create: "would create or reuse",
   apply: "would apply or skip",
@@ -78,9 +78,9 @@ async function prepare(options: Options, surroundings: Surroundings): Promise<De
   const wrangler = new Wrangler(surroundings.wranglerWith(configPath(target)));
   const known = await lookAtWorker(wrangler);
   if (known === null && !options.isDryRun)
-    throw new Failure("nobody is logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
+    throw new Failure("not logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
   print(`${target.name}, ${target.environment}${options.isDryRun ? ": nothing is changed" : ""}`);
-  if (known === null) report("unknown", "what the account has: nobody is logged in");
+  if (known === null) report("unknown", "what the account has: not logged in");
   const running = known ?? NOTHING_RUNS;
   const chosen = await choose(target, running, options, surroundings);
   for (const [name, source] of Object.entries(chosen.sources)) report("setting", `${name} (${source})`);

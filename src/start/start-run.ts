@@ -162,7 +162,7 @@ async function forward(
     : upstreamRefusal(outcome.problem, admitted.view);
 }
 
-/** What the id's callers are to be told, null when there is no id or no answer; `unrecorded`: what was promised. */
+/** What the id's callers are answered; null: there is no id, or no answer. `unrecorded`: the gate may not know it. */
 async function settle(
   deps: StartDeps,
   plan: StartPlan,

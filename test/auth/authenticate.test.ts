@@ -1,4 +1,4 @@
-// Who is calling, and what everybody else is answered. A token that was verified once is known again, and that must
+// Who is calling, and what other callers are answered. A token that was verified once is known again, and that must
 // never make it good for longer, or for more.
 import { describe, expect, it } from "vitest";
 import { type AuthDeps, type Authentication, authenticate } from "../../src/auth/authenticate.ts";

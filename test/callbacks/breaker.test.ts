@@ -84,7 +84,7 @@ describe("after the rest", () => {
     expect(acquire(resting, probeMs + 45 * SECOND)[1]).toEqual({ kind: "go" });
   });
 
-  test("a probe that nobody hears of again makes room for another one", () => {
+  test("a probe without a report makes room for another one", () => {
     const [again, permission] = acquire(probing, probeMs + 30 * SECOND);
     expect(permission).toEqual({ kind: "go" });
     expect(again).toEqual({ status: "half_open", untilMs: probeMs + 60 * SECOND });
@@ -111,7 +111,7 @@ describe("a breaker may be forgotten", () => {
     ["when its samples are too old to count", after("x"), T0 + 5 * MINUTE, true],
     ["not during a rest", DOWN, RESTS_UNTIL - 1, false],
     ["not soon after it", DOWN, RESTS_UNTIL + 5 * MINUTE - 1, false],
-    ["when nobody asked for five minutes after it", DOWN, RESTS_UNTIL + 5 * MINUTE, true],
+    ["when no request came for five minutes after it", DOWN, RESTS_UNTIL + 5 * MINUTE, true],
   ])("%s", (_, breaker, nowMs, forgettable) => {
     expect(isForgettable(breaker, nowMs)).toBe(forgettable);
   });

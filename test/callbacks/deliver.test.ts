@@ -79,7 +79,7 @@ describe("the request", () => {
   test("has one Content-Type and one User-Agent, whatever comes with the proofs", async () => {
     const receiver = new Receiver(ok);
     await attemptDelivery(
-      request(receiver, { headers: { "Content-Type": "text/plain", "USER-AGENT": "somebody else" } }),
+      request(receiver, { headers: { "Content-Type": "text/plain", "USER-AGENT": "another agent" } }),
     );
     expect(receiver.received[0]?.headers.get("content-type")).toBe("application/json");
     expect(receiver.received[0]?.headers.get("user-agent")).toBe("edge-actions-callbacks/1");
@@ -279,7 +279,7 @@ describe("the answer's body", () => {
     expect(error).toBeNull();
   });
 
-  test("is shown to nobody", async () => {
+  test("is shown nowhere", async () => {
     const receiver = new Receiver(() => new Response("a secret of the host", { status: 500 }));
     expect(JSON.stringify(await attemptDelivery(request(receiver)))).not.toContain("secret");
   });

@@ -81,7 +81,7 @@ test("other hosts do not notice", async () => {
     expect(await new Met(other).acquire()).toEqual({ kind: "go" });
 });
 
-test("a host that fails everybody rests for all, though nobody made ten attempts", async () => {
+test("a host that fails all users rests for all, though no user made ten attempts", async () => {
   const host = `${crypto.randomUUID()}.example`;
   const users = ["a", "b", "c", "d"].map((letter) => new Met(host, letter.repeat(43)));
   for (const user of users.slice(0, 3)) await fail(user, 5);
@@ -145,11 +145,11 @@ describe("an object that is taken out of memory", () => {
   });
 });
 
-describe("an object that nobody needs any more", () => {
+describe("an object that is not needed any more", () => {
   test("leaves nothing behind", async () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
-    expect(await storedKeys(breaker)).toEqual([USER, "everybody"]);
+    expect(await storedKeys(breaker)).toEqual([USER, "all"]);
     moveClock(10 * MINUTE);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(true);
     expect(await storedKeys(breaker)).toEqual([]);

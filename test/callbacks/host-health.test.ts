@@ -40,7 +40,7 @@ describe("a breaker is asked", () => {
 describe("that a host rests is known without asking its breaker again", () => {
   const rest = { kind: "open", untilMs: T0 + 30_000, allUntilMs: T0 + 1_000 } as const;
 
-  test("as long as everybody would be told the same", () => {
+  test("as long as every user would be told the same", () => {
     const health = new HostHealth();
     expect(health.knownRest(HOST, T0)).toBe(null);
     health.noteFailure(HOST, T0, rest);

@@ -78,7 +78,7 @@ describe("a bad parameter is named", () => {
   });
 });
 
-describe("what nobody knows is 404", () => {
+describe("what does not exist is 404", () => {
   it.each([`/runs/${RUN}`, `/runs/${RUN}?user=${USER}`, `/redeliveries/${RUN}`, "/nowhere"])(
     "%s",
     async (path) => {

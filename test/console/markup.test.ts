@@ -1,5 +1,5 @@
-// Whatever is stored comes out as text. Every page is drawn with markup in each place that somebody else can fill, and
-// then read by a real HTML parser.
+// Whatever is stored comes out as text. Every page is drawn with markup in each place that a caller or a receiver can
+// fill, and then read by a real HTML parser.
 import { describe, expect, it } from "vitest";
 import { AuditTrailPage } from "../../src/console/audit/page.tsx";
 import { DeadLettersPage } from "../../src/console/dead-letters/page.tsx";

@@ -111,7 +111,7 @@ describe("without signing in there is nothing but the sign-in page and the asset
     ["/console/assets/console.css", "text/css; charset=utf-8", ":root {"],
     ["/console/assets/console.js", "text/javascript; charset=utf-8", "// @ts-check"],
     ["/console/assets/icon.svg", "image/svg+xml", "<svg "],
-  ])("%s is served, and not again to whoever has it", async (path, type, content) => {
+  ])("%s is served, and not again to a browser that has it", async (path, type, content) => {
     const first = await ask(path, { as: null });
     expect([first.status, first.headers.get("content-type")]).toEqual([200, type]);
     expect(first.html).toContain(content);

@@ -67,7 +67,7 @@ describe("an index that was made anew", () => {
     expect((await act(gateway, "/reindex")).body).toMatchObject({ gates: 1, told_anew: 0 });
   });
 
-  it("has it by itself within a week, although nobody calls", async () => {
+  it("has it by itself within a week, although no request comes", async () => {
     const all = await twoDays();
     await loseIndex();
     await makeIndex();

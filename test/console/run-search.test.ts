@@ -198,7 +198,7 @@ describe("without a user", () => {
     ]);
   });
 
-  it("forty gates are asked a page, and everybody is asked once, over the end of a month too", async () => {
+  it("forty gates are asked a page, and each is asked once, over the end of a month too", async () => {
     const users = times(90, (n) => `user-${String(n).padStart(3, "0")}`);
     vi.setSystemTime(Date.UTC(2040, 1, 28, 12));
     const wanted = [await keepRun({ terms: { userKey: "user-070" } })];
@@ -235,7 +235,7 @@ describe("without a user", () => {
     expect([last.progress?.searched, last.progress?.users]).toEqual([1, 1]);
   });
 
-  it("a gate that does not answer is named, and holds nobody up", async () => {
+  it("a gate that does not answer is named, and does not hold up the others", async () => {
     const carols = await keepRun({ terms: { userKey: "carol" } });
     await keepRun({ terms: { userKey: "bob" } });
     await indexActive(db, 204_003, 10, ["bob", "carol"]);
@@ -250,7 +250,7 @@ describe("without a user", () => {
     expect(page.progress).toMatchObject({ unanswered: ["bob"], searched: 2 });
   });
 
-  it("days on which nobody was active have no runs", async () => {
+  it("days without an active user have no runs", async () => {
     const page = await search({ fromMs: MARCH_10 - 30 * DAY, toMs: MARCH_10 });
     expect([page.runs, page.next_cursor, page.progress?.users]).toEqual([[], null, 0]);
     const ahead = await search({ fromMs: MARCH_10 + DAY });
@@ -287,7 +287,7 @@ describe("a run's id", () => {
     expect((await search({ runId, userKey: "bob", state: "dead" })).runs).toEqual([]);
   });
 
-  it("that nobody has is looked for to the end", async () => {
+  it("that no gate has is looked for to the end", async () => {
     await keepRun();
     await indexActive(db, 204_003, 10, ["alice"]);
     const page = await search({ runId: crypto.randomUUID() });

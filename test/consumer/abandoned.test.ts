@@ -1,6 +1,6 @@
-// Runs whose end nobody could read for a long time. An end that nobody read is no end: such a run is a dead letter that
-// operators see, and the upstream is asked for it once more when somebody says so. When it knows the run, all that was
-// promised is kept.
+// Runs whose end the consumer could not read for a long time. An end that was not read is no end: such a run is a dead
+// letter that operators see, and the upstream is asked for it once more when an operator says so. When the upstream
+// knows the run, all that was promised is kept.
 import { describe, expect, it } from "vitest";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";

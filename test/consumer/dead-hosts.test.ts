@@ -50,7 +50,7 @@ describe("a host that is down", () => {
     expect(await stage.rows()).toBe(0);
   });
 
-  it("for longer than the schedule makes a dead letter of whoever waits for it, tried or not", async () => {
+  it("for longer than the schedule makes a dead letter of every run that waits for it, tried or not", async () => {
     const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5,300" });
     await restingHost(stage, "gone.example");
     for (let run = 0; run < 15; run += 1) {
@@ -82,7 +82,7 @@ describe("a host that is down", () => {
     const times = (name: string) => calls.filter((call) => call === name).length;
     const reads = () => [times("KV.get"), asked.length, times("KV.put")];
     const { asked } = stage.gateway.upstream;
-    // The second attempts, at which nobody has been put off before.
+    // The second attempts, at which no run has been put off before.
     await stage.pass(6 * SECOND);
     const before = reads();
     expect(before[0]).toBeGreaterThan(0);
@@ -91,7 +91,7 @@ describe("a host that is down", () => {
     expect(times("DESTINATION_BREAKER.peek")).toBeGreaterThan(50);
   });
 
-  it("for everybody is asked about once a rest by an isolate, however many wait for it", async () => {
+  it("for all users is asked about once a rest by an isolate, however many wait for it", async () => {
     const asked: number[] = [];
     const counted = (of: Env) =>
       tapped(of, async ({ name, perform }) => {

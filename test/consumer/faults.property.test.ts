@@ -194,7 +194,7 @@ class Scene {
 
   async #tryAgain(order: Order | undefined): Promise<void> {
     if (order === undefined || order.id === null) return;
-    // Nobody holds its claim any more.
+    // No attempt holds its claim any more.
     await this.stage.pass(20 * SECOND);
     await this.#start(order, false);
   }
@@ -248,7 +248,7 @@ async function expectAccounted(scene: Scene): Promise<void> {
   const wanted = accepted.map(({ runId, callback, billable }) => {
     const isLetter = letters.has(runId);
     const state = callback ? (isLetter ? "dead" : "delivered") : "none";
-    // One that was sent may be given up all the same, when nobody lived to report it.
+    // One that was sent may be abandoned all the same, when no consumer lived to report it.
     return {
       isDelivered: isLetter ? expect.any(Boolean) : callback,
       state,
@@ -269,7 +269,7 @@ async function expectKept(scene: Scene): Promise<void> {
     charges: billable ? 1 : 0,
   }));
   expect(await accountOf(scene)).toEqual(wanted);
-  // So long the row of a start whose answer nobody heard is kept.
+  // So long the row of a start is kept whose answer did not arrive.
   await scene.stage.pass(15 * 24 * HOUR);
   expect(await scene.stage.rows()).toBe(0);
 }

@@ -1,4 +1,4 @@
-// The operators' index (D1) away: what operators see is late, and nobody else notices.
+// The operators' index (D1) away: what operators see is late, and callers notice nothing.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";

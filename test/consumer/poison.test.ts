@@ -90,7 +90,7 @@ describe("a run that makes the consumer throw", () => {
   });
 });
 
-describe("a run that kills the isolate, again and again, so that nobody reports", () => {
+describe("a run that kills the isolate, again and again, so that no consumer reports", () => {
   it("is tried alone after two, abandoned after five; its neighbours in the batch are delivered", async () => {
     const stage = await Stage.set();
     const runs = [];
@@ -163,7 +163,7 @@ describe("a gate that does not answer", () => {
   });
 });
 
-/** The gate's alarms ring, and nobody takes what they send. */
+/** The gate's alarms ring, and no consumer takes what they send. */
 async function passWithoutConsumer(stage: Stage, ms: number): Promise<void> {
   stage.queue.isPaused = true;
   await stage.pass(ms);

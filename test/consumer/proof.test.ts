@@ -29,7 +29,7 @@ function complete({ gateway }: Stage, path: string, body: BodyInit, authorizatio
   return gateway.call(path, { method: "POST", claims: null, body, headers });
 }
 
-describe("a completion names the run of a start that nobody heard the answer of", () => {
+describe("a completion names the run of a start whose answer was lost", () => {
   it.each<[string, (runId: string) => string[]]>([
     ["in one piece", (runId) => [`{"type":"run","id":"${runId}","status":"success"}`]],
     [

@@ -1,5 +1,5 @@
-// A caller sends an id again when its gate has forgotten the answer and KV has not, while the run still owes somebody
-// something. The admission is taken back; what was promised before stays.
+// A caller sends an id again when its gate has forgotten the answer and KV has not, while the run still owes a
+// callback or a charge. The admission is taken back; what was promised before stays.
 import { describe, expect, it, vi } from "vitest";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { forgetAnswers } from "../support/forget.ts";
@@ -89,7 +89,7 @@ describe("an id used again after 72 hours", () => {
 });
 
 describe("a replay from KV of a run that is over", () => {
-  it("leaves nothing behind, and tells nobody again", async () => {
+  it("leaves nothing behind, and tells no receiver again", async () => {
     const stage = await Stage.set();
     const run = await stage.start({ idempotency_id: ID });
     await stage.push(run);

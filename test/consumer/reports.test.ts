@@ -79,7 +79,7 @@ describe("an alarm that throws", () => {
   });
 });
 
-/** Whoever asks for the table by its old name throws. */
+/** A query that uses the table's old name throws. */
 async function rename(stage: Stage, from: string, to: string): Promise<void> {
   await runInDurableObject(await stage.gateway.gateOf(), (_gate, { storage }) => {
     storage.sql.exec(`ALTER TABLE ${from} RENAME TO ${to}`);

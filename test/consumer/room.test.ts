@@ -65,7 +65,7 @@ describe("a result of 17 MiB", () => {
 });
 
 describe("a batch of many", () => {
-  it("is at five receivers at a time, which costs nobody an attempt", async () => {
+  it("is at five receivers at a time, which costs no run an attempt", async () => {
     const stage = await Stage.set();
     let [atOnce, most] = [0, 0];
     stage.receive(async () => {

@@ -1,4 +1,4 @@
-// A look at a run is nobody's request: it is a trace of its own, known to the upstream and to the log, and to no stranger.
+// A poll of a run belongs to no request: it has a trace of its own, which only the upstream and the log know.
 import { expect, it, vi } from "vitest";
 import { freshForEach } from "../support/fresh.ts";
 import { Stage } from "../support/stage.ts";

@@ -4,7 +4,7 @@ import { IndexWeather } from "../support/index-weather.ts";
 import type { Received, Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
-/** `down`: nothing is done. `mute`: it is done, and nobody hears of it. */
+/** `down`: nothing is done. `mute`: it is done, and the answer is lost. */
 export type Fault = {
   at: "USER_GATE" | "KV" | "index" | "DESTINATION_BREAKER" | "upstream" | "receiver" | "queue";
   mood: "down" | "mute";

@@ -142,7 +142,7 @@ describe("with one token only", () => {
 
 it.each([
   { args: ["--wat"], says: "--wat" },
-  { args: ["--sandbox", "--url", "http://127.0.0.1:1"], says: "nobody answers at http://127.0.0.1:1" },
+  { args: ["--sandbox", "--url", "http://127.0.0.1:1"], says: "no answer from http://127.0.0.1:1" },
 ])("what it cannot ask, it says with its usage, and exits with 2: $says", async ({ args, says }) => {
   const { code, stderr } = await conformance(...args);
   expect(stderr).toContain(says);

@@ -58,9 +58,9 @@ it("the settings here are those that the commands of docs/deploying.md give, in 
 
 it("on a clean checkout, without an account, a dry run prints the plan", async () => {
   const { status, output } = await started("npm", ["run", "--silent", "deploy", "--", "--dry-run"], {});
-  expect(output).toContain("nobody is logged in");
+  expect(output).toContain("not logged in");
   expect(stepsIn(output)).toEqual([
-    "unknown what the account has: nobody is logged in",
+    "unknown what the account has: not logged in",
     "missing PUBLIC_URL: where the outside reaches the gateway, https://…",
     "missing JWT_ISSUERS: JSON array of the issuers whose tokens count",
     "missing UPSTREAM_URL: the backend that runs the actions",

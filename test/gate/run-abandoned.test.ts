@@ -1,4 +1,4 @@
-// A run whose end nobody could read, and its way back.
+// A run whose end the consumer could not read, and its way back.
 import { describe, expect, it } from "vitest";
 import {
   abandonRun,

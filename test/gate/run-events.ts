@@ -15,7 +15,7 @@ export type UpstreamMood = "honest" | "down" | "forgetful";
 export type Event =
   /**
    * A start with the id, or its retry. `started`: the upstream starts it, and its yes is heard; or reaches the gate in a
-   * message, because it is away; or nobody hears it.
+   * message, because it is away; or is lost.
    */
   | { kind: "start"; upstream: "starts" | "refuses"; yes: "heard" | "in a message" | "unheard" }
   /** A message of the queue comes, and may come again. */

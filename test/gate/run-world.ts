@@ -83,7 +83,7 @@ export class RunWorld {
   /** Nothing fails any more, every message comes, and time passes until nothing is left to do. */
   async allIsWell(): Promise<void> {
     await this.#settleDown();
-    // An end that nobody read is not an end: an operator asks for it once more.
+    // An end that was not read is not an end: an operator asks for it once more.
     for (const { run } of this.kept) if (run.status === "abandoned") this.#redeliverRun(run.runId);
     await this.#settleDown();
   }

@@ -83,7 +83,7 @@ describe("what is kept", () => {
     expect(meter.take().filter((write) => /DROP|DELETE/.test(write))).toEqual([]);
   });
 
-  it("goes though nobody calls, also when the object was evicted meanwhile", async () => {
+  it("goes though no request comes, also when the object was evicted meanwhile", async () => {
     await liveRun();
     await evict(await stage.gateway.gateOf());
     expect(await tablesAfter(460 * DAY)).toEqual([]);

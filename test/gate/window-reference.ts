@@ -18,7 +18,7 @@ class ReferenceWindow {
   #opened = 0;
   #cut = 0;
 
-  /** "The window opens with the first counted request and ends 300 seconds later": nobody is ever told a longer wait. */
+  /** "The window opens with the first counted request and ends 300 seconds later": no caller waits longer. */
   peek({ limit, windowMs }: Rule, nowMs: number): View {
     const isOpen = nowMs < this.#endsAtMs;
     if (isOpen && this.#endsAtMs > nowMs + windowMs) {

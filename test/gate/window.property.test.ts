@@ -28,7 +28,7 @@ const TIMEOUT_MS = 60_000;
 
 beforeEach(() => {
   stopClock();
-  // The clock stands still, so a fifth of a second passes as soon as somebody waits for it.
+  // The clock stands still, so a fifth of a second passes as soon as the code waits for it.
   const wait = scheduler.wait.bind(scheduler);
   vi.spyOn(scheduler, "wait").mockImplementation((_ms, options) => wait(1, options));
 });

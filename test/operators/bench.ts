@@ -27,7 +27,7 @@ export function freshStores(): void {
   });
 }
 
-/** As somebody does who deletes the database. */
+/** As an operator does who deletes the database. */
 export async function loseIndex(): Promise<void> {
   const tables = words`
     epoch active_days dead_letters overdue_gates audit redeliveries d1_migrations`;

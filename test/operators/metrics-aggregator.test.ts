@@ -97,7 +97,7 @@ describe("hours", () => {
     ]);
   });
 
-  it("are whole though nobody called at their end, and the object has left its memory", async () => {
+  it("are whole though no call came at their end, and the object has left its memory", async () => {
     await tell(1);
     moveClock(MINUTE);
     await tell(2);

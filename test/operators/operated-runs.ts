@@ -81,7 +81,7 @@ export class OperatedRuns {
     return run;
   }
 
-  /** One that is charged, and of which nobody is told. */
+  /** One that is charged, and has no receiver. */
   async withoutCallback(): Promise<Started> {
     const { body } = await this.stage.gateway.start({}, { claims: { billing: '{"is_billable":true}' } });
     return { runId: body.data.id, ref: "", completion: "" };

@@ -231,7 +231,7 @@ describe("a message that gets lost changes nothing but timing", () => {
     void work(id, dying(env));
     await died.promise;
     expect(await read(id)).toMatchObject({ status: "running", examined: 0, sent: 0 });
-    // While it may still be alive, nobody else takes the job.
+    // While it may still be alive, no other consumer takes the job.
     await work(id);
     expect(await read(id)).toMatchObject({ examined: 0 });
     vi.setSystemTime(T0 + 30 * SECOND);

@@ -83,7 +83,7 @@ it("a KV that hangs holds an alarm up for two seconds, and is tried again", asyn
   expect(await alarmAt("alice")).toBe(T0 + 10 * SECOND);
 });
 
-it("a registry that was lost has it again within a week, although nobody calls", async () => {
+it("a registry that was lost has it again within a week, although no request comes", async () => {
   await charge("alice");
   await pass("alice", 2 * 60 * MINUTE);
   const { id } = await gateOf("alice");

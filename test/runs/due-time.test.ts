@@ -39,7 +39,7 @@ describe("the next poll of a run that was accepted at 0", () => {
   });
 });
 
-describe("a start that nobody heard the answer of", () => {
+describe("a start whose answer was lost", () => {
   const unanswered = beginRun(T0);
   const hinted = hintRun(unanswered, "r1");
 

@@ -54,7 +54,7 @@ test("a delay is a whole number of milliseconds, at least 80 % and at most twice
   );
 });
 
-test("without a Retry-After nobody waits more than 20 % longer than planned", () => {
+test("without a Retry-After no attempt waits more than 20 % longer than planned", () => {
   fc.assert(
     fc.property(failedTry, (of) => {
       const plain = { ...of, outcome: { ...of.outcome, retryAfterSeconds: null } };

@@ -184,7 +184,7 @@ describe("what is bad", () => {
     [{ PUBLIC_URL: "http://actions.example.com" }, "PUBLIC_URL must be https"],
     [{ UPSTREAM_URL: "upstream" }, "UPSTREAM_URL must be an http or https URL without credentials"],
     [{ JWT_ISSUERS: "[]" }, "JWT_ISSUERS must be a non-empty JSON array"],
-    [{ UPSTREAM_AUTH: "nobody" }, "UPSTREAM_AUTH must be one of gateway, caller"],
+    [{ UPSTREAM_AUTH: "both" }, "UPSTREAM_AUTH must be one of gateway, caller"],
     [
       { SIGNING_KEYS: '{"keys":[]}' },
       'SIGNING_KEYS must be a JWK set of Ed25519 private keys, each with a "kid"',

@@ -23,7 +23,7 @@ describe("nothing is touched", () => {
   it("without a login", async () => {
     wrangler.isLoggedIn = false;
     const { error } = await deployments.run("staging", STAGING);
-    expect(error?.message).toBe("nobody is logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
+    expect(error?.message).toBe("not logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
     expect(wrangler.changes()).toEqual([]);
   });
 

@@ -76,7 +76,7 @@ export const { value } = fc.letrec<{ value: string }>((tie) => ({
     fc.constantFrom("true", "false", "null"),
     spelledString,
     fc.array(fc.tuple(blank, tie("value"), blank), { maxLength: 4 }).map(printArray),
-    // Names may stand twice in here: below the envelope nobody minds.
+    // Names may stand twice in here: below the envelope they are passed on as they are.
     fc
       .tuple(fc.array(memberOf(rawString, tie("value")), { maxLength: 4 }), blank)
       .map(([members, inside]) => printObject(members, inside)),

@@ -126,7 +126,7 @@ describe("docs/grafana-dashboard.json", () => {
     expect(named).toEqual(new Set(["datasource", "dataset", "interval", "timeFilter", "timeSeries"]));
   });
 
-  it("holds no place for anything that is still missing, and nothing of anybody's account", () => {
+  it("holds no place for anything that is still missing, and nothing of an account", () => {
     expect(text).not.toMatch(/TODO|FIXME|<[a-z_ ]+>|example|DS_[A-Z]|api\.cloudflare|Bearer|https?:/i);
   });
 });

@@ -62,7 +62,7 @@ describe("a request", () => {
 
   it.each<{ name: string; path: string; call: Call; point: object }>([
     {
-      name: "without a token: nobody's",
+      name: "without a token: of no user",
       path: RUN_PATH,
       call: startOf({}, { claims: null }),
       point: { index1: "anonymous", status: 401, outcome: "unauthorized", gate_ms: -1, upstream_ms: -1 },

@@ -1,5 +1,5 @@
 // The guard around every test in workerd (support/log-guard.ts) can fail: it knows every kind of secret that a run
-// brings with it, and finds it wherever somebody logs it.
+// brings with it, and finds it wherever code logs it.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ORIGIN } from "../../support/gateway.ts";
 import { logGuard } from "../../support/log-guard.ts";
@@ -9,7 +9,7 @@ import { Stage } from "../../support/stage.ts";
 const QUERY = "key=query-of-the-callback-url";
 const INPUT = "what the caller wants done";
 
-/** What a line of the log says when somebody logs this. */
+/** What a line of the log says when code logs this. */
 function leaksOf(...words: unknown[]): string[] {
   console.info(...words);
   return logGuard.leaks.splice(0);
@@ -78,7 +78,7 @@ describe("the guard finds a secret", () => {
     expect(leaksOf("it is a-secret-of-sixteen-and-more.")).toHaveLength(1);
   });
 
-  it("where the gateway's own line has a URL or a credential that nobody told it of", () => {
+  it("where the gateway's own line has a URL or a credential that the guard was not told of", () => {
     expect(leaksOf(`{"time":1,"error":"no route to ${ORIGIN}/"}`)).toHaveLength(1);
     expect(leaksOf('{"time":1,"error":"Bearer abc"}')).toHaveLength(1);
     expect(leaksOf('{"time":1,"route":"/actions/*"}')).toEqual([]);
