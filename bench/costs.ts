@@ -79,13 +79,13 @@ for (const { name, of } of DEAR.slice(1)) row([name, ...countsOf(of, 1)]);
 console.log("");
 row(["the dear cases", "dollars per million", "beside a pushed one"]);
 row(["---", "---:", "---:"]);
-const pushed = dollarsOf(useOf(counted.FULL, full));
+const notified = dollarsOf(useOf(counted.FULL, full));
 for (const { name, of, cpuMs } of DEAR) {
   const dollars = dollarsOf(useOf(of, cpuMs));
   row([
     name,
     money(dollars),
-    of === counted.FULL || of === counted.REDELIVERED ? "" : signed(dollars - pushed),
+    of === counted.FULL || of === counted.REDELIVERED ? "" : signed(dollars - notified),
   ]);
 }
 row(["its rows and its answer, as long as they are kept", money(dollarsOf(storageUse())), ""]);

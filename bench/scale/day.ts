@@ -37,7 +37,7 @@ export type Hour = {
   refused: number;
   /** The most that waited at once: in the queues, for their receivers, in gates whose message was refused. */
   queued: number;
-  resting: number;
+  openHosts: number;
   late: number;
   /** Rows that the index has still to be told, the most at once. */
   outbox: number;
@@ -194,7 +194,7 @@ class Gateway {
   #note(hour: Hour): void {
     const { endedRun, charge, answer, openRun } = MEASURED_BYTES;
     hour.queued = Math.max(hour.queued, sumOf(this.#queued));
-    hour.resting = Math.max(hour.resting, this.#resting);
+    hour.openHosts = Math.max(hour.openHosts, this.#resting);
     hour.late = Math.max(hour.late, this.#late);
     hour.outbox = Math.max(hour.outbox, this.#outbox);
     hour.gateBytes =
@@ -231,7 +231,7 @@ function emptyHour(): Hour {
     messages: 0,
     refused: 0,
     queued: 0,
-    resting: 0,
+    openHosts: 0,
     late: 0,
     outbox: 0,
     gateBytes: 0,

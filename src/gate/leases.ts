@@ -92,7 +92,7 @@ export function releaseRun(runs: Runs, runKey: string, revision: number, nowMs: 
   const open = runs.get(runKey);
   if (open === null || open.run.revision !== revision) return;
   const failures = Math.max(1, open.failures);
-  if (!giveUpAtLast(runs, { ...open, failures }, nowMs))
+  if (!abandonAtLast(runs, { ...open, failures }, nowMs))
     runs.put({ ...open, failures }, nowMs, nowMs + pauseMs(failures));
 }
 
@@ -129,7 +129,7 @@ function countTake(
   const isUnheardOf = indexed.leasedUntilMs !== null;
   const isSuspect = open.failures > 0 || isUnheardOf || nowMs - indexed.dueAtMs >= OVERDUE_MS;
   if (!isSuspect) return open;
-  if (giveUpAtLast(runs, open, nowMs)) return null;
+  if (abandonAtLast(runs, open, nowMs)) return null;
   const earlier = open.failures === 0 && isUnheardOf ? 1 : open.failures;
   const counted = { ...open, failures: earlier + 1 };
   runs.put(counted, nowMs, nowMs + leaseMs + pauseMs(counted.failures));
@@ -137,7 +137,7 @@ function countTake(
 }
 
 // Whether it has failed too often and is given up. One whose start was not answered is not for a consumer to end.
-function giveUpAtLast(runs: Runs, open: OpenRun, nowMs: number): boolean {
+function abandonAtLast(runs: Runs, open: OpenRun, nowMs: number): boolean {
   return open.failures >= MAX_FAILURES && runs.abandon(open.runKey, "poison", nowMs);
 }
 

@@ -6,12 +6,12 @@ import { ALONE_AFTER_FAILURES, type OpenRun, openDueAtMs } from "../runs/open-ru
 import {
   type AbandonReason,
   type Ended,
-  giveUpRun,
   isFinished,
   owesCharge,
   type Run,
   type RunRules,
   redeliverRun,
+  stopRun,
   toDeliveryState,
 } from "../runs/run.ts";
 import { nextPollAtMs } from "../runs/run-schedule.ts";
@@ -99,7 +99,7 @@ export class Runs {
   abandon(runKey: string, reason: AbandonReason, nowMs: number): boolean {
     const open = this.get(runKey);
     if (open === null || open.run.status === "forwarding") return false;
-    this.put({ ...open, run: giveUpRun(open.run, open.terms, reason, nowMs) }, nowMs);
+    this.put({ ...open, run: stopRun(open.run, open.terms, reason, nowMs) }, nowMs);
     return true;
   }
 

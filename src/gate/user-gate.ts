@@ -70,7 +70,7 @@ export class UserGate extends DurableObject<Env> {
   /** The one call before a run is forwarded: replay, refuse, or count it, claim its id and write down what is promised. */
   async admit(request: AdmitRequest): Promise<Admission> {
     const { claim, promise, window } = request;
-    const giveUpAtMs = Date.now() + MAX_WAIT_MS;
+    const deadlineMs = Date.now() + MAX_WAIT_MS;
     for (;;) {
       const nowMs = Date.now();
       const view = () => window && this.#counter.peek(window, nowMs);
@@ -83,8 +83,8 @@ export class UserGate extends DurableObject<Env> {
         case "replay":
           return { ...decision, view: view() };
         case "wait": {
-          if (nowMs >= giveUpAtMs) return { kind: "busy", view: view() };
-          await this.#waiters.changed(claim?.id ?? "", Math.min(decision.untilMs, giveUpAtMs) - nowMs);
+          if (nowMs >= deadlineMs) return { kind: "busy", view: view() };
+          await this.#waiters.changed(claim?.id ?? "", Math.min(decision.untilMs, deadlineMs) - nowMs);
           continue;
         }
         case "take":

@@ -17,7 +17,7 @@ import {
   progressJob,
   type RedeliveryJob,
   readJob,
-  restingJobs,
+  stalledJobs,
   wakeJob,
 } from "./audit-store.ts";
 import { type Cursor, decodeCursor, encodeCursor, NEWEST } from "./cursor.ts";
@@ -75,8 +75,8 @@ export async function readRedelivery(deps: Deps, id: string): Promise<Redelivery
 
 /** For the cron. */
 export async function wakeRedeliveries(deps: Deps, nowMs: number): Promise<void> {
-  const resting = await restingJobs(deps.operatorsDb, nowMs - REST_MS, MAX_WOKEN);
-  for (const id of resting) await wake(deps, id);
+  const stalled = await stalledJobs(deps.operatorsDb, nowMs - REST_MS, MAX_WOKEN);
+  for (const id of stalled) await wake(deps, id);
 }
 
 /** What the consumer does with a message. Throws when D1 does not answer. */

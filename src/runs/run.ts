@@ -169,7 +169,7 @@ export function abandonRun(
 }
 
 /** Nothing more is tried: of a run whose end was read only its delivery ends, any other one is abandoned. */
-export function giveUpRun(run: KnownRun, terms: Terms, reason: AbandonReason, nowMs: number): KnownRun {
+export function stopRun(run: KnownRun, terms: Terms, reason: AbandonReason, nowMs: number): KnownRun {
   if (run.status !== "ended") return abandonRun(run, terms, reason, nowMs);
   return { ...run, revision: run.revision + 1, delivery: toDead(run.delivery, terms) };
 }

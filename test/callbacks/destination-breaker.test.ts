@@ -95,8 +95,8 @@ test("a host that fails all users rests for all, though no user made ten attempt
   const permissions = await Promise.all([...users, newcomer].map((user) => user.acquire()));
   expect(permissions.filter(({ kind }) => kind === "go")).toHaveLength(1);
   // The probe may end at any time.
-  const probing = { kind: "open", untilMs: restMs + 30 * SECOND, allUntilMs: restMs + SECOND };
-  expect(permissions.filter(({ kind }) => kind === "open")).toEqual(users.map(() => probing));
+  const halfOpen = { kind: "open", untilMs: restMs + 30 * SECOND, allUntilMs: restMs + SECOND };
+  expect(permissions.filter(({ kind }) => kind === "open")).toEqual(users.map(() => halfOpen));
   await newcomer.report(true);
   expect(await newcomer.acquire()).toEqual({ kind: "go" });
 });

@@ -71,13 +71,13 @@ describe("a host that is down", () => {
 
   it("is asked about before a result is read for it again, and nothing is read or written for it", async () => {
     const calls: string[] = [];
-    const resting = (of: Env) =>
+    const openBreaker = (of: Env) =>
       tapped(of, async ({ name, perform }) => {
         calls.push(name);
         if (name !== "DESTINATION_BREAKER.peek") return perform();
         return { kind: "open", untilMs: Date.now() + 30 * SECOND };
       });
-    const stage = await Stage.set({}, resting);
+    const stage = await Stage.set({}, openBreaker);
     await restingHost(stage, "unread.example");
     const times = (name: string) => calls.filter((call) => call === name).length;
     const reads = () => [times("KV.get"), asked.length, times("KV.put")];

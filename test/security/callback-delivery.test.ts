@@ -123,7 +123,7 @@ describe("a redirect leads nowhere", () => {
     [308, { location: "file:///etc/passwd" }],
     [302, { refresh: "0; url=https://127.0.0.1/" }],
   ])("%i %j", async (status, headers) => {
-    const { user, run } = await pushed(() => new Response("leaked", { status, headers }));
+    const { user, run } = await deliverTo(() => new Response("leaked", { status, headers }));
     expect((await viewOf(user, run)).attempts).toMatchObject([{ status, error: "redirect not followed" }]);
     await expectUnseen(user, run, ["leaked", "169.254", "elsewhere", "passwd"]);
     counts.refused += 1;
@@ -137,7 +137,9 @@ describe("what a receiver says beyond its status is thrown away", () => {
     async (status) => {
       const headers = { "x-secret": "leaked", "set-cookie": "leaked=1", "www-authenticate": "leaked" };
       const body = status === 204 ? null : "leaked";
-      const { user, run } = await pushed(() => new Response(body, { status, statusText: "leaked", headers }));
+      const { user, run } = await deliverTo(
+        () => new Response(body, { status, statusText: "leaked", headers }),
+      );
       expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
       await expectUnseen(user, run, ["leaked"]);
       counts.refused += 1;
@@ -147,7 +149,7 @@ describe("what a receiver says beyond its status is thrown away", () => {
 
   it.each([200, 404, 410])("with %i: a body of gigabytes is cut after 16 KB", async (status) => {
     const flood = new Drip(4096, 0);
-    const { user, run } = await pushed(() => new Response(flood.body, { status }));
+    const { user, run } = await deliverTo(() => new Response(flood.body, { status }));
     expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
     expect([flood.cancelled, flood.sentBytes <= 20_480]).toEqual([true, true]);
     counts.refused += 1;
@@ -156,7 +158,7 @@ describe("what a receiver says beyond its status is thrown away", () => {
 
   it.each([200, 404])("with %i: a body of a byte now and then is cut at the time-out", async (status) => {
     const drip = new Drip(1, 50);
-    const { user, run } = await pushed(() => new Response(drip.body, { status }));
+    const { user, run } = await deliverTo(() => new Response(drip.body, { status }));
     expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
     expect(drip.cancelled).toBe(true);
     counts.refused += 1;
@@ -164,14 +166,16 @@ describe("what a receiver says beyond its status is thrown away", () => {
   });
 
   it("and one that never answers is given up at the time-out", async () => {
-    const { user, run } = await pushed(() => new Promise(() => undefined));
+    const { user, run } = await deliverTo(() => new Promise(() => undefined));
     expect((await viewOf(user, run)).attempts).toMatchObject([{ status: null, error: "no answer in time" }]);
     counts.refused += 1;
     await expectDelivered(user, run, HOOK);
   });
 
   it("nor do the network's own words reach the caller", async () => {
-    const { user, run } = await pushed(() => Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432")));
+    const { user, run } = await deliverTo(() =>
+      Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432")),
+    );
     const view = await viewOf(user, run);
     expect(view.attempts).toMatchObject([{ status: null, error: "no connection" }]);
     expect(JSON.stringify([view, await stage.records()])).not.toContain("10.1.2.3");
@@ -183,7 +187,7 @@ describe("what a receiver says beyond its status is thrown away", () => {
 itAddsUp(counts, { refused: 94, served: 91 });
 
 /** A run whose receiver answers so at its first attempt, and is honest from then on. */
-async function pushed(receive: () => Response | Promise<Response>): Promise<{ user: Sub; run: Started }> {
+async function deliverTo(receive: () => Response | Promise<Response>): Promise<{ user: Sub; run: Started }> {
   const user = newUser();
   const run = await stage.start({}, { claims: user });
   stage.receive(receive);

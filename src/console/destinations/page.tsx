@@ -66,7 +66,7 @@ const STATUSES: Record<Destination["breaker"]["status"], readonly [tone: ChipTon
 };
 
 function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: number }): JSX.Element {
-  const { status, until, users_resting: resting } = breaker;
+  const { status, until, users_resting: openForUsers } = breaker;
   const [tone, word] = STATUSES[status];
   return (
     <>
@@ -74,7 +74,7 @@ function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: n
       {until !== null && status !== "closed" && (
         <span class="dim"> next attempt {whenDue(until, nowMs)}</span>
       )}
-      {resting > 0 && <span class="dim">{` paused for ${counted(resting, "user")}`}</span>}
+      {openForUsers > 0 && <span class="dim">{` paused for ${counted(openForUsers, "user")}`}</span>}
     </>
   );
 }
