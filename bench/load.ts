@@ -14,7 +14,7 @@ const ACTION = "00000000-0000-4000-8000-000000000001";
 const LINE_EVERY_MS = 30_000;
 const LARGE = "x".repeat(5 * 1024 * 1024);
 const EXPECTED = [200, 202, 429, 503];
-/** The upstream of this machine forgets old runs, so that only the gateway's memory is looked at. */
+/** The upstream of this machine forgets old runs, so that only the gateway's memory is measured. */
 const UPSTREAM_KEEPS = 5_000;
 
 const { values } = parseArgs({
@@ -118,7 +118,7 @@ function workerdMegabytes(): number {
       if (pgrp === group && /^Name:\s+workerd$/m.test(status))
         kilobytes += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
     } catch {
-      // It ended between the two looks.
+      // It ended between the two polls.
     }
   }
   return kilobytes / 1024;

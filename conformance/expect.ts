@@ -81,7 +81,7 @@ export function startedRun(answer: Answer): string {
   return id;
 }
 
-/** Looks again and again until the check holds; its last breach counts when it never does. */
+/** Checks again and again until the check holds; its last breach counts when it never does. */
 export async function eventually<T>(withinMs: number, check: () => Promise<T> | T): Promise<T> {
   const deadlineMs = Date.now() + withinMs;
   for (;;) {

@@ -1,4 +1,4 @@
-// Requests as any client would make them. Every answer is kept, so that a clause about all answers can look at all.
+// Requests as any client would make them. Every answer is kept, so that a clause about all answers can check all.
 
 export type Answer = {
   /** Method and path, for reports. */

@@ -88,7 +88,7 @@ export class World {
     if (!this.options.writes) throw new Skip("makes and deletes a stored action: needs --writes");
   }
 
-  /** What several clauses look at happens once. */
+  /** What several clauses check happens once. */
   once<T>(name: string, make: () => Promise<T>): Promise<T> {
     const known = this.#once.get(name);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one name, one maker

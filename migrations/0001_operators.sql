@@ -15,7 +15,7 @@ CREATE TABLE active_days (
   PRIMARY KEY (month, user_key)
 ) STRICT, WITHOUT ROWID;
 
--- Runs whose callback, or whose end, was given up, until they are sent again.
+-- Dead letters: deliveries whose attempts are over, and abandoned runs, until they are sent again.
 CREATE TABLE dead_letters (
   run_id TEXT NOT NULL,
   gate TEXT NOT NULL,

@@ -1,5 +1,5 @@
 // The well-known actions, the way payment APIs have test cards: the table at the end is that of docs/sandbox.md, row by row.
-// A judge is pure: it looks at a start and says what the run will do, or why there will be none.
+// A judge is pure: it reads a start and says what the run will do, or why there will be none.
 
 import { type Problem, type ProblemCode, problem } from "./errors.ts";
 
@@ -21,7 +21,7 @@ export type Start = {
 
 export type Verdict =
   | { kind: "run"; work: Task; lastsMs: number }
-  /** `counts`: the refused start is remembered under its idempotency id. */
+  /** `counts`: the refused start is kept under its idempotency id. */
   | { kind: "refused"; problem: Problem; counts: boolean };
 
 export type Action = {

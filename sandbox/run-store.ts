@@ -45,7 +45,7 @@ export type NewRun = {
   callersId: string | null;
 };
 
-/** A run that must be looked at, in the phase in which it was found. */
+/** A run that is due, in the phase in which it was found. */
 export type DueRun =
   | { phase: "post"; id: string; url: string; body: string }
   | { phase: "push"; id: string; report: RunReport; callbackUrl: string; failedAttempts: number }

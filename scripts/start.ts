@@ -30,7 +30,7 @@ type Outcome =
 const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 const TOKEN_SECONDS = 3600;
 const READY_POLL_MS = 100;
-/** The gateway looks at its dependencies every five seconds only. */
+/** The gateway checks its dependencies every five seconds only. */
 const NOT_READY_POLL_MS = 500;
 const ANSWER_WITHIN_MS = 15_000;
 /** The log names the bad settings at about the time of the answer that there are some. */

@@ -69,7 +69,8 @@ export function findOldWords(file: string, text: string): string[] {
 function findOldNames(file: string, text: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    const standard = ts.isIdentifier(node) && !isMember(node) ? STANDARD.get(node.text) : undefined;
+    const isOurs = ts.isMemberName(node) && !isMember(node);
+    const standard = isOurs ? STANDARD.get(node.text.replace("#", "")) : undefined;
     if (standard !== undefined) found.push(say(text, node.getStart(), node.getText(), standard));
     ts.forEachChild(node, visit);
   };
@@ -78,7 +79,7 @@ function findOldNames(file: string, text: string): string[] {
 }
 
 /** May be a library's: `list.shift()`. A member of ours is found where it is declared. */
-function isMember(name: ts.Identifier): boolean {
+function isMember(name: ts.MemberName): boolean {
   return ts.isPropertyAccessExpression(name.parent) && name.parent.name === name;
 }
 

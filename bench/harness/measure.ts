@@ -1,4 +1,4 @@
-// One measurement of one contender, and what makes it an honest one: every status is looked at, and the upstream is
+// One measurement of one contender, and what makes it an honest one: every status is checked, and the upstream is
 // asked how many runs it was made to start.
 import { setTimeout as sleep } from "node:timers/promises";
 import { countsAt } from "./children.ts";

@@ -39,7 +39,7 @@ export function page(all: readonly Measured[], { rounds, seconds, connections, m
   ].join("\n\n");
 }
 
-/** The same for programs: all figures of each number of connections, and the latencies of each round. */
+/** The same for programs: all statistics of each number of connections, and the latencies of each round. */
 export function record(all: readonly Measured[], run: Run): object {
   const closed = run.connections.flatMap((count) => statsByContender(all, count));
   const open = all.map(({ name, openPerSecond, open: rounds }) => ({

@@ -8,7 +8,7 @@ import type { World } from "./contender.ts";
 
 const USERS = 64;
 const TOKEN_SECONDS = 86_400;
-/** In all more than an isolate remembers, so that each is new to it. */
+/** In all more than an isolate keeps, so that each is new to it. */
 const NEW_TOKENS_A_USER = 40;
 
 /** The upstream, the receiver, the users, and a folder that goes away at the end. */

@@ -2,7 +2,7 @@
 // the queues of a deployment are as one of their sum. Arithmetic only; the same seed is the same day.
 // Every run has an id, a callback and a charge, and ends two seconds after its start. What the gateway does is in it: a
 // push that is lost is made good by a poll, what the queues refuse is sent again by the gates, the later the longer it is
-// overdue, a run whose host rests is looked at again after the rest, and what the index does not take waits in the outbox.
+// overdue, a run whose breaker is open is due after that, and what the index does not take waits in the outbox.
 import { afterDeferralMs } from "../../src/runs/retry-schedule.ts";
 import { ASSUMED_BYTES, ASSUMED_INDEX_WRITES_A_SECOND, LIMITS, MEASURED_BYTES } from "./limits.ts";
 
@@ -83,7 +83,7 @@ class Gateway {
   /** By kind and second: messages that are sent then. */
   readonly #sentAt = Array.from({ length: KINDS }, () => new Float64Array(DAY_SECONDS));
   readonly #queued = new Float64Array(KINDS);
-  #resting = 0;
+  #openBreakers = 0;
   #late = 0;
   #outbox = 0;
   #started = 0;
@@ -108,7 +108,7 @@ class Gateway {
     return {
       hours: this.#hours,
       finished: this.#finished,
-      waitingAtEnd: sumOf(this.#queued) + this.#resting + this.#late,
+      waitingAtEnd: sumOf(this.#queued) + this.#openBreakers + this.#late,
     };
   }
 
@@ -127,7 +127,7 @@ class Gateway {
     for (const [kind, count] of offered.entries()) {
       const wasRefused = kind >= RESENT;
       if (wasRefused) this.#late -= count;
-      if (kind >= RESTING && kind < RESENT) this.#resting -= count * (1 - taken);
+      if (kind >= RESTING && kind < RESENT) this.#openBreakers -= count * (1 - taken);
       this.#queued[kind] = (this.#queued[kind] ?? 0) + count * taken;
       this.#refuse(second, wasRefused ? kind - RESENT + 1 : 0, count * (1 - taken));
     }
@@ -146,7 +146,7 @@ class Gateway {
     for (const [kind, count] of taken.entries()) this.#queued[kind] = (this.#queued[kind] ?? 0) - count;
     hour.messages = Math.max(hour.messages, sumOf(taken));
     const rested = taken.slice(RESTING, RESENT);
-    this.#resting -= sumOf(rested);
+    this.#openBreakers -= sumOf(rested);
     const fresh = sumOf(taken) - sumOf(rested);
     this.#finished += sumOf(taken) - this.#restOf(second, fresh, rested);
   }
@@ -163,7 +163,7 @@ class Gateway {
       for (let at = 0; at < spread; at++) this.#plan(RESTING + kind, second + REST + at, count / spread);
     }
     const deferred = first + sumOf(rested);
-    this.#resting += deferred;
+    this.#openBreakers += deferred;
     return deferred;
   }
 
@@ -194,7 +194,7 @@ class Gateway {
   #note(hour: Hour): void {
     const { endedRun, charge, answer, openRun } = MEASURED_BYTES;
     hour.queued = Math.max(hour.queued, sumOf(this.#queued));
-    hour.openHosts = Math.max(hour.openHosts, this.#resting);
+    hour.openHosts = Math.max(hour.openHosts, this.#openBreakers);
     hour.late = Math.max(hour.late, this.#late);
     hour.outbox = Math.max(hour.outbox, this.#outbox);
     hour.gateBytes =

@@ -1,4 +1,4 @@
-// Looks whether what was deployed does its work. A new version takes seconds until it answers everywhere, a new custom
+// Checks that what was deployed does its work. A new version takes seconds until it answers everywhere, a new custom
 // domain minutes until it has its certificate.
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";

@@ -39,7 +39,7 @@ export class Dispatcher {
   readonly #indexBackoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
   #toldOverdueAtMs = Number.NEGATIVE_INFINITY;
   #overdue: Overdue | null = null;
-  #telling: Promise<void> | null = null;
+  #writing: Promise<void> | null = null;
 
   constructor(env: DispatcherEnv, gate: string, store: GateStore, runs: Runs) {
     this.#env = env;
@@ -91,10 +91,10 @@ export class Dispatcher {
 
   /** Tells the operators' index what is due, and registers the gate in KV, once in its life. Never done twice at a time. */
   tell(nowMs: number): Promise<void> {
-    this.#telling ??= this.#tellNow(nowMs).finally(() => {
-      this.#telling = null;
+    this.#writing ??= this.#tellNow(nowMs).finally(() => {
+      this.#writing = null;
     });
-    return this.#telling;
+    return this.#writing;
   }
 
   async #tellNow(nowMs: number): Promise<void> {

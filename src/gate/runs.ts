@@ -184,7 +184,7 @@ export class Runs {
   }
 }
 
-/** Whether operators are to see that it was given up. */
+/** Whether operators are to see it as a dead letter. */
 export function isLetter(run: FinishedRun["run"], terms: FinishedRun["terms"]): boolean {
   return run.status === "abandoned" || toDeliveryState(run, terms) === "dead";
 }

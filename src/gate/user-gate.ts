@@ -95,7 +95,7 @@ export class UserGate extends DurableObject<Env> {
     }
   }
 
-  /** How an attempt ended. Answers with what this id's callers are to be told, null while it is not known, or when the claim was released. */
+  /** How an attempt ended. Answers with what this id's callers get, null while it is not known, or when the claim was released. */
   async settle(settlement: Settlement): Promise<Settled | null> {
     const nowMs = Date.now();
     const { runKey, claim, attempt, outcome } = settlement;
@@ -167,7 +167,7 @@ export class UserGate extends DurableObject<Env> {
     await this.#ring();
   }
 
-  /** An operator gives a run up; false when there is nothing to give up. */
+  /** An operator abandons a run; false when there is nothing to abandon. */
   async abandon(runKey: string): Promise<boolean> {
     const isAbandoned = this.#runs.abandon(runKey, "operator", Date.now());
     await this.#ring();

@@ -61,7 +61,7 @@ type RedeliveryRow = {
   moved_at_ms: number;
 };
 
-/** `position`: what it looked at last, or how many of its named runs. */
+/** `position`: what it examined last, or how many of its named runs. */
 export type RedeliveryJob = Redelivery & { position: string | null; movedAtMs: number };
 
 export async function noteAction(db: D1Database, noted: Noted): Promise<void> {
@@ -83,7 +83,7 @@ export async function auditRows(db: D1Database, after: Cursor, limit: number): P
   return (await withTimeout(TIMEOUT_MS, page.run<AuditRow>())).results;
 }
 
-/** The redelivery and who began it, both or neither. */
+/** The redelivery and who started it, both or neither. */
 export async function addRedelivery(db: D1Database, filter: RedeliveryFilter, noted: Noted): Promise<void> {
   const { id, operator, at_ms } = noted;
   const adding = db.prepare(STATEMENTS.addRedelivery).bind(id, operator, at_ms, JSON.stringify(filter));

@@ -107,7 +107,7 @@ describe("403", () => {
     [{ scope: "externally" }, 'The token needs the scope "external".', "scope.missing"],
     [{ rate_limit: { limit_override: 0 } }, "The token's rate_limit claim is malformed.", "claim.rate_limit"],
     [{ billing: '{"is_billable":"true"}' }, "The token's billing claim is malformed.", "claim.billing"],
-  ])("answers the claims %j, and remembers nothing", async (claims, detail, reason) => {
+  ])("answers the claims %j, and keeps nothing", async (claims, detail, reason) => {
     const good = { scope: "read external", rate_limit: { exempt: true }, billing: "{}" };
     const { ask, judge, verifiedTokens } = await isolate();
     expect(await judge(await honest(good))).toBe("caller");

@@ -70,7 +70,7 @@ describe("that a host rests is known without asking its breaker again", () => {
   });
 });
 
-test("of fifty thousand hosts that failed, the last thousand are remembered", () => {
+test("of fifty thousand hosts that failed, the last thousand are kept", () => {
   const health = new HostHealth();
   for (let host = 0; host < 50_000; host++) health.noteFailure(`h${host}.example`, T0);
   const isKnown = (host: number) => health.shouldConsult(`h${host}.example`, 0, T0);

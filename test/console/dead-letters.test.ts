@@ -17,7 +17,7 @@ beforeEach(async () => {
 const diedAt = (second: number) => ({ diedAtMs: NOON_MS + second * 1_000 });
 
 describe("dead letters", () => {
-  it("are grouped by host, with why they were given up, the worst host first", async () => {
+  it("are grouped by host, with their reasons, the worst host first", async () => {
     const down = { callbackUrl: "https://down.example:8443/a?b=c" };
     const unread = { result: null, attempts: 0, reason: "the upstream does not know the run" };
     await indexLetters(db, [

@@ -95,7 +95,7 @@ describe("a host's breaker", () => {
     expect(await shownBreaker()).toEqual({ status: "closed", until: null, users_resting: 1 });
   });
 
-  it("takes no probe by being looked at", async () => {
+  it("takes no probe by being shown", async () => {
     for (const n of times(10, (at) => at)) await breaker("down.example").report(`user-${n}`, false);
     vi.setSystemTime(T0 + 31 * SECOND);
     await shownBreaker();

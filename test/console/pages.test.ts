@@ -41,7 +41,7 @@ function post(path: string, body: string, headers: Record<string, string> = OWN)
   return ask(path, { method: "POST", headers: { ...type, ...headers }, body });
 }
 
-/** A run of alice that was given up, and that the index knows. */
+/** A dead letter of alice that the index knows. */
 async function deadRun(): Promise<string> {
   const runId = await keepRun({ terms: { userKey: alice, subject: "alice" }, fate: "dead" });
   await indexLetters(db, [letterOf({ runId, userKey: alice, reason: "status is no 2xx", status: 503 })]);

@@ -1,7 +1,7 @@
 // What the planner does with each statement of the console. An operator's curiosity must not stop the gates from telling
 // the index what it has to know.
 import { beforeEach, expect, it } from "vitest";
-import { STATEMENTS as JOURNAL } from "../../src/operators/audit-store.ts";
+import { STATEMENTS as AUDIT } from "../../src/operators/audit-store.ts";
 import { countActiveUsers, readActiveUsers, STATEMENTS as STORE } from "../../src/operators/index-store.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
@@ -29,7 +29,7 @@ const BOUNDED = [
   "SCAN overdue_gates USING INDEX overdue_gates_by_time",
 ];
 
-it.each([...Object.entries(STORE), ...Object.entries(JOURNAL)])(
+it.each([...Object.entries(STORE), ...Object.entries(AUDIT)])(
   "%s finds its rows by an index",
   async (_name, sql) => {
     const steps = (await planOf(sql)).filter((step) => !BOUNDED.includes(step));

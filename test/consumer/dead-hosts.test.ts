@@ -82,7 +82,7 @@ describe("a host that is down", () => {
     const times = (name: string) => calls.filter((call) => call === name).length;
     const reads = () => [times("KV.get"), asked.length, times("KV.put")];
     const { asked } = stage.gateway.upstream;
-    // The second attempts, at which no run has been put off before.
+    // The second attempts, at which no run was deferred before.
     await stage.pass(6 * SECOND);
     const before = reads();
     expect(before[0]).toBeGreaterThan(0);

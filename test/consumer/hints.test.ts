@@ -151,7 +151,7 @@ describe("a completion that comes before the start was answered", () => {
     await expectOneOfEach(stage);
   });
 
-  it("is looked for as long as the upstream does not show it, ever more seldom, and given up after 14 days", async () => {
+  it("is polled as long as the upstream does not show it, ever more seldom, and abandoned after 14 days", async () => {
     const stage = await Stage.set();
     const started = await startUnheard(stage);
     stage.gateway.upstream.behave(() => Response.json({}, { status: 404 }));

@@ -40,7 +40,7 @@ describe("an invocation of the consumer", () => {
     expect(await budget.attempt(async () => "made")).toBe(null);
   });
 
-  it("nor a look at the upstream, which is told until when", async () => {
+  it("nor a poll of the upstream, which gets its deadline", async () => {
     const budget = budgetOf();
     moveClock(15 * SECOND);
     expect(await budget.read(same)).toBe(T0 + 25_050);

@@ -1,4 +1,4 @@
-// A run whose end was given up, or whose key is another run's by now, is found again by its own id: when the upstream says
+// A run that was abandoned, or whose key is another run's by now, is found again by its own id: when the upstream says
 // yes to it once more, when it proves that it has ended, when an operator asks for it.
 import { beforeEach, expect, it } from "vitest";
 import { HOUR, MINUTE } from "../support/clock.ts";

@@ -81,7 +81,7 @@ describe("an upstream that is down", () => {
 });
 
 describe("a gate that cannot settle after the upstream's yes", () => {
-  it("has it accepted by that, and not given up while the upstream cannot be read for hours", async () => {
+  it("has it accepted by that, and not abandoned while the upstream cannot be read for hours", async () => {
     const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
     const run = await stage.start();
     stage.gateway.upstream.behave(() => Response.json({}, { status: 503 }));

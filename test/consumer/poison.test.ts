@@ -62,7 +62,7 @@ describe("a run that makes the consumer throw", () => {
     ]);
   });
 
-  it("four times is not given up: what failed is forgotten when it is reported", async () => {
+  it("four times is not abandoned: what failed is forgotten when it is reported", async () => {
     const stage = await Stage.set();
     stage.receive(() => new Response(null, { status: 500 }));
     const run = await stage.start();
@@ -122,7 +122,7 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
     await scheduler.wait(3_000);
   });
 
-  it("puts its neighbours among the dead letters of the queue, where nothing is given up", async () => {
+  it("puts its neighbours among the dead letters of the queue, where nothing is abandoned", async () => {
     const stage = await Stage.set();
     const runs = [];
     for (const _ of times(5, () => 0)) runs.push(await stage.start());

@@ -1,4 +1,4 @@
-// Want of room and of connections: it costs no attempt, and gives nothing up.
+// Want of memory and of connections: it costs no attempt, and abandons nothing.
 import { describe, expect, it, vi } from "vitest";
 import { isolateBudget } from "../../src/platform/memory-budget.ts";
 import { MINUTE } from "../support/clock.ts";

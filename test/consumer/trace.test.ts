@@ -51,7 +51,7 @@ it("a receiver is told of no trace", async () => {
   expect(names.filter((name) => /trace|baggage|request-id/.test(name))).toEqual([]);
 });
 
-it("two looks are two traces", async () => {
+it("two polls are two traces", async () => {
   const stage = await Stage.set();
   const run = await stage.start();
   stage.waiting.add(run.runId);

@@ -106,7 +106,7 @@ describe("an upstream that never pushes", () => {
     expect(receiver.deliveries).toHaveLength(1);
     const tookMs = (receiver.deliveries[0]?.atMs ?? 0) - startedAtMs;
     expect(tookMs).toBeGreaterThan(3000);
-    // At the most one second to the next look.
+    // At the most one second to the next poll.
     expect(tookMs).toBeLessThan(3000 + 1000 + LATE_MS);
   });
 });

@@ -173,7 +173,7 @@ describe("a start whose answer is unknown", () => {
     });
   });
 
-  it("at which consumers fail, too, goes alone after two failures, and is never given up", async () => {
+  it("at which consumers fail, too, goes alone after two failures, and is never abandoned", async () => {
     await withStore(({ runs }) => {
       putForwarding(runs);
       const kinds = [];

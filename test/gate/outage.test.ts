@@ -162,7 +162,7 @@ describe("a gate that was moved under a call is asked once more", () => {
 });
 
 describe("a gate that goes down between admitting and settling", () => {
-  it("costs the caller nothing: the answer goes out, and KV remembers it", async () => {
+  it("costs the caller nothing: the answer goes out, and KV keeps it", async () => {
     const gateway = await makeGateway({}, failing(/^USER_GATE\.settle/));
     const first = await gateway.start({ idempotency_id: ID });
     expect(first.status).toBe(202);

@@ -146,7 +146,7 @@ describe("a yes to an id that the gate has let go of meanwhile", () => {
     await expectTold(stage);
   });
 
-  it("is remembered where nothing else is promised, too", async () => {
+  it("is kept where nothing else is promised, too", async () => {
     const { gateway } = await setForgetful();
     const first = await gateway.start({ idempotency_id: ID });
     const again = await gateway.start({ idempotency_id: ID });

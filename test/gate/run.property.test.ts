@@ -67,7 +67,7 @@ test("whatever happens to a run, it only moves forward, its next step is planned
       fc.asyncProperty(story, async (of) => expectKept(of, await play(of, storage))),
       { numRuns: STORIES },
     );
-    // Later tests look at every gate there is.
+    // Later tests read every gate there is.
     await storage.deleteAll();
   });
 }, 120_000);

@@ -75,7 +75,7 @@ describe("what is kept", () => {
     const meter = await meterRows(stage.gateway);
     expect(await tablesAfter(5 * DAY)).toEqual(["answers_25567", "charges_204001", "ended_runs_3652"]);
     expect(await tablesAfter(10 * DAY)).toEqual(["charges_204001", "ended_runs_3652"]);
-    // A week's table goes with the last run that may be in it, and is looked at once a week.
+    // A week's table goes with the last run that may be in it, and is checked once a week.
     expect(await tablesAfter(15 * DAY)).toEqual(["charges_204001", "ended_runs_3652"]);
     expect(await tablesAfter(14 * DAY)).toEqual(["charges_204001"]);
     expect(await tablesAfter(370 * DAY)).toEqual(["charges_204001"]);

@@ -164,7 +164,7 @@ function verdictOf(admission: Admission): Verdict {
   }
 }
 
-/** Later tests look at every gate there is. */
+/** Later tests read every gate there is. */
 async function forget(gate: DurableObjectStub<UserGate>): Promise<void> {
   await runInDurableObject(gate, (_gate, { storage }) => storage.deleteAll());
   await evict(gate);

@@ -1,4 +1,4 @@
-// Runs of alice in each state of their lives, on a stage of their own, and an operator who looks at them and acts.
+// Runs of alice in each state of their lives, on a stage of their own, and an operator who reads them and acts.
 import { beforeEach } from "vitest";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { act, ask } from "../console/bench.ts";

@@ -23,7 +23,7 @@ beforeEach(async () => {
   alice = await buildUserKey(stage.gateway.issuer.issuer, "alice");
 });
 
-/** Dead letters of alice that the upstream still knows, given up a millisecond apart, the last one first. */
+/** Dead letters of alice that the upstream still knows, a millisecond apart, the last one first. */
 async function letters(
   n: number,
   callbackUrl: string | null = HOOK,
@@ -173,7 +173,7 @@ describe("a redelivery of many", () => {
 
 describe("a message that gets lost changes nothing but timing", () => {
   it.each<[string, (id: string) => Promise<unknown>]>([
-    ["who looks at it", read],
+    ["a read of the job", read],
     ["the cron", () => worker.scheduled(cron(), stage.gateway.env)],
   ])("after half a minute %s sends another one", async (_name, check) => {
     await letters(60);

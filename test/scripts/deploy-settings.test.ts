@@ -38,7 +38,7 @@ function readNowhere() {
   return readTarget("nowhere", { configFile: "wrangler.toml", folder: "dist/deploy" });
 }
 
-/** Answers in turn, and remembers what was asked. */
+/** Answers in turn, and keeps what was asked. */
 function answering(...answers: string[]) {
   const asked: string[] = [];
   const ask: Ask = async (name, meaning, isSecret) => {

@@ -73,7 +73,7 @@ describe("nothing of one user is another's: neither an id, nor a run, nor a wind
   });
 });
 
-it("what KV remembers for one user is not told to another", async () => {
+it("what KV keeps for one user is not given to another", async () => {
   const [a, b] = [newUser(one), newUser(one)];
   const id = crypto.randomUUID();
   const first = await start(a, { idempotency_id: id });

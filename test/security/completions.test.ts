@@ -113,7 +113,7 @@ describe("a true ref of a run that has not ended changes nothing", () => {
     await expectDeliveredAt(stage, run, 2);
   });
 
-  it("not even when the timer looks for it next, though it comes twenty times", async () => {
+  it("not even when the timer polls it next, though it comes twenty times", async () => {
     const stage = await Stage.set();
     const run = await stage.start();
     stage.waiting.add(run.runId);
@@ -162,7 +162,7 @@ async function expectHeard(stage: Stage, run: Started): Promise<void> {
   counts.served += 1;
 }
 
-/** The completion is taken, looked into, and leaves the run, its timer and what is on record as they were. */
+/** The completion is taken, read, and leaves the run, its timer and what is on record as they were. */
 async function expectUnmoved(stage: Stage, run: Started, attack: () => Promise<Answer>): Promise<void> {
   const before = await keptOf(stage);
   expect((await attack()).status).toBe(202);
@@ -181,7 +181,7 @@ async function keptOf(stage: Stage): Promise<unknown> {
   return runInDurableObject(gate, (_gate, { storage }) => storage.sql.exec("SELECT * FROM open_runs").one());
 }
 
-/** The timer's own look, on time, finds the end. */
+/** The timer's own poll, on time, finds the end. */
 async function expectDeliveredAt(stage: Stage, run: Started, seconds: number): Promise<void> {
   stage.waiting.clear();
   const startedAtMs = Date.now();

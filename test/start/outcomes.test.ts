@@ -1,4 +1,4 @@
-// Contract, Idempotency: what is remembered of a first request, row by row of the table.
+// Contract, Idempotency: what is kept of a first request, row by row of the table.
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { counting } from "../support/bindings.ts";
@@ -185,7 +185,7 @@ describe("without an id of the caller's", () => {
     expect(callersIds(gateway)).toEqual([null, null]);
   });
 
-  it("nothing is remembered", async () => {
+  it("nothing is kept", async () => {
     const calls: string[] = [];
     const gateway = await makeGateway({}, counting(calls));
     await gateway.start({});

@@ -1,4 +1,4 @@
-// A look inside a user's gate, and a hand on its time.
+// Reads what is inside a user's gate, and sets its time.
 import { runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
 import type { UserGate } from "../../src/gate/user-gate.ts";

@@ -1,4 +1,4 @@
-// Counts the rows that a user's gate reads and writes, as Cloudflare bills them: each row that SQLite looks at, found or
+// Counts the rows that a user's gate reads and writes, as Cloudflare bills them: each row that SQLite reads, found or
 // not, and each row and index entry that it changes.
 import { runInDurableObject } from "cloudflare:test";
 import type { UserGate } from "../../src/gate/user-gate.ts";

@@ -1,4 +1,4 @@
-// Runs that were given up, by the host that did not take their callbacks and by the reason, the last one first: from the
+// Dead letters, by the host that did not take their callbacks and by the reason, the last one first: from the
 // operators' index. One without a callback, whose end could not be read, has no host.
 
 import { type Cursor, encodeCursor, NEWEST } from "../../operators/cursor.ts";
@@ -14,7 +14,7 @@ import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../.
 import { formatTime } from "../../platform/date-time.ts";
 import type { Span } from "../shell/parameters.ts";
 
-/** By the time at which they were given up. */
+/** By the time at which they became dead letters. */
 export type LetterQuery = LetterFilter & Span & { after: Cursor | null };
 
 const MAX_READ = 2_000;

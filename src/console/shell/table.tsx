@@ -1,4 +1,4 @@
-// A table of rows, told by its columns.
+// A table of rows, described by its columns.
 import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 

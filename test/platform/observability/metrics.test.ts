@@ -193,7 +193,7 @@ describe("an attempt", () => {
     ]);
   });
 
-  it("is counted as the books have it: one point for each of their rows", async () => {
+  it("is counted as the charges have it: one point for each of their rows", async () => {
     const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5" }, points.bindings);
     stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 503 : 204 }));
     await stage.push(await stage.start({ callback_url: `https://${crypto.randomUUID()}.example/hook` }));

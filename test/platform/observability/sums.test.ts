@@ -79,7 +79,7 @@ describe("an attempt", () => {
     expect(sums.deliveryMs.size).toBe(0);
   });
 
-  it("is remembered of a host as acknowledged, and for how long it took, as long as the host itself is", () => {
+  it("is kept of a host as acknowledged, and for how long it took, as long as the host itself is", () => {
     const sums = sumsOf((each) => {
       for (let n = 0; n < 3_000; n += 1)
         countAttempt(each, attemptOf({ host: `h${n}.example`, durationMs: 5 }));
