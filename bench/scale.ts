@@ -90,7 +90,7 @@ function tell(queues: number, { hours }: Day): void {
   for (const [at, hour] of hours.entries()) row([String(at).padStart(2, "0"), ...cellsOf(hour)]);
   console.log("");
   chart("messages/s", hours, ({ messages }) => messages);
-  chart("host rests", hours, ({ openHosts }) => openHosts);
+  chart("host rests", hours, ({ deferred }) => deferred);
   chart("late      ", hours, ({ late }) => late);
   chart("outboxes  ", hours, ({ outbox }) => outbox);
 }
@@ -100,13 +100,13 @@ function cellsOf({
   messages,
   refused,
   queued,
-  openHosts,
+  deferred,
   late,
   outbox,
   gateBytes,
   kvBytes,
 }: Hour): string[] {
-  const counts = [starts / HOUR_SECONDS, messages, refused, queued, openHosts, late, outbox];
+  const counts = [starts / HOUR_SECONDS, messages, refused, queued, deferred, late, outbox];
   return [...counts, gateBytes / 1e9, kvBytes / 1e9].map(many);
 }
 

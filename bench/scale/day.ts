@@ -37,7 +37,7 @@ export type Hour = {
   refused: number;
   /** The most that waited at once: in the queues, for their receivers, in gates whose message was refused. */
   queued: number;
-  openHosts: number;
+  deferred: number;
   late: number;
   /** Rows that the index has still to be told, the most at once. */
   outbox: number;
@@ -83,7 +83,7 @@ class Gateway {
   /** By kind and second: messages that are sent then. */
   readonly #sentAt = Array.from({ length: KINDS }, () => new Float64Array(DAY_SECONDS));
   readonly #queued = new Float64Array(KINDS);
-  #openBreakers = 0;
+  #deferred = 0;
   #late = 0;
   #outbox = 0;
   #started = 0;
@@ -108,7 +108,7 @@ class Gateway {
     return {
       hours: this.#hours,
       finished: this.#finished,
-      waitingAtEnd: sumOf(this.#queued) + this.#openBreakers + this.#late,
+      waitingAtEnd: sumOf(this.#queued) + this.#deferred + this.#late,
     };
   }
 
@@ -127,7 +127,7 @@ class Gateway {
     for (const [kind, count] of offered.entries()) {
       const wasRefused = kind >= RESENT;
       if (wasRefused) this.#late -= count;
-      if (kind >= RESTING && kind < RESENT) this.#openBreakers -= count * (1 - taken);
+      if (kind >= RESTING && kind < RESENT) this.#deferred -= count * (1 - taken);
       this.#queued[kind] = (this.#queued[kind] ?? 0) + count * taken;
       this.#refuse(second, wasRefused ? kind - RESENT + 1 : 0, count * (1 - taken));
     }
@@ -146,7 +146,7 @@ class Gateway {
     for (const [kind, count] of taken.entries()) this.#queued[kind] = (this.#queued[kind] ?? 0) - count;
     hour.messages = Math.max(hour.messages, sumOf(taken));
     const rested = taken.slice(RESTING, RESENT);
-    this.#openBreakers -= sumOf(rested);
+    this.#deferred -= sumOf(rested);
     const fresh = sumOf(taken) - sumOf(rested);
     this.#finished += sumOf(taken) - this.#restOf(second, fresh, rested);
   }
@@ -163,7 +163,7 @@ class Gateway {
       for (let at = 0; at < spread; at++) this.#plan(RESTING + kind, second + REST + at, count / spread);
     }
     const deferred = first + sumOf(rested);
-    this.#openBreakers += deferred;
+    this.#deferred += deferred;
     return deferred;
   }
 
@@ -194,7 +194,7 @@ class Gateway {
   #note(hour: Hour): void {
     const { endedRun, charge, answer, openRun } = MEASURED_BYTES;
     hour.queued = Math.max(hour.queued, sumOf(this.#queued));
-    hour.openHosts = Math.max(hour.openHosts, this.#openBreakers);
+    hour.deferred = Math.max(hour.deferred, this.#deferred);
     hour.late = Math.max(hour.late, this.#late);
     hour.outbox = Math.max(hour.outbox, this.#outbox);
     hour.gateBytes =
@@ -231,7 +231,7 @@ function emptyHour(): Hour {
     messages: 0,
     refused: 0,
     queued: 0,
-    openHosts: 0,
+    deferred: 0,
     late: 0,
     outbox: 0,
     gateBytes: 0,

@@ -18,7 +18,7 @@ const QUIET: Load = {
 /** Those of the last two seconds have not ended. */
 const ALL = 20 * DAY_SECONDS - 20;
 
-function mostOf(day: Day, what: "refused" | "openHosts" | "late" | "queued" | "outbox"): number {
+function mostOf(day: Day, what: "refused" | "deferred" | "late" | "queued" | "outbox"): number {
   return Math.max(...day.hours.map((hour) => hour[what]));
 }
 
@@ -34,7 +34,7 @@ describe("a day", () => {
   it("finishes every run but those of the last two seconds, when nothing is wrong", () => {
     const day = dayOf(QUIET);
     expect(day.finished).toBeCloseTo(ALL, 0);
-    expect([mostOf(day, "refused"), mostOf(day, "openHosts"), mostOf(day, "late")]).toEqual([0, 0, 0]);
+    expect([mostOf(day, "refused"), mostOf(day, "deferred"), mostOf(day, "late")]).toEqual([0, 0, 0]);
   });
 
   it("finishes the same while the operators' index is away, and tells it afterwards", () => {
@@ -57,10 +57,10 @@ describe("a day", () => {
   it("keeps the runs of a receiver that is down until it is back, and then delivers them", () => {
     const failing = { fromSecond: 3_600, toSecond: 7_200, share: 0.5 };
     const day = dayOf({ ...QUIET, failing });
-    const [before, after] = [0, 3].map((hour) => Math.round(day.hours[hour]?.openHosts ?? Number.NaN));
+    const [before, after] = [0, 3].map((hour) => Math.round(day.hours[hour]?.deferred ?? Number.NaN));
     expect([before, after]).toEqual([0, 0]);
     // Half of an hour of some 11 runs a second.
-    expect(mostOf(day, "openHosts")).toBeGreaterThan(18_000);
+    expect(mostOf(day, "deferred")).toBeGreaterThan(18_000);
     expect(day.finished).toBeCloseTo(ALL, 0);
     // Half of 11 runs a second that begin to wait, and a message for each of 20,000 in five and a half minutes.
     expect(day.hours[1]?.messages).toBeGreaterThan(20_000 / 330);
