@@ -7,7 +7,7 @@ import { runClauses } from "./run.ts";
 import { World } from "./world.ts";
 
 /** The clauses of the sections asked for, in the contract's order; all of them when none is named. */
-export function clausesOf({ only }: Pick<Options, "only">): Clause[] {
+export function selectClauses({ only }: Pick<Options, "only">): Clause[] {
   return CLAUSES.filter((clause) => only.length === 0 || only.includes(sectionOf(clause)));
 }
 
@@ -21,7 +21,7 @@ export async function* examine(asked: Options): AsyncGenerator<Result> {
   try {
     const world = new World(options, receiver);
     await expectAnybodyThere(world);
-    yield* runClauses(clausesOf(options), world);
+    yield* runClauses(selectClauses(options), world);
   } finally {
     receiver?.close();
   }

@@ -3,7 +3,7 @@ import { Skip } from "./clause.ts";
 import { Caller, Http } from "./http.ts";
 import type { Options } from "./options.ts";
 import type { Receiver } from "./receiver.ts";
-import { claimsOf } from "./token-claims.ts";
+import { parseClaims } from "./token-claims.ts";
 
 export type TokenOption =
   | "token"
@@ -48,7 +48,7 @@ export class World {
   }
 
   claims(option: TokenOption): Record<string, unknown> {
-    return claimsOf(this.token(option));
+    return parseClaims(this.token(option));
   }
 
   /** A start of a run that takes its time: the action, and its inputs for that long. */

@@ -143,7 +143,7 @@ async function receiveCallbacks({ publicUrl }: Settings): Promise<string> {
   const receiver = createReceiver({
     gatewayUrl: publicUrl ?? origin,
     onRun: (runId, run) =>
-      console.log(`callback received and verified: run ${runId}, status ${statusOf(run)}`),
+      console.log(`callback received and verified: run ${runId}, status ${parseStatus(run)}`),
   });
   await once(receiver.listen(0, "127.0.0.1"), "listening");
   const address = receiver.address();
@@ -151,7 +151,7 @@ async function receiveCallbacks({ publicUrl }: Settings): Promise<string> {
   return `http://127.0.0.1:${address.port}/`;
 }
 
-function statusOf(run: unknown): string {
+function parseStatus(run: unknown): string {
   return typeof run === "object" && run !== null && "status" in run ? String(run.status) : "unknown";
 }
 

@@ -24,11 +24,11 @@ const IMPORT =
 export function testFiles(): Record<Project, string[]> {
   const files: Record<Project, string[]> = { unit: [], workers: [], alone: [], flows: [], measuring: [] };
   for (const file of globSync("test/**/*.test.ts", { cwd: ROOT }).toSorted())
-    files[projectOf(file)].push(file);
+    files[findProject(file)].push(file);
   return files;
 }
 
-export function projectOf(file: string): Project {
+export function findProject(file: string): Project {
   if (MEASURING.includes(file)) return "measuring";
   if (file.startsWith(FLOWS)) return "flows";
   if (findPath(file, (target) => target === OWN_WORKERD) !== null) return "alone";

@@ -45,7 +45,7 @@ export function record(all: readonly Measured[], run: Run): object {
   const open = all.map(({ name, openPerSecond, open: rounds }) => ({
     name,
     openPerSecond,
-    rounds: rounds.map((round) => latencyOf([round])),
+    rounds: rounds.map((round) => toLatency([round])),
   }));
   return { ...run, closed, open };
 }
@@ -95,14 +95,14 @@ function throughputTable(rows: readonly ContenderStats[]): string {
   return table(["", "requests/s", "× floor", "CPU ms a request", "× floor"], lines);
 }
 
-function latencyOf(rounds: readonly number[][]): LatencyMs {
+function toLatency(rounds: readonly number[][]): LatencyMs {
   const sorted = rounds.flat().toSorted((a, b) => a - b);
   return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), p999: quantile(sorted, 0.999) };
 }
 
 function latencyTable(all: readonly Measured[]): string {
   const lines = all.map(({ title, open, openPerSecond }) => {
-    const { p50, p99, p999 } = latencyOf(open);
+    const { p50, p99, p999 } = toLatency(open);
     return [title, openPerSecond.toFixed(0), ...[p50, p99, p999].map((ms) => ms.toFixed(2))];
   });
   return table(["", "requests/s", "p50 ms", "p99 ms", "p99.9 ms"], lines);
@@ -111,7 +111,7 @@ function latencyTable(all: readonly Measured[]): string {
 /** What one adds to the latency of the other, at the same rate, round by round. */
 function added(of: Measured, to: Measured): { p50: Spread; p99: Spread } {
   const differences = (share: "p50" | "p99") =>
-    spread(of.open.map((round, at) => latencyOf([round])[share] - latencyOf([to.open[at] ?? []])[share]));
+    spread(of.open.map((round, at) => toLatency([round])[share] - toLatency([to.open[at] ?? []])[share]));
   return { p50: differences("p50"), p99: differences("p99") };
 }
 

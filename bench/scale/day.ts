@@ -52,15 +52,15 @@ const ENDS_AFTER = 2;
 const TIMER = 4;
 /** A breaker's rest, and over how many seconds those are spread who wait for their first one, their second … */
 const REST = 30;
-const REST_SPREADS = spreadsOf(7);
+const REST_SPREADS = toSpreads(7);
 /** Until a gate sends again what the queues refused, the first time, the second …: src/gate/dispatcher.ts. */
 const RESEND_PAUSES = resendPauses();
 const [FRESH, RESTING, RESENT] = [0, 1, 1 + REST_SPREADS.length];
 const KINDS = RESENT + RESEND_PAUSES.length;
 
 /** Starts in each second: half as many by night, half as many again by day, and the bursts. */
-export function startsOf({ runsASecond, burst, seed }: Load): Float64Array {
-  const random = diceOf(seed);
+export function buildStarts({ runsASecond, burst, seed }: Load): Float64Array {
+  const random = makeDice(seed);
   const burstsAt = Array.from({ length: 24 }, () => Math.floor(random() * (HOUR_SECONDS - 60)));
   const shape = Float64Array.from({ length: DAY_SECONDS }, (_, second) => {
     const since = (second % HOUR_SECONDS) - (burstsAt[Math.floor(second / HOUR_SECONDS)] ?? 0);
@@ -71,9 +71,9 @@ export function startsOf({ runsASecond, burst, seed }: Load): Float64Array {
   return shape.map((one) => (one / mean) * runsASecond);
 }
 
-export function dayOf(load: Load): Day {
+export function simulateDay(load: Load): Day {
   const gateway = new Gateway(load);
-  startsOf(load).forEach((starts, second) => gateway.pass(second, starts));
+  buildStarts(load).forEach((starts, second) => gateway.pass(second, starts));
   return gateway.day();
 }
 
@@ -218,7 +218,7 @@ function resendPauses(): number[] {
 }
 
 /** By the gateway's own rule, of a run that waits as long as most do. */
-function spreadsOf(rests: number): number[] {
+function toSpreads(rests: number): number[] {
   const spreads = [];
   for (let waitedMs = 0; spreads.length < rests; waitedMs += REST * 1000 + afterDeferralMs(0, waitedMs, 0.5))
     spreads.push(Math.round(afterDeferralMs(0, waitedMs, 1) / 1000));
@@ -246,7 +246,7 @@ function sumOf(numbers: ArrayLike<number>): number {
 }
 
 // mulberry32
-function diceOf(seed: number): () => number {
+function makeDice(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d_2b_79_f5) | 0;

@@ -49,14 +49,14 @@ async function post({ url, token, cursor }: ReindexOptions): Promise<Posted> {
   const headers = { authorization: `Bearer ${token}` };
   try {
     const response = await fetch(`${url}/console/api/reindex${query}`, { method: "POST", headers });
-    return postedOf(response.status, response.headers.get("retry-after"), await response.text());
+    return parsePosted(response.status, response.headers.get("retry-after"), await response.text());
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
     return { kind: "failed", reason: `${url} cannot be reached${cause}`, retryAfterSeconds: 1 };
   }
 }
 
-function postedOf(status: number, retryAfter: string | null, body: string): Posted {
+function parsePosted(status: number, retryAfter: string | null, body: string): Posted {
   const parsed = parseBody(body);
   if (status === 200 && isPage(parsed)) return { kind: "page", page: parsed };
   const detail = detailIn(parsed);

@@ -14,7 +14,7 @@ import { SignInPage } from "../../src/console/sign-in/page.tsx";
 import { UsersPage } from "../../src/console/users/search-page.tsx";
 import { UserPage } from "../../src/console/users/user-page.tsx";
 import { words } from "../support/words.ts";
-import { abandonedRun, busyHour, NOW_MS, overviewOf, runDetail, runPage, userView } from "./fixtures.ts";
+import { abandonedRun, busyHour, NOW_MS, runDetail, runPage, toOverview, userView } from "./fixtures.ts";
 import { auditPage, deadLetters, destinations, redelivery, searchFor } from "./list-fixtures.ts";
 
 const ATTACKS = [
@@ -51,7 +51,7 @@ function pagesWith(attack: string): [name: string, html: unknown][] {
     filter: { run_ids: [attack], host: null, reason: null, from: null, to: null },
   };
   return [
-    ["overview", OverviewPage({ frame, view: overviewOf(busyHour) })],
+    ["overview", OverviewPage({ frame, view: toOverview(busyHour) })],
     ["runs", RunsPage({ frame, given, view: filled(runPage), fault: attack })],
     ["run", RunPage({ frame, view: filled(runDetail) })],
     ["abandoned run", RunPage({ frame, view: filled(abandonedRun) })],

@@ -5,7 +5,7 @@ import { failing } from "../support/bindings.ts";
 import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { words } from "../support/words.ts";
-import { indexLetters, keepRun, letterOf } from "./bench.ts";
+import { indexLetters, keepRun, toLetter } from "./bench.ts";
 
 const OPERATOR = { sub: "olga", scope: "operator" };
 const POLICY =
@@ -44,7 +44,7 @@ function post(path: string, body: string, headers: Record<string, string> = OWN)
 /** A dead letter of alice that the index knows. */
 async function deadRun(): Promise<string> {
   const runId = await keepRun({ terms: { userKey: alice, subject: "alice" }, fate: "dead" });
-  await indexLetters(db, [letterOf({ runId, userKey: alice, reason: "status is no 2xx", status: 503 })]);
+  await indexLetters(db, [toLetter({ runId, userKey: alice, reason: "status is no 2xx", status: 503 })]);
   return runId;
 }
 

@@ -8,8 +8,8 @@ import {
   gateOf,
   loseIndex,
   pass,
+  readRows,
   ring,
-  rowsOf,
   stubOf,
   userKey,
 } from "../operators/bench.ts";
@@ -50,7 +50,7 @@ async function twoDays(): Promise<{ active: unknown[]; letters: unknown[] }> {
 }
 
 async function indexedRows(): Promise<{ active: unknown[]; letters: unknown[] }> {
-  return { active: await rowsOf(ACTIVE), letters: await rowsOf(LETTERS) };
+  return { active: await readRows(ACTIVE), letters: await readRows(LETTERS) };
 }
 
 describe("an index that was made anew", () => {
@@ -83,7 +83,7 @@ describe("an index that was made anew", () => {
     await loseIndex();
     await makeIndex();
     await pass("alice", 2 * HOUR);
-    expect(await rowsOf("SELECT run_id FROM dead_letters")).toEqual([{ run_id: runId }]);
+    expect(await readRows("SELECT run_id FROM dead_letters")).toEqual([{ run_id: runId }]);
   });
 
   it("gets more than a call tells at once from the alarm", async () => {
@@ -93,7 +93,7 @@ describe("an index that was made anew", () => {
     await makeIndex();
     await (await gateOf("alice")).reindex();
     await pass("alice", 10_000);
-    expect(await rowsOf("SELECT count(*) AS letters FROM dead_letters")).toEqual([{ letters: 120 }]);
+    expect(await readRows("SELECT count(*) AS letters FROM dead_letters")).toEqual([{ letters: 120 }]);
   });
 
   it("is told at once by a gate that had given the lost one an hour's rest", async () => {
@@ -120,7 +120,7 @@ describe("a reindexing", () => {
     expect(first.body).toMatchObject({ gates: 40, told_anew: 40, unreachable: 0 });
     const second = await act(gateway, `/reindex?cursor=${first.body.next_cursor}`);
     expect(second.body).toEqual({ gates: 2, told_anew: 2, unreachable: 0, next_cursor: null });
-    expect(await rowsOf("SELECT operator, action, target, detail, outcome FROM audit")).toEqual(
+    expect(await readRows("SELECT operator, action, target, detail, outcome FROM audit")).toEqual(
       expect.arrayContaining(
         ["40 gates: 40 told anew, 0 unreachable", "2 gates: 2 told anew, 0 unreachable"].map((detail) => {
           return { operator: "olga", action: "reindex", target: null, detail, outcome: "done" };

@@ -23,7 +23,7 @@ function knowRuns({ gateway: { upstream } }: Stage): void {
   upstream.behave((_request, honest) => honest());
 }
 
-async function stateOf(stage: Stage, { runId }: Pick<Started, "runId">): Promise<string> {
+async function readState(stage: Stage, { runId }: Pick<Started, "runId">): Promise<string> {
   return (await stage.deliveries(runId)).body.data.state;
 }
 
@@ -32,7 +32,7 @@ function reads({ gateway: { upstream } }: Stage): number {
 }
 
 async function expectKept(stage: Stage, run: Pick<Started, "runId">): Promise<void> {
-  expect(await stateOf(stage, run)).toBe("delivered");
+  expect(await readState(stage, run)).toBe("delivered");
   expect(stage.received.map(({ body }): string => JSON.parse(body).id)).toEqual([run.runId]);
   expect((await stage.records()).charges.map(({ run_id }) => run_id)).toEqual([run.runId]);
   expect(await stage.rows()).toBe(0);
@@ -84,7 +84,7 @@ describe("404s", () => {
     forgetRuns(stage);
     await stage.pass(9 * MINUTE + 15 * SECOND);
     expect(reads(stage)).toBe(8);
-    expect(await stateOf(stage, run)).toBe("waiting");
+    expect(await readState(stage, run)).toBe("waiting");
     knowRuns(stage);
     await stage.pass(HOUR);
     await expectKept(stage, run);
@@ -99,7 +99,7 @@ describe("404s", () => {
     const run = await stage.start();
     stage.gateway.upstream.behave(({ method }, honest) => (method === "GET" ? answer() : honest()));
     await stage.pass(10 * DAY);
-    expect(await stateOf(stage, run)).toBe("waiting");
+    expect(await readState(stage, run)).toBe("waiting");
     knowRuns(stage);
     await stage.pass(7 * HOUR);
     await expectKept(stage, run);
@@ -144,7 +144,7 @@ describe("an abandoned run that is asked for again", () => {
     await stage.redeliver(run.runId);
     await stage.pass(HOUR);
     expect(reads(stage) - before).toBe(1);
-    expect(await stateOf(stage, run)).toBe("dead");
+    expect(await readState(stage, run)).toBe("dead");
     expect(await deadLetters()).toHaveLength(1);
   });
 
@@ -156,7 +156,7 @@ describe("an abandoned run that is asked for again", () => {
     stage.gateway.upstream.behave(() => json(202, { status: "waiting" }));
     await stage.redeliver(run.runId);
     await stage.pass(2 * DAY);
-    expect(await stateOf(stage, run)).toBe("waiting");
+    expect(await readState(stage, run)).toBe("waiting");
     knowRuns(stage);
     await stage.pass(7 * HOUR);
     await expectKept(stage, run);
@@ -193,7 +193,7 @@ describe("long waits", () => {
     const run = await stage.start();
     stage.waiting.add(run.runId);
     await stage.pass(31 * DAY);
-    expect(await stateOf(stage, run)).toBe("waiting");
+    expect(await readState(stage, run)).toBe("waiting");
     stage.waiting.clear();
     await stage.pass(7 * HOUR);
     await expectKept(stage, run);
@@ -205,15 +205,15 @@ describe("long waits", () => {
     const run = await stage.start();
     await stage.push(run);
     await stage.pass(20 * DAY);
-    expect(await stateOf(stage, run)).toBe("dead");
+    expect(await readState(stage, run)).toBe("dead");
     expect(await deadLetters()).toMatchObject([{ run_id: run.runId, result: "success" }]);
     await stage.pass(21 * DAY);
-    expect(await stateOf(stage, run)).toBe("dead");
+    expect(await readState(stage, run)).toBe("dead");
     expect(await deadLetters()).toHaveLength(1);
     stage.receive(() => new Response(null, { status: 204 }));
     expect((await stage.redeliver(run.runId)).status).toBe(202);
     await stage.pass(2 * SECOND);
-    expect(await stateOf(stage, run)).toBe("delivered");
+    expect(await readState(stage, run)).toBe("delivered");
     expect((await stage.records()).charges).toHaveLength(1);
   });
 });

@@ -227,7 +227,7 @@ function pick<T>(from: readonly T[], at: number): T | undefined {
 }
 
 /** By their callers' own accounts, and the operators'. */
-async function accountOf({ stage, accepted }: Scene): Promise<unknown[]> {
+async function readAccounts({ stage, accepted }: Scene): Promise<unknown[]> {
   const { runs, charges } = await stage.records();
   const delivered = deliveredIds(stage.received);
   const letters = new Set((await deadLetters()).map(({ run_id }) => run_id));
@@ -256,7 +256,7 @@ async function expectAccounted(scene: Scene): Promise<void> {
       charges: billable && ended.has(runId) ? 1 : 0,
     };
   });
-  expect(await accountOf(scene)).toEqual(wanted);
+  expect(await readAccounts(scene)).toEqual(wanted);
   const billable = new Set(accepted.filter((run) => run.billable).map(({ runId }) => runId));
   expect(charges.filter(({ run_id }) => !billable.has(run_id))).toEqual([]);
 }
@@ -268,7 +268,7 @@ async function expectKept(scene: Scene): Promise<void> {
     isLetter: false,
     charges: billable ? 1 : 0,
   }));
-  expect(await accountOf(scene)).toEqual(wanted);
+  expect(await readAccounts(scene)).toEqual(wanted);
   // So long the row of a start is kept whose answer did not arrive.
   await scene.stage.pass(15 * 24 * HOUR);
   expect(await scene.stage.rows()).toBe(0);

@@ -37,7 +37,7 @@ function poisoned(
   return { ...env, ...placeless(env) };
 }
 
-async function stateOf(stage: Stage, { runId }: Started): Promise<string> {
+async function readState(stage: Stage, { runId }: Started): Promise<string> {
   return (await stage.deliveries(runId)).body.data.state;
 }
 
@@ -98,7 +98,7 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
     const [bad = expect.fail(), ...good] = runs;
     for (const run of runs) await stage.push(run);
     const deaths = { together: 0, alone: 0 };
-    for (let rounds = 0; rounds < 120 && (await stateOf(stage, bad)) !== "dead"; rounds += 1) {
+    for (let rounds = 0; rounds < 120 && (await readState(stage, bad)) !== "dead"; rounds += 1) {
       const messages = stage.queue.take();
       if (await killed(stage, messages, bad, false)) deaths.together += 1;
       for (const message of stage.queue.takeAlone())
@@ -107,11 +107,11 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
       if (rounds % 2 === 0) await evictAllDurableObjects();
       await passWithoutConsumer(stage, 10 * MINUTE);
     }
-    expect(await stateOf(stage, bad)).toBe("dead");
+    expect(await readState(stage, bad)).toBe("dead");
     expect(deaths.alone).toBeGreaterThanOrEqual(2);
     expect(deaths.together + deaths.alone).toBeLessThanOrEqual(8);
     await stage.pass(3 * HOUR);
-    for (const run of good) expect(await stateOf(stage, run)).toBe("delivered");
+    for (const run of good) expect(await readState(stage, run)).toBe("delivered");
     expect(await deadLetters()).toMatchObject([
       { run_id: bad.runId, reason: "the run made the consumer fail", result: null },
     ]);
@@ -131,7 +131,7 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
     stage.queue.putIntoDeadLetters(stage.queue.take());
     await stage.drain();
     expect(stage.received).toHaveLength(5);
-    for (const run of runs) expect(await stateOf(stage, run)).toBe("delivered");
+    for (const run of runs) expect(await readState(stage, run)).toBe("delivered");
     expect((await stage.records()).charges).toHaveLength(5);
   });
 });

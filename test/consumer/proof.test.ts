@@ -46,7 +46,7 @@ describe("a completion names the run of a start whose answer was lost", () => {
   ])("%s", async (_name, chunksOf) => {
     const stage = await Stage.set();
     const { completion, runId } = await startUnheard(stage);
-    const answer = await complete(stage, completion, streamOf(chunksOf(runId)), `Bearer ${COMPLETION_TOKEN}`);
+    const answer = await complete(stage, completion, toStream(chunksOf(runId)), `Bearer ${COMPLETION_TOKEN}`);
     expect(answer.status).toBe(202);
     await stage.pass(MINUTE);
     expect([deliveredIds(stage), await chargedRuns(stage)]).toEqual([[runId], [runId]]);
@@ -170,7 +170,7 @@ describe("a completion that names another run", () => {
   });
 });
 
-function streamOf(chunks: string[]): ReadableStream {
+function toStream(chunks: string[]): ReadableStream {
   return new ReadableStream({
     start(controller) {
       for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk));

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { words } from "../support/words.ts";
 import type { Visitor } from "./support/browser.ts";
-import { actionId, atOnce, Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { actionId, atOnce, Caller, ECHO, toRunId } from "./support/caller.ts";
 import { ATTEMPTS, BILLED, ConsoleStage, WITHIN_MS } from "./support/console-stage.ts";
 import { listening, portOf } from "./support/environment.ts";
 import { until } from "./support/process.ts";
@@ -166,7 +166,7 @@ describe.each([
     });
     const at = await stage.operator(scripts);
     await lookUp(at, who);
-    await at.page.getByRole("link", { name: runIdOf(slow) }).click();
+    await at.page.getByRole("link", { name: toRunId(slow) }).click();
     await at.page.getByText("Abandon…").click();
     await at.press("Abandon this run");
     expect(await at.text()).toContain("The run has been abandoned.");

@@ -17,7 +17,7 @@ import { DeployedGateway } from "./support/deployed-gateway.ts";
 import { documentedCommands } from "./support/documents.ts";
 import {
   type Environment,
-  filesOf,
+  findFiles,
   makeFolder,
   PROJECT,
   removeFolder,
@@ -187,7 +187,7 @@ it("the signing key is Ed25519, and was never in an argument, on disk or on the 
   const commands = await readFile(argumentsFile, "utf8");
   expect(commands).toContain('"secret","put","SIGNING_KEYS"');
   const texts = await Promise.all(
-    (await filesOf([folder, join(PROJECT, "dist/deploy")])).map((path) => readFile(path, "utf8")),
+    (await findFiles([folder, join(PROJECT, "dist/deploy")])).map((path) => readFile(path, "utf8")),
   );
   expect(texts.length).toBeGreaterThan(10);
   for (const text of [...texts, screen.join("\n")]) {

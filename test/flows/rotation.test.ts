@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRemoteJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { Caller, ECHO, toRunId } from "./support/caller.ts";
 import { makeFolder, PROJECT, removeFolder, userEnvironment } from "./support/environment.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { provenRunId, publishedKeys } from "./support/proof.ts";
@@ -95,8 +95,8 @@ describe("a new signing key is published, signs, and is the only one", () => {
     // This one was not waited for a week. Its end is found by the timer.
     expect(await push(heldForever)).toBe(404);
     await until("the run that was waited for too short", WITHIN_MS, () => isDelivered(heldForever));
-    const again = await caller.start(ECHO, dataOf(answered), { rateLimit: "off" });
-    expect([again.headers.get("idempotency-replayed"), runIdOf(again)]).toEqual(["true", answered.runId]);
+    const again = await caller.start(ECHO, buildData(answered), { rateLimit: "off" });
+    expect([again.headers.get("idempotency-replayed"), toRunId(again)]).toEqual(["true", answered.runId]);
 
     expect(refused).toEqual([]);
     for (const one of [answered, pushedLater]) expect(kidsAt(one)[0]).toBe(old);
@@ -151,11 +151,11 @@ async function publishedKids(): Promise<(string | undefined)[]> {
 async function start(): Promise<Case> {
   const one = { path: `/${randomUUID()}`, idempotencyId: randomUUID() };
   paths.add(one.path);
-  const runId = runIdOf(await caller.start(ECHO, dataOf(one), { rateLimit: "off" }));
+  const runId = toRunId(await caller.start(ECHO, buildData(one), { rateLimit: "off" }));
   return { ...one, runId, run: upstream.run(runId) };
 }
 
-function dataOf({ path, idempotencyId }: Pick<Case, "path" | "idempotencyId">): object {
+function buildData({ path, idempotencyId }: Pick<Case, "path" | "idempotencyId">): object {
   return { callback_url: receiver.url(path), idempotency_id: idempotencyId };
 }
 

@@ -5,7 +5,7 @@ import { tapped } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { claimsOf } from "../support/gate.ts";
+import { readClaims } from "../support/gate.ts";
 import type { Call } from "../support/gateway.ts";
 import { Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
@@ -41,7 +41,7 @@ describe("a start that is never answered", () => {
 
   it("gives its id free after 72 hours: another payload is a start like any other", async () => {
     const stage = await unheard(3 * DAY);
-    expect(await claimsOf(stage.gateway)).toEqual([]);
+    expect(await readClaims(stage.gateway)).toEqual([]);
     stage.gateway.upstream.behave((_request, honest) => honest());
     const { status, headers } = await stage.tryStart({ idempotency_id: ID, page: "2" });
     expect([status, headers.get("idempotency-payload-mismatch")]).toEqual([202, null]);

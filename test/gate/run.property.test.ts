@@ -29,14 +29,14 @@ const story = fc.record({
 });
 type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
 
-function termsOf({ isBillable, hasCallback }: Story): Terms {
+function buildTerms({ isBillable, hasCallback }: Story): Terms {
   const billing = { ...FULL_TERMS.billing, is_billable: isBillable };
   return { ...FULL_TERMS, billing, callbackUrl: hasCallback ? FULL_TERMS.callbackUrl : null };
 }
 
 async function play(of: Story, storage: DurableObjectStorage): Promise<RunWorld> {
   await storage.deleteAll();
-  const world = new RunWorld(storage, termsOf(of), of, of.honoursIds, T0);
+  const world = new RunWorld(storage, buildTerms(of), of, of.honoursIds, T0);
   for (const one of of.events) await world.happen(one);
   await world.allIsWell();
   return world;

@@ -57,7 +57,7 @@ async function obey(subject: Subject, given: Command): Promise<void> {
     case "burst": {
       const asked = given.rules.map((window) => gate.admit({ window, claim: null, promise: null }));
       const expected = given.rules.map((window) => reference.start(window, null, nowMs));
-      expect((await Promise.all(asked)).map(verdictOf)).toEqual(expected);
+      expect((await Promise.all(asked)).map(toVerdict)).toEqual(expected);
       return;
     }
     case "mistake":
@@ -92,7 +92,7 @@ async function startBoth(subject: Subject, { rule: window, id, promised, ends }:
   const runKey = id ?? attempt;
   const terms = promised && isGood ? FULL_TERMS : null;
   const admission = await gate.admit({ window, claim, promise: terms && { runKey, terms } });
-  expect(verdictOf(admission)).toEqual(reference.start(window, id, Date.now()));
+  expect(toVerdict(admission)).toEqual(reference.start(window, id, Date.now()));
   if (admission.kind !== "admitted" || !isGood) return;
   const outcome =
     ends === "accepted" ? ({ kind: ends, answer: ANSWER, runId: runKey } as const) : { kind: ends };
@@ -131,7 +131,7 @@ async function redeliver({ gate, open, ended }: Subject) {
 async function mistake({ gate, reference, mistakes }: Subject, window: Rule | null) {
   const id = crypto.randomUUID();
   const admission = await gate.admit({ window, claim: claimOn(id, id, true), promise: null });
-  expect(verdictOf(admission)).toEqual(reference.start(window, id, Date.now()));
+  expect(toVerdict(admission)).toEqual(reference.start(window, id, Date.now()));
   if (admission.kind !== "admitted") return;
   const resetAtMs = admission.view?.resetAtMs ?? null;
   const counted = reference.runs.mistake();
@@ -148,7 +148,7 @@ function claimOn(id: string, attempt: string, mayCreate: boolean): ClaimRequest 
   return { id, attempt, fingerprint: "same", path: "/run", leaseMs: 15_000, mayCreate };
 }
 
-function verdictOf(admission: Admission): Verdict {
+function toVerdict(admission: Admission): Verdict {
   const { view } = admission;
   switch (admission.kind) {
     case "admitted":

@@ -6,7 +6,7 @@ import { buildUserKey } from "../../src/auth/caller.ts";
 import worker from "../../src/index.ts";
 import { workRedelivery } from "../../src/operators/redelivery.ts";
 import type { RedeliveryFilter } from "../../src/operators/views.ts";
-import { act, ask, HOOK, indexLetters, keepRuns, letterOf } from "../console/bench.ts";
+import { act, ask, HOOK, indexLetters, keepRuns, toLetter } from "../console/bench.ts";
 import { never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -34,7 +34,7 @@ async function letters(
   const runIds = await keepRuns(n, { terms: { userKey: alice, subject: "alice", callbackUrl }, fate });
   for (const runId of runIds) stage.gateway.upstream.runs.set(runId, runId);
   const letter = (runId: string, at: number) =>
-    letterOf({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at, reason });
+    toLetter({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at, reason });
   await indexLetters(env.OPERATORS_DB, runIds.map(letter));
   return runIds;
 }
@@ -131,7 +131,7 @@ describe("a redelivery of many", () => {
     await stage.drain();
     await stage.ring();
     await stage.drain();
-    await indexLetters(env.OPERATORS_DB, [letterOf({ runId: first, userKey: alice, diedAtMs: T0 - 9 })]);
+    await indexLetters(env.OPERATORS_DB, [toLetter({ runId: first, userKey: alice, diedAtMs: T0 - 9 })]);
     stage.received.length = 0;
     const done = await complete({ run_ids: [first, second] });
     expect(done).toMatchObject({ status: "finished", examined: 2, sent: 1, skipped: 1 });

@@ -62,7 +62,7 @@ describe("a ref that is not ours is 404: neither an object nor the queue hears o
     const calls: string[] = [];
     const stage = await Stage.set({}, counting(calls));
     const run = await stage.start();
-    const crooked = await change(partsOf(run.ref), run.ref);
+    const crooked = await change(splitRef(run.ref), run.ref);
     await expectUnheard(stage, calls, () => post(stage, `/completions/${crooked}`));
     await expectHeard(stage, run);
   });
@@ -164,10 +164,10 @@ async function expectHeard(stage: Stage, run: Started): Promise<void> {
 
 /** The completion is taken, read, and leaves the run, its timer and what is on record as they were. */
 async function expectUnmoved(stage: Stage, run: Started, attack: () => Promise<Answer>): Promise<void> {
-  const before = await keptOf(stage);
+  const before = await readKept(stage);
   expect((await attack()).status).toBe(202);
   await stage.drain();
-  expect(await keptOf(stage)).toEqual(before);
+  expect(await readKept(stage)).toEqual(before);
   expect(stage.received).toEqual([]);
   const { attempts, charges } = await stage.records();
   expect([attempts, charges]).toEqual([[], []]);
@@ -176,7 +176,7 @@ async function expectUnmoved(stage: Stage, run: Started, attack: () => Promise<A
 }
 
 /** What the gate keeps of its one run. */
-async function keptOf(stage: Stage): Promise<unknown> {
+async function readKept(stage: Stage): Promise<unknown> {
   const gate = await stage.gateway.gateOf();
   return runInDurableObject(gate, (_gate, { storage }) => storage.sql.exec("SELECT * FROM open_runs").one());
 }
@@ -192,7 +192,7 @@ async function expectDeliveredAt(stage: Stage, run: Started, seconds: number): P
   counts.served += 1;
 }
 
-function partsOf(ref: string): Parts {
+function splitRef(ref: string): Parts {
   const [gate = "", key = "", mac = ""] = ref.split(".");
   return { gate, key, mac };
 }

@@ -54,7 +54,7 @@ describe("a token that is no good", () => {
     ["an algorithm that is not the issuer's", withHeader({ alg: "ES384" })],
     ["a signature of zeros", (user) => signedWith(user, () => new Uint8Array(64))],
     ["a signature with one bit flipped", (user) => signedWith(user, flipLastBit)],
-    ["another's payload under a signature", async (user) => payloadOf(user, await issuer.token(newUser()))],
+    ["another's payload under a signature", async (user) => withUser(user, await issuer.token(newUser()))],
     ["an unknown kid", withHeader({ kid: "spoofed" })],
     ["a key in its own header", withOwnKey],
     ["two parts", async (user) => (await issuer.token(user)).split(".").slice(0, 2).join(".")],
@@ -278,18 +278,18 @@ async function withOwnKey(user: User): Promise<string> {
 
 async function signedWith(user: User, edit: (signature: Uint8Array) => Uint8Array): Promise<string> {
   const { header, payload, signature } = splitToken(await issuer.token(user));
-  return compact(textOf(header), textOf(payload), edit(signature));
+  return compact(decode(header), decode(payload), edit(signature));
 }
 
-function payloadOf(user: User, token: string): string {
+function withUser(user: User, token: string): string {
   const { header, payload, signature } = splitToken(token);
-  return compact(textOf(header), JSON.stringify({ ...JSON.parse(textOf(payload)), ...user }), signature);
+  return compact(decode(header), JSON.stringify({ ...JSON.parse(decode(payload)), ...user }), signature);
 }
 
 function flipLastBit(signature: Uint8Array): Uint8Array {
   return signature.map((byte, index) => (index === signature.length - 1 ? byte ^ 1 : byte));
 }
 
-function textOf(part: string): string {
+function decode(part: string): string {
   return atob(part.replaceAll("-", "+").replaceAll("_", "/"));
 }

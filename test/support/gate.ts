@@ -5,7 +5,7 @@ import type { UserGate } from "../../src/gate/user-gate.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** The claims that the gate holds, `id status`, by id. */
-export async function claimsOf(gateway: Gateway): Promise<string[]> {
+export async function readClaims(gateway: Gateway): Promise<string[]> {
   return runInDurableObject(await gateway.gateOf(), (gate: UserGate) =>
     gate
       .inspect(0)

@@ -39,7 +39,7 @@ function watchConsole(guard: LogGuard): void {
       const known = watched.get(method);
       if (known !== undefined) return known;
       const watcher = (...words: unknown[]): unknown => {
-        checkLine(guard, words.map(textOf).join(" "));
+        checkLine(guard, words.map(toText).join(" "));
         return Reflect.apply(method, target, words);
       };
       // A spy is asked for what it has seen, and may find the watcher where it looks for the function that was there.
@@ -55,7 +55,7 @@ function checkLine(guard: LogGuard, line: string): void {
   if (secret !== null) guard.leaks.push(`${secret} in ${line}`);
 }
 
-function textOf(word: unknown): string {
+function toText(word: unknown): string {
   if (word instanceof Error) return word.stack ?? word.message;
   return typeof word === "string" ? word : JSON.stringify(word);
 }

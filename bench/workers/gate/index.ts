@@ -3,7 +3,7 @@
 import { UserGate } from "../../../src/gate/user-gate.ts";
 import type { StartResult } from "../../../src/runs/claim.ts";
 import type { Observation } from "../../../src/runs/run.ts";
-import { copiesOf, insertCopies } from "./fill.ts";
+import { buildCopies, insertCopies } from "./fill.ts";
 import { ACTION, TERMS } from "./terms.ts";
 
 const HOUR_MS = 3_600_000;
@@ -46,7 +46,7 @@ export class MeteredGate extends UserGate {
     const { sql } = this.ctx.storage;
     await this.prepare(2);
     await this.#end(this.#preparedAt(0));
-    const bytes = copiesOf(sql, ended, open).map((copy) => [
+    const bytes = buildCopies(sql, ended, open).map((copy) => [
       copy.table.replace(/_\d+$/, ""),
       insertCopies(sql, copy),
     ]);
@@ -143,11 +143,11 @@ export default {
   async fetch(request: Request, { USER_GATE }: { USER_GATE: DurableObjectNamespace<MeteredGate> }) {
     const call: Call = await request.json();
     const gate = USER_GATE.getByName(call.gate);
-    return Response.json((await callOf(gate, call)) ?? null);
+    return Response.json((await callGate(gate, call)) ?? null);
   },
 };
 
-async function callOf(gate: DurableObjectStub<MeteredGate>, call: Call): Promise<unknown> {
+async function callGate(gate: DurableObjectStub<MeteredGate>, call: Call): Promise<unknown> {
   switch (call.method) {
     case "perform":
       return gate.perform(...call.values);

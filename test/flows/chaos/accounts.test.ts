@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { differencesOf, type Facts } from "./accounts.ts";
+import { type Facts, findDifferences } from "./accounts.ts";
 import { type Kind, makePlan } from "./plan.ts";
 
 const BODY = '{"type":"run","status":"success"}';
@@ -43,7 +43,7 @@ it.each<[Kind, Partial<Facts>, string[]]>([
 });
 
 function whats(of: Facts): string[] {
-  return differencesOf(of).map(({ kind, what }) => `${kind}: ${what}`);
+  return findDifferences(of).map(({ kind, what }) => `${kind}: ${what}`);
 }
 
 /** Accepted, executed, told and charged, but for what is different. */

@@ -28,7 +28,7 @@ function isOwed({ word, executed }: Facts): boolean {
   return executed.length > 0 && (word.kind === "accepted" || executed.some(({ isHeard }) => isHeard));
 }
 
-export function differencesOf(facts: Facts): Difference[] {
+export function findDifferences(facts: Facts): Difference[] {
   return [...answerDifferences(facts), ...callbackDifferences(facts), ...chargeDifferences(facts)];
 }
 
@@ -49,7 +49,7 @@ export const COLUMNS = [
 ] as const;
 
 /** A row of the table for each kind, and one for all together. */
-export function countsOf(all: readonly Facts[]): [name: string, counts: number[]][] {
+export function toCounts(all: readonly Facts[]): [name: string, counts: number[]][] {
   const rows = Object.keys(TRAITS).map((kind): [string, readonly Facts[]] => {
     return [kind, all.filter(({ planned }) => planned.kind === kind)];
   });
@@ -126,7 +126,7 @@ function countOf(facts: Facts, column: (typeof COLUMNS)[number]): number {
     case "lost":
     case "double":
     case "wrong":
-      return Number(differencesOf(facts).some(({ kind }) => kind === column));
+      return Number(findDifferences(facts).some(({ kind }) => kind === column));
   }
 }
 

@@ -48,7 +48,7 @@ export class ChaosCallers {
     const { hasId } = TRAITS[run.kind];
     for (let attempts = 0; ; attempts++) {
       const asked = await this.#ask(run);
-      const word = wordOf(asked);
+      const word = toWord(asked);
       this.#words.set(run.number, word);
       const mayAgain = asked.kind === "unheard" || (hasId && word.kind === "silence");
       if (!mayAgain || this.#isOver) return;
@@ -128,7 +128,7 @@ export class ChaosCallers {
 
   async #headers(user: number, isBillable: boolean): Promise<Record<string, string>> {
     const name = `${user} ${isBillable}`;
-    const known = this.#tokens.get(name) ?? tokenOf(user, isBillable);
+    const known = this.#tokens.get(name) ?? makeToken(user, isBillable);
     this.#tokens.set(name, known);
     return { authorization: `Bearer ${await known}`, "content-type": "application/json" };
   }
@@ -136,7 +136,7 @@ export class ChaosCallers {
 
 export const ALL_USERS = Array.from({ length: USERS }, (_, user) => user);
 
-function tokenOf(user: number, isBillable: boolean): Promise<string> {
+function makeToken(user: number, isBillable: boolean): Promise<string> {
   const claims = { billing: JSON.stringify({ is_billable: isBillable }) };
   return devToken({ sub: `chaos-${user}`, scope: "external", expiresSeconds: TOKEN_SECONDS, claims });
 }
@@ -151,7 +151,7 @@ async function untilHeard(ask: () => Promise<Asked>): Promise<Asked> {
   }
 }
 
-function wordOf(asked: Asked): Word {
+function toWord(asked: Asked): Word {
   if (asked.kind !== "answer") return { kind: "silence" };
   const { status, text: body } = asked.answer;
   if (status >= 500) return { kind: "silence" };

@@ -27,7 +27,7 @@ export class ChaosUpstream {
     this.#timeline = timeline;
     upstream.fault = (request) => this.#fault(request);
     upstream.beforeAnswer = (run) => this.#beforeAnswer(run);
-    upstream.answered = (run) => timeline.note("the upstream's 202 has left", numberOf(run));
+    upstream.answered = (run) => timeline.note("the upstream's 202 has left", parseNumber(run));
   }
 
   static async listen(plan: Plan, timeline: Timeline): Promise<ChaosUpstream> {
@@ -80,7 +80,7 @@ export class ChaosUpstream {
   }
 
   async #beforeAnswer(run: UpstreamRun): Promise<void> {
-    const number = numberOf(run);
+    const number = parseNumber(run);
     const planned = this.#planned(number);
     this.#timeline.note(
       `the upstream was asked to start it, ${run.starts}× under ${run.idempotencyId}`,
@@ -141,7 +141,7 @@ export class ChaosUpstream {
   }
 }
 
-function numberOf({ inputs }: UpstreamRun): number {
+function parseNumber({ inputs }: UpstreamRun): number {
   const { run }: Inputs = Object(inputs);
   return run;
 }

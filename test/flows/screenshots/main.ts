@@ -178,7 +178,7 @@ function spreadCharts({ stateDir }: GatewayProcess): void {
   const hourMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
   db.exec("DELETE FROM minutes; DELETE FROM hours; UPDATE counting SET since_ms = 0");
   for (let hour = 0; hour < 24; hour += 1) {
-    const sums = encodeSums(shareOf(all, hour));
+    const sums = encodeSums(toShare(all, hour));
     // The hour that is not over is there as its minutes.
     const table = hour === 0 ? "minutes" : "hours";
     db.prepare(`INSERT INTO ${table} (at_ms, sums) VALUES (?, ?)`).run(hourMs - hour * HOUR_MS, sums);
@@ -187,7 +187,7 @@ function spreadCharts({ stateDir }: GatewayProcess): void {
 }
 
 /** Of 24. Whole things: what is left over of a rare one goes to hours that follow from its name. */
-function shareOf(all: Sums, hour: number): Sums {
+function toShare(all: Sums, hour: number): Sums {
   const share = emptySums();
   const weight = 1 + 0.6 * Math.sin((4 * Math.PI * hour) / 24);
   const portion = (name: string, n: number) => {

@@ -11,7 +11,7 @@ type Upload = {
 const NOT_FOUND: Answer = { status: 404, error: { code: 10_007, message: "This Worker does not exist" } };
 const WORKER = "/workers/scripts/([^/]+)";
 
-export function workersOf(account: FakeAccount): Record<string, Handler> {
+export function buildWorkerHandlers(account: FakeAccount): Record<string, Handler> {
   return {
     "GET /workers/services/([^/]+)": ([name]) => showService(account, name),
     "GET /workers/subdomain": () => ({ result: { subdomain: "example" } }),
@@ -46,11 +46,11 @@ export function workersOf(account: FakeAccount): Record<string, Handler> {
       }),
     [`GET ${WORKER}/versions/([^/]+)`]: ([name, id]) => showVersion(account, name, id),
     [`POST ${WORKER}/versions`]: ([name], _request, form) =>
-      withWorker(account, name, (worker) => uploaded(addVersion(worker, uploadOf(form)))),
+      withWorker(account, name, (worker) => uploaded(addVersion(worker, parseUpload(form)))),
     [`PUT ${WORKER}`]: ([name], _request, form) => {
       const worker = account.workers.get(name ?? "") ?? emptyWorker();
       account.workers.set(name ?? "", worker);
-      const upload = uploadOf(form);
+      const upload = parseUpload(form);
       worker.migrationTag = upload.migrations?.new_tag ?? worker.migrationTag;
       const version = addVersion(worker, upload);
       worker.deployed.push(version.id);
@@ -158,7 +158,7 @@ function deploymentsOf({ deployed }: Worker) {
   return { deployments: deployments.toReversed() };
 }
 
-function uploadOf(form: FormData | null): Upload {
+function parseUpload(form: FormData | null): Upload {
   const metadata = form?.get("metadata");
   if (typeof metadata !== "string") throw new Error("an upload has no metadata");
   const upload: Upload = JSON.parse(metadata);

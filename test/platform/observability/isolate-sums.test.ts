@@ -12,7 +12,7 @@ import {
 import { decodeSums } from "../../../src/platform/observability/sums.ts";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../../support/clock.ts";
 import { ORIGIN } from "../../support/gateway.ts";
-import { servedOf } from "./counted.ts";
+import { toServed } from "./counted.ts";
 
 const SOON_MS = 1;
 
@@ -52,7 +52,7 @@ class Receiver {
 
 function requests(sums: IsolateSums, n: number, context: Context, { namespace }: Receiver): void {
   for (let each = 0; each < n; each += 1) {
-    sums.countRequest(servedOf());
+    sums.countRequest(toServed());
     sums.flushSoon(context, namespace);
   }
 }

@@ -10,7 +10,7 @@ import { Points } from "../../support/points.ts";
 import { HOOK, Stage } from "../../support/stage.ts";
 import { statuses, times } from "../../support/times.ts";
 import { words } from "../../support/words.ts";
-import { servedOf } from "./counted.ts";
+import { toServed } from "./counted.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const START_ROUTE = "/actions/v1/stored-actions/:stored_action_id/run";
@@ -262,7 +262,7 @@ describe("a request does not notice", () => {
   });
 
   it("how long the dataset takes: writing gives nothing to wait for", () => {
-    const given = countRequest(points, servedOf());
+    const given = countRequest(points, toServed());
     expect([given, points.written.length]).toEqual([undefined, 1]);
   });
 });
