@@ -1,4 +1,4 @@
-// One word for one thing (README, "Words"): finds words that were given up for a standard one. Names are found in code
+// One word for one thing (README, "Glossary"): finds words that were given up for a standard one. Names are found in code
 // only: in prose the same word may be an ordinary one.
 import { globSync, readFileSync } from "node:fs";
 import ts from "typescript";
