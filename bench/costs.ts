@@ -2,14 +2,14 @@
 // counted by test/bench/counted.test.ts; what is assumed stands in bench/scale/bill.ts.
 import {
   ASSUMED,
-  billOf,
   countOf,
-  dollarsOf,
   type Line,
   othersDollars,
   storageUse,
   sumOf,
-  useOf,
+  toBill,
+  toDollars,
+  toUse,
 } from "./scale/bill.ts";
 import * as counted from "./scale/counted.ts";
 import { type Operation, OTHERS, PLAN_DOLLARS, PRICES, TARGET_DOLLARS, type Use } from "./scale/prices.ts";
@@ -49,8 +49,8 @@ const DEAR: { name: string; of: counted.Counted; cpuMs: number }[] = [
   { name: "full, the first of a new user", of: counted.FIRST_DAY, cpuMs: full },
 ];
 
-const uses = KINDS.map(({ of, runs, cpuMs }) => useOf(of, cpuMs, runs));
-const bills = uses.map(billOf);
+const uses = KINDS.map(({ of, runs, cpuMs }) => toUse(of, cpuMs, runs));
+const bills = uses.map(toBill);
 row(["dollars per million runs", ...KINDS.map(({ name }) => name)]);
 row(["---", ...KINDS.map(() => "---:")]);
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a literal's own keys
@@ -73,29 +73,29 @@ row([
   "rows in D1",
 ]);
 row(["---", "---:", "---:", "---:", "---:", "---:", "---:"]);
-for (const { name, of, runs } of withFullNames()) row([name, ...countsOf(of, runs)]);
-for (const { name, of } of DEAR.slice(1)) row([name, ...countsOf(of, 1)]);
+for (const { name, of, runs } of withFullNames()) row([name, ...toCells(of, runs)]);
+for (const { name, of } of DEAR.slice(1)) row([name, ...toCells(of, 1)]);
 
 console.log("");
 row(["the dear cases", "dollars per million", "beside a pushed one"]);
 row(["---", "---:", "---:"]);
-const pushed = dollarsOf(useOf(counted.FULL, full));
+const notified = toDollars(toUse(counted.FULL, full));
 for (const { name, of, cpuMs } of DEAR) {
-  const dollars = dollarsOf(useOf(of, cpuMs));
+  const dollars = toDollars(toUse(of, cpuMs));
   row([
     name,
     money(dollars),
-    of === counted.FULL || of === counted.REDELIVERED ? "" : signed(dollars - pushed),
+    of === counted.FULL || of === counted.REDELIVERED ? "" : signed(dollars - notified),
   ]);
 }
-row(["its rows and its answer, as long as they are kept", money(dollarsOf(storageUse())), ""]);
+row(["its rows and its answer, as long as they are kept", money(toDollars(storageUse())), ""]);
 
 console.log("");
 row(["dollars a month, runs a month", ...MONTHS.map((runs) => runs.toLocaleString("en"))]);
 row(["---", ...MONTHS.map(() => "---:")]);
-row(["plain and seldom, here", ...MONTHS.map((runs) => here(runs, useOf(counted.PLAIN, plain)))]);
+row(["plain and seldom, here", ...MONTHS.map((runs) => here(runs, toUse(counted.PLAIN, plain)))]);
 row(["a gateway and Redis on machines", ...MONTHS.map((runs) => whole(othersDollars(runs, 0)))]);
-row(["full and seldom, here", ...MONTHS.map((runs) => here(runs, useOf(counted.FULL, full)))]);
+row(["full and seldom, here", ...MONTHS.map((runs) => here(runs, toUse(counted.FULL, full)))]);
 for (const { name, dollars, inVolume } of OTHERS) {
   row([`the same machines, and ${name}`, ...MONTHS.map((runs) => whole(othersDollars(runs, dollars)))]);
   if (inVolume !== null)
@@ -109,7 +109,7 @@ function withFullNames(): typeof KINDS {
   }));
 }
 
-function countsOf(
+function toCells(
   { calls, alarms, gateRows, breakerRows, kv, messages, d1Rows }: counted.Counted,
   runs: number,
 ): string[] {
@@ -130,12 +130,12 @@ function cell(lines: readonly Line[], operation: Operation): string {
 }
 
 function against(use: Use, target: number): string {
-  const over = dollarsOf(use) - target;
+  const over = toDollars(use) - target;
   return over > 0 ? `missed by ${money(over)}` : `met by ${money(-over)}`;
 }
 
 function here(runs: number, use: Use): string {
-  return whole(PLAN_DOLLARS + (runs / 1_000_000) * dollarsOf(use));
+  return whole(PLAN_DOLLARS + (runs / 1_000_000) * toDollars(use));
 }
 
 function whole(dollars: number): string {

@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { Failure } from "../scripts/failure.ts";
 import { RETRY_SCHEDULE } from "../src/platform/settings.ts";
-import { dollarsOf } from "./scale/bill.ts";
+import { toDollars } from "./scale/bill.ts";
 import { deadHost, dice } from "./scale/dead-host.ts";
 import type { Use } from "./scale/prices.ts";
 import { row } from "./scale/print.ts";
@@ -37,7 +37,7 @@ for (let runs = 1; runs <= maxRuns; runs *= 10) tell(runs);
 function tell(runs: number): void {
   const seen = deadHost(runs, days * DAY_MS, RETRY_SCHEDULE, dice());
   const { messagesInAnHour, attemptsInAnHour, attempts, dead, lastDeadMs } = seen;
-  const dollars = (messagesInAnHour * dollarsOf(MESSAGE)) / 1_000_000;
+  const dollars = (messagesInAnHour * toDollars(MESSAGE)) / 1_000_000;
   const last =
     lastDeadMs === null || dead < runs
       ? `more than ${days} days`

@@ -25,7 +25,7 @@ const WORK: { work: string; name: string; times: number; isPrepared?: boolean }[
   { work: "start", name: "a start: admit, settle", times: TIMES },
   { work: "poll", name: "a poll that finds it waiting: take, report", times: TIMES, isPrepared: true },
   { work: "end", name: "its end: take, report", times: TIMES, isPrepared: true },
-  { work: "find", name: "a look for an unknown run", times: TIMES },
+  { work: "find", name: "a search for an unknown run", times: TIMES },
   { work: "usage", name: "a page of usage, 10 charges", times: TIMES },
   { work: "alarm", name: "an alarm, nothing due", times: TIMES },
 ];

@@ -1,5 +1,5 @@
 // npm run bench:growth [-- --rows 100000]: how many bytes a gate's rows take, each with its index entries, with ever more
-// of them. bench/scale/limits.ts has the figures that other commands count with.
+// of them. bench/scale/limits.ts has the numbers that other commands count with.
 import { parseArgs } from "node:util";
 import { Failure } from "../scripts/failure.ts";
 import { MeteredGates } from "./scale/metered-gate.ts";

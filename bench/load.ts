@@ -14,7 +14,7 @@ const ACTION = "00000000-0000-4000-8000-000000000001";
 const LINE_EVERY_MS = 30_000;
 const LARGE = "x".repeat(5 * 1024 * 1024);
 const EXPECTED = [200, 202, 429, 503];
-/** The upstream of this machine forgets old runs, so that only the gateway's memory is looked at. */
+/** The upstream of this machine forgets old runs, so that only the gateway's memory is measured. */
 const UPSTREAM_KEEPS = 5_000;
 
 const { values } = parseArgs({
@@ -36,7 +36,7 @@ const seen = new Set<number>();
 const tokens = new Map<string, Promise<string>>();
 let asked = 0;
 try {
-  const hot = await tokenOf("hot");
+  const hot = await makeToken("hot");
   const endsAtMs = Date.now() + seconds * 1000;
   const hands = Array.from({ length: connections }, async () => {
     while (Date.now() < endsAtMs) await askOne(asked++, hot);
@@ -57,11 +57,11 @@ const unexpected = [...statuses.keys()].filter((status) => !EXPECTED.includes(Nu
 if (unexpected.length > 0) throw new Error(`answered ${unexpected.join(", ")}`);
 
 async function askOne(at: number, hot: string): Promise<void> {
-  if (at % 997 === 0) return start(await tokenOf(`large-${at}`), { blob: LARGE });
+  if (at % 997 === 0) return start(await makeToken(`large-${at}`), { blob: LARGE });
   if (at % 4 === 0) return start(hot, {});
   const user = Math.floor(at / 4) % (users ?? 1);
   seen.add(user);
-  const token = await tokenOf(`user-${user}`);
+  const token = await makeToken(`user-${user}`);
   if (at % 4 === 1) return start(token, {}, true);
   return start(token, {});
 }
@@ -118,13 +118,13 @@ function workerdMegabytes(): number {
       if (pgrp === group && /^Name:\s+workerd$/m.test(status))
         kilobytes += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
     } catch {
-      // It ended between the two looks.
+      // It ended between the two polls.
     }
   }
   return kilobytes / 1024;
 }
 
-function tokenOf(sub: string): Promise<string> {
+function makeToken(sub: string): Promise<string> {
   const known = tokens.get(sub) ?? devToken({ sub, scope: "external", expiresSeconds: 86_400, claims: {} });
   tokens.set(sub, known);
   return known;

@@ -1,6 +1,6 @@
 // npm run bench [-- --short --only floor,ours-plain --rounds N --seconds N --connections 1,16,64]: every contender in
 // turn, round after round, with the same requests against the same upstream on this machine. Prints tables, and writes
-// them to dist/bench.md and all figures to dist/bench.json. The short form is a plain run beside the floor, without an
+// them to dist/bench.md and all numbers to dist/bench.json. The short form is a plain run beside the floor, without an
 // open loop. Exits non-zero when an answer was wrong, never because one was slow. What it needs beyond `npm ci`:
 // bench/setup.sh.
 import { mkdirSync, writeFileSync } from "node:fs";

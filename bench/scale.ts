@@ -3,8 +3,8 @@
 // models are in bench/scale/day.ts and bench/scale/cells.ts, the limits in bench/scale/limits.ts.
 import { parseArgs } from "node:util";
 import { Failure } from "../scripts/failure.ts";
-import { needsOf } from "./scale/cells.ts";
-import { type Day, dayOf, HOUR_SECONDS, type Hour, type Load } from "./scale/day.ts";
+import { toNeeds } from "./scale/cells.ts";
+import { type Day, HOUR_SECONDS, type Hour, type Load, simulateDay } from "./scale/day.ts";
 import { row } from "./scale/print.ts";
 
 const { values } = parseArgs({
@@ -47,11 +47,11 @@ row([
 row(Array.from({ length: 5 }, () => "---:"));
 for (const runs of [100, 1_000, 10_000, 100_000]) {
   const usersThen = (users * runs) / runsASecond;
-  const { queues, indexRowsASecond, terabytes } = needsOf(runs, usersThen, keptDays);
+  const { queues, indexRowsASecond, terabytes } = toNeeds(runs, usersThen, keptDays);
   row([many(runs), many(usersThen), String(queues), many(indexRowsASecond), terabytes.toFixed(1)]);
 }
 
-const days = QUEUES.map((queues) => ({ queues, day: dayOf({ ...load, queues }) }));
+const days = QUEUES.map((queues) => ({ queues, day: simulateDay({ ...load, queues }) }));
 console.log(`\n${many(runsASecond)} full runs a second through so many queues\n`);
 row([
   "queues",
@@ -62,11 +62,11 @@ row([
   "still waiting",
 ]);
 row(Array.from({ length: 6 }, () => "---:"));
-for (const { queues, day } of days) row([String(queues), ...summaryOf(day)]);
+for (const { queues, day } of days) row([String(queues), ...toSummary(day)]);
 const last = days.at(-1);
 if (last !== undefined) tell(last.queues, last.day);
 
-function summaryOf({ hours, finished, waitingAtEnd }: Day): string[] {
+function toSummary({ hours, finished, waitingAtEnd }: Day): string[] {
   const refused = hours.reduce((sum, hour) => sum + hour.refused, 0);
   const late = Math.max(...hours.map((hour) => hour.late));
   return [refused, late, hours[16]?.late ?? 0, finished, waitingAtEnd].map(many);
@@ -87,26 +87,26 @@ function tell(queues: number, { hours }: Day): void {
     "KV, GB",
   ]);
   row(["---", ...Array.from({ length: 9 }, () => "---:")]);
-  for (const [at, hour] of hours.entries()) row([String(at).padStart(2, "0"), ...cellsOf(hour)]);
+  for (const [at, hour] of hours.entries()) row([String(at).padStart(2, "0"), ...toCells(hour)]);
   console.log("");
   chart("messages/s", hours, ({ messages }) => messages);
-  chart("host rests", hours, ({ resting }) => resting);
+  chart("host rests", hours, ({ deferred }) => deferred);
   chart("late      ", hours, ({ late }) => late);
   chart("outboxes  ", hours, ({ outbox }) => outbox);
 }
 
-function cellsOf({
+function toCells({
   starts,
   messages,
   refused,
   queued,
-  resting,
+  deferred,
   late,
   outbox,
   gateBytes,
   kvBytes,
 }: Hour): string[] {
-  const counts = [starts / HOUR_SECONDS, messages, refused, queued, resting, late, outbox];
+  const counts = [starts / HOUR_SECONDS, messages, refused, queued, deferred, late, outbox];
   return [...counts, gateBytes / 1e9, kvBytes / 1e9].map(many);
 }
 

@@ -1,9 +1,9 @@
 // What a clause is, and how its check ends: it returns, it throws a Breach (the deployment does something else than the
-// contract says), or it throws a Skip (nobody gave what it takes to ask).
+// contract says), or it throws a Skip (an option that the check needs was not given).
 import type { World } from "./world.ts";
 
 export const SECTIONS = {
-  surface: "What anybody may ask for",
+  surface: "What needs no token",
   who: "Who are you?",
   start: "Starting a run",
   json: "JSON passes undamaged",

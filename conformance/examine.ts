@@ -7,11 +7,11 @@ import { runClauses } from "./run.ts";
 import { World } from "./world.ts";
 
 /** The clauses of the sections asked for, in the contract's order; all of them when none is named. */
-export function clausesOf({ only }: Pick<Options, "only">): Clause[] {
+export function selectClauses({ only }: Pick<Options, "only">): Clause[] {
   return CLAUSES.filter((clause) => only.length === 0 || only.includes(sectionOf(clause)));
 }
 
-/** Gives each result as soon as it is known. Throws a UsageError when nobody answers at the deployment's URL. */
+/** Gives each result as soon as it is known. Throws a UsageError when there is no answer from the deployment's URL. */
 export async function* examine(asked: Options): AsyncGenerator<Result> {
   const options = await withSandboxTokens(asked);
   const receiver =
@@ -21,7 +21,7 @@ export async function* examine(asked: Options): AsyncGenerator<Result> {
   try {
     const world = new World(options, receiver);
     await expectAnybodyThere(world);
-    yield* runClauses(clausesOf(options), world);
+    yield* runClauses(selectClauses(options), world);
   } finally {
     receiver?.close();
   }
@@ -37,6 +37,6 @@ async function expectAnybodyThere({ http, options }: World): Promise<void> {
   try {
     await http.call("/healthz");
   } catch (error) {
-    throw new UsageError(`nobody answers at ${options.url}`, { cause: error });
+    throw new UsageError(`no answer from ${options.url}`, { cause: error });
   }
 }

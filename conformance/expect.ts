@@ -26,7 +26,7 @@ export function expectStatus(answer: Answer, ...wanted: number[]): void {
 /** An error of this status and code; gives back its object. */
 export function expectError(answer: Answer, status: number, code: string): unknown {
   expectStatus(answer, status);
-  const error = at(jsonOf(answer), "errors", 0);
+  const error = at(toJson(answer), "errors", 0);
   expectSame(`the code of ${answer.request}`, at(error, "code"), code);
   return error;
 }
@@ -42,7 +42,7 @@ export function expectNoHeader(answer: Answer, name: string): void {
   expectThat(value === null, `a ${answer.status} to ${answer.request} has ${name}: ${value}`);
 }
 
-export function jsonOf({ request, text, status }: Answer): unknown {
+export function toJson({ request, text, status }: Answer): unknown {
   try {
     const value: unknown = JSON.parse(text);
     return value;
@@ -76,12 +76,12 @@ export function textAt(value: unknown, ...path: (string | number)[]): string {
 /** The id of the run that a start was answered with. */
 export function startedRun(answer: Answer): string {
   expectStatus(answer, 202);
-  const id = textAt(jsonOf(answer), "data", "id");
+  const id = textAt(toJson(answer), "data", "id");
   expectMatch("the run's id", id, UUID);
   return id;
 }
 
-/** Looks again and again until the check holds; its last breach counts when it never does. */
+/** Checks again and again until the check holds; its last breach counts when it never does. */
 export async function eventually<T>(withinMs: number, check: () => Promise<T> | T): Promise<T> {
   const deadlineMs = Date.now() + withinMs;
   for (;;) {

@@ -1,4 +1,4 @@
-// Requests as any client would make them. Every answer is kept, so that a clause about all answers can look at all.
+// Requests as any client would make them. Every answer is kept, so that a clause about all answers can check all.
 
 export type Answer = {
   /** Method and path, for reports. */
@@ -15,7 +15,7 @@ export type Call = {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
-  /** Its length is not announced: nobody can answer and hang up before all of it was sent. */
+  /** Its length is not announced: the server cannot answer and hang up before all of it was sent. */
   isChunked?: boolean;
 };
 
@@ -57,7 +57,7 @@ export function sent(
   return isChunked ? { body: new Blob([body]).stream(), duplex: "half" } : { body };
 }
 
-/** Somebody with a token. */
+/** A caller with a token. */
 export class Caller {
   readonly token: string;
   readonly #http: Http;

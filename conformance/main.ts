@@ -2,7 +2,7 @@
 // it. Black box: plain requests, and a receiver for callbacks where the deployment can reach one. Prints one line for
 // each clause and exits with 1 when one is breached, with 2 when it could not ask.
 import type { Result } from "./clause.ts";
-import { clausesOf, examine } from "./examine.ts";
+import { examine, selectClauses } from "./examine.ts";
 import { type Options, parseOptions, USAGE, UsageError } from "./options.ts";
 import { heading, line, summarize, summaryLine } from "./report.ts";
 
@@ -11,7 +11,7 @@ async function main(options: Options): Promise<number> {
   const print = json ? () => undefined : (text: string) => console.log(text);
   const results: Result[] = [];
   for await (const result of examine(options)) {
-    if (results.length === 0) print(`${clausesOf(options).length} clauses, asked of ${url}`);
+    if (results.length === 0) print(`${selectClauses(options).length} clauses, asked of ${url}`);
     if (results.at(-1)?.section !== result.section) print(heading(result.section));
     print(line(result));
     results.push(result);

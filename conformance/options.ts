@@ -86,7 +86,7 @@ export function parseOptions(args: string[]): Options {
   const named = (value: string | undefined, end: string) => value ?? (sandbox ? sandboxAction(end) : null);
   return {
     url: origin(given.url ?? (sandbox ? SANDBOX_URL : missing("--url"))),
-    tokens: tokensOf(given, sandbox),
+    tokens: parseTokens(given, sandbox),
     action: given.action ?? ECHO,
     slowAction: named(given["slow-action"], "0003"),
     failingAction: named(given["failing-action"], "0004"),
@@ -121,7 +121,7 @@ function read(args: string[]) {
   }
 }
 
-function tokensOf(given: Given, sandbox: boolean): Options["tokens"] {
+function parseTokens(given: Given, sandbox: boolean): Options["tokens"] {
   if (given.token === undefined && !sandbox) missing("--token");
   return Object.fromEntries(
     TOKENS.flatMap((name) => {

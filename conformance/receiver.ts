@@ -82,7 +82,7 @@ export class Receiver {
       response.writeHead(404).end();
       return;
     }
-    const headers = headersOf(request);
+    const headers = toHeaders(request);
     const reply = endpoint.answering(endpoint.deliveries.length);
     endpoint.deliveries.push({ method, headers, body, atMs });
     response.writeHead(reply.status, reply.headers).end();
@@ -90,6 +90,6 @@ export class Receiver {
 }
 
 /** A request's, as fetch has them. */
-export function headersOf({ headers }: IncomingMessage): Headers {
+export function toHeaders({ headers }: IncomingMessage): Headers {
   return new Headers(Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]));
 }

@@ -3,7 +3,7 @@ import { Skip } from "./clause.ts";
 import { Caller, Http } from "./http.ts";
 import type { Options } from "./options.ts";
 import type { Receiver } from "./receiver.ts";
-import { claimsOf } from "./token-claims.ts";
+import { parseClaims } from "./token-claims.ts";
 
 export type TokenOption =
   | "token"
@@ -48,7 +48,7 @@ export class World {
   }
 
   claims(option: TokenOption): Record<string, unknown> {
-    return claimsOf(this.token(option));
+    return parseClaims(this.token(option));
   }
 
   /** A start of a run that takes its time: the action, and its inputs for that long. */
@@ -88,14 +88,14 @@ export class World {
     if (!this.options.writes) throw new Skip("makes and deletes a stored action: needs --writes");
   }
 
-  /** What several clauses look at happens once. */
+  /** What several clauses check happens once. */
   once<T>(name: string, make: () => Promise<T>): Promise<T> {
     const known = this.#once.get(name);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one name, one maker
     if (known !== undefined) return known as Promise<T>;
-    const made = make();
-    this.#once.set(name, made);
-    return made;
+    const created = make();
+    this.#once.set(name, created);
+    return created;
   }
 }
 

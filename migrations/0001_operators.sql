@@ -15,7 +15,7 @@ CREATE TABLE active_days (
   PRIMARY KEY (month, user_key)
 ) STRICT, WITHOUT ROWID;
 
--- Runs whose callback, or whose end, was given up, until they are sent again.
+-- Dead letters: deliveries whose attempts are over, and abandoned runs, until they are sent again.
 CREATE TABLE dead_letters (
   run_id TEXT NOT NULL,
   gate TEXT NOT NULL,
@@ -23,11 +23,11 @@ CREATE TABLE dead_letters (
   issuer TEXT NOT NULL,
   subject TEXT NOT NULL,
   stored_action_id TEXT,              -- NULL: a one-off run
-  callback_url TEXT,                  -- NULL: nobody was to be told
+  callback_url TEXT,                  -- NULL: no callback was asked for
   host TEXT,                          -- of callback_url
   accepted_at_ms INTEGER NOT NULL,
   died_at_ms INTEGER NOT NULL,
-  result TEXT,                        -- success, error; NULL: nobody read its end
+  result TEXT,                        -- success, error; NULL: its end was not read
   attempts INTEGER NOT NULL,
   status INTEGER,                     -- of the last attempt; NULL: no answer
   reason TEXT NOT NULL,               -- in words
@@ -37,7 +37,7 @@ CREATE TABLE dead_letters (
 
 CREATE INDEX dead_letters_by_time ON dead_letters (died_at_ms, run_id);
 
--- Gates with runs that nobody has looked at in time.
+-- Gates with overdue runs.
 CREATE TABLE overdue_gates (
   gate TEXT PRIMARY KEY,
   user_key TEXT NOT NULL,
@@ -58,7 +58,7 @@ CREATE TABLE audit (
                                       -- sign_in
   target TEXT,                        -- a run id, a user key, the id of a bulk redelivery; NULL: a sign-in, a reindexing
   detail TEXT,
-  outcome TEXT,                       -- done, refused, failed; NULL: nobody knows
+  outcome TEXT,                       -- done, refused, failed; NULL: not known
   PRIMARY KEY (at_ms, id)
 ) STRICT, WITHOUT ROWID;
 

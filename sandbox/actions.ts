@@ -1,10 +1,10 @@
 // The well-known actions, the way payment APIs have test cards: the table at the end is that of docs/sandbox.md, row by row.
-// A judge is pure: it looks at a start and says what the run will do, or why there will be none.
+// A judge is pure: it reads a start and says what the run will do, or why there will be none.
 
 import { type Problem, type ProblemCode, problem } from "./errors.ts";
 
 /** What a run does. Everything but a post is known at its start, so its end can be computed and needs no timer. */
-export type Work =
+export type Task =
   | { kind: "echo" }
   | { kind: "items"; count: number; page: number }
   | { kind: "filler"; bytes: number }
@@ -20,8 +20,8 @@ export type Start = {
 };
 
 export type Verdict =
-  | { kind: "run"; work: Work; lastsMs: number }
-  /** `counts`: the refused start is remembered under its idempotency id. */
+  | { kind: "run"; work: Task; lastsMs: number }
+  /** `counts`: the refused start is kept under its idempotency id. */
   | { kind: "refused"; problem: Problem; counts: boolean };
 
 export type Action = {
@@ -37,7 +37,7 @@ const MAX_SECONDS = 120;
 const MAX_ITEMS = 1_000_000;
 const MAX_FILLER_BYTES = 20 * 1024 * 1024;
 const MAX_FAILURES = 1000;
-const ECHO: Work = { kind: "echo" };
+const ECHO: Task = { kind: "echo" };
 
 const echo = () => run(ECHO);
 const fails = () => run({ kind: "failure", detail: "The partner's API refused the request." });
@@ -97,7 +97,7 @@ function row(
   return { id, name, title, judge, answers: "normally", pushes: true, ...manner };
 }
 
-function run(work: Work, lastsMs = 0): Verdict {
+function run(work: Task, lastsMs = 0): Verdict {
   return { kind: "run", work, lastsMs };
 }
 

@@ -85,7 +85,7 @@ async function start(c: Ctx, id: ActionId): Promise<Response> {
   const body = await c.req.text();
   if (body.length > MAX_BODY_CHARACTERS)
     return problemResponse(problem("payload_too_large", "The body is too large."));
-  const answer = await account(c).start(id, c.var.caller.billable, arrivalOf(c, body));
+  const answer = await account(c).start(id, c.var.caller.billable, toArrival(c, body));
   if (answer.kind === "problem") return problemResponse(answer);
   // A network error as a value. The runtime refuses to send it, so the caller's fetch() fails; an exception would not do,
   // because `wrangler dev` catches it and answers 500.
@@ -126,7 +126,7 @@ function idOf(c: Ctx): string {
   return (c.req.param("id") ?? "").toLowerCase();
 }
 
-function arrivalOf(c: Ctx, body: string): Arrival {
+function toArrival(c: Ctx, body: string): Arrival {
   const { pathname, search } = new URL(c.req.url);
   const headers: Arrival["headers"] = {
     ...c.req.header(),

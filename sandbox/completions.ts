@@ -16,7 +16,7 @@ export function nextAttemptAtMs(failedAttempts: number, nowMs: number): number |
   return delayMs === undefined ? null : nowMs + delayMs;
 }
 
-/** Whether the receiver took it. `token` says whose completion it is; null: nobody is told. */
+/** Whether the receiver took it. `token` says whose completion it is; null: the sandbox tells no receiver. */
 export async function sendCompletion(
   url: string,
   body: string | ReadableStream<Uint8Array>,

@@ -32,7 +32,7 @@ export async function identify(headers: Headers, env: IdentityEnv): Promise<Call
   if (token === undefined) return problem("unauthenticated", "A bearer token is required.");
   if (env.SERVICE_TOKEN && (await sameText(token, env.SERVICE_TOKEN))) return serviceCaller(headers);
   try {
-    return callerOf(env.TRUST_CALLER_TOKENS === "true" ? decodeJwt(token) : await verify(token, env.GATEWAY));
+    return toCaller(env.TRUST_CALLER_TOKENS === "true" ? decodeJwt(token) : await verify(token, env.GATEWAY));
   } catch (error) {
     if (error instanceof KeysUnavailable) return problem("service_unavaiable", "No keys to verify with.");
     if (error instanceof errors.JOSEError) return badToken();
@@ -59,7 +59,7 @@ async function verify(token: string, gateway: Fetcher): Promise<JWTPayload> {
 }
 
 async function check(token: string, keys: Keys): Promise<JWTPayload> {
-  // `aud` keeps callback signatures out: the gateway makes those with the same keys, for anybody to read.
+  // `aud` keeps callback signatures out: the gateway makes those with the same keys, and any receiver can read them.
   const { payload } = await jwtVerify(token, keys.find, {
     algorithms: ["EdDSA", "Ed25519"],
     requiredClaims: ["aud", "exp"],
@@ -78,7 +78,7 @@ async function fetchKeys(gateway: Fetcher, nowMs: number): Promise<Keys> {
   }
 }
 
-function callerOf(claims: JWTPayload): Caller | Problem {
+function toCaller(claims: JWTPayload): Caller | Problem {
   const user = issSub(claims["sub_id"]) ?? issSub(claims);
   return user === null ? badToken() : { kind: "caller", user, billable: isBillable(claims["billing"]) };
 }

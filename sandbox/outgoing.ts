@@ -1,6 +1,6 @@
 // Everything that the sandbox does on its own: partner calls, completions, clearing out. It is driven by the object's one
 // alarm. A row is leased before the call, so a crash repeats a completion and never loses one. A partner call that was
-// cut off is not repeated, since nobody knows whether it arrived: that run ends in an error.
+// cut off is not repeated, since the sandbox cannot know whether it arrived: that run ends in an error.
 
 import { nextAttemptAtMs, OUTGOING_LEASE_MS, postToPartner, sendCompletion } from "./completions.ts";
 import { runBody } from "./run-report.ts";

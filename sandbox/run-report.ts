@@ -32,7 +32,7 @@ export function runBody({ id, wrapped, state }: RunReport): string | ReadableStr
   const tail = `],"next_page":${nextPageText(state)},"errors":[${errorText(state)}]}${wrapped ? "}" : ""}`;
   if (state.status !== "success") return head + tail;
   if (state.results.as === "text") return head + state.results.items + tail;
-  return streamOf(fillerBody(head, state.results.bytes, tail));
+  return toStream(fillerBody(head, state.results.bytes, tail));
 }
 
 function nextPageText(state: RunState): string {
@@ -61,7 +61,7 @@ function* fillerBody(head: string, bytes: number, tail: string): Generator<Uint8
   yield encoder.encode(`"}${tail}`);
 }
 
-function streamOf(chunks: Generator<Uint8Array>): ReadableStream<Uint8Array> {
+function toStream(chunks: Generator<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     pull: (controller) => {
       const { value, done } = chunks.next();

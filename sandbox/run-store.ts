@@ -1,7 +1,7 @@
-// The runs of one user. Time-based state is derived from `ends_at`; `due_at` says when somebody must look at the row next:
+// The runs of one user. Time-based state is derived from `ends_at`; at `due_at` the alarm handles the row next:
 //   post -> posting -> push -> kept (and deleted when due). The phases before `kept` are skipped where they do not apply.
 
-import type { Work } from "./actions.ts";
+import type { Task } from "./actions.ts";
 import type { PartnerAnswer } from "./completions.ts";
 import { pageOfItems, type RunReport, type RunState } from "./run-report.ts";
 import type { Texts } from "./texts.ts";
@@ -17,7 +17,7 @@ type RunRow = {
   created_at: number;
   /** null: not known yet, the run still waits for its partner. */
   ends_at: number | null;
-  work: Work["kind"] | "posted";
+  work: Task["kind"] | "posted";
   /** How many items or bytes. */
   amount: number;
   page: number;
@@ -34,7 +34,7 @@ type RunRow = {
 export type NewRun = {
   id: string;
   actionId: string | null;
-  work: Work;
+  work: Task;
   lastsMs: number;
   inputs: string;
   billable: boolean;
@@ -45,7 +45,7 @@ export type NewRun = {
   callersId: string | null;
 };
 
-/** A run that must be looked at, in the phase in which it was found. */
+/** A run that is due, in the phase in which it was found. */
 export type DueRun =
   | { phase: "post"; id: string; url: string; body: string }
   | { phase: "push"; id: string; report: RunReport; callbackUrl: string; failedAttempts: number }
@@ -180,7 +180,7 @@ export class RunStore {
     this.#sql.exec(nextAtMs === null ? keep : retry, nextAtMs ?? KEPT_MS, id);
   }
 
-  /** Runs that must be looked at, leased: whoever takes one has until `leaseUntilMs`, then it is due again. */
+  /** Runs that are due, leased: each must be done by `leaseUntilMs`, then it is due again. */
   takeDue(limit: number, nowMs: number, leaseUntilMs: number): DueRun[] {
     const query = "SELECT * FROM runs WHERE due_at <= ? ORDER BY due_at LIMIT ?";
     return this.#sql
@@ -259,7 +259,7 @@ function statusOf(row: RunRow, nowMs: number): RunState["status"] {
   return row.work === "failure" ? "error" : "success";
 }
 
-function workColumns(work: Work): Pick<RunRow, "amount" | "page" | "detail"> {
+function workColumns(work: Task): Pick<RunRow, "amount" | "page" | "detail"> {
   const none = { amount: 0, page: 0, detail: "" };
   switch (work.kind) {
     case "echo":

@@ -49,7 +49,7 @@ export class Starter {
     const runId = idempotencyId === null ? null : this.#runs.knownStart(idempotencyId).runId;
     if (idempotencyId === null || runId === null) return null;
     this.#runs.countStart(idempotencyId, runId, nowMs);
-    // The answer to the first one was lost or late; whoever asks again learns what became of it.
+    // The answer to the first one was lost or late; a caller that asks again learns what became of it.
     return { kind: "accepted", runId, answers: "normally" };
   }
 

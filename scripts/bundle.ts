@@ -40,7 +40,7 @@ export async function bundle(
     cwd: PROJECT,
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "error" },
   });
-  return modulesOf(folder);
+  return readModules(folder);
 }
 
 export type KeptBundle = {
@@ -74,7 +74,7 @@ export async function keptBundle(source: Source): Promise<KeptBundle> {
 }
 
 /** Those of a bundle that is there already. */
-export function modulesOf(folder: string): Module[] {
+export function readModules(folder: string): Module[] {
   const files = readdirSync(folder);
   // Only the code has one; what else there is is imported as text.
   const isMain = (name: string) => files.includes(`${name}${SOURCE_MAP}`);

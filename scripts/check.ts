@@ -1,9 +1,10 @@
-// npm run check [-- --watch]: types, lint and format, as fast as they go; with --watch again after each change. The lint
-// that needs types takes much longer, and is part of `npm test`.
+// npm run check [-- --watch]: types, lint, format and words, as fast as they go; with --watch again after each change.
+// The lint that needs types takes much longer, and is part of `npm test`.
 import { globSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { type Check, command, runLanes } from "./checks.ts";
+import { type Check, command, GENERATED, runLanes } from "./checks.ts";
+import { checkWords } from "./words.ts";
 
 /** Incremental: what tsc has found out is kept under node_modules/.cache, so that the next time takes a few seconds. */
 const TYPES: Check[] = [
@@ -13,8 +14,8 @@ const TYPES: Check[] = [
 ];
 const FORMAT: Check = ["format", () => command("biome", ["check", "."])];
 const LINT: Check = ["lint without types", () => command("oxlint", ["--deny-warnings"])];
+const WORDS: Check = ["words", checkWords];
 const LOOK_EVERY_MS = 500;
-const IGNORED = [".git", ".dev", ".wrangler", "node_modules", "dist", "coverage"];
 
 const { values } = parseArgs({ options: { watch: { type: "boolean", default: false } } });
 let seen = describeTree();
@@ -32,7 +33,10 @@ for (;;) {
 
 async function check(): Promise<boolean> {
   const startedAt = performance.now();
-  const { failedChecks } = await runLanes([TYPES.slice(0, 1), [...TYPES.slice(1), LINT, FORMAT]]);
+  const { failedChecks } = await runLanes([
+    [...TYPES.slice(0, 1), WORDS],
+    [...TYPES.slice(1), LINT, FORMAT],
+  ]);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const verdict = failedChecks.length > 0 ? `FAILED: ${failedChecks.join(", ")}` : "all well";
   console.log(`${verdict}, in ${seconds} s`);
@@ -41,7 +45,7 @@ async function check(): Promise<boolean> {
 
 /** Every file of the project with its size and time of change. */
 function describeTree(): string {
-  const files = globSync("**", { exclude: (name) => IGNORED.includes(name) });
+  const files = globSync("**", { exclude: (name) => GENERATED.includes(name) });
   return files.map(describeFile).join("\n");
 }
 

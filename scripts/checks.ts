@@ -8,6 +8,9 @@ export type Result = Count & { failedChecks: string[] };
 /** For the tools that checks start: no usage figures, no colours. */
 export const TOOL_ENV = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0" };
 
+/** Folders of what is no source of the project. */
+export const GENERATED = [".git", ".dev", ".wrangler", "node_modules", "dist", "coverage"];
+
 /** Every check, also after one has failed: those of a lane one after the other, the lanes side by side. */
 export async function runLanes(lanes: readonly Check[][]): Promise<Result> {
   const total: Result = { passed: 0, failed: 0, failedChecks: [] };

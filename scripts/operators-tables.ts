@@ -67,7 +67,7 @@ function migrate(stateFolder: string, mark: string, env: NodeJS.ProcessEnv): voi
   writeFileSync(resolve(stateFolder, DATABASES, mark), "");
 }
 
-/** Made beside and moved, so that nobody ever finds half of it; of two commands at once the first one's holds. */
+/** Made beside and moved, so that no command ever finds half of it; of two commands at once the first one's holds. */
 function atOnce(folder: string, make: (draft: string) => void): void {
   const draft = `${folder}.${randomUUID()}`;
   try {

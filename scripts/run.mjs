@@ -1,6 +1,6 @@
 // node scripts/run.mjs FILE [ARGUMENTS]: runs a script of this project. What its user can mend (no `npm ci` yet, a Node that
 // is too old, a Failure, an option that does not exist) is said in one sentence, with exit code 1; any other error keeps its
-// stack, because it is a bug. Without FILE it only looks whether `npm ci` has been run, for a command behind `&&`.
+// stack, because it is a bug. Without FILE it only checks whether `npm ci` has been run, for a command behind `&&`.
 // In plain JavaScript, because it also has to run on the Node that the machine had before `npm ci`.
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";

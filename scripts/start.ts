@@ -30,7 +30,7 @@ type Outcome =
 const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 const TOKEN_SECONDS = 3600;
 const READY_POLL_MS = 100;
-/** The gateway looks at its dependencies every five seconds only. */
+/** The gateway checks its dependencies every five seconds only. */
 const NOT_READY_POLL_MS = 500;
 const ANSWER_WITHIN_MS = 15_000;
 /** The log names the bad settings at about the time of the answer that there are some. */
@@ -143,7 +143,7 @@ async function receiveCallbacks({ publicUrl }: Settings): Promise<string> {
   const receiver = createReceiver({
     gatewayUrl: publicUrl ?? origin,
     onRun: (runId, run) =>
-      console.log(`callback received and verified: run ${runId}, status ${statusOf(run)}`),
+      console.log(`callback received and verified: run ${runId}, status ${parseStatus(run)}`),
   });
   await once(receiver.listen(0, "127.0.0.1"), "listening");
   const address = receiver.address();
@@ -151,7 +151,7 @@ async function receiveCallbacks({ publicUrl }: Settings): Promise<string> {
   return `http://127.0.0.1:${address.port}/`;
 }
 
-function statusOf(run: unknown): string {
+function parseStatus(run: unknown): string {
   return typeof run === "object" && run !== null && "status" in run ? String(run.status) : "unknown";
 }
 

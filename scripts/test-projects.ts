@@ -1,6 +1,6 @@
 // Which vitest project a test file belongs to. Its imports decide, followed through all modules: a test that reaches the
 // Workers runtime (a module `cloudflare:…`, or a global that only workerd has) runs in workerd, any other in plain Node,
-// which starts sooner. So a new test file runs in the fastest place that can run it, and nobody keeps a list.
+// which starts sooner. So a new test file runs in the fastest place that can run it, and there is no list to keep.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,11 +24,11 @@ const IMPORT =
 export function testFiles(): Record<Project, string[]> {
   const files: Record<Project, string[]> = { unit: [], workers: [], alone: [], flows: [], measuring: [] };
   for (const file of globSync("test/**/*.test.ts", { cwd: ROOT }).toSorted())
-    files[projectOf(file)].push(file);
+    files[findProject(file)].push(file);
   return files;
 }
 
-export function projectOf(file: string): Project {
+export function findProject(file: string): Project {
   if (MEASURING.includes(file)) return "measuring";
   if (file.startsWith(FLOWS)) return "flows";
   if (findPath(file, (target) => target === OWN_WORKERD) !== null) return "alone";

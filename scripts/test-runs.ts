@@ -38,11 +38,11 @@ async function vitest({ name, parameters, isShown }: Run): Promise<Report> {
   const path = `dist/vitest-${name}.json`;
   rmSync(path, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
-  return reportOf(path, await succeeds("vitest", ["run", ...parameters, ...reporters], TOOL_ENV, isShown));
+  return readReport(path, await succeeds("vitest", ["run", ...parameters, ...reporters], TOOL_ENV, isShown));
 }
 
 // A run that ended badly without a failed test (a crashed worker, say) has failed all the same.
-function reportOf(path: string, endedWell: boolean): Report {
+function readReport(path: string, endedWell: boolean): Report {
   try {
     const report: Report = JSON.parse(readFileSync(path, "utf8"));
     return { ...report, numFailedTests: Math.max(endedWell ? 0 : 1, report.numFailedTests) };

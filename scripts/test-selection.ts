@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { Failure } from "./failure.ts";
-import { type Project, pathToRuntime, projectOf, testFiles } from "./test-projects.ts";
+import { findProject, type Project, pathToRuntime, testFiles } from "./test-projects.ts";
 
 export type Group = "unit" | "worker" | "flows";
 
@@ -43,7 +43,8 @@ export function vitestFor(
   const allowed = group === null ? Object.values(GROUPS).flat() : GROUPS[group];
   const found = names.map((name) => findTests(name, allowed, all));
   // A project that has none of them takes its time to start all the same.
-  const projects = names.length === 0 ? allowed : new Set(found.flatMap(({ files }) => files.map(projectOf)));
+  const projects =
+    names.length === 0 ? allowed : new Set(found.flatMap(({ files }) => files.map(findProject)));
   const ownProjects = options.some((option) => option.startsWith("--project"));
   const isWatch = options.includes("--watch") || options.includes("-w");
   const mustRunSome = !isWatch && options.some((option) => /^(?:-t|--testNamePattern)\b/.test(option));
@@ -72,13 +73,13 @@ function findTests(
   const [first] = matching;
   if (first === undefined)
     throw new Failure(`${name} is no test file, no folder of some and no part of a name.`);
-  const files = matching.filter((file) => allowed.includes(projectOf(file)));
+  const files = matching.filter((file) => allowed.includes(findProject(file)));
   if (files.length === 0) throw new Failure(describePlace(first));
   return { filter: `${exact.length > 0 ? known : path}${line}`, files };
 }
 
 function describePlace(file: string): string {
-  const project = projectOf(file);
+  const project = findProject(file);
   const group = Object.entries(GROUPS).find(([, projects]) => projects.includes(project))?.[0];
   const path = pathToRuntime(file);
   const reason =

@@ -3,7 +3,7 @@
 // npm test -- FILE… OPTIONS: these test files alone, wherever they run, with vitest's options.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { modulesOf } from "./bundle.ts";
+import { readModules } from "./bundle.ts";
 import { type Check, type Count, command, runLanes } from "./checks.ts";
 import { runTests } from "./test-runs.ts";
 import { runSelection } from "./test-selection.ts";
@@ -17,7 +17,7 @@ const QUICK = ["--rounds", "2", "--seconds", "1"];
 /** Each needs a core for itself and nothing of the others: they pass while the tests wait for something. */
 const BESIDE_THE_TESTS: Check[] = [
   ["generated types are fresh", () => command("npm", ["run", "--silent", "types:check"])],
-  ["types, lint and format", () => command("npm", ["run", "--silent", "check"])],
+  ["types, lint, format and words", () => command("npm", ["run", "--silent", "check"])],
   ["lint with types", () => command("oxlint", ["--type-aware", "--deny-warnings"])],
   ["unused code and dependencies", () => command("knip", [])],
   ["licences", () => command("node", ["scripts/licences.ts"])],
@@ -48,7 +48,7 @@ function bundle(): Promise<Count> {
 
 /** Of everything that is uploaded. */
 function bundleSize(): Count {
-  const modules = existsSync(BUNDLE) ? modulesOf(BUNDLE) : [];
+  const modules = existsSync(BUNDLE) ? readModules(BUNDLE) : [];
   const sizes = modules.map(({ path }) => gzipSync(readFileSync(path)).byteLength);
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   const size = `${(bytes / 1000).toFixed(1)} KB gzipped, at most ${MAX_GZIPPED_BYTES / 1000} KB`;

@@ -1,7 +1,7 @@
 // What is taken, and what is refused, of the issuers and the signing keys.
 import { describe, expect, it } from "vitest";
 import { parseSettings } from "../src/platform/settings.ts";
-import { ISSUER, KEY, problemsOf, REQUIRED } from "./support/given-settings.ts";
+import { findProblems, ISSUER, KEY, REQUIRED } from "./support/given-settings.ts";
 
 const PUBLIC_KEY = { kty: "EC", crv: "P-256", kid: "i1", x: "x", y: "y" };
 
@@ -9,7 +9,7 @@ function issuerProblem(
   change: Record<string, unknown>,
   vars: Record<string, string> = {},
 ): readonly string[] {
-  return problemsOf({ JWT_ISSUERS: JSON.stringify([{ ...ISSUER, ...change }]), ...vars });
+  return findProblems({ JWT_ISSUERS: JSON.stringify([{ ...ISSUER, ...change }]), ...vars });
 }
 
 describe("an issuer", () => {
@@ -83,13 +83,13 @@ describe("signing keys", () => {
     ["a private key that is no base64url", { keys: [{ ...KEY, d: "!".repeat(43) }] }],
     ["a public half that is too long", { keys: [{ ...KEY, x: `${KEY.x}A` }] }],
   ])("signing keys: %s", (_name, value) => {
-    expect(problemsOf({ SIGNING_KEYS: JSON.stringify(value) })).toEqual([
+    expect(findProblems({ SIGNING_KEYS: JSON.stringify(value) })).toEqual([
       'SIGNING_KEYS must be a JWK set of Ed25519 private keys, each with a "kid"',
     ]);
   });
 
   it("refuses two signing keys of one name, and takes two of two names", () => {
-    expect(problemsOf(two(KEY.kid))).toEqual(["SIGNING_KEYS names a kid twice"]);
-    expect(problemsOf(two("another"))).toEqual([]);
+    expect(findProblems(two(KEY.kid))).toEqual(["SIGNING_KEYS names a kid twice"]);
+    expect(findProblems(two("another"))).toEqual([]);
   });
 });

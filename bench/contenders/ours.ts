@@ -12,7 +12,7 @@ import {
 } from "../harness/shapes.ts";
 import { startWorker, type WorkerOptions } from "../harness/worker.ts";
 
-/** The highest that the settings take: nobody is refused, and everybody is counted. */
+/** The highest that the settings take: no user is refused, and every user is counted. */
 const NO_REFUSALS = "1000000";
 
 export const ours: readonly Contender[] = [

@@ -1,4 +1,4 @@
-// The upstream without anybody in front of it: it must be able to do far more than whoever is measured.
+// The upstream with no gateway in front of it: it must be able to do far more than what is measured.
 import type { Contender } from "../harness/contender.ts";
 import { plainRuns } from "../harness/shapes.ts";
 

@@ -18,7 +18,7 @@ export type ClosedLoop = {
 
 export type LoopResult = { requests: number; seconds: number; p50Ms: number; p99Ms: number };
 
-type Told = LoopResult & { unexpected: number; unexpectedStatus: number; broken: number; late: number };
+type WrkResult = LoopResult & { unexpected: number; unexpectedStatus: number; broken: number; late: number };
 
 /** Throws when a single answer was not what it should be, or took longer than two seconds. */
 export async function closedLoop(loop: ClosedLoop): Promise<LoopResult> {
@@ -34,7 +34,7 @@ export async function warmUp(loop: ClosedLoop): Promise<void> {
   await run(loop);
 }
 
-async function run({ port, planFile, expectedStatus, connections, seconds }: ClosedLoop): Promise<Told> {
+async function run({ port, planFile, expectedStatus, connections, seconds }: ClosedLoop): Promise<WrkResult> {
   const own = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", SCRIPT, `http://127.0.0.1:${port}/`];
   const scripts = ["--", planFile, String(expectedStatus), freshIdPrefix()];
   const wrk = spawn("wrk", [...own, ...scripts], { stdio: ["ignore", "pipe", "inherit"] });
@@ -42,12 +42,12 @@ async function run({ port, planFile, expectedStatus, connections, seconds }: Clo
   const [printed] = await Promise.all([text(wrk.stdout), once(wrk, "exit")]);
   const line = /^RESULT (.*)$/m.exec(printed)?.[1];
   if (line === undefined) throw new Error(`wrk said nothing that can be read:\n${printed}`);
-  const told: Told = JSON.parse(line);
-  const { requests, unexpected, unexpectedStatus, broken } = told;
+  const result: WrkResult = JSON.parse(line);
+  const { requests, unexpected, unexpectedStatus, broken } = result;
   if (unexpected > 0)
     throw new Error(
       `${unexpected} of ${requests} answers were not ${expectedStatus} (one was ${unexpectedStatus})`,
     );
   if (broken > 0) throw new Error(`${broken} connections broke, ${requests} requests were answered`);
-  return told;
+  return result;
 }

@@ -40,7 +40,7 @@ export type Contender = {
   name: string;
   /** What it is, for the table. */
   title: string;
-  /** Lets nobody through whose token is not signed by the issuer. */
+  /** Refuses every token that the issuer did not sign. */
   verifies: boolean;
   /** Beyond what `npm ci` brings. */
   needs?: readonly Need[];

@@ -69,19 +69,19 @@ export function shares({ nodes, samples, timeDeltas }: Profile, bundleFile: stri
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const place = placesIn(bundleFile);
   const found = new Map<string, Share>();
-  const visit = (node: ProfileNode, within: ReadonlySet<string>): number => {
+  const visit = (node: ProfileNode, ancestors: ReadonlySet<string>): number => {
     const name = node.callFrame.functionName || "(anonymous)";
     const where = place(node.callFrame);
     const key = `${name} ${where}`;
     const share = found.get(key) ?? { name, place: where, selfUs: 0, totalUs: 0 };
     found.set(key, share);
     const own = selfUs.get(node.id) ?? 0;
-    const inside = new Set(within).add(key);
+    const inside = new Set(ancestors).add(key);
     const children = (node.children ?? []).flatMap((id) => byId.get(id) ?? []);
     const total = children.reduce((sum, child) => sum + visit(child, inside), own);
     share.selfUs += own;
     // Of a function that calls itself the outermost call has it all.
-    if (!within.has(key)) share.totalUs += total;
+    if (!ancestors.has(key)) share.totalUs += total;
     return total;
   };
   const [root] = nodes;

@@ -1,4 +1,4 @@
-// One measurement of one contender, and what makes it an honest one: every status is looked at, and the upstream is
+// One measurement of one contender, and what makes it an honest one: every status is checked, and the upstream is
 // asked how many runs it was made to start.
 import { setTimeout as sleep } from "node:timers/promises";
 import { countsAt } from "./children.ts";
@@ -12,7 +12,7 @@ const DELIVERED_WITHIN_MS = 120_000;
 const POLL_MS = 20;
 /** As long as the upstream must hear nothing more. */
 const SETTLED_MS = 250;
-/** Unmeasured, before each measurement: a Durable Object that nobody asks for 10 seconds is put away, and the others' turns are longer. */
+/** Unmeasured, before each measurement: a Durable Object leaves memory after 10 seconds without a call. */
 const WAKE_UP = { connections: 16, seconds: 1 };
 /** More than are ever needed at a third of capacity, so that a request hardly ever waits for one. */
 const OPEN_CONNECTIONS = 64;
@@ -57,7 +57,7 @@ async function askEachOnce({ name, plan, port }: Entrant): Promise<void> {
 async function askWithForgedToken({ name, plan, port }: Entrant): Promise<void> {
   for (const call of plan.calls.slice(0, 1)) {
     const { status } = await ask(port, { ...call, token: forged(call.token) });
-    if (status !== 401) throw new Error(`${name} answered ${status} to a token that nobody signed`);
+    if (status !== 401) throw new Error(`${name} answered ${status} to a token with a forged signature`);
   }
 }
 

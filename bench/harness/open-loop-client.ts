@@ -6,7 +6,7 @@ import { messageEnd } from "./http-text.ts";
 import type { OpenLoop, OpenLoopResult } from "./open-loop.ts";
 import { freshIdPrefix } from "./requests.ts";
 
-/** Between looks at the clock and at the sockets. A timer of Node is no finer than 1 ms; spinning would take a core. */
+/** Between checks of the clock and the sockets. A timer of Node is no finer than 1 ms; spinning would take a core. */
 const TICK_MS = 0.1;
 const FINISH_WITHIN_MS = 30_000;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

@@ -17,7 +17,7 @@ export type Run = { rounds: number; seconds: number; connections: readonly numbe
 
 type LatencyMs = { p50: number; p99: number; p999: number };
 
-type Figures = {
+type ContenderStats = {
   name: string;
   title: string;
   connections: number;
@@ -30,7 +30,7 @@ type Figures = {
 /** The tables, in the order in which they are read. */
 export function page(all: readonly Measured[], { rounds, seconds, connections, machine }: Run): string {
   const closed = connections.map(
-    (count) => `Closed loop, connections: ${count}.\n\n${throughputTable(figures(all, count))}`,
+    (count) => `Closed loop, connections: ${count}.\n\n${throughputTable(statsByContender(all, count))}`,
   );
   return [
     `${rounds} rounds of ${seconds} s, median (lowest–highest). ${machine}.`,
@@ -39,13 +39,13 @@ export function page(all: readonly Measured[], { rounds, seconds, connections, m
   ].join("\n\n");
 }
 
-/** The same for programs: all figures of each number of connections, and the latencies of each round. */
+/** The same for programs: all statistics of each number of connections, and the latencies of each round. */
 export function record(all: readonly Measured[], run: Run): object {
-  const closed = run.connections.flatMap((count) => figures(all, count));
+  const closed = run.connections.flatMap((count) => statsByContender(all, count));
   const open = all.map(({ name, openPerSecond, open: rounds }) => ({
     name,
     openPerSecond,
-    rounds: rounds.map((round) => latencyOf([round])),
+    rounds: rounds.map((round) => toLatency([round])),
   }));
   return { ...run, closed, open };
 }
@@ -65,7 +65,7 @@ function addition(all: readonly Measured[]): string[] {
   return [`At one rate, a plain run takes longer than the floor by ${at50} (p50) and ${at99} (p99).`];
 }
 
-function figures(all: readonly Measured[], connections: number): Figures[] {
+function statsByContender(all: readonly Measured[], connections: number): ContenderStats[] {
   const floor = all[0]?.closed.get(connections) ?? [];
   return all.map(({ name, title, closed }) => {
     const rounds = closed.get(connections) ?? [];
@@ -84,7 +84,7 @@ function figures(all: readonly Measured[], connections: number): Figures[] {
 const perSecondOf = ({ perSecond }: Throughput): number => perSecond;
 const cpuOf = ({ cpuMs }: Throughput): number => cpuMs;
 
-function throughputTable(rows: readonly Figures[]): string {
+function throughputTable(rows: readonly ContenderStats[]): string {
   const lines = rows.map(({ title, perSecond, cpuMs, ofFloor, cpuOfFloor }) => [
     title,
     withSpread(perSecond, 0),
@@ -95,14 +95,14 @@ function throughputTable(rows: readonly Figures[]): string {
   return table(["", "requests/s", "× floor", "CPU ms a request", "× floor"], lines);
 }
 
-function latencyOf(rounds: readonly number[][]): LatencyMs {
+function toLatency(rounds: readonly number[][]): LatencyMs {
   const sorted = rounds.flat().toSorted((a, b) => a - b);
   return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), p999: quantile(sorted, 0.999) };
 }
 
 function latencyTable(all: readonly Measured[]): string {
   const lines = all.map(({ title, open, openPerSecond }) => {
-    const { p50, p99, p999 } = latencyOf(open);
+    const { p50, p99, p999 } = toLatency(open);
     return [title, openPerSecond.toFixed(0), ...[p50, p99, p999].map((ms) => ms.toFixed(2))];
   });
   return table(["", "requests/s", "p50 ms", "p99 ms", "p99.9 ms"], lines);
@@ -111,7 +111,7 @@ function latencyTable(all: readonly Measured[]): string {
 /** What one adds to the latency of the other, at the same rate, round by round. */
 function added(of: Measured, to: Measured): { p50: Spread; p99: Spread } {
   const differences = (share: "p50" | "p99") =>
-    spread(of.open.map((round, at) => latencyOf([round])[share] - latencyOf([to.open[at] ?? []])[share]));
+    spread(of.open.map((round, at) => toLatency([round])[share] - toLatency([to.open[at] ?? []])[share]));
   return { p50: differences("p50"), p99: differences("p99") };
 }
 

@@ -9,7 +9,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { keptBundle, modulesOf, type Source } from "../../scripts/bundle.ts";
+import { keptBundle, readModules, type Source } from "../../scripts/bundle.ts";
 import type { Process } from "./contender.ts";
 
 export type WorkerOptions = Source & {
@@ -36,7 +36,7 @@ export async function startWorker(options: WorkerOptions): Promise<Process> {
       name,
       rootPath: modulesRoot,
       modulesRoot,
-      modules: modulesOf(modulesRoot),
+      modules: readModules(modulesRoot),
       bindings: options.bindings(`http://127.0.0.1:${port}`),
       serviceBindings: {},
       unsafeDirectSockets: [{ host: "127.0.0.1", port }],

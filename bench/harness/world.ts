@@ -8,7 +8,7 @@ import type { World } from "./contender.ts";
 
 const USERS = 64;
 const TOKEN_SECONDS = 86_400;
-/** In all more than an isolate remembers, so that each is new to it. */
+/** In all more than an isolate keeps, so that each is new to it. */
 const NEW_TOKENS_A_USER = 40;
 
 /** The upstream, the receiver, the users, and a folder that goes away at the end. */
@@ -26,8 +26,8 @@ export async function makeWorld(): Promise<World> {
   return {
     upstream,
     receiver,
-    tokens: await tokensOf(1),
-    newTokens: () => tokensOf(NEW_TOKENS_A_USER),
+    tokens: await makeTokens(1),
+    newTokens: () => makeTokens(NEW_TOKENS_A_USER),
     issuers,
     issuer,
     audience,
@@ -41,11 +41,11 @@ export async function makeWorld(): Promise<World> {
 }
 
 /** So many of each user, the users in turn. */
-function tokensOf(each: number): Promise<string[]> {
-  return Promise.all(Array.from({ length: USERS * each }, (_, at) => tokenOf(`bench-${at % USERS}`)));
+function makeTokens(each: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: USERS * each }, (_, at) => makeToken(`bench-${at % USERS}`)));
 }
 
-function tokenOf(sub: string): Promise<string> {
+function makeToken(sub: string): Promise<string> {
   const claims = { jti: crypto.randomUUID() };
   return devToken({ sub, scope: "external", expiresSeconds: TOKEN_SECONDS, claims });
 }

@@ -27,7 +27,7 @@ const DAYS_A_MONTH = 30;
 export type Line = { what: Operation; times: number; dollars: number };
 
 /** Dollars per million runs, line by line. */
-export function billOf(use: Use): Line[] {
+export function toBill(use: Use): Line[] {
   return entriesOf(PRICES).flatMap(([what, price]) => {
     const times = use[what] ?? 0;
     return times === 0 ? [] : [{ what, times, dollars: times * price }];
@@ -38,12 +38,12 @@ export function sumOf(lines: readonly Line[]): number {
   return lines.reduce((sum, { dollars }) => sum + dollars, 0);
 }
 
-export function dollarsOf(use: Use): number {
-  return sumOf(billOf(use));
+export function toDollars(use: Use): number {
+  return sumOf(toBill(use));
 }
 
 /** What one of `runs` counted runs uses. */
-export function useOf(counted: Counted, cpuMs: number, runs = 1): Use {
+export function toUse(counted: Counted, cpuMs: number, runs = 1): Use {
   const { calls, gateRows, breakerRows, kv, alarms } = counted;
   const objectCalls = countOf(calls, "USER_GATE.") + countOf(calls, "DESTINATION_BREAKER.") + alarms;
   // The first one is written at once.

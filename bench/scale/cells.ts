@@ -13,7 +13,7 @@ const CHARGE_DAYS = 400;
 const ANSWER_DAYS = 7;
 
 /** For so many full runs a second of so many users a day, kept for so many days; charges for 400, answers for seven. */
-export function needsOf(runsASecond: number, usersADay: number, keptDays: number): Needs {
+export function toNeeds(runsASecond: number, usersADay: number, keptDays: number): Needs {
   const { endedRun, charge, answer } = MEASURED_BYTES;
   const bytesOfADaysRun = endedRun * keptDays + charge * CHARGE_DAYS + answer * ANSWER_DAYS;
   return {

@@ -2,7 +2,7 @@
 // the queues of a deployment are as one of their sum. Arithmetic only; the same seed is the same day.
 // Every run has an id, a callback and a charge, and ends two seconds after its start. What the gateway does is in it: a
 // push that is lost is made good by a poll, what the queues refuse is sent again by the gates, the later the longer it is
-// overdue, a run whose host rests is looked at again after the rest, and what the index does not take waits in the outbox.
+// overdue, a run whose breaker is open is due after that, and what the index does not take waits in the outbox.
 import { afterDeferralMs } from "../../src/runs/retry-schedule.ts";
 import { ASSUMED_BYTES, ASSUMED_INDEX_WRITES_A_SECOND, LIMITS, MEASURED_BYTES } from "./limits.ts";
 
@@ -37,7 +37,7 @@ export type Hour = {
   refused: number;
   /** The most that waited at once: in the queues, for their receivers, in gates whose message was refused. */
   queued: number;
-  resting: number;
+  deferred: number;
   late: number;
   /** Rows that the index has still to be told, the most at once. */
   outbox: number;
@@ -52,15 +52,15 @@ const ENDS_AFTER = 2;
 const TIMER = 4;
 /** A breaker's rest, and over how many seconds those are spread who wait for their first one, their second … */
 const REST = 30;
-const REST_SPREADS = spreadsOf(7);
+const REST_SPREADS = toSpreads(7);
 /** Until a gate sends again what the queues refused, the first time, the second …: src/gate/dispatcher.ts. */
 const RESEND_PAUSES = resendPauses();
 const [FRESH, RESTING, RESENT] = [0, 1, 1 + REST_SPREADS.length];
 const KINDS = RESENT + RESEND_PAUSES.length;
 
 /** Starts in each second: half as many by night, half as many again by day, and the bursts. */
-export function startsOf({ runsASecond, burst, seed }: Load): Float64Array {
-  const random = diceOf(seed);
+export function buildStarts({ runsASecond, burst, seed }: Load): Float64Array {
+  const random = makeDice(seed);
   const burstsAt = Array.from({ length: 24 }, () => Math.floor(random() * (HOUR_SECONDS - 60)));
   const shape = Float64Array.from({ length: DAY_SECONDS }, (_, second) => {
     const since = (second % HOUR_SECONDS) - (burstsAt[Math.floor(second / HOUR_SECONDS)] ?? 0);
@@ -71,9 +71,9 @@ export function startsOf({ runsASecond, burst, seed }: Load): Float64Array {
   return shape.map((one) => (one / mean) * runsASecond);
 }
 
-export function dayOf(load: Load): Day {
+export function simulateDay(load: Load): Day {
   const gateway = new Gateway(load);
-  startsOf(load).forEach((starts, second) => gateway.pass(second, starts));
+  buildStarts(load).forEach((starts, second) => gateway.pass(second, starts));
   return gateway.day();
 }
 
@@ -83,7 +83,7 @@ class Gateway {
   /** By kind and second: messages that are sent then. */
   readonly #sentAt = Array.from({ length: KINDS }, () => new Float64Array(DAY_SECONDS));
   readonly #queued = new Float64Array(KINDS);
-  #resting = 0;
+  #deferred = 0;
   #late = 0;
   #outbox = 0;
   #started = 0;
@@ -108,7 +108,7 @@ class Gateway {
     return {
       hours: this.#hours,
       finished: this.#finished,
-      waitingAtEnd: sumOf(this.#queued) + this.#resting + this.#late,
+      waitingAtEnd: sumOf(this.#queued) + this.#deferred + this.#late,
     };
   }
 
@@ -127,7 +127,7 @@ class Gateway {
     for (const [kind, count] of offered.entries()) {
       const wasRefused = kind >= RESENT;
       if (wasRefused) this.#late -= count;
-      if (kind >= RESTING && kind < RESENT) this.#resting -= count * (1 - taken);
+      if (kind >= RESTING && kind < RESENT) this.#deferred -= count * (1 - taken);
       this.#queued[kind] = (this.#queued[kind] ?? 0) + count * taken;
       this.#refuse(second, wasRefused ? kind - RESENT + 1 : 0, count * (1 - taken));
     }
@@ -146,7 +146,7 @@ class Gateway {
     for (const [kind, count] of taken.entries()) this.#queued[kind] = (this.#queued[kind] ?? 0) - count;
     hour.messages = Math.max(hour.messages, sumOf(taken));
     const rested = taken.slice(RESTING, RESENT);
-    this.#resting -= sumOf(rested);
+    this.#deferred -= sumOf(rested);
     const fresh = sumOf(taken) - sumOf(rested);
     this.#finished += sumOf(taken) - this.#restOf(second, fresh, rested);
   }
@@ -163,11 +163,11 @@ class Gateway {
       for (let at = 0; at < spread; at++) this.#plan(RESTING + kind, second + REST + at, count / spread);
     }
     const deferred = first + sumOf(rested);
-    this.#resting += deferred;
+    this.#deferred += deferred;
     return deferred;
   }
 
-  // Whoever has runs all day has the first one at midnight, and tells of the day within an hour.
+  // A user with runs all day has the first one at midnight, and tells of the day within an hour.
   #tell(second: number): void {
     const { users, indexAway } = this.#load;
     if (second < HOUR_SECONDS) this.#outbox += users / HOUR_SECONDS;
@@ -194,7 +194,7 @@ class Gateway {
   #note(hour: Hour): void {
     const { endedRun, charge, answer, openRun } = MEASURED_BYTES;
     hour.queued = Math.max(hour.queued, sumOf(this.#queued));
-    hour.resting = Math.max(hour.resting, this.#resting);
+    hour.deferred = Math.max(hour.deferred, this.#deferred);
     hour.late = Math.max(hour.late, this.#late);
     hour.outbox = Math.max(hour.outbox, this.#outbox);
     hour.gateBytes =
@@ -218,7 +218,7 @@ function resendPauses(): number[] {
 }
 
 /** By the gateway's own rule, of a run that waits as long as most do. */
-function spreadsOf(rests: number): number[] {
+function toSpreads(rests: number): number[] {
   const spreads = [];
   for (let waitedMs = 0; spreads.length < rests; waitedMs += REST * 1000 + afterDeferralMs(0, waitedMs, 0.5))
     spreads.push(Math.round(afterDeferralMs(0, waitedMs, 1) / 1000));
@@ -231,7 +231,7 @@ function emptyHour(): Hour {
     messages: 0,
     refused: 0,
     queued: 0,
-    resting: 0,
+    deferred: 0,
     late: 0,
     outbox: 0,
     gateBytes: 0,
@@ -246,7 +246,7 @@ function sumOf(numbers: ArrayLike<number>): number {
 }
 
 // mulberry32
-function diceOf(seed: number): () => number {
+function makeDice(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d_2b_79_f5) | 0;

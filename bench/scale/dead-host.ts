@@ -62,11 +62,11 @@ function afterMessage(
   { atMs, random, schedule }: { atMs: number; random: number; schedule: readonly number[] },
 ): Delivery {
   if (delivery?.kind !== "pending") throw new Error("nothing is due of a dead letter");
-  const made =
+  const result =
     permission.kind === "go"
       ? { attempt: { outcome: FAILED, agoMs: 0, durationMs: 0 }, deferral: null }
       : { attempt: null, deferral: { forMs: permission.untilMs - atMs, why: "breaker_open" as const } };
-  return applyAttempt(delivery, made, schedule, atMs, random).delivery;
+  return applyAttempt(delivery, result, schedule, atMs, random).delivery;
 }
 
 /** The same every time. */

@@ -26,7 +26,7 @@ export type Operation = keyof typeof PRICES;
 /** How often a run uses each. */
 export type Use = Partial<Record<Operation, number>>;
 
-/** What a million runs are meant to cost at most. Seldom: alarms and writes are shared with nobody; busy: with nine others. */
+/** What a million runs are meant to cost at most. Seldom: a run shares no alarm and no write; busy: ten share them. */
 export const TARGET_DOLLARS = {
   plain: { seldom: 2.15, busy: 1.4 },
   idempotent: { seldom: 9.6, busy: 9 },

@@ -8,10 +8,10 @@ import {
   expectSame,
   expectStatus,
   expectThat,
-  jsonOf,
   listAt,
   startedRun,
   textAt,
+  toJson,
 } from "../expect.ts";
 import type { Answer } from "../http.ts";
 import type { World } from "../world.ts";
@@ -54,7 +54,7 @@ export const BILLING: readonly Clause[] = [
       expectSame("stored_action_id", at(row, "stored_action_id"), world.action);
       expectSame("tasks", at(row, "tasks"), 1);
       expectMatch("charged_at", at(row, "charged_at"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
-      for (const [member, value] of Object.entries(termsOf(world)))
+      for (const [member, value] of Object.entries(readTerms(world)))
         expectSame(member, at(row, member), value);
     },
   },
@@ -124,8 +124,8 @@ export const BILLING: readonly Clause[] = [
     check: async (world) => {
       const answer = await world.caller.call(spanPath("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"));
       expectStatus(answer, 200);
-      expectSame("the number of rows", listAt(jsonOf(answer), "data").length, 0);
-      expectSame("next_cursor", at(jsonOf(answer), "next_cursor"), null);
+      expectSame("the number of rows", listAt(toJson(answer), "data").length, 0);
+      expectSame("next_cursor", at(toJson(answer), "next_cursor"), null);
     },
   },
   {
@@ -187,7 +187,7 @@ function settle(): Promise<void> {
 }
 
 /** The terms of the token's claim over the default ones. */
-function termsOf(world: World): Record<string, unknown> {
+function readTerms(world: World): Record<string, unknown> {
   const claim = world.claims("billable-token")["billing"];
   const { is_billable: _billable, ...given }: Record<string, unknown> =
     typeof claim === "string" ? JSON.parse(claim) : {};
@@ -202,7 +202,7 @@ async function chargeMoreThanAPage(world: World, sinceMs: number): Promise<void>
   const user = world.as("billable-token");
   for (let started = 0; started < missing; started += 1) startedRun(await user.start(world.action, {}));
   await eventually(BOOKED_WITHIN_MS, async () => {
-    const page = jsonOf(await usage(world, "billable-token", sinceMs));
+    const page = toJson(await usage(world, "billable-token", sinceMs));
     expectThat(at(page, "next_cursor") !== null, `${PAGE_SIZE + 1} runs fill no more than a page`);
   });
 }
@@ -217,9 +217,9 @@ async function allPages(world: World, sinceMs: number): Promise<unknown[][]> {
       .as("billable-token")
       .call(cursor === null ? path : `${path}&cursor=${encodeURIComponent(cursor)}`);
     expectStatus(page, 200);
-    pages.push(listAt(jsonOf(page), "data"));
-    const next = at(jsonOf(page), "next_cursor");
-    cursor = next === null ? null : textAt(jsonOf(page), "next_cursor");
+    pages.push(listAt(toJson(page), "data"));
+    const next = at(toJson(page), "next_cursor");
+    cursor = next === null ? null : textAt(toJson(page), "next_cursor");
     expectThat(pages.length < MAX_PAGES, `there is a next_cursor after ${MAX_PAGES} pages`);
   } while (cursor !== null);
   return pages;
@@ -228,7 +228,7 @@ async function allPages(world: World, sinceMs: number): Promise<unknown[][]> {
 async function rowsSince(world: World, sinceMs: number): Promise<unknown[]> {
   const answer = await usage(world, "billable-token", sinceMs);
   expectStatus(answer, 200);
-  return listAt(jsonOf(answer), "data");
+  return listAt(toJson(answer), "data");
 }
 
 function usage(

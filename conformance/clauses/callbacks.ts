@@ -7,13 +7,13 @@ import {
   expectSame,
   expectStatus,
   expectThat,
-  jsonOf,
   startedRun,
+  toJson,
 } from "../expect.ts";
-import { type Proof, proofOf } from "../proof.ts";
+import { checkProof, type Proof } from "../proof.ts";
 import { type Delivery, type Endpoint, failingOnce } from "../receiver.ts";
 import type { World } from "../world.ts";
-import { deliveriesOf } from "./deliveries.ts";
+import { readDeliveries } from "./deliveries.ts";
 import { ended } from "./start.ts";
 
 const CALLED_BACK_WITHIN_MS = 30_000;
@@ -151,7 +151,7 @@ export const CALLBACKS: readonly Clause[] = [
       await start(world, endpoint);
       const first = await endpoint.nth(1, CALLED_BACK_WITHIN_MS);
       const second = await endpoint.nth(2, RETRIED_WITHIN_MS);
-      const [before, after] = [await proofOf(world.http, first), await proofOf(world.http, second)];
+      const [before, after] = [await checkProof(world.http, first), await checkProof(world.http, second)];
       expectSame("webhook-id", after.webhookId, before.webhookId);
       expectSame("the body", second.body.toString(), first.body.toString());
       expectThat(after.timestamp > before.timestamp, "webhook-timestamp is that of the first attempt");
@@ -223,7 +223,7 @@ function delivered(world: World): Promise<Delivered> {
     const run = await start(world, endpoint);
     const delivery = await endpoint.nth(1, CALLED_BACK_WITHIN_MS);
     const read = await ended(world.caller, world.action, run);
-    return { run, delivery, read: read.text, proof: await proofOf(world.http, delivery) };
+    return { run, delivery, read: read.text, proof: await checkProof(world.http, delivery) };
   });
 }
 
@@ -234,16 +234,16 @@ async function start(world: World, endpoint: Endpoint, action = world.action): P
 
 function expectState(world: World, run: string, state: string): Promise<void> {
   return eventually(CALLED_BACK_WITHIN_MS, async () => {
-    const answer = await deliveriesOf(world, run);
+    const answer = await readDeliveries(world, run);
     expectStatus(answer, 200);
-    expectSame("the delivery's state", at(jsonOf(answer), "data", "state"), state);
+    expectSame("the delivery's state", at(toJson(answer), "data", "state"), state);
   });
 }
 
 /** Seconds from the first attempt to the next one. */
 function plannedDelay(world: World, run: string): Promise<number> {
   return eventually(CALLED_BACK_WITHIN_MS, async () => {
-    const data = at(jsonOf(await deliveriesOf(world, run)), "data");
+    const data = at(toJson(await readDeliveries(world, run)), "data");
     const next = Date.parse(String(at(data, "next_attempt_at")));
     const first = Date.parse(String(at(data, "attempts", 0, "at")));
     expectThat(!Number.isNaN(next) && !Number.isNaN(first), `the deliveries say ${JSON.stringify(data)}`);

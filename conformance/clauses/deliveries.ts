@@ -7,9 +7,9 @@ import {
   expectSame,
   expectStatus,
   expectThat,
-  jsonOf,
   listAt,
   startedRun,
+  toJson,
 } from "../expect.ts";
 import type { Answer, Caller } from "../http.ts";
 import { type Endpoint, failingOnce } from "../receiver.ts";
@@ -25,7 +25,7 @@ export const DELIVERIES: readonly Clause[] = [
     text: "GET …/deliveries: state delivered, callback_url, and each attempt with its status",
     check: async (world) => {
       const { run, endpoint } = await deliveredRun(world);
-      const data = await stateOf(world, run, "delivered");
+      const data = await untilState(world, run, "delivered");
       expectSame("callback_url", at(data, "callback_url"), endpoint.url);
       expectSame("next_attempt_at", at(data, "next_attempt_at"), null);
       const [attempt, ...more] = listAt(data, "attempts");
@@ -42,7 +42,7 @@ export const DELIVERIES: readonly Clause[] = [
       const run = await startWithCallback(world, endpoint);
       await endpoint.nth(1, KNOWN_WITHIN_MS);
       await eventually(KNOWN_WITHIN_MS, async () => {
-        const data = await stateOf(world, run, "retrying");
+        const data = await untilState(world, run, "retrying");
         expectMatch("next_attempt_at", at(data, "next_attempt_at"), RFC_3339);
         const attempt = at(data, "attempts", 0);
         expectAttempt(attempt, { number: 1, status: 503 });
@@ -55,7 +55,7 @@ export const DELIVERIES: readonly Clause[] = [
     text: "while the run has not ended: state waiting, no attempts",
     check: async (world) => {
       const { action, run } = await waitingRun(world);
-      const data = at(jsonOf(await deliveriesOf(world, run, action)), "data");
+      const data = at(toJson(await readDeliveries(world, run, action)), "data");
       expectSame("state", at(data, "state"), "waiting");
       expectSame("the number of attempts", listAt(data, "attempts").length, 0);
     },
@@ -75,7 +75,7 @@ export const DELIVERIES: readonly Clause[] = [
       const endpoint = world.receiver().open();
       const run = await startWithCallback(world, endpoint);
       const first = await endpoint.nth(1, KNOWN_WITHIN_MS);
-      await stateOf(world, run, "delivered");
+      await untilState(world, run, "delivered");
       expectStatus(await redeliver(world, run), 202);
       const second = await endpoint.nth(2, KNOWN_WITHIN_MS);
       const id = second.headers.get("webhook-id");
@@ -88,17 +88,17 @@ export const DELIVERIES: readonly Clause[] = [
     text: "a run without a callback: 404",
     check: async (world) => {
       const run = startedRun(await world.caller.start(world.action, {}));
-      expectError(await deliveriesOf(world, run), 404, "not_found");
+      expectError(await readDeliveries(world, run), 404, "not_found");
       expectError(await redeliver(world, run), 404, "not_found");
     },
   },
   {
     id: "delivery.whose",
-    text: "a run of somebody else: 404",
+    text: "a run of another user: 404",
     check: async (world) => {
       const other = world.as("other-token");
       const { run } = await deliveredRun(world);
-      expectError(await deliveriesOf(world, run, world.action, other), 404, "not_found");
+      expectError(await readDeliveries(world, run, world.action, other), 404, "not_found");
       expectError(await redeliver(world, run, world.action, other), 404, "not_found");
     },
   },
@@ -126,17 +126,17 @@ async function startWithCallback({ caller, action }: World, { url }: Endpoint): 
 }
 
 /** What the deliveries say once they are in that state. */
-function stateOf(world: World, run: string, state: string): Promise<unknown> {
+function untilState(world: World, run: string, state: string): Promise<unknown> {
   return eventually(KNOWN_WITHIN_MS, async () => {
-    const answer = await deliveriesOf(world, run);
+    const answer = await readDeliveries(world, run);
     expectStatus(answer, 200);
-    const data = at(jsonOf(answer), "data");
+    const data = at(toJson(answer), "data");
     expectSame("state", at(data, "state"), state);
     return data;
   });
 }
 
-export function deliveriesOf(
+export function readDeliveries(
   world: World,
   run: string,
   action = world.action,

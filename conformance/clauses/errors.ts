@@ -6,8 +6,8 @@ import {
   expectSame,
   expectStatus,
   expectThat,
-  jsonOf,
   listAt,
+  toJson,
 } from "../expect.ts";
 import type { Answer } from "../http.ts";
 import type { World } from "../world.ts";
@@ -137,7 +137,7 @@ function isError({ status, request }: Answer): boolean {
 }
 
 function errorsIn(answer: Answer): unknown[] {
-  const errors = listAt(jsonOf(answer), "errors");
+  const errors = listAt(toJson(answer), "errors");
   expectThat(errors.length > 0, `${named(answer)} has no errors`);
   return errors;
 }

@@ -7,10 +7,10 @@ import {
   expectSame,
   expectStatus,
   expectThat,
-  jsonOf,
   listAt,
   startedRun,
   textAt,
+  toJson,
 } from "../expect.ts";
 import { type Answer, atOnce, type Caller } from "../http.ts";
 import { expectFamily } from "../window.ts";
@@ -97,7 +97,7 @@ export const IDEMPOTENCY: readonly Clause[] = [
       world.needSandbox();
       const id = crypto.randomUUID();
       await atOnce(DUPLICATES, () => world.caller.start(world.action, { idempotency_id: id }));
-      expectSame("the starts that arrived", await startsOf(world, world.action, id), 1);
+      expectSame("the starts that arrived", await readStarts(world, world.action, id), 1);
     },
   },
   {
@@ -209,7 +209,7 @@ async function expectReleased(world: World, refusing: string, status: number): P
 
 /** However often the gateway itself tries within one request. */
 async function startUntilAccepted(start: () => Promise<Answer>): Promise<Answer> {
-  for (let tries = 0; tries < TOO_MANY_FAILURES; tries += 1) {
+  for (let attempts = 0; attempts < TOO_MANY_FAILURES; attempts += 1) {
     const answer = await start();
     if (answer.status === 202) return answer;
     expectStatus(answer, 503);
@@ -229,7 +229,7 @@ async function refusedIds(world: World, caller: Caller, id: string): Promise<Ids
 
 /** The ids with which the user's last start reached the upstream. */
 async function lastIds(caller: Caller): Promise<Ids> {
-  const last = jsonOf(await caller.call("/actions/v1/sandbox/last-request"));
+  const last = toJson(await caller.call("/actions/v1/sandbox/last-request"));
   const body: unknown = JSON.parse(textAt(last, "data", "body"));
   const callers = at(last, "data", "headers", "x-idempotency-id");
   return { upstreams: textAt(body, "data", "idempotency_id"), callers };
@@ -238,10 +238,10 @@ async function lastIds(caller: Caller): Promise<Ids> {
 async function runsUnder({ caller }: World, action: string, id: string): Promise<unknown[]> {
   const answer = await caller.call(`/actions/v1/stored-actions/${action}/runs`);
   expectStatus(answer, 200);
-  return listAt(jsonOf(answer), "data").filter((run) => at(run, "callers_idempotency_id") === id);
+  return listAt(toJson(answer), "data").filter((run) => at(run, "callers_idempotency_id") === id);
 }
 
-async function startsOf(world: World, action: string, id: string): Promise<unknown> {
+async function readStarts(world: World, action: string, id: string): Promise<unknown> {
   const [run, ...more] = await runsUnder(world, action, id);
   expectSame("the further runs under one id", more.length, 0);
   return at(run, "starts");

@@ -8,7 +8,7 @@ import {
   expectThat,
   startedRun,
 } from "../expect.ts";
-import { limitOf } from "../token-claims.ts";
+import { parseLimit } from "../token-claims.ts";
 import {
   afterTheWindow,
   CLOCKS_DIFFER_SECONDS,
@@ -38,7 +38,7 @@ export const LIMIT: readonly Clause[] = [
     text: "200 requests per 300-second window, unless the token says otherwise",
     check: async (world) => {
       const { defaultLimit, windowSeconds, tokens } = world.options;
-      const limit = limitOf(tokens.token ?? "") ?? defaultLimit;
+      const limit = parseLimit(tokens.token ?? "") ?? defaultLimit;
       if (limit === 0) throw new Skip("--token is exempt");
       const answer = await world.caller.start(world.action, {});
       expectFamily(answer, "runs", windowSeconds);
@@ -49,7 +49,7 @@ export const LIMIT: readonly Clause[] = [
     id: "limit.override",
     text: "the claim rate_limit.limit_override sets another cap",
     check: async (world) => {
-      const limit = limitOf(world.token("token-low-limit"));
+      const limit = parseLimit(world.token("token-low-limit"));
       const { first } = await spent(world);
       expectSame("X-RateLimit-Limit", numberIn(first, "x-ratelimit-limit"), limit);
     },

@@ -1,5 +1,5 @@
 import type { Clause } from "../clause.ts";
-import { at, expectMatch, expectSame, expectStatus, expectThat, jsonOf, listAt, textAt } from "../expect.ts";
+import { at, expectMatch, expectSame, expectStatus, expectThat, listAt, textAt, toJson } from "../expect.ts";
 import type { World } from "../world.ts";
 
 const STORED = "/actions/v1/stored-actions";
@@ -11,7 +11,7 @@ export const PASS_THROUGH: readonly Clause[] = [
     check: async ({ caller }) => {
       const answer = await caller.call(STORED);
       expectStatus(answer, 200);
-      listAt(jsonOf(answer), "data");
+      listAt(toJson(answer), "data");
     },
   },
   {
@@ -28,7 +28,7 @@ export const PASS_THROUGH: readonly Clause[] = [
     check: async ({ caller }) => {
       const answer = await caller.call(`${STORED}/${crypto.randomUUID()}`);
       expectStatus(answer, 404);
-      expectSame("status", at(jsonOf(answer), "errors", 0, "status"), 404);
+      expectSame("status", at(toJson(answer), "errors", 0, "status"), 404);
     },
   },
   {
@@ -40,7 +40,7 @@ export const PASS_THROUGH: readonly Clause[] = [
       const id = await create(world, '{"data":{"title":"Made by the conformance suite","action":"echo"}}');
       const read = await caller.call(`${STORED}/${id}`);
       expectStatus(read, 200);
-      expectSame("data.id", at(jsonOf(read), "data", "id"), id);
+      expectSame("data.id", at(toJson(read), "data", "id"), id);
       const changed = await caller.send("PATCH", `${STORED}/${id}`, '{"data":{"title":"Changed by it"}}');
       expectStatus(changed, 200);
       expectStatus(await caller.call(`${STORED}/${id}`, { method: "DELETE" }), 204, 200);
@@ -65,5 +65,5 @@ export const PASS_THROUGH: readonly Clause[] = [
 async function create({ caller }: World, body: string): Promise<string> {
   const answer = await caller.send("POST", STORED, body);
   expectStatus(answer, 201, 200);
-  return textAt(jsonOf(answer), "data", "id");
+  return textAt(toJson(answer), "data", "id");
 }

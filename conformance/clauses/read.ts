@@ -7,12 +7,12 @@ import {
   expectSame,
   expectStatus,
   expectThat,
-  jsonOf,
   listAt,
   startedRun,
+  toJson,
 } from "../expect.ts";
 import type { Answer } from "../http.ts";
-import { limitOf } from "../token-claims.ts";
+import { parseLimit } from "../token-claims.ts";
 import { expectFamily, numberIn, remaining } from "../window.ts";
 import type { World } from "../world.ts";
 import { expectUpstreamError } from "./errors.ts";
@@ -33,7 +33,7 @@ export const READ: readonly Clause[] = [
     check: async (world) => {
       const { run, answer } = await endedEcho(world);
       expectHeader(answer, "content-type", /^application\/json\b/);
-      const body = jsonOf(answer);
+      const body = toJson(answer);
       expectSame("type", at(body, "type"), "run");
       expectSame("id", at(body, "id"), run);
       expectSame("status", at(body, "status"), "success");
@@ -58,7 +58,7 @@ export const READ: readonly Clause[] = [
       const { action, run } = await slowRun(world, VERY_SLOW_SECONDS);
       const answer = await world.caller.read(action, run);
       expectStatus(answer, 202, 200);
-      expectSame("status", at(jsonOf(answer), "status"), "waiting");
+      expectSame("status", at(toJson(answer), "status"), "waiting");
     },
   },
   {
@@ -67,7 +67,7 @@ export const READ: readonly Clause[] = [
     check: async (world) => {
       const action = world.failingAction();
       const run = startedRun(await world.caller.start(action, {}));
-      const body = jsonOf(await ended(world.caller, action, run));
+      const body = toJson(await ended(world.caller, action, run));
       expectSame("status", at(body, "status"), "error");
       expectThat(listAt(body, "errors").length > 0, "errors is empty");
     },
@@ -79,7 +79,7 @@ export const READ: readonly Clause[] = [
       const run = startedRun(await startOneOff(world));
       const answer = await world.caller.call(`/actions/v1/runs/${run}?wait_seconds=20`);
       expectStatus(answer, 200);
-      expectSame("data.id", at(jsonOf(answer), "data", "id"), run);
+      expectSame("data.id", at(toJson(answer), "data", "id"), run);
     },
   },
   {
@@ -89,7 +89,7 @@ export const READ: readonly Clause[] = [
       const { action, run } = await slowRun(world, SLOW_SECONDS);
       const answer = await world.caller.read(action, run, "?wait_seconds=20");
       expectStatus(answer, 200);
-      expectSame("status", at(jsonOf(answer), "status"), "success");
+      expectSame("status", at(toJson(answer), "status"), "success");
       const atMost = SLOW_SECONDS * 1000 + LATE_MS;
       expectThat(answer.tookMs < atMost, `it took ${Math.round(answer.tookMs)} ms for ${SLOW_SECONDS} s`);
     },
@@ -101,7 +101,7 @@ export const READ: readonly Clause[] = [
       const { action, run } = await slowRun(world, VERY_SLOW_SECONDS);
       const answer = await world.caller.read(action, run, `?wait_seconds=${WAIT_SECONDS}`);
       expectStatus(answer, 202, 200);
-      expectSame("status", at(jsonOf(answer), "status"), "waiting");
+      expectSame("status", at(toJson(answer), "status"), "waiting");
       const lateMs = answer.tookMs - WAIT_SECONDS * 1000;
       expectThat(lateMs > -EARLY_MS && lateMs < LATE_MS, `it was held for ${Math.round(answer.tookMs)} ms`);
     },
@@ -148,7 +148,7 @@ export const READ: readonly Clause[] = [
     check: async (world) => {
       const { readLimit, windowSeconds } = world.options;
       if (readLimit === 0) throw new Skip("--read-limit 0: reads are not counted");
-      if (limitOf(world.token("other-token")) === 0) throw new Skip("--other-token is exempt");
+      if (parseLimit(world.token("other-token")) === 0) throw new Skip("--other-token is exempt");
       const [first, second, start, third] = await readsOfOne(world);
       for (const read of [first, second, third]) expectFamily(read, "results", windowSeconds);
       expectSame("X-RateLimit-Limit", numberIn(first, "x-ratelimit-limit"), readLimit);

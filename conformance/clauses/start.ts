@@ -8,9 +8,9 @@ import {
   expectSame,
   expectStatus,
   expectThat,
-  jsonOf,
   startedRun,
   textAt,
+  toJson,
   UUID,
 } from "../expect.ts";
 import type { Answer, Caller } from "../http.ts";
@@ -36,8 +36,8 @@ export const START: readonly Clause[] = [
       const answer = await caller.start(action, { inputs: { message: "Hello World!" }, page: "0" });
       expectStatus(answer, 202);
       expectHeader(answer, "content-type", /^application\/json\b/);
-      expectSame("data.type", at(jsonOf(answer), "data", "type"), "run");
-      expectMatch("data.id", at(jsonOf(answer), "data", "id"), UUID);
+      expectSame("data.type", at(toJson(answer), "data", "type"), "run");
+      expectMatch("data.id", at(toJson(answer), "data", "id"), UUID);
     },
   },
   {
@@ -62,7 +62,7 @@ export const START: readonly Clause[] = [
     check: async (world) => {
       const answer = await startOneOff(world);
       startedRun(answer);
-      expectSame("data.type", at(jsonOf(answer), "data", "type"), "run");
+      expectSame("data.type", at(toJson(answer), "data", "type"), "run");
     },
   },
   {
@@ -104,9 +104,9 @@ export const START: readonly Clause[] = [
     text: "a body over the cap: 413 payload_too_large; one just under it passes",
     check: async ({ caller, action, options }) => {
       const path = `/actions/v1/stored-actions/${action}/run`;
-      const over = await caller.send("POST", path, bodyOf(options.maxBodyBytes + 1), true);
+      const over = await caller.send("POST", path, buildBody(options.maxBodyBytes + 1), true);
       expectError(over, 413, "payload_too_large");
-      expectStatus(await caller.send("POST", path, bodyOf(options.maxBodyBytes - 1000)), 202);
+      expectStatus(await caller.send("POST", path, buildBody(options.maxBodyBytes - 1000)), 202);
     },
   },
 ];
@@ -150,7 +150,7 @@ export const JSON_CLAUSES: readonly Clause[] = [
   },
 ];
 
-function bodyOf(bytes: number): string {
+function buildBody(bytes: number): string {
   const empty = '{"data":{"inputs":{"a":""}}}';
   return empty.replace('""', `"${"x".repeat(bytes - empty.length)}"`);
 }
@@ -170,7 +170,7 @@ export function ended(caller: Caller, action: string, run: string): Promise<Answ
   return eventually(ENDED_WITHIN_MS, async () => {
     const answer = await caller.read(action, run, "?wait_seconds=10");
     expectStatus(answer, 200);
-    expectThat(textAt(jsonOf(answer), "status") !== "waiting", "the run does not end");
+    expectThat(textAt(toJson(answer), "status") !== "waiting", "the run does not end");
     return answer;
   });
 }

@@ -7,9 +7,9 @@ import {
   expectSame,
   expectStatus,
   expectThat,
-  jsonOf,
   listAt,
   textAt,
+  toJson,
 } from "../expect.ts";
 
 const OPERATIONS = [
@@ -35,7 +35,7 @@ export const SURFACE: readonly Clause[] = [
     check: async ({ http }) => {
       const answer = await http.call("/readyz");
       expectStatus(answer, 200, 503);
-      const states = Object.values(Object(at(jsonOf(answer), "dependencies")));
+      const states = Object.values(Object(at(toJson(answer), "dependencies")));
       expectThat(states.length > 0, "it names no dependency");
       const isFine = states.every((state) => state === "ok");
       expectThat(isFine === (answer.status === 200), `a ${answer.status} with ${answer.text}`);
@@ -47,7 +47,7 @@ export const SURFACE: readonly Clause[] = [
     check: async ({ http }) => {
       const answer = await http.call("/.well-known/jwks.json");
       expectStatus(answer, 200);
-      const keys = listAt(jsonOf(answer), "keys");
+      const keys = listAt(toJson(answer), "keys");
       expectThat(keys.length > 0, "there is no key");
       for (const key of keys) {
         expectSame("crv", at(key, "crv"), "Ed25519");
@@ -62,7 +62,7 @@ export const SURFACE: readonly Clause[] = [
     check: async ({ http }) => {
       const answer = await http.call("/openapi.json");
       expectStatus(answer, 200);
-      const document = jsonOf(answer);
+      const document = toJson(answer);
       expectMatch("openapi", at(document, "openapi"), /^3\.1\./);
       for (const [method, path] of OPERATIONS)
         expectThat(at(document, "paths", path, method) !== undefined, `${method} ${path} is not in it`);
@@ -102,7 +102,7 @@ export const SURFACE: readonly Clause[] = [
   },
   {
     id: "surface.not-found",
-    text: "a path that is nobody's is 404 not_found",
+    text: "a path that does not exist is 404 not_found",
     check: async ({ http }) => {
       expectError(await http.call("/there/is/no/such/path"), 404, "not_found");
     },

@@ -4,7 +4,7 @@ import { type Wrangler, WranglerFailed } from "./wrangler.ts";
 
 export type Live = {
   versionId: string;
-  /** Of what `npm run deploy` put there; null when somebody else did, or when not all requests go to it. */
+  /** Of what `npm run deploy` put there; null when another tool did, or when not all requests go to it. */
   tag: string | null;
   bindings: readonly LiveBinding[];
 };
@@ -43,11 +43,11 @@ const version = z.object({
   resources: z.object({ bindings: z.array(liveBinding) }),
 });
 
-/** What runs; null when nobody is logged in. */
+/** What runs; null without a login. */
 export async function lookAtWorker(wrangler: Wrangler): Promise<Running | null> {
   try {
     const live = await liveVersion(wrangler);
-    return live === null ? NOTHING_RUNS : { live, secrets: await secretsOf(live, wrangler) };
+    return live === null ? NOTHING_RUNS : { live, secrets: await readSecrets(live, wrangler) };
   } catch (error) {
     if (error instanceof WranglerFailed && error.isNotLoggedIn) return null;
     throw error;
@@ -95,7 +95,7 @@ export async function appliedMigrations(wrangler: Wrangler, database: string): P
 }
 
 // Signing keys must never be made where there are some: before it believes that there are none, it asks once more.
-async function secretsOf({ bindings }: Live, wrangler: Wrangler): Promise<ReadonlySet<string>> {
+async function readSecrets({ bindings }: Live, wrangler: Wrangler): Promise<ReadonlySet<string>> {
   const bound = bindings.filter(({ type }) => type === "secret_text").map(({ name }) => name);
   if (bound.includes("SIGNING_KEYS")) return new Set(bound);
   const listed = await wrangler.json(["secret", "list"], named);

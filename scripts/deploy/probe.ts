@@ -1,4 +1,4 @@
-// Looks whether what was deployed does its work. A new version takes seconds until it answers everywhere, a new custom
+// Checks that what was deployed does its work. A new version takes seconds until it answers everywhere, a new custom
 // domain minutes until it has its certificate.
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
@@ -33,7 +33,7 @@ type Seen = { status: number; body: unknown } | { error: string };
 /** Waits until `/readyz` says ready. Throws Failure, with what to look at. */
 export async function untilReady(origin: string, patience: Patience, tail: string): Promise<void> {
   const seen = await eventually(`${origin}/readyz`, patience, (answer) => answer.status === 200);
-  if (seen !== null) throw new Failure(`${origin}/readyz ${whyOf(seen, tail)}`);
+  if (seen !== null) throw new Failure(`${origin}/readyz ${explain(seen, tail)}`);
 }
 
 /** Waits until the published keys are there, among them `kid` where one is known. How many they are. */
@@ -83,7 +83,7 @@ async function ask(url: string): Promise<Seen> {
   }
 }
 
-function whyOf(seen: Seen, tail: string): string {
+function explain(seen: Seen, tail: string): string {
   if ("error" in seen) {
     return `does not answer (${seen.error}). Is the host routed to this Worker? docs/deploying.md, "A host name of your own"`;
   }

@@ -1,4 +1,4 @@
-// Asks whoever sits at the terminal. In CI, or without a terminal, nobody does.
+// Asks the user at the terminal. In CI, or without a terminal, there is none.
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import type { Ask } from "./settings.ts";

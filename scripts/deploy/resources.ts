@@ -1,6 +1,6 @@
 // Everything that wrangler.toml binds the Worker to, found or made. An id that stands there is taken as it is; then
 // comes what the running Worker is bound to, then what has the right name. `wrangler deploy` can make some of it too,
-// but takes its own work for somebody else's when it has been stopped half-way.
+// but takes its own work for another tool's when it has been stopped half-way.
 import type { Live } from "./account.ts";
 import { appId, databaseId, namespaceId, queueName } from "./account.ts";
 import type { Config, Target } from "./target.ts";

@@ -29,7 +29,7 @@ export type Chosen = {
   bad: string[];
 };
 
-/** Asks whoever deploys; null when nobody is there. */
+/** Asks the user who deploys; null without a terminal. */
 export type Ask = ((name: string, meaning: string, isSecret: boolean) => Promise<string>) | null;
 
 /**
@@ -65,7 +65,7 @@ export async function chooseSettings(given: Given, signingKeys: string, ask: Ask
     }
   }
   const missing = needed(given, all());
-  const bad = [...misplaced(given), ...problemsOf(all())].filter(
+  const bad = [...misplaced(given), ...findProblems(all())].filter(
     (problem) => !missing.includes(firstWord(problem)),
   );
   return { vars, secrets, sources, missing: missing.map((name) => `${name}: ${meaningOf(name)}`), bad };
@@ -83,7 +83,7 @@ function foundVars(given: Given): { vars: Vars; sources: Texts } {
   const found: Vars = Object.fromEntries(Object.entries(given.vars).filter(([, value]) => value !== ""));
   const sources: Texts = {};
   for (const name of Object.keys(MEANINGS)) {
-    const [source, value] = originOf(name, given);
+    const [source, value] = findValue(name, given);
     if (value === undefined || value === "") continue;
     found[name] = value;
     sources[name] = source;
@@ -91,8 +91,8 @@ function foundVars(given: Given): { vars: Vars; sources: Texts } {
   return { vars: found, sources };
 }
 
-function originOf(name: string, { shell, vars, deployed, hasUpstreamBinding }: Given): [string, unknown] {
-  // Where CI has no value for a variable, it is an empty one. In wrangler.toml somebody has written that there is none.
+function findValue(name: string, { shell, vars, deployed, hasUpstreamBinding }: Given): [string, unknown] {
+  // Where CI has no value for a variable, it is an empty one. In wrangler.toml an empty one means that there is none.
   if (shell[name]) return ["environment", shell[name]];
   if (vars[name] !== undefined) return ["wrangler.toml", vars[name]];
   // It would win over the binding, which is the newer of the two.
@@ -100,7 +100,7 @@ function originOf(name: string, { shell, vars, deployed, hasUpstreamBinding }: G
   return ["as deployed", deployed[name]];
 }
 
-// One that the Worker has stays as it is: it cannot be read, so nobody could say whether it would change.
+// One that the Worker has stays as it is: it cannot be read, so the command could not say whether it would change.
 function newSecrets({ shell, secrets }: Given, signingKeys: string): Texts {
   const values: Texts = { SIGNING_KEYS: signingKeys };
   for (const name of SECRET_NAMES) if (shell[name]) values[name] = shell[name];
@@ -118,7 +118,7 @@ async function askFor(name: string, others: Vars, ask: NonNullable<Ask>): Promis
   let hint = meaningOf(name);
   for (;;) {
     const answer = await ask(name, hint, name in SECRETS);
-    const problem = problemsOf({ ...others, [name]: answer }).find((each) => firstWord(each) === name);
+    const problem = findProblems({ ...others, [name]: answer }).find((each) => firstWord(each) === name);
     if (answer !== "" && problem === undefined) return answer;
     hint = problem?.slice(name.length + 1) ?? meaningOf(name);
   }
@@ -131,7 +131,7 @@ function misplaced({ vars }: Given): string[] {
 }
 
 /** The product's own judgement, and what only a deployment must keep to. */
-function problemsOf(all: Vars): readonly string[] {
+function findProblems(all: Vars): readonly string[] {
   const { PUBLIC_URL: publicUrl } = all;
   const isPlain = typeof publicUrl === "string" && /^http:/i.test(publicUrl);
   const ours = isPlain ? ["PUBLIC_URL must be https"] : [];

@@ -9,7 +9,7 @@ import { type Clock, untilPublished, untilReady } from "./probe.ts";
 import { findAll, make, namedResources, type Resource, withIds } from "./resources.ts";
 import { type Ask, type Chosen, chooseSettings, requireGood, SECRET_NAMES } from "./settings.ts";
 import { newSigningKeys } from "./signing-keys.ts";
-import { bundleFolder, configPath, readTarget, type Target, tagOf, writeConfig } from "./target.ts";
+import { buildTag, bundleFolder, configPath, readTarget, type Target, writeConfig } from "./target.ts";
 import { type RunCommand, Wrangler } from "./wrangler.ts";
 
 const MIGRATIONS = "migrations";
@@ -52,7 +52,7 @@ type Deployment = {
 type Report = (did: string, what: string) => void;
 
 const WOULD = { create: "would create", apply: "would apply", set: "would set" };
-/** Where nobody knows what there is already. */
+/** Where the command does not know what there is already. */
 const MIGHT: typeof WOULD = {
   create: "would create or reuse",
   apply: "would apply or skip",
@@ -78,9 +78,9 @@ async function prepare(options: Options, surroundings: Surroundings): Promise<De
   const wrangler = new Wrangler(surroundings.wranglerWith(configPath(target)));
   const known = await lookAtWorker(wrangler);
   if (known === null && !options.isDryRun)
-    throw new Failure("nobody is logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
+    throw new Failure("not logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
   print(`${target.name}, ${target.environment}${options.isDryRun ? ": nothing is changed" : ""}`);
-  if (known === null) report("unknown", "what the account has: nobody is logged in");
+  if (known === null) report("unknown", "what the account has: not logged in");
   const running = known ?? NOTHING_RUNS;
   const chosen = await choose(target, running, options, surroundings);
   for (const [name, source] of Object.entries(chosen.sources)) report("setting", `${name} (${source})`);
@@ -187,9 +187,9 @@ async function setSecrets(deployment: Deployment): Promise<void> {
 
 async function upload(deployment: Deployment, resources: readonly Resource[]): Promise<void> {
   const { report, wrangler, target, running, chosen, options } = deployment;
-  const final = { ...target, config: { ...withIds(target.config, resources), vars: textsOf(chosen.vars) } };
+  const final = { ...target, config: { ...withIds(target.config, resources), vars: toTexts(chosen.vars) } };
   writeConfig(final);
-  const tag = tagOf(final, projectVersion());
+  const tag = buildTag(final, projectVersion());
   // A secret that was just set made a version of its own, which has no tag.
   const isSame = running.live?.tag === tag && Object.keys(chosen.secrets).length === 0;
   if (options.isDryRun) return report(isSame ? "unchanged" : "would deploy", `version ${tag}`);
@@ -207,7 +207,7 @@ async function check({ report, target, chosen, options, clock }: Deployment): Pr
   await untilReady(origin, patience, `npx wrangler tail --env ${target.environment}`);
   report("ready", `${origin}/readyz`);
   // Keys that the Worker has already cannot be read: any that are published will do.
-  const count = await untilPublished(origin, patience, kidOf(chosen.secrets["SIGNING_KEYS"]));
+  const count = await untilPublished(origin, patience, parseKid(chosen.secrets["SIGNING_KEYS"]));
   report("published", `${origin}/.well-known/jwks.json, keys: ${count}`);
 }
 
@@ -215,11 +215,11 @@ function idOf(binding: string, resources: readonly Resource[]): string | null {
   return resources.find((resource) => resource.binding === binding)?.id ?? null;
 }
 
-function textsOf(vars: Record<string, unknown>): Record<string, string> {
+function toTexts(vars: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, String(value)]));
 }
 
-function kidOf(signingKeys: string | undefined): string | null {
+function parseKid(signingKeys: string | undefined): string | null {
   const { keys }: { keys: { kid: string }[] } = JSON.parse(signingKeys ?? '{"keys":[]}');
   return keys[0]?.kid ?? null;
 }

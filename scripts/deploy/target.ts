@@ -24,12 +24,12 @@ type Places = { configFile: string; folder: string };
 
 /** `configFile` is wrangler.toml. */
 export function readTarget(environment: string, { configFile, folder }: Places): Target {
-  const config = environmentOf(environment, configFile);
+  const config = readEnvironment(environment, configFile);
   if (config.name === undefined) throw new Failure(`wrangler.toml names no Worker for ${environment}`);
   return { environment, name: config.name, folder: resolve(PROJECT, folder), config };
 }
 
-function environmentOf(environment: string, configFile: string): Config {
+function readEnvironment(environment: string, configFile: string): Config {
   const file = resolve(PROJECT, configFile);
   try {
     return readConfig({ config: file, env: environment }, { hideWarnings: true });
@@ -54,7 +54,7 @@ export function bundleFolder({ folder, environment }: Target): string {
 }
 
 /** Names what runs: the same code with the same bindings and settings has the same. */
-export function tagOf(target: Target, projectVersion: string): string {
+export function buildTag(target: Target, projectVersion: string): string {
   const hash = createHash("sha256").update(readFileSync(resolve(bundleFolder(target), "index.js")));
   const { main: _path, ...config } = configOf(target);
   hash.update(

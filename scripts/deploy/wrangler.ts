@@ -1,5 +1,5 @@
 // The one door to the account. wrangler itself does everything there, never with a terminal, so that it asks nothing.
-// A secret goes to its standard input: arguments can be seen by everybody on the machine.
+// A secret goes to its standard input: every user of the machine can read arguments.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";

@@ -5,19 +5,19 @@ import type { ReindexOptions } from "./options.ts";
 
 type Page = { gates: number; told_anew: number; unreachable: number; next_cursor: string | null };
 
-const MAX_TRIES = 6;
+const MAX_ATTEMPTS = 6;
 const MAX_PAUSE_SECONDS = 30;
 
 /** Throws a Failure when it cannot go on, and when gates did not answer. */
 export async function reindexAll(options: ReindexOptions, print: (line: string) => void): Promise<void> {
-  const sum = { gates: 0, told: 0, unreachable: 0 };
+  const sum = { gates: 0, toldAnew: 0, unreachable: 0 };
   let cursor: string | null = options.cursor;
   while (cursor !== null) {
     const page = await askFor({ ...options, cursor });
     sum.gates += page.gates;
-    sum.told += page.told_anew;
+    sum.toldAnew += page.told_anew;
     sum.unreachable += page.unreachable;
-    print(`gates asked: ${sum.gates}, told anew: ${sum.told}`);
+    print(`gates asked: ${sum.gates}, told anew: ${sum.toldAnew}`);
     cursor = page.next_cursor;
   }
   if (sum.unreachable > 0)
@@ -28,10 +28,10 @@ export async function reindexAll(options: ReindexOptions, print: (line: string) 
 }
 
 async function askFor(options: ReindexOptions): Promise<Page> {
-  for (let tries = 1; ; tries += 1) {
+  for (let attempts = 1; ; attempts += 1) {
     const answer = await post(options);
     if (answer.kind === "page") return answer.page;
-    if (answer.retryAfterSeconds === null || tries === MAX_TRIES) {
+    if (answer.retryAfterSeconds === null || attempts === MAX_ATTEMPTS) {
       const goOn = options.cursor === "" ? "" : `\nTo go on from here: --cursor ${options.cursor}`;
       throw new Failure(`${answer.reason}${goOn}`);
     }
@@ -49,14 +49,14 @@ async function post({ url, token, cursor }: ReindexOptions): Promise<Posted> {
   const headers = { authorization: `Bearer ${token}` };
   try {
     const response = await fetch(`${url}/console/api/reindex${query}`, { method: "POST", headers });
-    return postedOf(response.status, response.headers.get("retry-after"), await response.text());
+    return parsePosted(response.status, response.headers.get("retry-after"), await response.text());
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
     return { kind: "failed", reason: `${url} cannot be reached${cause}`, retryAfterSeconds: 1 };
   }
 }
 
-function postedOf(status: number, retryAfter: string | null, body: string): Posted {
+function parsePosted(status: number, retryAfter: string | null, body: string): Posted {
   const parsed = parseBody(body);
   if (status === 200 && isPage(parsed)) return { kind: "page", page: parsed };
   const detail = detailIn(parsed);

@@ -1,4 +1,4 @@
-// `npm start | head -6`: whoever read what start prints has gone, and no terminal shows that the gateway still runs.
+// `npm start | head -6`: the reader of what start prints has gone, and no terminal shows that the gateway still runs.
 import type { EventEmitter } from "node:events";
 
 /**

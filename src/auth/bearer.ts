@@ -1,5 +1,5 @@
 // The token of a request, from its Authorization header and nowhere else: a token in a URL ends up in logs and
-// histories, so the query is never looked at.
+// histories, so the query is never read.
 
 /** Names for the log; a caller never sees them. */
 export type BearerReason = NoToken | BadToken;

@@ -1,4 +1,4 @@
-// The outer form of a token, before any key is looked at: a compact JWS, spelled in the one canonical way, whose
+// The outer form of a token, before any key is used: a compact JWS, spelled in the one canonical way, whose
 // header asks for nothing but a signature check. `jku`, `x5u`, `jwk` and `x5c` are not even read: keys come from the
 // settings alone. What is returned here is what the token claims to be; nothing in it may be believed yet.
 

@@ -1,5 +1,5 @@
 // Tokens that were verified lately, because a caller sends one token with many requests and checking a signature is
-// most of what a plain run costs here. What is remembered is only that this very text was signed with this very key: a
+// most of what a plain run costs here. What is kept is only that this very text was signed with this very key: a
 // hit asks the issuer's keys again, so a key that has left the set takes its tokens along, and judges the times again,
 // so nothing lives beyond its `exp`. The text is fit for a key because only the canonical spelling verifies.
 import type { Caller } from "./caller.ts";

@@ -1,7 +1,7 @@
 // A breaker for one destination host, as arithmetic: when most attempts at a host fail it is left alone for a while, and
 // then one attempt each 30 s finds out whether it is back. It protects the receiver from a pile of retries, and the
 // attempts of its deliveries from being burnt on a host that is known to be down.
-// Reports carry no name of their attempt. So what is reported while it is open is passed over (it began before), and
+// Reports carry no name of their attempt. So what is reported while it is open is passed over (it was sent before), and
 // during a probe the first report decides: a stray failure keeps it open for 30 s more, never a second probe.
 
 /** `who`: whose attempt it was, where many share what is judged. */

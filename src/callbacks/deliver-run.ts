@@ -30,7 +30,7 @@ export type CallbackRequest = {
   attemptNumber: number;
 };
 
-/** `told`: its host's breaker has been told, if it is to be; never rejects. */
+/** `reported`: the host's breaker knows the outcome, if it needs it; never rejects. */
 export type DeliveryResult =
   | {
       kind: "attempted";

@@ -1,4 +1,4 @@
-// May the edge send a run's result to this URL? A pure look at the text, at the start of a run and again before every
+// May the edge send a run's result to this URL? A pure check of the text, at the start of a run and again before every
 // attempt: the URL may have been stored under older rules.
 // It trusts the WHATWG parser, the one that fetch() uses, to bring every spelling of an address into one form, and
 // ipaddr.js to read that form. It does not resolve names: a public name that points to a private address is stopped by

@@ -113,7 +113,7 @@ async function moveLeased(
   if (reported !== null) await countReport(deps.metrics, leased, moved, reported, queuedMs);
 }
 
-// The job is a row, and the next look at it sends another message: nothing is lost with this one.
+// The job is a row, and the next read of it sends another message: nothing is lost with this one.
 async function redeliver(env: Env, message: Message, { redelivery }: RedeliveryMessage): Promise<void> {
   const deps = { operatorsDb: env.OPERATORS_DB, gates: env.USER_GATE, queue: env.RUNS };
   await workRedelivery(deps, redelivery).catch((error: unknown) =>

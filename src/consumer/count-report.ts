@@ -1,4 +1,4 @@
-// What the charts and the metrics are told of a run that was moved on, once the gate has said what came of it.
+// What the charts and the metrics count of a run that was moved on, once the gate has said what came of it.
 import { hostOf } from "../callbacks/destination.ts";
 import type { LeasedRun, Reported } from "../gate/admission.ts";
 import { isolateSums } from "../platform/observability/isolate-sums.ts";

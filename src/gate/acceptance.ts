@@ -1,4 +1,4 @@
-// The upstream's yes, from a settlement or a queue message, however late: what the id's callers are told from now on, and what is
+// The upstream's yes, from a settlement or a queue message, however late: what the id's callers get from now on, and what is
 // promised of the run. A run id is one run: one that is known already is not promised, and not charged, again.
 
 import type { Settled } from "../runs/claim.ts";
@@ -9,7 +9,7 @@ import type { Acceptance } from "./admission.ts";
 import type { Claims } from "./claims.ts";
 import type { Runs } from "./runs.ts";
 
-/** What the id's callers are told; null without an id. */
+/** What the id's callers are answered; null without an id. */
 export function accept(
   claims: Claims,
   runs: Runs,
@@ -48,7 +48,7 @@ function promise(runs: Runs, runKey: string, runId: string, terms: Terms | null,
   if (runs.isElsewhere(runId, runKey)) {
     if (isUnanswered) runs.drop(runKey, nowMs);
     const ended = runs.find(runId)?.ended;
-    // The upstream knows a run again whose end was given up.
+    // The upstream knows a run again that was abandoned.
     if (ended?.run.status === "abandoned") runs.reopen(ended, nowMs);
     return;
   }

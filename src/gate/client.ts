@@ -70,7 +70,7 @@ export class GateClient {
   }
 
   /**
-   * What this id's callers are to be told: null when it is not known yet, or the claim was released. `unavailable`: the
+   * What this id's callers are answered: null when it is not known yet, or the claim was released. `unavailable`: the
    * claim stays open until its lease ends.
    */
   settle(settlement: Settlement): Promise<Known | Unavailable> {

@@ -40,7 +40,7 @@ export class Dispatcher {
   #countedOverdueAtMs = Number.NEGATIVE_INFINITY;
   /** As it was counted last. */
   #overdue: Overdue | null = null;
-  #telling: Promise<void> | null = null;
+  #writing: Promise<void> | null = null;
 
   constructor(env: DispatcherEnv, gate: string, store: GateStore, runs: Runs) {
     this.#env = env;
@@ -102,10 +102,10 @@ export class Dispatcher {
 
   /** Tells the operators' index what is due, and registers the gate in KV, once in its life. Never done twice at a time. */
   tell(nowMs: number): Promise<void> {
-    this.#telling ??= this.#tellNow(nowMs).finally(() => {
-      this.#telling = null;
+    this.#writing ??= this.#tellNow(nowMs).finally(() => {
+      this.#writing = null;
     });
-    return this.#telling;
+    return this.#writing;
   }
 
   async #tellNow(nowMs: number): Promise<void> {

@@ -1,14 +1,14 @@
 // What a gate tells the operators' index (D1). The index is told late and may be lost: nothing is decided by it.
 import type { AbandonReason, RunResult } from "../runs/run.ts";
 
-/** A run whose callback, or whose end, was given up. */
+/** A dead letter: of a delivery, or of an abandoned run. */
 export type DeadLetter = {
   runId: string;
   userKey: string;
   issuer: string;
   subject: string;
   storedActionId: string | null;
-  /** Null: it has no callback, and what was given up is the reading of its end. */
+  /** Null: it has no callback, and the run was abandoned. */
   callbackUrl: string | null;
   acceptedAtMs: number;
   diedAtMs: number;

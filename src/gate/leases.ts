@@ -39,7 +39,7 @@ export type Taken =
   | { kind: "none" }
   /** It has failed too often to be tried beside others. */
   | { kind: "alone"; runKey: string }
-  /** It has failed so often that it has been given up; `wasEnded`: only its delivery. */
+  /** It has failed so often that it was abandoned; `wasEnded`: only its delivery. */
   | { kind: "given_up"; terms: Terms; wasEnded: boolean };
 
 const NONE: Taken = { kind: "none" };
@@ -79,7 +79,7 @@ export function askAbandoned(
   { runKey, hintedRunId }: TakeRequest,
   nowMs: number,
 ): void {
-  // The usual completion is of a run that is open: then the rows of ended ones are not looked at.
+  // The usual completion is of a run that is open: then the rows of ended ones are not read.
   const isOpen = hintedRunId === null || runs.index.findByRunId(hintedRunId) !== null;
   const named = isOpen ? null : store.endedRuns.find(hintedRunId);
   const ended = named ?? (runs.index.get(runKey) === null ? store.endedRuns.findAbandoned(runKey) : null);
@@ -94,7 +94,7 @@ export function releaseRun(runs: Runs, runKey: string, revision: number, nowMs: 
   const open = runs.get(runKey);
   if (open === null || open.run.revision !== revision) return;
   const failures = Math.max(1, open.failures);
-  if (!giveUpAtLast(runs, { ...open, failures }, nowMs))
+  if (!abandonAtLast(runs, { ...open, failures }, nowMs))
     runs.put({ ...open, failures }, nowMs, nowMs + pauseMs(failures));
 }
 
@@ -120,7 +120,7 @@ function hurries(indexed: IndexedRun, { notified, hintedRunId }: TakeRequest, no
 }
 
 // A take that looks as if an earlier one had failed is counted before it begins, because it may take the isolate, and this
-// object's memory of it, with it. The report of a consumer that lived takes the count back. Null: it is given up.
+// object's memory of it, with it. The report of a consumer that lived takes the count back. Null: it is abandoned.
 function countTake(
   runs: Runs,
   open: OpenRun,
@@ -132,19 +132,19 @@ function countTake(
   const overdueMs = indexed.isLoaded ? LOADED_OVERDUE_MS : OVERDUE_MS;
   const isSuspect = open.failures > 0 || isUnheardOf || nowMs - indexed.dueAtMs >= overdueMs;
   if (!isSuspect) return open;
-  if (giveUpAtLast(runs, open, nowMs)) return null;
+  if (abandonAtLast(runs, open, nowMs)) return null;
   const earlier = open.failures === 0 && isUnheardOf ? 1 : open.failures;
   const counted = { ...open, failures: earlier + 1 };
   runs.put(counted, nowMs, nowMs + leaseMs + pauseMs(counted.failures));
   return counted;
 }
 
-// Whether it has failed too often and is given up. One whose start was not answered is not for a consumer to end.
-function giveUpAtLast(runs: Runs, open: OpenRun, nowMs: number): boolean {
-  return open.failures >= MAX_FAILURES && runs.giveUp(open.runKey, "poison", nowMs);
+// Whether it has failed too often and is abandoned. One whose start was not answered is not for a consumer to end.
+function abandonAtLast(runs: Runs, open: OpenRun, nowMs: number): boolean {
+  return open.failures >= MAX_FAILURES && runs.abandon(open.runKey, "poison", nowMs);
 }
 
-// They grow, so that a version of the consumer that fails at every run has to fail for hours before runs are given up.
+// They grow, so that a version of the consumer that fails at every run has to fail for hours before runs are abandoned.
 function pauseMs(failures: number): number {
   return PAUSES_MS[Math.min(failures, PAUSES_MS.length) - 1] ?? 0;
 }

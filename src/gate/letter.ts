@@ -3,7 +3,7 @@ import { storedActionIdOf } from "../runs/terms.ts";
 import { ABANDONED, type DeadLetter } from "./index-event.ts";
 import type { FinishedRun } from "./store/ended-runs.ts";
 
-/** What operators are told of a run that was given up. */
+/** What operators see of a dead letter. */
 export function toDeadLetter({ terms, run, finishedAtMs }: FinishedRun): DeadLetter {
   const last = run.attempts.at(-1)?.outcome;
   const failure = last?.kind === "failed" ? last.failure : "given up before an attempt";

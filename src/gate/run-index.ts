@@ -1,5 +1,5 @@
 // What the gate knows of its open runs without asking the disk: which rows there are, which one has a run id, and which
-// one must be looked at next. Read once when the object starts. Leases live here and nowhere else: an object that forgets
+// one is due next. Read once when the object starts. Leases live here and nowhere else: an object that forgets
 // them hands a run out twice, and the receiver's webhook-id covers that.
 
 export type IndexedRun = {

@@ -6,12 +6,12 @@ import { ALONE_AFTER_FAILURES, type OpenRun, openDueAtMs } from "../runs/open-ru
 import {
   type AbandonReason,
   type Ended,
-  giveUpRun,
   isFinished,
   owesCharge,
   type Run,
   type RunRules,
   redeliverRun,
+  stopRun,
 } from "../runs/run.ts";
 import { nextPollAtMs } from "../runs/run-schedule.ts";
 import { storedActionIdOf } from "../runs/terms.ts";
@@ -95,10 +95,10 @@ export class Runs {
   }
 
   /** Nothing more is tried of it. False: its start has not been answered, or it is not open. */
-  giveUp(runKey: string, reason: AbandonReason, nowMs: number): boolean {
+  abandon(runKey: string, reason: AbandonReason, nowMs: number): boolean {
     const open = this.get(runKey);
     if (open === null || open.run.status === "forwarding") return false;
-    this.put({ ...open, run: giveUpRun(open.run, open.terms, reason, nowMs) }, nowMs);
+    this.put({ ...open, run: stopRun(open.run, open.terms, reason, nowMs) }, nowMs);
     return true;
   }
 

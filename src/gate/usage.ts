@@ -1,4 +1,4 @@
-// A page of a user's charges. Where it ends, nothing is charged behind it any more: the gate remembers up to when charges
+// A page of a user's charges. Where it ends, nothing is charged behind it any more: the gate keeps up to when charges
 // were shown, and a later charge is dated after that.
 import type { Charge } from "./store/charges.ts";
 import type { GateStore } from "./store/gate-store.ts";

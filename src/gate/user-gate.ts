@@ -69,7 +69,7 @@ export class UserGate extends DurableObject<Env> {
   /** The one call before a run is forwarded: replay, refuse, or count it, claim its id and write down what is promised. */
   async admit(request: AdmitRequest): Promise<Admission> {
     const { claim, promise, window } = request;
-    const giveUpAtMs = Date.now() + MAX_WAIT_MS;
+    const deadlineMs = Date.now() + MAX_WAIT_MS;
     for (;;) {
       const nowMs = Date.now();
       const view = () => window && this.#counter.peek(window, nowMs);
@@ -82,8 +82,8 @@ export class UserGate extends DurableObject<Env> {
         case "replay":
           return { ...decision, view: view() };
         case "wait": {
-          if (nowMs >= giveUpAtMs) return { kind: "busy", view: view() };
-          await this.#waiters.changed(claim?.id ?? "", Math.min(decision.untilMs, giveUpAtMs) - nowMs);
+          if (nowMs >= deadlineMs) return { kind: "busy", view: view() };
+          await this.#waiters.changed(claim?.id ?? "", Math.min(decision.untilMs, deadlineMs) - nowMs);
           continue;
         }
         case "take":
@@ -94,7 +94,7 @@ export class UserGate extends DurableObject<Env> {
     }
   }
 
-  /** How an attempt ended. Answers with what this id's callers are to be told, null while it is not known, or when the claim was released. */
+  /** How an attempt ended. Answers with what this id's callers get, null while it is not known, or when the claim was released. */
   async settle(settlement: Settlement): Promise<Settled | null> {
     const nowMs = Date.now();
     const { runKey, claim, attempt, outcome } = settlement;
@@ -167,9 +167,9 @@ export class UserGate extends DurableObject<Env> {
     await this.#ring();
   }
 
-  /** An operator gives a run up; false when there is nothing to give up. */
+  /** An operator abandons a run; false when there is nothing to abandon. */
   async abandon(runKey: string): Promise<boolean> {
-    const isAbandoned = this.#runs.giveUp(runKey, "operator", Date.now());
+    const isAbandoned = this.#runs.abandon(runKey, "operator", Date.now());
     await this.#ring();
     return isAbandoned;
   }

@@ -18,7 +18,7 @@ export const STATEMENTS = {
   addRedelivery: `
     INSERT INTO redeliveries (${REDELIVERY}) VALUES (?1, ?2, ?3, ?4, 'running', NULL, 0, 0, 0, ?3)`,
   redelivery: `SELECT ${REDELIVERY} FROM redeliveries WHERE id = ?1`,
-  resting: `
+  stalled: `
     SELECT id FROM redeliveries WHERE status = 'running' AND moved_at_ms <= ?1 ORDER BY moved_at_ms LIMIT ?2`,
   // The consumer that held it has not been heard of: what it reports later changes nothing.
   wake: `
@@ -61,7 +61,7 @@ type RedeliveryRow = {
   moved_at_ms: number;
 };
 
-/** `position`: what it looked at last, or how many of its named runs. */
+/** `position`: what it examined last, or how many of its named runs. */
 export type RedeliveryJob = Redelivery & { position: string | null; movedAtMs: number };
 
 export async function noteAction(db: D1Database, noted: Noted): Promise<void> {
@@ -83,7 +83,7 @@ export async function auditRows(db: D1Database, after: Cursor, limit: number): P
   return (await withTimeout(TIMEOUT_MS, page.run<AuditRow>())).results;
 }
 
-/** The redelivery and who began it, both or neither. */
+/** The redelivery and who started it, both or neither. */
 export async function addRedelivery(db: D1Database, filter: RedeliveryFilter, noted: Noted): Promise<void> {
   const { id, operator, at_ms } = noted;
   const adding = db.prepare(STATEMENTS.addRedelivery).bind(id, operator, at_ms, JSON.stringify(filter));
@@ -99,9 +99,9 @@ export async function readJob(db: D1Database, id: string): Promise<RedeliveryJob
 }
 
 /** The ids of those that run, and have not moved since. */
-export async function restingJobs(db: D1Database, sinceMs: number, limit: number): Promise<string[]> {
-  const resting = db.prepare(STATEMENTS.resting).bind(sinceMs, limit);
-  return (await withTimeout(TIMEOUT_MS, resting.run<{ id: string }>())).results.map(({ id }) => id);
+export async function stalledJobs(db: D1Database, sinceMs: number, limit: number): Promise<string[]> {
+  const stalled = db.prepare(STATEMENTS.stalled).bind(sinceMs, limit);
+  return (await withTimeout(TIMEOUT_MS, stalled.run<{ id: string }>())).results.map(({ id }) => id);
 }
 
 /** False: it has moved since, or has finished. */

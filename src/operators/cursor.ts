@@ -1,7 +1,7 @@
 // A place in a list that goes from the newest to the oldest, and the cursor that leads on from it.
 import { decodeOpaque, encodeOpaque } from "../platform/opaque.ts";
 
-/** Of what was looked at last. */
+/** Of what was examined last. */
 export type Cursor = { atMs: number; id: string };
 
 /** Before everything. */

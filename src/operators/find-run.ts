@@ -50,7 +50,7 @@ export function isOpen({ dueAtMs }: RunRecord): boolean {
   return dueAtMs !== null;
 }
 
-/** Given up, and not being tried again. */
+/** A dead letter that is not being sent again. */
 export function isDeadLetter(record: RunRecord): boolean {
   return !isOpen(record) && (record.state === "dead" || record.run.status === "abandoned");
 }

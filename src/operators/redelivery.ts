@@ -1,7 +1,7 @@
 // Redelivery batches: many dead letters sent again. The job is a row in D1; a queue message only says "go on with it", and
 // the consumer that takes it works on fifty letters, notes how far it came, and sends the next message. A message that gets
-// lost changes nothing but timing: a look at a job that rests, and the cron, send another one. Of two consumers with one
-// job the second leaves at once; one that was given up for dead finds that its work no longer counts.
+// lost changes nothing but timing: a read of a stalled job, and the cron, send another one. Of two consumers with one
+// job the second leaves at once; one that was taken for dead finds that its work no longer counts.
 import type { Operator } from "../auth/operator.ts";
 import { NO_HOST } from "../contract/search-values.ts";
 import { GateClient } from "../gate/client.ts";
@@ -17,7 +17,7 @@ import {
   progressJob,
   type RedeliveryJob,
   readJob,
-  restingJobs,
+  stalledJobs,
   wakeJob,
 } from "./audit-store.ts";
 import { type Cursor, decodeCursor, encodeCursor, NEWEST } from "./cursor.ts";
@@ -75,8 +75,8 @@ export async function readRedelivery(deps: Deps, id: string): Promise<Redelivery
 
 /** For the cron. */
 export async function wakeRedeliveries(deps: Deps, nowMs: number): Promise<void> {
-  const resting = await restingJobs(deps.operatorsDb, nowMs - REST_MS, MAX_WOKEN);
-  for (const id of resting) await wake(deps, id);
+  const stalled = await stalledJobs(deps.operatorsDb, nowMs - REST_MS, MAX_WOKEN);
+  for (const id of stalled) await wake(deps, id);
 }
 
 /** What the consumer does with a message. Throws when D1 does not answer. */
@@ -122,7 +122,7 @@ async function nextChosen(db: D1Database, chosen: readonly string[], done: numbe
 
 async function nextListed(db: D1Database, { filter, position, created_at }: RedeliveryJob): Promise<Letters> {
   const { host, reason, from, to } = filter;
-  // What is given up after the job was begun was never meant by it.
+  // A dead letter from after the start of the job is no part of it.
   const newest: Cursor = { ...NEWEST, atMs: Date.parse(to ?? created_at) };
   const after = (position === null ? null : decodeCursor(position)) ?? newest;
   const rows = await readLetters(db, {
@@ -185,7 +185,7 @@ async function wake({ operatorsDb, queue }: Deps, id: string): Promise<void> {
   if (await wakeJob(operatorsDb, id, nowMs, nowMs - REST_MS)) await sendOn(queue, id);
 }
 
-// The next look at the job, and the cron, make up for a message that the queue did not take.
+// The next read of the job, and the cron, make up for a message that the queue did not take.
 async function sendOn(queue: Queue, id: string): Promise<void> {
   const message: RedeliveryMessage = { v: 1, redelivery: id };
   try {

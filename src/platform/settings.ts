@@ -30,7 +30,7 @@ export type Settings = {
   /** Between attempts: one more than these are made. */
   callbackRetryScheduleSeconds: readonly number[];
   callbackTimeoutMs: number;
-  /** Between looks at a run that has not ended; the last one repeats. */
+  /** Between polls of a run that has not ended; the last one repeats. */
   runPollScheduleSeconds: readonly number[];
   allowPrivateCallbacks: boolean;
   /** How long ended runs are kept, and how long charges. */
@@ -186,7 +186,7 @@ function readGateSettings(read: Reader): GateSettings {
 }
 
 // A dead letter must outlive the attempts that made it, and an ended run the answer that names it. Each attempt may be
-// put off to twice its planned time by the receiver.
+// deferred to twice its planned time by the receiver.
 function requireRetention(
   read: Reader,
   {

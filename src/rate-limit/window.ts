@@ -5,7 +5,7 @@ export type Window = { count: number; endsAtMs: number };
 
 export type WindowRule = { limit: number; windowMs: number };
 
-/** What a caller is told of a window (contract: X-RateLimit-*, RateLimit, Retry-After). */
+/** What a caller is shown of a window (contract: X-RateLimit-*, RateLimit, Retry-After). */
 export type WindowView = { limit: number; remaining: number; resetAtMs: number; windowMs: number };
 
 export type Count = { admitted: boolean; window: Window; view: WindowView };

@@ -1,5 +1,5 @@
 // A claim on an idempotency id, as transitions over plain data. The first request takes it, forwards, and settles
-// it with the upstream's answer; a request that comes meanwhile waits; one that comes later is told the same answer.
+// it with the upstream's answer; a request that comes meanwhile waits; one that comes later gets the same answer.
 // A holder that dies leaves a lease to run out, and the next one forwards again under the same upstream id.
 
 /** The answer to the first request, given again byte for byte. */
@@ -30,7 +30,7 @@ export type ClaimRequest = {
   fingerprint: string;
   path: string;
   leaseMs: number;
-  /** false: a malformed request, which may be told a known answer but starts nothing. */
+  /** false: a malformed request, which may get a known answer but starts nothing. */
   mayCreate: boolean;
 };
 

@@ -58,7 +58,7 @@ export function isAwaitingAnswer({ run, claim }: OpenRun, nowMs: number): boolea
   return run.status === "forwarding" && claim !== null && !isExpired(claim, nowMs);
 }
 
-/** When the run must be looked at next; a run that is named, but awaits its answer, when that can come no more. */
+/** When the run is due next; a run that is named, but awaits its answer, when that can come no more. */
 export function openDueAtMs(open: OpenRun, rules: RunRules, nowMs: number): number {
   const { run, claim } = open;
   const isNamed = run.status === "forwarding" && run.hintedRunId !== null;

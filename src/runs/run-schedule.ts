@@ -1,4 +1,4 @@
-// When a run must be looked at next. Arithmetic only.
+// When a run is due next. Arithmetic only.
 import { type Forwarding, type Run, type RunRules, UNANSWERED_MS } from "./run.ts";
 
 const DAY_MS = 86_400_000;

@@ -110,7 +110,7 @@ export function buildRunRules(
 const DAY_MS = 86_400_000;
 /** A start whose answer was lost: its acceptance may be in a queue that was stopped. */
 export const UNANSWERED_MS = 14 * DAY_MS;
-/** The upstream may forget and remember; only days of "no such run" are taken for its word. */
+/** The upstream may lose a run and find it again; only days of "no such run" are taken for its word. */
 const UNKNOWN_MS = 3 * DAY_MS;
 /** Longer than the upstream keeps results. */
 const UNREACHABLE_MS = 14 * DAY_MS;
@@ -148,7 +148,7 @@ export function acceptedRun(runId: string, revision: number, nowMs: number): Acc
   };
 }
 
-/** Reading is given up. What was owed to a callback is a dead letter from now on. */
+/** The gateway stops polling. What was owed to a callback is a dead letter from now on. */
 export function abandonRun(
   run: Accepted | Abandoned,
   terms: Terms,
@@ -169,7 +169,7 @@ export function abandonRun(
 }
 
 /** Nothing more is tried: of a run whose end was read only its delivery ends, any other one is abandoned. */
-export function giveUpRun(run: KnownRun, terms: Terms, reason: AbandonReason, nowMs: number): KnownRun {
+export function stopRun(run: KnownRun, terms: Terms, reason: AbandonReason, nowMs: number): KnownRun {
   if (run.status !== "ended") return abandonRun(run, terms, reason, nowMs);
   return { ...run, revision: run.revision + 1, delivery: toDead(run.delivery, terms) };
 }

@@ -155,19 +155,19 @@ async function forward(
   const outcome = await stopwatch.time("upstream", started);
   const isPlain = plan.claim === null && plan.promise === null;
   const settled = isPlain ? null : await settle(deps, plan, outcome);
-  if (settled === "lost") return refusal("failed_closed", NOTHING_CAN_BE_PROMISED, admitted.view);
+  if (settled === "unrecorded") return refusal("failed_closed", NOTHING_CAN_BE_PROMISED, admitted.view);
   if (settled !== null) return accepted(settled.answer, admitted);
   return outcome.kind === "accepted"
     ? accepted(firstAnswer(outcome), admitted)
     : upstreamRefusal(outcome.problem, admitted.view);
 }
 
-/** What the id's callers are to be told, null when there is no id or no answer; `lost`: a promise could not be kept track of. */
+/** What the id's callers are answered; null: there is no id, or no answer. `unrecorded`: the gate may not know it. */
 async function settle(
   deps: StartDeps,
   plan: StartPlan,
   outcome: StartOutcome,
-): Promise<Settled | "lost" | null> {
+): Promise<Settled | "unrecorded" | null> {
   const { gate, kv, stopwatch, waitUntil } = deps;
   const { claim } = plan;
   const settlement = buildSettlement(plan, outcome);
@@ -196,10 +196,10 @@ async function withoutSettlement(
   deps: StartDeps,
   { claim, promise }: StartPlan,
   { outcome, ...rest }: Settlement,
-): Promise<Settled | "lost" | null> {
+): Promise<Settled | "unrecorded" | null> {
   if (outcome.kind !== "accepted") return null;
   const isSent = await sendAcceptance(deps, { ...rest, outcome });
-  if (promise !== null && !isSent) return "lost";
+  if (promise !== null && !isSent) return "unrecorded";
   return claim && cacheAnswerOnly(deps, claim, outcome.answer);
 }
 

@@ -1,5 +1,5 @@
 // Requests to the upstream, and what its answers mean. One function sends, one reads; every answer that a run's fate
-// hangs on becomes an outcome here, so that nothing behind this file looks at an upstream status again.
+// hangs on becomes an outcome here, so that nothing behind this file reads an upstream status again.
 import { validateUuid } from "../contract/schemas.ts";
 import { problem } from "../platform/errors.ts";
 import { decodeUtf8, memberOf, parseJson } from "../platform/json.ts";
@@ -118,7 +118,7 @@ async function readAnswer(response: Response, maxBytes: number, timeoutMs: numbe
   }
 }
 
-/** What a caller is told when the upstream gave no answer (contract, Errors: 503). */
+/** What a caller is answered when the upstream gave no answer (contract, Errors: 503). */
 export function unreachable(slow: boolean): UpstreamProblem {
   const detail = slow
     ? "The actions backend took too long to answer."

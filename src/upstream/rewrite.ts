@@ -3,7 +3,7 @@
 // The scan finds offsets and judges no syntax: JSON.parse does that, before or after it. Of a text that is no JSON it
 // says something meaningless, in linear time, without throwing; so it may run first, and spare JSON.parse a text nested
 // millions deep, which takes that one a second, and a text that is no object, whatever else it is.
-// It refuses what two parsers could read differently in the envelope. Below the members of `data` nothing is looked at
+// It refuses what two parsers could read differently in the envelope. Below the members of `data` nothing is checked
 // but the depth: a name that stands twice in `inputs` is the upstream's business.
 import { parseJson } from "../platform/json.ts";
 

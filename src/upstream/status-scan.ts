@@ -2,7 +2,7 @@
 // detail that JSON.parse refuses (NaN, a byte-order mark, bytes that are not UTF-8) keeps a result from being delivered.
 // The scan reads one object, and keeps only short names and texts of that object and of the one under `data`. It knows
 // strings and brackets, and judges no other syntax. What does not begin with `{` is no run: a proxy's HTML page with a
-// `status` in one of its scripts must not end anything. Whatever follows the object is not looked at.
+// `status` in one of its scripts must not end anything. Whatever follows the object is not read.
 
 import { parseJson } from "../platform/json.ts";
 
@@ -126,14 +126,14 @@ export class StatusScan {
 
   #close(isObject: boolean): void {
     // Deeper brackets are only counted.
-    if (this.#isWanted() && !isObject) return this.#giveUp();
+    if (this.#isWanted() && !isObject) return this.#stop();
     this.#endMember();
     this.#depth -= 1;
     if (this.#depth === 1) this.#inData = false;
     if (this.#depth === 0) this.#ended = true;
   }
 
-  #giveUp(): void {
+  #stop(): void {
     this.#found.top = null;
     this.#found.data = null;
     this.#ended = true;

@@ -1,4 +1,4 @@
-// Who is calling, and what everybody else is answered. A token that was verified once is known again, and that must
+// Who is calling, and what other callers are answered. A token that was verified once is known again, and that must
 // never make it good for longer, or for more.
 import { describe, expect, it } from "vitest";
 import { type AuthDeps, type Authentication, authenticate } from "../../src/auth/authenticate.ts";
@@ -107,7 +107,7 @@ describe("403", () => {
     [{ scope: "externally" }, 'The token needs the scope "external".', "scope.missing"],
     [{ rate_limit: { limit_override: 0 } }, "The token's rate_limit claim is malformed.", "claim.rate_limit"],
     [{ billing: '{"is_billable":"true"}' }, "The token's billing claim is malformed.", "claim.billing"],
-  ])("answers the claims %j, and remembers nothing", async (claims, detail, reason) => {
+  ])("answers the claims %j, and keeps nothing", async (claims, detail, reason) => {
     const good = { scope: "read external", rate_limit: { exempt: true }, billing: "{}" };
     const { ask, judge, verifiedTokens } = await isolate();
     expect(await judge(await honest(good))).toBe("caller");

@@ -89,7 +89,7 @@ describe("a rotation", () => {
   });
 
   it.each([1, 15_000, 29_999, 30_000])(
-    "refuses nobody when a key is published half a minute before it signs (a stranger's kid after %i ms)",
+    "refuses no caller when a key is published half a minute before it signs (a stranger's kid after %i ms)",
     async (strangerMs) => {
       const old = await bench.token();
       await bench.present(old, 0);
@@ -181,7 +181,7 @@ describe("an issuer that does not answer for a minute", () => {
     await bench.expectAt(rotated, [[36 * SECOND, "verified", 2]]);
   });
 
-  it("keeps nobody from a new attempt when a flight never lands", async () => {
+  it("allows a new attempt when a request for the keys never ends", async () => {
     const token = await bench.token();
     const reading = Promise.withResolvers<void>();
     const dead = replacing("KV.get", () => {

@@ -1,4 +1,4 @@
-// What an isolate remembers of issuers' keys, and what it finds in KV.
+// What an isolate keeps of issuers' keys, and what it finds in KV.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { coolDownLeftMs, IssuerKeys, keyAge, pickNewer } from "../../src/auth/key-cache.ts";
@@ -37,7 +37,7 @@ describe("by age alone", () => {
     [30_000, 0],
     [30_001, 0],
     [Number.POSITIVE_INFINITY, 0],
-  ])("the cool-down %d ms after an attempt began is %d ms", (elapsedMs, leftMs) => {
+  ])("the cool-down %d ms after the start of an attempt is %d ms", (elapsedMs, leftMs) => {
     expect(coolDownLeftMs(1_000_000, 1_000_000 + elapsedMs)).toBe(leftMs);
   });
 

@@ -68,7 +68,7 @@ describe("chooseKey", () => {
     ["its modulus is zero", "RS256", { ...RSA, n: "A".repeat(400) }],
     ["it has no modulus", "RS256", { ...RSA, n: undefined }],
     ["its modulus is no base64url", "RS256", { ...RSA, n: "/".repeat(400) }],
-    ["nobody knows the algorithm", "none", { ...EC }],
+    ["the algorithm is unknown", "none", { ...EC }],
     ["the algorithm is spelled otherwise", "es256", { ...EC }],
     ["the algorithm is a member of every object", "__proto__", { ...EC }],
     ["its kid is another", "ES256", { ...EC, kid: "K" }],

@@ -102,7 +102,7 @@ comesTo("a token with the operators' scope", [
     { session: await token({ aud: "another" }) },
     "unauthenticated token.wrong_audience",
   ],
-  ["of nobody", { session: await token({ sub: "" }) }, "unauthenticated token.bad_subject"],
+  ["without a name", { session: await token({ sub: "" }) }, "unauthenticated token.bad_subject"],
   ["of an issuer that is not configured", { session: await token({}, other) }, UNKNOWN],
   [
     "signed by another key",
@@ -121,7 +121,7 @@ comesTo("an assertion of Cloudflare Access", [
     "ci.access via access by access",
   ],
   [
-    "names nobody by an empty name",
+    "takes no empty name for an operator's",
     { assertion: await makeAssertion(nameless), settings: ACCESS },
     "unauthenticated token.bad_subject",
   ],
@@ -163,7 +163,7 @@ comesTo("a request is judged by one proof alone", [
 ]);
 
 const off = { ...TOKENS, operatorScope: null };
-comesTo("where nothing is set up, nobody is an operator", [
+comesTo("where nothing is set up, there are no operators", [
   ["with a token", { authorization: `Bearer ${good}`, settings: off }, OFF],
   ["with a session", { session: good, settings: off }, OFF],
   ["with an assertion", { assertion: asserted, settings: off }, OFF],
@@ -179,7 +179,7 @@ describe("what is known of an operator", () => {
   it.each([
     ["by the team's own certificates", () => Response.json(stranger.jwks), OLGA_BY_ACCESS, undefined],
     ["not at the moment", () => new Response(null, { status: 500 }), "service_unavaiable keys.status", 30],
-  ])("comes from Access %s, and nobody else is asked", async (_, answer, word, retryAfterSeconds) => {
+  ])("comes from Access %s, and no other key set is asked", async (_, answer, word, retryAfterSeconds) => {
     const domain = `${crypto.randomUUID()}.cloudflareaccess.com`;
     const given = await makeAssertion({ iss: `https://${domain}` }, stranger);
     const server = new KeyServer(answer);

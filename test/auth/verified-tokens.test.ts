@@ -1,4 +1,4 @@
-// How many verified tokens are remembered; that a known one is not good for more stands in authenticate.test.ts.
+// How many verified tokens are kept; that a known one is not good for more stands in authenticate.test.ts.
 import { expect, it } from "vitest";
 import { type VerifiedToken, VerifiedTokens } from "../../src/auth/verified-tokens.ts";
 import { CALLBACK_TERMS } from "../support/terms.ts";
@@ -16,7 +16,7 @@ const VERIFIED: VerifiedToken = {
   caller: { ...CALLBACK_TERMS, rateLimit: { kind: "default" }, token: "" },
 };
 
-it("a million characters of tokens are remembered at most, the oldest going first", () => {
+it("a million characters of tokens are kept at most, the oldest going first", () => {
   const tokens = new VerifiedTokens();
   const names = times(300, (at) => `${at}.`.padEnd(5_000, "x"));
   for (const name of names) tokens.put(name, VERIFIED);
@@ -30,7 +30,7 @@ it("a token counts once, however often it comes", () => {
   expect(tokens.get("x".repeat(8_192))).toBe(VERIFIED);
 });
 
-it("a token that is longer than 8,192 characters is not remembered", () => {
+it("a token that is longer than 8,192 characters is not kept", () => {
   const tokens = new VerifiedTokens();
   tokens.put("x".repeat(8_193), VERIFIED);
   expect(tokens.get("x".repeat(8_193))).toBeNull();

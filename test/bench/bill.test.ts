@@ -1,11 +1,11 @@
 // The bill of a million runs, against sums made by hand.
 import { describe, expect, it } from "vitest";
-import { billOf, dollarsOf, othersDollars, storageUse, sumOf, useOf } from "../../bench/scale/bill.ts";
+import { othersDollars, storageUse, sumOf, toBill, toDollars, toUse } from "../../bench/scale/bill.ts";
 import { type Counted, FULL, IDEMPOTENT, PLAIN, PLAIN_BUSY } from "../../bench/scale/counted.ts";
 
 describe("a bill", () => {
   it("is operations times prices", () => {
-    const lines = billOf({ "Worker requests": 2, "KV writes": 3, "D1 rows written": 10 });
+    const lines = toBill({ "Worker requests": 2, "KV writes": 3, "D1 rows written": 10 });
     expect(lines).toEqual([
       { what: "Worker requests", times: 2, dollars: 0.6 },
       { what: "KV writes", times: 3, dollars: 15 },
@@ -16,7 +16,7 @@ describe("a bill", () => {
 });
 
 function awakeGbs(writes: number): string | undefined {
-  return useOf({ ...PLAIN, gateRows: { "put windows": writes } }, 0)["object duration, GB-s"]?.toFixed(5);
+  return toUse({ ...PLAIN, gateRows: { "put windows": writes } }, 0)["object duration, GB-s"]?.toFixed(5);
 }
 
 describe("by hand, in dollars per million", () => {
@@ -30,7 +30,7 @@ describe("by hand, in dollars per million", () => {
     // three Worker requests, five calls, 25 ms awake, nine rows, KV written, one message
     ["full", FULL, 2.5, 1, 0.9 + 0.05 + 0.75 + 0.04 + 9 + 0.02 + 5 + 1.2 + 1.23 + 0.75],
   ])("%s", (_name, counted, cpuMs, runs, dollars) => {
-    expect(dollarsOf(useOf(counted, cpuMs, runs))).toBeCloseTo(dollars, 6);
+    expect(toDollars(toUse(counted, cpuMs, runs))).toBeCloseTo(dollars, 6);
   });
 
   it("what is written behind keeps the object awake for 200 ms, what is written at once does not", () => {
@@ -40,7 +40,7 @@ describe("by hand, in dollars per million", () => {
   it("a run's storage is its bytes for as long as each is kept", () => {
     // a run of 1.42 kB for 30 days, a charge of 0.1 kB for 400, an answer of 0.51 kB for 7; and in KV 0.6 kB for 3
     const objectKb = 1.42 + (0.1 * 400) / 30 + (0.51 * 7) / 30;
-    expect(dollarsOf(storageUse())).toBeCloseTo(objectKb * 0.2 + 0.06 * 0.5, 6);
+    expect(toDollars(storageUse())).toBeCloseTo(objectKb * 0.2 + 0.06 * 0.5, 6);
   });
 });
 

@@ -97,11 +97,11 @@ export class CountedStage {
     const own = (await this.stage.gateway.gateOf()).id.toString();
     const counted = {
       requests: this.#requests,
-      calls: countsOf(calls.splice(0).map((name) => [name, 1])),
+      calls: toCounts(calls.splice(0).map((name) => [name, 1])),
       alarms: this.#alarms,
-      gateRows: countsOf(this.#gate.take().map(parseWrite)),
-      breakerRows: countsOf(this.#breaker.take().map(parseWrite)),
-      kv: countsOf(kv.splice(0).map((name) => [name, 1])),
+      gateRows: toCounts(this.#gate.take().map(parseWrite)),
+      breakerRows: toCounts(this.#breaker.take().map(parseWrite)),
+      kv: toCounts(kv.splice(0).map((name) => [name, 1])),
       messages: this.stage.queue.offered.splice(0).length,
       d1Rows: d1Rows.splice(0).reduce((sum, rows) => sum + rows, 0),
       logLines: lines.splice(0).filter((line) => isOfARun(line, own)).length,
@@ -170,7 +170,7 @@ function parseWrite(write: string): [string, number] {
   return [what.replace(/^put [\w-]{43}$/, "put *"), Number(write.slice(at + 1))];
 }
 
-function countsOf(counted: [string, number][]): Counts {
+function toCounts(counted: [string, number][]): Counts {
   const counts: Record<string, number> = {};
   for (const [name, count] of counted.toSorted(([a], [b]) => (a < b ? -1 : 1)))
     counts[name] = (counts[name] ?? 0) + count;

@@ -1,7 +1,7 @@
 // The model of a day, against what can be said of it without a computer.
 import { describe, expect, it } from "vitest";
-import { needsOf } from "../../bench/scale/cells.ts";
-import { DAY_SECONDS, type Day, dayOf, type Load, startsOf } from "../../bench/scale/day.ts";
+import { toNeeds } from "../../bench/scale/cells.ts";
+import { buildStarts, DAY_SECONDS, type Day, type Load, simulateDay } from "../../bench/scale/day.ts";
 
 const NEVER = { fromSecond: 0, toSecond: 0 };
 const QUIET: Load = {
@@ -18,13 +18,13 @@ const QUIET: Load = {
 /** Those of the last two seconds have not ended. */
 const ALL = 20 * DAY_SECONDS - 20;
 
-function mostOf(day: Day, what: "refused" | "resting" | "late" | "queued" | "outbox"): number {
+function mostOf(day: Day, what: "refused" | "deferred" | "late" | "queued" | "outbox"): number {
   return Math.max(...day.hours.map((hour) => hour[what]));
 }
 
 describe("a day's starts", () => {
   it("are as many as asked for, half as many at midnight and half as many again at noon", () => {
-    const starts = startsOf(QUIET);
+    const starts = buildStarts(QUIET);
     expect(starts.reduce((sum, one) => sum + one, 0)).toBeCloseTo(20 * DAY_SECONDS);
     expect([starts[0], starts[DAY_SECONDS / 2]].map((one) => one?.toFixed(3))).toEqual(["10.000", "30.000"]);
   });
@@ -32,14 +32,14 @@ describe("a day's starts", () => {
 
 describe("a day", () => {
   it("finishes every run but those of the last two seconds, when nothing is wrong", () => {
-    const day = dayOf(QUIET);
+    const day = simulateDay(QUIET);
     expect(day.finished).toBeCloseTo(ALL, 0);
-    expect([mostOf(day, "refused"), mostOf(day, "resting"), mostOf(day, "late")]).toEqual([0, 0, 0]);
+    expect([mostOf(day, "refused"), mostOf(day, "deferred"), mostOf(day, "late")]).toEqual([0, 0, 0]);
   });
 
   it("finishes the same while the operators' index is away, and tells it afterwards", () => {
     const indexAway = { fromSecond: 0, toSecond: 7_200 };
-    const day = dayOf({ ...QUIET, indexAway });
+    const day = simulateDay({ ...QUIET, indexAway });
     expect(day.finished).toBeCloseTo(ALL, 0);
     expect(mostOf(day, "outbox")).toBeCloseTo(100);
     expect(day.hours[3]?.outbox).toBe(0);
@@ -47,7 +47,7 @@ describe("a day", () => {
 
   it("keeps runs in their gates while the queues are away, and finishes them afterwards", () => {
     const queuesAway = { fromSecond: 13 * 3_600, toSecond: 14 * 3_600 };
-    const day = dayOf({ ...QUIET, queuesAway });
+    const day = simulateDay({ ...QUIET, queuesAway });
     // An hour of some 29 runs a second.
     expect(day.hours[13]?.late).toBeGreaterThan(100_000);
     expect(day.hours[15]?.late).toBeLessThan(1);
@@ -56,11 +56,11 @@ describe("a day", () => {
 
   it("keeps the runs of a receiver that is down until it is back, and then delivers them", () => {
     const failing = { fromSecond: 3_600, toSecond: 7_200, share: 0.5 };
-    const day = dayOf({ ...QUIET, failing });
-    const [before, after] = [0, 3].map((hour) => Math.round(day.hours[hour]?.resting ?? Number.NaN));
+    const day = simulateDay({ ...QUIET, failing });
+    const [before, after] = [0, 3].map((hour) => Math.round(day.hours[hour]?.deferred ?? Number.NaN));
     expect([before, after]).toEqual([0, 0]);
     // Half of an hour of some 11 runs a second.
-    expect(mostOf(day, "resting")).toBeGreaterThan(18_000);
+    expect(mostOf(day, "deferred")).toBeGreaterThan(18_000);
     expect(day.finished).toBeCloseTo(ALL, 0);
     // Half of 11 runs a second that begin to wait, and a message for each of 20,000 in five and a half minutes.
     expect(day.hours[1]?.messages).toBeGreaterThan(20_000 / 330);
@@ -69,7 +69,7 @@ describe("a day", () => {
 
   it("loses no run that the queues refuse or the receivers do not take", () => {
     const failing = { fromSecond: 3_600, toSecond: 40_000, share: 0.5 };
-    const day = dayOf({ ...QUIET, runsASecond: 4_000, burst: 2, failing });
+    const day = simulateDay({ ...QUIET, runsASecond: 4_000, burst: 2, failing });
     expect(mostOf(day, "refused")).toBeGreaterThan(0);
     const started = 4_000 * DAY_SECONDS;
     const endsAfterMidnight = 10_000;
@@ -77,7 +77,7 @@ describe("a day", () => {
   });
 
   it("never comes to rest with more runs than its queues take", () => {
-    const day = dayOf({ ...QUIET, runsASecond: 6_000 });
+    const day = simulateDay({ ...QUIET, runsASecond: 6_000 });
     expect(day.finished).toBeLessThanOrEqual(5_000 * DAY_SECONDS);
     expect(day.waitingAtEnd).toBeGreaterThan(20_000_000);
   });
@@ -91,7 +91,7 @@ describe("what a load needs", () => {
     [10_000, 1_000_000, 9, "277.78"],
     [100_000, 10_000_000, 86, "2777.78"],
   ])("%i runs a second of %i users", (runs, users, queues, rows) => {
-    const needs = needsOf(runs, users, 30);
+    const needs = toNeeds(runs, users, 30);
     expect([needs.queues, needs.indexRowsASecond.toFixed(2)]).toEqual([queues, rows]);
   });
 });

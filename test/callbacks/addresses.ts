@@ -136,7 +136,7 @@ export const v6Spelled = fc
   .map(({ address, padded, upper, dotted, compressed }) => {
     const groups = Array.from({ length: 8 }, (_, i) => (address >> BigInt(112 - 16 * i)) & 0xffffn);
     const hex = groups.map((group) => group.toString(16).padStart(padded ? 4 : 1, "0"));
-    const tail = [24n, 16n, 8n, 0n].map((shift) => (address >> shift) & 255n).join(".");
+    const tail = [24n, 16n, 8n, 0n].map((bits) => (address >> bits) & 255n).join(".");
     const written = dotted ? [...hex.slice(0, 6), tail] : hex;
     const whole = written.join(":");
     // Any run of zero groups may be the one that is left out.

@@ -59,17 +59,17 @@ test("a host at which every other attempt works is never rested", () => {
   );
 });
 
-test("a host that is down gets at most one attempt in 30 seconds, and whoever asks after the rest gets it", () => {
+test("a host that is down gets at most one attempt in 30 seconds, and the first request after the rest gets it", () => {
   fc.assert(
     fc.property(steps(["ask", "ask", "ask", "fail"]), (interleaving) => {
       let nowMs = T0;
       let breaker: Breaker = CLOSED;
-      for (let made = 0; made < 10; made++) breaker = report(breaker, false, nowMs);
+      for (let attempts = 0; attempts < 10; attempts++) breaker = report(breaker, false, nowMs);
       let notBeforeMs = nowMs + 30_000;
       for (const { kind, afterMs } of interleaving) {
         nowMs += afterMs;
         if (kind === "fail") {
-          // From anybody: the probe, an attempt from before the rest, an isolate that did not ask.
+          // From any attempt: the probe, an attempt from before the rest, an isolate that did not ask.
           const before = breaker;
           breaker = report(breaker, false, nowMs);
           if (before.status === "half_open") notBeforeMs = nowMs + 30_000;
@@ -89,7 +89,7 @@ test("a host that is down gets at most one attempt in 30 seconds, and whoever as
   );
 });
 
-test("whatever is reported, somebody may try again within 30 seconds", () => {
+test("whatever is reported, a new attempt is allowed within 30 seconds", () => {
   fc.assert(
     fc.property(steps(["ask", "ok", "fail", "fail", "fail"]), (history) => {
       let nowMs = T0;

@@ -62,30 +62,30 @@ test("a host that is not down may always be tried, and asking changes nothing", 
 });
 
 describe("after the rest", () => {
-  const [probing] = acquire(DOWN, RESTS_UNTIL + 5 * SECOND);
+  const [halfOpen] = acquire(DOWN, RESTS_UNTIL + 5 * SECOND);
   const probeMs = RESTS_UNTIL + 5 * SECOND;
 
   test("one attempt probes, and the others wait", () => {
-    expect(probing).toEqual({ status: "half_open", untilMs: probeMs + 30 * SECOND });
-    expect(acquire(probing, probeMs)).toEqual([probing, { kind: "open", untilMs: probeMs + 30 * SECOND }]);
-    expect(acquire(probing, probeMs + 30 * SECOND - 1)[1].kind).toBe("open");
+    expect(halfOpen).toEqual({ status: "half_open", untilMs: probeMs + 30 * SECOND });
+    expect(acquire(halfOpen, probeMs)).toEqual([halfOpen, { kind: "open", untilMs: probeMs + 30 * SECOND }]);
+    expect(acquire(halfOpen, probeMs + 30 * SECOND - 1)[1].kind).toBe("open");
   });
 
   test("its success closes the breaker, with nothing held against the host", () => {
-    const closed = report(probing, true, probeMs + SECOND);
+    const closed = report(halfOpen, true, probeMs + SECOND);
     expect(closed).toEqual({ status: "closed", samples: [] });
     expect(acquire(closed, probeMs + SECOND)[1]).toEqual({ kind: "go" });
     expect(after("xxxxxxxxx", probeMs + 2 * SECOND, closed).status).toBe("closed");
   });
 
   test("its failure rests the host for another 30 seconds", () => {
-    const resting = report(probing, false, probeMs + 15 * SECOND);
-    expect(resting).toEqual({ status: "open", untilMs: probeMs + 45 * SECOND });
-    expect(acquire(resting, probeMs + 45 * SECOND)[1]).toEqual({ kind: "go" });
+    const reopened = report(halfOpen, false, probeMs + 15 * SECOND);
+    expect(reopened).toEqual({ status: "open", untilMs: probeMs + 45 * SECOND });
+    expect(acquire(reopened, probeMs + 45 * SECOND)[1]).toEqual({ kind: "go" });
   });
 
-  test("a probe that nobody hears of again makes room for another one", () => {
-    const [again, permission] = acquire(probing, probeMs + 30 * SECOND);
+  test("a probe without a report makes room for another one", () => {
+    const [again, permission] = acquire(halfOpen, probeMs + 30 * SECOND);
     expect(permission).toEqual({ kind: "go" });
     expect(again).toEqual({ status: "half_open", untilMs: probeMs + 60 * SECOND });
   });
@@ -111,7 +111,7 @@ describe("a breaker may be forgotten", () => {
     ["when its samples are too old to count", after("x"), T0 + 5 * MINUTE, true],
     ["not during a rest", DOWN, RESTS_UNTIL - 1, false],
     ["not soon after it", DOWN, RESTS_UNTIL + 5 * MINUTE - 1, false],
-    ["when nobody asked for five minutes after it", DOWN, RESTS_UNTIL + 5 * MINUTE, true],
+    ["when no request came for five minutes after it", DOWN, RESTS_UNTIL + 5 * MINUTE, true],
   ])("%s", (_, breaker, nowMs, forgettable) => {
     expect(isForgettable(breaker, nowMs)).toBe(forgettable);
   });

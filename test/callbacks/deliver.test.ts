@@ -79,7 +79,7 @@ describe("the request", () => {
   test("has one Content-Type and one User-Agent, whatever comes with the proofs", async () => {
     const receiver = new Receiver(ok);
     await attemptDelivery(
-      request(receiver, { headers: { "Content-Type": "text/plain", "USER-AGENT": "somebody else" } }),
+      request(receiver, { headers: { "Content-Type": "text/plain", "USER-AGENT": "another agent" } }),
     );
     expect(receiver.received[0]?.headers.get("content-type")).toBe("application/json");
     expect(receiver.received[0]?.headers.get("user-agent")).toBe("edge-actions-callbacks/1");
@@ -173,17 +173,17 @@ describe("the head of the answer decides", () => {
 });
 
 describe("a connection that fails is a failed attempt", () => {
-  const lost = new Error("Network connection lost.");
+  const broken = new Error("Network connection lost.");
   test.each([
-    ["a network that rejects", { fetch: () => Promise.reject(lost) }, lost],
+    ["a network that rejects", { fetch: () => Promise.reject(broken) }, broken],
     [
       "one that throws",
       {
         fetch: () => {
-          throw lost;
+          throw broken;
         },
       },
-      lost,
+      broken,
     ],
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the network throws whatever it likes
     ["one that rejects with no error at all", { fetch: () => Promise.reject("lost") }, "lost"],
@@ -279,7 +279,7 @@ describe("the answer's body", () => {
     expect(error).toBeNull();
   });
 
-  test("is shown to nobody", async () => {
+  test("is shown nowhere", async () => {
     const receiver = new Receiver(() => new Response("a secret of the host", { status: 500 }));
     expect(JSON.stringify(await attemptDelivery(request(receiver)))).not.toContain("secret");
   });

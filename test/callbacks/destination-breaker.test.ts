@@ -42,7 +42,7 @@ function freshBreaker(): Met {
 }
 
 async function fail(breaker: Met, times: number): Promise<void> {
-  for (let made = 0; made < times; made++) await breaker.report(false);
+  for (let attempts = 0; attempts < times; attempts++) await breaker.report(false);
 }
 
 function storedKeys({ stub }: Met): Promise<string[]> {
@@ -81,7 +81,7 @@ test("other hosts do not notice", async () => {
     expect(await new Met(other).acquire()).toEqual({ kind: "go" });
 });
 
-test("a host that fails everybody rests for all, though nobody made ten attempts", async () => {
+test("a host that fails all users rests for all, though no user made ten attempts", async () => {
   const host = `${crypto.randomUUID()}.example`;
   const users = ["a", "b", "c", "d"].map((letter) => new Met(host, letter.repeat(43)));
   for (const user of users.slice(0, 3)) await fail(user, 5);
@@ -95,8 +95,8 @@ test("a host that fails everybody rests for all, though nobody made ten attempts
   const permissions = await Promise.all([...users, newcomer].map((user) => user.acquire()));
   expect(permissions.filter(({ kind }) => kind === "go")).toHaveLength(1);
   // The probe may end at any time.
-  const probing = { kind: "open", untilMs: restMs + 30 * SECOND, allUntilMs: restMs + SECOND };
-  expect(permissions.filter(({ kind }) => kind === "open")).toEqual(users.map(() => probing));
+  const halfOpen = { kind: "open", untilMs: restMs + 30 * SECOND, allUntilMs: restMs + SECOND };
+  expect(permissions.filter(({ kind }) => kind === "open")).toEqual(users.map(() => halfOpen));
   await newcomer.report(true);
   expect(await newcomer.acquire()).toEqual({ kind: "go" });
 });
@@ -134,7 +134,7 @@ describe("an object that is taken out of memory", () => {
 
   test("knows the failures of a host that fails slowly", async () => {
     const breaker = freshBreaker();
-    for (let made = 0; made < 10; made++) {
+    for (let attempts = 0; attempts < 10; attempts++) {
       await fail(breaker, 1);
       await evict(breaker.stub);
       moveClock(30 * SECOND);
@@ -145,7 +145,7 @@ describe("an object that is taken out of memory", () => {
   });
 });
 
-describe("an object that nobody needs any more", () => {
+describe("an object that is not needed any more", () => {
   test("leaves nothing behind", async () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);

@@ -40,7 +40,7 @@ describe("a breaker is asked", () => {
 describe("that a host rests is known without asking its breaker again", () => {
   const rest = { kind: "open", untilMs: T0 + 30_000, allUntilMs: T0 + 1_000 } as const;
 
-  test("as long as everybody would be told the same", () => {
+  test("as long as every user would be told the same", () => {
     const health = new HostHealth();
     expect(health.knownRest(HOST, T0)).toBe(null);
     health.noteFailure(HOST, T0, rest);
@@ -70,7 +70,7 @@ describe("that a host rests is known without asking its breaker again", () => {
   });
 });
 
-test("of fifty thousand hosts that failed, the last thousand are remembered", () => {
+test("of fifty thousand hosts that failed, the last thousand are kept", () => {
   const health = new HostHealth();
   for (let host = 0; host < 50_000; host++) health.noteFailure(`h${host}.example`, T0);
   const isKnown = (host: number) => health.shouldConsult(`h${host}.example`, 0, T0);

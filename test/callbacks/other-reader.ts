@@ -51,7 +51,7 @@ function isPrivateName(labels: string[]): boolean {
   return PRIVATE_ENDS.has(last) || (last === "arpa" && labels.at(-2) === "home");
 }
 
-/** What IDNA maps away before anybody looks a name up: compatibility forms, case, invisible characters, other dots. */
+/** What IDNA maps away before a name is looked up: compatibility forms, case, invisible characters, other dots. */
 function plain(host: string): string | null {
   try {
     const decoded = decodeURIComponent(host).normalize("NFKC").toLowerCase();

@@ -32,7 +32,7 @@ describe("a date, in each of the three forms of HTTP", () => {
     expect(retryAfterSeconds(field, NOW)).toBe(seconds);
   });
 
-  test("is rounded up, so that nobody comes too early", () => {
+  test("is rounded up, so that no attempt comes too early", () => {
     expect(retryAfterSeconds("Fri, 06 Nov 2026 08:49:39 GMT", NOW + 1)).toBe(2);
   });
 });

@@ -6,14 +6,14 @@ import { noteAction, noteOutcome } from "../../src/operators/audit-store.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
 import { isolateBudget } from "../../src/platform/memory-budget.ts";
 import { countAttempt, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
-import { attemptOf } from "../platform/observability/counted.ts";
+import { toAttempt } from "../platform/observability/counted.ts";
 import { failing } from "../support/bindings.ts";
 import { evict } from "../support/evict.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import { words } from "../support/words.ts";
-import { act, ask, indexLetters, keepRun, letterOf } from "./bench.ts";
+import { act, ask, indexLetters, keepRun, toLetter } from "./bench.ts";
 
 const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const USER = "u".repeat(43);
@@ -79,7 +79,7 @@ describe("a bad parameter is named", () => {
   });
 });
 
-describe("what nobody knows is 404", () => {
+describe("what does not exist is 404", () => {
   it.each([`/runs/${RUN}`, `/runs/${RUN}?user=${USER}`, `/redeliveries/${RUN}`, "/nowhere"])(
     "%s",
     async (path) => {
@@ -109,14 +109,14 @@ describe("an outage is 503, to be asked again, and says nothing of what is down"
 
   it.each([`/runs/${RUN}`, `/users/${USER}`])("of a gate: %s", async (path) => {
     await keepRun({ terms: { userKey: USER }, runId: RUN, fate: "dead" });
-    await indexLetters(env.OPERATORS_DB, [letterOf({ runId: RUN, userKey: USER })]);
+    await indexLetters(env.OPERATORS_DB, [toLetter({ runId: RUN, userKey: USER })]);
     const down = await makeGateway({}, failing(/^USER_GATE\./));
     expect((await ask(down, path)).status).toBe(503);
     expect((await ask(gateway, path)).status).toBe(200);
   });
 
   it("of a breaker", async () => {
-    const failed = attemptOf({ outcome: "failed", failure: "no connection" });
+    const failed = toAttempt({ outcome: "failed", failure: "no connection" });
     const sums = emptySums();
     countAttempt(sums, failed);
     await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));

@@ -14,7 +14,7 @@ export const ACTION = "11111111-2222-4333-8444-555555555555";
 export const HOOK = "https://client.example/hook";
 const OPERATOR = { sub: "olga", scope: "operator" };
 
-function termsOf(members: Partial<Terms> = {}): Terms {
+function buildTerms(members: Partial<Terms> = {}): Terms {
   const userKey = members.userKey ?? "alice";
   return {
     ...FULL_TERMS,
@@ -53,7 +53,7 @@ export async function keepRun(kept: Kept = {}): Promise<string> {
 
 /** The same of many runs, one every `everyMs`; the clock has gone on by one `everyMs` after each of them. */
 export async function keepRuns(n: number, kept: Kept = {}, everyMs = 0): Promise<string[]> {
-  const terms = termsOf(kept.terms);
+  const terms = buildTerms(kept.terms);
   return runInDurableObject(gateOf(terms.userKey), async (gate: UserGate) => {
     const ids: string[] = [];
     for (let at = 0; at < n; at += 1) {
@@ -77,8 +77,8 @@ async function keepIn(
     await gate.abandon(runKey);
     return runId;
   }
-  const made = OUTCOMES[fate] ?? null;
-  const attempted = made?.kind === "failed" && failure !== undefined ? { ...made, failure } : made;
+  const known = OUTCOMES[fate] ?? null;
+  const attempted = known?.kind === "failed" && failure !== undefined ? { ...known, failure } : known;
   const attempt = attempted && { outcome: attempted, agoMs: 0, durationMs: 0 };
   const end = { kind: "ended", runId, result, readAgoMs: 0, bodyKept: false } as const;
   const retrySchedule = fate === "retrying" ? [300] : [];
@@ -100,7 +100,7 @@ type Letter = {
   reason: string;
 };
 
-export function letterOf(members: Partial<Letter> = {}): Letter {
+export function toLetter(members: Partial<Letter> = {}): Letter {
   const { userKey = "alice", callbackUrl = HOOK } = members;
   return {
     runId: crypto.randomUUID(),

@@ -19,7 +19,7 @@ freshStores();
 const SPAN = "from=2040-01-01T00:00:00Z&to=2040-01-01T01:00:00Z";
 const DEPS = { kv: env.KV, gates: env.USER_GATE };
 const HOUR_SPAN = { fromMs: T0, toMs: T0 + HOUR };
-const START: ExportPosition = { cursor: null, after: "", within: null };
+const START: ExportPosition = { cursor: null, after: "", inside: null };
 
 /** So many charges, of so many users in turn, a second apart. Says their runs. */
 async function chargeMany(users: number, charges: number): Promise<string[]> {

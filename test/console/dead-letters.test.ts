@@ -4,7 +4,7 @@ import { decodeCursor } from "../../src/operators/cursor.ts";
 import { inChunks } from "../../src/platform/chunks.ts";
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
-import { indexLetters, indexOverdue, letterOf } from "./bench.ts";
+import { indexLetters, indexOverdue, toLetter } from "./bench.ts";
 
 const ANY: LetterQuery = { host: null, reason: null, fromMs: null, toMs: null, after: null };
 
@@ -17,15 +17,15 @@ beforeEach(async () => {
 const diedAt = (second: number) => ({ diedAtMs: NOON_MS + second * 1_000 });
 
 describe("dead letters", () => {
-  it("are grouped by host, with why they were given up, the worst host first", async () => {
+  it("are grouped by host, with their reasons, the worst host first", async () => {
     const down = { callbackUrl: "https://down.example:8443/a?b=c" };
     const unread = { result: null, attempts: 0, reason: "the upstream does not know the run" };
     await indexLetters(db, [
-      letterOf({ ...diedAt(1), ...down }),
-      letterOf({ ...diedAt(2), ...down, reason: "no answer in time" }),
-      letterOf({ ...diedAt(3), ...down, attempts: 10 }),
-      letterOf({ ...diedAt(4), reason: "status is no 2xx", status: 503 }),
-      letterOf({ ...diedAt(0), ...unread, userKey: "bob", callbackUrl: null }),
+      toLetter({ ...diedAt(1), ...down }),
+      toLetter({ ...diedAt(2), ...down, reason: "no answer in time" }),
+      toLetter({ ...diedAt(3), ...down, attempts: 10 }),
+      toLetter({ ...diedAt(4), reason: "status is no 2xx", status: 503 }),
+      toLetter({ ...diedAt(0), ...unread, userKey: "bob", callbackUrl: null }),
     ]);
     const seen = await deadLetters(db, ANY);
     expect(seen.groups).toEqual([
@@ -83,9 +83,9 @@ describe("dead letters", () => {
     ["a host of which there are none", { host: "CLIENT.example" }, []],
   ] as [string, Partial<LetterQuery>, number[]][])("are found by %s", async (_name, query, found) => {
     const letters = [
-      letterOf({ diedAtMs: NOON_MS }),
-      letterOf({ diedAtMs: NOON_MS - 1, reason: "no answer in time" }),
-      letterOf({ diedAtMs: NOON_MS - 2, reason: "no answer in time", callbackUrl: null }),
+      toLetter({ diedAtMs: NOON_MS }),
+      toLetter({ diedAtMs: NOON_MS - 1, reason: "no answer in time" }),
+      toLetter({ diedAtMs: NOON_MS - 2, reason: "no answer in time", callbackUrl: null }),
     ];
     await indexLetters(db, letters);
     const seen = await deadLetters(db, { ...ANY, ...query });
@@ -94,8 +94,8 @@ describe("dead letters", () => {
   });
 
   it("of one host, of one time, come fifty a page, each once", async () => {
-    const here = times(120, (n) => letterOf({ diedAtMs: NOON_MS + n }));
-    const there = times(120, (n) => letterOf({ diedAtMs: NOON_MS + n, callbackUrl: "https://x.example/" }));
+    const here = times(120, (n) => toLetter({ diedAtMs: NOON_MS + n }));
+    const there = times(120, (n) => toLetter({ diedAtMs: NOON_MS + n, callbackUrl: "https://x.example/" }));
     await indexLetters(db, [...here, ...there]);
     const query = { ...ANY, host: "client.example", fromMs: NOON_MS + 5, toMs: NOON_MS + 115 };
     const ids: string[] = [];
@@ -114,9 +114,9 @@ describe("dead letters", () => {
   });
 
   it("beyond 2,000 are not grouped, and are reached by the cursor", async () => {
-    const many = times(2_100, (n) => letterOf({ diedAtMs: NOON_MS + n }));
+    const many = times(2_100, (n) => toLetter({ diedAtMs: NOON_MS + n }));
     for (const chunk of inChunks(many, 700)) await indexLetters(db, chunk);
-    const rare = letterOf({ diedAtMs: NOON_MS - 1, callbackUrl: "https://rare.example/" });
+    const rare = toLetter({ diedAtMs: NOON_MS - 1, callbackUrl: "https://rare.example/" });
     await indexLetters(db, [rare]);
     const query = { ...ANY, host: "rare.example" };
     const first = await deadLetters(db, query);

@@ -4,7 +4,7 @@ import { breakerOf } from "../../src/callbacks/destination-breaker.ts";
 import { busiestHosts, type HostStats, withBreakers } from "../../src/console/destinations/query.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
 import { countAttempt, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
-import { attemptOf } from "../platform/observability/counted.ts";
+import { toAttempt } from "../platform/observability/counted.ts";
 import { tapped } from "../support/bindings.ts";
 import { SECOND, stopClock, T0 } from "../support/clock.ts";
 import { freshIndex } from "../support/operators-index.ts";
@@ -50,9 +50,9 @@ describe("destinations", () => {
 
   it("have the attempts that were counted in the last day, the busiest first, and the mean of those that were acknowledged", async () => {
     const sums = emptySums();
-    for (const durationMs of [10, 31]) countAttempt(sums, attemptOf({ durationMs }));
-    countAttempt(sums, attemptOf({ outcome: "failed", failure: "no connection", durationMs: 900 }));
-    countAttempt(sums, attemptOf({ host: "down.example", outcome: "failed", failure: "no connection" }));
+    for (const durationMs of [10, 31]) countAttempt(sums, toAttempt({ durationMs }));
+    countAttempt(sums, toAttempt({ outcome: "failed", failure: "no connection", durationMs: 900 }));
+    countAttempt(sums, toAttempt({ host: "down.example", outcome: "failed", failure: "no connection" }));
     await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
     expect(await busiestHosts(env.METRICS_AGGREGATOR, T0)).toEqual([
       { host: "client.example", attempts: 3, acknowledged: 2, latencyMeanMs: 21 },
@@ -97,7 +97,7 @@ describe("a host's breaker", () => {
     expect(await shownBreaker()).toEqual({ status: "closed", until: null, users_resting: 1 });
   });
 
-  it("takes no probe by being looked at", async () => {
+  it("takes no probe by being shown", async () => {
     for (const n of times(10, (at) => at)) await breaker("down.example").report(`user-${n}`, false);
     vi.setSystemTime(T0 + 31 * SECOND);
     await shownBreaker();

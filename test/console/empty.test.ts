@@ -8,7 +8,7 @@ import { RunPage } from "../../src/console/run/page.tsx";
 import { RunsPage } from "../../src/console/runs/page.tsx";
 import type { Frame } from "../../src/console/shell/layout.tsx";
 import { UserPage } from "../../src/console/users/user-page.tsx";
-import { abandonedRun, deliveredRun, emptyUser, NONE, NOW_MS, overviewOf, userView } from "./fixtures.ts";
+import { abandonedRun, deliveredRun, emptyUser, NONE, NOW_MS, toOverview, userView } from "./fixtures.ts";
 import { deadLetters, destinations, noDeadLetters, searchFor } from "./list-fixtures.ts";
 
 const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };
@@ -35,7 +35,7 @@ const runs = (next_cursor: string | null) => {
 
 describe("where there is nothing", () => {
   it.each([
-    ["an overview", OverviewPage({ frame: FRAME, view: overviewOf(NONE) }), ["No requests in the last day"]],
+    ["an overview", OverviewPage({ frame: FRAME, view: toOverview(NONE) }), ["No requests in the last day"]],
     ["a search", runs(null), ["No run is like that", "Take a condition away, or name the user"]],
     [
       "a page of a long search",

@@ -44,7 +44,7 @@ export const NONE: Stats = {
 };
 
 /** A day of one hour after the other, all alike. */
-export function overviewOf(hour: Stats): Overview {
+export function toOverview(hour: Stats): Overview {
   return {
     span: "day",
     from: ago(DAY_MS),
@@ -80,7 +80,7 @@ export const busyHour: Stats = {
   latency_p99_ms: 412,
 };
 
-function runOf(given: Partial<RunSummary> = {}): RunSummary {
+function toRun(given: Partial<RunSummary> = {}): RunSummary {
   return {
     run_id: RUN,
     user: ALICE,
@@ -104,13 +104,13 @@ const NOT_ENDED = { ended_at: null, result: null, attempts: 0, charged: false };
 
 export const runPage: RunPage = {
   runs: [
-    runOf({ ...NOT_ENDED, status: "accepted", state: "waiting" }),
-    runOf({ state: "retrying", attempts: 3, next_attempt_at: ago(-9 * MINUTE_MS) }),
-    runOf({ user: CAROL, subject: "carol@example.com", result: "error", charged: false }),
-    runOf({ callback_host: null, stored_action_id: null, state: "none", attempts: 0 }),
-    runOf({ state: "dead", attempts: 10 }),
-    runOf({ ...NOT_ENDED, status: "abandoned", state: "dead" }),
-    runOf({ state: "aborted", attempts: 2 }),
+    toRun({ ...NOT_ENDED, status: "accepted", state: "waiting" }),
+    toRun({ state: "retrying", attempts: 3, next_attempt_at: ago(-9 * MINUTE_MS) }),
+    toRun({ user: CAROL, subject: "carol@example.com", result: "error", charged: false }),
+    toRun({ callback_host: null, stored_action_id: null, state: "none", attempts: 0 }),
+    toRun({ state: "dead", attempts: 10 }),
+    toRun({ ...NOT_ENDED, status: "abandoned", state: "dead" }),
+    toRun({ state: "aborted", attempts: 2 }),
   ],
   next_cursor: "WzE3OTU0ODIyOTI3MDgsIjcwZDEwNTllIl0",
   searched_to: ago(16 * 97_000),
@@ -125,7 +125,7 @@ export const runPage: RunPage = {
 };
 
 export const runDetail: RunDetail = {
-  ...runOf({ state: "retrying", attempts: 3, next_attempt_at: ago(-26 * MINUTE_MS) }),
+  ...toRun({ state: "retrying", attempts: 3, next_attempt_at: ago(-26 * MINUTE_MS) }),
   callback_url: "https://hooks.example.com/edge-actions/results?tenant=7f3a",
   billable: true,
   time_line: [
@@ -149,7 +149,7 @@ function plain(agoMs: number, kind: RunDetail["time_line"][number]["kind"]) {
 }
 
 export const deliveredRun: RunDetail = {
-  ...runOf(),
+  ...toRun(),
   callback_url: "https://api.partner.example:8443/hooks",
   billable: true,
   time_line: [
@@ -162,7 +162,7 @@ export const deliveredRun: RunDetail = {
 };
 
 export const abandonedRun: RunDetail = {
-  ...runOf({ ...NOT_ENDED, charged: true, status: "abandoned", state: "dead" }),
+  ...toRun({ ...NOT_ENDED, charged: true, status: "abandoned", state: "dead" }),
   callback_url: "https://hooks.example.com/edge-actions/results",
   billable: true,
   time_line: [

@@ -14,7 +14,7 @@ export function searchFor(text: string) {
   return { ...run, state: text, result: text, reason: text, from: text, to: text };
 }
 
-function letterOf(given: Partial<DeadLetter>): DeadLetter {
+function toLetter(given: Partial<DeadLetter>): DeadLetter {
   return {
     run_id: RUN,
     user: ALICE,
@@ -51,9 +51,9 @@ export const deadLetters: DeadLetters = {
     },
   ],
   letters: [
-    letterOf({}),
-    letterOf({ status: null, reason: "no answer in time" }),
-    letterOf({ user: CAROL, subject: "carol@example.com", host: null, result: null, status: null }),
+    toLetter({}),
+    toLetter({ status: null, reason: "no answer in time" }),
+    toLetter({ user: CAROL, subject: "carol@example.com", host: null, result: null, status: null }),
   ],
   next_cursor: "WzE3OTU0ODIyOTI3MDhd",
   complete: false,

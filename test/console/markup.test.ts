@@ -1,5 +1,5 @@
-// Whatever is stored comes out as text. Every page is drawn with markup in each place that somebody else can fill, and
-// then read by a real HTML parser.
+// Whatever is stored comes out as text. Every page is drawn with markup in each place that a caller or a receiver can
+// fill, and then read by a real HTML parser.
 import { describe, expect, it } from "vitest";
 import { AuditTrailPage } from "../../src/console/audit/page.tsx";
 import { DeadLettersPage } from "../../src/console/dead-letters/page.tsx";
@@ -14,7 +14,7 @@ import { SignInPage } from "../../src/console/sign-in/page.tsx";
 import { UsersPage } from "../../src/console/users/search-page.tsx";
 import { UserPage } from "../../src/console/users/user-page.tsx";
 import { words } from "../support/words.ts";
-import { abandonedRun, busyHour, NOW_MS, overviewOf, runDetail, runPage, userView } from "./fixtures.ts";
+import { abandonedRun, busyHour, NOW_MS, runDetail, runPage, toOverview, userView } from "./fixtures.ts";
 import { auditPage, deadLetters, destinations, redelivery, searchFor } from "./list-fixtures.ts";
 
 const ATTACKS = [
@@ -51,7 +51,7 @@ function pagesWith(attack: string): [name: string, html: unknown][] {
     filter: { run_ids: [attack], host: null, reason: null, from: null, to: null },
   };
   return [
-    ["overview", OverviewPage({ frame, view: overviewOf(busyHour) })],
+    ["overview", OverviewPage({ frame, view: toOverview(busyHour) })],
     ["runs", RunsPage({ frame, given, view: filled(runPage), fault: attack })],
     ["run", RunPage({ frame, view: filled(runDetail) })],
     ["abandoned run", RunPage({ frame, view: filled(abandonedRun) })],

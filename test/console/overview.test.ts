@@ -12,7 +12,7 @@ import {
   emptySums,
   encodeSums,
 } from "../../src/platform/observability/sums.ts";
-import { attemptOf, servedOf } from "../platform/observability/counted.ts";
+import { toAttempt, toServed } from "../platform/observability/counted.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -30,19 +30,19 @@ beforeEach(() => stopClock(NOW_MS));
 async function mixedAt(atMs: number): Promise<void> {
   const sums = emptySums();
   for (const status of [200, 304, 404, 429, 500, 503, 202])
-    countRequest(sums, servedOf({ status, outcome: "x", total_ms: 60, upstream_ms: 20 }));
-  countRequest(sums, servedOf({ status: 502, outcome: "upstream_failed", total_ms: 9_040, upstream_ms: 40 }));
+    countRequest(sums, toServed({ status, outcome: "x", total_ms: 60, upstream_ms: 20 }));
+  countRequest(sums, toServed({ status: 502, outcome: "upstream_failed", total_ms: 9_040, upstream_ms: 40 }));
   countEnd(sums, { result: "success", hasCallback: true, charged: true });
   countEnd(sums, { result: "success", hasCallback: false, charged: true });
   countEnd(sums, { result: "error", hasCallback: true, charged: false });
   countEnd(sums, { result: "abandoned", hasCallback: true, charged: false });
   countDeadLetter(sums);
-  countAttempt(sums, attemptOf({ sinceEndMs: 11, durationMs: 30 }));
-  countAttempt(sums, attemptOf({ sinceEndMs: 8_900, durationMs: 100, number: 3, host: "slow.example" }));
+  countAttempt(sums, toAttempt({ sinceEndMs: 11, durationMs: 30 }));
+  countAttempt(sums, toAttempt({ sinceEndMs: 8_900, durationMs: 100, number: 3, host: "slow.example" }));
   const failed = { outcome: "failed", failure: "no connection" } as const;
-  countAttempt(sums, attemptOf({ ...failed, delivery: "retrying" }));
-  countAttempt(sums, attemptOf({ ...failed, delivery: "dead", number: 10 }));
-  countAttempt(sums, attemptOf({ outcome: "aborted", delivery: "aborted" }));
+  countAttempt(sums, toAttempt({ ...failed, delivery: "retrying" }));
+  countAttempt(sums, toAttempt({ ...failed, delivery: "dead", number: 10 }));
+  countAttempt(sums, toAttempt({ outcome: "aborted", delivery: "aborted" }));
   stopClock(atMs);
   await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
 }

@@ -5,7 +5,7 @@ import { failing } from "../support/bindings.ts";
 import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { words } from "../support/words.ts";
-import { indexLetters, keepRun, letterOf } from "./bench.ts";
+import { indexLetters, keepRun, toLetter } from "./bench.ts";
 
 const OPERATOR = { sub: "olga", scope: "operator" };
 const POLICY =
@@ -41,10 +41,10 @@ function post(path: string, body: string, headers: Record<string, string> = OWN)
   return ask(path, { method: "POST", headers: { ...type, ...headers }, body });
 }
 
-/** A run of alice that was given up, and that the index knows. */
+/** A dead letter of alice that the index knows. */
 async function deadRun(): Promise<string> {
   const runId = await keepRun({ terms: { userKey: alice, subject: "alice" }, fate: "dead" });
-  await indexLetters(db, [letterOf({ runId, userKey: alice, reason: "status is no 2xx", status: 503 })]);
+  await indexLetters(db, [toLetter({ runId, userKey: alice, reason: "status is no 2xx", status: 503 })]);
   return runId;
 }
 
@@ -111,7 +111,7 @@ describe("without signing in there is nothing but the sign-in page and the asset
     ["/console/assets/console.css", "text/css; charset=utf-8", ":root {"],
     ["/console/assets/console.js", "text/javascript; charset=utf-8", "// @ts-check"],
     ["/console/assets/icon.svg", "image/svg+xml", "<svg "],
-  ])("%s is served, and not again to whoever has it", async (path, type, content) => {
+  ])("%s is served, and not again to a browser that has it", async (path, type, content) => {
     const first = await ask(path, { as: null });
     expect([first.status, first.headers.get("content-type")]).toEqual([200, type]);
     expect(first.html).toContain(content);
@@ -251,9 +251,9 @@ describe("forms", () => {
   it("of a line of dead letters send again what the line counts, and no other", async () => {
     const [from, to] = ["2026-11-25T20:14", "2026-11-25T20:16:00Z"];
     await indexLetters(db, [
-      letterOf({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z"), reason: "poison" }),
-      letterOf({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z") }),
-      letterOf({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:17:00Z"), reason: "poison" }),
+      toLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z"), reason: "poison" }),
+      toLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z") }),
+      toLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:17:00Z"), reason: "poison" }),
     ]);
     const { html } = await ask(`/console/dead-letters?reason=poison&from=${from}&to=${to}`);
     expect(html).toContain("Every dead letter of this line is sent again: 1 letter.");

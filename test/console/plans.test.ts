@@ -1,7 +1,7 @@
 // What the planner does with each statement of the console. An operator's curiosity must not stop the gates from telling
 // the index what it has to know.
 import { beforeEach, expect, it } from "vitest";
-import { STATEMENTS as JOURNAL } from "../../src/operators/audit-store.ts";
+import { STATEMENTS as AUDIT } from "../../src/operators/audit-store.ts";
 import { countActiveUsers, readActiveUsers, STATEMENTS as STORE } from "../../src/operators/index-store.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
@@ -13,7 +13,7 @@ beforeEach(async () => {
   db = await freshIndex();
 });
 
-async function planOf(sql: string): Promise<string[]> {
+async function readPlan(sql: string): Promise<string[]> {
   const parameters = Math.max(0, ...[...sql.matchAll(/\?(\d)/g)].map(([, number]) => Number(number)));
   const statement = db.prepare(`EXPLAIN QUERY PLAN ${sql}`);
   const bound = parameters === 0 ? statement : statement.bind(...times(parameters, () => null));
@@ -29,10 +29,10 @@ const BOUNDED = [
   "SCAN overdue_gates USING INDEX overdue_gates_by_time",
 ];
 
-it.each([...Object.entries(STORE), ...Object.entries(JOURNAL)])(
+it.each([...Object.entries(STORE), ...Object.entries(AUDIT)])(
   "%s finds its rows by an index",
   async (_name, sql) => {
-    const steps = (await planOf(sql)).filter((step) => !BOUNDED.includes(step));
+    const steps = (await readPlan(sql)).filter((step) => !BOUNDED.includes(step));
     expect(steps.filter((step) => /SCAN|TEMP B-TREE|AUTOMATIC/.test(step))).toEqual([]);
     // A row that is only inserted has no step, and neither has a list that is read from its beginning.
     expect(steps.length > 0 || /INSERT INTO|LIMIT \?1/.test(sql)).toBe(true);
@@ -46,12 +46,12 @@ it.each([
   [STORE.countActive, "USING PRIMARY KEY (month=?)"],
   [STORE.overdue, "USING INDEX overdue_gates_by_time"],
 ])("%# all that bounds it is read from the index", async (sql, index) => {
-  const steps = await planOf(sql);
+  const steps = await readPlan(sql);
   expect(steps.some((step) => step.endsWith(index))).toBe(true);
 });
 
 it("what is bounded stands on an index: a scan of a table would be found", async () => {
-  expect(await planOf("SELECT * FROM dead_letters AS r WHERE host = ?1")).toEqual(["SCAN r"]);
+  expect(await readPlan("SELECT * FROM dead_letters AS r WHERE host = ?1")).toEqual(["SCAN r"]);
 });
 
 it("a page of users reads a thousand rows of a month and no more", async () => {

@@ -8,8 +8,8 @@ import {
   gateOf,
   loseIndex,
   pass,
+  readRows,
   ring,
-  rowsOf,
   stubOf,
   userKey,
 } from "../operators/bench.ts";
@@ -49,31 +49,31 @@ async function twoDays(): Promise<{ active: unknown[]; letters: unknown[] }> {
   return { active: [{ month: 204001, user_key: user, days: 0b11 }], letters: [letter] };
 }
 
-async function told(): Promise<{ active: unknown[]; letters: unknown[] }> {
-  return { active: await rowsOf(ACTIVE), letters: await rowsOf(LETTERS) };
+async function indexedRows(): Promise<{ active: unknown[]; letters: unknown[] }> {
+  return { active: await readRows(ACTIVE), letters: await readRows(LETTERS) };
 }
 
 describe("an index that was made anew", () => {
   it("has everything again after a reindexing, which says how many gates had to tell it", async () => {
     const all = await twoDays();
-    expect(await told()).toEqual(all);
+    expect(await indexedRows()).toEqual(all);
     await loseIndex();
     await makeIndex();
-    expect(await told()).toEqual({ active: [], letters: [] });
+    expect(await indexedRows()).toEqual({ active: [], letters: [] });
     const gateway = await makeGateway();
     const { status, body } = await act(gateway, "/reindex");
     expect([status, body]).toEqual([200, { gates: 1, told_anew: 1, unreachable: 0, next_cursor: null }]);
-    expect(await told()).toEqual(all);
+    expect(await indexedRows()).toEqual(all);
     expect((await act(gateway, "/reindex")).body).toMatchObject({ gates: 1, told_anew: 0 });
   });
 
-  it("has it by itself within a week, although nobody calls", async () => {
+  it("has it by itself within a week, although no request comes", async () => {
     const all = await twoDays();
     await loseIndex();
     await makeIndex();
     await evict(await stubOf("alice"));
     await pass("alice", 7 * DAY);
-    expect(await told()).toEqual(all);
+    expect(await indexedRows()).toEqual(all);
   });
 
   it("has it too when the lost one could not say which one it was", async () => {
@@ -83,7 +83,7 @@ describe("an index that was made anew", () => {
     await loseIndex();
     await makeIndex();
     await pass("alice", 2 * HOUR);
-    expect(await rowsOf("SELECT run_id FROM dead_letters")).toEqual([{ run_id: runId }]);
+    expect(await readRows("SELECT run_id FROM dead_letters")).toEqual([{ run_id: runId }]);
   });
 
   it("gets more than a call tells at once from the alarm", async () => {
@@ -93,7 +93,7 @@ describe("an index that was made anew", () => {
     await makeIndex();
     await (await gateOf("alice")).reindex();
     await pass("alice", 10_000);
-    expect(await rowsOf("SELECT count(*) AS letters FROM dead_letters")).toEqual([{ letters: 120 }]);
+    expect(await readRows("SELECT count(*) AS letters FROM dead_letters")).toEqual([{ letters: 120 }]);
   });
 
   it("is told at once by a gate that had given the lost one an hour's rest", async () => {
@@ -103,7 +103,7 @@ describe("an index that was made anew", () => {
     await pass("alice", 8 * HOUR);
     await makeIndex();
     expect((await act(await makeGateway(), "/reindex")).body.told_anew).toBe(1);
-    expect(await told()).toEqual(all);
+    expect(await indexedRows()).toEqual(all);
   });
 });
 
@@ -120,7 +120,7 @@ describe("a reindexing", () => {
     expect(first.body).toMatchObject({ gates: 40, told_anew: 40, unreachable: 0 });
     const second = await act(gateway, `/reindex?cursor=${first.body.next_cursor}`);
     expect(second.body).toEqual({ gates: 2, told_anew: 2, unreachable: 0, next_cursor: null });
-    expect(await rowsOf("SELECT operator, action, target, detail, outcome FROM audit")).toEqual(
+    expect(await readRows("SELECT operator, action, target, detail, outcome FROM audit")).toEqual(
       expect.arrayContaining(
         ["40 gates: 40 told anew, 0 unreachable", "2 gates: 2 told anew, 0 unreachable"].map((detail) => {
           return { operator: "olga", action: "reindex", target: null, detail, outcome: "done" };

@@ -43,7 +43,7 @@ describe("a query", () => {
     });
   });
 
-  it("of a user may span any time, one of everybody 92 days", async () => {
+  it("of a user may span any time, one of all users 92 days", async () => {
     const from = "2026-08-20T12:00:00Z";
     expect(await judged({ from })).toMatchObject({ kind: "ok" });
     expect(await judged({ from }, NOW_MS + 1)).toEqual({

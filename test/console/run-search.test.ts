@@ -9,7 +9,7 @@ import { replacing, tapped } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { times } from "../support/times.ts";
-import { ACTION, indexActive, indexLetters, keepRun, keepRuns, letterOf } from "./bench.ts";
+import { ACTION, indexActive, indexLetters, keepRun, keepRuns, toLetter } from "./bench.ts";
 
 const ANY_TIME = { fromMs: null, toMs: null, after: null };
 const ANYTHING = { runId: null, userKey: null, storedActionId: null, state: null, result: null };
@@ -35,7 +35,7 @@ function idsOf({ runs }: RunPage): string[] {
   return runs.map(({ run_id }) => run_id);
 }
 
-async function allOf(query: Partial<RunQuery>): Promise<{ ids: string[]; sizes: number[]; last: RunPage }> {
+async function readAll(query: Partial<RunQuery>): Promise<{ ids: string[]; sizes: number[]; last: RunPage }> {
   const ids: string[] = [];
   const sizes: number[] = [];
   let after: RunQuery["after"] = null;
@@ -95,7 +95,7 @@ describe("a user's runs", () => {
     const finished = await keepAll(120);
     const retrying = await keepRun({ fate: "retrying" });
     const waiting = await keepRun({ fate: "waiting" });
-    const { ids, sizes } = await allOf({ userKey: "alice" });
+    const { ids, sizes } = await readAll({ userKey: "alice" });
     expect(sizes).toEqual([52, 50, 20]);
     expect(ids.slice(0, 2).toSorted()).toEqual([retrying, waiting].toSorted());
     expect(ids.slice(2)).toEqual(finished.toReversed());
@@ -171,7 +171,7 @@ describe("runs are found by", () => {
       ids[name] = await keepRun(kinds[name]);
       moveClock(MINUTE);
     }
-    const seen = (await allOf({ userKey: "alice", ...query })).ids;
+    const seen = (await readAll({ userKey: "alice", ...query })).ids;
     expect(seen.toSorted()).toEqual(found.map((name) => ids[name] ?? "").toSorted());
   });
 });
@@ -198,7 +198,7 @@ describe("without a user", () => {
     ]);
   });
 
-  it("forty gates are asked a page, and everybody is asked once, over the end of a month too", async () => {
+  it("forty gates are asked a page, and each is asked once, over the end of a month too", async () => {
     const users = times(90, (n) => `user-${String(n).padStart(3, "0")}`);
     vi.setSystemTime(Date.UTC(2040, 1, 28, 12));
     const wanted = [await keepRun({ terms: { userKey: "user-070" } })];
@@ -210,7 +210,7 @@ describe("without a user", () => {
     const first = await search({}, countingGates(calls));
     expect(calls).toEqual(times(40, () => "USER_GATE.listRuns"));
     expect([first.progress?.searched, first.progress?.users]).toEqual([40, 90]);
-    const { ids, last } = await allOf({});
+    const { ids, last } = await readAll({});
     expect(ids).toEqual(wanted.toReversed());
     expect([last.progress?.searched, last.progress?.users]).toEqual([90, 90]);
   });
@@ -219,7 +219,7 @@ describe("without a user", () => {
     const many = await keepAll(130, { terms: { userKey: "bob" } });
     const one = await keepRun({ terms: { userKey: "carol" } });
     await indexActive(db, 204_003, 10, ["bob", "carol"]);
-    const { ids, sizes, last } = await allOf({});
+    const { ids, sizes, last } = await readAll({});
     expect(sizes).toEqual([50, 50, 31]);
     expect(ids).toEqual([...many.toReversed(), one]);
     expect(last.progress?.searched).toBe(2);
@@ -230,12 +230,12 @@ describe("without a user", () => {
     for (const at of [0, 700, 1_400]) await indexActive(db, 204_003, 1, users.slice(at, at + 700));
     const wanted = await keepRun({ terms: { userKey: "user-2050" } });
     await indexActive(db, 204_003, 10, ["user-2050"]);
-    const { ids, sizes, last } = await allOf({ fromMs: MARCH_10 });
+    const { ids, sizes, last } = await readAll({ fromMs: MARCH_10 });
     expect([ids, sizes]).toEqual([[wanted], [0, 0, 1]]);
     expect([last.progress?.searched, last.progress?.users]).toEqual([1, 1]);
   });
 
-  it("a gate that does not answer is named, and holds nobody up", async () => {
+  it("a gate that does not answer is named, and does not hold up the others", async () => {
     const carols = await keepRun({ terms: { userKey: "carol" } });
     await keepRun({ terms: { userKey: "bob" } });
     await indexActive(db, 204_003, 10, ["bob", "carol"]);
@@ -250,7 +250,7 @@ describe("without a user", () => {
     expect(page.progress).toMatchObject({ unanswered: ["bob"], searched: 2 });
   });
 
-  it("days on which nobody was active have no runs", async () => {
+  it("days without an active user have no runs", async () => {
     const page = await search({ fromMs: MARCH_10 - 30 * DAY, toMs: MARCH_10 });
     expect([page.runs, page.next_cursor, page.progress?.users]).toEqual([[], null, 0]);
     const ahead = await search({ fromMs: MARCH_10 + DAY });
@@ -261,7 +261,7 @@ describe("without a user", () => {
 describe("a run's id", () => {
   it("leads to a dead letter, of whatever day, without asking another gate", async () => {
     const runId = await keepRun({ terms: { userKey: "bob" }, fate: "dead" });
-    await indexLetters(db, [letterOf({ runId, userKey: "bob", diedAtMs: MARCH_10 })]);
+    await indexLetters(db, [toLetter({ runId, userKey: "bob", diedAtMs: MARCH_10 })]);
     await indexActive(db, 204_003, 10, ["alice", "bob"]);
     moveClock(60 * DAY);
     const calls: string[] = [];
@@ -276,7 +276,7 @@ describe("a run's id", () => {
     await indexActive(db, 204_003, 9, users);
     const first = await search({ runId });
     expect([first.runs, first.progress?.searched, first.progress?.users]).toEqual([[], 100, 230]);
-    const { ids, sizes, last } = await allOf({ runId });
+    const { ids, sizes, last } = await readAll({ runId });
     expect([ids, sizes, last.progress?.searched]).toEqual([[runId], [0, 1], 141]);
   });
 
@@ -287,7 +287,7 @@ describe("a run's id", () => {
     expect((await search({ runId, userKey: "bob", state: "dead" })).runs).toEqual([]);
   });
 
-  it("that nobody has is looked for to the end", async () => {
+  it("that no gate has is looked for to the end", async () => {
     await keepRun();
     await indexActive(db, 204_003, 10, ["alice"]);
     const page = await search({ runId: crypto.randomUUID() });

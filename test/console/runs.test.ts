@@ -14,7 +14,7 @@ function kinds({ time_line: entries }: Answer["body"]): string[] {
 }
 
 describe("a run's page", () => {
-  it("of one that waits says when it is polled next, to whoever names its user", async () => {
+  it("of one that waits says when it is polled next, to an operator who names its user", async () => {
     const run = await runs.waiting();
     for (const query of ["", `?issuer=${runs.stage.gateway.issuer.issuer}&subject=bob`])
       expect((await runs.read(run, query)).status).toBe(404);
@@ -146,14 +146,14 @@ describe("a user's page", () => {
     expect(body).toMatchObject({ subject: "alice", open_runs: [], claims: [], usage: [] });
   });
 
-  it("of somebody who was never here is empty", async () => {
+  it("of a user who was never here is empty", async () => {
     const { body } = await ask(runs.stage.gateway, `/users/${"x".repeat(43)}`);
     expect(body).toMatchObject({ issuer: null, subject: null, windows: { runs: null, results: null } });
   });
 });
 
 describe("what the gates have told the operators' index", () => {
-  it("leads to a run of nobody in particular: by its day, and by its id", async () => {
+  it("leads to a run without its user's name: by its day, and by its id", async () => {
     const { runId } = await runs.delivered();
     expect((await ask(runs.stage.gateway, "/runs")).body).toMatchObject({ runs: [], progress: { users: 0 } });
     await runs.stage.pass(HOUR);

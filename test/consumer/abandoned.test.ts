@@ -1,6 +1,6 @@
-// Runs whose end nobody could read for a long time. An end that nobody read is no end: such a run is a dead letter that
-// operators see, and the upstream is asked for it once more when somebody says so. When it knows the run, all that was
-// promised is kept.
+// Runs whose end the consumer could not read for a long time. An end that was not read is no end: such a run is a dead
+// letter that operators see, and the upstream is asked for it once more when an operator says so. When the upstream
+// knows the run, all that was promised is kept.
 import { describe, expect, it } from "vitest";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -19,11 +19,11 @@ function forgetRuns({ gateway: { upstream } }: Stage): void {
   );
 }
 
-function remember({ gateway: { upstream } }: Stage): void {
+function knowRuns({ gateway: { upstream } }: Stage): void {
   upstream.behave((_request, honest) => honest());
 }
 
-async function stateOf(stage: Stage, { runId }: Pick<Started, "runId">): Promise<string> {
+async function readState(stage: Stage, { runId }: Pick<Started, "runId">): Promise<string> {
   return (await stage.deliveries(runId)).body.data.state;
 }
 
@@ -32,7 +32,7 @@ function reads({ gateway: { upstream } }: Stage): number {
 }
 
 async function expectKept(stage: Stage, run: Pick<Started, "runId">): Promise<void> {
-  expect(await stateOf(stage, run)).toBe("delivered");
+  expect(await readState(stage, run)).toBe("delivered");
   expect(stage.received.map(({ body }): string => JSON.parse(body).id)).toEqual([run.runId]);
   expect((await stage.records()).charges.map(({ run_id }) => run_id)).toEqual([run.runId]);
   expect(await stage.rows()).toBe(0);
@@ -84,8 +84,8 @@ describe("404s", () => {
     forgetRuns(stage);
     await stage.pass(9 * MINUTE + 15 * SECOND);
     expect(reads(stage)).toBe(8);
-    expect(await stateOf(stage, run)).toBe("waiting");
-    remember(stage);
+    expect(await readState(stage, run)).toBe("waiting");
+    knowRuns(stage);
     await stage.pass(HOUR);
     await expectKept(stage, run);
   });
@@ -99,8 +99,8 @@ describe("404s", () => {
     const run = await stage.start();
     stage.gateway.upstream.behave(({ method }, honest) => (method === "GET" ? answer() : honest()));
     await stage.pass(10 * DAY);
-    expect(await stateOf(stage, run)).toBe("waiting");
-    remember(stage);
+    expect(await readState(stage, run)).toBe("waiting");
+    knowRuns(stage);
     await stage.pass(7 * HOUR);
     await expectKept(stage, run);
   });
@@ -123,7 +123,7 @@ describe.each(ENDS)("a run that is abandoned because %s", (reason, abandon) => {
     const stage = await Stage.set(SELDOM);
     const run = await stage.start();
     await abandon(stage, run);
-    remember(stage);
+    knowRuns(stage);
     await ask(stage, run);
     await stage.pass(2 * MINUTE);
     await expectKept(stage, run);
@@ -144,7 +144,7 @@ describe("an abandoned run that is asked for again", () => {
     await stage.redeliver(run.runId);
     await stage.pass(HOUR);
     expect(reads(stage) - before).toBe(1);
-    expect(await stateOf(stage, run)).toBe("dead");
+    expect(await readState(stage, run)).toBe("dead");
     expect(await deadLetters()).toHaveLength(1);
   });
 
@@ -156,8 +156,8 @@ describe("an abandoned run that is asked for again", () => {
     stage.gateway.upstream.behave(() => json(202, { status: "waiting" }));
     await stage.redeliver(run.runId);
     await stage.pass(2 * DAY);
-    expect(await stateOf(stage, run)).toBe("waiting");
-    remember(stage);
+    expect(await readState(stage, run)).toBe("waiting");
+    knowRuns(stage);
     await stage.pass(7 * HOUR);
     await expectKept(stage, run);
   });
@@ -169,7 +169,7 @@ describe("an abandoned run that is asked for again", () => {
     forgetRuns(stage);
     await stage.pass(3 * DAY + HOUR);
     expect(await deadLetters()).toMatchObject([{ run_id: runId, callback_url: null }]);
-    remember(stage);
+    knowRuns(stage);
     await stage.push({ runId, ...stage.lastRef() });
     await stage.pass(MINUTE);
     expect((await stage.records()).charges).toMatchObject([{ run_id: runId }]);
@@ -193,7 +193,7 @@ describe("long waits", () => {
     const run = await stage.start();
     stage.waiting.add(run.runId);
     await stage.pass(31 * DAY);
-    expect(await stateOf(stage, run)).toBe("waiting");
+    expect(await readState(stage, run)).toBe("waiting");
     stage.waiting.clear();
     await stage.pass(7 * HOUR);
     await expectKept(stage, run);
@@ -205,15 +205,15 @@ describe("long waits", () => {
     const run = await stage.start();
     await stage.push(run);
     await stage.pass(20 * DAY);
-    expect(await stateOf(stage, run)).toBe("dead");
+    expect(await readState(stage, run)).toBe("dead");
     expect(await deadLetters()).toMatchObject([{ run_id: run.runId, result: "success" }]);
     await stage.pass(21 * DAY);
-    expect(await stateOf(stage, run)).toBe("dead");
+    expect(await readState(stage, run)).toBe("dead");
     expect(await deadLetters()).toHaveLength(1);
     stage.receive(() => new Response(null, { status: 204 }));
     expect((await stage.redeliver(run.runId)).status).toBe(202);
     await stage.pass(2 * SECOND);
-    expect(await stateOf(stage, run)).toBe("delivered");
+    expect(await readState(stage, run)).toBe("delivered");
     expect((await stage.records()).charges).toHaveLength(1);
   });
 });

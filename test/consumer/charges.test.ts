@@ -10,7 +10,7 @@ const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach();
 
-async function chargesOf(stage: Stage): Promise<any[]> {
+async function readCharges(stage: Stage): Promise<any[]> {
   await stage.pass(3 * HOUR);
   expect(await stage.rows()).toBe(0);
   return (await stage.records()).charges;
@@ -28,7 +28,7 @@ describe("no charge", () => {
       return method === "POST" ? honest() : json(200, { type: "run", id, status: "error", errors: [{}] });
     });
     await stage.push(await stage.start());
-    expect(await chargesOf(stage)).toEqual([]);
+    expect(await readCharges(stage)).toEqual([]);
     expect(stage.received).toHaveLength(1);
     expect((await stage.records()).runs[0].result).toBe("error");
   });
@@ -36,7 +36,7 @@ describe("no charge", () => {
   it("for a run that is not billable", async () => {
     const stage = await Stage.set();
     await stage.push(await stage.start({}, billing({ is_billable: false })));
-    expect(await chargesOf(stage)).toEqual([]);
+    expect(await readCharges(stage)).toEqual([]);
     expect(stage.received).toHaveLength(1);
   });
 
@@ -65,7 +65,7 @@ describe("one charge", () => {
       ...exempt,
     };
     const run = await stage.start({}, billing({ is_billable: true, ...context }));
-    expect(await chargesOf(stage)).toEqual([
+    expect(await readCharges(stage)).toEqual([
       {
         run_id: run.runId,
         stored_action_id: "11111111-2222-4333-8444-555555555555",
@@ -80,7 +80,7 @@ describe("one charge", () => {
     const stage = await Stage.set();
     const { status } = await stage.gateway.start({}, billing({ is_billable: true }));
     expect(status).toBe(202);
-    expect(await chargesOf(stage)).toHaveLength(1);
+    expect(await readCharges(stage)).toHaveLength(1);
     expect(stage.received).toEqual([]);
   });
 
@@ -94,7 +94,7 @@ describe("one charge", () => {
     await stage.pass(70 * MINUTE);
     expect((await stage.start({ idempotency_id: ID })).runId).toBe(run.runId);
     await stage.push(run);
-    expect(await chargesOf(stage)).toHaveLength(1);
+    expect(await readCharges(stage)).toHaveLength(1);
     expect(stage.received).toHaveLength(1);
   });
 
@@ -105,7 +105,7 @@ describe("one charge", () => {
     await stage.consume(messages);
     await evictAllDurableObjects();
     await stage.consume([...messages, ...messages]);
-    expect(await chargesOf(stage)).toHaveLength(1);
+    expect(await readCharges(stage)).toHaveLength(1);
     expect(stage.received).toHaveLength(1);
   });
 });

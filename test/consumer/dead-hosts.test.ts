@@ -50,7 +50,7 @@ describe("a host that is down", () => {
     expect(await stage.rows()).toBe(0);
   });
 
-  it("for longer than the schedule makes a dead letter of whoever waits for it, tried or not", async () => {
+  it("for longer than the schedule makes a dead letter of every run that waits for it, tried or not", async () => {
     const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5,300" });
     await restingHost(stage, "gone.example");
     for (let run = 0; run < 15; run += 1) {
@@ -59,7 +59,7 @@ describe("a host that is down", () => {
     }
     await stage.pass(2 * HOUR);
     const { runs, attempts } = await stage.records();
-    expect(runs.map(({ state, attempts: made }) => [state, made])).toEqual(
+    expect(runs.map(({ state, ...run }) => [state, run.attempts])).toEqual(
       Array.from({ length: 25 }, () => ["dead", 3]),
     );
     const skipped = attempts.filter(({ error }) => error === "host stayed down");
@@ -71,18 +71,18 @@ describe("a host that is down", () => {
 
   it("is asked about before a result is read for it again, and nothing is read or written for it", async () => {
     const calls: string[] = [];
-    const resting = (of: Env) =>
+    const openBreaker = (of: Env) =>
       tapped(of, async ({ name, perform }) => {
         calls.push(name);
         if (name !== "DESTINATION_BREAKER.peek") return perform();
         return { kind: "open", untilMs: Date.now() + 30 * SECOND };
       });
-    const stage = await Stage.set({}, resting);
+    const stage = await Stage.set({}, openBreaker);
     await restingHost(stage, "unread.example");
     const times = (name: string) => calls.filter((call) => call === name).length;
     const reads = () => [times("KV.get"), asked.length, times("KV.put")];
     const { asked } = stage.gateway.upstream;
-    // The second attempts, at which nobody has been put off before.
+    // The second attempts, at which no run was deferred before.
     await stage.pass(6 * SECOND);
     const before = reads();
     expect(before[0]).toBeGreaterThan(0);
@@ -91,7 +91,7 @@ describe("a host that is down", () => {
     expect(times("DESTINATION_BREAKER.peek")).toBeGreaterThan(50);
   });
 
-  it("for everybody is asked about once a rest by an isolate, however many wait for it", async () => {
+  it("for all users is asked about once a rest by an isolate, however many wait for it", async () => {
     const asked: number[] = [];
     const counted = (of: Env) =>
       tapped(of, async ({ name, perform }) => {

@@ -10,7 +10,7 @@ import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
 import { type Death, dyingAt } from "../support/dying.ts";
 import { deadLetters, freshIndex } from "../support/operators-index.ts";
 import { Stage } from "../support/stage.ts";
-import { type Fault, toldOf, Weather } from "./weather.ts";
+import { deliveredIds, type Fault, Weather } from "./weather.ts";
 
 const TIMEOUT_MS = 180_000;
 
@@ -141,7 +141,7 @@ class Scene {
         return;
       case "lose": {
         const run = pick(this.accepted, given.run);
-        if (run !== undefined) weather.lost.add(run.runId);
+        if (run !== undefined) weather.unknownRuns.add(run.runId);
         return;
       }
       case "abandon": {
@@ -194,7 +194,7 @@ class Scene {
 
   async #tryAgain(order: Order | undefined): Promise<void> {
     if (order === undefined || order.id === null) return;
-    // Nobody holds its claim any more.
+    // No attempt holds its claim any more.
     await this.stage.pass(20 * SECOND);
     await this.#start(order, false);
   }
@@ -227,12 +227,12 @@ function pick<T>(from: readonly T[], at: number): T | undefined {
 }
 
 /** By their callers' own accounts, and the operators'. */
-async function accountOf({ stage, accepted }: Scene): Promise<unknown[]> {
+async function readAccounts({ stage, accepted }: Scene): Promise<unknown[]> {
   const { runs, charges } = await stage.records();
-  const told = toldOf(stage.received);
+  const delivered = deliveredIds(stage.received);
   const letters = new Set((await deadLetters()).map(({ run_id }) => run_id));
   return accepted.map(({ runId, callback }) => ({
-    told: told.has(runId),
+    isDelivered: delivered.has(runId),
     state: callback ? runs.find(({ run_id }) => run_id === runId)?.state : "none",
     isLetter: letters.has(runId),
     charges: charges.filter(({ run_id }) => run_id === runId).length,
@@ -248,28 +248,28 @@ async function expectAccounted(scene: Scene): Promise<void> {
   const wanted = accepted.map(({ runId, callback, billable }) => {
     const isLetter = letters.has(runId);
     const state = callback ? (isLetter ? "dead" : "delivered") : "none";
-    // One that was sent may be given up all the same, when nobody lived to report it.
+    // One that was sent may be abandoned all the same, when no consumer lived to report it.
     return {
-      told: isLetter ? expect.any(Boolean) : callback,
+      isDelivered: isLetter ? expect.any(Boolean) : callback,
       state,
       isLetter,
       charges: billable && ended.has(runId) ? 1 : 0,
     };
   });
-  expect(await accountOf(scene)).toEqual(wanted);
+  expect(await readAccounts(scene)).toEqual(wanted);
   const billable = new Set(accepted.filter((run) => run.billable).map(({ runId }) => runId));
   expect(charges.filter(({ run_id }) => !billable.has(run_id))).toEqual([]);
 }
 
 async function expectKept(scene: Scene): Promise<void> {
   const wanted = scene.accepted.map(({ callback, billable }) => ({
-    told: callback,
+    isDelivered: callback,
     state: callback ? "delivered" : "none",
     isLetter: false,
     charges: billable ? 1 : 0,
   }));
-  expect(await accountOf(scene)).toEqual(wanted);
-  // So long the row of a start whose answer nobody heard is kept.
+  expect(await readAccounts(scene)).toEqual(wanted);
+  // So long the row of a start is kept whose answer did not arrive.
   await scene.stage.pass(15 * 24 * HOUR);
   expect(await scene.stage.rows()).toBe(0);
 }

@@ -1,4 +1,4 @@
-// Parties that do not answer, for as long as anybody cares to wait.
+// Parties that do not answer, for longer than the gateway waits.
 import { describe, expect, it } from "vitest";
 import { never, replacing } from "../support/bindings.ts";
 import { SECOND } from "../support/clock.ts";

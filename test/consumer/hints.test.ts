@@ -69,7 +69,7 @@ describe("a hundred pushes cause one delivery", () => {
 describe("a push while a poll is under way", () => {
   it.each<[string, () => Response]>([
     ["finds the run still waiting", () => Response.json({ status: "waiting" }, { status: 202 })],
-    ["finds nobody at home", () => Response.json({}, { status: 500 })],
+    ["fails with a 500", () => Response.json({}, { status: 500 })],
   ])("that %s is not lost", async (_name, first) => {
     const stage = await Stage.set();
     const run = await stage.start();
@@ -151,7 +151,7 @@ describe("a completion that comes before the start was answered", () => {
     await expectOneOfEach(stage);
   });
 
-  it("is looked for as long as the upstream does not show it, ever more seldom, and given up after 14 days", async () => {
+  it("is polled as long as the upstream does not show it, ever more seldom, and abandoned after 14 days", async () => {
     const stage = await Stage.set();
     const started = await startUnheard(stage);
     stage.gateway.upstream.behave(() => Response.json({}, { status: 404 }));

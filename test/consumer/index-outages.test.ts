@@ -1,4 +1,4 @@
-// The operators' index (D1) away: what operators see is late, and nobody else notices.
+// The operators' index (D1) away: what operators see is late, and callers notice nothing.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -34,9 +34,9 @@ describe("the operators' index", () => {
     await stage.pass(MINUTE);
     expect(stage.received.filter(({ url }) => url === HOOK)).toHaveLength(2);
     weather.mood = "well";
-    expect(await toldOf(stage)).toEqual({ letters: [], days: [] });
+    expect(await readIndex(stage)).toEqual({ letters: [], days: [] });
     await stage.pass(2 * HOUR);
-    expect(await toldOf(stage)).toEqual({
+    expect(await readIndex(stage)).toEqual({
       letters: [{ run_id: dead.runId, attempts: 2, status: 500, reason: "status is no 2xx" }],
       // The first and the eighth of January.
       days: [{ month: 204_001, days: 0b1000_0001 }],
@@ -105,7 +105,7 @@ describe("the operators' index", () => {
 });
 
 /** The rows of interest in the operators' index. */
-async function toldOf({ gateway: { env } }: Stage): Promise<{ letters: unknown[]; days: unknown[] }> {
+async function readIndex({ gateway: { env } }: Stage): Promise<{ letters: unknown[]; days: unknown[] }> {
   const all = async (sql: string) => (await env.OPERATORS_DB.prepare(sql).all()).results;
   return {
     letters: await all("SELECT run_id, attempts, status, reason FROM dead_letters"),

@@ -8,7 +8,7 @@ const USUAL = { callbackTimeoutMs: 15 * SECOND, upstreamTimeoutMs: 10 * SECOND }
 beforeEach(() => stopClock());
 afterEach(() => void vi.useRealTimers());
 
-function budgetOf(settings: Partial<Settings> = {}, readsConnect = true): InvocationBudget {
+function buildBudget(settings: Partial<Settings> = {}, readsConnect = true): InvocationBudget {
   return new InvocationBudget({ ...USUAL, ...settings } as Settings, readsConnect, false, T0);
 }
 
@@ -33,15 +33,15 @@ class Works {
 
 describe("an invocation of the consumer", () => {
   it("begins no attempt that would not be over, and told of, 30 s after its handler has returned", async () => {
-    const budget = budgetOf();
+    const budget = buildBudget();
     moveClock(7 * SECOND);
     expect(await budget.attempt(async () => "made")).toBe("made");
     moveClock(50);
     expect(await budget.attempt(async () => "made")).toBe(null);
   });
 
-  it("nor a look at the upstream, which is told until when", async () => {
-    const budget = budgetOf();
+  it("nor a poll of the upstream, which gets its deadline", async () => {
+    const budget = buildBudget();
     moveClock(15 * SECOND);
     expect(await budget.read(same)).toBe(T0 + 25_050);
     moveClock(50);
@@ -49,7 +49,7 @@ describe("an invocation of the consumer", () => {
   });
 
   it("is at five receivers at a time, and the next takes over a connection", async () => {
-    const budget = budgetOf();
+    const budget = buildBudget();
     const [works, later] = [new Works(), new Works()];
     const all = Array.from({ length: 5 }, () => budget.attempt(works.work));
     const next = budget.attempt(later.work);
@@ -61,7 +61,7 @@ describe("an invocation of the consumer", () => {
   });
 
   it("leaves receivers a connection when its upstream hangs", async () => {
-    const budget = budgetOf();
+    const budget = buildBudget();
     const hanging = new Works();
     const reads = Array.from({ length: 20 }, () => budget.read(hanging.work));
     expect(await budget.attempt(async () => "made")).toBe("made");
@@ -72,7 +72,7 @@ describe("an invocation of the consumer", () => {
   });
 
   it("does without an attempt for which no connection was free in time", async () => {
-    const budget = budgetOf();
+    const budget = buildBudget();
     // So little is left of the time to begin an attempt.
     moveClock(7 * SECOND + 40);
     const hanging = new Works();
@@ -84,7 +84,7 @@ describe("an invocation of the consumer", () => {
   });
 
   it("takes no connection for an upstream that is bound to it", async () => {
-    const budget = budgetOf({}, false);
+    const budget = buildBudget({}, false);
     const hanging = new Works();
     const reads = Array.from({ length: 20 }, () => budget.read(hanging.work));
     expect(hanging.begun).toBe(20);
@@ -99,7 +99,7 @@ describe("an invocation of the consumer", () => {
     [{ upstreamTimeoutMs: 20 * SECOND }, 20_050],
     [{ upstreamTimeoutMs: 2 * MINUTE }, 50_050],
   ])("with %o holds its batch up for %i ms, and has that much more time", async (settings, patienceMs) => {
-    const budget = budgetOf(settings);
+    const budget = buildBudget(settings);
     expect(budget.patienceMs).toBe(patienceMs);
     expect(await budget.read(same)).toBe(T0 + patienceMs + 25 * SECOND);
     expect(await budget.attempt(async () => "made")).toBe("made");

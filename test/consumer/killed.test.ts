@@ -25,7 +25,7 @@ async function prepare(scene: Scene): Promise<Stage> {
   return stage;
 }
 
-async function callsOf(scene: Scene): Promise<string[]> {
+async function findCalls(scene: Scene): Promise<string[]> {
   const stage = await prepare(scene);
   const calls: string[] = [];
   const { env } = stage.gateway;
@@ -41,7 +41,7 @@ async function consumeAndDie(stage: Stage, at: number, when: "before" | "after")
   await Promise.race([died, consumed]);
 }
 
-async function fateOf(stage: Stage): Promise<string> {
+async function readFate(stage: Stage): Promise<string> {
   const { runs, attempts, charges } = await stage.records();
   const acknowledged = attempts.filter(({ status }) => status === 204).length;
   return `${runs[0]?.state}, ${acknowledged} acknowledged, ${charges.length} charged, ${await stage.rows()} kept`;
@@ -51,7 +51,7 @@ describe.each<Scene>(["a receiver that acknowledges", "a receiver that fails onc
   it(
     "gets its callback wherever the consumer is killed, and the run is charged once",
     async () => {
-      const calls = await callsOf(scene);
+      const calls = await findCalls(scene);
       expect(calls).toEqual(expect.arrayContaining(["USER_GATE.take", "UPSTREAM.fetch", "USER_GATE.report"]));
       for (const [at, name] of calls.entries()) {
         for (const when of ["before", "after"] as const) {
@@ -61,7 +61,7 @@ describe.each<Scene>(["a receiver that acknowledges", "a receiver that fails onc
           await consumeAndDie(stage, at, when);
           await evictAllDurableObjects();
           await stage.pass(3 * HOUR);
-          expect([when, name, await fateOf(stage)]).toEqual([
+          expect([when, name, await readFate(stage)]).toEqual([
             when,
             name,
             "delivered, 1 acknowledged, 1 charged, 0 kept",
@@ -90,6 +90,6 @@ describe("killed while the receiver is asked", () => {
     await stage.pass(HOUR);
     expect(stage.received).toHaveLength(2);
     expect(new Set(stage.received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
-    expect(await fateOf(stage)).toBe("delivered, 1 acknowledged, 1 charged, 0 kept");
+    expect(await readFate(stage)).toBe("delivered, 1 acknowledged, 1 charged, 0 kept");
   });
 });

@@ -1,4 +1,4 @@
-// A run whose end was given up, or whose key is another run's by now, is found again by its own id: when the upstream says
+// A run that was abandoned, or whose key is another run's by now, is found again by its own id: when the upstream says
 // yes to it once more, when it proves that it has ended, when an operator asks for it.
 import { beforeEach, expect, it } from "vitest";
 import { HOUR, MINUTE } from "../support/clock.ts";
@@ -15,7 +15,7 @@ beforeEach(async () => {
   stage = await Stage.set();
 });
 
-async function stateOf(runId: string): Promise<string> {
+async function readState(runId: string): Promise<string> {
   return (await stage.deliveries(runId)).body.data.state;
 }
 
@@ -43,11 +43,11 @@ it("an abandoned run that goes on under a key of its own comes back with a prove
   await stage.push(second);
   stage.waiting.delete(first.runId);
   await stage.pass(4 * DAY);
-  expect(await stateOf(first.runId)).toBe("dead");
+  expect(await readState(first.runId)).toBe("dead");
   stage.gateway.upstream.runs.set("again", first.runId);
   await stage.push(first);
   await stage.pass(HOUR);
-  expect(await stateOf(first.runId)).toBe("delivered");
+  expect(await readState(first.runId)).toBe("delivered");
 });
 
 it("an abandoned run whose key is another open run's comes back with a proven completion", async () => {
@@ -62,5 +62,5 @@ it("an abandoned run whose key is another open run's comes back with a proven co
   await stage.drain();
   await stage.push(first);
   await stage.pass(10 * MINUTE);
-  expect([await stateOf(first.runId), await stateOf(second.runId)]).toEqual(["delivered", "waiting"]);
+  expect([await readState(first.runId), await readState(second.runId)]).toEqual(["delivered", "waiting"]);
 });

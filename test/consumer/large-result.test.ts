@@ -161,26 +161,32 @@ describe("an attempt that the result itself made fail", () => {
     ["broke off", halting("breaks"), "result could not be read"],
     ["is gone", refusing("not_found"), "result could not be read"],
   ])("says nothing of the receiver's host: it %s", async (_name, later, failure) => {
-    const { outcome, reports } = await attemptOf(later, () => new Response(null, { status: 204 }));
+    const { outcome, reports } = await runAttempt(later, () => new Response(null, { status: 204 }));
     expect(outcome).toEqual({ kind: "failed", status: null, failure, retryAfterSeconds: null });
     expect(reports).toEqual([]);
   });
 
   it("is unlike one that the receiver made fail", async () => {
-    const { outcome, reports } = await attemptOf(answering(ENDED), () => new Response(null, { status: 500 }));
+    const { outcome, reports } = await runAttempt(
+      answering(ENDED),
+      () => new Response(null, { status: 500 }),
+    );
     expect(outcome).toMatchObject({ kind: "failed", status: 500 });
     expect(reports).toEqual([false]);
   });
 
   it("is unlike one that was acknowledged", async () => {
-    const { outcome, reports } = await attemptOf(answering(ENDED), () => new Response(null, { status: 204 }));
+    const { outcome, reports } = await runAttempt(
+      answering(ENDED),
+      () => new Response(null, { status: 204 }),
+    );
     expect(outcome).toEqual({ kind: "acknowledged", status: 204 });
     expect(reports).toEqual([true]);
   });
 });
 
 /** An attempt after a failed one, for which the breaker is asked; `later`: what the upstream gives while it is made. */
-async function attemptOf(
+async function runAttempt(
   later: Ask,
   receive: () => Response,
 ): Promise<{ outcome: AttemptOutcome; reports: boolean[] }> {

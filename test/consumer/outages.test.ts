@@ -11,9 +11,9 @@ const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 freshForEach(0.5);
 
 describe("a queue", () => {
-  it.each([0, 1])("that loses every second message (from %i) changes nothing but timing", async (lost) => {
+  it.each([0, 1])("that loses every second message (from %i) changes nothing but timing", async (parity) => {
     const stage = await Stage.set();
-    stage.queue.rule((at) => (at % 2 === lost ? "lost" : "kept"));
+    stage.queue.rule((at) => (at % 2 === parity ? "lost" : "kept"));
     stage.receive(() => new Response(null, { status: stage.received.length < 4 ? 404 : 204 }));
     const run = await stage.start();
     await stage.push(run);
@@ -105,7 +105,7 @@ describe("an upstream that is down", () => {
 });
 
 describe("a gate that cannot settle after the upstream's yes", () => {
-  it("has it accepted by that, and not given up while the upstream cannot be read for hours", async () => {
+  it("has it accepted by that, and not abandoned while the upstream cannot be read for hours", async () => {
     const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
     const run = await stage.start();
     stage.gateway.upstream.behave(() => Response.json({}, { status: 503 }));

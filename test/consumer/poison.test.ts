@@ -17,28 +17,28 @@ const RULES = { pollSchedule: [2, 4, 8, 300], retrySchedule: [5] };
 
 freshForEach();
 
-type Tries = { together: number; alone: number };
+type Takes = { together: number; alone: number };
 
 /** Terms that name no place: nothing that a receiver or an upstream does makes the consumer throw. */
 function poisoned(
   env: Env,
   { runId }: Started,
-  tries: Tries = { together: 0, alone: 0 },
+  takes: Takes = { together: 0, alone: 0 },
   isBad: (nth: number) => boolean = () => true,
 ): Env {
   const placeless = replacing("USER_GATE.take", async ({ perform, args }) => {
     const taken = (await perform()) as Taken;
     if (taken.kind !== "leased" || taken.run.runId !== runId) return taken;
     const { isAlone } = args[0] as TakeRequest;
-    const nth = tries.together + tries.alone;
-    tries[isAlone ? "alone" : "together"] += 1;
+    const nth = takes.together + takes.alone;
+    takes[isAlone ? "alone" : "together"] += 1;
     if (!isBad(nth)) return taken;
     return { ...taken, run: { ...taken.run, terms: { ...taken.run.terms, publicUrl: "" } } };
   });
   return { ...env, ...placeless(env) };
 }
 
-async function stateOf(stage: Stage, { runId }: Started): Promise<string> {
+async function readState(stage: Stage, { runId }: Started): Promise<string> {
   return (await stage.deliveries(runId)).body.data.state;
 }
 
@@ -47,9 +47,9 @@ describe("a run that makes the consumer throw", () => {
     const stage = await Stage.set();
     const run = await stage.start();
     await stage.push(run);
-    const tries = { together: 0, alone: 0 };
-    await stage.pass(DAY, "alice", poisoned(stage.gateway.env, run, tries));
-    expect(tries).toEqual({ together: 2, alone: 3 });
+    const takes = { together: 0, alone: 0 };
+    await stage.pass(DAY, "alice", poisoned(stage.gateway.env, run, takes));
+    expect(takes).toEqual({ together: 2, alone: 3 });
     expect((await stage.deliveries(run.runId)).body.data).toEqual({
       state: "dead",
       callback_url: HOOK,
@@ -63,18 +63,18 @@ describe("a run that makes the consumer throw", () => {
     ]);
   });
 
-  it("four times is not given up: what failed is forgotten when it is reported", async () => {
+  it("four times is not abandoned: what failed is forgotten when it is reported", async () => {
     const stage = await Stage.set();
     stage.receive(() => new Response(null, { status: 500 }));
     const run = await stage.start();
     await stage.push(run);
-    const tries = { together: 0, alone: 0 };
-    const env = poisoned(stage.gateway.env, run, tries, (nth) => nth % 5 !== 4);
+    const takes = { together: 0, alone: 0 };
+    const env = poisoned(stage.gateway.env, run, takes, (nth) => nth % 5 !== 4);
     await stage.pass(2 * DAY, "alice", env);
     const { state, attempts } = (await stage.deliveries(run.runId)).body.data;
     expect(state).toBe("retrying");
     expect(attempts.length).toBeGreaterThanOrEqual(3);
-    expect(tries.together + tries.alone).toBeGreaterThanOrEqual(5 * attempts.length);
+    expect(takes.together + takes.alone).toBeGreaterThanOrEqual(5 * attempts.length);
   });
 
   it("does not hold up its batch", async () => {
@@ -91,7 +91,7 @@ describe("a run that makes the consumer throw", () => {
   });
 });
 
-describe("a run that kills the isolate, again and again, so that nobody reports", () => {
+describe("a run that kills the isolate, again and again, so that no consumer reports", () => {
   it("is tried alone after two, abandoned after five; its neighbours in the batch are delivered", async () => {
     const stage = await Stage.set();
     const runs = [];
@@ -99,7 +99,7 @@ describe("a run that kills the isolate, again and again, so that nobody reports"
     const [bad = expect.fail(), ...good] = runs;
     for (const run of runs) await stage.push(run);
     const deaths = { together: 0, alone: 0 };
-    for (let rounds = 0; rounds < 120 && (await stateOf(stage, bad)) !== "dead"; rounds += 1) {
+    for (let rounds = 0; rounds < 120 && (await readState(stage, bad)) !== "dead"; rounds += 1) {
       const messages = stage.queue.take();
       if (await killed(stage, messages, bad, false)) deaths.together += 1;
       for (const message of stage.queue.takeAlone())
@@ -108,11 +108,11 @@ describe("a run that kills the isolate, again and again, so that nobody reports"
       if (rounds % 2 === 0) await evictAllDurableObjects();
       await passWithoutConsumer(stage, 10 * MINUTE);
     }
-    expect(await stateOf(stage, bad)).toBe("dead");
+    expect(await readState(stage, bad)).toBe("dead");
     expect(deaths.alone).toBeGreaterThanOrEqual(2);
     expect(deaths.together + deaths.alone).toBeLessThanOrEqual(8);
     await stage.pass(3 * HOUR);
-    for (const run of good) expect(await stateOf(stage, run)).toBe("delivered");
+    for (const run of good) expect(await readState(stage, run)).toBe("delivered");
     expect(await deadLetters()).toMatchObject([
       { run_id: bad.runId, reason: "the run made the consumer fail", result: null },
     ]);
@@ -141,7 +141,7 @@ describe("a run that kills the isolate, again and again, so that nobody reports"
     expect(deaths).toBeLessThan(5);
   });
 
-  it("puts its neighbours among the dead letters of the queue, where nothing is given up", async () => {
+  it("puts its neighbours among the dead letters of the queue, where nothing is abandoned", async () => {
     const stage = await Stage.set();
     const runs = [];
     for (const _ of times(5, () => 0)) runs.push(await stage.start());
@@ -150,7 +150,7 @@ describe("a run that kills the isolate, again and again, so that nobody reports"
     stage.queue.putIntoDeadLetters(stage.queue.take());
     await stage.drain();
     expect(stage.received).toHaveLength(5);
-    for (const run of runs) expect(await stateOf(stage, run)).toBe("delivered");
+    for (const run of runs) expect(await readState(stage, run)).toBe("delivered");
     expect((await stage.records()).charges).toHaveLength(5);
   });
 });
@@ -182,7 +182,7 @@ describe("a gate that does not answer", () => {
   });
 });
 
-/** The gate's alarms ring, and nobody takes what they send. */
+/** The gate's alarms ring, and no consumer takes what they send. */
 async function passWithoutConsumer(stage: Stage, ms: number): Promise<void> {
   stage.queue.isPaused = true;
   await stage.pass(ms);

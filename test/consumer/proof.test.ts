@@ -12,7 +12,7 @@ const NEXT_TOKEN = "the-next-completion-token";
 freshForEach();
 
 /** Runs of which receivers were told, in order. */
-function told({ received }: Stage): string[] {
+function deliveredIds({ received }: Stage): string[] {
   return received.map(({ body }): string => JSON.parse(body).id);
 }
 
@@ -29,7 +29,7 @@ function complete({ gateway }: Stage, path: string, body: BodyInit, authorizatio
   return gateway.call(path, { method: "POST", claims: null, body, headers });
 }
 
-describe("a completion names the run of a start that nobody heard the answer of", () => {
+describe("a completion names the run of a start whose answer was lost", () => {
   it.each<[string, (runId: string) => string[]]>([
     ["in one piece", (runId) => [`{"type":"run","id":"${runId}","status":"success"}`]],
     [
@@ -46,10 +46,10 @@ describe("a completion names the run of a start that nobody heard the answer of"
   ])("%s", async (_name, chunksOf) => {
     const stage = await Stage.set();
     const { completion, runId } = await startUnheard(stage);
-    const answer = await complete(stage, completion, streamOf(chunksOf(runId)), `Bearer ${COMPLETION_TOKEN}`);
+    const answer = await complete(stage, completion, toStream(chunksOf(runId)), `Bearer ${COMPLETION_TOKEN}`);
     expect(answer.status).toBe(202);
     await stage.pass(MINUTE);
-    expect([told(stage), await chargedRuns(stage)]).toEqual([[runId], [runId]]);
+    expect([deliveredIds(stage), await chargedRuns(stage)]).toEqual([[runId], [runId]]);
   });
 
   it.each(["Bearer", "bearer"])("with either of two tokens (%s)", async (scheme) => {
@@ -58,7 +58,7 @@ describe("a completion names the run of a start that nobody heard the answer of"
       const { completion, runId } = await startUnheard(stage, token);
       await complete(stage, completion, JSON.stringify({ id: runId }), `${scheme} ${token}`);
       await stage.drain();
-      expect(told(stage).at(-1)).toBe(runId);
+      expect(deliveredIds(stage).at(-1)).toBe(runId);
     }
   });
 
@@ -77,7 +77,7 @@ describe("a completion names the run of a start that nobody heard the answer of"
     const answer = await complete(stage, completion, JSON.stringify({ id: runId }), authorization);
     expect(answer.status).toBe(202);
     await stage.pass(HOUR);
-    expect([reads(stage), told(stage)]).toEqual([0, []]);
+    expect([reads(stage), deliveredIds(stage)]).toEqual([0, []]);
   });
 
   it("but not where no token is set", async () => {
@@ -88,7 +88,7 @@ describe("a completion names the run of a start that nobody heard the answer of"
         202,
       );
     await stage.pass(HOUR);
-    expect([reads(stage), told(stage)]).toEqual([0, []]);
+    expect([reads(stage), deliveredIds(stage)]).toEqual([0, []]);
   });
 });
 
@@ -105,7 +105,7 @@ describe("a completion without a token hurries the poll of a run whose id the st
     });
     const run = await stage.start();
     await stage.pass(SECOND);
-    expect(told(stage)).toEqual([run.runId]);
+    expect(deliveredIds(stage)).toEqual([run.runId]);
   });
 });
 
@@ -143,10 +143,10 @@ describe("a completion that names another run", () => {
       await stage.push({ ...unheard, runId: known.runId });
       stage.waiting.clear();
       await stage.pass(HOUR);
-      expect([told(stage), await chargedRuns(stage)]).toEqual([[known.runId], [known.runId]]);
+      expect([deliveredIds(stage), await chargedRuns(stage)]).toEqual([[known.runId], [known.runId]]);
       await stage.push(unheard);
       await stage.pass(MINUTE);
-      expect(told(stage)).toEqual([known.runId, unheard.runId]);
+      expect(deliveredIds(stage)).toEqual([known.runId, unheard.runId]);
     },
   );
 
@@ -164,13 +164,13 @@ describe("a completion that names another run", () => {
     });
     const run = await stage.start();
     await stage.pass(HOUR);
-    expect(told(stage)).toContain(run.runId);
+    expect(deliveredIds(stage)).toContain(run.runId);
     expect(await chargedRuns(stage)).toContain(run.runId);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
   });
 });
 
-function streamOf(chunks: string[]): ReadableStream {
+function toStream(chunks: string[]): ReadableStream {
   return new ReadableStream({
     start(controller) {
       for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk));

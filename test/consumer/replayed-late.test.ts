@@ -1,5 +1,5 @@
-// A caller sends an id again when its gate has forgotten the answer and KV has not, while the run still owes somebody
-// something. The admission is taken back; what was promised before stays.
+// A caller sends an id again when its gate has forgotten the answer and KV has not, while the run still owes a
+// callback or a charge. The admission is taken back; what was promised before stays.
 import { describe, expect, it, vi } from "vitest";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { forgetAnswers } from "../support/forget.ts";
@@ -81,15 +81,15 @@ describe("an id used again after 72 hours", () => {
     });
     const second = await stage.start({ idempotency_id: ID });
     await stage.pass(20 * HOUR);
-    const told = stage.received.map(({ body }): string => JSON.parse(body).id);
-    expect(told).toHaveLength(2);
-    expect(new Set(told)).toEqual(new Set([first.runId, second.runId]));
+    const delivered = stage.received.map(({ body }): string => JSON.parse(body).id);
+    expect(delivered).toHaveLength(2);
+    expect(new Set(delivered)).toEqual(new Set([first.runId, second.runId]));
     expect((await stage.records()).charges).toHaveLength(2);
   });
 });
 
 describe("a replay from KV of a run that is over", () => {
-  it("leaves nothing behind, and tells nobody again", async () => {
+  it("leaves nothing behind, and tells no receiver again", async () => {
     const stage = await Stage.set();
     const run = await stage.start({ idempotency_id: ID });
     await stage.push(run);

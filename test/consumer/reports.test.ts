@@ -11,7 +11,7 @@ const DAY = 24 * HOUR;
 freshForEach();
 
 /** Runs of which receivers were told, in order. */
-function told({ received }: Stage): string[] {
+function deliveredIds({ received }: Stage): string[] {
   return received.map(({ body }): string => JSON.parse(body).id);
 }
 
@@ -54,7 +54,7 @@ describe("reports", () => {
     await stage.consume(stage.queue.take(), { env: { ...env, ...failing(/^USER_GATE\.report$/)(env) } });
     expect(await chargedRuns(stage)).toEqual([]);
     await stage.pass(HOUR);
-    expect(told(stage)).toEqual([run.runId, run.runId]);
+    expect(deliveredIds(stage)).toEqual([run.runId, run.runId]);
     expect(new Set(stage.received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
     expect(await chargedRuns(stage)).toEqual([run.runId]);
   });
@@ -68,18 +68,18 @@ describe("an alarm that throws", () => {
     const second = await stage.start();
     await rename(stage, "outbox", "outbox_away");
     await stage.pass(10 * SECOND);
-    expect(told(stage)).toEqual([first.runId]);
+    expect(deliveredIds(stage)).toEqual([first.runId]);
     const aheadMs = ((await stage.alarmAt()) ?? 0) - Date.now();
     expect(aheadMs).toBeGreaterThan(45 * SECOND);
     expect(aheadMs).toBeLessThanOrEqual(61 * SECOND);
     await rename(stage, "outbox_away", "outbox");
     await stage.pass(3 * MINUTE);
-    expect(told(stage)).toEqual([first.runId, second.runId]);
+    expect(deliveredIds(stage)).toEqual([first.runId, second.runId]);
     expect(await chargedRuns(stage)).toEqual([first.runId, second.runId]);
   });
 });
 
-/** Whoever asks for the table by its old name throws. */
+/** A query that uses the table's old name throws. */
 async function rename(stage: Stage, from: string, to: string): Promise<void> {
   await runInDurableObject(await stage.gateway.gateOf(), (_gate, { storage }) => {
     storage.sql.exec(`ALTER TABLE ${from} RENAME TO ${to}`);

@@ -1,4 +1,4 @@
-// Want of room and of connections: it costs no attempt, and gives nothing up.
+// Want of memory and of connections: it costs no attempt, and abandons nothing.
 import { describe, expect, it, vi } from "vitest";
 import { isolateBudget } from "../../src/platform/memory-budget.ts";
 import { MINUTE } from "../support/clock.ts";
@@ -65,7 +65,7 @@ describe("a result of 17 MiB", () => {
 });
 
 describe("a batch of many", () => {
-  it("is at five receivers at a time, which costs nobody an attempt", async () => {
+  it("is at five receivers at a time, which costs no run an attempt", async () => {
     const stage = await Stage.set();
     let [atOnce, most] = [0, 0];
     stage.receive(async () => {

@@ -91,7 +91,7 @@ describe("the next attempt", () => {
   it.each<{ name: string; status: number; headers?: Record<string, string>; at: number[] }>([
     { name: "waits a minute after 429", status: 429, at: [0, 60] },
     { name: "comes when Retry-After says", status: 503, headers: { "retry-after": "8" }, at: [0, 8] },
-    { name: "comes after a redirect, which nobody follows", status: 302, at: [0, 5] },
+    { name: "comes after a redirect, which the gateway does not follow", status: 302, at: [0, 5] },
   ])("$name", async ({ name, status, headers = {}, at }) => {
     const stage = await Stage.set();
     failsTimes(stage, 1, status, status === 302 ? { location: "https://other.example/" } : headers);

@@ -1,4 +1,4 @@
-// A look at a run is nobody's request: it is a trace of its own, known to the upstream and to the log, and to no stranger.
+// A poll of a run belongs to no request: it has a trace of its own, which only the upstream and the log know.
 import { expect, it, vi } from "vitest";
 import { freshForEach } from "../support/fresh.ts";
 import { Stage } from "../support/stage.ts";
@@ -51,11 +51,11 @@ it("a receiver is told of no trace", async () => {
   expect(names.filter((name) => /trace|baggage|request-id/.test(name))).toEqual([]);
 });
 
-it("two looks are two traces", async () => {
+it("two polls are two traces", async () => {
   const stage = await Stage.set();
   const run = await stage.start();
   stage.waiting.add(run.runId);
-  for (let looks = 0; looks < 2; looks += 1) {
+  for (let polls = 0; polls < 2; polls += 1) {
     await stage.push(run);
     await stage.drain();
   }

@@ -52,19 +52,19 @@ async function overtake(stage: Stage, run: Started, late: ReturnType<Stage["queu
   await stage.consume(late);
   await stage.pass(HOUR);
   const { charges } = await stage.records();
-  return { tasks: charges.length, told: stage.received.map(({ url }) => url) };
+  return { tasks: charges.length, delivered: stage.received.map(({ url }) => url) };
 }
 
 it("what the accepted attempt owes is charged and delivered, though a later attempt would have been free", async () => {
   const { run, late } = await acceptedLate();
   const stage = await failedAttempt(OTHER, FREE);
-  expect(await overtake(stage, run, late)).toEqual({ tasks: 1, told: [HOOK] });
+  expect(await overtake(stage, run, late)).toEqual({ tasks: 1, delivered: [HOOK] });
 });
 
 it("a free attempt that was accepted stays free, though a later attempt would have been charged", async () => {
   const { run, late } = await acceptedLate(FREE);
   const stage = await failedAttempt({});
-  expect(await overtake(stage, run, late)).toEqual({ tasks: 0, told: [HOOK] });
+  expect(await overtake(stage, run, late)).toEqual({ tasks: 0, delivered: [HOOK] });
 });
 
 it("a duplicate that is being answered from KV changes nothing", async () => {
@@ -104,7 +104,7 @@ it("a duplicate that KV answers after another attempt has failed leaves the deci
   const again = await stage.tryStart(OTHER, { claims: FREE });
   expect([again.status, again.headers.get("idempotency-replayed")]).toEqual([202, "true"]);
   await stage.pass(HOUR);
-  expect(await overtake(stage, run, late)).toEqual({ tasks: 1, told: [HOOK] });
+  expect(await overtake(stage, run, late)).toEqual({ tasks: 1, delivered: [HOOK] });
 });
 
 describe("a start whose answer got lost, and whose end a completion proves", () => {
@@ -134,17 +134,20 @@ describe("a start whose answer got lost, and whose end a completion proves", () 
     ["a callback, where the first had none", NONE, {}, {}, [HOOK]],
     ["a task, where the first was free", {}, FREE, {}, [HOOK]],
     ["no callback any more", {}, FREE, NONE, []],
-  ])("is delivered and charged as its retry is promised: %s", async (_name, first, claims, retry, told) => {
-    await unanswered(first, claims);
-    await stage.push(run);
-    await stage.pass(HOUR);
-    expect(stage.received).toEqual([]);
-    const again = await stage.tryStart({ idempotency_id: ID, ...retry });
-    expect([again.status, again.body.data.id]).toEqual([202, run.runId]);
-    await stage.pass(100 * HOUR);
-    expect(stage.received.map(({ url }) => url)).toEqual(told);
-    expect([(await stage.records()).charges.length, await stage.rows()]).toEqual([1, 0]);
-  });
+  ])(
+    "is delivered and charged as its retry is promised: %s",
+    async (_name, first, claims, retry, delivered) => {
+      await unanswered(first, claims);
+      await stage.push(run);
+      await stage.pass(HOUR);
+      expect(stage.received).toEqual([]);
+      const again = await stage.tryStart({ idempotency_id: ID, ...retry });
+      expect([again.status, again.body.data.id]).toEqual([202, run.runId]);
+      await stage.pass(100 * HOUR);
+      expect(stage.received.map(({ url }) => url)).toEqual(delivered);
+      expect([(await stage.records()).charges.length, await stage.rows()]).toEqual([1, 0]);
+    },
+  );
 
   it("and that is never retried counts as its latest attempt says, when the id's 72 hours are over", async () => {
     await unanswered({});

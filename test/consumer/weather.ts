@@ -4,7 +4,7 @@ import { IndexWeather } from "../support/index-weather.ts";
 import type { Received, Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
-/** `down`: nothing is done. `mute`: it is done, and nobody hears of it. */
+/** `down`: nothing is done. `mute`: it is done, and the answer is lost. */
 export type Fault = {
   at: "USER_GATE" | "KV" | "index" | "DESTINATION_BREAKER" | "upstream" | "receiver" | "queue";
   mood: "down" | "mute";
@@ -13,7 +13,7 @@ export type Fault = {
 
 export class Weather {
   /** Runs that the upstream says it does not know. */
-  readonly lost = new Set<string>();
+  readonly unknownRuns = new Set<string>();
   #faults: Fault[] = [];
 
   readonly bindings = (env: Env): Partial<Env> => tapped(env, this.#tap);
@@ -23,7 +23,7 @@ export class Weather {
   }
 
   clear(): void {
-    this.lost.clear();
+    this.unknownRuns.clear();
     this.#faults = [];
   }
 
@@ -34,7 +34,7 @@ export class Weather {
       const mood = this.#moodOf("upstream");
       if (mood === "down") return json(503, {});
       const id = path.split("/").at(-1) ?? "";
-      if (method === "GET" && this.lost.has(id)) return json(404, errorBody(404, "not_found"));
+      if (method === "GET" && this.unknownRuns.has(id)) return json(404, errorBody(404, "not_found"));
       const isWaiting = method === "GET" && waiting.has(id);
       const answer = isWaiting ? json(202, { type: "run", id, status: "waiting" }) : honest();
       return mood === null ? answer : json(503, {});
@@ -70,6 +70,6 @@ export class Weather {
 }
 
 /** The runs that a receiver was told of. */
-export function toldOf(received: readonly Received[]): Set<string> {
+export function deliveredIds(received: readonly Received[]): Set<string> {
   return new Set(received.map(({ body }): string => JSON.parse(body).id));
 }

@@ -1,4 +1,4 @@
-// The whole way of a run: from its start to its charge, through nobody's hands but the product's.
+// The whole way of a run: from its start to its charge, with no part replaced but the upstream and the receiver.
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { freshForEach } from "../support/fresh.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openapiDocument } from "../../src/contract/openapi.ts";
-import { validatorOf } from "./rules.ts";
+import { buildValidator } from "./rules.ts";
 
 type Media = { schema: object; examples?: Record<string, { value: unknown }> };
 type Operation = {
@@ -78,7 +78,7 @@ describe("/openapi.json", () => {
     );
     expect(cases.length).toBeGreaterThan(20);
     for (const { schema, value } of cases) {
-      expect(validatorOf(document, schema)().validate(value)).toEqual({ valid: true, errors: [] });
+      expect(buildValidator(document, schema)().validate(value)).toEqual({ valid: true, errors: [] });
     }
   });
 

@@ -23,20 +23,20 @@ const ERROR_REF = "#/components/schemas/ActionsErrorResponse";
 const OURS: unknown = openapiDocument("https://edge.example");
 
 /** An error of ours where neither document lists one. */
-export const errorRule: Rule = ruleOf(PUBLISHED, {
+export const errorRule: Rule = toRule(PUBLISHED, {
   content: { "application/json": { schema: { $ref: ERROR_REF } } },
 });
 
 // the contract adds these to the statuses that the published file lists.
 const EXTENSIONS = new Map([401, 404, 405, 409, 413].map((status) => [status, errorRule]));
 
-const PUBLISHED_ROUTES = routesOf(PUBLISHED).map((route) => ({
+const PUBLISHED_ROUTES = findRoutes(PUBLISHED).map((route) => ({
   ...route,
   rules: new Map([...EXTENSIONS, ...route.rules]),
 }));
 
 // The published file comes first: where both describe an operation, it stands.
-const ROUTES: readonly Route[] = [...PUBLISHED_ROUTES, ...routesOf(OURS)];
+const ROUTES: readonly Route[] = [...PUBLISHED_ROUTES, ...findRoutes(OURS)];
 
 /** Nothing for what neither document describes: the pass-through, the console. */
 export function findRoute(method: string, path: string): Route | undefined {
@@ -56,22 +56,22 @@ function entries(value: unknown): [string, unknown][] {
   return isObject(value) ? Object.entries(value) : [];
 }
 
-function routesOf(document: unknown): Route[] {
+function findRoutes(document: unknown): Route[] {
   return entries(member(document, "paths")).flatMap(([path, methods]) =>
     entries(methods).map(([method, operation]) => ({
       method: method.toUpperCase(),
       pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),
-      rules: rulesOf(document, operation),
+      rules: findRules(document, operation),
     })),
   );
 }
 
-function rulesOf(document: unknown, operation: unknown): Map<number, Rule> {
+function findRules(document: unknown, operation: unknown): Map<number, Rule> {
   const answers = entries(member(operation, "responses"));
-  return new Map(answers.map(([status, answer]) => [Number(status), ruleOf(document, answer)]));
+  return new Map(answers.map(([status, answer]) => [Number(status), toRule(document, answer)]));
 }
 
-function ruleOf(document: unknown, answer: unknown): Rule {
+function toRule(document: unknown, answer: unknown): Rule {
   const schema = member(member(member(answer, "content"), "application/json"), "schema");
   const ofLine = member(member(member(answer, "content"), "application/x-ndjson"), "schema");
   return {
@@ -80,13 +80,13 @@ function ruleOf(document: unknown, answer: unknown): Rule {
     hasCsv: member(member(answer, "content"), "text/csv") !== undefined,
     hasHtml: member(member(answer, "content"), "text/html") !== undefined,
     headers: entries(member(answer, "headers")).map(headerRule),
-    checkBody: checkOf(document, schema),
-    checkLine: ofLine === undefined ? null : checkOf(document, ofLine),
+    checkBody: buildCheck(document, schema),
+    checkLine: ofLine === undefined ? null : buildCheck(document, ofLine),
   };
 }
 
-function checkOf(document: unknown, schema: unknown): (body: unknown) => string[] {
-  const validator = validatorOf(document, schema);
+function buildCheck(document: unknown, schema: unknown): (body: unknown) => string[] {
+  const validator = buildValidator(document, schema);
   return (body) => {
     const { errors } = validator().validate(body);
     // The last error is the innermost: those before it only say that something inside is wrong.
@@ -100,7 +100,7 @@ function headerRule([name, header]: [string, unknown]): HeaderRule {
 }
 
 /** A real JSON Schema 2020-12 validator, formats included, made when first called. */
-export function validatorOf(document: unknown, schema: unknown): () => Validator {
+export function buildValidator(document: unknown, schema: unknown): () => Validator {
   let validator: Validator | undefined;
   return () => (validator ??= compile(document, schema));
 }

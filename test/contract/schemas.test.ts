@@ -7,7 +7,7 @@ import {
   validateUuid,
 } from "../../src/contract/schemas.ts";
 import { PUBLISHED } from "./published.ts";
-import { validatorOf } from "./rules.ts";
+import { buildValidator } from "./rules.ts";
 
 const UUID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
@@ -86,7 +86,7 @@ describe("the body of a run", () => {
   });
 
   it("gets the verdict of the published schema", () => {
-    const published = validatorOf(PUBLISHED, { $ref: "#/components/schemas/StoredActionsRunRequest" });
+    const published = buildValidator(PUBLISHED, { $ref: "#/components/schemas/StoredActionsRunRequest" });
     const text = fc.oneof(fc.constant(UUID), fc.constant("https://a.example/"), fc.string());
     const loose = fc.oneof(text, fc.integer(), fc.constant(null), fc.constant({}), fc.constant([]));
     const data = fc.record(

@@ -1,6 +1,6 @@
 // Promise 4, undisturbed: every result reaches its callback_url, as it is and with proof; promise 5 beside it.
 import { beforeAll, describe, expect, it } from "vitest";
-import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { Caller, ECHO, toRunId } from "./support/caller.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { provenRunId, publishedKeys } from "./support/proof.ts";
 import { Receiver } from "./support/receiver.ts";
@@ -30,19 +30,19 @@ describe("a thousand runs with callbacks", () => {
     const callers = await Promise.all(Array.from({ length: USERS }, (_, user) => callerNumber(user)));
     const callerOf = (run: number) => callers[run % USERS] ?? expect.fail("no such caller");
     const startedAtMs = performance.now();
-    const runIds = await eachOf(RUNS, async (run) => {
+    const runIds = await inParallel(RUNS, async (run) => {
       // Digits and letters that would not survive a parse and a print.
       const inputs = `{"run":${run},"n":12345678901234567890,"x":1.10,"text":"\\u00fc é \\n 💶"}`;
       const data = `{"data":{"inputs":${inputs},"callback_url":"${receiver.url(`/runs/${run}`)}"}}`;
       const path = `/actions/v1/stored-actions/${ECHO}/run`;
-      return runIdOf(await callerOf(run).send("POST", path, data, UNLIMITED));
+      return toRunId(await callerOf(run).send("POST", path, data, UNLIMITED));
     });
     const answeredAtMs = performance.now();
     await until("the last callback", ALL_WITHIN_MS, () => receiver.deliveries.length >= RUNS);
     const toldAtMs = performance.now();
 
     const keys = await publishedKeys(gateway.url);
-    await eachOf(RUNS, async (run) => {
+    await inParallel(RUNS, async (run) => {
       const [delivery, ...more] = receiver.at(`/runs/${run}`);
       expect(more).toEqual([]);
       if (delivery === undefined) return expect.fail(`run ${run} was not told`);
@@ -83,7 +83,7 @@ function seconds(ms: number): string {
 }
 
 /** Does it for 0 … count - 1, some of them at a time. */
-async function eachOf<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
+async function inParallel<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
   const hand = async () => {

@@ -1,6 +1,6 @@
 // A receiver that hangs costs the others nothing: fifty runs end at one moment, each with a receiver of its own.
 import { beforeAll, expect, it } from "vitest";
-import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { Caller, ECHO, toRunId } from "./support/caller.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { Receiver } from "./support/receiver.ts";
 import { Upstream, type UpstreamRun } from "./support/upstream.ts";
@@ -58,7 +58,7 @@ async function round(name: string, reply: Receiver["reply"]): Promise<number> {
 
 async function startedRun(callbackUrl: string): Promise<UpstreamRun> {
   const answer = await caller.start(ECHO, { callback_url: callbackUrl }, { rateLimit: "off" });
-  return upstream.run(runIdOf(answer));
+  return upstream.run(toRunId(answer));
 }
 
 function middle(values: readonly number[]): number {

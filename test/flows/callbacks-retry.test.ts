@@ -1,8 +1,8 @@
 // Promise 4, when the other side does not play along: receivers that fail for a while, for ever or on purpose, and
 // upstreams that say too little or too much. A receiver of its own for each: a host that fails is left alone.
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { actionId, Caller, ECHO, runIdOf } from "./support/caller.ts";
-import { deliveriesOf, redeliver, untilState } from "./support/deliveries.ts";
+import { actionId, Caller, ECHO, toRunId } from "./support/caller.ts";
+import { readDeliveries, redeliver, untilState } from "./support/deliveries.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { type Delivery, Receiver } from "./support/receiver.ts";
 import { Upstream, type UpstreamRun } from "./support/upstream.ts";
@@ -55,8 +55,8 @@ describe("a receiver that fails", () => {
     isDown = false;
     upstream.runs.delete(run.id);
     expect((await redeliver(caller, ECHO, run.id)).status).toBe(202);
-    const told = await untilState(caller, ECHO, run.id, "delivered");
-    expect(told.attempts.map(({ status }) => status)).toEqual([500, 500, 500, 500, 204]);
+    const delivered = await untilState(caller, ECHO, run.id, "delivered");
+    expect(delivered.attempts.map(({ status }) => status)).toEqual([500, 500, 500, 500, 204]);
     expectOneMessage(receiver.deliveries, run);
   });
 
@@ -71,12 +71,12 @@ describe("a receiver that fails", () => {
     await pushes(run, 30);
     await quiet(receiver);
     expect(receiver.deliveries).toHaveLength(1);
-    expect((await deliveriesOf(caller, ECHO, run.id)).attempts).toHaveLength(1);
+    expect((await readDeliveries(caller, ECHO, run.id)).attempts).toHaveLength(1);
   });
 
   async function startedRun(receiver: Receiver): Promise<UpstreamRun> {
     const answer = await caller.start(ECHO, { callback_url: receiver.url("/hook") });
-    return upstream.run(runIdOf(answer));
+    return upstream.run(toRunId(answer));
   }
 
   async function endedRun(receiver: Receiver): Promise<UpstreamRun> {
@@ -100,13 +100,13 @@ describe("an upstream that never pushes", () => {
     const caller = await Caller.of(gateway.url);
     const data = { inputs: { seconds: 3 }, callback_url: receiver.url("/hook") };
     const startedAtMs = performance.now();
-    const runId = runIdOf(await caller.start(NEVER_PUSHES, data));
+    const runId = toRunId(await caller.start(NEVER_PUSHES, data));
     const view = await untilState(caller, NEVER_PUSHES, runId, "delivered");
     expect(view.attempts).toHaveLength(1);
     expect(receiver.deliveries).toHaveLength(1);
     const tookMs = (receiver.deliveries[0]?.atMs ?? 0) - startedAtMs;
     expect(tookMs).toBeGreaterThan(3000);
-    // At the most one second to the next look.
+    // At the most one second to the next poll.
     expect(tookMs).toBeLessThan(3000 + 1000 + LATE_MS);
   });
 });

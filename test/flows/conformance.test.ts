@@ -73,7 +73,7 @@ function idsOf(clauses: readonly Result[], outcome: Result["outcome"]): string[]
   return clauses.filter((clause) => clause.outcome === outcome).map(({ id }) => id);
 }
 
-function sectionsOf(clauses: string): string[] {
+function parseSections(clauses: string): string[] {
   return [...new Set(clauses.split(" ").map((id) => id.replace(/\..*/, "")))];
 }
 
@@ -142,7 +142,7 @@ describe("with one token only", () => {
 
 it.each([
   { args: ["--wat"], says: "--wat" },
-  { args: ["--sandbox", "--url", "http://127.0.0.1:1"], says: "nobody answers at http://127.0.0.1:1" },
+  { args: ["--sandbox", "--url", "http://127.0.0.1:1"], says: "no answer from http://127.0.0.1:1" },
 ])("what it cannot ask, it says with its usage, and exits with 2: $says", async ({ args, says }) => {
   const { code, stderr } = await conformance(...args);
   expect(stderr).toContain(says);
@@ -169,12 +169,12 @@ describe.concurrent("a gateway that breaks the contract is caught by the clauses
   });
 
   it.for(BEFORE_ANY_UPSTREAM)("before any upstream, one that %s", async ([, breached, defect]) => {
-    const found = await examined(defect, sectionsOf(breached), await withAnyUpstream());
+    const found = await examined(defect, parseSections(breached), await withAnyUpstream());
     expect(idsOf(found, "breach")).toEqual(breached.split(" "));
   });
 
   it.for(BEFORE_THE_SANDBOX)("one that %s", async ([, breached, defect]) => {
-    const found = await examined(defect, sectionsOf(breached));
+    const found = await examined(defect, parseSections(breached));
     expect(idsOf(found, "breach")).toEqual(breached.split(" "));
     expect(idsOf(found, "skipped")).toEqual([]);
     for (const { outcome, detail } of found) if (outcome === "breach") expect(detail).toMatch(/\S/);

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { words } from "../support/words.ts";
 import type { Visitor } from "./support/browser.ts";
-import { actionId, atOnce, Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { actionId, atOnce, Caller, ECHO, toRunId } from "./support/caller.ts";
 import { ATTEMPTS, BILLED, ConsoleStage, WITHIN_MS } from "./support/console-stage.ts";
 import { listening, portOf } from "./support/environment.ts";
 import { until } from "./support/process.ts";
@@ -16,7 +16,7 @@ const ISSUER = "https://issuer.dev.edge-actions.invalid";
 const FAILS = actionId("0004");
 const UNHINDERED = { rate_limit: { exempt: false, limit_override: 1000 } };
 const PHONE = { width: 390, height: 844 };
-const LOOKS = [
+const BROWSER_OPTIONS = [
   { colorScheme: "light" },
   { colorScheme: "dark" },
   { colorScheme: "light", viewport: PHONE },
@@ -166,7 +166,7 @@ describe.each([
     });
     const at = await stage.operator(scripts);
     await lookUp(at, who);
-    await at.page.getByRole("link", { name: runIdOf(slow) }).click();
+    await at.page.getByRole("link", { name: toRunId(slow) }).click();
     await at.page.getByText("Abandon…").click();
     await at.press("Abandon this run");
     expect(await at.text()).toContain("The run has been abandoned.");
@@ -237,8 +237,8 @@ describe("every page", () => {
     const who = await Caller.of(stage.gateway.url, `${MARKUP}-${crypto.randomUUID()}`, BILLED);
     const { runId } = await stage.deadLetter(who);
     await stage.delivered(who, FAILS);
-    for (const look of LOOKS) {
-      const at = await stage.operator(true, look);
+    for (const options of BROWSER_OPTIONS) {
+      const at = await stage.operator(true, options);
       await at.open(`/console/runs/${runId}`);
       await at.page.getByRole("link", { name: MARKUP }).click();
       const pages = [...PAGES, `/console/runs/${runId}`, at.path];

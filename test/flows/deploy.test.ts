@@ -17,7 +17,7 @@ import { DeployedGateway } from "./support/deployed-gateway.ts";
 import { documentedCommands } from "./support/documents.ts";
 import {
   type Environment,
-  filesOf,
+  findFiles,
   makeFolder,
   PROJECT,
   removeFolder,
@@ -58,9 +58,9 @@ it("the settings here are those that the commands of docs/deploying.md give, in 
 
 it("on a clean checkout, without an account, a dry run prints the plan", async () => {
   const { status, output } = await started("npm", ["run", "--silent", "deploy", "--", "--dry-run"], {});
-  expect(output).toContain("nobody is logged in");
+  expect(output).toContain("not logged in");
   expect(stepsIn(output)).toEqual([
-    "unknown what the account has: nobody is logged in",
+    "unknown what the account has: not logged in",
     "missing PUBLIC_URL: where the outside reaches the gateway, https://…",
     "missing JWT_ISSUERS: JSON array of the issuers whose tokens count",
     "missing UPSTREAM_URL: the backend that runs the actions",
@@ -166,7 +166,8 @@ it("what runs is bound to what was made, and has the settings", () => {
 });
 
 it("nothing of staging, which the account has too, is used or changed", () => {
-  for (const made of [account.namespaces, account.databases, account.apps]) expect(made).toHaveLength(2);
+  for (const created of [account.namespaces, account.databases, account.apps])
+    expect(created).toHaveLength(2);
   const consumed = account.queues.filter(({ consumers }) =>
     consumers.some(({ script }) => script === "edge-actions"),
   );
@@ -186,7 +187,7 @@ it("the signing key is Ed25519, and was never in an argument, on disk or on the 
   const commands = await readFile(argumentsFile, "utf8");
   expect(commands).toContain('"secret","put","SIGNING_KEYS"');
   const texts = await Promise.all(
-    (await filesOf([folder, join(PROJECT, "dist/deploy")])).map((path) => readFile(path, "utf8")),
+    (await findFiles([folder, join(PROJECT, "dist/deploy")])).map((path) => readFile(path, "utf8")),
   );
   expect(texts.length).toBeGreaterThan(10);
   for (const text of [...texts, screen.join("\n")]) {

@@ -12,8 +12,8 @@ import { ACCOUNT_ID, API_TOKEN } from "./support/account.ts";
 import { ECHO } from "./support/caller.ts";
 import { checkOut } from "./support/checkout.ts";
 import { CLAIMED, type Claimed } from "./support/claimed-commands.ts";
-import { isMentioned, partsOf, rowOf } from "./support/command-rows.ts";
-import { type Command, documentedCommands, linesOf } from "./support/documents.ts";
+import { findRow, isMentioned, parseParts } from "./support/command-rows.ts";
+import { type Command, documentedCommands, readLines } from "./support/documents.ts";
 import {
   type Environment,
   freePort,
@@ -76,17 +76,17 @@ beforeAll(async () => {
 describe("the documents and this table", () => {
   it("no command is without a row", () => {
     const known = COMMANDS.flatMap((command) => {
-      const row = rowOf(command, ROWS);
+      const row = findRow(command, ROWS);
       if (row === null) return [];
       return "plus" in row ? `${command.text} ${row.plus}` : command.text;
     });
-    const isKnown = (command: Command) => rowOf(command, ROWS) !== null || isMentioned(command, known);
+    const isKnown = (command: Command) => findRow(command, ROWS) !== null || isMentioned(command, known);
     const missing = COMMANDS.filter((command) => !isKnown(command));
     expect(missing.map(({ page, line, text }) => `${page}:${line} ${text}`)).toEqual([]);
   });
 
   it("no row is without a command", () => {
-    const used = new Set(COMMANDS.map((command) => rowOf(command, ROWS)));
+    const used = new Set(COMMANDS.map((command) => findRow(command, ROWS)));
     expect(ROWS.filter((row) => !used.has(row)).map(({ command }) => command)).toEqual([]);
   });
 
@@ -94,8 +94,8 @@ describe("the documents and this table", () => {
     const files = Object.keys(by).map((file) => readFileSync(join(PROJECT, file), "utf8"));
     const missing = Object.values(by).map((words, at) => words.filter((word) => !files[at]?.includes(word)));
     expect(missing.flat()).toEqual([]);
-    const named = COMMANDS.filter((each) => rowOf(each, ROWS)?.command === command);
-    const options = named.flatMap(({ text }) => [...partsOf(text).options]);
+    const named = COMMANDS.filter((each) => findRow(each, ROWS)?.command === command);
+    const options = named.flatMap(({ text }) => [...parseParts(text).options]);
     const unknown = options.filter((option) => !new RegExp(`${option}(?![\\w-])`).test(files.join("\n")));
     expect(asItStands ? [] : unknown).toEqual([]);
   });
@@ -105,7 +105,7 @@ describe.concurrent("run as documented", () => {
   it.each(Object.entries(SCENES))("%s", async (name, rows) => {
     const scene = await openScene(checkout, join(folder, name.replaceAll(" ", "-")), env, replaced);
     try {
-      for (const row of rows) for (const text of textsOf(row)) await play(row, text, scene);
+      for (const row of rows) for (const text of findTexts(row)) await play(row, text, scene);
     } finally {
       await closeScene(scene);
     }
@@ -113,14 +113,14 @@ describe.concurrent("run as documented", () => {
 });
 
 /** What stands on several pages once. */
-function textsOf(row: Played | Claimed): Set<string> {
-  return new Set(COMMANDS.filter((each) => rowOf(each, ROWS) === row).map(({ text }) => text));
+function findTexts(row: Played | Claimed): Set<string> {
+  return new Set(COMMANDS.filter((each) => findRow(each, ROWS) === row).map(({ text }) => text));
 }
 
 /** What the commands find there, and what some of them have to mend. */
 async function prepareCheckout(): Promise<void> {
   const [question = ""] =
-    linesOf("docs/metrics.md", /./)
+    readLines("docs/metrics.md", /./)
       .join("\n")
       .match(/(?<=```sql\n)[^`]*/) ?? [];
   await writeFile(join(checkout, "question.sql"), question);

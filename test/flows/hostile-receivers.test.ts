@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { Caller, ECHO, toRunId } from "./support/caller.ts";
 import { untilState } from "./support/deliveries.ts";
 import { listening, portOf } from "./support/environment.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
@@ -92,8 +92,8 @@ describe("a receiver's answer", () => {
     const receiver = await hostile((response) => response.destroy());
     const run = await endedRun(receiver.url);
     const { attempts } = await untilState(caller, ECHO, run.id, "dead");
-    const lost = { status: null, error: "no connection" };
-    expect(attempts).toMatchObject([lost, lost]);
+    const failed = { status: null, error: "no connection" };
+    expect(attempts).toMatchObject([failed, failed]);
     receiver.close();
   });
 });
@@ -101,7 +101,7 @@ describe("a receiver's answer", () => {
 describe("a receiver that ends its 2xx before it has the body has acknowledged", () => {
   it.each([1_000, 400_000, 900_000])("only when it was sent all of %i bytes", async (bytes) => {
     const receiver = await hostile(acknowledge, "at once");
-    const run = upstream.run(runIdOf(await caller.start(ECHO, { callback_url: receiver.url })));
+    const run = upstream.run(toRunId(await caller.start(ECHO, { callback_url: receiver.url })));
     upstream.end(run);
     run.ended = `{"type":"run","id":"${run.id}","status":"success","results":["${"x".repeat(bytes)}"]}`;
     expect(await upstream.push(run)).toBe(202);
@@ -116,7 +116,7 @@ describe("a receiver that ends its 2xx before it has the body has acknowledged",
 
 /** A run with its callback there, whose end has been pushed. */
 async function endedRun(callbackUrl: string): Promise<UpstreamRun> {
-  const run = upstream.run(runIdOf(await caller.start(ECHO, { callback_url: callbackUrl })));
+  const run = upstream.run(toRunId(await caller.start(ECHO, { callback_url: callbackUrl })));
   upstream.end(run);
   expect(await upstream.push(run)).toBe(202);
   return run;

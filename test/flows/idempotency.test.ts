@@ -1,7 +1,7 @@
 // Promise 2: one id, one run.
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { actionId, atOnce, Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { actionId, atOnce, Caller, ECHO, toRunId } from "./support/caller.ts";
 import { type GatewayProcess, startPatientProcess, startProcess, until } from "./support/process.ts";
 
 const FLAKY = actionId("0007");
@@ -39,7 +39,7 @@ describe("one id, one run", () => {
   it("an upstream that stumbles once is asked again by the edge, and the caller does not notice", async () => {
     const caller = await Caller.of(gateway.url);
     const answer = await caller.start(FLAKY, { inputs: { failures: 1 } });
-    expect(await caller.runsOf(FLAKY)).toMatchObject([{ id: runIdOf(answer), starts: 2 }]);
+    expect(await caller.runsOf(FLAKY)).toMatchObject([{ id: toRunId(answer), starts: 2 }]);
   });
 
   it.each([
@@ -47,7 +47,7 @@ describe("one id, one run", () => {
     ["without one", {}],
   ])("an answer lost on its way is found again by the edge, %s", async (_name, data) => {
     const caller = await Caller.of(gateway.url);
-    const runId = runIdOf(await caller.start(LOST, data));
+    const runId = toRunId(await caller.start(LOST, data));
     expect(await caller.runsOf(LOST)).toMatchObject([{ id: runId, starts: 2 }]);
   });
 });
@@ -68,7 +68,7 @@ describe("an upstream that takes too long", () => {
     expect(late.ms).toBeGreaterThanOrEqual(2_900);
     expect(late.ms).toBeLessThan(8_000);
 
-    const runId = runIdOf(await caller.start(LATE, data));
+    const runId = toRunId(await caller.start(LATE, data));
     expect(await caller.runsOf(LATE)).toMatchObject([{ id: runId, starts: 2 }]);
   });
 
@@ -84,10 +84,10 @@ describe("an upstream that takes too long", () => {
     expect(await cutOff).toBe("cut off");
 
     await gateway.restart();
-    const runId = runIdOf(await caller.start(LATE, data));
+    const runId = toRunId(await caller.start(LATE, data));
     expect(await caller.runsOf(LATE)).toMatchObject([
       { id: runId, callers_idempotency_id: data.idempotency_id },
     ]);
-    expect(runIdOf(await caller.start(LATE, data))).toBe(runId);
+    expect(toRunId(await caller.start(LATE, data))).toBe(runId);
   });
 });

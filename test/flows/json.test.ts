@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import { beforeAll, describe, expect, it } from "vitest";
 import { withCallersId } from "../support/callers-id.ts";
-import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { Caller, ECHO, toRunId } from "./support/caller.ts";
 import { listening } from "./support/environment.ts";
 import { type GatewayProcess, startPatientProcess } from "./support/process.ts";
 
@@ -53,7 +53,7 @@ describe("JSON passes undamaged", () => {
 async function startText(caller: Caller, body: string): Promise<{ runId: string; arrived: string }> {
   const started = await caller.send("POST", `/actions/v1/stored-actions/${ECHO}/run`, body);
   const { headers, body: arrived } = await caller.lastArrival();
-  return { runId: runIdOf(started), arrived: withCallersId(arrived, headers["x-idempotency-id"]) };
+  return { runId: toRunId(started), arrived: withCallersId(arrived, headers["x-idempotency-id"]) };
 }
 
 /** The one item of a run's results, as it stands in the answer. */

@@ -4,15 +4,15 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { Caller, ECHO, toRunId } from "./support/caller.ts";
 import { type DeliveriesView, untilState } from "./support/deliveries.ts";
-import { LargeReads, LargeReceiver, type Manner, type Reading, resultOf } from "./support/large-results.ts";
+import { LargeReads, LargeReceiver, type Manner, type Reading, toResult } from "./support/large-results.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { Upstream } from "./support/upstream.ts";
 
 const MIB = 1024 * 1024;
 /** More than KV takes. */
-const LARGE = resultOf(26);
+const LARGE = toResult(26);
 const LARGE_BYTES = 27_262_976;
 const WITHIN_MS = 30_000;
 /** So often a read is given up because it proves to be large: among other runs, and when the run is alone. */
@@ -93,8 +93,8 @@ describe("a result that KV takes", () => {
   ])(
     "%s is delivered as it was read, though it changes at each read",
     async (_name, isChunked, mebibytes) => {
-      const first = { body: resultOf(mebibytes, "a"), isChunked };
-      const { view, receiver, read } = await delivery([first, { body: resultOf(mebibytes, "b") }]);
+      const first = { body: toResult(mebibytes, "a"), isChunked };
+      const { view, receiver, read } = await delivery([first, { body: toResult(mebibytes, "b") }]);
       expect(view.state).toBe("delivered");
       expect(receiver.taken).toMatchObject([{ bytes: mebibytes * MIB, isComplete: true }]);
       expect(read.count).toBe(FOUND_LARGE + 1);
@@ -104,7 +104,7 @@ describe("a result that KV takes", () => {
   it("is delivered later without the upstream", async () => {
     let isOpen = false;
     const { view, receiver, read, untilDelivered } = await delivery(
-      [{ body: resultOf(2) }],
+      [{ body: toResult(2) }],
       async (_request, response, take) => {
         await take();
         response.writeHead(isOpen ? 204 : 503).end();
@@ -180,7 +180,7 @@ it.skipIf(process.platform !== "linux")("128 MiB are delivered in less than 64 M
   const pid = findWorkerd(fresh);
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
   const before = readMemory(pid, "VmRSS");
-  const { view, receiver } = await delivery([{ body: resultOf(128) }], undefined, fresh);
+  const { view, receiver } = await delivery([{ body: toResult(128) }], undefined, fresh);
   expect(view.state).toBe("delivered");
   expect(receiver.taken).toMatchObject([{ bytes: 134_217_728, isComplete: true }]);
   const grown = readMemory(pid, "VmHWM") - before;
@@ -219,7 +219,7 @@ async function delivery(
   const receiver = await LargeReceiver.listen(manner);
   onTestFinished(() => receiver.close());
   const caller = await Caller.of(url);
-  const run = upstream.run(runIdOf(await caller.start(ECHO, { callback_url: receiver.url })));
+  const run = upstream.run(toRunId(await caller.start(ECHO, { callback_url: receiver.url })));
   const read = new LargeReads([...Array<Reading>(FOUND_LARGE).fill(readings[0]), ...readings]);
   reads.set(run.id, read);
   expect(await upstream.push(run)).toBe(202);

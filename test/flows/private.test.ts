@@ -8,7 +8,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { DEV_AUDIENCE, DEV_ISSUER, issuerKey } from "../../scripts/dev-keys.ts";
 import { expectContract } from "../support/contract.ts";
 import { words } from "../support/words.ts";
-import { actionId, Caller, ECHO, errorsOf } from "./support/caller.ts";
+import { actionId, Caller, ECHO, parseErrors } from "./support/caller.ts";
 import { listening, portOf } from "./support/environment.ts";
 import { startProcess } from "./support/process.ts";
 
@@ -59,7 +59,7 @@ describe("no caller makes the edge talk to anything but the upstream", () => {
     const before = starts();
     const refused = await caller.start(ECHO, { callback_url: target });
     expect(refused.status).toBe(400);
-    expect(errorsOf(refused)).toMatchObject([
+    expect(parseErrors(refused)).toMatchObject([
       { code: "bad_request", source: { pointer: "/data/callback_url" } },
     ]);
     expect(starts()).toEqual(before);

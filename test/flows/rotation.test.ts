@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRemoteJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Caller, ECHO, runIdOf } from "./support/caller.ts";
+import { Caller, ECHO, toRunId } from "./support/caller.ts";
 import { makeFolder, PROJECT, removeFolder, userEnvironment } from "./support/environment.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
 import { provenRunId, publishedKeys } from "./support/proof.ts";
@@ -94,9 +94,9 @@ describe("a new signing key is published, signs, and is the only one", () => {
     upstream.end(heldForever.run);
     // This one was not waited for a week. Its end is found by the timer.
     expect(await push(heldForever)).toBe(404);
-    await until("the run that was waited for too short", WITHIN_MS, () => isTold(heldForever));
-    const again = await caller.start(ECHO, dataOf(answered), { rateLimit: "off" });
-    expect([again.headers.get("idempotency-replayed"), runIdOf(again)]).toEqual(["true", answered.runId]);
+    await until("the run that was waited for too short", WITHIN_MS, () => isDelivered(heldForever));
+    const again = await caller.start(ECHO, buildData(answered), { rateLimit: "off" });
+    expect([again.headers.get("idempotency-replayed"), toRunId(again)]).toEqual(["true", answered.runId]);
 
     expect(refused).toEqual([]);
     for (const one of [answered, pushedLater]) expect(kidsAt(one)[0]).toBe(old);
@@ -151,18 +151,18 @@ async function publishedKids(): Promise<(string | undefined)[]> {
 async function start(): Promise<Case> {
   const one = { path: `/${randomUUID()}`, idempotencyId: randomUUID() };
   paths.add(one.path);
-  const runId = runIdOf(await caller.start(ECHO, dataOf(one), { rateLimit: "off" }));
+  const runId = toRunId(await caller.start(ECHO, buildData(one), { rateLimit: "off" }));
   return { ...one, runId, run: upstream.run(runId) };
 }
 
-function dataOf({ path, idempotencyId }: Pick<Case, "path" | "idempotencyId">): object {
+function buildData({ path, idempotencyId }: Pick<Case, "path" | "idempotencyId">): object {
   return { callback_url: receiver.url(path), idempotency_id: idempotencyId };
 }
 
 async function tell(one: Case): Promise<void> {
   upstream.end(one.run);
   expect(await push(one)).toBe(202);
-  await until("the callback", WITHIN_MS, () => isTold(one));
+  await until("the callback", WITHIN_MS, () => isDelivered(one));
 }
 
 /** Its receiver is away for the first attempt. */
@@ -174,14 +174,14 @@ async function fails(one: Case): Promise<void> {
     return delivery.path === one.path && kidsAt(one).at(-1) === old ? 503 : proven;
   };
   expect(await push(one)).toBe(202);
-  await until("the first attempt", WITHIN_MS, () => isTold(one));
+  await until("the first attempt", WITHIN_MS, () => isDelivered(one));
 }
 
 function push({ run }: Case): Promise<number> {
   return upstream.push(run);
 }
 
-function isTold({ path }: Case): boolean {
+function isDelivered({ path }: Case): boolean {
   return receiver.at(path).length > 0;
 }
 

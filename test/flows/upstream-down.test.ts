@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Backend } from "./support/backend.ts";
-import { type Answer, Caller, ECHO, errorsOf, runIdOf } from "./support/caller.ts";
+import { type Answer, Caller, ECHO, parseErrors, toRunId } from "./support/caller.ts";
 import { untilState } from "./support/deliveries.ts";
 import { freePort } from "./support/environment.ts";
 import { type GatewayProcess, startProcess, until } from "./support/process.ts";
@@ -68,9 +68,9 @@ describe("an upstream in trouble", () => {
       expect(replayed.headers.get("idempotency-replayed")).toBe("true");
 
       await backend.honest();
-      const runId = runIdOf(await caller.start(ECHO, data));
+      const runId = toRunId(await caller.start(ECHO, data));
       expect(backend.runUnder(data.idempotency_id)).toBe(runId);
-      expect(runIdOf(await caller.start(ECHO, data))).toBe(runId);
+      expect(toRunId(await caller.start(ECHO, data))).toBe(runId);
     },
   );
 
@@ -87,7 +87,7 @@ describe("an upstream in trouble", () => {
     });
     await backend.through(upstream.port);
     const data = { callback_url: receiver.url("/hook") };
-    const run = upstream.run(runIdOf(await caller.start(ECHO, data)));
+    const run = upstream.run(toRunId(await caller.start(ECHO, data)));
     upstream.end(run);
     expect(await upstream.push(run)).toBe(202);
     await until("the first attempt", SOON_MS, () => receiver.deliveries.length > 0);
@@ -122,7 +122,7 @@ function problem(status: number, code: string, title: string, detail: string): o
 }
 
 function expectProblem(answer: Answer, expected: object): void {
-  expect(errorsOf(answer)).toEqual([expected]);
+  expect(parseErrors(answer)).toEqual([expected]);
   expect(answer.headers.get("retry-after")).toBe(answer.status === 503 ? "1" : null);
   expect(answer.text).not.toMatch(/internal|stack|127\.0\.0\.1/);
 }

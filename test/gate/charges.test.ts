@@ -1,4 +1,4 @@
-// Charges as they are shown: whatever is recorded while somebody reads, nothing is skipped, nothing is shown twice, and
+// Charges as they are shown: whatever is recorded while a caller reads, nothing is skipped, nothing is shown twice, and
 // what was shown of the past stays as it was.
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -179,7 +179,7 @@ describe("while runs end", () => {
     expect(await idsBetween(T0, T0 + 365 * DAY)).toEqual([slow]);
   });
 
-  it("shows nothing of anybody else", async () => {
+  it("shows nothing of another user", async () => {
     await stage.start();
     await stage.pass(10 * SECOND);
     const bobs = await stage.gateway.gateOf("bob");

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { claimsOf } from "../support/gate.ts";
+import { readClaims } from "../support/gate.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
@@ -51,7 +51,7 @@ describe("a retry that promises nothing, of a run that a completion has found me
     const { runId } = await foundRun();
     // The same id again, without a callback and not billable.
     expect((await stage.gateway.start({ idempotency_id: ID })).status).toBe(202);
-    expect(await claimsOf(stage.gateway)).toEqual([`${ID} settled`]);
+    expect(await readClaims(stage.gateway)).toEqual([`${ID} settled`]);
     stage.waiting.delete(runId);
     await stage.pass(10 * MINUTE);
   });

@@ -7,12 +7,12 @@ const REF = { gate: "0a".repeat(32), key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11"
 
 let older: Jwk;
 let newer: Jwk;
-let made: string;
+let signed: string;
 
 beforeAll(async () => {
   older = await makeKey();
   newer = await makeKey();
-  made = await makeRef(REF, [older]);
+  signed = await makeRef(REF, [older]);
 });
 
 async function makeKey(): Promise<Jwk> {
@@ -23,24 +23,24 @@ async function makeKey(): Promise<Jwk> {
 
 describe("a ref", () => {
   it("names the gate and the row, fit for a path", () => {
-    expect(made).toMatch(/^(0a){32}\.0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11\.[\w-]{43}$/);
+    expect(signed).toMatch(/^(0a){32}\.0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11\.[\w-]{43}$/);
   });
 
   it("is made by the first key and stays good while that key is published", async () => {
-    expect(await makeRef(REF, [older, newer])).toBe(made);
-    expect(await parseRef(made, [older])).toEqual(REF);
-    expect(await parseRef(made, [newer, older])).toEqual(REF);
+    expect(await makeRef(REF, [older, newer])).toBe(signed);
+    expect(await parseRef(signed, [older])).toEqual(REF);
+    expect(await parseRef(signed, [newer, older])).toEqual(REF);
     expect(await parseRef(await makeRef(REF, [newer, older]), [newer, older])).toEqual(REF);
   });
 
   it("is worth nothing once its key is gone", async () => {
-    expect(await parseRef(made, [newer])).toBeNull();
-    expect(await parseRef(made, [])).toBeNull();
+    expect(await parseRef(signed, [newer])).toBeNull();
+    expect(await parseRef(signed, [])).toBeNull();
   });
 
   it("comes from the private half alone: the public key makes another", async () => {
     const { d: _private, ...published } = older;
-    expect(await makeRef(REF, [{ ...published, d: published.x ?? "" }])).not.toBe(made);
+    expect(await makeRef(REF, [{ ...published, d: published.x ?? "" }])).not.toBe(signed);
   });
 });
 
@@ -59,12 +59,12 @@ describe("refused is", () => {
     ["one with padding", (ref) => `${ref}=`],
     ["one whose parts change places", (ref) => ref.split(".").toReversed().join(".")],
   ])("%s", async (_name, change) => {
-    expect(await parseRef(change(made), [older])).toBeNull();
+    expect(await parseRef(change(signed), [older])).toBeNull();
   });
 
   it("any respelling of the last character, whose spare bits mean nothing", async () => {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const spellings = Array.from(alphabet, (last) => made.slice(0, -1) + last);
+    const spellings = Array.from(alphabet, (last) => signed.slice(0, -1) + last);
     const good = await Promise.all(spellings.map((text) => parseRef(text, [older])));
     expect(good.filter((ref) => ref !== null)).toHaveLength(1);
   });

@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
-import { claimsOf } from "../support/gate.ts";
+import { readClaims } from "../support/gate.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 
@@ -39,7 +39,7 @@ describe("the limit is exact", () => {
     const gateway = await makeGateway();
     const start = () => gateway.start({ idempotency_id: crypto.randomUUID() }, { claims: LIMIT_37 });
     expect(statuses(await Promise.all(times(100, start)))).toEqual({ 202: 37, 429: 63 });
-    expect(await claimsOf(gateway)).toHaveLength(37);
+    expect(await readClaims(gateway)).toHaveLength(37);
   });
 
   it("starts of stored actions and one-off runs share one window", async () => {

@@ -7,7 +7,7 @@ import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { claimsOf } from "../support/gate.ts";
+import { readClaims } from "../support/gate.ts";
 import { Stage } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 
@@ -53,9 +53,9 @@ async function expectKept(runId: string): Promise<void> {
 describe("the yes to a promised run", () => {
   it("is applied when its message is taken, and the run's id is replayed by the gate", async () => {
     const { runId, messages } = await startUnsettled();
-    expect(await claimsOf(stage.gateway)).toEqual([`${ID} open`]);
+    expect(await readClaims(stage.gateway)).toEqual([`${ID} open`]);
     await stage.consume(messages);
-    expect(await claimsOf(stage.gateway)).toEqual([`${ID} settled`]);
+    expect(await readClaims(stage.gateway)).toEqual([`${ID} settled`]);
     await expectKept(runId);
   });
 
@@ -113,7 +113,7 @@ describe("the yes to a start that promises nothing but its id", () => {
   it("settles its claim, and the gate replays it without KV", async () => {
     const { text, messages } = await startIdOnly();
     await stage.consume(messages);
-    expect(await claimsOf(stage.gateway)).toEqual([`${ID} settled`]);
+    expect(await readClaims(stage.gateway)).toEqual([`${ID} settled`]);
     await stage.gateway.env.KV.delete(`answer:v1:${(await stage.gateway.gateOf()).id.toString()}:${ID}`);
     const again = await stage.gateway.start({ idempotency_id: ID });
     expect([again.text, again.headers.get("idempotency-replayed")]).toEqual([text, "true"]);
@@ -124,7 +124,7 @@ describe("the yes to a start that promises nothing but its id", () => {
   it("does so when the gate has no claim any more", async () => {
     const { text, messages } = await startIdOnly();
     await stage.pass(13 * DAY);
-    expect(await claimsOf(stage.gateway)).toEqual([]);
+    expect(await readClaims(stage.gateway)).toEqual([]);
     await stage.consume(messages);
     expect((await stage.gateway.start({ idempotency_id: ID })).text).toBe(text);
   });

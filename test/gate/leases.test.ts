@@ -96,7 +96,7 @@ describe("a run is handed out", () => {
     });
   });
 
-  it("to nobody once nothing is owed, nor under a key that there is not", async () => {
+  it("to no consumer once nothing is owed, nor under a key that there is not", async () => {
     await withRun((runs) => {
       expect(takeRun(runs, request({ runKey: "another" }), DUE).kind).toBe("none");
       runs.drop(KEY, DUE);
@@ -173,7 +173,7 @@ describe("a start whose answer is unknown", () => {
     });
   });
 
-  it("at which consumers fail, too, goes alone after two failures, and is never given up", async () => {
+  it("at which consumers fail, too, goes alone after two failures, and is never abandoned", async () => {
     await withStore(({ runs }) => {
       putForwarding(runs);
       const kinds = [];
@@ -240,7 +240,7 @@ describe("a failure of a consumer", () => {
     });
   });
 
-  it("that nobody reports is one, too: two beside others, three alone, and then it is given up", async () => {
+  it("without a report is one, too: two beside others, three alone, and then the run is abandoned", async () => {
     await withStore(({ runs, store }) => {
       putAccepted(runs);
       const kinds: string[] = [];

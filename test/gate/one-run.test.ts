@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { tapped } from "../support/bindings.ts";
 import { MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { claimsOf } from "../support/gate.ts";
+import { readClaims } from "../support/gate.ts";
 import type { Answer, Call } from "../support/gateway.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
@@ -68,7 +68,7 @@ describe("one run that is accepted twice is delivered and charged once", () => {
   it("under two ids, while it is open", async () => {
     await stage.start({ idempotency_id: ID });
     await stage.start({ idempotency_id: OTHER });
-    expect(await claimsOf(stage.gateway)).toEqual([`${ID} settled`, `${OTHER} settled`]);
+    expect(await readClaims(stage.gateway)).toEqual([`${ID} settled`, `${OTHER} settled`]);
     await expectToldOnce([RUN]);
   });
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type BindingCall, failing, tapped } from "../support/bindings.ts";
 import { moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { forgetAnswers } from "../support/forget.ts";
-import { claimsOf } from "../support/gate.ts";
+import { readClaims } from "../support/gate.ts";
 import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -136,7 +136,7 @@ describe("a gate that was moved under a call is asked once more", () => {
   it.each(["before", "after"] as const)("an answer, lost %s it was settled", async (when) => {
     const gateway = await makeGateway({}, losingOnce("USER_GATE.settle", when));
     const first = await gateway.start({ idempotency_id: ID });
-    expect(await claimsOf(gateway)).toEqual([`${ID} settled`]);
+    expect(await readClaims(gateway)).toEqual([`${ID} settled`]);
     expect((await gateway.start({ idempotency_id: ID })).text).toBe(first.text);
   });
 
@@ -162,11 +162,11 @@ describe("a gate that was moved under a call is asked once more", () => {
 });
 
 describe("a gate that goes down between admitting and settling", () => {
-  it("costs the caller nothing: the answer goes out, and KV remembers it", async () => {
+  it("costs the caller nothing: the answer goes out, and KV keeps it", async () => {
     const gateway = await makeGateway({}, failing(/^USER_GATE\.settle/));
     const first = await gateway.start({ idempotency_id: ID });
     expect(first.status).toBe(202);
-    expect(await claimsOf(gateway)).toEqual([`${ID} open`]);
+    expect(await readClaims(gateway)).toEqual([`${ID} open`]);
     moveClock(15 * SECOND);
     const again = await gateway.start({ idempotency_id: ID });
     expect([again.text, again.headers.get("idempotency-replayed")]).toEqual([first.text, "true"]);

@@ -1,11 +1,11 @@
-// A start whose answer nobody heard, tried again with its id much later: the second attempt is a start like the first.
+// A start whose answer was lost, tried again with its id much later: the second attempt is a start like the first.
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { tapped } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { claimsOf } from "../support/gate.ts";
+import { readClaims } from "../support/gate.ts";
 import type { Call } from "../support/gateway.ts";
 import { Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
@@ -15,7 +15,7 @@ const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach();
 
-/** A start that reached nobody, a while ago. */
+/** A start that did not reach the upstream, a while ago. */
 async function unheard(agoMs: number): Promise<Stage> {
   const stage = await Stage.set();
   stage.gateway.upstream.behave(() => new Response("no", { status: 500 }));
@@ -30,7 +30,7 @@ async function expectTold(stage: Stage): Promise<void> {
   expect([stage.received.length, charges.length]).toEqual([1, 1]);
 }
 
-describe("a start that nobody ever answers", () => {
+describe("a start that is never answered", () => {
   it("keeps its row for fourteen days, and then leaves nothing", async () => {
     const stage = await unheard(14 * DAY - SECOND);
     expect(await stage.rows()).toBe(1);
@@ -41,7 +41,7 @@ describe("a start that nobody ever answers", () => {
 
   it("gives its id free after 72 hours: another payload is a start like any other", async () => {
     const stage = await unheard(3 * DAY);
-    expect(await claimsOf(stage.gateway)).toEqual([]);
+    expect(await readClaims(stage.gateway)).toEqual([]);
     stage.gateway.upstream.behave((_request, honest) => honest());
     const { status, headers } = await stage.tryStart({ idempotency_id: ID, page: "2" });
     expect([status, headers.get("idempotency-payload-mismatch")]).toEqual([202, null]);
@@ -60,7 +60,7 @@ describe("a second attempt two seconds before the fourteen days are over", () =>
     await expectTold(stage);
   });
 
-  it("that nobody hears the answer of either waits for a completion as long as the first", async () => {
+  it("whose answer is lost too waits for a completion as long as the first", async () => {
     const stage = await unheard(14 * DAY - 2 * SECOND);
     stage.gateway.upstream.behave((_request, honest) => {
       honest();
@@ -75,7 +75,7 @@ describe("a second attempt two seconds before the fourteen days are over", () =>
   });
 });
 
-describe("a first attempt that nobody heard the answer of, and a second that the upstream refuses", () => {
+describe("a first attempt whose answer was lost, and a second that the upstream refuses", () => {
   const refused: Call = { circumstances: { errorFrom: "upstream" } };
 
   async function unheardThenRefused(status: number): Promise<Stage> {
@@ -147,7 +147,7 @@ describe("a yes to an id that the gate has let go of meanwhile", () => {
     await expectTold(stage);
   });
 
-  it("is remembered where nothing else is promised, too", async () => {
+  it("is kept where nothing else is promised, too", async () => {
     const { gateway } = await setForgetful();
     const first = await gateway.start({ idempotency_id: ID });
     const again = await gateway.start({ idempotency_id: ID });

@@ -1,12 +1,12 @@
-// A run whose end nobody could read, and its way back.
+// A run whose end the consumer could not read, and its way back.
 import { describe, expect, it } from "vitest";
 import {
   abandonRun,
   advance,
-  giveUpRun,
   isFinished,
   owesCharge,
   redeliverRun,
+  stopRun,
   toDeliveryState,
 } from "../../src/runs/run.ts";
 import { CALLBACK_TERMS, CHARGE_TERMS, FULL_TERMS } from "../support/terms.ts";
@@ -103,7 +103,7 @@ describe("giving up", () => {
 
   it("a run that has ended leaves its end and ends only its delivery", () => {
     const pending = asEnded(after(accepted, T0, end(FAILED)));
-    expect(giveUpRun(pending, CALLBACK_TERMS, "poison", T0 + 1)).toEqual({
+    expect(stopRun(pending, CALLBACK_TERMS, "poison", T0 + 1)).toEqual({
       ...pending,
       revision: 2,
       delivery: { kind: "dead", attempts: 1 },
@@ -115,7 +115,7 @@ describe("giving up", () => {
     ["aborted", { kind: "aborted", status: 410 } as const],
   ])("takes nothing from a run that is %s", (kind, outcome) => {
     const over = asEnded(after(accepted, T0, end(outcome)));
-    expect(asEnded(giveUpRun(over, CALLBACK_TERMS, "operator", T0)).delivery).toEqual({ kind, attempts: 1 });
+    expect(asEnded(stopRun(over, CALLBACK_TERMS, "operator", T0)).delivery).toEqual({ kind, attempts: 1 });
   });
 });
 

@@ -137,7 +137,7 @@ test("what is taken off its top is in order", () => {
   );
 });
 
-test("a run that is put again is in nobody's hands", () => {
+test("a run that is put again has no lease", () => {
   const index = new RunIndex();
   index.put(1, "a", null, 5);
   const run = index.get("a");

@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 const SLACK_MS = 5 * 60_000;
 /** A run that failed five times is left alone for six hours; a lease comes on top, and a clock may step back by seconds. */
 const LONGEST_PAUSE_MS = 6 * 3_600_000 + SLACK_MS;
-/** A start that nobody heard the answer of is kept for fourteen days. */
+/** A start whose answer was lost is kept for fourteen days. */
 const LONGEST_WAIT_MS = 14 * DAY_MS + SLACK_MS;
 
 export type Kept = { runKey: string; run: Run; terms: Terms; actAtMs: number | null };
@@ -68,7 +68,7 @@ function expectForward(before: KnownRun, next: KnownRun, terms: Terms, why: stri
   if (before.chargedAtMs !== null) expect(next.chargedAtMs).toBe(before.chargedAtMs);
   if (next.bodyKept !== before.bodyKept) expect(next.bodyKept).toBe(true);
   const isOver = ["delivered", "aborted", "dead"].includes(toDeliveryState(before, terms));
-  // Whoever has been told once is not told again, unless somebody asks for it.
+  // A receiver that was told once is not told again, unless a caller or an operator asks for it.
   if (isOver && why !== "redeliver") expect(next.delivery).toEqual(before.delivery);
 }
 

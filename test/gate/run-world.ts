@@ -88,7 +88,7 @@ export class RunWorld {
   /** Nothing fails any more, every message comes, and time passes until nothing is left to do. */
   async allIsWell(): Promise<void> {
     await this.#settleDown();
-    // An end that nobody read is not an end: an operator asks for it once more.
+    // An end that was not read is not an end: an operator asks for it once more.
     for (const { run } of this.kept) if (run.status === "abandoned") this.#redeliverRun(run.runId);
     await this.#settleDown();
   }
@@ -258,12 +258,12 @@ export class RunWorld {
       this.#reports.push({ runKey, revision, seen: read });
       return;
     }
-    const told =
+    const delivery =
       terms.callbackUrl === null
         ? { attempt: null, deferral: null }
         : this.#tell(runId, terms.callbackUrl, receiver);
     const end = { kind: "ended", runId, result: read, readAgoMs: 0, bodyKept: false } as const;
-    this.#reports.push({ runKey, revision, seen: { ...end, ...told } });
+    this.#reports.push({ runKey, revision, seen: { ...end, ...delivery } });
   }
 
   #tell(runId: string, url: string, mood: ReceiverMood) {
@@ -294,6 +294,6 @@ export class RunWorld {
   #abandon(): void {
     const { runs } = this.#gate;
     const first = runs.index.first();
-    if (first !== null) runs.giveUp(first.runKey, "operator", this.#nowMs);
+    if (first !== null) runs.abandon(first.runKey, "operator", this.#nowMs);
   }
 }

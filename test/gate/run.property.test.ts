@@ -98,14 +98,14 @@ function expectKept(of: Story, world: RunWorld): void {
   }
 }
 
-test("whatever happens to a run, it only moves forward, somebody always looks at it, and what was promised is kept", async () => {
+test("whatever happens to a run, it only moves forward, its next step is planned, and what was promised is kept", async () => {
   const stub = env.USER_GATE.get(env.USER_GATE.idFromName("a world"));
   await runInDurableObject(stub, async (_gate: UserGate, { storage }) => {
     await fc.assert(
       fc.asyncProperty(story, async (of) => expectKept(of, await play(of, storage))),
       { numRuns: STORIES, examples: [[LATE_REPORT]] },
     );
-    // Later tests look at every gate there is.
+    // Later tests read every gate there is.
     await storage.deleteAll();
   });
 }, 120_000);

@@ -62,7 +62,7 @@ async function measure(open: number, ended: number): Promise<Record<string, Rows
     find: await used((gate) => {
       expect(gate.findRun(runId)?.state).toBe("delivered");
       expect(gate.findRun("crowd-run-1")?.state).toBe("waiting");
-      expect(gate.findRun("nobody's")).toBeNull();
+      expect(gate.findRun("unknown")).toBeNull();
     }),
     redeliver: await used(async (gate) => {
       expect(await gate.redeliver(first.runId)).toMatchObject({ kind: "started" });

@@ -18,8 +18,8 @@ class ReferenceWindow {
   #opened = 0;
   #cut = 0;
 
-  /** "The window opens with the first counted request and ends 300 seconds later": nobody is ever told a longer wait. */
-  look({ limit, windowMs }: Rule, nowMs: number): View {
+  /** "The window opens with the first counted request and ends 300 seconds later": no caller waits longer. */
+  peek({ limit, windowMs }: Rule, nowMs: number): View {
     const isOpen = nowMs < this.#endsAtMs;
     if (isOpen && this.#endsAtMs > nowMs + windowMs) {
       this.#endsAtMs = nowMs + windowMs;
@@ -30,7 +30,7 @@ class ReferenceWindow {
   }
 
   count(rule: Rule, nowMs: number): Verdict {
-    const before = this.look(rule, nowMs);
+    const before = this.peek(rule, nowMs);
     if (before.remaining === 0)
       return { kind: "refused", view: before, retryAfterSeconds: secondsUntil(before.resetAtMs, nowMs) };
     if (nowMs >= this.#endsAtMs) {
@@ -39,7 +39,7 @@ class ReferenceWindow {
     }
     this.#endsAtMs = before.resetAtMs;
     this.#counted += 1;
-    return { kind: "passes", view: this.look(rule, nowMs) };
+    return { kind: "passes", view: this.peek(rule, nowMs) };
   }
 
   /** Takes back what is counted now, as long as its window stands. */
@@ -73,7 +73,7 @@ export class ReferenceUser {
   /** "A replay is not counted, and is given even when the window is exhausted"; an exempt caller is counted nowhere. */
   start(rule: Rule | null, id: string | null, nowMs: number): Verdict {
     if (id !== null && this.answeredIds.has(id))
-      return { kind: "replays", view: rule && this.runs.look(rule, nowMs) };
+      return { kind: "replays", view: rule && this.runs.peek(rule, nowMs) };
     return rule === null ? { kind: "passes", view: null } : this.runs.count(rule, nowMs);
   }
 }

@@ -28,7 +28,7 @@ const TIMEOUT_MS = 60_000;
 
 beforeEach(() => {
   stopClock();
-  // The clock stands still, so a fifth of a second passes as soon as somebody waits for it.
+  // The clock stands still, so a fifth of a second passes as soon as the code waits for it.
   const wait = scheduler.wait.bind(scheduler);
   vi.spyOn(scheduler, "wait").mockImplementation((_ms, options) => wait(1, options));
 });
@@ -57,7 +57,7 @@ async function obey(subject: Subject, given: Command): Promise<void> {
     case "burst": {
       const asked = given.rules.map((window) => gate.admit({ window, claim: null, promise: null }));
       const expected = given.rules.map((window) => reference.start(window, null, nowMs));
-      expect((await Promise.all(asked)).map(verdictOf)).toEqual(expected);
+      expect((await Promise.all(asked)).map(toVerdict)).toEqual(expected);
       return;
     }
     case "mistake":
@@ -92,7 +92,7 @@ async function startBoth(subject: Subject, { rule: window, id, promised, ends }:
   const runKey = id ?? attempt;
   const terms = promised && isGood ? FULL_TERMS : null;
   const admission = await gate.admit({ window, claim, promise: terms && { runKey, terms } });
-  expect(verdictOf(admission)).toEqual(reference.start(window, id, Date.now()));
+  expect(toVerdict(admission)).toEqual(reference.start(window, id, Date.now()));
   if (admission.kind !== "admitted" || !isGood) return;
   const outcome =
     ends === "accepted" ? ({ kind: ends, answer: ANSWER, runId: runKey } as const) : { kind: ends };
@@ -131,7 +131,7 @@ async function redeliver({ gate, open, ended }: Subject) {
 async function mistake({ gate, reference, mistakes }: Subject, window: Rule | null) {
   const id = crypto.randomUUID();
   const admission = await gate.admit({ window, claim: claimOn(id, id, true), promise: null });
-  expect(verdictOf(admission)).toEqual(reference.start(window, id, Date.now()));
+  expect(toVerdict(admission)).toEqual(reference.start(window, id, Date.now()));
   if (admission.kind !== "admitted") return;
   const resetAtMs = admission.view?.resetAtMs ?? null;
   const counted = reference.runs.mistake();
@@ -148,7 +148,7 @@ function claimOn(id: string, attempt: string, mayCreate: boolean): ClaimRequest 
   return { id, attempt, fingerprint: "same", path: "/run", leaseMs: 15_000, mayCreate };
 }
 
-function verdictOf(admission: Admission): Verdict {
+function toVerdict(admission: Admission): Verdict {
   const { view } = admission;
   switch (admission.kind) {
     case "admitted":
@@ -164,7 +164,7 @@ function verdictOf(admission: Admission): Verdict {
   }
 }
 
-/** Later tests look at every gate there is. */
+/** Later tests read every gate there is. */
 async function forget(gate: DurableObjectStub<UserGate>): Promise<void> {
   await runInDurableObject(gate, (_gate, { storage }) => storage.deleteAll());
   await evict(gate);

@@ -19,7 +19,7 @@ const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const RUN = `/actions/v1/stored-actions/${ACTION}/runs/${ID}`;
 const SPAN = "from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
 const ENDED = { type: "run", id: ID, status: "success", results: [], next_page: null, errors: [] };
-const NOBODY = { claims: null };
+const NO_TOKEN = { claims: null };
 
 const ALWAYS = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -57,7 +57,7 @@ const cases: Case[] = [
     prepare: (gateway) => gateway.start({ idempotency_id: ID }),
   },
   { name: "a malformed start", status: 400, path: RUN_PATH, call: startOf({ page: 5 }) },
-  { name: "a start without a token", status: 401, path: RUN_PATH, call: startOf({}, NOBODY) },
+  { name: "a start without a token", status: 401, path: RUN_PATH, call: startOf({}, NO_TOKEN) },
   { name: "no scope", status: 403, path: RUN_PATH, call: startOf({}, { claims: { scope: "" } }) },
   { name: "a large body", status: 413, path: RUN_PATH, call: startOf({ inputs: "x".repeat(2_000) }) },
   {
@@ -96,10 +96,10 @@ const cases: Case[] = [
     path: "/actions/v1/apps",
     prepare: upstreamSays(() => new Response("<html>", { headers: { "content-type": "text/html" } })),
   },
-  { name: "a path to nowhere", status: 404, path: "/nowhere", call: NOBODY },
-  { name: "a method that is none", status: 405, path: "/healthz", call: { ...NOBODY, method: "POST" } },
-  { name: "a forged completion", status: 404, path: "/completions/x", call: { ...NOBODY, method: "POST" } },
-  { name: "health", status: 200, path: "/healthz", call: NOBODY },
+  { name: "a path to nowhere", status: 404, path: "/nowhere", call: NO_TOKEN },
+  { name: "a method that is none", status: 405, path: "/healthz", call: { ...NO_TOKEN, method: "POST" } },
+  { name: "a forged completion", status: 404, path: "/completions/x", call: { ...NO_TOKEN, method: "POST" } },
+  { name: "health", status: 200, path: "/healthz", call: NO_TOKEN },
 ];
 
 describe("an answer may not be sniffed, framed or kept", () => {
@@ -120,40 +120,40 @@ describe("an answer may not be sniffed, framed or kept", () => {
 
 describe("a cache may keep", () => {
   it.each(["/.well-known/jwks.json", "/openapi.json"])("%s for five minutes", async (path) => {
-    expect(headersOf(await answerOf(path, NOBODY))).toMatchObject({
+    expect(headersOf(await answerOf(path, NO_TOKEN))).toMatchObject({
       ...ALWAYS,
       "cache-control": "public, max-age=300",
     });
   });
 
   it.each(["/.well-known/jwks.json", "/openapi.json"])("and not the 405 of %s", async (path) => {
-    const answer = await answerOf(path, { ...NOBODY, method: "POST" });
+    const answer = await answerOf(path, { ...NO_TOKEN, method: "POST" });
     expect([answer.status, answer.headers.get("cache-control")]).toEqual([405, "no-store"]);
   });
 
   it.each([200, 304])("what the upstream says that it may, on a pass-through (%i)", async (status) => {
-    const told = { "cache-control": "private, max-age=60", etag: '"1"', vary: "Accept-Language" };
+    const upstreamHeaders = { "cache-control": "private, max-age=60", etag: '"1"', vary: "Accept-Language" };
     const answer = await answerOf(
       "/actions/v1/apps",
       { headers: { "if-none-match": '"1"' } },
-      upstreamSays(() => new Response(null, { status, headers: told })),
+      upstreamSays(() => new Response(null, { status, headers: upstreamHeaders })),
     );
     expect(answer.status).toBe(status);
-    expect(headersOf(answer)).toMatchObject({ ...ALWAYS, ...told });
+    expect(headersOf(answer)).toMatchObject({ ...ALWAYS, ...upstreamHeaders });
   });
 });
 
 describe("Strict-Transport-Security", () => {
   it.each([
-    { url: "https://edge.example/healthz", told: "max-age=31536000" },
-    { url: "https://edge.example/nowhere", told: "max-age=31536000" },
-    { url: "http://127.0.0.1:8787/healthz", told: null },
-  ])("$url: $told", async ({ url, told }) => {
+    { url: "https://edge.example/healthz", expected: "max-age=31536000" },
+    { url: "https://edge.example/nowhere", expected: "max-age=31536000" },
+    { url: "http://127.0.0.1:8787/healthz", expected: null },
+  ])("$url: $expected", async ({ url, expected }) => {
     const { env } = await makeGateway({ PUBLIC_URL: "https://edge.example" });
     const context = createExecutionContext();
     const { headers } = await createApp().fetch(new Request(url), env, context);
     await waitOnExecutionContext(context);
-    expect(headers.get("strict-transport-security")).toBe(told);
+    expect(headers.get("strict-transport-security")).toBe(expected);
   });
 });
 

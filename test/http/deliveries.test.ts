@@ -4,7 +4,7 @@ import { failing, losingAnswer } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { ACTION, makeGateway, startOf } from "../support/gateway.ts";
-import { deliveriesOf, HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
+import { deliveriesPath, HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
 
 freshForEach(0.5);
 
@@ -149,7 +149,7 @@ describe("sending again while it is under way", () => {
     const { issuer, upstream } = stage.gateway;
     const beside = await makeGateway({}, losingAnswer("USER_GATE.redeliver"), { issuer, upstream });
     const redeliver = ({ runId }: Started) =>
-      beside.call(`${deliveriesOf(runId)}/redeliver`, { method: "POST" });
+      beside.call(`${deliveriesPath(runId)}/redeliver`, { method: "POST" });
     const other = await stage.start();
     expect((await redeliver(other)).status).toBe(409);
     expect((await redeliver(run)).status).toBe(202);
@@ -175,7 +175,7 @@ describe("what has no deliveries", () => {
     const stage = await Stage.set();
     const { body } = await stage.gateway.start({}, { claims: { billing: '{"is_billable":true}' } });
     const withCallback = await deliveredRun(stage);
-    const other = deliveriesOf(withCallback.runId).replace(ACTION, crypto.randomUUID());
+    const other = deliveriesPath(withCallback.runId).replace(ACTION, crypto.randomUUID());
     const oneOff = `/actions/v1/runs/${withCallback.runId}/deliveries`;
     expect((await stage.deliveries(body.data.id)).status).toBe(404);
     expect((await stage.gateway.call(other)).status).toBe(404);
@@ -219,8 +219,10 @@ describe("when its sources are down", () => {
     const run = await deliveredRun(stage);
     const { issuer, upstream } = stage.gateway;
     const beside = await makeGateway({}, failing(/^USER_GATE\.findRun$/), { issuer, upstream });
-    expect((await beside.call(deliveriesOf(run.runId))).status).toBe(503);
-    expect((await beside.call(`${deliveriesOf(run.runId)}/redeliver`, { method: "POST" })).status).toBe(503);
+    expect((await beside.call(deliveriesPath(run.runId))).status).toBe(503);
+    expect((await beside.call(`${deliveriesPath(run.runId)}/redeliver`, { method: "POST" })).status).toBe(
+      503,
+    );
   });
 
   it.each([/^OPERATORS_DB\./, /^KV\./, /^RUNS\./])("(%s) nothing of it is noticed", async (down) => {
@@ -238,7 +240,7 @@ describe("when its sources are down", () => {
     const run = await deliveredRun(stage);
     const { issuer, upstream } = stage.gateway;
     const beside = await makeGateway({}, failing(/^USER_GATE\.redeliver$/), { issuer, upstream });
-    const answer = await beside.call(`${deliveriesOf(run.runId)}/redeliver`, { method: "POST" });
+    const answer = await beside.call(`${deliveriesPath(run.runId)}/redeliver`, { method: "POST" });
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
   });
 });

@@ -31,7 +31,7 @@ async function ask(path: string, call: Call = {}) {
 }
 
 /** What the page has for one operation. */
-function articleOf(operationId: string): string {
+function findArticle(operationId: string): string {
   const [, rest = ""] = html.split(`<article id="${operationId}">`);
   return rest.split("</article>")[0] ?? "";
 }
@@ -90,7 +90,7 @@ describe("the page", () => {
   it.each(operations)("shows $method $path with an example for every status", async (entry) => {
     const { path, method, operation } = entry;
     const { parameters = [], requestBody, responses } = operation;
-    const article = articleOf(operation.operationId);
+    const article = findArticle(operation.operationId);
     expect(article).toContain(`<b>${method}</b> <code>${path}</code>`);
     expect(article).toContain(escaped(toCurl(`https://edge.example${path}`, method, operation)));
     for (const { name } of parameters) expect(article).toContain(`<code>${name}</code>`);
@@ -109,7 +109,7 @@ describe("the page", () => {
   });
 
   it("shows a body's members under their parents, with types and descriptions", () => {
-    const article = articleOf("createStoredActionRun");
+    const article = findArticle("createStoredActionRun");
     const members = [...article.matchAll(/<li><code>(\w+)<\/code> (.*?)<p>(.*?)<\/p>(<ul>)?/g)];
     expect(members.slice(1, 6).map(([, name, type, , parent]) => [name, type, parent])).toEqual([
       ["data", "<small>object</small><small>, required</small>", "<ul>"],

@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Call, makeGateway } from "../support/gateway.ts";
 
-const NOBODY: Call = { claims: null };
+const NO_TOKEN: Call = { claims: null };
 
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -19,7 +19,7 @@ async function signingKey(kid: string): Promise<Record<string, unknown>> {
 describe("without a token a caller may ask for", () => {
   it("/healthz", async () => {
     const gateway = await makeGateway();
-    const { status, body, headers } = await gateway.call("/healthz", NOBODY);
+    const { status, body, headers } = await gateway.call("/healthz", NO_TOKEN);
     expect([status, body]).toEqual([200, { status: "ok" }]);
     expect(headers.get("cache-control")).toBe("no-store");
   });
@@ -27,7 +27,7 @@ describe("without a token a caller may ask for", () => {
   it("/.well-known/jwks.json: every signing key, in order, without a private member", async () => {
     const keys = [await signingKey("new"), await signingKey("old")];
     const gateway = await makeGateway({ SIGNING_KEYS: JSON.stringify({ keys }) });
-    const { status, body, headers } = await gateway.call("/.well-known/jwks.json", NOBODY);
+    const { status, body, headers } = await gateway.call("/.well-known/jwks.json", NO_TOKEN);
     expect(status).toBe(200);
     const shown = { kty: "OKP", crv: "Ed25519", alg: "EdDSA", use: "sig" };
     expect(body).toEqual({
@@ -41,7 +41,7 @@ describe("without a token a caller may ask for", () => {
 
   it("/openapi.json: it names the place where it was asked", async () => {
     const gateway = await makeGateway({ PUBLIC_URL: "https://edge.example" });
-    const { status, body, headers } = await gateway.call("/openapi.json", NOBODY);
+    const { status, body, headers } = await gateway.call("/openapi.json", NO_TOKEN);
     expect([status, body.openapi]).toEqual([200, "3.1.0"]);
     expect(body.servers).toMatchObject([{ url: "https://edge.example" }]);
     expect(Object.keys(body.paths)).toContain("/actions/v1/stored-actions/{stored_action_id}/run");
@@ -50,7 +50,7 @@ describe("without a token a caller may ask for", () => {
 
   it.each(["/healthz", "/.well-known/jwks.json", "/openapi.json"])("HEAD %s", async (path) => {
     const gateway = await makeGateway();
-    const { status, text } = await gateway.call(path, { ...NOBODY, method: "HEAD" });
+    const { status, text } = await gateway.call(path, { ...NO_TOKEN, method: "HEAD" });
     expect([status, text]).toEqual([200, ""]);
   });
 });
@@ -60,7 +60,7 @@ describe("404 is in the published envelope", () => {
     "%s",
     async (path) => {
       const gateway = await makeGateway();
-      const { status, body, headers } = await gateway.call(path, NOBODY);
+      const { status, body, headers } = await gateway.call(path, NO_TOKEN);
       expect(status).toBe(404);
       expect(body).toEqual({
         errors: [

@@ -129,19 +129,19 @@ describe("bodies are streamed", () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const writer = writable.getWriter();
     const encoder = new TextEncoder();
-    const began = Promise.withResolvers<string>();
+    const firstChunk = Promise.withResolvers<string>();
     const gateway = await makeGateway({}, () => ({
       UPSTREAM: upstream(async (request) => {
         const text = request.body?.pipeThrough(new TextDecoderStream()).getReader();
         const first = (await text?.read())?.value ?? "";
-        began.resolve(first);
+        firstChunk.resolve(first);
         const second = (await text?.read())?.value ?? "";
         return new Response(first + second);
       }),
     }));
     const { response } = gateway.begin(LIST, { method: "POST", body: readable });
     await writer.write(encoder.encode("the beginning, "));
-    expect(await began.promise).toBe("the beginning, ");
+    expect(await firstChunk.promise).toBe("the beginning, ");
     await Promise.all([writer.write(encoder.encode("the end")), writer.close()]);
     expect(await (await response).text()).toBe("the beginning, the end");
   });

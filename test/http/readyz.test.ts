@@ -79,13 +79,13 @@ describe("/readyz", () => {
     const calls: string[] = [];
     const gateway = await makeGateway({}, counting(calls));
     await ask(gateway);
-    const looks = calls.length;
+    const checks = calls.length;
     vi.setSystemTime(T0 + 5 * SECOND - 1);
     await ask(gateway);
-    expect(calls).toHaveLength(looks);
+    expect(calls).toHaveLength(checks);
     vi.setSystemTime(T0 + 5 * SECOND);
     await ask(gateway);
-    expect(calls).toHaveLength(2 * looks);
+    expect(calls).toHaveLength(2 * checks);
   });
 
   it("asks once for ten requests at once, and answers all of them", async () => {
@@ -108,13 +108,13 @@ describe("/readyz", () => {
     vi.spyOn(scheduler, "wait").mockImplementation((ms, options) =>
       ms === 3_000 ? never() : wait(10, options),
     );
-    let looks = 0;
+    let checks = 0;
     const gateway = await makeGateway(
       {},
-      replacing("KV.get", ({ perform }) => (++looks === 1 ? never() : perform())),
+      replacing("KV.get", ({ perform }) => (++checks === 1 ? never() : perform())),
     );
     const asking = times(3, () => gateway.begin("/readyz", { claims: null }).response);
     expect(statuses(await Promise.all(asking))).toEqual({ 200: 3 });
-    expect(looks).toBe(2);
+    expect(checks).toBe(2);
   });
 });

@@ -20,7 +20,7 @@ type Operation = Route & { security: readonly object[] };
 const routes = createApp().routes.filter(
   ({ method, path }) => method !== "ALL" && (!path.startsWith("/console") || path.startsWith(CONSOLE_API)),
 );
-const documented = operationsOf(openapiDocument("https://edge.example"));
+const documented = findOperations(openapiDocument("https://edge.example"));
 const shown = [...readme.matchAll(/`(GET|POST) ([^`?]+)/g)].map(([, method = "", path = ""]) => ({
   method,
   path,
@@ -31,7 +31,7 @@ function nameOf({ method, path }: Route): string {
   return `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`;
 }
 
-function operationsOf(document: object): Operation[] {
+function findOperations(document: object): Operation[] {
   const { paths } = document as { paths: Record<string, Record<string, Pick<Operation, "security">>> };
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { security }]) => ({

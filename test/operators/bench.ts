@@ -27,7 +27,7 @@ export function freshStores(): void {
   });
 }
 
-/** As somebody does who deletes the database. */
+/** As an operator does who deletes the database. */
 export async function loseIndex(): Promise<void> {
   const tables = words`
     epoch active_days dead_letters overdue_gates audit redeliveries d1_migrations`;
@@ -36,7 +36,7 @@ export async function loseIndex(): Promise<void> {
   );
 }
 
-export async function rowsOf(sql: string): Promise<unknown[]> {
+export async function readRows(sql: string): Promise<unknown[]> {
   return (await env.OPERATORS_DB.prepare(sql).all()).results;
 }
 
@@ -93,13 +93,13 @@ export async function acceptRun(subject: string, terms: Partial<Terms> = {}): Pr
     runKey: runId,
     attempt: crypto.randomUUID(),
     claim: null,
-    terms: { ...(await termsOf(subject)), ...terms },
+    terms: { ...(await buildTerms(subject)), ...terms },
     outcome: { kind: "accepted", runId, answer },
   });
   return runId;
 }
 
-export async function termsOf(subject: string): Promise<Terms> {
+export async function buildTerms(subject: string): Promise<Terms> {
   const target = { kind: "stored", storedActionId: ACTION } as const;
   return { ...CHARGE_TERMS, userKey: await userKey(subject), issuer: ISSUER, subject, target };
 }

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { metricsAggregator, type StoredSums, type Unit } from "../../src/operators/metrics-aggregator.ts";
 import { countRequest, decodeSums, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
-import { servedOf } from "../platform/observability/counted.ts";
+import { toServed } from "../platform/observability/counted.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -16,9 +16,9 @@ beforeEach(() => stopClock(T0));
 const aggregator = () => metricsAggregator(env.METRICS_AGGREGATOR);
 
 /** An isolate tells of so many requests. */
-async function tell(requests: number, members: Parameters<typeof servedOf>[0] = {}): Promise<number> {
+async function tell(requests: number, members: Parameters<typeof toServed>[0] = {}): Promise<number> {
   const sums = emptySums();
-  for (let n = 0; n < requests; n += 1) countRequest(sums, servedOf(members));
+  for (let n = 0; n < requests; n += 1) countRequest(sums, toServed(members));
   return aggregator().add(encodeSums(sums));
 }
 
@@ -97,7 +97,7 @@ describe("hours", () => {
     ]);
   });
 
-  it("are whole though nobody called at their end, and the object has left its memory", async () => {
+  it("are whole though no call came at their end, and the object has left its memory", async () => {
     await tell(1);
     moveClock(MINUTE);
     await tell(2);

@@ -1,4 +1,4 @@
-// Runs of alice in each state of their lives, on a stage of their own, and an operator who looks at them and acts.
+// Runs of alice in each state of their lives, on a stage of their own, and an operator who reads them and acts.
 import { beforeEach } from "vitest";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { act, ask } from "../console/bench.ts";
@@ -81,7 +81,7 @@ export class OperatedRuns {
     return run;
   }
 
-  /** One that is charged, and of which nobody is told. */
+  /** One that is charged, and has no receiver. */
   async withoutCallback(): Promise<Started> {
     const { body } = await this.stage.gateway.start({}, { claims: { billing: '{"is_billable":true}' } });
     return { runId: body.data.id, ref: "", completion: "" };

@@ -6,7 +6,7 @@ import { buildUserKey } from "../../src/auth/caller.ts";
 import worker from "../../src/index.ts";
 import { workRedelivery } from "../../src/operators/redelivery.ts";
 import type { RedeliveryFilter } from "../../src/operators/views.ts";
-import { act, ask, HOOK, indexLetters, keepRuns, letterOf } from "../console/bench.ts";
+import { act, ask, HOOK, indexLetters, keepRuns, toLetter } from "../console/bench.ts";
 import { never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -23,7 +23,7 @@ beforeEach(async () => {
   alice = await buildUserKey(stage.gateway.issuer.issuer, "alice");
 });
 
-/** Dead letters of alice that the upstream still knows, given up a millisecond apart, the last one first. */
+/** Dead letters of alice that the upstream still knows, a millisecond apart, the last one first. */
 async function letters(
   n: number,
   callbackUrl: string | null = HOOK,
@@ -34,7 +34,7 @@ async function letters(
   const runIds = await keepRuns(n, { terms: { userKey: alice, subject: "alice", callbackUrl }, fate });
   for (const runId of runIds) stage.gateway.upstream.runs.set(runId, runId);
   const letter = (runId: string, at: number) =>
-    letterOf({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at, reason });
+    toLetter({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at, reason });
   await indexLetters(env.OPERATORS_DB, runIds.map(letter));
   return runIds;
 }
@@ -73,7 +73,7 @@ function work(id: string, bindings: Partial<Env> = {}): Promise<void> {
 }
 
 /** Whom the receivers were called for, each run's id once. */
-function told(): string[] {
+function deliveredIds(): string[] {
   return [...new Set(stage.received.map(({ body }): string => JSON.parse(body).id))].toSorted();
 }
 
@@ -98,7 +98,7 @@ describe("a redelivery of many", () => {
     expect(await read(id)).toMatchObject({ status: "finished", examined: 120, sent: 120, skipped: 0 });
     await stage.pass(SECOND);
     expect(stage.received).toHaveLength(120);
-    expect(told()).toEqual(all.toSorted());
+    expect(deliveredIds()).toEqual(all.toSorted());
     expect((await ask(stage.gateway, "/dead-letters")).body.letters).toEqual([]);
     const { entries } = (await ask(stage.gateway, "/audit")).body;
     const noted = { action: "redeliver_many", target: id, detail: "to client.example", outcome: "done" };
@@ -113,7 +113,7 @@ describe("a redelivery of many", () => {
     const [from = "", to = ""] = [T0 - 30_000, T0 - 2_000].map((ms) => new Date(ms).toISOString());
     const done = await complete({ host: "client.example", from, to });
     expect(done).toMatchObject({ status: "finished", examined: 3, sent: 3 });
-    expect(told()).toEqual(wanted.toSorted());
+    expect(deliveredIds()).toEqual(wanted.toSorted());
   });
 
   it("has the upstream asked for abandoned runs that have no callback", async () => {
@@ -131,11 +131,11 @@ describe("a redelivery of many", () => {
     await stage.drain();
     await stage.ring();
     await stage.drain();
-    await indexLetters(env.OPERATORS_DB, [letterOf({ runId: first, userKey: alice, diedAtMs: T0 - 9 })]);
+    await indexLetters(env.OPERATORS_DB, [toLetter({ runId: first, userKey: alice, diedAtMs: T0 - 9 })]);
     stage.received.length = 0;
     const done = await complete({ run_ids: [first, second] });
     expect(done).toMatchObject({ status: "finished", examined: 2, sent: 1, skipped: 1 });
-    expect(told()).toEqual([second]);
+    expect(deliveredIds()).toEqual([second]);
   });
 
   it("takes those that were chosen, and skips what is not dead or unknown", async () => {
@@ -144,7 +144,7 @@ describe("a redelivery of many", () => {
     const chosen = [first.toUpperCase(), first, second, third, crypto.randomUUID()];
     const done = await complete({ run_ids: chosen });
     expect(done).toMatchObject({ status: "finished", examined: 4, sent: 2, skipped: 2 });
-    expect(told()).toEqual([first, second, third].toSorted());
+    expect(deliveredIds()).toEqual([first, second, third].toSorted());
   });
 
   it("finds its few letters among thousands of another host", async () => {
@@ -154,7 +154,7 @@ describe("a redelivery of many", () => {
     expect([await step(), await step(), await step(), await step()]).toEqual([1, 1, 1, 0]);
     expect(await read(id)).toMatchObject({ status: "finished", examined: 2, sent: 2 });
     await stage.pass(SECOND);
-    expect(told()).toEqual(rare.toSorted());
+    expect(deliveredIds()).toEqual(rare.toSorted());
   });
 
   it("leaves those that died after it was begun alone", async () => {
@@ -168,7 +168,7 @@ describe("a redelivery of many", () => {
   it("counts letters where two users have one of the same run id", async () => {
     const [runId = ""] = await letters(1);
     await keepRuns(1, { terms: { userKey: "bob" }, runId, fate: "dead" });
-    await indexLetters(env.OPERATORS_DB, [letterOf({ runId, userKey: "bob", diedAtMs: T0 - 10_000 })]);
+    await indexLetters(env.OPERATORS_DB, [toLetter({ runId, userKey: "bob", diedAtMs: T0 - 10_000 })]);
     const done = await complete({ run_ids: [runId] });
     expect(done).toMatchObject({ status: "finished", examined: 2, sent: 2, skipped: 0 });
   });
@@ -182,22 +182,22 @@ describe("a redelivery of many", () => {
 
 describe("a message that gets lost changes nothing but timing", () => {
   it.each<[string, (id: string) => Promise<unknown>]>([
-    ["who looks at it", read],
+    ["a read of the job", read],
     ["the cron", () => worker.scheduled(cron(), stage.gateway.env)],
-  ])("after half a minute %s sends another one", async (_name, look) => {
+  ])("after half a minute %s sends another one", async (_name, check) => {
     await letters(60);
     const id = await begin({ host: "client.example" });
     stage.queue.take();
     vi.setSystemTime(T0 + 29 * SECOND);
-    await look(id);
+    await check(id);
     expect(stage.queue.take()).toEqual([]);
     vi.setSystemTime(T0 + 30 * SECOND);
-    await Promise.all([look(id), look(id)]);
+    await Promise.all([check(id), check(id)]);
     expect(await step()).toBe(1);
     expect(await read(id)).toMatchObject({ examined: 50 });
     await step();
     expect(await read(id)).toMatchObject({ status: "finished", examined: 60, sent: 60 });
-    await look(id);
+    await check(id);
     expect(stage.queue.take().filter((message) => "redelivery" in message)).toEqual([]);
   });
 
@@ -240,7 +240,7 @@ describe("a message that gets lost changes nothing but timing", () => {
     void work(id, dying(env));
     await died.promise;
     expect(await read(id)).toMatchObject({ status: "running", examined: 0, sent: 0 });
-    // While it may still be alive, nobody else takes the job.
+    // While it may still be alive, no other consumer takes the job.
     await work(id);
     expect(await read(id)).toMatchObject({ examined: 0 });
     vi.setSystemTime(T0 + 30 * SECOND);
@@ -249,7 +249,7 @@ describe("a message that gets lost changes nothing but timing", () => {
     const { examined, sent, skipped, status } = await read(id);
     expect([status, examined, sent + skipped]).toEqual(["finished", 60, 60]);
     await stage.pass(SECOND);
-    expect(told()).toHaveLength(60);
+    expect(deliveredIds()).toHaveLength(60);
     expect(stage.received).toHaveLength(60);
   });
 

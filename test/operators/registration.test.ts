@@ -11,16 +11,16 @@ import { evict } from "../support/evict.ts";
 import {
   acceptRun,
   alarmAt,
+  buildTerms,
   charge,
   freshStores,
   gateOf,
   pass,
   RULES,
+  readRows,
   registered,
   ring,
-  rowsOf,
   stubOf,
-  termsOf,
   userKey,
 } from "./bench.ts";
 
@@ -41,7 +41,7 @@ it("a gate is in the registry, under its id and with its user key, from its firs
 
 it("a gate whose start is never answered is in the registry within a minute", async () => {
   const gate = await gateOf("alice");
-  const terms = await termsOf("alice");
+  const terms = await buildTerms("alice");
   await gate.admit({ window: null, claim: null, promise: { runKey: crypto.randomUUID(), terms } });
   expect(await alarmAt("alice")).toBe(T0 + MINUTE);
   await pass("alice", MINUTE);
@@ -67,7 +67,7 @@ it("while KV fails it is tried again, also by an object that starts anew, and D1
   expect(await alarmAt("alice")).toBe(T0 + 10 * SECOND);
   await pass("alice", 61 * MINUTE);
   expect(await registered()).toEqual([]);
-  expect(await rowsOf("SELECT count(*) AS gates FROM active_days")).toEqual([{ gates: 1 }]);
+  expect(await readRows("SELECT count(*) AS gates FROM active_days")).toEqual([{ gates: 1 }]);
   await evict(await stubOf("alice"));
   down.mockRestore();
   await pass("alice", MINUTE);
@@ -83,7 +83,7 @@ it("a KV that hangs holds an alarm up for two seconds, and is tried again", asyn
   expect(await alarmAt("alice")).toBe(T0 + 10 * SECOND);
 });
 
-it("a registry that was lost has it again within a week, although nobody calls", async () => {
+it("a registry that was lost has it again within a week, although no request comes", async () => {
   await charge("alice");
   await pass("alice", 2 * 60 * MINUTE);
   const { id } = await gateOf("alice");
@@ -102,7 +102,7 @@ it("a user of plain runs and of ids alone has no gate to be visited", async () =
 });
 
 it("whose gate it is is noted by the second promise when the first one could not be written", async () => {
-  const terms = await termsOf("alice");
+  const terms = await buildTerms("alice");
   await runInDurableObject(await stubOf("alice"), (_gate, { storage }) => {
     const store = new GateStore(storage);
     const counter = new Counter(store, { revision: 0, runs: null, results: null }, () => undefined);

@@ -12,7 +12,7 @@ describe("a memory budget", () => {
     expect(budget.isFull(T0, 2)).toBe(false);
   });
 
-  it("counts nobody twice who leaves twice", () => {
+  it("gives a reservation back once, though it leaves twice", () => {
     const budget = new MemoryBudget(100);
     const [first, second] = [budget.enter(T0), budget.enter(T0)];
     first.take(60);
@@ -36,13 +36,13 @@ describe("a memory budget", () => {
     expect([first.take(90), first.take(90), second.take(1)]).toEqual([true, true, false]);
   });
 
-  it("forgets those of whom nobody heard again", () => {
+  it("forgets reservations that never leave", () => {
     const budget = new MemoryBudget(100);
-    const lost = budget.enter(T0);
-    lost.take(100);
+    const silent = budget.enter(T0);
+    silent.take(100);
     expect(budget.isFull(T0 + 119_999, 1)).toBe(true);
     expect(budget.isFull(T0 + 120_000, 1)).toBe(false);
     const next = budget.enter(T0 + 120_000);
-    expect([lost.take(50), next.take(100)]).toEqual([true, true]);
+    expect([silent.take(50), next.take(100)]).toEqual([true, true]);
   });
 });

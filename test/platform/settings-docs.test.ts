@@ -42,10 +42,10 @@ describe("of the default schedule of callbacks", () => {
 
   it("docs/receiving-callbacks.md has each attempt", () => {
     const rows = [...callbacks.matchAll(/^\| \d+ \| (\d+ (?:s|min|h)) \| ([^|]+) \|/gm)];
-    expect(rows.map(([, delay = ""]) => secondsOf(delay))).toEqual(delays);
+    expect(rows.map(([, delay = ""]) => toSeconds(delay))).toEqual(delays);
     for (const [at, [, , since = ""]] of rows.entries()) {
       const exact = delays.slice(0, at + 1).reduce((sum, delay) => sum + delay, 0);
-      expect(exact - secondsOf(since), `attempt ${at + 2} comes after ${since}`).toBeOneOf(SECONDS_LEFT_OUT);
+      expect(exact - toSeconds(since), `attempt ${at + 2} comes after ${since}`).toBeOneOf(SECONDS_LEFT_OUT);
     }
   });
 
@@ -72,7 +72,7 @@ const NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", 
 const SECONDS_LEFT_OUT = Array.from({ length: 60 }, (_, seconds) => seconds);
 
 /** `2 h 35 min` */
-function secondsOf(text: string): number {
+function toSeconds(text: string): number {
   const inSeconds = { s: 1, min: 60, h: 3600 };
   return [...text.matchAll(/(\d+) (s|min|h)/g)].reduce(
     (sum, [, count, unit = ""]) => sum + Number(count) * Reflect.get(inSeconds, unit),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, SettingsError } from "../../src/platform/settings.ts";
-import { ISSUER, KEY, problemsOf, REQUIRED } from "../support/given-settings.ts";
+import { findProblems, ISSUER, KEY, REQUIRED } from "../support/given-settings.ts";
 
 describe("defaults", () => {
   it("are those of the design", () => {
@@ -167,7 +167,7 @@ describe("a bad setting is refused by name", () => {
     [{ SIGNING_KEYS: undefined }, "SIGNING_KEYS is required"],
     [{ SIGNING_KEYS: "not json" }, "SIGNING_KEYS must be JSON"],
   ])("%o", (vars, problem) => {
-    expect(problemsOf(vars)).toEqual([problem]);
+    expect(findProblems(vars)).toEqual([problem]);
   });
 
   it.each<[vars: Record<string, string>, problem: string]>([
@@ -184,7 +184,7 @@ describe("a bad setting is refused by name", () => {
       "RUN_RETENTION_DAYS must be at least twice as long as CALLBACK_RETRY_SCHEDULE takes in all",
     ],
   ])("%o contradict each other: the problem names both", (vars, problem) => {
-    expect(problemsOf(vars)).toEqual([problem]);
+    expect(findProblems(vars)).toEqual([problem]);
   });
 });
 
@@ -210,14 +210,14 @@ describe("the message", () => {
   };
 
   it("names every bad setting at once", () => {
-    const problems = problemsOf(bad);
+    const problems = findProblems(bad);
     expect(new Set(problems.map((problem) => problem.split(" ")[0]))).toEqual(new Set(Object.keys(bad)));
     expect(problems).toHaveLength(Object.keys(bad).length);
     expect(new SettingsError(problems).message).toBe(`bad settings: ${problems.join("; ")}`);
   });
 
   it("says nothing of what is in them", () => {
-    expect(problemsOf(bad).join()).not.toContain(SECRET);
+    expect(findProblems(bad).join()).not.toContain(SECRET);
   });
 });
 
@@ -248,6 +248,6 @@ describe("the console's settings", () => {
       "OPERATOR_SCOPE must not be REQUIRED_SCOPE: every caller would be an operator",
     ],
   ])("%o are refused", (vars, problem) => {
-    expect(problemsOf(vars)).toEqual([problem]);
+    expect(findProblems(vars)).toEqual([problem]);
   });
 });

@@ -83,7 +83,7 @@ describe("whom the limit does not apply to", () => {
     expect(calls).toEqual(["UPSTREAM.fetch", "UPSTREAM.fetch"]);
   });
 
-  it("anybody while the flag is off", async () => {
+  it("any caller while the flag is off", async () => {
     const gateway = await makeGateway(
       { RATE_LIMIT_DEFAULT: "1" },
       replacing(FLAG_CALL, async () => false),

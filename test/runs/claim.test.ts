@@ -124,7 +124,7 @@ describe("a request for another action meets", () => {
   const other = request({ path: "/another", fingerprint: "f2" });
   const unanswered: Claim = { ...OPEN, leaseExpiresAtMs: T0 + 1, mayHaveRun: true };
 
-  it("an id whose answer nobody knows: a conflict, however the first attempt ended", () => {
+  it("an id whose answer is not known: a conflict, however the first attempt ended", () => {
     expect(decideClaim(OPEN, other, T0 + 15_000)).toEqual({ kind: "conflict" });
     expect(decideClaim(unanswered, other, T0 + 71 * HOUR)).toEqual({ kind: "conflict" });
   });

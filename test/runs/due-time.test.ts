@@ -1,4 +1,4 @@
-// When a run is looked at next. A poll writes nothing down, so the moments follow from the acceptance and the schedule.
+// When a run is due next. A poll writes nothing down, so the moments follow from the acceptance and the schedule.
 import { describe, expect, it } from "vitest";
 import { abandonRun, acceptedRun, beginRun, hintRun, redeliverRun } from "../../src/runs/run.ts";
 import { dueAtMs, nextPollAtMs } from "../../src/runs/run-schedule.ts";
@@ -39,11 +39,11 @@ describe("the next poll of a run that was accepted at 0", () => {
   });
 });
 
-describe("a start that nobody heard the answer of", () => {
+describe("a start whose answer was lost", () => {
   const unanswered = beginRun(T0);
   const hinted = hintRun(unanswered, "r1");
 
-  it("is let go after fourteen days, and not looked at before", () => {
+  it("is let go after fourteen days, and not polled before", () => {
     expect(dueAtMs(unanswered, RULES, T0 + HOUR)).toBe(T0 + 14 * DAY);
   });
 

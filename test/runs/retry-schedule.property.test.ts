@@ -34,8 +34,8 @@ function delayMs(of: FailedAttempt): number {
   return next.atMs - of.nowMs;
 }
 
-function scheduledMs({ schedule, attempts: made }: FailedAttempt): number {
-  return (schedule[made - 1] ?? Number.NaN) * 1000;
+function scheduledMs({ schedule, attempts }: FailedAttempt): number {
+  return (schedule[attempts - 1] ?? Number.NaN) * 1000;
 }
 
 function isSlowedDown({ outcome: { status, failure } }: FailedAttempt): boolean {
@@ -54,7 +54,7 @@ test("a delay is a whole number of milliseconds, at least 80 % and at most twice
   );
 });
 
-test("without a Retry-After nobody waits more than 20 % longer than planned", () => {
+test("without a Retry-After no attempt waits more than 20 % longer than planned", () => {
   fc.assert(
     fc.property(failedTry, (of) => {
       const plain = { ...of, outcome: { ...of.outcome, retryAfterSeconds: null } };
@@ -79,9 +79,9 @@ test("a Retry-After never brings an attempt forward, and none is made before it 
 
 test("a schedule of n delays makes n + 1 attempts", () => {
   fc.assert(
-    fc.property(failedTry, fc.integer({ min: 1, max: 200 }), (of, made) => {
-      const { kind } = planNextAttempt({ ...of, attempts: made });
-      expect(kind).toBe(made > of.schedule.length ? "dead" : "retry");
+    fc.property(failedTry, fc.integer({ min: 1, max: 200 }), (of, attempts) => {
+      const { kind } = planNextAttempt({ ...of, attempts });
+      expect(kind).toBe(attempts > of.schedule.length ? "dead" : "retry");
     }),
   );
 });

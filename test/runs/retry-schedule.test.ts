@@ -19,12 +19,12 @@ function timedOut(retryAfterSeconds: number | null = null): FailedOutcome {
 
 /** Seconds until the next attempt, or "dead". */
 function delay(
-  made: number,
+  attempts: number,
   outcome: FailedOutcome,
   random = MIDDLE,
   schedule: number[] = DEFAULT,
 ): number | "dead" {
-  const next = planNextAttempt({ attempts: made, schedule, outcome, random, nowMs: NOW });
+  const next = planNextAttempt({ attempts: attempts, schedule, outcome, random, nowMs: NOW });
   return next.kind === "dead" ? "dead" : (next.atMs - NOW) / 1000;
 }
 
@@ -42,14 +42,14 @@ describe("the default schedule makes ten attempts", () => {
     [9, 69_120, 86_400, 103_680],
     [10, "dead", "dead", "dead"],
     [11, "dead", "dead", "dead"],
-  ])("after attempt %i: %s, %s or %s seconds", (made, lowest, middle, highest) => {
-    expect(delay(made, failed(500), LOWEST)).toBe(lowest);
-    expect(delay(made, failed(500), MIDDLE)).toBe(middle);
-    expect(delay(made, failed(500), HIGHEST)).toBe(highest);
+  ])("after attempt %i: %s, %s or %s seconds", (attempts, lowest, middle, highest) => {
+    expect(delay(attempts, failed(500), LOWEST)).toBe(lowest);
+    expect(delay(attempts, failed(500), MIDDLE)).toBe(middle);
+    expect(delay(attempts, failed(500), HIGHEST)).toBe(highest);
   });
 
   test("over 75 hours and 35 minutes", () => {
-    const delays = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((made) => Number(delay(made, failed(503))));
+    const delays = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((attempts) => Number(delay(attempts, failed(503))));
     expect(delays.reduce((sum, seconds) => sum + seconds)).toBe(75 * 3600 + 35 * 60 + 5);
   });
 });

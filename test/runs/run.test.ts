@@ -67,7 +67,7 @@ describe("a start in flight", () => {
     expect(after(hinted, T0 + 10 * DAY, seen)).toBe(hinted);
   });
 
-  it("is accepted when the upstream knows the run, though nobody heard its answer", () => {
+  it("is accepted when the upstream knows the run, though its answer was lost", () => {
     expect(after(hintRun(forwarding, RUN_ID), T0 + 5_000, WAITING)).toEqual({
       status: "accepted",
       revision: 2,
@@ -196,7 +196,7 @@ describe("a charge", () => {
     expect(owesCharge(run, terms)).toBe(isOwed);
   });
 
-  it("is not owed by a run whose end nobody read", () => {
+  it("is not owed by a run whose end was not read", () => {
     expect([forwarding, accepted, abandoned].map((run) => owesCharge(run, FULL_TERMS))).toEqual([
       false,
       false,

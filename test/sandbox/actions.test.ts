@@ -65,7 +65,7 @@ describe("an action is carried out as its inputs say", () => {
     expect(judge(suffix, settings)).toMatchObject({ kind: "run", ...verdict });
   });
 
-  test("flaky refuses the first starts under one id, and remembers them", () => {
+  test("flaky refuses the first starts under one id, and counts them", () => {
     const refusals = [0, 1, 2].map((earlierStarts) => judge("0007", { failures: "2" }, { earlierStarts }));
     expect(refusals.map(refusal)).toEqual(["service_unavaiable", "service_unavaiable", null]);
     expect(refusals[0]).toMatchObject({ counts: true, problem: { retryAfterSeconds: 1 } });
@@ -90,7 +90,7 @@ describe("a start is refused", () => {
     ["0429", {}, "too_many_requests", null],
     ["0500", {}, "external_service_error", null],
     ["0503", {}, "service_unavaiable", null],
-  ])("of %s with %o as %s, and is not remembered", (suffix, settings, code, page) => {
+  ])("of %s with %o as %s, and is not counted", (suffix, settings, code, page) => {
     const verdict = judge(suffix, settings, { page });
     expect(refusal(verdict)).toBe(code);
     expect(verdict).toMatchObject({ counts: false });

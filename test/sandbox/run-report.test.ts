@@ -4,7 +4,7 @@ import { pageOfItems, type RunState, runBody } from "../../sandbox/run-report.ts
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
-function bodyOf(state: RunState, wrapped = false): Promise<string> {
+function readBody(state: RunState, wrapped = false): Promise<string> {
   return new Response(runBody({ kind: "report", id: ID, wrapped, state })).text();
 }
 
@@ -15,13 +15,13 @@ describe("the body of a run", () => {
       results: { as: "text", items: '{"n":1.10}' },
       nextPage: null,
     };
-    expect(await bodyOf(state)).toBe(
+    expect(await readBody(state)).toBe(
       `{"type":"run","id":"${ID}","status":"success","results":[{"n":1.10}],"next_page":null,"errors":[]}`,
     );
   });
 
   test("of a failed run names the partner's error", async () => {
-    expect(JSON.parse(await bodyOf({ status: "error", detail: "No." }))).toMatchObject({
+    expect(JSON.parse(await readBody({ status: "error", detail: "No." }))).toMatchObject({
       status: "error",
       results: [],
       errors: [
@@ -33,7 +33,7 @@ describe("the body of a run", () => {
   test.each([0, 65_536, 200_000])(
     "of a large one-off run, wrapped in data, carries exactly %i bytes",
     async (bytes) => {
-      const text = await bodyOf(
+      const text = await readBody(
         { status: "success", results: { as: "filler", bytes }, nextPage: null },
         true,
       );

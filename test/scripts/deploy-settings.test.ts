@@ -38,7 +38,7 @@ function readNowhere() {
   return readTarget("nowhere", { configFile: "wrangler.toml", folder: "dist/deploy" });
 }
 
-/** Answers in turn, and remembers what was asked. */
+/** Answers in turn, and keeps what was asked. */
 function answering(...answers: string[]) {
   const asked: string[] = [];
   const ask: Ask = async (name, meaning, isSecret) => {
@@ -184,7 +184,7 @@ describe("what is bad", () => {
     [{ PUBLIC_URL: "http://actions.example.com" }, "PUBLIC_URL must be https"],
     [{ UPSTREAM_URL: "upstream" }, "UPSTREAM_URL must be an http or https URL without credentials"],
     [{ JWT_ISSUERS: "[]" }, "JWT_ISSUERS must be a non-empty JSON array"],
-    [{ UPSTREAM_AUTH: "nobody" }, "UPSTREAM_AUTH must be one of gateway, caller"],
+    [{ UPSTREAM_AUTH: "both" }, "UPSTREAM_AUTH must be one of gateway, caller"],
     [
       { SIGNING_KEYS: '{"keys":[]}' },
       'SIGNING_KEYS must be a JWK set of Ed25519 private keys, each with a "kid"',

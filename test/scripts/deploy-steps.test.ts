@@ -23,7 +23,7 @@ describe("nothing is touched", () => {
   it("without a login", async () => {
     wrangler.isLoggedIn = false;
     const { error } = await deployments.run("staging", STAGING);
-    expect(error?.message).toBe("nobody is logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
+    expect(error?.message).toBe("not logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
     expect(wrangler.changes()).toEqual([]);
   });
 
@@ -195,7 +195,8 @@ describe("a deployment", () => {
       "reused queue edge-actions-runs-dead",
       "created Flagship app edge-actions-flags",
     ]);
-    for (const made of [wrangler.namespaces, wrangler.databases, wrangler.apps]) expect(made).toHaveLength(1);
+    for (const created of [wrangler.namespaces, wrangler.databases, wrangler.apps])
+      expect(created).toHaveLength(1);
   });
 
   it("run again asks the account only for what the running Worker is not bound to", async () => {

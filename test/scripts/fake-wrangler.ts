@@ -223,9 +223,9 @@ export class FakeWrangler {
   }
 }
 
-function add<T>(list: T[], made: T): T {
-  list.push(made);
-  return made;
+function add<T>(list: T[], item: T): T {
+  list.push(item);
+  return item;
 }
 
 function found<T>(value: T | undefined): T {

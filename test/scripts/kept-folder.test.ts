@@ -28,18 +28,22 @@ function copy(folder: string): void {
 }
 
 it("a folder is made once, and again after a change", async () => {
-  let made = 0;
+  let builds = 0;
   const count = (folder: string) => {
-    made += 1;
+    builds += 1;
     copy(folder);
   };
   const first = await keep(count);
-  expect([await keep(count), made]).toEqual([first, 1]);
+  expect([await keep(count), builds]).toEqual([first, 1]);
   appendFileSync(join(sources, "a"), " two");
   const second = await keep(count);
-  expect([second === first, made, readFileSync(join(second, "copy"), "utf8")]).toEqual([false, 2, "one two"]);
+  expect([second === first, builds, readFileSync(join(second, "copy"), "utf8")]).toEqual([
+    false,
+    2,
+    "one two",
+  ]);
   writeFileSync(join(sources, "a"), "one");
-  expect([await keep(count), made]).toEqual([first, 2]);
+  expect([await keep(count), builds]).toEqual([first, 2]);
 });
 
 it("what was made while a file changed is not kept", async () => {

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 type Entry = { integrity?: string; os?: unknown; cpu?: unknown; bin?: unknown; optional?: boolean };
 
 /** Every package of a lock file by its path; the project itself, which has the path "", is none. */
-function entriesOf(folder: string): [string, Entry][] {
+function readEntries(folder: string): [string, Entry][] {
   const lock: { packages: Record<string, Entry> } = JSON.parse(
     readFileSync(`${folder}/package-lock.json`, "utf8"),
   );
@@ -13,7 +13,7 @@ function entriesOf(folder: string): [string, Entry][] {
 }
 
 it.each([".", "bench"])("every package in %s has its hash, and no install script runs", (folder) => {
-  const entries = entriesOf(folder);
+  const entries = readEntries(folder);
   expect(entries.length).toBeGreaterThan(50);
   const without = entries.filter(([, { integrity }]) => !/^sha512-[\w+/]{86}==$/.test(integrity ?? ""));
   expect(without.map(([path]) => path)).toEqual([]);
@@ -21,7 +21,7 @@ it.each([".", "bench"])("every package in %s has its hash, and no install script
 });
 
 it("the Node of each platform is an optional package of its own", () => {
-  const found = entriesOf(".").filter(([path]) =>
+  const found = readEntries(".").filter(([path]) =>
     /^node_modules\/node-(?:bin-)?(?:darwin|linux|win)-/.test(path),
   );
   expect(

@@ -1,7 +1,7 @@
 // Where a test file runs follows from what it imports.
 import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
-import { pathToRuntime, projectOf, testFiles } from "../../scripts/test-projects.ts";
+import { findProject, pathToRuntime, testFiles } from "../../scripts/test-projects.ts";
 
 it.each([
   ["test/gate/window.test.ts", "unit", null],
@@ -13,7 +13,7 @@ it.each([
   ],
   ["test/console/markup.test.ts", "workers", ["test/console/markup.test.ts", "the global HTMLRewriter"]],
 ])("%s runs in %s, for the way that leads from it to the runtime", (file, project, path) => {
-  expect(projectOf(file)).toBe(project);
+  expect(findProject(file)).toBe(project);
   expect(pathToRuntime(file)).toEqual(path);
 });
 
@@ -23,7 +23,7 @@ it.each([
   ["test/flows/json.test.ts", "flows"],
   ["test/flows/callbacks-fairness.test.ts", "measuring"],
 ])("%s runs in %s, whatever it imports", (file, project) => {
-  expect(projectOf(file)).toBe(project);
+  expect(findProject(file)).toBe(project);
 });
 
 it("no file that is named like a test is left out", () => {

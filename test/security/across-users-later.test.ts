@@ -37,21 +37,21 @@ describe("what became of a run is told to its own user alone", () => {
     const [a, b] = pairOf(crypto.randomUUID());
     const run = await delivered(a);
     const others = await delivered(b);
-    const [told] = (await usage(a)).body.data;
+    const [shown] = (await usage(a)).body.data;
 
     expectProblem(await stage.deliveries(run.runId, b), 404, null);
     expectProblem(await stage.redeliver(run.runId, b), 404, null);
     await Promise.all([ring(a), ring(b)]);
     await stage.drain();
     expect(stage.received).toHaveLength(2);
-    for (const query of ["", `&cursor=${cursorBefore(told.charged_at)}`]) {
+    for (const query of ["", `&cursor=${cursorBefore(shown.charged_at)}`]) {
       const page = (await usage(b, query)).body.data;
       expect(page.map((charge: { run_id: string }) => charge.run_id)).toEqual([others.runId]);
     }
     counts.refused += 4;
 
     expect((await stage.deliveries(run.runId, a)).body.data.state).toBe("delivered");
-    expect(told.run_id).toBe(run.runId);
+    expect(shown.run_id).toBe(run.runId);
     expect((await stage.redeliver(run.runId, a)).status).toBe(202);
     await ring(a);
     await stage.drain();
@@ -84,16 +84,16 @@ describe("one user's trouble keeps no other user's run waiting, not even in the 
     ["a receiver that fails", () => receiverOfA(() => new Response(null, { status: 503 }))],
     [
       "an upstream that does not answer for it",
-      ({ runId }, release) => readsOf(runId, async () => release.then(ok)),
+      ({ runId }, release) => setReads(runId, async () => release.then(ok)),
     ],
-    ["an upstream that breaks off", ({ runId }) => readsOf(runId, () => Promise.reject(new Error("lost")))],
+    ["an upstream that breaks off", ({ runId }) => setReads(runId, () => Promise.reject(new Error("lost")))],
     [
       "a result that does not end",
-      ({ runId }, release) => readsOf(runId, () => new Response(endingWith(release))),
+      ({ runId }, release) => setReads(runId, () => new Response(endingWith(release))),
     ],
-    ["a result of 25 MB", ({ runId }) => readsOf(runId, () => new Response(" ".repeat(25_000_000)))],
-    ["a result that is no JSON", ({ runId }) => readsOf(runId, () => new Response("<html>"))],
-    ["a run that the upstream has lost", ({ runId }) => readsOf(runId, () => json(404, {}))],
+    ["a result of 25 MB", ({ runId }) => setReads(runId, () => new Response(" ".repeat(25_000_000)))],
+    ["a result that is no JSON", ({ runId }) => setReads(runId, () => new Response("<html>"))],
+    ["a run that the upstream has lost", ({ runId }) => setReads(runId, () => json(404, {}))],
   ])("%s", async (_name, trouble) => {
     const ofA = await started(newUser(one), "https://a.example/a");
     const ofB = await started(newUser(one), "https://b.example/b");
@@ -159,7 +159,7 @@ function ok(): Response {
 }
 
 /** From now on the upstream answers a read of this run so, and is honest about all the others. */
-function readsOf(runId: string, answer: () => Response | Promise<Response>): void {
+function setReads(runId: string, answer: () => Response | Promise<Response>): void {
   stage.gateway.upstream.behave(({ method, path }, honest) =>
     method === "GET" && path.endsWith(runId) ? answer() : honest(),
   );

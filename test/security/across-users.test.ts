@@ -6,7 +6,7 @@ import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } fr
 import { type FakeUpstream, json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
 import { itAddsUp, remainingOf } from "./bench.ts";
-import { identityOf } from "./identity.ts";
+import { readIdentity } from "./identity.ts";
 import { keepRunsApart } from "./shared-upstream.ts";
 import { newUser, one, PAIRS, shadow, two, type User, user } from "./users.ts";
 
@@ -73,7 +73,7 @@ describe("nothing of one user is another's: neither an id, nor a run, nor a wind
   });
 });
 
-it("what KV remembers for one user is not told to another", async () => {
+it("what KV keeps for one user is not given to another", async () => {
   const [a, b] = [newUser(one), newUser(one)];
   const id = crypto.randomUUID();
   const first = await start(a, { idempotency_id: id });
@@ -155,7 +155,7 @@ it("a pass-through goes to the upstream in the caller's own identity", async () 
   open.upstream.behave(() => json(200, { data: [] }));
   for (const caller of [newUser(one), newUser(two)]) {
     expect((await open.call("/actions/v1/stored-actions", caller)).status).toBe(200);
-    const { sub, sub_id } = await identityOf(open, open.upstream.asked.at(-1));
+    const { sub, sub_id } = await readIdentity(open, open.upstream.asked.at(-1));
     expect([sub, sub_id]).toEqual([caller.claims.sub, nameOf(caller)]);
     counts.served += 1;
   }
@@ -198,7 +198,7 @@ async function expectOwnIds(a: User, b: User): Promise<{ ofA: string }> {
   expect(foreign.headers.get("idempotency-payload-mismatch")).toBeNull();
   expect(foreign.body.data.id).not.toBe(first.body.data.id);
   const askedAs = await Promise.all(
-    gateway.upstream.starts.slice(-2).map((asked) => identityOf(gateway, asked)),
+    gateway.upstream.starts.slice(-2).map((asked) => readIdentity(gateway, asked)),
   );
   expect(askedAs.map(({ sub_id }) => sub_id)).toEqual([nameOf(a), nameOf(b)]);
   counts.refused += 1;
@@ -221,12 +221,12 @@ async function expectOwnRun(a: User, b: User, run: string): Promise<void> {
   const stolen = await gateway.call(path, { ...b, circumstances: { errorFrom: "upstream" } });
   expect(stolen.status).toBe(404);
   expect(stolen.text).not.toContain(run);
-  expect((await identityOf(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(nameOf(b));
+  expect((await readIdentity(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(nameOf(b));
   counts.refused += 1;
 
   const own = await gateway.call(path, a);
   expect([own.status, own.body.id]).toEqual([200, run]);
-  expect((await identityOf(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(nameOf(a));
+  expect((await readIdentity(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(nameOf(a));
   counts.served += 1;
 }
 

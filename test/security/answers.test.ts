@@ -116,19 +116,19 @@ describe("a header of the upstream's own does not pass back", () => {
 describe("a redirect of the upstream is neither followed nor shown", () => {
   it.each([300, 301, 302, 303, 307, 308])("%i", async (status) => {
     for (const { path, call } of WAYS) {
-      const lost = await makeGateway({}, undefined, { issuer: gateway.issuer });
-      lost.upstream.behave(
+      const broken = await makeGateway({}, undefined, { issuer: gateway.issuer });
+      broken.upstream.behave(
         () =>
           new Response("see http://leaked.internal/", {
             status,
             headers: { location: "http://leaked.internal/" },
           }),
       );
-      const answer = await lost.call(path, { ...call, claims: newUser() });
+      const answer = await broken.call(path, { ...call, claims: newUser() });
       expectProblem(answer, 500, null);
       expect(answer.headers.get("location")).toBeNull();
       expect(answer.text).not.toContain("leaked");
-      expect(lost.upstream.asked.map((asked) => asked.path)).toEqual([path]);
+      expect(broken.upstream.asked.map((asked) => asked.path)).toEqual([path]);
       counts.refused += 1;
     }
   });

@@ -33,7 +33,7 @@ export function newUser(): { sub: string } {
   return { sub: `user-${crypto.randomUUID()}` };
 }
 
-export function textOf(id: string): string {
+export function toText(id: string): string {
   return `{"data":{"inputs":{"message":"hello"},"page":"0","idempotency_id":"${id}"}}`;
 }
 
@@ -58,19 +58,19 @@ export class Attacker {
    * Answers with how long the refusal took, in milliseconds.
    */
   async tryStart(id: string, attack: Attack): Promise<number> {
-    const { path = RUN_PATH, status, source, twin = post(textOf(id)) } = attack;
+    const { path = RUN_PATH, status, source, twin = post(toText(id)) } = attack;
     const { upstream } = this.#gateway;
     const askedBefore = upstream.asked.length;
 
     const startedAtMs = Date.now();
-    const refused = await this.#gateway.call(path, { ...callOf(attack.post), claims: this.claims });
+    const refused = await this.#gateway.call(path, { ...toCall(attack.post), claims: this.claims });
     const tookMs = Date.now() - startedAtMs;
     this.#expectCounted(refused);
     expectProblem(refused, status, source);
     expect(upstream.asked).toHaveLength(askedBefore);
     this.#counts.refused += 1;
 
-    const served = await this.#gateway.call(RUN_PATH, { ...callOf(twin), claims: this.claims });
+    const served = await this.#gateway.call(RUN_PATH, { ...toCall(twin), claims: this.claims });
     this.#expectCounted(served);
     expect(served.status).toBe(202);
     expect(served.headers.get("idempotency-replayed")).toBeNull();
@@ -129,11 +129,11 @@ export async function remainingAfterStart(
   return remainingOf(answer);
 }
 
-function callOf({ body, headers }: Post) {
+function toCall({ body, headers }: Post) {
   return { method: "POST", headers, ...(body === undefined ? {} : { body }) };
 }
 
-export function bytesOf(...parts: (string | number[])[]): Uint8Array<ArrayBuffer> {
+export function toBytes(...parts: (string | number[])[]): Uint8Array<ArrayBuffer> {
   const encoder = new TextEncoder();
   return new Uint8Array(
     parts.flatMap((part) => [...(typeof part === "string" ? encoder.encode(part) : part)]),

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { withCallersId } from "../support/callers-id.ts";
 import { RUN_PATH } from "../support/gateway.ts";
 import { words } from "../support/words.ts";
-import { besiege, bytesOf, itAddsUp, JSON_TYPE, newUser, post, remainingOf, textOf } from "./bench.ts";
+import { besiege, itAddsUp, JSON_TYPE, newUser, post, remainingOf, toBytes, toText } from "./bench.ts";
 
 const RUNS_PATH = "/actions/v1/runs";
 
@@ -11,7 +11,7 @@ const { counts, gateway, refuse } = await besiege();
 const whole = { pointer: "" };
 const data = { pointer: "/data" };
 /** In these texts, ID stands for the id of the test's own, UNDIVIDED for the same without hyphens, ANOTHER for another one. */
-const START = textOf("ID");
+const START = toText("ID");
 const withId = (text: string, id: string) =>
   text
     .replaceAll("UNDIVIDED", id.replaceAll("-", ""))
@@ -236,7 +236,7 @@ it("a malformed request under a known id is told the known answer, and starts no
   const first = await gateway.call(RUN_PATH, {
     method: "POST",
     claims,
-    body: textOf(id),
+    body: toText(id),
     headers: JSON_TYPE,
   });
   const asked = gateway.upstream.asked.length;
@@ -257,7 +257,7 @@ async function sentOn(text: string, headers: Record<string, string> = {}): Promi
     method: "POST",
     claims: { rate_limit: { exempt: true } },
     circumstances: { rateLimit: "off" },
-    body: bytesOf(text),
+    body: toBytes(text),
     headers: { ...JSON_TYPE, ...headers },
   });
   expect(answer.status).toBe(202);

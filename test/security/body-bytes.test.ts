@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ACTION } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
-import { besiege, bytesOf, expectProblem, itAddsUp, JSON_TYPE, type Post, post, textOf } from "./bench.ts";
+import { besiege, expectProblem, itAddsUp, JSON_TYPE, type Post, post, toBytes, toText } from "./bench.ts";
 
 const MAX_BODY_BYTES = 6_291_456;
 /** A body of this depth is the deepest that passes; see src/upstream/rewrite.ts. */
@@ -14,20 +14,20 @@ const whole = { pointer: "" };
 
 describe("bytes that are no UTF-8 text are refused", () => {
   it.each<[string, (id: string) => Uint8Array<ArrayBuffer>]>([
-    ["a byte-order mark", (id) => bytesOf([0xef, 0xbb, 0xbf], textOf(id))],
-    ["a byte-order mark alone", () => bytesOf([0xef, 0xbb, 0xbf])],
+    ["a byte-order mark", (id) => toBytes([0xef, 0xbb, 0xbf], toText(id))],
+    ["a byte-order mark alone", () => toBytes([0xef, 0xbb, 0xbf])],
     [
       "a byte-order mark inside",
-      (id) => bytesOf('{"data":', [0xef, 0xbb, 0xbf], `{"idempotency_id":"${id}"}}`),
+      (id) => toBytes('{"data":', [0xef, 0xbb, 0xbf], `{"idempotency_id":"${id}"}}`),
     ],
-    ["UTF-16, little end first", (id) => utf16(textOf(id), true)],
-    ["UTF-16, big end first", (id) => utf16(textOf(id), false)],
-    ["UTF-16 with a byte-order mark", (id) => bytesOf([0xff, 0xfe], [...utf16(textOf(id), true)])],
+    ["UTF-16, little end first", (id) => utf16(toText(id), true)],
+    ["UTF-16, big end first", (id) => utf16(toText(id), false)],
+    ["UTF-16 with a byte-order mark", (id) => toBytes([0xff, 0xfe], [...utf16(toText(id), true)])],
     ["Latin-1", (id) => around(id, [0xe9])],
     ["a byte that UTF-8 never has", (id) => around(id, [0xff])],
     ["a continuation alone", (id) => around(id, [0x80])],
     ["a sequence cut short", (id) => around(id, [0xe2, 0x82])],
-    ["a sequence cut at the end", (id) => bytesOf(textOf(id), [0xe2, 0x82])],
+    ["a sequence cut at the end", (id) => toBytes(toText(id), [0xe2, 0x82])],
     ["an overlong NUL", (id) => around(id, [0xc0, 0x80])],
     ["an overlong quote", (id) => around(id, [0xc0, 0xa2])],
     ["an encoded surrogate", (id) => around(id, [0xed, 0xa0, 0x80])],
@@ -84,23 +84,23 @@ describe("a body over the limit is refused, however its length is told", () => {
       (id) => post(largeStart(id, 7_000_000), { ...JSON_TYPE, "content-length": "7000000" }),
     ],
     ["7 MB without one, in one piece", (id) => post(largeStart(id, 7_000_000))],
-    ["7 MB without one, streamed", (id) => post(streamOf(largeStart(id, 7_000_000)))],
+    ["7 MB without one, streamed", (id) => post(toStream(largeStart(id, 7_000_000)))],
     [
       "7 MB with a false Content-Length",
-      (id) => post(streamOf(largeStart(id, 7_000_000)), { ...JSON_TYPE, "content-length": "100" }),
+      (id) => post(toStream(largeStart(id, 7_000_000)), { ...JSON_TYPE, "content-length": "100" }),
     ],
     [
       "7 MB with a Content-Length that is no number",
-      (id) => post(streamOf(largeStart(id, 7_000_000)), { ...JSON_TYPE, "content-length": "1e2, 7" }),
+      (id) => post(toStream(largeStart(id, 7_000_000)), { ...JSON_TYPE, "content-length": "1e2, 7" }),
     ],
-    ["one byte over", (id) => post(streamOf(largeStart(id, MAX_BODY_BYTES + 1)))],
+    ["one byte over", (id) => post(toStream(largeStart(id, MAX_BODY_BYTES + 1)))],
     [
       "a small body that claims 7 MB",
-      (id) => post(textOf(id), { ...JSON_TYPE, "content-length": "7000000" }),
+      (id) => post(toText(id), { ...JSON_TYPE, "content-length": "7000000" }),
     ],
   ])("%s", async (_name, write) => {
     const id = crypto.randomUUID();
-    const twin = post(streamOf(largeStart(id, MAX_BODY_BYTES)));
+    const twin = post(toStream(largeStart(id, MAX_BODY_BYTES)));
     await refuse(id, { post: write(id), status: 413, source: whole, twin });
   });
 
@@ -126,7 +126,7 @@ describe("a body over the limit is refused, however its length is told", () => {
     const id = crypto.randomUUID();
     const broken = new ReadableStream<Uint8Array>({
       start(controller) {
-        controller.enqueue(new TextEncoder().encode(textOf(id)));
+        controller.enqueue(new TextEncoder().encode(toText(id)));
       },
       pull() {
         throw new Error("connection lost");
@@ -149,12 +149,12 @@ describe("a body over the limit does not pass through either", () => {
       () => post(largeChange(7_000_000), { ...JSON_TYPE, "content-length": "7000000" }),
     ],
     ["7 MB without one, in one piece", () => post(largeChange(7_000_000))],
-    ["7 MB without one, streamed", () => post(streamOf(largeChange(7_000_000)))],
+    ["7 MB without one, streamed", () => post(toStream(largeChange(7_000_000)))],
     [
       "7 MB with a false Content-Length",
-      () => post(streamOf(largeChange(7_000_000)), { ...JSON_TYPE, "content-length": "100" }),
+      () => post(toStream(largeChange(7_000_000)), { ...JSON_TYPE, "content-length": "100" }),
     ],
-    ["one byte over", () => post(streamOf(largeChange(MAX_BODY_BYTES + 1)))],
+    ["one byte over", () => post(toStream(largeChange(MAX_BODY_BYTES + 1)))],
   ])("%s", async (_name, write) => {
     const asked = gateway.upstream.asked.length;
     expectProblem(await change(write()), 413, null);
@@ -162,7 +162,7 @@ describe("a body over the limit does not pass through either", () => {
     counts.refused += 1;
 
     gateway.upstream.behave(() => json(200, {}));
-    const served = await change(post(streamOf(largeChange(MAX_BODY_BYTES))));
+    const served = await change(post(toStream(largeChange(MAX_BODY_BYTES))));
     gateway.upstream.behave((_asked, honest) => honest());
     expect([served.status, gateway.upstream.asked.at(-1)?.body.length]).toEqual([200, MAX_BODY_BYTES]);
     counts.served += 1;
@@ -185,7 +185,7 @@ describe("a body that is not said to be JSON is refused", () => {
   ])("%j", async (type) => {
     const id = crypto.randomUUID();
     await refuse(id, {
-      post: post(textOf(id), { "content-type": type }),
+      post: post(toText(id), { "content-type": type }),
       status: 400,
       source: { header: "Content-Type" },
     });
@@ -194,7 +194,7 @@ describe("a body that is not said to be JSON is refused", () => {
   it("no Content-Type at all", async () => {
     const id = crypto.randomUUID();
     await refuse(id, {
-      post: post(bytesOf(textOf(id)), {}),
+      post: post(toBytes(toText(id)), {}),
       status: 400,
       source: { header: "Content-Type" },
     });
@@ -212,7 +212,7 @@ describe("a body that is said to be compressed is refused", () => {
   ])("%j", async (encoding) => {
     const id = crypto.randomUUID();
     await refuse(id, {
-      post: post(textOf(id), { ...JSON_TYPE, "content-encoding": encoding }),
+      post: post(toText(id), { ...JSON_TYPE, "content-encoding": encoding }),
       status: 400,
       source: { header: "Content-Encoding" },
     });
@@ -220,7 +220,7 @@ describe("a body that is said to be compressed is refused", () => {
 
   it("and one that really is", async () => {
     const id = crypto.randomUUID();
-    const gzipped = new Response(textOf(id)).body?.pipeThrough(new CompressionStream("gzip"));
+    const gzipped = new Response(toText(id)).body?.pipeThrough(new CompressionStream("gzip"));
     await refuse(id, {
       post: post(gzipped, { ...JSON_TYPE, "content-encoding": "gzip" }),
       status: 400,
@@ -247,7 +247,7 @@ function deep(id: string, open: string, close: string, levels: number, innermost
 }
 
 /** In pieces of 64 KiB, as they would come over a network; nothing says how many there are. */
-function streamOf(text: string): ReadableStream<Uint8Array> {
+function toStream(text: string): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   let sent = 0;
   return new ReadableStream({
@@ -260,7 +260,7 @@ function streamOf(text: string): ReadableStream<Uint8Array> {
 }
 
 function around(id: string, bytes: number[]): Uint8Array<ArrayBuffer> {
-  return bytesOf(`{"data":{"idempotency_id":"${id}","inputs":"`, bytes, '"}}');
+  return toBytes(`{"data":{"idempotency_id":"${id}","inputs":"`, bytes, '"}}');
 }
 
 function utf16(text: string, littleEndian: boolean): Uint8Array<ArrayBuffer> {

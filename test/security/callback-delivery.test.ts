@@ -100,12 +100,12 @@ describe("a target that an older gateway accepted is judged by the one that deli
     const run = { runId: started.body.data.id, ...stage.lastRef() };
     await expectRefused(user, run, "http://127.0.0.1:9000/hook");
     await stage.pass(100 * 60 * MINUTE, user.sub);
-    expect((await viewOf(user, run)).state).toBe("dead");
+    expect((await readView(user, run)).state).toBe("dead");
     expect((await stage.redeliver(run.runId, { claims: user })).status).toBe(202);
     const before = stage.received.length;
     await stage.pass(MINUTE, user.sub);
     expect(stage.received).toHaveLength(before);
-    expect((await viewOf(user, run)).attempts.at(-1).error).toBe("destination refused");
+    expect((await readView(user, run)).attempts.at(-1).error).toBe("destination refused");
     counts.refused += 1;
   });
 });
@@ -123,8 +123,8 @@ describe("a redirect leads nowhere", () => {
     [308, { location: "file:///etc/passwd" }],
     [302, { refresh: "0; url=https://127.0.0.1/" }],
   ])("%i %j", async (status, headers) => {
-    const { user, run } = await pushed(() => new Response("leaked", { status, headers }));
-    expect((await viewOf(user, run)).attempts).toMatchObject([{ status, error: "redirect not followed" }]);
+    const { user, run } = await deliverTo(() => new Response("leaked", { status, headers }));
+    expect((await readView(user, run)).attempts).toMatchObject([{ status, error: "redirect not followed" }]);
     await expectUnseen(user, run, ["leaked", "169.254", "elsewhere", "passwd"]);
     counts.refused += 1;
     await expectDelivered(user, run, HOOK);
@@ -137,8 +137,10 @@ describe("what a receiver says beyond its status is thrown away", () => {
     async (status) => {
       const headers = { "x-secret": "leaked", "set-cookie": "leaked=1", "www-authenticate": "leaked" };
       const body = status === 204 ? null : "leaked";
-      const { user, run } = await pushed(() => new Response(body, { status, statusText: "leaked", headers }));
-      expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
+      const { user, run } = await deliverTo(
+        () => new Response(body, { status, statusText: "leaked", headers }),
+      );
+      expect((await readView(user, run)).attempts).toMatchObject([{ status }]);
       await expectUnseen(user, run, ["leaked"]);
       counts.refused += 1;
       await expectDelivered(user, run, HOOK);
@@ -147,8 +149,8 @@ describe("what a receiver says beyond its status is thrown away", () => {
 
   it.each([200, 404, 410])("with %i: a body of gigabytes is cut after 16 KB", async (status) => {
     const flood = new Drip(4096, 0);
-    const { user, run } = await pushed(() => new Response(flood.body, { status }));
-    expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
+    const { user, run } = await deliverTo(() => new Response(flood.body, { status }));
+    expect((await readView(user, run)).attempts).toMatchObject([{ status }]);
     expect([flood.cancelled, flood.sentBytes <= 20_480]).toEqual([true, true]);
     counts.refused += 1;
     if (status !== 410) await expectDelivered(user, run, HOOK);
@@ -156,23 +158,27 @@ describe("what a receiver says beyond its status is thrown away", () => {
 
   it.each([200, 404])("with %i: a body of a byte now and then is cut at the time-out", async (status) => {
     const drip = new Drip(1, 50);
-    const { user, run } = await pushed(() => new Response(drip.body, { status }));
-    expect((await viewOf(user, run)).attempts).toMatchObject([{ status }]);
+    const { user, run } = await deliverTo(() => new Response(drip.body, { status }));
+    expect((await readView(user, run)).attempts).toMatchObject([{ status }]);
     expect(drip.cancelled).toBe(true);
     counts.refused += 1;
     await expectDelivered(user, run, HOOK);
   });
 
   it("and one that never answers is given up at the time-out", async () => {
-    const { user, run } = await pushed(() => new Promise(() => undefined));
-    expect((await viewOf(user, run)).attempts).toMatchObject([{ status: null, error: "no answer in time" }]);
+    const { user, run } = await deliverTo(() => new Promise(() => undefined));
+    expect((await readView(user, run)).attempts).toMatchObject([
+      { status: null, error: "no answer in time" },
+    ]);
     counts.refused += 1;
     await expectDelivered(user, run, HOOK);
   });
 
   it("nor do the network's own words reach the caller", async () => {
-    const { user, run } = await pushed(() => Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432")));
-    const view = await viewOf(user, run);
+    const { user, run } = await deliverTo(() =>
+      Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432")),
+    );
+    const view = await readView(user, run);
     expect(view.attempts).toMatchObject([{ status: null, error: "no connection" }]);
     expect(JSON.stringify([view, await stage.records()])).not.toContain("10.1.2.3");
     counts.refused += 1;
@@ -183,7 +189,7 @@ describe("what a receiver says beyond its status is thrown away", () => {
 itAddsUp(counts, { refused: 94, served: 91 });
 
 /** A run whose receiver answers so at its first attempt, and is honest from then on. */
-async function pushed(receive: () => Response | Promise<Response>): Promise<{ user: Sub; run: Started }> {
+async function deliverTo(receive: () => Response | Promise<Response>): Promise<{ user: Sub; run: Started }> {
   const user = newUser();
   const run = await stage.start({}, { claims: user });
   stage.receive(receive);
@@ -201,7 +207,7 @@ async function expectRefused(user: Sub, run: Started, target: string): Promise<v
   await stage.push(run);
   await stage.drain();
   expect(stage.received).toHaveLength(before);
-  expect(await viewOf(user, run)).toMatchObject({
+  expect(await readView(user, run)).toMatchObject({
     state: "retrying",
     callback_url: target,
     attempts: [{ number: 1, status: null, duration_ms: 0, error: "destination refused" }],
@@ -211,11 +217,11 @@ async function expectRefused(user: Sub, run: Started, target: string): Promise<v
 
 /** What is left of the schedule's first pause goes by; a run that was told already is sent again. */
 async function expectDelivered(user: Sub, run: Started, url: string): Promise<void> {
-  if ((await viewOf(user, run)).state === "delivered") await stage.redeliver(run.runId, { claims: user });
+  if ((await readView(user, run)).state === "delivered") await stage.redeliver(run.runId, { claims: user });
   const before = stage.received.length;
   await stage.pass(2 * MINUTE, user.sub);
   expect(stage.received.slice(before).map((received) => received.url)).toEqual([url]);
-  expect((await viewOf(user, run)).state).toBe("delivered");
+  expect((await readView(user, run)).state).toBe("delivered");
   counts.served += 1;
 }
 
@@ -228,7 +234,7 @@ async function expectUnseen(user: Sub, run: Started, secrets: string[]): Promise
   for (const secret of secrets) expect(everything).not.toContain(secret);
 }
 
-async function viewOf(user: Sub, { runId }: Started) {
+async function readView(user: Sub, { runId }: Started) {
   return (await stage.deliveries(runId, { claims: user })).body.data;
 }
 

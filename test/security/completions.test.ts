@@ -62,7 +62,7 @@ describe("a ref that is not ours is 404: neither an object nor the queue hears o
     const calls: string[] = [];
     const stage = await Stage.set({}, counting(calls));
     const run = await stage.start();
-    const crooked = await change(partsOf(run.ref), run.ref);
+    const crooked = await change(splitRef(run.ref), run.ref);
     await expectUnheard(stage, calls, () => post(stage, `/completions/${crooked}`));
     await expectHeard(stage, run);
   });
@@ -113,7 +113,7 @@ describe("a true ref of a run that has not ended changes nothing", () => {
     await expectDeliveredAt(stage, run, 2);
   });
 
-  it("not even when the timer looks for it next, though it comes twenty times", async () => {
+  it("not even when the timer polls it next, though it comes twenty times", async () => {
     const stage = await Stage.set();
     const run = await stage.start();
     stage.waiting.add(run.runId);
@@ -162,12 +162,12 @@ async function expectHeard(stage: Stage, run: Started): Promise<void> {
   counts.served += 1;
 }
 
-/** The completion is taken, looked into, and leaves the run, its timer and what is on record as they were. */
+/** The completion is taken, read, and leaves the run, its timer and what is on record as they were. */
 async function expectUnmoved(stage: Stage, run: Started, attack: () => Promise<Answer>): Promise<void> {
-  const before = await keptOf(stage);
+  const before = await readKept(stage);
   expect((await attack()).status).toBe(202);
   await stage.drain();
-  expect(await keptOf(stage)).toEqual(before);
+  expect(await readKept(stage)).toEqual(before);
   expect(stage.received).toEqual([]);
   const { attempts, charges } = await stage.records();
   expect([attempts, charges]).toEqual([[], []]);
@@ -176,12 +176,12 @@ async function expectUnmoved(stage: Stage, run: Started, attack: () => Promise<A
 }
 
 /** What the gate keeps of its one run. */
-async function keptOf(stage: Stage): Promise<unknown> {
+async function readKept(stage: Stage): Promise<unknown> {
   const gate = await stage.gateway.gateOf();
   return runInDurableObject(gate, (_gate, { storage }) => storage.sql.exec("SELECT * FROM open_runs").one());
 }
 
-/** The timer's own look, on time, finds the end. */
+/** The timer's own poll, on time, finds the end. */
 async function expectDeliveredAt(stage: Stage, run: Started, seconds: number): Promise<void> {
   stage.waiting.clear();
   const startedAtMs = Date.now();
@@ -192,7 +192,7 @@ async function expectDeliveredAt(stage: Stage, run: Started, seconds: number): P
   counts.served += 1;
 }
 
-function partsOf(ref: string): Parts {
+function splitRef(ref: string): Parts {
   const [gate = "", key = "", mac = ""] = ref.split(".");
   return { gate, key, mac };
 }

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
 import { countAttempt, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
 import type { AttemptFailure } from "../../src/runs/attempt.ts";
-import { indexLetters, keepRun, letterOf } from "../console/bench.ts";
-import { attemptOf } from "../platform/observability/counted.ts";
+import { indexLetters, keepRun, toLetter } from "../console/bench.ts";
+import { toAttempt } from "../platform/observability/counted.ts";
 import { counting } from "../support/bindings.ts";
 import { type Call, type Gateway, makeGateway } from "../support/gateway.ts";
 import { NOON_MS } from "../support/operators-index.ts";
@@ -146,7 +146,7 @@ describe("what is stored comes back from the API as data", () => {
     });
     // Newer than the other one, so that it is the first of every list.
     const diedAtMs = NOON_MS + 1;
-    const letter = letterOf({
+    const letter = toLetter({
       runId,
       userKey: ATTACKER,
       subject: MARKUP,
@@ -173,7 +173,7 @@ describe("what is stored comes back from the API as data", () => {
     expect(await read(`/redeliveries/${id}`)).toMatchObject({ operator: MARKUP, filter: { host: MARKUP } });
     expect((await read("/audit")).entries[0]).toMatchObject({ operator: MARKUP, detail: `to ${MARKUP}` });
     const sums = emptySums();
-    countAttempt(sums, attemptOf({ host: MARKUP }));
+    countAttempt(sums, toAttempt({ host: MARKUP }));
     await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
     expect((await read("/destinations")).destinations[0].host).toBe(MARKUP);
     counts.served += 7;

@@ -4,7 +4,7 @@ import { type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import { type Asked } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
 import { expectProblem, itAddsUp, JSON_TYPE, newUser } from "./bench.ts";
-import { identityOf } from "./identity.ts";
+import { readIdentity } from "./identity.ts";
 import { gatewayOfWays, STORED, served, WAYS } from "./ways.ts";
 
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -127,7 +127,7 @@ describe("the caller's identity reaches the upstream in the gateway's own words"
       await gateway.call(path, { ...call, claims: null, headers });
       const asked = lastAsked();
       expect(JSON.stringify([...asked.headers])).not.toContain(token);
-      const { iss, sub, sub_id, scope, act } = await identityOf(gateway, asked);
+      const { iss, sub, sub_id, scope, act } = await readIdentity(gateway, asked);
       expect({ iss, sub, sub_id, scope, act }).toEqual({
         iss: "http://127.0.0.1:8787",
         sub: claims.sub,

@@ -6,7 +6,7 @@ import type { Asked } from "../support/upstream.ts";
 type Identity = JWTPayload & { sub_id: { format: string; iss: string; sub: string } };
 
 /** Throws unless the gateway itself said it. */
-export async function identityOf(gateway: Gateway, asked: Asked | undefined): Promise<Identity> {
+export async function readIdentity(gateway: Gateway, asked: Asked | undefined): Promise<Identity> {
   const published = await gateway.call("/.well-known/jwks.json", { claims: null });
   const keys: JSONWebKeySet = published.body;
   const token = /^Bearer (\S+)$/.exec(asked?.headers.get("authorization") ?? "")?.[1] ?? "";

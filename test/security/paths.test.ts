@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { ACTION, type Answer, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
-import { Attacker, expectProblem, itAddsUp, JSON_TYPE, newUser, post, remainingOf, textOf } from "./bench.ts";
+import { Attacker, expectProblem, itAddsUp, JSON_TYPE, newUser, post, remainingOf, toText } from "./bench.ts";
 
 const RUN = "abcdef00-abcd-4abc-8def-abcdef001122";
 const STORED = `/actions/v1/stored-actions/${ACTION}`;
@@ -47,7 +47,7 @@ describe("a stored action's id that is no UUID is refused at the start", () => {
     const id = crypto.randomUUID();
     await attacker.tryStart(id, {
       path: `/actions/v1/stored-actions/${segment}/run`,
-      post: post(textOf(id)),
+      post: post(toText(id)),
       status: 400,
       source: { parameter: "stored_action_id" },
     });

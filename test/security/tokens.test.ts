@@ -54,7 +54,7 @@ describe("a token that is no good", () => {
     ["an algorithm that is not the issuer's", withHeader({ alg: "ES384" })],
     ["a signature of zeros", (user) => signedWith(user, () => new Uint8Array(64))],
     ["a signature with one bit flipped", (user) => signedWith(user, flipLastBit)],
-    ["another's payload under a signature", async (user) => payloadOf(user, await issuer.token(newUser()))],
+    ["another's payload under a signature", async (user) => withUser(user, await issuer.token(newUser()))],
     ["an unknown kid", withHeader({ kid: "spoofed" })],
     ["a key in its own header", withOwnKey],
     ["two parts", async (user) => (await issuer.token(user)).split(".").slice(0, 2).join(".")],
@@ -77,8 +77,8 @@ describe("a token that is no good", () => {
   ])("%s: 401, and nothing is said or counted", async (_name, crooked) => {
     const user = newUser();
     const token = await crooked(user);
-    const tries = ["Bearer", "JWT"].map((scheme) => ({ authorization: `${scheme} ${token}` }));
-    await expectUnauthenticated(user, tries, INVALID);
+    const credentials = ["Bearer", "JWT"].map((scheme) => ({ authorization: `${scheme} ${token}` }));
+    await expectUnauthenticated(user, credentials, INVALID);
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -133,8 +133,8 @@ describe("`jku`, `x5u` and `jwk` in a header", () => {
       await issuer.token(user, { header: { kid: "new", x5u: url } }),
       await withOwnKey(user),
     ];
-    const tries = tokens.map((token) => ({ authorization: `Bearer ${token}` }));
-    await expectUnauthenticated(user, tries, INVALID);
+    const credentials = tokens.map((token) => ({ authorization: `Bearer ${token}` }));
+    await expectUnauthenticated(user, credentials, INVALID);
     // Beside a key that is known, they are not even read.
     const token = await issuer.token(user, { header: { jku: url, x5u: url } });
     expect(
@@ -189,12 +189,12 @@ const WAYS: { path: string; call: Call }[] = [
 /** Refused on every way in, always with the same words; then the user's first honest start is the first one counted. */
 async function expectUnauthenticated(
   user: User,
-  tries: Record<string, string>[],
+  all: Record<string, string>[],
   challenge: string,
   query = "",
 ): Promise<void> {
   for (const [{ path, call }, credentials] of WAYS.flatMap((way) =>
-    tries.map((headers) => [way, headers] as const),
+    all.map((headers) => [way, headers] as const),
   )) {
     const headers = { ...call.headers, ...credentials };
     const answer = await refused(path + query, { ...call, claims: null, headers });
@@ -278,18 +278,18 @@ async function withOwnKey(user: User): Promise<string> {
 
 async function signedWith(user: User, edit: (signature: Uint8Array) => Uint8Array): Promise<string> {
   const { header, payload, signature } = splitToken(await issuer.token(user));
-  return compact(textOf(header), textOf(payload), edit(signature));
+  return compact(decode(header), decode(payload), edit(signature));
 }
 
-function payloadOf(user: User, token: string): string {
+function withUser(user: User, token: string): string {
   const { header, payload, signature } = splitToken(token);
-  return compact(textOf(header), JSON.stringify({ ...JSON.parse(textOf(payload)), ...user }), signature);
+  return compact(decode(header), JSON.stringify({ ...JSON.parse(decode(payload)), ...user }), signature);
 }
 
 function flipLastBit(signature: Uint8Array): Uint8Array {
   return signature.map((byte, index) => (index === signature.length - 1 ? byte ^ 1 : byte));
 }
 
-function textOf(part: string): string {
+function decode(part: string): string {
   return atob(part.replaceAll("-", "+").replaceAll("_", "/"));
 }

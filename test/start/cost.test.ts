@@ -25,7 +25,12 @@ describe("the calls of one request, in all", () => {
       data: {},
       costs: ["FLAGS.getBooleanValue", "UPSTREAM.fetch", "USER_GATE.admit"],
     },
-    { name: "a plain run of an exempt caller: nobody", data: {}, call: EXEMPT, costs: ["UPSTREAM.fetch"] },
+    {
+      name: "a plain run of an exempt caller: the upstream alone",
+      data: {},
+      call: EXEMPT,
+      costs: ["UPSTREAM.fetch"],
+    },
     {
       name: "a run with an id: the gate twice, and KV once, to write",
       data: { idempotency_id: ID },
@@ -42,7 +47,7 @@ describe("the calls of one request, in all", () => {
       data: { page: 5 },
       costs: ["FLAGS.getBooleanValue", "USER_GATE.admit"],
     },
-    { name: "a request without a token: nobody", data: {}, call: { claims: null }, costs: [] },
+    { name: "a request without a token: nothing", data: {}, call: { claims: null }, costs: [] },
   ])("$name", async ({ data, call, costs }) => {
     const calls: string[] = [];
     const gateway = await makeGateway({}, counting(calls));
@@ -78,7 +83,7 @@ describe("the calls of one request, in all", () => {
     expect(calls.filter((call) => call.startsWith("FLAGS"))).toHaveLength(2);
   });
 
-  it("a pass-through: nobody", async () => {
+  it("a pass-through: the upstream alone", async () => {
     const calls: string[] = [];
     const gateway = await makeGateway({}, counting(calls));
     await gateway.call("/actions/v1/stored-actions", { circumstances: { errorFrom: "upstream" } });

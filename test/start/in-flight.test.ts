@@ -3,7 +3,7 @@ import { abortAllDurableObjects, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
-import { claimsOf, passInGate, until } from "../support/gate.ts";
+import { passInGate, readClaims, until } from "../support/gate.ts";
 import { type Answer, type Call, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 import { errorBody, json } from "../support/upstream.ts";
@@ -117,11 +117,11 @@ describe("when the first request ends without a run, duplicates start over", () 
   });
 
   it("its Worker died: one of them takes over when the lease ends", async () => {
-    const lost = replacing("USER_GATE.admit", ({ perform }) => perform().then(never));
-    const dying = await makeGateway({}, lost);
+    const unanswered = replacing("USER_GATE.admit", ({ perform }) => perform().then(never));
+    const dying = await makeGateway({}, unanswered);
     dying.begin(RUN_PATH, startOf({ idempotency_id: ID }));
     const gateway = await makeGateway({}, undefined, { upstream: dying.upstream, issuer: dying.issuer });
-    await vi.waitFor(async () => expect(await claimsOf(gateway)).toEqual([`${ID} open`]));
+    await vi.waitFor(async () => expect(await readClaims(gateway)).toEqual([`${ID} open`]));
     const duplicates = await wait(gateway, 3);
     await passInGate(gateway, 15 * SECOND);
     const answers = await Promise.all(duplicates);

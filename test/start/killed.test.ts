@@ -20,7 +20,7 @@ afterEach(async () => {
   await reset();
 });
 
-type Place = Death & { name: string };
+type DeathPoint = Death & { name: string };
 
 /** One user's story: with one id, through one Worker after another, all killed but the last. */
 class Story {
@@ -73,22 +73,22 @@ async function forget(stories: Story[]): Promise<void> {
   await Promise.all(stories.map((story) => story.forgetAnswers()));
 }
 
-async function placesOf(scene: Scene): Promise<Place[]> {
+async function findDeathPoints(scene: Scene): Promise<DeathPoint[]> {
   stopClock();
   const gateway = await makeGateway();
   const story = new Story(gateway);
   await prepare(scene, [story]);
   const calls: string[] = [];
   await story.start(await beside(gateway, counting(calls)));
-  return calls.flatMap((name, at): Place[] => [
+  return calls.flatMap((name, at): DeathPoint[] => [
     { name, at, when: "before" },
     { name, at, when: "after" },
   ]);
 }
 
-const PLACES: Record<Scene, Place[]> = {
-  "a new id": await placesOf("a new id"),
-  "an id that only KV knows": await placesOf("an id that only KV knows"),
+const DEATH_POINTS: Record<Scene, DeathPoint[]> = {
+  "a new id": await findDeathPoints("a new id"),
+  "an id that only KV knows": await findDeathPoints("an id that only KV knows"),
 };
 
 /** A retry after the lease, another at once, another long after. */
@@ -114,14 +114,14 @@ function verdict(story: Story, retried: Answer | undefined, replays: (Answer | u
 
 describe("the places to die", () => {
   it("on the way of a new id are at least these", () => {
-    const names = PLACES["a new id"].map(({ name }) => name);
+    const names = DEATH_POINTS["a new id"].map(({ name }) => name);
     expect(names).toEqual(
       expect.arrayContaining(["USER_GATE.admit", "UPSTREAM.fetch", "USER_GATE.settle", "KV.put"]),
     );
   });
 
   it("on the way of an id that only KV knows are at least these", () => {
-    const names = PLACES["an id that only KV knows"].map(({ name }) => name);
+    const names = DEATH_POINTS["an id that only KV knows"].map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(["USER_GATE.admit", "KV.get", "USER_GATE.learn"]));
     expect(names).not.toContain("UPSTREAM.fetch");
   });
@@ -138,7 +138,7 @@ describe.each<Scene>(["a new id", "an id that only KV knows"])("on the way of %s
     "wherever the Worker is killed, while %s, a retry ends with one run",
     async (_, happen) => {
       const gateway = await makeGateway();
-      const tale = PLACES[scene].map((death) => ({ death, story: new Story(gateway) }));
+      const tale = DEATH_POINTS[scene].map((death) => ({ death, story: new Story(gateway) }));
       const stories = tale.map(({ story }) => story);
       await prepare(scene, stories);
       await Promise.all(tale.map(({ death, story }) => story.startAndDie(death)));
@@ -157,7 +157,7 @@ describe("when the retry's Worker is killed too", () => {
     async () => {
       const gateway = await makeGateway();
       // To die before a call leaves the world as to die after the one before it does.
-      const places = PLACES["a new id"].filter(({ when }) => when === "after");
+      const places = DEATH_POINTS["a new id"].filter(({ when }) => when === "after");
       const pairs = places.flatMap((first) => places.map((second) => ({ first, second })));
       const tale = pairs.map((pair) => ({ ...pair, story: new Story(gateway) }));
       await Promise.all(tale.map(({ first, story }) => story.startAndDie(first)));

@@ -6,7 +6,7 @@ import { counting, failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { forgetAnswers } from "../support/forget.ts";
-import { claimsOf } from "../support/gate.ts";
+import { readClaims } from "../support/gate.ts";
 import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
 import { times } from "../support/times.ts";
 
@@ -34,7 +34,7 @@ function expectOneRun(gateway: Gateway, answers: Answer[]): void {
 async function dropClaim(gateway: Gateway): Promise<void> {
   moveClock(70 * MINUTE);
   await forgetAnswers(await gateway.gateOf());
-  expect(await claimsOf(gateway)).toEqual([]);
+  expect(await readClaims(gateway)).toEqual([]);
 }
 
 async function remaining(gateway: Gateway): Promise<string | null> {
@@ -74,7 +74,7 @@ describe("a hundred starts at once with one id start one run", () => {
     expectOneRun(gateway, [first, ...answers]);
     expect(answers.every(({ headers }) => headers.get("idempotency-replayed") === "true")).toBe(true);
     // It has learnt the answer again.
-    expect(await claimsOf(gateway)).toEqual([`${ID} settled`]);
+    expect(await readClaims(gateway)).toEqual([`${ID} settled`]);
     expect(await remaining(gateway)).toBe("199");
   });
 
@@ -123,7 +123,7 @@ describe("when only KV knows the answer", () => {
     await dropClaim(gateway);
     const second = await gateway.start({ idempotency_id: ID }, exempt);
     expect(second.text).toBe(first.text);
-    expect(await claimsOf(gateway)).toEqual([`${ID} settled`]);
+    expect(await readClaims(gateway)).toEqual([`${ID} settled`]);
   });
 });
 

@@ -1,9 +1,9 @@
-// Contract, Idempotency: what is remembered of a first request, row by row of the table.
+// Contract, Idempotency: what is kept of a first request, row by row of the table.
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { counting } from "../support/bindings.ts";
 import { MINUTE, moveClock, stopClock } from "../support/clock.ts";
-import { claimsOf } from "../support/gate.ts";
+import { readClaims } from "../support/gate.ts";
 import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
@@ -84,7 +84,7 @@ describe("a refusal by the edge makes no claim", () => {
   it("400: the corrected request runs", async () => {
     const gateway = await makeGateway();
     expect((await gateway.start({ idempotency_id: ID, page: 5 })).status).toBe(400);
-    expect(await claimsOf(gateway)).toEqual([]);
+    expect(await readClaims(gateway)).toEqual([]);
     const corrected = await gateway.start({ idempotency_id: ID, page: "5" });
     expect([corrected.status, ...replayMarks(corrected)]).toEqual([202, null, null]);
   });
@@ -93,7 +93,7 @@ describe("a refusal by the edge makes no claim", () => {
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "1" });
     await gateway.start({});
     expect((await gateway.start({ idempotency_id: ID })).status).toBe(429);
-    expect(await claimsOf(gateway)).toEqual([]);
+    expect(await readClaims(gateway)).toEqual([]);
     moveClock(5 * MINUTE);
     const later = await gateway.start({ idempotency_id: ID });
     expect([later.status, ...replayMarks(later)]).toEqual([202, null, null]);
@@ -114,7 +114,7 @@ describe("a refusal by the upstream releases the claim", () => {
     for (const _ of [1, 2]) {
       const refused = await gateway.start({ idempotency_id: ID }, fromUpstream);
       expect([refused.status, refused.body.errors[0].code]).toEqual([status, code]);
-      expect(await claimsOf(gateway)).toEqual([]);
+      expect(await readClaims(gateway)).toEqual([]);
     }
     gateway.upstream.behave((_request, honest) => honest());
     const answer = await gateway.start({ idempotency_id: ID, inputs: { changed: true } });
@@ -139,7 +139,7 @@ describe("an unknown outcome keeps the claim: the next one asks again under the 
     });
     const first = await gateway.start({ idempotency_id: ID });
     expect([first.status, gateway.upstream.starts.length]).toEqual([status, asked]);
-    expect(await claimsOf(gateway)).toEqual([`${ID} open`]);
+    expect(await readClaims(gateway)).toEqual([`${ID} open`]);
     gateway.upstream.behave((_request, honest) => honest());
     const second = await gateway.start({ idempotency_id: ID });
     expect([second.status, ...replayMarks(second)]).toEqual([202, null, null]);
@@ -170,7 +170,7 @@ describe("an unknown outcome keeps the claim: the next one asks again under the 
     });
     const first = await gateway.start({ idempotency_id: ID }, { circumstances: { errorFrom: "upstream" } });
     expect(first.status).toBe(404);
-    expect(await claimsOf(gateway)).toEqual([`${ID} open`]);
+    expect(await readClaims(gateway)).toEqual([`${ID} open`]);
   });
 });
 
@@ -185,11 +185,11 @@ describe("without an id of the caller's", () => {
     expect(callersIds(gateway)).toEqual([null, null]);
   });
 
-  it("nothing is remembered", async () => {
+  it("nothing is kept", async () => {
     const calls: string[] = [];
     const gateway = await makeGateway({}, counting(calls));
     await gateway.start({});
     expect(calls.filter((name) => name.startsWith("KV"))).toEqual([]);
-    expect(await claimsOf(gateway)).toEqual([]);
+    expect(await readClaims(gateway)).toEqual([]);
   });
 });

@@ -1,11 +1,11 @@
-// A look inside a user's gate, and a hand on its time.
+// Reads what is inside a user's gate, and sets its time.
 import { runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** The claims that the gate holds, `id status`, by id. */
-export async function claimsOf(gateway: Gateway): Promise<string[]> {
+export async function readClaims(gateway: Gateway): Promise<string[]> {
   return runInDurableObject(await gateway.gateOf(), (gate: UserGate) =>
     gate
       .inspect(0)

@@ -78,7 +78,7 @@ export async function makeGateway(
   const bound: Env = { ...base, ...bindings(base) };
 
   const send = async (path: string, call: Call, context: ExecutionContext): Promise<Response> =>
-    app.fetch(await requestOf(issuer, path, call), bound, context);
+    app.fetch(await buildRequest(issuer, path, call), bound, context);
 
   const gateway: Gateway = {
     issuer,
@@ -107,7 +107,7 @@ export async function makeGateway(
   return gateway;
 }
 
-async function requestOf(
+async function buildRequest(
   first: TestIssuer,
   path: string,
   { method = "GET", claims = {}, issuer = first, raw = false, headers = {}, body }: Call,

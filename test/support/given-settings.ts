@@ -13,7 +13,7 @@ export const REQUIRED = {
   SIGNING_KEYS: JSON.stringify({ keys: [KEY] }),
 };
 
-export function problemsOf(vars: Record<string, unknown>): readonly string[] {
+export function findProblems(vars: Record<string, unknown>): readonly string[] {
   try {
     parseSettings({ ...REQUIRED, ...vars });
   } catch (error) {

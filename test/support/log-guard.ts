@@ -39,7 +39,7 @@ function watchConsole(guard: LogGuard): void {
       const known = watched.get(method);
       if (known !== undefined) return known;
       const watcher = (...words: unknown[]): unknown => {
-        look(guard, words.map(textOf).join(" "));
+        checkLine(guard, words.map(toText).join(" "));
         return Reflect.apply(method, target, words);
       };
       // A spy is asked for what it has seen, and may find the watcher where it looks for the function that was there.
@@ -50,12 +50,12 @@ function watchConsole(guard: LogGuard): void {
   Reflect.set(globalThis, "console", around);
 }
 
-function look(guard: LogGuard, line: string): void {
+function checkLine(guard: LogGuard, line: string): void {
   const secret = guard.secrets.findIn(line);
   if (secret !== null) guard.leaks.push(`${secret} in ${line}`);
 }
 
-function textOf(word: unknown): string {
+function toText(word: unknown): string {
   if (word instanceof Error) return word.stack ?? word.message;
   return typeof word === "string" ? word : JSON.stringify(word);
 }
@@ -66,10 +66,10 @@ function watchCrypto({ secrets }: LogGuard): void {
   const sign = subtle.sign.bind(crypto.subtle);
   const exportKey = subtle.exportKey.bind(crypto.subtle);
   subtle.sign = async (algorithm, key, data) => {
-    const made = await sign(algorithm, key, data);
-    for (const text of spellings(new Uint8Array(made))) secrets.add(text);
+    const signature = await sign(algorithm, key, data);
+    for (const text of spellings(new Uint8Array(signature))) secrets.add(text);
     if (data.byteLength < LONGEST_TOKEN) secrets.addToken(new TextDecoder().decode(data));
-    return made;
+    return signature;
   };
   subtle.exportKey = async (format, key) => {
     const exported = await exportKey(format, key);

@@ -19,7 +19,7 @@ export async function makeIndex(): Promise<void> {
   await applyD1Migrations(env.OPERATORS_DB, TEST_MIGRATIONS);
 }
 
-/** What operators are shown of runs that were given up, in the order in which that happened. */
+/** What operators are shown of dead letters, in the order in which that happened. */
 export type ShownLetter = {
   run_id: string;
   callback_url: string | null;

@@ -1,4 +1,4 @@
-// Counts the rows that a user's gate reads and writes, as Cloudflare bills them: each row that SQLite looks at, found or
+// Counts the rows that a user's gate reads and writes, as Cloudflare bills them: each row that SQLite reads, found or
 // not, and each row and index entry that it changes.
 import { runInDurableObject } from "cloudflare:test";
 import type { UserGate } from "../../src/gate/user-gate.ts";
@@ -6,12 +6,12 @@ import { evict } from "./evict.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** `forget`: what was counted so far does not count. */
-type Work = (gate: UserGate, state: DurableObjectState, forget: () => void) => unknown;
+type Action = (gate: UserGate, state: DurableObjectState, forget: () => void) => unknown;
 
 export type Rows = { read: number; written: number };
 
-/** Rows read and written in the tables by `work`, done inside the gate of alice. */
-export async function rowsUsedBy(gateway: Gateway, work: Work): Promise<Rows> {
+/** Rows read and written in the tables by `action`, done inside the gate of alice. */
+export async function rowsUsedBy(gateway: Gateway, action: Action): Promise<Rows> {
   return runInDurableObject(await gateway.gateOf(), async (gate: UserGate, state) => {
     const { sql } = state.storage;
     const cursors: { rowsRead: number; rowsWritten: number }[] = [];
@@ -22,7 +22,7 @@ export async function rowsUsedBy(gateway: Gateway, work: Work): Promise<Rows> {
     };
     Object.defineProperty(sql, "exec", { value: exec, configurable: true });
     try {
-      await work(gate, state, () => void cursors.splice(0));
+      await action(gate, state, () => void cursors.splice(0));
     } finally {
       Reflect.deleteProperty(sql, "exec");
     }

@@ -9,7 +9,7 @@ const MANY = 10_000;
 export type Records = { runs: any[]; attempts: any[]; charges: any[] };
 
 /** Of one user: runs with a known id, open ones first, then by their end, the oldest first; their attempts; their charges. */
-async function recordsOf(gate: DurableObjectStub<UserGate>): Promise<Records> {
+async function readRecords(gate: DurableObjectStub<UserGate>): Promise<Records> {
   return runInDurableObject(gate, (object: UserGate) => {
     const { runs } = object.listRuns(null, MANY);
     const { charges } = object.usage({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: MANY });
@@ -51,7 +51,7 @@ async function recordsOf(gate: DurableObjectStub<UserGate>): Promise<Records> {
 /** The same of several gates, by their ids. */
 export async function recordsOfGates(ids: Iterable<string>): Promise<Records> {
   const { USER_GATE: gates } = env;
-  const all = await Promise.all([...ids].map((id) => recordsOf(gates.get(gates.idFromString(id)))));
+  const all = await Promise.all([...ids].map((id) => readRecords(gates.get(gates.idFromString(id)))));
   return {
     runs: all.flatMap(({ runs }) => runs),
     attempts: all.flatMap(({ attempts }) => attempts),

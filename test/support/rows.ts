@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import type { Gateway } from "./gateway.ts";
 
 export type RowMeter = {
-  /** What was written since the last look, in order: `INSERT INTO claims 1`, `put windows 1`, `setAlarm 1` … */
+  /** What was written since the last call, in order: `INSERT INTO claims 1`, `put windows 1`, `setAlarm 1` … */
   take(): string[];
 };
 

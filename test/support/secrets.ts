@@ -49,7 +49,7 @@ export class Secrets {
   /** A JSON text, the strings that it starts a run with, and where its result is to be sent. */
   addBody(text: string): void {
     this.add(text);
-    const { inputs, callback_url: url } = dataOf(text);
+    const { inputs, callback_url: url } = parseData(text);
     if (typeof url === "string") this.add(url);
     if (typeof url === "string" && URL.canParse(url)) this.addQuery(url);
     for (const value of stringsIn(inputs)) this.add(value);
@@ -90,7 +90,7 @@ function credentialIn(line: string): string | null {
   return line.includes('{"time":') ? (/https?:\/\/[^\s"]+|bearer [^\s"]+/i.exec(line)?.[0] ?? null) : null;
 }
 
-function dataOf(text: string): Record<string, unknown> {
+function parseData(text: string): Record<string, unknown> {
   try {
     const { data }: { data?: unknown } = text.length > MAX_PARSED ? {} : JSON.parse(text);
     return typeof data === "object" && data !== null ? { ...data } : {};

@@ -193,11 +193,11 @@ export class Stage {
   }
 
   deliveries(runId: string, call: Call = {}): Promise<Answer> {
-    return this.gateway.call(deliveriesOf(runId), call);
+    return this.gateway.call(deliveriesPath(runId), call);
   }
 
   redeliver(runId: string, call: Call = {}): Promise<Answer> {
-    return this.gateway.call(`${deliveriesOf(runId)}/redeliver`, { ...call, method: "POST" });
+    return this.gateway.call(`${deliveriesPath(runId)}/redeliver`, { ...call, method: "POST" });
   }
 
   async #answer(request: Request): Promise<Response> {
@@ -210,7 +210,7 @@ export class Stage {
   }
 }
 
-export function deliveriesOf(runId: string): string {
+export function deliveriesPath(runId: string): string {
   return `/actions/v1/stored-actions/${ACTION}/runs/${runId}/deliveries`;
 }
 

@@ -55,26 +55,26 @@ export async function makeIssuer(
   options: { alg?: Algorithm; audience?: string; jwksUri?: string } = {},
 ): Promise<TestIssuer> {
   const { alg = "ES256", audience = "edge-actions", jwksUri } = options;
-  const made: TestIssuer = {
+  const created: TestIssuer = {
     issuer,
     audience,
     keys: [await makeKey(alg)],
     get jwks() {
-      return { keys: made.keys.map((key) => key.jwk) };
+      return { keys: created.keys.map((key) => key.jwk) };
     },
     get settings() {
       const entry = { issuer, audience, algorithms: [alg] };
-      return jwksUri === undefined ? { ...entry, jwks: made.jwks } : { ...entry, jwks_uri: jwksUri };
+      return jwksUri === undefined ? { ...entry, jwks: created.jwks } : { ...entry, jwks_uri: jwksUri };
     },
-    async token(claims = {}, { nowMs = Date.now(), header = {}, key = firstOf(made.keys) } = {}) {
-      const payload = { ...honestClaims(made, nowMs), ...claims };
+    async token(claims = {}, { nowMs = Date.now(), header = {}, key = firstOf(created.keys) } = {}) {
+      const payload = { ...honestClaims(created, nowMs), ...claims };
       return signParts(JSON.stringify(honestHeader(key, header)), JSON.stringify(payload), key);
     },
     async rotate() {
-      made.keys = [await makeKey(alg)];
+      created.keys = [await makeKey(alg)];
     },
   };
-  return made;
+  return created;
 }
 
 export async function makeKey(alg: Algorithm, members: Partial<TestJwk> = {}): Promise<TestKey> {

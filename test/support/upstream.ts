@@ -1,4 +1,4 @@
-// The other party, faked: an upstream that honours idempotency ids, remembers what it was asked, and can be told to
+// The other party, faked: an upstream that honours idempotency ids, keeps what it was asked, and can be told to
 // misbehave. Everything between it and the test is the product.
 
 export type Asked = { method: string; path: string; headers: Headers; body: string };

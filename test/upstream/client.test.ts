@@ -128,15 +128,15 @@ describe("one more try", () => {
     expect(asked.map(({ headers }) => headers.get("x-request-id"))).toEqual(["r1", "r1"]);
   });
 
-  it.each<{ name: string; tries: [Answer, Answer]; means: unknown[] }>([
-    { name: "lost, lost", tries: [lose, lose], means: ["unknown", 503, "service_unavaiable"] },
-    { name: "503, 503", tries: [fail(503), fail(503)], means: ["unknown", 503, "service_unavaiable"] },
-    { name: "502, 500", tries: [fail(502), fail(500)], means: ["unknown", 500, "external_service_error"] },
+  it.each<{ name: string; answers: [Answer, Answer]; means: unknown[] }>([
+    { name: "lost, lost", answers: [lose, lose], means: ["unknown", 503, "service_unavaiable"] },
+    { name: "503, 503", answers: [fail(503), fail(503)], means: ["unknown", 503, "service_unavaiable"] },
+    { name: "502, 500", answers: [fail(502), fail(500)], means: ["unknown", 500, "external_service_error"] },
     // The first may have started a run, so a refusal of the second is no proof that there is none.
-    { name: "503, 402", tries: [fail(503), refuse], means: ["unknown", 402, "payment_required"] },
-    { name: "lost, 404", tries: [lose, fail(404)], means: ["unknown", 404, "not_found"] },
-  ])("and no third: $name ends as $means", async ({ tries, means }) => {
-    const { asked, outcome } = await start(tries);
+    { name: "503, 402", answers: [fail(503), refuse], means: ["unknown", 402, "payment_required"] },
+    { name: "lost, 404", answers: [lose, fail(404)], means: ["unknown", 404, "not_found"] },
+  ])("and no third: $name ends as $means", async ({ answers, means }) => {
+    const { asked, outcome } = await start(answers);
     expect(meaning(outcome)).toEqual(means);
     expect(asked).toHaveLength(2);
   });

@@ -60,7 +60,7 @@ const rawString = fc.oneof(
 );
 const spelledString = fc.tuple(rawString, escapes).map(([text, escaped]) => spell(text, escaped));
 
-export function memberOf(name: fc.Arbitrary<string>, value: fc.Arbitrary<string>): fc.Arbitrary<Member> {
+export function buildMember(name: fc.Arbitrary<string>, value: fc.Arbitrary<string>): fc.Arbitrary<Member> {
   return fc.tuple(name, escapes, value, blanks).map(([decoded, escaped, text, around]) => ({
     name: decoded,
     spelled: spell(decoded, escaped),
@@ -76,9 +76,9 @@ export const { value } = fc.letrec<{ value: string }>((tie) => ({
     fc.constantFrom("true", "false", "null"),
     spelledString,
     fc.array(fc.tuple(blank, tie("value"), blank), { maxLength: 4 }).map(printArray),
-    // Names may stand twice in here: below the envelope nobody minds.
+    // Names may stand twice in here: below the envelope they are passed on as they are.
     fc
-      .tuple(fc.array(memberOf(rawString, tie("value")), { maxLength: 4 }), blank)
+      .tuple(fc.array(buildMember(rawString, tie("value")), { maxLength: 4 }), blank)
       .map(([members, inside]) => printObject(members, inside)),
   ),
 }));
@@ -121,17 +121,17 @@ function printObject(members: readonly Member[], inside: string, inserted: reado
 
 const dataName = fc.oneof(fc.constantFrom("callback_url", "idempotency_id"), rawString);
 export const sample: fc.Arbitrary<Sample> = fc.record({
-  data: fc.uniqueArray(memberOf(dataName, anyValue), { selector: ({ name }) => name, maxLength: 6 }),
+  data: fc.uniqueArray(buildMember(dataName, anyValue), { selector: ({ name }) => name, maxLength: 6 }),
   dataBlank: blank,
   top: fc.array(
-    memberOf(
+    buildMember(
       rawString.filter((name) => name !== "data"),
       anyValue,
     ),
     { maxLength: 3 },
   ),
   dataAt: fc.nat({ max: 3 }),
-  frame: memberOf(fc.constant("data"), fc.constant("")),
+  frame: buildMember(fc.constant("data"), fc.constant("")),
 });
 
 export function printSample(

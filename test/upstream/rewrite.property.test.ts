@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { type Envelope, locateEnvelope, spliceEnvelope } from "../../src/upstream/rewrite.ts";
 import {
   blanks,
+  buildMember,
   escapes,
-  memberOf,
   printExpected,
   printSample,
   sample,
@@ -54,9 +54,9 @@ function isObject(parsed: unknown): parsed is Record<string, unknown> {
 }
 
 /** By recursion over the parsed value, where the scan counts brackets. */
-function depthOf(parsed: unknown): number {
+function measureDepth(parsed: unknown): number {
   if (typeof parsed !== "object" || parsed === null) return 0;
-  return 1 + Math.max(0, ...Object.values(parsed).map(depthOf));
+  return 1 + Math.max(0, ...Object.values(parsed).map(measureDepth));
 }
 
 test("every character outside of our two values stays", () => {
@@ -103,7 +103,7 @@ test("a member of data that stands twice, in any spelling and with anything betw
 
 test("a second data is a duplicate, whatever it is", () => {
   fc.assert(
-    fc.property(sample, memberOf(fc.constant("data"), value), (of, twin) => {
+    fc.property(sample, buildMember(fc.constant("data"), value), (of, twin) => {
       const text = printSample({ ...of, top: [...of.top, twin] });
       expect(locateEnvelope(text)).toEqual({ kind: "duplicate", pointer: "/data" });
     }),
@@ -126,7 +126,7 @@ test("the depth is that of the parsed value", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (inputs) => {
       const text = JSON.stringify({ data: { inputs } });
-      expect(located(text).maxDepth).toBe(2 + depthOf(inputs));
+      expect(located(text).maxDepth).toBe(2 + measureDepth(inputs));
     }),
   );
 });

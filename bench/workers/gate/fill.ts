@@ -6,7 +6,7 @@ export type Copy = { table: string; columns: Record<string, string>; count: numb
 const ID = "printf('%08x-0000-4000-8000-%012x', (n * 2654435761) % 4294967296, n)";
 
 /** `columns` that are not named here are as in the row that is copied. */
-export function copiesOf(sql: SqlStorage, ended: number, open: number): Copy[] {
+export function buildCopies(sql: SqlStorage, ended: number, open: number): Copy[] {
   return [
     {
       table: findTable(sql, "ended_runs_"),

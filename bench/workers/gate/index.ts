@@ -3,7 +3,7 @@
 import { UserGate } from "../../../src/gate/user-gate.ts";
 import type { StartResult } from "../../../src/runs/claim.ts";
 import type { Observation } from "../../../src/runs/run.ts";
-import { copiesOf, insertCopies } from "./fill.ts";
+import { buildCopies, insertCopies } from "./fill.ts";
 import { ACTION, TERMS } from "./terms.ts";
 
 const HOUR_MS = 3_600_000;
@@ -11,7 +11,7 @@ const RULES = { pollSchedule: [3600], retrySchedule: [3600] };
 const WINDOW = { limit: 1_000_000_000, windowMs: HOUR_MS };
 
 type Started = { runKey: string; runId: string };
-type Work = "wake" | "start" | "poll" | "end" | "find" | "usage" | "alarm";
+type Operation = "wake" | "start" | "poll" | "end" | "find" | "usage" | "alarm";
 type Rows = { read: number; written: number };
 type Metered = { rowsRead: number; rowsWritten: number };
 
@@ -27,10 +27,10 @@ export class MeteredGate extends UserGate {
   }
 
   /** Does a piece of work so often, and says how many rows each time read and wrote. What woke the object is `wake`'s. */
-  async perform(work: Work, times: number): Promise<Rows> {
+  async perform(operation: Operation, times: number): Promise<Rows> {
     const cursors = cursorsOf.get(this.ctx.storage) ?? [];
-    if (work !== "wake") cursors.length = 0;
-    for (let time = 0; time < times; time++) await this.#perform(work, time);
+    if (operation !== "wake") cursors.length = 0;
+    for (let time = 0; time < times; time++) await this.#perform(operation, time);
     const rows = (what: keyof Metered) => cursors.reduce((sum, cursor) => sum + cursor[what], 0) / times;
     return { read: rows("rowsRead"), written: rows("rowsWritten") };
   }
@@ -46,7 +46,7 @@ export class MeteredGate extends UserGate {
     const { sql } = this.ctx.storage;
     await this.prepare(2);
     await this.#end(this.#preparedAt(0));
-    const bytes = copiesOf(sql, ended, open).map((copy) => [
+    const bytes = buildCopies(sql, ended, open).map((copy) => [
       copy.table.replace(/_\d+$/, ""),
       insertCopies(sql, copy),
     ]);
@@ -57,8 +57,8 @@ export class MeteredGate extends UserGate {
     this.ctx.abort("it is to start again");
   }
 
-  async #perform(work: Work, time: number): Promise<unknown> {
-    switch (work) {
+  async #perform(operation: Operation, time: number): Promise<unknown> {
+    switch (operation) {
       // Its constructor has done the work.
       case "wake":
         return undefined;
@@ -134,7 +134,7 @@ function meter(sql: SqlStorage): Metered[] {
 }
 
 type Call =
-  | { gate: string; method: "perform"; values: [Work, number] }
+  | { gate: string; method: "perform"; values: [Operation, number] }
   | { gate: string; method: "prepare"; values: [number] }
   | { gate: string; method: "fill"; values: [number, number] }
   | { gate: string; method: "forget"; values: [] };
@@ -143,11 +143,11 @@ export default {
   async fetch(request: Request, { USER_GATE }: { USER_GATE: DurableObjectNamespace<MeteredGate> }) {
     const call: Call = await request.json();
     const gate = USER_GATE.getByName(call.gate);
-    return Response.json((await callOf(gate, call)) ?? null);
+    return Response.json((await callGate(gate, call)) ?? null);
   },
 };
 
-async function callOf(gate: DurableObjectStub<MeteredGate>, call: Call): Promise<unknown> {
+async function callGate(gate: DurableObjectStub<MeteredGate>, call: Call): Promise<unknown> {
   switch (call.method) {
     case "perform":
       return gate.perform(...call.values);

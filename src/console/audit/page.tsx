@@ -38,10 +38,10 @@ export function AuditTrailPage({ frame, view }: PageProps<AuditPage>): JSX.Eleme
 function columnsAt(nowMs: number): Column<AuditEntry>[] {
   return [
     { title: "When", kind: "plain", cell: ({ at }) => <Distance at={at} nowMs={nowMs} /> },
-    { title: "Who", look: "wrap", cell: ({ operator }) => operator },
+    { title: "Who", variant: "wrap", cell: ({ operator }) => operator },
     { title: "What", cell: ({ action }) => ACTIONS[action][0] },
     { title: "Target", cell: (entry) => <Target entry={entry} /> },
-    { title: "Detail", look: "wrap", cell: ({ detail }) => <Optional text={detail} /> },
+    { title: "Detail", variant: "wrap", cell: ({ detail }) => <Optional text={detail} /> },
     { title: "Outcome", cell: ({ outcome }) => <OutcomeChip outcome={outcome} /> },
   ];
 }

@@ -37,10 +37,10 @@ export async function exportCharges(
   let { after } = position;
   for (const chunk of inChunks(gates, AT_ONCE)) {
     const room = limits.charges - charges.length;
-    if (room === 0) return { charges, next: { cursor, after, within: null } };
+    if (room === 0) return { charges, next: { cursor, after, inside: null } };
     const pages = await Promise.all(
       chunk.map((gate) => {
-        const begun = position.within?.gate === gate ? position.within.fromMs : fromMs;
+        const begun = position.inside?.gate === gate ? position.inside.fromMs : fromMs;
         return readCharges(deps.gates, gate, { fromMs: begun, toMs, limit: room });
       }),
     );
@@ -51,11 +51,11 @@ export async function exportCharges(
       charges.push(...taken.map((charge) => ofUser(page, charge)));
       const restFromMs = page.charges[taken.length]?.chargedAtMs ?? page.nextFromMs;
       if (restFromMs !== null)
-        return { charges, next: { cursor, after, within: { gate, fromMs: restFromMs } } };
+        return { charges, next: { cursor, after, inside: { gate, fromMs: restFromMs } } };
       after = gate;
     }
   }
-  return { charges, next: next && { ...next, within: null } };
+  return { charges, next: next && { ...next, inside: null } };
 }
 
 const NOTHING: ChargePage = { user: null, charges: [], nextFromMs: null };

@@ -8,8 +8,8 @@ import { BadParameter, type Given } from "../shell/parameters.ts";
 /** `toMs` is not part of it. */
 export type ExportSpan = { fromMs: number; toMs: number };
 
-/** `within`: the gate of which some charges were given already, and the moment of its next one. */
-export type ExportPosition = RegistryPosition & { within: { gate: string; fromMs: number } | null };
+/** `inside`: the gate of which some charges were given already, and the moment of its next one. */
+export type ExportPosition = RegistryPosition & { inside: { gate: string; fromMs: number } | null };
 
 export type ChargesQuery = { span: ExportSpan; position: ExportPosition };
 
@@ -18,7 +18,7 @@ export type ChargesQuery = { span: ExportSpan; position: ExportPosition };
  * everywhere, and clocks differ.
  */
 const SETTLED_MS = 5 * 60_000;
-const START: ExportPosition = { ...BEGINNING, within: null };
+const START: ExportPosition = { ...BEGINNING, inside: null };
 
 export function parseChargesQuery(given: Given, nowMs: number): ChargesQuery {
   const usage = parseUsageQuery(given);
@@ -33,8 +33,8 @@ export function parseChargesQuery(given: Given, nowMs: number): ChargesQuery {
 }
 
 export function encodeExportCursor({ fromMs, toMs }: ExportSpan, position: ExportPosition): string {
-  const { cursor, after, within } = position;
-  return encodeOpaque([1, fromMs, toMs, cursor, after, within?.gate ?? null, within?.fromMs ?? null]);
+  const { cursor, after, inside } = position;
+  return encodeOpaque([1, fromMs, toMs, cursor, after, inside?.gate ?? null, inside?.fromMs ?? null]);
 }
 
 /** Null for anything that `encodeExportCursor` does not write of this span. */
@@ -42,9 +42,9 @@ function decodeExportCursor(text: string, { fromMs, toMs }: ExportSpan): ExportP
   const [v, spanFromMs, spanToMs, cursor, after, gate, gateFromMs] = decodeOpaque(text) ?? [];
   if (v !== 1 || spanFromMs !== fromMs || spanToMs !== toMs || typeof after !== "string") return null;
   if (cursor !== null && typeof cursor !== "string") return null;
-  if (gate === null && gateFromMs === null) return { cursor, after, within: null };
+  if (gate === null && gateFromMs === null) return { cursor, after, inside: null };
   if (typeof gate !== "string" || typeof gateFromMs !== "number") return null;
   return gateFromMs >= fromMs && gateFromMs < toMs
-    ? { cursor, after, within: { gate, fromMs: gateFromMs } }
+    ? { cursor, after, inside: { gate, fromMs: gateFromMs } }
     : null;
 }

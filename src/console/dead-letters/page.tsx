@@ -37,9 +37,9 @@ function Overdue({ gates, nowMs }: { gates: readonly OverdueGate[]; nowMs: numbe
   if (gates.length === 0) return null;
   const columns: Column<OverdueGate>[] = [
     { title: "User", kind: "plain", cell: ({ user }) => <UserLink user={user} subject={null} /> },
-    { title: "Runs", look: "number", cell: ({ runs }) => count(runs) },
+    { title: "Runs", variant: "number", cell: ({ runs }) => count(runs) },
     { title: "Since", cell: ({ since }) => <Distance at={since} nowMs={nowMs} /> },
-    { title: "One of them", look: "mono", cell: (gate) => <Id id={gate.example_run_key} /> },
+    { title: "One of them", variant: "mono", cell: (gate) => <Id id={gate.example_run_key} /> },
   ];
   return (
     <Card title="Runs overdue" note="not polled or delivered in time">
@@ -54,14 +54,14 @@ function Groups({ search, letters: page, nowMs }: LettersProps): JSX.Element | n
   const lineOf = ({ host }: DeadLetterGroup) => ({ ...search, host: host ?? NO_HOST });
   const columns: Column<DeadLetterGroup>[] = [
     { title: "Host", kind: "row", cell: (group) => <Host group={group} line={lineOf(group)} /> },
-    { title: "Letters", look: "number", cell: (group) => count(group.letters) },
+    { title: "Letters", variant: "number", cell: (group) => count(group.letters) },
     { title: "Why", cell: (group) => <Reasons group={group} line={lineOf(group)} /> },
     { title: "Oldest", cell: (group) => <Distance at={group.oldest_at} nowMs={nowMs} /> },
     { title: "Newest", cell: (group) => <Distance at={group.newest_at} nowMs={nowMs} /> },
     {
       title: "",
       kind: "plain",
-      look: "actions",
+      variant: "actions",
       cell: (group) => <RedeliverAll group={group} line={lineOf(group)} complete={complete} />,
     },
   ];
@@ -117,7 +117,7 @@ function RedeliverAll({ group, line, complete }: GroupProps & { complete: boolea
         {Object.entries(line).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
         ))}
-        <Submit look="primary" name="what" value="range">
+        <Submit kind="primary" name="what" value="range">
           Send them
         </Submit>
       </form>
@@ -142,7 +142,7 @@ function Range({ search }: { search: LetterSearch }): JSX.Element {
             Every dead letter that the four fields describe is sent again, shown below or not. At least one of
             them must be filled in.
           </p>
-          <Submit look="primary" name="what" value="range" formmethod="post" formaction={REDELIVER}>
+          <Submit kind="primary" name="what" value="range" formmethod="post" formaction={REDELIVER}>
             Send them
           </Submit>
         </Confirm>
@@ -165,7 +165,7 @@ function Letters({ search, letters: page, nowMs }: LettersProps): JSX.Element | 
       <form class="stack" method="post" action={REDELIVER} data-selection>
         {/* First, because Enter on a box presses the first button of the form. */}
         <div class="buttons">
-          <Submit look="primary" name="what" value="selection" data-needs-selection>
+          <Submit kind="primary" name="what" value="selection" data-needs-selection>
             Redeliver selected
           </Submit>
           <span class="dim" data-selected-count role="status" />
@@ -180,14 +180,19 @@ function Letters({ search, letters: page, nowMs }: LettersProps): JSX.Element | 
 function LetterTable({ letters, nowMs }: { letters: readonly DeadLetter[]; nowMs: number }): JSX.Element {
   const all = <input type="checkbox" data-select-all hidden aria-label="Select all on this page" />;
   const columns: Column<DeadLetter>[] = [
-    { title: all, look: "check", cell: (letter) => <Select id={letter.run_id} /> },
+    { title: all, variant: "check", cell: (letter) => <Select id={letter.run_id} /> },
     { title: "Run", kind: "plain", cell: ({ run_id: id, user }) => <RunLink id={id} user={user} /> },
-    { title: "Host", look: "clip", hint: ({ host }) => host, cell: ({ host }) => <Optional text={host} /> },
-    { title: "Why", look: "short", cell: (letter) => <Why letter={letter} /> },
+    {
+      title: "Host",
+      variant: "clip",
+      hint: ({ host }) => host,
+      cell: ({ host }) => <Optional text={host} />,
+    },
+    { title: "Why", variant: "short", cell: (letter) => <Why letter={letter} /> },
     { title: "User", cell: ({ user, subject }) => <UserLink user={user} subject={subject} /> },
-    { title: "Attempts", look: "number", cell: (letter) => letter.attempts },
+    { title: "Attempts", variant: "number", cell: (letter) => letter.attempts },
     { title: "Since", cell: (letter) => <Moment at={letter.died_at} nowMs={nowMs} /> },
-    { title: "", kind: "plain", look: "actions", cell: (letter) => <RedeliverOne id={letter.run_id} /> },
+    { title: "", kind: "plain", variant: "actions", cell: (letter) => <RedeliverOne id={letter.run_id} /> },
   ];
   return <Table label="Dead letters" rows={letters} columns={columns} />;
 }

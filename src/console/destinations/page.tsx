@@ -30,15 +30,15 @@ export function DestinationsPage({ frame, view }: PageProps<Destinations>): JSX.
 
 function columnsAt(nowMs: number): Column<Destination>[] {
   return [
-    { title: "Host", kind: "row", look: "wrap", cell: ({ host }) => host },
-    { title: "Attempts", look: "number", cell: ({ attempts }) => count(attempts) },
+    { title: "Host", kind: "row", variant: "wrap", cell: ({ host }) => host },
+    { title: "Attempts", variant: "number", cell: ({ attempts }) => count(attempts) },
     { title: "Acknowledged", cell: (destination) => <Rate {...destination} /> },
-    { title: "Mean", look: "number", cell: (destination) => duration(destination.latency_mean_ms) },
+    { title: "Mean", variant: "number", cell: (destination) => duration(destination.latency_mean_ms) },
     { title: "Breaker", cell: ({ breaker }) => <Breaker breaker={breaker} nowMs={nowMs} /> },
     {
       title: "",
       kind: "plain",
-      look: "actions",
+      variant: "actions",
       cell: ({ host }) => <a href={deadLettersAt({ host })}>Dead letters</a>,
     },
   ];
@@ -69,7 +69,7 @@ const STATUSES: Record<BreakerState["status"], readonly [tone: ChipTone, word: s
 
 function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: number }): JSX.Element {
   if (breaker === null) return <span class="dim">not asked</span>;
-  const { status, until, users_resting: resting } = breaker;
+  const { status, until, users_resting: openForUsers } = breaker;
   const [tone, word] = STATUSES[status];
   return (
     <>
@@ -77,7 +77,7 @@ function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: n
       {until !== null && status !== "closed" && (
         <span class="dim"> next attempt {whenDue(until, nowMs)}</span>
       )}
-      {resting > 0 && <span class="dim">{` paused for ${counted(resting, "user")}`}</span>}
+      {openForUsers > 0 && <span class="dim">{` paused for ${counted(openForUsers, "user")}`}</span>}
     </>
   );
 }

@@ -6,7 +6,7 @@ import { bucketTime, count, counted, day, duration, percent, timeOfDay } from ".
 import { ROOT } from "../shell/links.ts";
 import { Stat } from "./overview-splits.tsx";
 
-type Line = readonly [name: string, look: Series["look"], value: (bucket: Stats) => number | null];
+type Line = readonly [name: string, tone: Series["tone"], value: (bucket: Stats) => number | null];
 
 type Chart = {
   title: string;
@@ -25,7 +25,7 @@ type Chart = {
 export function ChartCard({ chart, overview }: { chart: Chart; overview: Overview }): JSX.Element {
   const { totals, span, from, to, buckets } = overview;
   const series = chart.lines.map(
-    ([name, look, value]): Series => ({ name, look, values: buckets.map(value) }),
+    ([name, tone, value]): Series => ({ name, tone, values: buckets.map(value) }),
   );
   const props = {
     label: chart.label(totals),

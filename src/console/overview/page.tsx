@@ -130,7 +130,7 @@ function AsTable({ span, buckets }: Overview): JSX.Element {
     kind: "row",
     cell: ({ at }) => <time datetime={at}>{bucketTime(at, span)}</time>,
   };
-  const numbers = NUMBERS.map(([title, cell]) => ({ title, look: "number", cell }));
+  const numbers = NUMBERS.map(([title, cell]) => ({ title, variant: "number", cell }));
   return (
     <details class="as-table">
       <summary>All of this as a table</summary>

@@ -51,7 +51,7 @@ function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.El
     <div class="buttons">
       {can.poll && <Post to={runActionAt(id, "poll")} fields={{ user }} label="Poll now" />}
       {can.redeliver && (
-        <Post to={runActionAt(id, "redeliver")} fields={{ user }} label="Redeliver" look="primary" />
+        <Post to={runActionAt(id, "redeliver")} fields={{ user }} label="Redeliver" kind="primary" />
       )}
       {can.abandon && (
         <Confirm label="Abandon…">
@@ -59,7 +59,7 @@ function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.El
             The upstream is not asked any more and no attempt is made. The run becomes a dead letter, which
             can still be polled or sent again by hand.
           </p>
-          <Post to={runActionAt(id, "abandon")} fields={{ user }} label="Abandon this run" look="danger" />
+          <Post to={runActionAt(id, "abandon")} fields={{ user }} label="Abandon this run" kind="danger" />
         </Confirm>
       )}
     </div>
@@ -115,11 +115,11 @@ function TimeLine({ entries, nowMs }: { entries: readonly TimeLineEntry[]; nowMs
 type EntryProps = { entry: TimeLineEntry; before: TimeLineEntry | null; nowMs: number };
 
 function Entry({ entry, before, nowMs }: EntryProps): JSX.Element {
-  const { look, title, detail } = say(entry);
+  const { tone, title, detail } = say(entry);
   return (
-    <li class={`entry ${look}`}>
+    <li class={`entry ${tone}`}>
       <div class="entry-head">
-        <strong class={look === "planned" ? "dim" : undefined}>{title}</strong>
+        <strong class={tone === "planned" ? "dim" : undefined}>{title}</strong>
         <span class="entry-time">
           <Moment at={entry.at} />
           <span class="dim">{apart(entry, before, nowMs)}</span>
@@ -135,26 +135,26 @@ function apart({ at, kind }: TimeLineEntry, before: TimeLineEntry | null, nowMs:
   return before === null ? "" : `+${duration(Math.max(0, Date.parse(at) - Date.parse(before.at)))}`;
 }
 
-type Said = { look: "good" | "bad" | "quiet" | "planned"; title: string; detail: Child };
+type Said = { tone: "good" | "bad" | "quiet" | "planned"; title: string; detail: Child };
 
 const SAID: Record<Exclude<TimeLineEntry["kind"], "attempt" | "abandoned">, Said> = {
-  accepted: { look: "quiet", title: "Accepted", detail: "The upstream has taken the run." },
-  ended: { look: "quiet", title: "Ended", detail: "The gateway read its end at the upstream." },
-  charged: { look: "good", title: "Charged", detail: "One task." },
-  delivered: { look: "good", title: "Delivered", detail: null },
-  aborted: { look: "quiet", title: "Ended by the receiver", detail: "It wants no more attempts." },
-  dead: { look: "bad", title: "Dead letter", detail: "No more attempts are made by themselves." },
-  next_poll: { look: "planned", title: "Next poll of the upstream", detail: null },
-  next_attempt: { look: "planned", title: "Next attempt", detail: null },
+  accepted: { tone: "quiet", title: "Accepted", detail: "The upstream has taken the run." },
+  ended: { tone: "quiet", title: "Ended", detail: "The gateway read its end at the upstream." },
+  charged: { tone: "good", title: "Charged", detail: "One task." },
+  delivered: { tone: "good", title: "Delivered", detail: null },
+  aborted: { tone: "quiet", title: "Ended by the receiver", detail: "It wants no more attempts." },
+  dead: { tone: "bad", title: "Dead letter", detail: "No more attempts are made by themselves." },
+  next_poll: { tone: "planned", title: "Next poll of the upstream", detail: null },
+  next_attempt: { tone: "planned", title: "Next attempt", detail: null },
 };
 
 function say({ kind, attempt, reason }: TimeLineEntry): Said {
   if (kind === "attempt") return sayAttempt(attempt);
-  return kind === "abandoned" ? { look: "bad", title: "Abandoned", detail: reason } : SAID[kind];
+  return kind === "abandoned" ? { tone: "bad", title: "Abandoned", detail: reason } : SAID[kind];
 }
 
 function sayAttempt(attempt: TimeLineEntry["attempt"]): Said {
-  if (attempt === null) return { look: "quiet", title: "Attempt", detail: null };
+  if (attempt === null) return { tone: "quiet", title: "Attempt", detail: null };
   const { number, status, duration_ms: ms, error } = attempt;
   const facts = (
     <>
@@ -163,5 +163,5 @@ function sayAttempt(attempt: TimeLineEntry["attempt"]): Said {
       {error !== null && <span>{error}</span>}
     </>
   );
-  return { look: error === null ? "good" : "bad", title: `Attempt ${number}`, detail: facts };
+  return { tone: error === null ? "good" : "bad", title: `Attempt ${number}`, detail: facts };
 }

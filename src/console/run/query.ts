@@ -64,7 +64,7 @@ function abandonedEntry({ abandonedAtMs, reason }: Abandoned): TimeLineEntry {
   return { ...plain("abandoned", abandonedAtMs), reason: ABANDONED[reason] };
 }
 
-/** What the last attempt came to; a run that was given up without one is dead since its end, or since then. */
+/** What the last attempt came to; a run that was abandoned without one is dead since its end, or since then. */
 function toOutcomeEntries({ run, state }: RunRecord): TimeLineEntry[] {
   if (state !== "delivered" && state !== "aborted" && state !== "dead") return [];
   const last = run.attempts.at(-1);

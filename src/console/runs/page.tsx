@@ -64,8 +64,8 @@ function SearchForm({ search }: { search: RunSearch }): JSX.Element {
         <TimeField label="Finished to (UTC)" name="to" value={search.to} />
       </div>
       <div class="buttons">
-        <Submit look="primary">Search</Submit>
-        <ButtonLink look="quiet" href={`${ROOT}/runs`}>
+        <Submit kind="primary">Search</Submit>
+        <ButtonLink kind="quiet" href={`${ROOT}/runs`}>
           Clear
         </ButtonLink>
       </div>
@@ -132,13 +132,13 @@ function runColumns(nowMs: number): Column<RunSummary>[] {
     { title: "User", cell: ({ user, subject }) => <UserLink user={user} subject={subject} /> },
     {
       title: "Destination",
-      look: "clip",
+      variant: "clip",
       hint: (run) => run.callback_host,
       cell: (run) => <Optional text={run.callback_host} />,
     },
-    { title: "Attempts", look: "number", cell: (run) => run.attempts },
+    { title: "Attempts", variant: "number", cell: (run) => run.attempts },
     { title: "Accepted", cell: (run) => <Moment at={run.accepted_at} nowMs={nowMs} /> },
-    { title: "Took", look: "short", cell: formatTook },
+    { title: "Took", variant: "short", cell: formatTook },
   ];
 }
 

@@ -24,7 +24,7 @@ export type Filter = {
   result: "success" | "error" | "none" | null;
 };
 
-/** By the time at which a run finished: delivered, given up, or ended without a callback. `toMs` is not part of it. */
+/** By the time at which a run finished: delivered, dead, or ended without a callback. `toMs` is not part of it. */
 export type FinishedIn = { fromMs: number; toMs: number };
 
 /** By the time at which runs finished. */

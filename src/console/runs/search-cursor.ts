@@ -12,7 +12,7 @@ export type ManyCursor = {
   position: EndedPosition | null;
   /** How many users have been read to the end. */
   searched: number;
-  /** How many there were when the search began. */
+  /** How many there were when the search started. */
   users: number;
   /** False: there were more. */
   countedAll: boolean;

@@ -11,7 +11,7 @@ const GAP = 1.6;
 
 export type Series = {
   name: string;
-  look: "good" | "bad" | "accent" | "soft";
+  tone: "good" | "bad" | "accent" | "soft";
   values: readonly (number | null)[];
 };
 
@@ -49,7 +49,7 @@ export function BarChart(props: ChartProps): JSX.Element {
             <Hit x={x} />
             {rects.map(({ y, height }, part) =>
               height === 0 ? null : (
-                <rect class={series[part]?.look} x={x + GAP / 2} y={y} width={STEP - GAP} height={height} />
+                <rect class={series[part]?.tone} x={x + GAP / 2} y={y} width={STEP - GAP} height={height} />
               ),
             )}
           </g>
@@ -65,13 +65,13 @@ export function LineChart(props: ChartProps): JSX.Element {
   const top = props.top ?? axisTop(Math.max(0, ...known), false);
   return (
     <Frame {...props} top={top}>
-      {series.map(({ look, values }) => (
+      {series.map(({ tone, values }) => (
         <path
-          class={look}
+          class={tone}
           d={linePath(values, top, STEP, HEIGHT)}
           fill="none"
           stroke-width="1.75"
-          stroke-dasharray={look === "soft" ? "5 3" : undefined}
+          stroke-dasharray={tone === "soft" ? "5 3" : undefined}
           stroke-linecap="round"
           stroke-linejoin="round"
           vector-effect="non-scaling-stroke"
@@ -129,12 +129,12 @@ function Frame({ label, titles, from, to, value, moment, top, children }: FrameP
 }
 
 /** What the colours mean, in words. */
-export function Legend({ of }: { of: readonly Pick<Series, "name" | "look">[] }): JSX.Element {
+export function Legend({ of }: { of: readonly Pick<Series, "name" | "tone">[] }): JSX.Element {
   return (
     <ul class="legend">
-      {of.map(({ name, look }) => (
+      {of.map(({ name, tone }) => (
         <li>
-          <span class={`swatch ${look}`} aria-hidden="true" />
+          <span class={`swatch ${tone}`} aria-hidden="true" />
           {name}
         </li>
       ))}
@@ -145,11 +145,11 @@ export function Legend({ of }: { of: readonly Pick<Series, "name" | "look">[] })
 /** How much of a whole is used up. */
 export function Meter({ label, used, whole }: { label: string; used: number; whole: number }): JSX.Element {
   const part = whole === 0 ? 0 : Math.min(1, used / whole);
-  const look = part >= 1 ? "bad" : part >= 0.8 ? "warn" : "accent";
+  const tone = part >= 1 ? "bad" : part >= 0.8 ? "warn" : "accent";
   return (
     <MeterFrame label={label}>
       <rect width="100" height="4" />
-      <rect class={look} width={Math.round(part * 1000) / 10} height="4" />
+      <rect class={tone} width={Math.round(part * 1000) / 10} height="4" />
     </MeterFrame>
   );
 }

@@ -9,13 +9,13 @@ export function Fault({ text }: { text: string | null }): JSX.Element | null {
   return text === null ? null : <Notice tone="bad">{text}</Notice>;
 }
 
-type ButtonProps = PropsWithChildren<{ look?: "primary" | "danger" | undefined }> &
+type ButtonProps = PropsWithChildren<{ kind?: "primary" | "danger" | undefined }> &
   JSX.IntrinsicElements["button"];
 
 /** Sends the form that it stands in. */
-export function Submit({ look, children, ...rest }: ButtonProps): JSX.Element {
+export function Submit({ kind, children, ...rest }: ButtonProps): JSX.Element {
   return (
-    <button class={look === undefined ? "button" : `button ${look}`} type="submit" {...rest}>
+    <button class={kind === undefined ? "button" : `button ${kind}`} type="submit" {...rest}>
       {children}
     </button>
   );
@@ -24,26 +24,31 @@ export function Submit({ look, children, ...rest }: ButtonProps): JSX.Element {
 /** A link that looks like a button. */
 export function ButtonLink({
   href,
-  look,
+  kind,
   children,
-}: PropsWithChildren<{ href: string; look?: "primary" | "quiet" }>): JSX.Element {
+}: PropsWithChildren<{ href: string; kind?: "primary" | "quiet" }>): JSX.Element {
   return (
-    <a class={look === undefined ? "button" : `button ${look}`} href={href}>
+    <a class={kind === undefined ? "button" : `button ${kind}`} href={href}>
       {children}
     </a>
   );
 }
 
-type PostProps = { to: string; fields?: Record<string, string>; label: string; look?: "primary" | "danger" };
+type PostProps = {
+  to: string;
+  fields?: Record<string, string>;
+  label: string;
+  kind?: "primary" | "danger";
+};
 
 /** A form of one button. */
-export function Post({ to, fields = {}, label, look }: PostProps): JSX.Element {
+export function Post({ to, fields = {}, label, kind }: PostProps): JSX.Element {
   return (
     <form method="post" action={to}>
       {Object.entries(fields).map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}
-      <Submit look={look}>{label}</Submit>
+      <Submit kind={kind}>{label}</Submit>
     </form>
   );
 }

@@ -177,7 +177,7 @@ function SideFoot({ frame: { operator, signOutAt } }: { frame: Frame }): Child {
   );
 }
 
-/** Shown by the script, which alone can remember the choice. */
+/** Shown by the script, which alone can store the choice. */
 function ThemeButton(): JSX.Element {
   return (
     <button class="button quiet" type="button" hidden data-theme-toggle aria-label="Dark theme">

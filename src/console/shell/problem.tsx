@@ -51,7 +51,7 @@ export function ProblemPage({ frame, problem, requestId }: ProblemProps): JSX.El
         <p class="buttons">
           <ButtonLink href={ROOT}>To the overview</ButtonLink>
           {problem === "not_operator" && (
-            <ButtonLink look="quiet" href={`${ROOT}/sign-in`}>
+            <ButtonLink kind="quiet" href={`${ROOT}/sign-in`}>
               Sign in with another token
             </ButtonLink>
           )}

@@ -1,4 +1,4 @@
-// A table of rows, told by its columns.
+// A table of rows, described by its columns.
 import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 
@@ -7,7 +7,7 @@ export type Column<Row> = {
   title: Child;
   cell: (row: Row) => Child;
   /** The class of its cells; `number` stands at the right, its title too. */
-  look?: string;
+  variant?: string;
   /** `row`: says what the row is. `plain`: needs no title beside it. */
   kind?: "row" | "plain";
   /** What a cell says in full where it may be cut off. */
@@ -32,8 +32,8 @@ export function Table<Row>({ label, rows, columns, children }: TableProps<Row>):
       <table>
         <thead>
           <tr>
-            {columns.map(({ title, look }) => (
-              <th scope="col" class={look === "number" ? look : undefined}>
+            {columns.map(({ title, variant }) => (
+              <th scope="col" class={variant === "number" ? variant : undefined}>
                 {title}
               </th>
             ))}
@@ -54,17 +54,17 @@ export function Table<Row>({ label, rows, columns, children }: TableProps<Row>):
 }
 
 function Cell<Row>({ row, column }: { row: Row; column: Column<Row> }): JSX.Element {
-  const { title, cell, look, kind, hint } = column;
+  const { title, cell, variant, kind, hint } = column;
   if (kind === "row") {
     return (
-      <th scope="row" class={look}>
+      <th scope="row" class={variant}>
         {cell(row)}
       </th>
     );
   }
   const label = kind === undefined && typeof title === "string" ? title : undefined;
   return (
-    <td data-label={label} class={look} title={hint?.(row) ?? undefined}>
+    <td data-label={label} class={variant} title={hint?.(row) ?? undefined}>
       {cell(row)}
     </td>
   );

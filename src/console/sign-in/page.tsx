@@ -53,7 +53,7 @@ function ByAccess(): JSX.Element {
         valid assertion of it came with your request.
       </p>
       <p>
-        <ButtonLink look="primary" href={ROOT}>
+        <ButtonLink kind="primary" href={ROOT}>
           Try again
         </ButtonLink>
       </p>
@@ -77,7 +77,7 @@ function ByToken({ scope }: { scope: string }): JSX.Element {
             autocapitalize="off"
           />
         </Field>
-        <Submit look="primary">Sign in</Submit>
+        <Submit kind="primary">Sign in</Submit>
       </form>
     </>
   );

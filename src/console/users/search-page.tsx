@@ -62,7 +62,7 @@ function LookUp({ title, children }: PropsWithChildren<{ title: string }>): JSX.
       <h2>{title}</h2>
       {children}
       <div class="buttons">
-        <Submit look="primary">Look up</Submit>
+        <Submit kind="primary">Look up</Submit>
       </div>
     </form>
   );

@@ -53,7 +53,7 @@ function Windows({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Elemen
         <p>
           The user starts from zero at once. What was refused before stays refused; it may be asked again.
         </p>
-        <Post to={`${userAt(view.user)}/reset-window`} label="Reset now" look="danger" />
+        <Post to={`${userAt(view.user)}/reset-window`} label="Reset now" kind="danger" />
       </Confirm>
     </Card>
   );
@@ -97,7 +97,7 @@ function Usage({ view: { usage }, nowMs }: { view: UserView; nowMs: number }): J
       </Card>
     );
   }
-  const tasks: Series = { name: "Tasks charged", look: "accent", values: days.map((each) => each.tasks) };
+  const tasks: Series = { name: "Tasks charged", tone: "accent", values: days.map((each) => each.tasks) };
   const total = days.reduce((sum, each) => sum + each.tasks, 0);
   return (
     <Card title="Usage by day" note={counted(total, "task")}>
@@ -121,7 +121,7 @@ function Usage({ view: { usage }, nowMs }: { view: UserView; nowMs: number }): J
 
 const USAGE_COLUMNS: readonly Column<UserView["usage"][number]>[] = [
   { title: "Day", kind: "row", cell: (each) => each.day },
-  { title: "Tasks", look: "number", cell: (each) => count(each.tasks) },
+  { title: "Tasks", variant: "number", cell: (each) => count(each.tasks) },
 ];
 
 /** Every day of the time that is shown: the gate counts those with a charge. */
@@ -141,7 +141,7 @@ function OpenRuns({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Eleme
     { title: "Status", cell: ({ status }) => <Chip tone="accent">{status}</Chip> },
     { title: "Callback", cell: ({ state }) => <StateChip state={state} /> },
     { title: "Due", cell: (run) => <Distance at={run.due_at} nowMs={nowMs} /> },
-    { title: "Key in the gate", look: "mono", cell: (run) => <Id id={run.run_key} /> },
+    { title: "Key in the gate", variant: "mono", cell: (run) => <Id id={run.run_key} /> },
   ];
   return (
     <Card title="Open runs" note={note}>
@@ -167,7 +167,7 @@ function RunOrName({ user, run: { run_key: key, run_id: id, status } }: RunOrNam
       </p>
       <form method="post" action={namedRunAt(user, key)}>
         <TextField label="The upstream's run id" name="run_id" value={id ?? ""} required spellcheck={false} />
-        <Submit look="primary">Ask the upstream</Submit>
+        <Submit kind="primary">Ask the upstream</Submit>
       </form>
     </Confirm>
   );
@@ -178,7 +178,7 @@ function Claims({ view: { claims }, nowMs }: { view: UserView; nowMs: number }):
     {
       title: "Idempotency id",
       kind: "plain",
-      look: "mono",
+      variant: "mono",
       cell: (claim) => <Id id={claim.idempotency_id} />,
     },
     {

@@ -54,7 +54,7 @@ type Failure =
 type CallbackAttempted = {
   event: "callback.attempted";
   run_id: string;
-  /** Of the look at the run that led to it: the upstream has seen the same one. */
+  /** Of the poll that led to it: the upstream has seen the same one. */
   trace_id: string;
   number: number;
   outcome: "acknowledged" | "aborted" | "failed";

@@ -49,7 +49,7 @@ export type CountedAttempt = {
   sinceEndMs: number;
 };
 
-/** `abandoned`: reading its end was given up. */
+/** `abandoned`: the gateway has stopped polling it. */
 export type CountedEnd = {
   result: "success" | "error" | "abandoned";
   hasCallback: boolean;

@@ -1,5 +1,5 @@
 // W3C Trace Context, level 1: the caller's trace goes on through the gateway to the upstream, with a span of its own.
-// What no caller waits for (a look at a run, behind a push or the timer) is a trace of its own. Receivers of callbacks
+// What no caller waits for (a poll, after a completion or the timer) is a trace of its own. Receivers of callbacks
 // get none: it would name our traffic to strangers.
 
 export type Trace = { traceId: string; traceparent: string; tracestate: string | null };

@@ -1,39 +1,39 @@
 import { expect, it } from "vitest";
-import { differencesOf, type Facts } from "./accounts.ts";
+import { type Facts, findDifferences } from "./accounts.ts";
 import { type Kind, makePlan } from "./plan.ts";
 
 const BODY = '{"type":"run","status":"success"}';
 const ACCEPTED = { kind: "accepted", runId: "run-1", body: "{}" } as const;
 const EXECUTED = { runId: "run-1", ended: BODY, isHeard: false };
-const TOLD = { webhookId: "run_1", body: BODY, isAcknowledged: true };
+const RECEIVED = { webhookId: "run_1", body: BODY, isAcknowledged: true };
 
-const SILENT = { word: { kind: "silence" }, told: [], charges: 0 } as const;
+const SILENT = { word: { kind: "silence" }, received: [], charges: 0 } as const;
 
 it.each<[Kind, Partial<Facts>, string[]]>([
-  ["billable, callback, id", { told: [TOLD, TOLD] }, []],
-  ["plain", { told: [], charges: 0 }, []],
+  ["billable, callback, id", { received: [RECEIVED, RECEIVED] }, []],
+  ["plain", { received: [], charges: 0 }, []],
   ["ends in error", { charges: 0 }, []],
-  ["refused", { word: { kind: "refused", status: 402 }, executed: [], told: [], charges: 0 }, []],
+  ["refused", { word: { kind: "refused", status: 402 }, executed: [], received: [], charges: 0 }, []],
   ["id", SILENT, ["lost: its caller never got an answer"]],
-  ["plain", { executed: [], told: [], charges: 0 }, ["lost: accepted, and never executed"]],
-  ["plain", { executed: [EXECUTED, EXECUTED], told: [], charges: 0 }, ["double: executed 2 times"]],
-  ["id", { word: { ...ACCEPTED, runId: "run-2" }, told: [], charges: 0 }, ["wrong: answered with run-2"]],
+  ["plain", { executed: [], received: [], charges: 0 }, ["lost: accepted, and never executed"]],
+  ["plain", { executed: [EXECUTED, EXECUTED], received: [], charges: 0 }, ["double: executed 2 times"]],
+  ["id", { word: { ...ACCEPTED, runId: "run-2" }, received: [], charges: 0 }, ["wrong: answered with run-2"]],
   ["plain", { ...SILENT, word: { kind: "refused", status: 404 } }, ["wrong: refused with 404"]],
-  ["callback", { told: [{ ...TOLD, isAcknowledged: false }], charges: 0 }, ["lost: never told"]],
+  ["callback", { received: [{ ...RECEIVED, isAcknowledged: false }], charges: 0 }, ["lost: never told"]],
   ["callback", { shown: "retrying", charges: 0 }, ["lost: told, and shown as retrying"]],
   [
     "callback",
-    { told: [TOLD, { ...TOLD, webhookId: "b" }], charges: 0 },
+    { received: [RECEIVED, { ...RECEIVED, webhookId: "b" }], charges: 0 },
     ["double: told under two webhook-ids"],
   ],
   [
     "callback",
-    { told: [{ ...TOLD, body: "{}" }], charges: 0 },
+    { received: [{ ...RECEIVED, body: "{}" }], charges: 0 },
     ["wrong: told what the upstream does not have"],
   ],
   ["billable", {}, ["wrong: told without a callback"]],
-  ["billable", { told: [], charges: 0 }, ["lost: never charged"]],
-  ["billable", { told: [], charges: 2 }, ["double: charged 2 times"]],
+  ["billable", { received: [], charges: 0 }, ["lost: never charged"]],
+  ["billable", { received: [], charges: 2 }, ["double: charged 2 times"]],
   ["ends in error", { charges: 1 }, ["wrong: charged"]],
   // Without an answer, what a push has named is owed, and nothing else.
   ["billable", SILENT, []],
@@ -43,7 +43,7 @@ it.each<[Kind, Partial<Facts>, string[]]>([
 });
 
 function whats(of: Facts): string[] {
-  return differencesOf(of).map(({ kind, what }) => `${kind}: ${what}`);
+  return findDifferences(of).map(({ kind, what }) => `${kind}: ${what}`);
 }
 
 /** Accepted, executed, told and charged, but for what is different. */
@@ -54,7 +54,7 @@ function facts(kind: Kind, different: Partial<Facts>): Facts {
     planned: { ...run, kind },
     word: ACCEPTED,
     executed: [EXECUTED],
-    told: [TOLD],
+    received: [RECEIVED],
     shown: "delivered",
     charges: 1,
     ...different,

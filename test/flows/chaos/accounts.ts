@@ -2,7 +2,7 @@
 // own API say of it. Pure.
 import type { DeliveriesView } from "../support/deliveries.ts";
 import type { Word } from "./chaos-callers.ts";
-import type { Told } from "./chaos-receivers.ts";
+import type { ReceivedCall } from "./chaos-receivers.ts";
 import { type PlannedRun, TRAITS } from "./plan.ts";
 
 export type Facts = {
@@ -11,7 +11,7 @@ export type Facts = {
   word: Word;
   /** Runs that the upstream started for it. `isHeard`: the gateway has answered 202 to a push of its end. */
   executed: readonly { runId: string; ended: string | null; isHeard: boolean }[];
-  told: readonly Told[];
+  received: readonly ReceivedCall[];
   /** What the gateway shows its caller of its delivery; null: nothing. */
   shown: DeliveriesView["state"] | null;
   charges: number;
@@ -28,7 +28,7 @@ function isOwed({ word, executed }: Facts): boolean {
   return executed.length > 0 && (word.kind === "accepted" || executed.some(({ isHeard }) => isHeard));
 }
 
-export function differencesOf(facts: Facts): Difference[] {
+export function findDifferences(facts: Facts): Difference[] {
   return [...answerDifferences(facts), ...callbackDifferences(facts), ...chargeDifferences(facts)];
 }
 
@@ -49,7 +49,7 @@ export const COLUMNS = [
 ] as const;
 
 /** A row of the table for each kind, and one for all together. */
-export function countsOf(all: readonly Facts[]): [name: string, counts: number[]][] {
+export function toCounts(all: readonly Facts[]): [name: string, counts: number[]][] {
   const rows = Object.keys(TRAITS).map((kind): [string, readonly Facts[]] => {
     return [kind, all.filter(({ planned }) => planned.kind === kind)];
   });
@@ -61,27 +61,28 @@ function answerDifferences({ planned, word, executed }: Facts): Difference[] {
   const { hasId, end } = TRAITS[planned.kind];
   const found: Difference[] = [];
   if (executed.length > 1) found.push(doubled(`executed ${executed.length} times`));
-  if (word.kind === "silence" && hasId) found.push(lost("its caller never got an answer"));
+  if (word.kind === "silence" && hasId) found.push(missing("its caller never got an answer"));
   if (word.kind === "refused" && end !== "refused") found.push(wrong(`refused with ${word.status}`));
   if (end === "refused" && executed.length > 0) found.push(wrong("refused, and executed"));
   if (word.kind !== "accepted") return found;
-  if (executed.length === 0) found.push(lost("accepted, and never executed"));
+  if (executed.length === 0) found.push(missing("accepted, and never executed"));
   else if (!executed.some(({ runId }) => runId === word.runId))
     found.push(wrong(`answered with ${word.runId}`));
   return found;
 }
 
 function callbackDifferences(facts: Facts): Difference[] {
-  const { planned, executed, told, shown } = facts;
+  const { planned, executed, received, shown } = facts;
   const found: Difference[] = [];
-  if (!TRAITS[planned.kind].hasCallback) return told.length > 0 ? [wrong("told without a callback")] : [];
-  const isTold = told.some(({ isAcknowledged }) => isAcknowledged);
-  if (isOwed(facts) && !isTold) found.push(lost("never told"));
-  if (isOwed(facts) && isTold && shown !== "delivered") found.push(lost(`told, and shown as ${shown}`));
-  if (new Set(told.map(({ webhookId }) => webhookId)).size > 1)
+  if (!TRAITS[planned.kind].hasCallback) return received.length > 0 ? [wrong("told without a callback")] : [];
+  const isDelivered = received.some(({ isAcknowledged }) => isAcknowledged);
+  if (isOwed(facts) && !isDelivered) found.push(missing("never told"));
+  if (isOwed(facts) && isDelivered && shown !== "delivered")
+    found.push(missing(`told, and shown as ${shown}`));
+  if (new Set(received.map(({ webhookId }) => webhookId)).size > 1)
     found.push(doubled("told under two webhook-ids"));
   const ends = executed.map(({ ended }) => ended);
-  if (told.some(({ body }) => !ends.includes(body)))
+  if (received.some(({ body }) => !ends.includes(body)))
     found.push(wrong("told what the upstream does not have"));
   return found;
 }
@@ -92,7 +93,7 @@ function chargeDifferences(facts: Facts): Difference[] {
   const mayBe = isBillable && end === "success" && executed.length > 0;
   if (charges > 1) return [doubled(`charged ${charges} times`)];
   if (charges === 1 && !mayBe) return [wrong("charged")];
-  return charges === 0 && mayBe && isOwed(facts) ? [lost("never charged")] : [];
+  return charges === 0 && mayBe && isOwed(facts) ? [missing("never charged")] : [];
 }
 
 function sum(some: readonly Facts[], column: (typeof COLUMNS)[number]): number {
@@ -100,8 +101,8 @@ function sum(some: readonly Facts[], column: (typeof COLUMNS)[number]): number {
 }
 
 function countOf(facts: Facts, column: (typeof COLUMNS)[number]): number {
-  const { word, executed, told, shown, charges } = facts;
-  const acknowledged = told.filter(({ isAcknowledged }) => isAcknowledged).length;
+  const { word, executed, received, shown, charges } = facts;
+  const acknowledged = received.filter(({ isAcknowledged }) => isAcknowledged).length;
   switch (column) {
     case "started":
       return 1;
@@ -125,11 +126,11 @@ function countOf(facts: Facts, column: (typeof COLUMNS)[number]): number {
     case "lost":
     case "double":
     case "wrong":
-      return Number(differencesOf(facts).some(({ kind }) => kind === column));
+      return Number(findDifferences(facts).some(({ kind }) => kind === column));
   }
 }
 
-function lost(what: string): Difference {
+function missing(what: string): Difference {
   return { kind: "lost", what };
 }
 

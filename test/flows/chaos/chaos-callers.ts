@@ -21,7 +21,7 @@ type Asked = { kind: "answer"; answer: Answer } | { kind: "cut off" | "unheard" 
 export const ACTION = "00000000-0000-4000-8000-000000000001";
 const PATH = `/actions/v1/stored-actions/${ACTION}/run`;
 const PATIENCE_MS = 40_000;
-const MAX_TRIES = 5;
+const MAX_ATTEMPTS = 5;
 const TOKEN_SECONDS = 3600;
 
 export class ChaosCallers {
@@ -46,13 +46,13 @@ export class ChaosCallers {
   /** Until there is a last word. */
   async start(run: PlannedRun): Promise<void> {
     const { hasId } = TRAITS[run.kind];
-    for (let tries = 0; ; tries++) {
+    for (let attempts = 0; ; attempts++) {
       const asked = await this.#ask(run);
-      const word = wordOf(asked);
+      const word = toWord(asked);
       this.#words.set(run.number, word);
       const mayAgain = asked.kind === "unheard" || (hasId && word.kind === "silence");
       if (!mayAgain || this.#isOver) return;
-      await sleep(Math.max(pauseMs(tries), asked.kind === "answer" ? asked.answer.retryAfterMs : 0));
+      await sleep(Math.max(pauseMs(attempts), asked.kind === "answer" ? asked.answer.retryAfterMs : 0));
     }
   }
 
@@ -128,7 +128,7 @@ export class ChaosCallers {
 
   async #headers(user: number, isBillable: boolean): Promise<Record<string, string>> {
     const name = `${user} ${isBillable}`;
-    const known = this.#tokens.get(name) ?? tokenOf(user, isBillable);
+    const known = this.#tokens.get(name) ?? makeToken(user, isBillable);
     this.#tokens.set(name, known);
     return { authorization: `Bearer ${await known}`, "content-type": "application/json" };
   }
@@ -136,22 +136,22 @@ export class ChaosCallers {
 
 export const ALL_USERS = Array.from({ length: USERS }, (_, user) => user);
 
-function tokenOf(user: number, isBillable: boolean): Promise<string> {
+function makeToken(user: number, isBillable: boolean): Promise<string> {
   const claims = { billing: JSON.stringify({ is_billable: isBillable }) };
   return devToken({ sub: `chaos-${user}`, scope: "external", expiresSeconds: TOKEN_SECONDS, claims });
 }
 
 /** For what may be asked again without harm: a few times, until there is an answer that is no 5xx. */
 async function untilHeard(ask: () => Promise<Asked>): Promise<Asked> {
-  for (let tries = 0; ; tries++) {
+  for (let attempts = 0; ; attempts++) {
     const asked = await ask();
     const isHeard = asked.kind === "answer" && asked.answer.status < 500;
-    if (isHeard || tries === MAX_TRIES) return asked;
-    await sleep(pauseMs(tries));
+    if (isHeard || attempts === MAX_ATTEMPTS) return asked;
+    await sleep(pauseMs(attempts));
   }
 }
 
-function wordOf(asked: Asked): Word {
+function toWord(asked: Asked): Word {
   if (asked.kind !== "answer") return { kind: "silence" };
   const { status, text: body } = asked.answer;
   if (status >= 500) return { kind: "silence" };

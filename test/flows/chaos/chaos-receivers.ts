@@ -3,13 +3,13 @@ import { Receiver, type Reply } from "../support/receiver.ts";
 import { type Plan, type PlannedRun, troubleAt } from "./plan.ts";
 import type { Timeline } from "./timeline.ts";
 
-export type Told = { webhookId: string; body: string; isAcknowledged: boolean };
+export type ReceivedCall = { webhookId: string; body: string; isAcknowledged: boolean };
 
 const ACKNOWLEDGED = 204;
 const FAILURE = 500;
 
 export class ChaosReceivers {
-  readonly #told = new Map<number, Told[]>();
+  readonly #received = new Map<number, ReceivedCall[]>();
   readonly #receivers: Receiver[] = [];
   readonly #plan: Plan;
   readonly #timeline: Timeline;
@@ -30,8 +30,8 @@ export class ChaosReceivers {
     return this.#receivers[receiver]?.url(`/runs/${number}`) ?? "";
   }
 
-  toldOf(number: number): readonly Told[] {
-    return this.#told.get(number) ?? [];
+  receivedOf(number: number): readonly ReceivedCall[] {
+    return this.#received.get(number) ?? [];
   }
 
   close(): void {
@@ -40,11 +40,11 @@ export class ChaosReceivers {
 
   #reply(index: number, { path, headers, body }: Receiver["deliveries"][number]): Reply {
     const number = Number(path.replace("/runs/", ""));
-    const fails = this.toldOf(number).length < (this.#plan.runs[number]?.failedAttempts ?? 0);
+    const fails = this.receivedOf(number).length < (this.#plan.runs[number]?.failedAttempts ?? 0);
     const trouble =
       troubleAt(this.#plan.receivers[index] ?? [], this.#timeline.nowMs) ?? (fails ? FAILURE : null);
-    const told = { webhookId: headers.get("webhook-id") ?? "", body: body.toString() };
-    this.#told.set(number, [...this.toldOf(number), { ...told, isAcknowledged: trouble === null }]);
+    const call = { webhookId: headers.get("webhook-id") ?? "", body: body.toString() };
+    this.#received.set(number, [...this.receivedOf(number), { ...call, isAcknowledged: trouble === null }]);
     this.#timeline.note(`receiver ${index} was told, and answers ${trouble ?? ACKNOWLEDGED}`, number);
     if (trouble !== null) this.#timeline.count(`receivers ${trouble}`);
     if (trouble === "reset") throw new Error("the connection breaks");

@@ -27,7 +27,7 @@ export class ChaosUpstream {
     this.#timeline = timeline;
     upstream.fault = (request) => this.#fault(request);
     upstream.beforeAnswer = (run) => this.#beforeAnswer(run);
-    upstream.answered = (run) => timeline.note("the upstream's 202 has left", numberOf(run));
+    upstream.answered = (run) => timeline.note("the upstream's 202 has left", parseNumber(run));
   }
 
   static async listen(plan: Plan, timeline: Timeline): Promise<ChaosUpstream> {
@@ -80,7 +80,7 @@ export class ChaosUpstream {
   }
 
   async #beforeAnswer(run: UpstreamRun): Promise<void> {
-    const number = numberOf(run);
+    const number = parseNumber(run);
     const planned = this.#planned(number);
     this.#timeline.note(
       `the upstream was asked to start it, ${run.starts}× under ${run.idempotencyId}`,
@@ -112,7 +112,7 @@ export class ChaosUpstream {
   }
 
   async #push(executed: Executed, how: string): Promise<void> {
-    for (let tries = 0; !this.#isClosed; tries++) {
+    for (let attempts = 0; !this.#isClosed; attempts++) {
       // A read may be quicker than the answer to the push that caused it.
       executed.isReadSince = false;
       const status = await this.#upstream.push(executed.run).catch(() => null);
@@ -121,7 +121,7 @@ export class ChaosUpstream {
         return this.#timeline.note(`its push (${how}) was answered 202`, executed.number);
       }
       this.#timeline.note(`its push (${how}) got ${status ?? "no answer"}`, executed.number);
-      await sleep(pauseMs(tries));
+      await sleep(pauseMs(attempts));
     }
   }
 
@@ -141,7 +141,7 @@ export class ChaosUpstream {
   }
 }
 
-function numberOf({ inputs }: UpstreamRun): number {
+function parseNumber({ inputs }: UpstreamRun): number {
   const { run }: Inputs = Object(inputs);
   return run;
 }

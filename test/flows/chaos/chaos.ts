@@ -6,12 +6,12 @@ import { type DeliveriesView, deliveriesPath } from "../support/deliveries.ts";
 import { loseOperatorsIndex } from "../support/operators-index.ts";
 import { type GatewayProcess, startProcess } from "../support/process.ts";
 import { allCharges } from "../support/usage.ts";
-import { type Difference, differencesOf, type Facts } from "./accounts.ts";
+import { type Difference, type Facts, findDifferences } from "./accounts.ts";
 import { ACTION, ALL_USERS, ChaosCallers } from "./chaos-callers.ts";
 import { ChaosReceivers } from "./chaos-receivers.ts";
 import { ChaosUpstream } from "./chaos-upstream.ts";
 import { makePlan, type Plan, TRAITS } from "./plan.ts";
-import { reportOf } from "./report.ts";
+import { buildReport } from "./report.ts";
 import { Timeline } from "./timeline.ts";
 
 /** `differences`: a line for each run that differs, and its time line under it. */
@@ -62,7 +62,7 @@ export async function runChaos(options: Pick<Plan, "seed" | "seconds" | "rate">)
     await sleep(AFTERWARDS_MS);
     const { all, strays } = await accountFor(world);
     const differences = [...all.flatMap((facts) => linesOn(world.timeline, facts)), ...strays, ...replays];
-    return { report: reportOf({ plan, timeline: world.timeline, ...kills, drainedMs, all }), differences };
+    return { report: buildReport({ plan, timeline: world.timeline, ...kills, drainedMs, all }), differences };
   } finally {
     await close(world);
   }
@@ -136,7 +136,7 @@ async function drain(world: World, answered: Promise<unknown>): Promise<number> 
 // What is there twice, or wrong, does not go away by waiting.
 async function isDrained(world: World): Promise<boolean> {
   const { all } = await accountFor(world);
-  return !all.flatMap(differencesOf).some(({ kind }) => kind === "lost");
+  return !all.flatMap(findDifferences).some(({ kind }) => kind === "lost");
 }
 
 async function accountFor(world: World): Promise<Account> {
@@ -154,7 +154,7 @@ async function accountFor(world: World): Promise<Account> {
       planned,
       word: callers.wordOn(planned.number),
       executed: runs.map(({ run, isHeard }) => ({ runId: run.id, ended: run.ended, isHeard })),
-      told: receivers.toldOf(planned.number),
+      received: receivers.receivedOf(planned.number),
       shown: runs.map(({ run }) => shown.get(run.id) ?? null).find((state) => state !== null) ?? null,
       charges: charged.filter(
         ({ runId, user }) => user === planned.user && runs.some(({ run }) => run.id === runId),
@@ -171,12 +171,12 @@ async function accountFor(world: World): Promise<Account> {
   };
 }
 
-/** By run id, what the gateway shows of each run that has told its receiver. */
+/** By run id, what the gateway shows of each run whose receiver was called. */
 async function showDeliveries(world: World): Promise<ReadonlyMap<string, DeliveriesView["state"]>> {
   const { plan, upstream, receivers, delivered } = world;
-  const told = upstream.executed().filter(({ number }) => receivers.toldOf(number).length > 0);
+  const called = upstream.executed().filter(({ number }) => receivers.receivedOf(number).length > 0);
   const shown = new Map<string, DeliveriesView["state"]>();
-  for (const { run, number } of told) {
+  for (const { run, number } of called) {
     const state = delivered.has(run.id)
       ? "delivered"
       : await showDelivery(world, run.id, plan.runs[number]?.user ?? 0);
@@ -216,7 +216,7 @@ async function replayAll({ plan, callers, timeline }: World): Promise<string[]> 
 }
 
 function linesOn(timeline: Timeline, facts: Facts): string[] {
-  const found = differencesOf(facts);
+  const found = findDifferences(facts);
   if (found.length === 0) return [];
   const { number, kind } = facts.planned;
   const what = found.map((one: Difference) => `${one.kind}: ${one.what}`).join("; ");

@@ -1,9 +1,9 @@
 // The accounting, as a table of Markdown.
-import { COLUMNS, countsOf, type Facts } from "./accounts.ts";
+import { COLUMNS, type Facts, toCounts } from "./accounts.ts";
 import type { Plan } from "./plan.ts";
 import type { Timeline } from "./timeline.ts";
 
-type Told = {
+type ReportInput = {
   plan: Plan;
   timeline: Timeline;
   kills: number;
@@ -13,7 +13,7 @@ type Told = {
   all: readonly Facts[];
 };
 
-export function reportOf({ plan, timeline, kills, indexLostAtMs, drainedMs, all }: Told): string {
+export function buildReport({ plan, timeline, kills, indexLostAtMs, drainedMs, all }: ReportInput): string {
   const { seed, seconds, rate } = plan;
   return [
     `Seed ${seed}: ${seconds} s at ${rate} runs/s, drained in ${(drainedMs / 1000).toFixed(1)} s more.`,
@@ -26,7 +26,7 @@ export function reportOf({ plan, timeline, kills, indexLostAtMs, drainedMs, all 
     "",
     row(["runs", ...COLUMNS]),
     row(["---", ...COLUMNS.map(() => "---:")]),
-    ...countsOf(all).map(([name, counts]) => row([name, ...counts.map(String)])),
+    ...toCounts(all).map(([name, counts]) => row([name, ...counts.map(String)])),
   ].join("\n");
 }
 

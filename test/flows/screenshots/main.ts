@@ -1,4 +1,4 @@
-// npm run screenshots [-- --rounds 60 --looks dark,phone,light]: every page of the console in light, in dark and on a
+// npm run screenshots [-- --rounds 60 --variants dark,phone,light]: every page of the console in light, in dark and on a
 // phone, in dist/screenshots/, and the README's picture, docs/console.png. What is on them has really been run through
 // the sandbox, five runs a round; only its times are then moved apart, over a day, which is too long to wait for: those
 // of the runs, and what the charts are drawn from, of which each hour gets its share.
@@ -23,7 +23,7 @@ import { Receiver } from "../support/receiver.ts";
 
 const FOLDER = "dist/screenshots";
 const PICTURE = "docs/console.png";
-const LOOKS = {
+const VARIANTS = {
   dark: { colorScheme: "dark", viewport: { width: 1360, height: 860 } },
   phone: { colorScheme: "light", viewport: { width: 390, height: 844 } },
   light: { colorScheme: "light", viewport: { width: 1360, height: 860 } },
@@ -39,13 +39,15 @@ const HOUR_MS = 3_600_000;
 const WRITTEN_WITHIN_MS = 12_000;
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "60" }, looks: { type: "string" } },
+  options: { rounds: { type: "string", default: "60" }, variants: { type: "string" } },
 });
 const rounds = Number(values.rounds);
-const looks = Object.entries(LOOKS).filter(([name]) => values.looks?.split(",").includes(name) ?? true);
+const variants = Object.entries(VARIANTS).filter(
+  ([name]) => values.variants?.split(",").includes(name) ?? true,
+);
 // The second round has the first callback that is not taken.
-if (!(rounds >= 2 && looks.length > 0))
-  throw new Failure(`--rounds is a number from 2, --looks some of ${Object.keys(LOOKS).join(",")}`);
+if (!(rounds >= 2 && variants.length > 0))
+  throw new Failure(`--rounds is a number from 2, --variants some of ${Object.keys(VARIANTS).join(",")}`);
 
 const receiver = await Receiver.listen(({ path }, earlier) => replyTo(path, earlier));
 const gateway = await startProcess({ args: ["--var", "CALLBACK_RETRY_SCHEDULE:1,1"] });
@@ -57,7 +59,7 @@ try {
   spreadCharts(gateway);
   await gateway.restart();
   mkdirSync(FOLDER, { recursive: true });
-  for (const [name, look] of looks) await shoot(name, look, last);
+  for (const [name, variant] of variants) await shoot(name, variant, last);
 } finally {
   await browser.close();
   receiver.close();
@@ -176,7 +178,7 @@ function spreadCharts({ stateDir }: GatewayProcess): void {
   const hourMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
   db.exec("DELETE FROM minutes; DELETE FROM hours; UPDATE counting SET since_ms = 0");
   for (let hour = 0; hour < 24; hour += 1) {
-    const sums = encodeSums(shareOf(all, hour));
+    const sums = encodeSums(toShare(all, hour));
     // The hour that is not over is there as its minutes.
     const table = hour === 0 ? "minutes" : "hours";
     db.prepare(`INSERT INTO ${table} (at_ms, sums) VALUES (?, ?)`).run(hourMs - hour * HOUR_MS, sums);
@@ -185,7 +187,7 @@ function spreadCharts({ stateDir }: GatewayProcess): void {
 }
 
 /** Of 24. Whole things: what is left over of a rare one goes to hours that follow from its name. */
-function shareOf(all: Sums, hour: number): Sums {
+function toShare(all: Sums, hour: number): Sums {
   const share = emptySums();
   const weight = 1 + 0.6 * Math.sin((4 * Math.PI * hour) / 24);
   const portion = (name: string, n: number) => {
@@ -211,8 +213,12 @@ function findStores(pattern: string): string[] {
   return files;
 }
 
-async function shoot(name: string, look: (typeof LOOKS)[keyof typeof LOOKS], runId: string): Promise<void> {
-  const at = await Visitor.of(browser, gateway.url, look);
+async function shoot(
+  name: string,
+  variant: (typeof VARIANTS)[keyof typeof VARIANTS],
+  runId: string,
+): Promise<void> {
+  const at = await Visitor.of(browser, gateway.url, variant);
   const take = async (page: string, path: string) => {
     await at.open(path);
     await at.page.screenshot({ path: `${FOLDER}/${page}-${name}.png`, fullPage: true });

@@ -11,7 +11,7 @@ export function operations(account: FakeAccount, query: URLSearchParams): Record
     "POST /graphql": () => ({ result: {} }),
     [`POST ${WORKER}/tails`]: () => ({ result: account.tails.open() }),
     [`DELETE ${WORKER}/tails/([^/]+)`]: () => GONE,
-    [`GET ${WORKER}/versions`]: ([name]) => ({ result: { items: versionsOf(account, name) } }),
+    [`GET ${WORKER}/versions`]: ([name]) => ({ result: { items: findVersions(account, name) } }),
     [`GET ${WORKER}/references`]: () => ({ result: {} }),
     "GET /workers/tails/by-consumer/([^/]+)": () => ({ result: [] }),
     "DELETE /workers/services/([^/]+)": ([name = ""]) => {
@@ -35,7 +35,7 @@ export function operations(account: FakeAccount, query: URLSearchParams): Record
   };
 }
 
-function versionsOf({ workers }: FakeAccount, name = ""): object[] {
+function findVersions({ workers }: FakeAccount, name = ""): object[] {
   return (workers.get(name)?.versions ?? []).map(({ id, number, annotations }) => ({
     id,
     number,

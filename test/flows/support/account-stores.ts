@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import type { Answer, FakeAccount, Flag, Handler } from "./account.ts";
 
-export function storesOf(account: FakeAccount, query: URLSearchParams): Record<string, Handler> {
+export function buildStoreHandlers(account: FakeAccount, query: URLSearchParams): Record<string, Handler> {
   return {
     "GET /storage/kv/namespaces": () => ({
       result: Number(query.get("page") ?? 1) === 1 ? account.namespaces : [],

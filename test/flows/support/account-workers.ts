@@ -11,46 +11,46 @@ type Upload = {
 const NOT_FOUND: Answer = { status: 404, error: { code: 10_007, message: "This Worker does not exist" } };
 const WORKER = "/workers/scripts/([^/]+)";
 
-export function workersOf(account: FakeAccount): Record<string, Handler> {
+export function buildWorkerHandlers(account: FakeAccount): Record<string, Handler> {
   return {
     "GET /workers/services/([^/]+)": ([name]) => showService(account, name),
     "GET /workers/subdomain": () => ({ result: { subdomain: "example" } }),
     "GET /workflows": () => ({ result: [] }),
     "GET /workers/workers/([^/]+)": ([name]) =>
-      within(account, name, ({ isOnWorkersDev: enabled }) => ({
+      withWorker(account, name, ({ isOnWorkersDev: enabled }) => ({
         subdomain: { enabled, previews_enabled: false },
       })),
     [`POST ${WORKER}/subdomain`]: ([name], { body }) =>
-      within(account, name, (worker) => {
+      withWorker(account, name, (worker) => {
         const { enabled }: { enabled: boolean } = JSON.parse(body);
         worker.isOnWorkersDev = enabled;
         return { enabled, previews_enabled: false };
       }),
     [`GET ${WORKER}/settings`]: ([name]) =>
-      within(account, name, (worker) => ({ bindings: worker.versions.at(-1)?.bindings ?? [] })),
-    [`PATCH ${WORKER}/script-settings`]: ([name]) => within(account, name, () => ({})),
-    [`GET ${WORKER}/secrets`]: ([name]) => within(account, name, secretsOf),
+      withWorker(account, name, (worker) => ({ bindings: worker.versions.at(-1)?.bindings ?? [] })),
+    [`PATCH ${WORKER}/script-settings`]: ([name]) => withWorker(account, name, () => ({})),
+    [`GET ${WORKER}/secrets`]: ([name]) => withWorker(account, name, secretsOf),
     [`PUT ${WORKER}/secrets`]: ([name], { body }) => putSecret(account, name, JSON.parse(body)),
     [`PUT ${WORKER}/schedules`]: ([name], { body }) =>
-      within(account, name, (worker) => {
+      withWorker(account, name, (worker) => {
         const schedules: { cron: string }[] = JSON.parse(body);
         worker.crons = schedules.map(({ cron }) => cron);
         return {};
       }),
-    [`GET ${WORKER}/deployments`]: ([name]) => within(account, name, deploymentsOf),
+    [`GET ${WORKER}/deployments`]: ([name]) => withWorker(account, name, deploymentsOf),
     [`POST ${WORKER}/deployments`]: ([name], { body }) =>
-      within(account, name, (worker) => {
+      withWorker(account, name, (worker) => {
         const { versions }: { versions: { version_id: string }[] } = JSON.parse(body);
         worker.deployed.push(...versions.map(({ version_id: id }) => id));
         return { id: randomUUID() };
       }),
     [`GET ${WORKER}/versions/([^/]+)`]: ([name, id]) => showVersion(account, name, id),
     [`POST ${WORKER}/versions`]: ([name], _request, form) =>
-      within(account, name, (worker) => uploaded(addVersion(worker, uploadOf(form)))),
+      withWorker(account, name, (worker) => uploaded(addVersion(worker, parseUpload(form)))),
     [`PUT ${WORKER}`]: ([name], _request, form) => {
       const worker = account.workers.get(name ?? "") ?? emptyWorker();
       account.workers.set(name ?? "", worker);
-      const upload = uploadOf(form);
+      const upload = parseUpload(form);
       worker.migrationTag = upload.migrations?.new_tag ?? worker.migrationTag;
       const version = addVersion(worker, upload);
       worker.deployed.push(version.id);
@@ -59,13 +59,17 @@ export function workersOf(account: FakeAccount): Record<string, Handler> {
   };
 }
 
-function within(account: FakeAccount, name: string | undefined, read: (worker: Worker) => unknown): Answer {
+function withWorker(
+  account: FakeAccount,
+  name: string | undefined,
+  read: (worker: Worker) => unknown,
+): Answer {
   const worker = account.workers.get(name ?? "");
   return worker === undefined ? NOT_FOUND : { result: read(worker) };
 }
 
 function showService(account: FakeAccount, name: string | undefined): Answer {
-  return within(account, name, ({ migrationTag }) => ({
+  return withWorker(account, name, ({ migrationTag }) => ({
     id: name,
     default_environment: {
       environment: "production",
@@ -94,7 +98,7 @@ function putSecret(
   name: string | undefined,
   { name: key, text }: { name: string; text: string },
 ): Answer {
-  return within(account, name, (worker) => {
+  return withWorker(account, name, (worker) => {
     worker.secrets.set(key, text);
     const bindings = (worker.versions.at(-1)?.bindings ?? []).filter((binding) => binding.name !== key);
     const version = addVersion(worker, { bindings: [...bindings, { name: key, type: "secret_text" }] });
@@ -154,7 +158,7 @@ function deploymentsOf({ deployed }: Worker) {
   return { deployments: deployments.toReversed() };
 }
 
-function uploadOf(form: FormData | null): Upload {
+function parseUpload(form: FormData | null): Upload {
   const metadata = form?.get("metadata");
   if (typeof metadata !== "string") throw new Error("an upload has no metadata");
   const upload: Upload = JSON.parse(metadata);

@@ -6,8 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { DatabaseSync } from "node:sqlite";
 import { buffer } from "node:stream/consumers";
 import { operations } from "./account-operations.ts";
-import { isRead, storesOf } from "./account-stores.ts";
-import { workersOf } from "./account-workers.ts";
+import { buildStoreHandlers, isRead } from "./account-stores.ts";
+import { buildWorkerHandlers } from "./account-workers.ts";
 import { listening, portOf } from "./environment.ts";
 import { Tails } from "./tails.ts";
 
@@ -134,7 +134,7 @@ export class FakeAccount {
       ? await this.#answer(recorded, searchParams, request, bytes).catch(brokenOff)
       : { status: 401, error: { code: 10_000, message: "Authentication error" } };
     response.writeHead(answer.status ?? 200, { "content-type": "application/json" });
-    response.end(JSON.stringify(envelopeOf(answer)));
+    response.end(JSON.stringify(toEnvelope(answer)));
   }
 
   async #answer(
@@ -152,8 +152,8 @@ export class FakeAccount {
       : null;
     for (const [name, handle] of Object.entries({
       ...operations(this, query),
-      ...storesOf(this, query),
-      ...workersOf(this),
+      ...buildStoreHandlers(this, query),
+      ...buildWorkerHandlers(this),
     })) {
       const [wanted, pattern] = name.split(" ");
       const match = wanted === method ? new RegExp(`^${pattern}$`).exec(path) : null;
@@ -168,6 +168,6 @@ function brokenOff(error: unknown): Answer {
   return { status: 400, error: { code: 10_001, message: `the test account broke down: ${String(error)}` } };
 }
 
-function envelopeOf({ result = null, error }: Answer): object {
+function toEnvelope({ result = null, error }: Answer): object {
   return { success: error === undefined, result, errors: error === undefined ? [] : [error], messages: [] };
 }

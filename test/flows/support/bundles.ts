@@ -13,12 +13,12 @@ const BUNDLES = {
 /** Everything that decides what is in them. */
 const SOURCES = ["src/**", "sandbox/**", "wrangler.toml", "tsconfig.json", "package-lock.json"];
 
-let made: Promise<string> | null = null;
+let bundles: Promise<string> | null = null;
 
 /** Where they are: one folder each, and its options for miniflare in a file beside it. */
 export function bundlesFolder(): Promise<string> {
-  made ??= keptFolder("bundles", SOURCES, makeBundles);
-  return made;
+  bundles ??= keptFolder("bundles", SOURCES, makeBundles);
+  return bundles;
 }
 
 async function makeBundles(folder: string): Promise<void> {

@@ -142,7 +142,7 @@ export const FORGED_JWT: readonly Forgery[] = [
   ...(["bytes", "PEM", "JWK"] as const).map(
     (form): Forgery => [
       `its token is signed with the public key as a shared secret (HS256, ${form})`,
-      signed({ token: (claims, key) => hs256(claims, key.kid, secretOf(key, form)) }),
+      signed({ token: (claims, key) => hs256(claims, key.kid, toSecret(key, form)) }),
     ],
   ),
 ];
@@ -155,7 +155,7 @@ export const FORGED_V1A: readonly Forgery[] = [
   ["its signature is of another version", async (gateway) => withVersion(await callback(gateway), "v2a")],
   [
     "its signature is of version 1, with the public key as the secret",
-    async (gateway) => withV1(await callback(gateway), secretOf(gateway.key, "bytes")),
+    async (gateway) => withV1(await callback(gateway), toSecret(gateway.key, "bytes")),
   ],
   ["its signature is empty", withHeader("webhook-signature", "v1a,")],
 ];
@@ -213,7 +213,7 @@ function base64urlJson(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-function secretOf({ publicKey }: Key, form: "bytes" | "PEM" | "JWK"): Buffer {
+function toSecret({ publicKey }: Key, form: "bytes" | "PEM" | "JWK"): Buffer {
   const jwk = publicKey.export({ format: "jwk" });
   if (form === "bytes") return Buffer.from(jwk.x ?? "", "base64url");
   return Buffer.from(

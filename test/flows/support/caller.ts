@@ -96,14 +96,14 @@ export class Caller {
 }
 
 /** The run that a start was answered with. */
-export function runIdOf({ status, text }: Answer): string {
+export function toRunId({ status, text }: Answer): string {
   if (status !== 202) throw new Error(`no run was started: ${status} ${text.slice(0, 500)}`);
   const { data }: { data: { id: string } } = JSON.parse(text);
   return data.id;
 }
 
 /** The envelope's errors, request ids left out. */
-export function errorsOf({ text }: Answer): object[] {
+export function parseErrors({ text }: Answer): object[] {
   const { errors }: { errors: { meta: unknown }[] } = JSON.parse(text);
   return errors.map(({ meta: _meta, ...error }) => error);
 }

@@ -5,20 +5,20 @@ import type { Command } from "./documents.ts";
 export type Row = { command: string; plus?: string };
 
 /** The row that says most of the command, if any does. */
-export function rowOf<R extends Row>({ text }: Pick<Command, "text">, rows: readonly R[]): R | null {
-  const matching = rows.filter(({ command }) => patternOf(command).test(text));
+export function findRow<R extends Row>({ text }: Pick<Command, "text">, rows: readonly R[]): R | null {
+  const matching = rows.filter(({ command }) => toPattern(command).test(text));
   return matching.toSorted((a, b) => b.command.length - a.command.length)[0] ?? null;
 }
 
-function patternOf(command: string): RegExp {
+function toPattern(command: string): RegExp {
   const literal = command.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
   return new RegExp(`^${literal.replaceAll("…", ".*")}$`, "s");
 }
 
 /** Within a sentence a command may be named in short, or with other values: never with a word or an option of its own. */
 export function isMentioned({ text, isInline }: Command, known: readonly string[]): boolean {
-  const { words, options } = partsOf(text);
-  const alike = known.map(partsOf).filter((one) => words.every((word, at) => one.words[at] === word));
+  const { words, options } = parseParts(text);
+  const alike = known.map(parseParts).filter((one) => words.every((word, at) => one.words[at] === word));
   const all = new Set(alike.flatMap((one) => [...one.options]));
   return isInline && alike.length > 0 && [...options].every((option) => all.has(option));
 }
@@ -27,7 +27,7 @@ export function isMentioned({ text, isInline }: Command, known: readonly string[
  * Its words up to the first option, and the names of its options. A setting's name counts as one. Of what is put into a
  * variable, that which puts it there.
  */
-export function partsOf(text: string): { words: string[]; options: Set<string> } {
+export function parseParts(text: string): { words: string[]; options: Set<string> } {
   const inner = text.replace(/^[A-Z_]+=\$\((.*)\)$/s, "$1");
   const parts = inner.match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
   const own = parts.filter((part) => !/^(?:[A-Z_]+=.*|npx|--silent|--)$/s.test(part));

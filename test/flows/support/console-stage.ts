@@ -2,7 +2,7 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { expect } from "vitest";
 import { launchBrowser, Visitor } from "./browser.ts";
-import { Caller, ECHO, runIdOf } from "./caller.ts";
+import { Caller, ECHO, toRunId } from "./caller.ts";
 import { untilState } from "./deliveries.ts";
 import { type GatewayProcess, startProcess, until } from "./process.ts";
 import { Receiver } from "./receiver.ts";
@@ -56,17 +56,17 @@ export class ConsoleStage {
   }
 
   async visitor(options: BrowserContextOptions = {}): Promise<Visitor> {
-    const made = await Visitor.of(this.#browser, this.gateway.url, options);
-    this.#visitors.push(made);
-    return made;
+    const visitor = await Visitor.of(this.#browser, this.gateway.url, options);
+    this.#visitors.push(visitor);
+    return visitor;
   }
 
   /** An operator whose browser runs scripts, or does not. */
   async operator(javaScriptEnabled = true, more: BrowserContextOptions = {}): Promise<Visitor> {
-    const made = await this.visitor({ javaScriptEnabled, ...more });
-    await made.signIn("olga");
-    await made.page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-    return made;
+    const visitor = await this.visitor({ javaScriptEnabled, ...more });
+    await visitor.signIn("olga");
+    await visitor.page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    return visitor;
   }
 
   caller(name: string): Promise<Caller> {
@@ -75,14 +75,14 @@ export class ConsoleStage {
 
   async delivered(who: Caller, action = ECHO): Promise<string> {
     const data = { inputs: { n: 1 }, callback_url: this.receiver.url("/fine") };
-    const runId = runIdOf(await who.start(action, data));
+    const runId = toRunId(await who.start(action, data));
     await untilState(who, action, runId, "delivered");
     return runId;
   }
 
   async deadLetter(who: Caller): Promise<{ runId: string; path: string }> {
     const path = `/closed/${crypto.randomUUID()}`;
-    const runId = runIdOf(await who.start(ECHO, { inputs: { n: 1 }, callback_url: this.receiver.url(path) }));
+    const runId = toRunId(await who.start(ECHO, { inputs: { n: 1 }, callback_url: this.receiver.url(path) }));
     await until("the last attempt", WITHIN_MS, () => this.receiver.at(path).length === ATTEMPTS);
     await untilState(who, ECHO, runId, "dead");
     return { runId, path };

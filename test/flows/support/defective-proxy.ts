@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { sent } from "../../../conformance/http.ts";
-import { headersOf } from "../../../conformance/receiver.ts";
+import { toHeaders } from "../../../conformance/receiver.ts";
 import { listening, portOf } from "./environment.ts";
 
 export type Exchange = { method: string; path: string; headers: Headers; body: string; isChunked: boolean };
@@ -54,7 +54,7 @@ export class DefectiveProxy {
     const exchange = {
       method: request.method ?? "GET",
       path: request.url ?? "/",
-      headers: endToEnd(headersOf(request)),
+      headers: endToEnd(toHeaders(request)),
       body: (await buffer(request)).toString(),
       isChunked: request.headers["transfer-encoding"] === "chunked",
     };

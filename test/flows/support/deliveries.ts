@@ -10,7 +10,7 @@ export type DeliveriesView = {
 
 const WITHIN_MS = 30_000;
 
-export async function deliveriesOf(caller: Caller, action: string, runId: string): Promise<DeliveriesView> {
+export async function readDeliveries(caller: Caller, action: string, runId: string): Promise<DeliveriesView> {
   const { status, text } = await caller.call(deliveriesPath(action, runId));
   if (status !== 200) throw new Error(`no deliveries: ${status} ${text.slice(0, 500)}`);
   const { data }: { data: DeliveriesView } = JSON.parse(text);
@@ -28,9 +28,9 @@ export async function untilState(
   runId: string,
   ...states: DeliveriesView["state"][]
 ): Promise<DeliveriesView> {
-  let view = await deliveriesOf(caller, action, runId);
+  let view = await readDeliveries(caller, action, runId);
   await until(`the state ${states.join(" or ")}`, WITHIN_MS, async () => {
-    view = await deliveriesOf(caller, action, runId);
+    view = await readDeliveries(caller, action, runId);
     return states.includes(view.state);
   });
   return view;

@@ -37,11 +37,11 @@ function fenced(page: string, text: string): Command[] {
   return [...text.matchAll(FENCE)].flatMap(({ 1: indent = "", 2: language, 3: body = "", index }) => {
     const first = lineAt(text, index) + 1;
     const lines = body.split("\n").map((line) => line.slice(indent.length));
-    return language === "sh" ? commandsOf(lines, first, page) : [];
+    return language === "sh" ? parseCommands(lines, first, page) : [];
   });
 }
 
-function commandsOf(lines: readonly string[], first: number, page: string): Command[] {
+function parseCommands(lines: readonly string[], first: number, page: string): Command[] {
   const commands: Command[] = [];
   let begun = "";
   let line = first;
@@ -91,7 +91,7 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
 }
 
-export function linesOf(page: string, which: RegExp): string[] {
+export function readLines(page: string, which: RegExp): string[] {
   const lines = readFileSync(join(PROJECT, page), "utf8").split("\n");
   return lines.filter((line) => which.test(line));
 }

@@ -51,7 +51,7 @@ export function removeFolder(folder: string): Promise<void> {
 }
 
 /** Every file in these folders, however deep. */
-export async function filesOf(folders: string[]): Promise<string[]> {
+export async function findFiles(folders: string[]): Promise<string[]> {
   const lists = folders.map((path) => readdir(path, { recursive: true, withFileTypes: true }));
   const files = (await Promise.all(lists)).flat().filter((entry) => entry.isFile());
   return files.map(({ parentPath, name }) => join(parentPath, name));

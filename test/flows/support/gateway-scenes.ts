@@ -175,7 +175,7 @@ const WHAT_RUNS: readonly Played[] = [
   {
     command: `npx wrangler tail --env production --format json --search '"event":"run.abandoned"'`,
     shows: (output, { account }) => {
-      expect(output).toMatch(/run\.buried/);
+      expect(output).toMatch(/run\.abandoned/);
       expect(askedTails(account)).toEqual([{ query: '"event":"run.abandoned"' }]);
     },
   },

@@ -19,7 +19,7 @@ export type Reading = {
 };
 
 /** A result of about so many MiB: a string of one letter in a run that has ended. */
-export function resultOf(mebibytes: number, letter = "x"): Buffer {
+export function toResult(mebibytes: number, letter = "x"): Buffer {
   const body = Buffer.alloc(Math.round(mebibytes * MIB), letter);
   body.write(HEAD, 0);
   body.write(TAIL, body.byteLength - TAIL.length);

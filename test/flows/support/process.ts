@@ -179,7 +179,7 @@ function withDefaults(args: string[], port: number, stateDir: string): string[] 
   ];
 }
 
-/** Looks again and again until it is so; fails when it takes longer than any honest wait. */
+/** Checks again and again until it is so; fails when it takes longer than any honest wait. */
 export async function until(
   what: string,
   withinMs: number,

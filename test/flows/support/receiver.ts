@@ -1,7 +1,7 @@
 // The other end of a callback_url: writes down what comes, to the byte, and answers as a test tells it to.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { headersOf } from "../../../conformance/receiver.ts";
+import { toHeaders } from "../../../conformance/receiver.ts";
 import { listening, portOf } from "./environment.ts";
 import { secrets } from "./secrets.ts";
 
@@ -49,7 +49,7 @@ export class Receiver {
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const atMs = performance.now();
     const { method = "", url: path = "" } = request;
-    const headers = headersOf(request);
+    const headers = toHeaders(request);
     const delivery = { method, path, headers, body: await buffer(request), atMs };
     secrets.add(delivery.body.toString());
     secrets.add(headers.get("webhook-signature") ?? "");

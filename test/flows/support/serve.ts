@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { modulesOf } from "../../../scripts/bundle.ts";
+import { readModules } from "../../../scripts/bundle.ts";
 import { devSettings } from "../../../scripts/dev-keys.ts";
 import { makeOperatorsTables } from "../../../scripts/operators-tables.ts";
 
@@ -28,7 +28,7 @@ makeOperatorsTables(values["persist-to"], process.env);
 const settings = {
   ...(await devSettings()),
   PUBLIC_URL: `http://${HOST}:${values.port}`,
-  ...(values.secrets === undefined ? {} : jsonOf(values.secrets)),
+  ...(values.secrets === undefined ? {} : parseFile(values.secrets)),
   ...Object.fromEntries(values.var.map(nameAndValue)),
 };
 const gateway = {
@@ -56,11 +56,11 @@ console.log("READY");
 
 function workerIn(bundle: string) {
   const folder = join(values.bundles, bundle);
-  const options = jsonOf(`${folder}.json`);
-  return { ...options, rootPath: folder, modulesRoot: folder, modules: modulesOf(folder) };
+  const options = parseFile(`${folder}.json`);
+  return { ...options, rootPath: folder, modulesRoot: folder, modules: readModules(folder) };
 }
 
-function jsonOf(file: string) {
+function parseFile(file: string) {
   return JSON.parse(readFileSync(file, "utf8"));
 }
 

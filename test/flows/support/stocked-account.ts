@@ -42,7 +42,7 @@ export async function stockedAccount(): Promise<FakeAccount> {
   return account;
 }
 
-/** One callback in it was given up, and one gate is late. */
+/** It has one dead letter, and one gate is late. */
 function operatorsIndex(): DatabaseSync {
   const sql = new DatabaseSync(":memory:");
   const folder = join(PROJECT, "migrations");

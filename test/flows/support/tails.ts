@@ -33,7 +33,7 @@ function tell(request: IncomingMessage, socket: Duplex): void {
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: trace-v1\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
   );
-  const line = JSON.stringify({ time: "2026-11-26T03:00:00Z", event: "run.buried" });
+  const line = JSON.stringify({ time: "2026-11-26T03:00:00Z", event: "run.abandoned" });
   const event = { outcome: "ok", scriptName: "edge-actions", exceptions: [], eventTimestamp: 0, event: null };
   const log = { message: [line], level: "log", timestamp: 0 };
   socket.on("error", () => undefined);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { linesOf } from "./documents.ts";
+import { readLines } from "./documents.ts";
 import { PROJECT } from "./environment.ts";
 import type { Played, Scene } from "./scene.ts";
 
@@ -23,7 +23,7 @@ const TOOLS: readonly Played[] = [
     command: "npm run scale",
     plus: "-- --runs 10000 --users 1000000 --days 30 --seed 1",
     shows: (output) => {
-      for (const line of linesOf("docs/scale.md", DAY_OR_NEEDS)) expect(output).toContain(line);
+      for (const line of readLines("docs/scale.md", DAY_OR_NEEDS)) expect(output).toContain(line);
     },
   },
   {
@@ -68,7 +68,7 @@ const PROFILE: readonly Played[] = [
 const SCREENSHOTS: readonly Played[] = [
   {
     command: "npm run screenshots",
-    plus: "-- --rounds 2 --looks light",
+    plus: "-- --rounds 2 --variants light",
     shows: async (_, { checkout }) => {
       for (const file of ["docs/console.png", "dist/screenshots/run-light.png"])
         expect((await readFile(join(checkout, file))).subarray(1, 4).toString()).toBe("PNG");
@@ -112,12 +112,12 @@ function onlyRan(project: string, file: string): RegExp {
 function expectOnPage(page: string, output: string): void {
   const lines = output.split("\n").filter((line) => line.startsWith("|"));
   expect(lines.length).toBeGreaterThan(3);
-  expect(linesOf(page, /^\|/)).toEqual(expect.arrayContaining(lines));
+  expect(readLines(page, /^\|/)).toEqual(expect.arrayContaining(lines));
 }
 
 /** It has asked the system for what the pages say, and has npm's packages. */
 async function expectSetup(_output: string, { checkout, folder: home }: Scene): Promise<void> {
-  expect(linesOf("docs/performance.md", /^bench\/setup\.sh/)).toEqual([
+  expect(readLines("docs/performance.md", /^bench\/setup\.sh/)).toEqual([
     expect.stringContaining("wrk, redis-server, haproxy, and bench/package.json's packages"),
   ]);
   expect(await readFile(join(home, "apt-get"), "utf8")).toBe(

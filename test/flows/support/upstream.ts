@@ -127,7 +127,7 @@ export class Upstream {
     secrets.add(completionUrl.split("/").at(-1) ?? "");
     const known = [...this.runs.values()].find((run) => run.idempotencyId === idempotencyId);
     const callersId = headers["x-idempotency-id"]?.toString() ?? null;
-    const made = {
+    const created = {
       id: randomUUID(),
       idempotencyId,
       callersId,
@@ -136,7 +136,7 @@ export class Upstream {
       ended: null,
       inputs,
     };
-    const run = known ?? made;
+    const run = known ?? created;
     this.runs.set(run.id, run);
     run.starts += 1;
     return run;

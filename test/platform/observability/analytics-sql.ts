@@ -18,8 +18,8 @@ export const COLUMNS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What is wrong with it, in words; nothing, if it can be run. `macros` are words that are replaced before it is. */
-export function faultsOf(sql: string, macros: readonly string[] = []): string[] {
-  const words = wordsOf(sql);
+export function findFaults(sql: string, macros: readonly string[] = []): string[] {
+  const words = parseWords(sql);
   const aliases = new Set(words.filter((_, at) => words[at - 1]?.toLowerCase() === "as"));
   const known = (word: string): boolean =>
     KEYWORDS.includes(word.toLowerCase()) ||
@@ -35,9 +35,9 @@ export function faultsOf(sql: string, macros: readonly string[] = []): string[] 
 }
 
 export function columnsIn(sql: string): string[] {
-  return wordsOf(sql).filter((word) => COLUMN.test(word));
+  return parseWords(sql).filter((word) => COLUMN.test(word));
 }
 
-function wordsOf(sql: string): string[] {
+function parseWords(sql: string): string[] {
   return sql.replace(/'[^']*'/g, "''").match(/\$?[A-Za-z_]\w*/g) ?? [];
 }

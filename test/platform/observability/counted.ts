@@ -2,7 +2,7 @@
 import type { RequestServed } from "../../../src/platform/observability/log.ts";
 import type { CountedAttempt } from "../../../src/platform/observability/sums.ts";
 
-export function servedOf(members: Partial<RequestServed> = {}): RequestServed {
+export function toServed(members: Partial<RequestServed> = {}): RequestServed {
   return {
     event: "request.served",
     request_id: "r",
@@ -21,7 +21,7 @@ export function servedOf(members: Partial<RequestServed> = {}): RequestServed {
   };
 }
 
-export function attemptOf(members: Partial<CountedAttempt> = {}): CountedAttempt {
+export function toAttempt(members: Partial<CountedAttempt> = {}): CountedAttempt {
   return {
     outcome: "acknowledged",
     failure: null,

@@ -9,7 +9,7 @@ import { json } from "../../support/upstream.ts";
 
 freshForEach();
 
-// The isolate outlives the tests, and remembers when it has told its sums: so each test has a day of its own.
+// The isolate outlives the tests, and keeps the time of its last report: so each test has a day of its own.
 let day = 0;
 beforeEach(() => {
   day += 1;

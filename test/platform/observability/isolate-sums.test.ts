@@ -12,7 +12,7 @@ import {
 import { decodeSums } from "../../../src/platform/observability/sums.ts";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../../support/clock.ts";
 import { ORIGIN } from "../../support/gateway.ts";
-import { servedOf } from "./counted.ts";
+import { toServed } from "./counted.ts";
 
 const SOON_MS = 1;
 
@@ -32,7 +32,7 @@ class Context {
 
 /** How many requests each call tells of. `answer`: the next interval, or a failure. */
 class Receiver {
-  readonly told: number[] = [];
+  readonly counts: number[] = [];
   readonly names: string[] = [];
   answer: () => Promise<number> = async () => 10 * SECOND;
 
@@ -45,14 +45,14 @@ class Receiver {
 
   #add(text: string): Promise<number> {
     const counts = decodeSums(text)?.requests.values() ?? [];
-    this.told.push([...counts].reduce((sum, n) => sum + n, 0));
+    this.counts.push([...counts].reduce((sum, n) => sum + n, 0));
     return this.answer();
   }
 }
 
 function requests(sums: IsolateSums, n: number, context: Context, { namespace }: Receiver): void {
   for (let each = 0; each < n; each += 1) {
-    sums.countRequest(servedOf());
+    sums.countRequest(toServed());
     sums.flushSoon(context, namespace);
   }
 }
@@ -67,10 +67,10 @@ describe("a flush", () => {
     await Promise.resolve();
     requests(sums, 2, context, receiver);
     await Promise.all(context.left);
-    expect([receiver.told, receiver.names]).toEqual([[5], ["all"]]);
+    expect([receiver.counts, receiver.names]).toEqual([[5], ["all"]]);
     requests(sums, 1, context, receiver);
     await Promise.all(context.left);
-    expect(receiver.told).toEqual([5, 1]);
+    expect(receiver.counts).toEqual([5, 1]);
   });
 
   it("waits ten seconds", async () => {
@@ -79,7 +79,7 @@ describe("a flush", () => {
     requests(sums, 1, context, receiver);
     expect(waited.mock.calls[0]).toEqual([10_000]);
     await Promise.all(context.left);
-    expect(receiver.told).toEqual([1]);
+    expect(receiver.counts).toEqual([1]);
   });
 
   it("takes a stub of its own each time: one that outlives its request fails", async () => {
@@ -101,7 +101,7 @@ describe("a flush", () => {
     receiver.answer = async () => 10 * SECOND;
     requests(sums, 1, context, receiver);
     await Promise.all(context.left);
-    expect(receiver.told).toEqual([2, 3]);
+    expect(receiver.counts).toEqual([2, 3]);
   });
 
   it("that died with its request is followed by another after half a minute, with nothing lost", async () => {
@@ -115,7 +115,7 @@ describe("a flush", () => {
     requests(sums, 1, context, receiver);
     expect(context.left).toHaveLength(2);
     await context.left[1];
-    expect(receiver.told).toEqual([4]);
+    expect(receiver.counts).toEqual([4]);
   });
 
   it("comes as late as the aggregator said", async () => {
@@ -129,7 +129,7 @@ describe("a flush", () => {
     moveClock(SECOND);
     requests(sums, 1, context, receiver);
     await Promise.all(context.left);
-    expect(receiver.told).toEqual([1, 2]);
+    expect(receiver.counts).toEqual([1, 2]);
   });
 });
 

@@ -5,7 +5,7 @@ import text from "../../../docs/grafana-dashboard.json?raw";
 import page from "../../../docs/metrics.md?raw";
 import operations from "../../../docs/operations.md?raw";
 import wrangler from "../../../wrangler.toml?raw";
-import { COLUMNS, columnsIn, faultsOf } from "./analytics-sql.ts";
+import { COLUMNS, columnsIn, findFaults } from "./analytics-sql.ts";
 
 const MACROS = ["$timeSeries", "$timeFilter", "$interval", "$dataset"];
 const DATASETS = ["edge_actions_v1", "edge_actions_staging_v1", "edge_actions_dev_v1"];
@@ -45,7 +45,7 @@ describe("a query that has a mistake in it is found out", () => {
     { sql: "SELECT sum(_sample_interval * double19) AS n FROM $dataset", fault: "unknown: double19" },
     { sql: "SELECT sum(_sample_interval) AS n FROM $dataset WHERE blob2 = 'dead'", fault: "mixes" },
   ])("$fault", ({ sql, fault }) => {
-    expect(faultsOf(sql, MACROS).join()).toContain(fault);
+    expect(findFaults(sql, MACROS).join()).toContain(fault);
   });
 });
 
@@ -76,7 +76,7 @@ describe("docs/metrics.md", () => {
   });
 
   it.each(questions)("can be asked: %s", (sql) => {
-    expect(faultsOf(sql, ["edge_actions_v1"])).toEqual([]);
+    expect(findFaults(sql, ["edge_actions_v1"])).toEqual([]);
     expect(sql).toContain("FROM edge_actions_v1");
     expect(sql).toContain("timestamp > now() - INTERVAL");
   });
@@ -102,7 +102,7 @@ describe("docs/grafana-dashboard.json", () => {
       },
     ]);
     const sql = queryOf(panel);
-    expect(faultsOf(sql, MACROS)).toEqual([]);
+    expect(findFaults(sql, MACROS)).toEqual([]);
     expect(sql).toContain("FROM $dataset");
     expect(sql).toContain("$timeFilter");
     expect(sql.includes("$timeSeries AS t")).toBe(panel.type === "timeseries");
@@ -126,7 +126,7 @@ describe("docs/grafana-dashboard.json", () => {
     expect(named).toEqual(new Set(["datasource", "dataset", "interval", "timeFilter", "timeSeries"]));
   });
 
-  it("holds no place for anything that is still missing, and nothing of anybody's account", () => {
+  it("holds no place for anything that is still missing, and nothing of an account", () => {
     expect(text).not.toMatch(/TODO|FIXME|<[a-z_ ]+>|example|DS_[A-Z]|api\.cloudflare|Bearer|https?:/i);
   });
 });

@@ -10,7 +10,7 @@ import { Points } from "../../support/points.ts";
 import { HOOK, Stage } from "../../support/stage.ts";
 import { statuses, times } from "../../support/times.ts";
 import { words } from "../../support/words.ts";
-import { servedOf } from "./counted.ts";
+import { toServed } from "./counted.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const START_ROUTE = "/actions/v1/stored-actions/:stored_action_id/run";
@@ -62,7 +62,7 @@ describe("a request", () => {
 
   it.each<{ name: string; path: string; call: Call; point: object }>([
     {
-      name: "without a token: nobody's",
+      name: "without a token: of no user",
       path: RUN_PATH,
       call: startOf({}, { claims: null }),
       point: { index1: "anonymous", status: 401, outcome: "unauthorized", gate_ms: -1, upstream_ms: -1 },
@@ -90,8 +90,8 @@ describe("a request", () => {
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "20" }, points.bindings);
     const answers = await Promise.all(times(30, () => gateway.start({})));
     expect(statuses(answers)).toEqual({ 202: 20, 429: 10 });
-    const told = points.take("request").map(({ status }) => ({ status: Number(status) }));
-    expect(statuses(told)).toEqual({ 202: 20, 429: 10 });
+    const counted = points.take("request").map(({ status }) => ({ status: Number(status) }));
+    expect(statuses(counted)).toEqual({ 202: 20, 429: 10 });
   });
 
   it.each(["", "/deliveries", "/deliveries/redeliver"])(
@@ -193,7 +193,7 @@ describe("an attempt", () => {
     ]);
   });
 
-  it("is counted as the books have it: one point for each of their rows", async () => {
+  it("is counted as the charges have it: one point for each of their rows", async () => {
     const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5" }, points.bindings);
     stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 503 : 204 }));
     await stage.push(await stage.start({ callback_url: `https://${crypto.randomUUID()}.example/hook` }));
@@ -249,8 +249,8 @@ describe("a request does not notice", () => {
     const gateway = await makeGateway({}, bindings);
     const answer = await gateway.start({ idempotency_id: ID });
     expect(answer.status).toBe(202);
-    const told = written.map((line): { event: string } => JSON.parse(line));
-    expect(told.filter(({ event }) => event === "metrics.refused")).toEqual(lines);
+    const logged = written.map((line): { event: string } => JSON.parse(line));
+    expect(logged.filter(({ event }) => event === "metrics.refused")).toEqual(lines);
   });
 
   it.each(cases)("nor does a delivery: $name", async ({ bindings }) => {
@@ -262,7 +262,7 @@ describe("a request does not notice", () => {
   });
 
   it("how long the dataset takes: writing gives nothing to wait for", () => {
-    const given = countRequest(points, servedOf());
+    const given = countRequest(points, toServed());
     expect([given, points.written.length]).toEqual([undefined, 1]);
   });
 });

@@ -80,10 +80,10 @@ describe("request.served", () => {
       route: "/actions/*",
       outcome: "upstream_refused",
     },
-  ])("names the route, never the path: $path is $status $outcome", async ({ path, call, ...told }) => {
+  ])("names the route, never the path: $path is $status $outcome", async ({ path, call, ...expected }) => {
     const gateway = await makeGateway();
     await gateway.call(path, { circumstances: { errorFrom: "upstream" }, ...call });
-    expect(lines("request.served")).toMatchObject([told]);
+    expect(lines("request.served")).toMatchObject([expected]);
     expect(written.join()).not.toContain("secret");
   });
 
@@ -118,30 +118,30 @@ describe("request.served", () => {
 });
 
 describe("nothing that a caller or an upstream says gets into the log", () => {
-  const TOLD = "hunter2";
+  const SECRET = "hunter2";
 
   it("not the token, a header, the body, the query or the answer", async () => {
     const gateway = await makeGateway();
     gateway.upstream.behave(({ method }, honest) =>
-      method === "POST" ? honest() : Response.json({ said: TOLD }, { headers: { etag: TOLD } }),
+      method === "POST" ? honest() : Response.json({ said: SECRET }, { headers: { etag: SECRET } }),
     );
-    const token = await gateway.issuer.token({ sub: `alice-${TOLD}` });
-    const headers = { authorization: `Bearer ${token}`, "user-agent": TOLD, cookie: TOLD };
+    const token = await gateway.issuer.token({ sub: `alice-${SECRET}` });
+    const headers = { authorization: `Bearer ${token}`, "user-agent": SECRET, cookie: SECRET };
     const call: Call = { claims: null, headers };
     await gateway.start(
-      { inputs: { password: TOLD }, callback_url: `https://client.example/${TOLD}`, idempotency_id: ID },
+      { inputs: { password: SECRET }, callback_url: `https://client.example/${SECRET}`, idempotency_id: ID },
       call,
     );
-    await gateway.call(`/actions/v1/apps/${TOLD}?q=${TOLD}`, call);
-    await gateway.start({ page: { [TOLD]: 1 } }, call);
+    await gateway.call(`/actions/v1/apps/${SECRET}?q=${SECRET}`, call);
+    await gateway.start({ page: { [SECRET]: 1 } }, call);
     expect(lines("request.served")).toHaveLength(3);
-    expect(written.join()).not.toContain(TOLD);
+    expect(written.join()).not.toContain(SECRET);
     for (const part of token.split(".")) expect(written.join()).not.toContain(part);
   });
 
   it("not a token that was refused, only why", async () => {
     const gateway = await makeGateway();
-    const token = await gateway.issuer.token({ exp: 1_000_000_000, sub: TOLD });
+    const token = await gateway.issuer.token({ exp: 1_000_000_000, sub: SECRET });
     const { headers } = await gateway.start(
       {},
       { claims: null, headers: { authorization: `Bearer ${token}` } },
@@ -160,17 +160,17 @@ describe("nothing that a caller or an upstream says gets into the log", () => {
   it.each<[what: string, error: Error, logged: string]>([
     [
       "the URL that fetch() cannot load",
-      new TypeError(`Fetch API cannot load: https://client.example/${TOLD}?token=${TOLD}`),
+      new TypeError(`Fetch API cannot load: https://client.example/${SECRET}?token=${SECRET}`),
       "TypeError: Fetch API cannot load: <url>",
     ],
     [
       "two URLs among words",
-      new Error(`redirect from http://a.example/?${TOLD} to https://b.example/#${TOLD} refused`),
+      new Error(`redirect from http://a.example/?${SECRET} to https://b.example/#${SECRET} refused`),
       "Error: redirect from <url> to <url> refused",
     ],
     [
       "the text that the JSON parser stumbled over",
-      new SyntaxError(`Unexpected token 'h', "${TOLD}" is not valid JSON`),
+      new SyntaxError(`Unexpected token 'h', "${SECRET}" is not valid JSON`),
       "SyntaxError",
     ],
   ])("not what an error quotes: %s", async (_what, error, logged) => {
@@ -180,11 +180,11 @@ describe("nothing that a caller or an upstream says gets into the log", () => {
     );
     await gateway.start({}, { circumstances: { rateLimit: "any" } });
     expect(lines("gate.unavailable")).toMatchObject([{ error: logged }]);
-    expect(written.join()).not.toContain(TOLD);
+    expect(written.join()).not.toContain(SECRET);
   });
 
   it("of an error, its name and message: no stack, no cause", async () => {
-    const error = new Error("Durable Object reset", { cause: new Error(TOLD) });
+    const error = new Error("Durable Object reset", { cause: new Error(SECRET) });
     const gateway = await makeGateway(
       {},
       failing(/^USER_GATE/, () => error),

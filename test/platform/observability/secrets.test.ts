@@ -1,5 +1,5 @@
 // The guard around every test in workerd (support/log-guard.ts) can fail: it knows every kind of secret that a run
-// brings with it, and finds it wherever somebody logs it.
+// brings with it, and finds it wherever code logs it.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ORIGIN } from "../../support/gateway.ts";
 import { logGuard } from "../../support/log-guard.ts";
@@ -9,8 +9,8 @@ import { Stage } from "../../support/stage.ts";
 const QUERY = "key=query-of-the-callback-url";
 const INPUT = "what the caller wants done";
 
-/** What a line of the log says when somebody logs this. */
-function leaksOf(...words: unknown[]): string[] {
+/** What a line of the log says when code logs this. */
+function findLeaks(...words: unknown[]): string[] {
   console.info(...words);
   return logGuard.leaks.splice(0);
 }
@@ -53,10 +53,10 @@ describe("a run from its start to its callback", () => {
       "the signing key": keys[0].d,
     };
     for (const [what, secret] of Object.entries(secrets)) {
-      expect(leaksOf(`{"event":"x","text":"${secret}"}`), what).toHaveLength(1);
+      expect(findLeaks(`{"event":"x","text":"${secret}"}`), what).toHaveLength(1);
     }
     expect(
-      leaksOf(
+      findLeaks(
         `{"event":"x","run_id":"${run.runId}","gate":"${(await stage.gateway.gateOf()).id.toString()}"}`,
       ),
     ).toEqual([]);
@@ -67,20 +67,20 @@ describe("the guard finds a secret", () => {
   it("in an error, in an object, and in a string of JSON", async () => {
     const body = '{"data":{"inputs":{"wish":"in the log"}}}';
     logGuard.secrets.add(body);
-    expect(leaksOf(new Error(`no such thing as ${body}`))).toHaveLength(1);
-    expect(leaksOf({ said: body })).toHaveLength(1);
-    expect(leaksOf(JSON.stringify({ time: 1, said: body }))).toHaveLength(1);
+    expect(findLeaks(new Error(`no such thing as ${body}`))).toHaveLength(1);
+    expect(findLeaks({ said: body })).toHaveLength(1);
+    expect(findLeaks(JSON.stringify({ time: 1, said: body }))).toHaveLength(1);
   });
 
   it("behind a test's own console", () => {
     vi.spyOn(console, "info").mockImplementation(() => undefined);
     logGuard.secrets.add("a-secret-of-sixteen-and-more");
-    expect(leaksOf("it is a-secret-of-sixteen-and-more.")).toHaveLength(1);
+    expect(findLeaks("it is a-secret-of-sixteen-and-more.")).toHaveLength(1);
   });
 
-  it("where the gateway's own line has a URL or a credential that nobody told it of", () => {
-    expect(leaksOf(`{"time":1,"error":"no route to ${ORIGIN}/"}`)).toHaveLength(1);
-    expect(leaksOf('{"time":1,"error":"Bearer abc"}')).toHaveLength(1);
-    expect(leaksOf('{"time":1,"route":"/actions/*"}')).toEqual([]);
+  it("where the gateway's own line has a URL or a credential that the guard was not told of", () => {
+    expect(findLeaks(`{"time":1,"error":"no route to ${ORIGIN}/"}`)).toHaveLength(1);
+    expect(findLeaks('{"time":1,"error":"Bearer abc"}')).toHaveLength(1);
+    expect(findLeaks('{"time":1,"route":"/actions/*"}')).toEqual([]);
   });
 });

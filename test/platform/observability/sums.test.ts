@@ -13,9 +13,9 @@ import {
   encodeSums,
   type Sums,
 } from "../../../src/platform/observability/sums.ts";
-import { attemptOf, servedOf } from "./counted.ts";
+import { toAttempt, toServed } from "./counted.ts";
 
-function sumsOf(count: (sums: Sums) => void): Sums {
+function toSums(count: (sums: Sums) => void): Sums {
   const sums = emptySums();
   count(sums);
   return sums;
@@ -23,7 +23,7 @@ function sumsOf(count: (sums: Sums) => void): Sums {
 
 describe("a request", () => {
   it("counts by status, outcome and route, for its user, and with its latencies", () => {
-    const sums = sumsOf((each) => countRequest(each, servedOf({ total_ms: 1_064, upstream_ms: 1_024 })));
+    const sums = toSums((each) => countRequest(each, toServed({ total_ms: 1_064, upstream_ms: 1_024 })));
     expect(sums).toEqual({
       ...emptySums(),
       requests: new Map([["202|accepted|/actions/v1/runs", 1]]),
@@ -36,16 +36,16 @@ describe("a request", () => {
   });
 
   it("without a caller and an upstream is all the gateway's own time", () => {
-    const sums = sumsOf((each) =>
-      countRequest(each, servedOf({ user: null, total_ms: 32, upstream_ms: null })),
+    const sums = toSums((each) =>
+      countRequest(each, toServed({ user: null, total_ms: 32, upstream_ms: null })),
     );
     expect([sums.users.size, sums.upstreamMs.size, sums.gatewayMs.get(40)]).toEqual([0, 0, 1]);
   });
 
   it("has a label as long as there are not too many of them, and is counted all the same", () => {
-    const sums = sumsOf((each) => {
-      for (let n = 0; n < 700; n += 1) countRequest(each, servedOf({ route: `/${n}` }));
-      countRequest(each, servedOf({ route: "/0" }));
+    const sums = toSums((each) => {
+      for (let n = 0; n < 700; n += 1) countRequest(each, toServed({ route: `/${n}` }));
+      countRequest(each, toServed({ route: "/0" }));
     });
     expect(sums.requests.get("202|accepted|/0")).toBe(2);
     expect(sums.requests.get("other")).toBe(200);
@@ -57,7 +57,7 @@ describe("an attempt", () => {
   const delivered: Partial<CountedAttempt> = { durationMs: 24, sinceEndMs: 1_000 };
 
   it("that delivers counts with the time from the run's end", () => {
-    expect(sumsOf((each) => countAttempt(each, attemptOf(delivered)))).toEqual({
+    expect(toSums((each) => countAttempt(each, toAttempt(delivered)))).toEqual({
       ...emptySums(),
       attempts: new Map([["acknowledged|", 1]]),
       deliveries: new Map([["delivered_at_once", 1]]),
@@ -67,24 +67,24 @@ describe("an attempt", () => {
       attemptMs: new Map([[36, 1]]),
       deliveryMs: new Map([[80, 1]]),
     });
-    const later = sumsOf((each) => countAttempt(each, attemptOf({ ...delivered, number: 2 })));
+    const later = toSums((each) => countAttempt(each, toAttempt({ ...delivered, number: 2 })));
     expect(later.deliveries).toEqual(new Map([["delivered", 1]]));
   });
 
   it("that fails counts by its failure, and says nothing of the time to a delivery", () => {
     const failed = { outcome: "failed", failure: "no connection", delivery: "retrying" } as const;
-    const sums = sumsOf((each) => countAttempt(each, attemptOf(failed)));
+    const sums = toSums((each) => countAttempt(each, toAttempt(failed)));
     expect(sums.attempts).toEqual(new Map([["failed|no connection", 1]]));
     expect(sums.deliveries).toEqual(new Map([["retrying", 1]]));
     expect(sums.deliveryMs.size).toBe(0);
   });
 
-  it("is remembered of a host as acknowledged, and for how long it took, as long as the host itself is", () => {
-    const sums = sumsOf((each) => {
+  it("is kept of a host as acknowledged, and for how long it took, as long as the host itself is", () => {
+    const sums = toSums((each) => {
       for (let n = 0; n < 3_000; n += 1)
-        countAttempt(each, attemptOf({ host: `h${n}.example`, durationMs: 5 }));
-      for (const durationMs of [10, 30]) countAttempt(each, attemptOf({ host: "busy.example", durationMs }));
-      countAttempt(each, attemptOf({ host: "busy.example", outcome: "failed", failure: "no connection" }));
+        countAttempt(each, toAttempt({ host: `h${n}.example`, durationMs: 5 }));
+      for (const durationMs of [10, 30]) countAttempt(each, toAttempt({ host: "busy.example", durationMs }));
+      countAttempt(each, toAttempt({ host: "busy.example", outcome: "failed", failure: "no connection" }));
     });
     const merged = emptySums();
     addSums(merged, decodeSums(encodeSums(sums)) ?? emptySums());
@@ -96,13 +96,13 @@ describe("an attempt", () => {
   });
 
   it("at a host with an endless name keeps 260 characters of it", () => {
-    const sums = sumsOf((each) => countAttempt(each, attemptOf({ host: "h".repeat(9_000) })));
+    const sums = toSums((each) => countAttempt(each, toAttempt({ host: "h".repeat(9_000) })));
     expect([...sums.hosts.keys()]).toEqual(["h".repeat(260)]);
   });
 });
 
 it("ends, dead letters and messages count", () => {
-  const sums = sumsOf((each) => {
+  const sums = toSums((each) => {
     countEnd(each, { result: "success", hasCallback: true, charged: true });
     countEnd(each, { result: "error", hasCallback: true, charged: false });
     countEnd(each, { result: "abandoned", hasCallback: false, charged: false });
@@ -123,13 +123,13 @@ it("ends, dead letters and messages count", () => {
 
 describe("sums are merged", () => {
   it("count by count", () => {
-    const into = sumsOf((each) => {
-      countRequest(each, servedOf({ total_ms: 32 }));
+    const into = toSums((each) => {
+      countRequest(each, toServed({ total_ms: 32 }));
       countMessage(each, 64);
     });
-    const from = sumsOf((each) => {
-      countRequest(each, servedOf({ total_ms: 32, status: 429, outcome: "limited" }));
-      countRequest(each, servedOf({ total_ms: 1_024, user: "bob" }));
+    const from = toSums((each) => {
+      countRequest(each, toServed({ total_ms: 32, status: 429, outcome: "limited" }));
+      countRequest(each, toServed({ total_ms: 1_024, user: "bob" }));
     });
     addSums(into, from);
     expect(into.requests).toEqual(
@@ -157,8 +157,8 @@ describe("sums are merged", () => {
     const sums = emptySums();
     for (let isolate = 0; isolate < 40; isolate += 1) {
       const one = emptySums();
-      for (let n = 0; n < 100; n += 1) countRequest(one, servedOf({ user: `${isolate}-${n}` }));
-      for (let n = 0; n < 5; n += 1) countRequest(one, servedOf({ user: "busy" }));
+      for (let n = 0; n < 100; n += 1) countRequest(one, toServed({ user: `${isolate}-${n}` }));
+      for (let n = 0; n < 5; n += 1) countRequest(one, toServed({ user: "busy" }));
       addSums(sums, one);
     }
     expect(busiest(sums.users, 1)).toEqual([["busy", 200]]);
@@ -168,9 +168,9 @@ describe("sums are merged", () => {
 
 describe("sums are written", () => {
   it("as JSON that gives them back", () => {
-    const sums = sumsOf((each) => {
-      countRequest(each, servedOf());
-      countAttempt(each, attemptOf());
+    const sums = toSums((each) => {
+      countRequest(each, toServed());
+      countAttempt(each, toAttempt());
       countEnd(each, { result: "success", hasCallback: true, charged: false });
       countMessage(each, 12);
     });
@@ -179,9 +179,9 @@ describe("sums are written", () => {
   });
 
   it("with the fifty busiest names", () => {
-    const sums = sumsOf((each) => {
-      for (let n = 0; n < 60; n += 1) countAttempt(each, attemptOf({ host: `h${n}` }));
-      countAttempt(each, attemptOf({ host: "h59" }));
+    const sums = toSums((each) => {
+      for (let n = 0; n < 60; n += 1) countAttempt(each, toAttempt({ host: `h${n}` }));
+      countAttempt(each, toAttempt({ host: "h59" }));
     });
     const { hosts } = decodeSums(encodeSums(sums)) ?? emptySums();
     expect(hosts.size).toBe(50);

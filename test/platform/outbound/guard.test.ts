@@ -3,7 +3,7 @@ import { discardBody } from "../../../src/platform/outbound/guard.ts";
 
 const MEBIBYTE = 1_048_576;
 
-describe("a body that nobody wants to see", () => {
+describe("a body that is not wanted", () => {
   it("is taken in to its end, and kept nowhere", async () => {
     const pieces: WeakRef<Uint8Array>[] = [];
     let collected = 0;
