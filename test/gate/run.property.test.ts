@@ -80,11 +80,11 @@ function expectKept(of: Story, world: RunWorld): void {
   if (of.result !== "success") expect(charged).toEqual([]);
   for (const [runId, promised] of world.promised) {
     const kept = world.kept.find(({ run }) => run.status !== "forwarding" && run.runId === runId);
-    const told = [...(world.acknowledged.get(runId) ?? [])];
+    const receivers = [...(world.acknowledged.get(runId) ?? [])];
     // One of the accepted starts decides, and alone.
     expect(promised).toContainEqual(kept?.terms ?? null);
     if (kept === undefined) {
-      expect([told, charged.includes(runId)]).toEqual([[], false]);
+      expect([receivers, charged.includes(runId)]).toEqual([[], false]);
       continue;
     }
     const { run, terms } = kept;
@@ -93,8 +93,8 @@ function expectKept(of: Story, world: RunWorld): void {
     expect(charged.includes(runId)).toBe(terms.billing.is_billable && of.result === "success");
     const state = toDeliveryState(run, terms);
     expect(state).toBeOneOf(terms.callbackUrl === null ? ["none"] : ["delivered", "dead", "aborted"]);
-    expect([terms.callbackUrl]).toEqual(expect.arrayContaining(told));
-    if (state === "delivered") expect(told).toEqual([terms.callbackUrl]);
+    expect([terms.callbackUrl]).toEqual(expect.arrayContaining(receivers));
+    if (state === "delivered") expect(receivers).toEqual([terms.callbackUrl]);
   }
 }
 

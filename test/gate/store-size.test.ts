@@ -106,8 +106,8 @@ async function rowsOf(ended: number, work: (opened: OpenedStore) => unknown): Pr
     const opened = openStore(storage);
     forget();
     await work(opened);
-    const told = opened.store.outbox.due(Date.now(), 10).map(({ event }) => event.kind);
-    expect(told.filter((kind) => kind === "dead_letter")).toHaveLength(1);
+    const kinds = opened.store.outbox.due(Date.now(), 10).map(({ event }) => event.kind);
+    expect(kinds.filter((kind) => kind === "dead_letter")).toHaveLength(1);
   });
 }
 

@@ -1,4 +1,4 @@
-// What the operators' index is told: each event once, in the order in which it came about, whatever clock and tellers do.
+// What the operators' index is reported: each event once, in the order in which it came about, whatever clock and tellers do.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -85,7 +85,7 @@ function delayBatch(): () => Promise<unknown> {
     throw new Error("no answer in time");
   });
   return async () => {
-    if (carryOut === null) throw new Error("no batch was told");
+    if (carryOut === null) throw new Error("no batch was reported");
     return carryOut();
   };
 }
@@ -95,7 +95,7 @@ describe("a batch that D1 carries out after its repetition", () => {
     ["that a letter was resolved", ({ runId }) => ({ kind: "resolved", runId })],
     ["that all letters are kept no more", () => ({ kind: "expired", beforeMs: Number.MAX_SAFE_INTEGER })],
     ["of an older death", ({ runId }) => ({ kind: "dead_letter", letter: { ...LETTER, runId } })],
-  ])("and that says %s changes nothing about what was told since", async (_, event) => {
+  ])("and that says %s changes nothing about what was reported since", async (_, event) => {
     const dead = await deadRun();
     const carryOut = delayBatch();
     const gate = await stage.gateway.gateOf();
@@ -105,10 +105,10 @@ describe("a batch that D1 carries out after its repetition", () => {
     await gate.reindex();
     await stage.redeliver(dead.runId);
     await stage.pass(3 * HOUR);
-    const told = await deadLetters();
-    expect(told).toMatchObject([{ run_id: dead.runId, attempts: 4 }]);
+    const reported = await deadLetters();
+    expect(reported).toMatchObject([{ run_id: dead.runId, attempts: 4 }]);
     await carryOut();
-    expect(await deadLetters()).toEqual(told);
+    expect(await deadLetters()).toEqual(reported);
   });
 
   it.each<[string, (dead: Started) => Promise<unknown>]>([
@@ -151,7 +151,7 @@ it("a run that dies again while the clock steps back stays a dead letter", async
   expect(await letters()).toEqual([run.runId]);
 });
 
-it("an index that was restored from an older copy and has a new epoch is told what is true now", async () => {
+it("an index that was restored from an older copy and has a new epoch is reported what is true now", async () => {
   const resolved = await deadRun();
   const rows = (await env.OPERATORS_DB.prepare("SELECT * FROM dead_letters").all()).results;
   const dead = await deadRun();

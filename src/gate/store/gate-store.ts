@@ -64,7 +64,7 @@ export class GateStore {
     return this.openRuns.exists || this.#keepsPast || this.outbox.nextAtMs() !== null;
   }
 
-  /** A gate that nobody calls ends: without a past, the empty table of open runs goes too. */
+  /** A gate that gets no more calls ends: without a past, the empty table of open runs goes too. */
   dropUnused(): void {
     if (!this.#keepsPast && this.mark("overdue") !== true) this.openRuns.dropIfEmpty();
   }
