@@ -1,4 +1,4 @@
-// What the operators' index is reported: each event once, in the order in which it came about, whatever clock and tellers do.
+// What reaches the operators' index: each event once, in the order in which it came about, whatever the clock and two alarms do.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -85,7 +85,7 @@ function delayBatch(): () => Promise<unknown> {
     throw new Error("no answer in time");
   });
   return async () => {
-    if (carryOut === null) throw new Error("no batch was reported");
+    if (carryOut === null) throw new Error("no batch was sent");
     return carryOut();
   };
 }
@@ -95,7 +95,7 @@ describe("a batch that D1 carries out after its repetition", () => {
     ["that a letter was resolved", ({ runId }) => ({ kind: "resolved", runId })],
     ["that all letters are kept no more", () => ({ kind: "expired", beforeMs: Number.MAX_SAFE_INTEGER })],
     ["of an older death", ({ runId }) => ({ kind: "dead_letter", letter: { ...LETTER, runId } })],
-  ])("and that says %s changes nothing about what was reported since", async (_, event) => {
+  ])("and that says %s undoes nothing that was reported since", async (_, event) => {
     const dead = await deadRun();
     const carryOut = delayBatch();
     const gate = await stage.gateway.gateOf();
@@ -151,7 +151,7 @@ it("a run that dies again while the clock steps back stays a dead letter", async
   expect(await letters()).toEqual([run.runId]);
 });
 
-it("an index that was restored from an older copy and has a new epoch is reported what is true now", async () => {
+it("an index that was restored from an older copy and has a new epoch gets what is true now", async () => {
   const resolved = await deadRun();
   const rows = (await env.OPERATORS_DB.prepare("SELECT * FROM dead_letters").all()).results;
   const dead = await deadRun();
