@@ -195,8 +195,7 @@ describe("a deployment", () => {
       "reused queue edge-actions-runs-dead",
       "created Flagship app edge-actions-flags",
     ]);
-    for (const created of [wrangler.namespaces, wrangler.databases, wrangler.apps])
-      expect(created).toHaveLength(1);
+    for (const all of [wrangler.namespaces, wrangler.databases, wrangler.apps]) expect(all).toHaveLength(1);
   });
 
   it("run again asks the account only for what the running Worker is not bound to", async () => {
