@@ -2,7 +2,7 @@
 // promised of the run. A run id is one run: one that is known already is not promised, and not charged, again.
 
 import type { Settled } from "../runs/claim.ts";
-import { type OpenRun, withoutLatestAttempt } from "../runs/open-run.ts";
+import { type OpenRun, withoutClaim, withoutLatestAttempt } from "../runs/open-run.ts";
 import { acceptedRun, hintRun } from "../runs/run.ts";
 import type { Terms } from "../runs/terms.ts";
 import type { Acceptance } from "./admission.ts";
@@ -36,8 +36,7 @@ export function nameRun(claims: Claims, runs: Runs, runKey: string, runId: strin
   const open = runs.get(runKey);
   if (open?.run.status !== "forwarding" || runs.isElsewhere(runId, runKey)) return false;
   claims.keepOpen(runKey, nowMs);
-  const { attempts: _attempts, ...rest } = open;
-  runs.put({ ...rest, claim: null, run: hintRun(open.run, runId) }, nowMs, nowMs);
+  runs.put({ ...withoutClaim(open), run: hintRun(open.run, runId) }, nowMs, nowMs);
   return true;
 }
 
@@ -74,9 +73,7 @@ function keepNamed(runs: Runs, open: OpenRun, acceptedId: string, nowMs: number)
   const { run, claim } = open;
   if (run.status !== "forwarding" || run.hintedRunId === null || run.hintedRunId === acceptedId) return;
   const earlier = claim?.mayHaveRun === true ? withoutLatestAttempt(open) : null;
-  if (earlier === null) return;
-  const { attempts: _attempts, ...named } = earlier;
-  runs.rename(named, nowMs);
+  if (earlier !== null) runs.rename(earlier, nowMs);
 }
 
 /** A completion named this run before the start was answered: a consumer may have it already, and what that one reports is true of it. */

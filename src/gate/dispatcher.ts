@@ -174,12 +174,12 @@ export class Dispatcher {
   async #tellOverdue(userKey: string, nowMs: number): Promise<void> {
     const isTold = this.#store.mark("overdue") === true;
     const isSoon = nowMs - this.#countedOverdueAtMs < COUNT_OVERDUE_MS;
-    // When those that were told are done, that is told at once, because the next alarm may be far.
+    // When the runs that the index shows are overdue no more, it is written at once: the next alarm may be far.
     if (isSoon && (!isTold || this.#isOverdueStill(nowMs))) return;
     this.#countedOverdueAtMs = nowMs;
     this.#overdue = this.#countOverdue(nowMs);
     if (this.#overdue === null && !isTold) return;
-    // Before it is told: D1 may have done it and not have answered.
+    // Before the index is written: D1 may do it and not answer.
     if (this.#overdue !== null && !isTold) this.#store.setMark("overdue", true);
     await tellOverdue(this.#env.OPERATORS_DB, this.#gate, userKey, this.#overdue, nowMs);
     if (this.#overdue === null) this.#store.setMark("overdue", false);

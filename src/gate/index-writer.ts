@@ -1,5 +1,5 @@
 // Telling the operators' index (D1, migrations/) what the outbox holds. Repeating it changes nothing, however late: a dead
-// letter's row has the number of the last event about it, and an event with a lower one passes it over.
+// letter's row has the number of the last event about it, and an event with a lower number does not change it.
 import { withTimeout } from "../platform/timeout.ts";
 import type { DeadLetter } from "./index-event.ts";
 import type { OutboxEntry } from "./store/outbox.ts";

@@ -1,6 +1,6 @@
 // What a consumer saw of a run that it had, applied to the run.
 
-import type { OpenRun } from "../runs/open-run.ts";
+import { type OpenRun, withoutClaim } from "../runs/open-run.ts";
 import {
   advance,
   type Moment,
@@ -51,15 +51,11 @@ export function reportRun(
   const dueMs = isPolledAgain ? at.nowMs : nextAtMs(runs, run, observation, at.nowMs);
   // A run that still waits is not written: when it is polled next follows from its acceptance.
   if (run === open.run && open.failures === 0) runs.index.free(indexed, dueMs);
-  else runs.put(known({ ...open, run, failures: 0 }), at.nowMs, dueMs);
+  else {
+    const known = run.status === "forwarding" ? open : withoutClaim(open);
+    runs.put({ ...known, run, failures: 0 }, at.nowMs, dueMs);
+  }
   return { result: toReported(open, run), pollAgain: isPolledAgain ? indexed : null };
-}
-
-/** A run that the upstream knows waits for no answer any more. */
-function known({ attempts, claim, ...open }: OpenRun): OpenRun {
-  return open.run.status === "forwarding"
-    ? { ...open, claim, ...(attempts && { attempts }) }
-    : { ...open, claim: null };
 }
 
 function nextAtMs(runs: Runs, run: Run, seen: Observation, nowMs: number): number {

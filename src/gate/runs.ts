@@ -2,7 +2,7 @@
 // here, and writes all that hangs on it in one transaction: the row, the charge of a success, the end of the row, what the
 // operators' index is to be told. Memory follows when the transaction has returned.
 import { log } from "../platform/observability/log.ts";
-import { ALONE_AFTER_FAILURES, type OpenRun, openDueAtMs } from "../runs/open-run.ts";
+import { ALONE_AFTER_FAILURES, type OpenRun, openDueAtMs, withoutClaim } from "../runs/open-run.ts";
 import {
   type AbandonReason,
   type Ended,
@@ -115,7 +115,7 @@ export class Runs {
   rename(open: OpenRun, atMs: number | null = null): void {
     const indexed = this.index.get(open.runKey);
     if (indexed === null) return;
-    const renamed = { ...open, claim: null, runKey: crypto.randomUUID() };
+    const renamed = { ...withoutClaim(open), runKey: crypto.randomUUID() };
     const { rowId } = indexed;
     const dueMs = atMs ?? indexed.dueAtMs;
     this.#store.openRuns.write(rowId, renamed, dueMs, this.#counter.forRow());

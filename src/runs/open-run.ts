@@ -50,6 +50,11 @@ function withAttempts(
   return { ...open, terms, ...(!isOne && { attempts }) };
 }
 
+/** The run, when no answer to its start is waited for any more. */
+export function withoutClaim({ attempts: _attempts, ...open }: OpenRun): OpenRun {
+  return { ...open, claim: null };
+}
+
 /**
  * The answer to its start may still come, at the latest with a retry of its id. It says which attempt was accepted, and so
  * what the run is promised; until then its end is not read.

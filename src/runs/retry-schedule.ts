@@ -47,7 +47,7 @@ export function graceEndsMs({ attempts, schedule, sinceMs }: DeferredAttempt): n
 }
 
 /**
- * When a deferred attempt asks again. All who wait for one host are told the same moment, so they are spread,
+ * When a deferred attempt asks again. All deliveries to one host get the same moment, so they are spread,
  * the further the longer they have waited: each of them is a message, and work for its gate.
  */
 export function afterDeferralMs(untilMs: number, waitedMs: number, random: number): number {
