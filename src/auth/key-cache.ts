@@ -23,7 +23,7 @@ export type KeysUnavailable = { kind: "keys_unavailable"; retryAfterMs: number; 
 /** What a look-up takes of the request that it is for. */
 export type KeyIo = {
   kv: KVNamespace;
-  sender: Sender;
+  network: Sender;
   nowMs: number;
   waitUntil: (promise: Promise<unknown>) => void;
 };
@@ -105,7 +105,7 @@ class KeyCache {
   async #fetch(io: KeyIo): Promise<void> {
     this.#askedAtMs = io.nowMs;
     this.#lastFailure = "timeout";
-    const answer = await fetchKeySet(io.sender, this.#url);
+    const answer = await fetchKeySet(io.network, this.#url);
     if (answer.kind === "failed") {
       this.#lastFailure = answer.failure;
       return;

@@ -12,7 +12,7 @@ import {
   type Sender,
   send,
 } from "../platform/outbound/guard.ts";
-import type { Jwk } from "../platform/settings.ts";
+import { isJwk, type Jwk } from "../platform/settings-keys.ts";
 import { withTimeout } from "../platform/timeout.ts";
 
 export type KeySet = { readonly fetchedAtMs: number; readonly keys: readonly Jwk[] };
@@ -69,10 +69,6 @@ export function parseKeySet(value: unknown): Jwk[] | null {
   if (!isObject(value) || !Array.isArray(value["keys"])) return null;
   const keys = value["keys"].slice(0, MAX_KEYS).filter(isJwk);
   return keys.length === 0 ? null : keys;
-}
-
-function isJwk(value: unknown): value is Jwk {
-  return isObject(value) && typeof value["kty"] === "string";
 }
 
 export async function readCopy(kv: KVNamespace, url: string): Promise<KeySet> {

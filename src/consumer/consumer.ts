@@ -8,14 +8,11 @@ import { GateClient } from "../gate/client.ts";
 import type { Taken } from "../gate/leases.ts";
 import { parseRunMessage, type RunMessage, sendMessage } from "../gate/run-message.ts";
 import { parseRedelivery, type RedeliveryMessage, workRedelivery } from "../operators/redelivery.ts";
-import { isolateBudget } from "../platform/memory-budget.ts";
 import { isolateSums } from "../platform/observability/isolate-sums.ts";
 import { log } from "../platform/observability/log.ts";
-import { network } from "../platform/outbound/guard.ts";
-import { settingsOrNull } from "../platform/settings.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import { buildRunRules, type RunRules } from "../runs/run.ts";
-import { buildUpstream } from "../upstream/client.ts";
+import { findServices, type Services } from "../services/services.ts";
 import { countGivenUp, countReport } from "./count-report.ts";
 import { InvocationBudget } from "./invocation-budget.ts";
 import { type MoveDeps, type Moved, moveRun } from "./move-run.ts";
@@ -23,15 +20,13 @@ import { type MoveDeps, type Moved, moveRun } from "./move-run.ts";
 /** Its batch waits for it. */
 const TAKE_WITHIN_MS = 5_000;
 /** One fewer than the tries after which the queue gives a message up (wrangler.toml). */
-const GATE_TRIES = 5;
+const GATE_ATTEMPTS = 5;
 const GATE_PAUSE_SECONDS = 5;
 /** Then a message that may be the only one to know the upstream's yes, or its run's id, goes round again. */
 const GATE_ROUND_SECONDS = 60;
 
-type ConsumerDeps = MoveDeps & {
-  rules: RunRules;
-  metrics: AnalyticsEngineDataset | undefined;
-};
+type ConsumerDeps = MoveDeps &
+  Pick<Services, "gates" | "operatorsDb" | "queue" | "metrics"> & { rules: RunRules };
 
 /** The dead-letter queue's name ends so in every environment (wrangler.toml). */
 const ALONE = "-dead";
@@ -40,10 +35,10 @@ export async function moveRunsOn(batch: MessageBatch, env: Env, context: Executi
   const deps = consumerDeps(env, batch.queue.endsWith(ALONE));
   // Badly configured: the gates send again, where the queue's own tries would end among the dead letters.
   if (deps === null) {
-    await Promise.all(batch.messages.map((message) => goRound(env, message)));
+    await Promise.all(batch.messages.map((message) => goRound(env.RUNS, message)));
     return;
   }
-  const handled = batch.messages.map((message) => handle(deps, env, message));
+  const handled = batch.messages.map((message) => handle(deps, message));
   const all = Promise.all(handled.map(({ done }) => done));
   context.waitUntil(all);
   // What is said of a message after this function has returned is not heard: a message may be the only one to know its
@@ -55,19 +50,19 @@ export async function moveRunsOn(batch: MessageBatch, env: Env, context: Executi
 /** `taken`: its gate has answered, or the message goes back to the queue. */
 type Handled = { taken: Promise<void>; done: Promise<void> };
 
-function handle(deps: ConsumerDeps, env: Env, message: Message): Handled {
+function handle(deps: ConsumerDeps, message: Message): Handled {
   const { promise: taken, resolve } = Promise.withResolvers<void>();
-  return { taken, done: moveOn(deps, env, message, resolve).finally(resolve) };
+  return { taken, done: moveOn(deps, message, resolve).finally(resolve) };
 }
 
-async function moveOn(deps: ConsumerDeps, env: Env, message: Message, taken: () => void): Promise<void> {
+async function moveOn(deps: ConsumerDeps, message: Message, taken: () => void): Promise<void> {
   const redelivery = parseRedelivery(message.body);
   if (redelivery !== null) {
     taken();
-    return redeliver(env, message, redelivery);
+    return redeliver(deps, message, redelivery);
   }
   const parsed = parseRunMessage(message.body);
-  const gate = parsed && GateClient.byId(env.USER_GATE, parsed.gate);
+  const gate = parsed && GateClient.byId(deps.gates, parsed.gate);
   if (parsed === null || gate === null) {
     log({ event: "queue.unreadable" });
     return message.ack();
@@ -80,7 +75,7 @@ async function moveOn(deps: ConsumerDeps, env: Env, message: Message, taken: () 
     message.ack();
   } catch (error) {
     log({ event: "gate.unavailable", gate: parsed.gate, error });
-    await waitForGate(env, message);
+    await waitForGate(deps.queue, message);
   }
 }
 
@@ -114,8 +109,11 @@ async function moveLeased(
 }
 
 // The job is a row, and the next read of it sends another message: nothing is lost with this one.
-async function redeliver(env: Env, message: Message, { redelivery }: RedeliveryMessage): Promise<void> {
-  const deps = { operatorsDb: env.OPERATORS_DB, gates: env.USER_GATE, queue: env.RUNS };
+async function redeliver(
+  deps: ConsumerDeps,
+  message: Message,
+  { redelivery }: RedeliveryMessage,
+): Promise<void> {
   await workRedelivery(deps, redelivery).catch((error: unknown) =>
     log({ event: "redelivery.failed", redelivery, error }),
   );
@@ -124,17 +122,17 @@ async function redeliver(env: Env, message: Message, { redelivery }: RedeliveryM
 
 // A gate that is away says nothing of its run, so the message must not end among the dead letters: the gate sends
 // another one when it is back. What it cannot send is a yes that it was never told, because it was away at settling.
-async function waitForGate(env: Env, message: Message): Promise<void> {
-  if (message.attempts < GATE_TRIES)
+async function waitForGate(queue: Queue, message: Message): Promise<void> {
+  if (message.attempts < GATE_ATTEMPTS)
     return message.retry({ delaySeconds: GATE_PAUSE_SECONDS * message.attempts });
-  await goRound(env, message);
+  await goRound(queue, message);
 }
 
-async function goRound(env: Env, message: Message): Promise<void> {
+async function goRound(queue: Queue, message: Message): Promise<void> {
   const parsed = parseRunMessage(message.body);
   if (parsed === null || (parsed.acceptance === null && parsed.hintedRunId === null)) return message.ack();
   try {
-    await sendMessage(env.RUNS, parsed, { delaySeconds: GATE_ROUND_SECONDS });
+    await sendMessage(queue, parsed, { delaySeconds: GATE_ROUND_SECONDS });
     message.ack();
   } catch (error) {
     log({ event: "queue.unavailable", gate: parsed.gate, error });
@@ -143,19 +141,13 @@ async function goRound(env: Env, message: Message): Promise<void> {
 }
 
 function consumerDeps(env: Env, isAlone: boolean): ConsumerDeps | null {
-  const settings = settingsOrNull(env);
-  const upstream = settings && buildUpstream(settings, env.UPSTREAM);
-  if (settings === null || upstream === null) return null;
+  const services = findServices(env);
+  if (services === null) return null;
+  const { settings, upstream, network } = services;
   return {
-    settings,
-    upstream,
+    ...services,
     isAlone,
     rules: buildRunRules(settings),
-    breakers: env.DESTINATION_BREAKER,
-    network,
-    kv: env.KV,
-    metrics: env.METRICS,
-    memory: isolateBudget,
     budget: new InvocationBudget(settings, upstream.sender === network, isAlone, Date.now()),
   };
 }

@@ -3,23 +3,20 @@
 // again, which a receiver tells by the webhook-id. It knows how long things took, and leaves the clock to the gate.
 
 import type { CallbackBody } from "../callbacks/callback-body.ts";
-import { type DeliveryDeps, deliverRun, openForMs } from "../callbacks/deliver-run.ts";
+import { deliverRun, openForMs } from "../callbacks/deliver-run.ts";
 import type { LeasedRun } from "../gate/admission.ts";
-import type { MemoryBudget, Reservation } from "../platform/memory-budget.ts";
+import type { Reservation } from "../platform/memory-budget.ts";
 import { beginTrace, type Trace } from "../platform/observability/trace.ts";
 import type { AttemptOutcome } from "../runs/attempt.ts";
 import type { Deferral } from "../runs/delivery.ts";
 import type { Observation, RunResult } from "../runs/run.ts";
-import type { Upstream } from "../upstream/client.ts";
+import type { Services } from "../services/services.ts";
 import type { InvocationBudget } from "./invocation-budget.ts";
 import { dropBody, keepBody, keptBody } from "./kept-body.ts";
 import { readLargeResult } from "./large-result.ts";
 import { askForRun, type RunReader, readEnd, type Unread } from "./read-end.ts";
 
-export type MoveDeps = DeliveryDeps & {
-  kv: KVNamespace;
-  upstream: Upstream;
-  memory: MemoryBudget;
+export type MoveDeps = Pick<Services, "settings" | "breakers" | "network" | "kv" | "upstream" | "memory"> & {
   budget: InvocationBudget;
   /** Nothing else is in this consumer's hands, and its handler waits: it may read a result that is too large to be held. */
   isAlone: boolean;

@@ -55,7 +55,7 @@ export function takeRun(runs: Runs, request: TakeRequest, nowMs: number): Taken 
     return NONE;
   }
   const open = hinted(runs, runs.read(indexed), hintedRunId, nowMs);
-  const runId = runIdOf(open.run);
+  const runId = hintedOrKnownRunId(open.run);
   if (runId === null || isAwaitingAnswer(open, nowMs)) {
     // When the start is answered, the run is polled at once.
     indexed.notified ||= request.notified;
@@ -149,7 +149,7 @@ function pauseMs(failures: number): number {
   return PAUSES_MS[Math.min(failures, PAUSES_MS.length) - 1] ?? 0;
 }
 
-function runIdOf(run: Run): string | null {
+function hintedOrKnownRunId(run: Run): string | null {
   return run.status === "forwarding" ? run.hintedRunId : run.runId;
 }
 

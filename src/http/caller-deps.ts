@@ -8,7 +8,7 @@ import { upstreamAuthorization } from "../upstream/identity.ts";
 import type { AppContext } from "./context.ts";
 
 export function callersGate(c: AppContext): GateClient {
-  return GateClient.ofUser(c.env.USER_GATE, c.get("caller").userKey);
+  return GateClient.ofUser(c.get("services").gates, c.get("caller").userKey);
 }
 
 /** What the path names: a stored action, or none. However it is spelt, one action has one name from here on. */
@@ -19,7 +19,7 @@ export function parseTarget(c: AppContext): RunTarget {
 
 export async function assertedFor(c: AppContext): Promise<Asserted> {
   const authorization = await upstreamAuthorization(
-    c.get("settings"),
+    c.get("services").settings,
     c.get("publicUrl"),
     c.get("caller"),
     Date.now(),
@@ -30,7 +30,7 @@ export async function assertedFor(c: AppContext): Promise<Asserted> {
 
 /** The cap on this caller's starts, as the token and the settings say; null when the token lifts it. The flag is asked elsewhere. */
 export function startRule(c: AppContext): WindowRule | null {
-  const { rateLimit, rateLimitWindowMs: windowMs } = c.get("settings");
+  const { rateLimit, rateLimitWindowMs: windowMs } = c.get("services").settings;
   const claim = c.get("caller").rateLimit;
   switch (claim.kind) {
     case "exempt":
@@ -44,7 +44,7 @@ export function startRule(c: AppContext): WindowRule | null {
 
 /** The cap on this caller's reads; null when there is none. */
 export function readRule(c: AppContext): WindowRule | null {
-  const { readLimit, rateLimitWindowMs: windowMs } = c.get("settings");
+  const { readLimit, rateLimitWindowMs: windowMs } = c.get("services").settings;
   if (readLimit === 0 || c.get("caller").rateLimit.kind === "exempt") return null;
   return { limit: readLimit, windowMs };
 }

@@ -5,8 +5,7 @@ import type { Operator } from "../auth/operator.ts";
 import type { Reservation } from "../platform/memory-budget.ts";
 import type { Stopwatch } from "../platform/observability/stopwatch.ts";
 import type { Trace } from "../platform/observability/trace.ts";
-import type { Settings } from "../platform/settings.ts";
-import type { Upstream } from "../upstream/client.ts";
+import type { Services } from "../services/services.ts";
 
 /** What the log line of this request says beside its status and durations. */
 export type RequestNotes = { outcome: string; user: string | null; runId: string | null };
@@ -19,8 +18,7 @@ export type AppEnv = {
     stopwatch: Stopwatch;
     notes: RequestNotes;
     /** Set by `configure`. */
-    settings: Settings;
-    upstream: Upstream;
+    services: Services;
     /** Origin, set by `locate`. */
     publicUrl: string;
     /** Set by `requireCaller`. */

@@ -15,9 +15,9 @@ const UNCOUNTED: CountedRead = { refusal: null, headers: {} };
 export async function countRead(c: AppContext, storedActionId: string | null): Promise<CountedRead> {
   const rule = readRule(c);
   if (rule === null) return UNCOUNTED;
-  const { rateLimitFlagDefault, rateLimitResetFormat } = c.get("settings");
+  const { rateLimitFlagDefault, rateLimitResetFormat } = c.get("services").settings;
   const [limited, counted] = await Promise.all([
-    rateLimitIsOn(c.env.FLAGS, rateLimitFlagDefault, c.get("caller"), storedActionId),
+    rateLimitIsOn(c.get("services").flags, rateLimitFlagDefault, c.get("caller"), storedActionId),
     c.get("stopwatch").time("gate", callersGate(c).countRead(rule)),
   ]);
   if (!limited || "kind" in counted) return UNCOUNTED;

@@ -3,8 +3,8 @@
 import type { Operator } from "../auth/operator.ts";
 import { GateClient } from "../gate/client.ts";
 import { runMessage, sendMessage } from "../gate/run-message.ts";
+import type { Services } from "../services/services.ts";
 import { type Acted, audited, type Effect, newEntry } from "./audit.ts";
-import type { ConsoleDeps } from "./deps.ts";
 import { canPoll, type FoundRun, findGates, findInGates, hasSomethingToDeliver, isOpen } from "./find-run.ts";
 
 export type RunAction = "poll" | "redeliver" | "abandon";
@@ -14,7 +14,7 @@ export type ActedOnRun = Acted & { user: string };
 
 /** Null when the run is not on record; then nothing is written down either. Throws when the index, the gate or the queue does not answer. */
 export async function actOnRun(
-  deps: ConsoleDeps,
+  deps: Pick<Services, "operatorsDb" | "gates" | "queueOfGate">,
   operator: Operator,
   action: RunAction,
   runId: string,
@@ -35,7 +35,7 @@ export async function actOnRun(
  * user has no such start.
  */
 export async function nameRun(
-  deps: ConsoleDeps,
+  deps: Pick<Services, "operatorsDb" | "gates">,
   operator: Operator,
   userKey: string,
   runKey: string,
@@ -49,7 +49,11 @@ export async function nameRun(
   );
 }
 
-export async function resetWindow(deps: ConsoleDeps, operator: Operator, userKey: string): Promise<Acted> {
+export async function resetWindow(
+  deps: Pick<Services, "operatorsDb" | "gates">,
+  operator: Operator,
+  userKey: string,
+): Promise<Acted> {
   return audited(deps.operatorsDb, newEntry(operator, "reset_window", userKey), async () => {
     await GateClient.ofUser(deps.gates, userKey).resetWindows();
     return { kind: "done" };
@@ -65,13 +69,14 @@ export async function redeliverRun({ gate, record }: FoundRun): Promise<Effect> 
   return { kind: "done" };
 }
 
-const ACTIONS: Record<RunAction, (deps: ConsoleDeps, found: FoundRun) => Promise<Effect>> = {
-  poll,
-  redeliver: (_deps, found) => redeliverRun(found),
-  abandon,
-};
+const ACTIONS: Record<RunAction, (deps: Pick<Services, "queueOfGate">, found: FoundRun) => Promise<Effect>> =
+  {
+    poll,
+    redeliver: (_deps, found) => redeliverRun(found),
+    abandon: (_deps, found) => abandon(found),
+  };
 
-async function poll(deps: ConsoleDeps, { gate, record }: FoundRun): Promise<Effect> {
+async function poll(deps: Pick<Services, "queueOfGate">, { gate, record }: FoundRun): Promise<Effect> {
   if (!canPoll(record)) return refused("The run has ended.");
   return sendPoll(deps, gate, record.runKey, record.run.runId);
 }
@@ -79,7 +84,7 @@ async function poll(deps: ConsoleDeps, { gate, record }: FoundRun): Promise<Effe
 // The run's id is part of the message, because an operator's word counts: the gate does not make this poll wait for the
 // pause that it keeps between polls which an unproven completion can cause.
 async function sendPoll(
-  { queueOfGate }: ConsoleDeps,
+  { queueOfGate }: Pick<Services, "queueOfGate">,
   gate: GateClient,
   runKey: string,
   hintedRunId: string,
@@ -88,7 +93,7 @@ async function sendPoll(
   return { kind: "done" };
 }
 
-async function abandon(_deps: ConsoleDeps, { gate, record }: FoundRun): Promise<Effect> {
+async function abandon({ gate, record }: FoundRun): Promise<Effect> {
   const isAbandoned = isOpen(record) && (await gate.abandon(record.runKey));
   return isAbandoned ? { kind: "done" } : refused("Nothing of this run is under way.");
 }

@@ -1,10 +1,10 @@
 // A run as its user's gate has it on record, and what an operator can do with it now.
 import type { RunRecord } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
-import type { ConsoleDeps } from "./deps.ts";
+import type { Services } from "../services/services.ts";
 import { findLetters } from "./index-store.ts";
 
-type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates">;
+type Deps = Pick<Services, "operatorsDb" | "gates">;
 
 /** A run on record, and the gate that has it. */
 export type FoundRun = { gate: GateClient; record: RunRecord };

@@ -9,6 +9,7 @@ import { sendMessage } from "../gate/run-message.ts";
 import { formatTime } from "../platform/date-time.ts";
 import { memberOf } from "../platform/json.ts";
 import { log } from "../platform/observability/log.ts";
+import type { Services } from "../services/services.ts";
 import { redeliverRun } from "./actions.ts";
 import { newEntry } from "./audit.ts";
 import {
@@ -21,14 +22,13 @@ import {
   wakeJob,
 } from "./audit-store.ts";
 import { type Cursor, decodeCursor, encodeCursor, NEWEST } from "./cursor.ts";
-import type { ConsoleDeps } from "./deps.ts";
 import { isDeadLetter } from "./find-run.ts";
 import { findLetters, fitsLetter, readLetters } from "./index-store.ts";
 import type { Redelivery, RedeliveryFilter } from "./views.ts";
 
 export type RedeliveryMessage = { v: 1; redelivery: string };
 
-type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates" | "queue">;
+type Deps = Pick<Services, "operatorsDb" | "gates" | "queue">;
 
 /** Longer than a consumer works on fifty dead letters. */
 const REST_MS = 30_000;

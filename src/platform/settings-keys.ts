@@ -121,7 +121,7 @@ function isKeyHalf(value: unknown): boolean {
   return isText(value) && /^[\w-]{43}$/.test(value);
 }
 
-function isJwk(value: unknown): value is Jwk {
+export function isJwk(value: unknown): value is Jwk {
   return isObject(value) && isText(value["kty"]);
 }
 

@@ -87,7 +87,7 @@ export class SettingsError extends Error {
 const known = new WeakMap<object, Settings | SettingsError>();
 
 /** The settings of a Worker's environment, parsed once. Throws SettingsError. */
-export function settingsOf(env: object): Settings {
+export function readSettings(env: object): Settings {
   const settings = known.get(env) ?? tryParse(env);
   known.set(env, settings);
   if (settings instanceof SettingsError) throw settings;
@@ -97,7 +97,7 @@ export function settingsOf(env: object): Settings {
 /** The same for code that must go on without them: null, and the log names every bad one. */
 export function settingsOrNull(env: object): Settings | null {
   try {
-    return settingsOf(env);
+    return readSettings(env);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     log({ event: "settings.invalid", problems: error.problems });

@@ -10,7 +10,7 @@ export type SigningKey = { kid: string; privateKey: CryptoKey };
 export async function importSigningKey(signingKeys: readonly Jwk[]): Promise<SigningKey> {
   const [jwk] = signingKeys;
   if (jwk === undefined) throw new Error("no signing key");
-  return { kid: jwk.kid ?? "", privateKey: await privateKeyOf(jwk) };
+  return { kid: jwk.kid ?? "", privateKey: await findPrivateKey(jwk) };
 }
 
 /** The public halves, as /.well-known/jwks.json shows them (RFC 7517, RFC 8037). */
@@ -20,7 +20,7 @@ export function publicKeys(signingKeys: readonly Jwk[]): object[] {
 
 const imported = new WeakMap<Jwk, Promise<CryptoKey>>();
 
-function privateKeyOf(jwk: Jwk): Promise<CryptoKey> {
+function findPrivateKey(jwk: Jwk): Promise<CryptoKey> {
   const known = imported.get(jwk) ?? importPrivateKey(jwk);
   imported.set(jwk, known);
   return known;

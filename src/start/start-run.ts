@@ -7,11 +7,11 @@ import type { GateClient } from "../gate/client.ts";
 import { runMessage, sendMessage } from "../gate/run-message.ts";
 import { log } from "../platform/observability/log.ts";
 import type { Stopwatch } from "../platform/observability/stopwatch.ts";
-import type { Settings } from "../platform/settings.ts";
 import type { WindowRule } from "../rate-limit/window.ts";
 import type { Answer, ClaimRequest, Settled } from "../runs/claim.ts";
 import { buildStartPath, type RunTarget } from "../runs/run-target.ts";
-import { type StartOutcome, startAtUpstream, type Upstream } from "../upstream/client.ts";
+import type { Services } from "../services/services.ts";
+import { type StartOutcome, startAtUpstream } from "../upstream/client.ts";
 import { startHeaders } from "../upstream/headers.ts";
 import { getAnswer, putAnswer } from "./answer-cache.ts";
 import type { ParsedRequest } from "./run-request.ts";
@@ -29,13 +29,10 @@ import {
 } from "./start-answer.ts";
 import { bodyForUpstream, planStart, type StartPlan } from "./start-plan.ts";
 
-export type StartDeps = {
+/** `queue`: of the caller's gate. */
+export type StartDeps = Pick<Services, "kv" | "queue" | "upstream" | "settings"> & {
   caller: Caller;
   gate: GateClient;
-  kv: KVNamespace;
-  queue: Queue;
-  upstream: Upstream;
-  settings: Settings;
   publicUrl: string;
   /** Headers towards the upstream: identity, request id, trace. */
   upstreamHeaders: () => Promise<Record<string, string>>;

@@ -18,7 +18,7 @@ async function isolate(issuer: TestIssuer = login) {
   const memory = { issuerKeys: new IssuerKeys(), verifiedTokens: new VerifiedTokens() };
   const server = new KeyServer(() => Response.json(issuer.jwks));
   const ask = async (headers: Headers, elapsedMs = 0, parts: Partial<AuthDeps> = {}) => {
-    const io = makeIo({ sender: server, nowMs: NOW_MS + elapsedMs });
+    const io = makeIo({ network: server, nowMs: NOW_MS + elapsedMs });
     const answer = await authenticate(headers, { settings, ...memory, ...io, ...parts });
     await io.settled();
     return answer;

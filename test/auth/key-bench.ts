@@ -45,7 +45,7 @@ export class KeyBench {
   }
 
   io(elapsedMs: number, kv = this.#kv): TestIo {
-    return makeIo({ sender: this.server, nowMs: T0 + elapsedMs, kv });
+    return makeIo({ network: this.server, nowMs: T0 + elapsedMs, kv });
   }
 
   /** What a token gets: "verified", a reason, or "unavailable, why, ms". The background work is done. */

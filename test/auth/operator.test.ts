@@ -26,11 +26,11 @@ type Given = {
 
 const certs = new KeyServer(() => Response.json(access.jwks));
 
-function judge({ authorization, assertion, session, settings = TOKENS }: Given, sender = certs) {
+function judge({ authorization, assertion, session, settings = TOKENS }: Given, network = certs) {
   const headers = new Headers();
   if (authorization !== undefined) headers.set("authorization", authorization);
   if (assertion !== undefined) headers.set("cf-access-jwt-assertion", assertion);
-  const deps = { ...makeIo({ nowMs: NOW_MS, sender }), issuerKeys: new IssuerKeys(), settings };
+  const deps = { ...makeIo({ nowMs: NOW_MS, network }), issuerKeys: new IssuerKeys(), settings };
   return authenticateOperator(headers, session ?? null, deps);
 }
 

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { retell } from "../../src/gate/retell.ts";
 import { makeRoom } from "../../src/gate/upkeep.ts";
-import { settingsOf } from "../../src/platform/settings.ts";
+import { readSettings } from "../../src/platform/settings.ts";
 import { buildRunRules } from "../../src/runs/run.ts";
 import { HOUR, SECOND, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -42,7 +42,7 @@ async function measure(open: number, ended: number): Promise<Record<string, Rows
   await stage.pass(10 * SECOND);
   const { runId } = await stage.start({ idempotency_id: KEY });
   await crowd(stage.gateway, { open: open - 1, ended: ended - 1 });
-  const rules = buildRunRules(settingsOf(stage.gateway.env));
+  const rules = buildRunRules(readSettings(stage.gateway.env));
   const used = (work: Parameters<typeof rowsUsedBy>[1]) => rowsUsedBy(stage.gateway, work);
   const outcome = { kind: "acknowledged", status: 204 } as const;
   const attempt = { outcome, agoMs: 0, durationMs: 1 };

@@ -11,11 +11,11 @@ export type TestIo = KeyIo & {
 };
 
 /** What a request brings: the real KV, a given clock, and by default a network that must not be touched. */
-export function makeIo(parts: Partial<Pick<KeyIo, "kv" | "sender" | "nowMs">> = {}): TestIo {
+export function makeIo(parts: Partial<Pick<KeyIo, "kv" | "network" | "nowMs">> = {}): TestIo {
   const background: Promise<unknown>[] = [];
   return {
     kv: env.KV,
-    sender: new KeyServer(() => {
+    network: new KeyServer(() => {
       throw new Error("no request was expected");
     }),
     nowMs: 0,

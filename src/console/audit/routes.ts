@@ -8,7 +8,7 @@ export const audit: Feature = [
   view({
     path: "/audit",
     parse: (given) => parseCursor(given, decodeCursor),
-    load: (c, after) => auditPage(c.env.OPERATORS_DB, after),
+    load: (c, after) => auditPage(c.get("services").operatorsDb, after),
     Page: AuditTrailPage,
   }),
 ];

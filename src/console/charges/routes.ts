@@ -27,7 +27,7 @@ export const charges: Feature = [
 ];
 
 async function answerCharges(c: AppContext, { span, position }: ChargesQuery): Promise<Result> {
-  const page = await exportCharges({ kv: c.env.KV, gates: c.env.USER_GATE }, span, position);
+  const page = await exportCharges(c.get("services"), span, position);
   if (page === null) return { outcome: "unavailable", problem: UNREADABLE };
   const type = accepts(c, { header: "Accept", supports: [LINES, "text/csv"], default: LINES });
   const rows = page.charges.map(exportedRow);

@@ -10,7 +10,6 @@ import { isObject, parseJson } from "../../platform/json.ts";
 import { findRepeatedName } from "../../upstream/rewrite.ts";
 import { redeliverAction } from "../run/routes.ts";
 import { endpoint, malformed, type Result } from "../shell/api.ts";
-import { consoleDeps } from "../shell/deps.ts";
 import { badForm, type Feature, readForm, submit, view } from "../shell/feature.ts";
 import { DEAD_LETTERS, redeliveryAt } from "../shell/links.ts";
 import { parseCursor, parseSpan, parseText, withSeconds } from "../shell/parameters.ts";
@@ -29,7 +28,7 @@ export const deadLetters: Feature = [
       ...parseSpan(given),
       after: parseCursor(given, decodeCursor),
     }),
-    load: (c, query) => loadDeadLetters(c.env.OPERATORS_DB, query),
+    load: (c, query) => loadDeadLetters(c.get("services").operatorsDb, query),
     Page: DeadLettersPage,
     FaultPage: DeadLettersPage,
   }),
@@ -89,6 +88,6 @@ async function start(c: AppContext, wanted: unknown) {
   const { parseRedeliveryFilter } = await import("../../contract/redelivery-filter.ts");
   const verdict = parseRedeliveryFilter(wanted);
   if (verdict.kind === "invalid") return verdict;
-  const redelivery = await startRedelivery(consoleDeps(c), c.get("operator"), verdict.filter);
+  const redelivery = await startRedelivery(c.get("services"), c.get("operator"), verdict.filter);
   return { kind: "started" as const, redelivery };
 }

@@ -6,8 +6,10 @@ export const destinations: Feature = [
   view({
     path: "/destinations",
     parse: () => null,
-    load: async ({ env }) =>
-      withBreakers(await busiestHosts(env.METRICS_AGGREGATOR, Date.now()), env.DESTINATION_BREAKER),
+    load: async (c) => {
+      const { metricsAggregator, breakers } = c.get("services");
+      return withBreakers(await busiestHosts(metricsAggregator, Date.now()), breakers);
+    },
     Page: DestinationsPage,
   }),
 ];

@@ -19,20 +19,20 @@ function parse(given: Given): Span {
 }
 
 function load(c: AppContext, span: Span): Promise<Overview> {
-  return loadOverview(c.env.METRICS_AGGREGATOR, span, Date.now());
+  return loadOverview(c.get("services").metricsAggregator, span, Date.now());
 }
 
 async function showOverview(c: AppContext): Promise<Response> {
-  const seen = await load(c, await spanOf(c));
+  const seen = await load(c, await parseSpan(c));
   return render(c, OverviewPage({ frame: buildFrame(c), view: seen }));
 }
 
 async function showUnavailable(c: AppContext): Promise<Response> {
-  return render(c, UnavailableOverviewPage({ frame: buildFrame(c), view: await spanOf(c) }), 503);
+  return render(c, UnavailableOverviewPage({ frame: buildFrame(c), view: await parseSpan(c) }), 503);
 }
 
 /** On the page an unknown span is the usual one. */
-async function spanOf(c: AppContext): Promise<Span> {
+async function parseSpan(c: AppContext): Promise<Span> {
   const span = await judge(() => parse(givenIn(c)));
   return span.kind === "ok" ? span.value : "hour";
 }

@@ -11,6 +11,7 @@ import { inChunks } from "../../platform/chunks.ts";
 import { problem } from "../../platform/errors.ts";
 import { log } from "../../platform/observability/log.ts";
 import { decodeOpaque, encodeOpaque } from "../../platform/opaque.ts";
+import type { Services } from "../../services/services.ts";
 import { asked, found } from "../shell/api.ts";
 import type { Feature } from "../shell/feature.ts";
 import { BadParameter, type Given } from "../shell/parameters.ts";
@@ -36,8 +37,8 @@ export const reindex: Feature = [
 
 async function reindexAudited(c: AppContext, position: RegistryPosition): Promise<Reindexed | null> {
   let done: Reindexed | null = null;
-  await audited(c.env.OPERATORS_DB, newEntry(c.get("operator"), "reindex", null), async () => {
-    done = await reindexGates(c.env, position);
+  await audited(c.get("services").operatorsDb, newEntry(c.get("operator"), "reindex", null), async () => {
+    done = await reindexGates(c.get("services"), position);
     const { gates, told_anew: toldAnew, unreachable } = done;
     return { kind: "done", detail: `${gates} gates: ${toldAnew} told anew, ${unreachable} unreachable` };
   });
@@ -46,13 +47,13 @@ async function reindexAudited(c: AppContext, position: RegistryPosition): Promis
 
 /** Throws when KV does not answer. */
 async function reindexGates(
-  { KV, USER_GATE }: Pick<Env, "KV" | "USER_GATE">,
+  services: Pick<Services, "kv" | "gates">,
   position: RegistryPosition,
 ): Promise<Reindexed> {
-  const { gates, next } = await listGates(KV, position, MAX_GATES);
+  const { gates, next } = await listGates(services.kv, position, MAX_GATES);
   const outcomes: ("told" | "known" | "unreachable")[] = [];
   for (const chunk of inChunks(gates, AT_ONCE))
-    outcomes.push(...(await Promise.all(chunk.map((gate) => reindexGate(USER_GATE, gate)))));
+    outcomes.push(...(await Promise.all(chunk.map((gate) => reindexGate(services.gates, gate)))));
   const count = (outcome: (typeof outcomes)[number]) => outcomes.filter((one) => one === outcome).length;
   return {
     gates: gates.length,

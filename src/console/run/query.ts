@@ -3,17 +3,17 @@
 import type { RunRecord } from "../../gate/admission.ts";
 import { attemptError } from "../../gate/delivery-view.ts";
 import { ABANDONED } from "../../gate/index-event.ts";
-import type { ConsoleDeps } from "../../operators/deps.ts";
 import { canPoll, findRun, hasSomethingToDeliver, isOpen } from "../../operators/find-run.ts";
 import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
 import { formatTime } from "../../platform/date-time.ts";
 import type { Attempt } from "../../runs/attempt.ts";
 import type { Abandoned, Ended } from "../../runs/run.ts";
+import type { Services } from "../../services/services.ts";
 import { toRunSummary } from "../runs/run-summary.ts";
 
 /** Null when the run is not on record. Throws when the index or the gate does not answer. */
 export async function runDetail(
-  deps: Pick<ConsoleDeps, "operatorsDb" | "gates">,
+  deps: Pick<Services, "operatorsDb" | "gates">,
   runId: string,
   user: string | null,
 ): Promise<RunDetail | null> {

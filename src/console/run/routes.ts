@@ -1,7 +1,6 @@
 // One run: its page, and what an operator can do with it.
 import { type ActedOnRun, actOnRun, type RunAction } from "../../operators/actions.ts";
 import { problem } from "../../platform/errors.ts";
-import { consoleDeps } from "../shell/deps.ts";
 import { type Action, action, type Feature, view } from "../shell/feature.ts";
 import type { FlashCode } from "../shell/flash.ts";
 import { runAt, runsAt } from "../shell/links.ts";
@@ -24,7 +23,7 @@ export const run: Feature = [
     parse: parseTarget,
     load: (c, { runId, userKey }) => {
       c.get("notes").runId = runId;
-      return runDetail(consoleDeps(c), runId, userKey);
+      return runDetail(c.get("services"), runId, userKey);
     },
     missing,
     Page: RunPage,
@@ -42,7 +41,7 @@ function runAction(name: RunAction, status: 200 | 202, said: FlashCode): Action<
     parse: parseTarget,
     perform: (c, { runId, userKey }) => {
       c.get("notes").runId = runId;
-      return actOnRun(consoleDeps(c), c.get("operator"), name, runId, userKey);
+      return actOnRun(c.get("services"), c.get("operator"), name, runId, userKey);
     },
     status,
     missing,

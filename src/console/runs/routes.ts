@@ -1,4 +1,3 @@
-import { consoleDeps } from "../shell/deps.ts";
 import { type Feature, view } from "../shell/feature.ts";
 import { RunsPage } from "./page.tsx";
 import { parseRunQuery } from "./run-query.ts";
@@ -8,7 +7,7 @@ export const runs: Feature = [
   view({
     path: "/runs",
     parse: (given) => parseRunQuery(given, Date.now()),
-    load: (c, query) => searchRuns(consoleDeps(c), query),
+    load: (c, query) => searchRuns({ ...c.get("services"), nowMs: Date.now() }, query),
     Page: RunsPage,
     FaultPage: RunsPage,
   }),

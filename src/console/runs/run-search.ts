@@ -3,17 +3,17 @@
 // find: docs/console.md, "What a search finds".
 import type { RunRecord } from "../../gate/admission.ts";
 import { GateClient } from "../../gate/client.ts";
-import type { ConsoleDeps } from "../../operators/deps.ts";
 import { findRun } from "../../operators/find-run.ts";
 import type { RunPage } from "../../operators/views.ts";
 import { formatTime, timeOrNull } from "../../platform/date-time.ts";
+import type { Services } from "../../services/services.ts";
 import { RUNS_A_PAGE, type Walk, walkGate } from "./gate-search.ts";
 import { type ManyPage, type ManySearch, searchMany } from "./many-gates.ts";
 import { type Filter, type FinishedIn, passesFilter, type RunQuery } from "./run-query.ts";
 import { toRunSummary } from "./run-summary.ts";
 import { encodeSearchCursor, type ManyCursor } from "./search-cursor.ts";
 
-type Deps = Pick<ConsoleDeps, "operatorsDb" | "gates" | "nowMs">;
+type Deps = Pick<Services, "operatorsDb" | "gates"> & { nowMs: number };
 
 /** Without a user, where no beginning is given. */
 const DAYS = 7;

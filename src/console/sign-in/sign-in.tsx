@@ -18,7 +18,7 @@ const MAX_FORM_BYTES = 64 * 1024;
 const FORM_TIMEOUT_MS = 10_000;
 
 export function showSignIn(c: AppContext): Promise<Response> {
-  const { access, operatorScope } = c.get("settings");
+  const { access, operatorScope } = c.get("services").settings;
   const error = c.req.query("error");
   return render(
     c,
@@ -38,7 +38,7 @@ export async function signIn(c: AppContext): Promise<Response> {
   if (!fitsSession(token)) return refuse(c, "token.too_large", "too_long");
   try {
     const noted = newEntry(holder.operator, "sign_in", null);
-    await audited(c.env.OPERATORS_DB, noted, async () => ({ kind: "done" }));
+    await audited(c.get("services").operatorsDb, noted, async () => ({ kind: "done" }));
   } catch (error) {
     log({ event: "console.unavailable", request_id: c.get("requestId"), error });
     return refuse(c, null, "unavailable");

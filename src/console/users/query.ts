@@ -2,19 +2,20 @@
 
 import { GateClient } from "../../gate/client.ts";
 import type { Inspection } from "../../gate/inspection.ts";
-import type { ConsoleDeps } from "../../operators/deps.ts";
 import type { OpenRunView, UserView, WindowCount } from "../../operators/views.ts";
 import { formatTime } from "../../platform/date-time.ts";
 import type { Window } from "../../rate-limit/window.ts";
 import type { DeliveryState } from "../../runs/delivery.ts";
+import type { Services } from "../../services/services.ts";
 
 const DAY_MS = 86_400_000;
 const DAYS = 30;
 
 /** Every user has a view: that of an unknown user is empty. Throws when the gate does not answer. */
 export async function userView(
-  { gates, defaultLimit, nowMs }: Pick<ConsoleDeps, "gates" | "defaultLimit" | "nowMs">,
+  { gates, settings }: Pick<Services, "gates" | "settings">,
   userKey: string,
+  nowMs: number,
 ): Promise<UserView> {
   const usageFromMs = (Math.floor(nowMs / DAY_MS) - DAYS + 1) * DAY_MS;
   const seen = await GateClient.ofUser(gates, userKey).inspect(usageFromMs);
@@ -23,7 +24,7 @@ export async function userView(
     issuer: seen.user?.issuer ?? null,
     subject: seen.user?.subject ?? null,
     windows: { runs: toWindowCount(seen.windows.runs), results: toWindowCount(seen.windows.results) },
-    default_limit: defaultLimit,
+    default_limit: settings.rateLimit,
     open_runs: seen.open.map(toOpenRunView),
     open_count: seen.openCount,
     claims: seen.claims.map(({ id, status, sinceMs, endsAtMs }) => {

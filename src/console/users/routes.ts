@@ -4,7 +4,6 @@ import { nameRun, resetWindow } from "../../operators/actions.ts";
 import type { UserView } from "../../operators/views.ts";
 import { problem } from "../../platform/errors.ts";
 import { asked, found } from "../shell/api.ts";
-import { consoleDeps } from "../shell/deps.ts";
 import { action, type Feature, view } from "../shell/feature.ts";
 import { userAt } from "../shell/links.ts";
 import { type Given, givenIn, judge, parseUser, requireUser, requireUuid } from "../shell/parameters.ts";
@@ -23,7 +22,7 @@ export const users: Feature = [
   action({
     path: "/users/:user/reset-window",
     parse: userOfPath,
-    perform: (c, userKey) => resetWindow(consoleDeps(c), c.get("operator"), userKey),
+    perform: (c, userKey) => resetWindow(c.get("services"), c.get("operator"), userKey),
     status: 200,
     next: userAt,
     said: "window_reset",
@@ -38,7 +37,7 @@ export const users: Feature = [
     }),
     perform: (c, { userKey, runKey, runId }) => {
       c.get("notes").runId = runId;
-      return nameRun(consoleDeps(c), c.get("operator"), userKey, runKey, runId);
+      return nameRun(c.get("services"), c.get("operator"), userKey, runKey, runId);
     },
     status: 202,
     missing: problem("not_found", "The user has no such start without an answer."),
@@ -52,14 +51,14 @@ function userOfPath({ user }: Given): Promise<string> {
 }
 
 function load(c: AppContext, userKey: string): Promise<UserView> {
-  return userView(consoleDeps(c), userKey);
+  return userView(c.get("services"), userKey, Date.now());
 }
 
 async function searchUsers(c: AppContext): Promise<Response> {
   const given = givenIn(c);
   const user = await judge(() => parseUser(given));
   if (user.kind === "ok" && user.value !== null) return c.redirect(userAt(user.value), 303);
-  const issuers = c.get("settings").issuers.map(({ issuer }) => issuer);
+  const issuers = c.get("services").settings.issuers.map(({ issuer }) => issuer);
   const fault = user.kind === "invalid" ? user.detail : null;
   const content = UsersPage({ frame: buildFrame(c), view: issuers, given, fault });
   return render(c, content, fault === null ? 200 : 400);

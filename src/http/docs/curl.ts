@@ -24,12 +24,12 @@ export function toText(value: unknown): string {
 }
 
 function fillIn(url: string, { in: place, name, schema }: Parameter): string {
-  const value = sampleOf(name, schema.format);
+  const value = sample(name, schema.format);
   if (place === "path") return url.replace(`{${name}}`, value);
   return `${url}${url.includes("?") ? "&" : "?"}${name}=${encodeURIComponent(value)}`;
 }
 
-function sampleOf(name: string, format: string | undefined): string {
+function sample(name: string, format: string | undefined): string {
   if (name === "run_id") return "123e4567-e89b-12d3-a456-426614174000";
   if (format === "uuid") return "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
   if (format === "date-time") return name === "to" ? "2026-12-01T00:00:00Z" : "2026-11-01T00:00:00Z";

@@ -54,7 +54,7 @@ function describeType(schema: AnySchema, schemas: Schemas): string {
   if (whole.const !== undefined) return `always ${JSON.stringify(whole.const)}`;
   if (whole.enum !== undefined)
     return `one of ${whole.enum.map((value) => JSON.stringify(value)).join(", ")}`;
-  return [plainType(whole, schemas), ...boundsOf(whole)].join(", ");
+  return [plainType(whole, schemas), ...describeBounds(whole)].join(", ");
 }
 
 function plainType({ type, items, format }: Schema, schemas: Schemas): string {
@@ -63,7 +63,7 @@ function plainType({ type, items, format }: Schema, schemas: Schemas): string {
   return format === undefined ? name : `${name} (${format})`;
 }
 
-function boundsOf({ minimum, maximum, maxLength, default: otherwise }: Schema): string[] {
+function describeBounds({ minimum, maximum, maxLength, default: otherwise }: Schema): string[] {
   return [
     minimum !== undefined && `at least ${minimum}`,
     maximum !== undefined && `at most ${maximum}`,

@@ -3,33 +3,31 @@
 import type { Next } from "hono";
 import { problem } from "../../platform/errors.ts";
 import { log } from "../../platform/observability/log.ts";
-import { settingsOrNull } from "../../platform/settings.ts";
-import { buildUpstream } from "../../upstream/client.ts";
+import { findServices } from "../../services/services.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 
 export async function configure(c: AppContext, next: Next): Promise<Response | undefined> {
-  const settings = settingsOrNull(c.env);
-  if (settings === null) return misconfigured(c);
-  const upstream = buildUpstream(settings, c.env.UPSTREAM);
-  if (upstream === null) return misconfigured(c, "UPSTREAM_URL or a service binding UPSTREAM is required");
-  c.set("settings", settings);
-  c.set("upstream", upstream);
+  const services = findServices(c.env);
+  if (services === null) return misconfigured(c);
+  c.set("services", services);
   await next();
   return undefined;
 }
 
 /** Where the outside world reaches the gateway: said by the settings, or in development by the request. */
 export async function locate(c: AppContext, next: Next): Promise<Response | undefined> {
-  const publicUrl = c.get("settings").publicUrl ?? loopbackOrigin(c.req.url);
-  if (publicUrl === null) return misconfigured(c, "PUBLIC_URL is required outside of development");
+  const publicUrl = c.get("services").settings.publicUrl ?? loopbackOrigin(c.req.url);
+  if (publicUrl === null) {
+    log({ event: "settings.invalid", problems: ["PUBLIC_URL is required outside of development"] });
+    return misconfigured(c);
+  }
   c.set("publicUrl", publicUrl);
   await next();
   return undefined;
 }
 
-function misconfigured(c: AppContext, fault?: string): Response {
-  if (fault !== undefined) log({ event: "settings.invalid", problems: [fault] });
+function misconfigured(c: AppContext): Response {
   c.get("notes").outcome = "misconfigured";
   return answerProblem(c, problem("external_service_error", "The gateway is not configured."));
 }

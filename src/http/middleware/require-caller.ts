@@ -1,26 +1,15 @@
 // No request passes here without a token that verified. It is the only writer of `caller`.
 import type { Next } from "hono";
 import { type AuthDeps, authenticate } from "../../auth/authenticate.ts";
-import { IssuerKeys } from "../../auth/key-cache.ts";
 import type { OperatorDeps } from "../../auth/operator.ts";
-import { VerifiedTokens } from "../../auth/verified-tokens.ts";
 import { log } from "../../platform/observability/log.ts";
-import { network } from "../../platform/outbound/guard.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
-
-/** Of this isolate. */
-const issuerKeys = new IssuerKeys();
-const verifiedTokens = new VerifiedTokens();
 
 /** What verifying a token takes, of a caller or an operator. */
 export function authDeps(c: AppContext): AuthDeps & OperatorDeps {
   return {
-    settings: c.get("settings"),
-    issuerKeys,
-    verifiedTokens,
-    kv: c.env.KV,
-    sender: network,
+    ...c.get("services"),
     nowMs: Date.now(),
     waitUntil: (promise) => c.executionCtx.waitUntil(promise),
   };

@@ -4,7 +4,6 @@
 import { readBearer } from "../../auth/bearer.ts";
 import { validateUuid } from "../../contract/schemas.ts";
 import { parseRef } from "../../gate/completion-ref.ts";
-import { queueOf } from "../../gate/queues.ts";
 import { runMessage, sendMessage } from "../../gate/run-message.ts";
 import { problem } from "../../platform/errors.ts";
 import { isObject, memberOf, parseJson } from "../../platform/json.ts";
@@ -18,7 +17,8 @@ const MAX_BODY_BYTES = 256 * 1024;
 const BODY_TIMEOUT_MS = 5_000;
 
 export async function receiveCompletion(c: AppContext): Promise<Response> {
-  const { signingKeys, completionTokens } = c.get("settings");
+  const { settings, queueOfGate } = c.get("services");
+  const { signingKeys, completionTokens } = settings;
   const ref = await parseRef(c.req.param("ref") ?? "", signingKeys);
   if (ref === null) {
     c.get("notes").outcome = "forged";
@@ -28,10 +28,7 @@ export async function receiveCompletion(c: AppContext): Promise<Response> {
   const hintedRunId = isProven ? await runIdIn(c.req.raw) : null;
   c.get("notes").outcome = isProven ? "notified" : "hinted";
   try {
-    await sendMessage(
-      queueOf(c.env, ref.gate),
-      runMessage(ref.gate, ref.key, { notified: true, hintedRunId }),
-    );
+    await sendMessage(queueOfGate(ref.gate), runMessage(ref.gate, ref.key, { notified: true, hintedRunId }));
   } catch (error) {
     // The upstream may say it again; if it does not, the gate's alarm polls.
     log({ event: "queue.unavailable", gate: ref.gate, error });

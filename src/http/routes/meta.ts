@@ -12,7 +12,7 @@ export function healthz(c: AppContext): Response {
 }
 
 export function jwks(c: AppContext): Response {
-  return c.json({ keys: publicKeys(c.get("settings").signingKeys) }, 200, {
+  return c.json({ keys: publicKeys(c.get("services").settings.signingKeys) }, 200, {
     "cache-control": PUBLIC_MAX_AGE,
   });
 }

@@ -26,7 +26,7 @@ export async function passThrough(c: AppContext): Promise<Response> {
   }
   const { pathname, search } = new URL(c.req.url);
   if (!isRouted(c) || !isForwardable(pathname)) return answerNotFound(c);
-  const { maxBodyBytes } = c.get("settings");
+  const { maxBodyBytes } = c.get("services").settings;
   const { headers } = c.req.raw;
   const body = METHODS_WITHOUT_BODY.includes(method) ? null : c.req.raw.body;
   if (body !== null && Number(headers.get("content-length")) > maxBodyBytes)
@@ -49,8 +49,8 @@ async function forward(
   path: string,
   body: ReadableStream<Uint8Array> | null,
 ): Promise<Response> {
-  const { sender, baseUrl } = c.get("upstream");
-  const { upstreamTimeoutMs, maxBodyBytes: maxBytes } = c.get("settings");
+  const { sender, baseUrl } = c.get("services").upstream;
+  const { upstreamTimeoutMs, maxBodyBytes: maxBytes } = c.get("services").settings;
   const headers = headersToUpstream(c.req.raw.headers, await assertedFor(c));
   const init = { method: c.req.method, headers };
   if (body === null) return send(sender, baseUrl + path, init, upstreamTimeoutMs);
@@ -107,7 +107,7 @@ async function passBack(c: AppContext, response: Response): Promise<Response> {
     c.get("notes").outcome = "passed";
     return new Response(response.body, { status, headers: headersToCaller(headers) });
   }
-  const body = status < 400 ? null : await readError(response, c.get("settings").upstreamTimeoutMs);
+  const body = status < 400 ? null : await readError(response, c.get("services").settings.upstreamTimeoutMs);
   const of = passedThroughProblem(status, headers, body);
   c.get("notes").outcome = upstreamOutcome(of);
   return answerUpstreamProblem(c, of);

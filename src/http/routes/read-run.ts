@@ -33,7 +33,12 @@ async function answerRead(
     path: buildRunPath(target, runId),
     headers: { accept: "application/json", ...assertedHeaders(await assertedFor(c)) },
   };
-  const reading = readRun(c.get("upstream"), request, waitMs, c.get("settings").upstreamTimeoutMs);
+  const reading = readRun(
+    c.get("services").upstream,
+    request,
+    waitMs,
+    c.get("services").settings.upstreamTimeoutMs,
+  );
   const answer = await c.get("stopwatch").time("upstream", reading);
   if (answer.kind === "problem") {
     c.get("notes").outcome = upstreamOutcome(answer.problem);

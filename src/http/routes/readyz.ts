@@ -56,15 +56,16 @@ function joinOrStart(c: AppContext): Probe {
 }
 
 async function check(c: AppContext): Promise<States> {
-  const { sender, baseUrl } = c.get("upstream");
+  const { settings, upstream, gates, kv, operatorsDb, flags } = c.get("services");
+  const { sender, baseUrl } = upstream;
   const checks: Record<string, () => Promise<unknown>> = {
-    gate: () => c.env.USER_GATE.get(c.env.USER_GATE.idFromName("readyz")).ping(),
-    kv: () => c.env.KV.get("readyz"),
-    [OPERATORS_INDEX]: () => readEpoch(c.env.OPERATORS_DB),
-    flags: () => c.env.FLAGS.getBooleanValue("edge_actions_api_rate_limiting_global", false),
+    gate: () => gates.get(gates.idFromName("readyz")).ping(),
+    kv: () => kv.get("readyz"),
+    [OPERATORS_INDEX]: () => readEpoch(operatorsDb),
+    flags: () => flags.getBooleanValue("edge_actions_api_rate_limiting_global", false),
     // Any answer at all says that a server is there.
     upstream: async () => (await send(sender, `${baseUrl}/healthz`, {}, CHECK_TIMEOUT_MS)).body?.cancel(),
-    issuer_keys: () => Promise.all(c.get("settings").issuers.map(checkIssuer)),
+    issuer_keys: () => Promise.all(settings.issuers.map(checkIssuer)),
   };
   const states = await Promise.all(
     Object.entries(checks).map(async ([name, ask]) => [name, await checkState(ask)] as const),

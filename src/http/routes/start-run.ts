@@ -1,5 +1,4 @@
 import type { DestinationRules } from "../../callbacks/destination.ts";
-import { queueOf } from "../../gate/queues.ts";
 import { memberOf, parseJson } from "../../platform/json.ts";
 import { rateLimitIsOn } from "../../rate-limit/flag.ts";
 import { rateLimitHeaders } from "../../rate-limit/headers.ts";
@@ -15,9 +14,9 @@ import type { AppContext } from "../context.ts";
 
 export async function startNewRun(c: AppContext): Promise<Response> {
   const target = parseTarget(c);
-  const settings = c.get("settings");
+  const services = c.get("services");
   const [body, limited] = await Promise.all([
-    receiveJson(c.req.raw, settings.maxBodyBytes, c.get("reservation")),
+    receiveJson(c.req.raw, services.settings.maxBodyBytes, c.get("reservation")),
     isLimited(c, target),
   ]);
   if (body === null) return refuse(c, "shed", OVERLOADED, {});
@@ -26,11 +25,9 @@ export async function startNewRun(c: AppContext): Promise<Response> {
   const answer = await startRun(
     {
       gate,
-      kv: c.env.KV,
-      upstream: c.get("upstream"),
+      ...services,
       caller: c.get("caller"),
-      queue: queueOf(c.env, gate.id),
-      settings,
+      queue: services.queueOfGate(gate.id),
       publicUrl: c.get("publicUrl"),
       upstreamHeaders: async () => assertedHeaders(await assertedFor(c)),
       waitUntil: (promise) => c.executionCtx.waitUntil(promise),
@@ -45,17 +42,22 @@ export async function startNewRun(c: AppContext): Promise<Response> {
 
 function destinationRules(c: AppContext): DestinationRules {
   const ownHosts = [c.get("publicUrl"), c.req.url].map((url) => new URL(url).host);
-  return { allowPrivate: c.get("settings").allowPrivateCallbacks, ownHosts };
+  return { allowPrivate: c.get("services").settings.allowPrivateCallbacks, ownHosts };
 }
 
 async function isLimited(c: AppContext, target: RunTarget): Promise<boolean> {
   if (startRule(c) === null) return false;
   const actionId = target.kind === "stored" ? target.storedActionId : null;
-  return rateLimitIsOn(c.env.FLAGS, c.get("settings").rateLimitFlagDefault, c.get("caller"), actionId);
+  return rateLimitIsOn(
+    c.get("services").flags,
+    c.get("services").settings.rateLimitFlagDefault,
+    c.get("caller"),
+    actionId,
+  );
 }
 
 function render(c: AppContext, { outcome, result, view, replayed, mismatch }: StartAnswer): Response {
-  const format = c.get("settings").rateLimitResetFormat;
+  const format = c.get("services").settings.rateLimitResetFormat;
   const headers = rateLimitHeaders("runs", view, format, Date.now());
   if (replayed) headers["idempotency-replayed"] = "true";
   if (mismatch) headers["idempotency-payload-mismatch"] = "true";
