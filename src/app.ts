@@ -5,9 +5,9 @@ import { addConsole } from "./console/routes.ts";
 import type { AppEnv } from "./http/context.ts";
 import { configure, locate } from "./http/middleware/configure.ts";
 import { answerNotFound, answerUnexpected, observe } from "./http/middleware/observe.ts";
-import { requireCaller } from "./http/middleware/require-caller.ts";
+import { callersShare, requireCaller } from "./http/middleware/require-caller.ts";
 import { shed } from "./http/middleware/shed.ts";
-import { receiveCompletion } from "./http/routes/completions.ts";
+import { completionShare, receiveCompletion } from "./http/routes/completions.ts";
 import { readDeliveries, redeliver } from "./http/routes/deliveries.ts";
 import { docs, docsAsset } from "./http/routes/docs.ts";
 import { healthz, jwks, methodNotAllowed, openapi } from "./http/routes/meta.ts";
@@ -36,10 +36,10 @@ export function createApp(): Hono<AppEnv> {
     app.all(path, methodNotAllowed("GET, HEAD"));
   }
 
-  app.post("/completions/:ref", receiveCompletion);
+  app.post("/completions/:ref", shed(completionShare), receiveCompletion);
   app.all("/completions/:ref", methodNotAllowed("POST"));
 
-  app.use("/actions/*", locate, requireCaller, shed);
+  app.use("/actions/*", locate, requireCaller, shed(callersShare));
   app.post("/actions/v1/stored-actions/:stored_action_id/run", startNewRun);
   app.post("/actions/v1/runs", startNewRun);
   for (const run of [
@@ -52,7 +52,7 @@ export function createApp(): Hono<AppEnv> {
   }
   app.all("/actions/*", passThrough);
 
-  app.use("/usage", locate, requireCaller, shed);
+  app.use("/usage", locate, requireCaller, shed(callersShare));
   app.get("/usage", readUsage);
   app.all("/usage", methodNotAllowed("GET, HEAD"));
 

@@ -2,7 +2,7 @@
 // follow no redirect and to wait no longer than it is told. The destination is judged again at every attempt, because it
 // may have been stored under older rules. Of the answer only the status and two headers count; its body is thrown away
 // unseen, so that no caller can read through the gateway what a host answers.
-import { discardBody, OutboundTimeout, type Sender, send } from "../platform/outbound/guard.ts";
+import { OutboundTimeout, readBody, type Sender, send } from "../platform/outbound/guard.ts";
 import type { AttemptFailure, AttemptOutcome } from "../runs/attempt.ts";
 import { BodyChanged, BodyUnreadable, type CallbackBody, isSmall, toSending } from "./callback-body.ts";
 import { checkDestination, type DestinationRules } from "./destination.ts";
@@ -39,7 +39,10 @@ export async function attemptDelivery(request: AttemptRequest): Promise<AttemptR
   // The head alone decides: whatever becomes of the answer's body, a 2xx stays one.
   const said = readAnswer(response.status, response.headers, Date.now());
   const outcome = said.kind === "acknowledged" && !isWhole ? tooEarly(said.status) : said;
-  await discardBody(response, MAX_ANSWER_BYTES, Math.max(0, request.timeoutMs - durationMs));
+  // Read, so that its connection can be used again. Too large, too slow or broken off: its status counts all the same.
+  await readBody(response, MAX_ANSWER_BYTES, Math.max(0, request.timeoutMs - durationMs)).catch(
+    () => undefined,
+  );
   return { outcome, durationMs, error: null };
 }
 

@@ -7,6 +7,7 @@ import type { AppContext, AppEnv } from "../http/context.ts";
 import { locate } from "../http/middleware/configure.ts";
 import { shed } from "../http/middleware/shed.ts";
 import { methodNotAllowed } from "../http/routes/meta.ts";
+import { ANONYMOUS } from "../platform/memory-budget.ts";
 import { assets } from "./shell/assets.ts";
 import type { Feature } from "./shell/feature.ts";
 import { ROOT, SIGN_OUT } from "./shell/links.ts";
@@ -42,8 +43,13 @@ const FEATURES: Feature = [
 ].flat();
 
 export function addConsole(app: Hono<AppEnv>): void {
-  app.use(`${ROOT}/*`, locate, shed, sayOwnOrigin);
-  app.post(SIGN_IN, requireOwnPage, signIn);
+  app.use(`${ROOT}/*`, locate, sayOwnOrigin);
+  app.post(
+    SIGN_IN,
+    shed(() => ANONYMOUS),
+    requireOwnPage,
+    signIn,
+  );
   app.post(SIGN_OUT, requireOwnPage, signOut);
   app.all(SIGN_OUT, methodNotAllowed("POST"));
 
@@ -51,7 +57,11 @@ export function addConsole(app: Hono<AppEnv>): void {
   app.route(`${ROOT}/assets`, assets());
   app.get(SIGN_IN, showSignIn);
 
-  app.use(`${ROOT}/*`, requireOperator);
+  app.use(
+    `${ROOT}/*`,
+    requireOperator,
+    shed((c) => `operator ${c.get("operator").name}`),
+  );
   for (const { path, read, act } of FEATURES) {
     if (read) app.get(API + path, read);
     if (act) app.post(API + path, act);

@@ -52,7 +52,7 @@ const NOTHING: Delivered = {
 
 /** What there is to report of the run. */
 export async function moveRun(deps: MoveDeps, leased: LeasedRun): Promise<Moved> {
-  const reservation = deps.memory.enter(Date.now());
+  const reservation = deps.memory.enter(leased.terms.userKey, Date.now());
   try {
     return await observe(deps, leased, { reservation, trace: beginTrace() });
   } finally {

@@ -81,5 +81,11 @@ export type RunRecord = {
   dueAtMs: number | null;
 };
 
-/** The run as it is then. Null: nothing is kept of it here, or it has no callback to send again. */
-export type Redelivery = { kind: "started" | "under_way"; record: RunRecord } | null;
+/** A caller has used up its window. */
+export type Limited = { kind: "limited"; view: WindowView; retryAfterSeconds: number };
+
+/** The run as it is then; `view` of the window that a redelivery was counted in. Null: nothing is kept of it here, or it has no callback to send again. */
+export type Redelivery =
+  | { kind: "started" | "under_way"; record: RunRecord; view: WindowView | null }
+  | Limited
+  | null;

@@ -1,10 +1,10 @@
 // The decision behind an admission: is there room for a promise, does the window allow it, whose is the id. Between the
 // reading and the writing there is no await.
 import { log } from "../platform/observability/log.ts";
-import { retryAfterSeconds } from "../rate-limit/window.ts";
+import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
 import { type ClaimDecision, REPLAY_MS } from "../runs/claim.ts";
 import { type Run, UNANSWERED_MS } from "../runs/run.ts";
-import type { Admission, AdmitRequest } from "./admission.ts";
+import type { Admission, AdmitRequest, Limited } from "./admission.ts";
 import type { Claims } from "./claims.ts";
 import type { Counter } from "./counter.ts";
 import type { Runs } from "./runs.ts";
@@ -22,7 +22,7 @@ const DAY_MS = 86_400_000;
 export type Deciding = Extract<ClaimDecision, { kind: "take" | "conflict" }> | null;
 
 /** `gate` names the object in the log. */
-type Parts = { gate: string; store: GateStore; runs: Runs; claims: Claims; counter: Counter };
+export type Parts = { gate: string; store: GateStore; runs: Runs; claims: Claims; counter: Counter };
 
 /** Counts the request, and writes down its claim and what it is promised. A conflict counts too. */
 export function admitNow(
@@ -50,6 +50,17 @@ export function admitNow(
   const taken = claim?.mayCreate && decision !== null ? { id: claim.id, taken: decision.claim } : null;
   claims.admit(taken, promise, nowMs);
   return { kind: "admitted", view, mismatch: decision?.mismatch ?? false, askCache };
+}
+
+/** What a start is answered that has no place in its window; null when it has one, or when its id may have an answer. Counts nothing. */
+export function refusal(
+  { store, claims, counter }: Parts,
+  window: WindowRule,
+  id: string | null,
+  nowMs: number,
+): Limited | null {
+  const mayBeKnown = id !== null && (claims.find(id, nowMs) !== null || !isComplete(store, nowMs));
+  return mayBeKnown ? null : counter.refusal(window, nowMs);
 }
 
 /** Of an earlier attempt KV may know more than this gate, which may have been away when it was answered. */

@@ -13,6 +13,7 @@ import type {
   Admission,
   AdmitRequest,
   HeldClaim,
+  Limited,
   ReadCount,
   Redelivery,
   Reported,
@@ -131,12 +132,20 @@ export class GateClient {
   }
 
   /** `found`: the run as it was just now. Of a finished one, a repetition that finds its delivery under way is the same. */
-  async redeliver(found: RunRecord): Promise<Redelivery> {
-    if (found.dueAtMs !== null) return { kind: "under_way", record: found };
+  async redeliver(found: RunRecord, window: WindowRule | null): Promise<Redelivery> {
+    if (found.dueAtMs !== null) return { kind: "under_way", record: found, view: null };
     return this.#twice(async (gate, isRepeated): Promise<Redelivery> => {
-      const redelivery = await gate.redeliver(found.run.runId);
-      return redelivery && isRepeated ? { ...redelivery, kind: "started" } : redelivery;
+      const redelivery = await gate.redeliver(found.run.runId, window);
+      return redelivery?.kind === "under_way" && isRepeated ? { ...redelivery, kind: "started" } : redelivery;
     });
+  }
+
+  /** Null: a start has to be judged, or the gate does not answer. */
+  async refusal(window: WindowRule, id: string | null): Promise<Limited | null> {
+    const refusal = await this.#call(async (gate): Promise<{ kind: "asked"; limited: Limited | null }> => {
+      return { kind: "asked", limited: await gate.refusal(window, id) };
+    });
+    return refusal.kind === "asked" ? refusal.limited : null;
   }
 
   /** The operators' index has this run as a dead letter: if it is none, the gate tells the index so once more. */

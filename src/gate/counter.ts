@@ -7,11 +7,13 @@ import {
   type Count,
   giveBack,
   peek,
+  retryAfterSeconds,
   take,
   type Window,
   type WindowRule,
   type WindowView,
 } from "../rate-limit/window.ts";
+import type { Limited } from "./admission.ts";
 
 /** The two windows of a user: starts of runs, and reads of results. `revision` tells the newer of two copies. */
 export type Windows = { revision: number; runs: Window | null; results: Window | null };
@@ -57,6 +59,14 @@ export class Counter {
     if (runs !== null && view.resetAtMs < runs.endsAtMs)
       this.#change("runs", { ...runs, endsAtMs: view.resetAtMs });
     return view;
+  }
+
+  /** What a start would be answered that has no place in the window; null when it has one. Counts nothing. */
+  refusal(rule: WindowRule, nowMs: number): Limited | null {
+    const view = this.peek(rule, nowMs);
+    return view.remaining > 0
+      ? null
+      : { kind: "limited", view, retryAfterSeconds: retryAfterSeconds(view, nowMs) };
   }
 
   giveBack(endsAtMs: number): void {

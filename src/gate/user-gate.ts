@@ -14,19 +14,21 @@ import type {
   Admission,
   AdmitRequest,
   HeldClaim,
+  Limited,
   ReadCount,
   Redelivery,
   Reported,
   RunRecord,
   Settlement,
 } from "./admission.ts";
-import { admitNow, type Deciding } from "./admit.ts";
+import { admitNow, type Deciding, type Parts, refusal } from "./admit.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { Claims } from "./claims.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { findRun, type Inspection, inspect, listRuns, type RunListing, toRecord } from "./inspection.ts";
+import { findRun, type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
 import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from "./leases.ts";
+import { redeliver } from "./redeliver.ts";
 import { reportRun } from "./reports.ts";
 import { Runs } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
@@ -50,6 +52,8 @@ export class UserGate extends DurableObject<Env> {
   readonly #retention: Retention;
   /** Names it in KV, in messages and in the log. */
   readonly #id: string;
+  /** What an admission is decided by. */
+  readonly #parts: Parts;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -63,6 +67,13 @@ export class UserGate extends DurableObject<Env> {
     this.#runs = new Runs(this.#id, this.#store, this.#counter, buildRunRules(settings), rows);
     this.#claims = new Claims(this.#store, this.#runs);
     this.#alarmClock = new AlarmClock(state.storage);
+    this.#parts = {
+      gate: this.#id,
+      store: this.#store,
+      runs: this.#runs,
+      claims: this.#claims,
+      counter: this.#counter,
+    };
     this.#dispatcher = new Dispatcher(env, this.#id, this.#store, this.#runs);
   }
 
@@ -186,13 +197,16 @@ export class UserGate extends DurableObject<Env> {
     return isNamed;
   }
 
-  /** Delivers a run's end again; of an abandoned one the upstream is asked for it first. */
-  async redeliver(runId: string): Promise<Redelivery> {
-    const found = this.#runs.find(runId);
-    const open = found && (found.open ?? this.#runs.reopen(found.ended, Date.now()));
-    const record = open && toRecord(this.#runs, open);
+  /** Delivers a run's end again. `window`: where it is counted as a start; null for an operator's. */
+  async redeliver(runId: string, window: WindowRule | null = null): Promise<Redelivery> {
+    const redelivery = redeliver(this.#runs, this.#counter, runId, window, Date.now());
     await this.#ring();
-    return record && { kind: found?.ended ? "started" : "under_way", record };
+    return redelivery;
+  }
+
+  /** The refusal that a start gets whatever its body says, so that it need not be parsed. `id`: its idempotency id. */
+  refusal(window: WindowRule, id: string | null): Limited | null {
+    return refusal(this.#parts, window, id, Date.now());
   }
 
   /** The operators' index lists this run. If it is no dead letter, a late batch did that: it is resolved once more. */
@@ -255,7 +269,10 @@ export class UserGate extends DurableObject<Env> {
       await this.#dispatcher.tell(nowMs);
       // Whatever becomes of the storage, what is owed has its alarm.
       await this.#ring();
-      await this.#tend(nowMs);
+      const isDone = await tendStorage(this.#id, this.#store, this.#counter, this.#retention, nowMs);
+      await this.#dispatcher.checkEpochWeekly(nowMs);
+      await this.#ring();
+      if (!isDone) await this.#alarmClock.ringBy(Date.now());
     } catch (error) {
       log({ event: "gate.alarm_failed", gate: this.#id, error });
       await this.#alarmClock.ringBy(nowMs + FAILED_ALARM_MS);
@@ -263,17 +280,9 @@ export class UserGate extends DurableObject<Env> {
   }
 
   async #admitNow(request: AdmitRequest, decision: Deciding, nowMs: number): Promise<Admission> {
-    const parts = {
-      gate: this.#id,
-      store: this.#store,
-      runs: this.#runs,
-      claims: this.#claims,
-      counter: this.#counter,
-    };
-    const admission = admitNow(parts, request, decision, nowMs);
-    // A plain run leaves nothing to ring for.
-    const hasWritten = admission.kind === "admitted" && (request.claim !== null || request.promise !== null);
-    if (hasWritten) await this.#ring();
+    const admission = admitNow(this.#parts, request, decision, nowMs);
+    const isPlain = request.claim === null && request.promise === null;
+    if (admission.kind === "admitted" && !isPlain) await this.#ring();
     return admission;
   }
 
@@ -282,13 +291,6 @@ export class UserGate extends DurableObject<Env> {
     if (acceptance.claim !== null) this.#waiters.wake(acceptance.claim.id);
     await this.#ring();
     return settled;
-  }
-
-  async #tend(nowMs: number): Promise<void> {
-    const isDone = await tendStorage(this.#id, this.#store, this.#counter, this.#retention, nowMs);
-    await this.#dispatcher.checkEpochWeekly(nowMs);
-    await this.#ring();
-    if (!isDone) await this.#alarmClock.ringBy(Date.now());
   }
 
   /** The alarm rings when there is something to do, and once a week where anything is stored. */

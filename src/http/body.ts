@@ -3,11 +3,11 @@
 import { type Problem, problem } from "../platform/errors.ts";
 import { decodeUtf8 } from "../platform/json.ts";
 import type { Reservation } from "../platform/memory-budget.ts";
-import { discardBody, OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/guard.ts";
+import { OutboundNoRoom, OutboundTimeout, OutboundTooLarge, readBody } from "../platform/outbound/guard.ts";
 import type { ReceivedBody } from "../start/run-request.ts";
 
-/** A caller that drips its body is cut here. */
-export const BODY_TIMEOUT_MS = 30_000;
+/** A caller that drips its body is cut off: it has a place that others may need. */
+export const BODY_PACE = { timeoutMs: 30_000, graceMs: 5_000, minBytesPerSecond: 500 };
 
 /** Null: there is no room for it at the moment. */
 export async function receiveJson(
@@ -17,21 +17,17 @@ export async function receiveJson(
 ): Promise<ReceivedBody | null> {
   const unfit = headerFault(request.headers);
   if (unfit !== null) return { kind: "unreadable", problem: unfit };
-  const announced = Math.max(0, Number(request.headers.get("content-length")) || 0);
-  if (announced > maxBytes) return { kind: "too_large", maxBytes };
-  if (!reservation.take(announced)) {
-    // Taken in all the same: a caller that is cut off while it sends does not see its answer.
-    await discardBody(request, maxBytes, BODY_TIMEOUT_MS);
-    return null;
-  }
+  if (Number(request.headers.get("content-length")) > maxBytes) return { kind: "too_large", maxBytes };
   try {
-    const body = await readBody(request, maxBytes, BODY_TIMEOUT_MS, announced > 0 ? undefined : reservation);
+    const body = await readBody(request, maxBytes, BODY_PACE, reservation);
     const text = decodeUtf8(body);
     return text === null ? unreadable("The body is not UTF-8.") : { kind: "text", text };
   } catch (error) {
     if (error instanceof OutboundNoRoom) return null;
     if (error instanceof OutboundTooLarge) return { kind: "too_large", maxBytes };
-    return unreadable("The body did not arrive whole.");
+    return unreadable(
+      error instanceof OutboundTimeout ? "The body arrived too slowly." : "The body did not arrive whole.",
+    );
   }
 }
 

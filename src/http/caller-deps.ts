@@ -1,6 +1,7 @@
 // What the routes under /actions/ hand to the features: the caller's gate, the run's target, and the gateway's words to
 // the upstream.
 import { GateClient } from "../gate/client.ts";
+import { rateLimitIsOn } from "../rate-limit/flag.ts";
 import type { WindowRule } from "../rate-limit/window.ts";
 import type { RunTarget } from "../runs/run-target.ts";
 import type { Asserted } from "../upstream/headers.ts";
@@ -28,8 +29,8 @@ export async function assertedFor(c: AppContext): Promise<Asserted> {
   return { authorization, requestId: c.get("requestId"), traceparent, tracestate };
 }
 
-/** The cap on this caller's starts, as the token and the settings say; null when the token lifts it. The flag is asked elsewhere. */
-export function startRule(c: AppContext): WindowRule | null {
+/** As the token and the settings say; null when the token lifts it. */
+function startRule(c: AppContext): WindowRule | null {
   const { rateLimit, rateLimitWindowMs: windowMs } = c.get("services").settings;
   const claim = c.get("caller").rateLimit;
   switch (claim.kind) {
@@ -40,6 +41,15 @@ export function startRule(c: AppContext): WindowRule | null {
     case "default":
       return { limit: rateLimit, windowMs };
   }
+}
+
+/** The cap that applies to this caller's starts of an action now; null when there is none, or the flag is off. */
+export async function limitOfStarts(c: AppContext, target: RunTarget): Promise<WindowRule | null> {
+  const rule = startRule(c);
+  if (rule === null) return null;
+  const { flags, settings } = c.get("services");
+  const actionId = target.kind === "stored" ? target.storedActionId : null;
+  return (await rateLimitIsOn(flags, settings.rateLimitFlagDefault, c.get("caller"), actionId)) ? rule : null;
 }
 
 /** The cap on this caller's reads; null when there is none. */

@@ -63,7 +63,7 @@ export async function resetWindow(
 /** Delivers the run's end again; `refused` while that is under way, or when there is nothing to deliver. */
 export async function redeliverRun({ gate, record }: FoundRun): Promise<Effect> {
   if (!hasSomethingToDeliver(record)) return refused("The run has no callback.");
-  const redelivery = await gate.redeliver(record);
+  const redelivery = await gate.redeliver(record, null);
   if (redelivery === null) return refused("The run is not on record any more.");
   if (redelivery.kind === "under_way") return refused("The delivery of this run is still under way.");
   return { kind: "done" };

@@ -5,7 +5,7 @@ import { validateRunRequest, validateUuid } from "../contract/schemas.ts";
 import { type Problem, problem } from "../platform/errors.ts";
 import { memberOf, parseJson } from "../platform/json.ts";
 import { type RunTarget, targetFault } from "../runs/run-target.ts";
-import { type Envelope, locateEnvelope } from "../upstream/rewrite.ts";
+import { type Envelope, type EnvelopeFault, locateEnvelope } from "../upstream/rewrite.ts";
 
 export type RunRequest = {
   text: string;
@@ -19,18 +19,31 @@ export type ParsedRequest =
   | { kind: "good"; request: RunRequest }
   | { kind: "malformed"; problem: Problem; idempotencyId: string | null; text: string };
 
+type Unread = { kind: "too_large"; maxBytes: number } | { kind: "unreadable"; problem: Problem };
+
 /** A request's body as it was received; see http/body.ts. */
-export type ReceivedBody =
-  | { kind: "text"; text: string }
-  | { kind: "too_large"; maxBytes: number }
-  | { kind: "unreadable"; problem: Problem };
+export type ReceivedBody = { kind: "text"; text: string } | Unread;
+
+/** The same, its envelope located, in linear time and without a parse. */
+export type ScannedBody = { kind: "text"; text: string; envelope: Envelope | EnvelopeFault } | Unread;
+
+export function scanBody(body: ReceivedBody): ScannedBody {
+  return body.kind === "text" ? { ...body, envelope: locateEnvelope(body.text) } : body;
+}
+
+/** The idempotency id in a body that may be no JSON. */
+export function scannedId(body: ScannedBody): string | null {
+  if (body.kind !== "text" || body.envelope.kind !== "envelope") return null;
+  const span = body.envelope.members.idempotencyId;
+  return span && parseUuid(parseJson(body.text.slice(span.start, span.end)));
+}
 
 const NOT_JSON = badRequest("The body is not valid JSON.", "");
 
 /** Contract, Starting a run. Faults are answered 400 or 413, and name the member. */
 export function parseRunRequest(
   target: RunTarget,
-  body: ReceivedBody,
+  body: ScannedBody,
   rules: () => DestinationRules,
 ): ParsedRequest {
   if (body.kind === "too_large") {
@@ -38,8 +51,7 @@ export function parseRunRequest(
     return malformed(problem("payload_too_large", detail, { source: { pointer: "" } }), null, "");
   }
   if (body.kind === "unreadable") return malformed(body.problem, null, "");
-  const { text } = body;
-  const envelope = locateEnvelope(text);
+  const { text, envelope } = body;
   if (envelope.kind === "too_deep")
     return malformed(badRequest("The body is nested too deeply.", ""), null, text);
   if (envelope.kind === "too_many_values")

@@ -14,7 +14,7 @@ import type { Services } from "../services/services.ts";
 import { type StartOutcome, startAtUpstream } from "../upstream/client.ts";
 import { startHeaders } from "../upstream/headers.ts";
 import { getAnswer, putAnswer } from "./answer-cache.ts";
-import type { ParsedRequest } from "./run-request.ts";
+import { type ParsedRequest, type ScannedBody, scannedId } from "./run-request.ts";
 import {
   type Admitted,
   accepted,
@@ -44,6 +44,8 @@ type Accepted = Extract<StartOutcome, { kind: "accepted" }>;
 
 /** Characters; a queue message holds 128 KB in all, and a character up to three bytes. */
 const MAX_MESSAGE_BODY = 32_000;
+/** Characters; a parse of more costs more than a call of the gate. */
+const LARGE_BODY = 256 * 1024;
 const NO_GATE: Admitted = { view: null, mismatch: false };
 
 export async function startRun(
@@ -87,6 +89,17 @@ export async function startRun(
         : forward(deps, target, parsed, plan, admission);
     }
   }
+}
+
+/** The refusal that a large body would get whatever it says: it is not parsed then. Null: it has to be judged. */
+export async function refuseUnparsed(
+  gate: GateClient,
+  body: ScannedBody,
+  window: WindowRule,
+): Promise<StartAnswer | null> {
+  if (body.kind !== "text" || body.text.length <= LARGE_BODY) return null;
+  const limited = await gate.refusal(window, scannedId(body));
+  return limited && refusal("limited", tooManyRequests(limited.retryAfterSeconds), limited.view);
 }
 
 // KV answers when the gate cannot.

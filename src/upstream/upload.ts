@@ -2,7 +2,9 @@
 // request when the rest never comes or is too much: a truncated upload must not look like a whole one. So the body is
 // written by hand: of a stream that is piped through JavaScript the runtime writes a proper end, also when it broke off.
 import {
+  nextPieceDueMs,
   OutboundTimeout,
+  type Pace,
   type Sender,
   type StreamingRequest,
   sendStream,
@@ -12,8 +14,8 @@ import {
 export type Upload = {
   body: ReadableStream<Uint8Array>;
   maxBytes: number;
-  /** Until the caller has sent all of it. */
-  bodyTimeoutMs: number;
+  /** Of the caller. */
+  pace: Pace;
   /** For each piece that the upstream takes, and then for the head of its answer. */
   upstreamTimeoutMs: number;
 };
@@ -65,16 +67,15 @@ export async function sendUpload(
 async function pump(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   { write }: StreamingRequest,
-  { maxBytes, bodyTimeoutMs, upstreamTimeoutMs }: Upload,
+  { maxBytes, pace, upstreamTimeoutMs }: Upload,
 ): Promise<void> {
-  const untilMs = Date.now() + bodyTimeoutMs;
+  const beganAtMs = Date.now();
   let size = 0;
   for (;;) {
-    const { done, value } = await withOutboundTimeout(untilMs - Date.now(), reader.read()).catch(
-      (cause: unknown) => {
-        throw new UploadBroken("the body did not arrive whole", { cause });
-      },
-    );
+    const leftMs = beganAtMs + nextPieceDueMs(pace, size) - Date.now();
+    const { done, value } = await withOutboundTimeout(leftMs, reader.read()).catch((cause: unknown) => {
+      throw new UploadBroken("the body did not arrive whole", { cause });
+    });
     if (done) return;
     size += value.byteLength;
     if (size > maxBytes) throw new UploadTooLarge(`body over ${maxBytes} bytes`);

@@ -16,7 +16,7 @@ describe("an isolate that holds too many bodies already", () => {
     await stage.push(run);
     // Two hours.
     for (let polls = 0; polls < 60; polls += 1) {
-      const other = isolateBudget.enter(Date.now());
+      const other = isolateBudget.enter("another", Date.now());
       other.take(16 * MIB);
       await stage.pass(0);
       other.leave();
@@ -36,7 +36,7 @@ describe("an isolate that holds too many bodies already", () => {
     await stage.push(run);
     await stage.drain();
     expect(stage.received).toHaveLength(1);
-    const other = isolateBudget.enter(Date.now());
+    const other = isolateBudget.enter("another", Date.now());
     other.take(16 * MIB);
     await stage.pass(MINUTE);
     expect(stage.received).toHaveLength(1);
@@ -53,7 +53,7 @@ describe("a result of 17 MiB", () => {
     const text = `{"type":"run","results":["${"x".repeat(17 * MIB)}"],"status":"success"}`;
     stage.gateway.upstream.behave(({ method }, honest) => (method === "GET" ? new Response(text) : honest()));
     const run = await stage.start();
-    const other = isolateBudget.enter(Date.now());
+    const other = isolateBudget.enter("another", Date.now());
     other.take(14 * MIB);
     await stage.push(run);
     await stage.pass(MINUTE);

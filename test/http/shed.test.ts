@@ -14,13 +14,16 @@ afterEach(() => reset());
 const WITHOUT_HEADERS: Call = { circumstances: { rateLimit: "off" } };
 
 describe("an isolate with its hands full", () => {
-  it("refuses what is too much, and serves again when a caller was answered", async () => {
-    const gateway = await makeGateway({ MAX_IN_FLIGHT: "3" });
+  it("refuses a user beyond half of what is free, serves another, and the first again when it was answered", async () => {
+    const gateway = await makeGateway({ MAX_IN_FLIGHT: "6" });
     const answer = Promise.withResolvers<void>();
-    gateway.upstream.behave((_request, honest) => answer.promise.then(honest));
-    const held = times(3, () => gateway.begin(RUN_PATH, startOf({})));
+    gateway.upstream.behave(({ body }, honest) =>
+      body.includes("slow") ? answer.promise.then(honest) : honest(),
+    );
+    const held = times(3, () => gateway.begin(RUN_PATH, startOf({ inputs: { a: "slow" } })));
     await until(() => gateway.upstream.starts.length === 3);
     const refused = await gateway.start({}, WITHOUT_HEADERS);
+    expect((await gateway.start({}, { claims: { sub: "bob" } })).status).toBe(202);
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
     expect(refused.body.errors[0].code).toBe("service_unavaiable");
     expect((await gateway.call("/healthz", { claims: null })).status).toBe(200);
@@ -35,7 +38,7 @@ describe("an isolate with its hands full", () => {
 
   it("has no room for a body while others hold too much, and counts and starts nothing for it", async () => {
     const gateway = await makeGateway();
-    const other = isolateBudget.enter(Date.now());
+    const other = isolateBudget.enter("another", Date.now());
     other.take(16 * 1024 * 1024);
     const refused = await gateway.start({}, WITHOUT_HEADERS);
     other.leave();

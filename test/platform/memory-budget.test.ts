@@ -1,48 +1,82 @@
 import { describe, expect, it } from "vitest";
-import { MemoryBudget } from "../../src/platform/memory-budget.ts";
+import { ANONYMOUS, MemoryBudget } from "../../src/platform/memory-budget.ts";
 
 const T0 = 1_000_000;
+const MIB = 1024 * 1024;
 
-describe("a memory budget", () => {
-  it("is full when so many are in, and free again when one leaves", () => {
+/** How many places of `maxPlaces` an owner gets when it asks for as many as it can. */
+function fill(budget: MemoryBudget, owner: string, maxPlaces: number): number {
+  let places = 0;
+  while (budget.tryEnter(owner, T0, maxPlaces) !== null) places += 1;
+  return places;
+}
+
+describe("places", () => {
+  it("are half of what the others leave free, for each owner: each finds one as long as there are two", () => {
     const budget = new MemoryBudget(100);
-    const [first] = [budget.enter(T0), budget.enter(T0)];
-    expect([budget.isFull(T0, 2), budget.isFull(T0, 3)]).toEqual([true, false]);
-    first.leave();
-    expect(budget.isFull(T0, 2)).toBe(false);
+    const owners = ["a", "b", "c", "d", "e", "f"];
+    expect(owners.map((owner) => fill(budget, owner, 32))).toEqual([16, 8, 4, 2, 1, 1]);
+    expect(fill(budget, "g", 32)).toBe(0);
   });
 
-  it("gives a reservation back once, though it leaves twice", () => {
+  it("are free again when one leaves, once, though it leaves twice", () => {
     const budget = new MemoryBudget(100);
-    const [first, second] = [budget.enter(T0), budget.enter(T0)];
-    first.take(60);
-    first.leave();
-    first.leave();
-    expect(second.take(100)).toBe(true);
-    expect([budget.isFull(T0, 1), budget.isFull(T0, 2)]).toEqual([true, false]);
+    const [first] = [budget.tryEnter("a", T0, 3), budget.tryEnter("a", T0, 3)];
+    expect(budget.tryEnter("a", T0, 3)).toBeNull();
+    first?.leave();
+    first?.leave();
+    expect([budget.tryEnter("a", T0, 3), budget.tryEnter("a", T0, 3)]).toEqual([expect.anything(), null]);
   });
 
-  it("has bytes for all together, and gives them back", () => {
+  it("are fifty for all unknown callers together", () => {
     const budget = new MemoryBudget(100);
-    const [first, second] = [budget.enter(T0), budget.enter(T0)];
-    expect([first.take(60), second.take(40), second.take(1)]).toEqual([true, true, false]);
-    first.leave();
-    expect(second.take(60)).toBe(true);
+    expect(fill(budget, ANONYMOUS, 1_000)).toBe(50);
+    expect(budget.tryEnter("a", T0, 1_000)).not.toBeNull();
   });
 
-  it("lets one reservation have any size while it is alone", () => {
+  it("are given to what may not be refused, and count then", () => {
     const budget = new MemoryBudget(100);
-    const [first, second] = [budget.enter(T0), budget.enter(T0)];
+    for (const owner of ["a", "b"]) budget.enter(owner, T0);
+    expect([budget.tryEnter("c", T0, 2), budget.tryEnter("c", T0, 3)]).toEqual([null, expect.anything()]);
+  });
+
+  it("of work that never leaves are forgotten after two minutes, with its bytes", () => {
+    const budget = new MemoryBudget(100);
+    const silent = budget.enter("a", T0);
+    silent.take(100);
+    expect(budget.tryEnter("b", T0 + 119_999, 1)).toBeNull();
+    const next = budget.tryEnter("b", T0 + 120_000, 1);
+    expect([silent.take(50), next?.take(100)]).toEqual([true, true]);
+  });
+});
+
+describe("bytes", () => {
+  it("are half of what the others leave free, for each owner with all its work", () => {
+    const budget = new MemoryBudget(100);
+    const [a, again, b] = [budget.enter("a", T0), budget.enter("a", T0), budget.enter("b", T0)];
+    expect([a.take(40), again.take(10), again.take(1)]).toEqual([true, true, false]);
+    expect([b.take(25), b.take(1)]).toEqual([true, false]);
+    a.leave();
+    expect(b.take(20)).toBe(true);
+  });
+
+  it("may be any number in the only body that is held", () => {
+    const budget = new MemoryBudget(100);
+    const [first, second] = [budget.enter("a", T0), budget.enter("b", T0)];
     expect([first.take(90), first.take(90), second.take(1)]).toEqual([true, true, false]);
   });
 
-  it("forgets reservations that never leave", () => {
+  it("are free again when they are released, and the work goes on", () => {
     const budget = new MemoryBudget(100);
-    const silent = budget.enter(T0);
-    silent.take(100);
-    expect(budget.isFull(T0 + 119_999, 1)).toBe(true);
-    expect(budget.isFull(T0 + 120_000, 1)).toBe(false);
-    const next = budget.enter(T0 + 120_000);
-    expect([silent.take(50), next.take(100)]).toEqual([true, true]);
+    const [first, second] = [budget.enter("a", T0), budget.enter("b", T0)];
+    first.take(90);
+    first.release();
+    expect([second.take(50), first.take(25), first.take(1)]).toEqual([true, true, false]);
+  });
+
+  it("are one mebibyte for all unknown callers together, who take nothing of the rest", () => {
+    const budget = new MemoryBudget(16 * MIB);
+    const [unknown, other] = [budget.enter(ANONYMOUS, T0), budget.enter(ANONYMOUS, T0)];
+    expect([unknown.take(MIB), other.take(1)]).toEqual([true, false]);
   });
 });

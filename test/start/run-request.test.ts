@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RunTarget } from "../../src/runs/run-target.ts";
-import { parseRunRequest, type ReceivedBody } from "../../src/start/run-request.ts";
+import { parseRunRequest, type ReceivedBody, scanBody } from "../../src/start/run-request.ts";
 
 const STORED: RunTarget = { kind: "stored", storedActionId: "11111111-2222-4333-8444-555555555555" };
 const ONE_OFF: RunTarget = { kind: "one_off" };
@@ -10,7 +10,7 @@ const RULES = () => ({ allowPrivate: false, ownHosts: ["edge.example"] });
 afterEach(() => vi.restoreAllMocks());
 
 function parse(text: string, target: RunTarget = STORED) {
-  return parseRunRequest(target, { kind: "text", text }, RULES);
+  return parseRunRequest(target, scanBody({ kind: "text", text }), RULES);
 }
 
 describe("a good request", () => {
@@ -147,7 +147,7 @@ describe("a malformed request names its fault, and keeps its id if it has one", 
       detail: "The body is not UTF-8.",
     },
   ])("$name", ({ body, code, detail }) => {
-    expect(parseRunRequest(STORED, body, RULES)).toMatchObject({
+    expect(parseRunRequest(STORED, scanBody(body), RULES)).toMatchObject({
       kind: "malformed",
       idempotencyId: null,
       problem: { code, detail },

@@ -7,7 +7,12 @@ import { authDeps } from "../../http/middleware/require-caller.ts";
 import { audited, newEntry } from "../../operators/audit.ts";
 import { decodeUtf8 } from "../../platform/json.ts";
 import { log } from "../../platform/observability/log.ts";
-import { OutboundTimeout, OutboundTooLarge, readBody } from "../../platform/outbound/guard.ts";
+import {
+  OutboundNoRoom,
+  OutboundTimeout,
+  OutboundTooLarge,
+  readBody,
+} from "../../platform/outbound/guard.ts";
 import { buildFrame, render } from "../shell/render.tsx";
 import { SIGN_IN } from "../shell/require-operator.ts";
 import { beginSession, endSession, fitsSession } from "../shell/session.ts";
@@ -57,10 +62,16 @@ export function signOut(c: AppContext): Response {
 /** The form's field, without the blanks that came along when it was pasted; empty for anything but such a form. */
 async function postedToken(c: AppContext): Promise<string> {
   try {
-    const form = decodeUtf8(await readBody(c.req.raw, MAX_FORM_BYTES, FORM_TIMEOUT_MS)) ?? "";
+    const form =
+      decodeUtf8(await readBody(c.req.raw, MAX_FORM_BYTES, FORM_TIMEOUT_MS, c.get("reservation"))) ?? "";
     return new URLSearchParams(form).get("token")?.trim() ?? "";
   } catch (error) {
-    if (error instanceof OutboundTooLarge || error instanceof OutboundTimeout) return "";
+    if (
+      error instanceof OutboundTooLarge ||
+      error instanceof OutboundTimeout ||
+      error instanceof OutboundNoRoom
+    )
+      return "";
     throw error;
   }
 }

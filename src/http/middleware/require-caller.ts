@@ -15,6 +15,11 @@ export function authDeps(c: AppContext): AuthDeps & OperatorDeps {
   };
 }
 
+/** Of the isolate's room. */
+export function callersShare(c: AppContext): string {
+  return c.get("caller").userKey;
+}
+
 export async function requireCaller(c: AppContext, next: Next): Promise<Response | undefined> {
   const verdict = await c.get("stopwatch").time("auth", authenticate(c.req.raw.headers, authDeps(c)));
   if (verdict.kind === "refused") {

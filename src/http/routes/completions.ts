@@ -7,6 +7,7 @@ import { parseRef } from "../../gate/completion-ref.ts";
 import { runMessage, sendMessage } from "../../gate/run-message.ts";
 import { problem } from "../../platform/errors.ts";
 import { isObject, memberOf, parseJson } from "../../platform/json.ts";
+import { ANONYMOUS, type Reservation } from "../../platform/memory-budget.ts";
 import { log } from "../../platform/observability/log.ts";
 import { readBody } from "../../platform/outbound/guard.ts";
 import { answerProblem } from "../answers.ts";
@@ -18,14 +19,13 @@ const BODY_TIMEOUT_MS = 5_000;
 
 export async function receiveCompletion(c: AppContext): Promise<Response> {
   const { settings, queueOfGate } = c.get("services");
-  const { signingKeys, completionTokens } = settings;
-  const ref = await parseRef(c.req.param("ref") ?? "", signingKeys);
+  const ref = await parseRef(c.req.param("ref") ?? "", settings.signingKeys);
   if (ref === null) {
     c.get("notes").outcome = "forged";
     return answerProblem(c, problem("not_found", "There is nothing at this path."));
   }
-  const isProven = provesItself(c.req.raw.headers, completionTokens);
-  const hintedRunId = isProven ? await runIdIn(c.req.raw) : null;
+  const isProven = isFromUpstream(c);
+  const hintedRunId = isProven ? await runIdIn(c.req.raw, c.get("reservation")) : null;
   c.get("notes").outcome = isProven ? "notified" : "hinted";
   try {
     await sendMessage(queueOfGate(ref.gate), runMessage(ref.gate, ref.key, { notified: true, hintedRunId }));
@@ -40,9 +40,17 @@ export async function receiveCompletion(c: AppContext): Promise<Response> {
   return new Response(null, { status: 202 });
 }
 
-function provesItself(headers: Headers, tokens: readonly string[]): boolean {
-  const bearer = readBearer(headers);
-  return bearer.kind === "token" && tokens.filter((token) => isSame(token, bearer.token)).length > 0;
+/** An upstream that proves itself has a share of its own; other senders have the one of unknown callers. */
+export function completionShare(c: AppContext): string {
+  return isFromUpstream(c) ? "upstream" : ANONYMOUS;
+}
+
+function isFromUpstream(c: AppContext): boolean {
+  const bearer = readBearer(c.req.raw.headers);
+  const { completionTokens } = c.get("services").settings;
+  return (
+    bearer.kind === "token" && completionTokens.filter((token) => isSame(token, bearer.token)).length > 0
+  );
 }
 
 function isSame(a: string, b: string): boolean {
@@ -56,8 +64,11 @@ function isSame(a: string, b: string): boolean {
 }
 
 /** The run's own id, at the top or under `data`; null when the body says none. */
-async function runIdIn(request: Request): Promise<string | null> {
-  const parsed = await readBody(request, MAX_BODY_BYTES, BODY_TIMEOUT_MS).then(parseJson, () => undefined);
+async function runIdIn(request: Request, reservation: Reservation): Promise<string | null> {
+  const parsed = await readBody(request, MAX_BODY_BYTES, BODY_TIMEOUT_MS, reservation).then(
+    parseJson,
+    () => undefined,
+  );
   const id = isObject(parsed) ? (parsed["id"] ?? memberOf(parsed["data"], "id")) : undefined;
   return typeof id === "string" && validateUuid(id) ? id.toLowerCase() : null;
 }

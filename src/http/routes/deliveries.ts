@@ -4,9 +4,11 @@ import type { RunRecord } from "../../gate/admission.ts";
 import { attemptError, type DeliveryView, deliveryView } from "../../gate/delivery-view.ts";
 import { problem } from "../../platform/errors.ts";
 import { log } from "../../platform/observability/log.ts";
+import { rateLimitHeaders } from "../../rate-limit/headers.ts";
 import { idFault } from "../../runs/run-target.ts";
+import { tooManyRequests } from "../../start/start-answer.ts";
 import { refuse } from "../answers.ts";
-import { callersGate, parseTarget } from "../caller-deps.ts";
+import { callersGate, limitOfStarts, parseTarget } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { type CountedRead, countRead } from "../read-window.ts";
 
@@ -24,12 +26,23 @@ export async function readDeliveries(c: AppContext): Promise<Response> {
 export async function redeliver(c: AppContext): Promise<Response> {
   const found = await find(c);
   if (found.kind === "problem") return found.answer;
-  const { headers, record } = found;
+  const { record } = found;
+  let { headers } = found;
   try {
-    const redelivery = await callersGate(c).redeliver(record);
-    const view = redelivery && deliveryView(parseTarget(c), redelivery.record);
+    const redelivery = await callersGate(c).redeliver(record, await limitOfStarts(c, parseTarget(c)));
+    if (redelivery === null) return refuse(c, "unknown", NO_CALLBACK, headers);
+    if (redelivery.view !== null)
+      headers = rateLimitHeaders(
+        "runs",
+        redelivery.view,
+        c.get("services").settings.rateLimitResetFormat,
+        Date.now(),
+      );
+    if (redelivery.kind === "limited")
+      return refuse(c, "limited", tooManyRequests(redelivery.retryAfterSeconds), headers);
+    const view = deliveryView(parseTarget(c), redelivery.record);
     if (view === null) return refuse(c, "unknown", NO_CALLBACK, headers);
-    if (redelivery?.kind === "under_way") return refuse(c, "conflict", UNDER_WAY, headers);
+    if (redelivery.kind === "under_way") return refuse(c, "conflict", UNDER_WAY, headers);
     return answerView(c, view, 202, headers);
   } catch (error) {
     return unavailable(c, headers, error);

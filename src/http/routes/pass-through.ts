@@ -8,7 +8,7 @@ import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
 import { sendUpload, UploadBroken, UploadTooLarge } from "../../upstream/upload.ts";
 import { passedThroughProblem, upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerProblem, answerUpstreamProblem, refuse } from "../answers.ts";
-import { BODY_TIMEOUT_MS, encodingFault } from "../body.ts";
+import { BODY_PACE, encodingFault } from "../body.ts";
 import { assertedFor } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { answerNotFound } from "../middleware/observe.ts";
@@ -54,7 +54,7 @@ async function forward(
   const headers = headersToUpstream(c.req.raw.headers, await assertedFor(c));
   const init = { method: c.req.method, headers };
   if (body === null) return send(sender, baseUrl + path, init, upstreamTimeoutMs);
-  const upload = { body, maxBytes, bodyTimeoutMs: BODY_TIMEOUT_MS, upstreamTimeoutMs };
+  const upload = { body, maxBytes, pace: BODY_PACE, upstreamTimeoutMs };
   return sendUpload(sender, baseUrl + path, init, upload, (work) => c.executionCtx.waitUntil(work));
 }
 

@@ -1,27 +1,28 @@
 import type { DestinationRules } from "../../callbacks/destination.ts";
 import { memberOf, parseJson } from "../../platform/json.ts";
-import { rateLimitIsOn } from "../../rate-limit/flag.ts";
 import { rateLimitHeaders } from "../../rate-limit/headers.ts";
-import type { RunTarget } from "../../runs/run-target.ts";
-import { parseRunRequest } from "../../start/run-request.ts";
+import { parseRunRequest, scanBody } from "../../start/run-request.ts";
 import type { StartAnswer } from "../../start/start-answer.ts";
-import { startRun } from "../../start/start-run.ts";
+import { refuseUnparsed, startRun } from "../../start/start-run.ts";
 import { assertedHeaders } from "../../upstream/headers.ts";
 import { answerUpstreamProblem, OVERLOADED, refuse } from "../answers.ts";
 import { receiveJson } from "../body.ts";
-import { assertedFor, callersGate, parseTarget, startRule } from "../caller-deps.ts";
+import { assertedFor, callersGate, limitOfStarts, parseTarget } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 
 export async function startNewRun(c: AppContext): Promise<Response> {
   const target = parseTarget(c);
   const services = c.get("services");
-  const [body, limited] = await Promise.all([
+  const [body, window] = await Promise.all([
     receiveJson(c.req.raw, services.settings.maxBodyBytes, c.get("reservation")),
-    isLimited(c, target),
+    limitOfStarts(c, target),
   ]);
   if (body === null) return refuse(c, "shed", OVERLOADED, {});
-  const parsed = parseRunRequest(target, body, () => destinationRules(c));
   const gate = callersGate(c);
+  const scanned = scanBody(body);
+  const refused = window && (await refuseUnparsed(gate, scanned, window));
+  if (refused !== null) return render(c, refused);
+  const parsed = parseRunRequest(target, scanned, () => destinationRules(c));
   const answer = await startRun(
     {
       gate,
@@ -35,7 +36,7 @@ export async function startNewRun(c: AppContext): Promise<Response> {
     },
     target,
     parsed,
-    limited ? startRule(c) : null,
+    window,
   );
   return render(c, answer);
 }
@@ -43,17 +44,6 @@ export async function startNewRun(c: AppContext): Promise<Response> {
 function destinationRules(c: AppContext): DestinationRules {
   const ownHosts = [c.get("publicUrl"), c.req.url].map((url) => new URL(url).host);
   return { allowPrivate: c.get("services").settings.allowPrivateCallbacks, ownHosts };
-}
-
-async function isLimited(c: AppContext, target: RunTarget): Promise<boolean> {
-  if (startRule(c) === null) return false;
-  const actionId = target.kind === "stored" ? target.storedActionId : null;
-  return rateLimitIsOn(
-    c.get("services").flags,
-    c.get("services").settings.rateLimitFlagDefault,
-    c.get("caller"),
-    actionId,
-  );
 }
 
 function render(c: AppContext, { outcome, result, view, replayed, mismatch }: StartAnswer): Response {

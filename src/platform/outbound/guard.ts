@@ -36,7 +36,10 @@ export async function send(
   timeoutMs: number,
 ): Promise<Response> {
   const abort = new AbortController();
-  const deadline = startDeadline(timeoutMs, () => abort.abort());
+  const deadline = startDeadline(
+    () => timeoutMs,
+    () => abort.abort(),
+  );
   try {
     const request = new Request(url, { ...init, redirect: "manual", signal: abort.signal });
     // The race bears the load: a service binding does not have to honour the signal.
@@ -84,7 +87,7 @@ export function sendStream(
 
 /** What `promise` comes to, if it does so in time. Throws OutboundTimeout; what it waits for is not stopped. */
 export async function withOutboundTimeout<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  const deadline = startDeadline(timeoutMs);
+  const deadline = startDeadline(() => timeoutMs);
   try {
     return await Promise.race([promise, deadline.passed]);
   } finally {
@@ -128,55 +131,41 @@ export async function* readBlocks(
   }
 }
 
+/** How long a body may take in all, and how slowly it may come once `graceMs` have passed. */
+export type Pace = { timeoutMs: number; graceMs: number; minBytesPerSecond: number };
+
+/** After how long the next piece has to be there, of a body of which `size` bytes have come. */
+export function nextPieceDueMs({ timeoutMs, graceMs, minBytesPerSecond }: Pace, size: number): number {
+  return Math.min(timeoutMs, graceMs + (size * 1000) / minBytesPerSecond);
+}
+
 /**
- * Reads a body as bytes, `maxBytes` at most, within `timeoutMs`; `hold` is asked for room for each piece of it. Throws
+ * Reads a body as bytes, `maxBytes` at most, at a pace or within so many milliseconds. The reservation is asked for room for each piece as it comes. A body for which
+ * there is none is read to its end and not kept: the other party may not look for an answer before it has sent all. Throws
  * OutboundTooLarge, OutboundNoRoom or OutboundTimeout, and cancels the body.
  */
 export async function readBody(
-  response: Pick<Response, "body">,
-  maxBytes: number,
-  timeoutMs: number,
-  reservation?: Reservation,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  const size = await takeIn(response, maxBytes, timeoutMs, (chunk) => {
-    if (reservation?.take(chunk.byteLength) === false) throw new OutboundNoRoom("no room for this body");
-    chunks.push(chunk);
-  });
-  return concatenate(chunks, size);
-}
-
-/**
- * Takes up to `maxBytes` of a body that is not needed, so that its connection can be used again, and cancels the
- * rest. Keeps none of it: a body for which there is no room ends here. Never throws.
- */
-export async function discardBody(
-  response: Pick<Response, "body">,
-  maxBytes: number,
-  timeoutMs: number,
-): Promise<void> {
-  // Too large, too slow or broken off: all the same where it is not needed.
-  await takeIn(response, maxBytes, timeoutMs, () => undefined).catch(() => undefined);
-}
-
-/** Hands over a body piece by piece; comes to its size. */
-async function takeIn(
   { body }: Pick<Response, "body">,
   maxBytes: number,
-  timeoutMs: number,
-  accept: (chunk: Uint8Array) => void,
-): Promise<number> {
-  if (body === null) return 0;
+  pace: Pace | number,
+  reservation?: Reservation,
+): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array();
   const reader = body.getReader();
-  const deadline = startDeadline(timeoutMs);
+  let chunks: Uint8Array[] | null = [];
   let size = 0;
+  const deadline = startDeadline(() => (typeof pace === "number" ? pace : nextPieceDueMs(pace, size)));
   try {
     for (;;) {
       const { done, value } = await Promise.race([reader.read(), deadline.passed]);
-      if (done) return size;
+      if (done) break;
       size += value.byteLength;
       if (size > maxBytes) throw new OutboundTooLarge(`body over ${maxBytes} bytes`);
-      accept(value);
+      if (chunks !== null && reservation?.take(value.byteLength) === false) {
+        reservation.release();
+        chunks = null;
+      }
+      chunks?.push(value);
     }
   } catch (error) {
     reader.cancel(error).catch(() => undefined);
@@ -184,16 +173,26 @@ async function takeIn(
   } finally {
     deadline.stop();
   }
+  if (chunks === null) throw new OutboundNoRoom("no room for this body");
+  return concatenate(chunks, size);
 }
 
 type Deadline = { passed: Promise<never>; stop: () => void };
 
-function startDeadline(timeoutMs: number, andThen?: () => void): Deadline {
+/** `dueMs`, from the beginning, is asked again when it has passed: it may have moved on. */
+function startDeadline(dueMs: () => number, andThen?: () => void): Deadline {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new OutboundTimeout(`no answer within ${timeoutMs} ms`));
-    andThen?.();
-  }, timeoutMs);
+  const watch = (passedMs: number) => {
+    const due = dueMs();
+    return setTimeout(() => {
+      if (dueMs() > due) timer = watch(due);
+      else {
+        reject(new OutboundTimeout(`nothing within ${due} ms`));
+        andThen?.();
+      }
+    }, due - passedMs);
+  };
+  let timer = watch(0);
   return { passed: promise, stop: () => clearTimeout(timer) };
 }
 

@@ -1,10 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { discardBody } from "../../../src/platform/outbound/guard.ts";
+import { MemoryBudget } from "../../../src/platform/memory-budget.ts";
+import {
+  nextPieceDueMs,
+  OutboundNoRoom,
+  OutboundTimeout,
+  readBody,
+} from "../../../src/platform/outbound/guard.ts";
 
 const MEBIBYTE = 1_048_576;
 
-describe("a body that is not wanted", () => {
-  it("is taken in to its end, and kept nowhere", async () => {
+describe("a body for which there is no room", () => {
+  it("is taken in to its end, kept nowhere, and leaves its room to others at once", async () => {
+    const budget = new MemoryBudget(4 * MEBIBYTE);
+    const [reservation, other] = [budget.enter("a", 0), budget.enter("b", 0)];
+    other.take(1);
     const pieces: WeakRef<Uint8Array>[] = [];
     let collected = 0;
     const body = new ReadableStream<Uint8Array>({
@@ -20,8 +29,38 @@ describe("a body that is not wanted", () => {
         controller.enqueue(piece);
       },
     });
-    await discardBody({ body }, 256 * MEBIBYTE, 60_000);
+    await expect(readBody({ body }, 256 * MEBIBYTE, 60_000, reservation)).rejects.toThrow(OutboundNoRoom);
     expect(pieces).toHaveLength(256);
     expect(collected).toBeGreaterThan(0);
+    expect(other.take(1.9 * MEBIBYTE)).toBe(true);
   });
 });
+
+describe("a body that has to come at a pace", () => {
+  const PACE = { timeoutMs: 600, graceMs: 100, minBytesPerSecond: 100 };
+
+  it("has its next piece due later with each byte, and never after its whole time", () => {
+    expect([0, 10, 50, 1_000].map((size) => nextPieceDueMs(PACE, size))).toEqual([100, 200, 600, 600]);
+  });
+
+  it("is read while it keeps it, and cut off when it falls behind", async () => {
+    const whole = await readBody({ body: drip(10, 50, 8) }, MEBIBYTE, PACE);
+    expect(whole.byteLength).toBe(80);
+    const begunAtMs = performance.now();
+    await expect(readBody({ body: drip(1, 50, 100) }, MEBIBYTE, PACE)).rejects.toThrow(OutboundTimeout);
+    expect(performance.now() - begunAtMs).toBeLessThan(PACE.timeoutMs);
+  });
+});
+
+/** So many bytes every `pauseMs`, so many times. */
+function drip(bytes: number, pauseMs: number, times: number): ReadableStream<Uint8Array> {
+  let sent = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (sent === times) return controller.close();
+      sent += 1;
+      await scheduler.wait(pauseMs);
+      controller.enqueue(new Uint8Array(bytes));
+    },
+  });
+}
