@@ -1,6 +1,7 @@
 // A breaker for one destination host, as arithmetic: when most attempts at a host fail it is left alone for a while, and
 // then one attempt each 30 s finds out whether it is back. It protects the receiver from a pile of retries, and the
-// attempts of its deliveries from being burnt on a host that is known to be down.
+// attempts of its deliveries from being burnt on a host that is known to be down. Where many users share one, it opens only
+// when no attempt of any of them found the host there: a path that fails is its own user's.
 // Reports carry no name of their attempt. So what is reported while it is open is passed over (it was sent before), and
 // during a probe the first report decides: a stray failure keeps it open for 30 s more, never a second probe.
 
@@ -23,22 +24,35 @@ export const OPEN_MS = 30_000;
 const MIN_SAMPLES = 10;
 const KEPT = 100;
 const FAILED_SHARE = 0.7;
+const FAILED_SHARE_OF_ALL = 1;
 /** So few that one user's paths, which that user can make fail at will, never make ten. */
 const KEPT_OF_ONE = 3;
 
-/** May one more attempt be made now? A `go` after it was open is the probe, and takes it. */
-export function acquire(breaker: Breaker, nowMs: number): [Breaker, Permission] {
+/**
+ * May one more attempt be made now? A `go` after it was open is the probe, and takes it. `isDoubtful`: the attempt may fail
+ * though the host is well; it becomes the probe only when no other one has for a while.
+ */
+export function acquire(breaker: Breaker, nowMs: number, isDoubtful = false): [Breaker, Permission] {
   if (breaker.status === "closed") return [breaker, { kind: "go" }];
-  const untilMs = openUntilMs(breaker, nowMs);
+  const untilMs = openUntilMs(breaker, nowMs) + (isDoubtful ? OPEN_MS : 0);
   if (nowMs < untilMs) return [breaker, { kind: "open", untilMs }];
   return [{ status: "half_open", untilMs: nowMs + OPEN_MS }, { kind: "go" }];
 }
 
-/** The breaker after an attempt ended; with `who`, that one's latest three count. */
+/** Whether this user's latest attempt failed, as far as is known. */
+export function failedLast(breaker: Breaker): boolean {
+  return breaker.status !== "closed" || breaker.samples.at(-1)?.ok === false;
+}
+
+/** The breaker after an attempt ended. With `who`, it is one that many share: that one's latest three count. */
 export function report(breaker: Breaker, ok: boolean, nowMs: number, who?: string): Breaker {
   switch (breaker.status) {
     case "closed":
-      return count([...withRoomFor(breaker.samples, who), { atMs: nowMs, ok, ...(who && { who }) }], nowMs);
+      return count(
+        [...withRoomFor(breaker.samples, who), { atMs: nowMs, ok, ...(who && { who }) }],
+        nowMs,
+        who === undefined ? FAILED_SHARE : FAILED_SHARE_OF_ALL,
+      );
     case "open":
       return breaker;
     case "half_open":
@@ -62,10 +76,10 @@ export function isForgettable(breaker: Breaker, nowMs: number): boolean {
   return nowMs >= openUntilMs(breaker, nowMs) + WINDOW_MS;
 }
 
-function count(all: readonly Sample[], nowMs: number): Breaker {
+function count(all: readonly Sample[], nowMs: number, failedShare: number): Breaker {
   const samples = all.filter((sample) => !isOld(sample, nowMs)).slice(-KEPT);
   const failures = samples.filter(({ ok }) => !ok).length;
-  const isDown = samples.length >= MIN_SAMPLES && failures >= FAILED_SHARE * samples.length;
+  const isDown = samples.length >= MIN_SAMPLES && failures >= failedShare * samples.length;
   return isDown ? opened(nowMs) : { status: "closed", samples };
 }
 

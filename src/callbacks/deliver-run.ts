@@ -8,9 +8,9 @@ import { withTimeout } from "../platform/timeout.ts";
 import type { AttemptOutcome } from "../runs/attempt.ts";
 import type { CallbackBody } from "./callback-body.ts";
 import { attemptDelivery } from "./deliver.ts";
-import { hostOf } from "./destination.ts";
+import { buildDestinationRules, hostOf } from "./destination.ts";
 import { type BreakerNamespace, breakerOf, type HostPermission } from "./destination-breaker.ts";
-import { HostHealth, isHostTrouble, isOwnFailure } from "./host-health.ts";
+import { HostHealth, isHostTrouble, isOwnFailure, isUnreachable } from "./host-health.ts";
 import { signCallback } from "./signature.ts";
 
 export type DeliveryDeps = {
@@ -21,6 +21,8 @@ export type DeliveryDeps = {
 
 export type CallbackRequest = {
   userKey: string;
+  /** Whose run it is, as the receiver knows them. */
+  user: { issuer: string; subject: string };
   callbackUrl: string;
   publicUrl: string;
   runId: string;
@@ -58,7 +60,9 @@ export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): 
   const trouble = isHostTrouble(outcome);
   if (trouble) health.noteFailure(host, Date.now());
   const speaks = trouble || (consulted && !isOwnFailure(outcome));
-  const reported = speaks ? reportToBreaker(deps, host, request.userKey, !trouble) : Promise.resolve();
+  const reported = speaks
+    ? reportToBreaker(deps, host, request.userKey, trouble, outcome)
+    : Promise.resolve();
   return { kind: "attempted", outcome, durationMs, begunAtMs, reported };
 }
 
@@ -67,12 +71,21 @@ async function send(
   request: CallbackRequest,
 ): Promise<{ outcome: AttemptOutcome; durationMs: number }> {
   const { callbackUrl, publicUrl, runId, traceId, body, attemptNumber } = request;
-  const signed = { body, webhookId: buildWebhookId(runId), runId, issuer: publicUrl, nowMs: Date.now() };
+  const signed = {
+    body,
+    webhookId: buildWebhookId(runId),
+    runId,
+    issuer: publicUrl,
+    audience: URL.parse(callbackUrl)?.origin ?? callbackUrl,
+    user: request.user,
+    nowMs: Date.now(),
+  };
   const { outcome, durationMs, error } = await attemptDelivery({
     callbackUrl,
     body,
     headers: await signCallback(signed, settings.signingKeys),
-    rules: { allowPrivate: settings.allowPrivateCallbacks, ownHosts: listOwnHosts(settings, publicUrl) },
+    // Where the run was started, and where the gateway is now: it may have moved in between.
+    rules: buildDestinationRules(settings, [publicUrl]),
     timeoutMs: settings.callbackTimeoutMs,
     sender: network,
   });
@@ -87,11 +100,6 @@ async function send(
     error,
   });
   return { outcome, durationMs };
-}
-
-/** Where the run was started, and where the gateway is now: it may have moved in between. */
-function listOwnHosts({ publicUrl }: Settings, startedAt: string): string[] {
-  return [startedAt, ...(publicUrl === null ? [] : [publicUrl])].map((url) => new URL(url).host);
 }
 
 /** The same for every attempt of a run: the receiver's key against duplicates. */
@@ -134,10 +142,14 @@ async function reportToBreaker(
   { breakers }: DeliveryDeps,
   host: string,
   userKey: string,
-  ok: boolean,
+  trouble: boolean,
+  outcome: AttemptOutcome,
 ): Promise<void> {
   try {
-    await withTimeout(ANSWERS_WITHIN_MS, breakerOf(breakers, host).report(userKey, ok));
+    await withTimeout(
+      ANSWERS_WITHIN_MS,
+      breakerOf(breakers, host).report(userKey, !trouble, !isUnreachable(outcome)),
+    );
   } catch (error) {
     log({ event: "breaker.unavailable", error });
   }

@@ -2,12 +2,12 @@
 // follow no redirect and to wait no longer than it is told. The destination is judged again at every attempt, because it
 // may have been stored under older rules. Of the answer only the status and two headers count; its body is thrown away
 // unseen, so that no caller can read through the gateway what a host answers.
-import { OutboundTimeout, readBody, type Sender, send } from "../platform/outbound/guard.ts";
+import { isNoConnection, OutboundTimeout, readBody, type Sender, send } from "../platform/outbound/guard.ts";
+import { retryAfterSeconds } from "../platform/retry-after.ts";
 import type { AttemptFailure, AttemptOutcome } from "../runs/attempt.ts";
 import { BodyChanged, BodyUnreadable, type CallbackBody, isSmall, toSending } from "./callback-body.ts";
 import { checkDestination, type DestinationRules } from "./destination.ts";
 import { postStream, type StreamedAnswer } from "./post-stream.ts";
-import { retryAfterSeconds } from "./retry-after.ts";
 
 export type AttemptRequest = {
   callbackUrl: string;
@@ -50,9 +50,13 @@ export async function attemptDelivery(request: AttemptRequest): Promise<AttemptR
 export function readAnswer(status: number, headers: Headers, nowMs: number): AttemptOutcome {
   if (status >= 200 && status < 300) return { kind: "acknowledged", status };
   if (status === 410 || asksToAbort(headers)) return { kind: "aborted", status };
-  const failure = status >= 300 && status < 400 ? "redirect not followed" : "status is no 2xx";
   const retryAfter = retryAfterSeconds(headers.get("retry-after"), nowMs);
-  return { kind: "failed", status, failure, retryAfterSeconds: retryAfter };
+  return { kind: "failed", status, failure: toStatusFailure(status), retryAfterSeconds: retryAfter };
+}
+
+function toStatusFailure(status: number): AttemptFailure {
+  if (isNoConnection(status)) return "no connection";
+  return status >= 300 && status < 400 ? "redirect not followed" : "status is no 2xx";
 }
 
 type Answer = { answer: StreamedAnswer; error: null } | { answer: null; error: unknown };

@@ -9,6 +9,7 @@ import {
   acquire,
   type Breaker,
   CLOSED,
+  failedLast,
   isForgettable,
   type Permission,
   report,
@@ -54,12 +55,15 @@ export class DestinationBreaker extends DurableObject<Env> {
     return toPermission(...this.#ask(userKey, nowMs), nowMs);
   }
 
-  /** Every failure at the host; a success only when this object had been asked before it. */
-  async report(userKey: string, ok: boolean): Promise<void> {
+  /**
+   * Every failure at the host; a success only when this object had been asked before it. `isThere`: the host answered the
+   * attempt, whatever it said.
+   */
+  async report(userKey: string, ok: boolean, isThere = ok): Promise<void> {
     const nowMs = Date.now();
     const [own, all] = [this.#breaker(userKey), this.#breaker(ALL_USERS)];
     await this.#become(userKey, own, report(own, ok, nowMs));
-    await this.#become(ALL_USERS, all, report(all, ok, nowMs, userKey));
+    await this.#become(ALL_USERS, all, report(all, isThere, nowMs, userKey));
   }
 
   /** As it is, for operators: asking changes nothing. */
@@ -84,12 +88,13 @@ export class DestinationBreaker extends DurableObject<Env> {
   }
 
   #ask(userKey: string, nowMs: number): [own: Asked, all: Asked] {
-    const ask = (key: string): Asked => {
+    const ask = (key: string, isDoubtful: boolean): Asked => {
       const before = this.#breaker(key);
-      const [after, permission] = acquire(before, nowMs);
+      const [after, permission] = acquire(before, nowMs, isDoubtful);
       return { key, before, after, permission };
     };
-    return [ask(userKey), ask(ALL_USERS)];
+    const own = ask(userKey, false);
+    return [own, ask(ALL_USERS, failedLast(own.before))];
   }
 
   #breaker(key: string): Breaker {
@@ -111,6 +116,13 @@ function toPermission(own: Asked, all: Asked, nowMs: number): HostPermission {
   const { before, permission } = all;
   if (permission.kind === "go") return own.permission;
   const { untilMs } = permission;
-  const allUntilMs = before.status === "half_open" ? Math.min(untilMs, nowMs + PROBING_MS) : untilMs;
-  return { kind: "open", untilMs, allUntilMs };
+  const standing = toStanding(before, nowMs);
+  // Another user would get the probe now.
+  if (standing.untilMs === null) return { kind: "open", untilMs };
+  const isProbed = standing.status === "half_open";
+  return {
+    kind: "open",
+    untilMs,
+    allUntilMs: isProbed ? Math.min(standing.untilMs, nowMs + PROBING_MS) : standing.untilMs,
+  };
 }

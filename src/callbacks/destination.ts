@@ -1,14 +1,15 @@
 // May the edge send a run's result to this URL? A pure check of the text, at the start of a run and again before every
 // attempt: the URL may have been stored under older rules.
-// It trusts the WHATWG parser, the one that fetch() uses, to bring every spelling of an address into one form, and
-// ipaddr.js to read that form. It does not resolve names: a public name that points to a private address is stopped by
-// the flag global_fetch_strictly_public, and a redirect by the guard, which follows none.
-import ipaddr from "ipaddr.js";
+// It trusts the WHATWG parser, the one that fetch() uses, to bring every spelling of an address into one form. It does not
+// resolve names: a public name that points to a private address is stopped by the flag global_fetch_strictly_public, and
+// a redirect by the guard, which follows none. An address in place of a name is refused, a public one too: Cloudflare
+// fetches none, so a callback to it would never arrive.
+import type { Settings } from "../platform/settings.ts";
 
 export type DestinationRules = {
   /** Development: plain http and private hosts are accepted too. */
   allowPrivate: boolean;
-  /** The edge's own hosts as `URL.host` gives them: the name, and the port where it is not the scheme's own. */
+  /** The gateway's own hosts, and the upstream's, as `URL.host` gives them: the name, and the port where it is not the scheme's own. */
   ownHosts: readonly string[];
 };
 
@@ -18,7 +19,8 @@ export type RefusalReason =
   | "malformed"
   | "credentials"
   | "own_host"
-  | "private_host";
+  | "private_host"
+  | "no_port";
 
 /**
  * `url` is what may be fetched. Keep the caller's text, not `url.href`, for the next check: escaping can make it longer than is accepted.
@@ -36,7 +38,8 @@ const DETAILS: Record<RefusalReason, string> = {
   malformed: "must be an absolute URL with a host, without spaces, control characters and backslashes",
   credentials: "must not contain credentials",
   own_host: "must not point to this service",
-  private_host: "must name a public host",
+  private_host: "must name a public host, not an IP address",
+  no_port: "must not have port 0",
 };
 
 /**
@@ -56,7 +59,14 @@ const PRIVATE_SUFFIXES = [
   "lan",
 ];
 
-const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
+/** No result goes to the gateway itself, nor to the upstream, whose endpoints trust the gateway. `ownUrls`: where the gateway is. */
+export function buildDestinationRules(
+  { allowPrivateCallbacks, publicUrl, upstreamUrl }: Settings,
+  ownUrls: readonly string[],
+): DestinationRules {
+  const own = [...ownUrls, publicUrl, upstreamUrl].filter((url) => url !== null);
+  return { allowPrivate: allowPrivateCallbacks, ownHosts: own.map((url) => new URL(url).host) };
+}
 
 export function checkDestination(text: string, rules: DestinationRules): Destination {
   if (text.length > MAX_URL_LENGTH) return refuse("too_long");
@@ -65,6 +75,7 @@ export function checkDestination(text: string, rules: DestinationRules): Destina
   if (!isSchemeAllowed(url.protocol, rules)) return refuse("wrong_scheme");
   if (!isWrittenPlainly(text) || !isFetchable(url) || hasEmptyLabel(url)) return refuse("malformed");
   if (hasUserInfo(text)) return refuse("credentials");
+  if (url.port === "0") return refuse("no_port");
   if (isOwnHost(url, rules)) return refuse("own_host");
   if (!rules.allowPrivate && !isPublicHost(url)) return refuse("private_host");
   // A fragment belongs to browsers: no receiver should have to drop it.
@@ -116,15 +127,8 @@ function isOwnHost(url: URL, { allowPrivate, ownHosts }: DestinationRules): bool
 
 function isPublicHost(url: URL): boolean {
   const host = withoutRootDot(url.hostname);
-  if (host.startsWith("[")) return isPublicIPv6(host.slice(1, -1));
-  if (ipaddr.IPv4.isValid(host)) return ipaddr.IPv4.parse(host).range() === "unicast";
+  if (host.startsWith("[") || /^[\d.]+$/.test(host)) return false;
   return host.includes(".") && !PRIVATE_SUFFIXES.some((suffix) => `.${host}`.endsWith(`.${suffix}`));
-}
-
-/** Outside 2000::/3 nothing is assigned for the public; inside it ipaddr.js knows the special blocks. */
-function isPublicIPv6(host: string): boolean {
-  const address = ipaddr.IPv6.parse(host);
-  return address.match(GLOBAL_UNICAST) && address.range() === "unicast";
 }
 
 function withoutRootDot(hostname: string): string {

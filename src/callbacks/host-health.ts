@@ -50,6 +50,12 @@ export function isHostTrouble(outcome: AttemptOutcome): boolean {
   return failure === "no connection" || failure === "no answer in time";
 }
 
+/** Was the host not there? */
+export function isUnreachable(outcome: AttemptOutcome): boolean {
+  if (outcome.kind !== "failed") return false;
+  return outcome.failure === "no connection" || outcome.failure === "no answer in time";
+}
+
 /** Does the outcome say nothing of the host, because the gateway or the upstream is to blame for it? */
 export function isOwnFailure(outcome: AttemptOutcome): boolean {
   if (outcome.kind !== "failed") return false;

@@ -2,7 +2,8 @@
 // Standard Webhooks 1.0 with Ed25519 (`v1a`), and a JWT over the body's hash for receivers that have a JWT library. Both
 // are made with the first signing key and verify against /.well-known/jwks.json.
 // Ed25519 signs a message as a whole, so a callback whose body is streamed carries the JWT alone.
-// The JWT has no `aud`: it must never pass for a token that the gateway sends upstream, which has one.
+// The JWT says for which destination it is (`aud`) and whose run it is about (`sub_id`, RFC 9493), so that a receiver can tell
+// a callback that another user sent there. Its `typ` keeps it from passing for a token that the gateway sends upstream.
 import { base64url, SignJWT } from "jose";
 import type { Jwk } from "../platform/settings.ts";
 import { importSigningKey, type SigningKey } from "../platform/signing-keys.ts";
@@ -16,6 +17,9 @@ export type SignedCallback = {
   runId: string;
   /** PUBLIC_URL. */
   issuer: string;
+  /** The destination's origin. */
+  audience: string;
+  user: { issuer: string; subject: string };
   nowMs: number;
 };
 
@@ -58,14 +62,16 @@ async function webhookSignature(
 }
 
 async function callbackToken(
-  { body, webhookId, runId, issuer }: SignedCallback,
+  { body, webhookId, runId, issuer, audience, user }: SignedCallback,
   sentAt: number,
   { kid, privateKey }: SigningKey,
 ): Promise<string> {
   const sha256 = body instanceof Uint8Array ? await digestBody(body) : body.sha256;
-  return await new SignJWT({ body_sha256: sha256 })
-    .setProtectedHeader({ alg: "EdDSA", typ: "JWT", kid })
+  const subjectId = { format: "iss_sub", iss: user.issuer, sub: user.subject };
+  return await new SignJWT({ body_sha256: sha256, sub_id: subjectId })
+    .setProtectedHeader({ alg: "EdDSA", typ: "callback+jwt", kid })
     .setIssuer(issuer)
+    .setAudience(audience)
     .setSubject(runId)
     .setJti(webhookId)
     .setIssuedAt(sentAt)

@@ -168,7 +168,9 @@ async function attemptDelivery(
   if (found.kind !== "ended") return unreadable();
   // Later attempts, and redeliveries, must not depend on the upstream.
   const keep = () => keepFound(deps, userKey, runId, found);
-  const request = { userKey, callbackUrl, publicUrl, runId, traceId, body: found.body, attemptNumber };
+  const { issuer, subject } = terms;
+  const user = { issuer, subject };
+  const request = { userKey, user, callbackUrl, publicUrl, runId, traceId, body: found.body, attemptNumber };
   const delivered = await deps.budget.attempt(() => deliverRun(deps, request));
   if (delivered === null) return { ...deferred("no_capacity", CROWDED_MS), bodyKept: keep() };
   if (delivered.kind === "deferred")

@@ -63,6 +63,9 @@ const OneOffRunRequestInput = described(
   "The configuration of an action and its inputs, run once and kept nowhere.",
 );
 
+/** What the contract names in `data`. */
+export const RUN_REQUEST_MEMBERS: readonly string[] = Object.keys(OneOffRunRequestInput.shape);
+
 const OneOffRunRequest = z.object({ data: OneOffRunRequestInput });
 
 const StoredActionsRunResponseParams = described(

@@ -63,9 +63,10 @@ export function parseRunRequest(
   // A member that stands twice has no one value, so neither has the id.
   if (envelope.kind === "duplicate") return malformed(twice(envelope.pointer), null, text);
   const idempotencyId = parseUuid(memberOf(memberOf(parsed, "data"), "idempotency_id"));
-  const fault = targetFault(target) ?? shapeFault(parsed) ?? callbackFault(parsed, rules);
+  const fault =
+    targetFault(target) ?? spellingFault(envelope) ?? shapeFault(parsed) ?? callbackFault(parsed, rules);
   if (fault !== null) return malformed(fault, idempotencyId, text);
-  if (envelope.kind === "no_envelope") throw new Error("a body that fits the schema has no envelope");
+  if (envelope.kind !== "envelope") throw new Error("a body that fits the schema has no envelope");
   return { kind: "good", request: { text, envelope, idempotencyId, callbackUrl: parseCallbackUrl(parsed) } };
 }
 
@@ -76,6 +77,13 @@ function malformed(of: Problem, idempotencyId: string | null, text: string): Par
 function noObject(target: RunTarget, beginsAsJson: boolean): Problem {
   if (!beginsAsJson) return NOT_JSON;
   return targetFault(target) ?? badRequest("The body must be an object", "");
+}
+
+/** Another parser would read it as the member that it resembles (contract, Starting a run). */
+function spellingFault(envelope: Envelope | EnvelopeFault): Problem | null {
+  if (envelope.kind !== "lookalike") return null;
+  const { pointer, known } = envelope;
+  return badRequest(`${JSON.stringify(pointer)} must be spelt ${known}.`, pointer);
 }
 
 function shapeFault(parsed: unknown): Problem | null {

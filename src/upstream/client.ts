@@ -4,6 +4,7 @@ import { validateUuid } from "../contract/schemas.ts";
 import { problem } from "../platform/errors.ts";
 import { decodeUtf8, memberOf, parseJson } from "../platform/json.ts";
 import {
+  isNoConnection,
   network,
   OutboundTimeout,
   OutboundTooLarge,
@@ -41,8 +42,8 @@ export function buildUpstream(
 }
 
 /**
- * Starts a run within `budgetMs` in all, with one more try after a lost connection, 502, 503 or 504. The second try is
- * safe because both carry the same idempotency id.
+ * Starts a run within `budgetMs` in all, with one more try after a lost connection, 502, 503 or 504, unless the upstream says
+ * when to come again. The second try is safe because both carry the same idempotency id.
  */
 export async function startAtUpstream(
   upstream: Upstream,
@@ -61,7 +62,7 @@ export async function startAtUpstream(
 
 /** Statuses of whatever stands before an upstream that is away: worth asking again. */
 export function isPassing(status: number): boolean {
-  return status === 502 || status === 503 || status === 504;
+  return status === 502 || status === 503 || status === 504 || isNoConnection(status);
 }
 
 type Try = { outcome: StartOutcome; again: boolean; mayHaveStarted: boolean };
@@ -81,8 +82,13 @@ async function tryStart(
     );
     const restMs = Math.max(1, timeoutMs - (Date.now() - startedAtMs));
     const bytes = await readAnswer(response, MAX_START_ANSWER_BYTES, restMs);
-    const again = isPassing(response.status);
-    return { outcome: startOutcome(response.status, response.headers, bytes), again, mayHaveStarted: again };
+    const passing = isPassing(response.status);
+    return {
+      outcome: startOutcome(response.status, response.headers, bytes),
+      // An upstream that says when to come again is not asked before that.
+      again: passing && !response.headers.has("retry-after"),
+      mayHaveStarted: passing,
+    };
   } catch (error) {
     const slow = error instanceof OutboundTimeout;
     return { outcome: { kind: "unknown", problem: unreachable(slow) }, again: !slow, mayHaveStarted: true };
@@ -91,7 +97,8 @@ async function tryStart(
 
 /** Reads the answer to a start. Any 2xx that names a run is its acceptance. */
 function startOutcome(status: number, headers: Headers, bytes: Uint8Array): StartOutcome {
-  const text = decodeUtf8(bytes);
+  // RFC 8259, section 8.1: a reader may ignore a byte-order mark; a writer must not send one, so it goes no further.
+  const text = decodeUtf8(bytes)?.replace(/^\uFEFF/, "") ?? null;
   const parsed = text === null ? undefined : parseJson(text);
   if (status >= 200 && status < 300) {
     const runId = parseRunId(parsed);

@@ -3,8 +3,11 @@
 // The scan finds offsets and judges no syntax: JSON.parse does that, before or after it. Of a text that is no JSON it
 // says something meaningless, in linear time, without throwing; so it may run first, and spare JSON.parse a text nested
 // millions deep, which takes that one a second, and a text that is no object, whatever else it is.
-// It refuses what two parsers could read differently in the envelope. Below the members of `data` nothing is checked
+// It refuses what two parsers could read differently in the envelope: a name that stands twice, and one that is read as
+// another by a parser that ignores case, NUL or what is not visible. Below the members of `data` nothing is checked
 // but the depth: a name that stands twice in `inputs` is the upstream's business.
+import { RUN_REQUEST_MEMBERS } from "../contract/schemas.ts";
+import { foldSpelling } from "../platform/fold.ts";
 import { parseJson } from "../platform/json.ts";
 
 /** Deeper than any honest input, and shallow enough for every recursive parser behind us. */
@@ -35,6 +38,8 @@ export type Envelope = {
 
 export type EnvelopeFault =
   | { kind: "duplicate"; pointer: string }
+  /** A name that a lax parser takes for `known`. */
+  | { kind: "lookalike"; pointer: string; known: string }
   | { kind: "too_deep" }
   /** Parsed, it would take too much memory. */
   | { kind: "too_many_values" }
@@ -46,10 +51,13 @@ export type EnvelopeFault =
 /** A pointer is shown to the caller and may be logged; a longer name is represented by its parent. */
 const MAX_POINTER_NAME_LENGTH = 200;
 
+type Lookalike = { name: string; known: string };
+
 type Data = {
   start: number;
   names: Set<string>;
   repeatedName: string | null;
+  lookalike: Lookalike | null;
   members: Envelope["members"];
 };
 
@@ -71,27 +79,40 @@ export function locateEnvelope(text: string): Envelope | EnvelopeFault {
   if (!isAt(scan, OPEN_BRACE))
     return { kind: "no_object", beginsAsJson: BEGINS_OTHER_VALUE.test(text.charAt(scan.at)) };
   const found: (Data | null)[] = [];
+  let lookalike: Lookalike | null = null;
   readMembers(scan, (name) => {
+    lookalike ??= findLookalike(name, ["data"]);
     if (name === "data") found.push(readData(scan));
     else skipValue(scan, 1);
   });
   if (scan.parsedBytes > MAX_PARSED_BYTES) return { kind: "too_many_values" };
   if (found.length > 1) return { kind: "duplicate", pointer: "/data" };
-  return judge(found[0] ?? null, scan.deepest);
+  return judge(found[0] ?? null, lookalike, scan.deepest);
 }
 
-function judge(data: Data | null, maxDepth: number): Envelope | EnvelopeFault {
+function judge(data: Data | null, beside: Lookalike | null, maxDepth: number): Envelope | EnvelopeFault {
   const repeatedName = data?.repeatedName ?? null;
-  if (repeatedName !== null) return { kind: "duplicate", pointer: pointerTo(repeatedName) };
+  if (repeatedName !== null) return { kind: "duplicate", pointer: pointerTo("/data", repeatedName) };
+  if (beside !== null) return { kind: "lookalike", pointer: pointerTo("", beside.name), known: beside.known };
+  const within = data?.lookalike ?? null;
+  if (within !== null)
+    return { kind: "lookalike", pointer: pointerTo("/data", within.name), known: within.known };
   if (maxDepth > MAX_JSON_DEPTH) return { kind: "too_deep" };
   if (data === null) return { kind: "no_envelope" };
   const { start: dataStart, names, members } = data;
   return { kind: "envelope", dataStart, dataIsEmpty: names.size === 0, members, maxDepth };
 }
 
-function pointerTo(name: string): string {
-  if (name.length > MAX_POINTER_NAME_LENGTH) return "/data";
-  return `/data/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+/** Null for a known name, and for one that no reader takes for a known one. */
+function findLookalike(name: string, known: readonly string[]): Lookalike | null {
+  if (known.includes(name)) return null;
+  const folded = foldSpelling(name);
+  return known.includes(folded) ? { name, known: folded } : null;
+}
+
+function pointerTo(parent: string, name: string): string {
+  if (name.length > MAX_POINTER_NAME_LENGTH) return parent;
+  return `${parent}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
 /** `envelope` must have been located in this very `text`, and `text` be JSON. */
@@ -178,11 +199,13 @@ function readData(scan: Scan): Data | null {
     start: scan.at + 1,
     names: new Set(),
     repeatedName: null,
+    lookalike: null,
     members: { callbackUrl: null, idempotencyId: null },
   };
   readMembers(scan, (name) => {
     if (data.names.has(name)) data.repeatedName ??= name;
     data.names.add(name);
+    data.lookalike ??= findLookalike(name, RUN_REQUEST_MEMBERS);
     const start = scan.at;
     skipValue(scan, 2);
     if (name === "callback_url") data.members.callbackUrl = { start, end: scan.at };

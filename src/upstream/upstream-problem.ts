@@ -9,6 +9,8 @@ import {
   titleOf,
 } from "../platform/errors.ts";
 import { isObject } from "../platform/json.ts";
+import { isNoConnection } from "../platform/outbound/guard.ts";
+import { retryAfterSeconds } from "../platform/retry-after.ts";
 
 /** What the caller gets: `envelope` holds the upstream's own error objects, null when there are none to show and `problem` speaks. */
 export type UpstreamProblem = { status: number; problem: Problem; envelope: readonly EnvelopeError[] | null };
@@ -49,6 +51,7 @@ export function ownProblem(of: Problem): UpstreamProblem {
 }
 
 function problemFor(status: number): Problem {
+  if (isNoConnection(status)) return problemFor(503);
   switch (status) {
     case 402:
       return problem("payment_required", "Insufficient tasks on account");
@@ -72,9 +75,8 @@ function problemFor(status: number): Problem {
 }
 
 function parseRetryAfter(headers: Headers): number | null {
-  const text = headers.get("retry-after") ?? "";
-  if (!/^\d{1,9}$/.test(text)) return null;
-  return Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Number(text)));
+  const seconds = retryAfterSeconds(headers.get("retry-after"), Date.now());
+  return seconds === null ? null : Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, seconds));
 }
 
 // Published member by published member: whatever else an upstream adds to its errors stays behind.

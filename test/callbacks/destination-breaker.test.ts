@@ -28,8 +28,8 @@ class Met {
     return this.stub.acquire(this.#user);
   }
 
-  async report(ok: boolean): Promise<void> {
-    await this.stub.report(this.#user, ok);
+  async report(ok: boolean, isThere?: boolean): Promise<void> {
+    await this.stub.report(this.#user, ok, isThere);
   }
 }
 
@@ -95,8 +95,10 @@ test("a host that fails all users rests for all, though no user made ten attempt
   const permissions = await Promise.all([...users, newcomer].map((user) => user.acquire()));
   expect(permissions.filter(({ kind }) => kind === "go")).toHaveLength(1);
   // The probe may end at any time.
-  const halfOpen = { kind: "open", untilMs: restMs + 30 * SECOND, allUntilMs: restMs + SECOND };
-  expect(permissions.filter(({ kind }) => kind === "open")).toEqual(users.map(() => halfOpen));
+  const waiting = { kind: "open", untilMs: restMs + 30 * SECOND };
+  expect(permissions.filter(({ kind }) => kind === "open")).toEqual(users.map(() => waiting));
+  const another = await new Met(host, "f".repeat(43)).acquire();
+  expect(another).toEqual({ ...waiting, allUntilMs: restMs + SECOND });
   await newcomer.report(true);
   expect(await newcomer.acquire()).toEqual({ kind: "go" });
 });
@@ -104,13 +106,42 @@ test("a host that fails all users rests for all, though no user made ten attempt
 test("who rests takes no probe from others", async () => {
   const host = `${crypto.randomUUID()}.example`;
   const [one, other] = [new Met(host), new Met(host, "b".repeat(43))];
-  for (const letter of ["c", "d", "e"]) await fail(new Met(host, letter.repeat(43)), 3);
-  await fail(other, 1);
+  for (const letter of "cdef") await fail(new Met(host, letter.repeat(43)), 3);
   moveClock(20 * SECOND);
   await fail(one, 10);
   moveClock(10 * SECOND);
-  expect(await one.acquire()).toEqual({ kind: "open", untilMs: T0 + 50 * SECOND });
+  expect(await one.acquire()).toEqual({ kind: "open", untilMs: T0 + 60 * SECOND });
   expect(await other.acquire()).toEqual({ kind: "go" });
+});
+
+test("a host that answers is open to all, however many users' own paths fail there", async () => {
+  const host = `${crypto.randomUUID()}.example`;
+  const users = Array.from("abcdefgh", (letter) => new Met(host, letter.repeat(43)));
+  for (const user of users) for (let time = 0; time < 10; time += 1) await user.report(false, true);
+  expect(await new Met(host, "z".repeat(43)).acquire()).toEqual({ kind: "go" });
+  for (const user of users) expect(await user.acquire()).toMatchObject({ kind: "open" });
+});
+
+test("one attempt that was answered, by whatever status, keeps a host open to all", async () => {
+  const host = `${crypto.randomUUID()}.example`;
+  await new Met(host, "z".repeat(43)).report(false, true);
+  for (const letter of "abcdefgh") await fail(new Met(host, letter.repeat(43)), 3);
+  expect(await new Met(host, "y".repeat(43)).acquire()).toEqual({ kind: "go" });
+});
+
+test("a user whose last attempt failed does not get the probe before others had the time to", async () => {
+  const host = `${crypto.randomUUID()}.example`;
+  const failing = Array.from("abcd", (letter) => new Met(host, letter.repeat(43)));
+  for (const user of failing) await fail(user, 3);
+  moveClock(30 * SECOND);
+  for (const user of failing)
+    expect(await user.acquire()).toMatchObject({ kind: "open", untilMs: T0 + 60 * SECOND });
+  expect(await new Met(host, "z".repeat(43)).acquire()).toEqual({ kind: "go" });
+  const alone = `${crypto.randomUUID()}.example`;
+  const again = Array.from("abcd", (letter) => new Met(alone, letter.repeat(43)));
+  for (const user of again) await fail(user, 3);
+  moveClock(60 * SECOND);
+  expect(await again[0]?.acquire()).toEqual({ kind: "go" });
 });
 
 test("nor do other users who are called at the host", async () => {

@@ -1,7 +1,6 @@
 // Reads a URL as a parser of another school does: RFC 3986 by its own regular expression (appendix B), an IPv4 address as
-// inet_aton of the C libraries takes it, and hosts judged by IANA's registries. Nothing here is WHATWG's or ipaddr.js's,
+// inet_aton of the C libraries takes it, and names judged by IANA's registry. Nothing here is WHATWG's,
 // so it disagrees wherever the guard's own parser is too clever.
-import { isPublicV4, isPublicV6 } from "./addresses.ts";
 
 export type Read = {
   scheme: string;
@@ -30,14 +29,9 @@ export function readUrl(text: string): Read | null {
   };
 }
 
-/** By the registries of special-purpose addresses and of special-use names. */
-export function isPublicHost(host: string): boolean {
-  if (host.startsWith("[")) {
-    const address = ipv6(host.slice(1, -1));
-    return address !== null && isPublicV6(address);
-  }
-  const address = inetAton(host);
-  if (address !== null) return isPublicV4(address);
+/** A name, and by the registry of special-use names a public one. */
+export function isPublicName(host: string): boolean {
+  if (host.startsWith("[") || inetAton(host) !== null) return false;
   const labels = host.split(".");
   return labels.length > 1 && !labels.includes("") && !isPrivateName(labels);
 }

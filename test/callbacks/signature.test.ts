@@ -1,7 +1,14 @@
 // The two proofs of a callback, checked by what we did not write: a published vector of Standard Webhooks, jose, and
 // WebCrypto with the keys that /.well-known/jwks.json shows. (The npm package `standardwebhooks` 1.1.1 cannot be the
 // judge: it knows `v1`, HMAC, only.)
-import { createLocalJWKSet, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify } from "jose";
+import {
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type SignedCallback, signCallback } from "../../src/callbacks/signature.ts";
 import type { Jwk } from "../../src/platform/settings.ts";
@@ -16,6 +23,8 @@ const callback: SignedCallback & { body: Uint8Array } = {
   webhookId: "msg_0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
   runId: "7d1c9a52-0b57-4c6e-9a7d-2d3a1f6d9a10",
   issuer: "https://actions.example.com",
+  audience: "https://client.example",
+  user: { issuer: "https://login.example", subject: "alice" },
   nowMs: NOW,
 };
 
@@ -134,10 +143,12 @@ describe("webhook-signature", () => {
 describe("callback-signature", () => {
   test("is a token that jose verifies, with these claims and no others", async () => {
     const { payload, protectedHeader } = await verified(await signCallback(callback, keys));
-    expect(protectedHeader).toEqual({ alg: "EdDSA", typ: "JWT", kid: "new" });
+    expect(protectedHeader).toEqual({ alg: "EdDSA", typ: "callback+jwt", kid: "new" });
     expect(payload).toEqual({
       iss: "https://actions.example.com",
+      aud: "https://client.example",
       sub: "7d1c9a52-0b57-4c6e-9a7d-2d3a1f6d9a10",
+      sub_id: { format: "iss_sub", iss: "https://login.example", sub: "alice" },
       jti: "msg_0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
       iat: NOW_SECONDS,
       exp: NOW_SECONDS + 300,
@@ -162,12 +173,11 @@ describe("callback-signature", () => {
   test("never passes for a token of the gateway to its upstream", async () => {
     const headers = await signCallback(callback, keys);
     const set = createLocalJWKSet(JSON.parse(JSON.stringify({ keys: publicKeys(keys) })));
-    await expect(
-      jwtVerify(headers["callback-signature"] ?? "", set, {
-        audience: "actions-upstream",
-        currentDate: new Date(NOW),
-      }),
-    ).rejects.toThrow('missing required "aud" claim');
+    const verify = (options: JWTVerifyOptions) =>
+      jwtVerify(headers["callback-signature"] ?? "", set, { ...options, currentDate: new Date(NOW) });
+    await expect(verify({ audience: "actions-upstream" })).rejects.toThrow('unexpected "aud" claim value');
+    await expect(verify({ typ: "JWT" })).rejects.toThrow('unexpected "typ" JWT header value');
+    await expect(verify({ typ: "callback+jwt", audience: "https://client.example" })).resolves.toBeDefined();
   });
 });
 

@@ -65,6 +65,7 @@ async function read(ask: Ask, parts: Partial<LargeResultSource> = {}): Promise<L
   const source = {
     kv: env.KV,
     userKey: "user",
+    user: { issuer: "https://login.example", subject: "alice" },
     runId: RUN,
     isKept: false,
     isSent: true,
@@ -216,6 +217,7 @@ async function runAttempt(
   const publicUrl = "https://actions.example.com";
   const delivered = await deliverRun(deps, {
     userKey: "user",
+    user: { issuer: "https://login.example", subject: "alice" },
     callbackUrl: "https://client.example/hook",
     publicUrl,
     runId: RUN,

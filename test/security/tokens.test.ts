@@ -262,7 +262,14 @@ async function gatewaysWord(user: User): Promise<string> {
 
 async function callbackProof({ sub }: User): Promise<string> {
   const { keys }: { keys: Jwk[] } = JSON.parse(String(Reflect.get(gateway.env, "SIGNING_KEYS")));
-  const about = { webhookId: "run_1", runId: sub, issuer: issuer.issuer, nowMs: Date.now() };
+  const about = {
+    webhookId: "run_1",
+    runId: sub,
+    issuer: issuer.issuer,
+    audience: "edge-actions",
+    user: { issuer: issuer.issuer, subject: sub },
+    nowMs: Date.now(),
+  };
   return (await signCallback({ ...about, body: new Uint8Array() }, keys))["callback-signature"] ?? "";
 }
 

@@ -97,6 +97,12 @@ describe("what an answer means", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("a byte-order mark before it is passed over, and goes no further", async () => {
+    const body = `{"data":{"id":"${RUN_ID}"}}`;
+    const { outcome } = await start([() => new Response(`\uFEFF${body}`)]);
+    expect(outcome).toEqual({ kind: "accepted", body, runId: RUN_ID });
+  });
+
   it("the body is kept as it came", async () => {
     const odd = `{ "data" : {"id":"${RUN_ID}","n":12345678901234567890,"x":1.10} }\n`;
     const { outcome } = await start([() => new Response(odd)]);
@@ -110,6 +116,10 @@ describe("one more try", () => {
     { name: "502", first: fail(502) },
     { name: "503", first: fail(503) },
     { name: "504", first: fail(504) },
+    ...[520, 521, 522, 523, 524, 525, 526, 530].map((status) => ({
+      name: `Cloudflare's ${status}`,
+      first: fail(status),
+    })),
     {
       name: "an answer that breaks off",
       first: () => {
@@ -126,6 +136,13 @@ describe("one more try", () => {
       "https://upstream/actions/v1/runs",
     ]);
     expect(asked.map(({ headers }) => headers.get("x-request-id"))).toEqual(["r1", "r1"]);
+  });
+
+  it("is not made before the time that the upstream has named", async () => {
+    const busy = () => new Response(null, { status: 503, headers: { "retry-after": "120" } });
+    const { asked, outcome } = await start([busy]);
+    expect(outcome).toMatchObject({ kind: "unknown", problem: { problem: { retryAfterSeconds: 120 } } });
+    expect(asked).toHaveLength(1);
   });
 
   it.each<{ name: string; answers: [Answer, Answer]; means: unknown[] }>([

@@ -28,7 +28,7 @@ describe("missing members are inserted at the start of data, and nothing else ch
     ["our names deeper inside", `{"data":{HERE,"inputs":{"callback_url":1,"idempotency_id":2}}}`],
     ["our names beside data", `{"callback_url":"x","data":{HERE}}`],
     ["our names as values", `{"data":{HERE,"page":"callback_url"}}`],
-    ["names that only look like ours", `{"data":{HERE,"Callback_url":1,"callback_url ":2,"":3}}`],
+    ["names that only look like ours", `{"data":{HERE,"callbackurl":1,"callback_url ":2,"":3}}`],
     ["an honest __proto__", `{"__proto__":{"data":1},"data":{HERE,"__proto__":{"callback_url":"x"}}}`],
     ["names of Object.prototype", `{"data":{HERE,"constructor":1,"toString":2,"hasOwnProperty":3}}`],
     ["braces inside strings", `{"a":"}{][","data":{HERE,"b":"}}]],\\"{"}}`],
@@ -210,11 +210,34 @@ describe("a text that would take too much memory when it is parsed is refused", 
 describe("what has no envelope is said to have none", () => {
   test.each([
     ...words`
-    {} {"data":null} {"data":[]} {"data":[{}]} {"data":"{}"} {"data":12} {"Data":{}} {"x":{"data":{}}}`,
+    {} {"data":null} {"data":[]} {"data":[{}]} {"data":"{}"} {"data":12} {"x":{"data":{}}}`,
     " { } ",
   ])("%s", (text) => {
     JSON.parse(text);
     expect(locateEnvelope(text)).toEqual({ kind: "no_envelope" });
+  });
+});
+
+describe("a name that a lax parser takes for one of the contract's is a fault", () => {
+  test.each([
+    ["/Data", "data", '{"Data":{},"data":{}}'],
+    ["/DATA", "data", '{"data":{},"DATA":{}}'],
+    ["/data\u0000", "data", '{"data":{},"data\\u0000":{}}'],
+    ["/data/CALLBACK_URL", "callback_url", '{"data":{"callback_url":"a","CALLBACK_URL":"b"}}'],
+    ["/data/Idempotency_Id", "idempotency_id", '{"data":{"Idempotency_Id":"a"}}'],
+    ["/data/callback_url\u0000", "callback_url", '{"data":{"callback_url\\u0000":"a"}}'],
+    ["/data/call\u200dback_url", "callback_url", '{"data":{"call\u200dback_url":"a"}}'],
+    ["/data/in\u00adputs", "inputs", '{"data":{"in\u00adputs":{}}}'],
+    ["/data/ｉnputs", "inputs", '{"data":{"ｉnputs":{}}}'],
+    ["/data/ſelected_api", "selected_api", '{"data":{"ſelected_api":{}}}'],
+  ])("%s is not %s", (pointer, known, text) => {
+    expect(locateEnvelope(text)).toEqual({ kind: "lookalike", pointer, known });
+  });
+
+  test.each(words`
+    {"data":{"callbackUrl":"a"}} {"data":{"x":{"CALLBACK_URL":"a"}}} {"x":{"DATA":{}},"data":{}}
+    {"data":{"my_inputs":1}}`)("but not one that only sounds like it, or stands elsewhere: %s", (text) => {
+    expect(locateEnvelope(text)).toMatchObject({ kind: "envelope" });
   });
 });
 

@@ -126,12 +126,15 @@ describe("an error in the envelope keeps what it says", () => {
 
 describe("Retry-After", () => {
   it.each([
-    ...[null, "0", "9999999999", "-5", "1.5", "soon", "Wed, 21 Oct 2040 07:28:00 GMT"].map((header) => ({
+    ...[null, "0", "-5", "1.5", "soon", "Wed, 21 Oct 2015 07:28:00 GMT"].map((header) => ({
       header,
       seconds: 1,
     })),
     { header: "7", seconds: 7 },
-    ...["86400", "999999999"].map((header) => ({ header, seconds: 86_400 })),
+    ...["86400", "9999999999", "Wed, 21 Oct 2048 07:28:00 GMT"].map((header) => ({
+      header,
+      seconds: 86_400,
+    })),
   ])("$header is passed on as $seconds", ({ header, seconds }) => {
     const headers = new Headers(header === null ? {} : { "retry-after": header });
     for (const status of [429, 502, 503, 504]) {
@@ -139,7 +142,24 @@ describe("Retry-After", () => {
     }
   });
 
-  it.each([400, 402, 403, 404, 500])("is not for a %i", (status) => {
+  it("as a date is passed on in seconds", () => {
+    const inTwoMinutes = new Date(Date.now() + 120_500).toUTCString();
+    const { problem } = callerProblem(503, new Headers({ "retry-after": inTwoMinutes }), null);
+    expect(problem.retryAfterSeconds).toBeGreaterThanOrEqual(119);
+    expect(problem.retryAfterSeconds).toBeLessThanOrEqual(121);
+  });
+
+  it.each([520, 521, 522, 523, 524, 525, 526, 530])(
+    "is for Cloudflare's %i: there was no connection",
+    (status) => {
+      expect(callerProblem(status, NONE, null)).toMatchObject({
+        status: 503,
+        problem: { code: "service_unavaiable", retryAfterSeconds: 1 },
+      });
+    },
+  );
+
+  it.each([400, 402, 403, 404, 500, 527])("is not for a %i", (status) => {
     const headers = new Headers({ "retry-after": "7" });
     expect(callerProblem(status, headers, null).problem.retryAfterSeconds).toBeUndefined();
   });

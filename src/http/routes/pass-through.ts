@@ -2,6 +2,7 @@
 // around the routes that count: a path that an upstream could take for one of those is not forwarded.
 import { getPath } from "hono/utils/url";
 import { problem } from "../../platform/errors.ts";
+import { foldSpelling } from "../../platform/fold.ts";
 import { OutboundTimeout, send } from "../../platform/outbound/guard.ts";
 import { readError, unreachable } from "../../upstream/client.ts";
 import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
@@ -83,11 +84,10 @@ const AMBIGUOUS = /\/\/|\\|%(?:2e|2f|3f|23|5c|00|25)/i;
 const COUNTED =
   /^\/actions\/v1\/(?:runs|stored-actions\/[^/;%]+\/run|(?:stored-actions\/[^/;%]+\/)?runs\/[^/;%]+)$/;
 
-/** What the laxest upstream might read: unescaped, in lower case, without path parameters and outer blanks. Null for what is no UTF-8, as an overlong dot. */
+/** What the laxest upstream might read: unescaped, folded, without path parameters and outer blanks. Null for what is no UTF-8, as an overlong dot. */
 function plainest(pathname: string): string[] | null {
   try {
-    return decodeURIComponent(pathname)
-      .toLowerCase()
+    return foldSpelling(decodeURIComponent(pathname))
       .split("/")
       .map((segment) => segment.replace(/;.*/s, "").trim());
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { DestinationRules } from "../../callbacks/destination.ts";
+import { buildDestinationRules } from "../../callbacks/destination.ts";
 import { memberOf, parseJson } from "../../platform/json.ts";
 import { rateLimitHeaders } from "../../rate-limit/headers.ts";
 import { parseRunRequest, scanBody } from "../../start/run-request.ts";
@@ -22,7 +22,9 @@ export async function startNewRun(c: AppContext): Promise<Response> {
   const scanned = scanBody(body);
   const refused = window && (await refuseUnparsed(gate, scanned, window));
   if (refused !== null) return render(c, refused);
-  const parsed = parseRunRequest(target, scanned, () => destinationRules(c));
+  const parsed = parseRunRequest(target, scanned, () =>
+    buildDestinationRules(services.settings, [c.get("publicUrl"), c.req.url]),
+  );
   const answer = await startRun(
     {
       gate,
@@ -39,11 +41,6 @@ export async function startNewRun(c: AppContext): Promise<Response> {
     window,
   );
   return render(c, answer);
-}
-
-function destinationRules(c: AppContext): DestinationRules {
-  const ownHosts = [c.get("publicUrl"), c.req.url].map((url) => new URL(url).host);
-  return { allowPrivate: c.get("services").settings.allowPrivateCallbacks, ownHosts };
 }
 
 function render(c: AppContext, { outcome, result, view, replayed, mismatch }: StartAnswer): Response {

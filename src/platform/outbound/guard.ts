@@ -20,6 +20,11 @@ export class OutboundNoRoom extends Error {
   override readonly name = "OutboundNoRoom";
 }
 
+/** Cloudflare answers with these statuses itself when it has no answer of the other party's. */
+export function isNoConnection(status: number): boolean {
+  return (status >= 520 && status <= 526) || status === 530;
+}
+
 /** What can send a request: a service binding, or the network. */
 export type Sender = { fetch(request: Request): Promise<Response> };
 

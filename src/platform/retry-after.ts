@@ -1,4 +1,4 @@
-// Retry-After, as a receiver writes it (RFC 9110, section 10.2.3): seconds or a date. Anything else is as good as none.
+// Retry-After, as a receiver or an upstream writes it (RFC 9110, section 10.2.3): seconds or a date. Anything else is as good as none.
 
 /** More than any schedule plans. */
 const MAX_SECONDS = 14 * 24 * 60 * 60;

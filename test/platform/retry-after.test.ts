@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { retryAfterSeconds } from "../../src/callbacks/retry-after.ts";
+import { retryAfterSeconds } from "../../src/platform/retry-after.ts";
 import { words } from "../support/words.ts";
 
 const NOW = Date.parse("2026-11-06T08:49:37Z");
