@@ -80,7 +80,8 @@ export const busyHour: Stats = {
   latency_p99_ms: 412,
 };
 
-function toRun(given: Partial<RunSummary> = {}): RunSummary {
+/** A run that was delivered. The whole answer of a search is built on it too. */
+export function toRun(given: Partial<RunSummary> = {}): RunSummary {
   return {
     run_id: RUN,
     user: ALICE,
@@ -100,7 +101,7 @@ function toRun(given: Partial<RunSummary> = {}): RunSummary {
   };
 }
 
-const NOT_ENDED = { ended_at: null, result: null, attempts: 0, charged: false };
+export const NOT_ENDED = { ended_at: null, result: null, attempts: 0, charged: false };
 
 export const runPage: RunPage = {
   runs: [

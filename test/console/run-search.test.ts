@@ -10,6 +10,7 @@ import { HOUR, MINUTE, moveClock, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { times } from "../support/times.ts";
 import { ACTION, indexActive, indexLetters, keepRun, keepRuns, toLetter } from "./bench.ts";
+import { toRun } from "./fixtures.ts";
 
 const ANY_TIME = { fromMs: null, toMs: null, after: null };
 const ANYTHING = { runId: null, userKey: null, storedActionId: null, state: null, result: null };
@@ -68,22 +69,15 @@ describe("a user's runs", () => {
     const runId = await keepRun({ runId: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11" });
     expect(await search({ userKey: "alice" })).toStrictEqual({
       runs: [
-        {
+        toRun({
           run_id: runId,
           user: "alice",
           issuer: "https://login.example",
-          subject: "alice",
           stored_action_id: ACTION,
           callback_host: "client.example",
           accepted_at: "2040-03-10T00:00:00.000Z",
-          status: "ended",
           ended_at: "2040-03-10T00:00:00.000Z",
-          result: "success",
-          state: "delivered",
-          attempts: 1,
-          next_attempt_at: null,
-          charged: true,
-        },
+        }),
       ],
       next_cursor: null,
       searched_to: null,

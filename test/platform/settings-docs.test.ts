@@ -1,8 +1,6 @@
 // What the documents say of settings is what the code reads.
 import { describe, expect, it } from "vitest";
-import migrating from "../../docs/migrating.md?raw";
 import callbacks from "../../docs/receiving-callbacks.md?raw";
-import storage from "../../docs/storage.md?raw";
 import readme from "../../README.md?raw";
 import { parseSettings, SETTING_NAMES } from "../../src/platform/settings.ts";
 // oxlint-disable-next-line import/default -- with ?raw it is the text of the file
@@ -38,7 +36,6 @@ describe("README's table of settings", () => {
 
 describe("of the default schedule of callbacks", () => {
   const delays = parseSettings(REQUIRED).callbackRetryScheduleSeconds;
-  const lastSeconds = delays.reduce((sum, delay) => sum + delay, 0);
 
   it("docs/receiving-callbacks.md has each attempt", () => {
     const rows = [...callbacks.matchAll(/^\| \d+ \| (\d+ (?:s|min|h)) \| ([^|]+) \|/gm)];
@@ -48,26 +45,8 @@ describe("of the default schedule of callbacks", () => {
       expect(exact - toSeconds(since), `attempt ${at + 2} comes after ${since}`).toBeOneOf(SECONDS_LEFT_OUT);
     }
   });
-
-  it.each([
-    ["README.md", readme, /retried for (\w+) days by default/],
-    ["docs/storage.md", storage, /retry schedule has \((\w+) by default\)/],
-    ["docs/migrating.md", migrating, /\d+ attempts over (\w+) days/],
-  ])("%s has the number of days", (_page, text, sentence) => {
-    const [, word = "none"] = sentence.exec(text.replaceAll("\n", " ")) ?? [];
-    expect(NUMBERS.indexOf(word)).toBe(Math.round(lastSeconds / 86_400));
-  });
-
-  it("docs/migrating.md has the number of attempts, and the hours until the last one", () => {
-    expect(migrating).toContain(`${delays.length + 1} attempts over`);
-    const hours = Math.round(lastSeconds / 3600);
-    expect(migrating.replaceAll(/\s+/g, " ")).toContain(
-      `the last attempt is about ${hours} hours after the end`,
-    );
-  });
 });
 
-const NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 /** Of a page that rounds down to a minute. */
 const SECONDS_LEFT_OUT = Array.from({ length: 60 }, (_, seconds) => seconds);
 

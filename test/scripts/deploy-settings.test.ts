@@ -43,7 +43,9 @@ function answering(...answers: string[]) {
   const asked: string[] = [];
   const ask: Ask = async (name, meaning, isSecret) => {
     asked.push(`${name}${isSecret ? ", unseen" : ""}: ${meaning}`);
-    return answers.shift() ?? "";
+    const answer = answers.shift();
+    if (answer === undefined) throw new Error(`asked once more than there are answers: ${name}`);
+    return answer;
   };
   return { ask, asked };
 }
