@@ -54,6 +54,7 @@ CREATE TABLE audit (
   at_ms INTEGER NOT NULL,
   id TEXT NOT NULL,
   operator TEXT NOT NULL,
+  via TEXT NOT NULL,                  -- access, authorization, session
   action TEXT NOT NULL,               -- poll, redeliver, abandon, reset_window, redeliver_many, reindex,
                                       -- sign_in
   target TEXT,                        -- a run id, a user key, the id of a bulk redelivery; NULL: a sign-in, a reindexing

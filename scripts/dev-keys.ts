@@ -43,6 +43,7 @@ export async function devIssuers(): Promise<string> {
     audience: DEV_AUDIENCE,
     algorithms: [ISSUER_ALGORITHM],
     jwks: { keys: [publicKey] },
+    operators: true,
   };
   return JSON.stringify([entry]);
 }

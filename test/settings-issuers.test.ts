@@ -57,6 +57,17 @@ describe("an issuer", () => {
     expect(issuerProblem(change)).toEqual([problem]);
   });
 
+  it.each([
+    [{ operators: "yes" }, 'JWT_ISSUERS entry 0 has an "operators" that is not true or false'],
+    [
+      { jwks_uri: "https://user:password@login.example/jwks.json" },
+      'JWT_ISSUERS entry 0 has credentials in its "jwks_uri"',
+    ],
+    [{ jwks_uri: "https://user@login.example/" }, 'JWT_ISSUERS entry 0 has credentials in its "jwks_uri"'],
+  ])("an issuer with %o too", (change, problem) => {
+    expect(issuerProblem(change)).toEqual([problem]);
+  });
+
   it("an issuer with plain-http keys while the gateway is https", () => {
     const problems = issuerProblem(
       { jwks_uri: "http://login.example/jwks.json" },

@@ -30,7 +30,8 @@ export async function buildUserKey(issuer: string, subject: string): Promise<str
 /** Of a space-separated string or an array of strings; none of anything else. */
 export function parseScopes(claim: unknown): string[] {
   if (typeof claim === "string") return claim.split(" ").filter((scope) => scope !== "");
-  return z.array(z.string()).safeParse(claim).data ?? [];
+  // An entry with white space would be two scopes to an upstream that joins and splits them.
+  return z.array(z.string().with(z.regex(/^\S+$/))).safeParse(claim).data ?? [];
 }
 
 const RATE_LIMIT = z.strictObject({

@@ -16,11 +16,10 @@ import {
 } from "./refusals.ts";
 import { type TokenDeps, verifyToken } from "./token.ts";
 
-export type Operator = { name: string; via: "access" | "token" };
+/** `via`: how the request proved itself. A session is a token in the console's cookie. */
+export type Operator = { name: string; via: "access" | "authorization" | "session" };
 
-export type OperatorVerdict =
-  | { kind: "operator"; operator: Operator; by: "authorization" | "access" | "session" }
-  | Refusal;
+export type OperatorVerdict = { kind: "operator"; operator: Operator } | Refusal;
 
 export type OperatorDeps = TokenDeps & {
   settings: Pick<Settings, "issuers" | "access" | "operatorScope">;
@@ -39,13 +38,13 @@ export async function authenticateOperator(
   const assertion = headers.get("cf-access-jwt-assertion");
   if (access !== null && assertion !== null) return byAccess(assertion, access, deps);
   if (session === null) return unauthenticated("operator.missing", NO_TOKEN, "Bearer");
-  const holder = await verifyHolder(session, deps);
-  return holder.kind === "refused" ? holder : { ...holder, by: "session" };
+  return verifyHolder(session, "session", deps);
 }
 
 /** Whose token it is, for signing in with it; `expiresAtMs` is its own word. */
 export async function verifyHolder(
   token: string,
+  via: "authorization" | "session",
   deps: OperatorDeps,
 ): Promise<{ kind: "operator"; operator: Operator; expiresAtMs: number } | Refusal> {
   const { issuers, operatorScope } = deps.settings;
@@ -53,22 +52,22 @@ export async function verifyHolder(
   const verdict = await verifyToken(token, issuers, deps);
   if (verdict.kind !== "verified") return refuseToken(verdict, NO_TOKEN);
   const { issuer, subject, claims } = verdict;
+  if (!issuer.hasOperators) return denied("operator.issuer", "The token's issuer names no operators.");
   if (!parseScopes(claims["scope"]).includes(operatorScope)) return missingScope(operatorScope);
   const name = issuers.length > 1 ? `${subject} (${issuer.issuer})` : subject;
   const expiresAtMs = Number(claims["exp"]) * 1000;
-  return { kind: "operator", operator: { name, via: "token" }, expiresAtMs };
+  return { kind: "operator", operator: { name, via }, expiresAtMs };
 }
 
 async function byAuthorization(headers: Headers, deps: OperatorDeps): Promise<OperatorVerdict> {
   const bearer = readBearer(headers);
   if (bearer.kind !== "token") return refuseBearer(bearer, NO_TOKEN);
-  const holder = await verifyHolder(bearer.token, deps);
-  return holder.kind === "refused" ? holder : { ...holder, by: "authorization" };
+  return verifyHolder(bearer.token, "authorization", deps);
 }
 
 // Whom Access lets in is its own policy's to say.
 async function byAccess(assertion: string, access: Issuer, deps: OperatorDeps): Promise<OperatorVerdict> {
   const verdict = await verifyToken(assertion, [access], deps);
   if (verdict.kind !== "verified") return refuseToken(verdict, NO_TOKEN);
-  return { kind: "operator", operator: { name: verdict.subject, via: "access" }, by: "access" };
+  return { kind: "operator", operator: { name: verdict.subject, via: "access" } };
 }

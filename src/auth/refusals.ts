@@ -12,7 +12,8 @@ export type AuthReason =
   | "claim.rate_limit"
   | "claim.billing"
   | "operator.missing"
-  | "operator.off";
+  | "operator.off"
+  | "operator.issuer";
 
 export type Refusal = { kind: "refused"; problem: Problem; reason: AuthReason };
 

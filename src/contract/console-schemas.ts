@@ -120,6 +120,10 @@ const host = described(z.nullable(receiver), "Null: they have no callback.");
 const ConsoleAuditEntry = z.object({
   at: time,
   operator,
+  via: described(
+    z.enum(["access", "authorization", "session"]),
+    "How the operator came in: through Cloudflare Access, with a token in the header, or with a session of the console.",
+  ),
   action: z.enum(["poll", "redeliver", "abandon", "reset_window", "redeliver_many", "reindex", "sign_in"]),
   target: described(z.nullable(uuid), "A run id, a user key or the id of a redelivery."),
   detail: z.nullable(z.string()),

@@ -5,13 +5,13 @@ import { withTimeout } from "../platform/timeout.ts";
 import type { Cursor } from "./cursor.ts";
 import type { AuditAction, AuditEntry, Redelivery, RedeliveryFilter } from "./views.ts";
 
-const AUDIT = "at_ms, id, operator, action, target, detail, outcome";
+const AUDIT = "at_ms, id, operator, via, action, target, detail, outcome";
 const REDELIVERY =
   "id, operator, created_at_ms, filter, status, position, examined, sent, skipped, moved_at_ms";
 
 /** Exported for the test that reads their plans. */
 export const STATEMENTS = {
-  noteAction: `INSERT INTO audit (${AUDIT}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
+  noteAction: `INSERT INTO audit (${AUDIT}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
   noteOutcome: "UPDATE audit SET outcome = ?3, detail = coalesce(?4, detail) WHERE at_ms = ?1 AND id = ?2",
   auditPage: `SELECT ${AUDIT} FROM audit WHERE (at_ms, id) < (?1, ?2) ORDER BY at_ms DESC, id DESC LIMIT ?3`,
 
@@ -40,6 +40,7 @@ type AuditRow = {
   at_ms: number;
   id: string;
   operator: string;
+  via: AuditEntry["via"];
   action: AuditAction;
   target: string | null;
   detail: string | null;
@@ -147,8 +148,8 @@ export async function progressJob(
 }
 
 function noting(db: D1Database, noted: Noted, outcome: "done" | null): D1PreparedStatement {
-  const { at_ms, id, operator, action, target, detail } = noted;
-  return db.prepare(STATEMENTS.noteAction).bind(at_ms, id, operator, action, target, detail, outcome);
+  const { at_ms, id, operator, via, action, target, detail } = noted;
+  return db.prepare(STATEMENTS.noteAction).bind(at_ms, id, operator, via, action, target, detail, outcome);
 }
 
 function parseJob(row: RedeliveryRow): RedeliveryJob {

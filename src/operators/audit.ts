@@ -21,7 +21,15 @@ export function newEntry(
   target: string | null,
   detail: string | null = null,
 ): Noted {
-  return { at_ms: Date.now(), id: crypto.randomUUID(), operator: operator.name, action, target, detail };
+  return {
+    at_ms: Date.now(),
+    id: crypto.randomUUID(),
+    operator: operator.name,
+    via: operator.via,
+    action,
+    target,
+    detail,
+  };
 }
 
 /** Throws what `act` throws, or what kept it from being written down. */
@@ -65,6 +73,6 @@ export async function auditPage(db: D1Database, after: Cursor | null): Promise<A
 }
 
 function toEntry(noted: Noted, outcome: AuditEntry["outcome"]): AuditEntry {
-  const { at_ms, operator, action, target, detail } = noted;
-  return { at: formatTime(at_ms), operator, action, target, detail, outcome };
+  const { at_ms, operator, via, action, target, detail } = noted;
+  return { at: formatTime(at_ms), operator, via, action, target, detail, outcome };
 }

@@ -19,6 +19,8 @@ export type Issuer = {
   /** Of ALGORITHMS. */
   algorithms: readonly string[];
   keys: KeySource;
+  /** Whether its tokens may open the console. */
+  hasOperators: boolean;
   /** Which claims may name the subject; `sub` alone when it is not given. */
   subjectClaims?: readonly string[];
 };
@@ -51,7 +53,7 @@ export function parseIssuers(value: unknown, secure: boolean): Issuer[] {
 
 function parseIssuer(entry: unknown, where: string, secure: boolean): Issuer {
   if (!isObject(entry)) throw new Fault(`${where} must be an object`);
-  const { issuer, audience, algorithms, jwks_uri: uri, jwks } = entry;
+  const { issuer, audience, algorithms, jwks_uri: uri, jwks, operators = false } = entry;
   if (!isText(issuer) || !isText(audience)) throw new Fault(`${where} needs "issuer" and "audience"`);
   if (
     !Array.isArray(algorithms) ||
@@ -62,8 +64,10 @@ function parseIssuer(entry: unknown, where: string, secure: boolean): Issuer {
   }
   if ((uri === undefined) === (jwks === undefined))
     throw new Fault(`${where} needs either "jwks_uri" or "jwks"`);
+  if (typeof operators !== "boolean")
+    throw new Fault(`${where} has an "operators" that is not true or false`);
   const keys = uri === undefined ? parseInlineKeys(jwks, where) : parseKeyUrl(uri, where, secure);
-  return { issuer, audience, algorithms, keys };
+  return { issuer, audience, algorithms, keys, hasOperators: operators };
 }
 
 /** Cloudflare Access, as the issuer that it is. A person is named by the e-mail address, a service token by its own name. */
@@ -73,13 +77,15 @@ export function accessIssuer(teamDomain: string, audience: string): Issuer {
   const issuer = `https://${teamDomain}`;
   const keys: KeySource = { kind: "url", url: `${issuer}/cdn-cgi/access/certs` };
   const subjectClaims = ["email", "common_name", "sub"];
-  return { issuer, audience, algorithms: ["RS256"], keys, subjectClaims };
+  return { issuer, audience, algorithms: ["RS256"], keys, hasOperators: true, subjectClaims };
 }
 
 function parseKeyUrl(uri: unknown, where: string, secure: boolean): KeySource {
   const url = isText(uri) ? URL.parse(uri) : null;
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new Fault(`${where} has a "jwks_uri" that is no URL`);
+  if (url.username !== "" || url.password !== "")
+    throw new Fault(`${where} has credentials in its "jwks_uri"`);
   if (secure && url.protocol !== "https:")
     throw new Fault(`${where} has a plain-http "jwks_uri" while PUBLIC_URL is https`);
   return { kind: "url", url: url.href };

@@ -119,7 +119,6 @@ const MAX_LIMIT = 1_000_000;
 export const RETRY_SCHEDULE = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const POLL_SCHEDULE = [2, 4, 8, 16, 32, 64, 128, 300];
 const DAY_SECONDS = 86_400;
-/** An answer is replayed so long, and its run must be known for as long. */
 /** For so long an upstream may answer an idempotency id with its earlier run, which must still be known then. */
 const MIN_RUN_RETENTION_DAYS = 7;
 
@@ -158,6 +157,9 @@ export function parseSettings(vars: object): Settings {
     read.reject("ALLOW_PRIVATE_CALLBACKS", "must not be true while PUBLIC_URL is https");
   }
   requireRetention(read, settings);
+  requireUpstreamElsewhere(read, settings);
+  if (read.text("OPERATOR_SCOPE") !== null && !settings.issuers.some(({ hasOperators }) => hasOperators))
+    read.reject("OPERATOR_SCOPE", 'needs an entry of JWT_ISSUERS with "operators": true');
   if (settings.operatorScope === settings.requiredScope) {
     read.reject("OPERATOR_SCOPE", "must not be REQUIRED_SCOPE: every caller would be an operator");
   }
@@ -183,6 +185,17 @@ function readGateSettings(read: Reader): GateSettings {
     runRetentionDays: read.integer("RUN_RETENTION_DAYS", RUN_RETENTION_DAYS, 1, 400),
     chargeRetentionDays: read.integer("CHARGE_RETENTION_DAYS", CHARGE_RETENTION_DAYS, 1, 3650),
   };
+}
+
+function requireUpstreamElsewhere(
+  read: Reader,
+  { publicUrl, upstreamUrl }: Pick<Settings, "publicUrl" | "upstreamUrl">,
+): void {
+  if (publicUrl === null || upstreamUrl === null) return;
+  if (publicUrl.startsWith("https:") && upstreamUrl.startsWith("http:"))
+    read.reject("UPSTREAM_URL", "must be https while PUBLIC_URL is https");
+  if (new URL(publicUrl).host === new URL(upstreamUrl).host)
+    read.reject("UPSTREAM_URL", "must not be on the host of PUBLIC_URL: the gateway would call itself");
 }
 
 // A dead letter must outlive the attempts that made it, and an ended run the answer that names it. Each attempt may be

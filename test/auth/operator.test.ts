@@ -13,6 +13,8 @@ const access = await makeIssuer(`https://${TEAM}`, { alg: "RS256", audience: "ap
 const evil = "https://evil.cloudflareaccess.com";
 const stranger = await makeIssuer(evil, { alg: "RS256", audience: "app-1" });
 
+const callersOnly = await makeIssuer("https://callers.example", { operators: false });
+
 const TOKENS = { issuers: await configured(login), access: null, operatorScope: "operator" };
 const ACCESS = { ...TOKENS, access: accessIssuer(TEAM, "app-1"), operatorScope: null };
 const BOTH = { ...ACCESS, operatorScope: "operator" };
@@ -37,7 +39,7 @@ function judge({ authorization, assertion, session, settings = TOKENS }: Given, 
 /** What it comes to in a word: the operator's name and proof, or status and reason. */
 function wordOf(verdict: OperatorVerdict): string {
   return verdict.kind === "operator"
-    ? `${verdict.operator.name} via ${verdict.operator.via} by ${verdict.by}`
+    ? `${verdict.operator.name} via ${verdict.operator.via}`
     : `${verdict.problem.code} ${verdict.reason}`;
 }
 
@@ -64,8 +66,8 @@ const good = await token();
 const asserted = await makeAssertion();
 const PAST = NOW_MS / 1000 - 31;
 
-const OLGA = "olga via token by session";
-const OLGA_BY_ACCESS = "olga@example.com via access by access";
+const OLGA = "olga via session";
+const OLGA_BY_ACCESS = "olga@example.com via access";
 const MISSING = "permission_denied scope.missing";
 const OFF = "permission_denied operator.off";
 const UNKNOWN = "unauthenticated token.unknown_issuer";
@@ -73,17 +75,13 @@ const UNKNOWN = "unauthenticated token.unknown_issuer";
 const several = { ...TOKENS, issuers };
 const ops = { ...TOKENS, operatorScope: "ops" };
 comesTo("a token with the operators' scope", [
-  ["in the header", { authorization: `Bearer ${good}` }, "olga via token by authorization"],
+  ["in the header", { authorization: `Bearer ${good}` }, "olga via authorization"],
   ["in the session", { session: good }, OLGA],
-  [
-    "of several issuers",
-    { session: good, settings: several },
-    "olga (https://login.example) via token by session",
-  ],
+  ["of several issuers", { session: good, settings: several }, "olga (https://login.example) via session"],
   [
     "of several issuers, the other one",
     { session: await token({}, other), settings: several },
-    "olga (https://other.example) via token by session",
+    "olga (https://other.example) via session",
   ],
   ["in a list", { session: await token({ scope: ["external", "operator"] }) }, OLGA],
   ["alone", { session: await token({ scope: "operator" }) }, OLGA],
@@ -95,6 +93,14 @@ comesTo("a token with the operators' scope", [
   ["a scope that is no string", { session: await token({ scope: { operator: true } }) }, MISSING],
   ["a scope that the settings do not name", { session: good, settings: ops }, MISSING],
   ["a scope that they name", { session: await token({ scope: "ops" }), settings: ops }, OLGA],
+  [
+    "of an issuer that has no operators",
+    {
+      session: await token({}, callersOnly),
+      settings: { ...TOKENS, issuers: await configured(login, callersOnly) },
+    },
+    "permission_denied operator.issuer",
+  ],
   ["where no scope opens the console", { session: good, settings: ACCESS }, OFF],
   ["expired", { session: await token({ exp: PAST }) }, "unauthenticated token.expired"],
   [
@@ -118,7 +124,7 @@ comesTo("an assertion of Cloudflare Access", [
   [
     "names a service token by its own name",
     { assertion: await makeAssertion(service), settings: ACCESS },
-    "ci.access via access by access",
+    "ci.access via access",
   ],
   [
     "takes no empty name for an operator's",
@@ -173,7 +179,10 @@ comesTo("where nothing is set up, there are no operators", [
 describe("what is known of an operator", () => {
   it("is until when a session with a token may last", async () => {
     const deps = { ...makeIo({ nowMs: NOW_MS }), issuerKeys: new IssuerKeys(), settings: TOKENS };
-    expect(await verifyHolder(good, deps)).toMatchObject({ kind: "operator", expiresAtMs: NOW_MS + 300_000 });
+    expect(await verifyHolder(good, "session", deps)).toMatchObject({
+      kind: "operator",
+      expiresAtMs: NOW_MS + 300_000,
+    });
   });
 
   it.each([

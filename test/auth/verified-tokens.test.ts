@@ -7,7 +7,13 @@ import { times } from "../support/times.ts";
 const KEY = { kty: "EC" };
 const VERIFIED: VerifiedToken = {
   kind: "verified",
-  issuer: { issuer: "i", audience: "a", algorithms: ["ES256"], keys: { kind: "inline", keys: [KEY] } },
+  issuer: {
+    issuer: "i",
+    audience: "a",
+    algorithms: ["ES256"],
+    keys: { kind: "inline", keys: [KEY] },
+    hasOperators: false,
+  },
   subject: "alice",
   claims: {},
   header: { alg: "ES256", kid: null },

@@ -149,7 +149,9 @@ describe("the audit", () => {
     for (const n of times(120, (at) => at)) {
       const noted = { at_ms: NOON_MS + Math.floor(n / 7), id: crypto.randomUUID() };
       const action = "reset_window" as const;
-      await noteAction(env.OPERATORS_DB, { ...noted, operator: `o${n}`, action, target: USER, detail: null });
+      const via = "session" as const;
+      const entry = { ...noted, operator: `o${n}`, via, action, target: USER, detail: null };
+      await noteAction(env.OPERATORS_DB, entry);
       if (n > 0) await noteOutcome(env.OPERATORS_DB, noted, "done", null);
     }
     const pages = [];
@@ -166,6 +168,7 @@ describe("the audit", () => {
     expect(all.find(({ operator }) => operator === "o0")).toEqual({
       at: "2026-11-20T12:00:00.000Z",
       operator: "o0",
+      via: "session",
       action: "reset_window",
       target: USER,
       detail: null,

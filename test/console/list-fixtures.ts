@@ -128,6 +128,7 @@ export const auditPage: AuditPage = {
   ].map((entry, index) => ({
     at: ago(4000 + index * 11 * MINUTE_MS),
     operator: index === 3 ? "dmitri@example.com" : "olga@example.com",
+    via: index === 3 ? ("authorization" as const) : ("access" as const),
     ...(entry as Pick<AuditPage["entries"][number], "action" | "target" | "detail" | "outcome">),
   })),
   next_cursor: null,

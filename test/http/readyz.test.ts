@@ -74,16 +74,16 @@ describe("/readyz", () => {
     expect(gateway.upstream.asked[0]?.headers.get("authorization")).toBeNull();
   });
 
-  it("asks each dependency at most once in five seconds, for all callers", async () => {
+  it("asks each dependency at most once in 30 seconds, for all callers", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: T0 });
     const calls: string[] = [];
     const gateway = await makeGateway({}, counting(calls));
     await ask(gateway);
     const checks = calls.length;
-    vi.setSystemTime(T0 + 5 * SECOND - 1);
+    vi.setSystemTime(T0 + 30 * SECOND - 1);
     await ask(gateway);
     expect(calls).toHaveLength(checks);
-    vi.setSystemTime(T0 + 5 * SECOND);
+    vi.setSystemTime(T0 + 30 * SECOND);
     await ask(gateway);
     expect(calls).toHaveLength(2 * checks);
   });

@@ -256,6 +256,26 @@ describe("the console's settings", () => {
       "OPERATOR_SCOPE must be one scope, without blanks",
     ]),
     [
+      {
+        OPERATOR_SCOPE: "ops",
+        JWT_ISSUERS: JSON.stringify([
+          { ...ISSUER, operators: undefined },
+          { ...ISSUER, issuer: "b", operators: false },
+        ]),
+      },
+      'OPERATOR_SCOPE needs an entry of JWT_ISSUERS with "operators": true',
+    ],
+    [
+      { PUBLIC_URL: "https://edge.example", UPSTREAM_URL: "http://up.example" },
+      "UPSTREAM_URL must be https while PUBLIC_URL is https",
+    ],
+    ...["https://edge.example/base", "https://EDGE.example:443"].map(
+      (url): [Record<string, string>, string] => [
+        { PUBLIC_URL: "https://edge.example", UPSTREAM_URL: url },
+        "UPSTREAM_URL must not be on the host of PUBLIC_URL: the gateway would call itself",
+      ],
+    ),
+    [
       { OPERATOR_SCOPE: "external" },
       "OPERATOR_SCOPE must not be REQUIRED_SCOPE: every caller would be an operator",
     ],

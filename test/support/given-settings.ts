@@ -7,6 +7,7 @@ export const ISSUER = {
   audience: "edge-actions",
   algorithms: ["ES256"],
   jwks_uri: "https://login.example/jwks.json",
+  operators: true,
 };
 export const REQUIRED = {
   JWT_ISSUERS: JSON.stringify([ISSUER]),

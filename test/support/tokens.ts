@@ -52,9 +52,9 @@ export type TokenOptions = {
 
 export async function makeIssuer(
   issuer: string,
-  options: { alg?: Algorithm; audience?: string; jwksUri?: string } = {},
+  options: { alg?: Algorithm; audience?: string; jwksUri?: string; operators?: boolean } = {},
 ): Promise<TestIssuer> {
-  const { alg = "ES256", audience = "edge-actions", jwksUri } = options;
+  const { alg = "ES256", audience = "edge-actions", jwksUri, operators = true } = options;
   const created: TestIssuer = {
     issuer,
     audience,
@@ -63,7 +63,7 @@ export async function makeIssuer(
       return { keys: created.keys.map((key) => key.jwk) };
     },
     get settings() {
-      const entry = { issuer, audience, algorithms: [alg] };
+      const entry = { issuer, audience, algorithms: [alg], operators };
       return jwksUri === undefined ? { ...entry, jwks: created.jwks } : { ...entry, jwks_uri: jwksUri };
     },
     async token(claims = {}, { nowMs = Date.now(), header = {}, key = firstOf(created.keys) } = {}) {

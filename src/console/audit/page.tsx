@@ -18,6 +18,12 @@ const ACTIONS: Record<AuditAction, readonly [word: string, linkTo: (target: stri
   sign_in: ["Signed in", userAt],
 };
 
+const VIA: Record<AuditEntry["via"], string> = {
+  access: "Cloudflare Access",
+  authorization: "API token",
+  session: "Session",
+};
+
 export function AuditTrailPage({ frame, view }: PageProps<AuditPage>): JSX.Element {
   const { entries, next_cursor: cursor } = view;
   return (
@@ -39,6 +45,7 @@ function columnsAt(nowMs: number): Column<AuditEntry>[] {
   return [
     { title: "When", kind: "plain", cell: ({ at }) => <Distance at={at} nowMs={nowMs} /> },
     { title: "Who", variant: "wrap", cell: ({ operator }) => operator },
+    { title: "By", cell: ({ via }) => VIA[via] },
     { title: "What", cell: ({ action }) => ACTIONS[action][0] },
     { title: "Target", cell: (entry) => <Target entry={entry} /> },
     { title: "Detail", variant: "wrap", cell: ({ detail }) => <Optional text={detail} /> },

@@ -36,7 +36,7 @@ export function buildFrame(c: AppContext): Frame {
   const operator = operatorIn(c);
   return {
     operator: operator?.name ?? null,
-    signOutAt: operator?.via === "token" ? SIGN_OUT : null,
+    signOutAt: operator?.via === "session" ? SIGN_OUT : null,
     nowMs: Date.now(),
     flash: findFlash(c.req.query("said")),
   };

@@ -20,7 +20,7 @@ export async function requireOperator(c: AppContext, next: Next): Promise<Respon
   const judging = authenticateOperator(c.req.raw.headers, readSession(c), authDeps(c));
   const verdict = await c.get("stopwatch").time("auth", judging);
   if (verdict.kind === "refused") return refuseOperator(c, verdict.problem, verdict.reason);
-  if (verdict.by !== "authorization") {
+  if (verdict.operator.via !== "authorization") {
     const fault = crossSiteProblem(c);
     if (fault !== null) return refuseOperator(c, fault, "operator.cross_site");
   }

@@ -7,6 +7,7 @@ import { ROOT } from "../shell/links.ts";
 const ERRORS = {
   invalid: "That is no token that holds here. It may have expired, or be of another issuer.",
   scope: "That token is good, but it has not the scope of operators.",
+  issuer: "That token is good, but its issuer names no operators (JWT_ISSUERS).",
   too_long: "That token is too long to be kept in a cookie. Ask for one with fewer claims.",
   off: "Tokens do not open the console here.",
   unavailable: "Signing in is not possible at the moment. Try again in a minute.",

@@ -38,7 +38,7 @@ export function showSignIn(c: AppContext): Promise<Response> {
 
 export async function signIn(c: AppContext): Promise<Response> {
   const token = await postedToken(c);
-  const holder = await c.get("stopwatch").time("auth", verifyHolder(token, authDeps(c)));
+  const holder = await c.get("stopwatch").time("auth", verifyHolder(token, "session", authDeps(c)));
   if (holder.kind === "refused") return refuse(c, holder.reason, toSignInError(holder.reason));
   if (!fitsSession(token)) return refuse(c, "token.too_large", "too_long");
   try {
@@ -85,5 +85,6 @@ function refuse(c: AppContext, reason: AuthReason | null, error: SignInError): R
 function toSignInError(reason: AuthReason): SignInError {
   if (reason === "scope.missing") return "scope";
   if (reason === "operator.off") return "off";
+  if (reason === "operator.issuer") return "issuer";
   return reason.startsWith("keys.") ? "unavailable" : "invalid";
 }

@@ -1,5 +1,5 @@
 // Whether the gateway can do its work: each dependency by name, with its state, and nothing about where it is.
-// It needs no token, so an isolate checks at most once in five seconds, and all requests meanwhile share that check. It runs
+// It needs no token, so an isolate checks at most once in 30 seconds, and all requests meanwhile share that check. It runs
 // under the first one's waitUntil, so that it goes on when that request hangs up.
 
 import { readEpoch } from "../../gate/index-writer.ts";
@@ -12,7 +12,7 @@ type State = "ok" | "failing";
 type States = Record<string, State>;
 type Probe = { startedAtMs: number; states: Promise<States> };
 
-const REUSE_MS = 5_000;
+const REUSE_MS = 30_000;
 const CHECK_TIMEOUT_MS = 3_000;
 /** Longer than any probe takes: one that has not ended by then never will, because the runtime dropped its request. */
 const LOST_AFTER_MS = 4_000;
