@@ -76,7 +76,7 @@ function addressAround(blocks: readonly Block[], maximum: bigint): fc.Arbitrary<
   return fc.oneof({ weight: 3, arbitrary: near }, fc.bigInt(0n, maximum));
 }
 
-export const v4Address = addressAround(NOT_PUBLIC_V4, 2n ** 32n - 1n);
+const v4Address = addressAround(NOT_PUBLIC_V4, 2n ** 32n - 1n);
 const v6Address = addressAround([PUBLIC_V6, ...NOT_PUBLIC_V6, ...ELSEWHERE_V6], 2n ** 128n - 1n);
 
 function spellNumber(value: bigint, form: "decimal" | "hex" | "HEX" | "octal"): string {

@@ -113,13 +113,6 @@ test("who rests takes no probe from others", async () => {
   expect(await other.acquire()).toEqual({ kind: "go" });
 });
 
-test("nor do other users who are called at the host", async () => {
-  const host = `${crypto.randomUUID()}.example`;
-  await fail(new Met(host), 10);
-  const other = new Met(host, "b".repeat(43));
-  expect(await other.acquire()).toEqual({ kind: "go" });
-});
-
 describe("an object that is taken out of memory", () => {
   test("knows its rest and its probe", async () => {
     const breaker = freshBreaker();
@@ -146,7 +139,7 @@ describe("an object that is taken out of memory", () => {
 });
 
 describe("an object that is not needed any more", () => {
-  test("leaves nothing behind", async () => {
+  test("leaves nothing behind, begins anew, and leaves nothing behind again", async () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
     expect(await storedKeys(breaker)).toEqual([USER, "all"]);
@@ -155,14 +148,6 @@ describe("an object that is not needed any more", () => {
     expect(await storedKeys(breaker)).toEqual([]);
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(false);
     expect(await breaker.acquire()).toEqual({ kind: "go" });
-    expect(await storedKeys(breaker)).toEqual([]);
-  });
-
-  test("begins anew, and leaves nothing behind again", async () => {
-    const breaker = freshBreaker();
-    await fail(breaker, 10);
-    moveClock(10 * MINUTE);
-    await runDurableObjectAlarm(breaker.stub);
     await fail(breaker, 10);
     expect((await breaker.acquire()).kind).toBe("open");
     moveClock(10 * MINUTE);

@@ -19,16 +19,7 @@ describe("a public https host is accepted", () => {
     ["https://bücher.example/", "https://xn--bcher-kva.example/"],
     ["https://a_b.client.example/", "https://a_b.client.example/"],
     ["https://8.8.8.8/hook", "https://8.8.8.8/hook"],
-    ["https://172.15.255.255/", "https://172.15.255.255/"],
-    ["https://172.32.0.0/", "https://172.32.0.0/"],
-    ["https://100.63.255.255/", "https://100.63.255.255/"],
-    ["https://100.128.0.0/", "https://100.128.0.0/"],
-    ["https://198.17.255.255/", "https://198.17.255.255/"],
-    ["https://198.20.0.0/", "https://198.20.0.0/"],
-    ["https://223.255.255.255/", "https://223.255.255.255/"],
     ["https://[2606:4700:4700::1111]/hook", "https://[2606:4700:4700::1111]/hook"],
-    ["https://[2001:200::1]/", "https://[2001:200::1]/"],
-    ["https://[2003::1]/", "https://[2003::1]/"],
     ["https://notlocalhost.example/", "https://notlocalhost.example/"],
     ["https://my-local.example/", "https://my-local.example/"],
     ["https://localhost.example/", "https://localhost.example/"],
@@ -120,56 +111,14 @@ describe("the edge's own hosts are refused", () => {
   });
 });
 
-describe("127.0.0.1 is refused in every spelling", () => {
+// Every block of addresses, from the first to the last, in every spelling: destination.property.test.ts.
+describe("127.0.0.1 is refused in the oddest spellings", () => {
   test.each([
     ...words`
-    127.0.0.1 127.0.0.1:8443 127.0.0.1. 127.1 127.0.1 0x7f.1 0x7F.0x0.0x0.0x1 0177.0.0.1 0177.0x0.1
-    2130706433 0x7f000001 017700000001 １２７.0.0.1 127。0．0｡1 ①②⑦.0.0.1 %31%32%37.0.0.1 127%2E0%2E0%2E1
-    127.0.0.1%2E [::ffff:127.0.0.1] [::FFFF:7f00:1] [0:0:0:0:0:ffff:127.0.0.1] [::127.0.0.1]
-    [::ffff:0:127.0.0.1] [64:ff9b::7f00:1] [64:ff9b:1::7f00:1] [2002:7f00:1::]`,
+    127.0.0.1:8443 127.1 2130706433 127。0．0｡1 ①②⑦.0.0.1 127%2E0%2E0%2E1 127.0.0.1%2E [::ffff:127.0.0.1]`,
     "127.0\u00ad.0.1",
   ])("%s", (host) => {
     expect(outcome(`https://${host}/hook`, production)).toBe("private_host");
-  });
-});
-
-describe("an address that is not public is refused, from the first to the last of its block", () => {
-  test.each([
-    ["0.0.0.0", "0.255.255.255"],
-    ["10.0.0.0", "10.255.255.255"],
-    ["100.64.0.0", "100.127.255.255"],
-    ["127.0.0.0", "127.255.255.255"],
-    ["169.254.0.0", "169.254.255.255"],
-    ["169.254.169.254", "169.254.169.254"],
-    ["172.16.0.0", "172.31.255.255"],
-    ["192.0.0.0", "192.0.0.255"],
-    ["192.0.2.0", "192.0.2.255"],
-    ["192.88.99.0", "192.88.99.255"],
-    ["192.168.0.0", "192.168.255.255"],
-    ["198.18.0.0", "198.19.255.255"],
-    ["198.51.100.0", "198.51.100.255"],
-    ["203.0.113.0", "203.0.113.255"],
-    ["224.0.0.0", "239.255.255.255"],
-    ["240.0.0.0", "255.255.255.255"],
-    ["[::]", "[::1]"],
-    ["[::2]", "[::ffff:ffff]"],
-    ["[::ffff:8.8.8.8]", "[::ffff:ffff:ffff]"],
-    ["[64:ff9b::808:808]", "[64:ff9b::ffff:ffff]"],
-    ["[64:ff9b:1::]", "[64:ff9b:1:ffff:ffff:ffff:ffff:ffff]"],
-    ["[100::]", "[100::ffff:ffff:ffff:ffff]"],
-    ["[2001::]", "[2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff]"],
-    ["[2001:db8::]", "[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]"],
-    ["[2002::]", "[2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff]"],
-    ["[3fff::]", "[3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff]"],
-    ["[5f00::]", "[5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff]"],
-    ["[fc00::]", "[fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]"],
-    ["[fe80::]", "[febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff]"],
-    ["[fec0::]", "[feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]"],
-    ["[ff00::]", "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]"],
-    ["[4000::]", "[8000::1]"],
-  ])("%s to %s", (first, last) => {
-    expect(outcome(`https://${first}/`, production)).toBe("private_host");
-    expect(outcome(`https://${last}/`, production)).toBe("private_host");
   });
 });
 
