@@ -1,11 +1,11 @@
 // Runs whose end the consumer could not read for a long time. An end that was not read is no end: such a run is a dead
 // letter that operators see, and the upstream is asked for it once more when an operator says so. When the upstream
 // knows the run, all that was promised is kept.
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { deadLetters } from "../support/operators-index.ts";
-import { PAYING, Stage, type Started } from "../support/stage.ts";
+import { it, PAYING, Stage, type Started } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
 const DAY = 24 * HOUR;
@@ -78,8 +78,9 @@ const ENDS: [string, (stage: Stage, run: Started) => Promise<unknown>][] = [
 const SELDOM = { RUN_POLL_SCHEDULE: "60,21600" };
 
 describe("404s", () => {
-  it("eight of them within ten minutes mean nothing: when the run ends in success it is delivered and charged", async () => {
-    const stage = await Stage.set();
+  it("eight of them within ten minutes mean nothing: when the run ends in success it is delivered and charged", async ({
+    stage,
+  }) => {
     const run = await stage.start();
     forgetRuns(stage);
     await stage.pass(9 * MINUTE + 15 * SECOND);

@@ -1,7 +1,7 @@
 // A run that makes the consumer fail: it is tried alone after two failures and abandoned after five, and its neighbours do
 // not notice. A gate that does not answer has failed at nothing.
 import { evictAllDurableObjects } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import type { Taken, TakeRequest } from "../../src/gate/leases.ts";
 import type { RunMessage } from "../../src/gate/run-message.ts";
 import { failing, replacing } from "../support/bindings.ts";
@@ -9,7 +9,7 @@ import { HOUR, MINUTE, moveClock } from "../support/clock.ts";
 import { dyingWhen } from "../support/dying.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { deadLetters } from "../support/operators-index.ts";
-import { HOOK, Stage, type Started } from "../support/stage.ts";
+import { HOOK, it, Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 
 const DAY = 24 * HOUR;
@@ -43,8 +43,7 @@ async function readState(stage: Stage, { runId }: Started): Promise<string> {
 }
 
 describe("a run that makes the consumer throw", () => {
-  it("is tried five times with growing pauses, the last three alone, and abandoned: a dead letter that operators see", async () => {
-    const stage = await Stage.set();
+  it("is tried five times, the last three alone, and is a dead letter then", async ({ stage }) => {
     const run = await stage.start();
     await stage.push(run);
     const takes = { together: 0, alone: 0 };
@@ -63,8 +62,7 @@ describe("a run that makes the consumer throw", () => {
     ]);
   });
 
-  it("four times is not abandoned: what failed is forgotten when it is reported", async () => {
-    const stage = await Stage.set();
+  it("four times is not abandoned: what failed is forgotten when it is reported", async ({ stage }) => {
     stage.receive(() => new Response(null, { status: 500 }));
     const run = await stage.start();
     await stage.push(run);
@@ -77,8 +75,7 @@ describe("a run that makes the consumer throw", () => {
     expect(takes.together + takes.alone).toBeGreaterThanOrEqual(5 * attempts.length);
   });
 
-  it("does not hold up its batch", async () => {
-    const stage = await Stage.set();
+  it("does not hold up its batch", async ({ stage }) => {
     const [bad, good] = [await stage.start(), await stage.start()];
     await stage.push(bad);
     await stage.push(good);
@@ -92,8 +89,7 @@ describe("a run that makes the consumer throw", () => {
 });
 
 describe("a run that kills the isolate, again and again, so that no consumer reports", () => {
-  it("is tried alone after two, abandoned after five; its neighbours in the batch are delivered", async () => {
-    const stage = await Stage.set();
+  it("is tried alone after two, abandoned after five; its neighbours are delivered", async ({ stage }) => {
     const runs = [];
     for (const _ of times(5, () => 0)) runs.push(await stage.start());
     const [bad = expect.fail(), ...good] = runs;
@@ -123,8 +119,7 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
     await scheduler.wait(3_000);
   });
 
-  it("is tried alone after a few deaths also when its gate dies with the consumer each time", async () => {
-    const stage = await Stage.set();
+  it("is tried alone after a few deaths also when its gate dies each time", async ({ stage }) => {
     await stage.start();
     let deaths = 0;
     for (let isAlone = false; !isAlone && deaths < 10; ) {
@@ -141,8 +136,7 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
     expect(deaths).toBeLessThan(5);
   });
 
-  it("puts its neighbours among the dead letters of the queue, where nothing is abandoned", async () => {
-    const stage = await Stage.set();
+  it("puts its neighbours into the dead-letter queue, where nothing is abandoned", async ({ stage }) => {
     const runs = [];
     for (const _ of times(5, () => 0)) runs.push(await stage.start());
     for (const run of runs) await stage.push(run);
@@ -156,8 +150,7 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
 });
 
 describe("a gate that does not answer", () => {
-  it("never sends a healthy run to the dead letters: it is delivered when the gate is back", async () => {
-    const stage = await Stage.set();
+  it("never makes a dead letter: the run is delivered when it is back", async ({ stage }) => {
     const run = await stage.start();
     await stage.push(run);
     await takeInVain(stage, stage.queue.take());

@@ -1,10 +1,10 @@
 // Whose word counts in a completion: the run's id is believed from an upstream that proves itself, and never makes a row
 // another run's.
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { COMPLETION_TOKEN } from "../support/gateway.ts";
-import { HOOK, Stage } from "../support/stage.ts";
+import { HOOK, it, Stage } from "../support/stage.ts";
 import { startUnheard } from "../support/unheard.ts";
 
 const NEXT_TOKEN = "the-next-completion-token";
@@ -30,7 +30,7 @@ function complete({ gateway }: Stage, path: string, body: BodyInit, authorizatio
 }
 
 describe("a completion names the run of a start whose answer was lost", () => {
-  it.each<[string, (runId: string) => string[]]>([
+  it.for<[string, (runId: string) => string[]]>([
     ["in one piece", (runId) => [`{"type":"run","id":"${runId}","status":"success"}`]],
     [
       "in two chunks, with a result's id before its own",
@@ -43,8 +43,7 @@ describe("a completion names the run of a start whose answer was lost", () => {
       "under data, in upper case, with another id beside it",
       (runId) => [`{"meta":{"id":"${crypto.randomUUID()}"},"data":{"id":"${runId.toUpperCase()}"}}`],
     ],
-  ])("%s", async (_name, chunksOf) => {
-    const stage = await Stage.set();
+  ])("%s", async ([_name, chunksOf], { stage }) => {
     const { completion, runId } = await startUnheard(stage);
     const answer = await complete(stage, completion, toStream(chunksOf(runId)), `Bearer ${COMPLETION_TOKEN}`);
     expect(answer.status).toBe(202);
@@ -62,7 +61,7 @@ describe("a completion names the run of a start whose answer was lost", () => {
     }
   });
 
-  it.each<[string, string | undefined]>([
+  it.for<[string, string | undefined]>([
     ["no token", undefined],
     ["a wrong one", `Bearer ${"x".repeat(36)}`],
     ["an empty one", "Bearer "],
@@ -71,14 +70,16 @@ describe("a completion names the run of a start whose answer was lost", () => {
     ["the right one in upper case", `Bearer ${COMPLETION_TOKEN.toUpperCase()}`],
     ["the right one under another scheme", `Basic ${COMPLETION_TOKEN}`],
     ["two of them", `Bearer ${COMPLETION_TOKEN} ${COMPLETION_TOKEN}`],
-  ])("but not with %s: it is answered 202, and nothing is read", async (_name, authorization) => {
-    const stage = await Stage.set();
-    const { completion, runId } = await startUnheard(stage);
-    const answer = await complete(stage, completion, JSON.stringify({ id: runId }), authorization);
-    expect(answer.status).toBe(202);
-    await stage.pass(HOUR);
-    expect([reads(stage), deliveredIds(stage)]).toEqual([0, []]);
-  });
+  ])(
+    "but not with %s: it is answered 202, and nothing is read",
+    async ([_name, authorization], { stage }) => {
+      const { completion, runId } = await startUnheard(stage);
+      const answer = await complete(stage, completion, JSON.stringify({ id: runId }), authorization);
+      expect(answer.status).toBe(202);
+      await stage.pass(HOUR);
+      expect([reads(stage), deliveredIds(stage)]).toEqual([0, []]);
+    },
+  );
 
   it("but not where no token is set", async () => {
     const stage = await Stage.set({ COMPLETION_TOKEN: "" });
@@ -99,8 +100,7 @@ describe("a completion without a token hurries the poll of a run whose id the st
     upstream.behave(async ({ method }, honest) => {
       const answer = honest();
       if (method !== "POST") return answer;
-      await stage.push({ ...stage.lastRef(), runId: "" }, false);
-      await stage.drain();
+      await stage.finish({ ...stage.lastRef(), runId: "" }, false);
       return answer;
     });
     const run = await stage.start();
@@ -110,14 +110,12 @@ describe("a completion without a token hurries the poll of a run whose id the st
 });
 
 describe("a completion that names another run", () => {
-  it("of another user changes nothing, however well it proves itself", async () => {
-    const stage = await Stage.set();
+  it("of another user changes nothing, however well it proves itself", async ({ stage }) => {
     const ofBob = await stage.start({ callback_url: "https://bob.example/" }, { claims: { sub: "bob" } });
     stage.waiting.add(ofBob.runId);
     const ofAlice = await stage.start();
     stage.waiting.add(ofAlice.runId);
-    await stage.push({ ...ofAlice, runId: ofBob.runId });
-    await stage.drain();
+    await stage.finish({ ...ofAlice, runId: ofBob.runId });
     expect((await stage.deliveries(ofBob.runId)).status).toBe(404);
     stage.waiting.clear();
     await stage.pass(HOUR);
@@ -129,10 +127,9 @@ describe("a completion that names another run", () => {
     expect((await chargedRuns(stage)).toSorted()).toEqual([ofAlice.runId, ofBob.runId].toSorted());
   });
 
-  it.each(["open", "ended"])(
+  it.for(["open", "ended"])(
     "that is known already (%s), for an unanswered start, changes nothing",
-    async (kind) => {
-      const stage = await Stage.set();
+    async (kind, { stage }) => {
       const known = await stage.start();
       stage.waiting.add(known.runId);
       if (kind === "ended") {
@@ -150,8 +147,7 @@ describe("a completion that names another run", () => {
     },
   );
 
-  it("and which the start's answer contradicts later, loses: the answer's run is delivered and charged", async () => {
-    const stage = await Stage.set();
+  it("loses to the start's answer: the answer's run is delivered and charged", async ({ stage }) => {
     const { upstream } = stage.gateway;
     const stray = crypto.randomUUID();
     upstream.runs.set("another start", stray);

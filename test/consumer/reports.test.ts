@@ -1,10 +1,10 @@
 // What consumers report, in whatever order and however often, and a gate whose alarm fails.
 import { runInDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { failing, replacing } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { Stage } from "../support/stage.ts";
+import { it, Stage } from "../support/stage.ts";
 
 const DAY = 24 * HOUR;
 
@@ -46,8 +46,7 @@ describe("reports", () => {
     expect(stage.received).toHaveLength(3);
   });
 
-  it("that are never heard have the run delivered again under the same webhook-id, and charged once", async () => {
-    const stage = await Stage.set();
+  it("that are never heard have the run delivered again, and charged once", async ({ stage }) => {
     const run = await stage.start();
     await stage.push(run);
     const { env } = stage.gateway;
@@ -61,8 +60,7 @@ describe("reports", () => {
 });
 
 describe("an alarm that throws", () => {
-  it("is set again a minute ahead, and everything goes out then", async () => {
-    const stage = await Stage.set();
+  it("is set again a minute ahead, and everything goes out then", async ({ stage }) => {
     const first = await stage.start();
     await stage.pass(10 * SECOND);
     const second = await stage.start();

@@ -47,8 +47,7 @@ async function failedAttempt(body: object, claims: Record<string, unknown> = {})
 
 /** The upstream's completion comes before the late acceptance. */
 async function overtake(stage: Stage, run: Started, late: ReturnType<Stage["queue"]["take"]>) {
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(run);
   await stage.consume(late);
   await stage.pass(HOUR);
   const { charges } = await stage.records();
@@ -81,8 +80,7 @@ it("a duplicate that is being answered from KV changes nothing", async () => {
   );
   const duplicate = stage.gateway.begin(RUN_PATH, startOf(OTHER, { claims: FREE }));
   while (!kv.isAsked) await scheduler.wait(5);
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(run);
   kv.isAnswered = true;
   const answer = await duplicate.response;
   expect([answer.status, answer.headers.get("idempotency-replayed")]).toEqual([202, "true"]);
@@ -99,8 +97,7 @@ it("a duplicate that KV answers after another attempt has failed leaves the deci
   await failedAttempt(OTHER, FREE);
   moveClock(20 * SECOND);
   const stage = await second(() => ({}));
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(run);
   const again = await stage.tryStart(OTHER, { claims: FREE });
   expect([again.status, again.headers.get("idempotency-replayed")]).toEqual([202, "true"]);
   await stage.pass(HOUR);

@@ -163,8 +163,7 @@ describe("while runs end", () => {
       moveClock(-25 * SECOND);
       if (which !== "the same object") await evict(await stage.gateway.gateOf());
       stage.waiting.delete(slow.runId);
-      await stage.push(slow);
-      await stage.drain();
+      await stage.finish(slow);
       expect(await idsBetween(T0, toMs)).toEqual([runId]);
       const { charges } = await usage(toMs, toMs + HOUR);
       expect(charges).toMatchObject([{ runId: slow.runId, chargedAtMs: toMs }]);

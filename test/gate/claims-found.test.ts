@@ -41,8 +41,7 @@ async function lostStart(data: Record<string, unknown> = {}, call = {}) {
 async function foundRun() {
   const run = await lostStart();
   stage.waiting.add(run.runId);
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(run);
   return run;
 }
 

@@ -1,9 +1,9 @@
 // Promise 1: the limit is exact. N requests at once, any N: exactly `limit` pass.
 import { abortAllDurableObjects, reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, vi } from "vitest";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 import { readClaims } from "../support/gate.ts";
-import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { type Gateway, it, makeGateway } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 
 afterEach(async () => {
@@ -14,8 +14,7 @@ afterEach(async () => {
 const LIMIT_37 = { rate_limit: { exempt: false, limit_override: 37 } };
 
 describe("the limit is exact", () => {
-  it("of 400 starts at once, exactly 200 pass", async () => {
-    const gateway = await makeGateway();
+  it("of 400 starts at once, exactly 200 pass", async ({ gateway }) => {
     const answers = await Promise.all(times(400, () => gateway.start({ inputs: {} })));
     expect(statuses(answers)).toEqual({ 202: 200, 429: 200 });
     expect(gateway.upstream.runs.size).toBe(200);
@@ -28,15 +27,13 @@ describe("the limit is exact", () => {
     expect(remaining.toSorted((a, b) => a - b)).toEqual([...times(20, () => 0), ...times(20, (at) => at)]);
   });
 
-  it("with a limit_override of 37, exactly 37 of 100 pass", async () => {
-    const gateway = await makeGateway();
+  it("with a limit_override of 37, exactly 37 of 100 pass", async ({ gateway }) => {
     const answers = await Promise.all(times(100, () => gateway.start({}, { claims: LIMIT_37 })));
     expect(statuses(answers)).toEqual({ 202: 37, 429: 63 });
     expect(answers[0]?.headers.get("x-ratelimit-limit")).toBe("37");
   });
 
-  it("of 100 starts at once with an id each, exactly 37 pass, and no id of the others is claimed", async () => {
-    const gateway = await makeGateway();
+  it("of 100 starts with an id each, 37 pass, and no id of the others is claimed", async ({ gateway }) => {
     const start = () => gateway.start({ idempotency_id: crypto.randomUUID() }, { claims: LIMIT_37 });
     expect(statuses(await Promise.all(times(100, start)))).toEqual({ 202: 37, 429: 63 });
     expect(await readClaims(gateway)).toHaveLength(37);

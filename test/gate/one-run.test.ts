@@ -101,8 +101,7 @@ describe("an upstream that starts another run under the same id", () => {
     });
     stage.waiting.add(RUN);
     expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
-    await stage.push({ ...stage.lastRef(), runId: RUN });
-    await stage.drain();
+    await stage.finish({ ...stage.lastRef(), runId: RUN });
     expect((await stage.tryStart({ idempotency_id: ID })).body.data.id).toBe(runIds[1]);
     stage.waiting.delete(RUN);
     await expectToldOnce(runIds);

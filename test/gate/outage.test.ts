@@ -1,11 +1,11 @@
 // The gate is down, moving or overloaded: what a run does then.
 import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { type BindingCall, failing, tapped } from "../support/bindings.ts";
 import { moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { readClaims } from "../support/gate.ts";
-import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
+import { type Answer, type Gateway, it, makeGateway } from "../support/gateway.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 /** The answer has no rate-limit headers where it usually has. */
@@ -79,8 +79,7 @@ describe("while the gate is down", () => {
     expect(outcomes(lines.mock.calls)).toEqual(["failed_closed"]);
   });
 
-  it("a run with a known id is answered from KV", async () => {
-    const gateway = await makeGateway();
+  it("a run with a known id is answered from KV", async ({ gateway }) => {
     const first = await gateway.start({ idempotency_id: ID });
     const down = await beside(gateway, failing(/^USER_GATE/));
     const again = await down.start({ idempotency_id: ID }, UNCOUNTED);

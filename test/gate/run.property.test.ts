@@ -108,4 +108,4 @@ test("whatever happens to a run, it only moves forward, its next step is planned
     // Later tests read every gate there is.
     await storage.deleteAll();
   });
-}, 120_000);
+});

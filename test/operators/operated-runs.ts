@@ -60,9 +60,7 @@ export class OperatedRuns {
 
   async retrying(): Promise<Started> {
     this.stage.receive(() => new Response(null, { status: 503 }));
-    const run = await this.stage.start();
-    await this.stage.push(run);
-    await this.stage.drain();
+    const run = await this.stage.finish(await this.stage.start());
     return run;
   }
 
@@ -74,9 +72,7 @@ export class OperatedRuns {
   }
 
   async delivered(): Promise<Started> {
-    const run = await this.stage.start();
-    await this.stage.push(run);
-    await this.stage.drain();
+    const run = await this.stage.finish(await this.stage.start());
     this.stage.received.length = 0;
     return run;
   }

@@ -145,8 +145,7 @@ it("a run that dies again while the clock steps back stays a dead letter", async
   await stage.redeliver(run.runId);
   moveClock(-2 * SECOND);
   await evict(gate);
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(run);
   await stage.pass(3 * HOUR);
   expect(await letters()).toEqual([run.runId]);
 });

@@ -1,9 +1,9 @@
 // Whom the limit applies to, what counts, and what the headers say.
 import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { counting, failing, never, replacing } from "../support/bindings.ts";
 import { stopClock } from "../support/clock.ts";
-import { ACTION, type Answer, type Call, makeGateway, startOf } from "../support/gateway.ts";
+import { ACTION, type Answer, type Call, it, makeGateway, startOf } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -20,8 +20,7 @@ afterEach(async () => {
 const remaining = ({ headers }: Answer) => headers.get("x-ratelimit-remaining");
 
 describe("the headers of a start", () => {
-  it("are both families", async () => {
-    const gateway = await makeGateway();
+  it("are both families", async ({ gateway }) => {
     const { headers } = await gateway.start({});
     expect(Object.fromEntries([...headers].filter(([name]) => name.includes("ratelimit")))).toEqual({
       "x-ratelimit-limit": "200",
@@ -54,12 +53,14 @@ describe("the headers of a start", () => {
 });
 
 describe("what counts", () => {
-  it.each([400, 402, 403, 404, 429, 500])("a run that the upstream refuses with %i does", async (status) => {
-    const gateway = await makeGateway();
-    gateway.upstream.behave(() => new Response("no", { status }));
-    expect(remaining(await gateway.start({}))).toBe("199");
-    expect(remaining(await gateway.start({}))).toBe("198");
-  });
+  it.for([400, 402, 403, 404, 429, 500])(
+    "a run that the upstream refuses with %i does",
+    async (status, { gateway }) => {
+      gateway.upstream.behave(() => new Response("no", { status }));
+      expect(remaining(await gateway.start({}))).toBe("199");
+      expect(remaining(await gateway.start({}))).toBe("198");
+    },
+  );
 
   it("a replay does not, and is given when the window is exhausted", async () => {
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "2" });
@@ -92,8 +93,7 @@ describe("whom the limit does not apply to", () => {
     expect((await gateway.start({}, UNLIMITED)).status).toBe(202);
   });
 
-  it("an exempt caller's malformed request has none either", async () => {
-    const gateway = await makeGateway();
+  it("an exempt caller's malformed request has none either", async ({ gateway }) => {
     expect((await gateway.start({ page: 5 }, EXEMPT)).status).toBe(400);
   });
 });

@@ -1,9 +1,9 @@
 // Reads are counted in a window of their own.
 import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { counting, failing, replacing } from "../support/bindings.ts";
 import { MINUTE, moveClock, stopClock } from "../support/clock.ts";
-import { ACTION, type Answer, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
+import { ACTION, type Answer, type Call, type Gateway, it, makeGateway } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 
 beforeEach(() => stopClock());
@@ -52,8 +52,7 @@ describe("the limit of reads", () => {
     expect(statuses(await Promise.all(times(2, () => gateway.start({}))))).toEqual({ 202: 1, 429: 1 });
   });
 
-  it("counts malformed reads too", async () => {
-    const gateway = await makeGateway();
+  it("counts malformed reads too", async ({ gateway }) => {
     const { status, headers } = await gateway.call("/actions/v1/runs/42");
     expect([status, headers.get("x-ratelimit-remaining")]).toEqual([400, "5999"]);
   });

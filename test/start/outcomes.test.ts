@@ -1,10 +1,18 @@
 // Contract, Idempotency: what is kept of a first request, row by row of the table.
 import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { counting } from "../support/bindings.ts";
 import { MINUTE, moveClock, stopClock } from "../support/clock.ts";
 import { readClaims } from "../support/gate.ts";
-import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
+import {
+  ACTION,
+  type Answer,
+  type Call,
+  type Gateway,
+  it,
+  makeGateway,
+  startOf,
+} from "../support/gateway.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -30,8 +38,7 @@ function upstreamIds(gateway: Gateway): unknown[] {
 }
 
 describe("a 202", () => {
-  it("is given again byte for byte, with current rate-limit headers", async () => {
-    const gateway = await makeGateway();
+  it("is given again byte for byte, with current rate-limit headers", async ({ gateway }) => {
     const odd =
       '{ "data" : {"type":"run","id":"b1e7a1d0-0000-4000-8000-000000000001","n":12345678901234567890,"x":1.10} }\n';
     gateway.upstream.behave(() => new Response(odd, { status: 201 }));
@@ -45,8 +52,7 @@ describe("a 202", () => {
     expect(gateway.upstream.starts).toHaveLength(2);
   });
 
-  it("belongs to the id in any case, and the upstream hears of one", async () => {
-    const gateway = await makeGateway();
+  it("belongs to the id in any case, and the upstream hears of one", async ({ gateway }) => {
     const first = await gateway.start({ idempotency_id: ID.toUpperCase() });
     const second = await gateway.start({ idempotency_id: ID });
     const third = await gateway.start({ idempotency_id: ID.toUpperCase() });
@@ -56,20 +62,18 @@ describe("a 202", () => {
     expect(callersIds(gateway)).toEqual([ID]);
   });
 
-  it.each<{ name: string; data: unknown }>([
+  it.for<{ name: string; data: unknown }>([
     { name: "other inputs", data: { inputs: { n: 2 }, idempotency_id: ID } },
     { name: "a page", data: { inputs: { n: 1 }, idempotency_id: ID, page: "1" } },
     { name: "a malformed one", data: { inputs: { n: 1 }, idempotency_id: ID, page: 1 } },
-  ])("is given to another payload too, which is told so: $name", async ({ data }) => {
-    const gateway = await makeGateway();
+  ])("is given to another payload too, which is told so: $name", async ({ data }, { gateway }) => {
     const first = await gateway.start({ inputs: { n: 1 }, idempotency_id: ID });
     const second = await gateway.start(data);
     expect([second.text, ...replayMarks(second)]).toEqual([first.text, "true", "true"]);
     expect(gateway.upstream.starts).toHaveLength(1);
   });
 
-  it("is given to another stored action, and to a one-off run: the id is the user's, not the action's", async () => {
-    const gateway = await makeGateway();
+  it("is given to another action and to a one-off run: the id is the user's", async ({ gateway }) => {
     const first = await gateway.start({ idempotency_id: ID });
     const other = ACTION.replaceAll("1", "9");
     for (const path of [`/actions/v1/stored-actions/${other}/run`, "/actions/v1/runs"]) {
@@ -81,8 +85,7 @@ describe("a 202", () => {
 });
 
 describe("a refusal by the edge makes no claim", () => {
-  it("400: the corrected request runs", async () => {
-    const gateway = await makeGateway();
+  it("400: the corrected request runs", async ({ gateway }) => {
     expect((await gateway.start({ idempotency_id: ID, page: 5 })).status).toBe(400);
     expect(await readClaims(gateway)).toEqual([]);
     const corrected = await gateway.start({ idempotency_id: ID, page: "5" });
@@ -101,14 +104,13 @@ describe("a refusal by the edge makes no claim", () => {
 });
 
 describe("a refusal by the upstream releases the claim", () => {
-  it.each([
+  it.for([
     { status: 400, code: "bad_request" },
     { status: 402, code: "payment_required" },
     { status: 403, code: "permission_denied" },
     { status: 404, code: "not_found" },
     { status: 429, code: "too_many_requests" },
-  ])("$status: the next one is forwarded afresh", async ({ status, code }) => {
-    const gateway = await makeGateway();
+  ])("$status: the next one is forwarded afresh", async ({ status, code }, { gateway }) => {
     const fromUpstream: Call = { circumstances: { errorFrom: "upstream" } };
     gateway.upstream.behave(() => json(status, errorBody(status, code)));
     for (const _ of [1, 2]) {
@@ -151,8 +153,7 @@ describe("an unknown outcome keeps the claim: the next one asks again under the 
     expect(second.body.data.id).toBe(gateway.upstream.runUnder(ID));
   });
 
-  it("another payload may take it over, and is told so", async () => {
-    const gateway = await makeGateway();
+  it("another payload may take it over, and is told so", async ({ gateway }) => {
     gateway.upstream.behave(() => new Response("no", { status: 500 }));
     await gateway.start({ inputs: { n: 1 }, idempotency_id: ID });
     gateway.upstream.behave((_request, honest) => honest());
@@ -161,8 +162,7 @@ describe("an unknown outcome keeps the claim: the next one asks again under the 
     expect([second.status, ...replayMarks(second)]).toEqual([202, null, "true"]);
   });
 
-  it("a refusal of the edge's own second try is no proof that the first started nothing", async () => {
-    const gateway = await makeGateway();
+  it("a refusal of the edge's second try does not prove that the first started none", async ({ gateway }) => {
     gateway.upstream.behave((_request, honest) => {
       if (gateway.upstream.starts.length > 1) return json(404, errorBody(404, "not_found"));
       honest();
@@ -175,8 +175,7 @@ describe("an unknown outcome keeps the claim: the next one asks again under the 
 });
 
 describe("without an id of the caller's", () => {
-  it("the edge makes one, another for each start", async () => {
-    const gateway = await makeGateway();
+  it("the edge makes one, another for each start", async ({ gateway }) => {
     await gateway.start({});
     await gateway.start({});
     const [one, two] = upstreamIds(gateway);

@@ -3,6 +3,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { exportJWK, generateKeyPair } from "jose";
+import { test } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { gateId } from "../../src/gate/address.ts";
@@ -106,6 +107,9 @@ export async function makeGateway(
   };
   return gateway;
 }
+
+/** Of tests that need a gateway with no settings of their own, behind what is done before each. */
+export const it = test.extend("gateway", () => makeGateway());
 
 async function buildRequest(
   first: TestIssuer,

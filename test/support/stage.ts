@@ -8,7 +8,7 @@ import {
   runInDurableObject,
   waitOnExecutionContext,
 } from "cloudflare:test";
-import { vi } from "vitest";
+import { test, vi } from "vitest";
 import { moveRunsOn } from "../../src/consumer/consumer.ts";
 import type { RunMessage } from "../../src/gate/run-message.ts";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
@@ -104,6 +104,13 @@ export class Stage {
     const body = JSON.stringify({ type: "run", id: runId, status: "success" });
     const headers: Record<string, string> = isProven ? { authorization: `Bearer ${COMPLETION_TOKEN}` } : {};
     return this.gateway.call(completion, { method: "POST", claims: null, body, headers });
+  }
+
+  /** The same, and the consumer learns of it. */
+  async finish<Run extends Pick<Started, "completion" | "runId">>(run: Run, isProven = true): Promise<Run> {
+    await this.push(run, isProven);
+    await this.drain();
+    return run;
   }
 
   /** Hands messages to the consumer as one batch; `isAlone`: of the dead-letter queue. */
@@ -209,6 +216,9 @@ export class Stage {
     return this.#receive(received);
   }
 }
+
+/** Of tests that need a stage on which nothing has happened, behind what is done before each. */
+export const it = test.extend("stage", () => Stage.set());
 
 export function deliveriesPath(runId: string): string {
   return `/actions/v1/stored-actions/${ACTION}/runs/${runId}/deliveries`;
