@@ -10,7 +10,7 @@ import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
 import { type Death, dyingAt } from "../support/dying.ts";
 import { deadLetters, freshIndex } from "../support/operators-index.ts";
 import { Stage } from "../support/stage.ts";
-import { deliveredIds, type Fault, Weather } from "./weather.ts";
+import { type Fault, Weather } from "./weather.ts";
 
 beforeEach(() => {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
@@ -227,7 +227,7 @@ function pick<T>(from: readonly T[], at: number): T | undefined {
 /** By their callers' own accounts, and the operators'. */
 async function readAccounts({ stage, accepted }: Scene): Promise<unknown[]> {
   const { runs, charges } = await stage.records();
-  const delivered = deliveredIds(stage.received);
+  const delivered = new Set(stage.deliveredIds);
   const letters = new Set((await deadLetters()).map(({ run_id }) => run_id));
   return accepted.map(({ runId, callback }) => ({
     isDelivered: delivered.has(runId),

@@ -1,15 +1,14 @@
 // How the gateway learns of a run's end: by pushes, which may come often, early or never, and by its own timer.
-import { describe, expect, vi } from "vitest";
-import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
+import { describe, expect } from "vitest";
+import { DAY, HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { it, Stage } from "../support/stage.ts";
+import { it, type Stage } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { startUnheard } from "../support/unheard.ts";
 
 const RULES = { pollSchedule: [1], retrySchedule: [1] };
 const IN_A_BATCH = { isAlone: false, leaseMs: 35_000 };
-const DAY = 24 * HOUR;
 
 freshForEach();
 
@@ -47,17 +46,6 @@ describe("a hundred pushes cause one delivery", () => {
     await Promise.all(stage.queue.take().map((message) => stage.consume([message])));
     await stage.pass(HOUR);
     await expectOneOfEach(stage);
-  });
-
-  it("and do not hurry the next attempt at a receiver that failed", async () => {
-    vi.spyOn(Math, "random").mockReturnValue(0.5);
-    const stage = await Stage.set();
-    stage.receive(() => new Response(null, { status: stage.received.length < 2 ? 404 : 204 }));
-    const run = await stage.start();
-    for (let push = 0; push < 10; push += 1) await stage.finish(run);
-    expect(stage.received).toHaveLength(1);
-    await stage.pass(HOUR);
-    expect(stage.received.map(({ atMs }) => (atMs - T0) / SECOND)).toEqual([0, 5]);
   });
 });
 

@@ -1,11 +1,10 @@
 // The operators' index (D1) away: what operators see is late, and callers notice nothing.
 import { beforeEach, describe, expect, vi } from "vitest";
-import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { IndexWeather } from "../support/index-weather.ts";
 import { HOOK, it, Stage, type Started } from "../support/stage.ts";
 
-const DAY = 24 * HOUR;
 const GIVEN_UP = "https://given-up.example/";
 
 freshForEach();
@@ -83,20 +82,6 @@ describe("the operators' index", () => {
     stage.queue.rule(() => "kept");
     await stage.pass(8 * DAY);
     expect([stage.received.length, (await late()).results]).toEqual([2, []]);
-  });
-
-  it("that is dropped is noticed by no request, delivery or charge", async ({ stage }) => {
-    const { OPERATORS_DB } = stage.gateway.env;
-    const tables = ["dead_letters", "active_days", "overdue_gates", "audit", "redeliveries", "epoch"];
-    await OPERATORS_DB.batch(tables.map((table) => OPERATORS_DB.prepare(`DROP TABLE ${table}`)));
-    const { runId } = await stage.start();
-    await stage.pass(HOUR);
-    expect((await stage.deliveries(runId)).body.data.state).toBe("delivered");
-    expect((await stage.records()).charges).toHaveLength(1);
-    expect((await stage.redeliver(runId)).status).toBe(202);
-    await stage.pass(SECOND);
-    expect(stage.received).toHaveLength(2);
-    expect((await stage.tryStart()).status).toBe(202);
   });
 });
 

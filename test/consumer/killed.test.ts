@@ -67,22 +67,3 @@ describe.each<Scene>(["a receiver that acknowledges", "a receiver that fails onc
     }
   });
 });
-
-describe("killed while the receiver is asked", () => {
-  it("before it answers: it is asked again, with the same webhook-id", async ({ stage }) => {
-    const asked = Promise.withResolvers<void>();
-    stage.receive(() => {
-      asked.resolve();
-      return new Promise<Response>(() => undefined);
-    });
-    await stage.push(await stage.start());
-    void stage.consume(stage.queue.take());
-    await asked.promise;
-    stage.receive(() => new Response(null, { status: 204 }));
-    await evictAllDurableObjects();
-    await stage.pass(HOUR);
-    expect(stage.received).toHaveLength(2);
-    expect(new Set(stage.received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
-    expect(await readFate(stage)).toBe("delivered, 1 acknowledged, 1 charged, 0 kept");
-  });
-});

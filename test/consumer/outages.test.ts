@@ -81,18 +81,6 @@ describe("an upstream that is down", () => {
 });
 
 describe("a gate that cannot settle after the upstream's yes", () => {
-  it("has it accepted by that, and not abandoned while the upstream cannot be read for hours", async () => {
-    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
-    const run = await stage.start();
-    stage.gateway.upstream.behave(() => Response.json({}, { status: 503 }));
-    await stage.pass(SECOND);
-    expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
-    await stage.pass(3 * HOUR);
-    stage.gateway.upstream.behave((_request, honest) => honest());
-    await stage.pass(10 * MINUTE);
-    expect(await stage.counts()).toEqual([1, 1, 1, 1, 0]);
-  });
-
   it("is not told of a yes by a completion, whatever it says", async () => {
     const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
     const { completion, runId } = await stage.start();

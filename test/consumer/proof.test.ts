@@ -11,19 +11,6 @@ const NEXT_TOKEN = "the-next-completion-token";
 
 freshForEach();
 
-/** Runs of which receivers were told, in order. */
-function deliveredIds({ received }: Stage): string[] {
-  return received.map(({ body }): string => JSON.parse(body).id);
-}
-
-function reads({ gateway: { upstream } }: Stage): number {
-  return upstream.asked.filter(({ method }) => method === "GET").length;
-}
-
-async function chargedRuns(stage: Stage): Promise<string[]> {
-  return (await stage.records()).charges.map(({ run_id }) => run_id);
-}
-
 function complete({ gateway }: Stage, path: string, body: BodyInit, authorization?: string) {
   const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
   return gateway.call(path, { method: "POST", claims: null, body, headers });
@@ -48,7 +35,7 @@ describe("a completion names the run of a start whose answer was lost", () => {
     const answer = await complete(stage, completion, toStream(chunksOf(runId)), `Bearer ${COMPLETION_TOKEN}`);
     expect(answer.status).toBe(202);
     await stage.pass(MINUTE);
-    expect([deliveredIds(stage), await chargedRuns(stage)]).toEqual([[runId], [runId]]);
+    expect([stage.deliveredIds, await stage.chargedIds()]).toEqual([[runId], [runId]]);
   });
 
   it.each(["Bearer", "bearer"])("with either of two tokens (%s)", async (scheme) => {
@@ -57,7 +44,7 @@ describe("a completion names the run of a start whose answer was lost", () => {
       const { completion, runId } = await startUnheard(stage, token);
       await complete(stage, completion, JSON.stringify({ id: runId }), `${scheme} ${token}`);
       await stage.drain();
-      expect(deliveredIds(stage).at(-1)).toBe(runId);
+      expect(stage.deliveredIds.at(-1)).toBe(runId);
     }
   });
 
@@ -77,7 +64,7 @@ describe("a completion names the run of a start whose answer was lost", () => {
       const answer = await complete(stage, completion, JSON.stringify({ id: runId }), authorization);
       expect(answer.status).toBe(202);
       await stage.pass(HOUR);
-      expect([reads(stage), deliveredIds(stage)]).toEqual([0, []]);
+      expect([stage.reads, stage.deliveredIds]).toEqual([0, []]);
     },
   );
 
@@ -89,7 +76,7 @@ describe("a completion names the run of a start whose answer was lost", () => {
         202,
       );
     await stage.pass(HOUR);
-    expect([reads(stage), deliveredIds(stage)]).toEqual([0, []]);
+    expect([stage.reads, stage.deliveredIds]).toEqual([0, []]);
   });
 });
 
@@ -105,7 +92,7 @@ describe("a completion without a token hurries the poll of a run whose id the st
     });
     const run = await stage.start();
     await stage.pass(SECOND);
-    expect(deliveredIds(stage)).toEqual([run.runId]);
+    expect(stage.deliveredIds).toEqual([run.runId]);
   });
 });
 
@@ -124,7 +111,7 @@ describe("a completion that names another run", () => {
       [HOOK, ofAlice.runId],
       ["https://bob.example/", ofBob.runId],
     ]);
-    expect((await chargedRuns(stage)).toSorted()).toEqual([ofAlice.runId, ofBob.runId].toSorted());
+    expect((await stage.chargedIds()).toSorted()).toEqual([ofAlice.runId, ofBob.runId].toSorted());
   });
 
   it.for(["open", "ended"])(
@@ -140,10 +127,10 @@ describe("a completion that names another run", () => {
       await stage.push({ ...unheard, runId: known.runId });
       stage.waiting.clear();
       await stage.pass(HOUR);
-      expect([deliveredIds(stage), await chargedRuns(stage)]).toEqual([[known.runId], [known.runId]]);
+      expect([stage.deliveredIds, await stage.chargedIds()]).toEqual([[known.runId], [known.runId]]);
       await stage.push(unheard);
       await stage.pass(MINUTE);
-      expect(deliveredIds(stage)).toEqual([known.runId, unheard.runId]);
+      expect(stage.deliveredIds).toEqual([known.runId, unheard.runId]);
     },
   );
 
@@ -160,8 +147,8 @@ describe("a completion that names another run", () => {
     });
     const run = await stage.start();
     await stage.pass(HOUR);
-    expect(deliveredIds(stage)).toContain(run.runId);
-    expect(await chargedRuns(stage)).toContain(run.runId);
+    expect(stage.deliveredIds).toContain(run.runId);
+    expect(await stage.chargedIds()).toContain(run.runId);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
   });
 });

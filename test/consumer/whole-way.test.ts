@@ -1,12 +1,10 @@
 // The whole way of a run: from its start to its charge, with no part replaced but the upstream and the receiver.
-import { createLocalJWKSet, jwtVerify } from "jose";
+import { base64url, createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect } from "vitest";
 import { freshForEach } from "../support/fresh.ts";
-import { ACTION, ORIGIN } from "../support/gateway.ts";
+import { ACTION, ID, ORIGIN } from "../support/gateway.ts";
 import { HOOK, it, PAYING, type Received } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach();
 
@@ -98,20 +96,14 @@ describe("a run with an id, a callback and a charge", () => {
       expect((await stage.deliveries(id)).body.data).toMatchObject({ state: "delivered" });
   });
 
-  it("is delivered whatever its size, bytes that are no JSON numbers of ours included", async ({ stage }) => {
-    const run = await stage.start();
-    const text = `{"type":"run","id":"${run.runId}",  "status":"success","results":[{"n":12345678901234567890,"m":1.10,"é":"\\u00e9"}]}`;
-    stage.gateway.upstream.behave(
-      () => new Response(text, { headers: { "content-type": "application/json" } }),
-    );
-    await stage.finish(run);
-    expect(stage.received.map(({ body }) => body)).toEqual([text]);
-  });
-
   it.for<[string, string]>([
+    [
+      "numbers that are not JavaScript's",
+      `{"type":"run",  "status":"success","results":[{"n":12345678901234567890,"m":1.10,"é":"\\u00e9"}]}`,
+    ],
     ["NaN in it", `{"type":"run","status":"success","results":[NaN]}`],
     ["a byte-order mark in front", `\ufeff{"type":"run","status":"success","results":[]}`],
-  ])("is delivered and charged with %s, which no parser of JSON takes", async ([_name, text], { stage }) => {
+  ])("is delivered byte for byte and charged with %s", async ([_name, text], { stage }) => {
     const run = await stage.start();
     stage.gateway.upstream.behave(
       () => new Response(text, { headers: { "content-type": "application/json" } }),
@@ -148,8 +140,5 @@ async function verifyWebhook({ headers, body }: Received, jwk: JsonWebKey): Prom
 
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return btoa(String.fromCharCode(...new Uint8Array(digest)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  return base64url.encode(new Uint8Array(digest));
 }

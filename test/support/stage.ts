@@ -199,6 +199,25 @@ export class Stage {
     return [this.received.length, runs.length, attempts.length, charges.length, await this.rows()];
   }
 
+  /** What a caller is told of a run's callback. */
+  async state({ runId }: Pick<Started, "runId">): Promise<string> {
+    return (await this.deliveries(runId)).body.data.state;
+  }
+
+  /** Runs of which receivers were told, in order. */
+  get deliveredIds(): string[] {
+    return this.received.map(({ body }): string => JSON.parse(body).id);
+  }
+
+  async chargedIds(): Promise<string[]> {
+    return (await this.records()).charges.map(({ run_id }) => run_id);
+  }
+
+  /** How often the upstream was asked for a run. */
+  get reads(): number {
+    return this.gateway.upstream.asked.filter(({ method }) => method === "GET").length;
+  }
+
   deliveries(runId: string, call: Call = {}): Promise<Answer> {
     return this.gateway.call(deliveriesPath(runId), call);
   }
