@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { acquire, type Breaker, CLOSED, isForgettable, report } from "../../src/callbacks/breaker.ts";
+import { MINUTE, SECOND } from "../support/clock.ts";
 
 const T0 = 1_800_000_000_000;
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
 
 /** Reports one attempt a second: `x` failed, `.` succeeded. */
 function after(history: string, startMs = T0, breaker: Breaker = CLOSED): Breaker {

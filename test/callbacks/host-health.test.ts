@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { HostHealth, isHostTrouble } from "../../src/callbacks/host-health.ts";
 import type { AttemptFailure, AttemptOutcome } from "../../src/runs/attempt.ts";
+import { MINUTE } from "../support/clock.ts";
 
 const T0 = 1_800_000_000_000;
-const MINUTE = 60_000;
 const HOST = "client.example";
 
 function failed(status: number | null, failure: AttemptFailure = "status is no 2xx"): AttemptOutcome {

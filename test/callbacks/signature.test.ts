@@ -1,11 +1,12 @@
 // The two proofs of a callback, checked by what we did not write: a published vector of Standard Webhooks, jose, and
 // WebCrypto with the keys that are published. (The npm package `standardwebhooks` 1.1.1 cannot be the
 // judge: it knows `v1`, HMAC, only.)
-import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
+import { createLocalJWKSet, jwtVerify } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type SignedCallback, signCallback } from "../../src/callbacks/signature.ts";
 import type { Jwk } from "../../src/platform/settings.ts";
 import { publicKeys } from "../../src/platform/signing-keys.ts";
+import { makeSigningKey } from "../support/tokens.ts";
 
 const NOW = Date.parse("2026-11-06T08:49:37.999Z");
 const NOW_SECONDS = 1_793_954_977;
@@ -23,12 +24,6 @@ let keys: Jwk[];
 beforeAll(async () => {
   keys = [await makeSigningKey("new"), await makeSigningKey("old")];
 });
-
-async function makeSigningKey(kid: string): Promise<Jwk> {
-  const { privateKey } = await generateKeyPair("Ed25519", { extractable: true });
-  const { x, d } = await exportJWK(privateKey);
-  return { kty: "OKP", crv: "Ed25519", kid, x: x ?? "", d: d ?? "" };
-}
 
 function text(content: string): Uint8Array {
   return new TextEncoder().encode(content);

@@ -27,15 +27,11 @@ describe("the limit is exact", () => {
     expect(remaining.toSorted((a, b) => a - b)).toEqual([...times(20, () => 0), ...times(20, (at) => at)]);
   });
 
-  it("with a limit_override of 37, exactly 37 of 100 pass", async ({ gateway }) => {
-    const answers = await Promise.all(times(100, () => gateway.start({}, { claims: LIMIT_37 })));
-    expect(statuses(answers)).toEqual({ 202: 37, 429: 63 });
-    expect(answers[0]?.headers.get("x-ratelimit-limit")).toBe("37");
-  });
-
   it("of 100 starts with an id each, 37 pass, and no id of the others is claimed", async ({ gateway }) => {
     const start = () => gateway.start({ idempotency_id: crypto.randomUUID() }, { claims: LIMIT_37 });
-    expect(statuses(await Promise.all(times(100, start)))).toEqual({ 202: 37, 429: 63 });
+    const answers = await Promise.all(times(100, start));
+    expect(statuses(answers)).toEqual({ 202: 37, 429: 63 });
+    expect(answers[0]?.headers.get("x-ratelimit-limit")).toBe("37");
     expect(await readClaims(gateway)).toHaveLength(37);
   });
 
@@ -69,18 +65,14 @@ describe("the window", () => {
     expect(await at(5 * MINUTE)).toEqual([202, "1", "2208989400"]);
   });
 
-  it.each([
-    { name: "at once", afterMs: 0, retryAfter: 300 },
-    { name: "in a fraction of a second", afterMs: 100_400, retryAfter: 200 },
-    { name: "at the last moment", afterMs: 299_999, retryAfter: 1 },
-  ])("Retry-After is honest: refused $name", async ({ afterMs, retryAfter }) => {
+  it("is over when Retry-After says so, in whole seconds", async () => {
     stopClock();
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "1" });
     await gateway.start({});
-    moveClock(afterMs);
+    moveClock(100_400);
     const refused = await gateway.start({});
-    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, String(retryAfter)]);
-    moveClock((retryAfter - 1) * SECOND);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "200"]);
+    moveClock(199 * SECOND);
     expect((await gateway.start({})).status).toBe(429);
     moveClock(SECOND);
     expect((await gateway.start({})).status).toBe(202);

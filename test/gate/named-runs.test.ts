@@ -1,14 +1,13 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect } from "vitest";
 import type { UserGate } from "../../src/gate/user-gate.ts";
-import { HOUR } from "../support/clock.ts";
+import { DAY, HOUR } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { deadLetters } from "../support/operators-index.ts";
 import { it } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
-const DAY = 24 * HOUR;
 
 freshForEach();
 
@@ -59,8 +58,7 @@ it("a proven completion brings back the abandoned run that it names", async ({ s
   stage.queue.take();
   await stage.push(second);
   await stage.pass(HOUR);
-  const state = async (runId: string) => (await stage.deliveries(runId)).body.data.state;
-  expect([await state(first.runId), await state(second.runId)]).toEqual(["dead", "delivered"]);
+  expect([await stage.state(first), await stage.state(second)]).toEqual(["dead", "delivered"]);
 });
 
 it("what a completion was answered 202 for is kept through 15 days without a read", async ({ stage }) => {

@@ -42,8 +42,7 @@ export class OperatedRuns {
 
   /** Another gateway with the same callers and upstream, and other bindings. */
   beside(bindings?: Parameters<typeof makeGateway>[1], settings = {}): Promise<Gateway> {
-    const { issuer, upstream } = this.stage.gateway;
-    return makeGateway(settings, bindings, { issuer, upstream });
+    return makeGateway(settings, bindings, this.stage.gateway);
   }
 
   async audit(): Promise<unknown[]> {

@@ -65,20 +65,13 @@ describe("the limit of reads", () => {
     expect(calls).toEqual(["UPSTREAM.fetch"]);
   });
 
-  it("does not apply to an exempt caller", async () => {
-    const exempt: Call = { claims: { rate_limit: { exempt: true } }, ...UNLIMITED };
-    const read = await startedRun(await makeGateway({ READ_LIMIT: "1" }), exempt);
-    expect(statuses([await read(exempt), await read(exempt)])).toEqual({ 200: 2 });
-  });
-
-  it("does not apply while the flag is off", async () => {
-    const flagOff = replacing("FLAGS.getBooleanValue", async () => false);
-    const read = await startedRun(await makeGateway({ READ_LIMIT: "1" }, flagOff), UNLIMITED);
-    expect(statuses([await read(UNLIMITED), await read(UNLIMITED)])).toEqual({ 200: 2 });
-  });
-
-  it("lets reads pass without headers while the gate is down", async () => {
-    const read = await startedRun(await makeGateway({}, failing(/^USER_GATE/)), UNLIMITED);
-    expect((await read(UNLIMITED)).status).toBe(200);
+  it.each<[string, Call, (env: Env) => Partial<Env>]>([
+    ["to an exempt caller", { claims: { rate_limit: { exempt: true } } }, () => ({})],
+    ["while the flag is off", {}, replacing("FLAGS.getBooleanValue", async () => false)],
+    ["while the gate is down", {}, failing(/^USER_GATE/)],
+  ])("does not apply %s, and there are no headers", async (_name, given, bindings) => {
+    const call = { ...given, ...UNLIMITED };
+    const read = await startedRun(await makeGateway({ READ_LIMIT: "1" }, bindings), call);
+    expect(statuses([await read(call), await read(call)])).toEqual({ 200: 2 });
   });
 });

@@ -7,8 +7,8 @@ import {
   isExpired,
   type OpenClaim,
 } from "../../src/runs/claim.ts";
+import { HOUR } from "../support/clock.ts";
 
-const HOUR = 3_600_000;
 const T0 = 1_000_000_000;
 const ANSWER = { status: 202, body: '{"data":{"type":"run","id":"r1"}}' };
 

@@ -1,18 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { AttemptOutcome } from "../../src/runs/attempt.ts";
 import { applyAttempt, type Deferral, type Delivery, firstAttempt } from "../../src/runs/delivery.ts";
+import { FAILED, OK, T0 } from "../gate/observed.ts";
+import { HOUR } from "../support/clock.ts";
 
-const T0 = 1_000_000_000_000;
-const HOUR = 3_600_000;
 const SCHEDULE = [5, 300];
 
-const OK: AttemptOutcome = { kind: "acknowledged", status: 204 };
-const FAILED: AttemptOutcome = {
-  kind: "failed",
-  status: 500,
-  failure: "status is no 2xx",
-  retryAfterSeconds: null,
-};
 const REST: Deferral = { forMs: 30_000, why: "breaker_open" };
 const ROOM: Deferral = { forMs: 5_000, why: "no_capacity" };
 

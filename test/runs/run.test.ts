@@ -17,7 +17,6 @@ import {
   after,
   asAbandoned,
   asEnded,
-  DAY,
   end,
   FAILED,
   forwarding,
@@ -29,6 +28,7 @@ import {
   UNREACHABLE,
   WAITING,
 } from "../gate/observed.ts";
+import { DAY } from "../support/clock.ts";
 import { CALLBACK_TERMS, CHARGE_TERMS, FULL_TERMS } from "../support/terms.ts";
 
 const abandoned = asAbandoned(abandonRun(accepted, CALLBACK_TERMS, "operator", T0 + DAY));

@@ -5,10 +5,9 @@ import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { counting, never, replacing } from "../support/bindings.ts";
 import { moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
-import { ACTION, type Call, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { ACTION, type Call, ID, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { meterRows } from "../support/rows.ts";
 
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const HOOK = "https://client.example/hook";
 const EXEMPT: Call = { claims: { rate_limit: { exempt: true } }, circumstances: { rateLimit: "off" } };
 
@@ -47,6 +46,7 @@ describe("the calls of one request, in all", () => {
       data: { page: 5 },
       costs: ["FLAGS.getBooleanValue", "USER_GATE.admit"],
     },
+    { name: "a malformed run of an exempt caller: nothing", data: { page: 5 }, call: EXEMPT, costs: [] },
     { name: "a request without a token: nothing", data: {}, call: { claims: null }, costs: [] },
   ])("$name", async ({ data, call, costs }) => {
     const calls: string[] = [];

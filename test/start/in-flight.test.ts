@@ -8,6 +8,7 @@ import {
   type Answer,
   type Call,
   type Gateway,
+  ID,
   it,
   makeGateway,
   RUN_PATH,
@@ -15,8 +16,6 @@ import {
 } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 import { errorBody, json } from "../support/upstream.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 // Timers stand still too: 25 seconds pass when the test says so.
 beforeEach(() => {
@@ -124,7 +123,7 @@ describe("when the first request ends without a run, duplicates start over", () 
     const unanswered = replacing("USER_GATE.admit", ({ perform }) => perform().then(never));
     const dying = await makeGateway({}, unanswered);
     dying.begin(RUN_PATH, startOf({ idempotency_id: ID }));
-    const gateway = await makeGateway({}, undefined, { upstream: dying.upstream, issuer: dying.issuer });
+    const gateway = await makeGateway({}, undefined, dying);
     await vi.waitFor(async () => expect(await readClaims(gateway)).toEqual([`${ID} open`]));
     const duplicates = await wait(gateway, 3);
     await passInGate(gateway, 15 * SECOND);

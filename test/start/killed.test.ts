@@ -37,7 +37,7 @@ class Story {
   /** A start by a Worker that is killed; one that has nothing left to do at that place lives. */
   async startAndDie(death: Death): Promise<void> {
     const { bindings, died } = dyingAt(death);
-    const victim = await beside(this.#gateway, bindings);
+    const victim = await makeGateway({}, bindings, this.#gateway);
     const { response, rest } = victim.begin(RUN_PATH, startOf(this.#data, { claims: { sub: this.#user } }));
     await Promise.race([died, response.then(rest)]);
   }
@@ -49,11 +49,6 @@ class Story {
   get run(): string | undefined {
     return this.#gateway.upstream.runUnder(this.#data.idempotency_id);
   }
-}
-
-/** A gateway with the same users, storage and upstream. */
-function beside(gateway: Gateway, bindings?: (env: Env) => Partial<Env>): Promise<Gateway> {
-  return makeGateway({}, bindings, { upstream: gateway.upstream, issuer: gateway.issuer });
 }
 
 /** What the world is like when the Worker comes. */
@@ -77,7 +72,7 @@ async function findDeathPoints(scene: Scene): Promise<DeathPoint[]> {
   const story = new Story(gateway);
   await prepare(scene, [story]);
   const calls: string[] = [];
-  await story.start(await beside(gateway, counting(calls)));
+  await story.start(await makeGateway({}, counting(calls), gateway));
   return calls.flatMap((name, at): DeathPoint[] => [
     { name, at, when: "before" },
     { name, at, when: "after" },

@@ -7,10 +7,8 @@ import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts"
 import { evict } from "../support/evict.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { readClaims } from "../support/gate.ts";
-import { type Answer, type Gateway, it, makeGateway } from "../support/gateway.ts";
+import { type Answer, type Gateway, ID, it, makeGateway } from "../support/gateway.ts";
 import { times } from "../support/times.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 beforeEach(() => stopClock());
 afterEach(async () => {
@@ -50,16 +48,12 @@ describe("a hundred starts at once with one id start one run", () => {
     expect(await remaining(gateway)).toBe("198");
   });
 
-  it("when the object was evicted meanwhile", async ({ gateway }) => {
+  it.for<[string, (gateway: Gateway) => Promise<unknown>]>([
+    ["was evicted", async (gateway) => evict(await gateway.gateOf())],
+    ["crashed", () => abortAllDurableObjects()],
+  ])("when the object %s meanwhile", async ([_name, happen], { gateway }) => {
     const first = await gateway.start({ idempotency_id: ID });
-    await evict(await gateway.gateOf());
-    expectOneRun(gateway, [first, ...(await startAtOnce(gateway, 100))]);
-    expect(await remaining(gateway)).toBe("198");
-  });
-
-  it("when the object crashed meanwhile", async ({ gateway }) => {
-    const first = await gateway.start({ idempotency_id: ID });
-    await abortAllDurableObjects();
+    await happen(gateway);
     expectOneRun(gateway, [first, ...(await startAtOnce(gateway, 100))]);
   });
 
