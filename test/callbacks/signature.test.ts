@@ -42,7 +42,7 @@ async function verifyV1a(headers: Record<string, string>, body: Uint8Array, kid:
     "webhook-timestamp": at = "",
     "webhook-signature": signature = "",
   } = headers;
-  const content = new Uint8Array([...text(`${id}.${at}.`), ...body]);
+  const content = await new Blob([new Uint8Array(text(`${id}.${at}.`)), new Uint8Array(body)]).arrayBuffer();
   const { x = "" } = keys.find((known) => known.kid === kid) ?? expect.fail();
   const key = await crypto.subtle.importKey("raw", bytes(x), "Ed25519", false, ["verify"]);
   return crypto.subtle.verify("Ed25519", key, bytes(signature.replace(/^v1a,/, "")), content);
@@ -110,7 +110,8 @@ describe("webhook-signature", () => {
 
 describe("callback-signature", () => {
   test("is a token that jose verifies, with these claims and no others", async () => {
-    const { payload, protectedHeader } = await verified(await signCallback(callback, keys));
+    const signed = await signCallback({ ...callback, body: text("abc") }, keys);
+    const { payload, protectedHeader } = await verified(signed);
     expect(protectedHeader).toEqual({ alg: "EdDSA", typ: "JWT", kid: "new" });
     expect(payload).toEqual({
       iss: "https://actions.example.com",
@@ -118,14 +119,9 @@ describe("callback-signature", () => {
       jti: "msg_0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
       iat: NOW_SECONDS,
       exp: NOW_SECONDS + 300,
-      body_sha256: expect.any(String),
+      // FIPS 180-2, the vector "abc", in base64url.
+      body_sha256: "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0",
     });
-  });
-
-  test("names the SHA-256 of the body", async () => {
-    // FIPS 180-2, the vector "abc", in base64url.
-    const { payload } = await verified(await signCallback({ ...callback, body: text("abc") }, keys));
-    expect(payload["body_sha256"]).toBe("ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
   });
 });
 

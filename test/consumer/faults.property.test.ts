@@ -120,11 +120,6 @@ class Scene {
         return this.#start({ ...given, id: given.named ? crypto.randomUUID() : null }, given.waits);
       case "try again":
         return this.#tryAgain(pick(this.orders, given.order));
-      case "push": {
-        const run = pick(this.accepted, given.run);
-        if (run !== undefined) await stage.push(run);
-        return;
-      }
       case "end":
         stage.waiting.delete(pick(this.accepted, given.run)?.runId ?? "");
         return;
@@ -137,19 +132,20 @@ class Scene {
       case "step":
         vi.setSystemTime(Date.now() + given.ms);
         return;
-      case "lose": {
-        const run = pick(this.accepted, given.run);
-        if (run !== undefined) weather.unknownRuns.add(run.runId);
-        return;
-      }
-      case "abandon": {
-        const run = pick(this.accepted, given.run);
-        if (run !== undefined) await (await stage.gateway.gateOf()).abandon(keyIn(run));
-        return;
-      }
+      case "push":
+      case "lose":
+      case "abandon":
+        return this.#befall(given.do, pick(this.accepted, given.run));
       case "evict":
         return evictAllDurableObjects();
     }
+  }
+
+  async #befall(what: "push" | "lose" | "abandon", run: Accepted | undefined): Promise<void> {
+    if (run === undefined) return;
+    if (what === "push") await this.stage.push(run);
+    if (what === "lose") this.weather.unknownRuns.add(run.runId);
+    if (what === "abandon") await (await this.stage.gateway.gateOf()).abandon(keyIn(run));
   }
 
   /** The upstream, the receiver, the operators' index and everything in between do what they should. */

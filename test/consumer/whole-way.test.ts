@@ -2,7 +2,7 @@
 import { base64url, createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect } from "vitest";
 import { freshForEach } from "../support/fresh.ts";
-import { ACTION, ID, ORIGIN } from "../support/gateway.ts";
+import { ACTION, ID, ORIGIN, startOf } from "../support/gateway.ts";
 import { HOOK, it, PAYING, type Received } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
@@ -81,12 +81,8 @@ describe("a run with an id, a callback and a charge", () => {
     upstream.behave(({ method }, honest) =>
       method === "POST" ? json(202, { data: { type: "run", id: runId.toUpperCase() } }) : honest(),
     );
-    const answer = await stage.gateway.call(`/actions/v1/stored-actions/${ACTION.toUpperCase()}/run`, {
-      method: "POST",
-      claims: PAYING,
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ data: { callback_url: HOOK } }),
-    });
+    const path = `/actions/v1/stored-actions/${ACTION.toUpperCase()}/run`;
+    const answer = await stage.gateway.call(path, startOf({ callback_url: HOOK }, { claims: PAYING }));
     expect(answer.body.data.id).toBe(runId.toUpperCase());
     await stage.finish({ ...stage.lastRef(), runId });
     const { runs, charges } = await stage.records();
@@ -116,11 +112,8 @@ describe("a run with an id, a callback and a charge", () => {
   });
 
   it("of a one-off action is delivered as its read returns it", async ({ stage }) => {
-    const started = await stage.gateway.call("/actions/v1/runs", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ data: { callback_url: HOOK, selected_api: "a@1" } }),
-    });
+    const data = { callback_url: HOOK, selected_api: "a@1" };
+    const started = await stage.gateway.call("/actions/v1/runs", startOf(data));
     await stage.finish({ ...stage.lastRef(), runId: started.body.data.id });
     const read = await stage.gateway.call(`/actions/v1/runs/${started.body.data.id}`);
     expect(stage.received.map(({ body }) => body)).toEqual([read.text]);

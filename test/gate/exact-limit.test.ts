@@ -3,7 +3,7 @@ import { abortAllDurableObjects, reset, runInDurableObject } from "cloudflare:te
 import { afterEach, describe, expect, vi } from "vitest";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 import { readClaims } from "../support/gate.ts";
-import { type Gateway, it, makeGateway } from "../support/gateway.ts";
+import { type Gateway, it, makeGateway, startOf } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 
 afterEach(async () => {
@@ -37,14 +37,9 @@ describe("the limit is exact", () => {
 
   it("starts of stored actions and one-off runs share one window", async () => {
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "10" });
-    const oneOff = {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: '{"data":{}}',
-    };
     const answers = await Promise.all([
       ...times(8, () => gateway.start({})),
-      ...times(8, () => gateway.call("/actions/v1/runs", oneOff)),
+      ...times(8, () => gateway.call("/actions/v1/runs", startOf({}))),
     ]);
     expect(statuses(answers)).toEqual({ 202: 10, 429: 6 });
   });

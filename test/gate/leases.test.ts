@@ -103,12 +103,6 @@ describe("a run is handed out", () => {
 });
 
 describe("a completion", () => {
-  it("hurries a poll before it is due", async () => {
-    await withRun((runs) => {
-      expect(takeRun(runs, request({ notified: true }), T0).kind).toBe("leased");
-    });
-  });
-
   it("without credentials hurries one poll a minute, however many come", async () => {
     await withRun((runs) => {
       const atMs = T0 + HOUR;

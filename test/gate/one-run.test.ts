@@ -4,7 +4,7 @@ import { tapped } from "../support/bindings.ts";
 import { MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
-import { type Answer, type Call, ID } from "../support/gateway.ts";
+import { type Answer, type Call, ID, startOf } from "../support/gateway.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
@@ -29,9 +29,7 @@ function startsAre(runId: () => string): void {
 }
 
 function startOneOff(): Promise<Answer> {
-  const body = JSON.stringify({ data: { idempotency_id: ID, callback_url: HOOK } });
-  const headers = { "content-type": "application/json" };
-  return stage.gateway.call("/actions/v1/runs", { method: "POST", headers, body });
+  return stage.gateway.call("/actions/v1/runs", startOf({ idempotency_id: ID, callback_url: HOOK }));
 }
 
 function inOrder(texts: string[]): string[] {
