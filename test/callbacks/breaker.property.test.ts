@@ -42,23 +42,6 @@ test("a host rests only if 70 % of the last ten or more attempts within five min
   );
 });
 
-test("a host at which every other attempt works is never rested", () => {
-  fc.assert(
-    fc.property(steps(["ask"]), fc.array(fc.boolean(), { maxLength: 400, size: "max" }), (pauses, flips) => {
-      let breaker: Breaker = CLOSED;
-      let nowMs = T0;
-      for (const [at, { afterMs }] of pauses.entries()) {
-        nowMs += afterMs;
-        const [asked, permission] = acquire(breaker, nowMs);
-        expect(permission.kind).toBe("go");
-        // Each pair of attempts holds one success, in either order.
-        const first = flips[at] ?? false;
-        breaker = report(report(asked, first, nowMs), !first, nowMs);
-      }
-    }),
-  );
-});
-
 test("a host that is down gets at most one attempt in 30 seconds, and the first request after the rest gets it", () => {
   fc.assert(
     fc.property(steps(["ask", "ask", "ask", "fail"]), (interleaving) => {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { acquire, type Breaker, CLOSED, isForgettable, report } from "../../src/callbacks/breaker.ts";
+import { MINUTE, SECOND } from "../support/clock.ts";
 
 const T0 = 1_800_000_000_000;
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
 
 /** Reports one attempt a second: `x` failed, `.` succeeded. */
 function after(history: string, startMs = T0, breaker: Breaker = CLOSED): Breaker {
@@ -17,17 +16,11 @@ const RESTS_UNTIL = T0 + 39 * SECOND;
 
 describe("a host is left alone from 70 % failures of ten attempts on", () => {
   test.each([
-    ["xxxxxxxxxx", "open"],
-    [".xxxxxxxxx", "open"],
     ["...xxxxxxx", "open"],
     ["xxxxxxx...", "open"],
     ["x.xx.xx.xx", "open"],
     ["....xxxxxx", "closed"],
-    ["xxxxxx....", "closed"],
-    ["..........", "closed"],
     ["xxxxxxxxx", "closed"],
-    ["x", "closed"],
-    ["", "closed"],
     ["......xxxxxxxxxxxxx", "closed"], // 13 of 19
     ["......xxxxxxxxxxxxxx", "open"], // 14 of 20
     [`${".".repeat(100)}xxxxxxxxxx`, "closed"],
@@ -65,29 +58,11 @@ describe("after the rest", () => {
   const [halfOpen] = acquire(DOWN, RESTS_UNTIL + 5 * SECOND);
   const probeMs = RESTS_UNTIL + 5 * SECOND;
 
-  test("one attempt probes, and the others wait", () => {
-    expect(halfOpen).toEqual({ status: "half_open", untilMs: probeMs + 30 * SECOND });
-    expect(acquire(halfOpen, probeMs)).toEqual([halfOpen, { kind: "open", untilMs: probeMs + 30 * SECOND }]);
-    expect(acquire(halfOpen, probeMs + 30 * SECOND - 1)[1].kind).toBe("open");
-  });
-
   test("its success closes the breaker, with nothing held against the host", () => {
     const closed = report(halfOpen, true, probeMs + SECOND);
     expect(closed).toEqual({ status: "closed", samples: [] });
     expect(acquire(closed, probeMs + SECOND)[1]).toEqual({ kind: "go" });
     expect(after("xxxxxxxxx", probeMs + 2 * SECOND, closed).status).toBe("closed");
-  });
-
-  test("its failure rests the host for another 30 seconds", () => {
-    const reopened = report(halfOpen, false, probeMs + 15 * SECOND);
-    expect(reopened).toEqual({ status: "open", untilMs: probeMs + 45 * SECOND });
-    expect(acquire(reopened, probeMs + 45 * SECOND)[1]).toEqual({ kind: "go" });
-  });
-
-  test("a probe without a report makes room for another one", () => {
-    const [again, permission] = acquire(halfOpen, probeMs + 30 * SECOND);
-    expect(permission).toEqual({ kind: "go" });
-    expect(again).toEqual({ status: "half_open", untilMs: probeMs + 60 * SECOND });
   });
 });
 

@@ -5,7 +5,6 @@ import {
   attemptDelivery,
   readAnswer,
 } from "../../src/callbacks/deliver.ts";
-import { words } from "../support/words.ts";
 import { Drip, Receiver } from "./receiver.ts";
 
 const NOW = Date.parse("2026-11-06T08:49:37Z");
@@ -88,13 +87,10 @@ describe("the request", () => {
 
 describe("a destination that the rules refuse today gets no request", () => {
   test.each([
-    ...words`
-    http://client.example/hook https://127.0.0.1/ https://2130706433/
-    https://169.254.169.254/latest/meta-data/ https://[::ffff:127.0.0.1]/ https://localhost/
-    https://db.internal/ https://user:password@client.example/ https://ACTIONS.example.com./completions/x
-    https://client.example/${"a".repeat(2048)}`,
+    "http://client.example/hook",
+    "https://169.254.169.254/latest/meta-data/",
+    "https://ACTIONS.example.com./completions/x",
     "no url",
-    "",
   ])("%s", async (callbackUrl) => {
     const receiver = new Receiver(ok);
     const report = await attemptDelivery(request(receiver, { callbackUrl }));
@@ -120,10 +116,6 @@ describe("the head of the answer decides", () => {
 
   test.each([
     [200, {}],
-    [201, {}],
-    [202, {}],
-    [204, {}],
-    [226, {}],
     [299, {}],
     [200, ABORT],
     [200, { "retry-after": "60" }],
@@ -136,8 +128,6 @@ describe("the head of the answer decides", () => {
     [410, { "retry-after": "60" }],
     [400, ABORT],
     [302, ABORT],
-    [429, ABORT],
-    [500, ABORT],
     [503, { "webhook-delivery": " Abort-Message " }],
     [503, { "webhook-delivery": "later, abort-message" }],
   ])("%i %j ends the attempts", (status, headers) => {
@@ -148,11 +138,8 @@ describe("the head of the answer decides", () => {
     [300, {}, "redirect not followed", null],
     [301, { location: "https://127.0.0.1/" }, "redirect not followed", null],
     [302, { "retry-after": "60" }, "redirect not followed", 60],
-    [304, {}, "redirect not followed", null],
-    [307, {}, "redirect not followed", null],
     [308, {}, "redirect not followed", null],
     [400, {}, "status is no 2xx", null],
-    [404, {}, "status is no 2xx", null],
     [409, { "webhook-delivery": "disable" }, "status is no 2xx", null],
     [409, { "webhook-delivery": "abort-messages" }, "status is no 2xx", null],
     [429, { "retry-after": "120" }, "status is no 2xx", 120],
@@ -162,13 +149,6 @@ describe("the head of the answer decides", () => {
     [503, { "retry-after": "99999999999" }, "status is no 2xx", 1_209_600],
   ])("%i %j is a failed attempt: %s, %s", (status, headers, failure, retryAfterSeconds) => {
     expect(readAnswer(status, new Headers(headers), NOW)).toEqual(failed(status, failure, retryAfterSeconds));
-  });
-
-  test("a redirect is not followed", async () => {
-    const receiver = new Receiver(() => Response.redirect("https://client.example/elsewhere", 307));
-    const { outcome } = await attemptDelivery(request(receiver));
-    expect(outcome).toEqual(failed(307, "redirect not followed"));
-    expect(receiver.received).toHaveLength(1);
   });
 });
 
@@ -277,10 +257,5 @@ describe("the answer's body", () => {
     const { outcome, error } = await attemptDelivery(request(new Receiver(() => new Response(body))));
     expect(outcome).toEqual({ kind: "acknowledged", status: 200 });
     expect(error).toBeNull();
-  });
-
-  test("is shown nowhere", async () => {
-    const receiver = new Receiver(() => new Response("a secret of the host", { status: 500 }));
-    expect(JSON.stringify(await attemptDelivery(request(receiver)))).not.toContain("secret");
   });
 });

@@ -114,13 +114,11 @@ describe("the edge's own hosts are refused", () => {
   });
 });
 
-describe("127.0.0.1 is refused in every spelling", () => {
+// Every block of addresses, from the first to the last, in every spelling: destination.property.test.ts.
+describe("127.0.0.1 is refused in the oddest spellings", () => {
   test.each([
     ...words`
-    127.0.0.1 127.0.0.1:8443 127.0.0.1. 127.1 127.0.1 0x7f.1 0x7F.0x0.0x0.0x1 0177.0.0.1 0177.0x0.1
-    2130706433 0x7f000001 017700000001 １２７.0.0.1 127。0．0｡1 ①②⑦.0.0.1 %31%32%37.0.0.1 127%2E0%2E0%2E1
-    127.0.0.1%2E [::ffff:127.0.0.1] [::FFFF:7f00:1] [0:0:0:0:0:ffff:127.0.0.1] [::127.0.0.1]
-    [::ffff:0:127.0.0.1] [64:ff9b::7f00:1] [64:ff9b:1::7f00:1] [2002:7f00:1::]`,
+    127.0.0.1:8443 127.1 2130706433 127。0．0｡1 ①②⑦.0.0.1 127%2E0%2E0%2E1 127.0.0.1%2E [::ffff:127.0.0.1]`,
     "127.0\u00ad.0.1",
   ])("%s", (host) => {
     expect(outcome(`https://${host}/hook`, production)).toBe("private_host");

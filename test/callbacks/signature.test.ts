@@ -1,19 +1,12 @@
 // The two proofs of a callback, checked by what we did not write: a published vector of Standard Webhooks, jose, and
-// WebCrypto with the keys that /.well-known/jwks.json shows. (The npm package `standardwebhooks` 1.1.1 cannot be the
+// WebCrypto with the keys that are published. (The npm package `standardwebhooks` 1.1.1 cannot be the
 // judge: it knows `v1`, HMAC, only.)
-import {
-  createLocalJWKSet,
-  decodeProtectedHeader,
-  exportJWK,
-  generateKeyPair,
-  type JWTVerifyOptions,
-  jwtVerify,
-} from "jose";
+import { createLocalJWKSet, type JWTVerifyOptions, jwtVerify } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type SignedCallback, signCallback } from "../../src/callbacks/signature.ts";
 import type { Jwk } from "../../src/platform/settings.ts";
 import { publicKeys } from "../../src/platform/signing-keys.ts";
-import { makeGateway } from "../support/gateway.ts";
+import { makeSigningKey } from "../support/tokens.ts";
 
 const NOW = Date.parse("2026-11-06T08:49:37.999Z");
 const NOW_SECONDS = 1_793_954_977;
@@ -34,12 +27,6 @@ beforeAll(async () => {
   keys = [await makeSigningKey("new"), await makeSigningKey("old")];
 });
 
-async function makeSigningKey(kid: string): Promise<Jwk> {
-  const { privateKey } = await generateKeyPair("Ed25519", { extractable: true });
-  const { x, d } = await exportJWK(privateKey);
-  return { kty: "OKP", crv: "Ed25519", kid, x: x ?? "", d: d ?? "" };
-}
-
 function text(content: string): Uint8Array {
   return new TextEncoder().encode(content);
 }
@@ -50,33 +37,26 @@ function bytes(base64: string): Uint8Array {
   );
 }
 
-type PublishedKey = { kid: string; x: string };
-
 /** As a receiver without any library would: the raw key from the key set, the bytes as they came. */
-async function verifyV1a(
-  headers: Record<string, string>,
-  body: Uint8Array,
-  publicKey: PublishedKey,
-): Promise<boolean> {
+async function verifyV1a(headers: Record<string, string>, body: Uint8Array, kid: string): Promise<boolean> {
   const {
     "webhook-id": id = "",
     "webhook-timestamp": at = "",
     "webhook-signature": signature = "",
   } = headers;
-  const content = new Uint8Array([...text(`${id}.${at}.`), ...body]);
-  const key = await crypto.subtle.importKey("raw", bytes(publicKey.x), "Ed25519", false, ["verify"]);
+  const content = await new Blob([new Uint8Array(text(`${id}.${at}.`)), new Uint8Array(body)]).arrayBuffer();
+  const { x = "" } = keys.find((known) => known.kid === kid) ?? expect.fail();
+  const key = await crypto.subtle.importKey("raw", bytes(x), "Ed25519", false, ["verify"]);
   return crypto.subtle.verify("Ed25519", key, bytes(signature.replace(/^v1a,/, "")), content);
 }
 
-/** The key set as the world gets it: through the route, over JSON. */
-async function published(signingKeys: Jwk[]): Promise<{ keys: PublishedKey[] }> {
-  const gateway = await makeGateway({ SIGNING_KEYS: JSON.stringify({ keys: signingKeys }) });
-  return (await gateway.call("/.well-known/jwks.json")).body;
-}
-
-async function verified(headers: Record<string, string>, currentDate = new Date(NOW)) {
+async function verified(headers: Record<string, string>) {
   const set = createLocalJWKSet(JSON.parse(JSON.stringify({ keys: publicKeys(keys) })));
-  const options = { issuer: "https://actions.example.com", algorithms: ["EdDSA"], currentDate };
+  const options = {
+    issuer: "https://actions.example.com",
+    algorithms: ["EdDSA"],
+    currentDate: new Date(NOW),
+  };
   return jwtVerify(headers["callback-signature"] ?? "", set, options);
 }
 
@@ -107,42 +87,33 @@ test("the published vector of Standard Webhooks is met to the letter", async () 
 });
 
 describe("webhook-signature", () => {
-  test("verifies with the key that the key set shows first, over the very bytes", async () => {
-    const [first] = (await published(keys)).keys;
-    const headers = await signCallback(callback, keys);
+  test.each([
+    ["of JSON", callback.body],
+    ["that is empty", new Uint8Array()],
+    ["that is no UTF-8", Uint8Array.of(0, 255, 254, 128)],
+    ["of six megabytes", new Uint8Array(6 * 1024 * 1024).fill(32)],
+  ])("verifies with the first key, over the very bytes of a body %s", async (_name, body) => {
+    const headers = await signCallback({ ...callback, body }, keys);
     expect(headers["webhook-timestamp"]).toBe(String(NOW_SECONDS));
-    expect(await verifyV1a(headers, callback.body, first ?? { kid: "", x: "" })).toBe(true);
-  });
-
-  test("verifies for a body that is empty, is no UTF-8, or has six megabytes", async () => {
-    const [first] = (await published(keys)).keys;
-    for (const body of [
-      new Uint8Array(),
-      Uint8Array.of(0, 255, 254, 128),
-      new Uint8Array(6 * 1024 * 1024).fill(32),
-    ]) {
-      const headers = await signCallback({ ...callback, body }, keys);
-      expect(await verifyV1a(headers, body, first ?? { kid: "", x: "" })).toBe(true);
-    }
+    expect(await verifyV1a(headers, body, "new")).toBe(true);
   });
 
   test("falls with one changed byte, another id, another time, another key", async () => {
-    const [first, second] = (await published(keys)).keys;
-    if (first === undefined || second === undefined) throw new Error("no keys published");
     const headers = await signCallback(callback, keys);
     const changed = callback.body.slice();
     changed[0] = 91;
-    expect(await verifyV1a(headers, changed, first)).toBe(false);
-    expect(await verifyV1a({ ...headers, "webhook-id": "msg_other" }, callback.body, first)).toBe(false);
+    expect(await verifyV1a(headers, changed, "new")).toBe(false);
+    expect(await verifyV1a({ ...headers, "webhook-id": "msg_other" }, callback.body, "new")).toBe(false);
     const later = { ...headers, "webhook-timestamp": String(NOW_SECONDS + 1) };
-    expect(await verifyV1a(later, callback.body, first)).toBe(false);
-    expect(await verifyV1a(headers, callback.body, second)).toBe(false);
+    expect(await verifyV1a(later, callback.body, "new")).toBe(false);
+    expect(await verifyV1a(headers, callback.body, "old")).toBe(false);
   });
 });
 
 describe("callback-signature", () => {
   test("is a token that jose verifies, with these claims and no others", async () => {
-    const { payload, protectedHeader } = await verified(await signCallback(callback, keys));
+    const signed = await signCallback({ ...callback, body: text("abc") }, keys);
+    const { payload, protectedHeader } = await verified(signed);
     expect(protectedHeader).toEqual({ alg: "EdDSA", typ: "callback+jwt", kid: "new" });
     expect(payload).toEqual({
       iss: "https://actions.example.com",
@@ -152,22 +123,9 @@ describe("callback-signature", () => {
       jti: "msg_0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11",
       iat: NOW_SECONDS,
       exp: NOW_SECONDS + 300,
-      body_sha256: expect.any(String),
+      // FIPS 180-2, the vector "abc", in base64url.
+      body_sha256: "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0",
     });
-  });
-
-  test("names the SHA-256 of the body", async () => {
-    // FIPS 180-2, the vector "abc", in base64url.
-    const { payload } = await verified(await signCallback({ ...callback, body: text("abc") }, keys));
-    expect(payload["body_sha256"]).toBe("ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
-  });
-
-  test("expires after five minutes", async () => {
-    const headers = await signCallback(callback, keys);
-    await expect(verified(headers, new Date(NOW + 299_000))).resolves.toBeDefined();
-    await expect(verified(headers, new Date(NOW + 300_000))).rejects.toThrow(
-      '"exp" claim timestamp check failed',
-    );
   });
 
   test("never passes for a token of the gateway to its upstream", async () => {
@@ -179,32 +137,6 @@ describe("callback-signature", () => {
     await expect(verify({ typ: "JWT" })).rejects.toThrow('unexpected "typ" JWT header value');
     await expect(verify({ typ: "callback+jwt", audience: "https://client.example" })).resolves.toBeDefined();
   });
-});
-
-test("every attempt has proofs of its own, under one webhook-id", async () => {
-  const first = await signCallback(callback, keys);
-  const second = await signCallback({ ...callback, nowMs: NOW + 5000 }, keys);
-  expect(second["webhook-id"]).toBe(first["webhook-id"]);
-  expect(second["webhook-timestamp"]).toBe(String(NOW_SECONDS + 5));
-  expect(second["webhook-signature"]).not.toBe(first["webhook-signature"]);
-  expect(second["callback-signature"]).not.toBe(first["callback-signature"]);
-});
-
-test("after a rotation the key in front signs, and what the old one signed still verifies", async () => {
-  const before = await signCallback(callback, keys.slice(1));
-  expect(decodeProtectedHeader(before["callback-signature"] ?? "").kid).toBe("old");
-  expect(decodeProtectedHeader((await signCallback(callback, keys))["callback-signature"] ?? "").kid).toBe(
-    "new",
-  );
-  const old = (await published(keys)).keys.find(({ kid }) => kid === "old");
-  expect(await verifyV1a(before, callback.body, old ?? { kid: "", x: "" })).toBe(true);
-});
-
-test("the key set shows no private half", async () => {
-  expect((await published(keys)).keys).toEqual([
-    { kty: "OKP", crv: "Ed25519", alg: "EdDSA", use: "sig", kid: "new", x: keys[0]?.x },
-    { kty: "OKP", crv: "Ed25519", alg: "EdDSA", use: "sig", kid: "old", x: keys[1]?.x },
-  ]);
 });
 
 test.each(["msg.1", "", "msg\r\nx", "msg 1", "mßg"])(

@@ -1,25 +1,22 @@
 // What KV keeps of a large result may have broken off. In a workerd of its own: results of megabytes make others wait.
 import "../support/own-workerd.ts";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { HOUR } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { Stage } from "../support/stage.ts";
+import { it } from "../support/stage.ts";
 
 freshForEach(0.5);
 
 describe("KV whose copy of a large result broke off", () => {
-  it("gives no short result: each attempt sends the whole one", async () => {
-    const stage = await Stage.set();
+  it("gives no short result: each attempt sends the whole one", async ({ stage }) => {
     const results = ["x".repeat(2_000_000)];
     stage.gateway.upstream.behave(({ method, path }, honest) => {
       const id = path.split("/").at(-1);
       return method === "POST" ? honest() : Response.json({ type: "run", id, status: "success", results });
     });
     stage.receive(() => new Response(null, { status: stage.received.length < 3 ? 500 : 204 }));
-    const run = await stage.start();
-    await stage.push(run);
-    await stage.drain();
+    const run = await stage.finish(await stage.start());
     const { keys } = await env.KV.list({ prefix: "body:" });
     const [{ name } = expect.fail("nothing was kept")] = keys;
     const whole = (await env.KV.get(name)) ?? "";

@@ -20,9 +20,7 @@ describe("a host's breaker that hangs", () => {
   it("when it is told of a failure, keeps no attempt from being counted", async () => {
     const stage = await Stage.set({}, replacing("DESTINATION_BREAKER.report", never));
     stage.receive(() => new Response(null, { status: 503 }));
-    const run = await stage.start({ callback_url: "https://told-in-vain.example/" });
-    await stage.push(run);
-    await stage.drain();
+    const run = await stage.finish(await stage.start({ callback_url: "https://told-in-vain.example/" }));
     expect(stage.received).toHaveLength(1);
     expect((await stage.records()).attempts).toMatchObject([{ number: 1, status: 503 }]);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("retrying");

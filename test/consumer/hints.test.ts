@@ -1,15 +1,14 @@
 // How the gateway learns of a run's end: by pushes, which may come often, early or never, and by its own timer.
-import { describe, expect, it, vi } from "vitest";
-import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
+import { describe, expect } from "vitest";
+import { DAY, HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { Stage } from "../support/stage.ts";
+import { it, type Stage } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { startUnheard } from "../support/unheard.ts";
 
 const RULES = { pollSchedule: [1], retrySchedule: [1] };
 const IN_A_BATCH = { isAlone: false, leaseMs: 35_000 };
-const DAY = 24 * HOUR;
 
 freshForEach();
 
@@ -20,8 +19,7 @@ async function expectOneOfEach(stage: Stage): Promise<void> {
 }
 
 describe("an upstream that never pushes", () => {
-  it("is polled after 2, 4, 8 … seconds, then every five minutes", async () => {
-    const stage = await Stage.set();
+  it("is polled after 2, 4, 8 … seconds, then every five minutes", async ({ stage }) => {
     const run = await stage.start();
     stage.waiting.add(run.runId);
     const polledAt: number[] = [];
@@ -42,36 +40,20 @@ describe("an upstream that never pushes", () => {
 });
 
 describe("a hundred pushes cause one delivery", () => {
-  it("that come at once, to a hundred consumers", async () => {
-    const stage = await Stage.set();
+  it("that come at once, to a hundred consumers", async ({ stage }) => {
     const run = await stage.start();
     await Promise.all(times(100, () => stage.push(run)));
     await Promise.all(stage.queue.take().map((message) => stage.consume([message])));
     await stage.pass(HOUR);
     await expectOneOfEach(stage);
   });
-
-  it("and do not hurry the next attempt at a receiver that failed", async () => {
-    vi.spyOn(Math, "random").mockReturnValue(0.5);
-    const stage = await Stage.set();
-    stage.receive(() => new Response(null, { status: stage.received.length < 2 ? 404 : 204 }));
-    const run = await stage.start();
-    for (let push = 0; push < 10; push += 1) {
-      await stage.push(run);
-      await stage.drain();
-    }
-    expect(stage.received).toHaveLength(1);
-    await stage.pass(HOUR);
-    expect(stage.received.map(({ atMs }) => (atMs - T0) / SECOND)).toEqual([0, 5]);
-  });
 });
 
 describe("a push while a poll is under way", () => {
-  it.each<[string, () => Response]>([
+  it.for<[string, () => Response]>([
     ["finds the run still waiting", () => Response.json({ status: "waiting" }, { status: 202 })],
     ["fails with a 500", () => Response.json({}, { status: 500 })],
-  ])("that %s is not lost", async (_name, first) => {
-    const stage = await Stage.set();
+  ])("that %s is not lost", async ([_name, first], { stage }) => {
     const run = await stage.start();
     const polling = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<Response>();
@@ -82,8 +64,7 @@ describe("a push while a poll is under way", () => {
     await stage.push(run);
     const consumed = stage.consume(stage.queue.take());
     await polling.promise;
-    await stage.push(run);
-    await stage.drain();
+    await stage.finish(run);
     stage.gateway.upstream.behave((_request, honest) => honest());
     answer.resolve(first());
     await consumed;
@@ -95,15 +76,13 @@ describe("a push while a poll is under way", () => {
 });
 
 describe("a completion that comes before the start was answered", () => {
-  it("is delivered, once and charged once", async () => {
-    const stage = await Stage.set();
+  it("is delivered, once and charged once", async ({ stage }) => {
     const { upstream } = stage.gateway;
     upstream.behave(async (request, honest) => {
       const answer = honest();
       if (request.method !== "POST") return answer;
       const [runId = ""] = upstream.runs.values();
-      await stage.push({ ...stage.lastRef(), runId });
-      await stage.drain();
+      await stage.finish({ ...stage.lastRef(), runId });
       return answer;
     });
     await stage.start();
@@ -111,8 +90,7 @@ describe("a completion that comes before the start was answered", () => {
     await expectOneOfEach(stage);
   });
 
-  it("and is being delivered when that answer comes, is delivered once and charged once", async () => {
-    const stage = await Stage.set();
+  it("and is being delivered then, is delivered and charged once", async ({ stage }) => {
     const { upstream } = stage.gateway;
     const delivering = Promise.withResolvers<void>();
     const acknowledge = Promise.withResolvers<Response>();
@@ -137,22 +115,23 @@ describe("a completion that comes before the start was answered", () => {
     await expectOneOfEach(stage);
   });
 
-  it.each<[string, (stage: Stage) => Promise<void>]>([
+  it.for<[string, (stage: Stage) => Promise<void>]>([
     ["", async () => undefined],
     [", and its gate forgot", async (stage) => evict(await stage.gateway.gateOf())],
-  ])("whose consumer died with the message%s, is delivered and charged", async (_name, andThen) => {
-    const stage = await Stage.set();
-    await stage.push(await startUnheard(stage));
-    const [message = expect.fail("nothing was sent")] = stage.queue.take();
-    const gate = await stage.gateway.gateOf();
-    expect(await gate.take({ ...message, ...IN_A_BATCH }, null, RULES)).toMatchObject({ kind: "leased" });
-    await andThen(stage);
-    await stage.pass(2 * MINUTE);
-    await expectOneOfEach(stage);
-  });
+  ])(
+    "whose consumer died with the message%s, is delivered and charged",
+    async ([_name, andThen], { stage }) => {
+      await stage.push(await startUnheard(stage));
+      const [message = expect.fail("nothing was sent")] = stage.queue.take();
+      const gate = await stage.gateway.gateOf();
+      expect(await gate.take({ ...message, ...IN_A_BATCH }, null, RULES)).toMatchObject({ kind: "leased" });
+      await andThen(stage);
+      await stage.pass(2 * MINUTE);
+      await expectOneOfEach(stage);
+    },
+  );
 
-  it("is polled as long as the upstream does not show it, ever more seldom, and abandoned after 14 days", async () => {
-    const stage = await Stage.set();
+  it("is polled ever more seldom while the upstream does not show it, for 14 days", async ({ stage }) => {
     const started = await startUnheard(stage);
     stage.gateway.upstream.behave(() => Response.json({}, { status: 404 }));
     await stage.push(started);
@@ -165,8 +144,7 @@ describe("a completion that comes before the start was answered", () => {
     expect([await stage.rows(), stage.received]).toEqual([0, []]);
   });
 
-  it("is delivered and charged when the upstream shows it after 13 days", async () => {
-    const stage = await Stage.set();
+  it("is delivered and charged when the upstream shows it after 13 days", async ({ stage }) => {
     const started = await startUnheard(stage);
     stage.gateway.upstream.behave(() => Response.json({}, { status: 404 }));
     await stage.push(started);

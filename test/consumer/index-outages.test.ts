@@ -1,11 +1,10 @@
 // The operators' index (D1) away: what operators see is late, and callers notice nothing.
-import { beforeEach, describe, expect, it, vi } from "vitest";
-import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { beforeEach, describe, expect, vi } from "vitest";
+import { DAY, HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { IndexWeather } from "../support/index-weather.ts";
-import { HOOK, Stage, type Started } from "../support/stage.ts";
+import { HOOK, it, Stage, type Started } from "../support/stage.ts";
 
-const DAY = 24 * HOUR;
 const GIVEN_UP = "https://given-up.example/";
 
 freshForEach();
@@ -43,8 +42,7 @@ describe("the operators' index", () => {
     });
   });
 
-  it("that is down is asked ever more seldom: after ten seconds first, once an hour in the end", async () => {
-    const stage = await Stage.set();
+  it("that is down is asked after ten seconds first, and once an hour in the end", async ({ stage }) => {
     await abandonOne(stage);
     weather.mood = "down";
     await stage.pass(DAY);
@@ -56,8 +54,7 @@ describe("the operators' index", () => {
     expect(weather.askedAtMs.length).toBeGreaterThan(24);
   });
 
-  it("that hangs is waited for once in an alarm, two seconds, after the runs have gone out", async () => {
-    const stage = await Stage.set();
+  it("that hangs is waited for once in an alarm, after the runs have gone out", async ({ stage }) => {
     await abandonOne(stage);
     const run = await stage.start();
     weather.mood = "hangs";
@@ -72,8 +69,7 @@ describe("the operators' index", () => {
     expect(weather.askedAtMs).toHaveLength(1);
   });
 
-  it("that did what it was told, and did not answer, shows no gate as late for ever", async () => {
-    const stage = await Stage.set();
+  it("that did what it was told, and did not answer, shows no gate as late for ever", async ({ stage }) => {
     const { runId } = await stage.start();
     await stage.pass(HOUR);
     stage.queue.rule(() => "lost");
@@ -86,21 +82,6 @@ describe("the operators' index", () => {
     stage.queue.rule(() => "kept");
     await stage.pass(8 * DAY);
     expect([stage.received.length, (await late()).results]).toEqual([2, []]);
-  });
-
-  it("that is dropped is noticed by no request, delivery or charge", async () => {
-    const stage = await Stage.set();
-    const { OPERATORS_DB } = stage.gateway.env;
-    const tables = ["dead_letters", "active_days", "overdue_gates", "audit", "redeliveries", "epoch"];
-    await OPERATORS_DB.batch(tables.map((table) => OPERATORS_DB.prepare(`DROP TABLE ${table}`)));
-    const { runId } = await stage.start();
-    await stage.pass(HOUR);
-    expect((await stage.deliveries(runId)).body.data.state).toBe("delivered");
-    expect((await stage.records()).charges).toHaveLength(1);
-    expect((await stage.redeliver(runId)).status).toBe(202);
-    await stage.pass(SECOND);
-    expect(stage.received).toHaveLength(2);
-    expect((await stage.tryStart()).status).toBe(202);
   });
 });
 

@@ -1,11 +1,10 @@
 // A run that was abandoned, or whose key is another run's by now, is found again by its own id: when the upstream says
 // yes to it once more, when it proves that it has ended, when an operator asks for it.
 import { beforeEach, expect, it } from "vitest";
-import { HOUR, MINUTE } from "../support/clock.ts";
+import { DAY, HOUR, MINUTE } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { Stage } from "../support/stage.ts";
 
-const DAY = 24 * HOUR;
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 let stage: Stage;
@@ -14,10 +13,6 @@ freshForEach();
 beforeEach(async () => {
   stage = await Stage.set();
 });
-
-async function readState(runId: string): Promise<string> {
-  return (await stage.deliveries(runId)).body.data.state;
-}
 
 it("an abandoned run to which the upstream says yes again is delivered and charged", async () => {
   const first = await stage.start({ idempotency_id: ID });
@@ -43,11 +38,11 @@ it("an abandoned run that goes on under a key of its own comes back with a prove
   await stage.push(second);
   stage.waiting.delete(first.runId);
   await stage.pass(4 * DAY);
-  expect(await readState(first.runId)).toBe("dead");
+  expect(await stage.state(first)).toBe("dead");
   stage.gateway.upstream.runs.set("again", first.runId);
   await stage.push(first);
   await stage.pass(HOUR);
-  expect(await readState(first.runId)).toBe("delivered");
+  expect(await stage.state(first)).toBe("delivered");
 });
 
 it("an abandoned run whose key is another open run's comes back with a proven completion", async () => {
@@ -62,5 +57,5 @@ it("an abandoned run whose key is another open run's comes back with a proven co
   await stage.drain();
   await stage.push(first);
   await stage.pass(10 * MINUTE);
-  expect([await readState(first.runId), await readState(second.runId)]).toEqual(["delivered", "waiting"]);
+  expect([await stage.state(first), await stage.state(second)]).toEqual(["delivered", "waiting"]);
 });

@@ -167,22 +167,13 @@ describe("an attempt that the result itself made fail", () => {
     expect(reports).toEqual([]);
   });
 
-  it("is unlike one that the receiver made fail", async () => {
-    const { outcome, reports } = await runAttempt(
-      answering(ENDED),
-      () => new Response(null, { status: 500 }),
-    );
-    expect(outcome).toMatchObject({ kind: "failed", status: 500 });
-    expect(reports).toEqual([false]);
-  });
-
-  it("is unlike one that was acknowledged", async () => {
-    const { outcome, reports } = await runAttempt(
-      answering(ENDED),
-      () => new Response(null, { status: 204 }),
-    );
-    expect(outcome).toEqual({ kind: "acknowledged", status: 204 });
-    expect(reports).toEqual([true]);
+  it.each([
+    [500, "failed", false],
+    [204, "acknowledged", true],
+  ])("is unlike one that the receiver answered with %i", async (status, kind, ok) => {
+    const { outcome, reports } = await runAttempt(answering(ENDED), () => new Response(null, { status }));
+    expect(outcome).toMatchObject({ kind, status });
+    expect(reports).toEqual([ok]);
   });
 });
 

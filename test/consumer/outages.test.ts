@@ -1,27 +1,28 @@
 // What is down while a run moves on, and that nothing is lost or done twice for it.
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { failing, tapped } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { Stage } from "../support/stage.ts";
+import { it, Stage } from "../support/stage.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach(0.5);
 
 describe("a queue", () => {
-  it.each([0, 1])("that loses every second message (from %i) changes nothing but timing", async (parity) => {
-    const stage = await Stage.set();
-    stage.queue.rule((at) => (at % 2 === parity ? "lost" : "kept"));
-    stage.receive(() => new Response(null, { status: stage.received.length < 4 ? 404 : 204 }));
-    const run = await stage.start();
-    await stage.push(run);
-    await stage.pass(100 * HOUR);
-    expect(await stage.counts()).toEqual([4, 1, 4, 1, 0]);
-  });
+  it.for([0, 1])(
+    "that loses every second message (from %i) changes nothing but timing",
+    async (parity, { stage }) => {
+      stage.queue.rule((at) => (at % 2 === parity ? "lost" : "kept"));
+      stage.receive(() => new Response(null, { status: stage.received.length < 4 ? 404 : 204 }));
+      const run = await stage.start();
+      await stage.push(run);
+      await stage.pass(100 * HOUR);
+      expect(await stage.counts()).toEqual([4, 1, 4, 1, 0]);
+    },
+  );
 
-  it("that is down for a day has everything go out once it is back", async () => {
-    const stage = await Stage.set();
+  it("that is down for a day has everything go out once it is back", async ({ stage }) => {
     stage.queue.rule(() => "refused");
     const run = await stage.start();
     expect((await stage.push(run)).status).toBe(503);
@@ -68,8 +69,7 @@ describe("KV that is down", () => {
 });
 
 describe("an upstream that is down", () => {
-  it("for an hour burns no attempt, and the run is delivered when it is back", async () => {
-    const stage = await Stage.set();
+  it("for an hour burns no attempt, and the run is delivered when it is back", async ({ stage }) => {
     await stage.start();
     stage.gateway.upstream.behave(() => Response.json({}, { status: 503 }));
     await stage.pass(HOUR);
@@ -81,18 +81,6 @@ describe("an upstream that is down", () => {
 });
 
 describe("a gate that cannot settle after the upstream's yes", () => {
-  it("has it accepted by that, and not abandoned while the upstream cannot be read for hours", async () => {
-    const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
-    const run = await stage.start();
-    stage.gateway.upstream.behave(() => Response.json({}, { status: 503 }));
-    await stage.pass(SECOND);
-    expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");
-    await stage.pass(3 * HOUR);
-    stage.gateway.upstream.behave((_request, honest) => honest());
-    await stage.pass(10 * MINUTE);
-    expect(await stage.counts()).toEqual([1, 1, 1, 1, 0]);
-  });
-
   it("is not told of a yes by a completion, whatever it says", async () => {
     const stage = await Stage.set({}, failing(/^USER_GATE\.settle$/));
     const { completion, runId } = await stage.start();

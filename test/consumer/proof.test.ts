@@ -1,28 +1,15 @@
 // Whose word counts in a completion: the run's id is believed from an upstream that proves itself, and never makes a row
 // another run's.
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { COMPLETION_TOKEN } from "../support/gateway.ts";
-import { HOOK, Stage } from "../support/stage.ts";
+import { HOOK, it, Stage } from "../support/stage.ts";
 import { startUnheard } from "../support/unheard.ts";
 
 const NEXT_TOKEN = "the-next-completion-token";
 
 freshForEach();
-
-/** Runs of which receivers were told, in order. */
-function deliveredIds({ received }: Stage): string[] {
-  return received.map(({ body }): string => JSON.parse(body).id);
-}
-
-function reads({ gateway: { upstream } }: Stage): number {
-  return upstream.asked.filter(({ method }) => method === "GET").length;
-}
-
-async function chargedRuns(stage: Stage): Promise<string[]> {
-  return (await stage.records()).charges.map(({ run_id }) => run_id);
-}
 
 function complete({ gateway }: Stage, path: string, body: BodyInit, authorization?: string) {
   const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
@@ -30,7 +17,7 @@ function complete({ gateway }: Stage, path: string, body: BodyInit, authorizatio
 }
 
 describe("a completion names the run of a start whose answer was lost", () => {
-  it.each<[string, (runId: string) => string[]]>([
+  it.for<[string, (runId: string) => string[]]>([
     ["in one piece", (runId) => [`{"type":"run","id":"${runId}","status":"success"}`]],
     [
       "in two chunks, with a result's id before its own",
@@ -43,13 +30,12 @@ describe("a completion names the run of a start whose answer was lost", () => {
       "under data, in upper case, with another id beside it",
       (runId) => [`{"meta":{"id":"${crypto.randomUUID()}"},"data":{"id":"${runId.toUpperCase()}"}}`],
     ],
-  ])("%s", async (_name, chunksOf) => {
-    const stage = await Stage.set();
+  ])("%s", async ([_name, chunksOf], { stage }) => {
     const { completion, runId } = await startUnheard(stage);
     const answer = await complete(stage, completion, toStream(chunksOf(runId)), `Bearer ${COMPLETION_TOKEN}`);
     expect(answer.status).toBe(202);
     await stage.pass(MINUTE);
-    expect([deliveredIds(stage), await chargedRuns(stage)]).toEqual([[runId], [runId]]);
+    expect([stage.deliveredIds, await stage.chargedIds()]).toEqual([[runId], [runId]]);
   });
 
   it.each(["Bearer", "bearer"])("with either of two tokens (%s)", async (scheme) => {
@@ -58,11 +44,11 @@ describe("a completion names the run of a start whose answer was lost", () => {
       const { completion, runId } = await startUnheard(stage, token);
       await complete(stage, completion, JSON.stringify({ id: runId }), `${scheme} ${token}`);
       await stage.drain();
-      expect(deliveredIds(stage).at(-1)).toBe(runId);
+      expect(stage.deliveredIds.at(-1)).toBe(runId);
     }
   });
 
-  it.each<[string, string | undefined]>([
+  it.for<[string, string | undefined]>([
     ["no token", undefined],
     ["a wrong one", `Bearer ${"x".repeat(36)}`],
     ["an empty one", "Bearer "],
@@ -71,14 +57,16 @@ describe("a completion names the run of a start whose answer was lost", () => {
     ["the right one in upper case", `Bearer ${COMPLETION_TOKEN.toUpperCase()}`],
     ["the right one under another scheme", `Basic ${COMPLETION_TOKEN}`],
     ["two of them", `Bearer ${COMPLETION_TOKEN} ${COMPLETION_TOKEN}`],
-  ])("but not with %s: it is answered 202, and nothing is read", async (_name, authorization) => {
-    const stage = await Stage.set();
-    const { completion, runId } = await startUnheard(stage);
-    const answer = await complete(stage, completion, JSON.stringify({ id: runId }), authorization);
-    expect(answer.status).toBe(202);
-    await stage.pass(HOUR);
-    expect([reads(stage), deliveredIds(stage)]).toEqual([0, []]);
-  });
+  ])(
+    "but not with %s: it is answered 202, and nothing is read",
+    async ([_name, authorization], { stage }) => {
+      const { completion, runId } = await startUnheard(stage);
+      const answer = await complete(stage, completion, JSON.stringify({ id: runId }), authorization);
+      expect(answer.status).toBe(202);
+      await stage.pass(HOUR);
+      expect([stage.reads, stage.deliveredIds]).toEqual([0, []]);
+    },
+  );
 
   it("but not where no token is set", async () => {
     const stage = await Stage.set({ COMPLETION_TOKEN: "" });
@@ -88,7 +76,7 @@ describe("a completion names the run of a start whose answer was lost", () => {
         202,
       );
     await stage.pass(HOUR);
-    expect([reads(stage), deliveredIds(stage)]).toEqual([0, []]);
+    expect([stage.reads, stage.deliveredIds]).toEqual([0, []]);
   });
 });
 
@@ -99,25 +87,22 @@ describe("a completion without a token hurries the poll of a run whose id the st
     upstream.behave(async ({ method }, honest) => {
       const answer = honest();
       if (method !== "POST") return answer;
-      await stage.push({ ...stage.lastRef(), runId: "" }, false);
-      await stage.drain();
+      await stage.finish({ ...stage.lastRef(), runId: "" }, false);
       return answer;
     });
     const run = await stage.start();
     await stage.pass(SECOND);
-    expect(deliveredIds(stage)).toEqual([run.runId]);
+    expect(stage.deliveredIds).toEqual([run.runId]);
   });
 });
 
 describe("a completion that names another run", () => {
-  it("of another user changes nothing, however well it proves itself", async () => {
-    const stage = await Stage.set();
+  it("of another user changes nothing, however well it proves itself", async ({ stage }) => {
     const ofBob = await stage.start({ callback_url: "https://bob.example/" }, { claims: { sub: "bob" } });
     stage.waiting.add(ofBob.runId);
     const ofAlice = await stage.start();
     stage.waiting.add(ofAlice.runId);
-    await stage.push({ ...ofAlice, runId: ofBob.runId });
-    await stage.drain();
+    await stage.finish({ ...ofAlice, runId: ofBob.runId });
     expect((await stage.deliveries(ofBob.runId)).status).toBe(404);
     stage.waiting.clear();
     await stage.pass(HOUR);
@@ -126,13 +111,12 @@ describe("a completion that names another run", () => {
       [HOOK, ofAlice.runId],
       ["https://bob.example/", ofBob.runId],
     ]);
-    expect((await chargedRuns(stage)).toSorted()).toEqual([ofAlice.runId, ofBob.runId].toSorted());
+    expect((await stage.chargedIds()).toSorted()).toEqual([ofAlice.runId, ofBob.runId].toSorted());
   });
 
-  it.each(["open", "ended"])(
+  it.for(["open", "ended"])(
     "that is known already (%s), for an unanswered start, changes nothing",
-    async (kind) => {
-      const stage = await Stage.set();
+    async (kind, { stage }) => {
       const known = await stage.start();
       stage.waiting.add(known.runId);
       if (kind === "ended") {
@@ -143,15 +127,14 @@ describe("a completion that names another run", () => {
       await stage.push({ ...unheard, runId: known.runId });
       stage.waiting.clear();
       await stage.pass(HOUR);
-      expect([deliveredIds(stage), await chargedRuns(stage)]).toEqual([[known.runId], [known.runId]]);
+      expect([stage.deliveredIds, await stage.chargedIds()]).toEqual([[known.runId], [known.runId]]);
       await stage.push(unheard);
       await stage.pass(MINUTE);
-      expect(deliveredIds(stage)).toEqual([known.runId, unheard.runId]);
+      expect(stage.deliveredIds).toEqual([known.runId, unheard.runId]);
     },
   );
 
-  it("and which the start's answer contradicts later, loses: the answer's run is delivered and charged", async () => {
-    const stage = await Stage.set();
+  it("loses to the start's answer: the answer's run is delivered and charged", async ({ stage }) => {
     const { upstream } = stage.gateway;
     const stray = crypto.randomUUID();
     upstream.runs.set("another start", stray);
@@ -164,8 +147,8 @@ describe("a completion that names another run", () => {
     });
     const run = await stage.start();
     await stage.pass(HOUR);
-    expect(deliveredIds(stage)).toContain(run.runId);
-    expect(await chargedRuns(stage)).toContain(run.runId);
+    expect(stage.deliveredIds).toContain(run.runId);
+    expect(await stage.chargedIds()).toContain(run.runId);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
   });
 });

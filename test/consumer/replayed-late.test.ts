@@ -1,18 +1,17 @@
 // A caller sends an id again when its gate has forgotten the answer and KV has not, while the run still owes a
 // callback or a charge. The admission is taken back; what was promised before stays.
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { Stage } from "../support/stage.ts";
+import { it, Stage } from "../support/stage.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach();
 
 describe("a replay from KV takes nothing away from a run", () => {
-  it("that is still waiting", async () => {
-    const stage = await Stage.set();
+  it("that is still waiting", async ({ stage }) => {
     const run = await stage.start({ idempotency_id: ID });
     stage.waiting.add(run.runId);
     await stage.pass(2 * HOUR);
@@ -25,8 +24,7 @@ describe("a replay from KV takes nothing away from a run", () => {
     expect((await stage.records()).charges).toHaveLength(1);
   });
 
-  it("whose receiver is still failing", async () => {
-    const stage = await Stage.set();
+  it("whose receiver is still failing", async ({ stage }) => {
     stage.receive(() => new Response(null, { status: 500 }));
     const run = await stage.start({ idempotency_id: ID });
     await stage.push(run);
@@ -75,8 +73,7 @@ describe("an id used again after 72 hours", () => {
     upstream.behave(async (request, honest) => {
       const answer = honest();
       if (request.method !== "POST") return answer;
-      await stage.push({ ...stage.lastRef(), runId: first.runId });
-      await stage.drain();
+      await stage.finish({ ...stage.lastRef(), runId: first.runId });
       return answer;
     });
     const second = await stage.start({ idempotency_id: ID });
@@ -89,8 +86,7 @@ describe("an id used again after 72 hours", () => {
 });
 
 describe("a replay from KV of a run that is over", () => {
-  it("leaves nothing behind, and tells no receiver again", async () => {
-    const stage = await Stage.set();
+  it("leaves nothing behind, and tells no receiver again", async ({ stage }) => {
     const run = await stage.start({ idempotency_id: ID });
     await stage.push(run);
     await stage.pass(2 * HOUR);

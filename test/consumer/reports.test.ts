@@ -1,23 +1,12 @@
 // What consumers report, in whatever order and however often, and a gate whose alarm fails.
 import { runInDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { failing, replacing } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { Stage } from "../support/stage.ts";
-
-const DAY = 24 * HOUR;
+import { it, Stage } from "../support/stage.ts";
 
 freshForEach();
-
-/** Runs of which receivers were told, in order. */
-function deliveredIds({ received }: Stage): string[] {
-  return received.map(({ body }): string => JSON.parse(body).id);
-}
-
-async function chargedRuns(stage: Stage): Promise<string[]> {
-  return (await stage.records()).charges.map(({ run_id }) => run_id);
-}
 
 describe("reports", () => {
   it("that come twice, late and in another order leave one attempt and one charge", async () => {
@@ -42,40 +31,38 @@ describe("reports", () => {
       [2, 500],
       [3, 204],
     ]);
-    expect(await chargedRuns(stage)).toEqual([run.runId]);
+    expect(await stage.chargedIds()).toEqual([run.runId]);
     expect(stage.received).toHaveLength(3);
   });
 
-  it("that are never heard have the run delivered again under the same webhook-id, and charged once", async () => {
-    const stage = await Stage.set();
+  it("that are never heard have the run delivered again, and charged once", async ({ stage }) => {
     const run = await stage.start();
     await stage.push(run);
     const { env } = stage.gateway;
     await stage.consume(stage.queue.take(), { env: { ...env, ...failing(/^USER_GATE\.report$/)(env) } });
-    expect(await chargedRuns(stage)).toEqual([]);
+    expect(await stage.chargedIds()).toEqual([]);
     await stage.pass(HOUR);
-    expect(deliveredIds(stage)).toEqual([run.runId, run.runId]);
+    expect(stage.deliveredIds).toEqual([run.runId, run.runId]);
     expect(new Set(stage.received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
-    expect(await chargedRuns(stage)).toEqual([run.runId]);
+    expect(await stage.chargedIds()).toEqual([run.runId]);
   });
 });
 
 describe("an alarm that throws", () => {
-  it("is set again a minute ahead, and everything goes out then", async () => {
-    const stage = await Stage.set();
+  it("is set again a minute ahead, and everything goes out then", async ({ stage }) => {
     const first = await stage.start();
     await stage.pass(10 * SECOND);
     const second = await stage.start();
     await rename(stage, "outbox", "outbox_away");
     await stage.pass(10 * SECOND);
-    expect(deliveredIds(stage)).toEqual([first.runId]);
+    expect(stage.deliveredIds).toEqual([first.runId]);
     const aheadMs = ((await stage.alarmAt()) ?? 0) - Date.now();
     expect(aheadMs).toBeGreaterThan(45 * SECOND);
     expect(aheadMs).toBeLessThanOrEqual(61 * SECOND);
     await rename(stage, "outbox_away", "outbox");
     await stage.pass(3 * MINUTE);
-    expect(deliveredIds(stage)).toEqual([first.runId, second.runId]);
-    expect(await chargedRuns(stage)).toEqual([first.runId, second.runId]);
+    expect(stage.deliveredIds).toEqual([first.runId, second.runId]);
+    expect(await stage.chargedIds()).toEqual([first.runId, second.runId]);
   });
 });
 

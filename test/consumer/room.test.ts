@@ -1,17 +1,16 @@
 // Want of memory and of connections: it costs no attempt, and abandons nothing.
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { isolateBudget } from "../../src/platform/memory-budget.ts";
 import { MINUTE } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { Stage } from "../support/stage.ts";
+import { it } from "../support/stage.ts";
 
 freshForEach(0.5);
 
 const MIB = 1024 * 1024;
 
 describe("an isolate that holds too many bodies already", () => {
-  it("has a result wait for hours, which costs no attempt and abandons nothing", async () => {
-    const stage = await Stage.set();
+  it("has a result wait for hours, which costs no attempt and abandons nothing", async ({ stage }) => {
     const run = await stage.start();
     await stage.push(run);
     // Two hours.
@@ -29,12 +28,9 @@ describe("an isolate that holds too many bodies already", () => {
     expect((await stage.records()).attempts[0].number).toBe(1);
   });
 
-  it("has a body that KV keeps wait, too", async () => {
-    const stage = await Stage.set();
+  it("has a body that KV keeps wait, too", async ({ stage }) => {
     stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 404 : 204 }));
-    const run = await stage.start();
-    await stage.push(run);
-    await stage.drain();
+    await stage.finish(await stage.start());
     expect(stage.received).toHaveLength(1);
     const other = isolateBudget.enter("another", Date.now());
     other.take(16 * MIB);
@@ -48,8 +44,7 @@ describe("an isolate that holds too many bodies already", () => {
 });
 
 describe("a result of 17 MiB", () => {
-  it("is delivered whole and charged while other requests hold 14 MiB: it is never held itself", async () => {
-    const stage = await Stage.set();
+  it("is delivered whole and charged while other requests hold 14 MiB", async ({ stage }) => {
     const text = `{"type":"run","results":["${"x".repeat(17 * MIB)}"],"status":"success"}`;
     stage.gateway.upstream.behave(({ method }, honest) => (method === "GET" ? new Response(text) : honest()));
     const run = await stage.start();
@@ -65,8 +60,7 @@ describe("a result of 17 MiB", () => {
 });
 
 describe("a batch of many", () => {
-  it("is at five receivers at a time, which costs no run an attempt", async () => {
-    const stage = await Stage.set();
+  it("is at five receivers at a time, which costs no run an attempt", async ({ stage }) => {
     let [atOnce, most] = [0, 0];
     stage.receive(async () => {
       most = Math.max(most, (atOnce += 1));

@@ -1,9 +1,9 @@
 // When a receiver is tried again, through the whole gateway: the gate's alarm, the queue, the consumer. Every expected
 // moment is in seconds since the first attempt.
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { HOUR, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { Stage, type Started } from "../support/stage.ts";
+import { it, Stage, type Started } from "../support/stage.ts";
 
 freshForEach(0.5);
 
@@ -11,9 +11,7 @@ freshForEach(0.5);
 const SCHEDULE = [0, 5, 305, 2_105, 9_305, 27_305, 63_305, 113_705, 185_705, 272_105];
 
 async function pushedRun(stage: Stage, host: string): Promise<Started> {
-  const run = await stage.start({ callback_url: `https://${host}/hook` });
-  await stage.push(run);
-  await stage.drain();
+  const run = await stage.finish(await stage.start({ callback_url: `https://${host}/hook` }));
   return run;
 }
 
@@ -30,21 +28,22 @@ function failsTimes(stage: Stage, failures: number, status = 500, headers: Recor
 }
 
 describe("a receiver that fails", () => {
-  it.each([0, 1, 9])("%i times and then recovers gets the next attempt on schedule", async (failures) => {
-    const stage = await Stage.set();
-    failsTimes(stage, failures);
-    const run = await pushedRun(stage, `fails-${failures}.example`);
-    await stage.pass(100 * HOUR);
-    expect(seconds(stage)).toEqual(SCHEDULE.slice(0, failures + 1));
-    expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
-    expect(await stage.rows()).toBe(0);
-    const { attempts, charges } = await stage.records();
-    expect(attempts).toHaveLength(failures + 1);
-    expect(charges).toHaveLength(1);
-  });
+  it.for([0, 1, 9])(
+    "%i times and then recovers gets the next attempt on schedule",
+    async (failures, { stage }) => {
+      failsTimes(stage, failures);
+      const run = await pushedRun(stage, `fails-${failures}.example`);
+      await stage.pass(100 * HOUR);
+      expect(seconds(stage)).toEqual(SCHEDULE.slice(0, failures + 1));
+      expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
+      expect(await stage.rows()).toBe(0);
+      const { attempts, charges } = await stage.records();
+      expect(attempts).toHaveLength(failures + 1);
+      expect(charges).toHaveLength(1);
+    },
+  );
 
-  it("gets the same body and the same webhook-id every time, with proofs made afresh", async () => {
-    const stage = await Stage.set();
+  it("gets the same body and the same webhook-id every time, with proofs made afresh", async ({ stage }) => {
     failsTimes(stage, 3);
     await pushedRun(stage, "same.example");
     await stage.pass(100 * HOUR);
@@ -56,8 +55,7 @@ describe("a receiver that fails", () => {
     expect(all("callback-signature").size).toBe(4);
   });
 
-  it("for ever ends as a dead letter after ten attempts, its body in KV", async () => {
-    const stage = await Stage.set();
+  it("for ever ends as a dead letter after ten attempts, its body in KV", async ({ stage }) => {
     failsTimes(stage, 100);
     const run = await pushedRun(stage, "dead.example");
     await stage.pass(200 * HOUR);
@@ -74,8 +72,7 @@ describe("a receiver that fails", () => {
     expect(await stage.rows()).toBe(0);
   });
 
-  it("is tried again without the upstream, which has forgotten the run", async () => {
-    const stage = await Stage.set();
+  it("is tried again without the upstream, which has forgotten the run", async ({ stage }) => {
     failsTimes(stage, 2);
     await pushedRun(stage, "forgotten.example");
     stage.gateway.upstream.runs.clear();
@@ -88,12 +85,11 @@ describe("a receiver that fails", () => {
 });
 
 describe("the next attempt", () => {
-  it.each<{ name: string; status: number; headers?: Record<string, string>; at: number[] }>([
+  it.for<{ name: string; status: number; headers?: Record<string, string>; at: number[] }>([
     { name: "waits a minute after 429", status: 429, at: [0, 60] },
     { name: "comes when Retry-After says", status: 503, headers: { "retry-after": "8" }, at: [0, 8] },
     { name: "comes after a redirect, which the gateway does not follow", status: 302, at: [0, 5] },
-  ])("$name", async ({ name, status, headers = {}, at }) => {
-    const stage = await Stage.set();
+  ])("$name", async ({ name, status, headers = {}, at }, { stage }) => {
     failsTimes(stage, 1, status, status === 302 ? { location: "https://other.example/" } : headers);
     await pushedRun(stage, `${name.replaceAll(/\W+/g, "-").toLowerCase()}.example`);
     await stage.pass(HOUR);
@@ -110,21 +106,23 @@ describe("the next attempt", () => {
 });
 
 describe("a receiver that wants no more", () => {
-  it.each<{ name: string; status: number; headers?: Record<string, string> }>([
+  it.for<{ name: string; status: number; headers?: Record<string, string> }>([
     { name: "gone", status: 410 },
     { name: "aborts", status: 500, headers: { "webhook-delivery": "abort-message" } },
-  ])("($name) gets none, and its run is shown as aborted", async ({ name, status, headers = {} }) => {
-    const stage = await Stage.set();
-    failsTimes(stage, 100, status, headers);
-    const run = await pushedRun(stage, `${name}.example`);
-    await stage.pass(200 * HOUR);
-    expect(stage.received).toHaveLength(1);
-    const { data } = (await stage.deliveries(run.runId)).body;
-    expect(data).toMatchObject({
-      state: "aborted",
-      next_attempt_at: null,
-      attempts: [{ number: 1, status }],
-    });
-    expect(await stage.rows()).toBe(0);
-  });
+  ])(
+    "($name) gets none, and its run is shown as aborted",
+    async ({ name, status, headers = {} }, { stage }) => {
+      failsTimes(stage, 100, status, headers);
+      const run = await pushedRun(stage, `${name}.example`);
+      await stage.pass(200 * HOUR);
+      expect(stage.received).toHaveLength(1);
+      const { data } = (await stage.deliveries(run.runId)).body;
+      expect(data).toMatchObject({
+        state: "aborted",
+        next_attempt_at: null,
+        attempts: [{ number: 1, status }],
+      });
+      expect(await stage.rows()).toBe(0);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 // A poll of a run belongs to no request: it has a trace of its own, which only the upstream and the log know.
-import { expect, it, vi } from "vitest";
+import { expect, vi } from "vitest";
 import { freshForEach } from "../support/fresh.ts";
-import { Stage } from "../support/stage.ts";
+import { it, type Stage } from "../support/stage.ts";
 
 const CALLERS = "12345678901234567890123456789012";
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-00$/;
@@ -15,8 +15,7 @@ async function deliver(stage: Stage): Promise<Line[]> {
   const written: string[] = [];
   vi.spyOn(console, "log").mockImplementation((line: unknown) => void written.push(String(line)));
   const headers = { traceparent: `00-${CALLERS}-1234567890123456-01`, tracestate: "vendor=secret" };
-  await stage.push(await stage.start({}, { headers }));
-  await stage.drain();
+  await stage.finish(await stage.start({}, { headers }));
   return written.map((line): Line => JSON.parse(line));
 }
 
@@ -25,8 +24,7 @@ function traceIdsOf(stage: Stage, method: string): (string | undefined)[] {
   return asked.map(({ headers }) => headers.get("traceparent")?.split("-")[1]);
 }
 
-it("the start is the caller's trace at the upstream, and the read behind it one of its own", async () => {
-  const stage = await Stage.set();
+it("the start is the caller's trace at the upstream, the read one of its own", async ({ stage }) => {
   await deliver(stage);
   expect(traceIdsOf(stage, "POST")).toEqual([CALLERS]);
   const read = stage.gateway.upstream.asked.find(({ method }) => method === "GET");
@@ -35,15 +33,13 @@ it("the start is the caller's trace at the upstream, and the read behind it one 
   expect(read?.headers.get("tracestate")).toBeNull();
 });
 
-it("the attempt's log line names the trace that the upstream was read under", async () => {
-  const stage = await Stage.set();
+it("the attempt's log line names the trace that the upstream was read under", async ({ stage }) => {
   const lines = await deliver(stage);
   const attempted = lines.filter(({ event }) => event === "callback.attempted");
   expect(attempted.map(({ trace_id }) => trace_id)).toEqual(traceIdsOf(stage, "GET"));
 });
 
-it("a receiver is told of no trace", async () => {
-  const stage = await Stage.set();
+it("a receiver is told of no trace", async ({ stage }) => {
   await deliver(stage);
   expect(stage.received).toHaveLength(1);
   const names = stage.received.flatMap(({ headers }) => [...headers.keys()]);
@@ -51,13 +47,9 @@ it("a receiver is told of no trace", async () => {
   expect(names.filter((name) => /trace|baggage|request-id/.test(name))).toEqual([]);
 });
 
-it("two polls are two traces", async () => {
-  const stage = await Stage.set();
+it("two polls are two traces", async ({ stage }) => {
   const run = await stage.start();
   stage.waiting.add(run.runId);
-  for (let polls = 0; polls < 2; polls += 1) {
-    await stage.push(run);
-    await stage.drain();
-  }
+  for (let polls = 0; polls < 2; polls += 1) await stage.finish(run);
   expect(new Set(traceIdsOf(stage, "GET")).size).toBe(2);
 });

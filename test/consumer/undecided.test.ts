@@ -4,11 +4,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { failing, replacing } from "../support/bindings.ts";
 import { HOUR, moveClock, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { RUN_PATH, startOf } from "../support/gateway.ts";
+import { ID, RUN_PATH, startOf } from "../support/gateway.ts";
 import { HOOK, Stage, type Started } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const OTHER = { idempotency_id: ID, callback_url: "https://other.example/b" };
 const FREE = { billing: JSON.stringify({ is_billable: false }) };
 
@@ -31,8 +30,8 @@ async function acceptedLate(claims: Record<string, unknown> = {}) {
 
 /** The same users, upstream and keys behind other faults. */
 function second(faults: ReturnType<typeof failing>): Promise<Stage> {
-  const { upstream, issuer, env } = accepting.gateway;
-  return Stage.set({ SIGNING_KEYS: String(Reflect.get(env, "SIGNING_KEYS")) }, faults, { upstream, issuer });
+  const { gateway } = accepting;
+  return Stage.set({ SIGNING_KEYS: String(Reflect.get(gateway.env, "SIGNING_KEYS")) }, faults, gateway);
 }
 
 /** An attempt of the same id that ends in 503, while KV is away. */
@@ -47,8 +46,7 @@ async function failedAttempt(body: object, claims: Record<string, unknown> = {})
 
 /** The upstream's completion comes before the late acceptance. */
 async function overtake(stage: Stage, run: Started, late: ReturnType<Stage["queue"]["take"]>) {
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(run);
   await stage.consume(late);
   await stage.pass(HOUR);
   const { charges } = await stage.records();
@@ -81,8 +79,7 @@ it("a duplicate that is being answered from KV changes nothing", async () => {
   );
   const duplicate = stage.gateway.begin(RUN_PATH, startOf(OTHER, { claims: FREE }));
   while (!kv.isAsked) await scheduler.wait(5);
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(run);
   kv.isAnswered = true;
   const answer = await duplicate.response;
   expect([answer.status, answer.headers.get("idempotency-replayed")]).toEqual([202, "true"]);
@@ -99,8 +96,7 @@ it("a duplicate that KV answers after another attempt has failed leaves the deci
   await failedAttempt(OTHER, FREE);
   moveClock(20 * SECOND);
   const stage = await second(() => ({}));
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(run);
   const again = await stage.tryStart(OTHER, { claims: FREE });
   expect([again.status, again.headers.get("idempotency-replayed")]).toEqual([202, "true"]);
   await stage.pass(HOUR);

@@ -1,7 +1,7 @@
 // What goes wrong around a gateway, and for how long: each fault is a number of calls that fail, so that every storm ends.
 import { type Tap, tapped } from "../support/bindings.ts";
 import { IndexWeather } from "../support/index-weather.ts";
-import type { Received, Stage } from "../support/stage.ts";
+import type { Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
 /** `down`: nothing is done. `mute`: it is done, and the answer is lost. */
@@ -67,9 +67,4 @@ export class Weather {
     fault.calls -= 1;
     return fault.mood;
   }
-}
-
-/** The runs that a receiver was told of. */
-export function deliveredIds(received: readonly Received[]): Set<string> {
-  return new Set(received.map(({ body }): string => JSON.parse(body).id));
 }

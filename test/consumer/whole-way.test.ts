@@ -1,18 +1,15 @@
 // The whole way of a run: from its start to its charge, with no part replaced but the upstream and the receiver.
-import { createLocalJWKSet, jwtVerify } from "jose";
-import { describe, expect, it } from "vitest";
+import { base64url, createLocalJWKSet, jwtVerify } from "jose";
+import { describe, expect } from "vitest";
 import { freshForEach } from "../support/fresh.ts";
-import { ACTION, ORIGIN } from "../support/gateway.ts";
-import { HOOK, PAYING, type Received, Stage } from "../support/stage.ts";
+import { ACTION, ID, ORIGIN, startOf } from "../support/gateway.ts";
+import { HOOK, it, PAYING, type Received } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach();
 
 describe("a run with an id, a callback and a charge", () => {
-  it("is given to the upstream with the gateway's own callback_url", async () => {
-    const stage = await Stage.set();
+  it("is given to the upstream with the gateway's own callback_url", async ({ stage }) => {
     await stage.start({ idempotency_id: ID });
     const gate = (await stage.gateway.gateOf()).id.toString();
     const { data } = JSON.parse(stage.gateway.upstream.starts[0]?.body ?? "");
@@ -21,8 +18,7 @@ describe("a run with an id, a callback and a charge", () => {
     expect(data.idempotency_id).toBe("068b60a7-5cb4-559a-97ea-b65dc7da6945");
   });
 
-  it("sends its receiver the body that a read returns, once, when its completion comes", async () => {
-    const stage = await Stage.set();
+  it("sends its receiver what a read returns, once, when its completion comes", async ({ stage }) => {
     const run = await stage.start({ idempotency_id: ID });
     expect((await stage.push(run)).status).toBe(202);
     expect(stage.queue.offered).toEqual([
@@ -42,11 +38,8 @@ describe("a run with an id, a callback and a charge", () => {
     expect(stage.received).toHaveLength(1);
   });
 
-  it("proves itself to the receiver by both signatures", async () => {
-    const stage = await Stage.set();
-    const run = await stage.start();
-    await stage.push(run);
-    await stage.drain();
+  it("proves itself to the receiver by both signatures", async ({ stage }) => {
+    const run = await stage.finish(await stage.start());
     const { body: jwks } = await stage.gateway.call("/.well-known/jwks.json", { claims: null });
     const [received] = stage.received;
     if (received === undefined) throw new Error("nothing was received");
@@ -64,8 +57,7 @@ describe("a run with an id, a callback and a charge", () => {
     expect(received.headers.get("content-type")).toBe("application/json");
   });
 
-  it("shows its caller a delivered callback", async () => {
-    const stage = await Stage.set();
+  it("shows its caller a delivered callback", async ({ stage }) => {
     const run = await stage.start();
     expect((await stage.deliveries(run.runId)).body.data).toEqual({
       state: "waiting",
@@ -73,8 +65,7 @@ describe("a run with an id, a callback and a charge", () => {
       next_attempt_at: null,
       attempts: [],
     });
-    await stage.push(run);
-    await stage.drain();
+    await stage.finish(run);
     expect((await stage.deliveries(run.runId)).body.data).toEqual({
       state: "delivered",
       callback_url: HOOK,
@@ -83,23 +74,17 @@ describe("a run with an id, a callback and a charge", () => {
     });
   });
 
-  it("has one name, however its action and the upstream spell it", async () => {
-    const stage = await Stage.set();
+  it("has one name, however its action and the upstream spell it", async ({ stage }) => {
     const runId = crypto.randomUUID();
     const { upstream } = stage.gateway;
     upstream.runs.set(runId, runId);
     upstream.behave(({ method }, honest) =>
       method === "POST" ? json(202, { data: { type: "run", id: runId.toUpperCase() } }) : honest(),
     );
-    const answer = await stage.gateway.call(`/actions/v1/stored-actions/${ACTION.toUpperCase()}/run`, {
-      method: "POST",
-      claims: PAYING,
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ data: { callback_url: HOOK } }),
-    });
+    const path = `/actions/v1/stored-actions/${ACTION.toUpperCase()}/run`;
+    const answer = await stage.gateway.call(path, startOf({ callback_url: HOOK }, { claims: PAYING }));
     expect(answer.body.data.id).toBe(runId.toUpperCase());
-    await stage.push({ ...stage.lastRef(), runId });
-    await stage.drain();
+    await stage.finish({ ...stage.lastRef(), runId });
     const { runs, charges } = await stage.records();
     expect(runs).toMatchObject([{ run_id: runId }]);
     expect(charges).toMatchObject([{ run_id: runId, stored_action_id: ACTION }]);
@@ -107,44 +92,29 @@ describe("a run with an id, a callback and a charge", () => {
       expect((await stage.deliveries(id)).body.data).toMatchObject({ state: "delivered" });
   });
 
-  it("is delivered whatever its size, bytes that are no JSON numbers of ours included", async () => {
-    const stage = await Stage.set();
-    const run = await stage.start();
-    const text = `{"type":"run","id":"${run.runId}",  "status":"success","results":[{"n":12345678901234567890,"m":1.10,"é":"\\u00e9"}]}`;
-    stage.gateway.upstream.behave(
-      () => new Response(text, { headers: { "content-type": "application/json" } }),
-    );
-    await stage.push(run);
-    await stage.drain();
-    expect(stage.received.map(({ body }) => body)).toEqual([text]);
-  });
-
-  it.each<[string, string]>([
+  it.for<[string, string]>([
+    [
+      "numbers that are not JavaScript's",
+      `{"type":"run",  "status":"success","results":[{"n":12345678901234567890,"m":1.10,"é":"\\u00e9"}]}`,
+    ],
     ["NaN in it", `{"type":"run","status":"success","results":[NaN]}`],
     ["a byte-order mark in front", `\ufeff{"type":"run","status":"success","results":[]}`],
-  ])("is delivered and charged with %s, which no parser of JSON takes", async (_name, text) => {
-    const stage = await Stage.set();
+  ])("is delivered byte for byte and charged with %s", async ([_name, text], { stage }) => {
     const run = await stage.start();
     stage.gateway.upstream.behave(
       () => new Response(text, { headers: { "content-type": "application/json" } }),
     );
-    await stage.push(run);
-    await stage.drain();
+    await stage.finish(run);
     expect(stage.received.map(({ body }) => body)).toEqual([text]);
     const { runs, charges } = await stage.records();
     expect(runs).toMatchObject([{ run_id: run.runId, result: "success", state: "delivered" }]);
     expect(charges).toMatchObject([{ run_id: run.runId }]);
   });
 
-  it("of a one-off action is delivered as its read returns it", async () => {
-    const stage = await Stage.set();
-    const started = await stage.gateway.call("/actions/v1/runs", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ data: { callback_url: HOOK, selected_api: "a@1" } }),
-    });
-    await stage.push({ ...stage.lastRef(), runId: started.body.data.id });
-    await stage.drain();
+  it("of a one-off action is delivered as its read returns it", async ({ stage }) => {
+    const data = { callback_url: HOOK, selected_api: "a@1" };
+    const started = await stage.gateway.call("/actions/v1/runs", startOf(data));
+    await stage.finish({ ...stage.lastRef(), runId: started.body.data.id });
     const read = await stage.gateway.call(`/actions/v1/runs/${started.body.data.id}`);
     expect(stage.received.map(({ body }) => body)).toEqual([read.text]);
     expect(JSON.parse(read.text).data.id).toBe(started.body.data.id);
@@ -163,8 +133,5 @@ async function verifyWebhook({ headers, body }: Received, jwk: JsonWebKey): Prom
 
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return btoa(String.fromCharCode(...new Uint8Array(digest)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  return base64url.encode(new Uint8Array(digest));
 }

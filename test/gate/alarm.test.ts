@@ -1,13 +1,13 @@
 // The alarm with more to do than it does at once. The clock goes from one ring to the next as the gate has set them.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { Answers } from "../../src/gate/store/answers.ts";
 import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { crowd } from "../support/reads.ts";
-import { Stage } from "../support/stage.ts";
+import { it, Stage } from "../support/stage.ts";
 
 freshForEach();
 
@@ -47,8 +47,7 @@ describe("runs that are due at once", () => {
   });
 });
 
-it("what is owed has its alarm when the gate is killed while it tends its storage", async () => {
-  const stage = await Stage.set();
+it("what is owed has its alarm when the gate is killed while it tends its storage", async ({ stage }) => {
   const { runId } = await stage.start();
   stage.waiting.add(runId);
   vi.setSystemTime((await stage.alarmAt()) ?? 0);
@@ -73,8 +72,7 @@ describe("operators are told of overdue runs", () => {
     expect(await toldOverdue()).toMatchObject([{ runs: 1_200 }]);
   });
 
-  it("with the time since which the first has waited, until the last has moved on", async () => {
-    const stage = await Stage.set();
+  it("with the time since which the first has waited, until the last has moved on", async ({ stage }) => {
     stage.queue.rule(() => "lost");
     for (let starts = 0; starts < 6; starts += 1) {
       await stage.start();
@@ -92,8 +90,7 @@ describe("operators are told of overdue runs", () => {
 });
 
 describe("a run whose messages lead to nothing", () => {
-  it("gets others, with pauses that grow with how long it is overdue, up to an hour", async () => {
-    const stage = await Stage.set();
+  it("gets others, with pauses that grow with how long it is overdue, up to an hour", async ({ stage }) => {
     stage.queue.rule(() => "lost");
     await stage.start();
     const sentAtMs: number[] = [];

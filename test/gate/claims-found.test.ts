@@ -41,31 +41,24 @@ async function lostStart(data: Record<string, unknown> = {}, call = {}) {
 async function foundRun() {
   const run = await lostStart();
   stage.waiting.add(run.runId);
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(run);
   return run;
 }
 
 describe("a retry that promises nothing, of a run that a completion has found meanwhile", () => {
-  beforeEach(async () => {
+  it("replays for 72 hours, and decides the terms", async () => {
     const { runId } = await foundRun();
     // The same id again, without a callback and not billable.
     expect((await stage.gateway.start({ idempotency_id: ID })).status).toBe(202);
     expect(await readClaims(stage.gateway)).toEqual([`${ID} settled`]);
     stage.waiting.delete(runId);
     await stage.pass(10 * MINUTE);
-  });
-
-  it("replays for 72 hours", async () => {
     // KV holds a copy; a replay does not depend on it (architecture.md, Answers).
     await stage.gateway.env.KV.delete(`answer:v1:${(await stage.gateway.gateOf()).id.toString()}:${ID}`);
     const starts = stage.gateway.upstream.starts.length;
     const again = await stage.gateway.start({ idempotency_id: ID });
     expect(again.headers.get("idempotency-replayed")).toBe("true");
     expect(stage.gateway.upstream.starts.length).toBe(starts);
-  });
-
-  it("decides the terms", async () => {
     const { charges } = await stage.records();
     expect([stage.received.map(({ url }) => url), charges]).toEqual([[], []]);
   });

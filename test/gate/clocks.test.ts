@@ -1,10 +1,10 @@
 // Clocks, and calls whose answer gets lost.
-import { expect, it } from "vitest";
+import { expect } from "vitest";
 import { HOUR, MINUTE, moveClock, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { IndexWeather } from "../support/index-weather.ts";
 import { deadLetters } from "../support/operators-index.ts";
-import { Stage } from "../support/stage.ts";
+import { it, Stage } from "../support/stage.ts";
 
 freshForEach();
 
@@ -16,14 +16,11 @@ async function usage(stage: Stage, fromMs: number, toMs: number) {
   return (await stage.gateway.call(`/usage?from=${at(fromMs)}&to=${at(toMs)}`)).body.data;
 }
 
-it("a past span of a user who has run nothing yet never changes, though the clock steps back", async () => {
-  const stage = await Stage.set();
+it("a past span of a new user never changes, though the clock steps back", async ({ stage }) => {
   const toMs = Date.now() - SECOND;
   expect(await usage(stage, toMs - HOUR, toMs)).toEqual([]);
   moveClock(-MINUTE);
-  const run = await stage.start();
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(await stage.start());
   expect((await stage.records()).charges).toHaveLength(1);
   moveClock(2 * MINUTE);
   expect(await usage(stage, toMs - HOUR, toMs)).toEqual([]);

@@ -1,7 +1,7 @@
-import { exportJWK, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { makeRef, parseRef } from "../../src/gate/completion-ref.ts";
 import type { Jwk } from "../../src/platform/settings.ts";
+import { makeSigningKey } from "../support/tokens.ts";
 
 const REF = { gate: "0a".repeat(32), key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11" };
 
@@ -10,16 +10,10 @@ let newer: Jwk;
 let signed: string;
 
 beforeAll(async () => {
-  older = await makeKey();
-  newer = await makeKey();
+  older = await makeSigningKey();
+  newer = await makeSigningKey();
   signed = await makeRef(REF, [older]);
 });
-
-async function makeKey(): Promise<Jwk> {
-  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
-  const { kty = "", x = "", d = "" } = await exportJWK(privateKey);
-  return { kty, crv: "Ed25519", x, d, kid: crypto.randomUUID() };
-}
 
 describe("a ref", () => {
   it("names the gate and the row, fit for a path", () => {

@@ -4,14 +4,13 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { RunMessage } from "../../src/gate/run-message.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { failing } from "../support/bindings.ts";
-import { HOUR, MINUTE, moveClock } from "../support/clock.ts";
+import { DAY, HOUR, MINUTE, moveClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
 import { Stage } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 
-const DAY = 24 * HOUR;
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach();

@@ -4,14 +4,16 @@ import type { LeasedRun } from "../../src/gate/admission.ts";
 import { releaseRun, type Taken, type TakeRequest, takeRun } from "../../src/gate/leases.ts";
 import { reportRun } from "../../src/gate/reports.ts";
 import type { Runs } from "../../src/gate/runs.ts";
-import { acceptedRun, beginRun, type Observation } from "../../src/runs/run.ts";
+import { acceptedRun, beginRun, type Observation, type Run } from "../../src/runs/run.ts";
 import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { openStore, withStore } from "../support/gate-store.ts";
 import { CALLBACK_TERMS } from "../support/terms.ts";
+import { FAILED } from "./observed.ts";
 
 const KEY = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const DUE = T0 + 2 * SECOND;
+const ACCEPTED = acceptedRun("r1", 0, T0);
 const WAITING: Observation = { kind: "waiting", runId: "r1" };
 
 freshForEach();
@@ -20,19 +22,14 @@ function request(members: Partial<TakeRequest> = {}): TakeRequest {
   return { runKey: KEY, notified: false, hintedRunId: null, isAlone: false, leaseMs: MINUTE, ...members };
 }
 
-function putAccepted(runs: Runs): void {
-  const run = acceptedRun("r1", 0, T0);
-  runs.put({ runKey: KEY, claim: null, terms: CALLBACK_TERMS, run, failures: 0 }, T0);
-}
-
-function putForwarding(runs: Runs): void {
-  runs.put({ runKey: KEY, claim: null, terms: CALLBACK_TERMS, run: beginRun(T0), failures: 0 }, T0);
+function put(runs: Runs, run: Run, runKey = KEY): void {
+  runs.put({ runKey, claim: null, terms: CALLBACK_TERMS, run, failures: 0 }, T0);
 }
 
 /** A gate whose run r1 was accepted at T0, and is due at DUE. */
 function withRun<T>(work: (runs: Runs) => T): Promise<T> {
   return withStore(({ runs }) => {
-    putAccepted(runs);
+    put(runs, ACCEPTED);
     return work(runs);
   });
 }
@@ -106,12 +103,6 @@ describe("a run is handed out", () => {
 });
 
 describe("a completion", () => {
-  it("hurries a poll before it is due", async () => {
-    await withRun((runs) => {
-      expect(takeRun(runs, request({ notified: true }), T0).kind).toBe("leased");
-    });
-  });
-
   it("without credentials hurries one poll a minute, however many come", async () => {
     await withRun((runs) => {
       const atMs = T0 + HOUR;
@@ -138,13 +129,7 @@ describe("a completion", () => {
   it("hurries no attempt at a receiver", async () => {
     await withRun((runs) => {
       const end = { kind: "ended", runId: "r1", result: "success", readAgoMs: 0, bodyKept: false } as const;
-      const outcome = {
-        kind: "failed",
-        status: 500,
-        failure: "status is no 2xx",
-        retryAfterSeconds: null,
-      } as const;
-      const attempt = { outcome, agoMs: 0, durationMs: 1 };
+      const attempt = { outcome: FAILED, agoMs: 0, durationMs: 1 };
       report(runs, leased(takeRun(runs, request(), DUE)), { ...end, attempt, deferral: null }, DUE);
       expect(takeRun(runs, request({ notified: true, hintedRunId: "r1" }), DUE + 1).kind).toBe("none");
     });
@@ -154,7 +139,7 @@ describe("a completion", () => {
 describe("a start whose answer is unknown", () => {
   it("is polled under the id that a proven completion names, and keeps it", async () => {
     await withStore(({ runs, storage }) => {
-      putForwarding(runs);
+      put(runs, beginRun(T0));
       expect(takeRun(runs, request({ notified: true }), T0).kind).toBe("none");
       const run = leased(takeRun(runs, request({ notified: true, hintedRunId: "r1" }), T0));
       expect([run.runId, run.task]).toEqual(["r1", { kind: "poll" }]);
@@ -164,9 +149,8 @@ describe("a start whose answer is unknown", () => {
 
   it("is not pointed at a run that another row has", async () => {
     await withStore(({ runs }) => {
-      const run = acceptedRun("r1", 0, T0);
-      runs.put({ runKey: "another", claim: null, terms: CALLBACK_TERMS, run, failures: 0 }, T0);
-      putForwarding(runs);
+      put(runs, ACCEPTED, "another");
+      put(runs, beginRun(T0));
       const other = leased(takeRun(runs, request({ notified: true, hintedRunId: "r1" }), T0));
       expect([other.runKey, other.runId]).toEqual(["another", "r1"]);
       expect(runs.get(KEY)?.run).toMatchObject({ status: "forwarding", hintedRunId: null });
@@ -175,7 +159,7 @@ describe("a start whose answer is unknown", () => {
 
   it("at which consumers fail, too, goes alone after two failures, and is never abandoned", async () => {
     await withStore(({ runs }) => {
-      putForwarding(runs);
+      put(runs, beginRun(T0));
       const kinds = [];
       for (let poll = 0; poll < 8; poll += 1) {
         const nowMs = T0 + (poll + 1) * 24 * HOUR;
@@ -209,7 +193,7 @@ describe("a failure of a consumer", () => {
 
   it("is counted on disk, and followed by pauses that grow to an hour", async () => {
     await withStore(({ runs, storage }) => {
-      putAccepted(runs);
+      put(runs, ACCEPTED);
       const pauses = [false, false, true, true].map((isAlone) => {
         throwOnce(runs, isAlone);
         return ((runs.index.get(KEY)?.dueAtMs ?? 0) - nowMs) / SECOND;
@@ -230,7 +214,7 @@ describe("a failure of a consumer", () => {
 
   it("twice sends the run to where it is alone, also for an object that starts anew", async () => {
     await withStore(({ runs, storage }) => {
-      putAccepted(runs);
+      put(runs, ACCEPTED);
       throwOnce(runs);
       throwOnce(runs);
       expect(runs.index.get(KEY)?.alone).toBe(true);
@@ -242,7 +226,7 @@ describe("a failure of a consumer", () => {
 
   it("without a report is one, too: two beside others, three alone, and then the run is abandoned", async () => {
     await withStore(({ runs, store }) => {
-      putAccepted(runs);
+      put(runs, ACCEPTED);
       const kinds: string[] = [];
       for (let take = 0; take < 7; take += 1) {
         nowMs += HOUR;

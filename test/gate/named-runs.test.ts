@@ -1,19 +1,17 @@
 import { runInDurableObject } from "cloudflare:test";
-import { expect, it } from "vitest";
+import { expect } from "vitest";
 import type { UserGate } from "../../src/gate/user-gate.ts";
-import { HOUR } from "../support/clock.ts";
+import { DAY, HOUR } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { deadLetters } from "../support/operators-index.ts";
-import { Stage } from "../support/stage.ts";
+import { it } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
-const DAY = 24 * HOUR;
 
 freshForEach();
 
-it("a run named for two starts is charged once, though a week lies between", async () => {
-  const stage = await Stage.set();
+it("a run named for two starts is charged once, though a week lies between", async ({ stage }) => {
   let lose = true;
   let reads = true;
   let push: (() => Promise<void>) | null = null;
@@ -29,13 +27,11 @@ it("a run named for two starts is charged once, though a week lies between", asy
   reads = false;
   push = async () => {
     push = null;
-    await stage.push({ runId: [...stage.gateway.upstream.runs.values()].at(-1) ?? "", ...first });
-    await stage.drain();
+    await stage.finish({ runId: [...stage.gateway.upstream.runs.values()].at(-1) ?? "", ...first });
   };
   const second = await stage.start({});
   reads = true;
-  await stage.push(second);
-  await stage.drain();
+  await stage.finish(second);
   expect((await stage.records()).charges).toHaveLength(1);
   // Reads of it by the row of the first start come through a week later.
   reads = false;
@@ -45,8 +41,7 @@ it("a run named for two starts is charged once, though a week lies between", asy
   expect((await stage.records()).charges.map(({ run_id }) => run_id)).toEqual([second.runId]);
 });
 
-it("a proven completion brings back the abandoned run that it names", async () => {
-  const stage = await Stage.set();
+it("a proven completion brings back the abandoned run that it names", async ({ stage }) => {
   const abandon = async () =>
     runInDurableObject(await stage.gateway.gateOf(), (gate: UserGate) => gate.abandon(ID));
   const first = await stage.start({ idempotency_id: ID });
@@ -63,12 +58,10 @@ it("a proven completion brings back the abandoned run that it names", async () =
   stage.queue.take();
   await stage.push(second);
   await stage.pass(HOUR);
-  const state = async (runId: string) => (await stage.deliveries(runId)).body.data.state;
-  expect([await state(first.runId), await state(second.runId)]).toEqual(["dead", "delivered"]);
+  expect([await stage.state(first), await stage.state(second)]).toEqual(["dead", "delivered"]);
 });
 
-it("what a proven completion was answered 202 for is told, or a dead letter, though the upstream cannot be read for 15 days", async () => {
-  const stage = await Stage.set();
+it("what a completion was answered 202 for is kept through 15 days without a read", async ({ stage }) => {
   let reads = false;
   stage.gateway.upstream.behave(({ method }, honest) => {
     if (method === "GET") return reads ? honest() : json(503, {});

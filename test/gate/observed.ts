@@ -14,7 +14,6 @@ import {
 import { CALLBACK_TERMS } from "../support/terms.ts";
 
 export const RUN_ID = "7d6ff3a1-0c1e-4c55-8f43-5b7a5a4b7c11";
-export const DAY = 86_400_000;
 export const T0 = 1_000_000_000_000;
 export const RULES: RunRules = { pollSchedule: [2, 4, 8], retrySchedule: [5, 300] };
 

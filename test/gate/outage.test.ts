@@ -1,13 +1,12 @@
 // The gate is down, moving or overloaded: what a run does then.
 import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { type BindingCall, failing, tapped } from "../support/bindings.ts";
 import { moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { readClaims } from "../support/gate.ts";
-import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
+import { type Answer, type Gateway, ID, it, makeGateway } from "../support/gateway.ts";
 
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 /** The answer has no rate-limit headers where it usually has. */
 const UNCOUNTED = { circumstances: { rateLimit: "any" } } as const;
 
@@ -36,11 +35,6 @@ function losingOnce(name: string, when: "before" | "after", error = moved): (env
       if (when === "after") await call.perform();
       throw error();
     });
-}
-
-/** A gateway beside this one, with the same users, storage and upstream. */
-function beside(gateway: Gateway, bindings?: (env: Env) => Partial<Env>): Promise<Gateway> {
-  return makeGateway({}, bindings, { upstream: gateway.upstream, issuer: gateway.issuer });
 }
 
 const remaining = ({ headers }: Answer) => headers.get("x-ratelimit-remaining");
@@ -79,10 +73,9 @@ describe("while the gate is down", () => {
     expect(outcomes(lines.mock.calls)).toEqual(["failed_closed"]);
   });
 
-  it("a run with a known id is answered from KV", async () => {
-    const gateway = await makeGateway();
+  it("a run with a known id is answered from KV", async ({ gateway }) => {
     const first = await gateway.start({ idempotency_id: ID });
-    const down = await beside(gateway, failing(/^USER_GATE/));
+    const down = await makeGateway({}, failing(/^USER_GATE/), gateway);
     const again = await down.start({ idempotency_id: ID }, UNCOUNTED);
     expect([again.status, again.text]).toEqual([202, first.text]);
     expect(again.headers.get("idempotency-replayed")).toBe("true");
@@ -140,24 +133,19 @@ describe("a gate that was moved under a call is asked once more", () => {
     expect((await gateway.start({ idempotency_id: ID })).text).toBe(first.text);
   });
 
-  it("but an overloaded one is left alone", async () => {
-    const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", "before", overloaded));
+  it.each([
+    ["that is overloaded", overloaded],
+    ["that fails for another reason", () => new Error("bug")],
+  ])("but not one %s", async (_name, error) => {
+    const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", "before", error));
     expect((await gateway.start({ idempotency_id: ID }, UNCOUNTED)).status).toBe(503);
   });
 
-  it("also for a plain run, because its own user can cause that: the limit is not lifted", async () => {
+  it("nor one that is overloaded at a plain run: its own user can cause that", async () => {
     const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", "before", overloaded));
     const { status, headers } = await gateway.start({}, UNCOUNTED);
     expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
     expect(gateway.upstream.starts).toHaveLength(0);
-  });
-
-  it("and one that fails for another reason too", async () => {
-    const gateway = await makeGateway(
-      {},
-      losingOnce("USER_GATE.admit", "before", () => new Error("bug")),
-    );
-    expect((await gateway.start({ idempotency_id: ID }, UNCOUNTED)).status).toBe(503);
   });
 });
 
@@ -179,7 +167,9 @@ describe("a gate that goes down between admitting and settling", () => {
     expect((await gateway.start({ idempotency_id: ID })).status).toBe(404);
     moveClock(15 * SECOND);
     gateway.upstream.behave((_request, honest) => honest());
-    expect((await (await beside(gateway)).start({ idempotency_id: ID })).status).toBe(202);
+    expect((await (await makeGateway({}, undefined, gateway)).start({ idempotency_id: ID })).status).toBe(
+      202,
+    );
   });
 });
 
@@ -189,25 +179,21 @@ async function losingLearn(when: "before" | "after"): Promise<{ honest: Gateway;
   await honest.start({ idempotency_id: ID });
   await forgetAnswers(await honest.gateOf());
   for (let start = 0; start < 3; start += 1) await honest.start({});
-  return { honest, losing: await beside(honest, losingOnce("USER_GATE.learn", when)) };
+  return { honest, losing: await makeGateway({}, losingOnce("USER_GATE.learn", when), honest) };
 }
 
 describe("a gate that is moved while it learns what KV knew", () => {
-  it.each(["before", "after"] as const)("gives one place back, lost %s it was told", async (when) => {
+  it.each([
+    ["before", "0"],
+    ["after", "0"],
+    ["before", 5],
+    ["after", 5],
+  ] as const)("gives one place back, lost %s it was told, of a page %j", async (when, page) => {
     const { honest, losing } = await losingLearn(when);
-    expect((await losing.start({ idempotency_id: ID })).headers.get("idempotency-replayed")).toBe("true");
+    const replayed = await losing.start({ idempotency_id: ID, page });
+    expect(replayed.headers.get("idempotency-replayed")).toBe("true");
     expect(remaining(await honest.start({}))).toBe("195");
   });
-
-  it.each(["before", "after"] as const)(
-    "gives a malformed request's place back once, lost %s it was told",
-    async (when) => {
-      const { honest, losing } = await losingLearn(when);
-      const replayed = await losing.start({ idempotency_id: ID, page: 5 });
-      expect(replayed.headers.get("idempotency-replayed")).toBe("true");
-      expect(remaining(await honest.start({}))).toBe("195");
-    },
-  );
 });
 
 describe("a gate that goes down before it learns what KV knew", () => {

@@ -2,16 +2,13 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { tapped } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { DAY, MINUTE, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
-import type { Call } from "../support/gateway.ts";
+import { type Call, ID } from "../support/gateway.ts";
 import { Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
-
-const DAY = 24 * HOUR;
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach();
 
@@ -62,10 +59,7 @@ describe("a second attempt two seconds before the fourteen days are over", () =>
 
   it("whose answer is lost too waits for a completion as long as the first", async () => {
     const stage = await unheard(14 * DAY - 2 * SECOND);
-    stage.gateway.upstream.behave((_request, honest) => {
-      honest();
-      return new Response("no", { status: 500 });
-    });
+    stage.gateway.upstream.loseAnswers();
     expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
     await stage.pass(13 * DAY);
     stage.gateway.upstream.behave((_request, honest) => honest());
@@ -81,27 +75,13 @@ describe("a first attempt whose answer was lost, and a second that the upstream 
   async function unheardThenRefused(status: number): Promise<Stage> {
     const stage = await Stage.set();
     const { upstream } = stage.gateway;
-    upstream.behave((_request, honest) => {
-      honest();
-      return new Response("no", { status: 500 });
-    });
+    upstream.loseAnswers();
     expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
     upstream.behave(() => json(status, errorBody(status, "refused")));
     expect((await stage.tryStart({ idempotency_id: ID, page: "2" }, refused)).status).toBe(status);
     upstream.behave((_request, honest) => honest());
     return stage;
   }
-
-  it.each([402, 403, 429])(
-    "with %i: the first one's run is told and charged when the id's 72 hours are over",
-    async (status) => {
-      const stage = await unheardThenRefused(status);
-      await stage.pass(MINUTE);
-      await stage.push({ ...stage.lastRef(), runId: stage.gateway.upstream.runUnder(ID) ?? "" });
-      await stage.pass(72 * HOUR);
-      await expectTold(stage);
-    },
-  );
 
   it("the third is forwarded afresh, and told that its payload is not the first one's", async () => {
     const stage = await unheardThenRefused(429);

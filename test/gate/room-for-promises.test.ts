@@ -5,13 +5,12 @@ import { Claims } from "../../src/gate/claims.ts";
 import { decideClaim } from "../../src/runs/claim.ts";
 import type { OpenRun } from "../../src/runs/open-run.ts";
 import { acceptedRun, hintRun } from "../../src/runs/run.ts";
-import { HOUR, T0 } from "../support/clock.ts";
+import { DAY, HOUR, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { type OpenedStore, withStore } from "../support/gate-store.ts";
 import { FULL_TERMS } from "../support/terms.ts";
 
 const IDS = ["a", "b", "c"];
-const DAY = 24 * HOUR;
 const WINDOW = { limit: 200, windowMs: 300_000 };
 
 freshForEach();

@@ -9,6 +9,7 @@ import {
   stopRun,
   toDeliveryState,
 } from "../../src/runs/run.ts";
+import { DAY } from "../support/clock.ts";
 import { CALLBACK_TERMS, CHARGE_TERMS, FULL_TERMS } from "../support/terms.ts";
 import {
   accepted,
@@ -16,7 +17,6 @@ import {
   asAbandoned,
   asAccepted,
   asEnded,
-  DAY,
   end,
   FAILED,
   OK,

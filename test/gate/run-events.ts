@@ -2,10 +2,7 @@
 import * as fc from "fast-check";
 import type { AttemptOutcome } from "../../src/runs/attempt.ts";
 import type { RunResult } from "../../src/runs/run.ts";
-
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const DAY = 1_440 * MINUTE;
+import { DAY, MINUTE, SECOND } from "../support/clock.ts";
 
 /** What really happens at the upstream to a run that it starts. */
 export type Truth = { endsAfterMs: number; result: RunResult };

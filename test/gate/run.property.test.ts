@@ -8,13 +8,12 @@ import { expect, test } from "vitest";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { toDeliveryState } from "../../src/runs/run.ts";
 import type { Terms } from "../../src/runs/terms.ts";
-import { T0 } from "../support/clock.ts";
+import { MINUTE, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { FULL_TERMS } from "../support/terms.ts";
 import { event } from "./run-events.ts";
 import { RunWorld } from "./run-world.ts";
 
-const MINUTE = 60_000;
 const STORIES = 400;
 
 freshForEach();
@@ -108,4 +107,4 @@ test("whatever happens to a run, it only moves forward, its next step is planned
     // Later tests read every gate there is.
     await storage.deleteAll();
   });
-}, 120_000);
+});

@@ -4,7 +4,7 @@ import { retell } from "../../src/gate/retell.ts";
 import { makeRoom } from "../../src/gate/upkeep.ts";
 import { readSettings } from "../../src/platform/settings.ts";
 import { buildRunRules } from "../../src/runs/run.ts";
-import { HOUR, SECOND, stopClock } from "../support/clock.ts";
+import { DAY, SECOND, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { type OpenedStore, openStore } from "../support/gate-store.ts";
 import { freshIndex } from "../support/operators-index.ts";
@@ -12,7 +12,6 @@ import { crowd, type Rows, rowsUsedBy } from "../support/reads.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 import { FULL_TERMS } from "../support/terms.ts";
 
-const DAY = 24 * HOUR;
 const OVERFULL = { makeRoomAt: 1, fullAt: 2 };
 const KEY = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const WINDOW = { limit: 200, windowMs: 300_000 };

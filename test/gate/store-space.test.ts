@@ -5,13 +5,12 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
 import { makeRoom } from "../../src/gate/upkeep.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
-import { HOUR, SECOND } from "../support/clock.ts";
+import { DAY, HOUR, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { openStore, tablesIn } from "../support/gate-store.ts";
 import { Stage } from "../support/stage.ts";
 
-const DAY = 24 * HOUR;
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const GIB = 1024 ** 3;
 

@@ -1,7 +1,7 @@
 // A gate's tables come when they are needed and go by retention, which deletes no rows.
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { HOUR, SECOND, T0 } from "../support/clock.ts";
+import { DAY, HOUR, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { tablesIn } from "../support/gate-store.ts";
@@ -9,8 +9,6 @@ import { deadLetters } from "../support/operators-index.ts";
 import { meterRows } from "../support/rows.ts";
 import { Stage } from "../support/stage.ts";
 import { words } from "../support/words.ts";
-
-const DAY = 24 * HOUR;
 
 freshForEach();
 

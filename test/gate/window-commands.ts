@@ -76,45 +76,39 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   },
 );
 
-/** A read's window is made shorter; its only newer copy goes with a row, after that window's end. */
-export const CUT_AND_DROPPED: Command[] = [
-  { do: "read", user: 1, rule: { limit: 2, windowMs: 300_000 } },
-  { do: "start", user: 1, start: { rule: null, id: null, promised: true, ends: "accepted" } },
-  { do: "read", user: 1, rule: { limit: 2, windowMs: 1_500 } },
-  { do: "step", user: 1, byMs: 1_500 },
-  {
+const RULE: Rule = { limit: 2, windowMs: 300_000 };
+
+function starting(members: Partial<Start>): Command {
+  return {
     do: "start",
     user: 1,
-    start: { rule: null, id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11", promised: false, ends: "refused" },
-  },
+    start: { rule: null, id: null, promised: false, ends: "accepted", ...members },
+  };
+}
+
+/** A read's window is made shorter; its only newer copy goes with a row, after that window's end. */
+export const CUT_AND_DROPPED: Command[] = [
+  { do: "read", user: 1, rule: RULE },
+  starting({ promised: true }),
+  { do: "read", user: 1, rule: { limit: 2, windowMs: 1_500 } },
+  { do: "step", user: 1, byMs: 1_500 },
+  starting({ id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11", ends: "refused" }),
   { do: "evict", user: 1 },
-  { do: "read", user: 1, rule: { limit: 2, windowMs: 300_000 } },
+  { do: "read", user: 1, rule: RULE },
 ];
 
 /** A window's only copy goes with a row at that window's end, and then the clock steps back. */
 export const ENDED_AND_OPEN_AGAIN: Command[] = [
-  {
-    do: "start",
-    user: 1,
-    start: { rule: { limit: 2, windowMs: 300_000 }, id: null, promised: false, ends: "accepted" },
-  },
+  starting({ rule: RULE }),
   { do: "end", user: 1, besideMs: 0 },
-  { do: "start", user: 1, start: { rule: null, id: null, promised: true, ends: "refused" } },
+  starting({ promised: true, ends: "refused" }),
   { do: "evict", user: 1 },
   { do: "step", user: 0, byMs: -1 },
-  {
-    do: "start",
-    user: 1,
-    start: { rule: { limit: 2, windowMs: 300_000 }, id: null, promised: false, ends: "accepted" },
-  },
+  starting({ rule: RULE }),
 ];
 
 const DELIVERED: Command[] = [
-  {
-    do: "start",
-    user: 1,
-    start: { rule: { limit: 3, windowMs: 300_000 }, id: null, promised: true, ends: "accepted" },
-  },
+  starting({ rule: { ...RULE, limit: 3 }, promised: true }),
   { do: "finish", user: 1 },
 ];
 

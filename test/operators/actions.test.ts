@@ -24,8 +24,7 @@ describe("polling now", () => {
   it("is done each time, however often a completion has hurried the run", async () => {
     const run = await runs.waiting();
     await runs.stage.pass(10 * 60 * SECOND);
-    await runs.stage.push(run, false);
-    await runs.stage.drain();
+    await runs.stage.finish(run, false);
     const asked = runs.stage.gateway.upstream.asked.length;
     for (const more of [1, 2]) {
       await runs.actOn(run, "poll");

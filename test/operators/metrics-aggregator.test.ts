@@ -59,10 +59,6 @@ describe("sums of many isolates", () => {
     ]);
   });
 
-  it("are told to come again in ten seconds, while they are few", async () => {
-    expect(await tell(1)).toBe(10_000);
-  });
-
   it("of a version that is not known yet change nothing, and get an answer", async () => {
     expect(await aggregator().add('{"v":2}')).toBe(10_000);
     expect(await read("minutes")).toEqual([[0, 0]]);

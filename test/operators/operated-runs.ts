@@ -42,8 +42,7 @@ export class OperatedRuns {
 
   /** Another gateway with the same callers and upstream, and other bindings. */
   beside(bindings?: Parameters<typeof makeGateway>[1], settings = {}): Promise<Gateway> {
-    const { issuer, upstream } = this.stage.gateway;
-    return makeGateway(settings, bindings, { issuer, upstream });
+    return makeGateway(settings, bindings, this.stage.gateway);
   }
 
   async audit(): Promise<unknown[]> {
@@ -60,9 +59,7 @@ export class OperatedRuns {
 
   async retrying(): Promise<Started> {
     this.stage.receive(() => new Response(null, { status: 503 }));
-    const run = await this.stage.start();
-    await this.stage.push(run);
-    await this.stage.drain();
+    const run = await this.stage.finish(await this.stage.start());
     return run;
   }
 
@@ -74,9 +71,7 @@ export class OperatedRuns {
   }
 
   async delivered(): Promise<Started> {
-    const run = await this.stage.start();
-    await this.stage.push(run);
-    await this.stage.drain();
+    const run = await this.stage.finish(await this.stage.start());
     this.stage.received.length = 0;
     return run;
   }

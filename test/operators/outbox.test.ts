@@ -134,6 +134,13 @@ describe("a batch that D1 carries out after its repetition", () => {
   });
 });
 
+it("a dead letter of a user with an odd name reaches it", async () => {
+  const subject = "ali\u0000ce \ud800 \u{1F600} '; DROP TABLE";
+  await stage.start({}, { claims: { sub: subject } });
+  await stage.pass(2 * HOUR, subject);
+  expect(await letters()).toHaveLength(1);
+});
+
 it("a run that dies again while the clock steps back stays a dead letter", async () => {
   const run = await stage.start();
   const gate = await stage.gateway.gateOf();
@@ -145,8 +152,7 @@ it("a run that dies again while the clock steps back stays a dead letter", async
   await stage.redeliver(run.runId);
   moveClock(-2 * SECOND);
   await evict(gate);
-  await stage.push(run);
-  await stage.drain();
+  await stage.finish(run);
   await stage.pass(3 * HOUR);
   expect(await letters()).toEqual([run.runId]);
 });

@@ -24,17 +24,12 @@ beforeEach(async () => {
 });
 
 /** Dead letters of alice that the upstream still knows, a millisecond apart, the last one first. */
-async function letters(
-  n: number,
-  callbackUrl: string | null = HOOK,
-  fromMs = T0 - 10_000,
-  reason = "no connection",
-) {
+async function letters(n: number, callbackUrl: string | null = HOOK, fromMs = T0 - 10_000) {
   const fate = callbackUrl === null ? "abandoned" : "dead";
   const runIds = await keepRuns(n, { terms: { userKey: alice, subject: "alice", callbackUrl }, fate });
   for (const runId of runIds) stage.gateway.upstream.runs.set(runId, runId);
   const letter = (runId: string, at: number) =>
-    toLetter({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at, reason });
+    toLetter({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at });
   await indexLetters(env.OPERATORS_DB, runIds.map(letter));
   return runIds;
 }

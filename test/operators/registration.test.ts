@@ -6,7 +6,7 @@ import { Counter } from "../../src/gate/counter.ts";
 import { Runs } from "../../src/gate/runs.ts";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
 import { acceptedRun } from "../../src/runs/run.ts";
-import { MINUTE, SECOND, T0 } from "../support/clock.ts";
+import { DAY, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import {
   acceptRun,
@@ -24,7 +24,6 @@ import {
   userKey,
 } from "./bench.ts";
 
-const DAY = 24 * 60 * MINUTE;
 const platform: KVNamespace = Object.getPrototypeOf(env.KV);
 
 freshStores();

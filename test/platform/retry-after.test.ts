@@ -7,8 +7,6 @@ const NOW = Date.parse("2026-11-06T08:49:37Z");
 describe("seconds", () => {
   test.each([
     ["0", 0],
-    ["1", 1],
-    ["120", 120],
     [" 120 ", 120],
     ["007", 7],
     ["1209600", 1_209_600],
@@ -25,7 +23,6 @@ describe("a date, in each of the three forms of HTTP", () => {
     ["Friday, 06-Nov-26 08:50:37 GMT", 60],
     ["Fri Nov  6 08:50:37 2026", 60],
     ["Fri, 06 Nov 2026 08:49:37 GMT", 0],
-    ["Thu, 05 Nov 2026 08:49:37 GMT", 0],
     ["Sun, 06 Nov 1994 08:49:37 GMT", 0],
     ["Mon, 06 Nov 2090 08:49:37 GMT", 1_209_600],
   ])("%s", (field, seconds) => {

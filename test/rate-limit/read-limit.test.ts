@@ -1,9 +1,9 @@
 // Reads are counted in a window of their own.
 import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { counting, failing, replacing } from "../support/bindings.ts";
 import { MINUTE, moveClock, stopClock } from "../support/clock.ts";
-import { ACTION, type Answer, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
+import { ACTION, type Answer, type Call, type Gateway, it, makeGateway } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 
 beforeEach(() => stopClock());
@@ -52,8 +52,7 @@ describe("the limit of reads", () => {
     expect(statuses(await Promise.all(times(2, () => gateway.start({}))))).toEqual({ 202: 1, 429: 1 });
   });
 
-  it("counts malformed reads too", async () => {
-    const gateway = await makeGateway();
+  it("counts malformed reads too", async ({ gateway }) => {
     const { status, headers } = await gateway.call("/actions/v1/runs/42");
     expect([status, headers.get("x-ratelimit-remaining")]).toEqual([400, "5999"]);
   });
@@ -66,20 +65,13 @@ describe("the limit of reads", () => {
     expect(calls).toEqual(["UPSTREAM.fetch"]);
   });
 
-  it("does not apply to an exempt caller", async () => {
-    const exempt: Call = { claims: { rate_limit: { exempt: true } }, ...UNLIMITED };
-    const read = await startedRun(await makeGateway({ READ_LIMIT: "1" }), exempt);
-    expect(statuses([await read(exempt), await read(exempt)])).toEqual({ 200: 2 });
-  });
-
-  it("does not apply while the flag is off", async () => {
-    const flagOff = replacing("FLAGS.getBooleanValue", async () => false);
-    const read = await startedRun(await makeGateway({ READ_LIMIT: "1" }, flagOff), UNLIMITED);
-    expect(statuses([await read(UNLIMITED), await read(UNLIMITED)])).toEqual({ 200: 2 });
-  });
-
-  it("lets reads pass without headers while the gate is down", async () => {
-    const read = await startedRun(await makeGateway({}, failing(/^USER_GATE/)), UNLIMITED);
-    expect((await read(UNLIMITED)).status).toBe(200);
+  it.each<[string, Call, (env: Env) => Partial<Env>]>([
+    ["to an exempt caller", { claims: { rate_limit: { exempt: true } } }, () => ({})],
+    ["while the flag is off", {}, replacing("FLAGS.getBooleanValue", async () => false)],
+    ["while the gate is down", {}, failing(/^USER_GATE/)],
+  ])("does not apply %s, and there are no headers", async (_name, given, bindings) => {
+    const call = { ...given, ...UNLIMITED };
+    const read = await startedRun(await makeGateway({ READ_LIMIT: "1" }, bindings), call);
+    expect(statuses([await read(call), await read(call)])).toEqual({ 200: 2 });
   });
 });

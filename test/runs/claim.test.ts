@@ -7,8 +7,8 @@ import {
   isExpired,
   type OpenClaim,
 } from "../../src/runs/claim.ts";
+import { HOUR } from "../support/clock.ts";
 
-const HOUR = 3_600_000;
 const T0 = 1_000_000_000;
 const ANSWER = { status: 202, body: '{"data":{"type":"run","id":"r1"}}' };
 
@@ -40,29 +40,16 @@ describe("a request meets", () => {
     expect(decideClaim(null, request(), T0)).toEqual({
       kind: "take",
       mismatch: false,
-      claim: {
-        status: "open",
-        fingerprint: "f1",
-        path: "/run",
-        claimedAtMs: T0,
-        attempt: "a2",
-        leaseExpiresAtMs: T0 + 15_000,
-      },
+      claim: { ...OPEN, attempt: "a2" },
     });
   });
 
   it.each([
-    { name: "at once", nowMs: T0 },
-    { name: "in the lease's last millisecond", nowMs: T0 + 14_999 },
-  ])("a claim in flight, $name: it waits until the lease ends", ({ nowMs }) => {
-    expect(decideClaim(OPEN, request(), nowMs)).toEqual({ kind: "wait", untilMs: T0 + 15_000 });
-  });
-
-  it("a claim in flight, with another payload: it waits all the same", () => {
-    expect(decideClaim(OPEN, request({ fingerprint: "f2" }), T0)).toEqual({
-      kind: "wait",
-      untilMs: T0 + 15_000,
-    });
+    { name: "at once", given: {}, nowMs: T0 },
+    { name: "in the lease's last millisecond", given: {}, nowMs: T0 + 14_999 },
+    { name: "with another payload", given: { fingerprint: "f2" }, nowMs: T0 },
+  ])("a claim in flight, $name: it waits until the lease ends", ({ given, nowMs }) => {
+    expect(decideClaim(OPEN, request(given), nowMs)).toEqual({ kind: "wait", untilMs: T0 + 15_000 });
   });
 
   it("its own claim, because the answer to its first try got lost: it holds it", () => {
@@ -77,15 +64,7 @@ describe("a request meets", () => {
     expect(decideClaim(OPEN, request({ fingerprint: "f2" }), T0 + 15_000)).toEqual({
       kind: "take",
       mismatch: true,
-      claim: {
-        status: "open",
-        fingerprint: "f1",
-        path: "/run",
-        claimedAtMs: T0,
-        attempt: "a2",
-        leaseExpiresAtMs: T0 + 30_000,
-        mayHaveRun: true,
-      },
+      claim: { ...OPEN, attempt: "a2", leaseExpiresAtMs: T0 + 30_000, mayHaveRun: true },
     });
   });
 
@@ -109,9 +88,8 @@ describe("a request meets", () => {
       kind: "take",
       mismatch: false,
       claim: {
-        status: "open",
+        ...OPEN,
         fingerprint: "f2",
-        path: "/run",
         claimedAtMs: nowMs,
         attempt: "a2",
         leaseExpiresAtMs: nowMs + 15_000,

@@ -1,18 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { AttemptOutcome } from "../../src/runs/attempt.ts";
 import { applyAttempt, type Deferral, type Delivery, firstAttempt } from "../../src/runs/delivery.ts";
+import { FAILED, OK, T0 } from "../gate/observed.ts";
+import { HOUR } from "../support/clock.ts";
 
-const T0 = 1_000_000_000_000;
-const HOUR = 3_600_000;
 const SCHEDULE = [5, 300];
 
-const OK: AttemptOutcome = { kind: "acknowledged", status: 204 };
-const FAILED: AttemptOutcome = {
-  kind: "failed",
-  status: 500,
-  failure: "status is no 2xx",
-  retryAfterSeconds: null,
-};
 const REST: Deferral = { forMs: 30_000, why: "breaker_open" };
 const ROOM: Deferral = { forMs: 5_000, why: "no_capacity" };
 
@@ -83,13 +76,7 @@ describe("an attempt that is deferred", () => {
   it("by a rest of its host is not counted", () => {
     expect(deferred(fresh, REST, T0)).toEqual({
       attempt: null,
-      delivery: {
-        kind: "pending",
-        attempts: 0,
-        scheduleAttempts: 0,
-        nextAtMs: T0 + 31_500,
-        deferredSinceMs: T0,
-      },
+      delivery: { ...fresh, nextAtMs: T0 + 31_500, deferredSinceMs: T0 },
     });
   });
 
@@ -152,13 +139,8 @@ describe("an attempt that is deferred", () => {
 
   it("and made at last has a pause of the schedule before the next one", () => {
     const { delivery } = deferred(fresh, REST, T0);
-    expect(attempted(delivery, FAILED, T0 + 90_000).delivery).toEqual({
-      kind: "pending",
-      attempts: 1,
-      scheduleAttempts: 1,
-      nextAtMs: T0 + 95_000,
-      deferredSinceMs: null,
-    });
+    const next = { ...fresh, attempts: 1, scheduleAttempts: 1, nextAtMs: T0 + 95_000 };
+    expect(attempted(delivery, FAILED, T0 + 90_000).delivery).toEqual(next);
   });
 });
 

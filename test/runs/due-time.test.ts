@@ -2,12 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { abandonRun, acceptedRun, beginRun, hintRun, redeliverRun } from "../../src/runs/run.ts";
 import { dueAtMs, nextPollAtMs } from "../../src/runs/run-schedule.ts";
+import { DAY, HOUR, MINUTE } from "../support/clock.ts";
 import { CALLBACK_TERMS } from "../support/terms.ts";
 
 const T0 = 1_000_000_000_000;
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 const RULES = { pollSchedule: [2, 4, 8], retrySchedule: [5] };
 
 describe("the next poll of a run that was accepted at 0", () => {

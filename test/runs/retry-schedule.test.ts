@@ -29,6 +29,11 @@ function delay(
   return next.kind === "dead" ? "dead" : (next.atMs - NOW) / 1000;
 }
 
+/** The same at the lowest, the middle and the highest jitter. */
+function spread(attempts: number, outcome: FailedOutcome): (number | "dead")[] {
+  return [LOWEST, MIDDLE, HIGHEST].map((random) => delay(attempts, outcome, random));
+}
+
 describe("a schedule of nine delays makes ten attempts", () => {
   test.each([
     // made, lowest, middle, highest
@@ -44,9 +49,7 @@ describe("a schedule of nine delays makes ten attempts", () => {
     [10, "dead", "dead", "dead"],
     [11, "dead", "dead", "dead"],
   ])("after attempt %i: %s, %s or %s seconds", (attempts, lowest, middle, highest) => {
-    expect(delay(attempts, failed(500), LOWEST)).toBe(lowest);
-    expect(delay(attempts, failed(500), MIDDLE)).toBe(middle);
-    expect(delay(attempts, failed(500), HIGHEST)).toBe(highest);
+    expect(spread(attempts, failed(500))).toEqual([lowest, middle, highest]);
   });
 
   test("over 75 hours and 35 minutes", () => {
@@ -71,9 +74,7 @@ describe("a Retry-After is honoured between one and two times the plan", () => {
     [601, 600, 600, 600],
     [1_209_600, 600, 600, 600],
   ])("Retry-After: %s", (retryAfter, lowest, middle, highest) => {
-    expect(delay(2, failed(503, retryAfter), LOWEST)).toBe(lowest);
-    expect(delay(2, failed(503, retryAfter), MIDDLE)).toBe(middle);
-    expect(delay(2, failed(503, retryAfter), HIGHEST)).toBe(highest);
+    expect(spread(2, failed(503, retryAfter))).toEqual([lowest, middle, highest]);
   });
 
   test("but makes no further attempt after the last", () => {
@@ -88,11 +89,8 @@ describe("after a time-out, 429, 502 or 504 the next attempt is at least a minut
     ["502", failed(502)],
     ["504", failed(504)],
   ])("%s", (_, outcome) => {
-    expect(delay(1, outcome, LOWEST)).toBe(60);
-    expect(delay(1, outcome, MIDDLE)).toBe(60);
-    expect(delay(1, outcome, HIGHEST)).toBe(72);
-    expect(delay(2, outcome, LOWEST)).toBe(240);
-    expect(delay(2, outcome, MIDDLE)).toBe(300);
+    expect(spread(1, outcome)).toEqual([60, 60, 72]);
+    expect(spread(2, outcome)).toEqual([240, 300, 360]);
     expect(delay(10, outcome)).toBe("dead");
   });
 
@@ -122,11 +120,9 @@ describe("any other failure keeps the plan", () => {
     ["no connection", failed(null)],
     ["301", failed(301)],
     ["400", failed(400)],
-    ["404", failed(404)],
     ["500", failed(500)],
     ["501", failed(501)],
     ["503", failed(503)],
-    ["505", failed(505)],
   ])("%s", (_, outcome) => {
     expect(delay(1, outcome)).toBe(5);
     expect(delay(1, outcome, MIDDLE, [1, 1, 2])).toBe(1);
@@ -136,12 +132,7 @@ describe("any other failure keeps the plan", () => {
 });
 
 test("a schedule of zeros tries again at once", () => {
-  expect(
-    planNextAttempt({ attempts: 1, schedule: [0], outcome: failed(500), random: 0.9, nowMs: NOW }),
-  ).toEqual({
-    kind: "retry",
-    atMs: 1_800_000_000_000,
-  });
+  expect(delay(1, failed(500), 0.9, [0])).toBe(0);
 });
 
 test("a delivery that has used up more than a schedule made shorter since is dead", () => {

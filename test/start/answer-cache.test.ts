@@ -2,9 +2,8 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { answerKey, getAnswer, putAnswer } from "../../src/start/answer-cache.ts";
+import { HOUR, T0 } from "../support/clock.ts";
 
-const T0 = Date.parse("2040-01-01T00:00:00Z");
-const HOUR = 3_600_000;
 const KEY = answerKey("gate", "id");
 const SETTLED = {
   fingerprint: "f1",

@@ -1,14 +1,13 @@
 // What a run costs: every call of every binding, and every row written. They are counted, not guessed; a binding that
 // is added later is counted too.
 import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { counting, never, replacing } from "../support/bindings.ts";
 import { moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
-import { ACTION, type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { ACTION, type Call, ID, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { meterRows } from "../support/rows.ts";
 
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const HOOK = "https://client.example/hook";
 const EXEMPT: Call = { claims: { rate_limit: { exempt: true } }, circumstances: { rateLimit: "off" } };
 
@@ -47,6 +46,7 @@ describe("the calls of one request, in all", () => {
       data: { page: 5 },
       costs: ["FLAGS.getBooleanValue", "USER_GATE.admit"],
     },
+    { name: "a malformed run of an exempt caller: nothing", data: { page: 5 }, call: EXEMPT, costs: [] },
     { name: "a request without a token: nothing", data: {}, call: { claims: null }, costs: [] },
   ])("$name", async ({ data, call, costs }) => {
     const calls: string[] = [];
@@ -130,8 +130,7 @@ describe("the rows that the gate writes", () => {
     expect(meter.take()).toEqual([]);
   });
 
-  it("for the count that a promised run's row carries: none, and it survives the object", async () => {
-    const gateway = await makeGateway();
+  it("for the count that a promised run carries: none, and it survives the object", async ({ gateway }) => {
     await gateway.start({ callback_url: HOOK });
     await evict(await gateway.gateOf());
     const meter = await meterRows(gateway);

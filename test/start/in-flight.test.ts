@@ -1,14 +1,21 @@
 // A duplicate that meets the first request in flight waits for it inside the gate.
 import { abortAllDurableObjects, reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
 import { passInGate, readClaims, until } from "../support/gate.ts";
-import { type Answer, type Call, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import {
+  type Answer,
+  type Call,
+  type Gateway,
+  ID,
+  it,
+  makeGateway,
+  RUN_PATH,
+  startOf,
+} from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 import { errorBody, json } from "../support/upstream.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 // Timers stand still too: 25 seconds pass when the test says so.
 beforeEach(() => {
@@ -46,8 +53,7 @@ async function wait(gateway: Gateway, n: number, call: Call = {}): Promise<Promi
 }
 
 describe("while the first request is in flight, duplicates wait", () => {
-  it("and get the same answer", async () => {
-    const gateway = await makeGateway();
+  it("and get the same answer", async ({ gateway }) => {
     const { first, answer } = await holdFirst(gateway);
     const duplicates = await wait(gateway, 3);
     answer((honest) => honest());
@@ -78,8 +84,7 @@ describe("while the first request is in flight, duplicates wait", () => {
     expect(gateway.upstream.starts).toHaveLength(1);
   });
 
-  it("a malformed one too, and it gets the answer", async () => {
-    const gateway = await makeGateway();
+  it("a malformed one too, and it gets the answer", async ({ gateway }) => {
     const { first, answer } = await holdFirst(gateway);
     const malformed = gateway.start({ idempotency_id: ID, page: 5 });
     await until(() => vi.getTimerCount() > 1);
@@ -90,8 +95,7 @@ describe("while the first request is in flight, duplicates wait", () => {
 });
 
 describe("when the first request ends without a run, duplicates start over", () => {
-  it("refused by the upstream: one of them is forwarded afresh, the rest get its answer", async () => {
-    const gateway = await makeGateway();
+  it("refused: one of them is forwarded afresh, the rest get its answer", async ({ gateway }) => {
     const { first, answer } = await holdFirst(gateway, { circumstances: { errorFrom: "upstream" } });
     const duplicates = await wait(gateway, 3);
     answer(() => json(402, errorBody(402, "payment_required")));
@@ -102,8 +106,7 @@ describe("when the first request ends without a run, duplicates start over", () 
     expect(gateway.upstream.starts).toHaveLength(2);
   });
 
-  it("unknown: one of them asks again under the same upstream id, and one run comes of it", async () => {
-    const gateway = await makeGateway();
+  it("unknown: one of them asks again under the same id, and one run comes of it", async ({ gateway }) => {
     const { first, answer } = await holdFirst(gateway);
     const duplicates = await wait(gateway, 3);
     answer((honest) => {
@@ -120,7 +123,7 @@ describe("when the first request ends without a run, duplicates start over", () 
     const unanswered = replacing("USER_GATE.admit", ({ perform }) => perform().then(never));
     const dying = await makeGateway({}, unanswered);
     dying.begin(RUN_PATH, startOf({ idempotency_id: ID }));
-    const gateway = await makeGateway({}, undefined, { upstream: dying.upstream, issuer: dying.issuer });
+    const gateway = await makeGateway({}, undefined, dying);
     await vi.waitFor(async () => expect(await readClaims(gateway)).toEqual([`${ID} open`]));
     const duplicates = await wait(gateway, 3);
     await passInGate(gateway, 15 * SECOND);
@@ -150,8 +153,7 @@ describe("a first request that comes back late, after another took over", () => 
 });
 
 describe("a gate that dies under those who wait", () => {
-  it("has them told to come again; then they get the one answer", async () => {
-    const gateway = await makeGateway();
+  it("has them told to come again; then they get the one answer", async ({ gateway }) => {
     const { first, answer } = await holdFirst(gateway);
     const duplicates = await wait(gateway, 3, { circumstances: { rateLimit: "any" } });
     await abortAllDurableObjects();

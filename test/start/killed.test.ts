@@ -2,17 +2,15 @@
 // one run. The places come out of counting a healthy start's calls, so a new one is covered by itself. All the deaths
 // of a test happen side by side, each to a user of its own: they share one clock.
 import { abortAllDurableObjects, evictAllDurableObjects, reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { counting } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { type Death, dyingAt } from "../support/dying.ts";
 import { forgetAnswers } from "../support/forget.ts";
-import { type Answer, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { type Answer, type Gateway, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 
 /** UPSTREAM_TIMEOUT_MS and five seconds. */
 const LEASE_MS = 15 * SECOND;
-/** Dozens of new objects each: patience for a slow disk. */
-const TIMEOUT_MS = 60_000;
 
 beforeEach(() => stopClock());
 afterEach(async () => {
@@ -39,7 +37,7 @@ class Story {
   /** A start by a Worker that is killed; one that has nothing left to do at that place lives. */
   async startAndDie(death: Death): Promise<void> {
     const { bindings, died } = dyingAt(death);
-    const victim = await beside(this.#gateway, bindings);
+    const victim = await makeGateway({}, bindings, this.#gateway);
     const { response, rest } = victim.begin(RUN_PATH, startOf(this.#data, { claims: { sub: this.#user } }));
     await Promise.race([died, response.then(rest)]);
   }
@@ -51,11 +49,6 @@ class Story {
   get run(): string | undefined {
     return this.#gateway.upstream.runUnder(this.#data.idempotency_id);
   }
-}
-
-/** A gateway with the same users, storage and upstream. */
-function beside(gateway: Gateway, bindings?: (env: Env) => Partial<Env>): Promise<Gateway> {
-  return makeGateway({}, bindings, { upstream: gateway.upstream, issuer: gateway.issuer });
 }
 
 /** What the world is like when the Worker comes. */
@@ -79,7 +72,7 @@ async function findDeathPoints(scene: Scene): Promise<DeathPoint[]> {
   const story = new Story(gateway);
   await prepare(scene, [story]);
   const calls: string[] = [];
-  await story.start(await beside(gateway, counting(calls)));
+  await story.start(await makeGateway({}, counting(calls), gateway));
   return calls.flatMap((name, at): DeathPoint[] => [
     { name, at, when: "before" },
     { name, at, when: "after" },
@@ -134,10 +127,9 @@ const MEANWHILE: [name: string, happen: () => Promise<void>][] = [
 ];
 
 describe.each<Scene>(["a new id", "an id that only KV knows"])("on the way of %s", (scene) => {
-  it.each(MEANWHILE)(
+  it.for(MEANWHILE)(
     "wherever the Worker is killed, while %s, a retry ends with one run",
-    async (_, happen) => {
-      const gateway = await makeGateway();
+    async ([, happen], { gateway }) => {
       const tale = DEATH_POINTS[scene].map((death) => ({ death, story: new Story(gateway) }));
       const stories = tale.map(({ story }) => story);
       await prepare(scene, stories);
@@ -147,26 +139,20 @@ describe.each<Scene>(["a new id", "an id that only KV knows"])("on the way of %s
       const ended = tale.map(({ death: { when, name } }, at) => `${when} ${name}: ${ends[at]}`);
       expect(ended).toEqual(tale.map(({ death: { when, name } }) => `${when} ${name}: one run`));
     },
-    TIMEOUT_MS,
   );
 });
 
 describe("when the retry's Worker is killed too", () => {
-  it(
-    "wherever both die, the third ends with one run",
-    async () => {
-      const gateway = await makeGateway();
-      // To die before a call leaves the world as to die after the one before it does.
-      const places = DEATH_POINTS["a new id"].filter(({ when }) => when === "after");
-      const pairs = places.flatMap((first) => places.map((second) => ({ first, second })));
-      const tale = pairs.map((pair) => ({ ...pair, story: new Story(gateway) }));
-      await Promise.all(tale.map(({ first, story }) => story.startAndDie(first)));
-      moveClock(LEASE_MS);
-      await Promise.all(tale.map(({ second, story }) => story.startAndDie(second)));
-      const ends = await verdicts(tale.map(({ story }) => story));
-      const ended = tale.map(({ first, second }, at) => `${first.name}, ${second.name}: ${ends[at]}`);
-      expect(ended).toEqual(tale.map(({ first, second }) => `${first.name}, ${second.name}: one run`));
-    },
-    TIMEOUT_MS,
-  );
+  it("wherever both die, the third ends with one run", async ({ gateway }) => {
+    // To die before a call leaves the world as to die after the one before it does.
+    const places = DEATH_POINTS["a new id"].filter(({ when }) => when === "after");
+    const pairs = places.flatMap((first) => places.map((second) => ({ first, second })));
+    const tale = pairs.map((pair) => ({ ...pair, story: new Story(gateway) }));
+    await Promise.all(tale.map(({ first, story }) => story.startAndDie(first)));
+    moveClock(LEASE_MS);
+    await Promise.all(tale.map(({ second, story }) => story.startAndDie(second)));
+    const ends = await verdicts(tale.map(({ story }) => story));
+    const ended = tale.map(({ first, second }, at) => `${first.name}, ${second.name}: ${ends[at]}`);
+    expect(ended).toEqual(tale.map(({ first, second }) => `${first.name}, ${second.name}: one run`));
+  });
 });

@@ -1,16 +1,14 @@
 // Promise 2: one id, one run. Two requests with one idempotency_id, at the same moment or 71 hours apart, start one run.
 import { abortAllDurableObjects, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { counting, failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { readClaims } from "../support/gate.ts";
-import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
+import { type Answer, type Gateway, ID, it, makeGateway } from "../support/gateway.ts";
 import { times } from "../support/times.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 beforeEach(() => stopClock());
 afterEach(async () => {
@@ -42,8 +40,7 @@ async function remaining(gateway: Gateway): Promise<string | null> {
 }
 
 describe("a hundred starts at once with one id start one run", () => {
-  it("when the id is new", async () => {
-    const gateway = await makeGateway();
+  it("when the id is new", async ({ gateway }) => {
     const answers = await startAtOnce(gateway, 100);
     expectOneRun(gateway, answers);
     const replayed = answers.filter(({ headers }) => headers.get("idempotency-replayed") === "true");
@@ -51,23 +48,16 @@ describe("a hundred starts at once with one id start one run", () => {
     expect(await remaining(gateway)).toBe("198");
   });
 
-  it("when the object was evicted meanwhile", async () => {
-    const gateway = await makeGateway();
+  it.for<[string, (gateway: Gateway) => Promise<unknown>]>([
+    ["was evicted", async (gateway) => evict(await gateway.gateOf())],
+    ["crashed", () => abortAllDurableObjects()],
+  ])("when the object %s meanwhile", async ([_name, happen], { gateway }) => {
     const first = await gateway.start({ idempotency_id: ID });
-    await evict(await gateway.gateOf());
-    expectOneRun(gateway, [first, ...(await startAtOnce(gateway, 100))]);
-    expect(await remaining(gateway)).toBe("198");
-  });
-
-  it("when the object crashed meanwhile", async () => {
-    const gateway = await makeGateway();
-    const first = await gateway.start({ idempotency_id: ID });
-    await abortAllDurableObjects();
+    await happen(gateway);
     expectOneRun(gateway, [first, ...(await startAtOnce(gateway, 100))]);
   });
 
-  it("when only KV still knows the answer, and none of them is counted", async () => {
-    const gateway = await makeGateway();
+  it("when only KV still knows the answer, and none of them is counted", async ({ gateway }) => {
     const first = await gateway.start({ idempotency_id: ID });
     await dropClaim(gateway);
     const answers = await startAtOnce(gateway, 100);
@@ -86,12 +76,11 @@ describe("a hundred starts at once with one id start one run", () => {
 });
 
 describe("when only KV knows the answer", () => {
-  it.each([
+  it.for([
     { name: "the same payload", data: { idempotency_id: ID }, mismatch: null },
     { name: "another payload", data: { idempotency_id: ID, page: "1" }, mismatch: "true" },
     { name: "a malformed one", data: { idempotency_id: ID, page: 1 }, mismatch: "true" },
-  ])("$name is told it, with headers as if it had not come", async ({ data, mismatch }) => {
-    const gateway = await makeGateway();
+  ])("$name is told it, with headers as if it had not come", async ({ data, mismatch }, { gateway }) => {
     const first = await gateway.start({ idempotency_id: ID });
     await dropClaim(gateway);
     const second = await gateway.start(data);
@@ -113,8 +102,7 @@ describe("when only KV knows the answer", () => {
     expect((await gateway.start({})).status).toBe(429);
   });
 
-  it("it is told to a caller without a limit, without headers", async () => {
-    const gateway = await makeGateway();
+  it("it is told to a caller without a limit, without headers", async ({ gateway }) => {
     const exempt = {
       claims: { rate_limit: { exempt: true } },
       circumstances: { rateLimit: "off" },
@@ -147,8 +135,7 @@ describe("when the gate has all answers", () => {
 });
 
 describe("72 hours", () => {
-  it("a second later the id starts anew, until then it is answered", async () => {
-    const gateway = await makeGateway();
+  it("a second later the id starts anew, until then it is answered", async ({ gateway }) => {
     const first = await gateway.start({ idempotency_id: ID });
     await dropClaim(gateway);
     moveClock(72 * HOUR - 70 * MINUTE - SECOND);
@@ -159,8 +146,7 @@ describe("72 hours", () => {
     expect(gateway.upstream.starts).toHaveLength(2);
   });
 
-  it("hold from the acceptance: what is told late in them does not prolong them", async () => {
-    const gateway = await makeGateway();
+  it("hold from the acceptance: what is told late in them does not prolong them", async ({ gateway }) => {
     await gateway.start({ idempotency_id: ID });
     await dropClaim(gateway);
     for (const _ of times(7, () => 0)) {

@@ -6,6 +6,7 @@ export const T0 = Date.parse("2040-01-01T00:00:00Z");
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
 
 export function stopClock(atMs: number = T0): void {
   vi.useFakeTimers({ toFake: ["Date"], now: atMs });

@@ -2,19 +2,21 @@
 // that a test gets through here is checked against the contract.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { exportJWK, generateKeyPair } from "jose";
+import { test } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { gateId } from "../../src/gate/address.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { type Circumstances, expectContract } from "./contract.ts";
 import { logGuard } from "./log-guard.ts";
-import { makeIssuer, type TestIssuer } from "./tokens.ts";
+import { makeIssuer, makeSigningKey, type TestIssuer } from "./tokens.ts";
 import { FakeUpstream } from "./upstream.ts";
 
 export const ORIGIN = "http://127.0.0.1:8787";
 export const ACTION = "11111111-2222-4333-8444-555555555555";
 export const RUN_PATH = `/actions/v1/stored-actions/${ACTION}/run`;
+/** An idempotency id. */
+export const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 /** With which the fake upstream proves itself. */
 export const COMPLETION_TOKEN = crypto.randomUUID();
 /** Written out: tests expect moments and numbers of attempts that must not change with the default. */
@@ -107,6 +109,9 @@ export async function makeGateway(
   return gateway;
 }
 
+/** Of tests that need a gateway with no settings of their own, behind what is done before each. */
+export const it = test.extend("gateway", () => makeGateway());
+
 async function buildRequest(
   first: TestIssuer,
   path: string,
@@ -125,11 +130,6 @@ async function buildRequest(
   const request = new Request(`${ORIGIN}${path}`, init);
   if (impossible) Object.defineProperty(request, "method", { value: method });
   return raw ? Object.defineProperty(request, "url", { value: `${ORIGIN}${path}` }) : request;
-}
-
-async function makeSigningKey(): Promise<object> {
-  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
-  return { ...(await exportJWK(privateKey)), kid: crypto.randomUUID() };
 }
 
 // The product asks a binding for nothing but fetch.

@@ -8,7 +8,7 @@ import {
   runInDurableObject,
   waitOnExecutionContext,
 } from "cloudflare:test";
-import { vi } from "vitest";
+import { test, vi } from "vitest";
 import { moveRunsOn } from "../../src/consumer/consumer.ts";
 import type { RunMessage } from "../../src/gate/run-message.ts";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
@@ -106,6 +106,13 @@ export class Stage {
     return this.gateway.call(completion, { method: "POST", claims: null, body, headers });
   }
 
+  /** The same, and the consumer learns of it. */
+  async finish<Run extends Pick<Started, "completion" | "runId">>(run: Run, isProven = true): Promise<Run> {
+    await this.push(run, isProven);
+    await this.drain();
+    return run;
+  }
+
   /** Hands messages to the consumer as one batch; `isAlone`: of the dead-letter queue. */
   async consume(
     sent: RunMessage[],
@@ -192,6 +199,25 @@ export class Stage {
     return [this.received.length, runs.length, attempts.length, charges.length, await this.rows()];
   }
 
+  /** What a caller is told of a run's callback. */
+  async state({ runId }: Pick<Started, "runId">): Promise<string> {
+    return (await this.deliveries(runId)).body.data.state;
+  }
+
+  /** Runs of which receivers were told, in order. */
+  get deliveredIds(): string[] {
+    return this.received.map(({ body }): string => JSON.parse(body).id);
+  }
+
+  async chargedIds(): Promise<string[]> {
+    return (await this.records()).charges.map(({ run_id }) => run_id);
+  }
+
+  /** How often the upstream was asked for a run. */
+  get reads(): number {
+    return this.gateway.upstream.asked.filter(({ method }) => method === "GET").length;
+  }
+
   deliveries(runId: string, call: Call = {}): Promise<Answer> {
     return this.gateway.call(deliveriesPath(runId), call);
   }
@@ -209,6 +235,9 @@ export class Stage {
     return this.#receive(received);
   }
 }
+
+/** Of tests that need a stage on which nothing has happened, behind what is done before each. */
+export const it = test.extend("stage", () => Stage.set());
 
 export function deliveriesPath(runId: string): string {
   return `/actions/v1/stored-actions/${ACTION}/runs/${runId}/deliveries`;

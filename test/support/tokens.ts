@@ -2,6 +2,7 @@
 // from text (`signParts`, `compact`). Nothing here uses the product's own code, so it can disagree with it.
 
 import { base64url, exportJWK, generateKeyPair } from "jose";
+import type { Jwk } from "../../src/platform/settings.ts";
 
 export const ALGORITHMS = [
   "ES256",
@@ -82,6 +83,13 @@ export async function makeKey(alg: Algorithm, members: Partial<TestJwk> = {}): P
   const { kty = "", ...rest } = await exportJWK(publicKey);
   const kid = `${alg}-${crypto.randomUUID()}`;
   return { alg, jwk: { kty, ...rest, kid, ...members }, privateKey };
+}
+
+/** A private key for SIGNING_KEYS. */
+export async function makeSigningKey(kid: string = crypto.randomUUID()): Promise<Jwk> {
+  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
+  const { x = "", d = "" } = await exportJWK(privateKey);
+  return { kty: "OKP", crv: "Ed25519", kid, x, d };
 }
 
 export function honestClaims(issuer: TestIssuer, nowMs: number): Record<string, unknown> {

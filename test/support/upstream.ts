@@ -18,6 +18,18 @@ export class FakeUpstream {
     this.#behaviour = behave;
   }
 
+  behaveHonestly(): void {
+    this.behave((_request, honest) => honest());
+  }
+
+  /** It starts each run, and answers 500. */
+  loseAnswers(): void {
+    this.behave((_request, honest) => {
+      honest();
+      return new Response("no", { status: 500 });
+    });
+  }
+
   /** The run of a caller's own id. */
   runUnder(callersId: string): string | undefined {
     return this.runs.get(this.#idsOfCallers.get(callersId) ?? "");
