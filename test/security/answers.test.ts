@@ -134,8 +134,11 @@ describe("line breaks in the upstream's data make no header", () => {
   });
 
   it("nor is such a Retry-After taken over", async () => {
-    const limit = () => json(429, errorBody(429, "slow_down"), { "retry-after": "1; leaked" });
-    const answer = await injected(0, limit, { circumstances: { errorFrom: "upstream" } });
+    const answer = await injected(
+      0,
+      () => json(429, errorBody(429, "slow_down"), { "retry-after": "1; leaked" }),
+      { circumstances: { errorFrom: "upstream" } },
+    );
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "1"]);
   });
 

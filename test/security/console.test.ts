@@ -39,49 +39,20 @@ const { counts, expectRefused, expectServed } = makeCounted();
 
 type Impostor = [name: string, whose: () => Gateway, call: () => Promise<Call>];
 
+/** One for each way in; which proofs are none is told in test/auth/operator.test.ts. */
 const IMPOSTORS: Impostor[] = [
   ["no proof", () => at.gateway, async () => ({})],
   ["a caller", () => at.gateway, async () => ({ claims: { sub: "alice", scope: "external" } })],
   ["a caller in a session", () => at.gateway, async () => cookie(await login.token({ scope: "external" }))],
-  [
-    "a scope that only looks like it",
-    () => at.gateway,
-    async () => ({ claims: { ...OLGA, scope: "operators" } }),
-  ],
-  [
-    "a scope under another name",
-    () => at.gateway,
-    async () => ({ claims: { sub: "olga", scopes: "operator" } }),
-  ],
-  ["an expired token", () => at.gateway, async () => ({ claims: { ...OLGA, exp: PAST } })],
   ["an expired session", () => at.gateway, async () => cookie(await login.token({ ...OLGA, exp: PAST }))],
-  ["a token for another audience", () => at.gateway, async () => ({ claims: { ...OLGA, aud: "another" } })],
   ["another issuer", () => at.gateway, async () => ({ claims: OLGA, issuer: stranger })],
-  ["another issuer in a session", () => at.gateway, async () => cookie(await stranger.token(OLGA))],
-  ["a session that is no token", () => at.gateway, async () => cookie("olga")],
   ["a session under another name", () => at.gateway, async () => cookie(await login.token(OLGA), "session")],
-  [
-    "a session of a gateway on https",
-    () => at.gateway,
-    async () => cookie(await login.token(OLGA), "__Secure-edge_console"),
-  ],
   ["an assertion where Access is not set up", () => at.gateway, () => assertion()],
   ["an assertion for another application", () => at.behindAccess, () => assertion({ aud: "another" })],
-  ["an assertion that has expired", () => at.behindAccess, () => assertion({ exp: PAST })],
-  ["an assertion of another issuer", () => at.behindAccess, () => assertion(OLGA, login)],
-  ["an assertion as a token", () => at.behindAccess, async () => ({ claims: OLGA, issuer: access })],
   ["an assertion as a session", () => at.behindAccess, async () => cookie(await access.token(OLGA))],
-  [
-    "the name that Access gives beside its assertion",
-    () => at.behindAccess,
-    async () => ({ headers: { "cf-access-authenticated-user-email": "olga@example.com" } }),
-  ],
-  [
-    "Basic beside an assertion",
-    () => at.behindAccess,
-    async () => ({ headers: { ...(await assertion()).headers, authorization: "Basic b2xnYTpvbGdh" } }),
-  ],
+  ["an e-mail beside no assertion", () => at.behindAccess, async () => ({ headers: EMAIL })],
 ];
+const EMAIL = { "cf-access-authenticated-user-email": "olga@example.com" };
 
 describe("every door opens to an operator alone", () => {
   it.each(DOORS)("$method $path", async (door) => {
@@ -109,13 +80,7 @@ describe("every door opens to an operator alone", () => {
     ["//console/runs", 404],
     ["/Console/runs", 404],
   ])("%s is no way around: %i", async (path, status) => {
-    const answer = await expectUntouched(async () => {
-      const sent = at.gateway.begin(path, { claims: null, raw: true });
-      const response = await sent.response;
-      const text = await response.text();
-      await sent.rest();
-      return { status: response.status, location: null, headers: response.headers, text };
-    });
+    const answer = await expectUntouched(() => knock(at.gateway, { method: "GET", path }, { raw: true }));
     expect([answer.status, answer.text.includes(RUN)]).toEqual([status, false]);
     counts.refused += 1;
   });
@@ -195,7 +160,7 @@ describe("what is stored comes back from the API as data", () => {
   );
 });
 
-itAddsUp(counts, { refused: 679, served: 127 });
+itAddsUp(counts, { refused: 349, served: 127 });
 
 function expectData({ headers }: DoorAnswer): void {
   expect(headers.get("content-type")).toBe("application/json");
