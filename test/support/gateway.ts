@@ -2,14 +2,13 @@
 // that a test gets through here is checked against the contract.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { exportJWK, generateKeyPair } from "jose";
 import { createApp } from "../../src/app.ts";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { gateId } from "../../src/gate/address.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { type Circumstances, expectContract } from "./contract.ts";
 import { logGuard } from "./log-guard.ts";
-import { makeIssuer, type TestIssuer } from "./tokens.ts";
+import { makeIssuer, makeSigningKey, type TestIssuer } from "./tokens.ts";
 import { FakeUpstream } from "./upstream.ts";
 
 export const ORIGIN = "http://127.0.0.1:8787";
@@ -125,11 +124,6 @@ async function buildRequest(
   const request = new Request(`${ORIGIN}${path}`, init);
   if (impossible) Object.defineProperty(request, "method", { value: method });
   return raw ? Object.defineProperty(request, "url", { value: `${ORIGIN}${path}` }) : request;
-}
-
-async function makeSigningKey(): Promise<object> {
-  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
-  return { ...(await exportJWK(privateKey)), kid: crypto.randomUUID() };
 }
 
 // The product asks a binding for nothing but fetch.

@@ -84,6 +84,13 @@ export async function makeKey(alg: Algorithm, members: Partial<TestJwk> = {}): P
   return { alg, jwk: { kty, ...rest, kid, ...members }, privateKey };
 }
 
+/** Of the gateway's own, as SIGNING_KEYS has it. */
+export async function makeSigningKey(kid: string = crypto.randomUUID()) {
+  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
+  const { kty = "", x = "", d = "" } = await exportJWK(privateKey);
+  return { kty, crv: "Ed25519", kid, x, d };
+}
+
 export function honestClaims(issuer: TestIssuer, nowMs: number): Record<string, unknown> {
   const now = Math.floor(nowMs / 1000);
   return {
