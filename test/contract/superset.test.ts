@@ -26,21 +26,12 @@ const LISTED: Record<string, string> = {
     "it names the publisher",
   "added components > securitySchemes > Operator": "for the console",
   "added tags > [1|2|3|4]": "for the operations below",
-  "added paths > /actions/v1/stored-actions/{stored_action_id}/runs/{run_id}": "our operation",
-  "added paths > /actions/v1/runs": "our operation",
-  "added paths > /actions/v1/runs/{run_id}": "our operation",
-  "added paths > /actions/v1/stored-actions/{stored_action_id}/runs/{run_id}/deliveries": "our operation",
-  "added paths > /actions/v1/stored-actions/{stored_action_id}/runs/{run_id}/deliveries/redeliver":
-    "our operation",
-  "added paths > /actions/v1/runs/{run_id}/deliveries": "our operation",
-  "added paths > /actions/v1/runs/{run_id}/deliveries/redeliver": "our operation",
-  "added paths > /completions/{ref}": "our operation",
-  "added paths > /usage": "our operation",
-  "added paths > /.well-known/jwks.json": "our operation",
-  "added paths > /openapi.json": "our operation",
-  "added paths > /docs": "our operation",
-  "added paths > /healthz": "our operation",
-  "added paths > /readyz": "our operation",
+  "added paths > /actions/v1/stored-actions/{stored_action_id}/runs/{run_id}[|/deliveries|/deliveries/redeliver]":
+    "our operations",
+  "added paths > /actions/v1/runs[|/{run_id}|/{run_id}/deliveries|/{run_id}/deliveries/redeliver]":
+    "our operations",
+  "added paths > /[completions/{ref}|usage|.well-known/jwks.json|openapi.json|docs|healthz|readyz]":
+    "our operations",
   "added paths > /console/api/[audit|destinations|overview|users|users/{user}|users/{user}/reset-window|users/{user}/open-runs/{run_key}/poll]":
     "the operators'",
   "added paths > /console/api/runs[|/{run_id}|/{run_id}/poll|/{run_id}/redeliver|/{run_id}/abandon]":
