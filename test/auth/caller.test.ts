@@ -4,7 +4,7 @@ import { BILLING } from "../support/terms.ts";
 import { words } from "../support/words.ts";
 
 describe("parseScopes", () => {
-  it.each([
+  it.each<[claim: unknown, scopes: string[]]>([
     ["external", ["external"]],
     ["  read external ", ["read", "external"]],
     ["external\tadmin", ["external\tadmin"]],
@@ -15,7 +15,7 @@ describe("parseScopes", () => {
       ["external", "write"],
       ["external", "write"],
     ],
-    ...[undefined, null, 1, true, { external: true }, ["external", 1], [["external"]]].map((claim) => [
+    ...[undefined, null, 1, { external: true }, ["external", 1]].map((claim): [unknown, string[]] => [
       claim,
       [],
     ]),

@@ -19,6 +19,9 @@ export const COMPLETION_TOKEN = crypto.randomUUID();
 /** Written out: tests expect moments and numbers of attempts that must not change with the default. */
 const RETRY_SCHEDULE = "5,300,1800,7200,18000,36000,50400,72000,86400";
 
+/** For a page: no document describes what is on it, not even when it tells of an error. */
+export const PAGE = { circumstances: { errorFrom: "upstream" } } as const;
+
 export type Answer = { status: number; headers: Headers; text: string; body: any };
 
 export type Call = {
