@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { buildUserKey } from "../../src/auth/caller.ts";
+import { type Kept, keepRuns } from "../console/bench.ts";
 import { failing } from "../support/bindings.ts";
-import { charge, type ToCharge } from "../support/charges.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
-import { times } from "../support/times.ts";
+import { BILLING } from "../support/terms.ts";
 import { words } from "../support/words.ts";
 
 const NOVEMBER = "/usage?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
@@ -21,9 +22,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Answers with the runs' ids. */
-function chargeAlice(charges: ToCharge[]): Promise<string[]> {
-  return charge(gateway, "alice", charges);
+/** Charges so many runs of a user, without a callback. Answers with their ids. */
+async function charge(kept: Kept = {}, n = 1, subject = "alice"): Promise<string[]> {
+  const userKey = await buildUserKey(gateway.issuer.issuer, subject);
+  return keepRuns(n, { ...kept, terms: { userKey, subject, callbackUrl: null, ...kept.terms } });
 }
 
 /** RFC 4180, written for these tests alone: throws on anything that the grammar does not know. */
@@ -47,8 +49,9 @@ function parseCsv(text: string): (string | null)[][] {
 describe("GET /usage", () => {
   it("answers a caller's own charges, as the contract has them", async () => {
     const runId = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
-    await chargeAlice([{ runId, billing: { origin: "partner", exemption_reason: "trial" } }]);
-    await charge(gateway, "bob", [{}]);
+    const billing = { ...BILLING, origin: "partner", exemption_reason: "trial" };
+    await charge({ runId, terms: { billing } });
+    await charge({}, 1, "bob");
     const answer = await gateway.call(NOVEMBER);
     expect(answer.status).toBe(200);
     expect(answer.headers.get("vary")).toBe("Accept");
@@ -71,7 +74,7 @@ describe("GET /usage", () => {
   });
 
   it("answers 250 charges of one millisecond on three pages, each once", async () => {
-    const charged = await chargeAlice(times(250, () => ({})));
+    const charged = await charge({}, 250);
     const sizes: number[] = [];
     const ids: string[] = [];
     let cursor = "";
@@ -102,7 +105,7 @@ describe("GET /usage", () => {
 
   it("does not notice that D1, KV or the queue is away", async () => {
     const { issuer } = gateway;
-    const [runId] = await chargeAlice([{}]);
+    const [runId] = await charge();
     const away = await makeGateway({}, failing(/^(OPERATORS_DB|KV|RUNS)\b/), { issuer });
     expect((await away.call(NOVEMBER)).body.data).toMatchObject([{ run_id: runId }]);
   });
@@ -135,7 +138,8 @@ describe("as CSV", () => {
       { description: "=HYPERLINK(1)", exemption_reason: "\n", exemption_details: '"' },
       { description: " blanks ", exemption_reason: "Zoë 🎈", exemption_details: "null" },
     ];
-    await chargeAlice([...nasty.map((billing) => ({ billing })), { oneOff: true }]);
+    for (const texts of nasty) await charge({ terms: { billing: { ...BILLING, ...texts } } });
+    await charge({ terms: { target: { kind: "one_off" } } });
     const { body } = await gateway.call(NOVEMBER);
     const { status, headers, text } = await gateway.call(NOVEMBER, CSV);
     expect([status, headers.get("content-type"), headers.get("vary"), headers.get("link")]).toEqual([
@@ -154,8 +158,8 @@ describe("as CSV", () => {
 
   it("is written as RFC 4180 has it", async () => {
     const runId = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
-    const billing = { description: 'say "hi"', exemption_details: "" };
-    await chargeAlice([{ runId, billing, oneOff: true }]);
+    const billing = { ...BILLING, description: 'say "hi"', exemption_details: "" };
+    await charge({ runId, terms: { billing, target: { kind: "one_off" } } });
     expect((await gateway.call(NOVEMBER, CSV)).text).toBe(
       "run_id,stored_action_id,charged_at,tasks,origin,usage_type,description,exemption_reason,exemption_details\r\n" +
         '0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11,,2026-11-20T12:00:02.000Z,1,actions_api,action_run,"say ""hi""",,""\r\n',
@@ -163,7 +167,7 @@ describe("as CSV", () => {
   });
 
   it("leads to its next page with a link", async () => {
-    const charged = await chargeAlice(times(150, () => ({})));
+    const charged = await charge({}, 150);
     const zoned = "/usage?from=2026-11-01T02:00:00%2B02:00&to=2026-12-01T00:00:00Z";
     const first = await gateway.call(zoned, CSV);
     const [, next = ""] =
