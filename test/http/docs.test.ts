@@ -89,16 +89,13 @@ describe("the page", () => {
     expect(article).toContain(`<b>${method}</b> <code>${path}</code>`);
     expect(article).toContain(escaped(toCurl(`https://edge.example${path}`, method, operation)));
     for (const { name } of parameters) expect(article).toContain(`<code>${name}</code>`);
-    expect(Object.keys(responses).length).toBeGreaterThan(1);
-    for (const [status, { headers, content }] of Object.entries(responses)) {
+    for (const [status, { headers }] of Object.entries(responses)) {
       expect(article).toContain(`<b>${status}</b> `);
       for (const name of Object.keys(headers)) expect(article).toContain(`<code>${name}</code>`);
-      expect(content === undefined).toBe(status === "202" && path === "/completions/{ref}");
     }
     const contents = [requestBody?.content, ...Object.values(responses).map(({ content }) => content)];
     for (const { schema, examples = {} } of contents.flatMap((content) => Object.values(content ?? {}))) {
       expect(html).toContain(await membersOf(schema, document.components.schemas));
-      expect(Object.keys(examples)).not.toEqual([]);
       for (const { value } of Object.values(examples)) expect(article).toContain(escaped(toText(value)));
     }
   });
