@@ -27,7 +27,7 @@ const runs = (view: Partial<RunPageView>) => {
   return RunsPage({ frame: FRAME, given: SEARCH, view: found, fault: null });
 };
 
-describe("where there is nothing", () => {
+describe("a page says why it is as it is, and what can be done", () => {
   it.each([
     ["an overview", OverviewPage({ frame: FRAME, view: toOverview(NONE) }), ["No requests in the last day"]],
     ["a search", runs({}), ["No run is like that", "Take a condition away, or name the user"]],
@@ -70,6 +70,17 @@ describe("where there is nothing", () => {
       AuditTrailPage({ frame: FRAME, view: { entries: [], next_cursor: null } }),
       ["No actions yet"],
     ],
+    [
+      "an abandoned run",
+      RunPage({ frame: FRAME, view: abandonedRun }),
+      [
+        "The end of this run was never read.",
+        "the upstream does not know the run",
+        ">Poll now<",
+        ">Redeliver<",
+      ],
+    ],
+    ["a breaker that was not asked", DestinationsPage({ frame: FRAME, view: destinations }), [">not asked<"]],
   ])("%s says so", async (_name, page, words) => {
     const html = String(await page);
     for (const each of words) expect(html).toContain(each);
@@ -85,17 +96,6 @@ it.each([
   expect(["Poll now", "Redeliver", "Abandon…"].filter((label) => html.includes(`>${label}<`))).toEqual(
     buttons,
   );
-});
-
-it("an abandoned run's page says why, and what can still be done", async () => {
-  const html = String(await RunPage({ frame: FRAME, view: abandonedRun }));
-  for (const words of [
-    "The end of this run was never read.",
-    "the upstream does not know the run",
-    ">Poll now<",
-    ">Redeliver<",
-  ])
-    expect(html).toContain(words);
 });
 
 it("a user's start that was never answered can be given its run's id; others lead to their runs", async () => {
@@ -114,10 +114,6 @@ it.each([
   const html = String(await DeadLettersPage({ frame: FRAME, given, view, fault: null }));
   expect(html).toContain(words);
   expect(html).not.toContain("Every callback was delivered");
-});
-
-it("a breaker that was not asked is shown as such", async () => {
-  expect(String(await DestinationsPage({ frame: FRAME, view: destinations }))).toContain(">not asked<");
 });
 
 it("overdue runs and letters without a callback are on the page of dead letters", async () => {

@@ -5,6 +5,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Drip } from "../callbacks/receiver.ts";
+import { never } from "../support/bindings.ts";
 import { MINUTE, stopClock } from "../support/clock.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { HOOK, Stage, type Started } from "../support/stage.ts";
@@ -120,22 +121,14 @@ describe("what a receiver says beyond its status is thrown away", () => {
     await expectDelivered(user, run, HOOK);
   });
 
-  it("and one that never answers is given up at the time-out", async () => {
-    const { user, run } = await deliverTo(() => new Promise(() => undefined));
-    expect((await readView(user, run)).attempts).toMatchObject([
-      { status: null, error: "no answer in time" },
-    ]);
-    counts.refused += 1;
-    await expectDelivered(user, run, HOOK);
-  });
-
-  it("nor do the network's own words reach the caller", async () => {
-    const { user, run } = await deliverTo(() =>
-      Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432")),
-    );
-    const view = await readView(user, run);
-    expect(view.attempts).toMatchObject([{ status: null, error: "no connection" }]);
-    expect(JSON.stringify([view, await stage.records()])).not.toContain("10.1.2.3");
+  it.each<[string, () => Promise<Response>]>([
+    ["no answer in time", never],
+    // Nor do the network's own words reach the caller.
+    ["no connection", () => Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432"))],
+  ])("and one without an answer is given up: %s", async (error, receive) => {
+    const { user, run } = await deliverTo(receive);
+    expect((await readView(user, run)).attempts).toMatchObject([{ status: null, error }]);
+    expect(JSON.stringify([await readView(user, run), await stage.records()])).not.toContain("10.1.2.3");
     counts.refused += 1;
     await expectDelivered(user, run, HOOK);
   });

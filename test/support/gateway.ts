@@ -6,7 +6,7 @@ import { createApp } from "../../src/app.ts";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { gateId } from "../../src/gate/address.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
-import { type Circumstances, expectContract } from "./contract.ts";
+import { type Circumstances, expectContract, parseJson } from "./contract.ts";
 import { logGuard } from "./log-guard.ts";
 import { makeIssuer, makeSigningKey, type TestIssuer } from "./tokens.ts";
 import { FakeUpstream } from "./upstream.ts";
@@ -96,7 +96,7 @@ export async function makeGateway(
       const text = await response.text();
       await waitOnExecutionContext(context);
       logGuard.secrets.add(text);
-      const answer = { status: response.status, headers: response.headers, text, body: parsed(text) };
+      const answer = { status: response.status, headers: response.headers, text, body: parseJson(text) };
       const asked = { method: call.method ?? "GET", path };
       expectContract(asked, { ...answer, bodyText: text }, call.circumstances);
       return answer;
@@ -133,12 +133,4 @@ async function buildRequest(
 function asFetcher(upstream: FakeUpstream): Fetcher {
   const fetcher: unknown = { fetch: (request: Request) => upstream.fetch(request) };
   return fetcher as Fetcher;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -20,6 +20,10 @@ function scanHowever(source: string | Uint8Array): (string | null)[] {
   return [...found];
 }
 
+function withBytes(...bytes: number[]): Uint8Array {
+  return Uint8Array.of(...UTF8.encode(`{"t":"`), ...bytes, ...UTF8.encode(`","status":"success"}`));
+}
+
 function textOrNull(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
@@ -59,14 +63,8 @@ describe("a status in what JSON.parse refuses", () => {
     ["a byte-order mark after a line break", `\n\ufeff {"status":"success"}`],
     ["a line break in a string", `{"text":"a\nb","status":"success"}`],
     ["an escape that there is not", String.raw`{"text":"\x","status":"success"}`],
-    [
-      "bytes that are not UTF-8",
-      Uint8Array.of(...UTF8.encode(`{"t":"`), 0xff, 0xc3, ...UTF8.encode(`","status":"success"}`)),
-    ],
-    [
-      "half a surrogate pair",
-      Uint8Array.of(...UTF8.encode(`{"t":"`), 0xed, 0xa0, 0x80, ...UTF8.encode(`","status":"success"}`)),
-    ],
+    ["bytes that are not UTF-8", withBytes(0xff, 0xc3)],
+    ["half a surrogate pair", withBytes(0xed, 0xa0, 0x80)],
     ["a comma too many", `{"results":[1,],"status":"success",}`],
     ["words without quotes", `{"results":[undefined,None,True],"status":"success"}`],
     ["numbers that JSON does not have", `{"n":[0x1F,.5,+1,01],"status":"success"}`],

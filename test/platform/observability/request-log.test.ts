@@ -55,6 +55,8 @@ describe("request.served", () => {
   });
 
   const run = `/actions/v1/stored-actions/${ACTION}/runs/${RUN_ID}`;
+  const RUNS = "/actions/v1/runs";
+  const REST = "/actions/";
   const START = "/actions/v1/stored-actions/:stored_action_id/run";
   const READ = "/actions/v1/stored-actions/:stored_action_id/runs/:run_id";
   const unknown = startOf({}, { claims: null });
@@ -64,22 +66,10 @@ describe("request.served", () => {
     { path: "/healthz", call: { method: "POST" }, status: 405, route: "/healthz", outcome: "served" },
     { path: RUN_PATH, call: unknown, status: 401, route: START, outcome: "unauthorized" },
     { path: RUN_PATH, call: startOf({ page: 5 }), status: 400, route: START, outcome: "malformed" },
-    {
-      path: "/actions/v1/runs",
-      call: startOf({}),
-      status: 202,
-      route: "/actions/v1/runs",
-      outcome: "accepted",
-    },
+    { path: RUNS, call: startOf({}), status: 202, route: RUNS, outcome: "accepted" },
     { path: run, call: {}, status: 404, route: READ, outcome: "upstream_refused" },
     { path: `${run}?wait_seconds=99`, call: {}, status: 400, route: READ, outcome: "malformed" },
-    {
-      path: "/actions/secret?q=secret",
-      call: {},
-      status: 404,
-      route: "/actions/*",
-      outcome: "upstream_refused",
-    },
+    { path: `${REST}secret?q=secret`, call: {}, status: 404, route: `${REST}*`, outcome: "upstream_refused" },
   ])("names the route, never the path: $path is $status $outcome", async ({ path, call, ...expected }) => {
     const gateway = await makeGateway();
     await gateway.call(path, { circumstances: { errorFrom: "upstream" }, ...call });
@@ -108,8 +98,8 @@ describe("request.served", () => {
     gateway.upstream.behave(() => new Response("no", { status }));
     const answers = [
       await gateway.start({}),
-      await gateway.call(run, {}),
-      await gateway.call("/actions/v1/apps", {}),
+      await gateway.call(run),
+      await gateway.call("/actions/v1/apps"),
     ];
     // Tests before this one may have left requests behind in the isolate that they share.
     const ids = answers.map(({ headers }) => headers.get("x-request-id"));
@@ -143,10 +133,8 @@ describe("nothing that a caller or an upstream says gets into the log", () => {
   it("not a token that was refused, only why", async () => {
     const gateway = await makeGateway();
     const token = await gateway.issuer.token({ exp: 1_000_000_000, sub: SECRET });
-    const { headers } = await gateway.start(
-      {},
-      { claims: null, headers: { authorization: `Bearer ${token}` } },
-    );
+    const authorization = `Bearer ${token}`;
+    const { headers } = await gateway.start({}, { claims: null, headers: { authorization } });
     expect(lines("caller.refused")).toEqual([
       {
         time: expect.any(String),
