@@ -2,7 +2,7 @@
 import type { Frame } from "../../src/console/shell/layout.tsx";
 import type { Overview, RunDetail, RunPage, RunSummary, Stats, UserView } from "../../src/operators/views.ts";
 
-export const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
+const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
 export const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;

@@ -62,12 +62,11 @@ describe("a request passes as it is", () => {
   it("bytes that are no text too", async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
     let received = new Uint8Array();
-    const gateway = await makeGateway({}, () => ({
-      UPSTREAM: upstream(async (request) => {
-        received = new Uint8Array(await request.arrayBuffer());
-        return new Response(bytes);
-      }),
-    }));
+    const UPSTREAM = upstream(async (request) => {
+      received = new Uint8Array(await request.arrayBuffer());
+      return new Response(bytes);
+    });
+    const gateway = await makeGateway({}, () => ({ UPSTREAM }));
     const { response } = gateway.begin(ONE, { method: "PUT", body: bytes });
     expect(new Uint8Array(await (await response).arrayBuffer())).toEqual(bytes);
     expect(received).toEqual(bytes);
@@ -125,15 +124,14 @@ describe("bodies are streamed", () => {
     const writer = writable.getWriter();
     const encoder = new TextEncoder();
     const firstChunk = Promise.withResolvers<string>();
-    const gateway = await makeGateway({}, () => ({
-      UPSTREAM: upstream(async (request) => {
-        const text = request.body?.pipeThrough(new TextDecoderStream()).getReader();
-        const first = (await text?.read())?.value ?? "";
-        firstChunk.resolve(first);
-        const second = (await text?.read())?.value ?? "";
-        return new Response(first + second);
-      }),
-    }));
+    const UPSTREAM = upstream(async (request) => {
+      const text = request.body?.pipeThrough(new TextDecoderStream()).getReader();
+      const first = (await text?.read())?.value ?? "";
+      firstChunk.resolve(first);
+      const second = (await text?.read())?.value ?? "";
+      return new Response(first + second);
+    });
+    const gateway = await makeGateway({}, () => ({ UPSTREAM }));
     const { response } = gateway.begin(LIST, { method: "POST", body: readable });
     await writer.write(encoder.encode("the beginning, "));
     expect(await firstChunk.promise).toBe("the beginning, ");

@@ -71,26 +71,23 @@ describe("on a host that both are called at, one's failures do not stop the othe
 });
 
 describe("one user's trouble keeps no other user's run waiting, not even in the same batch", () => {
-  it.each<[string, (a: Started, release: Promise<void>) => void]>([
-    ["a receiver that does not answer", (_a, release) => receiverOfA(async () => release.then(ok))],
-    ["a receiver that fails", () => receiverOfA(() => new Response(null, { status: 503 }))],
-    [
-      "an upstream that does not answer for it",
-      ({ runId }, release) => setReads(runId, async () => release.then(ok)),
-    ],
-    ["an upstream that breaks off", ({ runId }) => setReads(runId, () => Promise.reject(new Error("lost")))],
-    [
-      "a result that does not end",
-      ({ runId }, release) => setReads(runId, () => new Response(endingWith(release))),
-    ],
-    ["a result of 25 MB", ({ runId }) => setReads(runId, () => new Response(" ".repeat(25_000_000)))],
-    ["a result that is no JSON", ({ runId }) => setReads(runId, () => new Response("<html>"))],
-    ["a run that the upstream has lost", ({ runId }) => setReads(runId, () => json(404, {}))],
-  ])("%s", async (_name, trouble) => {
+  it.each<
+    [string, of: "receiver" | "upstream", answer: (release: Promise<void>) => Response | Promise<Response>]
+  >([
+    ["a receiver that does not answer", "receiver", (release) => release.then(ok)],
+    ["a receiver that fails", "receiver", () => new Response(null, { status: 503 })],
+    ["an upstream that does not answer for it", "upstream", (release) => release.then(ok)],
+    ["an upstream that breaks off", "upstream", () => Promise.reject(new Error("lost"))],
+    ["a result that does not end", "upstream", (release) => new Response(endingWith(release))],
+    ["a result of 25 MB", "upstream", () => new Response(" ".repeat(25_000_000))],
+    ["a result that is no JSON", "upstream", () => new Response("<html>")],
+    ["a run that the upstream has lost", "upstream", () => json(404, {})],
+  ])("%s", async (_name, troubled, answer) => {
     const ofA = await started(newUser(one), "https://a.example/a");
     const ofB = await started(newUser(one), "https://b.example/b");
     const { promise: release, resolve } = Promise.withResolvers<void>();
-    trouble(ofA, release);
+    if (troubled === "upstream") setReads(ofA.runId, () => answer(release));
+    else stage.receive(({ url }) => (url.endsWith("/a") ? answer(release) : ok()));
     await stage.push(ofA);
     await stage.push(ofB);
     const consumed = stage.consume(stage.queue.take());
@@ -136,10 +133,6 @@ async function expectToldAtOnce(by: User, callbackUrl: string): Promise<void> {
   expect(stage.received.at(-1)?.url).toBe(callbackUrl);
   expect((await stage.deliveries(run.runId, by)).body.data.state).toBe("delivered");
   counts.served += 1;
-}
-
-function receiverOfA(answer: () => Response | Promise<Response>): void {
-  stage.receive(({ url }) => (url.endsWith("/a") ? answer() : ok()));
 }
 
 function endingWith(release: Promise<void>): ReadableStream {

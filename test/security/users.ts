@@ -43,7 +43,7 @@ export const PAIRS: [string, (tail: string) => [User, User]][] = [
   ["the last of 1,024 characters", (tail) => [user(one, longest(tail, "a")), user(one, longest(tail, "b"))]],
 ];
 
-export function user(issuer: TestIssuer, sub: string): User {
+function user(issuer: TestIssuer, sub: string): User {
   return { issuer, claims: { sub } };
 }
 
