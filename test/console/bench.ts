@@ -89,8 +89,9 @@ async function keepIn(
 type Letter = ReturnType<typeof defaultLetter>;
 
 function defaultLetter(userKey: string, callbackUrl: string | null) {
+  const runId: string = crypto.randomUUID();
   return {
-    runId: crypto.randomUUID() as string,
+    runId,
     gate: gateId(env.USER_GATE, userKey).toString(),
     userKey,
     subject: userKey,
