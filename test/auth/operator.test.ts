@@ -67,22 +67,24 @@ const asserted = await makeAssertion();
 const PAST = NOW_MS / 1000 - 31;
 
 const OLGA = "olga via session";
+const BY_ISSUER = (issuer: string) => `olga (${issuer}) via session`;
 const OLGA_BY_ACCESS = "olga@example.com via access";
 const MISSING = "permission_denied scope.missing";
 const OFF = "permission_denied operator.off";
 const UNKNOWN = "unauthenticated token.unknown_issuer";
+const EXPIRED = "unauthenticated token.expired";
+const ELSEWHERE = "unauthenticated token.wrong_audience";
+const NAMELESS = "unauthenticated token.bad_subject";
+const NO_TOKEN = "unauthenticated token.not_compact";
 
+const others = await token({}, other);
 const several = { ...TOKENS, issuers };
 const ops = { ...TOKENS, operatorScope: "ops" };
 comesTo("a token with the operators' scope", [
   ["in the header", { authorization: `Bearer ${good}` }, "olga via authorization"],
   ["in the session", { session: good }, OLGA],
-  ["of several issuers", { session: good, settings: several }, "olga (https://login.example) via session"],
-  [
-    "of several issuers, the other one",
-    { session: await token({}, other), settings: several },
-    "olga (https://other.example) via session",
-  ],
+  ["of several issuers", { session: good, settings: several }, BY_ISSUER("https://login.example")],
+  ["of the other", { session: others, settings: several }, BY_ISSUER("https://other.example")],
   ["in a list", { session: await token({ scope: ["external", "operator"] }) }, OLGA],
   ["alone", { session: await token({ scope: "operator" }) }, OLGA],
   ["no scope", { session: await token({ scope: undefined }) }, MISSING],
@@ -102,14 +104,10 @@ comesTo("a token with the operators' scope", [
     "permission_denied operator.issuer",
   ],
   ["where no scope opens the console", { session: good, settings: ACCESS }, OFF],
-  ["expired", { session: await token({ exp: PAST }) }, "unauthenticated token.expired"],
-  [
-    "for another audience",
-    { session: await token({ aud: "another" }) },
-    "unauthenticated token.wrong_audience",
-  ],
-  ["without a name", { session: await token({ sub: "" }) }, "unauthenticated token.bad_subject"],
-  ["of an issuer that is not configured", { session: await token({}, other) }, UNKNOWN],
+  ["expired", { session: await token({ exp: PAST }) }, EXPIRED],
+  ["for another audience", { session: await token({ aud: "another" }) }, ELSEWHERE],
+  ["without a name", { session: await token({ sub: "" }) }, NAMELESS],
+  ["of an issuer that is not configured", { session: others }, UNKNOWN],
   [
     "signed by another key",
     { session: await token({}, login, { key: attackerKey }) },
@@ -119,52 +117,32 @@ comesTo("a token with the operators' scope", [
 
 const service = { email: undefined, sub: "", common_name: "ci.access" };
 const nameless = { email: "", sub: "", common_name: "" };
+const byAccess = async (claims: object, issuer = access) => ({
+  assertion: await makeAssertion(claims, issuer),
+  settings: ACCESS,
+});
 comesTo("an assertion of Cloudflare Access", [
   ["names a person by e-mail", { assertion: asserted, settings: ACCESS }, OLGA_BY_ACCESS],
-  [
-    "names a service token by its own name",
-    { assertion: await makeAssertion(service), settings: ACCESS },
-    "ci.access via access",
-  ],
-  [
-    "takes no empty name for an operator's",
-    { assertion: await makeAssertion(nameless), settings: ACCESS },
-    "unauthenticated token.bad_subject",
-  ],
-  [
-    "of another application",
-    { assertion: await makeAssertion({ aud: "app-2" }), settings: ACCESS },
-    "unauthenticated token.wrong_audience",
-  ],
-  [
-    "that has expired",
-    { assertion: await makeAssertion({ exp: PAST }), settings: ACCESS },
-    "unauthenticated token.expired",
-  ],
-  ["of another team", { assertion: await makeAssertion({}, stranger), settings: ACCESS }, UNKNOWN],
+  ["names a service token by its own name", await byAccess(service), "ci.access via access"],
+  ["takes no empty name for an operator's", await byAccess(nameless), NAMELESS],
+  ["of another application", await byAccess({ aud: "app-2" }), ELSEWHERE],
+  ["that has expired", await byAccess({ exp: PAST }), EXPIRED],
+  ["of another team", await byAccess({}, stranger), UNKNOWN],
   ["that is a caller's token", { assertion: good, settings: ACCESS }, UNKNOWN],
-  [
-    "that is no token",
-    { assertion: "olga@example.com", settings: ACCESS },
-    "unauthenticated token.not_compact",
-  ],
+  ["that is no token", { assertion: "olga@example.com", settings: ACCESS }, NO_TOKEN],
   ["as a bearer token", { authorization: `Bearer ${asserted}`, settings: BOTH }, UNKNOWN],
   ["as a session", { session: asserted, settings: BOTH }, UNKNOWN],
   ["where Access is not set up", { assertion: asserted }, "unauthenticated operator.missing"],
 ]);
 
-const others = { assertion: asserted, session: good, settings: BOTH };
+const both = { assertion: asserted, session: good, settings: BOTH };
 comesTo("a request is judged by one proof alone", [
-  [
-    "a bad token is not made up for",
-    { ...others, authorization: "Bearer x" },
-    "unauthenticated token.not_compact",
-  ],
-  ["nor Basic", { ...others, authorization: "Basic b2xnYQ==" }, "unauthenticated bearer.wrong_scheme"],
-  ["nor a scheme alone", { ...others, authorization: "Bearer" }, "unauthenticated bearer.empty"],
-  ["nor another scope", { ...others, authorization: `Bearer ${await token({ scope: "x" })}` }, MISSING],
-  ["nor a bad assertion by a session", { ...others, assertion: "x" }, "unauthenticated token.not_compact"],
-  ["an assertion comes before a session", others, OLGA_BY_ACCESS],
+  ["a bad token is not made up for", { ...both, authorization: "Bearer x" }, NO_TOKEN],
+  ["nor Basic", { ...both, authorization: "Basic b2xnYQ==" }, "unauthenticated bearer.wrong_scheme"],
+  ["nor a scheme alone", { ...both, authorization: "Bearer" }, "unauthenticated bearer.empty"],
+  ["nor another scope", { ...both, authorization: `Bearer ${await token({ scope: "x" })}` }, MISSING],
+  ["nor a bad assertion by a session", { ...both, assertion: "x" }, NO_TOKEN],
+  ["an assertion comes before a session", both, OLGA_BY_ACCESS],
   ["a session alone is enough", { session: good, settings: BOTH }, OLGA],
 ]);
 

@@ -67,6 +67,7 @@ describe("time", () => {
 });
 
 describe("issuer", () => {
+  const OTHER = { iss: "https://other.example" };
   judges("payload", "iss", {
     "token.unknown_issuer": words`undefined "https://unknown.example" "https://login.example/"
       "https://LOGIN.example" ["https://login.example"]`,
@@ -74,14 +75,8 @@ describe("issuer", () => {
   });
 
   refuses("token.bad_signature", [
-    [
-      "another configured one, with its kid",
-      () => honest({ iss: "https://other.example" }, { kid: other.keys[0]?.jwk.kid }),
-    ],
-    [
-      "another configured one, without kid",
-      () => honest({ iss: "https://other.example" }, { kid: undefined }),
-    ],
+    ["another configured one, with its kid", () => honest(OTHER, { kid: other.keys[0]?.jwk.kid })],
+    ["another configured one, without kid", () => honest(OTHER, { kid: undefined })],
     [
       "one that comes by way of a prototype",
       () => signed({ payload: `{"__proto__":${honestText.payload}}` }),
@@ -110,29 +105,13 @@ function unsigned(alg: string): string {
 }
 
 /** The classic confusion: a verifier that takes the public key's text for a shared secret. */
-async function signedWithPublicKey(secret: Uint8Array): Promise<string> {
+async function signedWithPublicKey(): Promise<string> {
   const hmac = { name: "HMAC", hash: "SHA-256" };
+  const secret = new TextEncoder().encode(JSON.stringify(key.jwk));
   const mac = await crypto.subtle.importKey("raw", secret, hmac, false, ["sign"]);
   const header = JSON.stringify(honestHeader(key, { alg: "HS256" }));
   const input = new TextEncoder().encode(`${encodeText(header)}.${encodeText(honestText.payload)}`);
   return compact(header, honestText.payload, new Uint8Array(await crypto.subtle.sign("HMAC", mac, input)));
-}
-
-async function publicKeyAs(format: "spki" | "raw"): Promise<Uint8Array> {
-  const ecdsa = { name: "ECDSA", namedCurve: "P-256" };
-  const publicKey = await crypto.subtle.importKey("jwk", key.jwk, ecdsa, true, ["verify"]);
-  const bytes = await crypto.subtle.exportKey(format, publicKey);
-  if (!(bytes instanceof ArrayBuffer)) throw new Error("a JWK was not asked for");
-  return new Uint8Array(bytes);
-}
-
-async function publicKeyAsPem(): Promise<Uint8Array> {
-  const spki = btoa(String.fromCharCode(...(await publicKeyAs("spki")))).replace(/.{64}/g, "$&\n");
-  return new TextEncoder().encode(`-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`);
-}
-
-function publicKeyAsJwk(): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(key.jwk));
 }
 
 /** Judges a token of `login` against other keys than its own. */
@@ -150,12 +129,7 @@ describe("alg", () => {
   refuses("token.alg_not_allowed", [
     ["none without a signature", () => unsigned("none"), "token.not_compact"],
     ["nOnE without a signature", () => unsigned("nOnE"), "token.not_compact"],
-    ["HS256 with the public key's PEM as secret", async () => signedWithPublicKey(await publicKeyAsPem())],
-    ["HS256 with the public key's JWK as secret", () => signedWithPublicKey(publicKeyAsJwk())],
-    [
-      "HS256 with the public key's point as secret",
-      async () => signedWithPublicKey(await publicKeyAs("raw")),
-    ],
+    ["HS256 with the public key as secret", signedWithPublicKey],
   ]);
 
   it("must be listed in the issuer's entry, whatever its keys could do", async () => {

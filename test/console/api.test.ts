@@ -13,7 +13,7 @@ import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import { words } from "../support/words.ts";
-import { act, ask, indexLetters, keepRun, toLetter } from "./bench.ts";
+import { act, ask, HOOK, indexLetters, keepRun, toLetter } from "./bench.ts";
 
 const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const USER = "u".repeat(43);
@@ -42,20 +42,16 @@ const WITHOUT_INDEX = [
 ];
 
 describe("a bad parameter is named", () => {
+  const MOMENT =
+    "to must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).";
   it.each([
     ["/overview?span=month", "span", "span must be one of hour, day, week."],
-    ["/runs?state=gone", "state", "state must be one of waiting, retrying, delivered, dead, aborted, none."],
     ["/runs?cursor=x", "cursor", "cursor must be the next_cursor of a page of the same list."],
     ["/runs/1", "run_id", "run_id must be a UUID."],
     [`/runs/${RUN}?user=alice`, "user", "user must be a user key, 43 characters."],
     ["/users", "user", "user, or issuer and subject, is required."],
-    ["/users?issuer=i", "subject", "issuer and subject go together."],
     ["/users/alice", "user", "user must be a user key, 43 characters."],
-    [
-      "/dead-letters?to=tomorrow",
-      "to",
-      "to must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).",
-    ],
+    ["/dead-letters?to=tomorrow", "to", MOMENT],
     ["/audit?cursor=x", "cursor", "cursor must be the next_cursor of a page of the same list."],
     ["/redeliveries/1", "id", "id must be a UUID."],
   ])("GET %s", async (path, parameter, detail) => {
@@ -116,9 +112,8 @@ describe("an outage is 503, to be asked again, and says nothing of what is down"
   });
 
   it("of a breaker", async () => {
-    const failed = toAttempt({ outcome: "failed", failure: "no connection" });
     const sums = emptySums();
-    countAttempt(sums, failed);
+    countAttempt(sums, toAttempt({ outcome: "failed", failure: "no connection" }));
     await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
     const down = await makeGateway({}, failing(/^DESTINATION_BREAKER\./));
     expect((await ask(down, "/destinations")).status).toBe(503);
@@ -180,9 +175,7 @@ describe("the audit", () => {
 describe("a user", () => {
   it("whose windows were reset has none when the gate starts anew, either", async () => {
     const alice = await buildUserKey(gateway.issuer.issuer, "alice");
-    await gateway.start({ inputs: {} });
-    await gateway.start({ inputs: {}, idempotency_id: crypto.randomUUID() });
-    expect((await ask(gateway, `/users/${alice}`)).body.windows.runs.count).toBe(2);
+    await gateway.start({});
     await act(gateway, `/users/${alice}/reset-window`);
     await evict(await gateway.gateOf());
     expect((await ask(gateway, `/users/${alice}`)).body.windows).toEqual({ runs: null, results: null });
@@ -191,11 +184,8 @@ describe("a user", () => {
   it("with very many rows is shown two hundred of a kind, those that are due first", async () => {
     const alice = await buildUserKey(gateway.issuer.issuer, "alice");
     const many = { claims: { rate_limit: { exempt: false, limit_override: 1000 } } };
-    for (const _ of times(210, () => 0))
-      await gateway.start(
-        { idempotency_id: crypto.randomUUID(), callback_url: "https://client.example/" },
-        many,
-      );
+    for (const idempotency_id of times(210, () => crypto.randomUUID()))
+      await gateway.start({ idempotency_id, callback_url: HOOK }, many);
     const { open_runs, open_count, claims } = (await ask(gateway, `/users/${alice}`)).body;
     expect([open_runs.length, open_count, claims.length]).toEqual([200, 210, 200]);
     const dues = open_runs.map(({ due_at }: { due_at: string }): number => Date.parse(due_at));

@@ -86,36 +86,28 @@ async function keepIn(
   return runId;
 }
 
-type Letter = {
-  runId: string;
-  gate: string;
-  userKey: string;
-  subject: string;
-  callbackUrl: string | null;
-  host: string | null;
-  diedAtMs: number;
-  result: "success" | "error" | null;
-  attempts: number;
-  status: number | null;
-  reason: string;
-};
+type Letter = ReturnType<typeof defaultLetter>;
 
-export function toLetter(members: Partial<Letter> = {}): Letter {
-  const { userKey = "alice", callbackUrl = HOOK } = members;
+function defaultLetter(userKey: string, callbackUrl: string | null) {
+  const runId: string = crypto.randomUUID();
   return {
-    runId: crypto.randomUUID(),
+    runId,
     gate: gateId(env.USER_GATE, userKey).toString(),
     userKey,
     subject: userKey,
     callbackUrl,
     host: callbackUrl === null ? null : new URL(callbackUrl).host,
     diedAtMs: NOON_MS,
-    result: "success",
+    result: "success" as "success" | "error" | null,
     attempts: 1,
-    status: null,
+    status: null as number | null,
     reason: "no connection",
-    ...members,
   };
+}
+
+export function toLetter(members: Partial<Letter> = {}): Letter {
+  const { userKey = "alice", callbackUrl = HOOK } = members;
+  return { ...defaultLetter(userKey, callbackUrl), ...members };
 }
 
 /** Tells the index of dead letters, as gates do. */
@@ -135,12 +127,7 @@ export async function indexLetters(db: D1Database, letters: readonly Letter[]): 
 }
 
 /** And of users who were active on a day, the first of which is 1. */
-export async function indexActive(
-  db: D1Database,
-  month: number,
-  day: number,
-  users: readonly string[],
-): Promise<void> {
+export async function indexActive(db: D1Database, month: number, day: number, users: readonly string[]) {
   const insert = db.prepare(
     "INSERT INTO active_days (month, user_key, gate, days) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET days = days | ?4",
   );
@@ -149,12 +136,7 @@ export async function indexActive(
   );
 }
 
-export async function indexOverdue(
-  db: D1Database,
-  userKey: string,
-  sinceMs: number,
-  runs: number,
-): Promise<void> {
+export async function indexOverdue(db: D1Database, userKey: string, sinceMs: number, runs: number) {
   await db
     .prepare("INSERT INTO overdue_gates VALUES (?1, ?2, ?3, ?4, ?5, ?3)")
     .bind(gateId(env.USER_GATE, userKey).toString(), userKey, sinceMs, runs, `key of ${userKey}`)

@@ -1,25 +1,19 @@
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { breakerOf } from "../../src/callbacks/destination-breaker.ts";
 import { busiestHosts, type HostStats, withBreakers } from "../../src/console/destinations/query.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
 import { countAttempt, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
 import { toAttempt } from "../platform/observability/counted.ts";
 import { tapped } from "../support/bindings.ts";
-import { SECOND, stopClock, T0 } from "../support/clock.ts";
-import { freshIndex } from "../support/operators-index.ts";
+import { SECOND, T0 } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { times } from "../support/times.ts";
 
 const DOWN: HostStats = { host: "down.example", attempts: 1, acknowledged: 0, latencyMeanMs: null };
 const CLOSED = { status: "closed", until: null, users_resting: 0 };
 
-beforeEach(async () => {
-  await freshIndex();
-  stopClock();
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+freshForEach();
 
 function breaker(host: string) {
   return breakerOf(env.DESTINATION_BREAKER, host);

@@ -6,45 +6,39 @@ import { DestinationsPage } from "../../src/console/destinations/page.tsx";
 import { OverviewPage } from "../../src/console/overview/page.tsx";
 import { RunPage } from "../../src/console/run/page.tsx";
 import { RunsPage } from "../../src/console/runs/page.tsx";
-import type { Frame } from "../../src/console/shell/layout.tsx";
 import { UserPage } from "../../src/console/users/user-page.tsx";
-import { abandonedRun, deliveredRun, emptyUser, NONE, NOW_MS, toOverview, userView } from "./fixtures.ts";
+import type { RunPage as RunPageView } from "../../src/operators/views.ts";
+import {
+  abandonedRun,
+  emptyUser,
+  FRAME,
+  NONE,
+  runDetail,
+  runPage,
+  toOverview,
+  userView,
+} from "./fixtures.ts";
 import { deadLetters, destinations, noDeadLetters, searchFor } from "./list-fixtures.ts";
 
-const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };
 const SEARCH = searchFor("");
 
-const AMONG_MANY = {
-  runs: [],
-  next_cursor: "abc",
-  searched_to: null,
-  progress: {
-    from: "2026-11-18T20:14:03Z",
-    to: "2026-11-25T20:14:03Z",
-    searched: 40,
-    users: 312,
-    counted_all: false,
-    unanswered: [],
-  },
-};
-
-const runs = (next_cursor: string | null) => {
-  const found = { runs: [], next_cursor, searched_to: next_cursor && "2026-11-25T19:48:11Z", progress: null };
+const runs = (view: Partial<RunPageView>) => {
+  const found = { runs: [], next_cursor: null, searched_to: null, progress: null, ...view };
   return RunsPage({ frame: FRAME, given: SEARCH, view: found, fault: null });
 };
 
-describe("where there is nothing", () => {
+describe("a page says why it is as it is, and what can be done", () => {
   it.each([
     ["an overview", OverviewPage({ frame: FRAME, view: toOverview(NONE) }), ["No requests in the last day"]],
-    ["a search", runs(null), ["No run is like that", "Take a condition away, or name the user"]],
+    ["a search", runs({}), ["No run is like that", "Take a condition away, or name the user"]],
     [
       "a page of a long search",
-      runs("abc"),
+      runs({ next_cursor: "abc", searched_to: "2026-11-25T19:48:11Z" }),
       ["None so far", "finished at 2026-11-25 19:48:11.", 'href="/console/runs?cursor=abc"', ">Older<"],
     ],
     [
       "a page of a search through many users",
-      RunsPage({ frame: FRAME, given: SEARCH, view: AMONG_MANY, fault: null }),
+      runs({ next_cursor: "abc", progress: runPage.progress && { ...runPage.progress, counted_all: false } }),
       [
         "None so far",
         "Searched 40 of more than 312 users who were active from 2026-11-18 20:14:03 to 2026-11-25 20:14:03.",
@@ -76,33 +70,32 @@ describe("where there is nothing", () => {
       AuditTrailPage({ frame: FRAME, view: { entries: [], next_cursor: null } }),
       ["No actions yet"],
     ],
+    [
+      "an abandoned run",
+      RunPage({ frame: FRAME, view: abandonedRun }),
+      [
+        "The end of this run was never read.",
+        "the upstream does not know the run",
+        ">Poll now<",
+        ">Redeliver<",
+      ],
+    ],
+    ["a breaker that was not asked", DestinationsPage({ frame: FRAME, view: destinations }), [">not asked<"]],
   ])("%s says so", async (_name, page, words) => {
     const html = String(await page);
     for (const each of words) expect(html).toContain(each);
   });
 });
 
-describe("a run's buttons are those that its state allows", () => {
-  it("all, one or none", async () => {
-    expect(await buttons({ poll: true, redeliver: true, abandon: true })).toEqual([
-      "Poll now",
-      "Redeliver",
-      "Abandon…",
-    ]);
-    expect(await buttons({ poll: false, redeliver: true, abandon: false })).toEqual(["Redeliver"]);
-    expect(await buttons({ poll: false, redeliver: false, abandon: false })).toEqual([]);
-  });
-});
-
-it("an abandoned run's page says why, and what can still be done", async () => {
-  const html = String(await RunPage({ frame: FRAME, view: abandonedRun }));
-  for (const words of [
-    "The end of this run was never read.",
-    "the upstream does not know the run",
-    ">Poll now<",
-    ">Redeliver<",
-  ])
-    expect(html).toContain(words);
+it.each([
+  [{ poll: true, redeliver: true, abandon: true }, ["Poll now", "Redeliver", "Abandon…"]],
+  [{ poll: false, redeliver: true, abandon: false }, ["Redeliver"]],
+  [{ poll: false, redeliver: false, abandon: false }, []],
+])("a run's buttons are those that its state allows: %o", async (can, buttons) => {
+  const html = String(await RunPage({ frame: FRAME, view: { ...runDetail, can } }));
+  expect(["Poll now", "Redeliver", "Abandon…"].filter((label) => html.includes(`>${label}<`))).toEqual(
+    buttons,
+  );
 });
 
 it("a user's start that was never answered can be given its run's id; others lead to their runs", async () => {
@@ -123,10 +116,6 @@ it.each([
   expect(html).not.toContain("Every callback was delivered");
 });
 
-it("a breaker that was not asked is shown as such", async () => {
-  expect(String(await DestinationsPage({ frame: FRAME, view: destinations }))).toContain(">not asked<");
-});
-
 it("overdue runs and letters without a callback are on the page of dead letters", async () => {
   const props = { frame: FRAME, given: SEARCH, view: deadLetters, fault: null };
   const html = String(await DeadLettersPage(props));
@@ -135,8 +124,3 @@ it("overdue runs and letters without a callback are on the page of dead letters"
   const none = String(await DeadLettersPage({ ...props, view: noDeadLetters }));
   expect(none).not.toContain("Runs overdue");
 });
-
-async function buttons(can: typeof deliveredRun.can): Promise<string[]> {
-  const html = String(await RunPage({ frame: FRAME, view: { ...deliveredRun, can } }));
-  return ["Poll now", "Redeliver", "Abandon…"].filter((label) => html.includes(`>${label}<`));
-}

@@ -1,7 +1,8 @@
 // Views as a busy gateway has them: what pages are drawn from in tests.
+import type { Frame } from "../../src/console/shell/layout.tsx";
 import type { Overview, RunDetail, RunPage, RunSummary, Stats, UserView } from "../../src/operators/views.ts";
 
-export const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
+const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
 export const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
@@ -11,6 +12,8 @@ export const ALICE = "sNxwHlp1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d1E";
 export const CAROL = "CBWZ4O2Bq1v1f8QyqjyP0mL9uTq3ZkP4cYb0m0J6q9d";
 export const RUN = "70d1059e-5b3c-4a6f-9d53-1f3a6c2b8e90";
 const ECHO = "00000000-0000-4000-8000-000000000001";
+
+export const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };
 
 export function ago(ms: number): string {
   return new Date(NOW_MS - ms).toISOString();
@@ -148,19 +151,6 @@ function attemptAt(agoMs: number, attempt: RunDetail["time_line"][number]["attem
 function plain(agoMs: number, kind: RunDetail["time_line"][number]["kind"]) {
   return { at: ago(agoMs), kind, attempt: null, reason: null };
 }
-
-export const deliveredRun: RunDetail = {
-  ...toRun(),
-  callback_url: "https://api.partner.example:8443/hooks",
-  billable: true,
-  time_line: [
-    plain(340_000, "accepted"),
-    plain(338_200, "ended"),
-    attemptAt(338_150, { number: 1, status: 204, duration_ms: 18, error: null }),
-    plain(338_120, "delivered"),
-  ],
-  can: { poll: false, redeliver: true, abandon: false },
-};
 
 export const abandonedRun: RunDetail = {
   ...toRun({ ...NOT_ENDED, charged: true, status: "abandoned", state: "dead" }),

@@ -13,35 +13,29 @@ import { withSeconds } from "../../src/console/shell/parameters.ts";
 
 const NOW_MS = Date.parse("2026-11-25T20:14:03Z");
 
-describe("a share", () => {
-  it.each([
-    [0, 0, "–"],
-    [0, 5, "0 %"],
-    [5, 5, "100 %"],
-    [1, 3, "33.3 %"],
-    [99_999, 100_000, "99.9 %"],
-    [1, 100_000, "0.1 %"],
-  ])("%i of %i is %s", (part, whole, said) => {
-    expect(percent(part, whole)).toBe(said);
-  });
+it.each([
+  [0, 0, "–"],
+  [0, 5, "0 %"],
+  [5, 5, "100 %"],
+  [1, 3, "33.3 %"],
+  [99_999, 100_000, "99.9 %"],
+  [1, 100_000, "0.1 %"],
+])("a share: %i of %i is %s", (part, whole, said) => {
+  expect(percent(part, whole)).toBe(said);
 });
 
-describe("a length of time", () => {
-  it.each([
-    [null, "–"],
-    [0, "0 ms"],
-    [14.4, "14 ms"],
-    [999, "999 ms"],
-    [1000, "1.0 s"],
-    [9960, "10 s"],
-    [15_000, "15 s"],
-    [60_000, "1 min"],
-    [185_000, "3 min 5 s"],
-    [7_800_000, "2 h 10 min"],
-    [273_600_000, "3 d 4 h"],
-  ])("%s ms is %s", (ms, said) => {
-    expect(duration(ms)).toBe(said);
-  });
+it.each([
+  [null, "–"],
+  [14.4, "14 ms"],
+  [999, "999 ms"],
+  [1000, "1.0 s"],
+  [9960, "10 s"],
+  [60_000, "1 min"],
+  [185_000, "3 min 5 s"],
+  [7_800_000, "2 h 10 min"],
+  [273_600_000, "3 d 4 h"],
+])("a length of time: %s ms is %s", (ms, said) => {
+  expect(duration(ms)).toBe(said);
 });
 
 describe("a moment", () => {
@@ -69,24 +63,19 @@ describe("a moment", () => {
   });
 });
 
-describe("the moment that a form names", () => {
-  it.each([
-    ["2026-11-25T20:14", "2026-11-25T20:14:00Z"],
-    ["2026-11-25T20:14:03", "2026-11-25T20:14:03Z"],
-    ["2026-11-25T20:14:03.5", "2026-11-25T20:14:03.5Z"],
-    ["2026-11-25T20:14:03Z", "2026-11-25T20:14:03Z"],
-    ["", ""],
-    ["yesterday", "yesterday"],
-  ])("%s is %s", (given, moment) => {
-    expect(withSeconds(given)).toBe(moment);
-  });
+it.each([
+  ["2026-11-25T20:14", "2026-11-25T20:14:00Z"],
+  ["2026-11-25T20:14:03.5", "2026-11-25T20:14:03.5Z"],
+  ["2026-11-25T20:14:03Z", "2026-11-25T20:14:03Z"],
+  ["", ""],
+  ["yesterday", "yesterday"],
+])("the moment that a form names: %s is %s", (given, moment) => {
+  expect(withSeconds(given)).toBe(moment);
 });
 
-describe("a link", () => {
-  it("has what was given, escaped, and nothing of what was not", () => {
-    expect(withQuery("/console/runs", { state: "dead", user: null, to: "", host: "a&b=c" })).toBe(
-      "/console/runs?state=dead&host=a%26b%3Dc",
-    );
-    expect(userAt("a/b?c")).toBe("/console/users/a%2Fb%3Fc");
-  });
+it("a link has what was given, escaped, and nothing of what was not", () => {
+  expect(withQuery("/console/runs", { state: "dead", user: null, to: "", host: "a&b=c" })).toBe(
+    "/console/runs?state=dead&host=a%26b%3Dc",
+  );
+  expect(userAt("a/b?c")).toBe("/console/users/a%2Fb%3Fc");
 });

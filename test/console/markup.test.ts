@@ -8,13 +8,12 @@ import { OverviewPage } from "../../src/console/overview/page.tsx";
 import { RedeliveryPage } from "../../src/console/redelivery/page.tsx";
 import { RunPage } from "../../src/console/run/page.tsx";
 import { RunsPage } from "../../src/console/runs/page.tsx";
-import type { Frame } from "../../src/console/shell/layout.tsx";
 import { ProblemPage } from "../../src/console/shell/problem.tsx";
 import { SignInPage } from "../../src/console/sign-in/page.tsx";
 import { UsersPage } from "../../src/console/users/search-page.tsx";
 import { UserPage } from "../../src/console/users/user-page.tsx";
 import { words } from "../support/words.ts";
-import { abandonedRun, busyHour, NOW_MS, runDetail, runPage, toOverview, userView } from "./fixtures.ts";
+import { abandonedRun, busyHour, FRAME, runDetail, runPage, toOverview, userView } from "./fixtures.ts";
 import { auditPage, deadLetters, destinations, redelivery, searchFor } from "./list-fixtures.ts";
 
 const ATTACKS = [
@@ -43,13 +42,10 @@ function filledWith<T>(attack: string, view: T): T {
 }
 
 function pagesWith(attack: string): [name: string, html: unknown][] {
-  const frame: Frame = { operator: attack, signOutAt: "/console/sign-out", nowMs: NOW_MS, flash: null };
+  const frame = { ...FRAME, operator: attack, signOutAt: "/console/sign-out" };
   const given = searchFor(attack);
   const filled = <T>(view: T) => filledWith(attack, view);
-  const chosen = {
-    ...redelivery,
-    filter: { run_ids: [attack], host: null, reason: null, from: null, to: null },
-  };
+  const filter = { run_ids: [attack], host: null, reason: null, from: null, to: null };
   return [
     ["overview", OverviewPage({ frame, view: toOverview(busyHour) })],
     ["runs", RunsPage({ frame, given, view: filled(runPage), fault: attack })],
@@ -59,7 +55,7 @@ function pagesWith(attack: string): [name: string, html: unknown][] {
     ["user", UserPage({ frame, view: filled(userView) })],
     ["dead letters", DeadLettersPage({ frame, given, view: filled(deadLetters), fault: attack })],
     ["redelivery", RedeliveryPage({ frame, view: filled(redelivery) })],
-    ["redelivery of a selection", RedeliveryPage({ frame, view: chosen })],
+    ["redelivery of a selection", RedeliveryPage({ frame, view: { ...redelivery, filter } })],
     ["destinations", DestinationsPage({ frame, view: filled(destinations) })],
     ["audit", AuditTrailPage({ frame, view: filled(auditPage) })],
     ["sign-in", SignInPage({ frame, error: "invalid", usesAccess: true, scope: attack })],
@@ -130,13 +126,9 @@ describe("links", () => {
   });
 
   it("a run's id is one escaped segment, whatever it is", async () => {
-    const found = {
-      ...runPage,
-      runs: runPage.runs.slice(0, 1).map((run) => ({ ...run, run_id: "a/../b?c#d" })),
-    };
+    const runs = runPage.runs.slice(0, 1).map((run) => ({ ...run, run_id: "a/../b?c#d" }));
+    const found = { ...runPage, runs };
     const html = String(await RunsPage({ frame: FRAME, given: searchFor(""), view: found, fault: null }));
     expect(html).toContain('href="/console/runs/a%2F..%2Fb%3Fc%23d?user=');
   });
 });
-
-const FRAME: Frame = { operator: "olga", signOutAt: null, nowMs: NOW_MS, flash: null };

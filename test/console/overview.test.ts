@@ -16,7 +16,7 @@ import { toAttempt, toServed } from "../platform/observability/counted.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { makeGateway, ORIGIN } from "../support/gateway.ts";
+import { makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
 import { ask } from "./bench.ts";
 import { NONE } from "./fixtures.ts";
 
@@ -167,11 +167,9 @@ describe("an aggregator that does not answer", () => {
   it("makes a page that says so, and shows no number", async () => {
     const gateway = await makeGateway({}, DOWN);
     const cookie = `edge_console=${await gateway.issuer.token({ sub: "olga", scope: "operator" })}`;
-    const sent = gateway.begin("/console?span=day", { claims: null, headers: { cookie, origin: ORIGIN } });
-    const response = await sent.response;
-    const html = await response.text();
-    await sent.rest();
-    expect(response.status).toBe(503);
+    const call = { claims: null, headers: { cookie, origin: ORIGIN }, ...PAGE };
+    const { status, text: html } = await gateway.call("/console?span=day", call);
+    expect(status).toBe(503);
     expect(html).toContain("The metrics aggregator does not answer.");
     expect(html).not.toMatch(/class="card|<strong>0</);
   });

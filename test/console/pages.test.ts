@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { failing } from "../support/bindings.ts";
-import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway.ts";
+import { type Answer, type Call, type Gateway, makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { words } from "../support/words.ts";
 import { indexLetters, keepRun, toLetter } from "./bench.ts";
@@ -17,7 +17,7 @@ let db: D1Database;
 let gateway: Gateway;
 let alice: string;
 
-type Page = { status: number; headers: Headers; html: string };
+type Page = Answer & { html: string };
 
 beforeEach(async () => {
   db = await freshIndex();
@@ -29,11 +29,13 @@ beforeEach(async () => {
 async function ask(path: string, call: Call & { as?: Record<string, unknown> | null } = {}): Promise<Page> {
   const { as = OPERATOR, headers = {}, ...rest } = call;
   const cookie = as === null ? {} : { cookie: `edge_console=${await gateway.issuer.token(as)}` };
-  const sent = gateway.begin(path, { claims: null, ...rest, headers: { ...cookie, ...headers } });
-  const response = await sent.response;
-  const html = await response.text();
-  await sent.rest();
-  return { status: response.status, headers: response.headers, html };
+  const answer = await gateway.call(path, {
+    claims: null,
+    ...PAGE,
+    ...rest,
+    headers: { ...cookie, ...headers },
+  });
+  return { ...answer, html: answer.text };
 }
 
 function post(path: string, body: string, headers: Record<string, string> = OWN): Promise<Page> {
@@ -49,17 +51,14 @@ async function deadRun(): Promise<string> {
 }
 
 async function redeliveries(): Promise<number> {
-  const row = await db
-    .prepare("SELECT COUNT(*) AS n FROM audit WHERE action = 'redeliver_many'")
-    .first<{ n: number }>();
-  return row?.n ?? 0;
+  const sql = "SELECT COUNT(*) AS n FROM audit WHERE action = 'redeliver_many'";
+  return (await db.prepare(sql).first<number>("n")) ?? 0;
 }
 
 describe("every page is a document under the strict policy", () => {
   it.each([
     ["/console", "Overview"],
     ["/console?span=day", "Overview"],
-    ["/console?span=week", "Overview"],
     ["/console?span=century", "Overview"],
     ["/console/runs", "Runs"],
     ["/console/runs?state=dead&from=2026-11-25T20:14&to=", "Runs"],
@@ -210,12 +209,10 @@ describe("forms", () => {
   });
 
   it.each([
-    ["a form without a button", ""],
-    ["a button that there is not", "what=everything"],
-    ["a run id that is none", "what=selection&run_id=x"],
-    ["a time that is none", "what=range&from=yesterday"],
-    ["more than a page can make", `what=${"x".repeat(70_000)}`],
-  ])("%s is refused, and nothing is sent", async (_name, fields) => {
+    ...words`
+    what=everything what=selection&run_id=x what=range&from=yesterday what=${"x".repeat(70_000)}`,
+    "",
+  ])("%.50s is no form: it is refused, and nothing is sent", async (fields) => {
     await deadRun();
     const { status, html } = await post("/console/dead-letters/redeliver", fields);
     expect(status).toBe(400);
@@ -223,20 +220,12 @@ describe("forms", () => {
     expect(await redeliveries()).toBe(0);
   });
 
-  it.each<[string, string, string]>([
-    ["what was ticked", "what=selection&run_id=RUN", "1 dead letter, chosen by hand."],
-    ["a host", "what=range&host=client.example", "All dead letters to client.example."],
-    [
-      "a reason",
-      "what=range&host=-&reason=poison",
-      "All dead letters without a callback, because of “poison”.",
-    ],
-    [
-      "a time",
-      "what=range&host=&from=2026-11-25T20:14&to=",
-      "All dead letters to any host, from 2026-11-25 20:14:00.",
-    ],
-  ])("%s is sent again, and its progress shown", async (_name, fields, said) => {
+  it.each([
+    ["what=selection&run_id=RUN", "1 dead letter, chosen by hand."],
+    ["what=range&host=client.example", "All dead letters to client.example."],
+    ["what=range&host=-&reason=poison", "All dead letters without a callback, because of “poison”."],
+    ["what=range&from=2026-11-25T20:14&to=", "All dead letters to any host, from 2026-11-25 20:14:00."],
+  ])("%s is sent again, and its progress shown", async (fields, said) => {
     const { headers } = await post("/console/dead-letters/redeliver", fields.replace("RUN", await deadRun()));
     const location = headers.get("location") ?? "";
     expect(location).toMatch(/^\/console\/redeliveries\/[\w-]+$/);

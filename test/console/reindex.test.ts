@@ -49,6 +49,11 @@ async function twoDays(): Promise<{ active: unknown[]; letters: unknown[] }> {
   return { active: [{ month: 204001, user_key: user, days: 0b11 }], letters: [letter] };
 }
 
+async function remakeIndex(): Promise<void> {
+  await loseIndex();
+  await makeIndex();
+}
+
 async function indexedRows(): Promise<{ active: unknown[]; letters: unknown[] }> {
   return { active: await readRows(ACTIVE), letters: await readRows(LETTERS) };
 }
@@ -57,8 +62,7 @@ describe("an index that was made anew", () => {
   it("has everything again after a reindexing, which says how many gates had to tell it", async () => {
     const all = await twoDays();
     expect(await indexedRows()).toEqual(all);
-    await loseIndex();
-    await makeIndex();
+    await remakeIndex();
     expect(await indexedRows()).toEqual({ active: [], letters: [] });
     const gateway = await makeGateway();
     const { status, body } = await act(gateway, "/reindex");
@@ -69,8 +73,7 @@ describe("an index that was made anew", () => {
 
   it("has it by itself within a week, although no request comes", async () => {
     const all = await twoDays();
-    await loseIndex();
-    await makeIndex();
+    await remakeIndex();
     await evict(await stubOf("alice"));
     await pass("alice", 7 * DAY);
     expect(await indexedRows()).toEqual(all);
@@ -80,8 +83,7 @@ describe("an index that was made anew", () => {
     await env.OPERATORS_DB.prepare("DROP TABLE epoch").run();
     const runId = await dieUndelivered("alice");
     await pass("alice", 2 * HOUR);
-    await loseIndex();
-    await makeIndex();
+    await remakeIndex();
     await pass("alice", 2 * HOUR);
     expect(await readRows("SELECT run_id FROM dead_letters")).toEqual([{ run_id: runId }]);
   });
@@ -89,8 +91,7 @@ describe("an index that was made anew", () => {
   it("gets more than a call tells at once from the alarm", async () => {
     for (const _ of times(120, () => 0)) await dieUndelivered("alice");
     await pass("alice", 2 * HOUR);
-    await loseIndex();
-    await makeIndex();
+    await remakeIndex();
     await (await gateOf("alice")).reindex();
     await pass("alice", 10_000);
     expect(await readRows("SELECT count(*) AS letters FROM dead_letters")).toEqual([{ letters: 120 }]);
@@ -113,8 +114,7 @@ describe("a reindexing", () => {
       await charge(`user-${n}`);
       await ring(`user-${n}`);
     }
-    await loseIndex();
-    await makeIndex();
+    await remakeIndex();
     const gateway = await makeGateway();
     const first = await act(gateway, "/reindex");
     expect(first.body).toMatchObject({ gates: 40, told_anew: 40, unreachable: 0 });

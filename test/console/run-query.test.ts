@@ -26,6 +26,10 @@ const AMONG_MANY: SearchCursor = {
   countedAll: true,
 };
 
+const ELSEWHERE = "cursor must be the next_cursor of a page of the same list.";
+const NO_MOMENT =
+  "from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).";
+
 const judged = (given: Given, nowMs = NOW_MS) => judge(() => parseRunQuery(given, nowMs));
 
 describe("a query", () => {
@@ -66,23 +70,11 @@ describe("a query", () => {
     [{ user: USER, issuer: "i", subject: "s" }, "user", "user and issuer must not both be given."],
     [{ state: "gone" }, "state", "state must be one of waiting, retrying, delivered, dead, aborted, none."],
     [{ result: "lost" }, "result", "result must be one of success, error, none."],
-    [
-      { from: "yesterday" },
-      "from",
-      "from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).",
-    ],
+    [{ from: "yesterday" }, "from", NO_MOMENT],
     [{ from: "2026-11-02T00:00:00Z", to: "2026-11-01T00:00:00Z" }, "from", "from must not be later than to."],
-    [{ cursor: "!" }, "cursor", "cursor must be the next_cursor of a page of the same list."],
-    [
-      { cursor: encodeSearchCursor(IN_USER) },
-      "cursor",
-      "cursor must be the next_cursor of a page of the same list.",
-    ],
-    [
-      { cursor: encodeSearchCursor(AMONG_MANY), user: USER },
-      "cursor",
-      "cursor must be the next_cursor of a page of the same list.",
-    ],
+    [{ cursor: "!" }, "cursor", ELSEWHERE],
+    [{ cursor: encodeSearchCursor(IN_USER) }, "cursor", ELSEWHERE],
+    [{ cursor: encodeSearchCursor(AMONG_MANY), user: USER }, "cursor", ELSEWHERE],
   ])("%o names the parameter at fault", async (given, parameter, detail) => {
     expect(await judged(given)).toEqual({ kind: "invalid", parameter, detail });
   });

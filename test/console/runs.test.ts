@@ -97,12 +97,8 @@ describe("a run's page", () => {
     expect((await runs.read(run)).body.can).toEqual({ poll: true, redeliver: false, abandon: true });
     await runs.stage.pass(HOUR);
     const can = { poll: false, redeliver: false, abandon: false };
-    expect((await runs.read(run)).body).toMatchObject({
-      state: "none",
-      charged: true,
-      callback_url: null,
-      can,
-    });
+    const ended = { state: "none", charged: true, callback_url: null, can };
+    expect((await runs.read(run)).body).toMatchObject(ended);
   });
 });
 

@@ -28,6 +28,7 @@ const COUNTED = {
   "ratelimit-policy": '"runs";q=200;w=300',
   ratelimit: '"runs";r=199;t=300',
 };
+const NO_UUID = { data: { type: "run", id: "1" } };
 const STARTED = { data: { type: "run", id: ID } };
 const ENDED = { type: "run", id: ID, status: "success", results: [{}], next_page: "0", errors: [] };
 
@@ -61,11 +62,7 @@ const BREACHES: [breach: string, Asked, Answered, Circumstances?][] = [
     START,
     started({ body: { data: [] } }),
   ],
-  [
-    'body #/data/id: String does not match format "uuid".',
-    ONE_OFF,
-    started({ body: { data: { type: "run", id: "1" } } }),
-  ],
+  ['body #/data/id: String does not match format "uuid".', ONE_OFF, started({ body: NO_UUID })],
   ["data.id is missing", START, started({ body: { data: { type: "run" } } })],
   ['data.type is not "run"', START, started({ body: { data: { id: ID, type: "Run" } } })],
   ['body #: Instance does not have required property "status".', READ, answer(200, PLAIN, { data: ENDED })],

@@ -5,7 +5,7 @@ import { jsonBody, type Operation, type Parameter, type Schema } from "../../src
 import { toCurl, toText } from "../../src/http/docs/curl.ts";
 import { renderDocs } from "../../src/http/docs/render.tsx";
 import { Members } from "../../src/http/docs/schema.tsx";
-import { type Call, makeGateway } from "../support/gateway.ts";
+import { makeGateway } from "../support/gateway.ts";
 
 const document = openapiDocument("https://edge.example");
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -25,9 +25,9 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
 }
 
-async function ask(path: string, call: Call = {}) {
+async function ask(path: string) {
   const gateway = await makeGateway({ PUBLIC_URL: "https://other.example" });
-  return gateway.call(path, { claims: null, ...call });
+  return gateway.call(path, { claims: null });
 }
 
 /** What the page has for one operation. */
@@ -71,11 +71,6 @@ describe("GET /docs", () => {
   it.each(unknown)("404 for %s", async (path) => {
     expect((await ask(path)).status).toBe(404);
   });
-
-  it.each(["/docs", "/docs/assets/docs.css"])("405 for another method of %s", async (path) => {
-    const { status, headers } = await ask(path, { method: "POST" });
-    expect([status, headers.get("allow")]).toEqual([405, "GET, HEAD"]);
-  });
 });
 
 describe("the page", () => {
@@ -94,16 +89,13 @@ describe("the page", () => {
     expect(article).toContain(`<b>${method}</b> <code>${path}</code>`);
     expect(article).toContain(escaped(toCurl(`https://edge.example${path}`, method, operation)));
     for (const { name } of parameters) expect(article).toContain(`<code>${name}</code>`);
-    expect(Object.keys(responses).length).toBeGreaterThan(1);
-    for (const [status, { headers, content }] of Object.entries(responses)) {
+    for (const [status, { headers }] of Object.entries(responses)) {
       expect(article).toContain(`<b>${status}</b> `);
       for (const name of Object.keys(headers)) expect(article).toContain(`<code>${name}</code>`);
-      expect(content === undefined).toBe(status === "202" && path === "/completions/{ref}");
     }
     const contents = [requestBody?.content, ...Object.values(responses).map(({ content }) => content)];
     for (const { schema, examples = {} } of contents.flatMap((content) => Object.values(content ?? {}))) {
       expect(html).toContain(await membersOf(schema, document.components.schemas));
-      expect(Object.keys(examples)).not.toEqual([]);
       for (const { value } of Object.values(examples)) expect(article).toContain(escaped(toText(value)));
     }
   });

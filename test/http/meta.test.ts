@@ -1,8 +1,8 @@
 // The gateway about itself, and the answers for what is not there.
 import { reset } from "cloudflare:test";
-import { exportJWK, generateKeyPair } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Call, makeGateway } from "../support/gateway.ts";
+import { makeSigningKey } from "../support/tokens.ts";
 
 const NO_TOKEN: Call = { claims: null };
 
@@ -11,41 +11,33 @@ afterEach(async () => {
   await reset();
 });
 
-async function signingKey(kid: string): Promise<Record<string, unknown>> {
-  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
-  return { ...(await exportJWK(privateKey)), kid };
-}
-
 describe("without a token a caller may ask for", () => {
   it("/healthz", async () => {
     const gateway = await makeGateway();
-    const { status, body, headers } = await gateway.call("/healthz", NO_TOKEN);
+    const { status, body } = await gateway.call("/healthz", NO_TOKEN);
     expect([status, body]).toEqual([200, { status: "ok" }]);
-    expect(headers.get("cache-control")).toBe("no-store");
   });
 
   it("/.well-known/jwks.json: every signing key, in order, without a private member", async () => {
-    const keys = [await signingKey("new"), await signingKey("old")];
+    const keys = [await makeSigningKey("new"), await makeSigningKey("old")];
     const gateway = await makeGateway({ SIGNING_KEYS: JSON.stringify({ keys }) });
-    const { status, body, headers } = await gateway.call("/.well-known/jwks.json", NO_TOKEN);
+    const { status, body } = await gateway.call("/.well-known/jwks.json", NO_TOKEN);
     expect(status).toBe(200);
     const shown = { kty: "OKP", crv: "Ed25519", alg: "EdDSA", use: "sig" };
     expect(body).toEqual({
       keys: [
-        { ...shown, kid: "new", x: keys[0]?.["x"] },
-        { ...shown, kid: "old", x: keys[1]?.["x"] },
+        { ...shown, kid: "new", x: keys[0]?.x },
+        { ...shown, kid: "old", x: keys[1]?.x },
       ],
     });
-    expect(headers.get("cache-control")).toBe("public, max-age=300");
   });
 
   it("/openapi.json: it names the place where it was asked", async () => {
     const gateway = await makeGateway({ PUBLIC_URL: "https://edge.example" });
-    const { status, body, headers } = await gateway.call("/openapi.json", NO_TOKEN);
+    const { status, body } = await gateway.call("/openapi.json", NO_TOKEN);
     expect([status, body.openapi]).toEqual([200, "3.1.0"]);
     expect(body.servers).toMatchObject([{ url: "https://edge.example" }]);
     expect(Object.keys(body.paths)).toContain("/actions/v1/stored-actions/{stored_action_id}/run");
-    expect(headers.get("cache-control")).toBe("public, max-age=300");
   });
 
   it.each(["/healthz", "/.well-known/jwks.json", "/openapi.json"])("HEAD %s", async (path) => {

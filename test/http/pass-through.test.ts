@@ -2,7 +2,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { never } from "../support/bindings.ts";
-import { type Call, makeGateway } from "../support/gateway.ts";
+import { type Call, type Gateway, makeGateway } from "../support/gateway.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
 const LIST = "/actions/v1/stored-actions";
@@ -11,6 +11,13 @@ const FROM_UPSTREAM: Call = { circumstances: { errorFrom: "upstream", rateLimit:
 const JSON_TYPE = { "content-type": "application/json" };
 
 afterEach(() => reset());
+
+/** Its upstream answers whatever it is asked. */
+async function obligingGateway(): Promise<Gateway> {
+  const gateway = await makeGateway();
+  gateway.upstream.behave(() => json(200, { data: [] }));
+  return gateway;
+}
 
 describe("a request passes as it is", () => {
   it.each([
@@ -24,25 +31,20 @@ describe("a request passes as it is", () => {
     { method: "OPTIONS", path: LIST, body: undefined },
     { method: "HEAD", path: LIST, body: undefined },
   ])("$method $path $body", async ({ method, path, body }) => {
-    const gateway = await makeGateway();
-    gateway.upstream.behave(() => json(200, { data: [] }));
-    const sent = { method, headers: JSON_TYPE, ...(body === undefined ? {} : { body }) };
+    const gateway = await obligingGateway();
+    const sent = { method, headers: JSON_TYPE, ...(body !== undefined && { body }) };
     expect((await gateway.call(path, sent)).status).toBe(200);
     expect(gateway.upstream.asked).toMatchObject([{ method, path, body: body ?? "" }]);
     expect(gateway.upstream.asked[0]?.headers.get("content-type")).toBe("application/json");
   });
 
-  it.each([
-    { method: "GET", body: "" },
-    { method: "GET", body: '{"data":{}}' },
-    { method: "HEAD", body: "" },
-    { method: "HEAD", body: '{"data":{}}' },
-  ])("$method without the body $body that came with it", async ({ method, body }) => {
-    const gateway = await makeGateway();
-    gateway.upstream.behave(() => json(200, { data: [] }));
-    const headers = { "content-length": String(body.length) };
-    expect((await gateway.call(LIST, { method, body, headers })).status).toBe(200);
-    expect(gateway.upstream.asked).toMatchObject([{ method, path: LIST, body: "" }]);
+  it.each(["GET", "HEAD"])("%s without the body that came with it, though it be empty", async (method) => {
+    for (const body of ["", '{"data":{}}']) {
+      const gateway = await obligingGateway();
+      const headers = { "content-length": String(body.length) };
+      expect((await gateway.call(LIST, { method, body, headers })).status).toBe(200);
+      expect(gateway.upstream.asked).toMatchObject([{ method, path: LIST, body: "" }]);
+    }
   });
 
   it("GET without waiting for the end of such a body, or cutting off its sender", async () => {
@@ -52,8 +54,7 @@ describe("a request passes as it is", () => {
         isCancelled = true;
       },
     });
-    const gateway = await makeGateway();
-    gateway.upstream.behave(() => json(200, { data: [] }));
+    const gateway = await obligingGateway();
     expect((await gateway.call(LIST, { body })).status).toBe(200);
     expect(isCancelled).toBe(false);
   });
@@ -61,18 +62,12 @@ describe("a request passes as it is", () => {
   it("bytes that are no text too", async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
     let received = new Uint8Array();
-    const gateway = await makeGateway({}, () => ({
-      UPSTREAM: upstream(async (request) => {
-        received = new Uint8Array(await request.arrayBuffer());
-        return new Response(bytes);
-      }),
-    }));
-    const call: Call = {
-      method: "PUT",
-      body: bytes,
-      headers: { "content-type": "application/octet-stream" },
-    };
-    const { response } = gateway.begin(ONE, call);
+    const UPSTREAM = upstream(async (request) => {
+      received = new Uint8Array(await request.arrayBuffer());
+      return new Response(bytes);
+    });
+    const gateway = await makeGateway({}, () => ({ UPSTREAM }));
+    const { response } = gateway.begin(ONE, { method: "PUT", body: bytes });
     expect(new Uint8Array(await (await response).arrayBuffer())).toEqual(bytes);
     expect(received).toEqual(bytes);
   });
@@ -85,7 +80,7 @@ describe("a request passes as it is", () => {
     expect(gateway.upstream.asked).toEqual([]);
   });
 
-  it.each(["gzip", "br", "identity, gzip", ""])("nor with a body that is encoded: %j", async (encoding) => {
+  it.each(["gzip", ""])("nor with a body that is encoded: %j", async (encoding) => {
     const gateway = await makeGateway();
     const headers = { ...JSON_TYPE, "content-encoding": encoding };
     const { status, body } = await gateway.call(ONE, { method: "PUT", body: "{}", headers });
@@ -100,10 +95,9 @@ describe("a request passes as it is", () => {
     { method: "GET", encoding: "gzip", body: undefined },
     { method: "GET", encoding: "gzip", body: "{}" },
   ])("$method with $encoding and $body, of which nothing is encoded", async ({ method, encoding, body }) => {
-    const gateway = await makeGateway();
-    gateway.upstream.behave(() => json(200, { data: [] }));
+    const gateway = await obligingGateway();
     const headers = { "content-encoding": encoding };
-    const sent = { method, headers, ...(body === undefined ? {} : { body }) };
+    const sent = { method, headers, ...(body !== undefined && { body }) };
     expect((await gateway.call(ONE, sent)).status).toBe(200);
     expect(gateway.upstream.asked[0]?.headers.get("content-encoding")).toBeNull();
   });
@@ -130,15 +124,14 @@ describe("bodies are streamed", () => {
     const writer = writable.getWriter();
     const encoder = new TextEncoder();
     const firstChunk = Promise.withResolvers<string>();
-    const gateway = await makeGateway({}, () => ({
-      UPSTREAM: upstream(async (request) => {
-        const text = request.body?.pipeThrough(new TextDecoderStream()).getReader();
-        const first = (await text?.read())?.value ?? "";
-        firstChunk.resolve(first);
-        const second = (await text?.read())?.value ?? "";
-        return new Response(first + second);
-      }),
-    }));
+    const UPSTREAM = upstream(async (request) => {
+      const text = request.body?.pipeThrough(new TextDecoderStream()).getReader();
+      const first = (await text?.read())?.value ?? "";
+      firstChunk.resolve(first);
+      const second = (await text?.read())?.value ?? "";
+      return new Response(first + second);
+    });
+    const gateway = await makeGateway({}, () => ({ UPSTREAM }));
     const { response } = gateway.begin(LIST, { method: "POST", body: readable });
     await writer.write(encoder.encode("the beginning, "));
     expect(await firstChunk.promise).toBe("the beginning, ");
@@ -162,25 +155,13 @@ describe("bodies are streamed", () => {
 });
 
 describe("an error", () => {
-  it.each([400, 402, 403, 404, 405, 409, 410, 412, 422, 429])(
-    "of %i in the envelope keeps its status and what it says",
-    async (status) => {
-      const gateway = await makeGateway();
-      gateway.upstream.behave(() => json(status, errorBody(status, "name_taken")));
-      const answer = await gateway.call(LIST, { method: "POST", body: "{}", ...FROM_UPSTREAM });
-      expect(answer.status).toBe(status);
-      expect(answer.body.errors).toEqual([
-        {
-          status,
-          code: "name_taken",
-          title: "title of name_taken",
-          detail: "detail of name_taken",
-          source: null,
-          meta: { from: "upstream" },
-        },
-      ]);
-    },
-  );
+  it.each([400, 409, 429])("of %i in the envelope keeps its status and what it says", async (status) => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => json(status, errorBody(status, "name_taken")));
+    const answer = await gateway.call(LIST, { method: "POST", body: "{}", ...FROM_UPSTREAM });
+    expect(answer.status).toBe(status);
+    expect(answer.body).toEqual(errorBody(status, "name_taken"));
+  });
 
   it("larger than is read is replaced too", async () => {
     const gateway = await makeGateway();

@@ -2,15 +2,14 @@
 // user's, and nothing that one user's runs, receivers or results do keeps another's waiting.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { gateId } from "../../src/gate/address.ts";
 import { encodeUsageCursor } from "../../src/http/usage-cursor.ts";
-import { stopClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { until } from "../support/gate.ts";
 import type { Answer } from "../support/gateway.ts";
-import { freshIndex } from "../support/operators-index.ts";
 import { Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { json } from "../support/upstream.ts";
@@ -22,14 +21,9 @@ const SPAN = "from=2039-01-01T00:00:00Z&to=2041-01-01T00:00:00Z";
 const counts = { refused: 0, served: 0 };
 let stage: Stage;
 
+freshForEach();
 beforeEach(async () => {
-  await freshIndex();
-  stopClock();
   stage = await Stage.set({}, undefined, { issuer: one, moreIssuers: [two, shadow] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
 });
 
 describe("what became of a run is told to its own user alone", () => {
@@ -65,9 +59,7 @@ describe("what became of a run is told to its own user alone", () => {
 });
 
 describe("on a host that both are called at, one's failures do not stop the other's callbacks", () => {
-  it.each([
-    300, 301, 302, 307, 400, 401, 403, 404, 405, 408, 409, 410, 413, 422, 429, 451, 500, 502, 503, 504,
-  ])("%i", async (status) => {
+  it.each([302, 404, 410, 429, 500, 503])("%i", async (status) => {
     const [a, b] = [newUser(one), newUser(one)];
     const host = `https://shared-${status}.example`;
     stage.receive(({ url }) => new Response(null, { status: url.endsWith("/a") ? status : 204 }));
@@ -79,26 +71,23 @@ describe("on a host that both are called at, one's failures do not stop the othe
 });
 
 describe("one user's trouble keeps no other user's run waiting, not even in the same batch", () => {
-  it.each<[string, (a: Started, release: Promise<void>) => void]>([
-    ["a receiver that does not answer", (_a, release) => receiverOfA(async () => release.then(ok))],
-    ["a receiver that fails", () => receiverOfA(() => new Response(null, { status: 503 }))],
-    [
-      "an upstream that does not answer for it",
-      ({ runId }, release) => setReads(runId, async () => release.then(ok)),
-    ],
-    ["an upstream that breaks off", ({ runId }) => setReads(runId, () => Promise.reject(new Error("lost")))],
-    [
-      "a result that does not end",
-      ({ runId }, release) => setReads(runId, () => new Response(endingWith(release))),
-    ],
-    ["a result of 25 MB", ({ runId }) => setReads(runId, () => new Response(" ".repeat(25_000_000)))],
-    ["a result that is no JSON", ({ runId }) => setReads(runId, () => new Response("<html>"))],
-    ["a run that the upstream has lost", ({ runId }) => setReads(runId, () => json(404, {}))],
-  ])("%s", async (_name, trouble) => {
+  it.each<
+    [string, of: "receiver" | "upstream", answer: (release: Promise<void>) => Response | Promise<Response>]
+  >([
+    ["a receiver that does not answer", "receiver", (release) => release.then(ok)],
+    ["a receiver that fails", "receiver", () => new Response(null, { status: 503 })],
+    ["an upstream that does not answer for it", "upstream", (release) => release.then(ok)],
+    ["an upstream that breaks off", "upstream", () => Promise.reject(new Error("lost"))],
+    ["a result that does not end", "upstream", (release) => new Response(endingWith(release))],
+    ["a result of 25 MB", "upstream", () => new Response(" ".repeat(25_000_000))],
+    ["a result that is no JSON", "upstream", () => new Response("<html>")],
+    ["a run that the upstream has lost", "upstream", () => json(404, {})],
+  ])("%s", async (_name, troubled, answer) => {
     const ofA = await started(newUser(one), "https://a.example/a");
     const ofB = await started(newUser(one), "https://b.example/b");
     const { promise: release, resolve } = Promise.withResolvers<void>();
-    trouble(ofA, release);
+    if (troubled === "upstream") setReads(ofA.runId, () => answer(release));
+    else stage.receive(({ url }) => (url.endsWith("/a") ? answer(release) : ok()));
     await stage.push(ofA);
     await stage.push(ofB);
     const consumed = stage.consume(stage.queue.take());
@@ -121,7 +110,7 @@ describe("one user's trouble keeps no other user's run waiting, not even in the 
   });
 });
 
-itAddsUp(counts, { refused: 377, served: 125 });
+itAddsUp(counts, { refused: 177, served: 87 });
 
 async function delivered(by: User): Promise<Started> {
   const run = await stage.start({}, by);
@@ -144,10 +133,6 @@ async function expectToldAtOnce(by: User, callbackUrl: string): Promise<void> {
   expect(stage.received.at(-1)?.url).toBe(callbackUrl);
   expect((await stage.deliveries(run.runId, by)).body.data.state).toBe("delivered");
   counts.served += 1;
-}
-
-function receiverOfA(answer: () => Response | Promise<Response>): void {
-  stage.receive(({ url }) => (url.endsWith("/a") ? answer() : ok()));
 }
 
 function endingWith(release: Promise<void>): ReadableStream {

@@ -4,7 +4,7 @@ import { type Answer, type Call, type Gateway, makeGateway } from "../support/ga
 import { type Asked, errorBody, json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
 import { expectProblem, itAddsUp, newUser, remainingOf } from "./bench.ts";
-import { gatewayOfWays, RUN, STORED, served, WAYS } from "./ways.ts";
+import { gatewayOfWays, RUN, STORED, WAYS } from "./ways.ts";
 
 const counts = { refused: 0, served: 0 };
 let gateway: Gateway;
@@ -25,39 +25,17 @@ const WINDOW = [
   "x-ratelimit-reset",
 ];
 
-/** What an upstream might say, each value marked. */
-const LEAKING: [string, string][] = [
-  ...words`
-    X-Powered-By X-AspNet-Version X-Runtime Proxy-Authentication-Info TE Trailer Transfer-Encoding Upgrade
-    Access-Control-Allow-Credentials X-Content-Type-Options Referrer-Policy Permissions-Policy Clear-Site-Data
-    NEL Report-To Reporting-Endpoints Service-Worker-Allowed SourceMap Public-Key-Pins X-Request-Id
-    traceparent Authentication-Info Cookie CF-Ray CF-Cache-Status X-Forwarded-For X-RateLimit-Limit
-    X-RateLimit-Remaining X-RateLimit-Reset RateLimit RateLimit-Policy Idempotency-Replayed
-    Idempotency-Payload-Mismatch webhook-signature Age X-Invented`.map((name): [string, string] => [
-    name,
-    "leaked",
-  ]),
-  ["Set-Cookie", "session=leaked; HttpOnly"],
-  ["Set-Cookie2", "session=leaked"],
-  ["Server", "leaked/1.0"],
-  ["X-Backend", "leaked.internal"],
-  ["Via", "1.1 leaked.internal"],
-  ["Connection", "x-leaked"],
-  ["Keep-Alive", "timeout=leaked"],
-  ["Proxy-Authenticate", "Basic realm=leaked"],
-  ["WWW-Authenticate", "Basic realm=leaked"],
-  ["Location", "http://leaked.internal/"],
-  ["Content-Location", "http://leaked.internal/"],
-  ["Refresh", "0; url=http://leaked.internal/"],
-  ["Access-Control-Allow-Origin", "https://leaked.example"],
-  ["Content-Security-Policy", "default-src leaked"],
-  ["Strict-Transport-Security", "max-age=0; leaked"],
-  ["X-Frame-Options", "ALLOW-FROM leaked"],
-  ["Alt-Svc", 'h3="leaked.internal:443"'],
-  ["Server-Timing", "leaked;dur=1"],
-  ["Authorization", "Bearer leaked"],
-  ["Warning", "199 leaked"],
-];
+/** What an upstream might say. */
+const LEAKING = words`
+  Set-Cookie Set-Cookie2 Server X-Backend X-Powered-By X-AspNet-Version X-Runtime Via Connection Keep-Alive
+  Proxy-Authenticate Proxy-Authentication-Info TE Trailer Transfer-Encoding Upgrade WWW-Authenticate
+  Authentication-Info Authorization Cookie Location Content-Location Refresh Access-Control-Allow-Origin
+  Access-Control-Allow-Credentials Content-Security-Policy Strict-Transport-Security X-Frame-Options
+  X-Content-Type-Options Referrer-Policy Permissions-Policy Clear-Site-Data NEL Report-To
+  Reporting-Endpoints Service-Worker-Allowed SourceMap Public-Key-Pins Alt-Svc Server-Timing X-Request-Id
+  traceparent CF-Ray CF-Cache-Status X-Forwarded-For X-RateLimit-Limit X-RateLimit-Remaining
+  X-RateLimit-Reset RateLimit RateLimit-Policy Idempotency-Replayed Idempotency-Payload-Mismatch
+  webhook-signature Age Warning X-Invented`;
 
 describe("a header of the upstream's own does not pass back", () => {
   const honest: Record<string, (asked: Asked) => Response> = {
@@ -83,7 +61,7 @@ describe("a header of the upstream's own does not pass back", () => {
     const leaky = await makeGateway({}, undefined, { issuer: gateway.issuer });
     leaky.upstream.behave((asked) => {
       const response = honest[kind]?.(asked) ?? json(500, {});
-      for (const [name, value] of LEAKING) response.headers.append(name, value);
+      for (const name of LEAKING) response.headers.append(name, "leaked");
       return response;
     });
     const circumstances = { errorFrom: status === 422 ? "upstream" : "edge" } as const;
@@ -114,7 +92,7 @@ describe("a header of the upstream's own does not pass back", () => {
 });
 
 describe("a redirect of the upstream is neither followed nor shown", () => {
-  it.each([300, 301, 302, 303, 307, 308])("%i", async (status) => {
+  it.each([302, 307])("%i", async (status) => {
     for (const { path, call } of WAYS) {
       const broken = await makeGateway({}, undefined, { issuer: gateway.issuer });
       broken.upstream.behave(
@@ -132,11 +110,6 @@ describe("a redirect of the upstream is neither followed nor shown", () => {
       counts.refused += 1;
     }
   });
-
-  it.each(WAYS)("$name that is no redirect is served", async ({ path, call }) => {
-    await served(gateway, path, call);
-    counts.served += 1;
-  });
 });
 
 const INJECTION = "x\r\nSet-Cookie: session=leaked\r\n\r\n<script>";
@@ -147,41 +120,27 @@ describe("line breaks in the upstream's data make no header", () => {
     expectProblem(answer, 500, null);
   });
 
-  it("in each member of an error", async () => {
-    for (const member of ["code", "title", "detail"]) {
-      const body = { errors: [{ ...refusal(), [member]: INJECTION }] };
-      const answer = await injected(0, () => json(403, body), { circumstances: { errorFrom: "upstream" } });
-      expect([answer.status, answer.body.errors[0][member]]).toEqual([403, INJECTION]);
+  it("in any member of an error", async () => {
+    const said = { code: INJECTION, title: INJECTION, detail: INJECTION, source: { pointer: INJECTION } };
+    const body = { errors: [{ ...said, status: INJECTION, meta: { [INJECTION]: INJECTION } }] };
+    for (const [way, status] of [
+      [0, 403],
+      [2, 409],
+    ] as const) {
+      const call = { circumstances: { errorFrom: "upstream" } } as const;
+      const answer = await injected(way, () => json(status, body), call);
+      expect([answer.status, answer.body.errors]).toMatchObject([status, [{ ...said, status }]]);
     }
   });
 
-  it("in an error's source and meta", async () => {
-    const body = {
-      errors: [{ ...refusal(), source: { pointer: INJECTION }, meta: { [INJECTION]: INJECTION } }],
-    };
-    const answer = await injected(2, () => json(409, body), { circumstances: { errorFrom: "upstream" } });
-    expect([answer.status, answer.body.errors[0].source.pointer]).toEqual([409, INJECTION]);
+  it("nor is such a Retry-After taken over", async () => {
+    const answer = await injected(
+      0,
+      () => json(429, errorBody(429, "slow_down"), { "retry-after": "1; leaked" }),
+      { circumstances: { errorFrom: "upstream" } },
+    );
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "1"]);
   });
-
-  it("in an error's status", async () => {
-    const body = { errors: [{ ...refusal(), status: INJECTION }] };
-    const answer = await injected(0, () => json(403, body), { circumstances: { errorFrom: "upstream" } });
-    expect([answer.status, answer.body.errors[0].status]).toEqual([403, 403]);
-  });
-
-  it.each([["1, 2"], ["-1"], ["1e9"], ["Tue, 24 Nov 2026 00:00:00 GMT"], ["1; leaked"], [""]])(
-    "Retry-After %j is not taken over",
-    async (value) => {
-      const answer = await injected(
-        0,
-        () => json(429, errorBody(429, "slow_down"), { "retry-after": value }),
-        {
-          circumstances: { errorFrom: "upstream" },
-        },
-      );
-      expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "1"]);
-    },
-  );
 
   it("an honest Retry-After, id and error pass", async () => {
     const polite = await makeGateway({}, undefined, { issuer: gateway.issuer });
@@ -197,7 +156,7 @@ describe("line breaks in the upstream's data make no header", () => {
   });
 });
 
-itAddsUp(counts, { refused: 422, served: 7 });
+itAddsUp(counts, { refused: 402, served: 4 });
 
 /** The upstream answers crookedly on one of the WAYS; nothing of it may stand in a header. */
 async function injected(way: number, answerWith: () => Response, call: Call = {}): Promise<Answer> {
@@ -213,9 +172,4 @@ async function injected(way: number, answerWith: () => Response, call: Call = {}
   expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
   counts.refused += 1;
   return answer;
-}
-
-function refusal() {
-  const meta: Record<string, unknown> = {};
-  return { status: 403, code: "refused", title: "Refused", detail: "no", source: null, meta };
 }

@@ -5,8 +5,8 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Drip } from "../callbacks/receiver.ts";
+import { never } from "../support/bindings.ts";
 import { MINUTE, stopClock } from "../support/clock.ts";
-import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { HOOK, Stage, type Started } from "../support/stage.ts";
 import { words } from "../support/words.ts";
@@ -16,8 +16,6 @@ const OWN = "actions.example.com";
 
 const counts = { refused: 0, served: 0 };
 let stage: Stage;
-/** The gateway as it was under older rules: any host may be called. */
-let lax: Gateway;
 let log: string[];
 
 beforeAll(async () => {
@@ -26,9 +24,6 @@ beforeAll(async () => {
   log = [];
   vi.spyOn(console, "log").mockImplementation((line: unknown) => void log.push(String(line)));
   stage = await Stage.set({ PUBLIC_URL: `https://${OWN}`, CALLBACK_TIMEOUT_MS: "1000" });
-  const { issuer, upstream } = stage.gateway;
-  const SIGNING_KEYS = String(Reflect.get(stage.gateway.env, "SIGNING_KEYS"));
-  lax = await makeGateway({ SIGNING_KEYS, ALLOW_PRIVATE_CALLBACKS: "true" }, undefined, { issuer, upstream });
 });
 
 beforeEach(() => {
@@ -46,23 +41,13 @@ type Sub = { sub: string };
 describe("a stored target that today's rules refuse gets no request", () => {
   it.each([
     ...words`
-    http://client.example/hook HTTP://client.example:443/hook ftp://client.example/hook file:///etc/passwd
-    javascript:fetch('https://client.example/') data:text/plain,hook https:// https:///hook
-    https://user:password@client.example/ https://user@client.example/ https://@client.example/
-    https://client.example@127.0.0.1/ https://client.example/${"a".repeat(2026)} https://${OWN}/hook
-    https://${OWN}/completions/x https://${OWN}:8443/ https://${OWN.toUpperCase()}/ https://${OWN}./
-    https://127.0.0.1/ https://127.0.0.1.:8443/ https://127.1/ https://0x7f.1/ https://0177.0.0.1/
-    https://2130706433/ https://１２７.0.0.1/ https://%31%32%37.0.0.1/ https://0.0.0.0/ https://10.0.0.1/
-    https://172.16.0.1/ https://172.31.255.255/ https://192.168.0.1/
-    https://169.254.169.254/latest/meta-data/ https://100.64.0.1/ https://192.0.0.8/ https://198.18.0.1/
-    https://192.0.2.1/ https://198.51.100.1/ https://203.0.113.1/ https://224.0.0.1/ https://240.0.0.1/
-    https://255.255.255.255/ https://[::]/ https://[::1]/ https://[fe80::1]/ https://[fc00::1]/
-    https://[fdff::1]/ https://[ff02::1]/ https://[2001:db8::1]/ https://[::ffff:127.0.0.1]/
-    https://[64:ff9b::7f00:1]/ https://[2002:7f00:1::]/ https://localhost/ https://LOCALHOST.:8443/
-    https://api.localhost/ https://printer.local/ https://metadata.google.internal/ https://backend/`,
+    http://client.example/hook file:///etc/passwd javascript:fetch('https://client.example/') https:///hook
+    https://user:password@client.example/ https://client.example/${"a".repeat(2026)} https://${OWN}/hook
+    https://${OWN}:8443/completions/x https://127.1/ https://１２７.0.0.1/ https://10.0.0.1/ https://[::1]/
+    https://169.254.169.254/latest/meta-data/ https://[::ffff:127.0.0.1]/ https://LOCALHOST.:8443/
+    https://metadata.google.internal/ https://backend/`,
     "no URL at all",
     "",
-    "https:/\\127.0.0.1/",
   ])("%s", async (target) => {
     const user = newUser();
     const run = await stage.start({}, { claims: user });
@@ -74,53 +59,27 @@ describe("a stored target that today's rules refuse gets no request", () => {
   });
 });
 
-describe("a target that an older gateway accepted is judged by the one that delivers", () => {
-  it.each([
-    "http://client.example/hook",
-    "http://127.0.0.1:9000/hook",
-    "https://10.0.0.1/hook",
-    "https://localhost/hook",
-    "https://metadata.google.internal/",
-    // The gateway's own name, since it moved there.
-    `https://${OWN}/hook`,
-    `http://${OWN}:8080/hook`,
-  ])("%s", async (target) => {
-    const user = newUser();
-    const started = await lax.start({ callback_url: target }, { claims: user });
-    expect(started.status).toBe(202);
-    const run = { runId: started.body.data.id, ...stage.lastRef() };
-    await expectRefused(user, run, target);
-    await storeTarget(user, HOOK);
-    await expectDelivered(user, run, HOOK);
-  });
-
-  it("also when its caller has a dead letter sent again", async () => {
-    const user = newUser();
-    const started = await lax.start({ callback_url: "http://127.0.0.1:9000/hook" }, { claims: user });
-    const run = { runId: started.body.data.id, ...stage.lastRef() };
-    await expectRefused(user, run, "http://127.0.0.1:9000/hook");
-    await stage.pass(100 * 60 * MINUTE, user.sub);
-    expect((await readView(user, run)).state).toBe("dead");
-    expect((await stage.redeliver(run.runId, { claims: user })).status).toBe(202);
-    const before = stage.received.length;
-    await stage.pass(MINUTE, user.sub);
-    expect(stage.received).toHaveLength(before);
-    expect((await readView(user, run)).attempts.at(-1).error).toBe("destination refused");
-    counts.refused += 1;
-  });
+it("nor does one that its caller has sent again as a dead letter", async () => {
+  const user = newUser();
+  const run = await stage.start({}, { claims: user });
+  await storeTarget(user, "http://127.0.0.1:9000/hook");
+  await expectRefused(user, run, "http://127.0.0.1:9000/hook");
+  await stage.pass(100 * 60 * MINUTE, user.sub);
+  expect((await readView(user, run)).state).toBe("dead");
+  expect((await stage.redeliver(run.runId, { claims: user })).status).toBe(202);
+  const before = stage.received.length;
+  await stage.pass(MINUTE, user.sub);
+  expect(stage.received).toHaveLength(before);
+  expect((await readView(user, run)).attempts.at(-1).error).toBe("destination refused");
+  counts.refused += 1;
 });
 
 describe("a redirect leads nowhere", () => {
   it.each<[number, Record<string, string>]>([
-    [300, { location: "https://127.0.0.1/" }],
     [301, { location: "https://127.0.0.1/" }],
     [302, { location: "http://169.254.169.254/latest/meta-data/" }],
-    [303, { location: "https://localhost/" }],
-    [307, { location: "https://metadata.google.internal/" }],
-    [308, { location: `https://${OWN}/completions/x` }],
     [307, { location: "https://elsewhere.example/hook" }],
-    [307, { location: "/elsewhere" }],
-    [308, { location: "file:///etc/passwd" }],
+    [308, { location: `https://${OWN}/completions/x` }],
     [302, { refresh: "0; url=https://127.0.0.1/" }],
   ])("%i %j", async (status, headers) => {
     const { user, run } = await deliverTo(() => new Response("leaked", { status, headers }));
@@ -132,28 +91,25 @@ describe("a redirect leads nowhere", () => {
 });
 
 describe("what a receiver says beyond its status is thrown away", () => {
-  it.each([200, 204, 400, 401, 404, 429, 500, 503])(
-    "with %i: its body, its headers, its words",
-    async (status) => {
-      const headers = { "x-secret": "leaked", "set-cookie": "leaked=1", "www-authenticate": "leaked" };
-      const body = status === 204 ? null : "leaked";
-      const { user, run } = await deliverTo(
-        () => new Response(body, { status, statusText: "leaked", headers }),
-      );
-      expect((await readView(user, run)).attempts).toMatchObject([{ status }]);
-      await expectUnseen(user, run, ["leaked"]);
-      counts.refused += 1;
-      await expectDelivered(user, run, HOOK);
-    },
-  );
+  it.each([200, 204, 404, 503])("with %i: its body, its headers, its words", async (status) => {
+    const headers = { "x-secret": "leaked", "set-cookie": "leaked=1", "www-authenticate": "leaked" };
+    const body = status === 204 ? null : "leaked";
+    const { user, run } = await deliverTo(
+      () => new Response(body, { status, statusText: "leaked", headers }),
+    );
+    expect((await readView(user, run)).attempts).toMatchObject([{ status }]);
+    await expectUnseen(user, run, ["leaked"]);
+    counts.refused += 1;
+    await expectDelivered(user, run, HOOK);
+  });
 
-  it.each([200, 404, 410])("with %i: a body of gigabytes is cut after 16 KB", async (status) => {
+  it.each([200, 404])("with %i: a body of gigabytes is cut after 16 KB", async (status) => {
     const flood = new Drip(4096, 0);
     const { user, run } = await deliverTo(() => new Response(flood.body, { status }));
     expect((await readView(user, run)).attempts).toMatchObject([{ status }]);
     expect([flood.cancelled, flood.sentBytes <= 20_480]).toEqual([true, true]);
     counts.refused += 1;
-    if (status !== 410) await expectDelivered(user, run, HOOK);
+    await expectDelivered(user, run, HOOK);
   });
 
   it.each([200, 404])("with %i: a body of a byte now and then is cut at the time-out", async (status) => {
@@ -165,28 +121,20 @@ describe("what a receiver says beyond its status is thrown away", () => {
     await expectDelivered(user, run, HOOK);
   });
 
-  it("and one that never answers is given up at the time-out", async () => {
-    const { user, run } = await deliverTo(() => new Promise(() => undefined));
-    expect((await readView(user, run)).attempts).toMatchObject([
-      { status: null, error: "no answer in time" },
-    ]);
-    counts.refused += 1;
-    await expectDelivered(user, run, HOOK);
-  });
-
-  it("nor do the network's own words reach the caller", async () => {
-    const { user, run } = await deliverTo(() =>
-      Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432")),
-    );
-    const view = await readView(user, run);
-    expect(view.attempts).toMatchObject([{ status: null, error: "no connection" }]);
-    expect(JSON.stringify([view, await stage.records()])).not.toContain("10.1.2.3");
+  it.each<[string, () => Promise<Response>]>([
+    ["no answer in time", never],
+    // Nor do the network's own words reach the caller.
+    ["no connection", () => Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:5432"))],
+  ])("and one without an answer is given up: %s", async (error, receive) => {
+    const { user, run } = await deliverTo(receive);
+    expect((await readView(user, run)).attempts).toMatchObject([{ status: null, error }]);
+    expect(JSON.stringify([await readView(user, run), await stage.records()])).not.toContain("10.1.2.3");
     counts.refused += 1;
     await expectDelivered(user, run, HOOK);
   });
 });
 
-itAddsUp(counts, { refused: 94, served: 91 });
+itAddsUp(counts, { refused: 36, served: 34 });
 
 /** A run whose receiver answers so at its first attempt, and is honest from then on. */
 async function deliverTo(receive: () => Response | Promise<Response>): Promise<{ user: Sub; run: Started }> {

@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
 import { indexLetters, keepRun, toLetter } from "../console/bench.ts";
 import { counting } from "../support/bindings.ts";
-import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway.ts";
+import { type Answer, type Call, type Gateway, makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { TestQueue } from "../support/queue.ts";
 import { makeIssuer, type TestIssuer } from "../support/tokens.ts";
@@ -24,11 +24,15 @@ export const API_READS: Door[] = words`
   /overview /runs /runs/${RUN} /users?issuer=i&subject=s /users/${USER} /dead-letters /destinations /audit
   /redeliveries/${RUN}`.map((path) => ({ method: "GET", path: `/console/api${path}` }));
 
+/** What an operator can do, by a way that ends alike in the API and on the pages. */
+function actsUnder(prefix: string): Door[] {
+  const onRun = ["poll", "redeliver", "abandon"].map((what) => `/runs/${RUN}/${what}`);
+  const paths = [...onRun, `/users/${USER}/reset-window`];
+  return paths.map((path) => ({ method: "POST", path: `${prefix}${path}` }));
+}
+
 export const API_ACTS: Door[] = [
-  ...["poll", "redeliver", "abandon"].map(
-    (what): Door => ({ method: "POST", path: `/console/api/runs/${RUN}/${what}` }),
-  ),
-  { method: "POST", path: `/console/api/users/${USER}/reset-window` },
+  ...actsUnder("/console/api"),
   { method: "POST", path: `/console/api/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}` },
   {
     method: "POST",
@@ -40,21 +44,12 @@ export const API_ACTS: Door[] = [
 
 const PAGES: Door[] = [
   "",
-  "/runs",
-  `/runs/${RUN}`,
-  "/users",
-  `/users/${USER}`,
-  "/dead-letters",
-  `/redeliveries/${RUN}`,
-  "/destinations",
-  "/audit",
+  ...words`
+  /runs /runs/${RUN} /users /users/${USER} /dead-letters /redeliveries/${RUN} /destinations /audit`,
 ].map((path) => ({ method: "GET", path: `/console${path}` }));
 
 const PAGE_ACTS: Door[] = [
-  ...["poll", "redeliver", "abandon"].map(
-    (what): Door => ({ method: "POST", path: `/console/runs/${RUN}/${what}` }),
-  ),
-  { method: "POST", path: `/console/users/${USER}/reset-window` },
+  ...actsUnder("/console"),
   {
     method: "POST",
     path: `/console/users/${USER}/open-runs/${RUN}/poll`,
@@ -99,35 +94,14 @@ export function useDoors(): void {
   afterEach(() => void vi.restoreAllMocks());
 }
 
-export type DoorAnswer = { status: number; location: string | null; headers: Headers; text: string };
+export type DoorAnswer = Answer & { location: string | null };
 
-/** API answers are held against the contract; pages are pages. */
-export async function knock(
-  gateway: Gateway,
-  { method, path, headers = {}, body }: Door,
-  call: Call = {},
-): Promise<DoorAnswer> {
-  const whole: Call = {
-    method,
-    claims: null,
-    ...call,
-    headers: { ...headers, ...call.headers },
-    ...(body !== undefined && { body }),
-  };
-  if (path.startsWith("/console/api/")) {
-    const { status, headers: answered, text } = await gateway.call(path, whole);
-    return { status, location: answered.get("location"), headers: answered, text };
-  }
-  const sent = gateway.begin(path, whole);
-  const response = await sent.response;
-  const text = await response.text();
-  await sent.rest();
-  return {
-    status: response.status,
-    location: response.headers.get("location"),
-    headers: response.headers,
-    text,
-  };
+export async function knock(gateway: Gateway, door: Door, call: Call = {}): Promise<DoorAnswer> {
+  const { method, path, headers = {}, body } = door;
+  const ofPage = path.startsWith("/console/api/") ? {} : PAGE;
+  const given = { method, claims: null, ...ofPage, ...call, headers: { ...headers, ...call.headers } };
+  const answer = await gateway.call(path, { ...given, ...(body !== undefined && { body }) });
+  return { ...answer, location: answer.headers.get("location") };
 }
 
 /** Neither the operators' index nor a gate, a breaker or the queue heard of it. */

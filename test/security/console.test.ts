@@ -18,6 +18,7 @@ import {
   calls,
   cookie,
   DOORS,
+  type Door,
   type DoorAnswer,
   expectUntouched,
   JSON_TYPE,
@@ -39,49 +40,20 @@ const { counts, expectRefused, expectServed } = makeCounted();
 
 type Impostor = [name: string, whose: () => Gateway, call: () => Promise<Call>];
 
+/** One for each way in; which proofs are none is told in test/auth/operator.test.ts. */
 const IMPOSTORS: Impostor[] = [
   ["no proof", () => at.gateway, async () => ({})],
   ["a caller", () => at.gateway, async () => ({ claims: { sub: "alice", scope: "external" } })],
   ["a caller in a session", () => at.gateway, async () => cookie(await login.token({ scope: "external" }))],
-  [
-    "a scope that only looks like it",
-    () => at.gateway,
-    async () => ({ claims: { ...OLGA, scope: "operators" } }),
-  ],
-  [
-    "a scope under another name",
-    () => at.gateway,
-    async () => ({ claims: { sub: "olga", scopes: "operator" } }),
-  ],
-  ["an expired token", () => at.gateway, async () => ({ claims: { ...OLGA, exp: PAST } })],
   ["an expired session", () => at.gateway, async () => cookie(await login.token({ ...OLGA, exp: PAST }))],
-  ["a token for another audience", () => at.gateway, async () => ({ claims: { ...OLGA, aud: "another" } })],
   ["another issuer", () => at.gateway, async () => ({ claims: OLGA, issuer: stranger })],
-  ["another issuer in a session", () => at.gateway, async () => cookie(await stranger.token(OLGA))],
-  ["a session that is no token", () => at.gateway, async () => cookie("olga")],
   ["a session under another name", () => at.gateway, async () => cookie(await login.token(OLGA), "session")],
-  [
-    "a session of a gateway on https",
-    () => at.gateway,
-    async () => cookie(await login.token(OLGA), "__Secure-edge_console"),
-  ],
   ["an assertion where Access is not set up", () => at.gateway, () => assertion()],
   ["an assertion for another application", () => at.behindAccess, () => assertion({ aud: "another" })],
-  ["an assertion that has expired", () => at.behindAccess, () => assertion({ exp: PAST })],
-  ["an assertion of another issuer", () => at.behindAccess, () => assertion(OLGA, login)],
-  ["an assertion as a token", () => at.behindAccess, async () => ({ claims: OLGA, issuer: access })],
   ["an assertion as a session", () => at.behindAccess, async () => cookie(await access.token(OLGA))],
-  [
-    "the name that Access gives beside its assertion",
-    () => at.behindAccess,
-    async () => ({ headers: { "cf-access-authenticated-user-email": "olga@example.com" } }),
-  ],
-  [
-    "Basic beside an assertion",
-    () => at.behindAccess,
-    async () => ({ headers: { ...(await assertion()).headers, authorization: "Basic b2xnYTpvbGdh" } }),
-  ],
+  ["an e-mail beside no assertion", () => at.behindAccess, async () => ({ headers: EMAIL })],
 ];
+const EMAIL = { "cf-access-authenticated-user-email": "olga@example.com" };
 
 describe("every door opens to an operator alone", () => {
   it.each(DOORS)("$method $path", async (door) => {
@@ -109,13 +81,7 @@ describe("every door opens to an operator alone", () => {
     ["//console/runs", 404],
     ["/Console/runs", 404],
   ])("%s is no way around: %i", async (path, status) => {
-    const answer = await expectUntouched(async () => {
-      const sent = at.gateway.begin(path, { claims: null, raw: true });
-      const response = await sent.response;
-      const text = await response.text();
-      await sent.rest();
-      return { status: response.status, location: null, headers: response.headers, text };
-    });
+    const answer = await expectUntouched(() => knock(at.gateway, { method: "GET", path }, { raw: true }));
     expect([answer.status, answer.text.includes(RUN)]).toEqual([status, false]);
     counts.refused += 1;
   });
@@ -138,30 +104,19 @@ describe("what is stored comes back from the API as data", () => {
 
   it("no matter who wrote it, and is never a document", async () => {
     const callbackUrl = `https://client.example/${encodeURIComponent(MARKUP)}?q=<script>`;
-    const who = { userKey: ATTACKER, issuer: `https://i.example/${MARKUP}`, subject: MARKUP };
-    const runId = await keepRun({
-      terms: { ...who, callbackUrl },
-      fate: "dead",
-      failure: MARKUP as AttemptFailure,
-    });
+    const who = { userKey: ATTACKER, issuer: `https://i.example/${MARKUP}`, subject: MARKUP, callbackUrl };
+    const failure = MARKUP as AttemptFailure;
+    const runId = await keepRun({ terms: who, fate: "dead", failure });
     // Newer than the other one, so that it is the first of every list.
-    const diedAtMs = NOON_MS + 1;
-    const letter = toLetter({
-      runId,
-      userKey: ATTACKER,
-      subject: MARKUP,
-      callbackUrl,
-      diedAtMs,
-      reason: MARKUP,
-    });
+    const letter = toLetter({ ...who, runId, diedAtMs: NOON_MS + 1, reason: MARKUP });
     await indexLetters(env.OPERATORS_DB, [letter]);
-    const filter = {
+    const begin: Door = {
       method: "POST",
       path: "/console/api/dead-letters/redeliver",
       headers: JSON_TYPE,
-    } as const;
-    const body = JSON.stringify({ host: MARKUP });
-    const begun = await knock(at.gateway, { ...filter, body }, { claims: { ...OLGA, sub: MARKUP } });
+      body: JSON.stringify({ host: MARKUP }),
+    };
+    const begun = await knock(at.gateway, begin, { claims: { ...OLGA, sub: MARKUP } });
     const { id } = JSON.parse(begun.text);
     const { runs } = await read(`/runs?user=${ATTACKER}`);
     expect(runs[0]).toMatchObject({ subject: MARKUP, issuer: `https://i.example/${MARKUP}` });
@@ -180,12 +135,10 @@ describe("what is stored comes back from the API as data", () => {
   });
 
   it.each(words`
-    /console/api/runs?state=${encodeURIComponent(MARKUP)}
-    /console/api/runs?cursor=${encodeURIComponent(MARKUP)} /console/api/runs/${encodeURIComponent(MARKUP)}
-    /console/api/users/${encodeURIComponent(MARKUP)} /console/api/redeliveries/${encodeURIComponent(MARKUP)}
-    /console/api/${encodeURIComponent(MARKUP)}`)(
+    runs?state= runs?cursor= runs/ users/ redeliveries/ /`)(
     "and what was sent does not come back at all: %s",
-    async (path) => {
+    async (place) => {
+      const path = `/console/api/${place}${encodeURIComponent(MARKUP)}`;
       const answer = await knock(at.gateway, { method: "GET", path }, { claims: OLGA });
       expect([400, 404]).toContain(answer.status);
       expect(answer.text).not.toContain("alert");
@@ -195,7 +148,7 @@ describe("what is stored comes back from the API as data", () => {
   );
 });
 
-itAddsUp(counts, { refused: 679, served: 127 });
+itAddsUp(counts, { refused: 349, served: 127 });
 
 function expectData({ headers }: DoorAnswer): void {
   expect(headers.get("content-type")).toBe("application/json");

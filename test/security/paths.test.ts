@@ -32,14 +32,11 @@ beforeAll(async () => {
 /** Segments that are no UUID, as a caller writes them into a path. */
 const NO_UUIDS = [
   ...words`
-  1 run __proto__ constructor * ... ${ACTION}0 {${ACTION}} urn:uuid:${ACTION} ${ACTION},${ACTION}
-  ${ACTION};v=1 ${ACTION}%3Bv=1 ${ACTION}%20 %20${ACTION} ${ACTION}%0A ${ACTION}%0D%0ASet-Cookie:%20a=b
-  ${ACTION}%00 ${ACTION}%3F ${ACTION}%23 ${ACTION}%2F ${ACTION}%2f..%2f.. ..%2F${ACTION} ..%2F..%2Fruns
-  %2e%2e%2fruns ..%5C..%5Cruns %252e%252e%252fruns ${ACTION}%252F %C0%AE%C0%AE %FF %zz % %27%20or%201=1--`,
-  ACTION.slice(1),
+  1 __proto__ * {${ACTION}} urn:uuid:${ACTION} ${ACTION};v=1 ${ACTION}%20 ${ACTION}%0D%0ASet-Cookie:%20a=b
+  ${ACTION}%00 ${ACTION}%3F ${ACTION}%2f..%2f.. ..%2F${ACTION} %2e%2e%2fruns ..%5C..%5Cruns
+  %252e%252e%252fruns %C0%AE%C0%AE %zz %27%20or%201=1--`,
   ACTION.replaceAll("-", ""),
   ACTION.replace("1", "%EF%BC%91"),
-  ACTION.replace("1", "g"),
 ];
 
 describe("a stored action's id that is no UUID is refused at the start", () => {
@@ -128,7 +125,7 @@ describe.each(FORMS)("a path, %s, that leads out of /actions/", (form) => {
   });
 });
 
-describe.each(FORMS)("a path, %s, that resolves to a route that counts", (form) => {
+describe.each(FORMS)("another spelling, %s, of a route that counts, or what resolves to one", (form) => {
   it.each<[string, string]>([
     ...words`
         /actions/v1/x/../runs /actions/v1/./runs /actions/./v1/runs /actions/v1/x/y/../../runs
@@ -146,13 +143,6 @@ describe.each(FORMS)("a path, %s, that resolves to a route that counts", (form) 
     ["GET", `/actions/v1/runs\\${RUN}`],
     ["GET", `${STORED}/runs/%2e/${RUN}`],
     ["HEAD", `${STORED}/x/..\\runs/${RUN}`],
-  ])("%s %s is counted or not forwarded", async (method, path) => {
-    await expectCountedOrRefused(method, path, form === "raw");
-  });
-});
-
-describe.each(FORMS)("another spelling, %s, of a route that counts", (form) => {
-  it.each<[string, string]>([
     ...words`
         /actions/v1/runs/ /actions/v1/runs// /actions/v1//runs /actions//v1/runs //actions/v1/runs
         /actions/v1/Runs /actions/V1/runs /ACTIONS/v1/runs /actions/v1/run%73 /actions/v1/%72%75%6E%73
@@ -210,26 +200,23 @@ describe.each(FORMS)("an honest path, %s, is forwarded as it is", (form) => {
 });
 
 describe("without a token nothing under /actions/ answers, however it is spelled", () => {
-  it.each<[string, { resolved: number; raw: number }]>([
-    ["/actions", { resolved: 401, raw: 401 }],
-    ["/actions/", { resolved: 401, raw: 401 }],
-    ["/actions//", { resolved: 401, raw: 401 }],
-    ["/actions/v1/apps", { resolved: 401, raw: 401 }],
-    ["/actions/v1/runs%00", { resolved: 401, raw: 401 }],
-    ["/actions/v1/x/../runs", { resolved: 401, raw: 401 }],
-    ["/actions/../admin", { resolved: 404, raw: 401 }],
-    ["/actions/..\\admin", { resolved: 404, raw: 401 }],
-    ["/actions\\v1\\runs", { resolved: 401, raw: 404 }],
-    ["/x/../actions/v1/runs", { resolved: 401, raw: 404 }],
-    ["/x/%2e%2e/actions/v1/runs", { resolved: 401, raw: 404 }],
-    ["/%61ctions/v1/runs", { resolved: 401, raw: 401 }],
-  ])("%s", async (path, expected) => {
-    for (const form of ["resolved", "raw"] as const) {
+  it.each<[string, number, number]>([
+    ["/actions", 401, 401],
+    ["/actions//", 401, 401],
+    ["/actions/v1/apps", 401, 401],
+    ["/actions/v1/runs%00", 401, 401],
+    ["/actions/../admin", 404, 401],
+    ["/actions/..\\admin", 404, 401],
+    ["/actions\\v1\\runs", 401, 404],
+    ["/x/%2e%2e/actions/v1/runs", 401, 404],
+    ["/%61ctions/v1/runs", 401, 401],
+  ])("%s", async (path, resolved, raw) => {
+    for (const form of FORMS) {
       for (const method of ["GET", "POST", "OPTIONS", "DELETE"]) {
         const asked = gateway.upstream.asked.length;
         const call = { method, claims: null, raw: form === "raw" };
         const answer = await gateway.call(path, { ...call, circumstances: { rateLimit: "off" } });
-        expectProblem(answer, expected[form], null);
+        expectProblem(answer, form === "raw" ? raw : resolved, null);
         expect(gateway.upstream.asked).toHaveLength(asked);
         counts.refused += 1;
       }
@@ -237,7 +224,7 @@ describe("without a token nothing under /actions/ answers, however it is spelled
   });
 });
 
-itAddsUp(counts, { refused: 516, served: 191 });
+itAddsUp(counts, { refused: 428, served: 127 });
 
 /** Never uncounted at the upstream: either its window shows it, or the upstream was not asked. */
 async function expectCountedOrRefused(method: string, path: string, raw: boolean): Promise<void> {

@@ -1,9 +1,8 @@
 import { env } from "cloudflare:workers";
-import { exportJWK } from "jose";
 import type { KeyIo } from "../../src/auth/key-cache.ts";
 import { type Issuer, parseSettings } from "../../src/platform/settings.ts";
 import { KeyServer } from "./key-server.ts";
-import { makeKey, type TestIssuer } from "./tokens.ts";
+import { makeSigningKey, type TestIssuer } from "./tokens.ts";
 
 export type TestIo = KeyIo & {
   /** Waits for everything that was handed to waitUntil, and for what that handed over in turn. */
@@ -29,10 +28,9 @@ export function makeIo(parts: Partial<Pick<KeyIo, "kv" | "network" | "nowMs">> =
 
 /** Issuers as a deployment would have them: through the settings' own parser. */
 export async function configured(...issuers: Pick<TestIssuer, "settings">[]): Promise<readonly Issuer[]> {
-  const { privateKey } = await makeKey("Ed25519");
   const settings = parseSettings({
     JWT_ISSUERS: JSON.stringify(issuers.map(({ settings: entry }) => entry)),
-    SIGNING_KEYS: JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), kid: "signing" }] }),
+    SIGNING_KEYS: JSON.stringify({ keys: [await makeSigningKey()] }),
   });
   return settings.issuers;
 }

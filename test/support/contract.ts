@@ -197,7 +197,8 @@ function checkAgreement(headers: Answered["headers"]): string[] {
   ];
 }
 
-function parseJson(text: string): unknown {
+/** Undefined: it is no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

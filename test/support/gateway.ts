@@ -7,7 +7,7 @@ import { createApp } from "../../src/app.ts";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { gateId } from "../../src/gate/address.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
-import { type Circumstances, expectContract } from "./contract.ts";
+import { type Circumstances, expectContract, parseJson } from "./contract.ts";
 import { logGuard } from "./log-guard.ts";
 import { makeIssuer, makeSigningKey, type TestIssuer } from "./tokens.ts";
 import { FakeUpstream } from "./upstream.ts";
@@ -21,6 +21,9 @@ export const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 export const COMPLETION_TOKEN = crypto.randomUUID();
 /** Written out: tests expect moments and numbers of attempts that must not change with the default. */
 const RETRY_SCHEDULE = "5,300,1800,7200,18000,36000,50400,72000,86400";
+
+/** For a page: no document describes what is on it, not even when it tells of an error. */
+export const PAGE = { circumstances: { errorFrom: "upstream" } } as const;
 
 export type Answer = { status: number; headers: Headers; text: string; body: any };
 
@@ -96,7 +99,7 @@ export async function makeGateway(
       const text = await response.text();
       await waitOnExecutionContext(context);
       logGuard.secrets.add(text);
-      const answer = { status: response.status, headers: response.headers, text, body: parsed(text) };
+      const answer = { status: response.status, headers: response.headers, text, body: parseJson(text) };
       const asked = { method: call.method ?? "GET", path };
       expectContract(asked, { ...answer, bodyText: text }, call.circumstances);
       return answer;
@@ -136,12 +139,4 @@ async function buildRequest(
 function asFetcher(upstream: FakeUpstream): Fetcher {
   const fetcher: unknown = { fetch: (request: Request) => upstream.fetch(request) };
   return fetcher as Fetcher;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -55,15 +55,7 @@ export class FakeUpstream {
     if (method === "POST") return json(202, { data: { type: "run", id: this.#start(headers, body) } });
     const id = path.split("?")[0]?.split("/").at(-1);
     const known = [...this.runs.values()].includes(id ?? "");
-    const notFound = {
-      status: 404,
-      code: "not_found",
-      title: "Not Found",
-      detail: "no such run",
-      source: null,
-      meta: {},
-    };
-    if (!known) return json(404, { errors: [notFound] });
+    if (!known) return json(404, errorBody(404, "not_found"));
     const run = { type: "run", id, status: "success", results: [{ ok: true }], next_page: null, errors: [] };
     return json(200, path.startsWith("/actions/v1/runs/") ? { data: run } : run);
   }

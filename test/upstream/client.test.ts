@@ -5,6 +5,7 @@ import { buildUpstream, type StartOutcome, startAtUpstream } from "../../src/ups
 import { never } from "../support/bindings.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
+const MEBIBYTE = 1_048_576;
 const RUN_ID = "b1e7a1d0-0000-4000-8000-000000000001";
 const ACCEPTED = `{"data":{"type":"run","id":"${RUN_ID}"}}`;
 const BODY = '{"data":{"idempotency_id":"0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11"}}';
@@ -13,10 +14,11 @@ type Answer = () => Response | Promise<Response>;
 
 /** Starts a run at an upstream that answers so, one answer a try. */
 async function start(answers: Answer[], budgetMs = 2_000) {
-  const asked: { url: string; body: string; headers: Headers }[] = [];
+  const asked: { url: string; body: string; requestId: string | null }[] = [];
   const sender = {
     async fetch(request: Request): Promise<Response> {
-      asked.push({ url: request.url, body: await request.text(), headers: request.headers });
+      const requestId = request.headers.get("x-request-id");
+      asked.push({ url: request.url, body: await request.text(), requestId });
       const answer = answers[asked.length - 1];
       if (answer === undefined) throw new Error("asked once too often");
       return answer();
@@ -28,20 +30,18 @@ async function start(answers: Answer[], budgetMs = 2_000) {
   return { asked, outcome, tookMs: Date.now() - startedAtMs };
 }
 
-const accept: Answer = () => new Response(ACCEPTED, { status: 202 });
-const fail =
-  (status: number): Answer =>
-  () =>
-    new Response("no", { status });
+const say = (body: BodyInit, status = 202): Answer => {
+  return () => new Response(body, { status });
+};
+const accept = say(ACCEPTED);
+const fail = (status: number) => say("no", status);
 const lose: Answer = () => Promise.reject(new Error("Network connection lost."));
 const refuse: Answer = () => json(402, errorBody(402, "payment_required"));
 
-function drip(text: string): Answer {
-  const body = new ReadableStream({
-    start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
-  });
-  return () => new Response(body, { status: 202 });
-}
+const breakOff: Answer = () => {
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("lost")) });
+  return new Response(broken, { status: 202 });
+};
 
 function meaning(outcome: StartOutcome): unknown[] {
   return outcome.kind === "accepted"
@@ -54,43 +54,21 @@ describe("what an answer means", () => {
   it.each<[string, Answer, unknown[]]>([
     ["202 with a run", accept, ["accepted", RUN_ID]],
     ["200 with a run", () => new Response(ACCEPTED), ["accepted", RUN_ID]],
-    ["201 with a run", () => new Response(ACCEPTED, { status: 201 }), ["accepted", RUN_ID]],
     ["202 without a body", () => new Response(null, { status: 202 }), NONSENSE],
     ["204", () => new Response(null, { status: 204 }), NONSENSE],
-    ["202 in HTML", () => new Response("<html>", { status: 202 }), NONSENSE],
     ["202 without data", () => json(202, { id: RUN_ID }), NONSENSE],
     ["202 without an id", () => json(202, { data: { type: "run" } }), NONSENSE],
     ["202 with a number for an id", () => json(202, { data: { id: 7 } }), NONSENSE],
     ["202 with an id that is no UUID", () => json(202, { data: { id: "7" } }), NONSENSE],
-    [
-      "202 with an inherited id",
-      () => new Response(`{"__proto__":{"data":{"id":"${RUN_ID}"}}}`, { status: 202 }),
-      NONSENSE,
-    ],
-    [
-      "202 that is not UTF-8",
-      () => new Response(new Uint8Array([0x22, 0xff, 0x22]), { status: 202 }),
-      NONSENSE,
-    ],
-    [
-      "202 that is larger than a megabyte",
-      () => json(202, { data: { id: RUN_ID, pad: "x".repeat(1024 * 1024) } }),
-      NONSENSE,
-    ],
-    [
-      "404 that is larger than a megabyte",
-      () => new Response("x".repeat(1024 * 1024 + 1), { status: 404 }),
-      ["refused", 404, "not_found"],
-    ],
+    ["202 with an inherited id", say(`{"__proto__":{"data":{"id":"${RUN_ID}"}}}`), NONSENSE],
+    ["202 that is not UTF-8", say(new Uint8Array([0x22, 0xff, 0x22])), NONSENSE],
+    ["202 that is larger than a megabyte", say(`${ACCEPTED}${" ".repeat(MEBIBYTE)}`), NONSENSE],
+    ["404 that is larger than a megabyte", say("x".repeat(MEBIBYTE + 1), 404), ["refused", 404, "not_found"]],
     ["302", fail(302), NONSENSE],
     ["400", fail(400), ["refused", 400, "bad_request"]],
     ["401", fail(401), ["refused", 500, "external_service_error"]],
-    ["402", fail(402), ["refused", 402, "payment_required"]],
-    ["403", fail(403), ["refused", 403, "permission_denied"]],
     ["404", fail(404), ["refused", 404, "not_found"]],
-    ["429", fail(429), ["refused", 429, "too_many_requests"]],
     ["500", fail(500), NONSENSE],
-    ["501", fail(501), NONSENSE],
   ])("%s, without another try", async (_name, answer, means) => {
     const { asked, outcome } = await start([answer]);
     expect(meaning(outcome)).toEqual(means);
@@ -120,22 +98,13 @@ describe("one more try", () => {
       name: `Cloudflare's ${status}`,
       first: fail(status),
     })),
-    {
-      name: "an answer that breaks off",
-      first: () => {
-        const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("lost")) });
-        return new Response(broken, { status: 202 });
-      },
-    },
+    { name: "an answer that breaks off", first: breakOff },
   ])("after $name, in the same words", async ({ first }) => {
     const { asked, outcome } = await start([first, accept]);
     expect(meaning(outcome)).toEqual(["accepted", RUN_ID]);
-    expect(asked.map(({ body }) => body)).toEqual([BODY, BODY]);
-    expect(asked.map(({ url }) => url)).toEqual([
-      "https://upstream/actions/v1/runs",
-      "https://upstream/actions/v1/runs",
-    ]);
-    expect(asked.map(({ headers }) => headers.get("x-request-id"))).toEqual(["r1", "r1"]);
+    const url = "https://upstream/actions/v1/runs";
+    const again = { url, body: BODY, requestId: "r1" };
+    expect(asked).toEqual([again, again]);
   });
 
   it("is not made before the time that the upstream has named", async () => {
@@ -164,7 +133,7 @@ describe("the budget", () => {
 
   it.each<{ name: string; answer: Answer }>([
     { name: "an upstream that does not answer", answer: never },
-    { name: "an answer that does not end", answer: drip('{"data":') },
+    { name: "an answer that does not end", answer: () => new Response(new TransformStream().readable) },
   ])("ends $name, without another try", async ({ answer }) => {
     const { asked, outcome, tookMs } = await start([answer], 300);
     expect(outcome).toMatchObject({ kind: "unknown", problem: { status: 503, problem: { detail: SLOW } } });

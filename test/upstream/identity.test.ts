@@ -1,11 +1,12 @@
 // What the upstream is told of the gateway and its caller.
-import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
+import { createLocalJWKSet, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Caller } from "../../src/auth/caller.ts";
 import type { Jwk } from "../../src/platform/settings.ts";
 import { publicKeys } from "../../src/platform/signing-keys.ts";
 import { backgroundAuthorization, upstreamAuthorization } from "../../src/upstream/identity.ts";
 import { BILLING } from "../support/terms.ts";
+import { makeSigningKey } from "../support/tokens.ts";
 
 const NOW_MS = Date.parse("2040-01-01T00:00:00.900Z");
 const NOW = 2_208_988_800;
@@ -24,14 +25,8 @@ const CALLER: Caller = {
 let signingKeys: Jwk[];
 
 beforeAll(async () => {
-  signingKeys = [await makeKey("first"), await makeKey("second")];
+  signingKeys = [await makeSigningKey("first"), await makeSigningKey("second")];
 });
-
-async function makeKey(kid: string): Promise<Jwk> {
-  const { privateKey } = await generateKeyPair("EdDSA", { extractable: true });
-  const { x = "", d = "" } = await exportJWK(privateKey);
-  return { kty: "OKP", crv: "Ed25519", kid, x, d };
-}
 
 function settings(upstreamAuth: "gateway" | "caller", upstreamToken: string | null = null) {
   return { upstreamAuth, upstreamToken, signingKeys };
@@ -52,9 +47,14 @@ function verify(authorization: string, nowMs = NOW_MS) {
   );
 }
 
+/** By the gateway's own token. */
+function sign({ caller = CALLER, publicUrl = PUBLIC_URL, atMs = NOW_MS, keys = signingKeys } = {}) {
+  return upstreamAuthorization({ ...settings("gateway"), signingKeys: keys }, publicUrl, caller, atMs);
+}
+
 describe("UPSTREAM_AUTH = gateway", () => {
   it("names the gateway and the caller, for one minute, by the first key", async () => {
-    const authorization = await upstreamAuthorization(settings("gateway"), PUBLIC_URL, CALLER, NOW_MS);
+    const authorization = await sign();
     const { payload, protectedHeader } = await verify(authorization);
     expect(protectedHeader).toEqual({ alg: "EdDSA", typ: "JWT", kid: "first" });
     expect(payload).toEqual({
@@ -67,24 +67,13 @@ describe("UPSTREAM_AUTH = gateway", () => {
       iat: NOW,
       exp: NOW + 60,
     });
-  });
-
-  it("is over after that minute", async () => {
-    const authorization = await upstreamAuthorization(settings("gateway"), PUBLIC_URL, CALLER, NOW_MS);
     await expect(verify(authorization, (NOW + 59) * 1000)).resolves.toBeDefined();
     await expect(verify(authorization, (NOW + 60) * 1000)).rejects.toThrow('"exp"');
   });
 
-  it("tells two issuers' users of one name apart", async () => {
-    const other = { ...CALLER, issuer: "https://other.example" };
-    const authorization = await upstreamAuthorization(settings("gateway"), PUBLIC_URL, other, NOW_MS);
-    const { payload } = await verify(authorization);
-    expect(payload["sub_id"]).toEqual({ format: "iss_sub", iss: "https://other.example", sub: "alice" });
-  });
-
   it("signs once for the requests of 25 seconds, so that half a minute is left to the last of them", async () => {
     const caller = { ...CALLER };
-    const at = (ms: number) => upstreamAuthorization(settings("gateway"), PUBLIC_URL, caller, NOW_MS + ms);
+    const at = (ms: number) => sign({ caller, atMs: NOW_MS + ms });
     const first = await at(0);
     expect(await at(24_999)).toBe(first);
     const second = await at(25_000);
@@ -96,50 +85,36 @@ describe("UPSTREAM_AUTH = gateway", () => {
 
   it("signs anew for another caller, another origin and another first key", async () => {
     const caller = { ...CALLER };
-    const first = await upstreamAuthorization(settings("gateway"), PUBLIC_URL, caller, NOW_MS);
-    const bob = { ...caller, subject: "bob" };
-    const others = [
-      await upstreamAuthorization(settings("gateway"), PUBLIC_URL, bob, NOW_MS),
-      await upstreamAuthorization(settings("gateway"), "https://moved.example", caller, NOW_MS),
+    const signed = [
+      await sign({ caller }),
+      await sign({ caller: { ...caller, subject: "bob" } }),
+      await sign({ caller, publicUrl: "https://moved.example" }),
+      await sign({ caller, keys: [await makeSigningKey("newer"), ...signingKeys] }),
     ];
-    const rotated = { ...settings("gateway"), signingKeys: [await makeKey("newer"), ...signingKeys] };
-    others.push(await upstreamAuthorization(rotated, PUBLIC_URL, caller, NOW_MS));
-    expect(new Set([first, ...others]).size).toBe(4);
-  });
-
-  it("does not verify by the caller's word: another's key signs nothing", async () => {
-    const authorization = await upstreamAuthorization(settings("gateway"), PUBLIC_URL, { ...CALLER }, NOW_MS);
-    signingKeys = [await makeKey("first")];
-    await expect(verify(authorization)).rejects.toThrow("signature verification failed");
-  });
-
-  it("is the same when no caller is there any more, whatever UPSTREAM_TOKEN is", async () => {
-    const authorization = await backgroundAuthorization(
-      settings("gateway", "a-token"),
-      PUBLIC_URL,
-      CALLER,
-      NOW_MS,
-    );
-    expect((await verify(authorization)).payload.sub).toBe("alice");
+    expect(new Set(signed).size).toBe(4);
   });
 });
 
-describe("UPSTREAM_AUTH = caller", () => {
-  it("forwards the caller's own token", async () => {
-    expect(await upstreamAuthorization(settings("caller", "a-token"), PUBLIC_URL, CALLER, NOW_MS)).toBe(
-      "Bearer the.callers.token",
-    );
+it("UPSTREAM_AUTH = caller forwards the caller's own token", async () => {
+  expect(await upstreamAuthorization(settings("caller", "a-token"), PUBLIC_URL, CALLER, NOW_MS)).toBe(
+    "Bearer the.callers.token",
+  );
+});
+
+function authorize(given: ReturnType<typeof settings>): Promise<string> {
+  return backgroundAuthorization(given, PUBLIC_URL, CALLER, NOW_MS);
+}
+
+describe("when no caller is there any more", () => {
+  it("UPSTREAM_TOKEN is used, if callers' tokens are forwarded", async () => {
+    expect(await authorize(settings("caller", "a-token"))).toBe("Bearer a-token");
   });
 
-  it("uses UPSTREAM_TOKEN when no caller is there any more", async () => {
-    expect(await backgroundAuthorization(settings("caller", "a-token"), PUBLIC_URL, CALLER, NOW_MS)).toBe(
-      "Bearer a-token",
-    );
-  });
-
-  it("speaks for itself when there is none", async () => {
-    const authorization = await backgroundAuthorization(settings("caller"), PUBLIC_URL, CALLER, NOW_MS);
-    expect((await verify(authorization)).payload.sub).toBe("alice");
+  it.each([
+    ["gateway", "a-token"],
+    ["caller", null],
+  ] as const)("the gateway speaks for itself: %s, %s", async (auth, token) => {
+    expect((await verify(await authorize(settings(auth, token)))).payload.sub).toBe("alice");
   });
 });
 

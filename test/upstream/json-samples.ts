@@ -149,18 +149,11 @@ export const values: fc.Arbitrary<Values> = fc.record(
   { requiredKeys: [] },
 );
 
-export function wanted(given: Values): [string, string][] {
-  const pairs: [string, string | undefined][] = [
-    ["callback_url", given.callbackUrl],
-    ["idempotency_id", given.idempotencyId],
-  ];
-  return pairs.flatMap(([name, text]) =>
-    text === undefined ? [] : [[name, text] satisfies [string, string]],
-  );
-}
-
 export function printExpected(of: Sample, given: Values): string {
-  const replacements = new Map(wanted(given).map(([name, text]) => [name, JSON.stringify(text)]));
+  const texts = Object.entries({ callback_url: given.callbackUrl, idempotency_id: given.idempotencyId });
+  const replacements = new Map(
+    texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, JSON.stringify(text)] as const])),
+  );
   const data = of.data.map((member) => ({ ...member, value: replacements.get(member.name) ?? member.value }));
   const standing = new Set(of.data.map(({ name }) => name));
   const missing = [...replacements].filter(([name]) => !standing.has(name));

@@ -19,71 +19,45 @@ function spliced(text: string, values: { callbackUrl?: string; idempotencyId?: s
 describe("missing members are inserted at the start of data, and nothing else changes", () => {
   test.each([
     ["empty data", `{"data":{HERE}}`],
-    ["empty data with blanks", `{"data":{HERE \n\t}}`],
-    ["other members", `{"data":{HERE,"page":"0"}}`],
     ["blanks everywhere", ` {\r\n"data" :\t{HERE, "page" : "0" } , "x" : [ ] } `],
-    ["numbers", `{"data":{HERE,"inputs":[12345678901234567890,1.10,1e400,-0.0,1E+2]}}`],
     ["data is not the first", `{"meta":{"data":{}},"data":{HERE}}`],
     ["an escaped data", String.raw`{"d\u0061ta":{HERE}}`],
     ["our names deeper inside", `{"data":{HERE,"inputs":{"callback_url":1,"idempotency_id":2}}}`],
-    ["our names beside data", `{"callback_url":"x","data":{HERE}}`],
-    ["our names as values", `{"data":{HERE,"page":"callback_url"}}`],
     ["names that only look like ours", `{"data":{HERE,"callbackurl":1,"callback_url ":2,"":3}}`],
     ["an honest __proto__", `{"__proto__":{"data":1},"data":{HERE,"__proto__":{"callback_url":"x"}}}`],
-    ["names of Object.prototype", `{"data":{HERE,"constructor":1,"toString":2,"hasOwnProperty":3}}`],
     ["braces inside strings", `{"a":"}{][","data":{HERE,"b":"}}]],\\"{"}}`],
     [
       "strings that end in backslashes",
       String.raw`{"a\\":"\\","data":{HERE,"b":"\\\\","c":"\\\"","d\\":"x"}}`,
     ],
-    ["lone surrogate escapes", String.raw`{"data":{HERE,"\ud800":"\udc00\ud800"}}`],
-    ["text of two bytes a character", `{"data":{HERE,"é€😀":"\u2028"}}`],
     ["a name twice inside inputs", `{"data":{HERE,"inputs":{"a":1,"a":2}}}`],
-    ["another name twice beside data", `{"a":1,"a":2,"data":{HERE}}`],
   ])("%s", (_, text) => {
     expect(spliced(text.replace(/HERE,?/, ""))).toBe(text.replace("HERE", OURS));
   });
 });
 
 describe("members that stand there get the new value where they stand", () => {
+  const URL = '"https://edge.example/completions/r1"';
   test.each([
+    ["in any order", `{"data":{"idempotency_id":ID,"page":"0","callback_url":URL}}`, `"abc"`, `""`],
+    ["blanks around them", `{"data":{ "idempotency_id" : ID , "callback_url" : URL }}`, `"abc"`, "null"],
+    ["escaped names", String.raw`{"data":{"callback\u005furl":URL,"\u0069dempotency_id":ID}}`, "1", "2"],
+    ["values of any kind", `{"data":{"callback_url":URL ,"idempotency_id":ID}}`, "-1.5e3", `{"a":["}",{}]}`],
     [
-      "both",
-      `{"data":{"callback_url":"https://client.example/hook","page":"0","idempotency_id":"abc"}}`,
-      `{"data":{"callback_url":"https://edge.example/completions/r1","page":"0","idempotency_id":"i1"}}`,
+      "backslashes",
+      `{"data":{"callback_url":URL,"idempotency_id":ID}}`,
+      String.raw`"\\\""`,
+      String.raw`"\\"`,
     ],
-    [
-      "in the other order",
-      `{"data":{"idempotency_id":"abc","callback_url":""}}`,
-      `{"data":{"idempotency_id":"i1","callback_url":"https://edge.example/completions/r1"}}`,
-    ],
-    [
-      "blanks around them",
-      `{"data":{ "idempotency_id" : "abc" , "callback_url" : null }}`,
-      `{"data":{ "idempotency_id" : "i1" , "callback_url" : "https://edge.example/completions/r1" }}`,
-    ],
-    [
-      "one of two",
-      `{"data":{"a":1.0,"idempotency_id":"abc"}}`,
+  ])("%s", (_, text, id, url) => {
+    const fill = (ids: string, urls: string) => text.replace("ID", () => ids).replace("URL", () => urls);
+    expect(spliced(fill(id, url))).toBe(fill('"i1"', URL));
+  });
+
+  test("and one that is missing is inserted", () => {
+    expect(spliced(`{"data":{"a":1.0,"idempotency_id":"abc"}}`)).toBe(
       `{"data":{"callback_url":"https://edge.example/completions/r1","a":1.0,"idempotency_id":"i1"}}`,
-    ],
-    [
-      "escaped names",
-      String.raw`{"data":{"callback\u005furl":1,"\u0069dempotency_id":2}}`,
-      String.raw`{"data":{"callback\u005furl":"https://edge.example/completions/r1","\u0069dempotency_id":"i1"}}`,
-    ],
-    [
-      "values of any kind",
-      `{"data":{"callback_url":{"a":["}",{}]} ,"idempotency_id":-1.5e3}}`,
-      `{"data":{"callback_url":"https://edge.example/completions/r1" ,"idempotency_id":"i1"}}`,
-    ],
-    [
-      "values that end in a backslash",
-      String.raw`{"data":{"callback_url":"\\","idempotency_id":"\\\""}}`,
-      `{"data":{"callback_url":"https://edge.example/completions/r1","idempotency_id":"i1"}}`,
-    ],
-  ])("%s", (_, text, expected) => {
-    expect(spliced(text)).toBe(expected);
+    );
   });
 });
 
@@ -124,19 +98,11 @@ describe("a member of the envelope that stands twice is refused", () => {
     [`{"data":{},"data":{}}`, "/data"],
     [String.raw`{"data":{},"x":0,"\u0064ata":{}}`, "/data"],
     [`{"data":null,"data":{}}`, "/data"],
-    [`{"data":{},"data":null}`, "/data"],
-    [`{"data":{"callback_url":"a","callback_url":"a"}}`, "/data/callback_url"],
     [String.raw`{"data":{"callback_url":"a","callback\u005Furl":"b"}}`, "/data/callback_url"],
-    [
-      String.raw`{"data":{"idempotency\u005fid":"a","page":"0","idempotency_id":"b"}}`,
-      "/data/idempotency_id",
-    ],
-    [`{"data":{"inputs":{},"inputs":{}}}`, "/data/inputs"],
     [`{"data":{"page":"0","page":"1","inputs":{},"inputs":{}}}`, "/data/page"],
     [`{"data":{"__proto__":1,"__proto__":2}}`, "/data/__proto__"],
     [`{"data":{"":1,"":2}}`, "/data/"],
     [`{"data":{"a/b~c":1,"a\\/b~c":2}}`, "/data/a~1b~0c"],
-    [String.raw`{"data":{"\n":1,"\u000a":2}}`, "/data/\n"],
     [
       String.raw`{"data":{"\/\b\f\r\t\"\\":1,"/\u0008\u000c\u000d\u0009\u0022\u005c":2}}`,
       '/data/~1\b\f\r\t"\\',
@@ -264,28 +230,9 @@ describe("what is no object is known by its first character", () => {
 });
 
 describe("a text that is no JSON gets some answer, at once", () => {
-  test.each([
-    "",
-    " ",
-    "{",
-    '{"',
-    '{"data',
-    '{"data"',
-    '{"data":',
-    '{"data":{',
-    '{"data":{"a',
-    '{"data":{"a":',
-    '{"data":{"a":"\\',
-    '{"data":{]]]',
-    '{"data":}',
-    "{,,,",
-    '{"\\x":1',
-    '{"data":{"\\x":1,"\\x":2}}',
-    "{".repeat(100_000),
-    '{"data":{"a":'.repeat(100_000),
-    "\\".repeat(100_000),
-    "\uFEFF{}",
-  ])("%#", (text) => {
+  const texts = ["", "{", '{"data', '{"data":', '{"data":{"a":"\\', '{"data":{]]]', "{,,,", '{"\\x":1'];
+  const long = ["{", '{"data":{"a":', "\\"].map((text) => text.repeat(100_000));
+  test.each([...texts, ...long])("%#", (text) => {
     expect(locateEnvelope(text)).toHaveProperty("kind");
   });
 });

@@ -20,6 +20,10 @@ function scanHowever(source: string | Uint8Array): (string | null)[] {
   return [...found];
 }
 
+function withBytes(...bytes: number[]): Uint8Array {
+  return Uint8Array.of(...UTF8.encode(`{"t":"`), ...bytes, ...UTF8.encode(`","status":"success"}`));
+}
+
 function textOrNull(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
@@ -35,21 +39,14 @@ describe("the status of a result that arrives in pieces", () => {
     [`{"status":"success"}`, "success"],
     [`{"data":{"results":[{"status":"error"}],"status":"success"}}`, "success"],
     [`{"results":[{"status":"error"},"status",":"],"status" : "success"}`, "success"],
-    [`{"status":"success","data":{"status":"error"}}`, "success"],
     [`{"status":"ok","data":{"status":"error"}}`, null],
     [`{"status":"${"x".repeat(100)}","data":{"status":"error"}}`, null],
-    [`{"status":"é","data":{"status":"error"}}`, null],
     [`{"status":5,"data":{"status":"error"}}`, "error"],
     [`{"status":"waiting","status":"error"}`, "error"],
-    [`{"status":"success","status":null}`, null],
     [String.raw`{"st\u0061tus":"succ\u0065ss"}`, "success"],
     [String.raw`{"a\"status\":\"error\"":1,"status":"success","z":"\\"}`, "success"],
-    [String.raw`{"a":["\\\\","\\\"","\""],"status":"success"}`, "success"],
     [`{"data":{"status":"error"},"data":{"other":1}}`, null],
-    [`{"data":{"status":"error"},"data":[1]}`, null],
-    [`{"data":{"data":{"status":"error"}}}`, null],
     [`{"status":{"status":"success"}}`, null],
-    [`{"status":["success"]}`, null],
     [`[{"status":"success"}]`, null],
     [`"{\\"status\\":\\"success\\"}"`, null],
     ["", null],
@@ -66,14 +63,8 @@ describe("a status in what JSON.parse refuses", () => {
     ["a byte-order mark after a line break", `\n\ufeff {"status":"success"}`],
     ["a line break in a string", `{"text":"a\nb","status":"success"}`],
     ["an escape that there is not", String.raw`{"text":"\x","status":"success"}`],
-    [
-      "bytes that are not UTF-8",
-      Uint8Array.of(...UTF8.encode(`{"t":"`), 0xff, 0xc3, ...UTF8.encode(`","status":"success"}`)),
-    ],
-    [
-      "half a surrogate pair",
-      Uint8Array.of(...UTF8.encode(`{"t":"`), 0xed, 0xa0, 0x80, ...UTF8.encode(`","status":"success"}`)),
-    ],
+    ["bytes that are not UTF-8", withBytes(0xff, 0xc3)],
+    ["half a surrogate pair", withBytes(0xed, 0xa0, 0x80)],
     ["a comma too many", `{"results":[1,],"status":"success",}`],
     ["words without quotes", `{"results":[undefined,None,True],"status":"success"}`],
     ["numbers that JSON does not have", `{"n":[0x1F,.5,+1,01],"status":"success"}`],

@@ -62,10 +62,7 @@ it("a callback that fails to the end: each attempt, one end, one dead letter", a
   await stage.pass(HOUR);
   const { attempts, deliveries, runs } = await takeSums();
   expect([...attempts]).toEqual([["failed|status is no 2xx", 3]]);
-  expect([...deliveries]).toEqual([
-    ["retrying", 2],
-    ["dead", 1],
-  ]);
+  expect(Object.fromEntries(deliveries)).toEqual({ retrying: 2, dead: 1 });
   expect([...runs]).toEqual([["success|callback|charged", 1]]);
 });
 
@@ -80,18 +77,4 @@ it("a run that the upstream has lost: abandoned once, and its callback a dead le
   const { deliveries, runs } = await takeSums();
   expect([...runs]).toEqual([["abandoned|callback|free", 1]]);
   expect([...deliveries]).toEqual([["dead", 1]]);
-});
-
-it("a start that is refused: by its status and outcome", async () => {
-  const stage = await Stage.set({ RATE_LIMIT_DEFAULT: "1" });
-  await takeSums();
-  await stage.gateway.start({});
-  await stage.gateway.start({});
-  await stage.gateway.call("/nowhere", { claims: null });
-  const { requests } = await takeSums();
-  expect([...requests]).toEqual([
-    ["202|accepted|/actions/v1/stored-actions/:stored_action_id/run", 1],
-    ["429|limited|/actions/v1/stored-actions/:stored_action_id/run", 1],
-    ["404|not_found|/*", 1],
-  ]);
 });

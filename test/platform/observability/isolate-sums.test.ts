@@ -10,6 +10,7 @@ import {
   type SumsReceiver,
 } from "../../../src/platform/observability/isolate-sums.ts";
 import { decodeSums } from "../../../src/platform/observability/sums.ts";
+import { never } from "../../support/bindings.ts";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../../support/clock.ts";
 import { ORIGIN } from "../../support/gateway.ts";
 import { toServed } from "./counted.ts";
@@ -21,14 +22,6 @@ afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
-
-/** Behind requests: what they left to be done. */
-class Context {
-  readonly left: Promise<unknown>[] = [];
-  waitUntil(promise: Promise<unknown>): void {
-    this.left.push(promise);
-  }
-}
 
 /** How many requests each call tells of. `answer`: the next interval, or a failure. */
 class Receiver {
@@ -50,85 +43,85 @@ class Receiver {
   }
 }
 
-function requests(sums: IsolateSums, n: number, context: Context, { namespace }: Receiver): void {
-  for (let each = 0; each < n; each += 1) {
-    sums.countRequest(toServed());
-    sums.flushSoon(context, namespace);
-  }
+/** An isolate that counts requests, and whose flush comes after `flushMs`. */
+function isolate(flushMs?: number) {
+  const sums = new IsolateSums(flushMs);
+  const left: Promise<unknown>[] = [];
+  const receiver = new Receiver();
+  const serve = (n: number): void => {
+    for (let each = 0; each < n; each += 1) {
+      sums.countRequest(toServed());
+      sums.flushSoon({ waitUntil: (work) => void left.push(work) }, receiver.namespace);
+    }
+  };
+  return { receiver, left, serve, settled: () => Promise.all(left) };
 }
 
 describe("a flush", () => {
   it("is one for all requests of an interval, and takes those that come until it is made", async () => {
-    const [sums, context, receiver] = [new IsolateSums(20), new Context(), new Receiver()];
-    requests(sums, 3, context, receiver);
-    expect(context.left).toHaveLength(1);
+    const { receiver, left, serve, settled } = isolate(20);
+    serve(3);
+    expect(left).toHaveLength(1);
     // Nothing was called while a request was under way.
     expect(receiver.names).toEqual([]);
     await Promise.resolve();
-    requests(sums, 2, context, receiver);
-    await Promise.all(context.left);
-    expect([receiver.counts, receiver.names]).toEqual([[5], ["all"]]);
-    requests(sums, 1, context, receiver);
-    await Promise.all(context.left);
-    expect(receiver.counts).toEqual([5, 1]);
+    serve(2);
+    await settled();
+    expect(receiver.counts).toEqual([5]);
+    serve(1);
+    await settled();
+    // A stub of its own each time: one that outlives its request fails.
+    expect([receiver.counts, receiver.names]).toEqual([
+      [5, 1],
+      ["all", "all"],
+    ]);
   });
 
   it("waits ten seconds", async () => {
-    const [sums, context, receiver] = [new IsolateSums(), new Context(), new Receiver()];
+    const { receiver, serve, settled } = isolate();
     const waited = vi.spyOn(scheduler, "wait").mockResolvedValueOnce(undefined);
-    requests(sums, 1, context, receiver);
+    serve(1);
     expect(waited.mock.calls[0]).toEqual([10_000]);
-    await Promise.all(context.left);
+    await settled();
     expect(receiver.counts).toEqual([1]);
   });
 
-  it("takes a stub of its own each time: one that outlives its request fails", async () => {
-    const [sums, context, receiver] = [new IsolateSums(SOON_MS), new Context(), new Receiver()];
-    requests(sums, 1, context, receiver);
-    await Promise.all(context.left);
-    requests(sums, 1, context, receiver);
-    await Promise.all(context.left);
-    expect(receiver.names).toEqual(["all", "all"]);
-  });
-
   it("that fails gives the sums back: the next one takes them too", async () => {
-    const [sums, context, receiver] = [new IsolateSums(SOON_MS), new Context(), new Receiver()];
-    receiver.answer = async () => {
-      throw new Error("moved");
-    };
-    requests(sums, 2, context, receiver);
-    await Promise.all(context.left);
+    const { receiver, serve, settled } = isolate(SOON_MS);
+    receiver.answer = () => Promise.reject(new Error("moved"));
+    serve(2);
+    await settled();
     receiver.answer = async () => 10 * SECOND;
-    requests(sums, 1, context, receiver);
-    await Promise.all(context.left);
+    serve(1);
+    await settled();
     expect(receiver.counts).toEqual([2, 3]);
   });
 
   it("that died with its request is followed by another after half a minute, with nothing lost", async () => {
-    const [sums, context, receiver] = [new IsolateSums(SOON_MS), new Context(), new Receiver()];
-    vi.spyOn(scheduler, "wait").mockReturnValueOnce(new Promise(() => undefined));
-    requests(sums, 2, context, receiver);
+    const { receiver, left, serve } = isolate(SOON_MS);
+    vi.spyOn(scheduler, "wait").mockReturnValueOnce(never());
+    serve(2);
     moveClock(29 * SECOND);
-    requests(sums, 1, context, receiver);
-    expect(context.left).toHaveLength(1);
+    serve(1);
+    expect(left).toHaveLength(1);
     moveClock(SECOND);
-    requests(sums, 1, context, receiver);
-    expect(context.left).toHaveLength(2);
-    await context.left[1];
+    serve(1);
+    expect(left).toHaveLength(2);
+    await left[1];
     expect(receiver.counts).toEqual([4]);
   });
 
   it("comes as late as the aggregator said", async () => {
-    const [sums, context, receiver] = [new IsolateSums(SOON_MS), new Context(), new Receiver()];
+    const { receiver, left, serve, settled } = isolate(SOON_MS);
     receiver.answer = async () => MINUTE;
-    requests(sums, 1, context, receiver);
-    await Promise.all(context.left);
+    serve(1);
+    await settled();
     moveClock(49 * SECOND);
-    requests(sums, 1, context, receiver);
-    expect(context.left).toHaveLength(1);
+    serve(1);
+    expect(left).toHaveLength(1);
     moveClock(SECOND);
-    requests(sums, 1, context, receiver);
-    await Promise.all(context.left);
+    serve(1);
+    await settled();
     expect(receiver.counts).toEqual([1, 2]);
   });
 });
@@ -138,7 +131,7 @@ describe("a request", () => {
     const context = createExecutionContext();
     const left = vi.spyOn(context, "waitUntil");
     // The flush never ends.
-    const waited = vi.spyOn(scheduler, "wait").mockReturnValue(new Promise(() => undefined));
+    const waited = vi.spyOn(scheduler, "wait").mockReturnValue(never());
     for (const _ of ["the first", "the second"]) {
       const response = await gateway.fetch(new Request(`${ORIGIN}/healthz`), env, context);
       expect(response.status).toBe(200);

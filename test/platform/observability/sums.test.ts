@@ -109,13 +109,10 @@ it("ends, dead letters and messages count", () => {
     countDeadLetter(each);
     countMessage(each, 64);
   });
+  const runs = { "success|callback|charged": 1, "error|callback|free": 1, "abandoned|none|free": 1 };
   expect(sums).toEqual({
     ...emptySums(),
-    runs: new Map([
-      ["success|callback|charged", 1],
-      ["error|callback|free", 1],
-      ["abandoned|none|free", 1],
-    ]),
+    runs: new Map(Object.entries(runs)),
     deliveries: new Map([["dead", 1]]),
     queuedMs: new Map([[48, 1]]),
   });
@@ -132,22 +129,10 @@ describe("sums are merged", () => {
       countRequest(each, toServed({ total_ms: 1_024, user: "bob" }));
     });
     addSums(into, from);
-    expect(into.requests).toEqual(
-      new Map([
-        ["202|accepted|/actions/v1/runs", 2],
-        ["429|limited|/actions/v1/runs", 1],
-      ]),
-    );
-    expect(into.requestMs).toEqual(
-      new Map([
-        [40, 2],
-        [80, 1],
-      ]),
-    );
-    expect(busiest(into.users, 9)).toEqual([
-      ["alice", 2],
-      ["bob", 1],
-    ]);
+    const requests = { "202|accepted|/actions/v1/runs": 2, "429|limited|/actions/v1/runs": 1 };
+    expect(Object.fromEntries(into.requests)).toEqual(requests);
+    expect(Object.fromEntries(into.requestMs)).toEqual({ 40: 2, 80: 1 });
+    expect(busiest(into.users, 9)).toEqual(Object.entries({ alice: 2, bob: 1 }));
     expect(into.queuedMs).toEqual(new Map([[48, 1]]));
     // And what was added is as it was.
     expect(from.requests.size).toBe(2);
