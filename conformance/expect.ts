@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Breach } from "./clause.ts";
 import type { Answer } from "./http.ts";
 
-export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const LOOK_EVERY_MS = 250;
 
 export function expectThat(isSo: boolean, seen: string): void {
@@ -12,6 +12,11 @@ export function expectThat(isSo: boolean, seen: string): void {
 
 export function expectSame(what: string, seen: unknown, wanted: unknown): void {
   expectThat(seen === wanted, `${what} is ${show(seen)}, not ${show(wanted)}`);
+}
+
+/** Each of these members of the value. */
+export function expectMembers(value: unknown, wanted: Record<string, unknown>): void {
+  for (const [name, one] of Object.entries(wanted)) expectSame(name, at(value, name), one);
 }
 
 export function expectMatch(what: string, seen: unknown, pattern: RegExp): void {
@@ -23,10 +28,19 @@ export function expectStatus(answer: Answer, ...wanted: number[]): void {
   expectThat(wanted.includes(status), `${request} answered ${status}, not ${wanted.join(" or ")}: ${text}`);
 }
 
+/** The body of an answer with one of these statuses. */
+export function expectJson(answer: Answer, ...wanted: number[]): unknown {
+  expectStatus(answer, ...wanted);
+  return toJson(answer);
+}
+
+export function expectNear(what: string, seen: number, wanted: number, by: number): void {
+  expectThat(Math.abs(seen - wanted) <= by, `${what} is ${seen}, not ${wanted} ± ${by}`);
+}
+
 /** An error of this status and code; gives back its object. */
 export function expectError(answer: Answer, status: number, code: string): unknown {
-  expectStatus(answer, status);
-  const error = at(toJson(answer), "errors", 0);
+  const error = at(expectJson(answer, status), "errors", 0);
   expectSame(`the code of ${answer.request}`, at(error, "code"), code);
   return error;
 }
@@ -75,8 +89,7 @@ export function textAt(value: unknown, ...path: (string | number)[]): string {
 
 /** The id of the run that a start was answered with. */
 export function startedRun(answer: Answer): string {
-  expectStatus(answer, 202);
-  const id = textAt(toJson(answer), "data", "id");
+  const id = textAt(expectJson(answer, 202), "data", "id");
   expectMatch("the run's id", id, UUID);
   return id;
 }
