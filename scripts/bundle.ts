@@ -3,11 +3,8 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { keptFolder } from "./kept-folder.ts";
-
-export const PROJECT = fileURLToPath(new URL("../", import.meta.url));
+import { keptFolder, PROJECT } from "./kept-folder.ts";
 
 /**
  * A wrangler.toml of the project, the environment of it that is meant, and a file in place of the one that it names. With

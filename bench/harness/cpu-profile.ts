@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { basename, dirname, relative, resolve } from "node:path";
-import { PROJECT } from "../../scripts/bundle.ts";
+import { PROJECT } from "../../scripts/kept-folder.ts";
 
 type Frame = { functionName: string; url: string; lineNumber: number; columnNumber: number };
 type ProfileNode = { id: number; callFrame: Frame; children?: number[] };

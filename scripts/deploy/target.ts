@@ -3,11 +3,9 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Unstable_Config as Config, unstable_readConfig as readConfig } from "wrangler";
 import { Failure } from "../failure.ts";
-
-const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+import { PROJECT } from "../kept-folder.ts";
 
 export type { Config };
 
