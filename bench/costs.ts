@@ -2,7 +2,7 @@
 // counted by test/bench/counted.test.ts; what is assumed stands in bench/scale/bill.ts.
 import {
   ASSUMED,
-  countOf,
+  OPERATIONS_A_MESSAGE,
   othersDollars,
   storageUse,
   sumOf,
@@ -35,8 +35,8 @@ const KINDS = [
   },
   { name: "full", seldom: counted.FULL, busy: counted.FULL_BUSY, cpuMs: full, target: TARGET_DOLLARS.full },
 ].flatMap(({ name, seldom, busy, cpuMs, target }) => [
-  { name: `${name}, seldom`, of: seldom, runs: 1, use: toUse(seldom, cpuMs), target: target.seldom },
-  { name: `${name}, busy`, of: busy, runs: BUSY, use: toUse(busy, cpuMs, BUSY), target: target.busy },
+  { name: `${name}, seldom`, use: toUse(seldom, cpuMs), target: target.seldom },
+  { name: `${name}, busy`, use: toUse(busy, cpuMs, BUSY), target: target.busy },
 ]);
 
 const DEAR: { name: string; of: counted.Counted; cpuMs: number }[] = [
@@ -74,8 +74,8 @@ head([
   "messages",
   "rows in D1",
 ]);
-for (const { name, of, runs } of KINDS) row([name, ...toCells(of, runs)]);
-for (const { name, of } of DEAR.slice(1)) row([name, ...toCells(of, 1)]);
+for (const { name, use } of KINDS) row([name, ...toCells(use)]);
+for (const { name, of } of DEAR.slice(1)) row([name, ...toCells(toUse(of, 0))]);
 
 console.log("");
 head(["the dear cases", "dollars per million", "beside a pushed one"]);
@@ -98,15 +98,10 @@ for (const { name, dollars, inVolume } of OTHERS) {
     row(["the same at its price in volume", ...MONTHS.map((runs) => whole(othersDollars(runs, inVolume)))]);
 }
 
-function toCells(
-  { calls, alarms, gateRows, breakerRows, kv, messages, d1Rows }: counted.Counted,
-  runs: number,
-): string[] {
-  const objectCalls = countOf(calls, "USER_GATE.") + countOf(calls, "DESTINATION_BREAKER.") + alarms;
-  const rows = countOf(gateRows) + countOf(breakerRows);
-  return [objectCalls, rows, countOf(kv, "KV.get"), countOf(kv, "KV.put"), messages, d1Rows].map((count) =>
-    String(count / runs),
-  );
+function toCells(use: Use): string[] {
+  const rows = [use["object requests"], use["object rows written"]];
+  const others = [use["KV reads"], use["KV writes"], (use["queue operations"] ?? 0) / OPERATIONS_A_MESSAGE];
+  return [...rows, ...others, use["D1 rows written"]].map((count) => String(count ?? 0));
 }
 
 function against(use: Use, target: number): string {
