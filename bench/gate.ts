@@ -2,7 +2,7 @@
 // it costs with ten: rows read and written, as the runtime counts them, and time as a ratio, taken in turns in one run.
 import { readWholeNumbers } from "../scripts/whole-number.ts";
 import { ratios, spread } from "./harness/statistics.ts";
-import { MeteredGates, type Rows } from "./scale/metered-gate.ts";
+import { type Rows, startGates } from "./scale/metered-gate.ts";
 import { head, row } from "./scale/print.ts";
 
 const { ended, open, rounds } = readWholeNumbers({ ended: 100_000, open: 10_000, rounds: 9 });
@@ -20,7 +20,7 @@ const WORK: { work: string; name: string; times: number; isPrepared?: boolean }[
   { work: "alarm", name: "an alarm, nothing due", times: TIMES },
 ];
 
-const gates = await MeteredGates.start();
+const gates = await startGates();
 try {
   await gates.fill(SMALL, FEW, FEW);
   await gates.fill(LARGE, ended, open);
