@@ -3,7 +3,8 @@
 import { readWholeNumbers } from "../scripts/whole-number.ts";
 import { RETRY_SCHEDULE } from "../src/platform/settings.ts";
 import { toDollars } from "./scale/bill.ts";
-import { deadHost, dice } from "./scale/dead-host.ts";
+import { makeDice } from "./scale/day.ts";
+import { deadHost } from "./scale/dead-host.ts";
 import type { Use } from "./scale/prices.ts";
 import { head, row } from "./scale/print.ts";
 
@@ -25,7 +26,7 @@ head([
 for (let runs = 1; runs <= maxRuns; runs *= 10) tell(runs);
 
 function tell(runs: number): void {
-  const seen = deadHost(runs, days * DAY_MS, RETRY_SCHEDULE, dice());
+  const seen = deadHost(runs, days * DAY_MS, RETRY_SCHEDULE, makeDice(1));
   const { messagesInAnHour, attemptsInAnHour, attempts, dead, lastDeadMs } = seen;
   const dollars = (messagesInAnHour * toDollars(MESSAGE)) / 1_000_000;
   const last = dead < runs ? `more than ${days}` : ((lastDeadMs ?? 0) / DAY_MS).toFixed(1);

@@ -69,15 +69,6 @@ function afterMessage(
   return applyAttempt(delivery, result, schedule, atMs, random).delivery;
 }
 
-/** The same every time. */
-export function dice(): () => number {
-  let state = 1;
-  return () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7f_ff_ff_ff;
-    return state / 0x80_00_00_00;
-  };
-}
-
 type Due = { run: number; atMs: number };
 
 /** The earliest first: nothing is added that is due before what was taken. */
