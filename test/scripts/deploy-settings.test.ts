@@ -63,9 +63,9 @@ describe("options", () => {
   });
 
   it("an environment that wrangler.toml does not have is refused by name", () => {
-    const read = () => readTarget("nowhere", { configFile: "wrangler.toml", folder: "dist/deploy" });
-    expect(read).toThrow(Failure);
-    expect(read).toThrow(/No environment found.*"nowhere"/);
+    const places = { configFile: "wrangler.toml", folder: "dist/deploy" };
+    expect(() => readTarget("nowhere", places)).toThrow(Failure);
+    expect(() => readTarget("nowhere", places)).toThrow(/No environment found.*"nowhere"/);
   });
 });
 

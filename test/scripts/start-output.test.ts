@@ -11,16 +11,24 @@ const SERVED = {
   event: "request.served",
   request_id: "f1b2",
   trace_id: "4bf92f3577b34da6a3ce929d0e0e4736",
-  method: "POST",
-  route: "/actions/v1/stored-actions/:stored_action_id/run",
-  status: 202,
-  outcome: "accepted",
+  method: "GET",
+  route: "/usage",
+  status: 200,
+  outcome: "served",
   user: "NuCIf",
   run_id: "27082b7e-fdb7-4210-825f-9bf26ad39670",
   total_ms: 12,
   auth_ms: 1,
   gate_ms: 2,
   upstream_ms: 3,
+};
+
+const FAILED = {
+  number: 1,
+  outcome: "failed",
+  status: null,
+  duration_ms: 4,
+  error: "TypeError: fetch failed",
 };
 
 function show(...lines: string[]): string[] {
@@ -72,20 +80,12 @@ it("noise, empty lines and the requests that start makes itself are not shown", 
 
 describe("activity", () => {
   it.each([
-    [
-      "a request",
-      [logged(SERVED)],
-      "12:03:04 POST /actions/v1/stored-actions/:stored_action_id/run 202 12 ms",
-    ],
-    [
-      "a request in colours",
-      [`\u001B[2m${logged(SERVED)}\u001B[22m`],
-      "12:03:04 POST /actions/v1/stored-actions/:stored_action_id/run 202 12 ms",
-    ],
+    ["a request", [logged(SERVED)], "12:03:04 GET /usage 200 12 ms"],
+    ["a request in colours", [`\u001B[2m${logged(SERVED)}\u001B[22m`], "12:03:04 GET /usage 200 12 ms"],
     [
       "a request with another outcome than usual",
       [logged({ ...SERVED, outcome: "replayed" })],
-      "12:03:04 POST /actions/v1/stored-actions/:stored_action_id/run 202 12 ms replayed",
+      "12:03:04 GET /usage 200 12 ms replayed",
     ],
     [
       "a request that is refused, with the reason, which is logged before it",
@@ -93,24 +93,12 @@ describe("activity", () => {
         logged({ time: TIME, event: "caller.refused", request_id: "f1b2", reason: "token.expired" }),
         logged({ ...SERVED, status: 401, outcome: "unauthorized" }),
       ],
-      "12:03:04 POST /actions/v1/stored-actions/:stored_action_id/run 401 12 ms unauthorized (token.expired)",
+      "12:03:04 GET /usage 401 12 ms unauthorized (token.expired)",
     ],
     [
       "a callback's attempt",
-      [
-        logged({
-          time: TIME,
-          event: "callback.attempted",
-          run_id: "27082b7e",
-          trace_id: "4bf9",
-          number: 1,
-          outcome: "failed",
-          status: null,
-          duration_ms: 4,
-          error: "TypeError: fetch failed",
-        }),
-      ],
-      '12:03:04 callback.attempted run_id=27082b7e number=1 outcome=failed duration_ms=4 error="TypeError: fetch failed"',
+      [logged({ time: TIME, event: "callback.attempted", run_id: "2708", trace_id: "4bf9", ...FAILED })],
+      '12:03:04 callback.attempted run_id=2708 number=1 outcome=failed duration_ms=4 error="TypeError: fetch failed"',
     ],
     [
       "settings that have become bad",
