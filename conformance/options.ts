@@ -37,26 +37,8 @@ const TEXTS = {
 export type TokenOption = (typeof TOKENS)[number];
 type Given = Partial<Record<keyof typeof TEXTS, string>>;
 
-export type Options = {
-  /** Origin, without a trailing slash. */
-  url: string;
-  /** The options that are texts, with the sandbox's own where none were given. */
-  given: Given;
-  action: string;
-  refusing: Partial<Record<number, string>>;
-  oneOffData: object | null;
-  receive: { host: string; port: number } | null;
-  windowSeconds: number;
-  defaultLimit: number;
-  readLimit: number;
-  maxBodyBytes: number;
-  maxTasks: number;
-  maxWaitSeconds: number;
-  writes: boolean;
-  sandbox: boolean;
-  json: boolean;
-  only: string[];
-};
+/** `given` has the options that are texts, with the sandbox's own where none were given. */
+export type Options = ReturnType<typeof parseOptions>;
 
 export class UsageError extends Error {}
 
@@ -78,7 +60,7 @@ const SANDBOX_REFUSALS = [402, 403, 404, 429, 500, 503].map(
   (status) => `${status}=${sandboxAction(`0${status}`)}`,
 );
 
-export function parseOptions(args: string[]): Options {
+export function parseOptions(args: string[]) {
   const { refusing = [], only = [], sandbox = false, json = false, writes = false, ...texts } = read(args);
   const given: Given = { ...(sandbox ? OF_THE_SANDBOX : {}), ...texts };
   const url = origin(given.url ?? missing("--url"));
@@ -115,6 +97,7 @@ function read(args: string[]) {
   }
 }
 
+/** Without a trailing slash. */
 function origin(url: string): string {
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol))
@@ -126,7 +109,7 @@ function sandboxAction(end: string): string {
   return `00000000-0000-4000-8000-00000000${end}`;
 }
 
-function refusals(given: readonly string[]): Record<number, string> {
+function refusals(given: readonly string[]): Partial<Record<number, string>> {
   return Object.fromEntries(
     given.map((pair) => {
       const [, status, id] = /^(\d{3})=(\S+)$/.exec(pair) ?? [];
@@ -147,7 +130,7 @@ function oneOff(given: string): object {
   throw new UsageError("--one-off-data is no JSON object");
 }
 
-function listener(given: string): Options["receive"] {
+function listener(given: string): { host: string; port: number } {
   const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(given) ?? [];
   if (port === undefined || Number(port) > 65_535)
     throw new UsageError(`--receive ${given} is no [HOST:]PORT`);

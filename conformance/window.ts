@@ -1,7 +1,7 @@
 // One user's window, used up once step by step, for all the clauses about it; and what every counted answer says of it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Skip } from "./clause.ts";
-import { expectHeader, expectNear, expectSame, expectStatus } from "./expect.ts";
+import { expect } from "./expect.ts";
 import { type Answer, atOnce } from "./http.ts";
 import type { World } from "./world.ts";
 
@@ -67,7 +67,7 @@ async function spend(world: World): Promise<Spent> {
 async function firstOfWindow(world: World, start: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     const answer = await start();
-    expectStatus(answer, 202, 429);
+    expect.status(answer, 202, 429);
     const limit = numberIn(answer, "x-ratelimit-limit");
     if (limit <= STEPS || limit > MAX_LIMIT)
       throw new Skip(`needs a --token-low-limit with a limit_override of ${STEPS + 1} to ${MAX_LIMIT}`);
@@ -90,8 +90,8 @@ type After = { retried: Answer; again: Answer; waitedSeconds: number };
 export function afterTheWindow(world: World): Promise<After> {
   return world.once("after the window", async () => {
     const { refusedWithId, refusedId } = await spent(world);
-    expectStatus(refusedWithId, 429);
-    const waitedSeconds = Number(expectHeader(refusedWithId, "retry-after", /^[1-9]/));
+    expect.status(refusedWithId, 429);
+    const waitedSeconds = Number(expect.header(refusedWithId, "retry-after", /^[1-9]/));
     const passedMs = Date.now() - refusedWithId.receivedAtMs;
     await waitSeconds(world, waitedSeconds - passedMs / 1000);
     const user = world.as("token-low-limit");
@@ -118,16 +118,16 @@ export function refusals({ atOnce: answers, malformedAfterwards, refusedWithId }
 /** Both families of headers, well formed and in agreement. */
 export function expectFamily(answer: Answer, window: string, windowSeconds: number): void {
   const limit = numberIn(answer, "x-ratelimit-limit");
-  expectHeader(answer, RESET_HEADER, /^[1-9]\d{9,10}$/);
+  expect.header(answer, RESET_HEADER, /^[1-9]\d{9,10}$/);
   const policy = `"${window}";q=${limit};w=${windowSeconds}`;
-  expectSame("RateLimit-Policy", answer.headers.get("ratelimit-policy"), policy);
-  const rest = expectHeader(answer, "ratelimit", new RegExp(`^"${window}";r=${remaining(answer)};t=\\d+$`));
+  expect.same("RateLimit-Policy", answer.headers.get("ratelimit-policy"), policy);
+  const rest = expect.header(answer, "ratelimit", new RegExp(`^"${window}";r=${remaining(answer)};t=\\d+$`));
   expectLeadsToReset("RateLimit", answer, Number(rest.slice(rest.lastIndexOf("=") + 1)));
 }
 
 export function expectLeadsToReset(what: string, answer: Answer, seconds: number): void {
   const leadsTo = serverSeconds(answer) + seconds;
-  expectNear(`the end by ${what}`, leadsTo, numberIn(answer, RESET_HEADER), CLOCKS_DIFFER_SECONDS);
+  expect.near(`the end by ${what}`, leadsTo, numberIn(answer, RESET_HEADER), CLOCKS_DIFFER_SECONDS);
 }
 
 export function remaining(answer: Answer): number {
@@ -135,7 +135,7 @@ export function remaining(answer: Answer): number {
 }
 
 export function numberIn(answer: Answer, name: string): number {
-  return Number(expectHeader(answer, name, /^\d+$/));
+  return Number(expect.header(answer, name, /^\d+$/));
 }
 
 /** When it was answered, by the deployment's own clock where it says so. */

@@ -1,21 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clause, clausesOf, Skip } from "../clause.ts";
-import {
-  at,
-  eventually,
-  expectError,
-  expectHeader,
-  expectJson,
-  expectMatch,
-  expectMembers,
-  expectSame,
-  expectStatus,
-  expectThat,
-  listAt,
-  startedRun,
-  textAt,
-  toJson,
-} from "../expect.ts";
+import { at, eventually, expect, listAt, startedRun, textAt, toJson } from "../expect.ts";
 import type { Answer, Call } from "../http.ts";
 import type { World } from "../world.ts";
 import { endedRun } from "./start.ts";
@@ -51,66 +36,66 @@ const clause = clausesOf("billing");
 export const BILLING: readonly Clause[] = [
   clause("charged: a billable success costs one task: one row, with the claim's terms", async (world) => {
     const { row, run } = await charged(world);
-    for (const member of MEMBERS) expectThat(at(row, member) !== undefined, `the row has no ${member}`);
-    expectMembers(row, { run_id: run, stored_action_id: world.action, tasks: 1, ...readTerms(world) });
-    expectMatch("charged_at", at(row, "charged_at"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
+    for (const member of MEMBERS) expect.that(at(row, member) !== undefined, `the row has no ${member}`);
+    expect.members(row, { run_id: run, stored_action_id: world.action, tasks: 1, ...readTerms(world) });
+    expect.match("charged_at", at(row, "charged_at"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
   }),
   clause("replay: a replay costs nothing", async (world) => {
     const { run, id, startedAtMs } = await charged(world);
     const replay = await world.as("billable-token").start(world.action, { idempotency_id: id });
-    expectSame("the replayed run", startedRun(replay), run);
+    expect.same("the replayed run", startedRun(replay), run);
     await sleep(UNBOOKED_AFTER_MS);
-    expectSame("the rows of the run", (await rowsOf(world, run, startedAtMs)).length, 1);
+    expect.same("the rows of the run", (await rowsOf(world, run, startedAtMs)).length, 1);
   }),
   clause("failed: a run that ends in error costs nothing", async (world) => {
     const startedAtMs = Date.now();
     const { run } = await endedRun(world.as("billable-token"), world.given("failing-action"), {});
     await sleep(UNBOOKED_AFTER_MS);
-    expectSame("the rows of the run", (await rowsOf(world, run, startedAtMs)).length, 0);
+    expect.same("the rows of the run", (await rowsOf(world, run, startedAtMs)).length, 0);
   }),
   clause("not-billable: nor does a run without is_billable", async (world) => {
     const startedAtMs = Date.now();
     const { run } = await endedRun(world.caller, world.action, {});
     await sleep(UNBOOKED_AFTER_MS);
     const { text } = await usage(world, "token", startedAtMs);
-    expectThat(!text.includes(run), "it was charged");
+    expect.that(!text.includes(run), "it was charged");
   }),
   clause("whose: /usage shows the caller's own charges only", async (world) => {
     const { run, startedAtMs } = await charged(world);
     const { text } = await usage(world, "token", startedAtMs);
-    expectThat(!text.includes(run), "it shows another user's charge");
+    expect.that(!text.includes(run), "it shows another user's charge");
   }),
   clause("csv: Accept: text/csv gives the same as CSV, with a header row", async (world) => {
     const { run, startedAtMs } = await charged(world);
     const answer = await usage(world, "billable-token", startedAtMs, { headers: { accept: "text/csv" } });
-    expectHeader(answer, "content-type", /^text\/csv\b/);
+    expect.header(answer, "content-type", /^text\/csv\b/);
     const [head, ...rows] = answer.text.trimEnd().split("\r\n");
-    expectSame("the header row", head, MEMBERS.join(","));
+    expect.same("the header row", head, MEMBERS.join(","));
     const ofRun = rows.filter((row) => row.startsWith(`${run},`));
-    expectSame("the rows of the run", ofRun.length, 1);
+    expect.same("the rows of the run", ofRun.length, 1);
   }),
   clause("span: a span without charges is empty; next_cursor is null on the last page", async (world) => {
     const answer = await world.caller.call("/usage?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z");
-    const page = expectJson(answer, 200);
-    expectSame("the number of rows", listAt(page, "data").length, 0);
-    expectMembers(page, { next_cursor: null });
+    const page = expect.json(answer, 200);
+    expect.same("the number of rows", listAt(page, "data").length, 0);
+    expect.members(page, { next_cursor: null });
   }),
   clause("bad-span: 400 where from or to is missing or is no RFC 3339 time", async ({ caller }) => {
     const good = "2020-01-01T00:00:00Z";
     for (const query of [`from=${good}`, `to=${good}`, `from=yesterday&to=${good}`])
-      expectError(await caller.call(`/usage?${query}`), 400, "bad_request");
+      expect.error(await caller.call(`/usage?${query}`), 400, "bad_request");
   }),
   clause(`pages: oldest first, ${PAGE_SIZE} a page; cursor leads on, each row once`, async (world) => {
     const { startedAtMs } = await charged(world);
     await chargeMoreThanAPage(world, startedAtMs);
     const pages = await allPages(world, startedAtMs);
-    expectThat(pages.length > 1, "there is one page only");
-    for (const page of pages.slice(0, -1)) expectSame("the rows of a page", page.length, PAGE_SIZE);
+    expect.that(pages.length > 1, "there is one page only");
+    for (const page of pages.slice(0, -1)) expect.same("the rows of a page", page.length, PAGE_SIZE);
     const rows = pages.flat();
     const ids = rows.map((row) => textAt(row, "run_id"));
-    expectSame("the number of different runs", new Set(ids).size, ids.length);
+    expect.same("the number of different runs", new Set(ids).size, ids.length);
     const times = rows.map((row) => Date.parse(textAt(row, "charged_at")));
-    expectThat(
+    expect.that(
       times.every((time, index) => time >= (times[index - 1] ?? 0)),
       "they are not oldest first",
     );
@@ -128,7 +113,7 @@ function charged(world: World): Promise<Charged> {
     const run = startedRun(await user.start(world.action, { idempotency_id: id }));
     const row = await eventually(BOOKED_WITHIN_MS, async () => {
       const rows = await rowsOf(world, run, startedAtMs);
-      expectSame("the number of rows of the run", rows.length, 1);
+      expect.same("the number of rows of the run", rows.length, 1);
       return rows[0];
     });
     return { run, row, id, startedAtMs };
@@ -152,7 +137,7 @@ async function chargeMoreThanAPage(world: World, sinceMs: number): Promise<void>
   for (let started = 0; started < missing; started += 1) startedRun(await user.start(world.action, {}));
   await eventually(BOOKED_WITHIN_MS, async () => {
     const page = toJson(await usage(world, "billable-token", sinceMs));
-    expectThat(at(page, "next_cursor") !== null, `${PAGE_SIZE + 1} runs fill no more than a page`);
+    expect.that(at(page, "next_cursor") !== null, `${PAGE_SIZE + 1} runs fill no more than a page`);
   });
 }
 
@@ -163,7 +148,7 @@ async function allPages(world: World, sinceMs: number): Promise<unknown[][]> {
     const page = toJson(await usage(world, "billable-token", sinceMs, {}, cursor));
     pages.push(listAt(page, "data"));
     cursor = at(page, "next_cursor") === null ? "" : textAt(page, "next_cursor");
-    expectThat(pages.length < MAX_PAGES, `there is a next_cursor after ${MAX_PAGES} pages`);
+    expect.that(pages.length < MAX_PAGES, `there is a next_cursor after ${MAX_PAGES} pages`);
   } while (cursor !== "");
   return pages;
 }
@@ -188,6 +173,6 @@ async function usage(
   const path = `/usage?from=${from}&to=${to}`;
   const query = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
   const answer = await world.as(whose).call(`${path}${query}`, call);
-  expectStatus(answer, 200);
+  expect.status(answer, 200);
   return answer;
 }

@@ -1,17 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clause, clausesOf } from "../clause.ts";
-import {
-  at,
-  eventually,
-  expectError,
-  expectMatch,
-  expectMembers,
-  expectNear,
-  expectSame,
-  expectThat,
-  startedRun,
-  toJson,
-} from "../expect.ts";
+import { at, eventually, expect, startedRun, toJson } from "../expect.ts";
 import { checkProof, type Proof } from "../proof.ts";
 import { type Delivery, failingOnce } from "../receiver.ts";
 import type { World } from "../world.ts";
@@ -78,27 +67,27 @@ export const CALLBACKS: readonly Clause[] = [
   }),
   clause("arrives: at the run's end the edge POSTs exactly the body of a GET, as JSON", async (world) => {
     const { delivery, read } = await delivered(world);
-    expectSame("the method", delivery.method, "POST");
-    expectMatch("Content-Type", delivery.headers.get("content-type"), /^application\/json\b/);
-    expectSame("the body", delivery.body.toString(), read);
+    expect.same("the method", delivery.method, "POST");
+    expect.match("Content-Type", delivery.headers.get("content-type"), /^application\/json\b/);
+    expect.same("the body", delivery.body.toString(), read);
   }),
   clause("webhook-signature: v1a of a published key over id.timestamp.body", async (world) => {
     const { delivery, proof } = await delivered(world);
-    expectThat(proof.webhookId !== "", "there is no webhook-id");
-    expectNear("webhook-timestamp", proof.timestamp, delivery.atMs / 1000, CLOCKS_DIFFER_SECONDS);
+    expect.that(proof.webhookId !== "", "there is no webhook-id");
+    expect.near("webhook-timestamp", proof.timestamp, delivery.atMs / 1000, CLOCKS_DIFFER_SECONDS);
     const signature = delivery.headers.get("webhook-signature");
-    expectThat(proof.holdsV1a, `webhook-signature does not hold: ${signature}`);
+    expect.that(proof.holdsV1a, `webhook-signature does not hold: ${signature}`);
   }),
   clause(
     "jwt: Callback-Signature: a JWT of a published key: iss, sub (run), jti (webhook-id), iat, exp, body_sha256",
     async (world) => {
       const { delivery, proof, run } = await delivered(world);
       const { claims } = proof;
-      expectThat(claims !== null, `Callback-Signature does not verify: ${proof.jwtFault}`);
-      expectMembers(claims, { sub: run, jti: proof.webhookId, body_sha256: proof.bodySha256 });
-      expectNear("iat", Number(claims?.iat), delivery.atMs / 1000, CLOCKS_DIFFER_SECONDS);
-      expectSame("exp - iat", Number(claims?.exp) - Number(claims?.iat), PROOF_SECONDS);
-      expectMatch("iss", claims?.iss, /./);
+      expect.that(claims !== null, `Callback-Signature does not verify: ${proof.jwtFault}`);
+      expect.members(claims, { sub: run, jti: proof.webhookId, body_sha256: proof.bodySha256 });
+      expect.near("iat", Number(claims?.iat), delivery.atMs / 1000, CLOCKS_DIFFER_SECONDS);
+      expect.same("exp - iat", Number(claims?.exp) - Number(claims?.iat), PROOF_SECONDS);
+      expect.match("iss", claims?.iss, /./);
     },
   ),
   clause("one-off: a one-off run's callback is the body of its GET too, wrapped in data", async (world) => {
@@ -106,40 +95,40 @@ export const CALLBACKS: readonly Clause[] = [
     const run = startedRun(await startOneOff(world, { callback_url: endpoint.url }));
     const delivery = await endpoint.nth(1);
     const read = await world.caller.call(`/actions/v1/runs/${run}`);
-    expectSame("the body", delivery.body.toString(), read.text);
+    expect.same("the body", delivery.body.toString(), read.text);
   }),
   clause("failed-run: a run that fails is called back too", async (world) => {
     const { first } = await attemptedRun(world, undefined, world.given("failing-action"));
-    expectMembers(JSON.parse(first.body.toString()), { status: "error" });
+    expect.members(JSON.parse(first.body.toString()), { status: "error" });
   }),
   clause("retry: no 2xx: again about 5 s later, same webhook-id and body, newly signed", async (world) => {
     const { endpoint, first } = await attemptedRun(world, failingOnce(500));
     const second = await endpoint.nth(2, RETRIED_WITHIN_MS);
     const [before, after] = [await checkProof(world.http, first), await checkProof(world.http, second)];
-    expectSame("webhook-id", after.webhookId, before.webhookId);
-    expectSame("the body", second.body.toString(), first.body.toString());
-    expectThat(after.timestamp > before.timestamp, "webhook-timestamp is that of the first attempt");
-    expectThat(after.holdsV1a, "the second webhook-signature does not hold");
-    expectThat(after.claims !== null, `the second JWT does not verify: ${after.jwtFault}`);
+    expect.same("webhook-id", after.webhookId, before.webhookId);
+    expect.same("the body", second.body.toString(), first.body.toString());
+    expect.that(after.timestamp > before.timestamp, "webhook-timestamp is that of the first attempt");
+    expect.that(after.holdsV1a, "the second webhook-signature does not hold");
+    expect.that(after.claims !== null, `the second JWT does not verify: ${after.jwtFault}`);
     const afterSeconds = (second.atMs - first.atMs) / 1000;
-    expectThat(afterSeconds >= 3.5, `the second attempt came after ${afterSeconds} s`);
+    expect.that(afterSeconds >= 3.5, `the second attempt came after ${afterSeconds} s`);
   }),
   clause("retry-after: Retry-After counts between one and two times the planned delay", async (world) => {
     const { run } = await attemptedRun(world, failingOnce(503, { "retry-after": "9" }));
     const delay = await plannedDelay(world, run);
-    expectThat(delay >= 8.5 && delay <= 13, `the next attempt is planned ${delay} s later`);
+    expect.that(delay >= 8.5 && delay <= 13, `the next attempt is planned ${delay} s later`);
   }),
   clause("slow-down: after a 429 the next delay is at least 60 s", async (world) => {
     const { run } = await attemptedRun(world, failingOnce(429));
     const delay = await plannedDelay(world, run);
-    expectThat(delay >= 59, `the next attempt is planned ${delay} s later`);
+    expect.that(delay >= 59, `the next attempt is planned ${delay} s later`);
   }),
   clause("redirect: redirects are not followed: a 3xx is a failed attempt", async (world) => {
     const target = world.receiver().open();
     const { run } = await attemptedRun(world, failingOnce(307, { location: target.url }));
     await untilState(world, run, "retrying");
     await sleep(NOT_FOLLOWED_MS);
-    expectSame("the number of requests that followed", target.deliveries.length, 0);
+    expect.same("the number of requests that followed", target.deliveries.length, 0);
   }),
   clause("gone: 410 ends the attempts", async (world) => {
     const { run } = await attemptedRun(world, () => ({ status: 410 }));
@@ -168,14 +157,14 @@ function plannedDelay(world: World, run: string): Promise<number> {
     const data = at(toJson(await readDeliveries(world, run)), "data");
     const next = Date.parse(String(at(data, "next_attempt_at")));
     const first = Date.parse(String(at(data, "attempts", 0, "at")));
-    expectThat(!Number.isNaN(next) && !Number.isNaN(first), `the deliveries say ${JSON.stringify(data)}`);
+    expect.that(!Number.isNaN(next) && !Number.isNaN(first), `the deliveries say ${JSON.stringify(data)}`);
     return (next - first) / 1000;
   });
 }
 
 async function expectRefused({ caller, action }: World, url: string): Promise<void> {
-  const error = expectError(await caller.start(action, { callback_url: url }), 400, "bad_request");
-  expectSame(`the pointer for ${url.slice(0, 60)}`, at(error, "source", "pointer"), "/data/callback_url");
+  const error = expect.error(await caller.start(action, { callback_url: url }), 400, "bad_request");
+  expect.same(`the pointer for ${url.slice(0, 60)}`, at(error, "source", "pointer"), "/data/callback_url");
 }
 
 /** Only a deployment that is reached over http itself may. */

@@ -1,18 +1,5 @@
 import { type Clause, clausesOf } from "../clause.ts";
-import {
-  at,
-  eventually,
-  expectError,
-  expectJson,
-  expectMatch,
-  expectMembers,
-  expectSame,
-  expectStatus,
-  expectThat,
-  listAt,
-  startedRun,
-  toJson,
-} from "../expect.ts";
+import { at, eventually, expect, listAt, startedRun, toJson } from "../expect.ts";
 import type { Answer } from "../http.ts";
 import { type Answering, type Delivery, type Endpoint, failingOnce } from "../receiver.ts";
 import type { World } from "../world.ts";
@@ -27,47 +14,47 @@ export const DELIVERIES: readonly Clause[] = [
   clause("delivered: GET …/deliveries: delivered, callback_url, and each attempt's status", async (world) => {
     const { run, endpoint } = await deliveredRun(world);
     const data = await untilState(world, run, "delivered");
-    expectMembers(data, { callback_url: endpoint.url, next_attempt_at: null });
+    expect.members(data, { callback_url: endpoint.url, next_attempt_at: null });
     const [attempt, ...more] = listAt(data, "attempts");
-    expectSame("the number of further attempts", more.length, 0);
+    expect.same("the number of further attempts", more.length, 0);
     expectAttempt(attempt, { number: 1, status: 204, error: null });
   }),
   clause("retrying: while attempts fail: retrying, next_attempt_at, and an error in words", async (world) => {
     const { run } = await attemptedRun(world, failingOnce(503));
     const data = await untilState(world, run, "retrying");
-    expectMatch("next_attempt_at", at(data, "next_attempt_at"), RFC_3339);
+    expect.match("next_attempt_at", at(data, "next_attempt_at"), RFC_3339);
     const attempt = at(data, "attempts", 0);
     expectAttempt(attempt, { number: 1, status: 503 });
-    expectMatch("error", at(attempt, "error"), /./);
+    expect.match("error", at(attempt, "error"), /./);
   }),
   clause("waiting: while the run has not ended: state waiting, no attempts", async (world) => {
     const { action, run } = await waitingRun(world);
     const data = at(toJson(await readDeliveries(world, run, action)), "data");
-    expectMembers(data, { state: "waiting" });
-    expectSame("the number of attempts", listAt(data, "attempts").length, 0);
+    expect.members(data, { state: "waiting" });
+    expect.same("the number of attempts", listAt(data, "attempts").length, 0);
   }),
   clause("under-way: redeliver while a delivery is still under way: 409 conflict", async (world) => {
     const { action, run } = await waitingRun(world);
-    expectError(await redeliver(world, run, action), 409, "conflict");
+    expect.error(await redeliver(world, run, action), 409, "conflict");
   }),
   clause("redeliver: redeliver: 202, and it is sent again under the same webhook-id", async (world) => {
     const { run, endpoint, first } = await attemptedRun(world);
     await untilState(world, run, "delivered");
-    expectStatus(await redeliver(world, run), 202);
+    expect.status(await redeliver(world, run), 202);
     const second = await endpoint.nth(2);
-    expectSame("webhook-id", second.headers.get("webhook-id"), first.headers.get("webhook-id"));
-    expectSame("the body", second.body.toString(), first.body.toString());
+    expect.same("webhook-id", second.headers.get("webhook-id"), first.headers.get("webhook-id"));
+    expect.same("the body", second.body.toString(), first.body.toString());
   }),
   clause("no-callback: a run without a callback: 404", async (world) => {
     const run = startedRun(await world.caller.start(world.action, {}));
-    expectError(await readDeliveries(world, run), 404, "not_found");
-    expectError(await redeliver(world, run), 404, "not_found");
+    expect.error(await readDeliveries(world, run), 404, "not_found");
+    expect.error(await redeliver(world, run), 404, "not_found");
   }),
   clause("whose: a run of another user: 404", async (world) => {
     const other = world.as("other-token");
     const { run } = await deliveredRun(world);
-    expectError(await readDeliveries(world, run, world.action, other), 404, "not_found");
-    expectError(await redeliver(world, run, world.action, other), 404, "not_found");
+    expect.error(await readDeliveries(world, run, world.action, other), 404, "not_found");
+    expect.error(await redeliver(world, run, world.action, other), 404, "not_found");
   }),
 ];
 
@@ -101,8 +88,8 @@ function waitingRun(world: World): Promise<{ action: string; run: string }> {
 export function untilState(world: World, run: string, state: string): Promise<unknown> {
   return eventually(KNOWN_WITHIN_MS, async () => {
     const answer = await readDeliveries(world, run);
-    const data = at(expectJson(answer, 200), "data");
-    expectMembers(data, { state });
+    const data = at(expect.json(answer, 200), "data");
+    expect.members(data, { state });
     return data;
   });
 }
@@ -127,7 +114,7 @@ function redeliver(
 }
 
 function expectAttempt(attempt: unknown, members: Record<string, unknown>): void {
-  expectMembers(attempt, members);
-  expectMatch("the attempt's at", at(attempt, "at"), RFC_3339);
-  expectThat(Number.isInteger(at(attempt, "duration_ms")), "the attempt has no duration_ms");
+  expect.members(attempt, members);
+  expect.match("the attempt's at", at(attempt, "at"), RFC_3339);
+  expect.that(Number.isInteger(at(attempt, "duration_ms")), "the attempt has no duration_ms");
 }

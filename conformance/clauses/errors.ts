@@ -1,15 +1,5 @@
 import { type Clause, clausesOf, Skip } from "../clause.ts";
-import {
-  at,
-  expectError,
-  expectHeader,
-  expectMatch,
-  expectSame,
-  expectStatus,
-  expectThat,
-  listAt,
-  toJson,
-} from "../expect.ts";
+import { at, expect, listAt, toJson } from "../expect.ts";
 import type { Answer } from "../http.ts";
 import type { World } from "../world.ts";
 
@@ -52,20 +42,20 @@ export const ERRORS: readonly Clause[] = [
   clause("codes: the code of the edge's own is the one of its status", async (world, note) => {
     const answers = (await errorsSeen(world)).filter((answer) => isCodeKnown(world, answer));
     for (const answer of answers)
-      expectSame(`the code of ${named(answer)}`, at(errorsIn(answer)[0], "code"), CODES[answer.status]);
+      expect.same(`the code of ${named(answer)}`, at(errorsIn(answer)[0], "code"), CODES[answer.status]);
     note(`${answers.length} answers`);
   }),
   clause("content-type: every answer in JSON says application/json", async ({ http }, note) => {
     const answers = http.answers.filter(({ text }) => /^[{[]/.test(text));
     if (answers.length === 0) throw new Skip("nothing was answered in JSON");
-    for (const answer of answers) expectHeader(answer, "content-type", /^application\/json\b/);
+    for (const answer of answers) expect.header(answer, "content-type", /^application\/json\b/);
     note(`${answers.length} answers`);
   }),
   clause("request-id: the edge's own errors have meta.request_id, each another", async ({ http }) => {
     const answers = [await http.call("/nothing/here"), await http.call("/nothing/here")];
     const [one, other] = answers.map((answer) => at(errorsIn(answer)[0], "meta", "request_id"));
-    expectMatch("meta.request_id", one, /./);
-    expectThat(one !== other, "two requests have one request_id");
+    expect.match("meta.request_id", one, /./);
+    expect.that(one !== other, "two requests have one request_id");
   }),
   clause("retry-after: every 429 and 503 seen has Retry-After", async (world) => {
     for (const answer of await errorsSeen(world)) expectRetryAfter(answer);
@@ -75,15 +65,15 @@ export const ERRORS: readonly Clause[] = [
       const leak = /\n\s+at |\bat \w+ \(|\.[jt]s:\d+|node_modules|\b(?:10|127|192\.168)\.\d+\.\d+/.exec(
         answer.text,
       );
-      expectSame(`what ${named(answer)} shows`, leak?.[0], undefined);
+      expect.same(`what ${named(answer)} shows`, leak?.[0], undefined);
     }
   }),
 ];
 
 /** The upstream's own error, or the edge's where the upstream wrote none. */
 export function expectUpstreamError(world: World, answer: Answer, status: number): void {
-  expectStatus(answer, status);
-  if (isCodeKnown(world, answer)) expectError(answer, status, CODES[status] ?? "");
+  expect.status(answer, status);
+  if (isCodeKnown(world, answer)) expect.error(answer, status, CODES[status] ?? "");
   else for (const error of errorsIn(answer)) expectWhole(answer, error);
 }
 
@@ -111,20 +101,20 @@ async function errorsSeen({ http, caller, action }: World): Promise<Answer[]> {
 
 function errorsIn(answer: Answer): unknown[] {
   const errors = listAt(toJson(answer), "errors");
-  expectThat(errors.length > 0, `${named(answer)} has no errors`);
+  expect.that(errors.length > 0, `${named(answer)} has no errors`);
   return errors;
 }
 
 function expectWhole(answer: Answer, error: unknown): void {
   for (const member of MEMBERS)
-    expectThat(at(error, member) !== undefined, `${named(answer)} has an error without ${member}`);
+    expect.that(at(error, member) !== undefined, `${named(answer)} has an error without ${member}`);
   for (const member of ["code", "title", "detail"])
-    expectMatch(`${member} in ${named(answer)}`, at(error, member), /./);
-  expectSame(`the status in ${named(answer)}`, at(error, "status"), answer.status);
+    expect.match(`${member} in ${named(answer)}`, at(error, member), /./);
+  expect.same(`the status in ${named(answer)}`, at(error, "status"), answer.status);
 }
 
 function expectRetryAfter(answer: Answer): void {
-  if (answer.status === 429 || answer.status === 503) expectHeader(answer, "retry-after", /^[1-9]\d*$/);
+  if (answer.status === 429 || answer.status === 503) expect.header(answer, "retry-after", /^[1-9]\d*$/);
 }
 
 function named({ request, status }: Answer): string {

@@ -1,18 +1,5 @@
 import { type Clause, clausesOf } from "../clause.ts";
-import {
-  at,
-  eventually,
-  expectError,
-  expectHeader,
-  expectJson,
-  expectMatch,
-  expectMembers,
-  expectSame,
-  expectThat,
-  startedRun,
-  textAt,
-  toJson,
-} from "../expect.ts";
+import { at, eventually, expect, startedRun, textAt, toJson } from "../expect.ts";
 import type { Answer, Caller } from "../http.ts";
 import type { World } from "../world.ts";
 import { expectUpstreamError } from "./errors.ts";
@@ -34,8 +21,8 @@ export const START: readonly Clause[] = [
   clause('accepted: 202 and {"data":{"type":"run","id":"<uuid>"}}', async ({ caller, action }) => {
     const answer = await caller.start(action, { inputs: { message: "Hello World!" }, page: "0" });
     startedRun(answer);
-    expectHeader(answer, "content-type", /^application\/json\b/);
-    expectMembers(at(toJson(answer), "data"), { type: "run" });
+    expect.header(answer, "content-type", /^application\/json\b/);
+    expect.members(at(toJson(answer), "data"), { type: "run" });
   }),
   clause("only-data: only data is required", async ({ caller, action }) => {
     startedRun(await caller.start(action, {}));
@@ -44,25 +31,25 @@ export const START: readonly Clause[] = [
     const marker = crypto.randomUUID();
     const data = { inputs: { unheard_of: { of: [marker] } }, also_unheard_of: true };
     const { text } = (await endedRun(caller, action, data)).answer;
-    expectThat(text.includes(marker), `the inputs did not reach the upstream: ${text}`);
+    expect.that(text.includes(marker), `the inputs did not reach the upstream: ${text}`);
   }),
   clause("one-off: POST /actions/v1/runs starts a one-off run with the same envelope", async (world) => {
     const answer = await startOneOff(world);
     startedRun(answer);
-    expectMembers(at(toJson(answer), "data"), { type: "run" });
+    expect.members(at(toJson(answer), "data"), { type: "run" });
   }),
   clause("not-json: what is no JSON, or no object: 400 bad_request", async ({ caller, action }) => {
     for (const body of ["{", "", "[]", '"data"', "null"])
-      expectError(await caller.startWith(action, body), 400, "bad_request");
+      expect.error(await caller.startWith(action, body), 400, "bad_request");
   }),
   clause("pointer: a 400 names the member at fault in source.pointer", async ({ caller, action }) => {
     for (const [fault, body, pointer] of FAULTS) {
-      const error = expectError(await caller.startWith(action, body), 400, "bad_request");
-      expectSame(`the pointer where ${fault}`, at(error, "source", "pointer"), pointer);
+      const error = expect.error(await caller.startWith(action, body), 400, "bad_request");
+      expect.same(`the pointer where ${fault}`, at(error, "source", "pointer"), pointer);
     }
   }),
   clause("path-id: a path id that is no UUID: 400", async ({ caller }) => {
-    expectError(await caller.start("no-uuid", {}), 400, "bad_request");
+    expect.error(await caller.start("no-uuid", {}), 400, "bad_request");
   }),
   clause("unknown-action: unknown to the upstream: 404 not_found, or its own code", async (world) => {
     expectUpstreamError(world, await world.caller.start(crypto.randomUUID(), {}), 404);
@@ -70,7 +57,7 @@ export const START: readonly Clause[] = [
   clause("too-large: a body over the cap: 413 payload_too_large; just under it passes", async (world) => {
     const { caller, action, options } = world;
     const over = await caller.startWith(action, buildBody(options.maxBodyBytes + 1), true);
-    expectError(over, 413, "payload_too_large");
+    expect.error(over, 413, "payload_too_large");
     startedRun(await caller.startWith(action, buildBody(options.maxBodyBytes - 1000)));
   }),
 ];
@@ -84,14 +71,14 @@ export const JSON_CLAUSES: readonly Clause[] = [
     const text = await echoed(caller, action, `{"data":{"inputs":{${inputs}}}}`);
     for (const [index, number] of numbers.entries()) {
       const found = new RegExp(`"n${index}"\\s*:\\s*([^,}\\s]+)`).exec(text)?.[1];
-      expectSame(`the number ${number}`, found, number);
+      expect.same(`the number ${number}`, found, number);
     }
   }),
   json("texts: texts reach the upstream and return character for character", async ({ caller, action }) => {
     const message = 'ä € 𝄞 \u2028 \u0000 "\\/ </script> שלום';
     const text = await echoed(caller, action, JSON.stringify({ data: { inputs: { message } } }));
     const normalized = JSON.stringify(JSON.parse(text));
-    expectThat(normalized.includes(JSON.stringify(message)), `it came back as ${text}`);
+    expect.that(normalized.includes(JSON.stringify(message)), `it came back as ${text}`);
   }),
   json(
     "beside-a-callback: where the gateway puts in a URL and an id, nothing else changes",
@@ -100,8 +87,8 @@ export const JSON_CLAUSES: readonly Clause[] = [
       const head = `{ "data" : {"callback_url":${JSON.stringify(url)},`;
       const body = `${head}"idempotency_id":"${crypto.randomUUID()}","inputs":{"n":1.10,"m":12345678901234567890}}}`;
       const text = await echoed(world.caller, world.action, body);
-      expectMatch("what came back", text, /"n":\s*1\.10\b/);
-      expectMatch("what came back", text, /"m":\s*12345678901234567890\b/);
+      expect.match("what came back", text, /"n":\s*1\.10\b/);
+      expect.match("what came back", text, /"m":\s*12345678901234567890\b/);
     },
   ),
 ];
@@ -120,7 +107,7 @@ async function echoed(caller: Caller, action: string, body: string): Promise<str
 export function ended(caller: Caller, action: string, run: string): Promise<Answer> {
   return eventually(ENDED_WITHIN_MS, async () => {
     const answer = await caller.read(action, run, "?wait_seconds=10");
-    expectThat(textAt(expectJson(answer, 200), "status") !== "waiting", "the run does not end");
+    expect.that(textAt(expect.json(answer, 200), "status") !== "waiting", "the run does not end");
     return answer;
   });
 }

@@ -1,12 +1,5 @@
 import { type Clause, clausesOf, Skip } from "../clause.ts";
-import {
-  expectError,
-  expectHeader,
-  expectNoHeader,
-  expectStatus,
-  expectThat,
-  startedRun,
-} from "../expect.ts";
+import { expect, startedRun } from "../expect.ts";
 import type { Answer } from "../http.ts";
 import type { TokenOption } from "../options.ts";
 import type { World } from "../world.ts";
@@ -24,8 +17,8 @@ const clause = clausesOf("who");
 export const WHO: readonly Clause[] = [
   clause("no-token: no token: 401 unauthenticated, WWW-Authenticate is a bare Bearer", async (world) => {
     const answer = await startWith(world, {});
-    expectError(answer, 401, "unauthenticated");
-    expectHeader(answer, "www-authenticate", /^Bearer$/);
+    expect.error(answer, 401, "unauthenticated");
+    expect.header(answer, "www-authenticate", /^Bearer$/);
   }),
   clause('bad-token: a bad token: 401, WWW-Authenticate says error="invalid_token"', async (world) => {
     const { token } = world.caller;
@@ -41,33 +34,33 @@ export const WHO: readonly Clause[] = [
   clause("everywhere: everything under /actions/ and /usage wants a token", async ({ http, action }) => {
     const run = `/actions/v1/stored-actions/${action}/runs/${action}`;
     const paths = ["/usage", "/actions/v1/stored-actions", "/actions/nothing", run, `${run}/deliveries`];
-    for (const path of paths) expectError(await http.call(path), 401, "unauthenticated");
+    for (const path of paths) expect.error(await http.call(path), 401, "unauthenticated");
     const redeliver = await http.call(`${run}/deliveries/redeliver`, { method: "POST" });
-    expectError(redeliver, 401, "unauthenticated");
+    expect.error(redeliver, 401, "unauthenticated");
   }),
   clause("not-in-the-url: a token in the URL is none", async ({ http, caller }) => {
-    expectStatus(await http.call(`/usage?access_token=${caller.token}`), 401);
+    expect.status(await http.call(`/usage?access_token=${caller.token}`), 401);
   }),
   clause("before-the-body: comes first: a malformed request without a token is a 401", async ({ http }) => {
     const headers = { "content-type": "application/json" };
     const path = "/actions/v1/stored-actions/no-uuid/run";
-    expectStatus(await http.call(path, { method: "POST", headers, body: "{" }), 401);
+    expect.status(await http.call(path, { method: "POST", headers, body: "{" }), 401);
   }),
   clause("scope: a good token without the scope: 403 permission_denied", async (world) => {
-    expectError(await startAs(world, "no-scope-token"), 403, "permission_denied");
+    expect.error(await startAs(world, "no-scope-token"), 403, "permission_denied");
   }),
   clause("billing-claim: a malformed billing claim: 403", async (world) => {
-    expectError(await startAs(world, "bad-billing-token"), 403, "permission_denied");
+    expect.error(await startAs(world, "bad-billing-token"), 403, "permission_denied");
   }),
   clause("rate-limit-claim: a malformed rate_limit claim: 403", async (world) => {
-    expectError(await startAs(world, "bad-rate-limit-token"), 403, "permission_denied");
+    expect.error(await startAs(world, "bad-rate-limit-token"), 403, "permission_denied");
   }),
   clause("no-limit-headers: neither the 401 nor the 403 carries rate-limit headers", async (world) => {
     const refused = [await startWith(world, {})];
     for (const option of ["no-scope-token", "bad-billing-token", "bad-rate-limit-token"] as const)
       if (world.options.given[option] !== undefined) refused.push(await startAs(world, option));
     if (refused.length === 1) throw new Skip("needs --no-scope-token, or another one that is a 403");
-    for (const answer of refused) for (const name of RATE_LIMIT_HEADERS) expectNoHeader(answer, name);
+    for (const answer of refused) for (const name of RATE_LIMIT_HEADERS) expect.noHeader(answer, name);
   }),
 ];
 
@@ -84,14 +77,14 @@ function startWith({ http, action }: World, headers: Record<string, string>): Pr
 }
 
 function expectInvalid(answer: Answer): void {
-  expectError(answer, 401, "unauthenticated");
-  expectHeader(answer, "www-authenticate", /^Bearer\b.*\berror="invalid_token"/);
+  expect.error(answer, 401, "unauthenticated");
+  expect.header(answer, "www-authenticate", /^Bearer\b.*\berror="invalid_token"/);
 }
 
 /** In its middle: the last character of base64url has bits that mean nothing. */
 function otherSignature(token: string): string {
   const middle = token.length - 20;
-  expectThat(token.split(".").length === 3, "--token is no JWT");
+  expect.that(token.split(".").length === 3, "--token is no JWT");
   return `${token.slice(0, middle)}${token[middle] === "A" ? "B" : "A"}${token.slice(middle + 1)}`;
 }
 

@@ -5,12 +5,7 @@ const USAGE = `usage: npm run deploy -- [--env production|staging] [--dry-run] [
   --check-url        where to look for /readyz, if PUBLIC_URL does not lead to the Worker yet
   --check-seconds    how long to wait for it, 120 by default`;
 
-export type Options = {
-  environment: string;
-  isDryRun: boolean;
-  checkUrl: string | null;
-  checkSeconds: number;
-};
+export type Options = ReturnType<typeof parseOptions>;
 
 export class UsageError extends Error {
   constructor(problem: string) {
@@ -30,7 +25,7 @@ export function readOptions(args: string[]): Options {
 }
 
 /** Throws UsageError. */
-export function parseOptions(args: string[]): Options {
+export function parseOptions(args: string[]) {
   const { env, "dry-run": isDryRun, "check-url": checkUrl, "check-seconds": seconds } = parsed(args);
   if (!/^\d{1,4}$/.test(seconds)) throw new UsageError("--check-seconds takes a whole number of seconds");
   if (checkUrl !== undefined && !URL.canParse(checkUrl)) throw new UsageError("--check-url takes a URL");
