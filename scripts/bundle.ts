@@ -21,18 +21,9 @@ export async function bundle(
   { config, environment = "", entry, keepNames = false }: Source,
   folder: string,
 ): Promise<Module[]> {
-  const minify = keepNames ? ["--no-minify"] : [];
-  const args = [
-    "deploy",
-    "--dry-run",
-    ...(entry === undefined ? [] : [entry]),
-    "--config",
-    config,
-    `--env=${environment}`,
-    "--outdir",
-    folder,
-    ...minify,
-  ];
+  const options = ["--config", config, `--env=${environment}`, "--outdir", folder];
+  const args = ["deploy", "--dry-run", ...(entry === undefined ? [] : [entry]), ...options];
+  if (keepNames) args.push("--no-minify");
   await promisify(execFile)("wrangler", args, {
     cwd: PROJECT,
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "error" },
