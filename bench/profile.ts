@@ -12,16 +12,10 @@ import { freePort } from "../test/flows/support/environment.ts";
 import { GATEWAY, startGateway } from "./contenders/ours.ts";
 import { closedLoop, warmUp } from "./harness/closed-loop.ts";
 import type { Contender } from "./harness/contender.ts";
-import { Inspector, type Share, shares } from "./harness/cpu-profile.ts";
+import { openProfiler, type Share, shares } from "./harness/cpu-profile.ts";
 import { requireNeeds } from "./harness/needs.ts";
 import { writeLua } from "./harness/requests.ts";
-import {
-  idempotentRuns,
-  plainRuns,
-  plainRunsWithNewTokens,
-  reads,
-  runsWithCallback,
-} from "./harness/shapes.ts";
+import * as shapes from "./harness/shapes.ts";
 import { makeWorld } from "./harness/world.ts";
 
 const WARM_UP_SECONDS = 4;
@@ -33,11 +27,11 @@ const { values } = parseArgs({
   options: { seconds: { type: "string", default: "10" }, kind: { type: "string", default: "plain" } },
 });
 const KINDS: Record<string, Contender["shape"]> = {
-  plain: plainRuns,
-  "new-tokens": plainRunsWithNewTokens,
-  idempotent: idempotentRuns,
-  callback: runsWithCallback,
-  read: reads,
+  plain: shapes.plainRuns,
+  "new-tokens": shapes.plainRunsWithNewTokens,
+  idempotent: shapes.idempotentRuns,
+  callback: shapes.runsWithCallback,
+  read: shapes.reads,
 };
 const shape = KINDS[values.kind];
 const seconds = parseWholeNumber("--seconds", values.seconds);
@@ -54,10 +48,10 @@ try {
   writeLua(planFile, calls, port);
   const load = { port, planFile, expectedStatus, connections: CONNECTIONS };
   await warmUp({ ...load, seconds: WARM_UP_SECONDS });
-  const inspector = await Inspector.connect(new URL(`ws://127.0.0.1:${inspectorPort}/core:user:profile`));
-  await inspector.start();
+  const profiler = await openProfiler(new URL(`ws://127.0.0.1:${inspectorPort}/core:user:profile`));
+  await profiler.start();
   const { requests } = await closedLoop({ ...load, seconds });
-  const profile = await inspector.stop();
+  const profile = await profiler.stop();
   mkdirSync("dist", { recursive: true });
   writeFileSync(PROFILE, JSON.stringify(profile));
   const { folder } = await keptBundle({ ...GATEWAY, keepNames: true });
