@@ -1,25 +1,21 @@
 // npm run bench:completion [-- --runs 500 --at-once 1]: how long after its push a run's result is at its receiver. It starts
 // the gateway as it is deployed, with an upstream and a receiver on this machine, and prints one line of a table: median
 // and 99th percentile from just before the push is sent to the first byte of the callback, everything in between included.
-import { parseArgs } from "node:util";
 import { devToken } from "../scripts/dev-token.ts";
-import { parseWholeNumber } from "../scripts/whole-number.ts";
+import { readWholeNumbers } from "../scripts/whole-number.ts";
 import { startProcess, until } from "../test/flows/support/process.ts";
 import { Receiver } from "../test/flows/support/receiver.ts";
 import { Upstream } from "../test/flows/support/upstream.ts";
+import { RUN_PATH } from "./harness/contender.ts";
+import { quantile } from "./harness/statistics.ts";
 
-const ACTION = "00000000-0000-4000-8000-000000000001";
 /** Taken before the counting begins: code is compiled and connections are opened. */
 const WARM_UP = 20;
 const TOLD_WITHIN_MS = 30_000;
 /** Pushes alone are measured, so the timer must not be quicker. */
 const NO_POLLS = "RUN_POLL_SCHEDULE:600";
 
-const { values } = parseArgs({
-  options: { runs: { type: "string", default: "500" }, "at-once": { type: "string", default: "1" } },
-});
-const runs = parseWholeNumber("--runs", values.runs);
-const atOnce = parseWholeNumber("--at-once", values["at-once"]);
+const { runs, "at-once": atOnce } = readWholeNumbers({ runs: 500, "at-once": 1 });
 
 const upstream = await Upstream.listen();
 const receiver = await Receiver.listen();
@@ -28,8 +24,7 @@ const gateway = await startProcess({ args });
 try {
   await measure(WARM_UP);
   const tookMs = (await measure(runs)).toSorted((a, b) => a - b);
-  console.log("| runs | at once | median | p99 | longest |");
-  console.log("|---|---|---|---|---|");
+  console.log("| runs | at once | median | p99 | longest |\n|---|---|---|---|---|");
   const columns = [0.5, 0.99, 1].map((share) => `${quantile(tookMs, share).toFixed(1)} ms`);
   console.log(`| ${[runs, atOnce, ...columns].join(" | ")} |`);
 } finally {
@@ -53,7 +48,7 @@ async function measure(count: number): Promise<number[]> {
 
 async function oneRun(token: string): Promise<number> {
   const path = `/${crypto.randomUUID()}`;
-  const started = await fetch(`${gateway.url}/actions/v1/stored-actions/${ACTION}/run`, {
+  const started = await fetch(`${gateway.url}${RUN_PATH}`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     body: JSON.stringify({ data: { inputs: {}, callback_url: receiver.url(path) } }),
@@ -68,9 +63,4 @@ async function oneRun(token: string): Promise<number> {
   if (status !== 202) throw new Error(`the push was answered ${status}`);
   await until("the callback", TOLD_WITHIN_MS, () => receiver.at(path).length > 0);
   return (receiver.at(path)[0]?.atMs ?? Number.NaN) - pushedAtMs;
-}
-
-/** The nearest rank. */
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }

@@ -2,8 +2,7 @@
 // counted by test/bench/counted.test.ts; what is assumed stands in bench/scale/bill.ts.
 import {
   ASSUMED,
-  countOf,
-  type Line,
+  OPERATIONS_A_MESSAGE,
   othersDollars,
   storageUse,
   sumOf,
@@ -13,32 +12,32 @@ import {
 } from "./scale/bill.ts";
 import * as counted from "./scale/counted.ts";
 import { type Operation, OTHERS, PLAN_DOLLARS, PRICES, TARGET_DOLLARS, type Use } from "./scale/prices.ts";
-import { row } from "./scale/print.ts";
+import { head, row } from "./scale/print.ts";
 
 const MONTHS = [100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 const BUSY = 10;
 const { plain, idempotent, full, attempt, poll } = ASSUMED.cpuMs;
 
-const KINDS: { name: string; of: counted.Counted; runs: number; cpuMs: number; target: number }[] = [
-  { name: "plain, seldom", of: counted.PLAIN, runs: 1, cpuMs: plain, target: TARGET_DOLLARS.plain.seldom },
-  { name: "busy", of: counted.PLAIN_BUSY, runs: BUSY, cpuMs: plain, target: TARGET_DOLLARS.plain.busy },
+const KINDS = [
   {
-    name: "with an id, seldom",
-    of: counted.IDEMPOTENT,
-    runs: 1,
-    cpuMs: idempotent,
-    target: TARGET_DOLLARS.idempotent.seldom,
+    name: "plain",
+    seldom: counted.PLAIN,
+    busy: counted.PLAIN_BUSY,
+    cpuMs: plain,
+    target: TARGET_DOLLARS.plain,
   },
   {
-    name: "busy",
-    of: counted.IDEMPOTENT_BUSY,
-    runs: BUSY,
+    name: "with an id",
+    seldom: counted.IDEMPOTENT,
+    busy: counted.IDEMPOTENT_BUSY,
     cpuMs: idempotent,
-    target: TARGET_DOLLARS.idempotent.busy,
+    target: TARGET_DOLLARS.idempotent,
   },
-  { name: "full, seldom", of: counted.FULL, runs: 1, cpuMs: full, target: TARGET_DOLLARS.full.seldom },
-  { name: "busy", of: counted.FULL_BUSY, runs: BUSY, cpuMs: full, target: TARGET_DOLLARS.full.busy },
-];
+  { name: "full", seldom: counted.FULL, busy: counted.FULL_BUSY, cpuMs: full, target: TARGET_DOLLARS.full },
+].flatMap(({ name, seldom, busy, cpuMs, target }) => [
+  { name: `${name}, seldom`, use: toUse(seldom, cpuMs), target: target.seldom },
+  { name: `${name}, busy`, use: toUse(busy, cpuMs, BUSY), target: target.busy },
+]);
 
 const DEAR: { name: string; of: counted.Counted; cpuMs: number }[] = [
   { name: "full, pushed", of: counted.FULL, cpuMs: full },
@@ -49,21 +48,24 @@ const DEAR: { name: string; of: counted.Counted; cpuMs: number }[] = [
   { name: "full, the first of a new user", of: counted.FIRST_DAY, cpuMs: full },
 ];
 
-const uses = KINDS.map(({ of, runs, cpuMs }) => toUse(of, cpuMs, runs));
-const bills = uses.map(toBill);
-row(["dollars per million runs", ...KINDS.map(({ name }) => name)]);
-row(["---", ...KINDS.map(() => "---:")]);
+const bills = KINDS.map(({ use }) => toBill(use));
+head(["dollars per million runs", ...KINDS.map(({ name }) => name)]);
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a literal's own keys
 for (const what of Object.keys(PRICES) as Operation[]) {
-  if (bills.some((lines) => lineOf(lines, what) !== null))
-    row([what, ...bills.map((lines) => cell(lines, what))]);
+  const cells = bills.map((lines) =>
+    lines
+      .filter((line) => line.what === what)
+      .map(({ dollars }) => money(dollars))
+      .join(""),
+  );
+  if (cells.some((cell) => cell !== "")) row([what, ...cells]);
 }
 row(["**all**", ...bills.map((lines) => `**${money(sumOf(lines))}**`)]);
 row(["target", ...KINDS.map(({ target }) => money(target))]);
-row(["", ...KINDS.map(({ target }, at) => against(uses[at] ?? {}, target))]);
+row(["", ...KINDS.map(({ use, target }) => against(use, target))]);
 
 console.log("");
-row([
+head([
   "counted, for each run",
   "object calls and alarms",
   "rows in the gate",
@@ -72,27 +74,21 @@ row([
   "messages",
   "rows in D1",
 ]);
-row(["---", "---:", "---:", "---:", "---:", "---:", "---:"]);
-for (const { name, of, runs } of withFullNames()) row([name, ...toCells(of, runs)]);
-for (const { name, of } of DEAR.slice(1)) row([name, ...toCells(of, 1)]);
+for (const { name, use } of KINDS) row([name, ...toCells(use)]);
+for (const { name, of } of DEAR.slice(1)) row([name, ...toCells(toUse(of, 0))]);
 
 console.log("");
-row(["the dear cases", "dollars per million", "beside a pushed one"]);
-row(["---", "---:", "---:"]);
+head(["the dear cases", "dollars per million", "beside a pushed one"]);
 const notified = toDollars(toUse(counted.FULL, full));
 for (const { name, of, cpuMs } of DEAR) {
   const dollars = toDollars(toUse(of, cpuMs));
-  row([
-    name,
-    money(dollars),
-    of === counted.FULL || of === counted.REDELIVERED ? "" : signed(dollars - notified),
-  ]);
+  const isOther = of !== counted.FULL && of !== counted.REDELIVERED;
+  row([name, money(dollars), isOther ? `+${money(dollars - notified)}` : ""]);
 }
 row(["its rows and its answer, as long as they are kept", money(toDollars(storageUse())), ""]);
 
 console.log("");
-row(["dollars a month, runs a month", ...MONTHS.map((runs) => runs.toLocaleString("en"))]);
-row(["---", ...MONTHS.map(() => "---:")]);
+head(["dollars a month, runs a month", ...MONTHS.map((runs) => runs.toLocaleString("en"))]);
 row(["plain and seldom, here", ...MONTHS.map((runs) => here(runs, toUse(counted.PLAIN, plain)))]);
 row(["a gateway and Redis on machines", ...MONTHS.map((runs) => whole(othersDollars(runs, 0)))]);
 row(["full and seldom, here", ...MONTHS.map((runs) => here(runs, toUse(counted.FULL, full)))]);
@@ -102,31 +98,10 @@ for (const { name, dollars, inVolume } of OTHERS) {
     row(["the same at its price in volume", ...MONTHS.map((runs) => whole(othersDollars(runs, inVolume)))]);
 }
 
-function withFullNames(): typeof KINDS {
-  return KINDS.map((kind, at) => ({
-    ...kind,
-    name: kind.name === "busy" ? `${KINDS[at - 1]?.name.replace(", seldom", "")}, busy` : kind.name,
-  }));
-}
-
-function toCells(
-  { calls, alarms, gateRows, breakerRows, kv, messages, d1Rows }: counted.Counted,
-  runs: number,
-): string[] {
-  const objectCalls = countOf(calls, "USER_GATE.") + countOf(calls, "DESTINATION_BREAKER.") + alarms;
-  const rows = countOf(gateRows) + countOf(breakerRows);
-  return [objectCalls, rows, countOf(kv, "KV.get"), countOf(kv, "KV.put"), messages, d1Rows].map((count) =>
-    String(count / runs),
-  );
-}
-
-function lineOf(lines: readonly Line[], operation: Operation): Line | null {
-  return lines.find(({ what }) => what === operation) ?? null;
-}
-
-function cell(lines: readonly Line[], operation: Operation): string {
-  const line = lineOf(lines, operation);
-  return line === null ? "" : money(line.dollars);
+function toCells(use: Use): string[] {
+  const rows = [use["object requests"], use["object rows written"]];
+  const others = [use["KV reads"], use["KV writes"], (use["queue operations"] ?? 0) / OPERATIONS_A_MESSAGE];
+  return [...rows, ...others, use["D1 rows written"]].map((count) => String(count ?? 0));
 }
 
 function against(use: Use, target: number): string {
@@ -140,10 +115,6 @@ function here(runs: number, use: Use): string {
 
 function whole(dollars: number): string {
   return Math.round(dollars).toLocaleString("en");
-}
-
-function signed(dollars: number): string {
-  return `${dollars < 0 ? "−" : "+"}${money(Math.abs(dollars))}`;
 }
 
 function money(dollars: number): string {

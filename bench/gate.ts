@@ -1,21 +1,11 @@
 // npm run bench:gate [-- --ended 100000 --open 10000 --rounds 9]: what a gate's work costs with many runs in it beside what
 // it costs with ten: rows read and written, as the runtime counts them, and time as a ratio, taken in turns in one run.
-import { parseArgs } from "node:util";
-import { Failure } from "../scripts/failure.ts";
+import { readWholeNumbers } from "../scripts/whole-number.ts";
 import { ratios, spread } from "./harness/statistics.ts";
-import { MeteredGates, type Rows } from "./scale/metered-gate.ts";
-import { row } from "./scale/print.ts";
+import { type Rows, startGates } from "./scale/metered-gate.ts";
+import { head, row } from "./scale/print.ts";
 
-const { values } = parseArgs({
-  options: {
-    ended: { type: "string", default: "100000" },
-    open: { type: "string", default: "10000" },
-    rounds: { type: "string", default: "9" },
-  },
-});
-const [ended = 0, open = 0, rounds = 0] = [values.ended, values.open, values.rounds].map(Number);
-if (!(ended >= 10 && open >= 10 && rounds >= 1))
-  throw new Failure("--ended and --open are numbers from 10, --rounds one from 1");
+const { ended, open, rounds } = readWholeNumbers({ ended: 100_000, open: 10_000, rounds: 9 });
 
 const FEW = 10;
 const [SMALL, LARGE] = ["small", "large"];
@@ -30,12 +20,12 @@ const WORK: { work: string; name: string; times: number; isPrepared?: boolean }[
   { work: "alarm", name: "an alarm, nothing due", times: TIMES },
 ];
 
-const gates = await MeteredGates.start();
+const gates = await startGates();
 try {
   await gates.fill(SMALL, FEW, FEW);
   await gates.fill(LARGE, ended, open);
   for (const gate of [SMALL, LARGE]) await gates.forget(gate);
-  row([
+  head([
     `${FEW} ended, ${FEW} open runs beside ${ended.toLocaleString("en")} and ${open.toLocaleString("en")}`,
     "rows read",
     "of many",
@@ -43,7 +33,6 @@ try {
     "of many",
     "time, many over few",
   ]);
-  row(["---", "---:", "---:", "---:", "---:", "---:"]);
   for (const each of WORK) row([each.name, ...(await compare(each))]);
 } finally {
   await gates.close();

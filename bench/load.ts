@@ -4,29 +4,20 @@
 // and the resident memory of workerd. Exits non-zero when an answer was none of those expected.
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { devToken } from "../scripts/dev-token.ts";
-import { parseWholeNumber } from "../scripts/whole-number.ts";
+import { readWholeNumbers } from "../scripts/whole-number.ts";
 import { startNpm } from "../test/flows/support/process.ts";
 import { Upstream } from "../test/flows/support/upstream.ts";
+import { RUN_PATH } from "./harness/contender.ts";
+import { spread } from "./harness/statistics.ts";
 
-const ACTION = "00000000-0000-4000-8000-000000000001";
 const LINE_EVERY_MS = 30_000;
 const LARGE = "x".repeat(5 * 1024 * 1024);
 const EXPECTED = [200, 202, 429, 503];
 /** The upstream of this machine forgets old runs, so that only the gateway's memory is measured. */
 const UPSTREAM_KEEPS = 5_000;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "600" },
-    users: { type: "string", default: "10000" },
-    connections: { type: "string", default: "32" },
-  },
-});
-const seconds = parseWholeNumber("--seconds", values.seconds);
-const users = parseWholeNumber("--users", values.users);
-const connections = parseWholeNumber("--connections", values.connections);
+const { seconds, users, connections } = readWholeNumbers({ seconds: 600, users: 10_000, connections: 32 });
 
 const upstream = await Upstream.listen();
 const gateway = await startNpm({ args: ["--var", `UPSTREAM_URL:${upstream.url}`] });
@@ -46,10 +37,10 @@ try {
   await gateway.close();
   upstream.close();
 }
-const [, middle = [], last = []] = [0, 1, 2].map((third) =>
-  memory.slice((third * memory.length) / 3, ((third + 1) * memory.length) / 3),
+const [middle = Number.NaN, last = Number.NaN] = [1, 2].map(
+  (third) => spread(memory.slice((third * memory.length) / 3, ((third + 1) * memory.length) / 3)).median,
 );
-const growth = (median(last) / median(middle)).toFixed(2);
+const growth = (last / middle).toFixed(2);
 console.log(
   `\n${asked} requests of ${seen.size} users; memory, median of the last third over that of the middle one: ${growth}`,
 );
@@ -59,23 +50,21 @@ if (unexpected.length > 0) throw new Error(`answered ${unexpected.join(", ")}`);
 async function askOne(at: number, hot: string): Promise<void> {
   if (at % 997 === 0) return start(await makeToken(`large-${at}`), { blob: LARGE });
   if (at % 4 === 0) return start(hot, {});
-  const user = Math.floor(at / 4) % (users ?? 1);
+  const user = Math.floor(at / 4) % users;
   seen.add(user);
   const token = await makeToken(`user-${user}`);
-  if (at % 4 === 1) return start(token, {}, true);
-  return start(token, {});
+  return start(token, {}, at % 4 === 1);
 }
 
 async function start(token: string, inputs: object, readAfter = false): Promise<void> {
-  const path = `/actions/v1/stored-actions/${ACTION}/run`;
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const body = JSON.stringify({ data: { inputs } });
-  const text = await ask(path, { method: "POST", headers, body });
+  const text = await ask(RUN_PATH, { method: "POST", headers, body });
   if (!readAfter || !text.startsWith('{"data"')) return;
   const { data }: { data: { id: string } } = JSON.parse(text);
   const run = upstream.run(data.id);
   upstream.end(run);
-  await ask(`/actions/v1/stored-actions/${ACTION}/runs/${run.id}?wait_seconds=5`, { headers });
+  await ask(`${RUN_PATH}s/${run.id}?wait_seconds=5`, { headers });
   forgetOld();
 }
 
@@ -111,9 +100,7 @@ function workerdMegabytes(): number {
   let kilobytes = 0;
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
-      const [, , , , pgrp] = readFileSync(`/proc/${pid}/stat`, "utf8")
-        .replace(/\(.*\)/, "()")
-        .split(" ");
+      const [, , pgrp] = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/.*\) /, "").split(" ");
       const status = readFileSync(`/proc/${pid}/status`, "utf8");
       if (pgrp === group && /^Name:\s+workerd$/m.test(status))
         kilobytes += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
@@ -128,8 +115,4 @@ function makeToken(sub: string): Promise<string> {
   const known = tokens.get(sub) ?? devToken({ sub, scope: "external", expiresSeconds: 86_400, claims: {} });
   tokens.set(sub, known);
   return known;
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }

@@ -1,6 +1,6 @@
-// npm run bench:profile [-- --seconds 10 --connections 16 --kind plain --top 40]: where the gateway's Worker spends its
-// time under load, by V8's sampling profiler through workerd's inspector: the functions with the most time of their own,
-// then the files. Kinds: plain, new-tokens, idempotent, callback, read. Writes the profile to dist/gateway.cpuprofile
+// npm run bench:profile [-- --seconds 10 --kind plain]: where the gateway's Worker spends its
+// time under load, by V8's sampling profiler through workerd's inspector: the functions with the most time of their own.
+// Kinds: plain, new-tokens, idempotent, callback, read. Writes the profile to dist/gateway.cpuprofile
 // too, for a browser's developer tools. The bundle is production's but for its names, which are kept. Only the gateway's
 // own isolate is seen, Worker and Durable Objects, and not the simulators of KV, D1 and Queues.
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -8,44 +8,33 @@ import { parseArgs } from "node:util";
 import { keptBundle } from "../scripts/bundle.ts";
 import { Failure } from "../scripts/failure.ts";
 import { parseWholeNumber } from "../scripts/whole-number.ts";
+import { freePort } from "../test/flows/support/environment.ts";
 import { GATEWAY, startGateway } from "./contenders/ours.ts";
 import { closedLoop, warmUp } from "./harness/closed-loop.ts";
 import type { Contender } from "./harness/contender.ts";
-import { Inspector, type Share, shares } from "./harness/cpu-profile.ts";
+import { openProfiler, type Share, shares } from "./harness/cpu-profile.ts";
 import { requireNeeds } from "./harness/needs.ts";
-import { prepare, writeLua } from "./harness/requests.ts";
-import {
-  idempotentRuns,
-  plainRuns,
-  plainRunsWithNewTokens,
-  reads,
-  runsWithCallback,
-} from "./harness/shapes.ts";
-import { freePort } from "./harness/worker.ts";
+import { writeLua } from "./harness/requests.ts";
+import * as shapes from "./harness/shapes.ts";
 import { makeWorld } from "./harness/world.ts";
 
 const WARM_UP_SECONDS = 4;
+const CONNECTIONS = 16;
+const SHOWN = 40;
 const PROFILE = "dist/gateway.cpuprofile";
 
 const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "10" },
-    connections: { type: "string", default: "16" },
-    kind: { type: "string", default: "plain" },
-    top: { type: "string", default: "40" },
-  },
+  options: { seconds: { type: "string", default: "10" }, kind: { type: "string", default: "plain" } },
 });
 const KINDS: Record<string, Contender["shape"]> = {
-  plain: plainRuns,
-  "new-tokens": plainRunsWithNewTokens,
-  idempotent: idempotentRuns,
-  callback: runsWithCallback,
-  read: reads,
+  plain: shapes.plainRuns,
+  "new-tokens": shapes.plainRunsWithNewTokens,
+  idempotent: shapes.idempotentRuns,
+  callback: shapes.runsWithCallback,
+  read: shapes.reads,
 };
 const shape = KINDS[values.kind];
 const seconds = parseWholeNumber("--seconds", values.seconds);
-const connections = parseWholeNumber("--connections", values.connections);
-const top = parseWholeNumber("--top", values.top);
 if (shape === undefined) throw new Failure(`--kind is one of ${Object.keys(KINDS).join(", ")}`);
 
 requireNeeds(["wrk"]);
@@ -53,24 +42,16 @@ const world = await makeWorld();
 const inspectorPort = await freePort();
 const gateway = await startGateway(world, "profile", { inspectorPort, keepNames: true });
 try {
-  const { plan } = await shape(world);
-  const planFile = `${world.folder("profile")}/requests.lua`;
-  writeLua(
-    planFile,
-    plan.calls.map((call) => prepare(call, `127.0.0.1:${gateway.port}`)),
-  );
+  const { calls, expectedStatus } = (await shape(world)).plan;
   const { port } = gateway;
-  const load = {
-    port,
-    planFile,
-    expectedStatus: plan.expectedStatus,
-    connections,
-  };
+  const planFile = `${world.folder("profile")}/requests.lua`;
+  writeLua(planFile, calls, port);
+  const load = { port, planFile, expectedStatus, connections: CONNECTIONS };
   await warmUp({ ...load, seconds: WARM_UP_SECONDS });
-  const inspector = await Inspector.connect(new URL(`ws://127.0.0.1:${inspectorPort}/core:user:profile`));
-  await inspector.start();
+  const profiler = await openProfiler(new URL(`ws://127.0.0.1:${inspectorPort}/core:user:profile`));
+  await profiler.start();
   const { requests } = await closedLoop({ ...load, seconds });
-  const profile = await inspector.stop();
+  const profile = await profiler.stop();
   mkdirSync("dist", { recursive: true });
   writeFileSync(PROFILE, JSON.stringify(profile));
   const { folder } = await keptBundle({ ...GATEWAY, keepNames: true });
@@ -83,14 +64,6 @@ process.exit(0);
 function print(all: readonly Share[], requests: number): void {
   const each = (us: number) => (us / requests).toFixed(1).padStart(8);
   console.log(`${requests} requests; microseconds a request\n\n    self    total  function`);
-  for (const { name, place, selfUs, totalUs } of all.slice(0, top))
+  for (const { name, place, selfUs, totalUs } of all.slice(0, SHOWN))
     console.log(`${each(selfUs)} ${each(totalUs)}  ${name}  ${place}`);
-  const files = new Map<string, number>();
-  for (const { name, place, selfUs } of all) {
-    const file = place.replace(/:\d+$/, "") || name;
-    files.set(file, (files.get(file) ?? 0) + selfUs);
-  }
-  console.log("\n    self  file");
-  const sorted = [...files].toSorted(([, a], [, b]) => b - a);
-  for (const [file, selfUs] of sorted.slice(0, top)) console.log(`${each(selfUs)}  ${file}`);
 }

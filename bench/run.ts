@@ -16,7 +16,7 @@ import { upstreamItself } from "./contenders/upstream-itself.ts";
 import type { World } from "./harness/contender.ts";
 import { type Entrant, enter, latencies, throughput } from "./harness/measure.ts";
 import { requireNeeds } from "./harness/needs.ts";
-import { type Measured, page, record } from "./harness/report.ts";
+import { type Measured, page } from "./harness/report.ts";
 import { spread } from "./harness/statistics.ts";
 import { makeWorld } from "./harness/world.ts";
 
@@ -108,7 +108,8 @@ function report(measured: readonly Measured[]): void {
   console.log(text);
   mkdirSync("dist", { recursive: true });
   writeFileSync("dist/bench.md", `${text}\n`);
-  writeFileSync("dist/bench.json", JSON.stringify(record(measured, run)));
+  const contenders = measured.map((one) => ({ ...one, closed: Object.fromEntries(one.closed) }));
+  writeFileSync("dist/bench.json", JSON.stringify({ ...run, contenders }));
 }
 
 function wholeNumbers(option: string, text: string): number[] {

@@ -1,30 +1,14 @@
 // npm run scale [-- --runs 10000 --users 1000000 --days 30 --seed 1]: what so many full runs a second need of the little
 // that users share, and a day of them, simulated, through two, three and four queues and one operators' index. The
 // models are in bench/scale/day.ts and bench/scale/cells.ts, the limits in bench/scale/limits.ts.
-import { parseArgs } from "node:util";
-import { Failure } from "../scripts/failure.ts";
+import { readWholeNumbers } from "../scripts/whole-number.ts";
 import { toNeeds } from "./scale/cells.ts";
 import { type Day, HOUR_SECONDS, type Hour, type Load, simulateDay } from "./scale/day.ts";
-import { row } from "./scale/print.ts";
+import { head, row } from "./scale/print.ts";
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string", default: "10000" },
-    users: { type: "string", default: "1000000" },
-    days: { type: "string", default: "30" },
-    seed: { type: "string", default: "1" },
-  },
-});
-const [runsASecond = 0, users = 0, keptDays = 0, seed = 0] = [
-  values.runs,
-  values.users,
-  values.days,
-  values.seed,
-].map(Number);
-if (!(runsASecond > 0 && users > 0 && keptDays > 0 && Number.isInteger(seed)))
-  throw new Failure("--runs, --users and --days are numbers above 0, --seed a whole number");
+const options = readWholeNumbers({ runs: 10_000, users: 1_000_000, days: 30, seed: 1 });
+const { runs: runsASecond, users, days: keptDays, seed } = options;
 
-const BARS = " ▁▂▃▄▅▆▇█";
 const QUEUES = [2, 3, 4];
 const load: Omit<Load, "queues"> = {
   runsASecond,
@@ -37,14 +21,13 @@ const load: Omit<Load, "queues"> = {
   seed,
 };
 
-row([
+head([
   "full runs a second",
   "users a day",
   "queues",
   "rows a second in D1, in the first hour",
   `TB in all gates, ${keptDays} days`,
 ]);
-row(Array.from({ length: 5 }, () => "---:"));
 for (const runs of [100, 1_000, 10_000, 100_000]) {
   const usersThen = (users * runs) / runsASecond;
   const { queues, indexRowsASecond, terabytes } = toNeeds(runs, usersThen, keptDays);
@@ -53,7 +36,7 @@ for (const runs of [100, 1_000, 10_000, 100_000]) {
 
 const days = QUEUES.map((queues) => ({ queues, day: simulateDay({ ...load, queues }) }));
 console.log(`\n${many(runsASecond)} full runs a second through so many queues\n`);
-row([
+head([
   "queues",
   "messages refused",
   "the most that were late",
@@ -61,7 +44,6 @@ row([
   "finished by midnight",
   "still waiting",
 ]);
-row(Array.from({ length: 6 }, () => "---:"));
 for (const { queues, day } of days) row([String(queues), ...toSummary(day)]);
 const last = days.at(-1);
 if (last !== undefined) tell(last.queues, last.day);
@@ -74,7 +56,7 @@ function toSummary({ hours, finished, waitingAtEnd }: Day): string[] {
 
 function tell(queues: number, { hours }: Day): void {
   console.log(`\nthe day through ${queues} of them\n`);
-  row([
+  head([
     "hour",
     "runs/s",
     "messages/s, most",
@@ -86,38 +68,12 @@ function tell(queues: number, { hours }: Day): void {
     "gates, GB",
     "KV, GB",
   ]);
-  row(["---", ...Array.from({ length: 9 }, () => "---:")]);
   for (const [at, hour] of hours.entries()) row([String(at).padStart(2, "0"), ...toCells(hour)]);
-  console.log("");
-  chart("messages/s", hours, ({ messages }) => messages);
-  chart("host rests", hours, ({ deferred }) => deferred);
-  chart("late      ", hours, ({ late }) => late);
-  chart("outboxes  ", hours, ({ outbox }) => outbox);
 }
 
-function toCells({
-  starts,
-  messages,
-  refused,
-  queued,
-  deferred,
-  late,
-  outbox,
-  gateBytes,
-  kvBytes,
-}: Hour): string[] {
-  const counts = [starts / HOUR_SECONDS, messages, refused, queued, deferred, late, outbox];
-  return [...counts, gateBytes / 1e9, kvBytes / 1e9].map(many);
-}
-
-/** One column an hour. */
-function chart(name: string, hours: readonly Hour[], numberOf: (hour: Hour) => number): void {
-  const numbers = hours.map(numberOf);
-  const top = Math.max(...numbers.map(Math.round), 1);
-  const bars = numbers
-    .map((one) => BARS[Math.ceil((Math.round(one) / top) * (BARS.length - 1))] ?? " ")
-    .join("");
-  console.log(`    ${name} |${bars}| ${many(top)} at most`);
+function toCells({ starts, messages, refused, gateBytes, kvBytes, ...most }: Hour): string[] {
+  const waiting = [most.queued, most.deferred, most.late, most.outbox];
+  return [starts / HOUR_SECONDS, messages, refused, ...waiting, gateBytes / 1e9, kvBytes / 1e9].map(many);
 }
 
 function many(count: number): string {

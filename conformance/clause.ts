@@ -20,20 +20,20 @@ export const SECTIONS = {
 
 export type Section = keyof typeof SECTIONS;
 
+/** `note` is for what the reader of an "ok" should know. */
+type Check = (world: World, note: (text: string) => void) => Promise<void>;
+
 export type Clause = {
+  section: Section;
   /** `section.name`. */
-  id: `${Section}.${string}`;
+  id: string;
   text: string;
   /** Started at once and beside the others: it mostly waits, and has a user of its own. */
-  aside?: true;
-  /** `note` is for what the reader of an "ok" should know. */
-  check: (world: World, note: (text: string) => void) => Promise<void>;
+  isAside: boolean;
+  check: Check;
 };
 
-export type Result = {
-  id: string;
-  section: string;
-  text: string;
+export type Result = Pick<Clause, "id" | "section" | "text"> & {
   outcome: "ok" | "breach" | "skipped";
   /** What was seen, why it was skipped, or a note; null when there is nothing to say. */
   detail: string | null;
@@ -43,6 +43,10 @@ export class Breach extends Error {}
 
 export class Skip extends Error {}
 
-export function sectionOf({ id }: Clause): string {
-  return id.slice(0, id.indexOf("."));
+/** Makes the clauses of a section. Each has its name first, then what the contract says. */
+export function clausesOf(section: Section, isAside = false) {
+  return (says: `${string}: ${string}`, check: Check): Clause => {
+    const [name = ""] = says.split(": ", 1);
+    return { section, id: `${section}.${name}`, text: says.slice(name.length + 2), isAside, check };
+  };
 }

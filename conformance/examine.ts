@@ -1,5 +1,5 @@
 // One examination of one deployment: who is asked, with which tokens, and clause after clause what came of it.
-import { type Clause, type Result, sectionOf } from "./clause.ts";
+import type { Clause, Result } from "./clause.ts";
 import { CLAUSES } from "./clauses/all.ts";
 import { type Options, UsageError } from "./options.ts";
 import { Receiver } from "./receiver.ts";
@@ -8,16 +8,14 @@ import { World } from "./world.ts";
 
 /** The clauses of the sections asked for, in the contract's order; all of them when none is named. */
 export function selectClauses({ only }: Pick<Options, "only">): Clause[] {
-  return CLAUSES.filter((clause) => only.length === 0 || only.includes(sectionOf(clause)));
+  return CLAUSES.filter((clause) => only.length === 0 || only.includes(clause.section));
 }
 
 /** Gives each result as soon as it is known. Throws a UsageError when there is no answer from the deployment's URL. */
 export async function* examine(asked: Options): AsyncGenerator<Result> {
   const options = await withSandboxTokens(asked);
-  const receiver =
-    options.receive === null
-      ? null
-      : await Receiver.listen(options.receive.host, options.receive.port, options.receiverUrl);
+  const { receive, given } = options;
+  const receiver = receive && (await Receiver.listen(receive.host, receive.port, given["receiver-url"]));
   try {
     const world = new World(options, receiver);
     await expectAnybodyThere(world);
@@ -30,7 +28,7 @@ export async function* examine(asked: Options): AsyncGenerator<Result> {
 async function withSandboxTokens(options: Options): Promise<Options> {
   if (!options.sandbox) return options;
   const { sandboxTokens } = await import("./sandbox-tokens.ts");
-  return { ...options, tokens: { ...(await sandboxTokens()), ...options.tokens } };
+  return { ...options, given: { ...(await sandboxTokens()), ...options.given } };
 }
 
 async function expectAnybodyThere({ http, options }: World): Promise<void> {

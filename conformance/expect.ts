@@ -3,41 +3,68 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Breach } from "./clause.ts";
 import type { Answer } from "./http.ts";
 
-export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const LOOK_EVERY_MS = 250;
 
-export function expectThat(isSo: boolean, seen: string): void {
+export const expect = {
+  that: expectThat,
+  same: expectSame,
+  match: expectMatch,
+  members: expectMembers,
+  status: expectStatus,
+  error: expectError,
+  header: expectHeader,
+  noHeader: expectNoHeader,
+  json: expectJson,
+  near: expectNear,
+};
+
+function expectThat(isSo: boolean, seen: string): void {
   if (!isSo) throw new Breach(seen);
 }
 
-export function expectSame(what: string, seen: unknown, wanted: unknown): void {
+function expectSame(what: string, seen: unknown, wanted: unknown): void {
   expectThat(seen === wanted, `${what} is ${show(seen)}, not ${show(wanted)}`);
 }
 
-export function expectMatch(what: string, seen: unknown, pattern: RegExp): void {
+/** Each of these members of the value. */
+function expectMembers(value: unknown, wanted: Record<string, unknown>): void {
+  for (const [name, one] of Object.entries(wanted)) expectSame(name, at(value, name), one);
+}
+
+function expectMatch(what: string, seen: unknown, pattern: RegExp): void {
   expectThat(typeof seen === "string" && pattern.test(seen), `${what} is ${show(seen)}, not as ${pattern}`);
 }
 
-export function expectStatus(answer: Answer, ...wanted: number[]): void {
+function expectStatus(answer: Answer, ...wanted: number[]): void {
   const { request, status, text } = answer;
   expectThat(wanted.includes(status), `${request} answered ${status}, not ${wanted.join(" or ")}: ${text}`);
 }
 
+/** The body of an answer with one of these statuses. */
+function expectJson(answer: Answer, ...wanted: number[]): unknown {
+  expectStatus(answer, ...wanted);
+  return toJson(answer);
+}
+
+function expectNear(what: string, seen: number, wanted: number, by: number): void {
+  expectThat(Math.abs(seen - wanted) <= by, `${what} is ${seen}, not ${wanted} ± ${by}`);
+}
+
 /** An error of this status and code; gives back its object. */
-export function expectError(answer: Answer, status: number, code: string): unknown {
-  expectStatus(answer, status);
-  const error = at(toJson(answer), "errors", 0);
+function expectError(answer: Answer, status: number, code: string): unknown {
+  const error = at(expectJson(answer, status), "errors", 0);
   expectSame(`the code of ${answer.request}`, at(error, "code"), code);
   return error;
 }
 
-export function expectHeader(answer: Answer, name: string, pattern: RegExp): string {
+function expectHeader(answer: Answer, name: string, pattern: RegExp): string {
   const value = answer.headers.get(name);
   expectMatch(`${name} of a ${answer.status} to ${answer.request}`, value, pattern);
   return value ?? "";
 }
 
-export function expectNoHeader(answer: Answer, name: string): void {
+function expectNoHeader(answer: Answer, name: string): void {
   const value = answer.headers.get(name);
   expectThat(value === null, `a ${answer.status} to ${answer.request} has ${name}: ${value}`);
 }
@@ -75,8 +102,7 @@ export function textAt(value: unknown, ...path: (string | number)[]): string {
 
 /** The id of the run that a start was answered with. */
 export function startedRun(answer: Answer): string {
-  expectStatus(answer, 202);
-  const id = textAt(toJson(answer), "data", "id");
+  const id = textAt(expectJson(answer, 202), "data", "id");
   expectMatch("the run's id", id, UUID);
   return id;
 }

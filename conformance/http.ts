@@ -78,7 +78,11 @@ export class Caller {
 
   /** Starts a run of a stored action. */
   start(action: string, data: object): Promise<Answer> {
-    return this.send("POST", `/actions/v1/stored-actions/${action}/run`, JSON.stringify({ data }));
+    return this.startWith(action, JSON.stringify({ data }));
+  }
+
+  startWith(action: string, body: string, isChunked = false): Promise<Answer> {
+    return this.send("POST", `/actions/v1/stored-actions/${action}/run`, body, isChunked);
   }
 
   read(action: string, runId: string, rest = ""): Promise<Answer> {
@@ -87,6 +91,6 @@ export class Caller {
 }
 
 /** Makes `count` requests at the same moment. */
-export function atOnce(count: number, make: (index: number) => Promise<Answer>): Promise<Answer[]> {
-  return Promise.all(Array.from({ length: count }, (_, index) => make(index)));
+export function atOnce(count: number, make: () => Promise<Answer>): Promise<Answer[]> {
+  return Promise.all(Array.from({ length: count }, make));
 }

@@ -12,7 +12,7 @@ async function main(options: Options): Promise<number> {
   const results: Result[] = [];
   for await (const result of examine(options)) {
     if (results.length === 0) print(`${selectClauses(options).length} clauses, asked of ${url}`);
-    if (results.at(-1)?.section !== result.section) print(heading(result.section));
+    if (results.at(-1)?.section !== result.section) print(heading(result));
     print(line(result));
     results.push(result);
   }

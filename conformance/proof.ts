@@ -1,7 +1,7 @@
 // The two proofs of a callback, checked as a receiver does it: with the published keys, jose and node:crypto.
 import { createHash, createPublicKey, type JsonWebKey, verify } from "node:crypto";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from "jose";
-import { expectStatus, toJson } from "./expect.ts";
+import { expect, toJson } from "./expect.ts";
 import type { Http } from "./http.ts";
 import type { Delivery } from "./receiver.ts";
 
@@ -18,7 +18,7 @@ export type Proof = {
 
 export async function checkProof(http: Http, { headers, body }: Delivery): Promise<Proof> {
   const answer = await http.call("/.well-known/jwks.json");
-  expectStatus(answer, 200);
+  expect.status(answer, 200);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- jose and node:crypto refuse what is no key set
   const keys = toJson(answer) as JSONWebKeySet;
   const webhookId = headers.get("webhook-id") ?? "";

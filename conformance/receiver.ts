@@ -2,14 +2,17 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { eventually, expectThat } from "./expect.ts";
+import { Breach } from "./clause.ts";
+import { eventually } from "./expect.ts";
+
+const CALLED_BACK_WITHIN_MS = 30_000;
 
 export type Delivery = { method: string; headers: Headers; body: Buffer; atMs: number };
 
-export type Reply = { status: number; headers?: Record<string, string> };
+type Reply = { status: number; headers?: Record<string, string> };
 
 /** `earlier`: how many came before this one. */
-type Answering = (earlier: number) => Reply;
+export type Answering = (earlier: number) => Reply;
 
 /** Acknowledges a second attempt, so that the deployment is left with nothing to try. */
 export function failingOnce(status: number, headers: Record<string, string> = {}): Answering {
@@ -27,11 +30,10 @@ export class Endpoint {
   }
 
   /** The delivery of that number, the first being 1. */
-  nth(number: number, withinMs: number): Promise<Delivery> {
+  nth(number: number, withinMs = CALLED_BACK_WITHIN_MS): Promise<Delivery> {
     return eventually(withinMs, () => {
       const delivery = this.deliveries[number - 1];
-      expectThat(delivery !== undefined, `${this.deliveries.length} callbacks came, not ${number}`);
-      if (delivery === undefined) throw new Error("unreachable");
+      if (delivery === undefined) throw new Breach(`${this.deliveries.length} callbacks came, not ${number}`);
       return delivery;
     });
   }
@@ -51,7 +53,7 @@ export class Receiver {
   }
 
   /** Port 0 is any free one. `reachedAt`: the URL that leads here from the deployment, where it is not this machine's own. */
-  static async listen(host: string, port: number, reachedAt: string | null): Promise<Receiver> {
+  static async listen(host: string, port: number, reachedAt?: string): Promise<Receiver> {
     const server = createServer();
     await once(server.listen(port, host), "listening");
     const address = server.address();

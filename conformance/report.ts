@@ -6,8 +6,8 @@ export type Summary = { ok: number; breaches: number; skipped: number };
 const MARKS = { ok: "ok     ", breach: "BREACH ", skipped: "skipped" };
 const ID_WIDTH = 26;
 
-export function heading(section: string): string {
-  return `\n${Object.entries(SECTIONS).find(([name]) => name === section)?.[1] ?? section}`;
+export function heading({ section }: Result): string {
+  return `\n${SECTIONS[section]}`;
 }
 
 export function line({ id, text, outcome, detail }: Result): string {

@@ -1,5 +1,5 @@
 // Asks clause after clause, and beside them those that mostly wait.
-import { Breach, type Clause, type Result, Skip, sectionOf } from "./clause.ts";
+import { Breach, type Clause, type Result, Skip } from "./clause.ts";
 import type { World } from "./world.ts";
 
 const MAX_DETAIL = 400;
@@ -7,22 +7,21 @@ const MAX_DETAIL = 400;
 /** Gives each result as soon as it and all before it are known. */
 export async function* runClauses(clauses: readonly Clause[], world: World): AsyncGenerator<Result> {
   const asides = new Map(
-    clauses.filter(({ aside }) => aside).map((clause) => [clause, runClause(clause, world)] as const),
+    clauses.filter(({ isAside }) => isAside).map((clause) => [clause, runClause(clause, world)] as const),
   );
   for (const clause of clauses) yield await (asides.get(clause) ?? runClause(clause, world));
 }
 
 async function runClause(clause: Clause, world: World): Promise<Result> {
-  const { id, text, check } = clause;
-  const common = { id, section: sectionOf(clause), text };
+  const { section, id, text, check } = clause;
   let noted: string | null = null;
   try {
     await check(world, (note) => {
       noted = note;
     });
-    return { ...common, outcome: "ok", detail: noted };
+    return { id, section, text, outcome: "ok", detail: noted };
   } catch (error) {
-    return { ...common, ...failure(error) };
+    return { id, section, text, ...failure(error) };
   }
 }
 

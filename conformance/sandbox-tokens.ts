@@ -1,6 +1,6 @@
 // Tokens of the development issuer, for every clause: users whom the gateway has never seen.
 import { devToken } from "../scripts/dev-token.ts";
-import type { TokenOption } from "./world.ts";
+import type { TokenOption } from "./options.ts";
 
 const EXPIRES_SECONDS = 1800;
 /** Few enough to use up, and enough for what is counted before. */

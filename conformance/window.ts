@@ -1,7 +1,7 @@
 // One user's window, used up once step by step, for all the clauses about it; and what every counted answer says of it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Skip } from "./clause.ts";
-import { expectHeader, expectSame, expectStatus, expectThat } from "./expect.ts";
+import { expect } from "./expect.ts";
 import { type Answer, atOnce } from "./http.ts";
 import type { World } from "./world.ts";
 
@@ -28,7 +28,7 @@ const MAX_LIMIT = 50;
 export const MORE_THAN_REMAIN = 5;
 /** Not begun so shortly before the window's end. */
 const ENOUGH_SECONDS = 10;
-export const CLOCKS_DIFFER_SECONDS = 3;
+const CLOCKS_DIFFER_SECONDS = 3;
 
 export const RESET_HEADER = "x-ratelimit-reset";
 
@@ -41,7 +41,7 @@ async function spend(world: World): Promise<Spent> {
   const user = world.as("token-low-limit");
   const { action } = world;
   const start = (data: object = {}) => user.start(action, data);
-  const malformed = () => user.send("POST", `/actions/v1/stored-actions/${action}/run`, '{"data":1}');
+  const malformed = () => user.startWith(action, '{"data":1}');
   const id = crypto.randomUUID();
   const refusedId = crypto.randomUUID();
   const first = await firstOfWindow(world, start);
@@ -67,7 +67,7 @@ async function spend(world: World): Promise<Spent> {
 async function firstOfWindow(world: World, start: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     const answer = await start();
-    expectStatus(answer, 202, 429);
+    expect.status(answer, 202, 429);
     const limit = numberIn(answer, "x-ratelimit-limit");
     if (limit <= STEPS || limit > MAX_LIMIT)
       throw new Skip(`needs a --token-low-limit with a limit_override of ${STEPS + 1} to ${MAX_LIMIT}`);
@@ -79,20 +79,19 @@ async function firstOfWindow(world: World, start: () => Promise<Answer>): Promis
 
 /** Only a token of this very user can show that its refusal is not counted. */
 async function startAfterRefusal(world: World, start: () => Promise<Answer>): Promise<Answer | null> {
-  if (world.options.tokens["no-scope-token"] === undefined) return null;
+  if (world.options.given["no-scope-token"] === undefined) return null;
   if (world.claims("no-scope-token")["sub"] !== world.claims("token-low-limit")["sub"]) return null;
   await world.as("no-scope-token").start(world.action, {});
   return start();
 }
 
-export function afterTheWindow(
-  world: World,
-): Promise<{ retried: Answer; again: Answer; waitedSeconds: number }> {
+type After = { retried: Answer; again: Answer; waitedSeconds: number };
+
+export function afterTheWindow(world: World): Promise<After> {
   return world.once("after the window", async () => {
     const { refusedWithId, refusedId } = await spent(world);
-    expectStatus(refusedWithId, 429);
-    const waitedSeconds = Number(refusedWithId.headers.get("retry-after"));
-    expectThat(waitedSeconds >= 1, "there is no Retry-After to wait for");
+    expect.status(refusedWithId, 429);
+    const waitedSeconds = Number(expect.header(refusedWithId, "retry-after", /^[1-9]/));
     const passedMs = Date.now() - refusedWithId.receivedAtMs;
     await waitSeconds(world, waitedSeconds - passedMs / 1000);
     const user = world.as("token-low-limit");
@@ -119,16 +118,16 @@ export function refusals({ atOnce: answers, malformedAfterwards, refusedWithId }
 /** Both families of headers, well formed and in agreement. */
 export function expectFamily(answer: Answer, window: string, windowSeconds: number): void {
   const limit = numberIn(answer, "x-ratelimit-limit");
-  expectHeader(answer, RESET_HEADER, /^[1-9]\d{9,10}$/);
-  expectSame(
-    "RateLimit-Policy",
-    answer.headers.get("ratelimit-policy"),
-    `"${window}";q=${limit};w=${windowSeconds}`,
-  );
-  const rest = expectHeader(answer, "ratelimit", new RegExp(`^"${window}";r=${remaining(answer)};t=\\d+$`));
-  const leadsTo = serverSeconds(answer) + Number(rest.slice(rest.lastIndexOf("=") + 1));
-  const off = Math.abs(leadsTo - numberIn(answer, RESET_HEADER));
-  expectThat(off <= CLOCKS_DIFFER_SECONDS, `RateLimit and X-RateLimit-Reset are ${off} s apart`);
+  expect.header(answer, RESET_HEADER, /^[1-9]\d{9,10}$/);
+  const policy = `"${window}";q=${limit};w=${windowSeconds}`;
+  expect.same("RateLimit-Policy", answer.headers.get("ratelimit-policy"), policy);
+  const rest = expect.header(answer, "ratelimit", new RegExp(`^"${window}";r=${remaining(answer)};t=\\d+$`));
+  expectLeadsToReset("RateLimit", answer, Number(rest.slice(rest.lastIndexOf("=") + 1)));
+}
+
+export function expectLeadsToReset(what: string, answer: Answer, seconds: number): void {
+  const leadsTo = serverSeconds(answer) + seconds;
+  expect.near(`the end by ${what}`, leadsTo, numberIn(answer, RESET_HEADER), CLOCKS_DIFFER_SECONDS);
 }
 
 export function remaining(answer: Answer): number {
@@ -136,11 +135,11 @@ export function remaining(answer: Answer): number {
 }
 
 export function numberIn(answer: Answer, name: string): number {
-  return Number(expectHeader(answer, name, /^\d+$/));
+  return Number(expect.header(answer, name, /^\d+$/));
 }
 
 /** When it was answered, by the deployment's own clock where it says so. */
-export function serverSeconds({ headers, receivedAtMs }: Answer): number {
+function serverSeconds({ headers, receivedAtMs }: Answer): number {
   const date = Date.parse(headers.get("date") ?? "");
   return (Number.isNaN(date) ? receivedAtMs : date) / 1000;
 }

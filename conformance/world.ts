@@ -1,20 +1,9 @@
 // What the clauses are asked about and with. Whatever was not given throws a Skip that names the option to give.
 import { Skip } from "./clause.ts";
 import { Caller, Http } from "./http.ts";
-import type { Options } from "./options.ts";
+import type { Options, TokenOption } from "./options.ts";
 import type { Receiver } from "./receiver.ts";
 import { parseClaims } from "./token-claims.ts";
-
-export type TokenOption =
-  | "token"
-  | "other-token"
-  | "token-low-limit"
-  | "billable-token"
-  | "exempt-token"
-  | "expired-token"
-  | "no-scope-token"
-  | "bad-billing-token"
-  | "bad-rate-limit-token";
 
 export class World {
   readonly http: Http;
@@ -38,32 +27,21 @@ export class World {
   }
 
   as(option: TokenOption): Caller {
-    return new Caller(this.http, this.token(option));
+    return new Caller(this.http, this.given(option));
   }
 
-  token(option: TokenOption): string {
-    const token = this.options.tokens[option];
-    if (token === undefined) throw new Skip(`needs --${option}`);
-    return token;
+  /** What that option was given. */
+  given(option: keyof Options["given"]): string {
+    return this.options.given[option] ?? skip(`needs --${option}`);
   }
 
   claims(option: TokenOption): Record<string, unknown> {
-    return parseClaims(this.token(option));
+    return parseClaims(this.given(option));
   }
 
   /** A start of a run that takes its time: the action, and its inputs for that long. */
   slow(seconds: number): { action: string; inputs: object } {
-    const { slowAction } = this.options;
-    if (slowAction === null) throw new Skip("needs --slow-action");
-    return { action: slowAction, inputs: { seconds } };
-  }
-
-  failingAction(): string {
-    return this.options.failingAction ?? skip("needs --failing-action");
-  }
-
-  flakyAction(): string {
-    return this.options.flakyAction ?? skip("needs --flaky-action");
+    return { action: this.given("slow-action"), inputs: { seconds } };
   }
 
   /** The stored action whose start the upstream answers with that status. */

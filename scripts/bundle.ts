@@ -3,11 +3,8 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { keptFolder } from "./kept-folder.ts";
-
-export const PROJECT = fileURLToPath(new URL("../", import.meta.url));
+import { keptFolder, PROJECT } from "./kept-folder.ts";
 
 /**
  * A wrangler.toml of the project, the environment of it that is meant, and a file in place of the one that it names. With
@@ -24,18 +21,9 @@ export async function bundle(
   { config, environment = "", entry, keepNames = false }: Source,
   folder: string,
 ): Promise<Module[]> {
-  const minify = keepNames ? ["--no-minify"] : [];
-  const args = [
-    "deploy",
-    "--dry-run",
-    ...(entry === undefined ? [] : [entry]),
-    "--config",
-    config,
-    `--env=${environment}`,
-    "--outdir",
-    folder,
-    ...minify,
-  ];
+  const options = ["--config", config, `--env=${environment}`, "--outdir", folder];
+  const args = ["deploy", "--dry-run", ...(entry === undefined ? [] : [entry]), ...options];
+  if (keepNames) args.push("--no-minify");
   await promisify(execFile)("wrangler", args, {
     cwd: PROJECT,
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG: "error" },

@@ -11,11 +11,11 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const DAY_MS = 86_400_000;
-const PROJECT = fileURLToPath(new URL("../", import.meta.url));
+export const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 const CACHE = fileURLToPath(new URL("../node_modules/.cache/edge-actions", import.meta.url));
 
 /** The folder that `make` fills from these files (globs from the project's folder), as far as it is not there already. */
@@ -33,22 +33,25 @@ export async function keptFolder(
     try {
       await make(draft);
       // When a file was changed meanwhile, it may have been read before or after that.
-      if (hashFiles(globs) === hash) return keep(draft, folder, `${name}-`);
+      if (hashFiles(globs) !== hash) continue;
+      removeEarlier(`${name}-`);
+      moveOnce(draft, folder);
+      return folder;
     } finally {
       rmSync(draft, { recursive: true, force: true });
     }
   }
 }
 
-/** A move, so that nothing ever finds half of it; of two commands at once the first one's holds. */
-function keep(draft: string, folder: string, prefix: string): string {
-  removeEarlier(folder, prefix);
+/** So that nothing ever finds half of it; of two commands at once the first one's holds. */
+export function moveOnce(draft: string, folder: string): void {
   try {
     renameSync(draft, folder);
   } catch (error) {
     if (!existsSync(folder)) throw error;
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
   }
-  return folder;
 }
 
 function hashFiles(globs: readonly string[]): string {
@@ -64,11 +67,8 @@ function hashFiles(globs: readonly string[]): string {
 }
 
 /** Those that were made of earlier files more than a day ago: what still runs may read a younger one again. */
-function removeEarlier(folder: string, prefix: string): void {
-  const parent = dirname(folder);
-  const paths = readdirSync(parent)
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => join(parent, name));
-  for (const path of paths)
+function removeEarlier(prefix: string): void {
+  const names = readdirSync(CACHE).filter((name) => name.startsWith(prefix));
+  for (const path of names.map((name) => join(CACHE, name)))
     if (statSync(path).mtimeMs < Date.now() - DAY_MS) rmSync(path, { recursive: true, force: true });
 }

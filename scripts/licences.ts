@@ -6,16 +6,8 @@ import { readFileSync } from "node:fs";
 type Package = { name: string; version: string; licence: string; isBundled: boolean };
 
 const LOCK = new URL("../package-lock.json", import.meta.url);
-const PERMISSIVE = [
-  "0BSD",
-  "Apache-2.0",
-  "BSD-2-Clause",
-  "BSD-3-Clause",
-  "CC0-1.0",
-  "ISC",
-  "MIT",
-  "Python-2.0",
-];
+const BSD = ["0BSD", "BSD-2-Clause", "BSD-3-Clause"];
+const PERMISSIVE = [...BSD, "Apache-2.0", "CC0-1.0", "ISC", "MIT", "Python-2.0"];
 const FOR_TOOLS = [...PERMISSIVE, "LGPL-3.0-or-later", "MPL-2.0"];
 
 const packages = installed();
@@ -29,22 +21,21 @@ process.exit(forbidden.length > 0 ? 1 : 0);
 
 function installed(): Package[] {
   type Entry = {
-    version?: string;
+    version: string;
     license?: string;
     dev?: boolean;
     devOptional?: boolean;
     optional?: boolean;
   };
   const lock: { packages: Record<string, Entry> } = JSON.parse(readFileSync(LOCK, "utf8"));
-  return Object.entries(lock.packages).flatMap(
-    ([path, { version = "", license = "none", dev, devOptional, optional }]) => {
-      const name = path.split("node_modules/").at(-1) ?? "";
-      // The first one is the project itself.
-      if (path === "") return [];
+  // The first one is the project itself.
+  return Object.entries(lock.packages)
+    .slice(1)
+    .map(([path, entry]) => {
+      const { version, license: licence = "none", dev, devOptional, optional } = entry;
       const isTool = dev === true || devOptional === true || optional === true;
-      return [{ name, version, licence: license, isBundled: !isTool }];
-    },
-  );
+      return { name: path.split("node_modules/").at(-1) ?? "", version, licence, isBundled: !isTool };
+    });
 }
 
 /** An SPDX expression, as far as packages use it: of an OR one side is enough, of an AND both are needed. */

@@ -70,7 +70,7 @@ const sandboxConfig = await writeSandboxConfig(
   resolve(PROJECT, persistTo),
   given.settings.completionTokens[0] ?? null,
 );
-makeOperatorsTables(persistTo, env);
+await makeOperatorsTables(persistTo, env);
 
 const misconfigured = Promise.withResolvers<Outcome>();
 const wrangler = new Wrangler({

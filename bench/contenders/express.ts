@@ -1,10 +1,10 @@
 // One Node process and a Redis of its own for each kind of request; the CPU of both counts.
 import { spawn } from "node:child_process";
 import { signingKey } from "../../scripts/dev-keys.ts";
+import { freePort } from "../../test/flows/support/environment.ts";
 import { pidOf, startServer, stop, untilListening, watch } from "../harness/children.ts";
 import type { Contender, Process, World } from "../harness/contender.ts";
 import { idempotentRuns, plainRuns, reads, replays, runsWithCallback } from "../harness/shapes.ts";
-import { freePort } from "../harness/worker.ts";
 
 export const express: readonly Contender[] = [
   contender("express-plain", "plain run", plainRuns),
@@ -27,28 +27,14 @@ function contender(name: string, what: string, shape: Contender["shape"]): Conte
 
 async function startExpress(world: World, name: string): Promise<Process> {
   const { upstream, jwks, issuer, audience } = world;
-  const redisPort = await freePort();
+  const [redisPort, upstreamPort] = [await freePort(), upstream.port];
   const redis = startRedis(redisPort, world.folder(name));
   await untilListening("redis-server", redisPort);
-  const settings = {
-    redisPort,
-    upstreamPort: upstream.port,
-    jwks,
-    issuer,
-    audience,
-    signingKey: await signingKey(),
-  };
-  const { port, pid } = await startServer(new URL("express-gateway.mjs", import.meta.url), [
-    JSON.stringify(settings),
-  ]);
-  return {
-    port,
-    pids: [pid, redis],
-    close: async () => {
-      stop(pid);
-      stop(redis);
-    },
-  };
+  const settings = { redisPort, upstreamPort, jwks, issuer, audience, signingKey: await signingKey() };
+  const module = new URL("express-gateway.mjs", import.meta.url);
+  const { port, pid } = await startServer(module, [JSON.stringify(settings)]);
+  const pids = [pid, redis];
+  return { port, pids, close: async () => pids.forEach(stop) };
 }
 
 /** What was acknowledged must not be lost for more than a second: with the append-only file, as for any queue. */

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { createPublicKey, type JsonWebKey } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { freePort } from "../../test/flows/support/environment.ts";
 import { pidOf, stop, untilListening, watch } from "../harness/children.ts";
 import type { Contender, World } from "../harness/contender.ts";
 import { plainRuns } from "../harness/shapes.ts";
-import { freePort } from "../harness/worker.ts";
 
 export const haproxy: Contender = {
   name: "haproxy",
@@ -17,9 +17,8 @@ export const haproxy: Contender = {
     const folder = world.folder("haproxy");
     writeFileSync(`${folder}/issuer.pem`, publicKey(world));
     writeFileSync(`${folder}/haproxy.cfg`, configuration(world, port, `${folder}/issuer.pem`));
-    const child = spawn("haproxy", ["-db", "-f", `${folder}/haproxy.cfg`], {
-      stdio: ["ignore", "ignore", "inherit"],
-    });
+    const args = ["-db", "-f", `${folder}/haproxy.cfg`];
+    const child = spawn("haproxy", args, { stdio: ["ignore", "ignore", "inherit"] });
     watch(child);
     await untilListening("haproxy", port);
     const pid = pidOf(child);

@@ -2,31 +2,24 @@
 import type { Source } from "../../scripts/bundle.ts";
 import { signingKey } from "../../scripts/dev-keys.ts";
 import type { Contender, Process, World } from "../harness/contender.ts";
-import {
-  idempotentRuns,
-  plainRuns,
-  plainRunsWithNewTokens,
-  reads,
-  replays,
-  runsWithCallback,
-} from "../harness/shapes.ts";
+import * as shapes from "../harness/shapes.ts";
 import { startWorker, type WorkerOptions } from "../harness/worker.ts";
 
 /** The highest that the settings take: no user is refused, and every user is counted. */
 const NO_REFUSALS = "1000000";
 
 export const ours: readonly Contender[] = [
-  contender("ours-plain", "plain run", plainRuns),
-  contender("ours-new-tokens", "plain run, each token new to it", plainRunsWithNewTokens),
-  contender("ours-idempotent", "run with a new idempotency id", idempotentRuns),
-  contender("ours-replay", "replay of a known id", replays),
-  contender("ours-callback", "run with a callback, until delivered", runsWithCallback),
-  contender("ours-read", "read of a run", reads),
+  contender("ours-plain", "plain run", shapes.plainRuns),
+  contender("ours-new-tokens", "plain run, each token new to it", shapes.plainRunsWithNewTokens),
+  contender("ours-idempotent", "run with a new idempotency id", shapes.idempotentRuns),
+  contender("ours-replay", "replay of a known id", shapes.replays),
+  contender("ours-callback", "run with a callback, until delivered", shapes.runsWithCallback),
+  contender("ours-read", "read of a run", shapes.reads),
   {
     name: "ours-logged",
     title: "Edge Actions: plain run, log lines to a file",
     verifies: true,
-    shape: plainRuns,
+    shape: shapes.plainRuns,
     start: (world) => startGateway(world, "ours-logged", { stdout: `${world.folder("ours-logged")}/lines` }),
   },
 ];

@@ -1,5 +1,5 @@
 // Processes that a measurement needs beside it. Whatever was started here ends with this process.
-import { type ChildProcess, fork, type Serializable } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +8,7 @@ const LISTENING_WITHIN_MS = 10_000;
 const POLL_MS = 20;
 
 const started = new Set<ChildProcess>();
-process.once("exit", endAll);
+process.once("exit", () => started.forEach((child) => child.kill("SIGKILL")));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 
 export type Server = { port: number; pid: number };
@@ -17,14 +17,20 @@ export type Server = { port: number; pid: number };
 export async function startServer(module: URL, args: string[] = []): Promise<Server> {
   const env = { ...process.env, NODE_ENV: "production" };
   const child = fork(module, args, { stdio: ["ignore", "ignore", "inherit", "ipc"], env });
-  watch(child);
-  const gone = once(child, "exit").then(() => {
-    throw new Error(`${module.pathname} ended before it listened`);
-  });
-  const [message] = await Promise.race([once(child, "message"), gone]);
+  const { port } = await firstMessage<{ port: number }>(child);
   child.unref();
   child.channel?.unref();
-  return { port: portIn(message), pid: pidOf(child) };
+  return { port, pid: pidOf(child) };
+}
+
+/** What it says first; throws when it ends before that. */
+export async function firstMessage<T>(child: ChildProcess): Promise<T> {
+  watch(child);
+  const gone = once(child, "exit").then(() => {
+    throw new Error("a process of the bench ended early");
+  });
+  const [message] = await Promise.race([once(child, "message"), gone]);
+  return message;
 }
 
 export function watch(child: ChildProcess): void {
@@ -36,19 +42,9 @@ export function stop(pid: number): void {
   for (const child of started) if (child.pid === pid) child.kill("SIGKILL");
 }
 
-function endAll(): void {
-  for (const child of started) child.kill("SIGKILL");
-}
-
 export function pidOf(child: ChildProcess): number {
   if (child.pid === undefined) throw new Error("the process did not start");
   return child.pid;
-}
-
-function portIn(message: Serializable): number {
-  if (typeof message === "object" && "port" in message && typeof message.port === "number")
-    return message.port;
-  throw new Error("the process named no port");
 }
 
 /** Of a server that cannot say by itself that it is ready. */

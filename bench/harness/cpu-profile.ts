@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { basename, dirname, relative, resolve } from "node:path";
-import { PROJECT } from "../../scripts/bundle.ts";
+import { PROJECT } from "../../scripts/kept-folder.ts";
 
 type Frame = { functionName: string; url: string; lineNumber: number; columnNumber: number };
 type ProfileNode = { id: number; callFrame: Frame; children?: number[] };
@@ -16,50 +16,39 @@ export type Share = { name: string; place: string; selfUs: number; totalUs: numb
 
 const SAMPLE_EVERY_US = 200;
 
-export class Inspector {
-  readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, PromiseWithResolvers<ProtocolAnswer>>();
-  #last = 0;
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.addEventListener("message", ({ data }) => {
-      const { id, result, error }: { id?: number; result?: ProtocolAnswer; error?: { message: string } } =
-        JSON.parse(data);
-      const waiting = this.#waiting.get(id ?? 0);
-      if (error === undefined) waiting?.resolve(result);
-      else waiting?.reject(new Error(error.message));
-    });
-  }
-
-  static async connect(url: URL): Promise<Inspector> {
-    const socket = new WebSocket(url);
-    const opened = Promise.withResolvers<void>();
-    socket.addEventListener("open", () => opened.resolve());
-    socket.addEventListener("error", () => opened.reject(new Error(`no inspector at ${url.href}`)));
-    await opened.promise;
-    return new Inspector(socket);
-  }
-
-  async start(): Promise<void> {
-    await this.#ask("Profiler.enable");
-    await this.#ask("Profiler.setSamplingInterval", { interval: SAMPLE_EVERY_US });
-    await this.#ask("Profiler.start");
-  }
-
-  async stop(): Promise<Profile> {
-    const { profile }: { profile: Profile } = await this.#ask("Profiler.stop");
-    this.#socket.close();
-    return profile;
-  }
-
-  #ask(method: string, params: object = {}): Promise<ProtocolAnswer> {
-    const waiting = Promise.withResolvers<ProtocolAnswer>();
-    this.#last += 1;
-    this.#waiting.set(this.#last, waiting);
-    this.#socket.send(JSON.stringify({ id: this.#last, method, params }));
-    return waiting.promise;
-  }
+/** Connects to an inspector, for one profile. */
+export async function openProfiler(url: URL) {
+  const socket = new WebSocket(url);
+  const waiting = new Map<number, PromiseWithResolvers<ProtocolAnswer>>();
+  socket.addEventListener("message", ({ data }) => {
+    const { id, result, error }: { id?: number; result?: ProtocolAnswer; error?: { message: string } } =
+      JSON.parse(data);
+    if (error === undefined) waiting.get(id ?? 0)?.resolve(result);
+    else waiting.get(id ?? 0)?.reject(new Error(error.message));
+  });
+  const opened = Promise.withResolvers<void>();
+  socket.addEventListener("open", () => opened.resolve());
+  socket.addEventListener("error", () => opened.reject(new Error(`no inspector at ${url.href}`)));
+  await opened.promise;
+  const ask = (method: string, params: object = {}): Promise<ProtocolAnswer> => {
+    const id = waiting.size + 1;
+    const answer = Promise.withResolvers<ProtocolAnswer>();
+    waiting.set(id, answer);
+    socket.send(JSON.stringify({ id, method, params }));
+    return answer.promise;
+  };
+  return {
+    async start(): Promise<void> {
+      await ask("Profiler.enable");
+      await ask("Profiler.setSamplingInterval", { interval: SAMPLE_EVERY_US });
+      await ask("Profiler.start");
+    },
+    async stop(): Promise<Profile> {
+      const { profile }: { profile: Profile } = await ask("Profiler.stop");
+      socket.close();
+      return profile;
+    },
+  };
 }
 
 /** The time of each function, by where it stands in the sources. */

@@ -6,7 +6,7 @@ import { closedLoop, warmUp } from "./closed-loop.ts";
 import type { Contender, Process, Shape, World } from "./contender.ts";
 import { cpuSeconds } from "./cpu.ts";
 import { openLoop } from "./open-loop.ts";
-import { type Call, FRESH_ID, type Prepared, prepare, writeLua } from "./requests.ts";
+import { type Call, FRESH_ID, type Prepared, writeLua } from "./requests.ts";
 
 const DELIVERED_WITHIN_MS = 120_000;
 const POLL_MS = 20;
@@ -28,16 +28,9 @@ export async function enter(contender: Contender, world: World): Promise<Entrant
   const { name, title } = contender;
   const shape = await contender.shape(world);
   const process = await contender.start(world);
-  const requests = shape.plan.calls.map((call) => prepare(call, `127.0.0.1:${process.port}`));
-  const entrant = {
-    ...process,
-    ...shape,
-    name,
-    title,
-    requests,
-    planFile: `${world.folder(name)}/requests.lua`,
-  };
-  writeLua(entrant.planFile, requests);
+  const planFile = `${world.folder(name)}/requests.lua`;
+  const requests = writeLua(planFile, shape.plan.calls, process.port);
+  const entrant = { ...process, ...shape, name, title, requests, planFile };
   await askEachOnce(entrant);
   if (contender.verifies) await askWithForgedToken(entrant);
   if (entrant.callsBack) await untilDelivered(world);
@@ -116,13 +109,8 @@ export async function latencies(
   await wakeUp(entrant, world);
   const { port, plan, requests } = entrant;
   const { expectedStatus } = plan;
-  const latenciesMs = await openLoop({
-    port,
-    requests,
-    expectedStatus,
-    connections: OPEN_CONNECTIONS,
-    ...load,
-  });
+  const all = { port, requests, expectedStatus, connections: OPEN_CONNECTIONS, ...load };
+  const latenciesMs = await openLoop(all);
   await settle(entrant, world);
   return latenciesMs;
 }

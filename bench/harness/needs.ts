@@ -1,6 +1,6 @@
 // What the bench needs that `npm ci` does not bring, looked for before anything is started.
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { Failure } from "../../scripts/failure.ts";
 
 type Program = "wrk" | "haproxy" | "redis-server";
@@ -20,14 +20,5 @@ export function requireNeeds(needs: readonly Need[]): void {
 
 function isThere(need: Need): boolean {
   if (need === PACKAGES) return existsSync(new URL("../node_modules", import.meta.url));
-  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => isExecutable(join(folder, need)));
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return spawnSync("/bin/sh", ["-c", `command -v ${need}`]).status === 0;
 }

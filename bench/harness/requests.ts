@@ -13,7 +13,7 @@ export type Plan = { calls: readonly Call[]; expectedStatus: number };
 /** A request's bytes; in two parts where a fresh id goes between them. */
 export type Prepared = [string] | [string, string];
 
-export function prepare({ method, path, token, body }: Call, host: string): Prepared {
+function prepare({ method, path, token, body }: Call, host: string): Prepared {
   const head = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n`;
   if (body === null) return [`${head}\r\n`];
   const whole = `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
@@ -21,10 +21,12 @@ export function prepare({ method, path, token, body }: Call, host: string): Prep
   return after === undefined ? [before] : [before, after];
 }
 
-/** For wrk: a Lua file that returns them. */
-export function writeLua(file: string, requests: readonly Prepared[]): void {
+/** For wrk: a Lua file that returns the calls of that port, prepared. They are returned here too. */
+export function writeLua(file: string, calls: readonly Call[], port: number): Prepared[] {
+  const requests = calls.map((call) => prepare(call, `127.0.0.1:${port}`));
   const quoted = requests.map((parts) => `{${parts.map(luaString).join(",")}}`);
   writeFileSync(file, `return {\n${quoted.join(",\n")}\n}\n`);
+  return requests;
 }
 
 function luaString(text: string): string {

@@ -2,14 +2,13 @@
 // wrangler.toml names them, storage on this machine's disk. KV, D1, Queues and the flag service are miniflare's
 // simulators, which run in the same workerd and whose CPU is counted with the Worker's.
 
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { keptBundle, readModules, type Source } from "../../scripts/bundle.ts";
+import { freePort } from "../../test/flows/support/environment.ts";
 import type { Process } from "./contender.ts";
 
 export type WorkerOptions = Source & {
@@ -54,14 +53,4 @@ export async function startWorker(options: WorkerOptions): Promise<Process> {
   );
   await miniflare.ready;
   return { port, pids: [Number(readFileSync(pidFile, "utf8"))], close: () => miniflare.dispose() };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  server.close();
-  await once(server, "close");
-  return address.port;
 }

@@ -18,7 +18,7 @@ const KEPT = [
   { bytes: MEASURED_BYTES.answer, days: 7 },
 ] as const;
 
-const OPERATIONS_A_MESSAGE = 3;
+export const OPERATIONS_A_MESSAGE = 3;
 /** The gate's timer (src/gate/counter.ts): what is written behind keeps the object awake so long. */
 const WRITE_BEHIND_SECONDS = 0.2;
 const OBJECT_GB = 0.128;
@@ -81,7 +81,7 @@ export function othersDollars(runsAMonth: number, serviceDollars: number): numbe
   return sets * MACHINES.dollarsAMonth + (runsAMonth / 1_000_000) * serviceDollars;
 }
 
-export function countOf(counts: Counts, prefix = ""): number {
+function countOf(counts: Counts, prefix = ""): number {
   return Object.entries(counts).reduce(
     (sum, [name, count]) => sum + (name.startsWith(prefix) ? count : 0),
     0,

@@ -22,69 +22,36 @@ export type Counted = {
   points: number;
 };
 
-const NOTHING: Counted = {
-  requests: 0,
-  calls: {},
-  alarms: 0,
-  gateRows: {},
-  breakerRows: {},
-  kv: {},
-  messages: 0,
-  d1Rows: 0,
-  logLines: 0,
-  points: 0,
-};
+const NOTHING = { calls: {}, alarms: 0, gateRows: {}, breakerRows: {}, kv: {}, messages: 0, d1Rows: 0 };
+
+/** Of so many requests, each with a log line and a metric point. */
+function ofRequests(count: number, counted: Partial<Counted>): Counted {
+  return { ...NOTHING, requests: count, logLines: count, points: count, ...counted };
+}
 
 const START = { "FLAGS.getBooleanValue": 1, "UPSTREAM.fetch": 1, "USER_GATE.admit": 1 };
 const START_WITH_ID = { ...START, "USER_GATE.settle": 1 };
 
-export const PLAIN: Counted = {
-  ...NOTHING,
-  requests: 1,
-  calls: START,
-  gateRows: { "put windows": 1 },
-  logLines: 1,
-  points: 1,
-};
+export const PLAIN = ofRequests(1, { calls: START, gateRows: { "put windows": 1 } });
 
 /** Ten at once. */
-export const PLAIN_BUSY: Counted = {
-  ...NOTHING,
-  requests: 10,
-  calls: timesTen(START),
-  gateRows: { "put windows": 2 },
-  logLines: 10,
-  points: 10,
-};
+export const PLAIN_BUSY = ofRequests(10, { calls: timesTen(START), gateRows: { "put windows": 2 } });
 
-export const IDEMPOTENT: Counted = {
-  ...NOTHING,
-  requests: 1,
+export const IDEMPOTENT = ofRequests(1, {
   calls: START_WITH_ID,
   gateRows: { "INSERT INTO answers_*": 2, "put windows": 1 },
   kv: { "KV.put": 1 },
-  logLines: 1,
-  points: 1,
-};
+});
 
 /** Ten at once. */
-export const IDEMPOTENT_BUSY: Counted = {
-  ...NOTHING,
-  requests: 10,
+export const IDEMPOTENT_BUSY = ofRequests(10, {
   calls: timesTen(START_WITH_ID),
   gateRows: { "INSERT INTO answers_*": 20, "put windows": 2 },
   kv: { "KV.put": 10 },
-  logLines: 10,
-  points: 10,
-};
+});
 
-const FULL_CALLS = {
-  ...START_WITH_ID,
-  "RUNS.send": 1,
-  "UPSTREAM.fetch": 2,
-  "USER_GATE.report": 1,
-  "USER_GATE.take": 1,
-};
+const END = { "RUNS.send": 1, "UPSTREAM.fetch": 2, "USER_GATE.report": 1, "USER_GATE.take": 1 };
+const FULL_CALLS = { ...START_WITH_ID, ...END };
 const FULL_ROWS = {
   "DELETE FROM open_runs": 1,
   "INSERT INTO answers_*": 1,
@@ -95,47 +62,35 @@ const FULL_ROWS = {
 };
 
 /** With an id, a callback and a charge; its end is pushed. The alarm is the one for the poll that was not needed. */
-export const FULL: Counted = {
-  ...NOTHING,
-  requests: 3,
+export const FULL = ofRequests(3, {
   calls: FULL_CALLS,
   alarms: 1,
   gateRows: { ...FULL_ROWS, setAlarm: 2 },
   kv: { "KV.put": 1 },
   messages: 1,
-  logLines: 3,
-  points: 3,
-};
+});
 
 /** Ten within a second; the flag was asked once for all of them. */
-export const FULL_BUSY: Counted = {
-  ...NOTHING,
-  requests: 30,
+export const FULL_BUSY = ofRequests(30, {
   calls: { ...timesTen(FULL_CALLS), "FLAGS.getBooleanValue": 1 },
   alarms: 1,
   gateRows: { ...timesTen(FULL_ROWS), setAlarm: 2 },
   kv: { "KV.put": 10 },
   messages: 10,
-  logLines: 30,
-  points: 30,
-};
+});
 
 /** Full, but nothing is pushed: four polls find it waiting, the fifth finds its end. */
-export const POLLED: Counted = {
-  ...NOTHING,
+export const POLLED = ofRequests(2, {
   requests: 6,
   calls: { ...START_WITH_ID, "UPSTREAM.fetch": 6, "USER_GATE.report": 5, "USER_GATE.take": 5 },
   alarms: 6,
   gateRows: { ...FULL_ROWS, setAlarm: 11 },
   kv: { "KV.put": 1 },
   messages: 5,
-  logLines: 2,
-  points: 2,
-};
+});
 
 /** Full, but its receiver fails ten times, on four days. */
-export const FAILED: Counted = {
-  requests: 12,
+export const FAILED = ofRequests(12, {
   calls: {
     ...FULL_CALLS,
     "DESTINATION_BREAKER.alarm": 9,
@@ -161,14 +116,10 @@ export const FAILED: Counted = {
   kv: { "KV.get": 9, "KV.put": 2 },
   messages: 10,
   d1Rows: 3,
-  logLines: 12,
-  points: 12,
-};
+});
 
 /** Asked for by the caller, of a run that had been delivered; it counts as a start. */
-export const REDELIVERED: Counted = {
-  ...NOTHING,
-  requests: 2,
+export const REDELIVERED = ofRequests(2, {
   calls: {
     "DESTINATION_BREAKER.alarm": 1,
     "DESTINATION_BREAKER.acquire": 1,
@@ -192,9 +143,7 @@ export const REDELIVERED: Counted = {
   },
   breakerRows: { "put *": 1, "put all": 1, setAlarm: 1 },
   messages: 1,
-  logLines: 2,
-  points: 2,
-};
+});
 
 /** One full run, and what its gate writes on a day: the day's table of answers, and the day for the operators' index. */
 export const LATER_DAY: Counted = {

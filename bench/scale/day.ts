@@ -47,6 +47,8 @@ export type Hour = {
 
 export type Day = { hours: Hour[]; finished: number; waitingAtEnd: number };
 
+const FLOWS = { starts: 0, messages: 0, refused: 0 };
+const WAITING = { queued: 0, deferred: 0, late: 0, outbox: 0 };
 const ENDS_AFTER = 2;
 /** Until the gate's poll makes good a push that it never got. */
 const TIMER = 4;
@@ -185,7 +187,7 @@ class Gateway {
   }
 
   #hourOf(second: number): Hour {
-    if (second % HOUR_SECONDS === 0) this.#hours.push(emptyHour());
+    if (second % HOUR_SECONDS === 0) this.#hours.push({ ...FLOWS, ...WAITING, gateBytes: 0, kvBytes: 0 });
     const hour = this.#hours.at(-1);
     if (hour === undefined) throw new Error("a day begins with its first second");
     return hour;
@@ -225,28 +227,14 @@ function toSpreads(rests: number): number[] {
   return spreads;
 }
 
-function emptyHour(): Hour {
-  return {
-    starts: 0,
-    messages: 0,
-    refused: 0,
-    queued: 0,
-    deferred: 0,
-    late: 0,
-    outbox: 0,
-    gateBytes: 0,
-    kvBytes: 0,
-  };
-}
-
 function sumOf(numbers: ArrayLike<number>): number {
   let sum = 0;
   for (let at = 0; at < numbers.length; at++) sum += numbers[at] ?? 0;
   return sum;
 }
 
-// mulberry32
-function makeDice(seed: number): () => number {
+/** The same seed says the same: mulberry32. */
+export function makeDice(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d_2b_79_f5) | 0;

@@ -69,63 +69,27 @@ function afterMessage(
   return applyAttempt(delivery, result, schedule, atMs, random).delivery;
 }
 
-/** The same every time. */
-export function dice(): () => number {
-  let state = 1;
-  return () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7f_ff_ff_ff;
-    return state / 0x80_00_00_00;
-  };
-}
-
 type Due = { run: number; atMs: number };
 
-/** The earliest first. */
+/** The earliest first: nothing is added that is due before what was taken. */
 class Agenda {
-  readonly #heap: Due[] = [];
+  readonly #bySecond: Due[][] = [];
+  #second = -1;
+  #now: Due[] = [];
 
   add(run: number, atMs: number): void {
-    const heap = this.#heap;
-    let at = heap.push({ run, atMs }) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (this.#at(parent) <= this.#at(at)) return;
-      this.#swap(parent, at);
-      at = parent;
-    }
+    const second = Math.floor(atMs / 1000);
+    if (second === this.#second) this.#now = toLatestFirst([{ run, atMs }, ...this.#now]);
+    else (this.#bySecond[second] ??= []).unshift({ run, atMs });
   }
 
   take(): Due | null {
-    const heap = this.#heap;
-    const [first] = heap;
-    const last = heap.pop();
-    if (first === undefined || last === undefined) return null;
-    if (heap.length > 0) {
-      heap[0] = last;
-      this.#sink();
-    }
-    return first;
+    while (this.#now.length === 0 && this.#second < this.#bySecond.length)
+      this.#now = toLatestFirst(this.#bySecond[++this.#second] ?? []);
+    return this.#now.pop() ?? null;
   }
+}
 
-  #sink(): void {
-    for (let at = 0; ; ) {
-      const left = 2 * at + 1;
-      const least = this.#at(left + 1) < this.#at(left) ? left + 1 : left;
-      if (this.#at(least) >= this.#at(at)) return;
-      this.#swap(least, at);
-      at = least;
-    }
-  }
-
-  #at(index: number): number {
-    return this.#heap[index]?.atMs ?? Number.POSITIVE_INFINITY;
-  }
-
-  #swap(one: number, other: number): void {
-    const heap = this.#heap;
-    const [a, b] = [heap[one], heap[other]];
-    if (a === undefined || b === undefined) return;
-    heap[one] = b;
-    heap[other] = a;
-  }
+function toLatestFirst(due: readonly Due[]): Due[] {
+  return due.toSorted((a, b) => b.atMs - a.atMs);
 }

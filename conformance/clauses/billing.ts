@@ -1,21 +1,9 @@
-import { type Clause, Skip } from "../clause.ts";
-import {
-  at,
-  eventually,
-  expectError,
-  expectHeader,
-  expectMatch,
-  expectSame,
-  expectStatus,
-  expectThat,
-  listAt,
-  startedRun,
-  textAt,
-  toJson,
-} from "../expect.ts";
-import type { Answer } from "../http.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Clause, clausesOf, Skip } from "../clause.ts";
+import { at, eventually, expect, listAt, startedRun, textAt, toJson } from "../expect.ts";
+import type { Answer, Call } from "../http.ts";
 import type { World } from "../world.ts";
-import { ended } from "./start.ts";
+import { endedRun } from "./start.ts";
 
 const BOOKED_WITHIN_MS = 30_000;
 const PAGE_SIZE = 100;
@@ -43,119 +31,75 @@ const DEFAULTS = {
   exemption_details: null,
 };
 
+const clause = clausesOf("billing");
+
 export const BILLING: readonly Clause[] = [
-  {
-    id: "billing.charged",
-    text: "a billable run that succeeds is charged one task: one row, with the claim's terms",
-    check: async (world) => {
-      const { row, run } = await charged(world);
-      for (const member of MEMBERS) expectThat(at(row, member) !== undefined, `the row has no ${member}`);
-      expectSame("run_id", at(row, "run_id"), run);
-      expectSame("stored_action_id", at(row, "stored_action_id"), world.action);
-      expectSame("tasks", at(row, "tasks"), 1);
-      expectMatch("charged_at", at(row, "charged_at"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
-      for (const [member, value] of Object.entries(readTerms(world)))
-        expectSame(member, at(row, member), value);
-    },
-  },
-  {
-    id: "billing.replay",
-    text: "a replay costs nothing",
-    check: async (world) => {
-      const { run, id, startedAtMs } = await charged(world);
-      const replay = await world.as("billable-token").start(world.action, { idempotency_id: id });
-      expectSame("the replayed run", startedRun(replay), run);
-      await settle();
-      const rows = await rowsSince(world, startedAtMs);
-      expectSame("the rows of the run", rows.filter((row) => at(row, "run_id") === run).length, 1);
-    },
-  },
-  {
-    id: "billing.failed",
-    text: "a run that ends in error costs nothing",
-    check: async (world) => {
-      const startedAtMs = Date.now();
-      const user = world.as("billable-token");
-      const action = world.failingAction();
-      const run = startedRun(await user.start(action, {}));
-      await ended(user, action, run);
-      await expectNoCharge(world, run, startedAtMs);
-    },
-  },
-  {
-    id: "billing.not-billable",
-    text: "nor does a run without is_billable",
-    check: async (world) => {
-      const startedAtMs = Date.now();
-      const { caller, action } = world;
-      const run = startedRun(await caller.start(action, {}));
-      await ended(caller, action, run);
-      await settle();
-      const { text } = await usage(world, "token", startedAtMs);
-      expectThat(!text.includes(run), "it was charged");
-    },
-  },
-  {
-    id: "billing.whose",
-    text: "/usage shows the caller's own charges only",
-    check: async (world) => {
-      const { run, startedAtMs } = await charged(world);
-      const { text } = await usage(world, "token", startedAtMs);
-      expectThat(!text.includes(run), "it shows another user's charge");
-    },
-  },
-  {
-    id: "billing.csv",
-    text: "Accept: text/csv gives the same as CSV, with a header row",
-    check: async (world) => {
-      const { run, startedAtMs } = await charged(world);
-      const answer = await usage(world, "billable-token", startedAtMs, { accept: "text/csv" });
-      expectStatus(answer, 200);
-      expectHeader(answer, "content-type", /^text\/csv\b/);
-      const [head, ...rows] = answer.text.trimEnd().split("\r\n");
-      expectSame("the header row", head, MEMBERS.join(","));
-      const ofRun = rows.filter((row) => row.startsWith(`${run},`));
-      expectSame("the rows of the run", ofRun.length, 1);
-    },
-  },
-  {
-    id: "billing.span",
-    text: "a span without charges is empty; next_cursor is null on the last page",
-    check: async (world) => {
-      const answer = await world.caller.call(spanPath("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"));
-      expectStatus(answer, 200);
-      expectSame("the number of rows", listAt(toJson(answer), "data").length, 0);
-      expectSame("next_cursor", at(toJson(answer), "next_cursor"), null);
-    },
-  },
-  {
-    id: "billing.bad-span",
-    text: "from and to are RFC 3339 times: 400 where one is missing or is none",
-    check: async ({ caller }) => {
-      const good = encodeURIComponent("2020-01-01T00:00:00Z");
-      for (const query of [`from=${good}`, `to=${good}`, `from=yesterday&to=${good}`])
-        expectError(await caller.call(`/usage?${query}`), 400, "bad_request");
-    },
-  },
-  {
-    id: "billing.pages",
-    text: `oldest first, ${PAGE_SIZE} a page; cursor leads to the next, each row once`,
-    check: async (world) => {
-      const { startedAtMs } = await charged(world);
-      await chargeMoreThanAPage(world, startedAtMs);
-      const pages = await allPages(world, startedAtMs);
-      expectThat(pages.length > 1, "there is one page only");
-      for (const page of pages.slice(0, -1)) expectSame("the rows of a page", page.length, PAGE_SIZE);
-      const rows = pages.flat();
-      const ids = rows.map((row) => textAt(row, "run_id"));
-      expectSame("the number of different runs", new Set(ids).size, ids.length);
-      const times = rows.map((row) => Date.parse(textAt(row, "charged_at")));
-      expectThat(
-        times.every((time, index) => time >= (times[index - 1] ?? 0)),
-        "they are not oldest first",
-      );
-    },
-  },
+  clause("charged: a billable success costs one task: one row, with the claim's terms", async (world) => {
+    const { row, run } = await charged(world);
+    for (const member of MEMBERS) expect.that(at(row, member) !== undefined, `the row has no ${member}`);
+    expect.members(row, { run_id: run, stored_action_id: world.action, tasks: 1, ...readTerms(world) });
+    expect.match("charged_at", at(row, "charged_at"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
+  }),
+  clause("replay: a replay costs nothing", async (world) => {
+    const { run, id, startedAtMs } = await charged(world);
+    const replay = await world.as("billable-token").start(world.action, { idempotency_id: id });
+    expect.same("the replayed run", startedRun(replay), run);
+    await sleep(UNBOOKED_AFTER_MS);
+    expect.same("the rows of the run", (await rowsOf(world, run, startedAtMs)).length, 1);
+  }),
+  clause("failed: a run that ends in error costs nothing", async (world) => {
+    const startedAtMs = Date.now();
+    const { run } = await endedRun(world.as("billable-token"), world.given("failing-action"), {});
+    await sleep(UNBOOKED_AFTER_MS);
+    expect.same("the rows of the run", (await rowsOf(world, run, startedAtMs)).length, 0);
+  }),
+  clause("not-billable: nor does a run without is_billable", async (world) => {
+    const startedAtMs = Date.now();
+    const { run } = await endedRun(world.caller, world.action, {});
+    await sleep(UNBOOKED_AFTER_MS);
+    const { text } = await usage(world, "token", startedAtMs);
+    expect.that(!text.includes(run), "it was charged");
+  }),
+  clause("whose: /usage shows the caller's own charges only", async (world) => {
+    const { run, startedAtMs } = await charged(world);
+    const { text } = await usage(world, "token", startedAtMs);
+    expect.that(!text.includes(run), "it shows another user's charge");
+  }),
+  clause("csv: Accept: text/csv gives the same as CSV, with a header row", async (world) => {
+    const { run, startedAtMs } = await charged(world);
+    const answer = await usage(world, "billable-token", startedAtMs, { headers: { accept: "text/csv" } });
+    expect.header(answer, "content-type", /^text\/csv\b/);
+    const [head, ...rows] = answer.text.trimEnd().split("\r\n");
+    expect.same("the header row", head, MEMBERS.join(","));
+    const ofRun = rows.filter((row) => row.startsWith(`${run},`));
+    expect.same("the rows of the run", ofRun.length, 1);
+  }),
+  clause("span: a span without charges is empty; next_cursor is null on the last page", async (world) => {
+    const answer = await world.caller.call("/usage?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z");
+    const page = expect.json(answer, 200);
+    expect.same("the number of rows", listAt(page, "data").length, 0);
+    expect.members(page, { next_cursor: null });
+  }),
+  clause("bad-span: 400 where from or to is missing or is no RFC 3339 time", async ({ caller }) => {
+    const good = "2020-01-01T00:00:00Z";
+    for (const query of [`from=${good}`, `to=${good}`, `from=yesterday&to=${good}`])
+      expect.error(await caller.call(`/usage?${query}`), 400, "bad_request");
+  }),
+  clause(`pages: oldest first, ${PAGE_SIZE} a page; cursor leads on, each row once`, async (world) => {
+    const { startedAtMs } = await charged(world);
+    await chargeMoreThanAPage(world, startedAtMs);
+    const pages = await allPages(world, startedAtMs);
+    expect.that(pages.length > 1, "there is one page only");
+    for (const page of pages.slice(0, -1)) expect.same("the rows of a page", page.length, PAGE_SIZE);
+    const rows = pages.flat();
+    const ids = rows.map((row) => textAt(row, "run_id"));
+    expect.same("the number of different runs", new Set(ids).size, ids.length);
+    const times = rows.map((row) => Date.parse(textAt(row, "charged_at")));
+    expect.that(
+      times.every((time, index) => time >= (times[index - 1] ?? 0)),
+      "they are not oldest first",
+    );
+  }),
 ];
 
 type Charged = { run: string; row: unknown; id: string; startedAtMs: number };
@@ -168,22 +112,12 @@ function charged(world: World): Promise<Charged> {
     const id = crypto.randomUUID();
     const run = startedRun(await user.start(world.action, { idempotency_id: id }));
     const row = await eventually(BOOKED_WITHIN_MS, async () => {
-      const rows = (await rowsSince(world, startedAtMs)).filter((one) => at(one, "run_id") === run);
-      expectSame("the number of rows of the run", rows.length, 1);
+      const rows = await rowsOf(world, run, startedAtMs);
+      expect.same("the number of rows of the run", rows.length, 1);
       return rows[0];
     });
     return { run, row, id, startedAtMs };
   });
-}
-
-async function expectNoCharge(world: World, run: string, sinceMs: number): Promise<void> {
-  await settle();
-  const rows = await rowsSince(world, sinceMs);
-  expectThat(!rows.some((row) => at(row, "run_id") === run), "it was charged");
-}
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, UNBOOKED_AFTER_MS));
 }
 
 /** The terms of the token's claim over the default ones. */
@@ -203,44 +137,42 @@ async function chargeMoreThanAPage(world: World, sinceMs: number): Promise<void>
   for (let started = 0; started < missing; started += 1) startedRun(await user.start(world.action, {}));
   await eventually(BOOKED_WITHIN_MS, async () => {
     const page = toJson(await usage(world, "billable-token", sinceMs));
-    expectThat(at(page, "next_cursor") !== null, `${PAGE_SIZE + 1} runs fill no more than a page`);
+    expect.that(at(page, "next_cursor") !== null, `${PAGE_SIZE + 1} runs fill no more than a page`);
   });
 }
 
 async function allPages(world: World, sinceMs: number): Promise<unknown[][]> {
-  const until = new Date(Date.now() + 60_000).toISOString();
-  const path = spanPath(new Date(sinceMs).toISOString(), until);
   const pages: unknown[][] = [];
-  let cursor: string | null = null;
+  let cursor = "";
   do {
-    const page: Answer = await world
-      .as("billable-token")
-      .call(cursor === null ? path : `${path}&cursor=${encodeURIComponent(cursor)}`);
-    expectStatus(page, 200);
-    pages.push(listAt(toJson(page), "data"));
-    const next = at(toJson(page), "next_cursor");
-    cursor = next === null ? null : textAt(toJson(page), "next_cursor");
-    expectThat(pages.length < MAX_PAGES, `there is a next_cursor after ${MAX_PAGES} pages`);
-  } while (cursor !== null);
+    const page = toJson(await usage(world, "billable-token", sinceMs, {}, cursor));
+    pages.push(listAt(page, "data"));
+    cursor = at(page, "next_cursor") === null ? "" : textAt(page, "next_cursor");
+    expect.that(pages.length < MAX_PAGES, `there is a next_cursor after ${MAX_PAGES} pages`);
+  } while (cursor !== "");
   return pages;
 }
 
 async function rowsSince(world: World, sinceMs: number): Promise<unknown[]> {
-  const answer = await usage(world, "billable-token", sinceMs);
-  expectStatus(answer, 200);
-  return listAt(toJson(answer), "data");
+  return listAt(toJson(await usage(world, "billable-token", sinceMs)), "data");
 }
 
-function usage(
+async function rowsOf(world: World, run: string, sinceMs: number): Promise<unknown[]> {
+  return (await rowsSince(world, sinceMs)).filter((row) => at(row, "run_id") === run);
+}
+
+/** A page of what has been charged since then; without a cursor the first one. */
+async function usage(
   world: World,
   whose: "token" | "billable-token",
   sinceMs: number,
-  headers: Record<string, string> = {},
+  call: Call = {},
+  cursor = "",
 ): Promise<Answer> {
-  const until = new Date(Date.now() + 60_000).toISOString();
-  return world.as(whose).call(spanPath(new Date(sinceMs).toISOString(), until), { headers });
-}
-
-function spanPath(from: string, to: string): string {
-  return `/usage?${new URLSearchParams({ from, to }).toString()}`;
+  const [from, to] = [sinceMs, Date.now() + 60_000].map((ms) => new Date(ms).toISOString());
+  const path = `/usage?from=${from}&to=${to}`;
+  const query = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+  const answer = await world.as(whose).call(`${path}${query}`, call);
+  expect.status(answer, 200);
+  return answer;
 }

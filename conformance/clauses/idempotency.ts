@@ -1,17 +1,5 @@
-import type { Clause } from "../clause.ts";
-import {
-  at,
-  expectHeader,
-  expectMatch,
-  expectNoHeader,
-  expectSame,
-  expectStatus,
-  expectThat,
-  listAt,
-  startedRun,
-  textAt,
-  toJson,
-} from "../expect.ts";
+import { type Clause, clausesOf } from "../clause.ts";
+import { at, expect, listAt, startedRun, textAt, toJson } from "../expect.ts";
 import { type Answer, atOnce, type Caller } from "../http.ts";
 import { expectFamily } from "../window.ts";
 import type { World } from "../world.ts";
@@ -26,204 +14,147 @@ const MISMATCH = "idempotency-payload-mismatch";
 /** The upstream's refusals that release a claim. */
 const RELEASING = [402, 403, 404, 429] as const;
 
+const clause = clausesOf("idempotency");
+
 export const IDEMPOTENCY: readonly Clause[] = [
-  {
-    id: "idempotency.replay",
-    text: "the same id gets the original status and body, byte for byte, with Idempotency-Replayed: true",
-    check: async (world) => {
-      const { first, start } = await firstWithId(world);
-      expectNoHeader(first, REPLAYED);
-      expectReplay(await start(), first);
-      expectNoHeader(await start(), MISMATCH);
-    },
-  },
-  {
-    id: "idempotency.headers",
-    text: "a replay has current rate-limit headers",
-    check: async (world) => {
-      const { first, start } = await firstWithId(world);
-      if (first.headers.get("x-ratelimit-limit") === null) return;
-      expectFamily(await start(), "runs", world.options.windowSeconds);
-    },
-  },
-  {
-    id: "idempotency.mismatch",
-    text: "another payload gets the original too, with Idempotency-Payload-Mismatch: true",
-    check: async (world) => {
-      const { first, start } = await firstWithId(world);
-      const other = await start({ inputs: { message: "another" } });
-      expectReplay(other, first);
-      expectHeader(other, MISMATCH, /^true$/);
-    },
-  },
-  {
-    id: "idempotency.case",
-    text: "the id is compared without regard to case",
-    check: async (world) => {
-      const { first, start, id } = await firstWithId(world);
-      const answer = await start({ idempotency_id: id.toUpperCase() });
-      expectReplay(answer, first);
-      expectNoHeader(answer, MISMATCH);
-    },
-  },
-  {
-    id: "idempotency.whose",
-    text: "the id belongs to the user who sent it: another user's is another one",
-    check: async (world) => {
-      const { first, id } = await firstWithId(world);
-      const answer = await world.as("other-token").start(world.action, { inputs: {}, idempotency_id: id });
-      expectNoHeader(answer, REPLAYED);
-      expectThat(startedRun(answer) !== startedRun(first), "the other user got this user's run");
-    },
-  },
-  {
-    id: "idempotency.at-once",
-    text: `${DUPLICATES} requests at once with one id start one run, and all get its answer`,
-    check: async (world) => {
-      const id = crypto.randomUUID();
-      const start = () => world.caller.start(world.action, { inputs: { at: "once" }, idempotency_id: id });
-      const answers = await atOnce(DUPLICATES, start);
-      const [first] = answers;
-      for (const answer of answers) expectSame("the answer", answer.text, first?.text);
-      for (const answer of answers) expectStatus(answer, 202);
-      const originals = answers.filter(({ headers }) => headers.get(REPLAYED) !== "true").length;
-      expectSame("the number without Idempotency-Replayed", originals, 1);
-    },
-  },
-  {
-    id: "idempotency.one-start",
-    text: "the upstream heard of those once",
-    check: async (world) => {
-      world.needSandbox();
-      const id = crypto.randomUUID();
-      await atOnce(DUPLICATES, () => world.caller.start(world.action, { idempotency_id: id }));
-      expectSame("the starts that arrived", await readStarts(world, world.action, id), 1);
-    },
-  },
-  {
-    id: "idempotency.in-flight",
-    text: "a duplicate of one still in flight waits for its answer",
-    check: async (world) => {
-      const id = crypto.randomUUID();
-      const start = () => world.caller.start(world.action, { idempotency_id: id });
-      const [one, other] = await atOnce(2, start);
-      if (one === undefined || other === undefined) throw new Error("two were asked for");
-      expectSame("the other one's run", startedRun(other), startedRun(one));
-    },
-  },
-  {
-    id: "idempotency.after-400",
-    text: "refused by the edge (400): no claim was made, a second one is judged afresh",
-    check: async (world) => {
-      const id = crypto.randomUUID();
-      const start = (page: unknown) => world.caller.start(world.action, { page, idempotency_id: id });
-      expectStatus(await start(1), 400);
-      const answer = await start("0");
-      startedRun(answer);
-      expectNoHeader(answer, REPLAYED);
-    },
-  },
-  {
-    id: "idempotency.after-unknown",
-    text: "refused by the upstream (404, an action that it does not know): the claim is released",
-    check: async (world) => expectReleased(world, crypto.randomUUID(), 404),
-  },
-  ...RELEASING.map(
-    (status): Clause => ({
-      id: `idempotency.after-${status}`,
-      text: `refused by the upstream (${status}): the claim is released, a second one is forwarded afresh`,
-      check: async (world) => expectReleased(world, world.refusing(status), status),
-    }),
+  clause("replay: the same id gets the same status and bytes, and Idempotency-Replayed", async (world) => {
+    const { first, start } = await firstWithId(world);
+    expect.noHeader(first, REPLAYED);
+    expectReplay(await start(), first);
+    expect.noHeader(await start(), MISMATCH);
+  }),
+  clause("headers: a replay has current rate-limit headers", async (world) => {
+    const { first, start } = await firstWithId(world);
+    if (first.headers.get("x-ratelimit-limit") === null) return;
+    expectFamily(await start(), "runs", world.options.windowSeconds);
+  }),
+  clause("mismatch: another payload gets the same, and Idempotency-Payload-Mismatch", async (world) => {
+    const { first, start } = await firstWithId(world);
+    const other = await start({ inputs: { message: "another" } });
+    expectReplay(other, first);
+    expect.header(other, MISMATCH, /^true$/);
+  }),
+  clause("case: the id is compared without regard to case", async (world) => {
+    const { first, start, id } = await firstWithId(world);
+    const answer = await start({ idempotency_id: id.toUpperCase() });
+    expectReplay(answer, first);
+    expect.noHeader(answer, MISMATCH);
+  }),
+  clause("whose: the id belongs to the user who sent it: another user's is another one", async (world) => {
+    const { first, id } = await firstWithId(world);
+    const answer = await world.as("other-token").start(world.action, { inputs: {}, idempotency_id: id });
+    expect.noHeader(answer, REPLAYED);
+    expect.that(startedRun(answer) !== startedRun(first), "the other user got this user's run");
+  }),
+  clause(`at-once: ${DUPLICATES} at once with one id start one run; all get its answer`, async (world) => {
+    const id = crypto.randomUUID();
+    const start = () => world.caller.start(world.action, { inputs: { at: "once" }, idempotency_id: id });
+    const answers = await atOnce(DUPLICATES, start);
+    const [first] = answers;
+    for (const answer of answers) expect.same("the answer", answer.text, first?.text);
+    for (const answer of answers) expect.status(answer, 202);
+    const originals = answers.filter(({ headers }) => headers.get(REPLAYED) !== "true").length;
+    expect.same("the number without Idempotency-Replayed", originals, 1);
+  }),
+  clause("one-start: the upstream heard of those once", async (world) => {
+    world.needSandbox();
+    const id = crypto.randomUUID();
+    await atOnce(DUPLICATES, () => world.caller.start(world.action, { idempotency_id: id }));
+    expect.same("the starts that arrived", await readStarts(world, world.action, id), 1);
+  }),
+  clause("after-400: refused by the edge (400): no claim, a second one is judged afresh", async (world) => {
+    const id = crypto.randomUUID();
+    const start = (page: unknown) => world.caller.start(world.action, { page, idempotency_id: id });
+    expect.status(await start(1), 400);
+    const answer = await start("0");
+    startedRun(answer);
+    expect.noHeader(answer, REPLAYED);
+  }),
+  clause("after-unknown: unknown to the upstream (404): the claim is released", async (world) =>
+    expectReleased(world, crypto.randomUUID(), 404),
   ),
-  {
-    id: "idempotency.after-failure",
-    text: "unknown (5xx): forwarded again under the same upstream id, and replayed once it has passed",
-    check: async (world) => {
-      const action = world.flakyAction();
+  ...RELEASING.map((status) =>
+    clause(`after-${status}: refused by the upstream (${status}): the claim is released`, async (world) =>
+      expectReleased(world, world.refusing(status), status),
+    ),
+  ),
+  clause(
+    "after-failure: a 5xx: forwarded again under the same id, replayed once it passed",
+    async (world) => {
+      const action = world.given("flaky-action");
       const data = { inputs: { failures: TOO_MANY_FAILURES }, idempotency_id: crypto.randomUUID() };
       const start = () => world.caller.start(action, data);
-      expectStatus(await start(), 503);
+      expect.status(await start(), 503);
       const second = await startUntilAccepted(start);
-      expectNoHeader(second, REPLAYED);
+      expect.noHeader(second, REPLAYED);
       expectReplay(await start(), second);
       if (world.options.sandbox)
-        expectSame("the runs under it", (await runsUnder(world, action, data.idempotency_id)).length, 1);
+        expect.same("the runs under it", (await runsUnder(world, action, data.idempotency_id)).length, 1);
     },
-  },
-  {
-    id: "idempotency.always-an-id",
-    text: "the upstream always receives an idempotency_id",
-    check: async (world) => {
-      world.needSandbox();
-      startedRun(await world.caller.start(world.action, {}));
-      expectMatch("the upstream's id", (await lastIds(world.caller)).upstreams, UUID);
-    },
-  },
-  {
-    id: "idempotency.scoped",
-    text: "the upstream's idempotency_id is made of the user and the caller's id, which travels as X-Idempotency-Id",
-    check: async (world) => {
-      world.needSandbox();
-      const id = crypto.randomUUID();
-      const [first, again, others] = [
-        await refusedIds(world, world.caller, id),
-        await refusedIds(world, world.caller, id),
-        await refusedIds(world, world.as("other-token"), id),
-      ];
-      for (const { callers } of [first, again, others]) expectSame("X-Idempotency-Id", callers, id);
-      expectMatch("the upstream's id", first.upstreams, UUID_V5);
-      expectSame("the upstream's id of a second request", again.upstreams, first.upstreams);
-      expectMatch("the upstream's id of another user's request", others.upstreams, UUID_V5);
-      expectThat(others.upstreams !== first.upstreams, "two users' ids meet at the upstream");
-    },
-  },
+  ),
+  clause("always-an-id: the upstream always receives an idempotency_id", async (world) => {
+    world.needSandbox();
+    startedRun(await world.caller.start(world.action, {}));
+    expect.match("the upstream's id", (await lastIds(world.caller)).upstreams, UUID);
+  }),
+  clause("scoped: the upstream's id is of the user and the caller's id (X-Idempotency-Id)", async (world) => {
+    world.needSandbox();
+    const id = crypto.randomUUID();
+    const [first, again, others] = [
+      await refusedIds(world, world.caller, id),
+      await refusedIds(world, world.caller, id),
+      await refusedIds(world, world.as("other-token"), id),
+    ];
+    for (const { callers } of [first, again, others]) expect.same("X-Idempotency-Id", callers, id);
+    expect.match("the upstream's id", first.upstreams, UUID_V5);
+    expect.same("the upstream's id of a second request", again.upstreams, first.upstreams);
+    expect.match("the upstream's id of another user's request", others.upstreams, UUID_V5);
+    expect.that(others.upstreams !== first.upstreams, "two users' ids meet at the upstream");
+  }),
 ];
 
 type First = { id: string; first: Answer; start: (changes?: object) => Promise<Answer> };
 
 async function firstWithId({ caller, action }: World): Promise<First> {
   const id = crypto.randomUUID();
-  const start = (changes: object = {}) =>
-    caller.start(action, { inputs: { message: "first" }, idempotency_id: id, ...changes });
+  const data = { inputs: { message: "first" }, idempotency_id: id };
+  const start = (changes: object = {}) => caller.start(action, { ...data, ...changes });
   const first = await start();
   startedRun(first);
   return { id, first, start };
 }
 
 function expectReplay(answer: Answer, first: Answer): void {
-  expectSame("the status", answer.status, first.status);
-  expectSame("the body", answer.text, first.text);
-  expectHeader(answer, REPLAYED, /^true$/);
+  expect.same("the status", answer.status, first.status);
+  expect.same("the body", answer.text, first.text);
+  expect.header(answer, REPLAYED, /^true$/);
 }
 
 async function expectReleased(world: World, refusing: string, status: number): Promise<void> {
   const data = { inputs: {}, idempotency_id: crypto.randomUUID() };
-  expectStatus(await world.caller.start(refusing, data), status);
+  expect.status(await world.caller.start(refusing, data), status);
   const again = await world.caller.start(refusing, data);
-  expectStatus(again, status);
-  expectNoHeader(again, REPLAYED);
+  expect.status(again, status);
+  expect.noHeader(again, REPLAYED);
   const answer = await world.caller.start(world.action, data);
   startedRun(answer);
-  expectNoHeader(answer, REPLAYED);
+  expect.noHeader(answer, REPLAYED);
 }
 
 /** However often the gateway itself tries within one request. */
 async function startUntilAccepted(start: () => Promise<Answer>): Promise<Answer> {
-  for (let attempts = 0; attempts < TOO_MANY_FAILURES; attempts += 1) {
+  for (let attempts = 0; ; attempts += 1) {
     const answer = await start();
+    expect.status(answer, 202, ...(attempts < TOO_MANY_FAILURES ? [503] : []));
     if (answer.status === 202) return answer;
-    expectStatus(answer, 503);
   }
-  const answer = await start();
-  expectStatus(answer, 202);
-  return answer;
 }
 
 type Ids = { upstreams: string; callers: unknown };
 
 /** The ids with which a start reached the upstream that is refused there, so that the next one reaches it too. */
 async function refusedIds(world: World, caller: Caller, id: string): Promise<Ids> {
-  expectStatus(await caller.start(world.refusing(404), { inputs: {}, idempotency_id: id }), 404);
+  expect.status(await caller.start(world.refusing(404), { inputs: {}, idempotency_id: id }), 404);
   return lastIds(caller);
 }
 
@@ -237,12 +168,11 @@ async function lastIds(caller: Caller): Promise<Ids> {
 
 async function runsUnder({ caller }: World, action: string, id: string): Promise<unknown[]> {
   const answer = await caller.call(`/actions/v1/stored-actions/${action}/runs`);
-  expectStatus(answer, 200);
-  return listAt(toJson(answer), "data").filter((run) => at(run, "callers_idempotency_id") === id);
+  return listAt(expect.json(answer, 200), "data").filter((run) => at(run, "callers_idempotency_id") === id);
 }
 
 async function readStarts(world: World, action: string, id: string): Promise<unknown> {
   const [run, ...more] = await runsUnder(world, action, id);
-  expectSame("the further runs under one id", more.length, 0);
+  expect.same("the further runs under one id", more.length, 0);
   return at(run, "starts");
 }

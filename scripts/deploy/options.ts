@@ -5,12 +5,13 @@ const USAGE = `usage: npm run deploy -- [--env production|staging] [--dry-run] [
   --check-url        where to look for /readyz, if PUBLIC_URL does not lead to the Worker yet
   --check-seconds    how long to wait for it, 120 by default`;
 
-export type Options = {
-  environment: string;
-  isDryRun: boolean;
-  checkUrl: string | null;
-  checkSeconds: number;
-};
+export type Options = ReturnType<typeof parseOptions>;
+
+export class UsageError extends Error {
+  constructor(problem: string) {
+    super(`${problem}\n${USAGE}`);
+  }
+}
 
 /** Ends the process when they make no sense. */
 export function readOptions(args: string[]): Options {
@@ -24,31 +25,23 @@ export function readOptions(args: string[]): Options {
 }
 
 /** Throws UsageError. */
-export function parseOptions(args: string[]): Options {
+export function parseOptions(args: string[]) {
   const { env, "dry-run": isDryRun, "check-url": checkUrl, "check-seconds": seconds } = parsed(args);
   if (!/^\d{1,4}$/.test(seconds)) throw new UsageError("--check-seconds takes a whole number of seconds");
-  const url = checkUrl === undefined ? null : URL.parse(checkUrl);
-  if (checkUrl !== undefined && url === null) throw new UsageError("--check-url takes a URL");
-  return { environment: env, isDryRun, checkUrl: url?.origin ?? null, checkSeconds: Number(seconds) };
-}
-
-export class UsageError extends Error {
-  constructor(problem: string) {
-    super(`${problem}\n${USAGE}`);
-  }
+  if (checkUrl !== undefined && !URL.canParse(checkUrl)) throw new UsageError("--check-url takes a URL");
+  const origin = checkUrl === undefined ? null : new URL(checkUrl).origin;
+  return { environment: env, isDryRun, checkUrl: origin, checkSeconds: Number(seconds) };
 }
 
 function parsed(args: string[]) {
+  const options = {
+    env: { type: "string", default: "production" },
+    "dry-run": { type: "boolean", default: false },
+    "check-url": { type: "string" },
+    "check-seconds": { type: "string", default: "120" },
+  } as const;
   try {
-    return parseArgs({
-      args,
-      options: {
-        env: { type: "string", default: "production" },
-        "dry-run": { type: "boolean", default: false },
-        "check-url": { type: "string" },
-        "check-seconds": { type: "string", default: "120" },
-      },
-    }).values;
+    return parseArgs({ args, options }).values;
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

@@ -39,7 +39,10 @@ export function namedResources({ name, config }: Target, live: Live | null): Res
 /** With the ids that the account knows. */
 export function findAll(resources: readonly Resource[], wrangler: Wrangler): Promise<Resource[]> {
   return Promise.all(
-    resources.map(async (resource) => ({ ...resource, id: resource.id ?? (await find(resource, wrangler)) })),
+    resources.map(async (resource) => ({
+      ...resource,
+      id: resource.id ?? (await FIND[resource.kind](wrangler, resource.name)),
+    })),
   );
 }
 
@@ -49,7 +52,7 @@ export async function make(resource: Resource, wrangler: Wrangler): Promise<stri
   const printed = await wrangler.run([...CREATE[kind], name]);
   if (kind === "queue") return name;
   // wrangler prints what a configuration needs; should it ever print that in another form, its lists have the id too.
-  const id = PRINTED_ID.exec(printed)?.[1] ?? (await find(resource, wrangler));
+  const id = PRINTED_ID.exec(printed)?.[1] ?? (await FIND[kind](wrangler, name));
   if (id === null) throw new Error(`${name} was made, and is not listed`);
   return id;
 }
@@ -77,18 +80,12 @@ const CREATE: Record<Resource["kind"], readonly string[]> = {
   "Flagship app": ["flagship", "apps", "create"],
 };
 
-function find({ kind, name }: Resource, wrangler: Wrangler): Promise<string | null> {
-  switch (kind) {
-    case "KV namespace":
-      return namespaceId(wrangler, name);
-    case "D1 database":
-      return databaseId(wrangler, name);
-    case "queue":
-      return queueName(wrangler, name);
-    case "Flagship app":
-      return appId(wrangler, name);
-  }
-}
+const FIND: Record<Resource["kind"], (wrangler: Wrangler, name: string) => Promise<string | null>> = {
+  "KV namespace": namespaceId,
+  "D1 database": databaseId,
+  queue: queueName,
+  "Flagship app": appId,
+};
 
 function queueNames({ queues: { producers = [], consumers = [] } }: Config): string[] {
   const names = [

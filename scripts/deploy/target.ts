@@ -3,11 +3,9 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Unstable_Config as Config, unstable_readConfig as readConfig } from "wrangler";
 import { Failure } from "../failure.ts";
-
-const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+import { PROJECT } from "../kept-folder.ts";
 
 export type { Config };
 
@@ -24,15 +22,11 @@ type Places = { configFile: string; folder: string };
 
 /** `configFile` is wrangler.toml. */
 export function readTarget(environment: string, { configFile, folder }: Places): Target {
-  const config = readEnvironment(environment, configFile);
-  if (config.name === undefined) throw new Failure(`wrangler.toml names no Worker for ${environment}`);
-  return { environment, name: config.name, folder: resolve(PROJECT, folder), config };
-}
-
-function readEnvironment(environment: string, configFile: string): Config {
   const file = resolve(PROJECT, configFile);
   try {
-    return readConfig({ config: file, env: environment }, { hideWarnings: true });
+    const config = readConfig({ config: file, env: environment }, { hideWarnings: true });
+    if (config.name === undefined) throw new Error(`wrangler.toml names no Worker for ${environment}`);
+    return { environment, name: config.name, folder: resolve(PROJECT, folder), config };
   } catch (error) {
     // wrangler says what is wrong with it, an environment that it does not have included.
     throw new Failure(error instanceof Error ? error.message : String(error), { cause: error });

@@ -4,14 +4,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { parseJson } from "../../src/platform/json.ts";
 import { COMPILE_CACHE } from "../compile-cache.ts";
 import { Failure } from "../failure.ts";
+import { PROJECT } from "../kept-folder.ts";
 import { SECRET_NAMES } from "./settings.ts";
 
-const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 /** What its bin starts, once it has looked at Node's version: each command is one process, and not two. */
 const WRANGLER = createRequire(import.meta.url).resolve("wrangler");
 /** wrangler asks for them, in its own words, when there is neither a token nor a login. */

@@ -1,9 +1,19 @@
 // The walk, a request at a time. What fails for a moment is asked again; what does not is said, with the cursor.
 import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import { parseJson } from "../../src/platform/json.ts";
 import { Failure } from "../failure.ts";
 import type { ReindexOptions } from "./options.ts";
 
-type Page = { gates: number; told_anew: number; unreachable: number; next_cursor: string | null };
+const pageShape = z.object({
+  gates: z.number(),
+  told_anew: z.number(),
+  unreachable: z.number(),
+  next_cursor: z.string().nullable(),
+});
+const problemShape = z.object({ errors: z.tuple([z.object({ detail: z.string() })], z.unknown()) });
+
+type Page = z.infer<typeof pageShape>;
 
 const MAX_ATTEMPTS = 6;
 const MAX_PAUSE_SECONDS = 30;
@@ -57,30 +67,10 @@ async function post({ url, token, cursor }: ReindexOptions): Promise<Posted> {
 }
 
 function parsePosted(status: number, retryAfter: string | null, body: string): Posted {
-  const parsed = parseBody(body);
-  if (status === 200 && isPage(parsed)) return { kind: "page", page: parsed };
-  const detail = detailIn(parsed);
-  const reason = `The gateway answered ${status}${detail === null ? "" : `: ${detail}`}`;
+  const json = parseJson(body);
+  const page = pageShape.safeParse(json);
+  if (status === 200 && page.success) return { kind: "page", page: page.data };
+  const detail = problemShape.safeParse(json).data?.errors[0].detail;
+  const reason = `The gateway answered ${status}${detail === undefined ? "" : `: ${detail}`}`;
   return { kind: "failed", reason, retryAfterSeconds: status === 503 ? Number(retryAfter ?? 5) : null };
-}
-
-function parseBody(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function isPage(value: unknown): value is Page {
-  if (typeof value !== "object" || value === null) return false;
-  const { gates, told_anew, unreachable, next_cursor } = value as Partial<Page>;
-  const areCounts = [gates, told_anew, unreachable].every((count) => typeof count === "number");
-  return areCounts && (next_cursor === null || typeof next_cursor === "string");
-}
-
-function detailIn(value: unknown): string | null {
-  const text = JSON.stringify(value) ?? "";
-  const [, detail] = /"detail":("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
-  return detail === undefined ? null : String(JSON.parse(detail));
 }

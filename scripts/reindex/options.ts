@@ -1,20 +1,14 @@
 import { parseArgs } from "node:util";
 import { Failure } from "../failure.ts";
 
-export type ReindexOptions = {
-  /** Origin, without a trailing slash. */
-  url: string;
-  /** An operator's. */
-  token: string;
-  /** Empty: from the beginning. */
-  cursor: string;
-};
+/** `url`: an origin; `token`: an operator's; `cursor`: empty from the beginning. */
+export type ReindexOptions = ReturnType<typeof parseReindexOptions>;
 
 const USAGE = "usage: npm run reindex -- --url https://… --token TOKEN [--cursor CURSOR]";
 const text = { type: "string" } as const;
 
 /** Throws a Failure, or what `parseArgs` throws. */
-export function parseReindexOptions(args: string[]): ReindexOptions {
+export function parseReindexOptions(args: string[]) {
   const { values } = parseArgs({ args, options: { url: text, token: text, cursor: text } });
   const { url = "", token = "", cursor = "" } = values;
   if (url === "") throw new Failure(`--url is required\n${USAGE}`);

@@ -14,25 +14,20 @@ export function describeUnknown(name: string): string | null {
 
 function findNearest(name: string): string | null {
   const spelled = name.toUpperCase().replaceAll(/[-.]/g, "_");
-  const byDistance = SETTING_NAMES.map((known) => ({ known, edits: countEdits(spelled, known) }));
-  const [nearest] = byDistance.toSorted((a, b) => a.edits - b.edits);
-  return nearest !== undefined && nearest.edits <= MAX_EDITS ? nearest.known : null;
+  for (let edits = 0; edits <= MAX_EDITS; edits++) {
+    const nearest = SETTING_NAMES.find((known) => isNear(spelled, known, edits));
+    if (nearest !== undefined) return nearest;
+  }
+  return null;
 }
 
-/** Letters to put in, take out or replace until one is the other (the Levenshtein distance). */
-function countEdits(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (const [at, letter] of from.split("").entries()) {
-    const next = [at + 1];
-    for (const [column, other] of to.split("").entries())
-      next.push(
-        Math.min(
-          (row[column + 1] ?? 0) + 1,
-          (next[column] ?? 0) + 1,
-          (row[column] ?? 0) + (letter === other ? 0 : 1),
-        ),
-      );
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+/** Whether so many letters that are put in, taken out or replaced make one of the other. */
+function isNear(one: string, other: string, edits: number): boolean {
+  if (one === other) return true;
+  const [a, b] = [one.slice(1), other.slice(1)];
+  if (one !== "" && one[0] === other[0]) return isNear(a, b, edits);
+  return (
+    edits > 0 &&
+    [isNear(a, b, edits - 1), isNear(a, other, edits - 1), isNear(one, b, edits - 1)].includes(true)
+  );
 }

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { PROJECT } from "../kept-folder.ts";
 import { findProblems } from "./log-line.ts";
 import { type Shown, stripColours, WranglerOutput } from "./output.ts";
 
@@ -20,7 +20,6 @@ type Options = {
   onProblems: (problems: readonly string[]) => void;
 };
 
-const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 /** What wrangler has started may hold its output open for a little longer than it lives. */
 const LAST_LINES_WITHIN_MS = 1_000;
 const HAS_COLOURS = process.stdout.isTTY && !process.env["NO_COLOR"];

@@ -1,19 +1,7 @@
 // What a run costs, from its start to its last trace: every billed operation of the real gateway is counted, and has to be
 // what bench/scale/counted.ts says, of which `npm run costs` makes the bill.
 import { describe, expect, it, vi } from "vitest";
-import {
-  FAILED,
-  FIRST_DAY,
-  FULL,
-  FULL_BUSY,
-  IDEMPOTENT,
-  IDEMPOTENT_BUSY,
-  LATER_DAY,
-  PLAIN,
-  PLAIN_BUSY,
-  POLLED,
-  REDELIVERED,
-} from "../../bench/scale/counted.ts";
+import * as costs from "../../bench/scale/counted.ts";
 import { HOUR, moveClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import type { Started } from "../support/stage.ts";
@@ -59,13 +47,13 @@ describe("a plain run costs", () => {
   it("one call of the gate and one row, when it comes alone", async () => {
     const counted = await returningUser();
     await startPlain(counted);
-    expect(await counted.take()).toEqual(PLAIN);
+    expect(await counted.take()).toEqual(costs.PLAIN);
   });
 
   it("a fifth of a row, when ten come at once", async () => {
     const counted = await returningUser();
     await Promise.all(times(10, () => startPlain(counted)));
-    expect(await counted.take()).toEqual(PLAIN_BUSY);
+    expect(await counted.take()).toEqual(costs.PLAIN_BUSY);
   });
 });
 
@@ -73,13 +61,13 @@ describe("a run with an id costs", () => {
   it("two calls of the gate, three rows and one write of KV", async () => {
     const counted = await returningUser();
     await startWithId(counted);
-    expect(await counted.take()).toEqual(IDEMPOTENT);
+    expect(await counted.take()).toEqual(costs.IDEMPOTENT);
   });
 
   it("2.2 rows, when ten come at once", async () => {
     const counted = await returningUser();
     await Promise.all(times(10, () => startWithId(counted)));
-    expect(await counted.take()).toEqual(IDEMPOTENT_BUSY);
+    expect(await counted.take()).toEqual(costs.IDEMPOTENT_BUSY);
   });
 });
 
@@ -88,7 +76,7 @@ describe("a full run costs", () => {
     const counted = await returningUser();
     await runFull(counted);
     await counted.ringFor(HOUR);
-    expect(await counted.take()).toEqual(FULL);
+    expect(await counted.take()).toEqual(costs.FULL);
   });
 
   it("less, when ten share their alarms", async () => {
@@ -98,7 +86,7 @@ describe("a full run costs", () => {
     for (const run of runs) await counted.request(counted.stage.push(run));
     await counted.drain();
     await counted.ringFor(HOUR);
-    expect(await counted.take()).toEqual(FULL_BUSY);
+    expect(await counted.take()).toEqual(costs.FULL_BUSY);
   });
 
   it("a message, an alarm and two calls for each poll, when its end is not pushed and the fifth poll finds it", async () => {
@@ -108,7 +96,7 @@ describe("a full run costs", () => {
     for (let polls = 0; polls < 4; polls += 1) await counted.ring();
     counted.stage.waiting.clear();
     await counted.ringFor(HOUR);
-    expect(await counted.take()).toEqual(POLLED);
+    expect(await counted.take()).toEqual(costs.POLLED);
   });
 
   it("ten attempts, a body in KV and a dead letter in D1, when its receiver fails", async () => {
@@ -119,7 +107,7 @@ describe("a full run costs", () => {
     await runFull(counted);
     await counted.ringFor(5 * DAY);
     expect(counted.stage.received).toHaveLength(1 + 10);
-    expect(await counted.take()).toEqual(FAILED);
+    expect(await counted.take()).toEqual(costs.FAILED);
   });
 
   it("a redelivery on top, when its caller asks for one", async () => {
@@ -130,7 +118,7 @@ describe("a full run costs", () => {
     moveClock(HOUR);
     await counted.request(counted.stage.redeliver(runId));
     await counted.ringFor(HOUR);
-    expect(await counted.take()).toEqual(REDELIVERED);
+    expect(await counted.take()).toEqual(costs.REDELIVERED);
   });
 });
 
@@ -139,7 +127,7 @@ describe("a day with one full run costs", () => {
     const counted = await CountedStage.set();
     await runFull(counted);
     await counted.ringFor(3 * HOUR);
-    expect(await counted.take()).toEqual(FIRST_DAY);
+    expect(await counted.take()).toEqual(costs.FIRST_DAY);
   });
 
   it("the day's table of answers and a row of D1, when it is a later one", async () => {
@@ -147,6 +135,6 @@ describe("a day with one full run costs", () => {
     moveClock(DAY);
     await runFull(counted);
     await counted.ringFor(3 * HOUR);
-    expect(await counted.take()).toEqual(LATER_DAY);
+    expect(await counted.take()).toEqual(costs.LATER_DAY);
   });
 });

@@ -8,6 +8,7 @@ import { Deployments } from "./deployments.ts";
 
 const NOT_READY = { gate: "failing" };
 const READY = { gate: "ok" };
+const TAIL = "`npx wrangler tail --env staging`";
 const KEYS_PATH = "/.well-known/jwks.json";
 const OTHER_KEYS = { keys: [{ kid: "another" }, { kid: "one more" }] };
 
@@ -49,24 +50,12 @@ describe("a gateway that is not ready yet", () => {
 });
 
 describe("what to look at", () => {
-  it.each<[string, [status: number, body: unknown], string]>([
-    [
-      "500",
-      [500, { code: "internal" }],
-      "500: `npx wrangler tail --env staging` shows why, a bad setting as settings.invalid",
-    ],
-    [
-      "that an unknown dependency fails",
-      [503, { dependencies: { gate: "ok", something: "failing" } }],
-      "503. Look at\n  something: `npx wrangler tail --env staging`",
-    ],
-    [
-      "what is not the gateway's",
-      [404, "not here"],
-      "404, and not as the gateway does. Is the host routed to this Worker?",
-    ],
-  ])("where the answer is %s", async (_what, answer, words) => {
-    gateway.answers.set("/readyz", answer);
+  it.each<[number, unknown, string]>([
+    [500, { code: "internal" }, `500: ${TAIL} shows why, a bad setting as settings.invalid`],
+    [503, { dependencies: { gate: "ok", other: "failing" } }, `503. Look at\n  other: ${TAIL}`],
+    [404, "not here", "404, and not as the gateway does. Is the host routed to this Worker?"],
+  ])("where the answer is %i %j", async (status, body, words) => {
+    gateway.answers.set("/readyz", [status, body]);
     const { error } = await deployments.run("staging", STAGING);
     expect(error?.message).toBe(`${gateway.url}/readyz answers ${words}`);
   });

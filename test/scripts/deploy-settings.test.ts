@@ -22,20 +22,10 @@ const ALL = { PUBLIC_URL, JWT_ISSUERS: ISSUERS, UPSTREAM_URL };
 
 const README = readFileSync("README.md", "utf8");
 const KEYS = await newSigningKeys();
-const NOTHING: Given = {
-  shell: {},
-  vars: {},
-  deployed: {},
-  secrets: new Set<string>(),
-  hasUpstreamBinding: false,
-};
+const NOTHING = { shell: {}, vars: {}, deployed: {}, secrets: new Set<string>(), hasUpstreamBinding: false };
 
 function choose(given: Partial<Given>, ask: Ask = null) {
   return chooseSettings({ ...NOTHING, ...given }, KEYS, ask);
-}
-
-function readNowhere() {
-  return readTarget("nowhere", { configFile: "wrangler.toml", folder: "dist/deploy" });
 }
 
 /** Answers in turn, and keeps what was asked. */
@@ -52,20 +42,16 @@ function answering(...answers: string[]) {
 
 describe("options", () => {
   it("are read as the page says", () => {
-    expect(parseOptions([])).toEqual({
-      environment: "production",
-      isDryRun: false,
-      checkUrl: null,
-      checkSeconds: 120,
-    });
-    const given = words`
-      --env staging --dry-run --check-url https://a.example/x --check-seconds 600`;
-    expect(parseOptions(given)).toEqual({
+    const defaults = { environment: "production", isDryRun: false, checkUrl: null, checkSeconds: 120 };
+    expect(parseOptions([])).toEqual(defaults);
+    const given = words`--env staging --dry-run --check-url https://a.example/x --check-seconds 600`;
+    const others = {
       environment: "staging",
       isDryRun: true,
       checkUrl: "https://a.example",
       checkSeconds: 600,
-    });
+    };
+    expect(parseOptions(given)).toEqual(others);
   });
 
   it.each([
@@ -79,8 +65,9 @@ describe("options", () => {
   });
 
   it("an environment that wrangler.toml does not have is refused by name", () => {
-    expect(readNowhere).toThrow(Failure);
-    expect(readNowhere).toThrow(/No environment found.*"nowhere"/);
+    const places = { configFile: "wrangler.toml", folder: "dist/deploy" };
+    expect(() => readTarget("nowhere", places)).toThrow(Failure);
+    expect(() => readTarget("nowhere", places)).toThrow(/No environment found.*"nowhere"/);
   });
 });
 
@@ -133,17 +120,12 @@ describe("where a setting is from", () => {
 });
 
 describe("every setting without a default, by README's table", () => {
-  it.each(rowsWithoutDefault("none|required"))(
-    "$name stays as it was deployed",
-    async ({ name, isSecret }) => {
-      const { sources, secrets } = await choose({
-        shell: isSecret ? { [name]: "x" } : {},
-        deployed: { [name]: "x" },
-      });
-      if (isSecret) expect(secrets).toHaveProperty(name, "x");
-      else expect(sources).toHaveProperty(name, "as deployed");
-    },
-  );
+  it.each(rowsWithoutDefault("none|required"))("$name stays as deployed", async ({ name, isSecret }) => {
+    const given = { [name]: "x" };
+    const { sources, secrets } = await choose(isSecret ? { shell: given } : { deployed: given });
+    if (isSecret) expect(secrets).toHaveProperty(name, "x");
+    else expect(sources).toHaveProperty(name, "as deployed");
+  });
 
   it.each(rowsWithoutDefault("required"))("$name is asked for, or made", async ({ name }) => {
     const { secrets, missing } = await choose({});
@@ -182,36 +164,27 @@ describe("what is missing", () => {
 });
 
 describe("what is bad", () => {
-  it.each([
-    [{ PUBLIC_URL: "http://actions.example.com" }, "PUBLIC_URL must be https"],
-    [{ UPSTREAM_URL: "upstream" }, "UPSTREAM_URL must be an http or https URL without credentials"],
-    [{ JWT_ISSUERS: "[]" }, "JWT_ISSUERS must be a non-empty JSON array"],
-    [{ UPSTREAM_AUTH: "both" }, "UPSTREAM_AUTH must be one of gateway, caller"],
+  it.each<[Partial<Given>, string[]]>([
+    [{ shell: { ...ALL, PUBLIC_URL: "http://actions.example.com" } }, ["PUBLIC_URL must be https"]],
     [
-      { SIGNING_KEYS: '{"keys":[]}' },
-      'SIGNING_KEYS must be a JWK set of Ed25519 private keys, each with a "kid"',
+      { shell: { ...ALL, UPSTREAM_URL: "upstream", SIGNING_KEYS: '{"keys":[]}' } },
+      [
+        "UPSTREAM_URL must be an http or https URL without credentials",
+        'SIGNING_KEYS must be a JWK set of Ed25519 private keys, each with a "kid"',
+      ],
     ],
     [
-      { COMPLETION_TOKEN: "short" },
-      "COMPLETION_TOKEN must be 1 to 2 tokens of at least 16 characters, separated by blanks",
+      { vars: { ...ALL, READ_LIMIT: "many", ALLOW_PRIVATE_CALLBACKS: "true" } },
+      [
+        "READ_LIMIT must be a whole number from 0 to 1000000",
+        "ALLOW_PRIVATE_CALLBACKS must not be true while PUBLIC_URL is https",
+      ],
     ],
-  ])("%o", async (shell, problem) => {
-    const chosen = await choose({ shell: { ...ALL, ...shell } });
-    expect(chosen.bad).toEqual([problem]);
-    expect(() => requireGood(chosen, true)).toThrow(problem);
-  });
-
-  it("a var of wrangler.toml that the product refuses", async () => {
-    const { bad } = await choose({ vars: { ...ALL, READ_LIMIT: "many", ALLOW_PRIVATE_CALLBACKS: "true" } });
-    expect(bad).toEqual([
-      "READ_LIMIT must be a whole number from 0 to 1000000",
-      "ALLOW_PRIVATE_CALLBACKS must not be true while PUBLIC_URL is https",
-    ]);
-  });
-
-  it("a secret in wrangler.toml", async () => {
-    const { bad } = await choose({ vars: { ...ALL, SIGNING_KEYS: KEYS } });
-    expect(bad).toEqual(["SIGNING_KEYS is a secret, and stands in wrangler.toml"]);
+    [{ vars: { ...ALL, SIGNING_KEYS: KEYS } }, ["SIGNING_KEYS is a secret, and stands in wrangler.toml"]],
+  ])("%o", async (given, problems) => {
+    const chosen = await choose(given);
+    expect(chosen.bad).toEqual(problems);
+    for (const problem of problems) expect(() => requireGood(chosen, true)).toThrow(problem);
   });
 });
 

@@ -81,7 +81,6 @@ describe("what wrangler says", () => {
   it.each([
     [10_007, true],
     [10_090, true],
-    [10_000, false],
     [10_070, false],
     [100_071, false],
   ])("with its error %i means that the Worker is not there: %s", async (code, isAbsent) => {
@@ -92,27 +91,18 @@ describe("what wrangler says", () => {
   });
 
   // As wrangler 4.155 has them.
-  it.each([
-    [
-      "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable",
-      true,
-    ],
-    [
-      "No credentials were found and the login attempt was unsuccessful. Run `wrangler login` to try again.",
-      true,
-    ],
-    [
-      "Your auth token has expired and could not be refreshed. Run `wrangler login` in an interactive terminal",
-      true,
-    ],
-    ["Authentication error [code: 10000]", false],
-    [
-      "Your auth token has expired and could not be refreshed because the Cloudflare auth server could not be",
-      false,
-    ],
-    ["getaddrinfo ENOTFOUND api.cloudflare.com", false],
-  ])("with %s means that a login is missing: %s", (text, isMissing) => {
-    expect(new WranglerFailed(["deploy"], text).isNotLoggedIn).toBe(isMissing);
+  const WITHOUT_A_LOGIN = [
+    "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable",
+    "No credentials were found and the login attempt was unsuccessful. Run `wrangler login` to try again.",
+    "Your auth token has expired and could not be refreshed. Run `wrangler login` in an interactive terminal",
+  ];
+  const OTHERS = [
+    "Authentication error [code: 10000]",
+    "Your auth token has expired and could not be refreshed because the Cloudflare auth server could not be",
+    "getaddrinfo ENOTFOUND api.cloudflare.com",
+  ];
+  it.each([...WITHOUT_A_LOGIN, ...OTHERS])("with %s is, or is not, that a login is missing", (text) => {
+    expect(new WranglerFailed(["deploy"], text).isNotLoggedIn).toBe(WITHOUT_A_LOGIN.includes(text));
   });
 
   it("of a new thing need not be its id: that is looked up then", async () => {
@@ -130,34 +120,21 @@ describe("what wrangler says", () => {
 });
 
 it("wrangler's processes get the shell's variables but for secrets, ask nothing, and print no colours and no secret", () => {
-  const shell = {
-    PATH: "/bin",
-    CLOUDFLARE_API_TOKEN: "token",
-    CLOUDFLARE_ENV: "staging",
-    SIGNING_KEYS: "keys",
-    UPSTREAM_TOKEN: "token",
-    COMPLETION_TOKEN: "another token",
-    CI: "false",
-    NO_COLOR: "",
-    FORCE_COLOR: "1",
-    WRANGLER_SEND_METRICS: "true",
-    WRANGLER_HIDE_BANNER: "false",
-    WRANGLER_LOG_SANITIZE: "false",
-  };
-  const environment = wranglerEnvironment(shell);
-  expect(environment).toMatchObject({
-    PATH: "/bin",
-    CLOUDFLARE_API_TOKEN: "token",
+  const kept = { PATH: "/bin", CLOUDFLARE_API_TOKEN: "token" };
+  const left = { CLOUDFLARE_ENV: "staging", SIGNING_KEYS: "k", UPSTREAM_TOKEN: "t", COMPLETION_TOKEN: "c" };
+  const [colours, quiet] = [{ NO_COLOR: "1", FORCE_COLOR: "0" }, { WRANGLER_SEND_METRICS: "false" }];
+  const set = {
     CI: "true",
-    NO_COLOR: "1",
-    FORCE_COLOR: "0",
-    WRANGLER_SEND_METRICS: "false",
+    ...colours,
+    ...quiet,
     WRANGLER_HIDE_BANNER: "true",
     WRANGLER_LOG_SANITIZE: "true",
-  });
-  for (const name of ["CLOUDFLARE_ENV", "SIGNING_KEYS", "UPSTREAM_TOKEN", "COMPLETION_TOKEN"])
-    expect(environment).not.toHaveProperty(name);
-  expect(shell.SIGNING_KEYS, "the shell's own stay").toBe("keys");
+  };
+  const shell = { ...kept, ...left, ...Object.fromEntries(Object.keys(set).map((name) => [name, "other"])) };
+  const environment = wranglerEnvironment(shell);
+  expect(environment).toMatchObject({ ...kept, ...set });
+  for (const name of Object.keys(left)) expect(environment).not.toHaveProperty(name);
+  expect(shell, "the shell's own stay").toMatchObject(left);
 });
 
 describe("a deployment", () => {

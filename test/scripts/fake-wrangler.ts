@@ -69,7 +69,7 @@ export class FakeWrangler {
   readonly #answers: [pattern: string, answer: (call: Call) => string][] = [
     ["deployments status --json", (call) => this.#deployed(call)],
     ["versions view (\\S+) --json", (call) => this.#version(call)],
-    ["secret list", ({ config }) => JSON.stringify(this.#secretNames(config).map((name) => ({ name })))],
+    ["secret list", ({ config }) => toNames(this.workers.get(config.name ?? "")?.secrets.keys())],
     ["secret put (\\S+)", (call) => this.#putSecret(call)],
     ["kv namespace list", () => JSON.stringify(this.namespaces)],
     [
@@ -108,9 +108,7 @@ export class FakeWrangler {
     ],
     [
       "flagship flags create (\\S+) (\\S+) --default (\\S+) --remote",
-      ({ words: [id, key = "", variation = ""] }) => {
-        return add(this.#app(id).flags, { key, variation }).key;
-      },
+      ({ words: [id, key = "", variation = ""] }) => add(this.#app(id).flags, { key, variation }).key,
     ],
     ["deploy --dry-run --outdir (.+)", ({ words: [folder = ""] }) => this.#build(folder)],
     ["deploy --tag (\\S+)", (call) => this.#deploy(call)],
@@ -136,10 +134,6 @@ export class FakeWrangler {
     return found(this.databases.find(({ uuid }) => uuid === database?.database_id));
   }
 
-  #secretNames({ name = "" }: Config): string[] {
-    return [...(this.workers.get(name)?.secrets.keys() ?? [])];
-  }
-
   #deployed({ command, config }: Call): string {
     if (!this.isLoggedIn)
       throw new WranglerFailed(command, "it is necessary to set a CLOUDFLARE_API_TOKEN environment variable");
@@ -148,9 +142,8 @@ export class FakeWrangler {
     if (latest === undefined)
       throw new WranglerFailed(command, `This Worker does not exist. [code: ${this.missingWorkerCode}]`);
     const split = Object.entries(worker?.split ?? { [latest.id]: 100 });
-    return JSON.stringify({
-      versions: split.map(([versionId, percentage]) => ({ version_id: versionId, percentage })),
-    });
+    const versions = split.map(([version_id, percentage]) => ({ version_id, percentage }));
+    return JSON.stringify({ versions });
   }
 
   #version({ words: [id], config }: Call): string {
@@ -168,7 +161,7 @@ export class FakeWrangler {
   #applied({ command, config }: Call): string {
     const { applied } = this.#operatorsDb(config);
     if (applied.length === 0) throw new WranglerFailed(command, "no such table: d1_migrations: SQLITE_ERROR");
-    return JSON.stringify([{ results: applied.map((name) => ({ name })) }]);
+    return `[{"results":${toNames(applied)}}]`;
   }
 
   #migrate({ config }: Call): string {
@@ -185,42 +178,39 @@ export class FakeWrangler {
   }
 
   #deploy({ words: [tag = ""], config }: Call): string {
+    const { producers = [] } = config.queues;
     const texts = Object.entries(config.vars).map(([name, text]) => ({ name, type: "plain_text", text }));
     return this.#addVersion(config, tag, [
       ...texts,
-      ...config.kv_namespaces.map(({ binding, id }) => ({
-        name: binding,
+      ...config.kv_namespaces.map(({ binding: name, id }) => ({
+        name,
         type: "kv_namespace",
         namespace_id: id,
       })),
-      ...config.d1_databases.map(({ binding, database_id: id }) => ({ name: binding, type: "d1", id })),
-      ...(config.queues.producers ?? []).map(({ binding, queue }) => ({
-        name: binding,
-        type: "queue",
-        queue_name: queue,
-      })),
-      ...config.flagship.map(({ binding, app_id: id }) => ({ name: binding, type: "flagship", app_id: id })),
+      ...config.d1_databases.map(({ binding: name, database_id: id }) => ({ name, type: "d1", id })),
+      ...producers.map(({ binding: name, queue }) => ({ name, type: "queue", queue_name: queue })),
+      ...config.flagship.map(({ binding: name, app_id }) => ({ name, type: "flagship", app_id })),
     ]);
   }
 
   #worker({ name = "" }: Config): Worker {
-    const worker = this.workers.get(name) ?? {
-      versions: [],
-      secrets: new Map<string, string>(),
-      split: null,
-    };
+    const worker: Worker = this.workers.get(name) ?? { versions: [], secrets: new Map(), split: null };
     this.workers.set(name, worker);
     return worker;
   }
 
   #addVersion(config: Config, tag: string | null, bindings: Binding[]): string {
-    const secrets = this.#secretNames(config).map((name) => ({ name, type: "secret_text" }));
-    const others = bindings.filter(({ type }) => type !== "secret_text");
     const worker = this.#worker(config);
+    const secrets = [...worker.secrets.keys()].map((name) => ({ name, type: "secret_text" }));
+    const others = bindings.filter(({ type }) => type !== "secret_text");
     worker.versions.push({ id: randomUUID(), tag, bindings: [...others, ...secrets] });
     worker.split = null;
     return "";
   }
+}
+
+function toNames(names: Iterable<string> = []): string {
+  return JSON.stringify(Array.from(names, (name) => ({ name })));
 }
 
 function add<T>(list: T[], item: T): T {

@@ -1,11 +1,13 @@
 // npm run reindex, as its user runs it, against a gateway that answers as a real one does (test/console/reindex.test.ts).
-import { spawn } from "node:child_process";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
 import { expect, it } from "vitest";
+import { listening, portOf, userEnvironment } from "../flows/support/environment.ts";
+import { run } from "../flows/support/run.ts";
 
 type Reply = { status: number; headers?: Record<string, string>; body: unknown };
-type Ended = { code: number | null; stdout: string; stderr: string; asked: string[] };
 
+const ENVIRONMENT = userEnvironment(tmpdir());
 const last = { gates: 2, told_anew: 2, unreachable: 0, next_cursor: null };
 const first = { gates: 40, told_anew: 39, unreachable: 0, next_cursor: "c1" };
 
@@ -14,38 +16,18 @@ function problem(status: number, detail: string): Reply {
 }
 
 /** Runs the command against a server that gives these replies in turn. */
-async function reindex(replies: Reply[], args: string[] = ["--token", "T0KEN"]): Promise<Ended> {
+async function reindex(replies: Reply[], args: string[] = ["--token", "T0KEN"]) {
   const asked: string[] = [];
   const server = createServer(({ method, url, headers }, response) => {
     asked.push(`${method} ${url} ${headers.authorization}`);
-    const {
-      status,
-      headers: more = {},
-      body,
-    } = replies[asked.length - 1] ?? problem(500, "too many requests");
-    response.writeHead(status, { "content-type": "application/json", ...more }).end(JSON.stringify(body));
+    const reply = replies[asked.length - 1] ?? problem(500, "too many requests");
+    response.writeHead(reply.status, reply.headers).end(JSON.stringify(reply.body));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" ? address?.port : 0;
-  try {
-    const url = ["--url", `http://127.0.0.1:${port}/`];
-    return { ...(await run("npm", ["run", "--silent", "reindex", "--", ...url, ...args])), asked };
-  } finally {
-    server.close();
-    server.closeAllConnections();
-  }
-}
-
-function run(command: string, args: string[]): Promise<Omit<Ended, "asked">> {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (chunk) => (stdout += chunk));
-  child.stderr.on("data", (chunk) => (stderr += chunk));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
+  const url = ["--url", `http://127.0.0.1:${portOf(await listening(server))}/`];
+  const ended = await run("npm", ["run", "--silent", "reindex", "--", ...url, ...args], ENVIRONMENT);
+  server.close();
+  server.closeAllConnections();
+  return { ...ended, asked };
 }
 
 it("asks page after page, and says how far it is and how many gates had to tell the index", async () => {
@@ -89,7 +71,11 @@ it.each([
   [["--url", "ftp://edge.example", "--token", "T"], "--url ftp://edge.example is no http URL"],
   [["--url", "https://edge.example"], "--token is required"],
 ])("%j is refused: %s", async (args, message) => {
-  const { code, stderr } = await run("node", ["scripts/run.mjs", "scripts/reindex.ts", ...args]);
+  const { code, stderr } = await run(
+    process.execPath,
+    ["scripts/run.mjs", "scripts/reindex.ts", ...args],
+    ENVIRONMENT,
+  );
   expect(code).toBe(1);
   expect(stderr.split("\n")[1]).toBe(message);
 });

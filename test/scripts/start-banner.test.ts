@@ -12,6 +12,9 @@ const DEVELOPMENT_ISSUER = {
 };
 const OWN_ISSUERS = JSON.stringify([{ ...DEVELOPMENT_ISSUER, issuer: "https://login.example" }]);
 const ORIGIN = "http://127.0.0.1:8787";
+const HTTPS = { PUBLIC_URL: "https://gateway.example", ALLOW_PRIVATE_CALLBACKS: "false" };
+const ACCESS = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "a".repeat(64) };
+const PRINTS = "It asks for a token, which this prints:\n\n  npm run --silent token -- --sub me";
 const ACTIONS = `${ORIGIN}/actions/v1/stored-actions`;
 
 function banner(vars: Record<string, string>, token: string | null = "TOKEN_OF_DEV"): string {
@@ -80,7 +83,7 @@ It asks for a token, which this prints:
 
   it.each([
     ["private callbacks are off", { ALLOW_PRIVATE_CALLBACKS: "false" }],
-    ["PUBLIC_URL is https", { ALLOW_PRIVATE_CALLBACKS: "false", PUBLIC_URL: "https://gateway.example" }],
+    ["PUBLIC_URL is https", HTTPS],
   ])("shows no callback that would be refused: %s", (_why, vars) => {
     const text = banner(vars);
     expect(text).not.toContain('"callback_url"');
@@ -92,29 +95,16 @@ It asks for a token, which this prints:
     [
       "a scope of its own",
       { OPERATOR_SCOPE: "gateway:admin" },
-      `${ORIGIN}/console\nIt asks for a token, which this prints:\n\n  npm run --silent token -- --sub me --scope gateway:admin --expires 3600`,
+      `${ORIGIN}/console\n${PRINTS} --scope gateway:admin --expires 3600`,
     ],
     ["a scope that a shell would read", { OPERATOR_SCOPE: "a$b'c" }, `--scope 'a$b'\\''c' --expires`],
-    [
-      "https, without a scope",
-      { PUBLIC_URL: "https://gateway.example", ALLOW_PRIVATE_CALLBACKS: "false" },
-      "https://gateway.example/console\nOPERATOR_SCOPE is not set, so no token opens it.",
-    ],
+    ["https, without a scope", HTTPS, "example/console\nOPERATOR_SCOPE is not set, so no token opens it."],
     [
       "https, with a scope",
-      { PUBLIC_URL: "https://gateway.example", ALLOW_PRIVATE_CALLBACKS: "false", OPERATOR_SCOPE: "ops" },
-      "https://gateway.example/console\nIt asks for a token, which this prints:\n\n  npm run --silent token -- --sub me --scope ops --expires 3600",
+      { ...HTTPS, OPERATOR_SCOPE: "ops" },
+      `https://gateway.example/console\n${PRINTS} --scope ops --expires 3600`,
     ],
-    [
-      "https, behind Access",
-      {
-        PUBLIC_URL: "https://gateway.example",
-        ALLOW_PRIVATE_CALLBACKS: "false",
-        ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com",
-        ACCESS_AUD: "a".repeat(64),
-      },
-      "https://gateway.example/console\nCloudflare Access signs you in.",
-    ],
+    ["https, behind Access", { ...HTTPS, ...ACCESS }, "example/console\nCloudflare Access signs you in."],
   ])("says how the console opens: %s", (_what, vars, words) => {
     expect(banner(vars)).toContain(words);
   });

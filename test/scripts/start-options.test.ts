@@ -15,11 +15,7 @@ describe("the options of npm start", () => {
       isVerbose: true,
       forWrangler: ["--port", "9000", "--var", "A:1"],
     });
-    expect(parseStartOptions([])).toEqual({
-      asksForHelp: false,
-      isVerbose: false,
-      forWrangler: [],
-    });
+    expect(parseStartOptions([])).toEqual({ asksForHelp: false, isVerbose: false, forWrangler: [] });
   });
 
   it.each([["--help"], ["-h"]])("%s asks for help", (option) => {
@@ -44,7 +40,6 @@ describe("the options of npm start", () => {
     [["--port=9000"], "9000"],
     [["--port", "9000", "--port=9001"], "9001"],
     [["--portable", "9000"], null],
-    [["--port"], null],
     [[], null],
   ])("%j has the port %s", (args, port) => {
     expect(findOption(args, "--port")).toBe(port);
@@ -68,13 +63,11 @@ describe("the options of npm start", () => {
 
   it.each([
     ["1", true],
-    ["8787", true],
     ["65535", true],
     ["65536", false],
     ["0", false],
     ["-1", false],
     ["80.5", false],
-    ["abc", false],
     ["", false],
   ])("%j is a port: %s", (text, expected) => {
     expect(isPort(text)).toBe(expected);
@@ -82,7 +75,6 @@ describe("the options of npm start", () => {
 
   it.each([
     ["127.0.0.1", "http://127.0.0.1:8787"],
-    ["localhost", "http://localhost:8787"],
     ["::1", "http://[::1]:8787"],
     ["0.0.0.0", "http://127.0.0.1:8787"],
     ["*", "http://127.0.0.1:8787"],

@@ -11,16 +11,24 @@ const SERVED = {
   event: "request.served",
   request_id: "f1b2",
   trace_id: "4bf92f3577b34da6a3ce929d0e0e4736",
-  method: "POST",
-  route: "/actions/v1/stored-actions/:stored_action_id/run",
-  status: 202,
-  outcome: "accepted",
+  method: "GET",
+  route: "/usage",
+  status: 200,
+  outcome: "served",
   user: "NuCIf",
   run_id: "27082b7e-fdb7-4210-825f-9bf26ad39670",
   total_ms: 12,
   auth_ms: 1,
   gate_ms: 2,
   upstream_ms: 3,
+};
+
+const FAILED = {
+  number: 1,
+  outcome: "failed",
+  status: null,
+  duration_ms: 4,
+  error: "TypeError: fetch failed",
 };
 
 function show(...lines: string[]): string[] {
@@ -35,82 +43,49 @@ function logged(event: object): string {
   return `[edge-actions] ${JSON.stringify(event)}`;
 }
 
-describe("noise", () => {
-  it.each([
-    ["what settings are read from", ["Using secrets defined in .dev/gateway.env"]],
-    [
-      "the tables of bindings",
-      [
-        "edge-actions has access to the following bindings:",
-        "Binding                            Resource            Mode",
-        "env.USER_GATE (UserGate)           Durable Object      local",
-        'env.JWT_ISSUERS ("(hidden)")       Environment Variable          local',
-        "env.UPSTREAM (edge-actions-sandbox)   Worker    local [not connected]",
-        "",
-      ],
-    ],
-    [
-      "what a connection status is",
-      [
-        "Service bindings, Durable Object bindings, and Tail consumers connect to other Wrangler or Vite dev processes running locally, with their connection status indicated by [connected] or [not connected].",
-      ],
-    ],
-    [
-      "an offer to generate types",
-      ["❓ Your types might be out of date. Re-run `wrangler types` to ensure your types are correct."],
-    ],
-    [
-      "the warning about scheduled Workers, in colours",
-      [
-        "\u001B[33m▲ \u001B[43;33m[\u001B[43;30mWARNING\u001B[43;33m]\u001B[0m \u001B[1mScheduled Workers are not automatically triggered during local development.\u001B[0m",
-        "",
-        "  To manually trigger a scheduled event, run:",
-        '    curl "http://127.0.0.1:18787/cdn-cgi/local/scheduled"',
-        "  For more details, see \u001B[4mhttps://developers.cloudflare.com/workers/configuration/cron-triggers/#test-cron-triggers-locally\u001B[0m",
-        "",
-        "",
-      ],
-    ],
-    [
-      "the steps of a start and of a reload",
-      ["⎔ Starting local server...", "⎔ Connection status updated", "⎔ Reloading local server..."],
-    ],
-    [
-      "wrangler's own lines about its address, requests and queues",
-      [
-        "[wrangler:info] Ready on http://127.0.0.1:18787",
-        "[wrangler:info] Ready on http://0.0.0.0:18787",
-        "[wrangler:info] - http://127.0.0.1:18787",
-        "[wrangler:info] - http://192.0.2.2:18787",
-        "[wrangler:info] GET /readyz 200 OK (176ms)",
-        "[wrangler:info] POST /actions/v1/runs 202 Accepted (3673ms)",
-        "[wrangler:info] QUEUE edge-actions-runs 1/1 (67ms)",
-      ],
-    ],
-    ["where a log file is", ['🪵  Logs were written to "/home/me/.config/.wrangler/logs/wrangler.log"']],
-    ["empty lines", ["", "  "]],
-    ["requests that start makes itself", [logged({ ...SERVED, trace_id: OWN_TRACE })]],
-  ])("%s", (_what, lines) => {
-    expect(show(...lines)).toEqual([]);
-  });
+/** As wrangler prints it, line by line. */
+const NOISE = `
+Using secrets defined in .dev/gateway.env
+edge-actions has access to the following bindings:
+Binding                            Resource            Mode
+env.USER_GATE (UserGate)           Durable Object      local
+env.JWT_ISSUERS ("(hidden)")       Environment Variable          local
+env.UPSTREAM (edge-actions-sandbox)   Worker    local [not connected]
+
+Service bindings, Durable Object bindings, and Tail consumers connect to other Wrangler or Vite dev processes running locally, with their connection status indicated by [connected] or [not connected].
+❓ Your types might be out of date. Re-run \`wrangler types\` to ensure your types are correct.
+\u001B[33m▲ \u001B[43;33m[\u001B[43;30mWARNING\u001B[43;33m]\u001B[0m \u001B[1mScheduled Workers are not automatically triggered during local development.\u001B[0m
+
+  To manually trigger a scheduled event, run:
+    curl "http://127.0.0.1:18787/cdn-cgi/local/scheduled"
+  For more details, see \u001B[4mhttps://developers.cloudflare.com/workers/configuration/cron-triggers/#test-cron-triggers-locally\u001B[0m
+
+
+⎔ Starting local server...
+⎔ Connection status updated
+⎔ Reloading local server...
+[wrangler:info] Ready on http://127.0.0.1:18787
+[wrangler:info] Ready on http://0.0.0.0:18787
+[wrangler:info] - http://127.0.0.1:18787
+[wrangler:info] - http://192.0.2.2:18787
+[wrangler:info] GET /readyz 200 OK (176ms)
+[wrangler:info] POST /actions/v1/runs 202 Accepted (3673ms)
+[wrangler:info] QUEUE edge-actions-runs 1/1 (67ms)
+🪵  Logs were written to "/home/me/.config/.wrangler/logs/wrangler.log"
+`;
+
+it("noise, empty lines and the requests that start makes itself are not shown", () => {
+  expect(show(...NOISE.split("\n"), "  ", logged({ ...SERVED, trace_id: OWN_TRACE }))).toEqual([]);
 });
 
 describe("activity", () => {
   it.each([
-    [
-      "a request",
-      [logged(SERVED)],
-      "12:03:04 POST /actions/v1/stored-actions/:stored_action_id/run 202 12 ms",
-    ],
-    [
-      "a request in colours",
-      [`\u001B[2m${logged(SERVED)}\u001B[22m`],
-      "12:03:04 POST /actions/v1/stored-actions/:stored_action_id/run 202 12 ms",
-    ],
+    ["a request", [logged(SERVED)], "12:03:04 GET /usage 200 12 ms"],
+    ["a request in colours", [`\u001B[2m${logged(SERVED)}\u001B[22m`], "12:03:04 GET /usage 200 12 ms"],
     [
       "a request with another outcome than usual",
       [logged({ ...SERVED, outcome: "replayed" })],
-      "12:03:04 POST /actions/v1/stored-actions/:stored_action_id/run 202 12 ms replayed",
+      "12:03:04 GET /usage 200 12 ms replayed",
     ],
     [
       "a request that is refused, with the reason, which is logged before it",
@@ -118,24 +93,12 @@ describe("activity", () => {
         logged({ time: TIME, event: "caller.refused", request_id: "f1b2", reason: "token.expired" }),
         logged({ ...SERVED, status: 401, outcome: "unauthorized" }),
       ],
-      "12:03:04 POST /actions/v1/stored-actions/:stored_action_id/run 401 12 ms unauthorized (token.expired)",
+      "12:03:04 GET /usage 401 12 ms unauthorized (token.expired)",
     ],
     [
       "a callback's attempt",
-      [
-        logged({
-          time: TIME,
-          event: "callback.attempted",
-          run_id: "27082b7e",
-          trace_id: "4bf9",
-          number: 1,
-          outcome: "failed",
-          status: null,
-          duration_ms: 4,
-          error: "TypeError: fetch failed",
-        }),
-      ],
-      '12:03:04 callback.attempted run_id=27082b7e number=1 outcome=failed duration_ms=4 error="TypeError: fetch failed"',
+      [logged({ time: TIME, event: "callback.attempted", run_id: "2708", trace_id: "4bf9", ...FAILED })],
+      '12:03:04 callback.attempted run_id=2708 number=1 outcome=failed duration_ms=4 error="TypeError: fetch failed"',
     ],
     [
       "settings that have become bad",

@@ -3,9 +3,21 @@
 import { UserGate } from "../../../src/gate/user-gate.ts";
 import type { StartResult } from "../../../src/runs/claim.ts";
 import type { Observation } from "../../../src/runs/run.ts";
-import { buildCopies, insertCopies } from "./fill.ts";
-import { ACTION, TERMS } from "./terms.ts";
+import type { Terms } from "../../../src/runs/terms.ts";
+import { FULL_TERMS } from "../../../test/support/terms.ts";
+import { insertCopies } from "./fill.ts";
 
+const ACTION = "11111111-2222-4333-8444-555555555555";
+/** What every run of the bench promises. */
+const TERMS: Terms = {
+  ...FULL_TERMS,
+  userKey: "u".repeat(43),
+  issuer: "https://login.example.com",
+  subject: "5f0c7a52-6b1f-4a53-9d0e-0c3b1e8f7a21",
+  target: { kind: "stored", storedActionId: ACTION },
+  callbackUrl: "https://client.example.com/hooks/actions",
+  publicUrl: "https://actions.example.com",
+};
 const HOUR_MS = 3_600_000;
 const RULES = { pollSchedule: [3600], retrySchedule: [3600] };
 const WINDOW = { limit: 1_000_000_000, windowMs: HOUR_MS };
@@ -43,14 +55,9 @@ export class MeteredGate extends UserGate {
 
   /** Copies of one run that has ended and of one that has not, so many of each. Says the bytes of a row, by table. */
   async fill(ended: number, open: number): Promise<Record<string, number>> {
-    const { sql } = this.ctx.storage;
     await this.prepare(2);
     await this.#end(this.#preparedAt(0));
-    const bytes = buildCopies(sql, ended, open).map((copy) => [
-      copy.table.replace(/_\d+$/, ""),
-      insertCopies(sql, copy),
-    ]);
-    return Object.fromEntries(bytes);
+    return insertCopies(this.ctx.storage.sql, ended, open);
   }
 
   forget(): void {
@@ -133,29 +140,13 @@ function meter(sql: SqlStorage): Metered[] {
   return cursors;
 }
 
-type Call =
-  | { gate: string; method: "perform"; values: [Operation, number] }
-  | { gate: string; method: "prepare"; values: [number] }
-  | { gate: string; method: "fill"; values: [number, number] }
-  | { gate: string; method: "forget"; values: [] };
+type Call = { gate: string; method: "perform" | "prepare" | "fill" | "forget"; values: never[] };
 
 export default {
   async fetch(request: Request, { USER_GATE }: { USER_GATE: DurableObjectNamespace<MeteredGate> }) {
-    const call: Call = await request.json();
-    const gate = USER_GATE.getByName(call.gate);
-    return Response.json((await callGate(gate, call)) ?? null);
+    const { gate, method, values }: Call = await request.json();
+    const methods: Record<Call["method"], (...values: never[]) => Promise<unknown>> =
+      USER_GATE.getByName(gate);
+    return Response.json((await methods[method](...values)) ?? null);
   },
 };
-
-async function callGate(gate: DurableObjectStub<MeteredGate>, call: Call): Promise<unknown> {
-  switch (call.method) {
-    case "perform":
-      return gate.perform(...call.values);
-    case "prepare":
-      return gate.prepare(...call.values);
-    case "fill":
-      return gate.fill(...call.values);
-    case "forget":
-      return gate.forget();
-  }
-}

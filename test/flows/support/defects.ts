@@ -89,7 +89,7 @@ const JSON_AND_IDS: readonly Case[] = [
   ["replays without saying so", `${REPLAYS} idempotency.after-failure`, without("idempotency-replayed")],
   [
     "takes the second request under an id for the first of another",
-    `${REPLAYS} idempotency.in-flight idempotency.scoped`,
+    `${REPLAYS} idempotency.scoped`,
     secondIsAnother(),
   ],
 ];

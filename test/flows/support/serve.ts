@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 
-makeOperatorsTables(values["persist-to"], process.env);
+await makeOperatorsTables(values["persist-to"], process.env);
 const settings = {
   ...(await devSettings()),
   PUBLIC_URL: `http://${HOST}:${values.port}`,

@@ -7,9 +7,9 @@ import { readLines } from "./documents.ts";
 import { PROJECT } from "./environment.ts";
 import type { Played, Scene } from "./scene.ts";
 
-/** An hour of a day, a chart of one, what a load needs, and a day through so many queues. */
+/** An hour of a day, what a load needs, and a day through so many queues. */
 const DAY_OR_NEEDS =
-  /^\| \d\d \|(?: [\d,]+ \|){9}$|^ {4}\S.*\| .* at most$|^\| 1[0,]+ \| [\d,]+ \| \d+ \| [\d,]+ \| \d+\.\d \|$|^\| [234] \|(?: [\d,]+ \|){5}$/;
+  /^\| \d\d \|(?: [\d,]+ \|){9}$|^\| 1[0,]+ \| [\d,]+ \| \d+ \| [\d,]+ \| \d+\.\d \|$|^\| [234] \|(?: [\d,]+ \|){5}$/;
 
 const TOOLS: readonly Played[] = [
   { command: "npm start -- --help", shows: /--env-file FILE/ },
