@@ -37,7 +37,7 @@ type Receiver = {
 
 let gateway: SigningGateway;
 beforeEach(async () => {
-  gateway = await new SigningGateway().listen();
+  gateway = await SigningGateway.listen();
   return () => gateway.close();
 });
 

@@ -73,11 +73,9 @@ export async function startProcess(options: Options = {}): Promise<GatewayProces
   return start(serve, options);
 }
 
-/** For flows that measure no time: a machine that is busy with other tests is no upstream in trouble. */
-export const PATIENT = ["--var", "UPSTREAM_TIMEOUT_MS:60000"];
-
-export function startPatientProcess(): Promise<GatewayProcess> {
-  return startProcess({ args: PATIENT });
+/** Settings as options. */
+export function vars(settings: Record<string, string | number>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
 }
 
 /** As its users start it. */
