@@ -1,10 +1,9 @@
 // A Cloudflare account as wrangler sees it through the API, kept in memory: what is asked of it changes it as the real
 // one would be changed, and is recorded. Its databases are real ones. It knows no other account and no other token.
-// What it answers: account-stores.ts, account-workers.ts, and account-operations.ts for what operators ask.
+// What it answers: account-stores.ts, account-workers.ts.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DatabaseSync } from "node:sqlite";
 import { buffer } from "node:stream/consumers";
-import { operations } from "./account-operations.ts";
 import { buildStoreHandlers, isRead } from "./account-stores.ts";
 import { buildWorkerHandlers } from "./account-workers.ts";
 import { LocalServer } from "./local-server.ts";
@@ -139,7 +138,6 @@ export class FakeAccount extends LocalServer {
       ? await new Response(new Uint8Array(bytes), { headers: { "content-type": type } }).formData()
       : null;
     for (const [name, handle] of Object.entries({
-      ...operations(this, query),
       ...buildStoreHandlers(this, query),
       ...buildWorkerHandlers(this),
     })) {
