@@ -54,19 +54,6 @@ it.each<[string, ((socket: Socket) => unknown) | null, string]>([
   },
 );
 
-it("while it is not there, reads and everything else answer 503 too, and /readyz names it", async () => {
-  await network.treat(null);
-  const stored = `/actions/v1/stored-actions/${ECHO}`;
-  expectProblem(await caller.read(ECHO, randomUUID()), UNREACHABLE);
-  expectProblem(await caller.call(stored), UNREACHABLE);
-  expectProblem(await caller.send("PUT", stored, '{"data":{}}'), UNREACHABLE);
-  const ready = await caller.call("/readyz");
-  expect(ready.status).toBe(503);
-  expect(JSON.parse(ready.text)).toMatchObject({
-    dependencies: { gate: "ok", kv: "ok", upstream: "failing" },
-  });
-});
-
 function asked(answer: (socket: Socket) => unknown): (socket: Socket) => void {
   return (socket) => void socket.once("data", () => answer(socket));
 }
