@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { endedRun, startedRun } from "./support/callback-runs.ts";
 import { Caller, ECHO } from "./support/caller.ts";
 import { deliveriesPath, untilState } from "./support/deliveries.ts";
@@ -51,29 +51,28 @@ const gateway = await forFile(
 );
 const caller = await Caller.of(gateway.url);
 
-describe("a receiver's answer is cut, and not shown", () => {
-  it.each<[string, (response: ServerResponse) => unknown]>([
-    ["of gigabytes", (response) => Readable.from(endless(Buffer.alloc(64 * 1024, "leaked "))).pipe(response)],
-    ["of a byte a second", drip],
-  ])("%s", async (_what, answer) => {
-    const receiver = await forTest(
-      HostileReceiver.listen((response) => {
-        response.writeHead(200, { "content-type": "text/plain", "x-secret": "leaked" });
-        return answer(response);
-      }),
-    );
-    const { id } = await endedRun({ caller, upstream }, receiver.url);
-    await untilState(caller, ECHO, id, "delivered");
-    await until("the end of the answer", CLOSED_WITHIN_MS, () => receiver.open === 0);
-    expect(receiver.requests).toHaveLength(1);
-    expect(receiver.takenBytes).toBeLessThan(MAX_TAKEN_BYTES);
-    expect((await caller.call(deliveriesPath(ECHO, id))).text).not.toContain("leaked");
-    expect(gateway.output()).not.toContain("leaked");
-  });
+it.each<[string, (response: ServerResponse) => unknown]>([
+  ["of gigabytes", (response) => Readable.from(endless(Buffer.alloc(64 * 1024, "leaked "))).pipe(response)],
+  ["of a byte a second", drip],
+])("a receiver's answer %s is cut, and not shown", async (_what, answer) => {
+  const receiver = await forTest(
+    HostileReceiver.listen((response) => {
+      response.writeHead(200, { "content-type": "text/plain", "x-secret": "leaked" });
+      return answer(response);
+    }),
+  );
+  const { id } = await endedRun({ caller, upstream }, receiver.url);
+  await untilState(caller, ECHO, id, "delivered");
+  await until("the end of the answer", CLOSED_WITHIN_MS, () => receiver.open === 0);
+  expect(receiver.requests).toHaveLength(1);
+  expect(receiver.takenBytes).toBeLessThan(MAX_TAKEN_BYTES);
+  expect((await caller.call(deliveriesPath(ECHO, id))).text).not.toContain("leaked");
+  expect(gateway.output()).not.toContain("leaked");
 });
 
-describe("a receiver that ends its 2xx before it has the body has acknowledged", () => {
-  it.each([1_000, 400_000, 900_000])("only when it was sent all of %i bytes", async (bytes) => {
+it.each([1_000, 400_000, 900_000])(
+  "a receiver that ends its 2xx before it has the body has acknowledged only when it was sent all of %i bytes",
+  async (bytes) => {
     const receiver = await forTest(HostileReceiver.listen(acknowledge, true));
     const run = await startedRun({ caller, upstream }, { callback_url: receiver.url });
     run.ended = `{"type":"run","id":"${run.id}","status":"success","results":["${"x".repeat(bytes)}"]}`;
@@ -84,8 +83,8 @@ describe("a receiver that ends its 2xx before it has the body has acknowledged",
       whole.map((isWhole) => (isWhole ? null : "answered before the end")),
     );
     expect(state).toBe(whole.at(-1) === true ? "delivered" : "dead");
-  });
-});
+  },
+);
 
 function acknowledge(response: ServerResponse): void {
   response.writeHead(200, { "content-length": 0 }).end();

@@ -121,50 +121,44 @@ describe("npm start", async () => {
   });
 });
 
-describe("npm start with a bad setting", () => {
-  const NOT_IN_RANGE = "RATE_LIMIT_DEFAULT must be a whole number from 1 to 1000000";
+const NOT_IN_RANGE = "RATE_LIMIT_DEFAULT must be a whole number from 1 to 1000000";
 
-  it.each([
-    ["--var", "RATE_LIMIT_DEFAULT:abc", NOT_IN_RANGE],
-    ["--env-file", "settings.env", NOT_IN_RANGE],
-    // Node has an option of this name, and must leave it to the script.
-    ["--env-file", "missing.env", "missing.env cannot be read."],
-  ])("says what is wrong and ends: %s %s", async (option, value, words) => {
-    await writeFile(`${folder}/settings.env`, "RATE_LIMIT_DEFAULT=abc\n");
-    const given = option === "--var" ? value : `${folder}/${value}`;
-    const refused = await run("npm", ["start", "--", "--port", String(await freePort()), option, given], env);
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(words);
-    expect(refused.stdout).not.toContain("ready");
+it.each([
+  ["--var", "RATE_LIMIT_DEFAULT:abc", NOT_IN_RANGE],
+  ["--env-file", "settings.env", NOT_IN_RANGE],
+  // Node has an option of this name, and must leave it to the script.
+  ["--env-file", "missing.env", "missing.env cannot be read."],
+])("npm start with a bad setting says what is wrong and ends: %s %s", async (option, value, words) => {
+  await writeFile(`${folder}/settings.env`, "RATE_LIMIT_DEFAULT=abc\n");
+  const given = option === "--var" ? value : `${folder}/${value}`;
+  const refused = await run("npm", ["start", "--", "--port", String(await freePort()), option, given], env);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(words);
+  expect(refused.stdout).not.toContain("ready");
+});
+
+it.each([
+  ["bench/run.ts", "--short"],
+  ["bench/profile.ts", "--seconds=1"],
+])("npm run bench says what is missing when wrk is: %s", async (file, option) => {
+  const args = ["scripts/run.mjs", file, option];
+  const refused = await run(process.execPath, args, { ...env, PATH: folder });
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: "\nwrk is not installed: run bench/setup.sh, or `apt-get install wrk`.\n",
   });
 });
 
-describe("npm run bench", () => {
-  it.each([
-    ["bench/run.ts", "--short"],
-    ["bench/profile.ts", "--seconds=1"],
-  ])("says what is missing when wrk is: %s", async (file, option) => {
-    const args = ["scripts/run.mjs", file, option];
-    const refused = await run(process.execPath, args, { ...env, PATH: folder });
-    expect(refused).toMatchObject({
-      code: 1,
-      stderr: "\nwrk is not installed: run bench/setup.sh, or `apt-get install wrk`.\n",
-    });
-  });
-});
-
-describe("npm run token", () => {
-  it.each([
-    ["no subject", []],
-    ["an unknown option", ["--sub", "alice", "--role", "admin"]],
-    ["a claim that is not NAME=JSON", ["--sub", "alice", "--claim", "rate_limit"]],
-    ["a claim whose value is not JSON", ["--sub", "alice", "--claim", "billing={"]],
-    ["an expiry that is no number", ["--sub", "alice", "--expires", "soon"]],
-  ])("refuses %s with its usage", async (_what, args) => {
-    const refused = await token(...args);
-    expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toContain("usage: npm run --silent token -- --sub NAME");
-  });
+it.each([
+  ["no subject", []],
+  ["an unknown option", ["--sub", "alice", "--role", "admin"]],
+  ["a claim that is not NAME=JSON", ["--sub", "alice", "--claim", "rate_limit"]],
+  ["a claim whose value is not JSON", ["--sub", "alice", "--claim", "billing={"]],
+  ["an expiry that is no number", ["--sub", "alice", "--expires", "soon"]],
+])("npm run token refuses %s with its usage", async (_what, args) => {
+  const refused = await token(...args);
+  expect(refused).toMatchObject({ code: 2, stdout: "" });
+  expect(refused.stderr).toContain("usage: npm run --silent token -- --sub NAME");
 });
 
 /** The development issuer, and another one with the same keys. */

@@ -130,7 +130,7 @@ export const FORGED_JWT: readonly Forgery[] = [
   ...(["bytes", "PEM", "JWK"] as const).map(
     (form): Forgery => [
       `its token is signed with the public key as a shared secret (HS256, ${form})`,
-      signed({ token: (claims, key) => hs256(claims, key.kid, toSecret(key, form)) }),
+      signed({ token: (claims, key) => hs256(claims, key, toSecret(key, form)) }),
     ],
   ),
 ];
@@ -192,13 +192,8 @@ function eddsa(claims: Record<string, unknown>, { kid, privateKey }: Key): Promi
   return new SignJWT(claims).setProtectedHeader({ alg: "EdDSA", typ: "JWT", kid }).sign(privateKey);
 }
 
-function hs256(claims: Record<string, unknown>, kid: string, secret: Buffer): string {
-  const content = `${base64urlJson({ alg: "HS256", typ: "JWT", kid })}.${base64urlJson(claims)}`;
-  return `${content}.${createHmac("sha256", secret).update(content).digest("base64url")}`;
-}
-
-function base64urlJson(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
+function hs256(claims: Record<string, unknown>, { kid }: Key, secret: Buffer): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT", kid }).sign(secret);
 }
 
 function toSecret({ publicKey }: Key, form: "bytes" | "PEM" | "JWK"): Buffer {
