@@ -51,7 +51,7 @@ async function oneRun(token: string): Promise<number> {
   const started = await fetch(`${gateway.url}${RUN_PATH}`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ data: { inputs: {}, callback_url: receiver.url(path) } }),
+    body: JSON.stringify({ data: { inputs: {}, callback_url: receiver.urlAt(path) } }),
   });
   const text = await started.text();
   if (started.status !== 202) throw new Error(`no run was started: ${started.status} ${text}`);

@@ -16,11 +16,17 @@ export type Proof = {
   bodySha256: string;
 };
 
-export async function checkProof(http: Http, { headers, body }: Delivery): Promise<Proof> {
+export async function checkProof(http: Http, delivery: Delivery): Promise<Proof> {
   const answer = await http.call("/.well-known/jwks.json");
   expect.status(answer, 200);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- jose and node:crypto refuse what is no key set
-  const keys = toJson(answer) as JSONWebKeySet;
+  return checkProofWith(toJson(answer) as JSONWebKeySet, delivery);
+}
+
+export async function checkProofWith(
+  keys: JSONWebKeySet,
+  { headers, body }: Pick<Delivery, "headers" | "body">,
+): Promise<Proof> {
   const webhookId = headers.get("webhook-id") ?? "";
   const timestamp = headers.get("webhook-timestamp") ?? "";
   const signed = Buffer.concat([Buffer.from(`${webhookId}.${timestamp}.`), body]);

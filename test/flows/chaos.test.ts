@@ -1,18 +1,13 @@
 // All the faults of the other flows at once, over many runs: `npm run chaos`, in short.
-import { beforeAll, expect, it } from "vitest";
-import { type Environment, makeFolder, removeFolder, userEnvironment } from "./support/environment.ts";
+import { expect, it } from "vitest";
+import { userFolder } from "./support/opened.ts";
 import { run } from "./support/run.ts";
 
 const PLAN = ["--seconds", "60", "--seed", "4", "--rate", "4"];
 /** Load and drain; the drain has a bound of its own, after which the accounting says what is missing. */
 const WITHIN_MS = 600_000;
 
-let env: Environment;
-beforeAll(async () => {
-  const folder = await makeFolder();
-  env = userEnvironment(folder);
-  return () => removeFolder(folder);
-});
+const { env } = await userFolder();
 
 it(
   "every run is accounted for: accepted, executed once, told, charged once",

@@ -1,12 +1,12 @@
 // The operators' console in a real browser, on a gateway that has really run things: what an operator comes for, with
 // scripts and without, and what no other visitor may do.
-import { createServer } from "node:http";
-import { afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { words } from "../support/words.ts";
 import type { Visitor } from "./support/browser.ts";
 import { actionId, atOnce, Caller, ECHO, toRunId } from "./support/caller.ts";
 import { ATTEMPTS, BILLED, ConsoleStage, WITHIN_MS } from "./support/console-stage.ts";
-import { listening, portOf } from "./support/environment.ts";
+import { LocalServer } from "./support/local-server.ts";
+import { forFile, forTest } from "./support/opened.ts";
 import { until } from "./support/process.ts";
 
 const LIMIT = 4;
@@ -26,11 +26,7 @@ const PAGES = words`
   /console/destinations /console/audit /console/sign-in /console/nowhere`;
 const MARKUP = `<script>alert(1)</script><img src=x onerror=alert(1)>`;
 
-let stage: ConsoleStage;
-beforeAll(async () => {
-  stage = await ConsoleStage.open(LIMIT);
-  return () => stage.close();
-});
+const stage = await forFile(ConsoleStage.open(LIMIT));
 afterEach(() => stage.leave());
 
 /** Loads the page again until it says so, as a user who waits would. */
@@ -57,16 +53,8 @@ describe.each([
     await at.press("Search");
     await at.page.getByRole("link", { name: runId }).click();
     const text = await at.text();
-    const entries = [
-      "Accepted",
-      "Ended",
-      "Charged",
-      "Attempt 1",
-      "HTTP 204",
-      "Delivered",
-      stage.receiver.url("/fine"),
-    ];
-    for (const entry of entries) expect(text).toContain(entry);
+    const entries = ["Accepted", "Ended", "Charged", "Attempt 1", "HTTP 204", "Delivered"];
+    for (const entry of [...entries, stage.receiver.urlAt("/fine")]) expect(text).toContain(entry);
   });
 
   it("reads on the overview, seconds later, what the gateway has done", async () => {
@@ -90,19 +78,6 @@ describe.each([
     expect(await at.text()).toContain("Counting began at");
   });
 
-  it("redelivers a dead letter, and it arrives", async () => {
-    const { runId, path } = await stage.deadLetter(await stage.caller("unlucky"));
-    const before = stage.receiver.at(path).length;
-    stage.isOpen = true;
-
-    const at = await stage.operator(scripts);
-    await at.goTo("Dead letters");
-    await at.page.getByRole("row", { name: runId }).getByRole("button", { name: "Redeliver" }).click();
-    expect(await at.text()).toContain("The callback is being sent again.");
-    await until("the callback", WITHIN_MS, () => stage.receiver.at(path).length > before);
-    await untilSaid(at, "The receiver has acknowledged the result.");
-  });
-
   it("redelivers what was ticked and sees it through to its end", async () => {
     const who = await stage.caller("chosen");
     const deadLetters = [await stage.deadLetter(who), await stage.deadLetter(who)];
@@ -120,19 +95,6 @@ describe.each([
     );
   });
 
-  it("redelivers all of a host, after a confirmation", async () => {
-    const { path } = await stage.deadLetter(await stage.caller("host"));
-    stage.isOpen = true;
-    const at = await stage.operator(scripts);
-    await at.goTo("Dead letters");
-    const host = new URL(stage.receiver.url("/")).host;
-    const row = at.page.getByRole("row", { name: host }).first();
-    await row.getByText("Redeliver all…").click();
-    await row.getByRole("button", { name: "Send them" }).click();
-    await at.page.getByText(`All dead letters to ${host}.`).waitFor();
-    await until("the callback", WITHIN_MS, () => stage.receiver.at(path).length > ATTEMPTS);
-  });
-
   it("sees how far a large redelivery is, without doing anything", async () => {
     const who = await Caller.of(stage.gateway.url, undefined, UNHINDERED);
     const deadLetters = await atOnce(MANY, () => stage.deadLetter(who));
@@ -142,7 +104,7 @@ describe.each([
     await at.goTo("Dead letters");
     const asked: string[] = [];
     at.page.on("request", (request) => asked.push(new URL(request.url()).pathname));
-    const { host } = new URL(stage.receiver.url("/"));
+    const { host } = new URL(stage.receiver.urlAt("/"));
     await at.page.getByLabel("Host").fill(host);
     await at.page.getByText("Redeliver this range…").click();
     await at.press("Send them");
@@ -162,7 +124,7 @@ describe.each([
     const who = await stage.caller("patient");
     const slow = await who.start(actionId("0003"), {
       inputs: { seconds: 60 },
-      callback_url: stage.receiver.url("/never"),
+      callback_url: stage.receiver.urlAt("/never"),
     });
     const at = await stage.operator(scripts);
     await lookUp(at, who);
@@ -218,17 +180,12 @@ describe("no other visitor", () => {
     await at.open(await pageElsewhere(form));
     await at.page.getByRole("button").click();
     expect(await at.text()).toContain("This form came from elsewhere");
-    // The same form on the console's own page does it.
-    await at.open(`/console/runs/${runId}`);
-    await at.press("Redeliver");
+    // The console's own form does it.
+    await at.open("/console/dead-letters");
+    await at.page.getByRole("row", { name: runId }).getByRole("button", { name: "Redeliver" }).click();
+    expect(await at.text()).toContain("The callback is being sent again.");
     await until("the callback", WITHIN_MS, () => stage.receiver.at(path).length === before + 1);
-  });
-
-  it("frames the console", async () => {
-    const at = await stage.operator();
-    await at.open(await pageElsewhere(`<iframe src="${stage.gateway.url}/console"></iframe>`));
-    await until("the browser's refusal", WITHIN_MS, () => at.complaints.length > 0);
-    expect(at.complaints.splice(0).join()).toMatch(/frame-ancestors/);
+    await untilSaid(at, "The receiver has acknowledged the result.");
   });
 });
 
@@ -278,10 +235,9 @@ async function lookUp(at: Visitor, who: Caller): Promise<void> {
 
 /** On another origin of the same site. */
 async function pageElsewhere(html: string): Promise<string> {
-  const elsewhere = createServer((_request, response) => {
-    response.writeHead(200, { "content-type": "text/html" }).end(`<link rel="icon" href="data:,">${html}`);
-  });
-  onTestFinished(() => void elsewhere.close());
-  await listening(elsewhere);
-  return `http://127.0.0.1:${portOf(elsewhere)}/`;
+  const page = `<link rel="icon" href="data:,">${html}`;
+  const elsewhere = LocalServer.listen((_request, response) =>
+    response.writeHead(200, { "content-type": "text/html" }).end(page),
+  );
+  return (await forTest(elsewhere)).url;
 }

@@ -2,7 +2,7 @@
 // and what comes of them. test/scripts/deploy-steps.test.ts has the cases of each step.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { API_TOKEN, FakeAccount } from "./support/account.ts";
 import {
@@ -15,39 +15,31 @@ import {
 } from "./support/deploy-steps.ts";
 import { DeployedGateway } from "./support/deployed-gateway.ts";
 import { documentedCommands } from "./support/documents.ts";
-import {
-  type Environment,
-  findFiles,
-  makeFolder,
-  PROJECT,
-  removeFolder,
-  userEnvironment,
-  withOwnPrograms,
-} from "./support/environment.ts";
+import { type Environment, findFiles, PROJECT, withOwnPrograms } from "./support/environment.ts";
+import { forFile, userFolder } from "./support/opened.ts";
 import { run } from "./support/run.ts";
 import { addStaging } from "./support/stocked-account.ts";
 
-let folder: string;
-let argumentsFile: string;
-let account: FakeAccount;
-let production: DeployedGateway;
+const SETTINGS = ["PUBLIC_URL", "JWT_ISSUERS", "UPSTREAM_URL", "ACCESS_TEAM_DOMAIN", "ACCESS_AUD"];
+const THINGS = [
+  "KV namespace edge-actions-kv",
+  "D1 database edge-actions-operators",
+  "queue edge-actions-runs",
+  "queue edge-actions-runs-dead",
+  "Flagship app edge-actions-flags",
+  "flag edge_actions_api_rate_limiting_global, on",
+];
 
-beforeAll(async () => {
-  folder = await makeFolder();
-  argumentsFile = join(folder, "arguments");
-  // Every program that runs on Node writes down what it was started with.
-  const recorder = `require("node:fs").appendFileSync(${JSON.stringify(argumentsFile)}, JSON.stringify(process.argv) + "\\n");`;
-  await writeFile(join(folder, "recorder.cjs"), recorder);
-  account = await FakeAccount.open();
-  addStaging(account);
-  production = await DeployedGateway.of(account, "edge-actions");
-});
-
-afterAll(async () => {
-  await production.close();
-  await account.close();
-  await removeFolder(folder);
-});
+const { folder, env } = await userFolder();
+const argumentsFile = join(folder, "arguments");
+// Every program that runs on Node writes down what it was started with.
+const recorder = `require("node:fs").appendFileSync(${JSON.stringify(argumentsFile)}, JSON.stringify(process.argv) + "\\n");`;
+await writeFile(join(folder, "recorder.cjs"), recorder);
+const account = await forFile(FakeAccount.listen());
+addStaging(account);
+const production = await forFile(DeployedGateway.listen(account, "edge-actions"));
+/** Everything that any run has printed. */
+const screen: string[] = [];
 
 it("the settings here are those that the commands of docs/deploying.md give, in one shell, to each environment", async () => {
   expect(await documentedSettings(folder)).toEqual({
@@ -58,18 +50,12 @@ it("the settings here are those that the commands of docs/deploying.md give, in 
 
 it("on a clean checkout, without an account, a dry run prints the plan", async () => {
   const { status, output } = await started("npm", ["run", "--silent", "deploy", "--", "--dry-run"], {});
-  expect(output).toContain("not logged in");
   expect(stepsIn(output)).toEqual([
     "unknown what the account has: not logged in",
     "missing PUBLIC_URL: where the outside reaches the gateway, https://…",
     "missing JWT_ISSUERS: JSON array of the issuers whose tokens count",
     "missing UPSTREAM_URL: the backend that runs the actions",
-    "would create or reuse KV namespace edge-actions-kv",
-    "would create or reuse D1 database edge-actions-operators",
-    "would create or reuse queue edge-actions-runs",
-    "would create or reuse queue edge-actions-runs-dead",
-    "would create or reuse Flagship app edge-actions-flags",
-    "would create or reuse flag edge_actions_api_rate_limiting_global, on",
+    ...THINGS.map((thing) => `would create or reuse ${thing}`),
     ...(await migrations()).map((file) => `would apply or skip migration ${file}`),
     "would set or keep secret SIGNING_KEYS",
     "would deploy version TAG",
@@ -79,29 +65,18 @@ it("on a clean checkout, without an account, a dry run prints the plan", async (
 });
 
 it("options that make no sense are refused with what is wrong about them", async () => {
-  const ended = await deploy(["--env", "staging", "--soon"], account.environment);
-  expect(ended).toEqual({
-    status: 2,
-    output: expect.stringMatching(/Unknown option '--soon'[^]*usage: npm run deploy/),
-  });
-  expect(ended.output).not.toMatch(/^ +at /m);
+  const { status, output } = await deploy(["--env", "staging", "--soon"], account.environment);
+  expect(status).toBe(2);
+  expect(output).toMatch(/Unknown option '--soon'[^]*usage: npm run deploy/);
+  expect(output).not.toMatch(/^ +at /m);
 });
 
 it("from nothing to a gateway that runs, each thing after what it needs", async () => {
   const { status, output } = await deployProduction({ ...PRODUCTION, ...ACCESS });
   expect(status, output).toBe(0);
   expect(stepsIn(output)).toEqual([
-    "setting PUBLIC_URL (environment)",
-    "setting JWT_ISSUERS (environment)",
-    "setting UPSTREAM_URL (environment)",
-    "setting ACCESS_TEAM_DOMAIN (environment)",
-    "setting ACCESS_AUD (environment)",
-    "created KV namespace edge-actions-kv",
-    "created D1 database edge-actions-operators",
-    "created queue edge-actions-runs",
-    "created queue edge-actions-runs-dead",
-    "created Flagship app edge-actions-flags",
-    "created flag edge_actions_api_rate_limiting_global, on",
+    ...SETTINGS.map((name) => `setting ${name} (environment)`),
+    ...THINGS.map((thing) => `created ${thing}`),
     ...(await migrations()).map((file) => `applied migration ${file}`),
     "set secret SIGNING_KEYS",
     "deployed version TAG",
@@ -127,11 +102,9 @@ it("from nothing to a gateway that runs, each thing after what it needs", async 
 });
 
 it("what runs is bound to what was made, and has the settings", () => {
-  const [namespace, database, app] = [
-    account.namespaces.at(-1),
-    account.databases.at(-1),
-    account.apps.at(-1),
-  ];
+  const namespace = account.namespaces.at(-1);
+  const database = account.databases.at(-1);
+  const app = account.apps.at(-1);
   const worker = account.workers.get("edge-actions");
   expect(worker?.versions.at(-1)?.bindings).toEqual(
     expect.arrayContaining([
@@ -221,11 +194,7 @@ it("run again, without the settings, it makes up for that, reuses everything and
   const steps = stepsIn(output);
   expect(steps).toContain("unchanged version TAG");
   expect(steps.filter((step) => !/^(?:reused|unchanged) /.test(step))).toEqual([
-    "setting PUBLIC_URL (as deployed)",
-    "setting JWT_ISSUERS (as deployed)",
-    "setting UPSTREAM_URL (as deployed)",
-    "setting ACCESS_TEAM_DOMAIN (as deployed)",
-    "setting ACCESS_AUD (as deployed)",
+    ...SETTINGS.map((name) => `setting ${name} (as deployed)`),
     // What the gateway has not.
     expect.stringMatching(/^operators_index: the D1 database/),
     expect.stringMatching(/^upstream: UPSTREAM_URL/),
@@ -271,9 +240,6 @@ it("a version is tried on some of the traffic, with the commands of docs/deployi
   });
 });
 
-/** Everything that any run has printed. */
-const screen: string[] = [];
-
 function deployProduction(settings: Environment) {
   const args = ["--check-url", production.url, "--check-seconds", "0"];
   return deploy(args, { ...account.environment, ...settings });
@@ -287,7 +253,7 @@ function deploy(args: string[], environment: Environment) {
 
 async function started(program: string, args: string[], environment: Environment) {
   const { code, stdout, stderr } = await run(program, args, {
-    ...userEnvironment(folder),
+    ...env,
     // There is no login there.
     HOME: folder,
     CI: "true",

@@ -5,25 +5,19 @@
 // page's own (`plus`), to make a command short or to keep it in its place.
 import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ACCOUNT_ID, API_TOKEN } from "./support/account.ts";
 import { ECHO } from "./support/caller.ts";
 import { checkOut } from "./support/checkout.ts";
 import { CLAIMED, type Claimed } from "./support/claimed-commands.ts";
 import { findRow, isMentioned, parseParts } from "./support/command-rows.ts";
 import { type Command, documentedCommands, readLines } from "./support/documents.ts";
-import {
-  type Environment,
-  freePort,
-  makeFolder,
-  PROJECT,
-  portOf,
-  removeFolder,
-} from "./support/environment.ts";
+import { freePort, PROJECT } from "./support/environment.ts";
 import { GATEWAY_SCENES, SIGNING_KEYS } from "./support/gateway-scenes.ts";
+import { LocalServer } from "./support/local-server.ts";
 import { LoginPage } from "./support/login.ts";
+import { forFile, userFolder } from "./support/opened.ts";
 import { closeScene, openScene, type Played, play } from "./support/scene.ts";
 import * as stock from "./support/stocked-account.ts";
 import { TOOL_SCENES } from "./support/tool-scenes.ts";
@@ -32,46 +26,30 @@ const SCENES = { ...TOOL_SCENES, ...GATEWAY_SCENES };
 const ROWS = [...CLAIMED, ...Object.values(SCENES).flat()];
 const COMMANDS = documentedCommands();
 
-let folder: string;
-let checkout: string;
-let env: Environment;
-let replaced: ReadonlyMap<string, string>;
-beforeAll(async () => {
-  folder = await makeFolder();
-  checkout = await checkOut(folder);
-  await prepareCheckout();
-  const registry = createServer((_request, response) => response.end("{}")).listen(0, "127.0.0.1");
-  const loginPage = await LoginPage.open();
-  env = {
-    ...loginPage.environment,
-    ACTION: ECHO,
-    ACCOUNT: ACCOUNT_ID,
-    TOKEN: API_TOKEN,
-  };
-  const [gatewayPort, receiverPort, loginPort] = [await freePort(), await freePort(), await freePort()];
-  const gateway = `http://127.0.0.1:${gatewayPort}`;
-  replaced = new Map([
-    ["--port 9000 --persist-to", `--port ${gatewayPort} --persist-to`],
-    ["http://127.0.0.1:9000/readyz", `${gateway}/readyz`],
-    ["http://127.0.0.1:8787", gateway],
-    ["https://actions.example.com", gateway],
-    // Where receivers listen.
-    ["--port 9000", `--port ${receiverPort}`],
-    [":9000/hook", `:${receiverPort}/hook`],
-    ["GATEWAY_PORT", `${gatewayPort}`],
-    ["LOGIN_PORT", `${loginPort}`],
-    // With a token no login is needed.
-    ["npx wrangler login", "env -u CLOUDFLARE_API_TOKEN npx wrangler login"],
-    ["<the id of edge-actions-flags>", "edge-actions-flags-id"],
-    ["'RUN_ID'", `'${stock.RUN_ID}'`],
-    ["npm run audit", `npm_config_registry=http://127.0.0.1:${portOf(registry)} npm run audit`],
-  ]);
-  return async () => {
-    registry.close();
-    loginPage.close();
-    await removeFolder(folder);
-  };
-});
+const { folder } = await userFolder();
+const checkout = await checkOut(folder);
+await prepareCheckout();
+const registry = await forFile(LocalServer.listen((_request, response) => response.end("{}")));
+const loginPage = await forFile(LoginPage.listen());
+const env = { ...loginPage.environment, ACTION: ECHO, ACCOUNT: ACCOUNT_ID, TOKEN: API_TOKEN };
+const [gatewayPort, receiverPort, loginPort] = [await freePort(), await freePort(), await freePort()];
+const gateway = `http://127.0.0.1:${gatewayPort}`;
+const replaced = new Map([
+  ["--port 9000 --persist-to", `--port ${gatewayPort} --persist-to`],
+  ["http://127.0.0.1:9000/readyz", `${gateway}/readyz`],
+  ["http://127.0.0.1:8787", gateway],
+  ["https://actions.example.com", gateway],
+  // Where receivers listen.
+  ["--port 9000", `--port ${receiverPort}`],
+  [":9000/hook", `:${receiverPort}/hook`],
+  ["GATEWAY_PORT", `${gatewayPort}`],
+  ["LOGIN_PORT", `${loginPort}`],
+  // With a token no login is needed.
+  ["npx wrangler login", "env -u CLOUDFLARE_API_TOKEN npx wrangler login"],
+  ["<the id of edge-actions-flags>", "edge-actions-flags-id"],
+  ["'RUN_ID'", `'${stock.RUN_ID}'`],
+  ["npm run audit", `npm_config_registry=${registry.url} npm run audit`],
+]);
 
 describe("the documents and this table", () => {
   it("no command is without a row", () => {
@@ -125,10 +103,6 @@ async function prepareCheckout(): Promise<void> {
       .match(/(?<=```sql\n)[^`]*/) ?? [];
   await writeFile(join(checkout, "question.sql"), question);
   await writeFile(join(checkout, "signing-keys.json"), SIGNING_KEYS);
-  await change("scripts/token.ts", (text) => text.replaceAll(/^ {2}/gm, "      "));
-}
-
-async function change(file: string, how: (text: string) => string): Promise<void> {
-  const text = await readFile(join(PROJECT, file), "utf8");
-  await writeFile(join(checkout, file), how(text));
+  const script = join(checkout, "scripts/token.ts");
+  await writeFile(script, (await readFile(script, "utf8")).replaceAll(/^ {2}/gm, "      "));
 }

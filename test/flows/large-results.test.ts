@@ -1,13 +1,14 @@
 // A result of any size is delivered, over the real network and in little memory: what the receiver has in the end is what
 // was signed, or it has no whole request. Results over 25 MiB, of which KV takes no copy, are read from the upstream twice.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
 import { createRemoteJWKSet, jwtVerify } from "jose";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { Caller, ECHO, toRunId } from "./support/caller.ts";
+import { describe, expect, it } from "vitest";
+import { startedRun } from "./support/callback-runs.ts";
+import { Caller, ECHO } from "./support/caller.ts";
 import { type DeliveriesView, untilState } from "./support/deliveries.ts";
 import { LargeReads, LargeReceiver, type Manner, type Reading, toResult } from "./support/large-results.ts";
-import { type GatewayProcess, startProcess, until } from "./support/process.ts";
+import { forFile, forTest, gatewayWith } from "./support/opened.ts";
+import { type GatewayProcess, until } from "./support/process.ts";
 import { Upstream } from "./support/upstream.ts";
 
 const MIB = 1024 * 1024;
@@ -18,26 +19,25 @@ const WITHIN_MS = 30_000;
 /** So often a read is given up because it proves to be large: among other runs, and when the run is alone. */
 const FOUND_LARGE = 2;
 
-let upstream: Upstream;
-let gateway: GatewayProcess;
 /** By run. */
 const reads = new Map<string, LargeReads>();
-
-beforeAll(async () => {
-  upstream = await Upstream.listen();
-  upstream.answerRead = ({ id }, response) => {
-    reads
-      .get(id)
-      ?.answer(response)
-      .catch(() => response.destroy());
-    return reads.has(id);
-  };
-  gateway = await startGateway();
-  return async () => {
-    await gateway.close();
-    upstream.close();
-  };
-});
+const upstream = await forFile(Upstream.listen());
+upstream.answerRead = ({ id }, response) => {
+  reads
+    .get(id)
+    ?.answer(response)
+    .catch(() => response.destroy());
+  return reads.has(id);
+};
+const settings = {
+  UPSTREAM_URL: upstream.url,
+  UPSTREAM_TIMEOUT_MS: 4000,
+  CALLBACK_TIMEOUT_MS: 2000,
+  CALLBACK_RETRY_SCHEDULE: "8,600",
+  // Only a push has the upstream asked for a run.
+  RUN_POLL_SCHEDULE: 600,
+};
+const gateway = await forFile(gatewayWith(settings));
 
 describe("a result of more than KV takes", () => {
   it("is delivered whole, with its length and a signature of its hash", async () => {
@@ -145,36 +145,30 @@ describe("a receiver", () => {
     expect(receiver.taken).toMatchObject([{ bytes: LARGE_BYTES, isComplete: true }]);
   });
 
-  it.each<[string, Manner, object]>([
-    [
-      "ends its 2xx early has not been told",
-      (_request, response, take) => {
-        response.writeHead(200).end();
-        void take();
-      },
-      { status: 200, error: "answered before the end" },
-    ],
-    ["takes nothing is given up", () => undefined, { status: null, error: "no answer in time" }],
+  it.each<[string, Manner, number | null, string]>([
+    ["ends its 2xx early has not been told", endAtOnce, 200, "answered before the end"],
+    ["takes nothing is given up", () => undefined, null, "no answer in time"],
     [
       "takes everything and does not answer is given up",
-      (_request, _response, take) => void take(),
-      { status: null, error: "no answer in time" },
+      (_request, _response, take) => take(),
+      null,
+      "no answer in time",
     ],
     [
       "resets the connection is no connection",
-      (request: IncomingMessage) => void request.once("data", () => request.destroy()),
-      { status: null, error: "no connection" },
+      (request) => request.once("data", () => request.destroy()),
+      null,
+      "no connection",
     ],
-  ])("that %s", async (_name, manner, attempt) => {
+  ])("that %s", async (_name, manner, status, error) => {
     const { view } = await delivery([{ body: LARGE }], manner);
-    expect(view.attempts).toMatchObject([attempt]);
+    expect(view.attempts).toMatchObject([{ status, error }]);
   });
 });
 
 // The kernel keeps each process's peak (VmHWM), and sets it back when 5 is written to clear_refs: Linux only.
 it.skipIf(process.platform !== "linux")("128 MiB are delivered in less than 64 MiB of memory", async () => {
-  const fresh = await startGateway();
-  onTestFinished(() => fresh.close());
+  const fresh = await forTest(gatewayWith(settings));
   // What is loaded once does not count.
   await delivery([{ body: LARGE }], undefined, fresh);
   const pid = findWorkerd(fresh);
@@ -190,16 +184,9 @@ it.skipIf(process.platform !== "linux")("128 MiB are delivered in less than 64 M
   expect(grown).toBeLessThan(64 * MIB);
 });
 
-function startGateway(): Promise<GatewayProcess> {
-  const settings = [
-    `UPSTREAM_URL:${upstream.url}`,
-    "UPSTREAM_TIMEOUT_MS:4000",
-    "CALLBACK_TIMEOUT_MS:2000",
-    "CALLBACK_RETRY_SCHEDULE:8,600",
-    // Only a push has the upstream asked for a run.
-    "RUN_POLL_SCHEDULE:600",
-  ];
-  return startProcess({ args: settings.flatMap((setting) => ["--var", setting]) });
+function endAtOnce(...[, response, take]: Parameters<Manner>): void {
+  response.writeHead(200).end();
+  void take();
 }
 
 type Attempted = {
@@ -216,10 +203,9 @@ async function delivery(
   manner?: Manner,
   { url } = gateway,
 ): Promise<Attempted> {
-  const receiver = await LargeReceiver.listen(manner);
-  onTestFinished(() => receiver.close());
+  const receiver = await forTest(LargeReceiver.listen(manner));
   const caller = await Caller.of(url);
-  const run = upstream.run(toRunId(await caller.start(ECHO, { callback_url: receiver.url })));
+  const run = await startedRun({ caller, upstream }, { callback_url: receiver.url });
   const read = new LargeReads([...Array<Reading>(FOUND_LARGE).fill(readings[0]), ...readings]);
   reads.set(run.id, read);
   expect(await upstream.push(run)).toBe(202);

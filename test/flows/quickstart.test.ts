@@ -1,19 +1,13 @@
 // What the README promises to a user who has just cloned the project, done the way they would do it.
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { devIssuers } from "../../scripts/dev-keys.ts";
 import { statuses } from "../support/times.ts";
 import { Caller, ECHO } from "./support/caller.ts";
-import {
-  type Environment,
-  freePort,
-  makeFolder,
-  PROJECT,
-  removeFolder,
-  userEnvironment,
-} from "./support/environment.ts";
-import { type GatewayProcess, startNpm, until } from "./support/process.ts";
+import { freePort, PROJECT } from "./support/environment.ts";
+import { forFile, userFolder } from "./support/opened.ts";
+import { startNpm, until } from "./support/process.ts";
 import { type Ended, run } from "./support/run.ts";
 
 const CALLED_BACK_WITHIN_MS = 20_000;
@@ -22,26 +16,15 @@ const SECOND_ISSUER = "https://second.issuer.invalid";
 const MAX_LINES = 30;
 const NOISE = /bindings|connected|out of date|Scheduled|wrangler:info|"event"|⎔|update available|readyz/;
 
-let folder: string;
-let env: Environment;
-beforeAll(async () => {
-  folder = await makeFolder();
-  env = userEnvironment(folder);
-  return () => removeFolder(folder);
-});
+const { folder, env } = await userFolder();
 
-describe("npm start", () => {
-  let gateway: GatewayProcess;
-  let stateDir: string;
-  let untilReady: string;
-  beforeAll(async () => {
-    const port = await freePort();
-    stateDir = `${folder}/named state`;
-    const settings = ["--var", "RATE_LIMIT_DEFAULT:3", "--var", `JWT_ISSUERS:${await twoIssuers()}`];
-    gateway = await startNpm({ port, args: [`--port=${port}`, `--persist-to=${stateDir}`, ...settings] });
-    untilReady = gateway.output();
-    return () => gateway.close();
-  });
+describe("npm start", async () => {
+  const port = await freePort();
+  const stateDir = `${folder}/named state`;
+  const settings = ["--var", "RATE_LIMIT_DEFAULT:3", "--var", `JWT_ISSUERS:${await twoIssuers()}`];
+  const args = [`--port=${port}`, `--persist-to=${stateDir}`, ...settings];
+  const gateway = await forFile(startNpm({ port, args }));
+  const untilReady = gateway.output();
 
   it("prints one screen until it is ready, and nothing that a newcomer has no use for", () => {
     expect(untilReady.trimEnd().split("\n").length).toBeLessThanOrEqual(MAX_LINES);
@@ -97,15 +80,11 @@ describe("npm start", () => {
   });
 
   it("accepts the tokens of `npm run token`, with their claims", async () => {
-    const printed = await token(
-      "--sub",
-      "alice",
-      "--claim",
-      'rate_limit={"exempt":false,"limit_override":37}',
-    );
-    expect(printed.code).toBe(0);
-    expect(printed.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
-    const answer = await startWith(printed);
+    const claim = 'rate_limit={"exempt":false,"limit_override":37}';
+    const { code, stdout } = await token("--sub", "alice", "--claim", claim);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    const answer = await new Caller(gateway.url, stdout.trim()).start(ECHO, {});
     expect(answer.status).toBe(202);
     expect(answer.headers.get("x-ratelimit-limit")).toBe("37");
   });
@@ -129,8 +108,7 @@ describe("npm start", () => {
   });
 
   it("says so when its port is in use", async () => {
-    const port = new URL(gateway.url).port;
-    const refused = await run("npm", ["start", "--", "--port", port], env);
+    const refused = await run("npm", ["start", "--", "--port", String(port)], env);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(`Port ${port} of 127.0.0.1 is in use.`);
     expect(refused.stdout).not.toContain("ready");
@@ -141,56 +119,46 @@ describe("npm start", () => {
     await gateway.kill("SIGINT");
     await expect(fetch(`${gateway.url}/healthz`)).rejects.toThrow("fetch failed");
   });
-
-  async function startWith({ stdout }: Ended) {
-    return new Caller(gateway.url, stdout.trim()).start(ECHO, {});
-  }
 });
 
-describe("npm start with a bad setting", () => {
-  const NOT_IN_RANGE = "RATE_LIMIT_DEFAULT must be a whole number from 1 to 1000000";
+const NOT_IN_RANGE = "RATE_LIMIT_DEFAULT must be a whole number from 1 to 1000000";
 
-  it.each([
-    ["--var", "RATE_LIMIT_DEFAULT:abc", NOT_IN_RANGE],
-    ["--env-file", "settings.env", NOT_IN_RANGE],
-    // Node has an option of this name, and must leave it to the script.
-    ["--env-file", "missing.env", "missing.env cannot be read."],
-  ])("says what is wrong and ends: %s %s", async (option, value, words) => {
-    await writeFile(`${folder}/settings.env`, "RATE_LIMIT_DEFAULT=abc\n");
-    const given = option === "--var" ? value : `${folder}/${value}`;
-    const refused = await run("npm", ["start", "--", "--port", String(await freePort()), option, given], env);
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(words);
-    expect(refused.stdout).not.toContain("ready");
+it.each([
+  ["--var", "RATE_LIMIT_DEFAULT:abc", NOT_IN_RANGE],
+  ["--env-file", "settings.env", NOT_IN_RANGE],
+  // Node has an option of this name, and must leave it to the script.
+  ["--env-file", "missing.env", "missing.env cannot be read."],
+])("npm start with a bad setting says what is wrong and ends: %s %s", async (option, value, words) => {
+  await writeFile(`${folder}/settings.env`, "RATE_LIMIT_DEFAULT=abc\n");
+  const given = option === "--var" ? value : `${folder}/${value}`;
+  const refused = await run("npm", ["start", "--", "--port", String(await freePort()), option, given], env);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(words);
+  expect(refused.stdout).not.toContain("ready");
+});
+
+it.each([
+  ["bench/run.ts", "--short"],
+  ["bench/profile.ts", "--seconds=1"],
+])("npm run bench says what is missing when wrk is: %s", async (file, option) => {
+  const args = ["scripts/run.mjs", file, option];
+  const refused = await run(process.execPath, args, { ...env, PATH: folder });
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: "\nwrk is not installed: run bench/setup.sh, or `apt-get install wrk`.\n",
   });
 });
 
-describe("npm run bench", () => {
-  it.each([
-    ["bench/run.ts", "--short"],
-    ["bench/profile.ts", "--seconds=1"],
-  ])("says what is missing when wrk is: %s", async (file, option) => {
-    const args = ["scripts/run.mjs", file, option];
-    const refused = await run(process.execPath, args, { ...env, PATH: folder });
-    expect(refused).toMatchObject({
-      code: 1,
-      stderr: "\nwrk is not installed: run bench/setup.sh, or `apt-get install wrk`.\n",
-    });
-  });
-});
-
-describe("npm run token", () => {
-  it.each([
-    ["no subject", []],
-    ["an unknown option", ["--sub", "alice", "--role", "admin"]],
-    ["a claim that is not NAME=JSON", ["--sub", "alice", "--claim", "rate_limit"]],
-    ["a claim whose value is not JSON", ["--sub", "alice", "--claim", "billing={"]],
-    ["an expiry that is no number", ["--sub", "alice", "--expires", "soon"]],
-  ])("refuses %s with its usage", async (_what, args) => {
-    const refused = await token(...args);
-    expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toContain("usage: npm run --silent token -- --sub NAME");
-  });
+it.each([
+  ["no subject", []],
+  ["an unknown option", ["--sub", "alice", "--role", "admin"]],
+  ["a claim that is not NAME=JSON", ["--sub", "alice", "--claim", "rate_limit"]],
+  ["a claim whose value is not JSON", ["--sub", "alice", "--claim", "billing={"]],
+  ["an expiry that is no number", ["--sub", "alice", "--expires", "soon"]],
+])("npm run token refuses %s with its usage", async (_what, args) => {
+  const refused = await token(...args);
+  expect(refused).toMatchObject({ code: 2, stdout: "" });
+  expect(refused.stderr).toContain("usage: npm run --silent token -- --sub NAME");
 });
 
 /** The development issuer, and another one with the same keys. */

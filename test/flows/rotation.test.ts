@@ -1,107 +1,80 @@
 // The signing keys change hands while runs with callbacks go on, step by step and with the commands of
-// docs/operations.md. The others keep the published keys as jose's createRemoteJWKSet does, and are stricter than it:
+// docs/operations.md (what each two of its steps make of each other: test/consumer/rotation.test.ts). The others keep the published keys as jose's createRemoteJWKSet does, and are stricter than it:
 // they never ask before their time is over, whatever kid they meet.
 import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRemoteJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
-import { beforeAll, describe, expect, it } from "vitest";
-import { Caller, ECHO, toRunId } from "./support/caller.ts";
-import { makeFolder, PROJECT, removeFolder, userEnvironment } from "./support/environment.ts";
-import { type GatewayProcess, startProcess, until } from "./support/process.ts";
+import { createRemoteJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
+import { expect, it } from "vitest";
+import { endRun, startedRun } from "./support/callback-runs.ts";
+import { Caller } from "./support/caller.ts";
+import { PROJECT } from "./support/environment.ts";
+import { forFile, userFolder } from "./support/opened.ts";
+import { startProcess, until, vars } from "./support/process.ts";
 import { provenRunId, publishedKeys } from "./support/proof.ts";
 import { type Delivery, Receiver } from "./support/receiver.ts";
 import { run as runToEnd } from "./support/run.ts";
 import { secrets } from "./support/secrets.ts";
 import { Upstream, type UpstreamRun } from "./support/upstream.ts";
 
-/** A run as its caller knows it. */
-type Case = { path: string; idempotencyId: string; runId: string; run: UpstreamRun };
+/** A run, and where its callback goes. */
+type Case = { path: string; run: UpstreamRun };
 
 type CachedKeys = ReturnType<typeof createRemoteJWKSet>;
 
 const PAUSE_MS = 150;
 const TRICKLE_MS = 3_000;
 const WITHIN_MS = 60_000;
-const HASTY = [
-  ["RUN_POLL_SCHEDULE", "2"],
-  ["CALLBACK_RETRY_SCHEDULE", "3,3,3,3,3,3,3,3,3"],
+const HASTY = {
+  RUN_POLL_SCHEDULE: 2,
+  CALLBACK_RETRY_SCHEDULE: "3,3,3,3,3,3,3,3,3",
   // A machine that is busy with other tests is no upstream in trouble.
-  ["UPSTREAM_TIMEOUT_MS", "60000"],
-].flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  UPSTREAM_TIMEOUT_MS: 60_000,
+};
 
-let folder: string;
-let old: string | undefined;
-let fresh: string | undefined;
-let gateway: GatewayProcess;
-let upstream: Upstream;
-let receiver: Receiver;
-let caller: Caller;
 let receiversKeys: CachedKeys;
 let upstreamsKeys: CachedKeys;
 const paths = new Set<string>();
 const refused: string[] = [];
-beforeAll(async () => {
-  folder = await makeFolder();
-  await documented("console.log");
-  upstream = await Upstream.listen();
-  receiver = await Receiver.listen(verified);
-  gateway = await startProcess({ args: await withKeys() });
-  [old] = await publishedKids();
-  upstream.believes = believes;
+
+const { folder, env } = await userFolder();
+await documented("console.log");
+const upstream = await forFile(Upstream.listen());
+const receiver = await forFile(Receiver.listen(verified));
+const gateway = await forFile(startProcess({ args: await withKeys() }));
+const [old] = await publishedKids();
+upstream.believes = believes;
+waitForTheirKeys();
+const caller = await Caller.of(gateway.url, undefined, { rate_limit: { exempt: true } });
+
+it("a new signing key is published, signs, and is the only one; no start, completion or callback is refused on the way", async () => {
+  const fromBefore = await start();
+  await trickle();
+
+  await step("# 1. publish");
+  const [, fresh] = await publishedKids();
+  expect(await publishedKids()).toEqual([old, fresh]);
+  await trickle();
+  await tell(fromBefore);
+  // A party that has kept the keys since before this step has to ask again before the next.
   waitForTheirKeys();
-  caller = await Caller.of(gateway.url, undefined, { rate_limit: { exempt: true } });
-  return async () => {
-    upstream.close();
-    receiver.close();
-    await removeFolder(folder);
-    await gateway.close();
-  };
-});
+  await trickle();
 
-describe("a new signing key is published, signs, and is the only one", () => {
-  it("and no start, no completion and no callback is refused on the way", async () => {
-    const [pushedLater, heldForever, answered] = [await start(), await start(), await start()];
-    await tell(answered);
-    await trickle();
+  await step("# 2. sign");
+  expect(await publishedKids()).toEqual([fresh, old]);
+  const fromThen = await start();
+  await trickle();
+  waitForTheirKeys();
+  await trickle();
 
-    await step("# 1. publish");
-    [, fresh] = await publishedKids();
-    expect(await publishedKids()).toEqual([old, fresh]);
-    await trickle();
-    await tell(pushedLater);
-    const toldLater = await start();
-    await fails(toldLater);
-    // A party that has kept the keys since before this step has to ask again before the next.
-    waitForTheirKeys();
-    await trickle();
+  await step("# 3. remove");
+  expect(await publishedKids()).toEqual([fresh]);
+  await trickle();
+  await tell(fromThen);
 
-    await step("# 2. sign");
-    expect(await publishedKids()).toEqual([fresh, old]);
-    expect(await push(answered)).toBe(202);
-    const fromBefore = await start();
-    await trickle();
-    await until("the next attempt", WITHIN_MS, () => kidsAt(toldLater).at(-1) === fresh);
-    expect(kidsAt(toldLater)[0]).toBe(old);
-    waitForTheirKeys();
-    await trickle();
-
-    await step("# 3. remove");
-    expect(await publishedKids()).toEqual([fresh]);
-    await trickle();
-    await tell(fromBefore);
-    upstream.end(heldForever.run);
-    // This one was not waited for a week. Its end is found by the timer.
-    expect(await push(heldForever)).toBe(404);
-    await until("the run that was waited for too short", WITHIN_MS, () => isDelivered(heldForever));
-    const again = await caller.start(ECHO, buildData(answered), { rateLimit: "off" });
-    expect([again.headers.get("idempotency-replayed"), toRunId(again)]).toEqual(["true", answered.runId]);
-
-    expect(refused).toEqual([]);
-    for (const one of [answered, pushedLater]) expect(kidsAt(one)[0]).toBe(old);
-    for (const one of [fromBefore, heldForever]) expect(kidsAt(one)[0]).toBe(fresh);
-  });
+  expect(refused).toEqual([]);
+  expect([kidAt(fromBefore), kidAt(fromThen)]).toEqual([old, fresh]);
 });
 
 /** One after the other starts, ends and is told. */
@@ -130,12 +103,7 @@ async function documented(name: string): Promise<void> {
   const blocks = page.split("```sh\n").map((text) => text.split("```")[0] ?? "");
   const commands = blocks.flatMap((block) => block.split(/^(?=# \d\. )/m));
   const command = commands.find((text) => text.includes(name) && text.includes("node -e"));
-  const { code, stdout, stderr } = await runToEnd(
-    "sh",
-    ["-c", command ?? ""],
-    userEnvironment(folder),
-    folder,
-  );
+  const { code, stdout, stderr } = await runToEnd("sh", ["-c", command ?? ""], env, folder);
   expect([code, stderr]).toEqual([0, ""]);
   if (stdout !== "") await writeFile(keysFile(), stdout, { mode: 0o600 });
 }
@@ -149,49 +117,20 @@ async function publishedKids(): Promise<(string | undefined)[]> {
 }
 
 async function start(): Promise<Case> {
-  const one = { path: `/${randomUUID()}`, idempotencyId: randomUUID() };
-  paths.add(one.path);
-  const runId = toRunId(await caller.start(ECHO, buildData(one), { rateLimit: "off" }));
-  return { ...one, runId, run: upstream.run(runId) };
+  const path = `/${randomUUID()}`;
+  paths.add(path);
+  const data = { callback_url: receiver.urlAt(path), idempotency_id: randomUUID() };
+  return { path, run: await startedRun({ caller, upstream }, data, { rateLimit: "off" }) };
 }
 
-function buildData({ path, idempotencyId }: Pick<Case, "path" | "idempotencyId">): object {
-  return { callback_url: receiver.url(path), idempotency_id: idempotencyId };
+async function tell({ path, run }: Case): Promise<void> {
+  await endRun(upstream, run);
+  await until("the callback", WITHIN_MS, () => receiver.at(path).length > 0);
 }
 
-async function tell(one: Case): Promise<void> {
-  upstream.end(one.run);
-  expect(await push(one)).toBe(202);
-  await until("the callback", WITHIN_MS, () => isDelivered(one));
-}
-
-/** Its receiver is away for the first attempt. */
-async function fails(one: Case): Promise<void> {
-  upstream.end(one.run);
-  const reply = receiver.reply;
-  receiver.reply = async (delivery, earlier) => {
-    const proven = await reply(delivery, earlier);
-    return delivery.path === one.path && kidsAt(one).at(-1) === old ? 503 : proven;
-  };
-  expect(await push(one)).toBe(202);
-  await until("the first attempt", WITHIN_MS, () => isDelivered(one));
-}
-
-function push({ run }: Case): Promise<number> {
-  return upstream.push(run);
-}
-
-function isDelivered({ path }: Case): boolean {
-  return receiver.at(path).length > 0;
-}
-
-/** Which keys signed what came to its receiver. */
-function kidsAt({ path }: Case): unknown[] {
-  return receiver.at(path).map(({ headers }) => {
-    const [head = ""] = (headers.get("callback-signature") ?? "").split(".");
-    const { kid }: { kid?: string } = JSON.parse(Buffer.from(head, "base64url").toString());
-    return kid;
-  });
+/** Which key signed what came to its receiver. */
+function kidAt({ path }: Case): string | undefined {
+  return decodeProtectedHeader(receiver.at(path)[0]?.headers.get("callback-signature") ?? "").kid;
 }
 
 /** What a receiver does with a callback, at the moment at which it comes. */
@@ -237,5 +176,5 @@ async function withKeys(): Promise<string[]> {
   for (const key of keys) secrets.addKey(key);
   const settings = join(folder, `${randomUUID()}.json`);
   await writeFile(settings, JSON.stringify({ SIGNING_KEYS: text }), { mode: 0o600 });
-  return ["--secrets", settings, "--var", `UPSTREAM_URL:${upstream.url}`, ...HASTY];
+  return ["--secrets", settings, ...vars({ ...HASTY, UPSTREAM_URL: upstream.url })];
 }

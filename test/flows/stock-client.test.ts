@@ -2,10 +2,10 @@
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import openapiTypes, { astToString } from "openapi-typescript";
-import { beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { Caller, ECHO } from "./support/caller.ts";
-import { makeFolder, PROJECT, removeFolder, userEnvironment } from "./support/environment.ts";
-import { type GatewayProcess, startPatientProcess } from "./support/process.ts";
+import { PROJECT } from "./support/environment.ts";
+import { forFile, gatewayWith, userFolder } from "./support/opened.ts";
 import { run } from "./support/run.ts";
 
 const PROGRAM = `
@@ -49,16 +49,9 @@ const code: string | undefined = refused.error?.errors?.[0]?.code;
 console.log(code + " " + refused.response.status);
 `;
 
-let gateway: GatewayProcess;
-let folder: string;
-beforeAll(async () => {
-  [gateway, folder] = await Promise.all([startPatientProcess(), makeFolder()]);
-  await symlink(join(PROJECT, "node_modules"), join(folder, "node_modules"));
-  return async () => {
-    await gateway.close();
-    await removeFolder(folder);
-  };
-});
+const gateway = await forFile(gatewayWith());
+const { folder, env } = await userFolder();
+await symlink(join(PROJECT, "node_modules"), join(folder, "node_modules"));
 
 it("types from /openapi.json compile strictly, and a client with them starts and reads a run", async () => {
   const types = astToString(await openapiTypes(new URL("/openapi.json", gateway.url)));
@@ -68,7 +61,6 @@ it("types from /openapi.json compile strictly, and a client with them starts and
   const compilerOptions = { strict: true, target: "es2022", module: "nodenext", types: [] };
   const config = { compilerOptions, files: ["program.ts"] };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
-  const env = userEnvironment(folder);
   const compiled = await run("npx", ["--no-install", "tsc", "-p", "."], env, folder);
   expect(compiled).toMatchObject({ code: 0, stdout: "" });
 

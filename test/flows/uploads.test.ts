@@ -1,47 +1,34 @@
 // A truncated upload must not look like a whole one: what passes through, over real sockets on both sides.
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Caller } from "./support/caller.ts";
-import { portOf } from "./support/environment.ts";
-import { type GatewayProcess, startProcess, until } from "./support/process.ts";
+import { LocalServer } from "./support/local-server.ts";
+import { forFile, gatewayWith } from "./support/opened.ts";
+import { until } from "./support/process.ts";
 
 const MB = 1_000_000;
-const MAX_BODY_BYTES = 3 * MB;
 const PIECE = "x".repeat(MB);
 const CHUNK = `f4240\r\n${PIECE}\r\n`;
 const CHUNKED = "transfer-encoding: chunked";
 
 type Upload = { path: string; bytes: number; isWhole: boolean };
 
-let upstream: Server;
-let gateway: GatewayProcess;
-let caller: Caller;
 const uploads: Upload[] = [];
-
-beforeAll(async () => {
-  upstream = createServer((request, response) => {
+const upstream = await forFile(
+  LocalServer.listen((request, response) => {
     const one = { path: request.url ?? "", bytes: 0 };
     request.on("data", (chunk: Buffer) => (one.bytes += chunk.byteLength));
     request.on("error", () => undefined);
     request.on("close", () => uploads.push({ ...one, isWhole: request.complete }));
     request.on("end", () => response.end("{}"));
-  });
-  await once(upstream.listen(0, "127.0.0.1"), "listening");
-  const settings = [
-    `UPSTREAM_URL:http://127.0.0.1:${portOf(upstream)}`,
-    `MAX_BODY_BYTES:${MAX_BODY_BYTES}`,
-    "UPSTREAM_TIMEOUT_MS:1000",
-  ];
-  gateway = await startProcess({ args: settings.flatMap((setting) => ["--var", setting]) });
-  caller = await Caller.of(gateway.url);
-  return async () => {
-    await gateway.close();
-    upstream.close().closeAllConnections();
-  };
-});
+  }),
+);
+const gateway = await forFile(
+  gatewayWith({ UPSTREAM_URL: upstream.url, MAX_BODY_BYTES: 3 * MB, UPSTREAM_TIMEOUT_MS: 1000 }),
+);
+const caller = await Caller.of(gateway.url);
 
 describe("the upstream gets whole", () => {
   it.each([

@@ -49,11 +49,9 @@ describe("parseActionChange", () => {
   });
 });
 
-describe("parseBalance", () => {
-  test("takes a whole number of tasks", () => {
-    expect(parseBalance('{"data":{"tasks":3}}')).toEqual({ kind: "balance", tasks: 3 });
-    for (const tasks of ["-1", "1.5", '"3"', "null", "1e400"]) {
-      expect(parseBalance(`{"data":{"tasks":${tasks}}}`)).toMatchObject({ pointer: "/data/tasks" });
-    }
-  });
+test("parseBalance takes a whole number of tasks", () => {
+  expect(parseBalance('{"data":{"tasks":3}}')).toEqual({ kind: "balance", tasks: 3 });
+  for (const tasks of ["-1", "1.5", '"3"', "null", "1e400"]) {
+    expect(parseBalance(`{"data":{"tasks":${tasks}}}`)).toMatchObject({ pointer: "/data/tasks" });
+  }
 });

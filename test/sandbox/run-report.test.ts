@@ -59,9 +59,7 @@ describe("pages", () => {
   });
 });
 
-describe("completions", () => {
-  test("are tried again after 1, 2, 4, 8 and 16 seconds, then given up", () => {
-    const delays = [1, 2, 3, 4, 5, 6].map((failed) => nextAttemptAtMs(failed, 0));
-    expect(delays).toEqual([1000, 2000, 4000, 8000, 16_000, null]);
-  });
+test("completions are tried again after 1, 2, 4, 8 and 16 seconds, then given up", () => {
+  const delays = [1, 2, 3, 4, 5, 6].map((failed) => nextAttemptAtMs(failed, 0));
+  expect(delays).toEqual([1000, 2000, 4000, 8000, 16_000, null]);
 });

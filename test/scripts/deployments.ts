@@ -34,14 +34,14 @@ export class Deployments {
   static async open(): Promise<Deployments> {
     const wrangler = new FakeWrangler();
     const gateways = {
-      staging: await DeployedGateway.of(wrangler, WORKERS.staging),
-      production: await DeployedGateway.of(wrangler, WORKERS.production),
+      staging: await DeployedGateway.listen(wrangler, WORKERS.staging),
+      production: await DeployedGateway.listen(wrangler, WORKERS.production),
     };
     return new Deployments(await makeFolder(), wrangler, gateways);
   }
 
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.gateways).map((gateway) => gateway.close()));
+    for (const gateway of Object.values(this.gateways)) gateway.close();
     await removeFolder(this.#folder);
   }
 

@@ -32,21 +32,23 @@ export function findDifferences(facts: Facts): Difference[] {
   return [...answerDifferences(facts), ...callbackDifferences(facts), ...chargeDifferences(facts)];
 }
 
-export const COLUMNS = [
-  "started",
-  "accepted",
-  "refused",
-  "no answer",
-  "executed",
-  "owed",
-  "told",
-  "told again",
-  "delivered",
-  "charged",
-  "lost",
-  "double",
-  "wrong",
-] as const;
+const COUNTS: readonly [column: string, count: (facts: Facts) => number][] = [
+  ["started", () => 1],
+  ["accepted", ({ word }) => Number(word.kind === "accepted")],
+  ["refused", ({ word }) => Number(word.kind === "refused")],
+  ["no answer", ({ word }) => Number(word.kind === "silence")],
+  ["executed", ({ executed }) => executed.length],
+  ["owed", (facts) => Number(isOwed(facts))],
+  ["told", (facts) => Number(countAcknowledged(facts) > 0)],
+  ["told again", (facts) => Math.max(0, countAcknowledged(facts) - 1)],
+  ["delivered", ({ shown }) => Number(shown === "delivered")],
+  ["charged", ({ charges }) => charges],
+  ["lost", (facts) => Number(differs(facts, "lost"))],
+  ["double", (facts) => Number(differs(facts, "double"))],
+  ["wrong", (facts) => Number(differs(facts, "wrong"))],
+];
+
+export const COLUMNS = COUNTS.map(([column]) => column);
 
 /** A row of the table for each kind, and one for all together. */
 export function toCounts(all: readonly Facts[]): [name: string, counts: number[]][] {
@@ -54,7 +56,10 @@ export function toCounts(all: readonly Facts[]): [name: string, counts: number[]
     return [kind, all.filter(({ planned }) => planned.kind === kind)];
   });
   rows.push(["all", all]);
-  return rows.map(([name, some]) => [name, COLUMNS.map((column) => sum(some, column))]);
+  return rows.map(([name, some]) => [
+    name,
+    COUNTS.map(([, count]) => some.reduce((total, facts) => total + count(facts), 0)),
+  ]);
 }
 
 function answerDifferences({ planned, word, executed }: Facts): Difference[] {
@@ -96,38 +101,12 @@ function chargeDifferences(facts: Facts): Difference[] {
   return charges === 0 && mayBe && isOwed(facts) ? [missing("never charged")] : [];
 }
 
-function sum(some: readonly Facts[], column: (typeof COLUMNS)[number]): number {
-  return some.reduce((total, facts) => total + countOf(facts, column), 0);
+function countAcknowledged({ received }: Facts): number {
+  return received.filter(({ isAcknowledged }) => isAcknowledged).length;
 }
 
-function countOf(facts: Facts, column: (typeof COLUMNS)[number]): number {
-  const { word, executed, received, shown, charges } = facts;
-  const acknowledged = received.filter(({ isAcknowledged }) => isAcknowledged).length;
-  switch (column) {
-    case "started":
-      return 1;
-    case "accepted":
-    case "refused":
-      return Number(word.kind === column);
-    case "no answer":
-      return Number(word.kind === "silence");
-    case "executed":
-      return executed.length;
-    case "owed":
-      return Number(isOwed(facts));
-    case "told":
-      return Number(acknowledged > 0);
-    case "told again":
-      return Math.max(0, acknowledged - 1);
-    case "delivered":
-      return Number(shown === "delivered");
-    case "charged":
-      return charges;
-    case "lost":
-    case "double":
-    case "wrong":
-      return Number(findDifferences(facts).some(({ kind }) => kind === column));
-  }
+function differs(facts: Facts, how: Difference["kind"]): boolean {
+  return findDifferences(facts).some(({ kind }) => kind === how);
 }
 
 function missing(what: string): Difference {

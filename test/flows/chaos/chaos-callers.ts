@@ -67,13 +67,10 @@ export class ChaosCallers {
 
   /** Reads as one of the users, once all is well again. */
   readerOf(user: number): { call(path: string): Promise<{ status: number; text: string }> } {
-    const read = async (path: string) => {
-      const headers = await this.#headers(user, false);
-      return this.#fetch(path, { headers });
-    };
     return {
       call: async (path) => {
-        const asked = await untilHeard(() => read(path));
+        const headers = await this.#headers(user, false);
+        const asked = await untilHeard(() => this.#fetch(path, { headers }));
         if (asked.kind !== "answer") throw new Error(`${path} was not answered`);
         return asked.answer;
       },
@@ -85,15 +82,11 @@ export class ChaosCallers {
   }
 
   async #ask(run: PlannedRun): Promise<Asked> {
-    const asked = await this.#send(run);
+    const headers = await this.#headers(run.user, TRAITS[run.kind].isBillable);
+    const asked = await this.#fetch(PATH, { method: "POST", headers, body: this.#bodyOf(run) });
     const said = asked.kind === "answer" ? `${asked.answer.status} ${asked.answer.text}` : asked.kind;
     this.#timeline.note(`its caller asks: ${said.slice(0, 200)}`, run.number);
     return asked;
-  }
-
-  async #send(run: PlannedRun): Promise<Asked> {
-    const headers = await this.#headers(run.user, TRAITS[run.kind].isBillable);
-    return this.#fetch(PATH, { method: "POST", headers, body: this.#bodyOf(run) });
   }
 
   async #fetch(path: string, request: RequestInit): Promise<Asked> {
@@ -111,19 +104,15 @@ export class ChaosCallers {
 
   /** The same text for every try. */
   #bodyOf(run: PlannedRun): string {
-    const body = this.#bodies.get(run.number) ?? this.#newBody(run);
-    this.#bodies.set(run.number, body);
-    return body;
-  }
-
-  #newBody(run: PlannedRun): string {
     const { hasId, hasCallback } = TRAITS[run.kind];
     const data = {
       inputs: { run: run.number },
       ...(hasId ? { idempotency_id: randomUUID() } : {}),
       ...(hasCallback ? { callback_url: this.#urlFor(run) } : {}),
     };
-    return JSON.stringify({ data });
+    const body = this.#bodies.get(run.number) ?? JSON.stringify({ data });
+    this.#bodies.set(run.number, body);
+    return body;
   }
 
   async #headers(user: number, isBillable: boolean): Promise<Record<string, string>> {

@@ -27,7 +27,7 @@ export class ChaosReceivers {
   }
 
   urlFor({ number, receiver }: PlannedRun): string {
-    return this.#receivers[receiver]?.url(`/runs/${number}`) ?? "";
+    return this.#receivers[receiver]?.urlAt(`/runs/${number}`) ?? "";
   }
 
   receivedOf(number: number): readonly ReceivedCall[] {

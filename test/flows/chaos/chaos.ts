@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DeliveriesView, deliveriesPath } from "../support/deliveries.ts";
 import { loseOperatorsIndex } from "../support/operators-index.ts";
-import { type GatewayProcess, startProcess } from "../support/process.ts";
+import { type GatewayProcess, startProcess, vars } from "../support/process.ts";
 import { allCharges } from "../support/usage.ts";
 import { type Difference, type Facts, findDifferences } from "./accounts.ts";
 import { ACTION, ALL_USERS, ChaosCallers } from "./chaos-callers.ts";
@@ -72,10 +72,7 @@ async function worldFor(plan: Plan): Promise<World> {
   const timeline = new Timeline();
   const upstream = await ChaosUpstream.listen(plan, timeline);
   const receivers = await ChaosReceivers.listen(plan, timeline);
-  const settings = Object.entries({ ...SETTINGS, UPSTREAM_URL: upstream.url });
-  const gateway = await startProcess({
-    args: settings.flatMap(([name, value]) => ["--var", `${name}:${value}`]),
-  });
+  const gateway = await startProcess({ args: vars({ ...SETTINGS, UPSTREAM_URL: upstream.url }) });
   const callers = new ChaosCallers(gateway.url, timeline, (run) => receivers.urlFor(run));
   timeline.begin();
   return { plan, timeline, upstream, receivers, gateway, callers, delivered: new Set() };

@@ -2,15 +2,6 @@
 // when who fails how. Real time then decides what meets what.
 import { Random } from "./random.ts";
 
-export type Kind =
-  | "plain"
-  | "id"
-  | "callback"
-  | "billable"
-  | "billable, callback, id"
-  | "ends in error"
-  | "refused";
-
 type Traits = {
   hasId: boolean;
   hasCallback: boolean;
@@ -21,7 +12,7 @@ type Traits = {
 
 const EVERYTHING = { hasId: true, hasCallback: true, isBillable: true };
 
-export const TRAITS: Record<Kind, Traits> = {
+export const TRAITS = {
   plain: { hasId: false, hasCallback: false, isBillable: false, end: "success" },
   id: { hasId: true, hasCallback: false, isBillable: false, end: "success" },
   callback: { hasId: false, hasCallback: true, isBillable: false, end: "success" },
@@ -29,7 +20,9 @@ export const TRAITS: Record<Kind, Traits> = {
   "billable, callback, id": { ...EVERYTHING, end: "success" },
   "ends in error": { ...EVERYTHING, end: "error" },
   refused: { ...EVERYTHING, end: "refused" },
-};
+} as const satisfies Record<string, Traits>;
+
+export type Kind = keyof typeof TRAITS;
 
 export type PlannedRun = {
   number: number;

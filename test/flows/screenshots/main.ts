@@ -120,7 +120,7 @@ async function start(token: string, action: string, inputs: object, path: string
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     body: JSON.stringify({
-      data: { inputs, callback_url: receiver.url(path), idempotency_id: randomUUID() },
+      data: { inputs, callback_url: receiver.urlAt(path), idempotency_id: randomUUID() },
     }),
   });
   if (answer.status !== 202) throw new Error(`no run was started: ${answer.status} ${await answer.text()}`);

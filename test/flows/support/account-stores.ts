@@ -1,32 +1,39 @@
-// What a deployment asks of the account's namespaces, databases, queues and flags.
+// What is asked of the account's namespaces, databases, queues and flags.
 import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import type { Answer, FakeAccount, Flag, Handler } from "./account.ts";
 
+const APPS = "/flagship/apps";
+const FLAGS = `${APPS}/([^/]+)/flags`;
+const CREATED_AT = "2026-11-01T00:00:00Z";
+
 export function buildStoreHandlers(account: FakeAccount, query: URLSearchParams): Record<string, Handler> {
+  const isAskedFor = (name: string) => !query.has("name") || query.getAll("name").includes(name);
   return {
     "GET /storage/kv/namespaces": () => ({
       result: Number(query.get("page") ?? 1) === 1 ? account.namespaces : [],
     }),
-    "POST /storage/kv/namespaces": (_, { body }) => createNamespace(account, JSON.parse(body)),
+    "POST /storage/kv/namespaces": (_, { body }) => {
+      const { title }: { title: string } = JSON.parse(body);
+      return added(account.namespaces, { id: randomUUID().replaceAll("-", ""), title });
+    },
     "GET /d1/database": () => ({
-      result: account.databases
-        .filter(({ name }) => (query.get("name") ?? name) === name)
-        .map(({ uuid, name }) => ({
-          uuid,
-          name,
-          created_at: "2026-11-01T00:00:00Z",
-          version: "production",
-        })),
+      result: account.databases.filter(({ name }) => isAskedFor(name)).map(shownDatabase),
     }),
-    "POST /d1/database": (_, { body }) => createDatabase(account, JSON.parse(body)),
-    "GET /d1/database/([^/]+)": ([id]) => showDatabase(account, id),
+    "POST /d1/database": (_, { body }) => {
+      const { name }: { name: string } = JSON.parse(body);
+      const database = { uuid: randomUUID(), name, sql: new DatabaseSync(":memory:") };
+      account.databases.push(database);
+      return { result: shownDatabase(database) };
+    },
+    "GET /d1/database/([^/]+)": ([id]) => {
+      const found = account.databases.find(({ uuid, name }) => uuid === id || name === id);
+      return found === undefined ? NO_DATABASE : { result: shownDatabase(found) };
+    },
     "POST /d1/database/([^/]+)/query": ([id], { body }) => ask(account, id, JSON.parse(body)),
     "GET /queues": () => ({
       result: account.queues
-        .filter(
-          ({ queue_name: name }) => query.getAll("name").length === 0 || query.getAll("name").includes(name),
-        )
+        .filter(({ queue_name: name }) => isAskedFor(name))
         .map((queue) => ({
           ...queue,
           producers: [],
@@ -34,61 +41,57 @@ export function buildStoreHandlers(account: FakeAccount, query: URLSearchParams)
           consumers_total_count: queue.consumers.length,
         })),
     }),
-    "POST /queues": (_, { body }) => createQueue(account, JSON.parse(body)),
-    "POST /queues/([^/]+)/consumers": ([id], { body }) => addConsumer(account, id, JSON.parse(body)),
-    "PUT /queues/([^/]+)/consumers/([^/]+)": () => ({ result: {} }),
-    "GET /flagship/apps": () => ({ result: account.apps.map(({ id, name }) => ({ id, name })) }),
-    "POST /flagship/apps": (_, { body }) => {
-      const { name }: { name: string } = JSON.parse(body);
-      const app = { id: randomUUID(), name, flags: [] };
-      account.apps.push(app);
-      return { result: { id: app.id, name: app.name } };
+    "POST /queues": (_, { body }) => {
+      const { queue_name }: { queue_name: string } = JSON.parse(body);
+      return added(account.queues, { queue_id: randomUUID(), queue_name, consumers: [] });
     },
-    "GET /flagship/apps/([^/]+)/flags/([^/]+)": ([id, key]) => {
-      const flag = account.apps.find((app) => app.id === id)?.flags.find((each) => each.key === key);
+    "POST /queues/([^/]+)/consumers": ([id], { body }) => {
+      const { script_name: script, dead_letter_queue }: Consuming = JSON.parse(body);
+      const consumer = { consumer_id: randomUUID(), type: "worker", script, environment: "production" };
+      const queue = account.queues.find((each) => each.queue_id === id);
+      return added(queue?.consumers, { ...consumer, ...(dead_letter_queue && { dead_letter_queue }) });
+    },
+    "PUT /queues/([^/]+)/consumers/([^/]+)": () => ({ result: {} }),
+    [`GET ${APPS}`]: () => ({ result: account.apps.map(({ id, name }) => ({ id, name })) }),
+    [`POST ${APPS}`]: (_, { body }) => {
+      const { name }: { name: string } = JSON.parse(body);
+      return added(account.apps, { id: randomUUID(), name, flags: [] });
+    },
+    [`GET ${FLAGS}`]: ([id]) => ({ result: flagsOf(account, id) }),
+    [`POST ${FLAGS}`]: ([id], { body }) => added(flagsOf(account, id), JSON.parse(body)),
+    [`GET ${FLAGS}/([^/]+)`]: ([id, key]) => {
+      const flag = flagsOf(account, id).find((each) => each.key === key);
       return flag === undefined
         ? { status: 404, error: { code: 10_404, message: "Flag not found" } }
         : { result: flag };
     },
-    "GET /flagship/apps/([^/]+)/flags": ([id]) => ({
-      result: account.apps.find((app) => app.id === id)?.flags ?? [],
-    }),
-    "POST /flagship/apps/([^/]+)/flags": ([id], { body }) => {
+    [`PUT ${FLAGS}/([^/]+)`]: ([id, key], { body }) => {
       const flag: Flag = JSON.parse(body);
-      account.apps.find((app) => app.id === id)?.flags.push(flag);
+      const flags = flagsOf(account, id);
+      flags[flags.findIndex((each) => each.key === key)] = flag;
       return { result: flag };
     },
+    [`GET ${APPS}/([^/]+)/evaluate`]: ([id]) => ({ result: evaluated(flagsOf(account, id), query) }),
   };
 }
 
-function createNamespace(account: FakeAccount, { title }: { title: string }): Answer {
-  if (account.namespaces.some((namespace) => namespace.title === title))
-    return { status: 400, error: { code: 10_014, message: "a namespace with this title already exists" } };
-  const namespace = { id: randomUUID().replaceAll("-", ""), title };
-  account.namespaces.push(namespace);
-  return { result: namespace };
+type Database = FakeAccount["databases"][number];
+type Consuming = { script_name: string; dead_letter_queue?: string };
+
+const NO_DATABASE: Answer = { status: 404, error: { code: 7404, message: "The database is not found" } };
+
+function added<T>(all: T[] | undefined, one: T): Answer {
+  all?.push(one);
+  return { result: one };
 }
 
-function createDatabase(account: FakeAccount, { name }: { name: string }): Answer {
-  if (account.databases.some((database) => database.name === name))
-    return { status: 400, error: { code: 7502, message: "A database with that name already exists" } };
-  const database = { uuid: randomUUID(), name, sql: new DatabaseSync(":memory:") };
-  account.databases.push(database);
-  return { result: { uuid: database.uuid, name, created_at: "2026-11-01T00:00:00Z" } };
-}
-
-function showDatabase(account: FakeAccount, idOrName: string | undefined): Answer {
-  const found = account.databases.find(({ uuid, name }) => uuid === idOrName || name === idOrName);
-  if (found === undefined)
-    return { status: 404, error: { code: 7404, message: "The database is not found" } };
-  const { uuid, name } = found;
-  return { result: { uuid, name, version: "production", num_tables: 0, file_size: 4096 } };
+function shownDatabase({ uuid, name }: Database): object {
+  return { uuid, name, created_at: CREATED_AT, version: "production", num_tables: 0, file_size: 4096 };
 }
 
 function ask(account: FakeAccount, id: string | undefined, { sql }: { sql: string }): Answer {
   const database = account.databases.find(({ uuid }) => uuid === id);
-  if (database === undefined)
-    return { status: 404, error: { code: 7404, message: "The database is not found" } };
+  if (database === undefined) return NO_DATABASE;
   try {
     const results = isRead(JSON.stringify({ sql })) ? database.sql.prepare(sql).all() : [];
     if (results.length === 0) database.sql.exec(sql);
@@ -99,24 +102,21 @@ function ask(account: FakeAccount, id: string | undefined, { sql }: { sql: strin
   }
 }
 
-function createQueue(account: FakeAccount, { queue_name: name }: { queue_name: string }): Answer {
-  if (account.queues.some((queue) => queue.queue_name === name))
-    return { status: 409, error: { code: 11_009, message: `Queue name '${name}' is already taken` } };
-  const queue = { queue_id: randomUUID(), queue_name: name, consumers: [] };
-  account.queues.push(queue);
-  return { result: queue };
+function flagsOf({ apps }: FakeAccount, id: string | undefined): Flag[] {
+  return apps.find((app) => app.id === id)?.flags ?? [];
 }
 
-function addConsumer(
-  account: FakeAccount,
-  id: string | undefined,
-  { script_name: script, dead_letter_queue: dead }: { script_name: string; dead_letter_queue?: string },
-): Answer {
-  const consumer = { consumer_id: randomUUID(), type: "worker", script, environment: "production" };
-  account.queues
-    .find((queue) => queue.queue_id === id)
-    ?.consumers.push({ ...consumer, ...(dead !== undefined && { dead_letter_queue: dead }) });
-  return { result: consumer };
+/** By rules that name the value of an attribute; there is no share of users here. */
+function evaluated(flags: readonly Flag[], query: URLSearchParams): object {
+  const flag = flags.find(({ key }) => key === query.get("flagKey"));
+  if (flag === undefined) return { reason: "ERROR", errorCode: "FLAG_NOT_FOUND" };
+  const rule = flag.rules?.find(
+    ({ conditions, rollout }) =>
+      rollout === undefined && conditions.every(({ attribute, value }) => query.get(attribute) === value),
+  );
+  const variant = rule?.serve_variation ?? flag.default_variation;
+  const reason = rule === undefined ? "DEFAULT" : "TARGETING_MATCH";
+  return { flagKey: flag.key, value: flag.variations[variant], variant, reason };
 }
 
 export function isRead(body: string): boolean {

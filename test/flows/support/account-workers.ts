@@ -1,4 +1,4 @@
-// What a deployment asks of the account's Workers.
+// What is asked of the account's Workers, and of what they have written down.
 import { randomUUID } from "node:crypto";
 import type { Answer, Binding, FakeAccount, Handler, Version, Worker } from "./account.ts";
 
@@ -11,45 +11,57 @@ type Upload = {
 const NOT_FOUND: Answer = { status: 404, error: { code: 10_007, message: "This Worker does not exist" } };
 const WORKER = "/workers/scripts/([^/]+)";
 
-export function buildWorkerHandlers(account: FakeAccount): Record<string, Handler> {
+export function buildWorkerHandlers({ workers, tails }: FakeAccount): Record<string, Handler> {
+  /** For the Worker that the path names first. */
+  const at =
+    (read: (worker: Worker, ids: string[], body: string, form: FormData | null) => unknown): Handler =>
+    ([name = "", ...ids], { body }, form) => {
+      const worker = workers.get(name);
+      const result = worker && read(worker, ids, body, form);
+      return result === undefined ? NOT_FOUND : { result };
+    };
   return {
-    "GET /workers/services/([^/]+)": ([name]) => showService(account, name),
+    "GET /workers/services/([^/]+)": at(showService),
+    "DELETE /workers/services/([^/]+)": ([name = ""]) => ({ result: workers.delete(name) }),
     "GET /workers/subdomain": () => ({ result: { subdomain: "example" } }),
+    "POST /analytics_engine/sql": () => ({ result: { meta: [], data: [], rows: 0 } }),
+    "POST /graphql": () => ({ result: {} }),
     "GET /workflows": () => ({ result: [] }),
-    "GET /workers/workers/([^/]+)": ([name]) =>
-      withWorker(account, name, ({ isOnWorkersDev: enabled }) => ({
-        subdomain: { enabled, previews_enabled: false },
-      })),
-    [`POST ${WORKER}/subdomain`]: ([name], { body }) =>
-      withWorker(account, name, (worker) => {
-        const { enabled }: { enabled: boolean } = JSON.parse(body);
-        worker.isOnWorkersDev = enabled;
-        return { enabled, previews_enabled: false };
-      }),
-    [`GET ${WORKER}/settings`]: ([name]) =>
-      withWorker(account, name, (worker) => ({ bindings: worker.versions.at(-1)?.bindings ?? [] })),
-    [`PATCH ${WORKER}/script-settings`]: ([name]) => withWorker(account, name, () => ({})),
-    [`GET ${WORKER}/secrets`]: ([name]) => withWorker(account, name, secretsOf),
-    [`PUT ${WORKER}/secrets`]: ([name], { body }) => putSecret(account, name, JSON.parse(body)),
-    [`PUT ${WORKER}/schedules`]: ([name], { body }) =>
-      withWorker(account, name, (worker) => {
-        const schedules: { cron: string }[] = JSON.parse(body);
-        worker.crons = schedules.map(({ cron }) => cron);
-        return {};
-      }),
-    [`GET ${WORKER}/deployments`]: ([name]) => withWorker(account, name, deploymentsOf),
-    [`POST ${WORKER}/deployments`]: ([name], { body }) =>
-      withWorker(account, name, (worker) => {
-        const { versions }: { versions: { version_id: string }[] } = JSON.parse(body);
-        worker.deployed.push(...versions.map(({ version_id: id }) => id));
-        return { id: randomUUID() };
-      }),
-    [`GET ${WORKER}/versions/([^/]+)`]: ([name, id]) => showVersion(account, name, id),
-    [`POST ${WORKER}/versions`]: ([name], _request, form) =>
-      withWorker(account, name, (worker) => uploaded(addVersion(worker, parseUpload(form)))),
-    [`PUT ${WORKER}`]: ([name], _request, form) => {
-      const worker = account.workers.get(name ?? "") ?? emptyWorker();
-      account.workers.set(name ?? "", worker);
+    "GET /workers/workers/([^/]+)": at(({ isOnWorkersDev: enabled }) => ({
+      subdomain: { enabled, previews_enabled: false },
+    })),
+    [`POST ${WORKER}/subdomain`]: at((worker, _ids, body) => {
+      const { enabled }: { enabled: boolean } = JSON.parse(body);
+      worker.isOnWorkersDev = enabled;
+      return { enabled, previews_enabled: false };
+    }),
+    [`GET ${WORKER}/settings`]: at(({ versions }) => ({ bindings: versions.at(-1)?.bindings ?? [] })),
+    [`PATCH ${WORKER}/script-settings`]: at(() => ({})),
+    [`GET ${WORKER}/secrets`]: at(secretsOf),
+    [`PUT ${WORKER}/secrets`]: at((worker, _ids, body) => putSecret(worker, JSON.parse(body))),
+    [`PUT ${WORKER}/schedules`]: at((worker, _ids, body) => {
+      const schedules: { cron: string }[] = JSON.parse(body);
+      worker.crons = schedules.map(({ cron }) => cron);
+      return {};
+    }),
+    [`GET ${WORKER}/deployments`]: at(deploymentsOf),
+    [`POST ${WORKER}/deployments`]: at((worker, _ids, body) => {
+      const { versions }: { versions: { version_id: string }[] } = JSON.parse(body);
+      worker.deployed.push(...versions.map(({ version_id: id }) => id));
+      return { id: randomUUID() };
+    }),
+    [`POST ${WORKER}/tails`]: () => ({ result: tails.open() }),
+    [`DELETE ${WORKER}/tails/([^/]+)`]: () => ({ result: {} }),
+    "GET /workers/tails/by-consumer/([^/]+)": () => ({ result: [] }),
+    [`GET ${WORKER}/references`]: () => ({ result: {} }),
+    [`GET ${WORKER}/versions`]: at(({ versions }) => ({ items: versions.map(shownVersion) })),
+    [`GET ${WORKER}/versions/([^/]+)`]: at(showVersion),
+    [`POST ${WORKER}/versions`]: at((worker, _ids, _body, form) =>
+      uploaded(addVersion(worker, parseUpload(form))),
+    ),
+    [`PUT ${WORKER}`]: ([name = ""], _request, form) => {
+      const worker = workers.get(name) ?? emptyWorker();
+      workers.set(name, worker);
       const upload = parseUpload(form);
       worker.migrationTag = upload.migrations?.new_tag ?? worker.migrationTag;
       const version = addVersion(worker, upload);
@@ -59,52 +71,36 @@ export function buildWorkerHandlers(account: FakeAccount): Record<string, Handle
   };
 }
 
-function withWorker(
-  account: FakeAccount,
-  name: string | undefined,
-  read: (worker: Worker) => unknown,
-): Answer {
-  const worker = account.workers.get(name ?? "");
-  return worker === undefined ? NOT_FOUND : { result: read(worker) };
+function showService({ migrationTag }: Worker): object {
+  const script = {
+    id: "id",
+    tag: "tag",
+    tags: [],
+    migration_tag: migrationTag,
+    last_deployed_from: "wrangler",
+  };
+  return { id: "id", default_environment: { environment: "production", script } };
 }
 
-function showService(account: FakeAccount, name: string | undefined): Answer {
-  return withWorker(account, name, ({ migrationTag }) => ({
-    id: name,
-    default_environment: {
-      environment: "production",
-      script: {
-        id: name,
-        tag: "tag",
-        tags: [],
-        migration_tag: migrationTag,
-        last_deployed_from: "wrangler",
-      },
-    },
-  }));
+/** undefined: there is none. */
+function showVersion({ versions }: Worker, [id]: string[]): object | undefined {
+  const version = versions.find((each) => each.id === id);
+  if (version === undefined) return undefined;
+  const resources = { bindings: version.bindings, script: { handlers: ["fetch"] }, script_runtime: {} };
+  return { ...shownVersion(version), resources };
 }
 
-function showVersion(account: FakeAccount, name: string | undefined, id: string | undefined): Answer {
-  const version = account.workers.get(name ?? "")?.versions.find((each) => each.id === id);
-  if (version === undefined) return NOT_FOUND;
-  const { number, annotations, bindings } = version;
+function shownVersion({ id, number, annotations }: Version): object {
   const metadata = { created_on: "2026-11-01T00:00:00Z", author_email: "", source: "wrangler" };
-  const resources = { bindings, script: { handlers: ["fetch"] }, script_runtime: {} };
-  return { result: { id, number, annotations, metadata, resources } };
+  return { id, number, annotations, metadata };
 }
 
-function putSecret(
-  account: FakeAccount,
-  name: string | undefined,
-  { name: key, text }: { name: string; text: string },
-): Answer {
-  return withWorker(account, name, (worker) => {
-    worker.secrets.set(key, text);
-    const bindings = (worker.versions.at(-1)?.bindings ?? []).filter((binding) => binding.name !== key);
-    const version = addVersion(worker, { bindings: [...bindings, { name: key, type: "secret_text" }] });
-    worker.deployed.push(version.id);
-    return { name: key, type: "secret_text" };
-  });
+function putSecret(worker: Worker, { name, text }: { name: string; text: string }): Binding {
+  worker.secrets.set(name, text);
+  const secret: Binding = { name, type: "secret_text" };
+  const bindings = (worker.versions.at(-1)?.bindings ?? []).filter((binding) => binding.name !== name);
+  worker.deployed.push(addVersion(worker, { bindings: [...bindings, secret] }).id);
+  return secret;
 }
 
 function emptyWorker(): Worker {

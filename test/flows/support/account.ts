@@ -1,14 +1,12 @@
 // A Cloudflare account as wrangler sees it through the API, kept in memory: what is asked of it changes it as the real
 // one would be changed, and is recorded. Its databases are real ones. It knows no other account and no other token.
-// What it answers: account-stores.ts, account-workers.ts, and account-operations.ts for what operators ask.
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+// What it answers: account-stores.ts, account-workers.ts.
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DatabaseSync } from "node:sqlite";
 import { buffer } from "node:stream/consumers";
-import { operations } from "./account-operations.ts";
 import { buildStoreHandlers, isRead } from "./account-stores.ts";
 import { buildWorkerHandlers } from "./account-workers.ts";
-import { listening, portOf } from "./environment.ts";
+import { LocalServer } from "./local-server.ts";
 import { Tails } from "./tails.ts";
 
 export const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";
@@ -53,32 +51,24 @@ type Rule = {
 export type Answer = { status?: number; result?: unknown; error?: { code: number; message: string } };
 export type Handler = (match: string[], request: Recorded, form: FormData | null) => Answer;
 
-export class FakeAccount {
+export class FakeAccount extends LocalServer {
   readonly requests: Recorded[] = [];
   readonly namespaces: { id: string; title: string }[] = [];
   readonly databases: { uuid: string; name: string; sql: DatabaseSync }[] = [];
   readonly queues: Queue[] = [];
   readonly apps: App[] = [];
   readonly workers = new Map<string, Worker>();
-  readonly tails: Tails;
+  readonly tails = new Tails(this.server);
   #failing: { method: string; path: RegExp } | null = null;
-  readonly #server: Server;
 
-  private constructor() {
-    this.#server = createServer((request, response) => void this.#serve(request, response));
-    this.tails = new Tails(this.#server);
-  }
-
-  static async open(): Promise<FakeAccount> {
-    const account = new FakeAccount();
-    await listening(account.#server);
-    return account;
+  constructor() {
+    super((request, response) => this.#serve(request, response));
   }
 
   /** What wrangler must be told to talk to this account. */
   get environment(): Record<string, string> {
     return {
-      CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${portOf(this.#server)}`,
+      CLOUDFLARE_API_BASE_URL: this.url,
       CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
       CLOUDFLARE_API_TOKEN: API_TOKEN,
     };
@@ -115,11 +105,8 @@ export class FakeAccount {
     return structuredClone({ databases, namespaces, queues, apps, workers });
   }
 
-  async close(): Promise<void> {
-    const gone = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await gone;
+  override close(): void {
+    super.close();
     for (const { sql } of this.databases) sql.close();
   }
 
@@ -151,7 +138,6 @@ export class FakeAccount {
       ? await new Response(new Uint8Array(bytes), { headers: { "content-type": type } }).formData()
       : null;
     for (const [name, handle] of Object.entries({
-      ...operations(this, query),
       ...buildStoreHandlers(this, query),
       ...buildWorkerHandlers(this),
     })) {

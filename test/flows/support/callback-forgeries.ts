@@ -8,9 +8,8 @@ import {
   randomUUID,
   sign as signBytes,
 } from "node:crypto";
-import { createServer, type Server } from "node:http";
 import { SignJWT, UnsecuredJWT } from "jose";
-import { listening, portOf } from "./environment.ts";
+import { LocalServer } from "./local-server.ts";
 
 type Key = { kid: string; publicKey: KeyObject; privateKey: KeyObject };
 export type Delivery = { headers: Record<string, string>; body: string | Uint8Array<ArrayBuffer> };
@@ -33,36 +32,25 @@ export const BODY =
   '{"type":"run","status":"success", "results":[{"n":12345678901234567890,"é":"ü"}],"errors":[]}';
 
 /** The other party: a gateway, as far as a receiver sees it. */
-export class SigningGateway {
+export class SigningGateway extends LocalServer {
   keys: Key[] = [newKey("first")];
   isUp = true;
   keyRequests = 0;
-  readonly #server: Server = createServer((request, response) => {
-    this.keyRequests += 1;
-    if (!this.isUp || request.url !== "/.well-known/jwks.json") return response.writeHead(503).end();
-    return response
-      .setHeader("content-type", "application/json")
-      .end(JSON.stringify({ keys: this.keys.map(publicJwk) }));
-  });
 
-  async listen(): Promise<this> {
-    await listening(this.#server);
-    return this;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${portOf(this.#server)}`;
+  constructor() {
+    super((request, response) => {
+      this.keyRequests += 1;
+      if (!this.isUp || request.url !== "/.well-known/jwks.json") return response.writeHead(503).end();
+      return response
+        .setHeader("content-type", "application/json")
+        .end(JSON.stringify({ keys: this.keys.map(publicJwk) }));
+    });
   }
 
   get key(): Key {
     const [key] = this.keys;
     if (key === undefined) throw new Error("the gateway has no key");
     return key;
-  }
-
-  close(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
   }
 }
 
@@ -142,7 +130,7 @@ export const FORGED_JWT: readonly Forgery[] = [
   ...(["bytes", "PEM", "JWK"] as const).map(
     (form): Forgery => [
       `its token is signed with the public key as a shared secret (HS256, ${form})`,
-      signed({ token: (claims, key) => hs256(claims, key.kid, toSecret(key, form)) }),
+      signed({ token: (claims, key) => hs256(claims, key, toSecret(key, form)) }),
     ],
   ),
 ];
@@ -204,13 +192,8 @@ function eddsa(claims: Record<string, unknown>, { kid, privateKey }: Key): Promi
   return new SignJWT(claims).setProtectedHeader({ alg: "EdDSA", typ: "JWT", kid }).sign(privateKey);
 }
 
-function hs256(claims: Record<string, unknown>, kid: string, secret: Buffer): string {
-  const content = `${base64urlJson({ alg: "HS256", typ: "JWT", kid })}.${base64urlJson(claims)}`;
-  return `${content}.${createHmac("sha256", secret).update(content).digest("base64url")}`;
-}
-
-function base64urlJson(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
+function hs256(claims: Record<string, unknown>, { kid }: Key, secret: Buffer): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT", kid }).sign(secret);
 }
 
 function toSecret({ publicKey }: Key, form: "bytes" | "PEM" | "JWK"): Buffer {

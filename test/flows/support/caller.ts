@@ -11,7 +11,7 @@ export function actionId(end: string): string {
 
 export const ECHO = actionId("0001");
 
-export type Answer = { status: number; headers: Headers; text: string; ms: number };
+export type Answer = { status: number; headers: Headers; text: string };
 
 export type Call = {
   method?: string;
@@ -53,7 +53,6 @@ export class Caller {
   ): Promise<Answer> {
     secrets.addQuery(`${this.origin}${path}`);
     secrets.addBody(body ?? "");
-    const startedAt = performance.now();
     const response = await fetch(`${this.origin}${path}`, {
       method,
       headers: { authorization: `Bearer ${this.token}`, ...headers },
@@ -62,7 +61,7 @@ export class Caller {
     const text = await response.text();
     const answer = { status: response.status, headers: response.headers, text };
     expectContract({ method, path }, { ...answer, bodyText: text }, circumstances);
-    return { ...answer, ms: performance.now() - startedAt };
+    return answer;
   }
 
   /** Sends JSON as it stands. */

@@ -4,7 +4,8 @@ import { expect } from "vitest";
 import { launchBrowser, Visitor } from "./browser.ts";
 import { Caller, ECHO, toRunId } from "./caller.ts";
 import { untilState } from "./deliveries.ts";
-import { type GatewayProcess, startProcess, until } from "./process.ts";
+import { gatewayWith } from "./opened.ts";
+import { type GatewayProcess, until } from "./process.ts";
 import { Receiver } from "./receiver.ts";
 
 export const WITHIN_MS = 30_000;
@@ -31,9 +32,8 @@ export class ConsoleStage {
   }
 
   static async open(limit: number): Promise<ConsoleStage> {
-    const vars = [`RATE_LIMIT_DEFAULT:${limit}`, "CALLBACK_RETRY_SCHEDULE:0"];
     const [gateway, receiver, browser] = await Promise.all([
-      startProcess({ args: vars.flatMap((each) => ["--var", each]) }),
+      gatewayWith({ RATE_LIMIT_DEFAULT: limit, CALLBACK_RETRY_SCHEDULE: 0 }),
       Receiver.listen(),
       launchBrowser(),
     ]);
@@ -74,7 +74,7 @@ export class ConsoleStage {
   }
 
   async delivered(who: Caller, action = ECHO): Promise<string> {
-    const data = { inputs: { n: 1 }, callback_url: this.receiver.url("/fine") };
+    const data = { inputs: { n: 1 }, callback_url: this.receiver.urlAt("/fine") };
     const runId = toRunId(await who.start(action, data));
     await untilState(who, action, runId, "delivered");
     return runId;
@@ -82,7 +82,9 @@ export class ConsoleStage {
 
   async deadLetter(who: Caller): Promise<{ runId: string; path: string }> {
     const path = `/closed/${crypto.randomUUID()}`;
-    const runId = toRunId(await who.start(ECHO, { inputs: { n: 1 }, callback_url: this.receiver.url(path) }));
+    const runId = toRunId(
+      await who.start(ECHO, { inputs: { n: 1 }, callback_url: this.receiver.urlAt(path) }),
+    );
     await until("the last attempt", WITHIN_MS, () => this.receiver.at(path).length === ATTEMPTS);
     await untilState(who, ECHO, runId, "dead");
     return { runId, path };

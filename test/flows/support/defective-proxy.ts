@@ -1,9 +1,9 @@
 // A deployment that does not keep the contract: an honest gateway behind a proxy with one defect.
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { sent } from "../../../conformance/http.ts";
 import { toHeaders } from "../../../conformance/receiver.ts";
-import { listening, portOf } from "./environment.ts";
+import { LocalServer } from "./local-server.ts";
 
 export type Exchange = { method: string; path: string; headers: Headers; body: string; isChunked: boolean };
 export type Answered = { status: number; headers: Headers; body: string };
@@ -23,31 +23,14 @@ const OF_THE_ENCODING = [
   "keep-alive",
 ];
 
-export class DefectiveProxy {
+export class DefectiveProxy extends LocalServer {
   readonly #target: string;
   readonly #defect: Defect;
-  readonly #server = createServer((request, response) => {
-    this.#pass(request, response).catch(() => response.destroy());
-  });
 
-  private constructor(target: string, defect: Defect) {
+  constructor(target: string, defect: Defect) {
+    super((request, response) => this.#pass(request, response));
     this.#target = target;
     this.#defect = defect;
-  }
-
-  static async before(target: string, defect: Defect): Promise<DefectiveProxy> {
-    const proxy = new DefectiveProxy(target, defect);
-    await listening(proxy.#server);
-    return proxy;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${portOf(this.#server)}`;
-  }
-
-  close(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
   }
 
   async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {

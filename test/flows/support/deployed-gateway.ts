@@ -1,20 +1,17 @@
 // Stands where the deployed gateway would answer: it publishes the keys that its Worker in the account has, and is as
 // ready as a test says.
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import { listening, portOf } from "./environment.ts";
+import { LocalServer } from "./local-server.ts";
 
 type Account = { secretOf: (worker: string, name: string) => string | undefined };
 
-export class DeployedGateway {
+export class DeployedGateway extends LocalServer {
   /** By dependency, as /readyz names them. */
   states: Record<string, string> = { gate: "ok", kv: "ok", operators_index: "ok", upstream: "ok" };
   /** By path, with the status: what it answers in place of that. */
   readonly answers = new Map<string, [status: number, body: unknown]>();
-  readonly #server: Server;
 
-  private constructor(account: Account, worker: string) {
-    this.#server = createServer((request, response) => {
+  constructor(account: Account, worker: string) {
+    super((request, response) => {
       const isReady = Object.values(this.states).every((state) => state === "ok");
       const usual: [number, unknown] = request.url?.endsWith("/readyz")
         ? [isReady ? 200 : 503, { status: isReady ? "ready" : "not_ready", dependencies: this.states }]
@@ -22,23 +19,6 @@ export class DeployedGateway {
       const [status, body] = this.answers.get(request.url ?? "") ?? usual;
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     });
-  }
-
-  static async of(account: Account, worker: string): Promise<DeployedGateway> {
-    const gateway = new DeployedGateway(account, worker);
-    await listening(gateway.#server);
-    return gateway;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${portOf(this.#server)}`;
-  }
-
-  async close(): Promise<void> {
-    const gone = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await gone;
   }
 }
 

@@ -38,14 +38,8 @@ const AT_A_GATEWAY: readonly Played[] = [
   { command: "curl -s http://127.0.0.1:8787/actions/v1/stored-actions -H …", shows: /"title":"A nap"/ },
   { command: "curl -s https://actions.example.com/readyz", soon: true, shows: /"status":"ready"/ },
   { command: "curl -s https://actions.example.com/.well-known/jwks.json", shows: KEYS },
-  {
-    command: 'curl -s "https://actions.example.com/actions/v1/stored-actions/$ACTION/run"…',
-    shows: A_RUN,
-  },
-  {
-    command: `npm run --silent token -- --sub alice --claim 'billing="{\\"is_billable\\":true}"'`,
-    shows: A_TOKEN,
-  },
+  { command: 'curl -s "https://actions.example.com/…/$ACTION/run"…', shows: A_RUN },
+  { command: "npm run --silent token -- --sub alice --claim 'billing=…", shows: A_TOKEN },
   { command: "TOKEN=$(npm run --silent token -- --sub alice --claim …)", shows: NOTHING },
   { command: "curl -s -X PUT http://127.0.0.1:8787/actions/v1/sandbox/balance…", shows: /"tasks":0/ },
   { command: 'curl -s http://127.0.0.1:8787/…/run …\'{"data":{"inputs":{}}}\'', shows: /"status":402/ },
@@ -56,7 +50,7 @@ const AT_A_GATEWAY: readonly Played[] = [
   { command: "NEXT='http://127.0.0.1:8787/console/api/charges?from=…'", shows: NOTHING },
   { command: 'while [ -n "$NEXT" ]; do …done', shows: NOTHING },
   { command: 'echo "${NEXT:-complete}"', shows: /^complete$/m },
-  { command: "node examples/node-jose/receiver.mjs…", beside: ["receiver", LISTENING], shows: LISTENING },
+  receiver("node examples/node-jose/receiver.mjs…"),
   { command: "ACTION=http://127.0.0.1:8787/…", shows: NOTHING },
   { command: "TOKEN=$(npm run --silent token -- --sub alice --expires 3600)", shows: NOTHING },
   { command: "RUN_ID=$(curl -s $ACTION/run…", shows: NOTHING },
@@ -67,37 +61,26 @@ const AT_A_GATEWAY: readonly Played[] = [
   { command: "curl -s http://127.0.0.1:8787/.well-known/jwks.json", shows: KEYS },
   { command: "curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:9000/hook…", shows: /^401\n$/ },
   { command: "curl -s $ACTION/runs/$RUN_ID/deliveries -H…", soon: true, shows: /"state":"delivered"/ },
-  {
-    command: "node examples/node-standard-webhooks/receiver.mjs…",
-    beside: ["receiver", LISTENING],
-    shows: LISTENING,
-  },
+  receiver("node examples/node-standard-webhooks/receiver.mjs…"),
   REDELIVERED,
-  {
-    command: "/usr/bin/python3 examples/python-pyjwt/receiver.py…",
-    beside: ["receiver", LISTENING],
-    shows: LISTENING,
-  },
+  receiver("/usr/bin/python3 examples/python-pyjwt/receiver.py…"),
   REDELIVERED,
 ];
 
 const THE_INDEX: readonly Played[] = [
   {
-    command: "npx wrangler d1 execute OPERATORS_DB --env production --remote --command …FROM dead_letters…",
+    command: "npx wrangler d1 execute …SELECT run_id…FROM dead_letters…",
     shows: new RegExp(
       `"run_id": "${stock.RUN_ID}",\\s*"host": "client.example",\\s*"attempts": 10,\\s*"status": 503,\\s*"reason": ".*",\\s*"died": "2026-11`,
     ),
   },
   {
-    command: "npx wrangler d1 execute OPERATORS_DB --env production --remote --command …FROM overdue_gates…",
+    command: "npx wrangler d1 execute …FROM overdue_gates…",
     shows: /"gate": "[0-9a-f]{64}",\s*"runs": 3,\s*"example_run_key": ".*",\s*"since": "2026-11/,
   },
+  { command: "npx wrangler d1 execute …UPDATE epoch…", shows: /Executed 1 command[^]*"success": true/ },
   {
-    command: "npx wrangler d1 execute OPERATORS_DB --env production --remote…UPDATE epoch…",
-    shows: /Executed 1 command[^]*"success": true/,
-  },
-  {
-    command: "npx wrangler d1 execute OPERATORS_DB --env production --remote --json --command …",
+    command: "npx wrangler d1 execute …DISTINCT host…",
     shows: new RegExp(`^${HOST_HASH} client\\.example\n$`),
   },
   { command: "printf %s client.example | sha256sum | cut -c1-16", shows: new RegExp(`^${HOST_HASH}\n$`) },
@@ -115,34 +98,18 @@ const THE_FLAG: readonly Played[] = [
   { command: "npx wrangler flagship apps list", shows: /edge-actions-flags +│ edge-actions-flags-id/ },
   { command: "APP=<the id of edge-actions-flags>", shows: NOTHING },
   { command: "FLAG=…", shows: NOTHING },
+  flag("set $APP $FLAG --variation off…", { default_variation: "off", rules: [] }),
+  flag("rollout …--percentage 5 …", { rules: [{ rollout: { percentage: 5, attribute: "userId" } }] }),
+  flag("rollout …--percentage 50 …", { rules: [{ rollout: { percentage: 50, attribute: "userId" } }] }),
   {
-    command: "npx wrangler flagship flags set $APP $FLAG --variation off --clear-rules",
-    shows: (_, { account }) => expect(flagOf(account)).toMatchObject({ default_variation: "off", rules: [] }),
-  },
-  {
-    command: "npx wrangler flagship flags rollout $APP $FLAG --to on --from off --percentage 5 --by userId",
-    shows: (_, { account }) => expect(rolloutOf(account)).toEqual({ percentage: 5, attribute: "userId" }),
-  },
-  {
-    command:
-      "npx wrangler flagship flags rollout $APP $FLAG --to on --from off --percentage 50 --by userId --force",
-    shows: (_, { account }) => expect(rolloutOf(account)).toEqual({ percentage: 50, attribute: "userId" }),
-  },
-  {
-    command: 'npx wrangler flagship flags update $APP $FLAG --add-rule "serve=on; when=userId equals alice"',
+    command: "npx wrangler flagship flags update $APP $FLAG --add-rule …",
     shows: (_, { account }) =>
       expect(flagOf(account)?.rules?.at(-1)?.conditions).toEqual([
         { attribute: "userId", operator: "equals", value: "alice" },
       ]),
   },
-  {
-    command: "npx wrangler flagship flags evaluate $APP $FLAG -C userId=alice…",
-    shows: /Value +true/,
-  },
-  {
-    command: "npx wrangler flagship flags set $APP $FLAG --variation on --clear-rules",
-    shows: (_, { account }) => expect(flagOf(account)).toMatchObject({ default_variation: "on", rules: [] }),
-  },
+  { command: "npx wrangler flagship flags evaluate $APP $FLAG -C userId=alice…", shows: /Value +true/ },
+  flag("set $APP $FLAG --variation on…", { default_variation: "on", rules: [] }),
 ];
 
 const WHAT_RUNS: readonly Played[] = [
@@ -153,25 +120,9 @@ const WHAT_RUNS: readonly Played[] = [
     shows: (_, { account }) =>
       expect(account.workers.get("edge-actions")?.deployed.at(-1)).toBe(stock.FORMER_VERSION),
   },
-  {
-    command: "npx wrangler secret put SIGNING_KEYS --env production < signing-keys.json",
-    shows: (_, { account }) =>
-      expect(account.secretOf("edge-actions", "SIGNING_KEYS")).toBe(SIGNING_KEYS.trim()),
-  },
-  {
-    command: "npx wrangler secret put UPSTREAM_TOKEN --env production",
-    input: "what the upstream believes",
-    shows: (_, { account }) =>
-      expect(account.secretOf("edge-actions", "UPSTREAM_TOKEN")).toBe("what the upstream believes"),
-  },
-  {
-    command: "npx wrangler secret put COMPLETION_TOKEN --env production",
-    input: "the-new-token-0123 the-old-token-0123",
-    shows: (_, { account }) =>
-      expect(account.secretOf("edge-actions", "COMPLETION_TOKEN")).toBe(
-        "the-new-token-0123 the-old-token-0123",
-      ),
-  },
+  secret("SIGNING_KEYS", SIGNING_KEYS.trim(), " < signing-keys.json"),
+  secret("UPSTREAM_TOKEN", "what the upstream believes"),
+  secret("COMPLETION_TOKEN", "the-new-token-0123 the-old-token-0123"),
   {
     command: `npx wrangler tail --env production --format json --search '"event":"run.abandoned"'`,
     shows: (output, { account }) => {
@@ -230,8 +181,24 @@ function flagOf({ apps }: FakeAccount): Flag | undefined {
   return apps.find(({ name }) => name === "edge-actions-flags")?.flags[0];
 }
 
-function rolloutOf(account: FakeAccount): unknown {
-  return flagOf(account)?.rules?.[0]?.rollout;
+/** It leaves the flag like this. */
+function flag(command: string, like: object): Played {
+  return {
+    command: `npx wrangler flagship flags ${command}`,
+    shows: (_, { account }) => expect(flagOf(account)).toMatchObject(like),
+  };
+}
+
+function secret(name: string, value: string, from = ""): Played {
+  return {
+    command: `npx wrangler secret put ${name} --env production${from}`,
+    input: value,
+    shows: (_, { account }) => expect(account.secretOf("edge-actions", name)).toBe(value),
+  };
+}
+
+function receiver(command: string): Played {
+  return { command, beside: ["receiver", LISTENING], shows: LISTENING };
 }
 
 function askedTails({ requests }: FakeAccount): unknown {

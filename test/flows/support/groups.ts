@@ -5,7 +5,7 @@ const running = new Set<ChildProcess>();
 const BROKEN_OFF = ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const;
 for (const event of BROKEN_OFF) {
   process.once(event, () => {
-    for (const leader of running) send(leader, "SIGKILL", true);
+    for (const leader of running) send(leader, "SIGKILL");
     process.exit(1);
   });
 }
@@ -16,11 +16,11 @@ export function endWithTests(leader: ChildProcess): () => void {
   return () => void running.delete(leader);
 }
 
-/** Says whether there was a process to send it to. */
-export function send({ pid }: ChildProcess, signal: NodeJS.Signals | 0, toGroup: boolean): boolean {
+/** To all of its group. Says whether there was a process to send it to. */
+export function send({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (pid === undefined) return false;
   try {
-    return process.kill(toGroup ? -pid : pid, signal);
+    return process.kill(-pid, signal);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
     throw error;

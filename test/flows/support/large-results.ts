@@ -1,10 +1,10 @@
 // Both other parties of a large result over real sockets: an upstream that gives another body at each read where a test
 // wants that, and a receiver that keeps the hash and the end of what it was sent, never the whole.
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { listening, portOf } from "./environment.ts";
+import { LocalServer } from "./local-server.ts";
 
 const MIB = 1024 * 1024;
 const HEAD = '{"type":"run","status":"success","results":["';
@@ -79,29 +79,12 @@ const acknowledge: Manner = async (_request, response, take) => {
   if ((await take()).isComplete) response.writeHead(204).end();
 };
 
-export class LargeReceiver {
+export class LargeReceiver extends LocalServer {
   /** Of requests that have ended, however. */
   readonly taken: Taken[] = [];
-  readonly #server: Server;
 
-  private constructor(manner: Manner) {
-    this.#server = createServer((request, response) => {
-      void manner(request, response, () => this.#take(request));
-    });
-  }
-
-  static async listen(manner: Manner = acknowledge): Promise<LargeReceiver> {
-    const receiver = new LargeReceiver(manner);
-    await listening(receiver.#server);
-    return receiver;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${portOf(this.#server)}/hook`;
-  }
-
-  close(): void {
-    this.#server.close().closeAllConnections();
+  constructor(manner: Manner = acknowledge) {
+    super((request, response) => manner(request, response, () => this.#take(request)));
   }
 
   async #take(request: IncomingMessage): Promise<Taken> {

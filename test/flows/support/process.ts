@@ -25,8 +25,8 @@ export type GatewayProcess = {
   group(): number | undefined;
   /** Everything that it has printed since its latest start. */
   output(): string;
-  /** Sends the signal to the whole group, or to its first process alone, and waits until every process of it is gone. */
-  kill(signal: "SIGKILL" | "SIGTERM" | "SIGINT", whom?: "group" | "first"): Promise<void>;
+  /** Sends the signal to the whole group, and waits until every process of it is gone. */
+  kill(signal: "SIGKILL" | "SIGTERM" | "SIGINT"): Promise<void>;
   /** Starts it on the same port and state, `args` in place of the former ones where given. */
   restart(args?: string[]): Promise<void>;
   /** Kills whatever still runs and removes every trace. Throws when it has ever printed a secret. */
@@ -73,11 +73,9 @@ export async function startProcess(options: Options = {}): Promise<GatewayProces
   return start(serve, options);
 }
 
-/** For flows that measure no time: a machine that is busy with other tests is no upstream in trouble. */
-export const PATIENT = ["--var", "UPSTREAM_TIMEOUT_MS:60000"];
-
-export function startPatientProcess(): Promise<GatewayProcess> {
-  return startProcess({ args: PATIENT });
+/** Settings as options. */
+export function vars(settings: Record<string, string | number>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
 }
 
 /** As its users start it. */
@@ -95,7 +93,7 @@ async function start(program: Program, options: Options): Promise<GatewayProcess
   try {
     await group.untilReady();
   } catch (error) {
-    await group.kill("SIGKILL", "group");
+    await group.kill("SIGKILL");
     await removeFolder(folder);
     throw error;
   }
@@ -105,14 +103,14 @@ async function start(program: Program, options: Options): Promise<GatewayProcess
     stateDir,
     group: () => group.pid,
     output: () => group.output,
-    kill: (signal, whom = "group") => group.kill(signal, whom),
+    kill: (signal) => group.kill(signal),
     restart: async (args = options.args ?? []) => {
       printed.push(group.output);
       group = new Group(program, withDefaults(args, port, stateDir), folder);
       await group.untilReady();
     },
     close: async () => {
-      await group.kill("SIGKILL", "group");
+      await group.kill("SIGKILL");
       await removeFolder(folder);
       for (const output of [...printed, group.output]) await expectNoSecretIn(output);
     },
@@ -157,16 +155,11 @@ class Group {
     });
   }
 
-  async kill(signal: NodeJS.Signals, whom: "group" | "first"): Promise<void> {
-    this.send(signal, whom);
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    send(this.#child, signal);
     await this.#ended;
-    await until("the end of the process group", GONE_WITHIN_MS, () => !this.send(0, "group"));
+    await until("the end of the process group", GONE_WITHIN_MS, () => !send(this.#child, 0));
     this.#forget();
-  }
-
-  /** Says whether there was a process to send it to. */
-  send(signal: NodeJS.Signals | 0, whom: "group" | "first"): boolean {
-    return send(this.#child, signal, whom === "group");
   }
 }
 

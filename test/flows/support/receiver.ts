@@ -1,8 +1,8 @@
 // The other end of a callback_url: writes down what comes, to the byte, and answers as a test tells it to.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { toHeaders } from "../../../conformance/receiver.ts";
-import { listening, portOf } from "./environment.ts";
+import { LocalServer } from "./local-server.ts";
 import { secrets } from "./secrets.ts";
 
 export type Delivery = {
@@ -17,33 +17,23 @@ export type Delivery = {
 /** A status, or: nothing at all. */
 export type Reply = number | "hang";
 
-export class Receiver {
+export class Receiver extends LocalServer {
   readonly deliveries: Delivery[] = [];
   /** `earlier`: deliveries that came to the same path before this one. May wait before it answers. */
-  reply: (delivery: Delivery, earlier: number) => Reply | Promise<Reply> = () => 204;
-  readonly #server: Server = createServer((request, response) => {
-    this.#receive(request, response).catch(() => response.destroy());
-  });
+  reply: (delivery: Delivery, earlier: number) => Reply | Promise<Reply>;
 
-  static async listen(reply?: Receiver["reply"]): Promise<Receiver> {
-    const receiver = new Receiver();
-    if (reply !== undefined) receiver.reply = reply;
-    await listening(receiver.#server);
-    return receiver;
+  constructor(reply: Receiver["reply"] = () => 204) {
+    super((request, response) => this.#receive(request, response));
+    this.reply = reply;
   }
 
-  url(path: string): string {
-    return `http://127.0.0.1:${portOf(this.#server)}${path}`;
+  urlAt(path: string): string {
+    return `${this.url}${path}`;
   }
 
   /** What has come to this path, oldest first. */
   at(path: string): Delivery[] {
     return this.deliveries.filter((delivery) => delivery.path === path);
-  }
-
-  close(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -66,7 +66,7 @@ export async function openScene(
 
 export async function closeScene({ terminal, account }: Scene): Promise<void> {
   await terminal.close();
-  await account.close();
+  account.close();
 }
 
 /**

@@ -13,7 +13,7 @@ export const [FORMER_VERSION, VERSION] = [
 ];
 
 export async function stockedAccount(): Promise<FakeAccount> {
-  const account = await FakeAccount.open();
+  const account = await FakeAccount.listen();
   for (const name of ["edge-actions", "edge-actions-staging"]) {
     const versions = [FORMER_VERSION, VERSION].map((id, index) => ({
       id,

@@ -62,9 +62,9 @@ export class Terminal {
     this.#shell.stdin?.end(pids.length === 0 ? "" : `kill ${pids.join(" ")} 2> /dev/null\n`);
     try {
       await this.#ended;
-      await until("the end of what it ran", GONE_WITHIN_MS, () => !send(this.#shell, 0, true));
+      await until("the end of what it ran", GONE_WITHIN_MS, () => !send(this.#shell, 0));
     } finally {
-      send(this.#shell, "SIGKILL", true);
+      send(this.#shell, "SIGKILL");
       this.#forget();
     }
   }

@@ -11,6 +11,9 @@ import type { Played, Scene } from "./scene.ts";
 const DAY_OR_NEEDS =
   /^\| \d\d \|(?: [\d,]+ \|){9}$|^\| 1[0,]+ \| [\d,]+ \| \d+ \| [\d,]+ \| \d+\.\d \|$|^\| [234] \|(?: [\d,]+ \|){5}$/;
 
+/** Of all test files, that one alone was run. */
+const ONLY_RAN_WINDOW = /\|unit\| test\/gate\/window\.test\.ts \([^]*Test Files +1 passed \(1\)/;
+
 const TOOLS: readonly Played[] = [
   { command: "npm start -- --help", shows: /--env-file FILE/ },
   { command: "npm run costs", shows: (output) => expectOnPage("docs/scale.md", output) },
@@ -43,69 +46,54 @@ const TOOLS: readonly Played[] = [
   },
   { command: "npm run audit", shows: /found 0 vulnerabilities/ },
 ];
-const SOME_TESTS: readonly Played[] = [
-  {
-    command: 'npm run test:unit -- test/gate/window.test.ts -t "opens"',
-    shows: onlyRan("unit", "test/gate/window.test.ts"),
-  },
-  { command: "npm test -- test/gate/window.test.ts", shows: onlyRan("unit", "test/gate/window.test.ts") },
-];
-const LOAD: readonly Played[] = [
-  {
-    command: "npm run load -- --seconds 600",
-    plus: "--seconds 1 --users 10 --connections 2",
-    shows: /\d+ requests of \d+ users; memory/,
-  },
-];
-const BENCH: readonly Played[] = [{ command: "bench/setup.sh", shows: expectSetup }];
-const PROFILE: readonly Played[] = [
-  {
-    command: "npm run bench:profile -- --seconds 10 --kind plain",
-    plus: "--seconds 1",
-    shows: /^\d+ requests; microseconds a request$/m,
-  },
-];
-const SCREENSHOTS: readonly Played[] = [
-  {
-    command: "npm run screenshots",
-    plus: "-- --rounds 2 --variants light",
-    shows: async (_, { checkout }) => {
-      for (const file of ["docs/console.png", "dist/screenshots/run-light.png"])
-        expect((await readFile(join(checkout, file))).subarray(1, 4).toString()).toBe("PNG");
-    },
-  },
-];
-
-const COMPLETION: readonly Played[] = [
-  {
-    command: "npm run bench:completion",
-    plus: "-- --runs 20 --at-once 2",
-    shows: (output) => {
-      const [, ...times] = /^\| 20 \| 2 \| ([\d.]+) ms \| ([\d.]+) ms \| ([\d.]+) ms \|$/m.exec(output) ?? [];
-      expect(times, output).toHaveLength(3);
-      expect(times.map(Number)).toEqual(times.map(Number).toSorted((a, b) => a - b));
-    },
-  },
-];
-
 export const TOOL_SCENES: Record<string, readonly Played[]> = {
-  "what takes longest: screenshots": SCREENSHOTS,
-  "the time to a receiver": COMPLETION,
-  "some tests": SOME_TESTS,
-  "the bench": BENCH,
-  "the profile": PROFILE,
-  load: LOAD,
+  "what takes longest: screenshots": [
+    {
+      command: "npm run screenshots",
+      plus: "-- --rounds 2 --variants light",
+      shows: async (_, { checkout }) => {
+        for (const file of ["docs/console.png", "dist/screenshots/run-light.png"])
+          expect((await readFile(join(checkout, file))).subarray(1, 4).toString()).toBe("PNG");
+      },
+    },
+  ],
+  "the time to a receiver": [
+    {
+      command: "npm run bench:completion",
+      plus: "-- --runs 20 --at-once 2",
+      shows: (output) => {
+        const [, ...times] =
+          /^\| 20 \| 2 \| ([\d.]+) ms \| ([\d.]+) ms \| ([\d.]+) ms \|$/m.exec(output) ?? [];
+        expect(times, output).toHaveLength(3);
+        expect(times.map(Number)).toEqual(times.map(Number).toSorted((a, b) => a - b));
+      },
+    },
+  ],
+  "some tests": [
+    { command: "npm run test:unit -- test/gate/window…", shows: ONLY_RAN_WINDOW },
+    { command: "npm test -- test/gate/window.test.ts", shows: ONLY_RAN_WINDOW },
+  ],
+  "the bench": [{ command: "bench/setup.sh", shows: expectSetup }],
+  "the profile": [
+    {
+      command: "npm run bench:profile -- --seconds 10 …",
+      plus: "--seconds 1",
+      shows: /^\d+ requests; microseconds a request$/m,
+    },
+  ],
+  load: [
+    {
+      command: "npm run load -- --seconds 600",
+      plus: "--seconds 1 --users 10 --connections 2",
+      shows: /\d+ requests of \d+ users; memory/,
+    },
+  ],
   tools: TOOLS,
 };
 
 function expectSame(checkout: string, file: string): void {
   const [ours, theirs] = [PROJECT, checkout].map((root) => readFileSync(join(root, file), "utf8"));
   expect(theirs, file).toBe(ours);
-}
-
-/** Of all test files, that one alone was run. */
-function onlyRan(project: string, file: string): RegExp {
-  return new RegExp(`\\|${project}\\| ${file.replaceAll(".", "\\.")} \\([^]*Test Files +1 passed \\(1\\)`);
 }
 
 /** Every line that a command prints of its figures stands on the page. */

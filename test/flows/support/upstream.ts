@@ -1,9 +1,9 @@
 // An upstream that does nothing by itself: a test says when it answers a start, when a run ends, and when it says so.
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { completionToken } from "../../../scripts/dev-keys.ts";
-import { listening, portOf } from "./environment.ts";
+import { LocalServer } from "./local-server.ts";
 import { secrets } from "./secrets.ts";
 
 export type UpstreamRun = {
@@ -31,7 +31,7 @@ export type UpstreamRequest = {
   body: string;
 };
 
-export class Upstream {
+export class Upstream extends LocalServer {
   /** By their ids. */
   readonly runs = new Map<string, UpstreamRun>();
   /** What meets a request in place of an answer, before anything is started; null: nothing does. */
@@ -44,22 +44,9 @@ export class Upstream {
   answerRead: (run: UpstreamRun, response: ServerResponse) => boolean = () => false;
   /** Called when the answer to a start has left. */
   answered: (run: UpstreamRun) => void = () => undefined;
-  readonly #server: Server = createServer((request, response) => {
-    this.#handle(request, response).catch(() => response.destroy());
-  });
 
-  static async listen(): Promise<Upstream> {
-    const upstream = new Upstream();
-    await listening(upstream.#server);
-    return upstream;
-  }
-
-  get port(): number {
-    return portOf(this.#server);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+  constructor() {
+    super((request, response) => this.#handle(request, response));
   }
 
   /** The run with this id. */
@@ -86,11 +73,6 @@ export class Upstream {
     });
     await answer.arrayBuffer();
     return answer.status;
-  }
-
-  close(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
