@@ -94,9 +94,9 @@ function judge(data: Data | null, beside: Lookalike | null, maxDepth: number): E
   const repeatedName = data?.repeatedName ?? null;
   if (repeatedName !== null) return { kind: "duplicate", pointer: pointerTo("/data", repeatedName) };
   if (beside !== null) return { kind: "lookalike", pointer: pointerTo("", beside.name), known: beside.known };
-  const within = data?.lookalike ?? null;
-  if (within !== null)
-    return { kind: "lookalike", pointer: pointerTo("/data", within.name), known: within.known };
+  const inData = data?.lookalike ?? null;
+  if (inData !== null)
+    return { kind: "lookalike", pointer: pointerTo("/data", inData.name), known: inData.known };
   if (maxDepth > MAX_JSON_DEPTH) return { kind: "too_deep" };
   if (data === null) return { kind: "no_envelope" };
   const { start: dataStart, names, members } = data;

@@ -88,6 +88,8 @@ describe("what an answer means", () => {
   });
 });
 
+const comeLater = () => new Response(null, { status: 503, headers: { "retry-after": "120" } });
+
 describe("one more try", () => {
   it.each<{ name: string; first: Answer }>([
     { name: "a lost connection", first: lose },
@@ -108,8 +110,7 @@ describe("one more try", () => {
   });
 
   it("is not made before the time that the upstream has named", async () => {
-    const busy = () => new Response(null, { status: 503, headers: { "retry-after": "120" } });
-    const { asked, outcome } = await start([busy]);
+    const { asked, outcome } = await start([comeLater]);
     expect(outcome).toMatchObject({ kind: "unknown", problem: { problem: { retryAfterSeconds: 120 } } });
     expect(asked).toHaveLength(1);
   });
