@@ -89,7 +89,12 @@ function formatConsole(url: string, takesDevTokens: boolean, settings: Settings)
         : "Cloudflare Access signs you in.";
     return `${page}\n${way}`;
   }
-  if (!takesDevTokens) return `${page}\nIt opens with ${describeToken(settings, operatorScope)}.`;
+  if (!takesDevTokens) {
+    const issuers = settings.issuers.filter(({ hasOperators }) => hasOperators);
+    return issuers.length === 0
+      ? `${page}\nNo entry of JWT_ISSUERS has "operators": true, so no token opens it.`
+      : `${page}\nIt opens with ${describeToken({ ...settings, issuers }, operatorScope)}.`;
+  }
   return `${page}\nIt asks for a token, which this prints:
 
   npm run --silent token -- --sub me --scope ${quote(operatorScope)} --expires 3600`;

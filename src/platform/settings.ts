@@ -158,7 +158,9 @@ export function parseSettings(vars: object): Settings {
   }
   requireRetention(read, settings);
   requireUpstreamElsewhere(read, settings);
-  if (read.text("OPERATOR_SCOPE") !== null && !settings.issuers.some(({ hasOperators }) => hasOperators))
+  const { issuers } = settings;
+  const hasOperators = issuers.length === 0 || issuers.some((issuer) => issuer.hasOperators);
+  if (read.text("OPERATOR_SCOPE") !== null && !hasOperators)
     read.reject("OPERATOR_SCOPE", 'needs an entry of JWT_ISSUERS with "operators": true');
   if (settings.operatorScope === settings.requiredScope) {
     read.reject("OPERATOR_SCOPE", "must not be REQUIRED_SCOPE: every caller would be an operator");

@@ -10,15 +10,13 @@ describe("parseScopes", () => {
     ["external\tadmin", ["external\tadmin"]],
     ["", []],
     [[], []],
-    [["external write"], ["external write"]],
     [
       ["external", "write"],
       ["external", "write"],
     ],
-    ...[undefined, null, 1, { external: true }, ["external", 1]].map((claim): [unknown, string[]] => [
-      claim,
-      [],
-    ]),
+    ...[undefined, null, 1, { external: true }, ["external", 1], ["external", "x admin"], ["a\t"], [""]].map(
+      (claim): [unknown, string[]] => [claim, []],
+    ),
   ])("reads %j as %j", (claim, scopes) => {
     expect(parseScopes(claim)).toEqual(scopes);
   });

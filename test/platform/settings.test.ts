@@ -20,6 +20,7 @@ describe("defaults", () => {
           audience: "edge-actions",
           algorithms: ["ES256"],
           keys: { kind: "url", url: "https://login.example/jwks.json" },
+          hasOperators: true,
         },
       ],
       requiredScope: "external",
@@ -107,6 +108,7 @@ describe("a good setting", () => {
       audience: "4714c1358e65",
       algorithms: ["RS256"],
       keys: { kind: "url", url: "https://team.cloudflareaccess.com/cdn-cgi/access/certs" },
+      hasOperators: true,
       subjectClaims: ["email", "common_name", "sub"],
     });
   });

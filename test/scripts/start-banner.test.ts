@@ -9,6 +9,7 @@ const DEVELOPMENT_ISSUER = {
   audience: "edge-actions",
   algorithms: ["ES256"],
   jwks_uri: "https://issuer.dev.edge-actions.invalid/jwks.json",
+  operators: true,
 };
 const OWN_ISSUERS = JSON.stringify([{ ...DEVELOPMENT_ISSUER, issuer: "https://login.example" }]);
 const ORIGIN = "http://127.0.0.1:8787";
@@ -89,6 +90,13 @@ It asks for a token, which this prints:
     expect(text).not.toContain('"callback_url"');
     expect(text).toContain("without a callback_url: private hosts are refused, and the receiver here is one");
     expect(text).toContain(`    -d '{"data":{"inputs":{"message":"Hello World!"}}}'\n`);
+  });
+
+  it("says when no issuer has operators", () => {
+    const callersOnly = JSON.stringify([{ ...DEVELOPMENT_ISSUER, operators: false }]);
+    expect(banner({ JWT_ISSUERS: callersOnly }, null)).toContain(
+      'No entry of JWT_ISSUERS has "operators": true, so no token opens it.',
+    );
   });
 
   it.each([
