@@ -1,0 +1,68 @@
+// A body that is refused whatever it says is not worth a parse, which costs many times what its scan does.
+import { reset } from "cloudflare:test";
+import { afterEach, expect, vi } from "vitest";
+import { counting } from "../support/bindings.ts";
+import { ID, it, makeGateway, RUN_PATH } from "../support/gateway.ts";
+
+afterEach(() => reset());
+
+const ONE_START = { RATE_LIMIT_DEFAULT: "1" };
+const LARGE = `{"data":{"inputs":[${"{},".repeat(100_000)}{}]}}`;
+
+/** Of texts as long as that. */
+async function parsesDuring(work: () => Promise<unknown>): Promise<number> {
+  const parse = vi.spyOn(JSON, "parse");
+  await work();
+  const large = parse.mock.calls.filter(([text]) => text.length > 256 * 1024).length;
+  parse.mockRestore();
+  return large;
+}
+
+function post(body: string) {
+  return { method: "POST", body, headers: { "content-type": "application/json" } };
+}
+
+it("a large body beyond the limit is refused without a parse, as a small one is, and a small one within it is served", async () => {
+  const gateway = await makeGateway(ONE_START);
+  expect((await gateway.start({})).status).toBe(202);
+  const small = await gateway.start({});
+  const parses = await parsesDuring(async () => {
+    const { status, headers, body } = await gateway.call(RUN_PATH, post(LARGE));
+    expect([status, body.errors[0].detail]).toEqual([small.status, small.body.errors[0].detail]);
+    for (const name of ["x-ratelimit-remaining", "x-ratelimit-reset"])
+      expect(headers.get(name)).toBe(small.headers.get(name));
+  });
+  expect(parses).toBe(0);
+  expect(gateway.upstream.starts).toHaveLength(1);
+});
+
+it("a large body within the limit is parsed and served", async () => {
+  const gateway = await makeGateway(ONE_START);
+  const parses = await parsesDuring(async () => {
+    expect((await gateway.call(RUN_PATH, post(LARGE))).status).toBe(202);
+  });
+  expect(parses).toBeGreaterThan(0);
+});
+
+it("a large body whose id has an answer gets it, beyond the limit too", async () => {
+  const gateway = await makeGateway(ONE_START);
+  const known = LARGE.replace('{"data":{', `{"data":{"idempotency_id":"${ID}",`);
+  const first = await gateway.call(RUN_PATH, post(known));
+  const again = await gateway.call(RUN_PATH, post(known));
+  expect([again.status, again.text, again.headers.get("idempotency-replayed")]).toEqual([
+    202,
+    first.text,
+    "true",
+  ]);
+});
+
+it("a small body costs no call of the gate beside its admission", async () => {
+  const calls: string[] = [];
+  const gateway = await makeGateway(ONE_START, counting(calls));
+  await gateway.start({ inputs: "x".repeat(1_000) });
+  await gateway.start({});
+  expect(calls.filter((name) => name.startsWith("USER_GATE.") && !/\.(idFromName|get)$/.test(name))).toEqual([
+    "USER_GATE.admit",
+    "USER_GATE.admit",
+  ]);
+});
