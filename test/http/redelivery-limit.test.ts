@@ -40,7 +40,7 @@ describe("a caller's redelivery", () => {
   it("is not counted when it is an operator's", async ({ stage }) => {
     const run = await stage.finish(await stage.start());
     const user = (await stage.records()).runs[0]?.user_key;
-    expect((await act(stage.gateway, `/runs/${run.runId}/redeliver`, { user })).status).toBe(202);
+    expect((await act(stage.gateway, `/runs/${run.runId}/redeliver?user=${user}`)).status).toBe(202);
     expect((await stage.tryStart()).headers.get("x-ratelimit-remaining")).toBe("198");
   });
 });
