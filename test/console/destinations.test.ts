@@ -79,10 +79,10 @@ describe("a host's breaker", () => {
     expect(await shownBreaker()).toEqual({ status: "open", until, users_resting: 0 });
     vi.setSystemTime(T0 + 30 * SECOND);
     expect(await shownBreaker()).toEqual({ status: "half_open", until: null, users_resting: 0 });
-    await breaker("down.example").acquire("user-1");
+    await breaker("down.example").acquire("alice");
     const probeEnds = new Date(T0 + 60 * SECOND).toISOString();
     expect(await shownBreaker()).toEqual({ status: "half_open", until: probeEnds, users_resting: 0 });
-    await breaker("down.example").report("user-1", true);
+    await breaker("down.example").report("alice", true);
     expect(await shownBreaker()).toEqual(CLOSED);
   });
 

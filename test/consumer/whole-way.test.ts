@@ -48,6 +48,8 @@ describe("a run with an id, a callback and a charge", () => {
     const { payload } = await jwtVerify(token, createLocalJWKSet(jwks), { issuer: ORIGIN });
     expect(payload).toEqual({
       iss: ORIGIN,
+      aud: new URL(HOOK).origin,
+      sub_id: { format: "iss_sub", iss: stage.gateway.issuer.issuer, sub: "alice" },
       sub: run.runId,
       jti: received.headers.get("webhook-id"),
       iat: 2_208_988_800,

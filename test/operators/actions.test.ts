@@ -13,8 +13,11 @@ describe("polling now", () => {
     await runs.stage.pass(10 * 60 * SECOND);
     runs.stage.waiting.clear();
     const { status, body } = await runs.actOn(run, "poll");
-    const done = { operator: "olga", action: "poll", target: run.runId, detail: null, outcome: "done" };
-    expect([status, body]).toEqual([202, { at: "2040-01-01T00:10:00.000Z", ...done }]);
+    const done = { action: "poll", target: run.runId, detail: null, outcome: "done" };
+    expect([status, body]).toEqual([
+      202,
+      { at: "2040-01-01T00:10:00.000Z", operator: "olga", via: "authorization", ...done },
+    ]);
     await runs.stage.drain();
     expect(runs.stage.received).toHaveLength(1);
     expect((await runs.read(run)).body.state).toBe("delivered");

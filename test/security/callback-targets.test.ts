@@ -66,6 +66,14 @@ describe("the edge's own hosts", () => {
   );
 });
 
+it("the upstream's own host is refused, though the upstream would answer", async () => {
+  const gateway = await makeGateway({ UPSTREAM_URL: "https://up.example/base" });
+  for (const url of ["https://up.example/hook", "https://UP.example.:8443/"]) {
+    const { status, body } = await gateway.start({ callback_url: url });
+    expect([status, body.errors[0].source]).toEqual([400, { pointer: "/data/callback_url" }]);
+  }
+});
+
 describe("length", () => {
   it("2049 characters are refused, 2048 are served", () =>
     expectTargetRefused(long(2049), { twin: long(2048) }));
