@@ -5,6 +5,7 @@
 // write that gets lost, a move): the price is ten attempts at a host that is down. What has been quiet for ten minutes
 // goes, because host names are free to make up.
 import { DurableObject } from "cloudflare:workers";
+import { log } from "../platform/observability/log.ts";
 import {
   acquire,
   type Breaker,
@@ -77,9 +78,17 @@ export class DestinationBreaker extends DurableObject<Env> {
     };
   }
 
+  // It never throws: the platform would repeat it, and then forget it. The next report sets another one.
   override async alarm(): Promise<void> {
+    try {
+      await this.#forgetQuiet(Date.now());
+    } catch (error) {
+      log({ event: "breaker.alarm_failed", error });
+    }
+  }
+
+  async #forgetQuiet(nowMs: number): Promise<void> {
     const { storage } = this.ctx;
-    const nowMs = Date.now();
     const all = [...storage.kv.list<Breaker>()];
     const quiet = all.filter(([, breaker]) => isForgettable(breaker, nowMs));
     if (quiet.length === all.length) return storage.deleteAll();

@@ -206,3 +206,18 @@ describe("an object that is not needed any more", () => {
     expect(await runDurableObjectAlarm(breaker.stub)).toBe(false);
   });
 });
+
+test("an alarm whose storage fails throws nothing, and the next report sets another", async () => {
+  const breaker = freshBreaker();
+  await fail(breaker, 1);
+  moveClock(20 * MINUTE);
+  await runInDurableObject(breaker.stub, async (object: DestinationBreaker, { storage }) => {
+    const failing = vi.spyOn(storage, "deleteAll").mockRejectedValue(new Error("storage is away"));
+    await storage.deleteAlarm();
+    await object.alarm();
+    expect(failing).toHaveBeenCalledTimes(1);
+    failing.mockRestore();
+  });
+  await fail(breaker, 1);
+  expect(await runInDurableObject(breaker.stub, (_, { storage }) => storage.getAlarm())).not.toBeNull();
+});
