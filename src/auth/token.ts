@@ -94,9 +94,9 @@ function faultInTimes({ exp, nbf, iat }: Claims, nowMs: number): TokenReason | n
   return isAhead(iat, nowMs) ? "token.issued_ahead" : null;
 }
 
-/** Whole seconds only: a fraction, or 1e400 (which parses to Infinity), is no time that an issuer means. */
+/** RFC 7519: a NumericDate may have a fraction. What is beyond exact numbers, as 1e400 is, is no time that an issuer means. */
 function isSeconds(value: unknown): value is number {
-  return Number.isSafeInteger(value);
+  return typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }
 
 function isAhead(seconds: number | undefined, nowMs: number): boolean {

@@ -83,6 +83,7 @@ const ops = { ...TOKENS, operatorScope: "ops" };
 comesTo("a token with the operators' scope", [
   ["in the header", { authorization: `Bearer ${good}` }, "olga via authorization"],
   ["in the session", { session: good }, OLGA],
+  ["with a fraction in its time", { session: await token({ iat: NOW_MS / 1000 - 0.5 }) }, OLGA],
   ["of several issuers", { session: good, settings: several }, BY_ISSUER("https://login.example")],
   ["of the other", { session: others, settings: several }, BY_ISSUER("https://other.example")],
   ["in a list", { session: await token({ scope: ["external", "operator"] }) }, OLGA],

@@ -49,20 +49,20 @@ describe("an honest token", () => {
 
 describe("time", () => {
   judges("payload", "exp", {
-    verified: words`${NOW + 1} ${NOW - 29} ${NOW + 300}.0 9007199254740991`,
+    verified: words`${NOW + 1} ${NOW - 29} ${NOW + 300}.0 ${NOW + 300}.5 ${NOW - 30}.5 9007199254740991`,
     "token.expired": words`${NOW - 30} ${NOW - 31} 0 -1`,
-    "token.bad_exp": words`undefined 9007199254740992 "${NOW + 300}" ${NOW + 300}.5 1e400 null [${NOW + 300}] true`,
+    "token.bad_exp": words`undefined 9007199254740992 "${NOW + 300}" 1e400 null [${NOW + 300}] true`,
     "token.bad_payload": words`NaN Infinity`,
   });
   judges("payload", "nbf", {
-    verified: words`undefined ${NOW - 1} ${NOW + 30}`,
-    "token.not_yet_valid": words`${NOW + 31}`,
-    "token.bad_nbf": words`1e400 "${NOW}" ${NOW}.5 null`,
+    verified: words`undefined ${NOW - 1} ${NOW + 30} ${NOW}.5`,
+    "token.not_yet_valid": words`${NOW + 31} ${NOW + 30}.5`,
+    "token.bad_nbf": words`1e400 "${NOW}" null`,
   });
   judges("payload", "iat", {
-    verified: words`undefined 0 ${NOW + 30}`,
-    "token.issued_ahead": words`${NOW + 31}`,
-    "token.bad_iat": words`"${NOW}" ${NOW}.5 null`,
+    verified: words`undefined 0 ${NOW + 30} ${NOW}.5`,
+    "token.issued_ahead": words`${NOW + 31} ${NOW + 30}.5`,
+    "token.bad_iat": words`"${NOW}" null`,
   });
 });
 
