@@ -34,6 +34,14 @@ export class Reader {
     return usable ? url.href : this.reject(name, "must be an http or https URL without credentials");
   }
 
+  /** Without a slash at its end. A path would be dropped in silence: the gateway's own begin at the root. */
+  origin(name: SettingName): string | null {
+    const url = this.url(name);
+    if (url === null) return null;
+    const { origin } = new URL(url);
+    return url === `${origin}/` ? origin : this.reject(name, "must have no path, no query and no fragment");
+  }
+
   /** One that paths are put behind, without a slash at its end. */
   baseUrl(name: SettingName): string | null {
     const url = this.url(name);

@@ -128,10 +128,10 @@ const CHARGE_RETENTION_DAYS = 400;
 /** Throws SettingsError. `vars` is the Worker's environment; bindings in it are left alone. */
 export function parseSettings(vars: object): Settings {
   const read = new Reader(vars);
-  const publicUrl = read.url("PUBLIC_URL");
+  const publicUrl = read.origin("PUBLIC_URL");
   const secure = publicUrl?.startsWith("https:") ?? false;
   const settings: Settings = {
-    publicUrl: publicUrl === null ? null : new URL(publicUrl).origin,
+    publicUrl,
     issuers: read.json("JWT_ISSUERS", (value) => parseIssuers(value, secure)) ?? [],
     requiredScope: read.scope("REQUIRED_SCOPE") ?? "external",
     upstreamUrl: read.baseUrl("UPSTREAM_URL"),

@@ -66,7 +66,7 @@ describe("a good setting", () => {
   it.each<[vars: Record<string, string>, parsed: object]>([
     [{ PUBLIC_URL: "https://edge.example" }, { publicUrl: "https://edge.example" }],
     [{ PUBLIC_URL: "https://Edge.example:443/" }, { publicUrl: "https://edge.example" }],
-    [{ PUBLIC_URL: "http://localhost:8787/some/path" }, { publicUrl: "http://localhost:8787" }],
+    [{ PUBLIC_URL: "http://localhost:8787" }, { publicUrl: "http://localhost:8787" }],
     [{ UPSTREAM_URL: "https://up.example/base//" }, { upstreamUrl: "https://up.example/base" }],
     [
       { UPSTREAM_AUTH: "caller", UPSTREAM_TOKEN: "t" },
@@ -173,6 +173,10 @@ describe("a bad setting is refused by name", () => {
     [{ PUBLIC_URL: "edge.example" }, `PUBLIC_URL ${URL_FAULT}`],
     [{ PUBLIC_URL: "ftp://edge.example" }, `PUBLIC_URL ${URL_FAULT}`],
     [{ PUBLIC_URL: "https://user:secret@edge.example" }, `PUBLIC_URL ${URL_FAULT}`],
+    ...["/some/path", "//", "?a", "#a"].map((rest): [Record<string, unknown>, string] => [
+      { PUBLIC_URL: `https://edge.example${rest}` },
+      "PUBLIC_URL must have no path, no query and no fragment",
+    ]),
     [{ PUBLIC_URL: 5 }, "PUBLIC_URL must be a string"],
     [{ UPSTREAM_URL: "/actions" }, `UPSTREAM_URL ${URL_FAULT}`],
     ...["?key=1", "?", "#top", "/#"].map((end): [Record<string, unknown>, string] => [
