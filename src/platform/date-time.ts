@@ -6,13 +6,22 @@ export function dateTimeFault(parameter: string): string {
 
 // Stricter than Date.parse, which takes other forms too, and 30 February for 2 March.
 const DATE_TIME =
-  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
-/** Unix milliseconds; null for anything but an RFC 3339 date-time. A leap second is none here: Unix time has no place for it. */
+/** Unix milliseconds; null for anything but an RFC 3339 date-time. */
 export function parseDateTime(text: string): number | null {
   const [whole, year, month, day] = DATE_TIME.exec(text) ?? [];
   if (whole === undefined || Number(day) > daysIn(Number(year), Number(month))) return null;
-  return Date.parse(whole.toUpperCase());
+  return whole.charAt(SECONDS_AT) === "6" ? parseLeapSecond(whole) : Date.parse(whole.toUpperCase());
+}
+
+const SECONDS_AT = "2026-11-01T00:00:".length;
+
+/** It ends a month, in UTC. Unix time counts it as the first second of the next one. */
+function parseLeapSecond(text: string): number | null {
+  const secondBefore = `${text.slice(0, SECONDS_AT)}59${text.slice(SECONDS_AT + 2)}`;
+  const ms = Date.parse(secondBefore.toUpperCase()) + 1000;
+  return /-01T00:00:00\./.test(formatTime(ms)) ? ms : null;
 }
 
 function daysIn(year: number, month: number): number {
