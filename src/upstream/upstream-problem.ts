@@ -34,10 +34,33 @@ export function callerProblem(status: number, headers: Headers, body: unknown): 
   };
 }
 
-/** The same where the upstream's own status may be shown too: 409 and 422 mean something to a caller who manages stored actions. */
+/**
+ * The same where the upstream's own status may be shown too: 409 and 422 mean something to a caller who manages stored
+ * actions. `Allow` and `Retry-After` belong to a refusal of the upstream's own, and go with it.
+ */
 export function passedThroughProblem(status: number, headers: Headers, body: unknown): UpstreamProblem {
   const of = callerProblem(status, headers, body);
-  return of.envelope !== null && status < 500 ? { ...of, status } : of;
+  if (of.status >= 500) return of;
+  const shown = of.envelope === null ? refusalOf(status, of) : { ...of, status };
+  const retryAfter = parseRetryAfter(headers);
+  const allow = status === 405 ? headers.get("allow") : null;
+  return {
+    ...shown,
+    problem: {
+      ...shown.problem,
+      ...(retryAfter !== null && { retryAfterSeconds: retryAfter }),
+      ...(allow !== null && { headers: { allow } }),
+    },
+  };
+}
+
+/** In no envelope, these two still have a code of their own here. */
+function refusalOf(status: number, of: UpstreamProblem): UpstreamProblem {
+  if (status === 405)
+    return ownProblem(problem("method_not_allowed", "The actions backend does not take this method here."));
+  if (status === 409)
+    return ownProblem(problem("conflict", "The request conflicts with the state of the actions backend."));
+  return of;
 }
 
 /** For the log and the metrics: did the upstream refuse the request, or fail? Its 401 refuses the gateway, and is a failure. */

@@ -165,10 +165,29 @@ describe("in the pass-through", () => {
 
   it.each([
     { status: 401, to: 500 },
-    { status: 409, to: 400 },
+    { status: 405, to: 405 },
+    { status: 409, to: 409 },
     { status: 422, to: 400 },
   ])("without one, $status is shown as $to", ({ status, to }) => {
     expect(passedThroughProblem(status, NONE, null)).toMatchObject({ status: to, envelope: null });
+  });
+
+  it.each([{ body: said }, { body: null }])("405 has Allow, and 409 Retry-After, with $body", ({ body }) => {
+    const headers = new Headers({ allow: "GET, PUT", "retry-after": "7" });
+    expect(passedThroughProblem(405, headers, body).problem.headers).toEqual({ allow: "GET, PUT" });
+    expect(passedThroughProblem(409, headers, body).problem).not.toHaveProperty("headers");
+    expect(passedThroughProblem(409, headers, body).problem.retryAfterSeconds).toBe(7);
+  });
+
+  it("neither is there when the upstream has said neither, or has failed", () => {
+    const headers = new Headers({ allow: "GET, PUT", "retry-after": "7" });
+    for (const { problem } of [
+      passedThroughProblem(405, NONE, said),
+      passedThroughProblem(500, headers, said),
+    ]) {
+      expect(problem).not.toHaveProperty("headers");
+      expect(problem).not.toHaveProperty("retryAfterSeconds");
+    }
   });
 
   it("401 stays hidden in its envelope too", () => {
