@@ -6,6 +6,7 @@ import type { WindowRule } from "../rate-limit/window.ts";
 import type { RunTarget } from "../runs/run-target.ts";
 import type { Asserted } from "../upstream/headers.ts";
 import { upstreamAuthorization } from "../upstream/identity.ts";
+import type { TargetBase } from "../upstream/targets.ts";
 import type { AppContext } from "./context.ts";
 
 export function callersGate(c: AppContext): GateClient {
@@ -27,6 +28,12 @@ export async function assertedFor(c: AppContext): Promise<Asserted> {
   );
   const { traceparent, tracestate } = c.get("trace");
   return { authorization, requestId: c.get("requestId"), traceparent, tracestate };
+}
+
+/** What the targets in an answer to a request of this path are relative to. */
+export function toTargetBase(c: AppContext, path: string): TargetBase {
+  const { baseUrl } = c.get("services").upstream;
+  return { requestUrl: baseUrl + path, baseUrl, publicUrl: c.get("publicUrl") };
 }
 
 /** As the token and the settings say; null when the token lifts it. */

@@ -13,6 +13,7 @@ import {
   send,
 } from "../platform/outbound/guard.ts";
 import type { Settings } from "../platform/settings.ts";
+import { isDecoded } from "./headers.ts";
 import { callerProblem, ownProblem, type UpstreamProblem } from "./upstream-problem.ts";
 
 export type Upstream = { sender: Sender; baseUrl: string };
@@ -65,6 +66,9 @@ export function isPassing(status: number): boolean {
   return status === 502 || status === 503 || status === 504 || isNoConnection(status);
 }
 
+/** The platform's cache neither keeps an answer nor gives one: it knows no callers. */
+export const UNCACHED = { cache: "no-store" } as const;
+
 type Try = { outcome: StartOutcome; again: boolean; mayHaveStarted: boolean };
 
 async function tryStart(
@@ -77,7 +81,7 @@ async function tryStart(
     const response = await send(
       upstream.sender,
       `${upstream.baseUrl}${path}`,
-      { method: "POST", headers, body },
+      { method: "POST", headers, body, ...UNCACHED },
       timeoutMs,
     );
     const restMs = Math.max(1, timeoutMs - (Date.now() - startedAtMs));
@@ -112,17 +116,27 @@ function startOutcome(status: number, headers: Headers, bytes: Uint8Array): Star
 
 /** What an error says in JSON; undefined when it says nothing that can be read. Throws when the answer does not end. */
 export async function readError(response: Response, timeoutMs: number): Promise<unknown> {
+  if (response.status < 400) return discard(response);
   return parseJson(await readAnswer(response, MAX_ERROR_BYTES, timeoutMs));
 }
 
-// Of a body that is too large to be an answer only the status counts.
+// Of a body that is too large to be an answer, or that nothing here can decode, only the status counts.
 async function readAnswer(response: Response, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+  if (!isDecoded(response)) {
+    discard(response);
+    return new Uint8Array();
+  }
   try {
     return await readBody(response, maxBytes, timeoutMs);
   } catch (error) {
     if (error instanceof OutboundTooLarge) return new Uint8Array();
     throw error;
   }
+}
+
+/** An unread body keeps its connection, and a Worker has six. */
+function discard({ body }: Response): void {
+  body?.cancel().catch(() => undefined);
 }
 
 /** What a caller is answered when the upstream gave no answer (contract, Errors: 503). */

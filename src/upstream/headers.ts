@@ -1,27 +1,40 @@
 // What passes through the gateway in each direction. Both lists say what may pass: hop-by-hop headers, cookies,
-// X-Forwarded-*, CF-* and whatever a caller invents to look like the gateway are on neither.
+// X-Forwarded-*, CF-* and whatever a caller invents to look like the gateway are on neither. Nor is Cache-Control: no cache
+// may keep an answer to a token, whatever the upstream says of it.
+import { type TargetBase, toCallersLinks, toCallersTarget } from "./targets.ts";
 
 const TO_UPSTREAM = [
   "accept",
   "accept-language",
   "content-type",
+  "idempotency-key",
   "if-match",
+  "if-modified-since",
   "if-none-match",
+  "if-unmodified-since",
   "prefer",
   "user-agent",
 ];
 
 const TO_CALLER = [
-  "cache-control",
+  "allow",
   "content-disposition",
   "content-language",
   "content-type",
   "etag",
   "last-modified",
-  "link",
   "retry-after",
   "vary",
 ];
+
+/** What the runtime decodes by itself, in this very spelling. Of any other coding it passes on the bytes as they came. */
+const DECODED = ["gzip", "br"];
+
+/** Whether a body is as it was before it was encoded. Any other is nonsense: neither the gateway nor its caller can read it. */
+export function isDecoded({ headers, body }: Response): boolean {
+  const coding = headers.get("content-encoding") ?? "";
+  return body === null || ["", "identity", ...DECODED].includes(coding);
+}
 
 /** What the gateway itself says to the upstream on each request. */
 export type Asserted = {
@@ -37,7 +50,12 @@ export function assertedHeaders({
   traceparent,
   tracestate,
 }: Asserted): Record<string, string> {
-  const headers = { authorization, "x-request-id": requestId, traceparent };
+  const headers = {
+    "accept-encoding": DECODED.join(", "),
+    authorization,
+    "x-request-id": requestId,
+    traceparent,
+  };
   return tracestate === null ? headers : { ...headers, tracestate };
 }
 
@@ -52,8 +70,19 @@ export function headersToUpstream(from: Headers, asserted: Asserted): Record<str
   return { ...pick(from, TO_UPSTREAM), ...assertedHeaders(asserted) };
 }
 
-export function headersToCaller(from: Headers): Record<string, string> {
-  return pick(from, TO_CALLER);
+export function headersToCaller(
+  { status, headers: from }: Pick<Response, "status" | "headers">,
+  base: TargetBase,
+): Record<string, string> {
+  const links = toCallersLinks(from.get("link") ?? "", base);
+  // With another status that passes it means nothing (RFC 9110, section 10.2.2).
+  const location = status === 201 ? from.get("location") : null;
+  const target = location === null ? null : toCallersTarget(location, base);
+  return {
+    ...pick(from, TO_CALLER),
+    ...(links !== null && { link: links }),
+    ...(target !== null && { location: target }),
+  };
 }
 
 function pick(from: Headers, names: readonly string[]): Record<string, string> {

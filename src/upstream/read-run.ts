@@ -2,7 +2,8 @@
 // the caller, so that one request does the work of a dozen polls. Only while it holds is a body looked into, and then
 // no further than a waiting run's can be long; the rest of a result is streamed, whatever its size.
 import { OutboundTimeout, OutboundTooLarge, readBody, send } from "../platform/outbound/guard.ts";
-import { isPassing, readError, type Upstream, unreachable } from "./client.ts";
+import { isPassing, readError, UNCACHED, type Upstream, unreachable } from "./client.ts";
+import { isDecoded } from "./headers.ts";
 import { StatusScan } from "./status-scan.ts";
 import { callerProblem, type UpstreamProblem } from "./upstream-problem.ts";
 
@@ -65,10 +66,10 @@ async function readOnce(
 ): Promise<ReadAnswer> {
   const endMs = Date.now() + budgetMs;
   try {
-    const init = { headers: request.headers };
+    const init = { headers: request.headers, ...UNCACHED };
     const response = await send(upstream.sender, `${upstream.baseUrl}${request.path}`, init, budgetMs);
     const restMs = Math.max(1, endMs - Date.now());
-    return response.status === 200 || response.status === 202
+    return (response.status === 200 || response.status === 202) && isDecoded(response)
       ? await runAnswer(response, response.status, restMs, isHeld)
       : await problemAnswer(response, restMs);
   } catch (error) {
@@ -104,7 +105,7 @@ async function saysWaiting(response: Response, budgetMs: number): Promise<boolea
 
 async function problemAnswer(response: Response, budgetMs: number): Promise<ReadAnswer> {
   const { status, headers } = response;
-  const parsed = status < 400 ? null : await readError(response, budgetMs);
+  const parsed = await readError(response, budgetMs);
   return {
     kind: "problem",
     problem: callerProblem(status, headers, parsed),

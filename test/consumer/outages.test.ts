@@ -68,6 +68,22 @@ describe("KV that is down", () => {
   });
 });
 
+describe("an upstream that encodes its answers as nothing here decodes them", () => {
+  it("gives no result, until it stops", async () => {
+    const stage = await Stage.set();
+    await stage.start();
+    stage.gateway.upstream.behave((_request, honest) => {
+      const { body } = honest();
+      return new Response(body, { headers: { "content-encoding": "deflate" } });
+    });
+    await stage.pass(HOUR);
+    expect(await stage.counts()).toEqual([0, 1, 0, 0, 1]);
+    stage.gateway.upstream.behave((_request, honest) => honest());
+    await stage.pass(10 * MINUTE);
+    expect(await stage.counts()).toEqual([1, 1, 1, 1, 0]);
+  });
+});
+
 describe("an upstream that is down", () => {
   it("for an hour burns no attempt, and the run is delivered when it is back", async ({ stage }) => {
     await stage.start();

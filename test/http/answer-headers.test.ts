@@ -19,6 +19,7 @@ const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const RUN = `/actions/v1/stored-actions/${ACTION}/runs/${ID}`;
 const SPAN = "from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
 const ENDED = { type: "run", id: ID, status: "success", results: [], next_page: null, errors: [] };
+const KEPT_BY_ALL = { "cache-control": "public, max-age=60", expires: "Sun, 01 Jan 2040 00:00:00 GMT" };
 const NO_TOKEN = { claims: null };
 
 const ALWAYS = {
@@ -68,6 +69,18 @@ const cases: Case[] = [
   { name: "deliveries of nothing", status: 404, path: `${RUN}/deliveries` },
   { name: "usage", status: 200, path: `/usage?${SPAN}` },
   { name: "usage as CSV", status: 200, path: `/usage?${SPAN}`, call: { headers: { accept: "text/csv" } } },
+  {
+    name: "a pass-through of what the upstream lets all caches keep",
+    status: 200,
+    path: "/actions/v1/apps",
+    prepare: upstreamSays(() => json(200, {}, KEPT_BY_ALL)),
+  },
+  {
+    name: "a read of a run of which it says the same",
+    status: 200,
+    path: RUN,
+    prepare: upstreamSays(() => json(200, ENDED, KEPT_BY_ALL)),
+  },
   { name: "a pass-through that fails", status: 500, path: "/actions/v1/apps", prepare: html(500) },
   { name: "a path to nowhere", status: 404, path: "/nowhere", call: NO_TOKEN },
   {
@@ -85,6 +98,7 @@ describe("an answer may not be sniffed, framed or kept", () => {
     const answer = await answerOf(path, call, prepare);
     expect(answer.status).toBe(status);
     expect(headersOf(answer)).toMatchObject({ ...ALWAYS, "cache-control": "no-store" });
+    expect(answer.headers.has("expires")).toBe(false);
   });
 
   it("not even one that a fault of ours is behind (500)", async () => {
@@ -104,15 +118,15 @@ describe("a cache may keep", () => {
     });
   });
 
-  it.each([200, 304])("what the upstream says that it may, on a pass-through (%i)", async (status) => {
-    const upstreamHeaders = { "cache-control": "private, max-age=60", etag: '"1"', vary: "Accept-Language" };
+  it.each([200, 304])("nothing that passes through, which keeps its validators (%i)", async (status) => {
+    const validators = { etag: '"1"', vary: "Accept-Language" };
     const answer = await answerOf(
       "/actions/v1/apps",
       { headers: { "if-none-match": '"1"' } },
-      upstreamSays(() => new Response(null, { status, headers: upstreamHeaders })),
+      upstreamSays(() => new Response(null, { status, headers: { ...validators, ...KEPT_BY_ALL } })),
     );
     expect(answer.status).toBe(status);
-    expect(headersOf(answer)).toMatchObject({ ...ALWAYS, ...upstreamHeaders });
+    expect(headersOf(answer)).toMatchObject({ ...ALWAYS, ...validators, "cache-control": "no-store" });
   });
 });
 

@@ -1,8 +1,8 @@
 // Everything else under /actions/: authenticated, and streamed both ways. Which paths are forwarded: test/security/paths.
 import { reset } from "cloudflare:test";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { never } from "../support/bindings.ts";
-import { type Call, type Gateway, makeGateway } from "../support/gateway.ts";
+import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
 const LIST = "/actions/v1/stored-actions";
@@ -10,7 +10,10 @@ const ONE = `${LIST}/11111111-2222-4333-8444-555555555555`;
 const FROM_UPSTREAM: Call = { circumstances: { errorFrom: "upstream", rateLimit: "off" } };
 const JSON_TYPE = { "content-type": "application/json" };
 
-afterEach(() => reset());
+afterEach(() => {
+  vi.restoreAllMocks();
+  return reset();
+});
 
 /** Its upstream answers whatever it is asked. */
 async function obligingGateway(): Promise<Gateway> {
@@ -103,6 +106,28 @@ describe("a request passes as it is", () => {
   });
 });
 
+describe("a request keeps its conditions", () => {
+  it("and its key, on the way to an upstream of which no cache keeps a thing", async () => {
+    const conditions = {
+      "idempotency-key": "key-1",
+      "if-modified-since": "Sun, 01 Jan 2040 00:00:00 GMT",
+      "if-unmodified-since": "Sun, 01 Jan 2040 00:00:00 GMT",
+    };
+    const asked: Request[] = [];
+    const gateway = await makeGateway({}, () => ({
+      UPSTREAM: upstream(async (request) => {
+        asked.push(request);
+        await request.text();
+        return json(200, {});
+      }),
+    }));
+    for (const method of ["GET", "DELETE"]) await gateway.call(ONE, { method, headers: conditions });
+    await gateway.call(ONE, { method: "PUT", body: "{}", headers: conditions });
+    expect(asked.map(({ cache }) => cache)).toEqual(["no-store", "no-store", "no-store"]);
+    for (const { headers } of asked) expect(Object.fromEntries(headers)).toMatchObject(conditions);
+  });
+});
+
 describe("an answer passes as it is", () => {
   it.each([
     { status: 200, body: '{ "data": [1.10, 12345678901234567890] }\n' },
@@ -115,6 +140,26 @@ describe("an answer passes as it is", () => {
     const answer = await gateway.call(LIST, { headers: { "if-none-match": '"1"' } });
     expect([answer.status, answer.text, answer.headers.get("etag")]).toEqual([status, body ?? "", '"1"']);
     expect(gateway.upstream.asked[0]?.headers.get("if-none-match")).toBe('"1"');
+  });
+});
+
+describe("an answer leads its caller nowhere but to the gateway", () => {
+  it.each([
+    { name: "from the root", base: "" },
+    { name: "from a path of UPSTREAM_URL", base: "/api" },
+  ])("$name", async ({ base }) => {
+    const gateway = await makeGateway({ UPSTREAM_URL: `https://backend.internal${base}` });
+    const headers = {
+      location: `https://backend.internal${base}${ONE}`,
+      link: `<${base}${LIST}?cursor=2>; rel=next, <http://backend.internal/admin>; rel=up`,
+    };
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
+      await new Request(input).text();
+      return json(201, {}, headers);
+    });
+    const answer = await gateway.call(LIST, { method: "POST", body: "{}" });
+    expect([answer.status, answer.headers.get("location")]).toEqual([201, `${ORIGIN}${ONE}`]);
+    expect(answer.headers.get("link")).toBe(`<${ORIGIN}${LIST}?cursor=2>; rel=next`);
   });
 });
 
@@ -161,6 +206,23 @@ describe("an error", () => {
     const answer = await gateway.call(LIST, { method: "POST", body: "{}", ...FROM_UPSTREAM });
     expect(answer.status).toBe(status);
     expect(answer.body).toEqual(errorBody(status, "name_taken"));
+  });
+
+  it("of 405 has its Allow, and one of 409 its Retry-After", async () => {
+    const gateway = await makeGateway();
+    const headers = { allow: "GET", "retry-after": "7" };
+    gateway.upstream.behave(({ method }) => json(method === "PUT" ? 405 : 409, {}, headers));
+    const refused = await gateway.call(ONE, { method: "PUT", body: "{}" });
+    expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET"]);
+    const conflict = await gateway.call(ONE, { method: "DELETE" });
+    expect([conflict.status, conflict.headers.get("retry-after")]).toEqual([409, "7"]);
+  });
+
+  it("stands for an answer in a coding that the runtime does not decode", async () => {
+    const gateway = await makeGateway();
+    gateway.upstream.behave(() => json(200, { data: [] }, { "content-encoding": "deflate" }));
+    const { status, body } = await gateway.call(LIST);
+    expect([status, body.errors[0].code]).toEqual([500, "external_service_error"]);
   });
 
   it("larger than is read is replaced too", async () => {

@@ -32,6 +32,10 @@ const after = (ms: number, poll: Poll): Poll => {
   };
 };
 const wrap = (body: string) => `{"data":${body}}`;
+/** In a coding that the runtime does not decode. */
+const encoded = (status: number): Poll => {
+  return () => new Response(ENDED, { status, headers: { "content-encoding": "deflate" } });
+};
 const lose: Poll = () => Promise.reject(new Error("Network connection lost."));
 
 /** The upstream answers each poll so, the last one for ever. */
@@ -200,13 +204,18 @@ describe("an upstream that has trouble", () => {
       asked: 1,
     },
     { name: "a redirect", poll: say(302, ""), status: 500, code: "external_service_error", asked: 1 },
+    { name: "another coding", poll: encoded(200), status: 500, code: "external_service_error", asked: 1 },
+    { name: "a 202 in it", poll: encoded(202), status: 500, code: "external_service_error", asked: 1 },
+    { name: "a 404 in it", poll: encoded(404), status: 404, code: "not_found", asked: 1 },
     { name: "a 201", poll: say(201, "{}"), status: 500, code: "external_service_error", asked: 1 },
   ])("$name is shown as $status $code", async ({ poll, status, code, asked }) => {
     const gateway = await gatewaySeeing([poll]);
-    const answer = await gateway.call(`${PATH}?wait_seconds=5`);
-    expect([answer.status, answer.body.errors[0].code]).toEqual([status, code]);
-    expect(answer.text).not.toContain("html");
-    expect(gateway.upstream.asked).toHaveLength(asked);
+    for (const query of ["", "?wait_seconds=5"]) {
+      const answer = await gateway.call(PATH + query);
+      expect([answer.status, answer.body.errors[0].code]).toEqual([status, code]);
+      expect(answer.text).not.toContain("html");
+    }
+    expect(gateway.upstream.asked).toHaveLength(2 * asked);
   });
 
   it("keeps what it says in the envelope", async () => {

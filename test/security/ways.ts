@@ -13,19 +13,19 @@ export const WAYS: { name: string; path: string; call: Call; arrives: string[] }
     name: "a start",
     path: RUN_PATH,
     call: { method: "POST", body: '{"data":{}}', headers: JSON_TYPE },
-    arrives: ["authorization", "content-type", "traceparent", "x-request-id"],
+    arrives: ["accept-encoding", "authorization", "content-type", "traceparent", "x-request-id"],
   },
   {
     name: "a read",
     path: `${STORED}/runs/${RUN}`,
     call: {},
-    arrives: ["accept", "authorization", "traceparent", "x-request-id"],
+    arrives: ["accept", "accept-encoding", "authorization", "traceparent", "x-request-id"],
   },
   {
     name: "a pass-through",
     path: STORED,
     call: { method: "PUT", body: "{}", headers: JSON_TYPE },
-    arrives: ["authorization", "content-type", "traceparent", "x-request-id"],
+    arrives: ["accept-encoding", "authorization", "content-type", "traceparent", "x-request-id"],
   },
 ];
 

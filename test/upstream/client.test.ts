@@ -15,10 +15,12 @@ type Answer = () => Response | Promise<Response>;
 /** Starts a run at an upstream that answers so, one answer a try. */
 async function start(answers: Answer[], budgetMs = 2_000) {
   const asked: { url: string; body: string; requestId: string | null }[] = [];
+  const caches: (string | undefined)[] = [];
   const sender = {
     async fetch(request: Request): Promise<Response> {
       const requestId = request.headers.get("x-request-id");
       asked.push({ url: request.url, body: await request.text(), requestId });
+      caches.push(request.cache);
       const answer = answers[asked.length - 1];
       if (answer === undefined) throw new Error("asked once too often");
       return answer();
@@ -27,7 +29,7 @@ async function start(answers: Answer[], budgetMs = 2_000) {
   const request = { path: "/actions/v1/runs", headers: { "x-request-id": "r1" }, body: BODY };
   const startedAtMs = Date.now();
   const outcome = await startAtUpstream({ sender, baseUrl: "https://upstream" }, request, budgetMs);
-  return { asked, outcome, tookMs: Date.now() - startedAtMs };
+  return { asked, caches, outcome, tookMs: Date.now() - startedAtMs };
 }
 
 const say = (body: BodyInit, status = 202): Answer => {
@@ -35,6 +37,10 @@ const say = (body: BodyInit, status = 202): Answer => {
 };
 const accept = say(ACCEPTED);
 const fail = (status: number) => say("no", status);
+/** In a coding that the runtime does not decode. */
+const encoded = (status: number): Answer => {
+  return () => new Response(ACCEPTED, { status, headers: { "content-encoding": "deflate" } });
+};
 const lose: Answer = () => Promise.reject(new Error("Network connection lost."));
 const refuse: Answer = () => json(402, errorBody(402, "payment_required"));
 
@@ -56,6 +62,8 @@ describe("what an answer means", () => {
     ["200 with a run", () => new Response(ACCEPTED), ["accepted", RUN_ID]],
     ["202 without a body", () => new Response(null, { status: 202 }), NONSENSE],
     ["204", () => new Response(null, { status: 204 }), NONSENSE],
+    ["202 in another coding", encoded(202), NONSENSE],
+    ["402 in another coding", encoded(402), ["refused", 402, "payment_required"]],
     ["202 without data", () => json(202, { id: RUN_ID }), NONSENSE],
     ["202 without an id", () => json(202, { data: { type: "run" } }), NONSENSE],
     ["202 with a number for an id", () => json(202, { data: { id: 7 } }), NONSENSE],
@@ -79,6 +87,10 @@ describe("what an answer means", () => {
     const body = `{"data":{"id":"${RUN_ID}"}}`;
     const { outcome } = await start([() => new Response(`\uFEFF${body}`)]);
     expect(outcome).toEqual({ kind: "accepted", body, runId: RUN_ID });
+  });
+
+  it("no cache keeps it, or gives it", async () => {
+    expect((await start([accept])).caches).toEqual(["no-store"]);
   });
 
   it("the body is kept as it came", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { headersToCaller, headersToUpstream, startHeaders } from "../../src/upstream/headers.ts";
+import { headersToCaller, headersToUpstream, isDecoded, startHeaders } from "../../src/upstream/headers.ts";
 import { words } from "../support/words.ts";
 
 const ASSERTED = {
@@ -9,6 +9,7 @@ const ASSERTED = {
   tracestate: null,
 };
 const SAID = {
+  "accept-encoding": "gzip, br",
   authorization: "Bearer gateway-token",
   "x-request-id": "request-1",
   traceparent: "00-12345678901234567890123456789012-1234567890123456-01",
@@ -20,8 +21,11 @@ describe("towards the upstream", () => {
       accept: "application/json",
       "accept-language": "de",
       "content-type": "application/json",
+      "idempotency-key": "key-1",
       "if-match": '"1"',
+      "if-modified-since": "Sun, 01 Jan 2040 00:00:00 GMT",
       "if-none-match": '"2"',
+      "if-unmodified-since": "Sun, 01 Jan 2040 00:00:00 GMT",
       prefer: "return=minimal",
       "user-agent": "client/1.0",
     };
@@ -36,9 +40,12 @@ describe("towards the upstream", () => {
     expect(headersToUpstream(new Headers({ [name]: "x" }), ASSERTED)).toEqual(SAID);
   });
 
-  it.each(["authorization", "x-request-id", "traceparent"])("%s is the gateway's to say", (name) => {
-    expect(headersToUpstream(new Headers({ [name]: "the caller's" }), ASSERTED)).toEqual(SAID);
-  });
+  it.each(["accept-encoding", "authorization", "x-request-id", "traceparent"])(
+    "%s is the gateway's to say",
+    (name) => {
+      expect(headersToUpstream(new Headers({ [name]: "the caller's" }), ASSERTED)).toEqual(SAID);
+    },
+  );
 
   it.each<[string | null, Record<string, string>]>([
     [null, { "content-type": "application/json" }],
@@ -56,26 +63,68 @@ describe("towards the upstream", () => {
   });
 });
 
+function said(headers: Record<string, string>, status = 200) {
+  return { status, headers: new Headers(headers) };
+}
+
 describe("back to the caller", () => {
+  const base = {
+    requestUrl: "https://backend.internal/actions/v1/a",
+    baseUrl: "https://backend.internal",
+    publicUrl: "https://edge.example",
+  };
+
   it("these of the upstream's headers pass", () => {
     const passing = {
-      "cache-control": "private",
+      allow: "GET, PUT",
       "content-disposition": "inline",
       "content-language": "de",
       "content-type": "application/json",
       etag: '"1"',
       "last-modified": "Sun, 01 Jan 2040 00:00:00 GMT",
-      link: "</next>; rel=next",
       "retry-after": "3",
       vary: "accept",
     };
-    expect(headersToCaller(new Headers(passing))).toEqual(passing);
+    expect(headersToCaller(said(passing), base)).toEqual(passing);
+  });
+
+  it("what points to the upstream points to the gateway", () => {
+    const pointing = { location: "/actions/v1/a/1", link: "<https://backend.internal/b>; rel=next" };
+    expect(headersToCaller(said(pointing, 201), base)).toEqual({
+      location: "https://edge.example/actions/v1/a/1",
+      link: "<https://edge.example/b>; rel=next",
+    });
+  });
+
+  it.each(["link", "location"])("a %s at the upstream that is not forwarded does not pass", (name) => {
+    const target = "http://backend.internal/a";
+    const pointing = { [name]: name === "link" ? `<${target}>` : target };
+    expect(headersToCaller(said(pointing, 201), base)).toEqual({});
   });
 
   it.each(words`
-    set-cookie server x-powered-by via connection transfer-encoding content-length content-encoding location
+    set-cookie server x-powered-by via connection transfer-encoding content-length content-encoding location cache-control expires age content-location
     www-authenticate access-control-allow-origin strict-transport-security content-security-policy
     x-request-id x-ratelimit-limit idempotency-replayed x-internal-host`)("%s does not pass", (name) => {
-    expect(headersToCaller(new Headers({ [name]: "x" }))).toEqual({});
+    expect(headersToCaller(said({ [name]: "x" }), base)).toEqual({});
+  });
+});
+
+describe("a body", () => {
+  it.each([
+    { coding: null, isReadable: true },
+    ...words`identity gzip br`.map((coding) => ({ coding, isReadable: true })),
+    // Of these the runtime passes on the bytes as they came.
+    ...["deflate", "zstd", "compress", "x-gzip", "GZIP", "gzip, br", "gzip, identity"].map((coding) => ({
+      coding,
+      isReadable: false,
+    })),
+  ])("with Content-Encoding $coding is decoded: $isReadable", ({ coding, isReadable }) => {
+    const headers = coding === null ? {} : { "content-encoding": coding };
+    expect(isDecoded(new Response("x", { headers }))).toBe(isReadable);
+  });
+
+  it("that is none needs no decoding", () => {
+    expect(isDecoded(new Response(null, { headers: { "content-encoding": "deflate" } }))).toBe(true);
   });
 });

@@ -4,13 +4,13 @@ import { getPath } from "hono/utils/url";
 import { problem } from "../../platform/errors.ts";
 import { foldSpelling } from "../../platform/fold.ts";
 import { OutboundTimeout, send } from "../../platform/outbound/guard.ts";
-import { readError, unreachable } from "../../upstream/client.ts";
-import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
+import { readError, UNCACHED, unreachable } from "../../upstream/client.ts";
+import { headersToCaller, headersToUpstream, isDecoded } from "../../upstream/headers.ts";
 import { sendUpload, UploadBroken, UploadTooLarge } from "../../upstream/upload.ts";
 import { passedThroughProblem, upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerProblem, answerUpstreamProblem, refuse } from "../answers.ts";
 import { BODY_PACE, encodingFault } from "../body.ts";
-import { assertedFor } from "../caller-deps.ts";
+import { assertedFor, toTargetBase } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { answerNotFound } from "../middleware/observe.ts";
 
@@ -35,8 +35,8 @@ export async function passThrough(c: AppContext): Promise<Response> {
   const unfit = body === null ? null : encodingFault(headers);
   if (unfit !== null) return refuse(c, "malformed", unfit, {});
   try {
-    const upstream = forward(c, `${pathname}${search}`, body);
-    return await passBack(c, await c.get("stopwatch").time("upstream", upstream));
+    const path = `${pathname}${search}`;
+    return await passBack(c, path, await c.get("stopwatch").time("upstream", forward(c, path, body)));
   } catch (error) {
     if (error instanceof UploadTooLarge) return answerTooLarge(c, maxBodyBytes);
     if (error instanceof UploadBroken) return refuse(c, "malformed", BROKEN_OFF, {});
@@ -53,7 +53,7 @@ async function forward(
   const { sender, baseUrl } = c.get("services").upstream;
   const { upstreamTimeoutMs, maxBodyBytes: maxBytes } = c.get("services").settings;
   const headers = headersToUpstream(c.req.raw.headers, await assertedFor(c));
-  const init = { method: c.req.method, headers };
+  const init = { method: c.req.method, headers, ...UNCACHED };
   if (body === null) return send(sender, baseUrl + path, init, upstreamTimeoutMs);
   const upload = { body, maxBytes, pace: BODY_PACE, upstreamTimeoutMs };
   return sendUpload(sender, baseUrl + path, init, upload, (work) => c.executionCtx.waitUntil(work));
@@ -101,13 +101,14 @@ function withoutSuffix(path: string): string {
   return path.replace(/\/+$/, "").replace(/\.[^/]*$/, "");
 }
 
-async function passBack(c: AppContext, response: Response): Promise<Response> {
+async function passBack(c: AppContext, path: string, response: Response): Promise<Response> {
   const { status, headers } = response;
-  if (status === 304 || (status >= 200 && status < 300)) {
+  const isPassed = status === 304 || (status >= 200 && status < 300);
+  if (isPassed && isDecoded(response)) {
     c.get("notes").outcome = "passed";
-    return new Response(response.body, { status, headers: headersToCaller(headers) });
+    return new Response(response.body, { status, headers: headersToCaller(response, toTargetBase(c, path)) });
   }
-  const body = status < 400 ? null : await readError(response, c.get("services").settings.upstreamTimeoutMs);
+  const body = await readError(response, c.get("services").settings.upstreamTimeoutMs);
   const of = passedThroughProblem(status, headers, body);
   c.get("notes").outcome = upstreamOutcome(of);
   return answerUpstreamProblem(c, of);

@@ -5,7 +5,7 @@ import { assertedHeaders, headersToCaller } from "../../upstream/headers.ts";
 import { readRun } from "../../upstream/read-run.ts";
 import { upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerUpstreamProblem, refuse } from "../answers.ts";
-import { assertedFor, parseTarget } from "../caller-deps.ts";
+import { assertedFor, parseTarget, toTargetBase } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { countRead } from "../read-window.ts";
 
@@ -47,6 +47,6 @@ async function answerRead(
   c.get("notes").outcome = answer.waiting ? "waiting" : "read";
   return new Response(answer.body, {
     status: answer.status,
-    headers: { ...headersToCaller(answer.headers), ...headers },
+    headers: { ...headersToCaller(answer, toTargetBase(c, request.path)), ...headers },
   });
 }

@@ -6,6 +6,7 @@ import { readEpoch } from "../../gate/index-writer.ts";
 import { network, readBody, send } from "../../platform/outbound/guard.ts";
 import type { Issuer } from "../../platform/settings.ts";
 import { withTimeout } from "../../platform/timeout.ts";
+import { UNCACHED } from "../../upstream/client.ts";
 import type { AppContext } from "../context.ts";
 
 type State = "ok" | "failing";
@@ -64,7 +65,8 @@ async function check(c: AppContext): Promise<States> {
     [OPERATORS_INDEX]: () => readEpoch(operatorsDb),
     flags: () => flags.getBooleanValue("edge_actions_api_rate_limiting_global", false),
     // Any answer at all says that a server is there.
-    upstream: async () => (await send(sender, `${baseUrl}/healthz`, {}, CHECK_TIMEOUT_MS)).body?.cancel(),
+    upstream: async () =>
+      (await send(sender, `${baseUrl}/healthz`, UNCACHED, CHECK_TIMEOUT_MS)).body?.cancel(),
     issuer_keys: () => Promise.all(settings.issuers.map(checkIssuer)),
   };
   const states = await Promise.all(

@@ -1,0 +1,42 @@
+// Where an answer of the upstream points to (Location: RFC 9110, section 10.2.2; Link: RFC 8288), for a caller that reaches
+// the upstream through the gateway alone. No caller may learn the upstream's host: a target at it is rewritten where
+// the gateway forwards it, and left out where it does not. A target at any other host passes as it is.
+
+/** What a target is relative to, and what stands for what. */
+export type TargetBase = { requestUrl: string; baseUrl: string; publicUrl: string };
+
+/** Null: the gateway has nothing to show in its place. */
+export function toCallersTarget(
+  target: string,
+  { requestUrl, baseUrl, publicUrl }: TargetBase,
+): string | null {
+  const url = URL.parse(target, requestUrl);
+  if (url === null) return null;
+  const upstream = new URL(baseUrl);
+  const path = pathUnder(upstream, url);
+  if (path !== null) return `${publicUrl}${path}${url.search}${url.hash}`;
+  return url.hostname === upstream.hostname && url.origin !== publicUrl ? null : target;
+}
+
+/** No `<` within a target, so that a field of many is read in one pass. */
+const LINK = /<([^<>]*)>((?:[^",]|"(?:[^"\\]|\\.)*")*)/g;
+
+/** The links that a caller can use; null when there is none. */
+export function toCallersLinks(field: string, base: TargetBase): string | null {
+  const links = [...field.matchAll(LINK)].flatMap(([, target = "", parameters = ""]) => {
+    const shown = namesHost(parameters, base) ? null : toCallersTarget(target.trim(), base);
+    return shown === null ? [] : [`<${shown}>${parameters.trimEnd()}`];
+  });
+  return links.length === 0 ? null : links.join(", ");
+}
+
+function pathUnder(upstream: URL, { origin, pathname }: URL): string | null {
+  const prefix = upstream.pathname.replace(/\/$/, "");
+  const isUnder = origin === upstream.origin && (pathname === prefix || pathname.startsWith(`${prefix}/`));
+  return isUnder ? pathname.slice(prefix.length) : null;
+}
+
+/** As an `anchor` may. */
+function namesHost(parameters: string, { baseUrl }: TargetBase): boolean {
+  return parameters.toLowerCase().includes(`//${new URL(baseUrl).hostname}`);
+}

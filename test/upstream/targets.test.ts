@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { type TargetBase, toCallersLinks, toCallersTarget } from "../../src/upstream/targets.ts";
+
+const AT_ROOT: TargetBase = {
+  requestUrl: "https://backend.internal/actions/v1/stored-actions?limit=2",
+  baseUrl: "https://backend.internal",
+  publicUrl: "https://edge.example",
+};
+const UNDER_A_PATH: TargetBase = {
+  ...AT_ROOT,
+  requestUrl: "https://backend.internal/api/actions/v1/stored-actions",
+  baseUrl: "https://backend.internal/api",
+};
+
+describe("a target becomes", () => {
+  it.each([
+    ["https://backend.internal/actions/v1/a?b=c#d", "https://edge.example/actions/v1/a?b=c#d"],
+    ["HTTPS://Backend.Internal:443/actions/v1/a", "https://edge.example/actions/v1/a"],
+    ["//backend.internal/actions/v1/a", "https://edge.example/actions/v1/a"],
+    ["https://user:secret@backend.internal/a", "https://edge.example/a"],
+    ["/actions/v1/a", "https://edge.example/actions/v1/a"],
+    ["stored-actions/a%2Fb", "https://edge.example/actions/v1/stored-actions/a%2Fb"],
+    ["?cursor=2", "https://edge.example/actions/v1/stored-actions?cursor=2"],
+    ["https://edge.example/actions/v1/a", "https://edge.example/actions/v1/a"],
+    ["https://cdn.example/icon.png", "https://cdn.example/icon.png"],
+    ["urn:ietf:rfc:9110", "urn:ietf:rfc:9110"],
+    ["http://backend.internal/actions/v1/a", null],
+    ["https://backend.internal:8443/actions/v1/a", null],
+    ["http://[", null],
+  ])("%s: %s", (target, shown) => {
+    expect(toCallersTarget(target, AT_ROOT)).toBe(shown);
+  });
+
+  it.each([
+    ["https://backend.internal/api/actions/v1/a", "https://edge.example/actions/v1/a"],
+    ["/api/actions/v1/a", "https://edge.example/actions/v1/a"],
+    ["https://backend.internal/api", "https://edge.example"],
+    ["stored-actions/a", "https://edge.example/actions/v1/stored-actions/a"],
+    ["https://backend.internal/apis/a", null],
+    ["https://backend.internal/admin", null],
+    ["/actions/v1/a", null],
+    ["/api/../admin", null],
+  ])("%s where UPSTREAM_URL has a path: %s", (target, shown) => {
+    expect(toCallersTarget(target, UNDER_A_PATH)).toBe(shown);
+  });
+
+  it("itself where the gateway is at the same host, at another port", () => {
+    const local = {
+      requestUrl: "http://127.0.0.1:9000/actions/v1/a",
+      baseUrl: "http://127.0.0.1:9000",
+      publicUrl: "http://127.0.0.1:8787",
+    };
+    const own = "http://127.0.0.1:8787/docs";
+    expect(toCallersTarget(own, local)).toBe(own);
+    expect(toCallersTarget("http://127.0.0.1:5432/", local)).toBeNull();
+  });
+});
+
+describe("links become", () => {
+  it.each([
+    ["</a>; rel=next", "<https://edge.example/a>; rel=next"],
+    [
+      "<?c=2>;rel=next , </a>",
+      "<https://edge.example/actions/v1/stored-actions?c=2>;rel=next, <https://edge.example/a>",
+    ],
+    ['</a>; title="b, <c>; \\"d"', '<https://edge.example/a>; title="b, <c>; \\"d"'],
+    ["</a,b>; rel=next", "<https://edge.example/a,b>; rel=next"],
+    ["<http://backend.internal/a>; rel=self, </b>; rel=next", "<https://edge.example/b>; rel=next"],
+    ['</a>; rel=up; anchor="https://Backend.internal/b"', null],
+    ["<http://backend.internal/a>; rel=self", null],
+    ["next", null],
+    ["", null],
+  ])("%s: %s", (field, shown) => {
+    expect(toCallersLinks(field, AT_ROOT)).toBe(shown);
+  });
+
+  it("nothing, soon, of a field that is no list of links", () => {
+    const startedAtMs = performance.now();
+    for (const text of ["<", "<a>;x", '<a>"', "<a>,"]) toCallersLinks(text.repeat(50_000), AT_ROOT);
+    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
+  });
+});
