@@ -13,6 +13,8 @@ import {
 
 export type Upload = {
   body: ReadableStream<Uint8Array>;
+  /** As the caller has announced it; null: it comes in chunks, and goes on so. */
+  byteLength: number | null;
   maxBytes: number;
   /** Of the caller. */
   pace: Pace;
@@ -41,8 +43,10 @@ export async function sendUpload(
   upload: Upload,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<Response> {
-  const { body, upstreamTimeoutMs } = upload;
-  const request = sendStream(sender, url, init, new IdentityTransformStream());
+  const { body, byteLength, upstreamTimeoutMs } = upload;
+  // Only this stream keeps the Content-Length.
+  const pipe = byteLength === null ? new IdentityTransformStream() : new FixedLengthStream(byteLength);
+  const request = sendStream(sender, url, init, pipe);
   const reader = body.getReader();
   let fault: unknown = null;
   const breakOff = (error: unknown) => {
@@ -67,7 +71,7 @@ export async function sendUpload(
 async function pump(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   { write }: StreamingRequest,
-  { maxBytes, pace, upstreamTimeoutMs }: Upload,
+  { byteLength, maxBytes, pace, upstreamTimeoutMs }: Upload,
 ): Promise<void> {
   const beganAtMs = Date.now();
   let size = 0;
@@ -76,6 +80,7 @@ async function pump(
     const { done, value } = await withOutboundTimeout(leftMs, reader.read()).catch((cause: unknown) => {
       throw new UploadBroken("the body did not arrive whole", { cause });
     });
+    if (done && size !== (byteLength ?? size)) throw new UploadBroken("the body is not as long as announced");
     if (done) return;
     size += value.byteLength;
     if (size > maxBytes) throw new UploadTooLarge(`body over ${maxBytes} bytes`);

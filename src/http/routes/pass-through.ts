@@ -29,8 +29,10 @@ export async function passThrough(c: AppContext): Promise<Response> {
   if (!isRouted(c) || !isForwardable(pathname)) return answerNotFound(c);
   const { maxBodyBytes } = c.get("services").settings;
   const { headers } = c.req.raw;
-  const body = METHODS_WITHOUT_BODY.includes(method) ? null : c.req.raw.body;
-  if (body !== null && Number(headers.get("content-length")) > maxBodyBytes)
+  const byteLength = parseContentLength(headers);
+  const hasBody = byteLength !== 0 && !METHODS_WITHOUT_BODY.includes(method);
+  const body = hasBody ? c.req.raw.body : null;
+  if (body !== null && byteLength !== null && byteLength > maxBodyBytes)
     return answerTooLarge(c, maxBodyBytes);
   const unfit = body === null ? null : encodingFault(headers);
   if (unfit !== null) return refuse(c, "malformed", unfit, {});
@@ -55,8 +57,15 @@ async function forward(
   const headers = headersToUpstream(c.req.raw.headers, await assertedFor(c));
   const init = { method: c.req.method, headers, ...UNCACHED };
   if (body === null) return send(sender, baseUrl + path, init, upstreamTimeoutMs);
-  const upload = { body, maxBytes, pace: BODY_PACE, upstreamTimeoutMs };
+  const byteLength = parseContentLength(c.req.raw.headers);
+  const upload = { body, byteLength, maxBytes, pace: BODY_PACE, upstreamTimeoutMs };
   return sendUpload(sender, baseUrl + path, init, upload, (work) => c.executionCtx.waitUntil(work));
+}
+
+/** Null where there is none: the body comes in chunks. */
+function parseContentLength(headers: Headers): number | null {
+  const length = headers.get("content-length") ?? "";
+  return /^\d{1,15}$/.test(length) ? Number(length) : null;
 }
 
 /**
