@@ -1,5 +1,5 @@
 // One user does the worst that one user can, in each way in turn, and another one's starts and callbacks go on.
-// FAIRNESS_SECONDS=60 makes each way last as long. The figures are printed (`--silent=false`): the middle ones are compared,
+// FAIRNESS_SECONDS=60 makes each way last as long. The percentiles are printed (`--silent=false`): the middle ones are compared,
 // because the slowest of a few hundred belong to whatever else the machine does.
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -113,13 +113,13 @@ it("another user's starts are all served, and its callbacks go out", async () =>
     );
     await endRun(upstream, run);
     const path = "/victim";
-    const told = receiver.at(path).length;
-    await until("the callback", 15_000, () => receiver.at(path).length > told);
+    const alreadyReceived = receiver.at(path).length;
+    await until("the callback", 15_000, () => receiver.at(path).length > alreadyReceived);
     isOver = true;
     await attacking;
     const without = [...before, ...(await starts(LASTS_MS / 2))];
-    const figures = [during, without].map((took) => `${at(took, 0.5)} / ${at(took, 0.99)}`);
-    console.log(`${what}: starts took ${figures.join(" ms, without ")} ms (p50 / p99)`);
+    const percentiles = [during, without].map((took) => `${at(took, 0.5)} / ${at(took, 0.99)}`);
+    console.log(`${what}: starts took ${percentiles.join(" ms, without ")} ms (p50 / p99)`);
     expect(at(during, 0.5)).toBeLessThanOrEqual(2 * at(without, 0.5));
   }
 }, 600_000);
