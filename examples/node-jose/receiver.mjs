@@ -1,11 +1,13 @@
 // Receives the callbacks of Edge Actions: node:http, and jose 6 for the `callback-signature`.
 //
 //   npm install jose
-//   node receiver.mjs --gateway http://127.0.0.1:8787 --port 9000
+//   node receiver.mjs --gateway https://actions.example.com --origin https://client.example \
+//     --user https://login.example.com alice
 //
-// It checks, before anything is believed or parsed: the token's signature, with a key that the gateway publishes (keys
-// are cached; for an unknown one they are fetched again, at most every 30 s); its algorithm; its issuer; its age, at most
-// 5 minutes; that it was made for this `webhook-id` and for exactly these bytes of body.
+// Before it reads the body, it checks of the token: the signature, with a key that the gateway publishes (keys are cached;
+// for an unknown one they are fetched again, at most every 30 s); the algorithm, the type, the issuer; the age, at most 5
+// minutes; that it is for this origin, about a run of an expected user, and for this `webhook-id`. Then it compares the
+// body's hash, and only then parses. It prints why it refuses.
 // A callback may come twice: each `webhook-id` is handed on once, and acknowledged every time.
 //
 // It leaves to you: TLS (it listens on this machine only: put your proxy in front), and a memory that outlives it. Here a
@@ -13,43 +15,60 @@
 // the body to your database, answer when that is done, and work from there.
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_AGE_SECONDS = 300;
 /** How far the two clocks may differ. */
 const CLOCK_SKEW_SECONDS = 10;
-/** The gateway waits no longer. */
-const REQUEST_TIMEOUT_MS = 15_000;
+/** The gateway takes up to 4 minutes to send a large result. */
+const REQUEST_TIMEOUT_MS = 250_000;
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+
+/** @typedef {{ issuer: string, subject: string }} User As `iss` and `sub` of the token that started the run. */
+/** @typedef {(user: User) => boolean | Promise<boolean>} IsExpectedUser */
 
 /**
  * @param {object} options
  * @param {string} options.gatewayUrl The gateway's PUBLIC_URL: the issuer, and where its keys are.
- * @param {(runId: string, run: unknown) => unknown} options.onRun Called once for each run, after the answer.
+ * @param {string} [options.origin] Of your callback URLs. Left out: http://127.0.0.1 and the port where this listens.
+ * @param {IsExpectedUser} options.isExpectedUser Are runs of this user yours?
+ * @param {(runId: string, run: unknown, user: User) => unknown} options.onRun Called once for each run, after the answer.
+ * @param {number} [options.maxBytes] Of a body, which is held in memory. A larger one is answered 413.
  */
-export function createReceiver({ gatewayUrl, onRun }) {
+export function createReceiver({ gatewayUrl, origin, isExpectedUser, onRun, maxBytes = 64 * 1024 * 1024 }) {
   const issuer = new URL(gatewayUrl).origin;
   const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", issuer));
   const seen = new Set();
 
   return createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, async (request, response) => {
     const answer = (/** @type {number} */ status) => response.writeHead(status).end();
+    const refuse = (/** @type {number} */ status, /** @type {string} */ reason) => {
+      log(reason);
+      answer(status);
+    };
     try {
       if (request.method !== "POST") return answer(405);
-      const body = await readBody(request);
-      if (body === null) return answer(413);
+      // Not from the Host header: the client chooses that.
+      const audience = new URL(origin ?? `http://127.0.0.1:${request.socket.localPort}`).origin;
       // Keys that cannot be fetched are a 401 too: the gateway will try again.
-      const claims = await verify(request.headers, body, keys, issuer).catch(log);
-      if (!claims) return answer(401);
+      const token = await verify(request.headers, keys, { issuer, audience }, isExpectedUser).catch(log);
+      if (!token) return answer(401);
+      if (!(Number(request.headers["content-length"]) <= maxBytes))
+        return refuse(413, `the body has no length, or more than ${maxBytes} bytes`);
+      const body = await buffer(request);
+      // The bytes as they came: parsed and printed again, they would be others.
+      const hash = createHash("sha256").update(body).digest("base64url");
+      if (token.bodySha256 !== hash) return refuse(401, "the token is for another body");
       const run = JSON.parse(body.toString("utf8"));
 
       // No `await` between the question and the note: two copies may arrive at the same moment.
-      const isNew = !seen.has(claims.jti);
-      seen.add(claims.jti);
+      const isNew = !seen.has(token.webhookId);
+      seen.add(token.webhookId);
       answer(204);
-      if (isNew) await onRun(String(claims.sub), run);
+      if (isNew) await onRun(token.runId, run, token.user);
     } catch (error) {
       log(error);
       if (!response.headersSent) answer(500);
@@ -58,54 +77,67 @@ export function createReceiver({ gatewayUrl, onRun }) {
 }
 
 /**
- * The token's claims, or an error. The body is hashed as it came: parsed and printed again, it would be another one.
+ * What the token says, or an error.
  * @param {import("node:http").IncomingHttpHeaders} headers
- * @param {Buffer} body
  * @param {import("jose").JWTVerifyGetKey} keys
- * @param {string} issuer
+ * @param {{ issuer: string, audience: string }} parties
+ * @param {IsExpectedUser} isExpectedUser
  */
-async function verify(headers, body, keys, issuer) {
+async function verify(headers, keys, parties, isExpectedUser) {
   const { payload } = await jwtVerify(String(headers["callback-signature"]), keys, {
+    ...parties,
     algorithms: ["EdDSA"],
-    issuer,
+    typ: "callback+jwt",
     maxTokenAge: MAX_AGE_SECONDS,
     clockTolerance: CLOCK_SKEW_SECONDS,
-    requiredClaims: ["sub", "jti", "exp", "body_sha256"],
+    requiredClaims: ["sub", "jti", "exp", "sub_id", "body_sha256"],
   });
   if (payload.jti !== headers["webhook-id"]) throw new Error("the token is for another webhook-id");
-  const hash = createHash("sha256").update(body).digest("base64url");
-  if (payload["body_sha256"] !== hash) throw new Error("the token is for another body");
-  return payload;
+  const { format, iss, sub } = Object(payload["sub_id"]);
+  if (format !== "iss_sub") throw new Error("sub_id is not of the format iss_sub");
+  const user = { issuer: String(iss), subject: String(sub) };
+  if (!(await isExpectedUser(user))) throw new Error(`no run of ${JSON.stringify(user)} is expected here`);
+  return { webhookId: payload.jti, runId: String(payload.sub), user, bodySha256: payload["body_sha256"] };
 }
 
-/** Null when there are too many bytes. @param {import("node:http").IncomingMessage} request */
-async function readBody(request) {
-  const chunks = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  return size <= MAX_BODY_BYTES ? Buffer.concat(chunks) : null;
+/** @param {unknown} reason */
+function log(reason) {
+  process.stderr.write(`${String(reason)}\n`);
 }
 
-/** @param {unknown} error */
-function log(error) {
-  process.stderr.write(`${String(error)}\n`);
+/** @param {string} usage @returns {never} */
+function fail(usage) {
+  log(usage);
+  process.exit(2);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({
+  const text = /** @type {const} */ ({ type: "string" });
+  const { values, positionals: subjects } = parseArgs({
     options: {
-      gateway: { type: "string", default: "http://127.0.0.1:8787" },
-      port: { type: "string", default: "9000" },
+      gateway: text,
+      origin: text,
+      user: { ...text, multiple: true },
+      "max-bytes": text,
+      port: text,
     },
+    allowPositionals: true,
   });
+  const { gateway = "http://127.0.0.1:8787", origin, user: issuers = [], port = "9000" } = values;
+  if (issuers.length === 0 || issuers.length !== subjects.length)
+    fail("--user ISSUER SUBJECT, for each user");
+  if (!origin && !LOOPBACK.includes(new URL(gateway).hostname))
+    fail("--origin https://HOST, of your callback URLs");
+
   const server = createReceiver({
-    gatewayUrl: values.gateway,
+    gatewayUrl: gateway,
+    isExpectedUser: ({ issuer, subject }) =>
+      issuers.some((each, at) => each === issuer && subjects[at] === subject),
     onRun: (runId, run) => process.stdout.write(`run ${runId}: ${JSON.stringify(run)}\n`),
+    ...(origin && { origin }),
+    ...(values["max-bytes"] && { maxBytes: Number(values["max-bytes"]) }),
   });
-  server.listen(Number(values.port), "127.0.0.1", () =>
-    process.stdout.write(`listening on http://127.0.0.1:${values.port}\n`),
+  server.listen(Number(port), "127.0.0.1", () =>
+    process.stdout.write(`listening on http://127.0.0.1:${port}\n`),
   );
 }

@@ -1,53 +1,79 @@
-// Receives the callbacks of Edge Actions: node:http, and node:crypto for the `webhook-signature` of Standard Webhooks
-// 1.0 with Ed25519 (`v1a`). It needs no package: the stock Standard Webhooks libraries verify `v1` only, a shared secret.
+// Receives the callbacks of Edge Actions: node:http, and jose 6 for the `webhook-signature` of Standard Webhooks 1.0 with
+// Ed25519 (`v1a`). The stock Standard Webhooks libraries verify `v1` only, a shared secret.
+// `v1a` says neither for which receiver a callback is nor whose run it is about, and a body over 1 MiB has none. The JWT in
+// `callback-signature` says both and proves every body, so this verifies it too. The two are signed with the same key.
 //
-//   node receiver.mjs --gateway http://127.0.0.1:8787 --port 9000
+//   npm install jose
+//   node receiver.mjs --gateway https://actions.example.com --origin https://client.example \
+//     --user https://login.example.com alice
 //
-// It checks, before anything is believed or parsed: the signature over `id.timestamp.body`, with a key that the gateway
-// publishes (keys are cached; when none fits they are fetched again, at most every 30 s), and the timestamp, at most 5
-// minutes away from this clock. The signature names no issuer: whose keys you fetch is whom you believe.
+// Before it reads the body, it checks of the token: the signature, with a key that the gateway publishes (keys are cached;
+// for an unknown one they are fetched again, at most every 30 s); the algorithm, the type, the issuer; the age, at most 5
+// minutes; that it is for this origin, about a run of an expected user, and for this `webhook-id`. Then it compares the
+// body's hash, verifies `v1a` over `id.timestamp.body`, and only then parses. It prints why it refuses.
 // A callback may come twice: each `webhook-id` is handed on once, and acknowledged every time.
 //
-// It leaves to you: TLS (it listens on this machine only: put your proxy in front), and a memory that outlives it. Here a
-// run is lost if the process dies between the 204 and the end of `onRun`. In production write `webhook-id` (unique) and
-// the body to your database, answer when that is done, and work from there.
-import { createPublicKey, verify } from "node:crypto";
+// It leaves to you: TLS, and a memory that outlives it, as examples/node-jose says.
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { createRemoteJWKSet, jwtVerify } from "jose";
 
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_AGE_SECONDS = 300;
-const KEYS_FRESH_MS = 10 * 60_000;
-const KEYS_COOLDOWN_MS = 30_000;
-/** The gateway waits no longer. */
-const REQUEST_TIMEOUT_MS = 15_000;
+/** A larger body has no `webhook-signature`. */
+const MAX_V1A_BYTES = 1024 * 1024;
+/** How far the two clocks may differ. */
+const CLOCK_SKEW_SECONDS = 10;
+/** The gateway takes up to 4 minutes to send a large result. */
+const REQUEST_TIMEOUT_MS = 250_000;
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
-/** @typedef {(maxAgeMs: number) => Promise<import("node:crypto").KeyObject[]>} KeysNoOlderThan */
+/** @typedef {{ issuer: string, subject: string }} User As `iss` and `sub` of the token that started the run. */
+/** @typedef {(user: User) => boolean | Promise<boolean>} IsExpectedUser */
 
 /**
  * @param {object} options
- * @param {string} options.gatewayUrl The gateway's PUBLIC_URL: where its keys are.
- * @param {(runId: string, run: unknown) => unknown} options.onRun Called once for each run, after the answer.
+ * @param {string} options.gatewayUrl The gateway's PUBLIC_URL: the issuer, and where its keys are.
+ * @param {string} [options.origin] Of your callback URLs. Left out: http://127.0.0.1 and the port where this listens.
+ * @param {IsExpectedUser} options.isExpectedUser Are runs of this user yours?
+ * @param {(runId: string, run: unknown, user: User) => unknown} options.onRun Called once for each run, after the answer.
+ * @param {number} [options.maxBytes] Of a body, which is held in memory. A larger one is answered 413.
  */
-export function createReceiver({ gatewayUrl, onRun }) {
-  const keysNoOlderThan = keyCache(new URL("/.well-known/jwks.json", gatewayUrl));
+export function createReceiver({ gatewayUrl, origin, isExpectedUser, onRun, maxBytes = 64 * 1024 * 1024 }) {
+  const issuer = new URL(gatewayUrl).origin;
+  const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", issuer));
   const seen = new Set();
 
   return createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, async (request, response) => {
     const answer = (/** @type {number} */ status) => response.writeHead(status).end();
+    const refuse = (/** @type {number} */ status, /** @type {string} */ reason) => {
+      log(reason);
+      answer(status);
+    };
     try {
-      const body = await readBody(request);
-      if (body === null) return answer(413);
-      const id = await verifiedId(request.headers, body, keysNoOlderThan).catch(log);
-      if (!id) return answer(401);
+      if (request.method !== "POST") return answer(405);
+      // Not from the Host header: the client chooses that.
+      const audience = new URL(origin ?? `http://127.0.0.1:${request.socket.localPort}`).origin;
+      // Keys that cannot be fetched are a 401 too: the gateway will try again.
+      const token = await verify(request.headers, keys, { issuer, audience }, isExpectedUser).catch(log);
+      if (!token) return answer(401);
+      if (!(Number(request.headers["content-length"]) <= maxBytes))
+        return refuse(413, `the body has no length, or more than ${maxBytes} bytes`);
+      const body = await buffer(request);
+      // The bytes as they came: parsed and printed again, they would be others.
+      const hash = createHash("sha256").update(body).digest("base64url");
+      if (token.bodySha256 !== hash) return refuse(401, "the token is for another body");
+      if (body.length <= MAX_V1A_BYTES && !(await holdsV1a(request.headers, body, token.key)))
+        return refuse(401, "webhook-signature has no v1a by the key of the token");
       const run = JSON.parse(body.toString("utf8"));
 
       // No `await` between the question and the note: two copies may arrive at the same moment.
-      const isNew = !seen.has(id);
-      seen.add(id);
+      const isNew = !seen.has(token.webhookId);
+      seen.add(token.webhookId);
       answer(204);
-      if (isNew) await onRun(id.replace("run_", ""), run);
+      if (isNew) await onRun(token.runId, run, token.user);
     } catch (error) {
       log(error);
       if (!response.headersSent) answer(500);
@@ -56,84 +82,88 @@ export function createReceiver({ gatewayUrl, onRun }) {
 }
 
 /**
- * The webhook-id, or an error. The body is verified as it came: parsed and printed again, it would be another one.
+ * What the token says, or an error.
  * @param {import("node:http").IncomingHttpHeaders} headers
- * @param {Buffer} body
- * @param {KeysNoOlderThan} keysNoOlderThan
+ * @param {import("jose").JWTVerifyGetKey} keys
+ * @param {{ issuer: string, audience: string }} parties
+ * @param {IsExpectedUser} isExpectedUser
  */
-async function verifiedId(headers, body, keysNoOlderThan) {
-  const [id, timestamp] = [String(headers["webhook-id"]), String(headers["webhook-timestamp"])];
-  if (!/^\d+$/.test(timestamp)) throw new Error("webhook-timestamp is missing or no number");
-  const ageSeconds = Math.abs(Date.now() / 1000 - Number(timestamp));
-  if (ageSeconds > MAX_AGE_SECONDS) throw new Error("webhook-timestamp is too old or too new");
-
-  const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
-  // A list: other versions may stand beside ours.
-  const signatures = String(headers["webhook-signature"])
-    .split(" ")
-    .filter((signature) => signature.startsWith("v1a,"))
-    .map((signature) => Buffer.from(signature.slice("v1a,".length), "base64"));
-
-  for (const maxAgeMs of [KEYS_FRESH_MS, KEYS_COOLDOWN_MS]) {
-    for (const key of await keysNoOlderThan(maxAgeMs)) {
-      if (signatures.some((signature) => verify(null, content, key, signature))) return id;
-    }
-  }
-  throw new Error("no signature by a key of the gateway");
-}
-
-/** While the gateway does not answer, the former keys stay. @param {URL} url @returns {KeysNoOlderThan} */
-function keyCache(url) {
-  let fetchedAtMs = 0;
-  /** @type {ReturnType<KeysNoOlderThan>} */
-  let keys = Promise.resolve([]);
-  return (maxAgeMs) => {
-    if (Date.now() - fetchedAtMs < maxAgeMs) return keys;
-    fetchedAtMs = Date.now();
-    const former = keys;
-    keys = fetchKeys(url).catch(() => former);
-    return keys;
+async function verify(headers, keys, parties, isExpectedUser) {
+  const { payload, key } = await jwtVerify(String(headers["callback-signature"]), keys, {
+    ...parties,
+    algorithms: ["EdDSA"],
+    typ: "callback+jwt",
+    maxTokenAge: MAX_AGE_SECONDS,
+    clockTolerance: CLOCK_SKEW_SECONDS,
+    requiredClaims: ["sub", "jti", "exp", "sub_id", "body_sha256"],
+  });
+  if (payload.jti !== headers["webhook-id"]) throw new Error("the token is for another webhook-id");
+  const { format, iss, sub } = Object(payload["sub_id"]);
+  if (format !== "iss_sub") throw new Error("sub_id is not of the format iss_sub");
+  const user = { issuer: String(iss), subject: String(sub) };
+  if (!(await isExpectedUser(user))) throw new Error(`no run of ${JSON.stringify(user)} is expected here`);
+  return {
+    webhookId: payload.jti,
+    runId: String(payload.sub),
+    user,
+    bodySha256: payload["body_sha256"],
+    key,
   };
 }
 
-/** @param {URL} url */
-async function fetchKeys(url) {
-  const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
-  /** @type {{ keys: import("node:crypto").JsonWebKey[] }} */
-  const jwks = await response.json();
-  return jwks.keys
-    .filter(({ kty, crv }) => kty === "OKP" && crv === "Ed25519")
-    .map((key) => createPublicKey({ key, format: "jwk" }));
-}
-
-/** Null when there are too many bytes. @param {import("node:http").IncomingMessage} request */
-async function readBody(request) {
-  const chunks = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+/** @param {import("node:http").IncomingHttpHeaders} headers @param {Buffer} body @param {CryptoKey} key */
+async function holdsV1a(headers, body, key) {
+  const timestamp = String(headers["webhook-timestamp"]);
+  const ageSeconds = Math.abs(Date.now() / 1000 - Number(timestamp));
+  if (!(ageSeconds <= MAX_AGE_SECONDS)) return false;
+  const content = Buffer.concat([Buffer.from(`${headers["webhook-id"]}.${timestamp}.`), body]);
+  // A list: other versions may stand beside ours.
+  for (const signature of String(headers["webhook-signature"]).split(" ")) {
+    const [version, base64 = ""] = signature.split(",");
+    const bytes = Buffer.from(base64, "base64");
+    if (version === "v1a" && (await crypto.subtle.verify("Ed25519", key, bytes, content))) return true;
   }
-  return size <= MAX_BODY_BYTES ? Buffer.concat(chunks) : null;
+  return false;
 }
 
-/** @param {unknown} error */
-function log(error) {
-  process.stderr.write(`${String(error)}\n`);
+/** @param {unknown} reason */
+function log(reason) {
+  process.stderr.write(`${String(reason)}\n`);
+}
+
+/** @param {string} usage @returns {never} */
+function fail(usage) {
+  log(usage);
+  process.exit(2);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({
+  const text = /** @type {const} */ ({ type: "string" });
+  const { values, positionals: subjects } = parseArgs({
     options: {
-      gateway: { type: "string", default: "http://127.0.0.1:8787" },
-      port: { type: "string", default: "9000" },
+      gateway: text,
+      origin: text,
+      user: { ...text, multiple: true },
+      "max-bytes": text,
+      port: text,
     },
+    allowPositionals: true,
   });
+  const { gateway = "http://127.0.0.1:8787", origin, user: issuers = [], port = "9000" } = values;
+  if (issuers.length === 0 || issuers.length !== subjects.length)
+    fail("--user ISSUER SUBJECT, for each user");
+  if (!origin && !LOOPBACK.includes(new URL(gateway).hostname))
+    fail("--origin https://HOST, of your callback URLs");
+
   const server = createReceiver({
-    gatewayUrl: values.gateway,
+    gatewayUrl: gateway,
+    isExpectedUser: ({ issuer, subject }) =>
+      issuers.some((each, at) => each === issuer && subjects[at] === subject),
     onRun: (runId, run) => process.stdout.write(`run ${runId}: ${JSON.stringify(run)}\n`),
+    ...(origin && { origin }),
+    ...(values["max-bytes"] && { maxBytes: Number(values["max-bytes"]) }),
   });
-  server.listen(Number(values.port), "127.0.0.1", () =>
-    process.stdout.write(`listening on http://127.0.0.1:${values.port}\n`),
+  server.listen(Number(port), "127.0.0.1", () =>
+    process.stdout.write(`listening on http://127.0.0.1:${port}\n`),
   );
 }

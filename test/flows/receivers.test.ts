@@ -1,9 +1,6 @@
 // The receivers under examples/, which people copy: what they take and what they refuse.
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { request as httpRequest, type Server } from "node:http";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { request as httpRequest } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   BODY,
@@ -14,26 +11,24 @@ import {
   FORGED_JWT,
   FORGED_V1A,
   type Forgery,
+  NOT_FOR_THIS_RECEIVER,
   newKey,
   SigningGateway,
+  USER,
 } from "./support/callback-forgeries.ts";
-import { freePort, listening, PROJECT, portOf } from "./support/environment.ts";
+import {
+  asCommand,
+  type ExampleReceiver,
+  inProcess,
+  NODE_JOSE,
+  NODE_V1A,
+  post,
+} from "./support/example-receivers.ts";
 import { forTest } from "./support/opened.ts";
 import { until } from "./support/process.ts";
 
-const NODE_JOSE = join(PROJECT, "examples/node-jose/receiver.mjs");
-const NODE_V1A = join(PROJECT, "examples/node-standard-webhooks/receiver.mjs");
-const PYTHON_JWT = join(PROJECT, "examples/python-pyjwt/receiver.py");
-/** Debian's, for which its python3-jwt is: a version manager's may hide it. */
-const PYTHON = "/usr/bin/python3";
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
-
-type Receiver = {
-  url: string;
-  /** What it has handed on, oldest first. */
-  handedOn(): { runId: string; run: unknown }[];
-  close(): void;
-};
+const MIB = 1024 * 1024;
+const MAX_BODY_BYTES = 64 * MIB;
 
 let gateway: SigningGateway;
 beforeEach(async () => {
@@ -41,62 +36,10 @@ beforeEach(async () => {
   return () => gateway.close();
 });
 
-async function post(receiver: Receiver, { headers, body }: Delivery): Promise<number> {
-  const response = await fetch(`${receiver.url}/hook`, { method: "POST", headers, body });
-  await response.arrayBuffer();
-  return response.status;
-}
-
-type Example = {
-  createReceiver: (options: { gatewayUrl: string; onRun(runId: string, run: unknown): void }) => Server;
-};
-
-async function inProcess(file: string): Promise<Receiver> {
-  const { createReceiver }: Example = await import(pathToFileURL(file).href);
-  // It says why it refuses.
-  const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  const handedOn: { runId: string; run: unknown }[] = [];
-  const server = createReceiver({
-    gatewayUrl: gateway.url,
-    onRun: (runId, result) => void handedOn.push({ runId, run: result }),
-  });
-  await listening(server);
-  return {
-    url: `http://127.0.0.1:${portOf(server)}`,
-    handedOn: () => handedOn,
-    close: () => {
-      stderr.mockRestore();
-      server.close().closeAllConnections();
-    },
-  };
-}
-
-/** The command that its header names. It prints what it hands on. */
-async function asCommand(program: string, file: string): Promise<Receiver> {
-  const port = await freePort();
-  const child = spawn(program, [file, "--gateway", gateway.url, "--port", String(port)], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  await until("the receiver", 15_000, () => output.includes(`listening on http://127.0.0.1:${port}\n`));
-  return {
-    url: `http://127.0.0.1:${port}`,
-    handedOn: () =>
-      Array.from(output.matchAll(/^run (\S+): (.*)\n/gm), ([, runId = "", json = ""]) => ({
-        runId,
-        run: JSON.parse(json),
-      })),
-    close: () => void child.kill("SIGKILL"),
-  };
-}
-
 /** What every receiver must do. `start` starts it against the test's gateway. */
-function describeReceiver(name: string, start: () => Promise<Receiver>, forged: Forgery[]) {
+function describeReceiver(name: string, start: () => Promise<ExampleReceiver>, forged: Forgery[]) {
   describe(name, () => {
-    let receiver: Receiver;
+    let receiver: ExampleReceiver;
     beforeEach(async () => {
       receiver = await start();
       return () => receiver.close();
@@ -106,7 +49,7 @@ function describeReceiver(name: string, start: () => Promise<Receiver>, forged: 
       const runId = randomUUID();
       expect(await post(receiver, await callback(gateway, { runId }))).toBe(204);
       await handed(1);
-      expect(receiver.handedOn()).toEqual([{ runId, run: JSON.parse(BODY) }]);
+      expect(receiver.handedOn()).toMatchObject([{ runId, run: JSON.parse(BODY) }]);
     });
 
     it("takes one that was nearly 5 minutes on its way", async () => {
@@ -126,12 +69,24 @@ function describeReceiver(name: string, start: () => Promise<Receiver>, forged: 
     });
 
     it.each(forged)("refuses a callback when %s, and takes the honest one after it", async (_, make) => {
-      const forgery = await make(gateway);
-      expect(await post(receiver, forgery)).toBe(401);
-      const runId = forgery.headers["webhook-id"]?.replace("run_", "") ?? randomUUID();
-      expect(await post(receiver, await callback(gateway, { runId }))).toBe(204);
+      await expectRefused(await make(gateway));
+    });
+
+    it.each(NOT_FOR_THIS_RECEIVER)(
+      "refuses a genuine callback when %s, and takes the honest one after it",
+      async (_, make, reason) => {
+        await expectRefused(await make(gateway));
+        expect(receiver.reasons()).toEqual([expect.stringMatching(reason)]);
+      },
+    );
+
+    it("takes a large body, which the token alone proves, and refuses another one", async () => {
+      const body = JSON.stringify({ status: "success", results: ["x".repeat(30 * MIB)] });
+      const large = await callback(gateway, { body, hasV1a: false });
+      expect(await post(receiver, { ...large, body: body.replace("success", "failure") })).toBe(401);
+      expect(await post(receiver, large)).toBe(204);
       await handed(1);
-      expect(receiver.handedOn().map((one) => one.runId)).toEqual([runId]);
+      expect(receiver.handedOn()[0]?.run).toEqual(JSON.parse(body));
     });
 
     it("asks for the keys once for many callbacks", async () => {
@@ -149,6 +104,19 @@ function describeReceiver(name: string, start: () => Promise<Receiver>, forged: 
       expect(await announce(receiver, MAX_BODY_BYTES + 1)).toBe(413);
     });
 
+    /** With its reason in one line, without the token; the honest twin is taken. */
+    async function expectRefused(forgery: Delivery): Promise<void> {
+      expect(await post(receiver, forgery)).toBe(401);
+      await until("the reason", 5000, () => receiver.reasons().length > 0);
+      expect(receiver.reasons()).toHaveLength(1);
+      for (const part of forgery.headers["callback-signature"]?.split(".") ?? [])
+        if (part.length > 1) expect(receiver.reasons().join()).not.toContain(part);
+      const runId = forgery.headers["webhook-id"]?.replace("run_", "") ?? randomUUID();
+      expect(await post(receiver, await callback(gateway, { runId }))).toBe(204);
+      await handed(1);
+      expect(receiver.handedOn()).toMatchObject([{ runId }]);
+    }
+
     async function handed(count: number): Promise<void> {
       await until("the run", 5000, () => receiver.handedOn().length >= count);
     }
@@ -156,7 +124,7 @@ function describeReceiver(name: string, start: () => Promise<Receiver>, forged: 
 }
 
 /** Announces a body, and sends it when it is asked for. */
-async function announce(receiver: Receiver, bytes: number): Promise<number | undefined> {
+async function announce(receiver: ExampleReceiver, bytes: number): Promise<number | undefined> {
   const { headers } = await callback(gateway);
   const request = httpRequest(`${receiver.url}/hook`, {
     method: "POST",
@@ -174,10 +142,10 @@ async function announce(receiver: Receiver, bytes: number): Promise<number | und
 /** What the two in Node promise of their keys, by a clock of the test's. */
 function describeKeys(name: string, file: string) {
   describe(`${name}, by the clock`, () => {
-    let receiver: Receiver;
+    let receiver: ExampleReceiver;
     beforeEach(async () => {
       vi.useFakeTimers({ toFake: ["Date"] });
-      receiver = await inProcess(file);
+      receiver = await inProcess(gateway, file);
       return () => receiver.close();
     });
     afterEach(() => {
@@ -227,35 +195,34 @@ function describeKeys(name: string, file: string) {
   });
 }
 
-describeReceiver("examples/node-jose", () => inProcess(NODE_JOSE), [...FORGED, ...FORGED_JWT]);
+const JWT = [...FORGED, ...FORGED_JWT];
+describeReceiver("examples/node-jose", () => inProcess(gateway, NODE_JOSE), JWT);
 describeKeys("examples/node-jose", NODE_JOSE);
-describeReceiver("examples/node-standard-webhooks", () => inProcess(NODE_V1A), [...FORGED, ...FORGED_V1A]);
+describeReceiver("examples/node-standard-webhooks", () => inProcess(gateway, NODE_V1A), [
+  ...JWT,
+  ...FORGED_V1A,
+]);
 describeKeys("examples/node-standard-webhooks", NODE_V1A);
 
 it("the signature for examples/node-standard-webhooks may stand in a list with others", async () => {
-  const receiver = await forTest(inProcess(NODE_V1A));
+  const receiver = await forTest(inProcess(gateway, NODE_V1A));
   const honest = await callback(gateway);
   const list = `v1,bm9uZQ== v1a,bm9uZQ== ${honest.headers["webhook-signature"]} v2,x`;
   expect(await post(receiver, changed(honest, { "webhook-signature": list }))).toBe(204);
 });
 
-it.each([
-  ["examples/node-jose", NODE_JOSE],
-  ["examples/node-standard-webhooks", NODE_V1A],
-])("%s, as a command, prints the runs that it is sent", async (_, file) => {
-  const receiver = await forTest(asCommand(process.execPath, file));
-  const runId = randomUUID();
-  expect(await post(receiver, await callback(gateway, { runId, body: '{"status":"success"}' }))).toBe(204);
-  await until("the run", 5000, () => receiver.handedOn().length === 1);
-  expect(receiver.handedOn()).toEqual([{ runId, run: { status: "success" } }]);
+it.each([NODE_JOSE, NODE_V1A])("%s hands on whose run it is", async (file) => {
+  const receiver = await forTest(inProcess(gateway, file));
+  expect(await post(receiver, await callback(gateway))).toBe(204);
+  expect(receiver.handedOn()).toMatchObject([{ user: USER }]);
 });
 
-function startPython(): Promise<Receiver> {
-  return asCommand(PYTHON, PYTHON_JWT);
+function startPython(): Promise<ExampleReceiver> {
+  return asCommand(gateway, "python-pyjwt");
 }
 
 describe("with PyJWT", () => {
-  describeReceiver("examples/python-pyjwt", startPython, [...FORGED, ...FORGED_JWT]);
+  describeReceiver("examples/python-pyjwt", startPython, JWT);
 
   it("follows the gateway to a new key", async () => {
     const receiver = await forTest(startPython());

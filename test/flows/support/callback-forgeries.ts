@@ -21,12 +21,20 @@ type Signing = {
   body?: string;
   key?: Key;
   issuer?: string;
+  /** Null: its header names none. */
+  typ?: string | null;
   ageSeconds?: number;
   /** Over the honest claims; undefined takes one away. */
   claims?: Record<string, unknown>;
   /** In place of the honest token. */
   token?: (claims: Record<string, unknown>, key: Key) => string | Promise<string>;
+  /** The gateway sends none with a large body. */
+  hasV1a?: boolean;
 };
+
+/** The receiver, as the callback URLs name it, and the one user whose runs it expects. */
+export const ORIGIN = "https://client.example";
+export const USER = { issuer: "https://login.example", subject: "alice" };
 
 export const BODY =
   '{"type":"run","status":"success", "results":[{"n":12345678901234567890,"é":"ü"}],"errors":[]}';
@@ -61,12 +69,17 @@ export async function callback(gateway: SigningGateway, signing: Signing = {}): 
     issuer = gateway.url,
     ageSeconds = 0,
     key = gateway.key,
+    typ = "callback+jwt",
+    token = (claims: Record<string, unknown>) => eddsa(claims, key, typ),
+    hasV1a = true,
   } = signing;
   const id = `run_${runId}`;
   const sentAt = Math.floor(Date.now() / 1000) - ageSeconds;
   const claims: Record<string, unknown> = {
     iss: issuer,
+    aud: ORIGIN,
     sub: runId,
+    sub_id: { format: "iss_sub", iss: USER.issuer, sub: USER.subject },
     jti: id,
     iat: sentAt,
     exp: sentAt + 300,
@@ -78,8 +91,8 @@ export async function callback(gateway: SigningGateway, signing: Signing = {}): 
       "content-type": "application/json",
       "webhook-id": id,
       "webhook-timestamp": String(sentAt),
-      "webhook-signature": v1a(id, sentAt, body, key),
-      "callback-signature": await (signing.token ?? eddsa)(claims, key),
+      ...(hasV1a && { "webhook-signature": v1a(id, sentAt, body, key) }),
+      "callback-signature": await token(claims, key),
     },
     body,
   };
@@ -116,12 +129,15 @@ export const FORGED_JWT: readonly Forgery[] = [
   ["its jti is another one", signed({ claims: { jti: `run_${randomUUID()}` } })],
   ["it is old, whatever it says of its end", signed({ ageSeconds: 320, claims: { exp: 4_000_000_000 } })],
   ["it has ended, whatever it says of its beginning", signed({ claims: { exp: 1_000_000_000 } })],
-  ...["iss", "sub", "jti", "iat", "exp", "body_sha256"].map(
+  ...["iss", "aud", "sub", "jti", "iat", "exp", "sub_id", "body_sha256"].map(
     (claim): Forgery => [`its token has no ${claim}`, signed({ claims: { [claim]: undefined } })],
   ),
   [
     "its token was made for the upstream",
-    signed({ claims: { aud: "upstream", jti: undefined, body_sha256: undefined } }),
+    signed({
+      typ: "JWT",
+      claims: { aud: "actions-upstream", jti: undefined, body_sha256: undefined },
+    }),
   ],
   [
     "its token is not signed at all (alg none)",
@@ -133,6 +149,44 @@ export const FORGED_JWT: readonly Forgery[] = [
       signed({ token: (claims, key) => hs256(claims, key, toSecret(key, form)) }),
     ],
   ),
+];
+
+/** Signed by the gateway, and true: of another receiver, another user or another kind of token. `reason` is what is said of it. */
+export const NOT_FOR_THIS_RECEIVER: readonly [...Forgery, reason: RegExp][] = [
+  ...[
+    "https://other.example",
+    "http://client.example",
+    "https://client.example:8443",
+    "https://client.example.",
+    "https://sub.client.example",
+    "",
+    null,
+  ].map((aud): [...Forgery, RegExp] => [
+    `it is for the destination ${JSON.stringify(aud)}`,
+    signed({ claims: { aud } }),
+    /aud/i,
+  ]),
+  ...[
+    { ...USER, subject: "bob" },
+    { ...USER, issuer: "https://other-login.example" },
+    { issuer: USER.subject, subject: USER.issuer },
+  ].map(({ issuer: iss, subject: sub }): [...Forgery, RegExp] => [
+    `its run is of ${sub} at ${iss}`,
+    signed({ claims: { sub_id: { format: "iss_sub", iss, sub } } }),
+    /no run of .* is expected here/,
+  ]),
+  ...[USER.subject, null, ["iss_sub"], { format: "opaque", id: USER.subject }].map(
+    (sub_id): [...Forgery, RegExp] => [
+      `its sub_id is ${JSON.stringify(sub_id)}`,
+      signed({ claims: { sub_id } }),
+      /sub_id/,
+    ],
+  ),
+  ...["JWT", "at+jwt", "", null].map((typ): [...Forgery, RegExp] => [
+    `its token's typ is ${JSON.stringify(typ)}`,
+    signed({ typ }),
+    /typ/,
+  ]),
 ];
 
 export const FORGED_V1A: readonly Forgery[] = [
@@ -188,12 +242,17 @@ function v1a(id: string, sentAt: number | string, body: string, { privateKey }: 
   return `v1a,${signBytes(null, Buffer.from(`${id}.${sentAt}.${body}`), privateKey).toString("base64")}`;
 }
 
-function eddsa(claims: Record<string, unknown>, { kid, privateKey }: Key): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg: "EdDSA", typ: "JWT", kid }).sign(privateKey);
+function eddsa(
+  claims: Record<string, unknown>,
+  { kid, privateKey }: Key,
+  typ: string | null,
+): Promise<string> {
+  const header = { alg: "EdDSA", kid, ...(typ !== null && { typ }) };
+  return new SignJWT(claims).setProtectedHeader(header).sign(privateKey);
 }
 
 function hs256(claims: Record<string, unknown>, { kid }: Key, secret: Buffer): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT", kid }).sign(secret);
+  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "callback+jwt", kid }).sign(secret);
 }
 
 function toSecret({ publicKey }: Key, form: "bytes" | "PEM" | "JWK"): Buffer {

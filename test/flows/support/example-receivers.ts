@@ -1,0 +1,105 @@
+// The receivers under examples/, started for a test: in its own process, or with the command that people copy.
+import { spawn } from "node:child_process";
+import type { Server } from "node:http";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { vi } from "vitest";
+import { type Delivery, ORIGIN, type SigningGateway, USER } from "./callback-forgeries.ts";
+import { freePort, listening, PROJECT, portOf } from "./environment.ts";
+import { until } from "./process.ts";
+
+export const NODE_JOSE = join(PROJECT, "examples/node-jose/receiver.mjs");
+export const NODE_V1A = join(PROJECT, "examples/node-standard-webhooks/receiver.mjs");
+const PYTHON_JWT = join(PROJECT, "examples/python-pyjwt/receiver.py");
+
+/** By the folder of the example: the command, without its options. */
+export const COMMANDS: Record<string, readonly [program: string, file: string]> = {
+  "node-jose": [process.execPath, NODE_JOSE],
+  "node-standard-webhooks": [process.execPath, NODE_V1A],
+  // Debian's, for which its python3-jwt is: a version manager's may hide it.
+  "python-pyjwt": ["/usr/bin/python3", PYTHON_JWT],
+};
+export const FOR_USER = ["--user", USER.issuer, USER.subject];
+const FOR_CLIENT = ["--origin", ORIGIN, ...FOR_USER];
+
+export type ExampleReceiver = {
+  url: string;
+  /** What it has handed on, oldest first. */
+  handedOn(): { runId: string; run: unknown }[];
+  /** Why it has refused, oldest first: what it has printed on stderr. */
+  reasons(): string[];
+  close(): void;
+};
+
+type User = typeof USER;
+type Example = {
+  createReceiver: (options: {
+    gatewayUrl: string;
+    origin: string;
+    isExpectedUser(user: User): boolean;
+    onRun(runId: string, run: unknown, user: User): void;
+  }) => Server;
+};
+
+/** For callbacks to ORIGIN about runs of USER. */
+export async function inProcess(gateway: SigningGateway, file: string): Promise<ExampleReceiver> {
+  const { createReceiver }: Example = await import(pathToFileURL(file).href);
+  const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const handedOn: { runId: string; run: unknown; user: User }[] = [];
+  const server = createReceiver({
+    gatewayUrl: gateway.url,
+    origin: ORIGIN,
+    isExpectedUser: ({ issuer, subject }) => issuer === USER.issuer && subject === USER.subject,
+    onRun: (runId, result, user) => void handedOn.push({ runId, run: result, user }),
+  });
+  await listening(server);
+  return {
+    url: `http://127.0.0.1:${portOf(server)}`,
+    handedOn: () => handedOn,
+    reasons: () => toLines(stderr.mock.calls.map(([text]) => String(text)).join("")),
+    close: () => {
+      stderr.mockRestore();
+      server.close().closeAllConnections();
+    },
+  };
+}
+
+/** The command of an example. It prints what it hands on. */
+export async function asCommand(
+  gateway: SigningGateway,
+  name: string,
+  options: readonly string[] = FOR_CLIENT,
+): Promise<ExampleReceiver> {
+  const port = await freePort();
+  const [program = "", ...file] = COMMANDS[name] ?? [];
+  const args = [...file, "--gateway", gateway.url, "--port", String(port), ...options];
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const printed = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const)
+    child[stream].setEncoding("utf8").on("data", (text: string) => {
+      printed[stream] += text;
+    });
+  const ready = `listening on http://127.0.0.1:${port}\n`;
+  await until("the receiver", 15_000, () => printed.stdout.includes(ready));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    handedOn: () =>
+      Array.from(printed.stdout.matchAll(/^run (\S+): (.*)\n/gm), ([, runId = "", json = ""]) => ({
+        runId,
+        run: JSON.parse(json),
+      })),
+    // Python's server prints each request too.
+    reasons: () => toLines(printed.stderr).filter((line) => !/"POST \/\S* HTTP\/1.1" \d+ -$/.test(line)),
+    close: () => void child.kill("SIGKILL"),
+  };
+}
+
+export async function post({ url }: ExampleReceiver, { headers, body }: Delivery): Promise<number> {
+  const response = await fetch(`${url}/hook`, { method: "POST", headers, body });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+function toLines(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
