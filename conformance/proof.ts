@@ -1,7 +1,7 @@
 // The two proofs of a callback, checked as a receiver does it: with the published keys, jose and node:crypto.
 import { createHash, createPublicKey, type JsonWebKey, verify } from "node:crypto";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from "jose";
-import { expect, toJson } from "./expect.ts";
+import { at, expect, toJson } from "./expect.ts";
 import type { Http } from "./http.ts";
 import type { Delivery } from "./receiver.ts";
 
@@ -12,9 +12,41 @@ export type Proof = {
   holdsV1a: boolean;
   /** Null when the JWT does not verify; then `jwtFault` says why. */
   claims: JWTPayload | null;
+  typ: string | undefined;
   jwtFault: string;
   bodySha256: string;
 };
+
+/** What the token of a callback has to say. */
+export type Expected = {
+  run: string;
+  /** Of the callback_url. */
+  origin: string;
+  /** `iss` and `sub` of the token that started the run. */
+  user: Record<string, unknown>;
+  atMs: number;
+};
+
+const CLOCKS_DIFFER_SECONDS = 60;
+const PROOF_SECONDS = 300;
+
+export function expectToken(proof: Proof, { run, origin, user, atMs }: Expected): void {
+  const { claims, typ } = proof;
+  expect.that(claims !== null, `Callback-Signature does not verify: ${proof.jwtFault}`);
+  expect.same("typ", typ, "callback+jwt");
+  expect.members(claims, {
+    aud: origin,
+    sub: run,
+    jti: proof.webhookId,
+    body_sha256: proof.bodySha256,
+  });
+  const { iss, sub } = user;
+  for (const [member, value] of Object.entries({ format: "iss_sub", iss, sub }))
+    expect.same(`${member} in sub_id`, at(claims, "sub_id", member), value);
+  expect.near("iat", Number(claims?.iat), atMs / 1000, CLOCKS_DIFFER_SECONDS);
+  expect.same("exp - iat", Number(claims?.exp) - Number(claims?.iat), PROOF_SECONDS);
+  expect.match("iss", claims?.iss, /./);
+}
 
 export async function checkProof(http: Http, delivery: Delivery): Promise<Proof> {
   const answer = await http.call("/.well-known/jwks.json");
@@ -48,11 +80,15 @@ function isSigned(signatures: string, content: Buffer, { keys }: JSONWebKeySet):
   });
 }
 
-async function claimsIn(token: string, keys: JSONWebKeySet): Promise<Pick<Proof, "claims" | "jwtFault">> {
+async function claimsIn(
+  token: string,
+  keys: JSONWebKeySet,
+): Promise<Pick<Proof, "claims" | "typ" | "jwtFault">> {
   try {
-    const { payload } = await jwtVerify(token, createLocalJWKSet(keys), { algorithms: ["EdDSA", "Ed25519"] });
-    return { claims: payload, jwtFault: "" };
+    const algorithms = ["EdDSA", "Ed25519"];
+    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(keys), { algorithms });
+    return { claims: payload, typ: protectedHeader.typ, jwtFault: "" };
   } catch (error) {
-    return { claims: null, jwtFault: error instanceof Error ? error.message : String(error) };
+    return { claims: null, typ: undefined, jwtFault: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -1,4 +1,5 @@
 // Gateways that are each wrong in one way, and the clauses that catch it.
+import { devToken } from "../../../scripts/dev-token.ts";
 import type { Answered, Defect } from "./defective-proxy.ts";
 
 type Answering = NonNullable<Defect["answer"]>;
@@ -11,6 +12,13 @@ const PROXY_IS_ANOTHER_HOST = "callback.own-host";
 const REPLAYS = "idempotency.replay idempotency.mismatch idempotency.case idempotency.at-once";
 /** Of RFC 8037, appendix A. */
 const ANOTHER_KEY = '"x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"';
+
+const ANOTHER_USERS_TOKEN = await devToken({
+  sub: "another-user",
+  scope: "external",
+  expiresSeconds: 1800,
+  claims: {},
+});
 
 const answering = (answer: Answering): Defect => ({ answer });
 const asking = (request: Asking): Defect => ({ request });
@@ -147,6 +155,18 @@ const AFTER_A_RUN: readonly Case[] = [
     `${PROXY_IS_ANOTHER_HOST} callback.webhook-signature callback.jwt callback.retry`,
     answering((answered, { path }) => {
       if (path.endsWith("/jwks.json")) answered.body = answered.body.replace(/"x":"[^"]*"/, ANOTHER_KEY);
+    }),
+  ],
+  [
+    "takes every caller for one user",
+    `${PROXY_IS_ANOTHER_HOST} callback.jwt`,
+    asking(({ headers }) => headers.set("authorization", `Bearer ${ANOTHER_USERS_TOKEN}`)),
+  ],
+  [
+    "signs callbacks for another host than the caller named",
+    `${PROXY_IS_ANOTHER_HOST} callback.jwt`,
+    asking((exchange) => {
+      exchange.body = exchange.body.replace(/(?<="callback_url":"http:\/\/)127\.0\.0\.1/, "localhost");
     }),
   ],
   [

@@ -16,7 +16,9 @@ export async function provenRunId(delivery: Delivery, keys: JSONWebKeySet, issue
   const { claims, jwtFault, holdsV1a, ...proof } = await checkProofWith(keys, delivery);
   if (claims === null) throw new Error(jwtFault);
   if (!holdsV1a) throw new Error("v1a does not hold");
+  expectSame("typ", proof.typ, "callback+jwt");
   expectSame("iss", claims.iss, issuer);
+  expectSame("aud", claims.aud, `http://${delivery.headers.get("host")}`);
   expectSame("jti", claims.jti, proof.webhookId);
   expectSame("body_sha256", claims["body_sha256"], proof.bodySha256);
   expectSame("webhook-timestamp", delivery.headers.get("webhook-timestamp"), String(claims.iat));
