@@ -113,10 +113,10 @@ async function verify(headers, keys, parties, isExpectedUser) {
 
 /** @param {import("node:http").IncomingHttpHeaders} headers @param {Buffer} body @param {CryptoKey} key */
 async function holdsV1a(headers, body, key) {
-  const timestamp = String(headers["webhook-timestamp"]);
+  const [id, timestamp] = [String(headers["webhook-id"]), String(headers["webhook-timestamp"])];
   const ageSeconds = Math.abs(Date.now() / 1000 - Number(timestamp));
   if (!(ageSeconds <= MAX_AGE_SECONDS)) return false;
-  const content = Buffer.concat([Buffer.from(`${headers["webhook-id"]}.${timestamp}.`), body]);
+  const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
   // A list: other versions may stand beside ours.
   for (const signature of String(headers["webhook-signature"]).split(" ")) {
     const [version, base64 = ""] = signature.split(",");

@@ -40,7 +40,7 @@ describe("a breach", () => {
     ["Callback-Signature does not verify: no key", { claims: null, jwtFault: "no key" }],
     ['typ is "JWT", not "callback+jwt"', { typ: "JWT" }],
     ["typ is missing", { typ: undefined }],
-    ...Object.entries({
+    ...Object.entries<Record<string, unknown>>({
       'aud is "https://other.example", not "https://client.example"': { aud: "https://other.example" },
       "aud is missing": { aud: undefined },
       'sub is "another", not "2f1c7d1e"': { sub: "another" },

@@ -13,12 +13,13 @@ export const NODE_V1A = join(PROJECT, "examples/node-standard-webhooks/receiver.
 const PYTHON_JWT = join(PROJECT, "examples/python-pyjwt/receiver.py");
 
 /** By the folder of the example: the command, without its options. */
-export const COMMANDS: Record<string, readonly [program: string, file: string]> = {
-  "node-jose": [process.execPath, NODE_JOSE],
-  "node-standard-webhooks": [process.execPath, NODE_V1A],
+export const COMMANDS = {
+  "node-jose": { program: process.execPath, file: NODE_JOSE },
+  "node-standard-webhooks": { program: process.execPath, file: NODE_V1A },
   // Debian's, for which its python3-jwt is: a version manager's may hide it.
-  "python-pyjwt": ["/usr/bin/python3", PYTHON_JWT],
+  "python-pyjwt": { program: "/usr/bin/python3", file: PYTHON_JWT },
 };
+type ExampleName = keyof typeof COMMANDS;
 export const FOR_USER = ["--user", USER.issuer, USER.subject];
 const FOR_CLIENT = ["--origin", ORIGIN, ...FOR_USER];
 
@@ -66,13 +67,13 @@ export async function inProcess(gateway: SigningGateway, file: string): Promise<
 
 /** The command of an example. It prints what it hands on. */
 export async function asCommand(
-  gateway: SigningGateway,
-  name: string,
+  gateway: { url: string },
+  name: ExampleName,
   options: readonly string[] = FOR_CLIENT,
 ): Promise<ExampleReceiver> {
   const port = await freePort();
-  const [program = "", ...file] = COMMANDS[name] ?? [];
-  const args = [...file, "--gateway", gateway.url, "--port", String(port), ...options];
+  const { program, file } = COMMANDS[name];
+  const args = [file, "--gateway", gateway.url, "--port", String(port), ...options];
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   const printed = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const)
