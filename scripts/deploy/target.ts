@@ -62,6 +62,8 @@ function configOf({ config }: Target): Partial<Config> {
   const { targetEnvironment: _e, dev: _f, unsafe, d1_databases: databases, ...kept } = rest;
   return {
     ...kept,
+    // Every setting is named in it: one that is not named is one that was removed.
+    keep_vars: false,
     // wrangler warns of it even when it is empty.
     ...(Object.keys(unsafe).length > 0 && { unsafe }),
     d1_databases: databases.map((database) => ({

@@ -22,6 +22,15 @@ describe.each([
 
   it("the platform logs the gateway's own lines, and no request with its URL and headers", () => {
     expect(config.observability?.logs).toMatchObject({ enabled: true, invocation_logs: false });
+    expect(config.observability).toMatchObject({ redact_query_string: true });
+  });
+
+  it("a busy object takes new code within half a minute, and its calls can end before that", () => {
+    expect(config.durable_objects.code_update_strategy).toEqual({ mode: "deferred", max_delay: 30 });
+  });
+
+  it("a plain `wrangler deploy` leaves the settings that `npm run deploy` has set", () => {
+    expect(config.keep_vars).toBe(true);
   });
 });
 
