@@ -18,5 +18,6 @@ await deploy(options, {
   shell: process.env,
   ask: promptOrNull(),
   clock: SYSTEM_CLOCK,
+  fetch,
   print: (line) => console.log(line),
 });

@@ -1,7 +1,10 @@
 // The settings of a deployment: wrangler.toml's vars, and the few that have no default, from wherever they can be had.
 // The product itself judges them, before anything is touched.
-import { parseSettings, SettingsError } from "../../src/platform/settings.ts";
+import { parseSettings, SETTING_NAMES, SettingsError } from "../../src/platform/settings.ts";
 import { Failure } from "../failure.ts";
+
+/** Of one variable or secret, as developers.cloudflare.com/workers/platform/limits has it. */
+export const MAX_VARIABLE_BYTES = 5 * 1024;
 
 type Texts = Record<string, string>;
 type Vars = Record<string, unknown>;
@@ -27,6 +30,12 @@ export type Chosen = {
   /** In words, each beginning with its name. */
   missing: string[];
   bad: string[];
+  /** Of the environment, in words: given, and of no effect. */
+  ignored: string[];
+  /** Names of settings that run now, and will not. */
+  removed: string[];
+  /** Whether the signing keys are new ones, of which there is no copy. */
+  makesSigningKeys: boolean;
 };
 
 /** Asks the user who deploys; null without a terminal. */
@@ -68,7 +77,30 @@ export async function chooseSettings(given: Given, signingKeys: string, ask: Ask
   const bad = [...misplaced(given), ...findProblems(all())].filter(
     (problem) => !missing.includes(firstWord(problem)),
   );
-  return { vars, secrets, sources, missing: missing.map((name) => `${name}: ${meaningOf(name)}`), bad };
+  return {
+    vars,
+    secrets,
+    sources,
+    missing: missing.map((name) => `${name}: ${meaningOf(name)}`),
+    bad,
+    ignored: findIgnored(given),
+    removed: Object.keys(given.deployed).filter(
+      (name) => given.deployed[name] !== undefined && vars[name] === undefined,
+    ),
+    makesSigningKeys: secrets["SIGNING_KEYS"] === signingKeys,
+  };
+}
+
+function findIgnored({ shell, vars, secrets }: Given): string[] {
+  const isGiven = (name: string) => Boolean(shell[name]) && shell[name] !== String(vars[name]);
+  const others = SETTING_NAMES.filter((name) => !(name in MEANINGS) && !(name in SECRETS));
+  return [
+    ...others.filter(isGiven).map((name) => `${name} (environment): this one comes from wrangler.toml alone`),
+    ...SECRET_NAMES.filter((name) => isGiven(name) && secrets.has(name)).map(
+      (name) =>
+        `${name} (environment): the Worker has this secret; \`wrangler secret put ${name}\` changes it`,
+    ),
+  ];
 }
 
 /** Throws Failure when one is bad, or missing where all are needed. */
@@ -134,7 +166,7 @@ function misplaced({ vars }: Given): string[] {
 function findProblems(all: Vars): readonly string[] {
   const { PUBLIC_URL: publicUrl } = all;
   const isPlain = typeof publicUrl === "string" && /^http:/i.test(publicUrl);
-  const ours = isPlain ? ["PUBLIC_URL must be https"] : [];
+  const ours = [...(isPlain ? ["PUBLIC_URL must be https"] : []), ...tooLarge(all)];
   try {
     parseSettings(all);
     return ours;
@@ -142,6 +174,17 @@ function findProblems(all: Vars): readonly string[] {
     if (!(error instanceof SettingsError)) throw error;
     return [...error.problems, ...ours];
   }
+}
+
+/** The platform would refuse it when everything else is made. */
+function tooLarge(all: Vars): string[] {
+  return Object.entries(all).flatMap(([name, value]) => {
+    const bytes = Buffer.byteLength(String(value));
+    if (bytes <= MAX_VARIABLE_BYTES) return [];
+    return [
+      `${name} has ${bytes} bytes, and the platform takes at most ${MAX_VARIABLE_BYTES} of one variable`,
+    ];
+  });
 }
 
 function meaningOf(name: string): string {

@@ -4,8 +4,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { appliedMigrations, hasFlag, lookAtWorker, NOTHING_RUNS, type Running } from "./account.ts";
+import { type AnalyticsEngine, lookAtAnalyticsEngine } from "./analytics-engine.ts";
 import type { Options } from "./options.ts";
 import { type Clock, untilPublished, untilReady } from "./probe.ts";
+import { explainRefusal, SWITCH_ON_ANALYTICS } from "./refusals.ts";
 import { findAll, make, namedResources, type Resource, withIds } from "./resources.ts";
 import { type Ask, type Chosen, chooseSettings, requireGood, SECRET_NAMES } from "./settings.ts";
 import { newSigningKeys } from "./signing-keys.ts";
@@ -28,6 +30,7 @@ export type Surroundings = {
   shell: Readonly<Record<string, string | undefined>>;
   ask: Ask;
   clock: Clock;
+  fetch: typeof fetch;
   print: (line: string) => void;
 };
 
@@ -51,6 +54,9 @@ type Deployment = {
 
 type Report = (did: string, what: string) => void;
 
+const NEW_SIGNING_KEYS =
+  "SIGNING_KEYS are made new, and cannot be read back: to keep a copy, stop now and give your own (docs/deploying.md, Secrets)";
+const ANALYTICS_STEP: Record<AnalyticsEngine, string> = { on: "is on", off: "missing", unknown: "unknown" };
 const WOULD = { create: "would create", apply: "would apply", set: "would set" };
 /** Where the command does not know what there is already. */
 const MIGHT: typeof WOULD = {
@@ -83,8 +89,8 @@ async function prepare(options: Options, surroundings: Surroundings): Promise<De
   if (known === null) report("unknown", "what the account has: not logged in");
   const running = known ?? NOTHING_RUNS;
   const chosen = await choose(target, running, options, surroundings);
-  for (const [name, source] of Object.entries(chosen.sources)) report("setting", `${name} (${source})`);
-  for (const line of chosen.missing) report("missing", line);
+  reportChoice(chosen, options, report);
+  if (known !== null) await needAnalytics({ wrangler, target, running }, options, surroundings, report);
   const named = namedResources(target, running.live);
   const [resources] = await Promise.all([
     known === null ? named : findAll(named, wrangler),
@@ -93,6 +99,28 @@ async function prepare(options: Options, surroundings: Surroundings): Promise<De
   const found = await findInside({ wrangler, target, resources }, known !== null);
   const would = known === null ? MIGHT : WOULD;
   return { report, wrangler, target, running, resources, ...found, chosen, options, clock, would };
+}
+
+function reportChoice(chosen: Chosen, { isDryRun }: Options, report: Report): void {
+  for (const [name, source] of Object.entries(chosen.sources)) report("setting", `${name} (${source})`);
+  for (const line of chosen.ignored) report("ignored", line);
+  for (const name of chosen.removed) report(isDryRun ? "would remove" : "removes", `setting ${name}`);
+  for (const line of chosen.missing) report("missing", line);
+  if (chosen.makesSigningKeys) report("note", NEW_SIGNING_KEYS);
+}
+
+/** A version that runs with its binding shows that it is on. */
+async function needAnalytics(
+  { wrangler, target, running }: Pick<Deployment, "wrangler" | "target" | "running">,
+  { isDryRun }: Options,
+  { shell, fetch: send }: Surroundings,
+  report: Report,
+): Promise<void> {
+  const isBound = running.live?.bindings.some(({ type }) => type === "analytics_engine") === true;
+  if (isBound || target.config.analytics_engine_datasets.length === 0) return;
+  const state = await lookAtAnalyticsEngine(wrangler, target.config.account_id, shell, send);
+  if (state === "off" && !isDryRun) throw new Failure(`nothing has been touched. ${SWITCH_ON_ANALYTICS}`);
+  report(ANALYTICS_STEP[state], state === "off" ? SWITCH_ON_ANALYTICS : "Analytics Engine");
 }
 
 /** What those resources have in them that are there already. */
@@ -194,7 +222,9 @@ async function upload(deployment: Deployment, resources: readonly Resource[]): P
   const isSame = running.live?.tag === tag && Object.keys(chosen.secrets).length === 0;
   if (options.isDryRun) return report(isSame ? "unchanged" : "would deploy", `version ${tag}`);
   // It may have been stopped between the version and what sends it requests and messages.
-  await wrangler.run(isSame ? ["triggers", "deploy"] : ["deploy", "--tag", tag]);
+  await wrangler.run(isSame ? ["triggers", "deploy"] : ["deploy", "--tag", tag]).catch((error: unknown) => {
+    throw explainRefusal(error);
+  });
   report(isSame ? "unchanged" : "deployed", `version ${tag}`);
 }
 

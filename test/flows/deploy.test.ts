@@ -55,6 +55,7 @@ it("on a clean checkout, without an account, a dry run prints the plan", async (
     "missing PUBLIC_URL: where the outside reaches the gateway, https://…",
     "missing JWT_ISSUERS: JSON array of the issuers whose tokens count",
     "missing UPSTREAM_URL: the backend that runs the actions",
+    expect.stringMatching(/^note SIGNING_KEYS are made new/),
     ...THINGS.map((thing) => `would create or reuse ${thing}`),
     ...(await migrations()).map((file) => `would apply or skip migration ${file}`),
     "would set or keep secret SIGNING_KEYS",
@@ -71,11 +72,23 @@ it("options that make no sense are refused with what is wrong about them", async
   expect(output).not.toMatch(/^ +at /m);
 });
 
+it("in an account without Analytics Engine nothing is made, and what the platform would refuse is explained", async () => {
+  account.hasAnalyticsEngine = false;
+  const before = account.state();
+  const { status, output } = await deployProduction({ ...PRODUCTION, ...ACCESS });
+  expect(status).toBe(1);
+  expect(output).toMatch(/\nnothing has been touched\. Analytics Engine is off in this account/);
+  expect(account.state()).toEqual(before);
+  account.hasAnalyticsEngine = true;
+});
+
 it("from nothing to a gateway that runs, each thing after what it needs", async () => {
   const { status, output } = await deployProduction({ ...PRODUCTION, ...ACCESS });
   expect(status, output).toBe(0);
   expect(stepsIn(output)).toEqual([
     ...SETTINGS.map((name) => `setting ${name} (environment)`),
+    expect.stringMatching(/^note SIGNING_KEYS are made new/),
+    "is on Analytics Engine",
     ...THINGS.map((thing) => `created ${thing}`),
     ...(await migrations()).map((file) => `applied migration ${file}`),
     "set secret SIGNING_KEYS",
@@ -129,6 +142,11 @@ it("what runs is bound to what was made, and has the settings", () => {
   expect(upload?.body).toMatch(
     /export\{[\w$]+ as DestinationBreaker,[\w$]+ as MetricsAggregator,[\w$]+ as UserGate,/,
   );
+  const { observability } = metadataOf(upload?.body);
+  expect(observability).toMatchObject({ redact_query_string: true, logs: { invocation_logs: false } });
+  expect(metadataOf(upload?.body)).toMatchObject({
+    code_update_strategy: { mode: "deferred", max_delay: 30 },
+  });
   expect(worker?.migrationTag).toBe("v1");
   expect(worker?.crons).toEqual(["*/5 * * * *"]);
   expect(app?.flags).toMatchObject([{ enabled: true, default_variation: "on" }]);
@@ -195,6 +213,7 @@ it("run again, without the settings, it makes up for that, reuses everything and
   expect(steps).toContain("unchanged version TAG");
   expect(steps.filter((step) => !/^(?:reused|unchanged) /.test(step))).toEqual([
     ...SETTINGS.map((name) => `setting ${name} (as deployed)`),
+    "ignored SIGNING_KEYS (environment): the Worker has this secret; `wrangler secret put SIGNING_KEYS` changes it",
     // What the gateway has not.
     expect.stringMatching(/^operators_index: the D1 database/),
     expect.stringMatching(/^upstream: UPSTREAM_URL/),
@@ -239,6 +258,13 @@ it("a version is tried on some of the traffic, with the commands of docs/deployi
     ],
   });
 });
+
+/** What an upload says of itself, beside its code. */
+function metadataOf(body = ""): Record<string, unknown> {
+  const [, text = "null"] = /name="metadata"\r\n\r\n(.*)\r\n/.exec(body) ?? [];
+  const metadata: Record<string, unknown> = JSON.parse(text);
+  return metadata;
+}
 
 function deployProduction(settings: Environment) {
   const args = ["--check-url", production.url, "--check-seconds", "0"];

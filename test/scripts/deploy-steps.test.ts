@@ -53,6 +53,8 @@ describe("nothing is touched", () => {
       "setting PUBLIC_URL (environment)",
       "setting JWT_ISSUERS (environment)",
       "setting UPSTREAM_URL (environment)",
+      expect.stringMatching(/^note SIGNING_KEYS are made new/),
+      "is on Analytics Engine",
       "would create KV namespace edge-actions-staging-kv",
       "would create D1 database edge-actions-staging-operators",
       "would create queue edge-actions-staging-runs",
@@ -154,7 +156,7 @@ describe("a deployment", () => {
     wrangler.failing = /^flagship apps create/;
     const stopped = await deployments.run("production", PRODUCTION);
     expect(stopped.error?.message).toMatch(/^wrangler flagship apps create .* failed:/);
-    expect(stopped.steps.slice(3)).toEqual([
+    expect(stopped.steps.slice(5)).toEqual([
       "created KV namespace edge-actions-kv",
       "created D1 database edge-actions-operators",
       "created queue edge-actions-runs",
@@ -165,7 +167,7 @@ describe("a deployment", () => {
     wrangler.failing = null;
     const resumed = await deployments.run("production", PRODUCTION);
     expect(resumed.error).toBeNull();
-    expect(resumed.steps.slice(3, 8)).toEqual([
+    expect(resumed.steps.slice(5, 10)).toEqual([
       "reused KV namespace edge-actions-kv",
       "reused D1 database edge-actions-operators",
       "reused queue edge-actions-runs",

@@ -65,6 +65,7 @@ export class Deployments {
       shell,
       ask: this.ask,
       clock: this.clock,
+      fetch: this.wrangler.fetch,
       print: (line: string) => void lines.push(line),
     };
     const checkUrl = this.gateways[environment].url;

@@ -18,9 +18,14 @@ type Worker = {
 type App = { id: string; name: string; flags: { key: string; variation: string }[] };
 type Call = { command: readonly string[]; words: string[]; config: Config; input: string };
 
+/** Of the account of the test. */
+export const TOKEN = "token-of-the-fake-wrangler";
+export const SQL_URL =
+  "https://api.cloudflare.com/client/v4/accounts/account-of-the-test/analytics_engine/sql";
+
 /** Commands that change nothing. */
 const READS =
-  /^(?:deployments status|versions view|secret list|\S+ (?:\S+ )?list|queues info|d1 execute|deploy --dry-run)\b/;
+  /^(?:auth token|whoami|deployments status|versions view|secret list|\S+ (?:\S+ )?list|queues info|d1 execute|deploy --dry-run)\b/;
 
 export class FakeWrangler {
   readonly namespaces: { id: string; title: string }[] = [];
@@ -32,6 +37,9 @@ export class FakeWrangler {
   /** Commands that are refused. */
   failing: RegExp | null = null;
   isLoggedIn = true;
+  /** What its service answers to SQL; until it is switched on, no version may be bound to it. */
+  analytics: [status: number, body: string] = [200, '{"meta":[],"data":[],"rows":0}'];
+  accounts = [{ id: "account-of-the-test" }];
   /** What the code is built into. */
   bundle = "the bundle";
   /** The code of its error, where a Worker is not there. */
@@ -58,6 +66,14 @@ export class FakeWrangler {
     return this.commands.slice(since).filter((command) => !READS.test(command));
   }
 
+  /** As the account's own API does. */
+  readonly fetch: typeof fetch = async (input, init) => {
+    const { authorization } = Object.fromEntries(new Headers(init?.headers));
+    if (String(input) !== SQL_URL || authorization !== `Bearer ${TOKEN}`)
+      throw new TypeError(`no connection to ${String(input)}`);
+    return new Response(this.analytics[1], { status: this.analytics[0] });
+  };
+
   secretOf(worker: string, name: string): string | undefined {
     return this.workers.get(worker)?.secrets.get(name);
   }
@@ -67,6 +83,8 @@ export class FakeWrangler {
   }
 
   readonly #answers: [pattern: string, answer: (call: Call) => string][] = [
+    ["auth token --json", () => JSON.stringify({ type: "api_token", token: TOKEN })],
+    ["whoami --json", () => JSON.stringify({ loggedIn: true, accounts: this.accounts })],
     ["deployments status --json", (call) => this.#deployed(call)],
     ["versions view (\\S+) --json", (call) => this.#version(call)],
     ["secret list", ({ config }) => toNames(this.workers.get(config.name ?? "")?.secrets.keys())],
@@ -177,8 +195,10 @@ export class FakeWrangler {
     return this.#addVersion(config, null, this.bindingsOf(config.name ?? ""));
   }
 
-  #deploy({ words: [tag = ""], config }: Call): string {
+  #deploy({ command, words: [tag = ""], config }: Call): string {
     const { producers = [] } = config.queues;
+    if (this.analytics[0] !== 200)
+      throw new WranglerFailed(command, "You need to enable Analytics Engine. [code: 10089]");
     const texts = Object.entries(config.vars).map(([name, text]) => ({ name, type: "plain_text", text }));
     return this.#addVersion(config, tag, [
       ...texts,
@@ -190,6 +210,11 @@ export class FakeWrangler {
       ...config.d1_databases.map(({ binding: name, database_id: id }) => ({ name, type: "d1", id })),
       ...producers.map(({ binding: name, queue }) => ({ name, type: "queue", queue_name: queue })),
       ...config.flagship.map(({ binding: name, app_id }) => ({ name, type: "flagship", app_id })),
+      ...config.analytics_engine_datasets.map(({ binding: name, dataset }) => ({
+        name,
+        type: "analytics_engine",
+        dataset,
+      })),
     ]);
   }
 

@@ -9,9 +9,17 @@ type Upload = {
 };
 
 const NOT_FOUND: Answer = { status: 404, error: { code: 10_007, message: "This Worker does not exist" } };
+// What the platform refuses of an upload, and what its SQL service answers where it is off.
+const NO_ANALYTICS: Answer = {
+  status: 403,
+  error: { code: 10_089, message: "You need to enable Analytics Engine. Head to the Cloudflare Dashboard." },
+};
+const NO_SQL: Answer = { status: 403, text: "Authorization error" };
+const MAX_TEXT_BYTES = 5 * 1024;
 const WORKER = "/workers/scripts/([^/]+)";
 
-export function buildWorkerHandlers({ workers, tails }: FakeAccount): Record<string, Handler> {
+export function buildWorkerHandlers(account: FakeAccount): Record<string, Handler> {
+  const { workers, tails } = account;
   /** For the Worker that the path names first. */
   const at =
     (read: (worker: Worker, ids: string[], body: string, form: FormData | null) => unknown): Handler =>
@@ -24,7 +32,8 @@ export function buildWorkerHandlers({ workers, tails }: FakeAccount): Record<str
     "GET /workers/services/([^/]+)": at(showService),
     "DELETE /workers/services/([^/]+)": ([name = ""]) => ({ result: workers.delete(name) }),
     "GET /workers/subdomain": () => ({ result: { subdomain: "example" } }),
-    "POST /analytics_engine/sql": () => ({ result: { meta: [], data: [], rows: 0 } }),
+    "POST /analytics_engine/sql": () =>
+      account.hasAnalyticsEngine ? { result: { meta: [], data: [], rows: 0 } } : NO_SQL,
     "POST /graphql": () => ({ result: {} }),
     "GET /workflows": () => ({ result: [] }),
     "GET /workers/workers/([^/]+)": at(({ isOnWorkersDev: enabled }) => ({
@@ -56,19 +65,31 @@ export function buildWorkerHandlers({ workers, tails }: FakeAccount): Record<str
     [`GET ${WORKER}/references`]: () => ({ result: {} }),
     [`GET ${WORKER}/versions`]: at(({ versions }) => ({ items: versions.map(shownVersion) })),
     [`GET ${WORKER}/versions/([^/]+)`]: at(showVersion),
-    [`POST ${WORKER}/versions`]: at((worker, _ids, _body, form) =>
-      uploaded(addVersion(worker, parseUpload(form))),
-    ),
+    [`POST ${WORKER}/versions`]: ([name = ""], _request, form) => {
+      const worker = workers.get(name);
+      if (worker === undefined) return NOT_FOUND;
+      const upload = parseUpload(form);
+      return findRefusal(account, upload) ?? { result: uploaded(addVersion(worker, upload)) };
+    },
     [`PUT ${WORKER}`]: ([name = ""], _request, form) => {
+      const upload = parseUpload(form);
+      const refusal = findRefusal(account, upload);
+      if (refusal !== null) return refusal;
       const worker = workers.get(name) ?? emptyWorker();
       workers.set(name, worker);
-      const upload = parseUpload(form);
       worker.migrationTag = upload.migrations?.new_tag ?? worker.migrationTag;
       const version = addVersion(worker, upload);
       worker.deployed.push(version.id);
       return { result: { ...uploaded(version), deployment_id: version.id } };
     },
   };
+}
+
+function findRefusal({ hasAnalyticsEngine }: FakeAccount, { bindings }: Upload): Answer | null {
+  if (!hasAnalyticsEngine && bindings.some(({ type }) => type === "analytics_engine")) return NO_ANALYTICS;
+  const large = bindings.find(({ text = "" }) => Buffer.byteLength(text) > MAX_TEXT_BYTES);
+  if (large === undefined) return null;
+  return { status: 400, error: { code: 10_054, message: `The text of ${large.name} is too large` } };
 }
 
 function showService({ migrationTag }: Worker): object {

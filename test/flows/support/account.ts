@@ -48,7 +48,13 @@ type Rule = {
   rollout?: { percentage: number; attribute: string };
 };
 
-export type Answer = { status?: number; result?: unknown; error?: { code: number; message: string } };
+export type Answer = {
+  status?: number;
+  result?: unknown;
+  error?: { code: number; message: string };
+  /** The whole answer, where it is no JSON. */
+  text?: string;
+};
 export type Handler = (match: string[], request: Recorded, form: FormData | null) => Answer;
 
 export class FakeAccount extends LocalServer {
@@ -59,6 +65,8 @@ export class FakeAccount extends LocalServer {
   readonly apps: App[] = [];
   readonly workers = new Map<string, Worker>();
   readonly tails = new Tails(this.server);
+  /** It is switched on by hand, once in the life of an account. */
+  hasAnalyticsEngine = true;
   #failing: { method: string; path: RegExp } | null = null;
 
   constructor() {
@@ -88,6 +96,7 @@ export class FakeAccount extends LocalServer {
     return this.requests
       .slice(since)
       .filter(({ method, body, path }) => method !== "GET" && !(path.endsWith("/query") && isRead(body)))
+      .filter(({ path }) => path !== "/analytics_engine/sql")
       .map(({ method, path }) => `${method} ${path}`);
   }
 
@@ -121,7 +130,7 @@ export class FakeAccount extends LocalServer {
       ? await this.#answer(recorded, searchParams, request, bytes).catch(brokenOff)
       : { status: 401, error: { code: 10_000, message: "Authentication error" } };
     response.writeHead(answer.status ?? 200, { "content-type": "application/json" });
-    response.end(JSON.stringify(toEnvelope(answer)));
+    response.end(answer.text ?? JSON.stringify(toEnvelope(answer)));
   }
 
   async #answer(
