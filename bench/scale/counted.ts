@@ -29,7 +29,7 @@ function ofRequests(count: number, counted: Partial<Counted>): Counted {
   return { ...NOTHING, requests: count, logLines: count, points: count, ...counted };
 }
 
-const START = { "FLAGS.getBooleanValue": 1, "UPSTREAM.fetch": 1, "USER_GATE.admit": 1 };
+const START = { "FLAGS.getBooleanDetails": 1, "UPSTREAM.fetch": 1, "USER_GATE.admit": 1 };
 const START_WITH_ID = { ...START, "USER_GATE.settle": 1 };
 
 export const PLAIN = ofRequests(1, { calls: START, gateRows: { "put windows": 1 } });
@@ -72,7 +72,7 @@ export const FULL = ofRequests(3, {
 
 /** Ten within a second; the flag was asked once for all of them. */
 export const FULL_BUSY = ofRequests(30, {
-  calls: { ...timesTen(FULL_CALLS), "FLAGS.getBooleanValue": 1 },
+  calls: { ...timesTen(FULL_CALLS), "FLAGS.getBooleanDetails": 1 },
   alarms: 1,
   gateRows: { ...timesTen(FULL_ROWS), setAlarm: 2 },
   kv: { "KV.put": 10 },
@@ -124,7 +124,7 @@ export const REDELIVERED = ofRequests(2, {
     "DESTINATION_BREAKER.alarm": 1,
     "DESTINATION_BREAKER.acquire": 1,
     "DESTINATION_BREAKER.report": 1,
-    "FLAGS.getBooleanValue": 1,
+    "FLAGS.getBooleanDetails": 1,
     "UPSTREAM.fetch": 1,
     "USER_GATE.countRead": 1,
     "USER_GATE.findRun": 1,

@@ -1,9 +1,10 @@
-// The switch of the rate limit: a Flagship flag, so that it can be rolled out by rule or by percentage.
+// The switch of the rate limit: a Flagship flag, so that it can be rolled out by rule or by percentage. Flagship's methods
+// do not throw when an evaluation fails: they return the default, and only the details say so, in `errorCode`.
 import type { Caller } from "../auth/caller.ts";
 import { log } from "../platform/observability/log.ts";
 import { withTimeout } from "../platform/timeout.ts";
 
-const FLAG = "edge_actions_api_rate_limiting_global";
+export const FLAG = "edge_actions_api_rate_limiting_global";
 /** The flag is read beside other waits; one that hangs must not become the longest. */
 const FLAG_TIMEOUT_MS = 500;
 
@@ -44,15 +45,38 @@ export async function rateLimitIsOn(
   return isOn;
 }
 
+/** Of an evaluation that failed. */
+class FlagError extends Error {
+  override readonly name = "FlagError";
+}
+
+/** Its value, or null: there is no such flag, as on a developer's machine. Throws when the evaluation fails. */
+export async function evaluateFlag(
+  flags: Flagship,
+  fallback: boolean,
+  context: FlagshipEvaluationContext,
+): Promise<boolean | null> {
+  const { value, errorCode } = await flags.getBooleanDetails(FLAG, fallback, context);
+  if (errorCode === undefined) return value;
+  if (errorCode === "FLAG_NOT_FOUND") return null;
+  throw new FlagError(errorCode);
+}
+
 async function ask(
   flags: Flagship,
   fallback: boolean,
-  { subject, issuer }: Pick<Caller, "subject" | "issuer">,
+  { userKey, subject, issuer }: Pick<Caller, "userKey" | "subject" | "issuer">,
   storedActionId: string | null,
 ): Promise<boolean> {
-  const context = { userId: subject, issuer, ...(storedActionId === null ? {} : { storedActionId }) };
+  const context = {
+    // Rollouts by percentage sort users by it; without it each evaluation would be a new throw of dice.
+    targetingKey: userKey,
+    userId: subject,
+    issuer,
+    ...(storedActionId === null ? {} : { storedActionId }),
+  };
   try {
-    return await withTimeout(FLAG_TIMEOUT_MS, flags.getBooleanValue(FLAG, fallback, context));
+    return (await withTimeout(FLAG_TIMEOUT_MS, evaluateFlag(flags, fallback, context))) ?? fallback;
   } catch (error) {
     log({ event: "flag.unavailable", error });
     return fallback;

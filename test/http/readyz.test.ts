@@ -49,6 +49,23 @@ describe("/readyz", () => {
     expect(text).not.toMatch(/ECONN|10\.0\.0\.7/);
   });
 
+  it.each([
+    { errorCode: "GENERAL", publicUrl: null, state: "failing" },
+    { errorCode: "TYPE_MISMATCH", publicUrl: "https://edge.example", state: "failing" },
+    { errorCode: "FLAG_NOT_FOUND", publicUrl: "https://edge.example", state: "failing" },
+    // On a developer's machine there need be no flag.
+    { errorCode: "FLAG_NOT_FOUND", publicUrl: "http://127.0.0.1:8787", state: "ok" },
+    { errorCode: undefined, publicUrl: "https://edge.example", state: "ok" },
+  ])(
+    "a flag whose evaluation says $errorCode, at $publicUrl, is $state",
+    async ({ errorCode, publicUrl, state }) => {
+      const bindings = replacing("FLAGS.getBooleanDetails", async () => ({ value: true, errorCode }));
+      const settings: Record<string, string> = publicUrl === null ? {} : { PUBLIC_URL: publicUrl };
+      const { body } = await ask(await makeGateway(settings, bindings));
+      expect(body.dependencies).toEqual({ ...ALL_OK, flags: state });
+    },
+  );
+
   it("is ready without the operators' index, whose state it says", async () => {
     const { status, body } = await ask(await makeGateway({}, failing(/^OPERATORS_DB/)));
     const dependencies = { ...ALL_OK, operators_index: "failing" };

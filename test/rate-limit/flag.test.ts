@@ -11,14 +11,14 @@ beforeEach(() => stopClock());
 afterEach(() => vi.useRealTimers());
 
 /** A flag service that notes whom it was asked about. */
-function flagService(answer: () => boolean) {
+function flagService(answer: () => boolean, errorCode?: string) {
   const asked: unknown[] = [];
-  const getBooleanValue = async (_: string, __: boolean, context: unknown) => {
+  const getBooleanDetails = async (flagKey: string, _: boolean, context: unknown) => {
     asked.push(context);
-    return answer();
+    return { flagKey, value: answer(), errorCode };
   };
   // Of the binding, this is all that is used.
-  return { asked, flags: { getBooleanValue } as Partial<Flagship> as Flagship };
+  return { asked, flags: { getBooleanDetails } as Partial<Flagship> as Flagship };
 }
 
 describe("the flag of one caller and one action", () => {
@@ -29,7 +29,14 @@ describe("the flag of one caller and one action", () => {
     isOn = false;
     moveClock(5 * SECOND - 1);
     expect(await rateLimitIsOn(flags, true, ALICE, ACTION)).toBe(true);
-    expect(asked).toEqual([{ userId: "alice", issuer: "https://login.example", storedActionId: ACTION }]);
+    expect(asked).toEqual([
+      {
+        targetingKey: ALICE.userKey,
+        userId: "alice",
+        issuer: "https://login.example",
+        storedActionId: ACTION,
+      },
+    ]);
     moveClock(1);
     expect(await rateLimitIsOn(flags, true, ALICE, ACTION)).toBe(false);
     expect(asked).toHaveLength(2);
@@ -65,6 +72,26 @@ describe("the flag of one caller and one action", () => {
     expect(await rateLimitIsOn(flags, false, ALICE, ACTION)).toBe(false);
     expect(await rateLimitIsOn(flags, false, ALICE, ACTION)).toBe(false);
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe("an evaluation that says that it has failed", () => {
+  it.each([
+    { errorCode: "GENERAL", logged: ["FlagError: GENERAL"] },
+    { errorCode: "TYPE_MISMATCH", logged: ["FlagError: TYPE_MISMATCH"] },
+    // A flag that is not there has no value; that is no failure of its service.
+    { errorCode: "FLAG_NOT_FOUND", logged: [] },
+  ])("with $errorCode leaves the fallback, and is logged as $logged", async ({ errorCode, logged }) => {
+    const lines: string[] = [];
+    vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+    for (const fallback of [true, false]) {
+      const { flags } = flagService(() => !fallback, errorCode);
+      expect(await rateLimitIsOn(flags, fallback, ALICE, ACTION)).toBe(fallback);
+    }
+    const events = lines.map((line): { event: string; error: string } => JSON.parse(line));
+    const expected = logged.map((error) => expect.objectContaining({ event: "flag.unavailable", error }));
+    expect(events).toEqual([...expected, ...expected]);
+    vi.restoreAllMocks();
   });
 });
 

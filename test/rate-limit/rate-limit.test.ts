@@ -6,7 +6,7 @@ import { stopClock } from "../support/clock.ts";
 import { type Answer, type Call, ID, it, makeGateway, startOf } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 
-const FLAG_CALL = "FLAGS.getBooleanValue";
+const FLAG_CALL = "FLAGS.getBooleanDetails";
 const UNLIMITED: Call = { circumstances: { rateLimit: "off" } };
 
 beforeEach(() => stopClock());
@@ -77,7 +77,7 @@ describe("whom the limit does not apply to", () => {
   it("any caller while the flag is off", async () => {
     const gateway = await makeGateway(
       { RATE_LIMIT_DEFAULT: "1" },
-      replacing(FLAG_CALL, async () => false),
+      replacing(FLAG_CALL, async () => ({ value: false })),
     );
     expect((await gateway.start({}, UNLIMITED)).status).toBe(202);
     expect((await gateway.start({}, UNLIMITED)).status).toBe(202);
@@ -90,7 +90,7 @@ describe("the flag", () => {
     const asked: unknown[] = [];
     const gateway = await makeGateway(
       {},
-      replacing(FLAG_CALL, async ({ args }) => asked.push(args) > 0),
+      replacing(FLAG_CALL, async ({ args }) => ({ value: asked.push(args) > 0 })),
     );
     const action = "/actions/v1/stored-actions/AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE";
     const { body } = await gateway.call(`${action}/run`, startOf({}, { claims: { sub: "starter" } }));
@@ -99,12 +99,13 @@ describe("the flag", () => {
     await gateway.call(`${run}/deliveries`, { claims: { sub: "looker" } });
     await gateway.call("/actions/v1/runs", startOf({}));
     const key = "edge_actions_api_rate_limiting_global";
-    const about = { issuer: "https://login.example", storedActionId: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee" };
+    const who = { issuer: "https://login.example", targetingKey: expect.stringMatching(/^[\w-]{43}$/) };
+    const about = { ...who, storedActionId: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee" };
     expect(asked).toEqual([
       [key, true, { userId: "starter", ...about }],
       [key, true, { userId: "reader", ...about }],
       [key, true, { userId: "looker", ...about }],
-      [key, true, { userId: "alice", issuer: "https://login.example" }],
+      [key, true, { userId: "alice", ...who }],
     ]);
   });
 

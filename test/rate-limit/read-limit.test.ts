@@ -67,7 +67,7 @@ describe("the limit of reads", () => {
 
   it.each<[string, Call, (env: Env) => Partial<Env>]>([
     ["to an exempt caller", { claims: { rate_limit: { exempt: true } } }, () => ({})],
-    ["while the flag is off", {}, replacing("FLAGS.getBooleanValue", async () => false)],
+    ["while the flag is off", {}, replacing("FLAGS.getBooleanDetails", async () => ({ value: false }))],
     ["while the gate is down", {}, failing(/^USER_GATE/)],
   ])("does not apply %s, and there are no headers", async (_name, given, bindings) => {
     const call = { ...given, ...UNLIMITED };

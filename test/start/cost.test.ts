@@ -22,7 +22,7 @@ describe("the calls of one request, in all", () => {
     {
       name: "a plain run: the gate once",
       data: {},
-      costs: ["FLAGS.getBooleanValue", "UPSTREAM.fetch", "USER_GATE.admit"],
+      costs: ["FLAGS.getBooleanDetails", "UPSTREAM.fetch", "USER_GATE.admit"],
     },
     {
       name: "a plain run of an exempt caller: the upstream alone",
@@ -33,7 +33,7 @@ describe("the calls of one request, in all", () => {
     {
       name: "a run with an id: the gate twice, and KV once, to write",
       data: { idempotency_id: ID },
-      costs: ["FLAGS.getBooleanValue", "KV.put", "UPSTREAM.fetch", "USER_GATE.admit", "USER_GATE.settle"],
+      costs: ["FLAGS.getBooleanDetails", "KV.put", "UPSTREAM.fetch", "USER_GATE.admit", "USER_GATE.settle"],
     },
     {
       name: "a run with an id of an exempt caller: the same but for the flag",
@@ -44,7 +44,7 @@ describe("the calls of one request, in all", () => {
     {
       name: "a malformed run",
       data: { page: 5 },
-      costs: ["FLAGS.getBooleanValue", "USER_GATE.admit"],
+      costs: ["FLAGS.getBooleanDetails", "USER_GATE.admit"],
     },
     { name: "a malformed run of an exempt caller: nothing", data: { page: 5 }, call: EXEMPT, costs: [] },
     { name: "a request without a token: nothing", data: {}, call: { claims: null }, costs: [] },

@@ -4,8 +4,9 @@
 
 import { readEpoch } from "../../gate/index-writer.ts";
 import { network, readBody, send } from "../../platform/outbound/guard.ts";
-import type { Issuer } from "../../platform/settings.ts";
+import type { Issuer, Settings } from "../../platform/settings.ts";
 import { withTimeout } from "../../platform/timeout.ts";
+import { evaluateFlag } from "../../rate-limit/flag.ts";
 import { UNCACHED } from "../../upstream/client.ts";
 import type { AppContext } from "../context.ts";
 
@@ -63,7 +64,7 @@ async function check(c: AppContext): Promise<States> {
     gate: () => gates.get(gates.idFromName("readyz")).ping(),
     kv: () => kv.get("readyz"),
     [OPERATORS_INDEX]: () => readEpoch(operatorsDb),
-    flags: () => flags.getBooleanValue("edge_actions_api_rate_limiting_global", false),
+    flags: () => checkFlag(flags, settings),
     // Any answer at all says that a server is there.
     upstream: async () =>
       (await send(sender, `${baseUrl}/healthz`, UNCACHED, CHECK_TIMEOUT_MS)).body?.cancel(),
@@ -82,6 +83,12 @@ async function checkState(ask: () => Promise<unknown>): Promise<State> {
   } catch {
     return "failing";
   }
+}
+
+/** `npm run deploy` has made the flag; on a developer's machine there need be none. */
+async function checkFlag(flags: Flagship, { publicUrl, rateLimitFlagDefault }: Settings): Promise<void> {
+  const value = await evaluateFlag(flags, rateLimitFlagDefault, {});
+  if (value === null && publicUrl?.startsWith("https:") === true) throw new Error("the flag does not exist");
 }
 
 async function checkIssuer({ keys }: Issuer): Promise<void> {
