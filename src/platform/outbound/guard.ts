@@ -1,7 +1,8 @@
 // The only caller of fetch(). What it guards: that this Worker talks to nothing but its upstream, its issuers' key
 // sets and (through their own checks) callback receivers, never follows a redirect, never reads an answer without
 // a bound and never waits without one. What it trusts: the URLs in the settings, which only a deployer can write.
-// The wall against private addresses in production is the flag global_fetch_strictly_public.
+// What it does not do: judge where a name leads. In production the edge has no route to a private address, and the flag
+// global_fetch_strictly_public sends requests for the account's own zones through their front door.
 
 import type { Reservation } from "../memory-budget.ts";
 
