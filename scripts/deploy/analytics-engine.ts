@@ -7,6 +7,9 @@ import { type Wrangler, WranglerFailed } from "./wrangler.ts";
 
 export type AnalyticsEngine = "on" | "off" | "unknown";
 
+/** As `fetch` does. */
+export type SendRequest = (url: string, init: RequestInit) => Promise<Response>;
+
 type Shell = Readonly<Record<string, string | undefined>>;
 type Access = { url: string; token: string };
 
@@ -23,7 +26,7 @@ export async function lookAtAnalyticsEngine(
   wrangler: Wrangler,
   accountId: string | undefined,
   shell: Shell,
-  send: typeof fetch,
+  send: SendRequest,
 ): Promise<AnalyticsEngine> {
   const access = await findAccess(wrangler, accountId, shell);
   if (access === null) return "unknown";

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { appliedMigrations, hasFlag, lookAtWorker, NOTHING_RUNS, type Running } from "./account.ts";
-import { type AnalyticsEngine, lookAtAnalyticsEngine } from "./analytics-engine.ts";
+import { type AnalyticsEngine, lookAtAnalyticsEngine, type SendRequest } from "./analytics-engine.ts";
 import type { Options } from "./options.ts";
 import { type Clock, untilPublished, untilReady } from "./probe.ts";
 import { explainRefusal, SWITCH_ON_ANALYTICS } from "./refusals.ts";
@@ -30,7 +30,7 @@ export type Surroundings = {
   shell: Readonly<Record<string, string | undefined>>;
   ask: Ask;
   clock: Clock;
-  fetch: typeof fetch;
+  fetch: SendRequest;
   print: (line: string) => void;
 };
 

@@ -4,7 +4,7 @@ import type { Caller } from "../auth/caller.ts";
 import { log } from "../platform/observability/log.ts";
 import { withTimeout } from "../platform/timeout.ts";
 
-export const FLAG = "edge_actions_api_rate_limiting_global";
+const FLAG = "edge_actions_api_rate_limiting_global";
 /** The flag is read beside other waits; one that hangs must not become the longest. */
 const FLAG_TIMEOUT_MS = 500;
 

@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { SendRequest } from "../../scripts/deploy/analytics-engine.ts";
 import type { Config } from "../../scripts/deploy/target.ts";
 import { type RunCommand, WranglerFailed } from "../../scripts/deploy/wrangler.ts";
 
@@ -20,8 +21,7 @@ type Call = { command: readonly string[]; words: string[]; config: Config; input
 
 /** Of the account of the test. */
 export const TOKEN = "token-of-the-fake-wrangler";
-export const SQL_URL =
-  "https://api.cloudflare.com/client/v4/accounts/account-of-the-test/analytics_engine/sql";
+const SQL_URL = "https://api.cloudflare.com/client/v4/accounts/account-of-the-test/analytics_engine/sql";
 
 /** Commands that change nothing. */
 const READS =
@@ -67,10 +67,9 @@ export class FakeWrangler {
   }
 
   /** As the account's own API does. */
-  readonly fetch: typeof fetch = async (input, init) => {
-    const { authorization } = Object.fromEntries(new Headers(init?.headers));
-    if (String(input) !== SQL_URL || authorization !== `Bearer ${TOKEN}`)
-      throw new TypeError(`no connection to ${String(input)}`);
+  readonly fetch: SendRequest = async (url, { headers }) => {
+    if (url !== SQL_URL || new Headers(headers).get("authorization") !== `Bearer ${TOKEN}`)
+      throw new TypeError(`no connection to ${url}`);
     return new Response(this.analytics[1], { status: this.analytics[0] });
   };
 
