@@ -247,7 +247,7 @@ it("a version is tried on some of the traffic, with the commands of docs/deployi
   }
   expect(commands).toHaveLength(3);
   const { versions } = account.workers.get("edge-actions") ?? {};
-  expect(versions?.at(-1)?.annotations["workers/tag"]).toBe("0.1.0-241e48d8fa9a5320");
+  expect(versions?.at(-1)?.annotations["workers/tag"]).toBe("0.2.0-241e48d8fa9a5320");
   const split = account.requests.findLast(
     ({ method, path }) => method === "POST" && path.endsWith("/deployments"),
   );

@@ -7,7 +7,7 @@ import { Deployments, WORKERS } from "./deployments.ts";
 import type { FakeWrangler } from "./fake-wrangler.ts";
 
 const FLAG = "edge_actions_api_rate_limiting_global";
-const NEW_VERSION = expect.stringMatching(/^deploy --tag 0\.1\.0-[0-9a-f]{16}$/);
+const NEW_VERSION = expect.stringMatching(/^deploy --tag \d+\.\d+\.\d+-[0-9a-f]{16}$/);
 
 let deployments: Deployments;
 let wrangler: FakeWrangler;

@@ -18,7 +18,7 @@ export async function stockedAccount(): Promise<FakeAccount> {
     const versions = [FORMER_VERSION, VERSION].map((id, index) => ({
       id,
       number: index + 1,
-      annotations: { "workers/tag": `0.1.0-${index}` },
+      annotations: { "workers/tag": `0.2.0-${index}` },
       bindings: [{ name: "SIGNING_KEYS", type: "secret_text" }],
     }));
     const deployed = versions.map(({ id }) => id);
