@@ -1,8 +1,8 @@
 // May the edge send a run's result to this URL? A pure check of the text, at the start of a run and again before every
 // attempt: the URL may have been stored under older rules.
 // It trusts the WHATWG parser, the one that fetch() uses, to bring every spelling of an address into one form. It does not
-// resolve names: a public name that points to a private address is stopped by the flag global_fetch_strictly_public, and
-// a redirect by the guard, which follows none. An address in place of a name is refused, a public one too: Cloudflare
+// resolve names: from a public name that points to a private address the platform protects, whose requests leave from the
+// edge (docs/platform-assumptions.md); from a redirect the guard, which follows none. An address in place of a name is refused, a public one too: Cloudflare
 // fetches none, so a callback to it would never arrive.
 import type { Settings } from "../platform/settings.ts";
 

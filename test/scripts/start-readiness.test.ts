@@ -17,6 +17,8 @@ describe("what /readyz says", () => {
   it.each<[number, string, Readiness]>([
     [200, '{"status":"ready"}', { kind: "ready" }],
     [503, '{"dependencies":{"gate":"ok","upstream":"failing"}}', failing("upstream")],
+    [503, '{"dependencies":{"gate":"ok","flags":"failing"}}', { kind: "ready" }],
+    [503, '{"dependencies":{"gate":"failing","flags":"failing"}}', failing("gate", "flags")],
     [503, "not JSON", failing()],
     [500, "{}", { kind: "misconfigured" }],
     [404, "", SILENT],
