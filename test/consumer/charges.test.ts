@@ -2,10 +2,9 @@
 import { describe, expect } from "vitest";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
+import { ID } from "../support/gateway.ts";
 import { it, type Stage } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach();
 
@@ -21,10 +20,7 @@ function billing(members: object): { claims: Record<string, unknown> } {
 
 describe("no charge", () => {
   it("for a run that ends in error, which is delivered all the same", async ({ stage }) => {
-    stage.gateway.upstream.behave(({ method, path }, honest) => {
-      const id = path.split("/").at(-1);
-      return method === "POST" ? honest() : json(200, { type: "run", id, status: "error", errors: [{}] });
-    });
+    stage.gateway.upstream.answerReads((id) => json(200, { type: "run", id, status: "error", errors: [{}] }));
     await stage.push(await stage.start());
     expect(await readCharges(stage)).toEqual([]);
     expect(stage.received).toHaveLength(1);

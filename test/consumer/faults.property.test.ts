@@ -7,9 +7,10 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RunMessage } from "../../src/gate/run-message.ts";
 import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
+import { weighted } from "../support/commands.ts";
 import { type Death, dyingAt } from "../support/dying.ts";
 import { deadLetters, freshIndex } from "../support/operators-index.ts";
-import { Stage } from "../support/stage.ts";
+import { Stage, type Started } from "../support/stage.ts";
 import { type Fault, Weather } from "./weather.ts";
 
 beforeEach(() => {
@@ -22,7 +23,7 @@ afterEach(async () => {
 });
 
 type Order = { callback: boolean; billable: boolean; id: string | null };
-type Accepted = Order & { runId: string; completion: string };
+type Accepted = Order & Started;
 
 type Command =
   | { do: "start"; callback: boolean; billable: boolean; named: boolean; waits: boolean }
@@ -48,47 +49,32 @@ const fault: fc.Arbitrary<Fault> = fc.record({
   calls: fc.integer({ min: 1, max: 6 }),
 });
 const command: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant("start"),
-      callback: fc.boolean(),
-      billable: fc.boolean(),
-      named: fc.boolean(),
-      waits: fc.boolean(),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("try again"), order: fc.nat() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("push"), run: fc.nat() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("end"), run: fc.nat() }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant("consume"),
-      death: fc.option(death, { nil: null }),
-      twice: fc.boolean(),
-      reversed: fc.boolean(),
-      loses: fc.nat({ max: 2 }),
-    }),
-  },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("fail"), fault }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant("pass"),
-      ms: fc.constantFrom(SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, 90 * HOUR),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("step"),
-      ms: fc.constantFrom(-30 * SECOND, -SECOND, 20 * MINUTE),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("lose"), run: fc.nat() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("abandon"), run: fc.nat() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("evict") }) },
+  weighted(4, {
+    do: fc.constant("start"),
+    callback: fc.boolean(),
+    billable: fc.boolean(),
+    named: fc.boolean(),
+    waits: fc.boolean(),
+  }),
+  weighted(1, { do: fc.constant("try again"), order: fc.nat() }),
+  weighted(3, { do: fc.constant("push"), run: fc.nat() }),
+  weighted(1, { do: fc.constant("end"), run: fc.nat() }),
+  weighted(4, {
+    do: fc.constant("consume"),
+    death: fc.option(death, { nil: null }),
+    twice: fc.boolean(),
+    reversed: fc.boolean(),
+    loses: fc.nat({ max: 2 }),
+  }),
+  weighted(5, { do: fc.constant("fail"), fault }),
+  weighted(2, {
+    do: fc.constant("pass"),
+    ms: fc.constantFrom(SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, 90 * HOUR),
+  }),
+  weighted(1, { do: fc.constant("step"), ms: fc.constantFrom(-30 * SECOND, -SECOND, 20 * MINUTE) }),
+  weighted(1, { do: fc.constant("lose"), run: fc.nat() }),
+  weighted(1, { do: fc.constant("abandon"), run: fc.nat() }),
+  weighted(1, { do: fc.constant("evict") }),
 );
 
 class Scene {
@@ -145,7 +131,7 @@ class Scene {
     if (run === undefined) return;
     if (what === "push") await this.stage.push(run);
     if (what === "lose") this.weather.unknownRuns.add(run.runId);
-    if (what === "abandon") await (await this.stage.gateway.gateOf()).abandon(keyIn(run));
+    if (what === "abandon") await this.stage.abandon(run);
   }
 
   /** The upstream, the receiver, the operators' index and everything in between do what they should. */
@@ -175,15 +161,15 @@ class Scene {
     const runId: string = body.data.id;
     if (waits) this.stage.waiting.add(runId);
     if (!callback && !billable) return;
-    this.accepted.push({ ...order, runId, completion: this.#completionOf(runId) });
+    this.accepted.push({ ...order, runId, ...this.#refOf(runId) });
   }
 
   /** Where the upstream was told to report that run's end to. */
-  #completionOf(runId: string): string {
+  #refOf(runId: string): { ref: string; completion: string } {
     const { runs, starts } = this.stage.gateway.upstream;
-    const given = starts.map(({ body }): Record<string, string> => JSON.parse(body).data);
-    const found = given.findLast(({ idempotency_id: id = "" }) => runs.get(id) === runId);
-    return new URL(found?.["callback_url"] ?? "").pathname;
+    return this.stage.lastRef(
+      starts.filter(({ body }) => runs.get(JSON.parse(body).data.idempotency_id) === runId),
+    );
   }
 
   async #tryAgain(order: Order | undefined): Promise<void> {
@@ -210,10 +196,6 @@ class Scene {
 /** What a gate sends it sends again; what only the queue knows is as durable as the queue. */
 function mayBeLost({ acceptance, hintedRunId }: RunMessage): boolean {
   return acceptance === null && hintedRunId === null;
-}
-
-function keyIn({ completion }: Accepted): string {
-  return completion.split(".")[1] ?? "";
 }
 
 function pick<T>(from: readonly T[], at: number): T | undefined {

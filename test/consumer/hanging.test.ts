@@ -11,8 +11,7 @@ describe("a host's breaker that hangs", () => {
   it("when it is asked, keeps no attempt from being made", async () => {
     const stage = await Stage.set({}, replacing("DESTINATION_BREAKER.acquire", never));
     stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 404 : 204 }));
-    const run = await stage.start({ callback_url: "https://asked-in-vain.example/" });
-    await stage.push(run);
+    const run = await stage.finish(await stage.start({ callback_url: "https://asked-in-vain.example/" }));
     await stage.pass(6 * SECOND);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
   });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, vi } from "vitest";
 import { DAY, HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { IndexWeather } from "../support/index-weather.ts";
-import { HOOK, it, Stage, type Started } from "../support/stage.ts";
+import { HOOK, it, Stage } from "../support/stage.ts";
 
 const GIVEN_UP = "https://given-up.example/";
 
@@ -20,10 +20,8 @@ describe("the operators' index", () => {
     const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5" });
     weather.mood = "down";
     stage.receive(({ url }) => new Response(null, { status: url === HOOK ? 204 : 500 }));
-    const delivered = await stage.start();
-    const dead = await stage.start({ callback_url: GIVEN_UP });
-    await stage.push(delivered);
-    await stage.push(dead);
+    const delivered = await stage.finish(await stage.start());
+    const dead = await stage.finish(await stage.start({ callback_url: GIVEN_UP }));
     await stage.pass(7 * DAY);
     expect((await stage.deliveries(delivered.runId)).body.data.state).toBe("delivered");
     expect((await stage.deliveries(dead.runId)).body.data.state).toBe("dead");
@@ -95,9 +93,6 @@ async function readIndex({ gateway: { env } }: Stage): Promise<{ letters: unknow
 }
 
 /** A dead letter, of which the operators' index has still to be told. */
-async function abandonOne(stage: Stage): Promise<Started> {
-  const run = await stage.start({ callback_url: GIVEN_UP });
-  const [, runKey = ""] = run.ref.split(".");
-  expect(await (await stage.gateway.gateOf()).abandon(runKey)).toBe(true);
-  return run;
+async function abandonOne(stage: Stage): Promise<void> {
+  expect(await stage.abandon(await stage.start({ callback_url: GIVEN_UP }))).toBe(true);
 }

@@ -3,9 +3,8 @@ import { describe, expect } from "vitest";
 import { failing, tapped } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
+import { ID } from "../support/gateway.ts";
 import { it, Stage } from "../support/stage.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach(0.5);
 
@@ -15,8 +14,7 @@ describe("a queue", () => {
     async (parity, { stage }) => {
       stage.queue.rule((at) => (at % 2 === parity ? "lost" : "kept"));
       stage.receive(() => new Response(null, { status: stage.received.length < 4 ? 404 : 204 }));
-      const run = await stage.start();
-      await stage.push(run);
+      await stage.finish(await stage.start());
       await stage.pass(100 * HOUR);
       expect(await stage.counts()).toEqual([4, 1, 4, 1, 0]);
     },
@@ -45,8 +43,7 @@ describe("KV that fails at every second call", () => {
       ),
     );
     stage.receive(() => new Response(null, { status: stage.received.length < 4 ? 404 : 204 }));
-    const first = await stage.start({ idempotency_id: ID });
-    await stage.push(first);
+    const first = await stage.finish(await stage.start({ idempotency_id: ID }));
     await stage.pass(5 * HOUR);
     expect((await stage.start({ idempotency_id: ID })).runId).toBe(first.runId);
     await stage.pass(5 * HOUR);
@@ -59,8 +56,7 @@ describe("KV that is down", () => {
   it("makes later attempts read the upstream again", async () => {
     const stage = await Stage.set({}, failing(/^KV\./));
     stage.receive(() => new Response(null, { status: stage.received.length < 3 ? 404 : 204 }));
-    const run = await stage.start();
-    await stage.push(run);
+    await stage.finish(await stage.start());
     await stage.pass(HOUR);
     expect(stage.received.map(({ atMs }) => (atMs - T0) / SECOND)).toEqual([0, 5, 305]);
     expect(new Set(stage.received.map(({ body }) => body)).size).toBe(1);
@@ -90,7 +86,7 @@ describe("an upstream that is down", () => {
     stage.gateway.upstream.behave(() => Response.json({}, { status: 503 }));
     await stage.pass(HOUR);
     expect(stage.received).toEqual([]);
-    stage.gateway.upstream.behave((_request, honest) => honest());
+    stage.gateway.upstream.behaveHonestly();
     await stage.pass(10 * MINUTE);
     expect(await stage.counts()).toEqual([1, 1, 1, 1, 0]);
   });

@@ -71,10 +71,10 @@ describe("a completion names the run of a start whose answer was lost", () => {
   it("but not where no token is set", async () => {
     const stage = await Stage.set({ COMPLETION_TOKEN: "" });
     const { completion, runId } = await startUnheard(stage);
-    for (const authorization of [undefined, "Bearer ", `Bearer ${COMPLETION_TOKEN}`])
-      expect((await complete(stage, completion, JSON.stringify({ id: runId }), authorization)).status).toBe(
-        202,
-      );
+    for (const authorization of [undefined, "Bearer ", `Bearer ${COMPLETION_TOKEN}`]) {
+      const answer = await complete(stage, completion, JSON.stringify({ id: runId }), authorization);
+      expect(answer.status).toBe(202);
+    }
     await stage.pass(HOUR);
     expect([stage.reads, stage.deliveredIds]).toEqual([0, []]);
   });
@@ -83,13 +83,7 @@ describe("a completion names the run of a start whose answer was lost", () => {
 describe("a completion without a token hurries the poll of a run whose id the start's answer said", () => {
   it("also when it came before that answer", async () => {
     const stage = await Stage.set({ RUN_POLL_SCHEDULE: "3600" });
-    const { upstream } = stage.gateway;
-    upstream.behave(async ({ method }, honest) => {
-      const answer = honest();
-      if (method !== "POST") return answer;
-      await stage.finish({ ...stage.lastRef(), runId: "" }, false);
-      return answer;
-    });
+    stage.gateway.upstream.beforeAnswer(() => stage.finish({ ...stage.lastRef(), runId: "" }, false));
     const run = await stage.start();
     await stage.pass(SECOND);
     expect(stage.deliveredIds).toEqual([run.runId]);
@@ -118,11 +112,8 @@ describe("a completion that names another run", () => {
     "that is known already (%s), for an unanswered start, changes nothing",
     async (kind, { stage }) => {
       const known = await stage.start();
-      stage.waiting.add(known.runId);
-      if (kind === "ended") {
-        stage.waiting.clear();
-        await stage.pass(MINUTE);
-      }
+      if (kind === "open") stage.waiting.add(known.runId);
+      else await stage.pass(MINUTE);
       const unheard = await startUnheard(stage);
       await stage.push({ ...unheard, runId: known.runId });
       stage.waiting.clear();
@@ -138,18 +129,13 @@ describe("a completion that names another run", () => {
     const { upstream } = stage.gateway;
     const stray = crypto.randomUUID();
     upstream.runs.set("another start", stray);
-    upstream.behave(async ({ method }, honest) => {
-      const answer = honest();
-      if (method !== "POST") return answer;
-      stage.waiting.add(stray);
-      await stage.push({ ...stage.lastRef(), runId: stray });
-      return answer;
-    });
+    stage.waiting.add(stray);
+    upstream.beforeAnswer(() => stage.push({ ...stage.lastRef(), runId: stray }));
     const run = await stage.start();
     await stage.pass(HOUR);
     expect(stage.deliveredIds).toContain(run.runId);
     expect(await stage.chargedIds()).toContain(run.runId);
-    expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
+    expect(await stage.state(run)).toBe("delivered");
   });
 });
 

@@ -4,9 +4,9 @@ import { describe, expect, vi } from "vitest";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { freshForEach } from "../support/fresh.ts";
+import { ID } from "../support/gateway.ts";
+import { expectKept } from "../support/kept.ts";
 import { it, Stage } from "../support/stage.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 
 freshForEach();
 
@@ -20,20 +20,18 @@ describe("a replay from KV takes nothing away from a run", () => {
     expect([again.body.data.id, again.headers.get("idempotency-replayed")]).toEqual([run.runId, "true"]);
     stage.waiting.delete(run.runId);
     await stage.pass(HOUR);
-    expect(stage.received).toHaveLength(1);
-    expect((await stage.records()).charges).toHaveLength(1);
+    await expectKept(stage, run);
   });
 
   it("whose receiver is still failing", async ({ stage }) => {
     stage.receive(() => new Response(null, { status: 500 }));
-    const run = await stage.start({ idempotency_id: ID });
-    await stage.push(run);
+    const run = await stage.finish(await stage.start({ idempotency_id: ID }));
     await stage.pass(3 * HOUR);
     await forgetAnswers(await stage.gateway.gateOf());
     expect((await stage.tryStart({ idempotency_id: ID })).headers.get("idempotency-replayed")).toBe("true");
     stage.receive(() => new Response(null, { status: 204 }));
     await stage.pass(100 * HOUR);
-    expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
+    expect(await stage.state(run)).toBe("delivered");
     expect(await stage.rows()).toBe(0);
   });
 });
@@ -44,8 +42,7 @@ describe("an id used again after 72 hours", () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     const stage = await Stage.set();
     stage.receive(() => new Response(null, { status: 500 }));
-    const first = await stage.start({ idempotency_id: ID });
-    await stage.push(first);
+    const first = await stage.finish(await stage.start({ idempotency_id: ID }));
     await stage.pass(72 * HOUR - MINUTE);
     expect((await stage.tryStart({ idempotency_id: ID })).body.data.id).toBe(first.runId);
     await stage.pass(MINUTE);
@@ -55,10 +52,8 @@ describe("an id used again after 72 hours", () => {
     stage.receive(() => new Response(null, { status: 204 }));
     await stage.push(second);
     await stage.pass(100 * HOUR);
-    for (const { runId } of [first, second]) {
-      expect((await stage.deliveries(runId)).body.data.state).toBe("delivered");
-    }
-    expect((await stage.records()).charges.map(({ run_id }) => run_id)).toEqual([first.runId, second.runId]);
+    for (const run of [first, second]) expect(await stage.state(run)).toBe("delivered");
+    expect(await stage.chargedIds()).toEqual([first.runId, second.runId]);
     expect(await stage.rows()).toBe(0);
   });
 
@@ -68,27 +63,18 @@ describe("an id used again after 72 hours", () => {
     stage.waiting.add(first.runId);
     await stage.pass(72 * HOUR);
     const { upstream } = stage.gateway;
-    upstream.runs.clear();
-    upstream.runs.set("forgotten", first.runId);
-    upstream.behave(async (request, honest) => {
-      const answer = honest();
-      if (request.method !== "POST") return answer;
-      await stage.finish({ ...stage.lastRef(), runId: first.runId });
-      return answer;
-    });
+    upstream.forgetIds();
+    stage.waiting.clear();
+    upstream.beforeAnswer(() => stage.finish({ ...stage.lastRef(), runId: first.runId }));
     const second = await stage.start({ idempotency_id: ID });
     await stage.pass(20 * HOUR);
-    const delivered = stage.received.map(({ body }): string => JSON.parse(body).id);
-    expect(delivered).toHaveLength(2);
-    expect(new Set(delivered)).toEqual(new Set([first.runId, second.runId]));
-    expect((await stage.records()).charges).toHaveLength(2);
+    await expectKept(stage, first, second);
   });
 });
 
 describe("a replay from KV of a run that is over", () => {
   it("leaves nothing behind, and tells no receiver again", async ({ stage }) => {
-    const run = await stage.start({ idempotency_id: ID });
-    await stage.push(run);
+    const run = await stage.finish(await stage.start({ idempotency_id: ID }));
     await stage.pass(2 * HOUR);
     expect(await stage.rows()).toBe(0);
     await forgetAnswers(await stage.gateway.gateOf());

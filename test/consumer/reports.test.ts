@@ -11,16 +11,13 @@ freshForEach();
 describe("reports", () => {
   it("that come twice, late and in another order leave one attempt and one charge", async () => {
     const reported: (() => Promise<unknown>)[] = [];
-    const stage = await Stage.set(
-      {},
-      replacing("USER_GATE.report", async ({ perform }) => {
-        reported.push(perform);
-        return perform();
-      }),
-    );
+    const noting = replacing("USER_GATE.report", ({ perform }) => {
+      reported.push(perform);
+      return perform();
+    });
+    const stage = await Stage.set({}, noting);
     stage.receive(() => new Response(null, { status: stage.received.length < 3 ? 500 : 204 }));
-    const run = await stage.start();
-    await stage.push(run);
+    const run = await stage.finish(await stage.start());
     await stage.pass(HOUR);
     expect(reported).toHaveLength(3);
     for (const again of reported.toReversed()) expect(await again()).toBe(null);

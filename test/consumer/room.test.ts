@@ -46,7 +46,7 @@ describe("an isolate that holds too many bodies already", () => {
 describe("a result of 17 MiB", () => {
   it("is delivered whole and charged while other requests hold 14 MiB", async ({ stage }) => {
     const text = `{"type":"run","results":["${"x".repeat(17 * MIB)}"],"status":"success"}`;
-    stage.gateway.upstream.behave(({ method }, honest) => (method === "GET" ? new Response(text) : honest()));
+    stage.gateway.upstream.answerReads(() => new Response(text));
     const run = await stage.start();
     const other = isolateBudget.enter("another", Date.now());
     other.take(14 * MIB);

@@ -11,8 +11,7 @@ freshForEach(0.5);
 const SCHEDULE = [0, 5, 305, 2_105, 9_305, 27_305, 63_305, 113_705, 185_705, 272_105];
 
 async function pushedRun(stage: Stage, host: string): Promise<Started> {
-  const run = await stage.finish(await stage.start({ callback_url: `https://${host}/hook` }));
-  return run;
+  return stage.finish(await stage.start({ callback_url: `https://${host}/hook` }));
 }
 
 function seconds(stage: Stage): number[] {
@@ -20,11 +19,8 @@ function seconds(stage: Stage): number[] {
 }
 
 function failsTimes(stage: Stage, failures: number, status = 500, headers: Record<string, string> = {}) {
-  stage.receive(() =>
-    stage.received.length <= failures
-      ? new Response(null, { status, headers })
-      : new Response(null, { status: 200 }),
-  );
+  const failure = { status, headers };
+  stage.receive(() => new Response(null, stage.received.length <= failures ? failure : { status: 200 }));
 }
 
 describe("a receiver that fails", () => {
@@ -35,11 +31,8 @@ describe("a receiver that fails", () => {
       const run = await pushedRun(stage, `fails-${failures}.example`);
       await stage.pass(100 * HOUR);
       expect(seconds(stage)).toEqual(SCHEDULE.slice(0, failures + 1));
-      expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
-      expect(await stage.rows()).toBe(0);
-      const { attempts, charges } = await stage.records();
-      expect(attempts).toHaveLength(failures + 1);
-      expect(charges).toHaveLength(1);
+      expect(await stage.state(run)).toBe("delivered");
+      expect(await stage.counts()).toEqual([failures + 1, 1, failures + 1, 1, 0]);
     },
   );
 
@@ -47,12 +40,10 @@ describe("a receiver that fails", () => {
     failsTimes(stage, 3);
     await pushedRun(stage, "same.example");
     await stage.pass(100 * HOUR);
-    const all = (name: string) => new Set(stage.received.map(({ headers }) => headers.get(name)));
     expect(new Set(stage.received.map(({ body }) => body)).size).toBe(1);
-    expect(all("webhook-id").size).toBe(1);
-    expect(all("webhook-timestamp").size).toBe(4);
-    expect(all("webhook-signature").size).toBe(4);
-    expect(all("callback-signature").size).toBe(4);
+    const names = ["webhook-id", "webhook-timestamp", "webhook-signature", "callback-signature"];
+    const values = names.map((name) => new Set(stage.received.map(({ headers }) => headers.get(name))));
+    expect(values.map(({ size }) => size)).toEqual([1, 4, 4, 4]);
   });
 
   it("for ever ends as a dead letter after ten attempts, its body in KV", async ({ stage }) => {
@@ -62,9 +53,7 @@ describe("a receiver that fails", () => {
     expect(seconds(stage)).toEqual(SCHEDULE);
     const { data } = (await stage.deliveries(run.runId)).body;
     expect(data).toMatchObject({ state: "dead", next_attempt_at: null });
-    expect(data.attempts.map(({ number }: { number: number }) => number)).toEqual([
-      1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-    ]);
+    expect(data.attempts).toMatchObject([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((number) => ({ number })));
     expect(data.attempts[9]).toMatchObject({ status: 500, error: "status is no 2xx" });
     const { keys } = await stage.gateway.env.KV.list({ prefix: "body:v1:" });
     expect(keys).toHaveLength(1);
@@ -117,11 +106,8 @@ describe("a receiver that wants no more", () => {
       await stage.pass(200 * HOUR);
       expect(stage.received).toHaveLength(1);
       const { data } = (await stage.deliveries(run.runId)).body;
-      expect(data).toMatchObject({
-        state: "aborted",
-        next_attempt_at: null,
-        attempts: [{ number: 1, status }],
-      });
+      const aborted = { state: "aborted", next_attempt_at: null };
+      expect(data).toMatchObject({ ...aborted, attempts: [{ number: 1, status }] });
       expect(await stage.rows()).toBe(0);
     },
   );

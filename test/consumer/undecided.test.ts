@@ -38,9 +38,9 @@ function second(faults: ReturnType<typeof failing>): Promise<Stage> {
 async function failedAttempt(body: object, claims: Record<string, unknown> = {}): Promise<Stage> {
   const stage = await second(failing(/^KV\./));
   const { upstream } = stage.gateway;
-  upstream.behave(({ method }, honest) => (method === "POST" ? json(503, {}) : honest()));
+  upstream.behave(() => json(503, {}));
   expect((await stage.tryStart({ idempotency_id: ID, ...body }, { claims })).status).toBe(503);
-  upstream.behave((_request, honest) => honest());
+  upstream.behaveHonestly();
   return stage;
 }
 
@@ -110,15 +110,12 @@ describe("a start whose answer got lost, and whose end a completion proves", () 
     stage = await second(failing(/^KV\./));
   });
 
-  /** The upstream starts it, and what is heard is a 503. */
+  /** The upstream starts it, and what is heard is a 500. */
   async function unanswered(body: object, claims: Record<string, unknown> = {}): Promise<void> {
     const { upstream } = stage.gateway;
-    upstream.behave(async ({ method }, honest) => {
-      const answer = honest();
-      return method === "POST" ? json(503, {}) : answer;
-    });
-    expect((await stage.tryStart({ idempotency_id: ID, ...body }, { claims })).status).toBe(503);
-    upstream.behave((_request, honest) => honest());
+    upstream.loseAnswers();
+    expect((await stage.tryStart({ idempotency_id: ID, ...body }, { claims })).status).toBe(500);
+    upstream.behaveHonestly();
     const [runId = ""] = upstream.runs.values();
     run = { runId, ...stage.lastRef() };
     moveClock(20 * SECOND);
@@ -134,7 +131,7 @@ describe("a start whose answer got lost, and whose end a completion proves", () 
     "is delivered and charged as its retry is promised: %s",
     async (_name, first, claims, retry, delivered) => {
       await unanswered(first, claims);
-      await stage.push(run);
+      await stage.finish(run);
       await stage.pass(HOUR);
       expect(stage.received).toEqual([]);
       const again = await stage.tryStart({ idempotency_id: ID, ...retry });

@@ -29,14 +29,13 @@ export class Weather {
 
   /** Makes the stage's other parties suffer too. */
   reign(stage: Stage): void {
-    const { gateway, queue, waiting } = stage;
+    const { gateway, queue } = stage;
     gateway.upstream.behave(({ method, path }, honest) => {
       const mood = this.#moodOf("upstream");
       if (mood === "down") return json(503, {});
       const id = path.split("/").at(-1) ?? "";
       if (method === "GET" && this.unknownRuns.has(id)) return json(404, errorBody(404, "not_found"));
-      const isWaiting = method === "GET" && waiting.has(id);
-      const answer = isWaiting ? json(202, { type: "run", id, status: "waiting" }) : honest();
+      const answer = honest();
       return mood === null ? answer : json(503, {});
     });
     new IndexWeather(() => (this.#moodOf("index") === null ? "well" : "down")).install();

@@ -1,57 +1,38 @@
 // The claim of an id, and whose terms decide, when a completion finds the run before its start is answered.
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
-import { HOOK, Stage } from "../support/stage.ts";
+import { ID } from "../support/gateway.ts";
+import { HOOK, it, type Stage, type Started } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
-const OTHER_HOOK = "https://other.example/hook";
 
 freshForEach();
 
-let stage: Stage;
-/** What becomes of the next starts' answers. */
-let fate: ("honest" | "lost" | "refused")[] = [];
-
-beforeEach(async () => {
-  stage = await Stage.set();
-  fate = [];
-  stage.gateway.upstream.behave(({ method, path }, honest) => {
-    const id = path.split("/").at(-1) ?? "";
-    if (method === "GET" && stage.waiting.has(id)) return json(202, { type: "run", id, status: "waiting" });
-    if (method !== "POST") return honest();
-    const next = fate.shift() ?? "honest";
-    if (next === "refused") return new Response("no", { status: 402 });
-    const answer = honest();
-    return next === "lost" ? json(500, {}) : answer;
-  });
-});
-
-async function lostStart(data: Record<string, unknown> = {}, call = {}) {
-  fate = ["lost"];
-  const answer = await stage.tryStart({ idempotency_id: ID, ...data }, call);
-  expect(answer.status).toBe(500);
-  const runId = stage.gateway.upstream.runUnder(ID) ?? expect.fail();
-  return { runId, ...stage.lastRef() };
+async function lostStart(stage: Stage): Promise<Started> {
+  const { upstream } = stage.gateway;
+  upstream.loseAnswers();
+  expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
+  upstream.behaveHonestly();
+  return { runId: upstream.runUnder(ID) ?? expect.fail(), ...stage.lastRef() };
 }
 
-/** A completion has named it. */
-async function foundRun() {
-  const run = await lostStart();
-  stage.waiting.add(run.runId);
-  await stage.finish(run);
-  return run;
+async function refusedStart({ gateway }: Stage): Promise<void> {
+  gateway.upstream.behave(() => json(402, {}));
+  const { status } = await gateway.start({ idempotency_id: ID, callback_url: "https://other.example/hook" });
+  expect(status).toBe(402);
+  gateway.upstream.behaveHonestly();
 }
 
 describe("a retry that promises nothing, of a run that a completion has found meanwhile", () => {
-  it("replays for 72 hours, and decides the terms", async () => {
-    const { runId } = await foundRun();
+  it("replays for 72 hours, and decides the terms", async ({ stage }) => {
+    const run = await lostStart(stage);
+    stage.waiting.add(run.runId);
+    await stage.finish(run);
     // The same id again, without a callback and not billable.
     expect((await stage.gateway.start({ idempotency_id: ID })).status).toBe(202);
     expect(await readClaims(stage.gateway)).toEqual([`${ID} settled`]);
-    stage.waiting.delete(runId);
+    stage.waiting.clear();
     await stage.pass(10 * MINUTE);
     // KV holds a copy; a replay does not depend on it (architecture.md, Answers).
     await stage.gateway.env.KV.delete(`answer:v1:${(await stage.gateway.gateOf()).id.toString()}:${ID}`);
@@ -65,24 +46,19 @@ describe("a retry that promises nothing, of a run that a completion has found me
 });
 
 describe("a refused retry", () => {
-  it("does not decide the terms of the run that an earlier attempt started", async () => {
-    const run = await lostStart();
-    fate = ["refused"];
-    const refused = await stage.gateway.start({ idempotency_id: ID, callback_url: OTHER_HOOK });
-    expect(refused.status).toBe(402);
+  it("does not decide the terms of the run that an earlier attempt started", async ({ stage }) => {
+    const run = await lostStart(stage);
+    await refusedStart(stage);
     await stage.push(run);
     await stage.pass(73 * HOUR);
-    const { charges } = await stage.records();
     expect(stage.received.map(({ url }) => url)).toEqual([HOOK]);
-    expect(charges).toHaveLength(1);
+    expect(await stage.chargedIds()).toEqual([run.runId]);
   });
 
-  it("after 72 hours leaves the row of an earlier, unanswered start", async () => {
-    const run = await lostStart();
+  it("after 72 hours leaves the row of an earlier, unanswered start", async ({ stage }) => {
+    const run = await lostStart(stage);
     await stage.pass(73 * HOUR);
-    fate = ["refused"];
-    const refused = await stage.tryStart({ idempotency_id: ID });
-    expect(refused.status).toBe(402);
+    await refusedStart(stage);
     expect((await stage.push(run)).status).toBe(202);
     await stage.pass(73 * HOUR);
     expect(stage.received).toHaveLength(1);

@@ -3,15 +3,16 @@ import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RunMessage } from "../../src/gate/run-message.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
-import { failing } from "../support/bindings.ts";
+import { failing, replacing } from "../support/bindings.ts";
 import { DAY, HOUR, MINUTE, moveClock } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
-import { Stage } from "../support/stage.ts";
+import { ID } from "../support/gateway.ts";
+import { expectKept } from "../support/kept.ts";
+import { Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
-
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
+import { json } from "../support/upstream.ts";
 
 freshForEach();
 
@@ -22,9 +23,9 @@ beforeEach(async () => {
 });
 
 /** A run with an id, a callback and a charge, of whose acceptance only the queue knows. */
-async function startUnsettled(): Promise<{ runId: string; messages: RunMessage[] }> {
-  const { runId } = await stage.start({ idempotency_id: ID });
-  return { runId, messages: stage.queue.take() };
+async function startUnsettled(): Promise<{ run: Started; messages: RunMessage[] }> {
+  const run = await stage.start({ idempotency_id: ID });
+  return { run, messages: stage.queue.take() };
 }
 
 /** One that promises nothing else. */
@@ -41,59 +42,43 @@ async function loseRows(): Promise<void> {
   await evict(await stage.gateway.gateOf());
 }
 
-async function expectKept(runId: string): Promise<void> {
+async function expectKeptSoon(run: Started): Promise<void> {
   await stage.pass(10 * MINUTE);
-  const { runs, charges } = await stage.records();
-  expect(stage.received).toHaveLength(1);
-  expect(runs).toMatchObject([{ run_id: runId, state: "delivered", result: "success" }]);
-  expect(charges).toMatchObject([{ run_id: runId }]);
+  await expectKept(stage, run);
 }
 
 describe("the yes to a promised run", () => {
   it("is applied when its message is taken, and the run's id is replayed by the gate", async () => {
-    const { runId, messages } = await startUnsettled();
+    const { run, messages } = await startUnsettled();
     expect(await readClaims(stage.gateway)).toEqual([`${ID} open`]);
     await stage.consume(messages);
     expect(await readClaims(stage.gateway)).toEqual([`${ID} settled`]);
-    await expectKept(runId);
+    await expectKeptSoon(run);
   });
 
-  it.each([
-    ["61 minutes", 61 * MINUTE],
-    ["13 days", 13 * DAY],
-  ])("is applied %s late", async (_, lateMs) => {
-    const { runId, messages } = await startUnsettled();
-    await stage.pass(lateMs);
+  it.each<[string, () => Promise<void>, boolean]>([
+    ["61 minutes late", () => stage.pass(61 * MINUTE), false],
+    ["13 days late", () => stage.pass(13 * DAY), false],
+    ["when the gate has no row any more", loseRows, false],
+    ["in the dead-letter queue", () => stage.pass(HOUR), true],
+  ])("is applied %s", async (_, befall, isAlone) => {
+    const { run, messages } = await startUnsettled();
+    await befall();
     expect(stage.received).toEqual([]);
-    await stage.consume(messages);
-    await expectKept(runId);
-  });
-
-  it("is applied when the gate has no row any more", async () => {
-    const { runId, messages } = await startUnsettled();
-    await loseRows();
-    await stage.consume(messages);
-    await expectKept(runId);
-  });
-
-  it("is applied in the dead-letter queue", async () => {
-    const { runId, messages } = await startUnsettled();
-    await stage.pass(HOUR);
-    for (const message of messages) await stage.consume([message], { isAlone: true });
-    await expectKept(runId);
+    await stage.consume(messages, { isAlone });
+    await expectKeptSoon(run);
   });
 
   it("changes nothing when it comes again, and again after the run's end", async () => {
-    const { runId, messages } = await startUnsettled();
+    const { run, messages } = await startUnsettled();
     await stage.consume([...messages, ...messages]);
-    await expectKept(runId);
+    await expectKeptSoon(run);
     for (const late of times(3, () => messages)) await stage.consume(late);
-    await expectKept(runId);
-    expect(await stage.rows()).toBe(0);
+    await expectKeptSoon(run);
   });
 
   it("stays in the queue while the gate does not answer", async () => {
-    const { runId, messages } = await startUnsettled();
+    const { run, messages } = await startUnsettled();
     const away = { ...stage.gateway.env, ...failing(/^USER_GATE/)(stage.gateway.env) };
     const { again } = await stage.consume(messages, { env: away });
     expect(again).toEqual(messages);
@@ -104,7 +89,7 @@ describe("the yes to a promised run", () => {
     const anew = stage.queue.take();
     expect(anew).toEqual(messages);
     await stage.consume(anew);
-    await expectKept(runId);
+    await expectKeptSoon(run);
   });
 });
 
@@ -127,4 +112,25 @@ describe("the yes to a start that promises nothing but its id", () => {
     await stage.consume(messages);
     expect((await stage.gateway.start({ idempotency_id: ID })).text).toBe(text);
   });
+});
+
+it("a yes that is too long for a message is replayed byte for byte, and not forwarded again", async () => {
+  let isAway = true;
+  const settle = replacing("USER_GATE.settle", ({ perform }) =>
+    isAway ? Promise.reject(new Error("down")) : perform(),
+  );
+  stage = await Stage.set({}, settle);
+  const pad = "x".repeat(33_000);
+  stage.gateway.upstream.behave(({ method }, honest) => {
+    const data = { type: "run", id: crypto.randomUUID() };
+    return method === "POST" ? json(202, { data, meta: { pad } }) : honest();
+  });
+  const first = await stage.tryStart({ idempotency_id: ID });
+  expect(first.status).toBe(202);
+  isAway = false;
+  await stage.pass(10 * MINUTE);
+  const again = await stage.tryStart({ idempotency_id: ID });
+  expect(again.text === first.text).toBe(true);
+  expect(again.headers.get("idempotency-replayed")).toBe("true");
+  expect(stage.gateway.upstream.starts).toHaveLength(1);
 });

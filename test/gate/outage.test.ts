@@ -1,21 +1,16 @@
 // The gate is down, moving or overloaded: what a run does then.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, vi } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { type BindingCall, failing, tapped } from "../support/bindings.ts";
-import { moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { moveClock, SECOND } from "../support/clock.ts";
 import { forgetAnswers } from "../support/forget.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
 import { type Answer, type Gateway, ID, it, makeGateway } from "../support/gateway.ts";
 
 /** The answer has no rate-limit headers where it usually has. */
 const UNCOUNTED = { circumstances: { rateLimit: "any" } } as const;
 
-beforeEach(() => stopClock());
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  await reset();
-});
+freshForEach();
 
 /** As the platform marks an error after which a new stub may work. */
 function moved(): Error {
@@ -62,13 +57,9 @@ describe("while the gate is down", () => {
   it("a run with a new id is told to come again, and nothing runs", async () => {
     const lines = vi.spyOn(console, "log");
     const gateway = await makeGateway({}, failing(/^USER_GATE/));
-    const newId = crypto.randomUUID();
-    const { status, headers, body } = await gateway.start({ idempotency_id: newId }, UNCOUNTED);
-    expect([status, headers.get("retry-after"), body.errors[0].code]).toEqual([
-      503,
-      "1",
-      "service_unavaiable",
-    ]);
+    const { status, headers, body } = await gateway.start({ idempotency_id: ID }, UNCOUNTED);
+    const given = [status, headers.get("retry-after"), body.errors[0].code];
+    expect(given).toEqual([503, "1", "service_unavaiable"]);
     expect(gateway.upstream.starts).toHaveLength(0);
     expect(outcomes(lines.mock.calls)).toEqual(["failed_closed"]);
   });
@@ -105,19 +96,15 @@ describe("a gate that was moved under a call is asked once more", () => {
     },
   );
 
-  it.each(["before", "after"] as const)(
-    "a start with a callback and no id, lost %s it was admitted: counted once",
-    async (when) => {
-      const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", when));
-      const first = await gateway.start({ callback_url: "https://client.example/hook" });
-      expect([first.status, remaining(first)]).toEqual([202, "199"]);
-      expect(remaining(await gateway.start({}))).toBe("198");
-    },
-  );
-
-  it("a plain run", async () => {
-    const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", "before"));
-    expect(remaining(await gateway.start({}))).toBe("199");
+  it.each([
+    ["with a callback and no id, lost before", "before", { callback_url: "https://client.example/hook" }],
+    ["with a callback and no id, lost after", "after", { callback_url: "https://client.example/hook" }],
+    ["of a plain run, lost before", "before", {}],
+  ] as const)("a start %s it was admitted: counted once", async (_name, when, data) => {
+    const gateway = await makeGateway({}, losingOnce("USER_GATE.admit", when));
+    const first = await gateway.start(data);
+    expect([first.status, remaining(first)]).toEqual([202, "199"]);
+    expect(remaining(await gateway.start({}))).toBe("198");
   });
 
   it("a read", async () => {
@@ -166,10 +153,9 @@ describe("a gate that goes down between admitting and settling", () => {
     gateway.upstream.behave(() => new Response("no", { status: 404 }));
     expect((await gateway.start({ idempotency_id: ID })).status).toBe(404);
     moveClock(15 * SECOND);
-    gateway.upstream.behave((_request, honest) => honest());
-    expect((await (await makeGateway({}, undefined, gateway)).start({ idempotency_id: ID })).status).toBe(
-      202,
-    );
+    gateway.upstream.behaveHonestly();
+    const after = await makeGateway({}, undefined, gateway);
+    expect((await after.start({ idempotency_id: ID })).status).toBe(202);
   });
 });
 

@@ -7,6 +7,7 @@ import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
 import { type Call, ID } from "../support/gateway.ts";
+import { expectKept } from "../support/kept.ts";
 import { Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
@@ -23,8 +24,7 @@ async function unheard(agoMs: number): Promise<Stage> {
 
 async function expectTold(stage: Stage): Promise<void> {
   await stage.pass(10 * MINUTE);
-  const { charges } = await stage.records();
-  expect([stage.received.length, charges.length]).toEqual([1, 1]);
+  await expectKept(stage, { runId: stage.gateway.upstream.runUnder(ID) ?? "" });
 }
 
 describe("a start that is never answered", () => {
@@ -39,7 +39,7 @@ describe("a start that is never answered", () => {
   it("gives its id free after 72 hours: another payload is a start like any other", async () => {
     const stage = await unheard(3 * DAY);
     expect(await readClaims(stage.gateway)).toEqual([]);
-    stage.gateway.upstream.behave((_request, honest) => honest());
+    stage.gateway.upstream.behaveHonestly();
     const { status, headers } = await stage.tryStart({ idempotency_id: ID, page: "2" });
     expect([status, headers.get("idempotency-payload-mismatch")]).toEqual([202, null]);
     await expectTold(stage);
@@ -62,7 +62,7 @@ describe("a second attempt two seconds before the fourteen days are over", () =>
     stage.gateway.upstream.loseAnswers();
     expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
     await stage.pass(13 * DAY);
-    stage.gateway.upstream.behave((_request, honest) => honest());
+    stage.gateway.upstream.behaveHonestly();
     const runId = stage.gateway.upstream.runUnder(ID) ?? "";
     await stage.push({ ...stage.lastRef(), runId });
     await expectTold(stage);
@@ -79,7 +79,7 @@ describe("a first attempt whose answer was lost, and a second that the upstream 
     expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
     upstream.behave(() => json(status, errorBody(status, "refused")));
     expect((await stage.tryStart({ idempotency_id: ID, page: "2" }, refused)).status).toBe(status);
-    upstream.behave((_request, honest) => honest());
+    upstream.behaveHonestly();
     return stage;
   }
 

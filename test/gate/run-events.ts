@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import type { AttemptOutcome } from "../../src/runs/attempt.ts";
 import type { RunResult } from "../../src/runs/run.ts";
 import { DAY, MINUTE, SECOND } from "../support/clock.ts";
+import { weighted } from "../support/commands.ts";
 
 /** What really happens at the upstream to a run that it starts. */
 export type Truth = { endsAfterMs: number; result: RunResult };
@@ -41,48 +42,31 @@ const byMs = fc.oneof(
   fc.integer({ min: -3 * SECOND, max: 30 * SECOND }),
 );
 const which = fc.nat({ max: 1_000 });
+const upstream = fc.constantFrom("honest", "honest", "honest", "down", "forgetful");
+const receiver = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom("acknowledged", "failed") },
+  { weight: 3, arbitrary: fc.constantFrom("aborted", "rests", "no room") },
+);
+const fate = fc.constantFrom("reports", "reports", "reports", "reports", "dies", "throws");
 
 export const event: fc.Arbitrary<Event> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant("start"),
-      asks: which,
-      upstream: fc.constantFrom("starts", "starts", "starts", "refuses"),
-      yes: fc.constantFrom("heard", "in a message", "unheard", "unheard", "in KV"),
-    }),
-  },
-  { weight: 7, arbitrary: fc.record({ kind: fc.constant("message"), which, again: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose"), which }) },
-  {
-    weight: 7,
-    arbitrary: fc.record({
-      kind: fc.constant("consume"),
-      hand: which,
-      upstream: fc.constantFrom("honest", "honest", "honest", "down", "forgetful"),
-      receiver: fc.constantFrom(
-        "acknowledged",
-        "acknowledged",
-        "failed",
-        "failed",
-        "aborted",
-        "rests",
-        "no room",
-      ),
-      fate: fc.constantFrom("reports", "reports", "reports", "reports", "dies", "throws"),
-    }),
-  },
-  { weight: 7, arbitrary: fc.record({ kind: fc.constant("report"), which }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant("completion"),
-      says: fc.constantFrom("true", "true", "false", "unproven"),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("redeliver") }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("abandon") }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("alarm") }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("evict") }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant("time"), byMs }) },
+  weighted(3, {
+    kind: fc.constant("start"),
+    asks: which,
+    upstream: fc.constantFrom("starts", "starts", "starts", "refuses"),
+    yes: fc.constantFrom("heard", "in a message", "unheard", "unheard", "in KV"),
+  }),
+  weighted(7, { kind: fc.constant("message"), which, again: fc.boolean() }),
+  weighted(1, { kind: fc.constant("lose"), which }),
+  weighted(7, { kind: fc.constant("consume"), hand: which, upstream, receiver, fate }),
+  weighted(7, { kind: fc.constant("report"), which }),
+  weighted(3, {
+    kind: fc.constant("completion"),
+    says: fc.constantFrom("true", "true", "false", "unproven"),
+  }),
+  weighted(1, { kind: fc.constant("redeliver") }),
+  weighted(1, { kind: fc.constant("abandon") }),
+  weighted(5, { kind: fc.constant("alarm") }),
+  weighted(1, { kind: fc.constant("evict") }),
+  weighted(6, { kind: fc.constant("time"), byMs }),
 );

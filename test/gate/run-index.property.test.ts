@@ -3,6 +3,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { RunIndex } from "../../src/gate/run-index.ts";
+import { weighted } from "../support/commands.ts";
 
 const KEYS = ["a", "b", "c", "d", "e", "f", "g", "h"];
 /** Each run has an id of its own: the gate sees to it that no two rows have the same. */
@@ -17,11 +18,11 @@ type Step =
   | { kind: "alone"; key: string };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("put"), key, named: fc.boolean(), atMs }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("act"), key, atMs }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("free"), key, atMs }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("remove"), key }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("alone"), key }) },
+  weighted(4, { kind: fc.constant("put"), key, named: fc.boolean(), atMs }),
+  weighted(3, { kind: fc.constant("act"), key, atMs }),
+  weighted(2, { kind: fc.constant("free"), key, atMs }),
+  weighted(2, { kind: fc.constant("remove"), key }),
+  weighted(1, { kind: fc.constant("alone"), key }),
 );
 
 type Entry = { runId: string | null; dueAtMs: number; actAtMs: number; alone: boolean };
@@ -71,22 +72,13 @@ function apply(index: RunIndex, step: Step): void {
   }
 }
 
-type Shown = {
-  runs: ({ runKey: string } & Entry)[];
-  found: (string | null)[];
-  firstAtMs: number | null;
-  dueTimes: number[];
-};
-
-function shownBy(index: RunIndex): Shown & { size: number } {
+function shownBy(index: RunIndex) {
   const first = index.first();
   return {
     size: index.size,
     runs: KEYS.flatMap((name) => {
-      const run = index.get(name);
-      if (run === null) return [];
-      const { runKey, runId, dueAtMs, actAtMs, alone } = run;
-      return [{ runKey, runId, dueAtMs, actAtMs, alone }];
+      const { runKey, runId, dueAtMs, actAtMs, alone } = index.get(name) ?? {};
+      return runKey === undefined ? [] : [{ runKey, runId, dueAtMs, actAtMs, alone }];
     }),
     found: KEYS.map((name) => index.findByRunId(`run-${name}`)?.runKey ?? null),
     firstAtMs: first && (index.get(first.runKey) === first ? first.actAtMs : Number.NaN),
@@ -94,7 +86,7 @@ function shownBy(index: RunIndex): Shown & { size: number } {
   };
 }
 
-function expectedOf({ runs, firstAtMs, dueTimes }: Reference): Shown & { size: number } {
+function expectedOf({ runs, firstAtMs, dueTimes }: Reference) {
   return {
     size: runs.size,
     runs: KEYS.flatMap((runKey) => {

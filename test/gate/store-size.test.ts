@@ -95,10 +95,7 @@ async function rowsOf(ended: number, work: (opened: OpenedStore) => unknown): Pr
   stage = await Stage.set();
   await stage.start();
   await stage.pass(10 * SECOND);
-  await stage.start();
-  const gate = await stage.gateway.gateOf();
-  const [dead] = (await gate.listRuns(null, 1)).runs;
-  expect(await gate.abandon(dead?.runKey ?? "")).toBe(true);
+  expect(await stage.abandon(await stage.start())).toBe(true);
   await crowd(stage.gateway, { ended });
   await stage.pass(15 * DAY);
   return rowsUsedBy(stage.gateway, async (_gate, { storage }, forget) => {

@@ -9,9 +9,9 @@ import { DAY, HOUR, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { openStore, tablesIn } from "../support/gate-store.ts";
+import { ID } from "../support/gateway.ts";
 import { Stage } from "../support/stage.ts";
 
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const GIB = 1024 ** 3;
 
 freshForEach();
@@ -101,7 +101,7 @@ describe("a gate that is over its limit", () => {
     expect([body.data.state, body.data.attempts.length]).toEqual(["dead", 10]);
     expect((await stage.redeliver(dead)).status).toBe(202);
     await stage.pass(10 * SECOND);
-    expect((await stage.deliveries(dead)).body.data.state).toBe("delivered");
+    expect(await stage.state({ runId: dead })).toBe("delivered");
   });
 
   it("drops days of answers when no earlier week is left, and never a charge", async () => {
@@ -155,8 +155,7 @@ describe("a gate that is over its limit", () => {
 it("a week goes only when all of its runs have ended 72 hours ago: their ids may come again until then", async () => {
   // A Wednesday: the next week's table begins at midnight.
   vi.setSystemTime(Date.parse("2040-01-04T23:00:00Z"));
-  const run = await stage.start();
-  await stage.push(run);
+  await stage.finish(await stage.start());
   await stage.pass(72 * HOUR);
   expect(await makeRoomOnce()).not.toBe("ended_runs");
   await stage.pass(2 * HOUR);

@@ -1,5 +1,6 @@
 // What may happen to a user's windows: any of it in any order, and stories in which the newest count was nearly lost.
 import * as fc from "fast-check";
+import { weighted } from "../support/commands.ts";
 import type { Rule } from "./window-reference.ts";
 
 export type Start = {
@@ -39,6 +40,7 @@ const rule: fc.Arbitrary<Rule> = fc
   .map(([limit, windowMs]) => ({ limit, windowMs }));
 const ruleOrExempt = fc.option(rule, { freq: 8, nil: null });
 const user = fc.nat({ max: USERS - 1 });
+const byMs = fc.oneof(fc.integer({ min: 1, max: 90_000 }), fc.integer({ min: -2_000, max: -1 }));
 const start = fc.record<Start>({
   rule: ruleOrExempt,
   id: fc.option(fc.constantFrom(...IDS), { nil: null }),
@@ -47,33 +49,20 @@ const start = fc.record<Start>({
 });
 
 export const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("start"), user, start }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant("burst"),
-      user,
-      rules: fc.array(ruleOrExempt, { minLength: 2, maxLength: 6 }),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("mistake"), user, rule: ruleOrExempt }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("learn"), user }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("finish"), user }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("redeliver"), user }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("read"), user, rule }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("evict"), user }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant("step"),
-      user,
-      byMs: fc.oneof(fc.integer({ min: 1, max: 90_000 }), fc.integer({ min: -2_000, max: -1 })),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constant("end"), user, besideMs: fc.constantFrom(-1, 0, 0, 1) }),
-  },
+  weighted(6, { do: fc.constant("start"), user, start }),
+  weighted(3, {
+    do: fc.constant("burst"),
+    user,
+    rules: fc.array(ruleOrExempt, { minLength: 2, maxLength: 6 }),
+  }),
+  weighted(2, { do: fc.constant("mistake"), user, rule: ruleOrExempt }),
+  weighted(2, { do: fc.constant("learn"), user }),
+  weighted(4, { do: fc.constant("finish"), user }),
+  weighted(1, { do: fc.constant("redeliver"), user }),
+  weighted(2, { do: fc.constant("read"), user, rule }),
+  weighted(3, { do: fc.constant("evict"), user }),
+  weighted(3, { do: fc.constant("step"), user, byMs }),
+  weighted(3, { do: fc.constant("end"), user, besideMs: fc.constantFrom(-1, 0, 0, 1) }),
 );
 
 const RULE: Rule = { limit: 2, windowMs: 300_000 };

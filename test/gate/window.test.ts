@@ -5,25 +5,27 @@ const RULE = { limit: 3, windowMs: 300_000 };
 const OPENED_AT = 1_000_000;
 const ENDS_AT = 1_300_000;
 
-describe("take", () => {
-  it("opens the window with the first counted request", () => {
-    expect(take(null, RULE, OPENED_AT)).toEqual({
-      admitted: true,
-      window: { count: 1, endsAtMs: ENDS_AT },
-      view: { limit: 3, remaining: 2, resetAtMs: ENDS_AT, windowMs: 300_000 },
-    });
-  });
+/** What is seen of a window of that rule. */
+function left(remaining: number, resetAtMs = ENDS_AT) {
+  return { limit: 3, remaining, resetAtMs, windowMs: 300_000 };
+}
 
-  it("counts up to the cap in one window, and leaves the window as it is beyond", () => {
+describe("take", () => {
+  it("opens the window with the first counted request, counts up to the cap, and leaves it as it is beyond", () => {
     let window: Window | null = null;
-    const admitted: boolean[] = [];
-    for (const nowMs of [OPENED_AT, OPENED_AT + 1, OPENED_AT + 150_000, ENDS_AT - 1, ENDS_AT - 1]) {
+    const counts = [OPENED_AT, OPENED_AT + 1, OPENED_AT + 150_000, ENDS_AT - 1, ENDS_AT - 1].map((nowMs) => {
       const count = take(window, RULE, nowMs);
       window = count.window;
-      admitted.push(count.admitted);
-    }
-    expect(admitted).toEqual([true, true, true, false, false]);
-    expect(window).toEqual({ count: 3, endsAtMs: ENDS_AT });
+      return [count.admitted, count.view, window];
+    });
+    const counted = (count: number) => ({ count, endsAtMs: ENDS_AT });
+    expect(counts).toEqual([
+      [true, left(2), counted(1)],
+      [true, left(1), counted(2)],
+      [true, left(0), counted(3)],
+      [false, left(0), counted(3)],
+      [false, left(0), counted(3)],
+    ]);
   });
 
   it.each([
@@ -42,23 +44,24 @@ describe("take", () => {
     expect(take({ count: 3, endsAtMs: ENDS_AT }, RULE, anHourEarlier)).toEqual({
       admitted: false,
       window: { count: 3, endsAtMs: anHourEarlier + 300_000 },
-      view: { limit: 3, remaining: 0, resetAtMs: anHourEarlier + 300_000, windowMs: 300_000 },
+      view: left(0, anHourEarlier + 300_000),
     });
   });
 
   it("a window made shorter by a deploy ends by the shorter rule", () => {
-    const shorter = { limit: 3, windowMs: 10_000 };
-    expect(take({ count: 1, endsAtMs: ENDS_AT }, shorter, OPENED_AT + 5_000).window).toEqual({
-      count: 2,
-      endsAtMs: OPENED_AT + 15_000,
-    });
+    const { window } = take(
+      { count: 1, endsAtMs: ENDS_AT },
+      { limit: 3, windowMs: 10_000 },
+      OPENED_AT + 5_000,
+    );
+    expect(window).toEqual({ count: 2, endsAtMs: OPENED_AT + 15_000 });
   });
 
   it("a cap made lower while the window is open says that nothing remains, never less than nothing", () => {
     expect(take({ count: 150, endsAtMs: ENDS_AT }, RULE, OPENED_AT)).toEqual({
       admitted: false,
       window: { count: 150, endsAtMs: ENDS_AT },
-      view: { limit: 3, remaining: 0, resetAtMs: ENDS_AT, windowMs: 300_000 },
+      view: left(0),
     });
   });
 
@@ -77,7 +80,7 @@ describe("peek", () => {
     "of $window at $nowMs sees $remaining left, and counts nothing",
     ({ window, nowMs, remaining, resetAtMs }) => {
       const before = structuredClone(window);
-      expect(peek(window, RULE, nowMs)).toEqual({ limit: 3, remaining, resetAtMs, windowMs: 300_000 });
+      expect(peek(window, RULE, nowMs)).toEqual(left(remaining, resetAtMs));
       expect(window).toEqual(before);
     },
   );
@@ -105,16 +108,13 @@ describe("giveBack", () => {
 describe("retryAfterSeconds", () => {
   it.each([
     { restMs: 300_000, seconds: 300 },
-    { restMs: 299_999, seconds: 300 },
     { restMs: 299_001, seconds: 300 },
     { restMs: 299_000, seconds: 299 },
-    { restMs: 1_001, seconds: 2 },
     { restMs: 1_000, seconds: 1 },
     { restMs: 1, seconds: 1 },
     { restMs: 0, seconds: 1 },
     { restMs: -5_000, seconds: 1 },
   ])("$restMs ms before the end: $seconds s", ({ restMs, seconds }) => {
-    const view = { limit: 3, remaining: 0, resetAtMs: ENDS_AT, windowMs: 300_000 };
-    expect(retryAfterSeconds(view, ENDS_AT - restMs)).toBe(seconds);
+    expect(retryAfterSeconds(left(0), ENDS_AT - restMs)).toBe(seconds);
   });
 });

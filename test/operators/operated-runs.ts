@@ -59,8 +59,7 @@ export class OperatedRuns {
 
   async retrying(): Promise<Started> {
     this.stage.receive(() => new Response(null, { status: 503 }));
-    const run = await this.stage.finish(await this.stage.start());
-    return run;
+    return this.stage.finish(await this.stage.start());
   }
 
   async dead(): Promise<Started> {
@@ -86,12 +85,9 @@ export class OperatedRuns {
   async unanswered(): Promise<{ runKey: string; runId: string }> {
     const runKey = crypto.randomUUID();
     const { upstream } = this.stage.gateway;
-    upstream.behave(({ method }, honest) => {
-      if (method === "GET") return honest();
-      honest();
-      throw new Error("the connection broke");
-    });
+    upstream.loseAnswers();
     await this.stage.tryStart({ idempotency_id: runKey });
+    upstream.behaveHonestly();
     return { runKey, runId: upstream.runUnder(runKey) ?? "" };
   }
 }

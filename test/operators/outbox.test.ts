@@ -40,33 +40,36 @@ async function letters(): Promise<string[]> {
 }
 
 async function deadRun(): Promise<Started> {
-  const run = await stage.start();
-  await stage.push(run);
+  const run = await stage.finish(await stage.start());
   await stage.pass(3 * HOUR);
   return run;
 }
 
+async function addEvent(event: IndexEvent): Promise<void> {
+  await runInDurableObject(await stage.gateway.gateOf(), (_gate: UserGate, { storage }) => {
+    openStore(storage).store.outbox.add(event);
+  });
+}
+
+const database: D1Database = Object.getPrototypeOf(env.OPERATORS_DB);
+const sendBatch: unknown = Reflect.get(database, "batch");
+if (typeof sendBatch !== "function") throw new Error("D1 has no batch");
+const batch = sendBatch;
+
 it("an event that comes up while two tellers are at work is not lost", async () => {
   const first = await deadRun();
   const gate = await stage.gateway.gateOf();
-  await runInDurableObject(gate, (_gate: UserGate, { storage }) => {
-    openStore(storage).store.outbox.add({ kind: "resolved", runId: "of no letter" });
-  });
-  const database: D1Database = Object.getPrototypeOf(env.OPERATORS_DB);
-  const real: unknown = Reflect.get(database, "batch");
-  if (typeof real !== "function") throw new Error("D1 has no batch");
+  await addEvent({ kind: "resolved", runId: "of no letter" });
   // Polled: a promise of one object's request must not be resolved by another's.
   const teller = { isReached: false, isOpen: false };
   vi.spyOn(database, "batch").mockImplementation(async function (this: D1Database, statements) {
     teller.isReached = true;
     while (!teller.isOpen) await scheduler.wait(5);
-    return await Reflect.apply(real, this, [statements]);
+    return await Reflect.apply(batch, this, [statements]);
   });
   const tellers = [gate.reindex(), gate.reindex()];
   while (!teller.isReached) await scheduler.wait(5);
-  await runInDurableObject(gate, (_gate: UserGate, { storage }) => {
-    openStore(storage).store.outbox.add({ kind: "resolved", runId: first.runId });
-  });
+  await addEvent({ kind: "resolved", runId: first.runId });
   teller.isOpen = true;
   await Promise.all(tellers);
   vi.restoreAllMocks();
@@ -76,12 +79,9 @@ it("an event that comes up while two tellers are at work is not lost", async () 
 
 /** D1 does not answer the next batch, and carries it out when it is let. */
 function delayBatch(): () => Promise<unknown> {
-  const database: D1Database = Object.getPrototypeOf(env.OPERATORS_DB);
-  const real: unknown = Reflect.get(database, "batch");
-  if (typeof real !== "function") throw new Error("D1 has no batch");
   let carryOut: (() => Promise<unknown>) | null = null;
   vi.spyOn(database, "batch").mockImplementationOnce(async function (this: D1Database, statements) {
-    carryOut = () => Reflect.apply(real, this, [statements]);
+    carryOut = () => Reflect.apply(batch, this, [statements]);
     throw new Error("no answer in time");
   });
   return async () => {
@@ -98,11 +98,8 @@ describe("a batch that D1 carries out after its repetition", () => {
   ])("and that says %s undoes nothing that was reported since", async (_, event) => {
     const dead = await deadRun();
     const carryOut = delayBatch();
-    const gate = await stage.gateway.gateOf();
-    await runInDurableObject(gate, (_gate: UserGate, { storage }) => {
-      openStore(storage).store.outbox.add(event(dead));
-    });
-    await gate.reindex();
+    await addEvent(event(dead));
+    await (await stage.gateway.gateOf()).reindex();
     await stage.redeliver(dead.runId);
     await stage.pass(3 * HOUR);
     const reported = await deadLetters();
@@ -143,15 +140,13 @@ it("a dead letter of a user with an odd name reaches it", async () => {
 
 it("a run that dies again while the clock steps back stays a dead letter", async () => {
   const run = await stage.start();
-  const gate = await stage.gateway.gateOf();
-  const [kept] = (await gate.listRuns(null, 10)).runs;
-  expect(await gate.abandon(kept?.runKey ?? "")).toBe(true);
+  expect(await stage.abandon(run)).toBe(true);
   await stage.pass(3 * HOUR);
   expect(await letters()).toEqual([run.runId]);
   stage.gateway.upstream.runs.clear();
   await stage.redeliver(run.runId);
   moveClock(-2 * SECOND);
-  await evict(gate);
+  await evict(await stage.gateway.gateOf());
   await stage.finish(run);
   await stage.pass(3 * HOUR);
   expect(await letters()).toEqual([run.runId]);

@@ -24,15 +24,8 @@ const OPEN: OpenClaim = {
 const SETTLED: Claim = { status: "settled", fingerprint: "f1", settledAtMs: T0, answer: ANSWER };
 
 function request(members: Partial<ClaimRequest> = {}): ClaimRequest {
-  return {
-    id: "i1",
-    attempt: "a2",
-    fingerprint: "f1",
-    path: "/run",
-    leaseMs: 15_000,
-    mayCreate: true,
-    ...members,
-  };
+  const usual = { id: "i1", attempt: "a2", fingerprint: "f1", path: "/run", leaseMs: 15_000 };
+  return { ...usual, mayCreate: true, ...members };
 }
 
 describe("a request meets", () => {
@@ -82,18 +75,15 @@ describe("a request meets", () => {
   it.each([
     { name: "settled", claim: SETTLED },
     { name: "open", claim: OPEN },
-  ])("a claim that was $name 72 hours ago: the id starts anew", ({ claim }) => {
+  ])("a claim that was $name 72 hours ago, exactly: the id starts anew", ({ claim }) => {
+    expect(isExpired(claim, T0 + 72 * HOUR - 1)).toBe(false);
     const nowMs = T0 + 72 * HOUR;
+    expect(isExpired(claim, nowMs)).toBe(true);
+    const anew = { claimedAtMs: nowMs, attempt: "a2", leaseExpiresAtMs: nowMs + 15_000 };
     expect(decideClaim(claim, request({ fingerprint: "f2" }), nowMs)).toEqual({
       kind: "take",
       mismatch: false,
-      claim: {
-        ...OPEN,
-        fingerprint: "f2",
-        claimedAtMs: nowMs,
-        attempt: "a2",
-        leaseExpiresAtMs: nowMs + 15_000,
-      },
+      claim: { ...OPEN, ...anew, fingerprint: "f2" },
     });
   });
 });
@@ -148,15 +138,5 @@ describe("an attempt ends", () => {
     { name: "unknown late: fenced", before: takenOver, kind: "unknown", after: takenOver },
   ])("$name", ({ before, kind, after }) => {
     expect(endAttempt(before, "a1", kind, T0 + 20_000)).toEqual(after);
-  });
-});
-
-describe("72 hours", () => {
-  it.each([
-    { name: "open", claim: OPEN },
-    { name: "settled", claim: SETTLED },
-  ])("a claim that is $name ends exactly then", ({ claim }) => {
-    expect(isExpired(claim, T0 + 72 * HOUR - 1)).toBe(false);
-    expect(isExpired(claim, T0 + 72 * HOUR)).toBe(true);
   });
 });

@@ -91,19 +91,14 @@ describe("an accepted run", () => {
   it("whose end is read has ended when it was read, by the gate's clock", () => {
     const seen = end(FAILED, { readAgoMs: 300, bodyKept: true });
     const attempt = { outcome: FAILED, agoMs: 200, durationMs: 150 };
+    const once = { attempts: 1, scheduleAttempts: 1 };
     expect(after(accepted, T0 + 9_000, { ...seen, attempt } as Observation)).toEqual({
       status: "ended",
       revision: 1,
       runId: RUN_ID,
       acceptedAtMs: T0,
       attempts: [{ number: 1, atMs: T0 + 8_800, durationMs: 150, outcome: FAILED }],
-      delivery: {
-        kind: "pending",
-        attempts: 1,
-        scheduleAttempts: 1,
-        nextAtMs: T0 + 14_000,
-        deferredSinceMs: null,
-      },
+      delivery: { kind: "pending", ...once, nextAtMs: T0 + 14_000, deferredSinceMs: null },
       endedAtMs: T0 + 8_700,
       result: "success",
       chargedAtMs: null,
@@ -163,17 +158,9 @@ describe("sending an end again", () => {
   it("starts the schedule anew and goes on counting", () => {
     const dead = asEnded(after(accepted, T0, end(FAILED), end(FAILED), end(FAILED)));
     expect(dead.delivery).toEqual({ kind: "dead", attempts: 3 });
-    expect(redeliverRun(dead, T0 + DAY)).toEqual({
-      ...dead,
-      revision: 4,
-      delivery: {
-        kind: "pending",
-        attempts: 3,
-        scheduleAttempts: 0,
-        nextAtMs: T0 + DAY,
-        deferredSinceMs: null,
-      },
-    });
+    const anew = { attempts: 3, scheduleAttempts: 0, nextAtMs: T0 + DAY, deferredSinceMs: null };
+    const delivery = { kind: "pending", ...anew };
+    expect(redeliverRun(dead, T0 + DAY)).toEqual({ ...dead, revision: 4, delivery });
   });
 
   it("charges nothing twice", () => {

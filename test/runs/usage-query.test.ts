@@ -37,11 +37,8 @@ describe("a span of usage", () => {
     ` ${FROM}`,
     `${FROM}\n`,
   ])("cannot end at %j", (to) => {
-    expect(parseUsageQuery({ from: FROM, to })).toEqual({
-      kind: "invalid",
-      parameter: "to",
-      detail: `to ${FORM}`,
-    });
+    const invalid = { kind: "invalid", parameter: "to", detail: `to ${FORM}` };
+    expect(parseUsageQuery({ from: FROM, to })).toEqual(invalid);
   });
 
   it.each([
@@ -54,14 +51,13 @@ describe("a span of usage", () => {
     expect(parseUsageQuery(given)).toEqual({ kind: "invalid", parameter, detail });
   });
 
-  it("may be empty, and may have an empty cursor", () => {
-    expect(parseUsageQuery({ from: FROM, to: FROM, cursor: "" })).toMatchObject({
+  it.each([
+    ["", null],
+    ["x", "x"],
+  ])("may be empty, and with the cursor %j begins at %j", (given, cursor) => {
+    expect(parseUsageQuery({ from: FROM, to: FROM, cursor: given })).toMatchObject({
       kind: "ok",
-      span: { cursor: null },
-    });
-    expect(parseUsageQuery({ from: FROM, to: TO, cursor: "x" })).toMatchObject({
-      kind: "ok",
-      span: { cursor: "x" },
+      span: { cursor },
     });
   });
 });

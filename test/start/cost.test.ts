@@ -1,21 +1,22 @@
 // What a run costs: every call of every binding, and every row written. They are counted, not guessed; a binding that
 // is added later is counted too.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { counting, never, replacing } from "../support/bindings.ts";
-import { moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { moveClock, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { ACTION, type Call, ID, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { meterRows } from "../support/rows.ts";
 
 const HOOK = "https://client.example/hook";
 const EXEMPT: Call = { claims: { rate_limit: { exempt: true } }, circumstances: { rateLimit: "off" } };
 
-beforeEach(() => stopClock());
-afterEach(async () => {
-  vi.useRealTimers();
-  await reset();
-});
+freshForEach();
+
+async function counted() {
+  const calls: string[] = [];
+  return { calls, gateway: await makeGateway({}, counting(calls)) };
+}
 
 describe("the calls of one request, in all", () => {
   it.each<{ name: string; data: unknown; call?: Call; costs: readonly string[] }>([
@@ -49,15 +50,13 @@ describe("the calls of one request, in all", () => {
     { name: "a malformed run of an exempt caller: nothing", data: { page: 5 }, call: EXEMPT, costs: [] },
     { name: "a request without a token: nothing", data: {}, call: { claims: null }, costs: [] },
   ])("$name", async ({ data, call, costs }) => {
-    const calls: string[] = [];
-    const gateway = await makeGateway({}, counting(calls));
+    const { calls, gateway } = await counted();
     await gateway.start(data, call);
     expect(calls.toSorted()).toEqual(costs);
   });
 
   it("a replay beside its first: the gate once, and KV never", async () => {
-    const calls: string[] = [];
-    const gateway = await makeGateway({}, counting(calls));
+    const { calls, gateway } = await counted();
     await gateway.start({ idempotency_id: ID });
     calls.length = 0;
     await gateway.start({ idempotency_id: ID });
@@ -65,8 +64,7 @@ describe("the calls of one request, in all", () => {
   });
 
   it("a read beside a start: the gate once", async () => {
-    const calls: string[] = [];
-    const gateway = await makeGateway({}, counting(calls));
+    const { calls, gateway } = await counted();
     const { body } = await gateway.start({});
     calls.length = 0;
     await gateway.call(`/actions/v1/stored-actions/${ACTION}/runs/${body.data.id}`);
@@ -74,8 +72,7 @@ describe("the calls of one request, in all", () => {
   });
 
   it("the flag: once in five seconds for a caller and an action, beside the body", async () => {
-    const calls: string[] = [];
-    const gateway = await makeGateway({}, counting(calls));
+    const { calls, gateway } = await counted();
     for (let again = 0; again < 10; again++) await gateway.start({});
     expect(calls.filter((call) => call.startsWith("FLAGS"))).toHaveLength(1);
     moveClock(5 * SECOND);
@@ -84,8 +81,7 @@ describe("the calls of one request, in all", () => {
   });
 
   it("a pass-through: the upstream alone", async () => {
-    const calls: string[] = [];
-    const gateway = await makeGateway({}, counting(calls));
+    const { calls, gateway } = await counted();
     await gateway.call("/actions/v1/stored-actions", { circumstances: { errorFrom: "upstream" } });
     expect(calls).toEqual(["UPSTREAM.fetch"]);
   });
@@ -100,13 +96,8 @@ describe("KV's copy", () => {
 
   it("is written under the user's gate and the id, once", async () => {
     const puts: unknown[][] = [];
-    const gateway = await makeGateway(
-      {},
-      replacing("KV.put", ({ args, perform }) => {
-        puts.push(args);
-        return perform();
-      }),
-    );
+    const noting = replacing("KV.put", ({ args }) => Promise.resolve(puts.push(args)));
+    const gateway = await makeGateway({}, noting);
     const { text } = await gateway.start({ idempotency_id: ID });
     const gate = (await gateway.gateOf()).id.toString();
     expect(puts).toEqual([[`answer:v1:${gate}:${ID}`, expect.any(String), { expirationTtl: 259_200 }]]);

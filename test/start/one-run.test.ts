@@ -1,20 +1,17 @@
 // Promise 2: one id, one run. Two requests with one idempotency_id, at the same moment or 71 hours apart, start one run.
-import { abortAllDurableObjects, reset } from "cloudflare:test";
+import { abortAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { counting, failing } from "../support/bindings.ts";
-import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { HOUR, MINUTE, moveClock, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { forgetAnswers } from "../support/forget.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
 import { type Answer, type Gateway, ID, it, makeGateway } from "../support/gateway.ts";
 import { times } from "../support/times.ts";
 
-beforeEach(() => stopClock());
-afterEach(async () => {
-  vi.useRealTimers();
-  await reset();
-});
+freshForEach();
 
 function startAtOnce(gateway: Gateway, n: number): Promise<Answer[]> {
   return Promise.all(times(n, () => gateway.start({ idempotency_id: ID })));

@@ -1,7 +1,7 @@
 // Contract, Idempotency: what is kept of a first request, row by row of the table.
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, vi } from "vitest";
-import { MINUTE, moveClock, stopClock } from "../support/clock.ts";
+import { describe, expect } from "vitest";
+import { MINUTE, moveClock } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
 import {
   ACTION,
@@ -18,11 +18,7 @@ import { errorBody, json } from "../support/upstream.ts";
 /** What the gateway makes of it. */
 const ALICES_ID = "068b60a7-5cb4-559a-97ea-b65dc7da6945";
 
-beforeEach(() => stopClock());
-afterEach(async () => {
-  vi.useRealTimers();
-  await reset();
-});
+freshForEach();
 
 function replayMarks({ headers }: Answer) {
   return [headers.get("idempotency-replayed"), headers.get("idempotency-payload-mismatch")];
@@ -107,7 +103,7 @@ describe("a refusal by the upstream releases the claim", () => {
       expect([refused.status, refused.body.errors[0].code]).toEqual([status, code]);
       expect(await readClaims(gateway)).toEqual([]);
     }
-    gateway.upstream.behave((_request, honest) => honest());
+    gateway.upstream.behaveHonestly();
     const answer = await gateway.start({ idempotency_id: ID, inputs: { changed: true } });
     expect([answer.status, ...replayMarks(answer)]).toEqual([202, null, null]);
     expect(upstreamIds(gateway)).toEqual([ALICES_ID, ALICES_ID, ALICES_ID]);
@@ -131,7 +127,7 @@ describe("an unknown outcome keeps the claim: the next one asks again under the 
     const first = await gateway.start({ idempotency_id: ID });
     expect([first.status, gateway.upstream.starts.length]).toEqual([status, asked]);
     expect(await readClaims(gateway)).toEqual([`${ID} open`]);
-    gateway.upstream.behave((_request, honest) => honest());
+    gateway.upstream.behaveHonestly();
     const second = await gateway.start({ idempotency_id: ID });
     expect([second.status, ...replayMarks(second)]).toEqual([202, null, null]);
     const third = await gateway.start({ idempotency_id: ID });
@@ -145,7 +141,7 @@ describe("an unknown outcome keeps the claim: the next one asks again under the 
   it("another payload may take it over, and is told so", async ({ gateway }) => {
     gateway.upstream.behave(() => new Response("no", { status: 500 }));
     await gateway.start({ inputs: { n: 1 }, idempotency_id: ID });
-    gateway.upstream.behave((_request, honest) => honest());
+    gateway.upstream.behaveHonestly();
     // The upstream may have run the first one, so the caller must notice, although nothing is replayed here.
     const second = await gateway.start({ inputs: { n: 2 }, idempotency_id: ID });
     expect([second.status, ...replayMarks(second)]).toEqual([202, null, "true"]);

@@ -23,7 +23,6 @@ import {
 } from "./gateway.ts";
 import { TestQueue } from "./queue.ts";
 import { type Records, recordsOfGates } from "./records.ts";
-import { json } from "./upstream.ts";
 
 export const HOOK = "https://client.example/hook";
 /** Claims of a caller whose runs are charged. */
@@ -47,12 +46,13 @@ export class Stage {
   /** Everything that any receiver got, in order. */
   readonly received: Received[] = [];
   /** Runs that the upstream says are still waiting. */
-  readonly waiting = new Set<string>();
+  readonly waiting: Set<string>;
   #receive: Receive = () => new Response(null, { status: 204 });
 
   private constructor(gateway: Gateway, queue: TestQueue) {
     this.gateway = gateway;
     this.queue = queue;
+    this.waiting = gateway.upstream.waiting;
   }
 
   static async set(
@@ -66,11 +66,7 @@ export class Stage {
     vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) =>
       stage.#answer(new Request(input, init)),
     );
-    stage.gateway.upstream.behave(({ method, path }, honest) => {
-      const id = path.split("/").at(-1) ?? "";
-      const waits = method === "GET" && stage.waiting.has(id);
-      return waits ? json(202, { type: "run", id, status: "waiting" }) : honest();
-    });
+    stage.gateway.upstream.behaveHonestly();
     return stage;
   }
 
@@ -91,10 +87,8 @@ export class Stage {
   }
 
   /** What the upstream was given last as the place to report the end to. */
-  lastRef(): { ref: string; completion: string } {
-    const { data }: { data: { callback_url: string } } = JSON.parse(
-      this.gateway.upstream.starts.at(-1)?.body ?? "",
-    );
+  lastRef(starts = this.gateway.upstream.starts): { ref: string; completion: string } {
+    const { data }: { data: { callback_url: string } } = JSON.parse(starts.at(-1)?.body ?? "");
     const completion = new URL(data.callback_url).pathname;
     return { ref: completion.replace("/completions/", ""), completion };
   }
@@ -216,6 +210,11 @@ export class Stage {
   /** How often the upstream was asked for a run. */
   get reads(): number {
     return this.gateway.upstream.asked.filter(({ method }) => method === "GET").length;
+  }
+
+  /** As an operator does. False: nothing of it is under way. */
+  async abandon({ ref }: Pick<Started, "ref">): Promise<boolean> {
+    return (await this.gateway.gateOf()).abandon(ref.split(".")[1] ?? "");
   }
 
   deliveries(runId: string, call: Call = {}): Promise<Answer> {

@@ -9,6 +9,8 @@ export class FakeUpstream {
   readonly asked: Asked[] = [];
   /** Every run that exists, by its idempotency id: all users' ids together. */
   readonly runs = new Map<string, string>();
+  /** Runs of which it says that they are still waiting. */
+  readonly waiting = new Set<string>();
   /** The same ids by the callers' own. */
   readonly #idsOfCallers = new Map<string, string>();
   #behaviour: Behaviour = (_request, honest) => honest();
@@ -20,6 +22,27 @@ export class FakeUpstream {
 
   behaveHonestly(): void {
     this.behave((_request, honest) => honest());
+  }
+
+  /** From now on this answers reads of runs; starts are answered honestly. */
+  answerReads(read: (runId: string) => Response): void {
+    this.behave(({ method, path }, honest) => (method === "GET" ? read(lastPart(path)) : honest()));
+  }
+
+  /** From now on this happens after each start, and before its answer. */
+  beforeAnswer(happen: (runId: string) => Promise<unknown>): void {
+    this.behave(async ({ method }, honest) => {
+      const answer = honest();
+      if (method === "POST") await happen([...this.runs.values()].at(-1) ?? "");
+      return answer;
+    });
+  }
+
+  /** It goes on to know its runs, and takes their ids for new ones. */
+  forgetIds(): void {
+    const known = [...this.runs.values()];
+    this.runs.clear();
+    for (const runId of known) this.runs.set(`forgotten ${runId}`, runId);
   }
 
   /** It starts each run, and answers 500. */
@@ -53,9 +76,9 @@ export class FakeUpstream {
 
   #honest({ method, path, headers, body }: Asked): Response {
     if (method === "POST") return json(202, { data: { type: "run", id: this.#start(headers, body) } });
-    const id = path.split("?")[0]?.split("/").at(-1);
-    const known = [...this.runs.values()].includes(id ?? "");
-    if (!known) return json(404, errorBody(404, "not_found"));
+    const id = lastPart(path);
+    if (this.waiting.has(id)) return json(202, { type: "run", id, status: "waiting" });
+    if (![...this.runs.values()].includes(id)) return json(404, errorBody(404, "not_found"));
     const run = { type: "run", id, status: "success", results: [{ ok: true }], next_page: null, errors: [] };
     return json(200, path.startsWith("/actions/v1/runs/") ? { data: run } : run);
   }
@@ -68,6 +91,10 @@ export class FakeUpstream {
     if (callersId !== null) this.#idsOfCallers.set(callersId, data.idempotency_id);
     return id;
   }
+}
+
+function lastPart(path: string): string {
+  return path.split("?")[0]?.split("/").at(-1) ?? "";
 }
 
 export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
