@@ -92,8 +92,7 @@ describe("a true ref of a run that has not ended changes nothing", () => {
     const { upstream } = stage.gateway;
     const notFound = json(404, errorBody(404, "not_found"));
     upstream.behave(({ method }, honest) => (method === "GET" ? notFound.clone() : honest()));
-    await stage.push(run);
-    await stage.drain();
+    await stage.finish(run);
     for (const _ of times(20, () => 0)) await expectUnmoved(stage, run, () => stage.push(run));
     await stage.pass(71 * HOUR);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");

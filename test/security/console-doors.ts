@@ -22,7 +22,10 @@ export type Door = { method: "GET" | "POST"; path: string; headers?: Record<stri
 
 export const API_READS: Door[] = words`
   /overview /runs /runs/${RUN} /users?issuer=i&subject=s /users/${USER} /dead-letters /destinations /audit
-  /redeliveries/${RUN}`.map((path) => ({ method: "GET", path: `/console/api${path}` }));
+  /redeliveries/${RUN} /charges?from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z`.map((path) => ({
+  method: "GET",
+  path: `/console/api${path}`,
+}));
 
 /** What an operator can do, by a way that ends alike in the API and on the pages. */
 function actsUnder(prefix: string): Door[] {
@@ -33,6 +36,7 @@ function actsUnder(prefix: string): Door[] {
 
 export const API_ACTS: Door[] = [
   ...actsUnder("/console/api"),
+  { method: "POST", path: "/console/api/reindex" },
   { method: "POST", path: `/console/api/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}` },
   {
     method: "POST",
@@ -120,9 +124,9 @@ export function makeCounted() {
   return {
     counts,
     /** 401 or 403 in the API; on a page the way to sign in, or a page that shows nothing. */
-    expectRefused: ({ status, location, text }: DoorAnswer, path: string): void => {
-      if (path.startsWith("/console/api/")) expect([401, 403]).toContain(status);
-      else if (status !== 403) expect([status, location]).toEqual([303, "/console/sign-in"]);
+    expectRefused: ({ status, location, text }: DoorAnswer, path: string, expected: 401 | 403): void => {
+      if (path.startsWith("/console/api/") || expected === 403) expect(status).toBe(expected);
+      else expect([status, location]).toEqual([303, "/console/sign-in"]);
       expect(text).not.toContain(RUN);
       expect(text).not.toContain("client.example");
       counts.refused += 1;

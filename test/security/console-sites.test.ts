@@ -182,7 +182,7 @@ describe("a session", () => {
   });
 });
 
-itAddsUp(counts, { refused: 648, served: 132 });
+itAddsUp(counts, { refused: 702, served: 145 });
 
 async function auditRows(): Promise<Record<string, unknown>[]> {
   return (await env.OPERATORS_DB.prepare("SELECT * FROM audit ORDER BY at_ms").run()).results;

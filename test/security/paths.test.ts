@@ -1,10 +1,10 @@
 // SECURITY-CASES, Requests: the path. Ids are UUIDs, nothing leads out of /actions/, and no spelling of a route that
 // counts reaches the upstream without having been counted.
-import { beforeAll, describe, expect, it } from "vitest";
-import { ACTION, type Answer, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
+import { describe, expect, it } from "vitest";
+import { ACTION, type Answer, RUN_PATH } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
-import { Attacker, expectProblem, itAddsUp, JSON_TYPE, newUser, post, remainingOf, toText } from "./bench.ts";
+import { besiege, expectProblem, itAddsUp, JSON_TYPE, newUser, post, remainingOf, toText } from "./bench.ts";
 
 const RUN = "abcdef00-abcd-4abc-8def-abcdef001122";
 const STORED = `/actions/v1/stored-actions/${ACTION}`;
@@ -12,21 +12,13 @@ const STORED = `/actions/v1/stored-actions/${ACTION}`;
 /** The two forms that a runtime may hand over a path in: resolved by a URL parser, or as the wire had it. */
 const FORMS = ["resolved", "raw"] as const;
 
-const counts = { refused: 0, served: 0 };
-let gateway: Gateway;
-let attacker: Attacker;
-
-beforeAll(async () => {
-  gateway = await makeGateway();
-  attacker = new Attacker(gateway, counts);
-  const run = { type: "run", id: RUN, status: "waiting" };
-  gateway.upstream.runs.set("known", RUN);
-  // It answers whatever it is asked, so that an attack which gets through looks like a success.
-  gateway.upstream.behave(({ method, path }, honest) => {
-    if (method === "POST" || /^\/actions\/v1\/stored-actions\/[^/]+\/runs\/[^/]+$/.test(path))
-      return honest();
-    return json(200, { data: path === `/actions/v1/runs/${RUN}` ? run : [] });
-  });
+const { counts, gateway, attacker, refuse } = await besiege();
+const run = { type: "run", id: RUN, status: "waiting" };
+gateway.upstream.runs.set("known", RUN);
+// It answers whatever it is asked, so that an attack which gets through looks like a success.
+gateway.upstream.behave(({ method, path }, honest) => {
+  if (method === "POST" || /^\/actions\/v1\/stored-actions\/[^/]+\/runs\/[^/]+$/.test(path)) return honest();
+  return json(200, { data: path === `/actions/v1/runs/${RUN}` ? run : [] });
 });
 
 /** Segments that are no UUID, as a caller writes them into a path. */
@@ -40,15 +32,14 @@ const NO_UUIDS = [
 ];
 
 describe("a stored action's id that is no UUID is refused at the start", () => {
-  it.each(NO_UUIDS)("%s", async (segment) => {
-    const id = crypto.randomUUID();
-    await attacker.tryStart(id, {
+  it.each(NO_UUIDS)("%s", (segment) =>
+    refuse((id) => ({
       path: `/actions/v1/stored-actions/${segment}/run`,
       post: post(toText(id)),
       status: 400,
       source: { parameter: "stored_action_id" },
-    });
-  });
+    })),
+  );
 });
 
 describe.each<[string, (segment: string) => string]>([
