@@ -27,6 +27,10 @@ export const API_READS: Door[] = words`
   path: `/console/api${path}`,
 }));
 
+export function posting(path: string, headers: Record<string, string>, body: string): Door {
+  return { method: "POST", path, headers, body };
+}
+
 /** What an operator can do, by a way that ends alike in the API and on the pages. */
 function actsUnder(prefix: string): Door[] {
   const onRun = ["poll", "redeliver", "abandon"].map((what) => `/runs/${RUN}/${what}`);
@@ -38,12 +42,7 @@ export const API_ACTS: Door[] = [
   ...actsUnder("/console/api"),
   { method: "POST", path: "/console/api/reindex" },
   { method: "POST", path: `/console/api/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}` },
-  {
-    method: "POST",
-    path: "/console/api/dead-letters/redeliver",
-    headers: JSON_TYPE,
-    body: '{"host":"client.example"}',
-  },
+  posting("/console/api/dead-letters/redeliver", JSON_TYPE, '{"host":"client.example"}'),
 ];
 
 const PAGES: Door[] = [
@@ -54,18 +53,8 @@ const PAGES: Door[] = [
 
 const PAGE_ACTS: Door[] = [
   ...actsUnder("/console"),
-  {
-    method: "POST",
-    path: `/console/users/${USER}/open-runs/${RUN}/poll`,
-    headers: FORM,
-    body: `run_id=${RUN}`,
-  },
-  {
-    method: "POST",
-    path: "/console/dead-letters/redeliver",
-    headers: FORM,
-    body: "what=range&host=client.example",
-  },
+  posting(`/console/users/${USER}/open-runs/${RUN}/poll`, FORM, `run_id=${RUN}`),
+  posting("/console/dead-letters/redeliver", FORM, "what=range&host=client.example"),
 ];
 
 export const DOORS = [...API_READS, ...API_ACTS, ...PAGES, ...PAGE_ACTS];

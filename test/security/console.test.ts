@@ -18,7 +18,6 @@ import {
   calls,
   cookie,
   DOORS,
-  type Door,
   type DoorAnswer,
   expectUntouched,
   JSON_TYPE,
@@ -28,6 +27,7 @@ import {
   OLGA,
   own,
   PAST,
+  posting,
   RUN,
   stranger,
   useDoors,
@@ -125,12 +125,7 @@ describe("what is stored comes back from the API as data", () => {
     // Newer than the other one, so that it is the first of every list.
     const letter = toLetter({ ...who, runId, diedAtMs: NOON_MS + 1, reason: MARKUP });
     await indexLetters(env.OPERATORS_DB, [letter]);
-    const begin: Door = {
-      method: "POST",
-      path: "/console/api/dead-letters/redeliver",
-      headers: JSON_TYPE,
-      body: JSON.stringify({ host: MARKUP }),
-    };
+    const begin = posting("/console/api/dead-letters/redeliver", JSON_TYPE, JSON.stringify({ host: MARKUP }));
     const begun = await knock(at.gateway, begin, { claims: { ...OLGA, sub: MARKUP } });
     const { id } = JSON.parse(begun.text);
     const { runs } = await read(`/runs?user=${ATTACKER}`);
