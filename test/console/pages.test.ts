@@ -164,10 +164,8 @@ describe("what is not there or cannot be", () => {
   });
 
   it("the operators' index away is a 503 page, and no stack", async () => {
-    gateway = await makeGateway(
-      {},
-      failing(/^OPERATORS_DB\./, () => new Error("D1 is on fire")),
-    );
+    const bindings = failing(/^OPERATORS_DB\./, () => new Error("D1 is on fire"));
+    gateway = await makeGateway({}, bindings);
     const { status, text: html } = await ask("/console/runs");
     expect(status).toBe(503);
     expect(html).toContain("A store does not answer");
