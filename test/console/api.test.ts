@@ -33,6 +33,7 @@ const ACTS = [
   `/users/${USER}/reset-window`,
   `/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}`,
 ];
+const ON_FIRE = failing(/^OPERATORS_DB\./, () => new Error("D1 on fire"));
 /** These ask the gate alone. */
 const WITHOUT_INDEX = [
   "/destinations",
@@ -94,10 +95,7 @@ describe("an outage is 503, to be asked again, and says nothing of what is down"
   it.each(
     [...READS, ...ACTS].filter((path) => !path.startsWith("/overview") && !WITHOUT_INDEX.includes(path)),
   )("of the operators' index: %s", async (path) => {
-    const down = await makeGateway(
-      {},
-      failing(/^OPERATORS_DB\./, () => new Error("D1 on fire")),
-    );
+    const down = await makeGateway({}, ON_FIRE);
     const answer = ACTS.includes(path) ? await act(down, path) : await ask(down, path);
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
     expect(answer.text).not.toContain("on fire");

@@ -2,14 +2,14 @@
 // up again, and without D1.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, it } from "vitest";
+import { expect } from "vitest";
 import { type ExportPage, exportCharges } from "../../src/console/charges/export.ts";
 import type { ExportPosition } from "../../src/console/charges/query.ts";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
-import { charge, freshStores, gateOf, loseIndex, pass, ring, stubOf, userKey } from "../operators/bench.ts";
+import { charge, freshStores, loseIndex, ring, stubOf, userKey } from "../operators/bench.ts";
 import { failing, replacing } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, T0 } from "../support/clock.ts";
-import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { type Gateway, it, makeGateway } from "../support/gateway.ts";
 import { BILLING } from "../support/terms.ts";
 import { times } from "../support/times.ts";
 import { ACTION, ask } from "./bench.ts";
@@ -66,13 +66,12 @@ async function exportBy(
   return given.toSorted();
 }
 
-it("a charge is a line that says all of it, and whose it is", async () => {
+it("a charge is a line that says all of it, and whose it is", async ({ gateway }) => {
   const runId = await charge("alice", {
     billing: { ...BILLING, description: 'a, "b"', exemption_reason: "trial" },
   });
   await ring("alice");
   moveClock(2 * HOUR);
-  const gateway = await makeGateway();
   const row = {
     user: await userKey("alice"),
     issuer: "https://login.example",
@@ -99,10 +98,11 @@ it("a charge is a line that says all of it, and whose it is", async () => {
   );
 });
 
-it("of 42 users every charge is given once, in pages of 40 users, each with the cursor of its own span", async () => {
+it("of 42 users every charge is given once, in pages of 40 users, each with the cursor of its own span", async ({
+  gateway,
+}) => {
   const runs = await chargeMany(42, 44);
   moveClock(3 * HOUR);
-  const gateway = await makeGateway();
   const all = await exportAll(gateway);
   expect([all.runs.toSorted(), all.subjects.size, all.pages]).toEqual([runs, 42, 2]);
   const cursor = (await ask(gateway, `/charges?${SPAN}`)).headers.get("x-next-cursor");
@@ -141,12 +141,11 @@ it("what is charged, and who comes in, between two pages is not in a span that w
   expect(given).toEqual(runs);
 });
 
-it("what is charged after an export is in the next one, and in no other", async () => {
+it("what is charged after an export is in the next one, and in no other", async ({ gateway }) => {
   const first = await chargeMany(2, 4);
   moveClock(HOUR - 4_000);
   const second = await chargeMany(2, 4);
   moveClock(2 * HOUR);
-  const gateway = await makeGateway();
   expect((await exportAll(gateway)).runs.toSorted()).toEqual(first);
   const next = await exportAll(gateway, "from=2040-01-01T01:00:00Z&to=2040-01-01T02:00:00Z");
   expect(next.runs.toSorted()).toEqual(second);
@@ -219,37 +218,21 @@ it("a gate whose clock is more than an hour behind stops the page", async () => 
 
 const NOW_SPAN = "from=2040-01-01T00:00:00Z&to=2040-01-01T00:10:00Z";
 
-it.each([
+it.for<[string, string, string]>([
   ["", "from", "from is required."],
   ["?from=2040-01-01T00:00:00Z", "to", "to is required."],
   ["?from=2040-01-02T00:00:00Z&to=2040-01-01T00:00:00Z", "from", "from must not be later than to."],
   [`?${NOW_SPAN}`, "to", "to must be at least 5 minutes ago: a younger span is not complete yet."],
   [`?${SPAN}&cursor=x`, "cursor", "cursor must be that of a page of the same span."],
-])("GET /charges%s names %s", async (query, parameter, detail) => {
+])("GET /charges%s names %s", async ([query, parameter, detail], { gateway }) => {
   // A millisecond less than five minutes after the end of the one span, hours after the end of the others.
   moveClock(query.includes(NOW_SPAN) ? 15 * MINUTE - 1 : 3 * HOUR);
-  const gateway = await makeGateway();
   const { status, body } = await ask(gateway, `/charges${query}`);
   expect(status).toBe(400);
   expect(body.errors).toMatchObject([{ detail, source: { parameter } }]);
 });
 
-it("a span that ended five minutes ago is given", async () => {
+it("a span that ended five minutes ago is given", async ({ gateway }) => {
   moveClock(15 * MINUTE);
-  expect((await ask(await makeGateway(), `/charges?${NOW_SPAN}`)).status).toBe(200);
-});
-
-it("a caller's token, or none, exports nothing", async () => {
-  await charge("alice");
-  await pass("alice", 2 * HOUR);
-  const gateway = await makeGateway();
-  const { id } = await gateOf("alice");
-  for (const [claims, status] of [
-    [{ sub: "alice" }, 403],
-    [null, 401],
-  ] as const) {
-    const refused = await ask(gateway, `/charges?${SPAN}`, { claims });
-    expect(refused.status).toBe(status);
-    expect(refused.text).not.toContain(id);
-  }
+  expect((await ask(gateway, `/charges?${NOW_SPAN}`)).status).toBe(200);
 });

@@ -17,8 +17,6 @@ let db: D1Database;
 let gateway: Gateway;
 let alice: string;
 
-type Page = Answer & { html: string };
-
 beforeEach(async () => {
   db = await freshIndex();
   gateway = await makeGateway();
@@ -26,19 +24,13 @@ beforeEach(async () => {
 });
 
 /** As a browser that has signed in. */
-async function ask(path: string, call: Call & { as?: Record<string, unknown> | null } = {}): Promise<Page> {
+async function ask(path: string, call: Call & { as?: Record<string, unknown> | null } = {}): Promise<Answer> {
   const { as = OPERATOR, headers = {}, ...rest } = call;
   const cookie = as === null ? {} : { cookie: `edge_console=${await gateway.issuer.token(as)}` };
-  const answer = await gateway.call(path, {
-    claims: null,
-    ...PAGE,
-    ...rest,
-    headers: { ...cookie, ...headers },
-  });
-  return { ...answer, html: answer.text };
+  return gateway.call(path, { claims: null, ...PAGE, ...rest, headers: { ...cookie, ...headers } });
 }
 
-function post(path: string, body: string, headers: Record<string, string> = OWN): Promise<Page> {
+function post(path: string, body: string, headers: Record<string, string> = OWN): Promise<Answer> {
   const type = { "content-type": "application/x-www-form-urlencoded" };
   return ask(path, { method: "POST", headers: { ...type, ...headers }, body });
 }
@@ -68,7 +60,7 @@ describe("every page is a document under the strict policy", () => {
     ["/console/audit", "Audit trail"],
     ["/console/sign-in", "Sign in"],
   ])("%s", async (path, title) => {
-    const { status, headers, html } = await ask(path);
+    const { status, headers, text: html } = await ask(path);
     expect(status).toBe(200);
     expect(html).toMatch(/^<!doctype html><html lang="en">/);
     expect(html).toContain(`<title>${title} · Edge Actions</title>`);
@@ -83,7 +75,7 @@ describe("every page is a document under the strict policy", () => {
 
   it("a run, with its time line", async () => {
     const id = await deadRun();
-    const { status, html } = await ask(`/console/runs/${id}`);
+    const { status, text: html } = await ask(`/console/runs/${id}`);
     expect(status).toBe(200);
     expect(html).toContain("status is no 2xx");
     expect(html).toContain("https://client.example/hook");
@@ -99,7 +91,11 @@ describe("every page is a document under the strict policy", () => {
 
 describe("without signing in there is nothing but the sign-in page and the assets", () => {
   it("a caller who is no operator is told so, and sees nothing", async () => {
-    const { status, headers, html } = await ask("/console/runs", { as: { sub: "alice", scope: "external" } });
+    const {
+      status,
+      headers,
+      text: html,
+    } = await ask("/console/runs", { as: { sub: "alice", scope: "external" } });
     expect(status).toBe(403);
     expect(html).toContain("You are not an operator");
     expect(html).not.toContain("Finished from");
@@ -113,22 +109,24 @@ describe("without signing in there is nothing but the sign-in page and the asset
   ])("%s is served, and not again to a browser that has it", async (path, type, content) => {
     const first = await ask(path, { as: null });
     expect([first.status, first.headers.get("content-type")]).toEqual([200, type]);
-    expect(first.html).toContain(content);
+    expect(first.text).toContain(content);
     const etag = first.headers.get("etag") ?? "";
     expect(etag).not.toBe("");
     const second = await ask(path, { as: null, headers: { "if-none-match": etag } });
-    expect([second.status, second.html]).toEqual([304, ""]);
+    expect([second.status, second.text]).toEqual([304, ""]);
   });
 
   it.each([
     ["invalid", "That is no token that holds here."],
     ["scope", "it has not the scope of operators"],
   ])("the sign-in page says what was wrong: %s", async (error, said) => {
-    expect((await ask(`/console/sign-in?error=${error}`, { as: null })).html).toContain(said);
+    expect((await ask(`/console/sign-in?error=${error}`, { as: null })).text).toContain(said);
   });
 
   it("and says nothing that it does not know", async () => {
-    const { html } = await ask("/console/sign-in?error=Your+password+has+expired&said=Call+me", { as: null });
+    const { text: html } = await ask("/console/sign-in?error=Your+password+has+expired&said=Call+me", {
+      as: null,
+    });
     expect(html).not.toContain("password has expired");
     expect(html).not.toContain("Call me");
     expect(html).not.toContain("flash");
@@ -140,7 +138,7 @@ describe("what is not there or cannot be", () => {
     /console/nowhere /console/runs/not-a-uuid
     /console/runs/${NO_RUN}?user=${"u".repeat(43)} /console/users/short
     /console/redeliveries/none /console/audit?cursor=x`)("%s is a 404 page", async (path) => {
-    const { status, html } = await ask(path);
+    const { status, text: html } = await ask(path);
     expect(status).toBe(404);
     expect(html).toContain("There is nothing here");
   });
@@ -149,7 +147,7 @@ describe("what is not there or cannot be", () => {
     const { status, headers } = await ask(`/console/runs/${NO_RUN}`);
     const location = headers.get("location") ?? "";
     expect([status, location]).toEqual([303, `/console/runs?run_id=${NO_RUN}`]);
-    expect((await ask(location)).html).toContain("No run is like that");
+    expect((await ask(location)).text).toContain("No run is like that");
   });
 
   it.each([
@@ -159,18 +157,16 @@ describe("what is not there or cannot be", () => {
     ["/console/users?user=x", "user must be a user key"],
     ["/console/dead-letters?from=2026-11-25T20:14&to=2026-11-24T20:14", "from must not be later than to."],
   ])("%s: the page says what is wrong, and keeps the form", async (path, said) => {
-    const { status, html } = await ask(path);
+    const { status, text: html } = await ask(path);
     expect(status).toBe(400);
     expect(html).toContain(said);
     expect(html).toContain("<form");
   });
 
   it("the operators' index away is a 503 page, and no stack", async () => {
-    gateway = await makeGateway(
-      {},
-      failing(/^OPERATORS_DB\./, () => new Error("D1 is on fire")),
-    );
-    const { status, html } = await ask("/console/runs");
+    const bindings = failing(/^OPERATORS_DB\./, () => new Error("D1 is on fire"));
+    gateway = await makeGateway({}, bindings);
+    const { status, text: html } = await ask("/console/runs");
     expect(status).toBe(503);
     expect(html).toContain("A store does not answer");
     expect(html).not.toContain("on fire");
@@ -184,7 +180,7 @@ describe("forms", () => {
     expect(status).toBe(303);
     const location = headers.get("location") ?? "";
     expect(location).toBe(`/console/runs/${id}?user=${alice}&said=redelivering`);
-    expect((await ask(location)).html).toContain("The callback is being sent again.");
+    expect((await ask(location)).text).toContain("The callback is being sent again.");
   });
 
   it.each([
@@ -205,7 +201,7 @@ describe("forms", () => {
 
   it("what an action came to is in the audit trail", async () => {
     await post(`/console/users/${alice}/reset-window`, "");
-    expect((await ask("/console/audit")).html).toContain("Reset the windows");
+    expect((await ask("/console/audit")).text).toContain("Reset the windows");
   });
 
   it.each([
@@ -214,7 +210,7 @@ describe("forms", () => {
     "",
   ])("%.50s is no form: it is refused, and nothing is sent", async (fields) => {
     await deadRun();
-    const { status, html } = await post("/console/dead-letters/redeliver", fields);
+    const { status, text: html } = await post("/console/dead-letters/redeliver", fields);
     expect(status).toBe(400);
     expect(html).toContain("This form cannot be read");
     expect(await redeliveries()).toBe(0);
@@ -229,7 +225,7 @@ describe("forms", () => {
     const { headers } = await post("/console/dead-letters/redeliver", fields.replace("RUN", await deadRun()));
     const location = headers.get("location") ?? "";
     expect(location).toMatch(/^\/console\/redeliveries\/[\w-]+$/);
-    const { html } = await ask(location);
+    const { text: html } = await ask(location);
     expect(html).toContain(said);
     // Without scripts the page loads itself again; with them it asks the API.
     expect(html).toContain('<noscript><meta http-equiv="refresh" content="2"/></noscript>');
@@ -244,7 +240,7 @@ describe("forms", () => {
       toLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z") }),
       toLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:17:00Z"), reason: "poison" }),
     ]);
-    const { html } = await ask(`/console/dead-letters?reason=poison&from=${from}&to=${to}`);
+    const { text: html } = await ask(`/console/dead-letters?reason=poison&from=${from}&to=${to}`);
     expect(html).toContain("Every dead letter of this line is sent again: 1 letter.");
     const query = `host=client.example&amp;reason=poison&amp;from=${encodeURIComponent(from)}&amp;to=${encodeURIComponent(to)}`;
     // Of its host, and of its only reason.
@@ -258,13 +254,13 @@ describe("forms", () => {
     ]);
     const sent = await post("/console/dead-letters/redeliver", new URLSearchParams(fields).toString());
     const said = await ask(sent.headers.get("location") ?? "");
-    expect(said.html).toContain(
+    expect(said.text).toContain(
       "All dead letters to client.example, because of “poison”, from 2026-11-25 20:14:00, before 2026-11-25 20:16:00.",
     );
   });
 
   it("from elsewhere do nothing, and are told so", async () => {
-    const { status, html } = await post(`/console/runs/${await deadRun()}/redeliver`, "", {});
+    const { status, text: html } = await post(`/console/runs/${await deadRun()}/redeliver`, "", {});
     expect([status, html.includes("This form came from elsewhere")]).toEqual([403, true]);
   });
 
@@ -274,7 +270,7 @@ describe("forms", () => {
   });
 
   it("a message in the URL that is not of the list is not shown", async () => {
-    const { html } = await ask("/console/users?said=constructor");
+    const { text: html } = await ask("/console/users?said=constructor");
     expect(html).not.toContain("flash");
   });
 });

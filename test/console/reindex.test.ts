@@ -1,6 +1,6 @@
 // D1 was lost and made anew: the gates tell it everything again, when an operator has them do so, and by themselves.
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import {
   charge,
   dieUndelivered,
@@ -16,7 +16,7 @@ import {
 import { failing } from "../support/bindings.ts";
 import { HOUR } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
-import { makeGateway } from "../support/gateway.ts";
+import { it, makeGateway } from "../support/gateway.ts";
 import { makeIndex } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import { act } from "./bench.ts";
@@ -59,12 +59,13 @@ async function indexedRows(): Promise<{ active: unknown[]; letters: unknown[] }>
 }
 
 describe("an index that was made anew", () => {
-  it("has everything again after a reindexing, which says how many gates had to tell it", async () => {
+  it("has everything again after a reindexing, which says how many gates had to tell it", async ({
+    gateway,
+  }) => {
     const all = await twoDays();
     expect(await indexedRows()).toEqual(all);
     await remakeIndex();
     expect(await indexedRows()).toEqual({ active: [], letters: [] });
-    const gateway = await makeGateway();
     const { status, body } = await act(gateway, "/reindex");
     expect([status, body]).toEqual([200, { gates: 1, told_anew: 1, unreachable: 0, next_cursor: null }]);
     expect(await indexedRows()).toEqual(all);
@@ -97,25 +98,24 @@ describe("an index that was made anew", () => {
     expect(await readRows("SELECT count(*) AS letters FROM dead_letters")).toEqual([{ letters: 120 }]);
   });
 
-  it("is told at once by a gate that had given the lost one an hour's rest", async () => {
+  it("is told at once by a gate that had given the lost one an hour's rest", async ({ gateway }) => {
     const all = await twoDays();
     await loseIndex();
     await charge("alice");
     await pass("alice", 8 * HOUR);
     await makeIndex();
-    expect((await act(await makeGateway(), "/reindex")).body.told_anew).toBe(1);
+    expect((await act(gateway, "/reindex")).body.told_anew).toBe(1);
     expect(await indexedRows()).toEqual(all);
   });
 });
 
 describe("a reindexing", () => {
-  it("goes over all gates, forty a request, and each request is in the audit trail", async () => {
+  it("goes over all gates, forty a request, and each request is in the audit trail", async ({ gateway }) => {
     for (const n of times(42, (at) => at)) {
       await charge(`user-${n}`);
       await ring(`user-${n}`);
     }
     await remakeIndex();
-    const gateway = await makeGateway();
     const first = await act(gateway, "/reindex");
     expect(first.body).toMatchObject({ gates: 40, told_anew: 40, unreachable: 0 });
     const second = await act(gateway, `/reindex?cursor=${first.body.next_cursor}`);
@@ -143,8 +143,7 @@ describe("a reindexing", () => {
     });
   });
 
-  it("is 503 while there is no index to write into, and a bad cursor is named", async () => {
-    const gateway = await makeGateway();
+  it("is 503 while there is no index to write into, and a bad cursor is named", async ({ gateway }) => {
     const bad = await act(gateway, "/reindex?cursor=x");
     expect([bad.status, bad.body.errors[0].source]).toEqual([400, { parameter: "cursor" }]);
     await loseIndex();

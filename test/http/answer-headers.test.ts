@@ -8,6 +8,7 @@ import {
   type Answer,
   type Call,
   type Gateway,
+  ID,
   makeGateway,
   RUN_PATH,
   startOf,
@@ -15,7 +16,6 @@ import {
 import { freshIndex } from "../support/operators-index.ts";
 import { json } from "../support/upstream.ts";
 
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const RUN = `/actions/v1/stored-actions/${ACTION}/runs/${ID}`;
 const SPAN = "from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
 const ENDED = { type: "run", id: ID, status: "success", results: [], next_page: null, errors: [] };

@@ -1,8 +1,8 @@
 // Where the upstream says that a run has ended: what is true is only a hint. What is forged: test/security/completions.
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { counting } from "../support/bindings.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { Stage } from "../support/stage.ts";
+import { it, Stage } from "../support/stage.ts";
 
 freshForEach();
 
@@ -18,8 +18,9 @@ describe("a true ref", () => {
     expect(calls).toEqual(["RUNS.send"]);
   });
 
-  it("cannot inject a result: what the receiver gets is what the upstream says when asked", async () => {
-    const stage = await Stage.set();
+  it("cannot inject a result: what the receiver gets is what the upstream says when asked", async ({
+    stage,
+  }) => {
     const run = await stage.start();
     const lie = JSON.stringify({ type: "run", id: run.runId, status: "error", results: ["forged"] });
     await stage.gateway.call(run.completion, { ...post, body: lie });
@@ -28,13 +29,12 @@ describe("a true ref", () => {
     expect(JSON.parse(stage.received[0]?.body ?? "")).toMatchObject({ status: "success" });
   });
 
-  it.each<[string, RequestInit["body"]]>([
+  it.for<[string, RequestInit["body"]]>([
     ["nothing", ""],
     ["no JSON", "<html>"],
     ["bytes that are no text", new Uint8Array([0xff, 0xfe, 0])],
     ["megabytes", `{"results":"${"x".repeat(2_000_000)}"}`],
-  ])("with a body of %s is a hint all the same", async (_name, body) => {
-    const stage = await Stage.set();
+  ])("with a body of %s is a hint all the same", async ([, body], { stage }) => {
     const run = await stage.start();
     const answer = await stage.gateway.call(run.completion, { ...post, body: body ?? "" });
     expect(answer.status).toBe(202);
@@ -42,8 +42,7 @@ describe("a true ref", () => {
     expect(stage.received).toHaveLength(1);
   });
 
-  it("while the queue is down is 503, to be said again", async () => {
-    const stage = await Stage.set();
+  it("while the queue is down is 503, to be said again", async ({ stage }) => {
     const run = await stage.start();
     stage.queue.rule(() => "refused");
     const answer = await stage.push(run);

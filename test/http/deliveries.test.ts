@@ -1,10 +1,10 @@
 // A caller's view of its own run's callback, and sending it again.
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { failing, losingAnswer } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { ACTION, type Answer, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
-import { deliveriesPath, HOOK, PAYING, Stage, type Started } from "../support/stage.ts";
+import { deliveriesPath, HOOK, it, PAYING, Stage, type Started } from "../support/stage.ts";
 import { statuses, times } from "../support/times.ts";
 
 freshForEach(0.5);
@@ -12,8 +12,7 @@ freshForEach(0.5);
 /** A run whose receiver refused every attempt, forgotten by the upstream since. */
 async function deadLetter(stage: Stage): Promise<Started> {
   stage.receive(() => new Response(null, { status: 404 }));
-  const run = await stage.start();
-  await stage.push(run);
+  const run = await stage.finish(await stage.start());
   await stage.pass(200 * HOUR);
   stage.gateway.upstream.runs.clear();
   stage.received.length = 0;
@@ -21,16 +20,9 @@ async function deadLetter(stage: Stage): Promise<Started> {
 }
 
 async function deliveredRun(stage: Stage, data: Record<string, unknown> = {}): Promise<Started> {
-  const run = await stage.start(data);
-  await stage.push(run);
-  await stage.drain();
+  const run = await stage.finish(await stage.start(data));
   stage.received.length = 0;
   return run;
-}
-
-function gatewayBeside(stage: Stage, bindings: Parameters<typeof makeGateway>[1]): Promise<Gateway> {
-  const { issuer, upstream } = stage.gateway;
-  return makeGateway({}, bindings, { issuer, upstream });
 }
 
 function redeliverAt(gateway: Gateway, { runId }: Started): Promise<Answer> {
@@ -38,8 +30,9 @@ function redeliverAt(gateway: Gateway, { runId }: Started): Promise<Answer> {
 }
 
 describe("a dead letter", () => {
-  it("that is sent again reaches a receiver that has recovered, though the upstream has forgotten the run", async () => {
-    const stage = await Stage.set();
+  it("that is sent again reaches a receiver that has recovered, though the upstream has forgotten the run", async ({
+    stage,
+  }) => {
     const run = await deadLetter(stage);
     stage.receive(() => new Response(null, { status: 200 }));
     const answer = await stage.redeliver(run.runId);
@@ -54,8 +47,7 @@ describe("a dead letter", () => {
     expect(await stage.rows()).toBe(0);
   });
 
-  it("that is sent again starts the schedule anew, and is charged no second time", async () => {
-    const stage = await Stage.set();
+  it("that is sent again starts the schedule anew, and is charged no second time", async ({ stage }) => {
     const run = await deadLetter(stage);
     await stage.redeliver(run.runId);
     const sentAtMs = Date.now();
@@ -72,11 +64,8 @@ describe("a dead letter", () => {
 });
 
 describe("a delivered run", () => {
-  it("is sent again on its caller's word, with the same webhook-id", async () => {
-    const stage = await Stage.set();
-    const run = await stage.start();
-    await stage.push(run);
-    await stage.drain();
+  it("is sent again on its caller's word, with the same webhook-id", async ({ stage }) => {
+    const run = await stage.finish(await stage.start());
     expect((await stage.redeliver(run.runId)).status).toBe(202);
     await stage.pass(SECOND);
     expect(stage.received).toHaveLength(2);
@@ -84,8 +73,7 @@ describe("a delivered run", () => {
     expect(stage.received[1]?.body).toBe(stage.received[0]?.body);
   });
 
-  it("whose redelivery fails no longer depends on the upstream", async () => {
-    const stage = await Stage.set();
+  it("whose redelivery fails no longer depends on the upstream", async ({ stage }) => {
     const run = await deliveredRun(stage);
     stage.receive(() => new Response(null, { status: stage.received.length < 3 ? 404 : 200 }));
     await stage.redeliver(run.runId);
@@ -96,8 +84,7 @@ describe("a delivered run", () => {
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
   });
 
-  it("while its claim is still kept, too", async () => {
-    const stage = await Stage.set();
+  it("while its claim is still kept, too", async ({ stage }) => {
     const run = await deliveredRun(stage, { idempotency_id: crypto.randomUUID() });
     expect((await stage.redeliver(run.runId)).status).toBe(202);
     await stage.pass(SECOND);
@@ -107,8 +94,7 @@ describe("a delivered run", () => {
 });
 
 describe("an abandoned run", () => {
-  it("is waited for once more, as the answer and the next look at it say", async () => {
-    const stage = await Stage.set();
+  it("is waited for once more, as the answer and the next look at it say", async ({ stage }) => {
     const run = await stage.start();
     stage.waiting.add(run.runId);
     const [, runKey = ""] = run.ref.split(".");
@@ -124,16 +110,13 @@ describe("an abandoned run", () => {
 });
 
 describe("sending again while it is under way", () => {
-  it.each<[string, (stage: Stage) => Promise<Started>]>([
+  it.for<[string, (stage: Stage) => Promise<Started>]>([
     ["because the run has not ended", (stage) => stage.start()],
     [
       "because it is being retried",
       async (stage) => {
         stage.receive(() => new Response(null, { status: 500 }));
-        const run = await stage.start();
-        await stage.push(run);
-        await stage.drain();
-        return run;
+        return stage.finish(await stage.start());
       },
     ],
     [
@@ -144,17 +127,17 @@ describe("sending again while it is under way", () => {
         return run;
       },
     ],
-  ])("is a conflict, %s", async (_name, prepare) => {
-    const stage = await Stage.set();
+  ])("is a conflict, %s", async ([, prepare], { stage }) => {
     const run = await prepare(stage);
     const answer = await stage.redeliver(run.runId);
     expect([answer.status, answer.body.errors[0].code]).toEqual([409, "conflict"]);
   });
 
-  it("is none that it caused itself: its answer got lost, and it was asked for once more", async () => {
-    const stage = await Stage.set();
+  it("is none that it caused itself: its answer got lost, and it was asked for once more", async ({
+    stage,
+  }) => {
     const run = await deliveredRun(stage);
-    const beside = await gatewayBeside(stage, losingAnswer("USER_GATE.redeliver"));
+    const beside = await makeGateway({}, losingAnswer("USER_GATE.redeliver"), stage.gateway);
     const other = await stage.start();
     expect((await redeliverAt(beside, other)).status).toBe(409);
     expect((await redeliverAt(beside, run)).status).toBe(202);
@@ -163,8 +146,7 @@ describe("sending again while it is under way", () => {
     expect(stage.received).toHaveLength(1);
   });
 
-  it("asked for ten times at once is done once", async () => {
-    const stage = await Stage.set();
+  it("asked for ten times at once is done once", async ({ stage }) => {
     const run = await deliveredRun(stage);
     const answers = await Promise.all(times(10, () => stage.redeliver(run.runId)));
     expect(statuses(answers)).toEqual({ 202: 1, 409: 9 });
@@ -174,8 +156,9 @@ describe("sending again while it is under way", () => {
 });
 
 describe("what has no deliveries", () => {
-  it("is a run without a callback, a run of another action, an unknown run, and no id at all", async () => {
-    const stage = await Stage.set();
+  it("is a run without a callback, a run of another action, an unknown run, and no id at all", async ({
+    stage,
+  }) => {
     const { body } = await stage.gateway.start({}, { claims: { billing: '{"is_billable":true}' } });
     const withCallback = await deliveredRun(stage);
     const other = deliveriesPath(withCallback.runId).replace(ACTION, crypto.randomUUID());
@@ -188,8 +171,7 @@ describe("what has no deliveries", () => {
     expect((await stage.deliveries(withCallback.runId, { claims: null })).status).toBe(401);
   });
 
-  it("is not a run whose action's id was spelt in another case", async () => {
-    const stage = await Stage.set();
+  it("is not a run whose action's id was spelt in another case", async ({ stage }) => {
     const action = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
     const path = `/actions/v1/stored-actions/${action}`;
     const start = startOf({ callback_url: HOOK }, { claims: PAYING });
@@ -198,13 +180,11 @@ describe("what has no deliveries", () => {
     expect((await stage.gateway.call(deliveries)).body.data.state).toBe("waiting");
     const shouted = deliveries.replace(action, action.toUpperCase());
     expect((await stage.gateway.call(shouted)).body.data.state).toBe("waiting");
-    await stage.push({ runId: body.data.id, ...stage.lastRef() });
-    await stage.drain();
+    await stage.finish({ runId: body.data.id, ...stage.lastRef() });
     expect((await stage.records()).charges).toMatchObject([{ stored_action_id: action }]);
   });
 
-  it("is not a one-off run with a callback", async () => {
-    const stage = await Stage.set();
+  it("is not a one-off run with a callback", async ({ stage }) => {
     const { body } = await stage.gateway.call("/actions/v1/runs", startOf({ callback_url: HOOK }));
     const path = `/actions/v1/runs/${body.data.id}/deliveries`;
     expect((await stage.gateway.call(path)).body.data.state).toBe("waiting");
@@ -213,12 +193,11 @@ describe("what has no deliveries", () => {
 });
 
 describe("when its sources are down", () => {
-  it.each([/^USER_GATE\.findRun$/, /^USER_GATE\.redeliver$/])(
+  it.for([/^USER_GATE\.findRun$/, /^USER_GATE\.redeliver$/])(
     "(%s) it is 503, to be asked again",
-    async (down) => {
-      const stage = await Stage.set();
+    async (down, { stage }) => {
       const run = await deliveredRun(stage);
-      const beside = await gatewayBeside(stage, failing(down));
+      const beside = await makeGateway({}, failing(down), stage.gateway);
       const answer = await redeliverAt(beside, run);
       expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
       const { status } = await beside.call(deliveriesPath(run.runId));

@@ -1,7 +1,7 @@
 // The gateway about itself, and the answers for what is not there.
 import { reset } from "cloudflare:test";
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Call, makeGateway } from "../support/gateway.ts";
+import { afterEach, describe, expect, vi } from "vitest";
+import { type Call, it, makeGateway } from "../support/gateway.ts";
 import { makeSigningKey } from "../support/tokens.ts";
 
 const NO_TOKEN: Call = { claims: null };
@@ -12,8 +12,7 @@ afterEach(async () => {
 });
 
 describe("without a token a caller may ask for", () => {
-  it("/healthz", async () => {
-    const gateway = await makeGateway();
+  it("/healthz", async ({ gateway }) => {
     const { status, body } = await gateway.call("/healthz", NO_TOKEN);
     expect([status, body]).toEqual([200, { status: "ok" }]);
   });
@@ -40,18 +39,16 @@ describe("without a token a caller may ask for", () => {
     expect(Object.keys(body.paths)).toContain("/actions/v1/stored-actions/{stored_action_id}/run");
   });
 
-  it.each(["/healthz", "/.well-known/jwks.json", "/openapi.json"])("HEAD %s", async (path) => {
-    const gateway = await makeGateway();
+  it.for(["/healthz", "/.well-known/jwks.json", "/openapi.json"])("HEAD %s", async (path, { gateway }) => {
     const { status, text } = await gateway.call(path, { ...NO_TOKEN, method: "HEAD" });
     expect([status, text]).toEqual([200, ""]);
   });
 });
 
 describe("404 is in the published envelope", () => {
-  it.each(["/", "/admin", "/healthz/x", "/.well-known/openid-configuration", "/%", "/a%00b"])(
+  it.for(["/", "/admin", "/healthz/x", "/.well-known/openid-configuration", "/%", "/a%00b"])(
     "%s",
-    async (path) => {
-      const gateway = await makeGateway();
+    async (path, { gateway }) => {
       const { status, body, headers } = await gateway.call(path, NO_TOKEN);
       expect(status).toBe(404);
       expect(body).toEqual({
@@ -70,8 +67,8 @@ describe("404 is in the published envelope", () => {
   );
 });
 
-it("an answer says how long the gate and the upstream took", async () => {
-  const { headers } = await (await makeGateway()).start({});
+it("an answer says how long the gate and the upstream took", async ({ gateway }) => {
+  const { headers } = await gateway.start({});
   expect(headers.get("server-timing")).toMatch(
     /^auth;dur=\d+, gate;dur=\d+, upstream;dur=\d+, total;dur=\d+$/,
   );

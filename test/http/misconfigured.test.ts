@@ -1,9 +1,9 @@
 // A gateway with a bad setting serves nothing but its own health, names nothing to callers, and everything to the log.
 import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflare:test";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, vi } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { counting } from "../support/bindings.ts";
-import { type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { type Call, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -75,8 +75,9 @@ describe("a gateway without an upstream", () => {
 });
 
 describe("a gateway without a PUBLIC_URL", () => {
-  it("stands where the request says, on loopback, where no other host can choose the name", async () => {
-    const gateway = await makeGateway();
+  it("stands where the request says, on loopback, where no other host can choose the name", async ({
+    gateway,
+  }) => {
     const { body } = await gateway.call("/openapi.json", { claims: null });
     expect(body.servers).toMatchObject([{ url: "http://127.0.0.1:8787" }]);
   });

@@ -1,9 +1,9 @@
 // /readyz: whether the gateway can do its work. Each dependency is named with its state, and nothing else.
 import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { counting, failing, never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
-import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { type Gateway, it, makeGateway } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { statuses, times } from "../support/times.ts";
 import { makeIssuer } from "../support/tokens.ts";
@@ -29,8 +29,8 @@ function ask(gateway: Gateway) {
 }
 
 describe("/readyz", () => {
-  it("names every dependency while all is well", async () => {
-    const { status, body } = await ask(await makeGateway());
+  it("names every dependency while all is well", async ({ gateway }) => {
+    const { status, body } = await ask(gateway);
     expect([status, body]).toEqual([200, { status: "ready", dependencies: ALL_OK }]);
   });
 
@@ -83,8 +83,7 @@ describe("/readyz", () => {
     expect(body.dependencies.issuer_keys).toBe(state);
   });
 
-  it("an upstream that answers anything at all is there", async () => {
-    const gateway = await makeGateway();
+  it("an upstream that answers anything at all is there", async ({ gateway }) => {
     gateway.upstream.behave(() => new Response("no such path", { status: 404 }));
     expect((await ask(gateway)).body.dependencies.upstream).toBe("ok");
     expect(gateway.upstream.asked).toMatchObject([{ method: "GET", path: "/healthz" }]);

@@ -1,10 +1,10 @@
 // The table of contents (src/app.ts) against what describes it: the contract, and README's table of paths.
 import { reset } from "cloudflare:test";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect } from "vitest";
 import readme from "../../README.md?raw";
 import { createApp } from "../../src/app.ts";
 import { openapiDocument } from "../../src/contract/openapi.ts";
-import { makeGateway } from "../support/gateway.ts";
+import { it } from "../support/gateway.ts";
 
 /** Routes that are no operations of the contract. */
 const NO_OPERATIONS: Record<string, string> = {
@@ -64,8 +64,7 @@ it("README has a row for each operation outside the console", () => {
 });
 
 describe("without a token", () => {
-  it.each(documented)("$method $path is open only if the contract says so", async (operation) => {
-    const gateway = await makeGateway();
+  it.for(documented)("$method $path is open only if the contract says so", async (operation, { gateway }) => {
     const path = operation.path.replaceAll(/\{\w+\}/g, "x");
     const { status } = await gateway.call(path, { method: operation.method, claims: null });
     expect(status === 401).toBe(operation.security.length > 0);
@@ -75,8 +74,7 @@ describe("without a token", () => {
 describe("another method gets 405, and the ones that the path answers", () => {
   const paths = new Set(routes.map(({ path }) => path).filter((path) => !path.startsWith(PASSED_THROUGH)));
 
-  it.each([...paths])("%s", async (path) => {
-    const gateway = await makeGateway();
+  it.for([...paths])("%s", async (path, { gateway }) => {
     const call = { method: "PATCH", claims: { scope: "external operator" } };
     const { status, headers } = await gateway.call(path.replaceAll(/:\w+/g, "x"), call);
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method);

@@ -1,11 +1,11 @@
 // Beyond what an isolate can carry, a caller is told to come again at once, and all others are served as ever.
 import { reset } from "cloudflare:test";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect } from "vitest";
 import { isolateBudget } from "../../src/platform/memory-budget.ts";
 import { never, replacing } from "../support/bindings.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { until } from "../support/gate.ts";
-import { type Call, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { type Call, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 import "../support/own-workerd.ts";
 
@@ -36,8 +36,9 @@ describe("an isolate with its hands full", () => {
     await Promise.all(held.map(({ rest }) => rest()));
   });
 
-  it("has no room for a body while others hold too much, and counts and starts nothing for it", async () => {
-    const gateway = await makeGateway();
+  it("has no room for a body while others hold too much, and counts and starts nothing for it", async ({
+    gateway,
+  }) => {
     const other = isolateBudget.enter("another", Date.now());
     other.take(16 * 1024 * 1024);
     const refused = await gateway.start({}, WITHOUT_HEADERS);

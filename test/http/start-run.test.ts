@@ -1,10 +1,9 @@
 // What of a start reaches the upstream, and what of the upstream's answer reaches the caller.
 import { reset } from "cloudflare:test";
-import { afterEach, describe, expect, it } from "vitest";
-import { type Answer, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { afterEach, describe, expect } from "vitest";
+import { type Answer, type Gateway, ID, it, RUN_PATH, startOf } from "../support/gateway.ts";
 
-const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
-/** What the gateway makes of that id of alice's. */
+/** What the gateway makes of that ID of alice's. */
 const SCOPED_ID = "068b60a7-5cb4-559a-97ea-b65dc7da6945";
 const RUN_ID = "b1e7a1d0-0000-4000-8000-000000000001";
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
@@ -28,7 +27,7 @@ function arrived(gateway: Gateway): string | undefined {
 }
 
 describe("the body reaches the upstream digit for digit and blank for blank", () => {
-  it.each<{ name: string; sent: string; arrives: string }>([
+  it.for<{ name: string; sent: string; arrives: string }>([
     {
       name: "without an id: one is put in, and nothing else changes",
       sent: `{"data": {${INPUTS}} }`,
@@ -55,14 +54,12 @@ describe("the body reaches the upstream digit for digit and blank for blank", ()
       arrives: `{"x":1.10,"data":{"callback_url":COMPLETION,"idempotency_id":"${SCOPED_ID}",${INPUTS}},"e":1e400}`,
     },
     { name: "empty data", sent: '{"data":{}}', arrives: '{"data":{"idempotency_id":MADE}}' },
-  ])("$name", async ({ sent, arrives }) => {
-    const gateway = await makeGateway();
+  ])("$name", async ({ sent, arrives }, { gateway }) => {
     await startText(gateway, sent);
     expect(arrived(gateway)).toBe(arrives);
   });
 
-  it("a one-off run's too, at its own path", async () => {
-    const gateway = await makeGateway();
+  it("a one-off run's too, at its own path", async ({ gateway }) => {
     const body = `{"data":{"selected_api":"SlackCLIAPI@1.0.0","action_key":"m","idempotency_id":"${ID}",${INPUTS}}}`;
     await gateway.call("/actions/v1/runs", { ...startOf({}), body });
     expect(gateway.upstream.starts[0]).toMatchObject({
@@ -71,8 +68,7 @@ describe("the body reaches the upstream digit for digit and blank for blank", ()
     });
   });
 
-  it("a billable run without a callback reports to the gateway too", async () => {
-    const gateway = await makeGateway();
+  it("a billable run without a callback reports to the gateway too", async ({ gateway }) => {
     const claims = { billing: '{"is_billable":true}' };
     await gateway.start({ idempotency_id: ID }, { claims });
     expect(arrived(gateway)).toBe(`{"data":{"callback_url":COMPLETION,"idempotency_id":"${SCOPED_ID}"}}`);
@@ -80,8 +76,9 @@ describe("the body reaches the upstream digit for digit and blank for blank", ()
 });
 
 describe("beside the body, the upstream gets", () => {
-  it("the caller's own idempotency id, in lower case, whatever the caller says it is", async () => {
-    const gateway = await makeGateway();
+  it("the caller's own idempotency id, in lower case, whatever the caller says it is", async ({
+    gateway,
+  }) => {
     const headers = { "x-idempotency-id": RUN_ID };
     await gateway.start({ idempotency_id: ID.toUpperCase() }, { headers });
     expect(gateway.upstream.starts[0]?.headers.get("x-idempotency-id")).toBe(ID);
@@ -89,11 +86,13 @@ describe("beside the body, the upstream gets", () => {
 });
 
 describe("of the upstream's answer, the caller gets", () => {
-  it.each([200, 201, 202, 203])("its body, byte for byte, as a 202 whatever it was: %i", async (status) => {
-    const gateway = await makeGateway();
-    const body = `{ "data":{"type":"run","id":"${RUN_ID}","x":1.10} }\n`;
-    gateway.upstream.behave(() => new Response(body, { status }));
-    const answer = await gateway.start({});
-    expect([answer.status, answer.text]).toEqual([202, body]);
-  });
+  it.for([200, 201, 202, 203])(
+    "its body, byte for byte, as a 202 whatever it was: %i",
+    async (status, { gateway }) => {
+      const body = `{ "data":{"type":"run","id":"${RUN_ID}","x":1.10} }\n`;
+      gateway.upstream.behave(() => new Response(body, { status }));
+      const answer = await gateway.start({});
+      expect([answer.status, answer.text]).toEqual([202, body]);
+    },
+  );
 });

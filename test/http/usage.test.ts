@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { type Kept, keepRuns } from "../console/bench.ts";
 import { failing } from "../support/bindings.ts";
-import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { type Gateway, ID, makeGateway } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { BILLING } from "../support/terms.ts";
 import { words } from "../support/words.ts";
@@ -48,9 +48,8 @@ function parseCsv(text: string): (string | null)[][] {
 
 describe("GET /usage", () => {
   it("answers a caller's own charges, as the contract has them", async () => {
-    const runId = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
     const billing = { ...BILLING, origin: "partner", exemption_reason: "trial" };
-    await charge({ runId, terms: { billing } });
+    await charge({ runId: ID, terms: { billing } });
     await charge({}, 1, "bob");
     const answer = await gateway.call(NOVEMBER);
     expect(answer.status).toBe(200);
@@ -157,9 +156,8 @@ describe("as CSV", () => {
   });
 
   it("is written as RFC 4180 has it", async () => {
-    const runId = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
     const billing = { ...BILLING, description: 'say "hi"', exemption_details: "" };
-    await charge({ runId, terms: { billing, target: { kind: "one_off" } } });
+    await charge({ runId: ID, terms: { billing, target: { kind: "one_off" } } });
     expect((await gateway.call(NOVEMBER, CSV)).text).toBe(
       "run_id,stored_action_id,charged_at,tasks,origin,usage_type,description,exemption_reason,exemption_details\r\n" +
         '0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11,,2026-11-20T12:00:02.000Z,1,actions_api,action_run,"say ""hi""",,""\r\n',

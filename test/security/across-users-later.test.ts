@@ -29,8 +29,8 @@ beforeEach(async () => {
 describe("what became of a run is told to its own user alone", () => {
   it.each(PAIRS)("%s", async (_name, pairOf) => {
     const [a, b] = pairOf(crypto.randomUUID());
-    const run = await delivered(a);
-    const others = await delivered(b);
+    const run = await stage.finish(await stage.start({}, a));
+    const others = await stage.finish(await stage.start({}, b));
     const [shown] = (await usage(a)).body.data;
 
     expectProblem(await stage.deliveries(run.runId, b), 404, null);
@@ -112,13 +112,6 @@ describe("one user's trouble keeps no other user's run waiting, not even in the 
 
 itAddsUp(counts, { refused: 177, served: 87 });
 
-async function delivered(by: User): Promise<Started> {
-  const run = await stage.start({}, by);
-  await stage.push(run);
-  await stage.drain();
-  return run;
-}
-
 function started(by: User, callbackUrl: string): Promise<Started> {
   const claims = { ...by.claims, rate_limit: { exempt: true } };
   const circumstances = { rateLimit: "off" } as const;
@@ -127,9 +120,7 @@ function started(by: User, callbackUrl: string): Promise<Started> {
 
 /** The honest twin: told without a pause, whatever the others are up to. */
 async function expectToldAtOnce(by: User, callbackUrl: string): Promise<void> {
-  const run = await started(by, callbackUrl);
-  await stage.push(run);
-  await stage.drain();
+  const run = await stage.finish(await started(by, callbackUrl));
   expect(stage.received.at(-1)?.url).toBe(callbackUrl);
   expect((await stage.deliveries(run.runId, by)).body.data.state).toBe("delivered");
   counts.served += 1;

@@ -1,7 +1,7 @@
 // SECURITY-CASES, Across users: no user sees, replays, waits on or exhausts what is another's. A user is the pair
 // (issuer, subject), however either is spelled.
 import { base64url } from "jose";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { forgetAnswers } from "../support/forget.ts";
 import { until } from "../support/gate.ts";
 import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
@@ -15,11 +15,7 @@ const LIMIT = 3;
 const STORED = `/actions/v1/stored-actions/${ACTION}`;
 
 const counts = { refused: 0, served: 0 };
-let gateway: Gateway;
-
-beforeAll(async () => {
-  gateway = await makeShared();
-});
+const gateway = await makeShared();
 
 async function makeShared(): Promise<Gateway> {
   const vars = { RATE_LIMIT_DEFAULT: String(LIMIT), READ_LIMIT: "4" };

@@ -1,17 +1,12 @@
 // SECURITY-CASES, Requests: answers. Nothing of the upstream can set what the edge itself promises.
-import { beforeAll, describe, expect, it } from "vitest";
-import { type Answer, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
+import { describe, expect, it } from "vitest";
+import { type Answer, type Call, makeGateway } from "../support/gateway.ts";
 import { type Asked, errorBody, json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
 import { expectProblem, itAddsUp, newUser, remainingOf } from "./bench.ts";
-import { gatewayOfWays, RUN, STORED, WAYS } from "./ways.ts";
+import { RUN, STORED, WAYS } from "./ways.ts";
 
 const counts = { refused: 0, served: 0 };
-let gateway: Gateway;
-
-beforeAll(async () => {
-  gateway = await gatewayOfWays();
-});
 
 /** On every answer of the gateway. */
 const OURS = words`
@@ -58,7 +53,7 @@ describe("a header of the upstream's own does not pass back", () => {
   ];
 
   it.each(ways)("on $name ($status)", async ({ name: kind, way, status, window }) => {
-    const leaky = await makeGateway({}, undefined, { issuer: gateway.issuer });
+    const leaky = await makeGateway();
     leaky.upstream.behave((asked) => {
       const response = honest[kind]?.(asked) ?? json(500, {});
       for (const name of LEAKING) response.headers.append(name, "leaked");
@@ -80,7 +75,7 @@ describe("a header of the upstream's own does not pass back", () => {
       "last-modified": "Tue, 24 Nov 2026 00:00:00 GMT",
       vary: "accept-language",
     };
-    const polite = await makeGateway({}, undefined, { issuer: gateway.issuer });
+    const polite = await makeGateway();
     polite.upstream.behave(() => json(200, { type: "run", id: RUN, status: "waiting" }, said));
     for (const path of [`${STORED}/runs/${RUN}`, STORED]) {
       const answer = await polite.call(path, { claims: newUser() });
@@ -93,7 +88,7 @@ describe("a header of the upstream's own does not pass back", () => {
 describe("a redirect of the upstream is neither followed nor shown", () => {
   it.each([302, 307])("%i", async (status) => {
     for (const { path, call } of WAYS) {
-      const broken = await makeGateway({}, undefined, { issuer: gateway.issuer });
+      const broken = await makeGateway();
       broken.upstream.behave(
         () =>
           new Response("see http://leaked.internal/", {
@@ -142,7 +137,7 @@ describe("line breaks in the upstream's data make no header", () => {
   });
 
   it("an honest Retry-After, id and error pass", async () => {
-    const polite = await makeGateway({}, undefined, { issuer: gateway.issuer });
+    const polite = await makeGateway();
     const call = { claims: newUser(), circumstances: { errorFrom: "upstream" } } as const;
     polite.upstream.behave(() => json(429, errorBody(429, "slow_down"), { "retry-after": "7" }));
     const limited = await polite.start({}, call);
@@ -159,7 +154,7 @@ itAddsUp(counts, { refused: 402, served: 4 });
 
 /** The upstream answers crookedly on one of the WAYS; nothing of it may stand in a header. */
 async function injected(way: number, answerWith: () => Response, call: Call = {}): Promise<Answer> {
-  const crooked = await makeGateway({}, undefined, { issuer: gateway.issuer });
+  const crooked = await makeGateway();
   crooked.upstream.behave(answerWith);
   const { path = "", call: base = {} } = WAYS[way] ?? {};
   const answer = await crooked.call(path, { ...base, claims: newUser(), ...call });

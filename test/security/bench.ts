@@ -46,6 +46,8 @@ export class Attacker {
   readonly claims = { ...newUser(), rate_limit: { exempt: false, limit_override: 1000 } };
   readonly #gateway: Gateway;
   readonly #counts: Counts;
+  /** How long the last refusal took. */
+  tookMs = 0;
   #remaining = 1000;
 
   constructor(gateway: Gateway, counts: Counts) {
@@ -55,16 +57,17 @@ export class Attacker {
 
   /**
    * One row about a start: the attack counts, starts nothing and claims nothing; then its twin runs under the same id.
-   * Answers with how long the refusal took, in milliseconds.
    */
-  async tryStart(id: string, attack: Attack): Promise<number> {
+  async tryStart(attackUnder: (id: string) => Attack): Promise<void> {
+    const id = crypto.randomUUID();
+    const attack = attackUnder(id);
     const { path = RUN_PATH, status, source, twin = post(toText(id)) } = attack;
     const { upstream } = this.#gateway;
     const askedBefore = upstream.asked.length;
 
     const startedAtMs = Date.now();
     const refused = await this.#gateway.call(path, { ...toCall(attack.post), claims: this.claims });
-    const tookMs = Date.now() - startedAtMs;
+    this.tookMs = Date.now() - startedAtMs;
     this.#expectCounted(refused);
     expectProblem(refused, status, source);
     expect(upstream.asked).toHaveLength(askedBefore);
@@ -77,7 +80,6 @@ export class Attacker {
     expect(upstream.asked).toHaveLength(askedBefore + 1);
     expect(upstream.runUnder(id)).toBe(served.body.data.id);
     this.#counts.served += 1;
-    return tookMs;
   }
 
   #expectCounted(answer: Answer): void {
@@ -93,7 +95,7 @@ export async function besiege() {
   const counts = { refused: 0, served: 0 };
   const gateway = await makeGateway();
   const attacker = new Attacker(gateway, counts);
-  const refuse = (id: string, attack: Attack) => attacker.tryStart(id, attack);
+  const refuse = (attackUnder: (id: string) => Attack) => attacker.tryStart(attackUnder);
   return { counts, gateway, attacker, refuse };
 }
 
@@ -129,7 +131,7 @@ export async function remainingAfterStart(
   return remainingOf(answer);
 }
 
-function toCall({ body, headers }: Post) {
+export function toCall({ body, headers }: Post) {
   return { method: "POST", headers, ...(body === undefined ? {} : { body }) };
 }
 

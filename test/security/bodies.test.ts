@@ -5,11 +5,7 @@ import { RUN_PATH } from "../support/gateway.ts";
 import { words } from "../support/words.ts";
 import { besiege, itAddsUp, JSON_TYPE, newUser, post, remainingOf, toBytes, toText } from "./bench.ts";
 
-const RUNS_PATH = "/actions/v1/runs";
-
 const { counts, gateway, refuse } = await besiege();
-const whole = { pointer: "" };
-const data = { pointer: "/data" };
 /** In these texts, ID stands for the id of the test's own, UNDIVIDED for the same without hyphens, ANOTHER for another one. */
 const START = toText("ID");
 const withId = (text: string, id: string) =>
@@ -18,7 +14,12 @@ const withId = (text: string, id: string) =>
     .replaceAll("ANOTHER", crypto.randomUUID())
     .replaceAll("ID", id);
 
-const at = (source: { pointer: string }, texts: string[]) => texts.map((text) => ({ text, source }));
+/** `pointer`: the member at fault. */
+function refuseText(text: string, pointer: string, path = RUN_PATH): Promise<void> {
+  return refuse((id) => ({ path, post: post(withId(text, id)), status: 400, source: { pointer } }));
+}
+
+const at = (pointer: string, texts: string[]) => texts.map((text): [string, string] => [text, pointer]);
 
 describe("a body that is no JSON is refused", () => {
   it.each<[string, string]>([
@@ -34,40 +35,29 @@ describe("a body that is no JSON is refused", () => {
     ["NaN", '{"data":{"idempotency_id":"ID","inputs":{"n":NaN}}}'],
     ["a raw line break in a string", '{"data":{"idempotency_id":"ID","inputs":"a\nb"}}'],
     ["a no-break space between tokens", `\u00a0${START}`],
-  ])("%s", async (_name, text) => {
-    const id = crypto.randomUUID();
-    await refuse(id, { post: post(withId(text, id)), status: 400, source: whole });
-  });
+  ])("%s", (_name, text) => refuseText(text, ""));
 
-  it("no body at all", async () => {
-    await refuse(crypto.randomUUID(), { post: post(undefined), status: 400, source: whole });
-  });
+  it("no body at all", () => refuse(() => ({ post: post(undefined), status: 400, source: { pointer: "" } })));
 });
 
 describe("a body of another shape is refused, and the member at fault is named", () => {
   it.each([
-    ...at(whole, words`[] null "data" [${START}]`),
+    ...at("", words`[] null "data" [${START}]`),
     ...at(
-      data,
+      "/data",
       words`{} {"data":null} {"data":[]} {"data":"{}"} {"__proto__":{"data":{"idempotency_id":"ID"}}}`,
     ),
     ...at(
-      { pointer: "/data/idempotency_id" },
+      "/data/idempotency_id",
       words`
       {"data":{"idempotency_id":null}} {"data":{"idempotency_id":""}} {"data":{"idempotency_id":["ID"]}}
       {"data":{"idempotency_id":"ID\n"}} {"data":{"idempotency_id":"UNDIVIDED"}}`,
     ),
-    ...at({ pointer: "/data/page" }, words`{"data":{"idempotency_id":"ID","page":0}}`),
-    ...at({ pointer: "/data/callback_url" }, words`{"data":{"idempotency_id":"ID","callback_url":null}}`),
-  ])("$text", async ({ text, source }) => {
-    const id = crypto.randomUUID();
-    await refuse(id, { post: post(withId(text, id)), status: 400, source });
-  });
+    ...at("/data/page", words`{"data":{"idempotency_id":"ID","page":0}}`),
+    ...at("/data/callback_url", words`{"data":{"idempotency_id":"ID","callback_url":null}}`),
+  ])("%s", (text, pointer) => refuseText(text, pointer));
 
-  it("on a one-off run as on a stored action", async () => {
-    const id = crypto.randomUUID();
-    await refuse(id, { path: RUNS_PATH, post: post('{"data":[]}'), status: 400, source: data });
-  });
+  it("on a one-off run as on a stored action", () => refuseText('{"data":[]}', "/data", "/actions/v1/runs"));
 });
 
 describe("a name that a lax parser takes for the envelope's own is refused", () => {
@@ -79,16 +69,9 @@ describe("a name that a lax parser takes for the envelope's own is refused", () 
     ['{"data":{"idempotency_id":"ID","Idempotency_Id":"ANOTHER"}}', "Idempotency_Id"],
     ['{"data":{"idempotency_id":"ID","callback_url\\u0000":"https://b.example/"}}', "callback_url\u0000"],
     ['{"data":{"idempotency_id":"ID","in\\u00adputs":{}}}', "in\u00adputs"],
-  ])("%s", async (text, name) => {
-    const id = crypto.randomUUID();
-    await refuse(id, { post: post(withId(text, id)), status: 400, source: { pointer: `/data/${name}` } });
-  });
+  ])("%s", (text, name) => refuseText(text, `/data/${name}`));
 
-  it("beside data too", async () => {
-    const id = crypto.randomUUID();
-    const text = withId('{"data":{"idempotency_id":"ID"},"DATA":{}}', id);
-    await refuse(id, { post: post(text), status: 400, source: { pointer: "/DATA" } });
-  });
+  it("beside data too", () => refuseText('{"data":{"idempotency_id":"ID"},"DATA":{}}', "/DATA"));
 });
 
 describe("a member of the envelope that stands twice is refused: no two parsers may read a body differently", () => {
@@ -98,10 +81,7 @@ describe("a member of the envelope that stands twice is refused: no two parsers 
     ['{"data":{"idempotency_id":"ID","idempotency_id":"ANOTHER"}}', "/data/idempotency_id"],
     ['{"data":{"idempotency_id":"ID","\\u0069dempotency\\u005Fid":"ANOTHER"}}', "/data/idempotency_id"],
     ['{"data":{"a/b~":1,"idempotency_id":"ID","a\\/b~":2}}', "/data/a~1b~0"],
-  ])("%s", async (text, pointer) => {
-    const id = crypto.randomUUID();
-    await refuse(id, { post: post(withId(text, id)), status: 400, source: { pointer } });
-  });
+  ])("%s", (text, pointer) => refuseText(text, pointer));
 });
 
 describe("what is odd but honest reaches the upstream as it was written", () => {

@@ -1,22 +1,16 @@
 // SECURITY-CASES, Callback targets, at the start: no caller makes the edge promise a call to anything but a public
 // https host. Each spelling goes in as JSON text, so that escapes and odd characters are the caller's own.
-import { beforeAll, describe, expect, it } from "vitest";
-import { type Gateway, makeGateway } from "../support/gateway.ts";
+import { describe, expect, it } from "vitest";
+import { makeGateway } from "../support/gateway.ts";
 import { words } from "../support/words.ts";
 import { Attacker, itAddsUp, post } from "./bench.ts";
 
 const counts = { refused: 0, served: 0 };
-let production: Gateway;
-let attacker: Attacker;
-let developer: Attacker;
-
-beforeAll(async () => {
-  production = await makeGateway({ PUBLIC_URL: "https://actions.example.com" });
-  attacker = new Attacker(production, counts);
-  // Requests come in at 127.0.0.1:8787, whatever PUBLIC_URL says.
-  const local = { PUBLIC_URL: "http://edge.example:8080", ALLOW_PRIVATE_CALLBACKS: "true" };
-  developer = new Attacker(await makeGateway(local), counts);
-});
+const production = await makeGateway({ PUBLIC_URL: "https://actions.example.com" });
+const attacker = new Attacker(production, counts);
+// Requests come in at 127.0.0.1:8787, whatever PUBLIC_URL says.
+const local = { PUBLIC_URL: "http://edge.example:8080", ALLOW_PRIVATE_CALLBACKS: "true" };
+const developer = new Attacker(await makeGateway(local), counts);
 
 /** A few of each kind, and what only the start can tell. Every spelling: test/callbacks/destination.test.ts. */
 describe("a target that is no public https host", () => {
@@ -128,15 +122,14 @@ function expectTargetRefused(
   return expectJsonRefused(JSON.stringify(text), JSON.stringify(twin), how);
 }
 
-async function expectJsonRefused(json: string, twin: string, { by = attacker, ...how }: How = {}) {
-  const id = crypto.randomUUID();
-  await by.tryStart(id, {
+function expectJsonRefused(json: string, twin: string, { by = attacker, ...how }: How = {}) {
+  return by.tryStart((id) => ({
     ...how,
     post: post(startTo(id, json)),
     status: 400,
     source: { pointer: "/data/callback_url" },
     twin: post(startTo(id, twin)),
-  });
+  }));
 }
 
 function long(characters: number): string {

@@ -1,12 +1,12 @@
 // SECURITY-CASES, Across users: completions. A ref that is forged, cut or another user's reaches no object, nor the
 // queue; a true one for a run that has not ended changes nothing of it, however often it comes.
 import { runInDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { counting } from "../support/bindings.ts";
 import { HOUR, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import type { Answer } from "../support/gateway.ts";
-import { Stage, type Started } from "../support/stage.ts";
+import { it, Stage, type Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { errorBody, json } from "../support/upstream.ts";
 import { expectProblem, itAddsUp } from "./bench.ts";
@@ -64,22 +64,20 @@ describe("a ref that is not ours is 404: neither an object nor the queue hears o
 });
 
 describe("a true ref of a run that has not ended changes nothing", () => {
-  it.each<[string, string]>([
+  it.for<[string, string]>([
     ["nothing", ""],
     ["that it has ended well", '{"type":"run","status":"success","results":["forged"]}'],
     ["that it has failed", '{"type":"run","status":"error","errors":[{"code":"forged"}]}'],
     ["that it is another run", `{"type":"run","id":"${crypto.randomUUID()}","status":"success"}`],
     ["that it has another receiver", '{"data":{"callback_url":"https://evil.example/"}}'],
-  ])("when it says %s", async (_name, body) => {
-    const stage = await Stage.set();
+  ])("when it says %s", async ([, body], { stage }) => {
     const run = await stage.start();
     stage.waiting.add(run.runId);
     await expectUnmoved(stage, run, () => post(stage, run.completion, body));
     await expectDeliveredAt(stage, run, 2);
   });
 
-  it("not even when the timer polls it next, though it comes twenty times", async () => {
-    const stage = await Stage.set();
+  it("not even when the timer polls it next, though it comes twenty times", async ({ stage }) => {
     const run = await stage.start();
     stage.waiting.add(run.runId);
     for (const _ of times(20, () => 0)) await expectUnmoved(stage, run, () => stage.push(run));
@@ -92,8 +90,7 @@ describe("a true ref of a run that has not ended changes nothing", () => {
     const { upstream } = stage.gateway;
     const notFound = json(404, errorBody(404, "not_found"));
     upstream.behave(({ method }, honest) => (method === "GET" ? notFound.clone() : honest()));
-    await stage.push(run);
-    await stage.drain();
+    await stage.finish(run);
     for (const _ of times(20, () => 0)) await expectUnmoved(stage, run, () => stage.push(run));
     await stage.pass(71 * HOUR);
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("waiting");

@@ -22,7 +22,14 @@ export type Door = { method: "GET" | "POST"; path: string; headers?: Record<stri
 
 export const API_READS: Door[] = words`
   /overview /runs /runs/${RUN} /users?issuer=i&subject=s /users/${USER} /dead-letters /destinations /audit
-  /redeliveries/${RUN}`.map((path) => ({ method: "GET", path: `/console/api${path}` }));
+  /redeliveries/${RUN} /charges?from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z`.map((path) => ({
+  method: "GET",
+  path: `/console/api${path}`,
+}));
+
+export function posting(path: string, headers: Record<string, string>, body: string): Door {
+  return { method: "POST", path, headers, body };
+}
 
 /** What an operator can do, by a way that ends alike in the API and on the pages. */
 function actsUnder(prefix: string): Door[] {
@@ -33,13 +40,9 @@ function actsUnder(prefix: string): Door[] {
 
 export const API_ACTS: Door[] = [
   ...actsUnder("/console/api"),
+  { method: "POST", path: "/console/api/reindex" },
   { method: "POST", path: `/console/api/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}` },
-  {
-    method: "POST",
-    path: "/console/api/dead-letters/redeliver",
-    headers: JSON_TYPE,
-    body: '{"host":"client.example"}',
-  },
+  posting("/console/api/dead-letters/redeliver", JSON_TYPE, '{"host":"client.example"}'),
 ];
 
 const PAGES: Door[] = [
@@ -50,18 +53,8 @@ const PAGES: Door[] = [
 
 const PAGE_ACTS: Door[] = [
   ...actsUnder("/console"),
-  {
-    method: "POST",
-    path: `/console/users/${USER}/open-runs/${RUN}/poll`,
-    headers: FORM,
-    body: `run_id=${RUN}`,
-  },
-  {
-    method: "POST",
-    path: "/console/dead-letters/redeliver",
-    headers: FORM,
-    body: "what=range&host=client.example",
-  },
+  posting(`/console/users/${USER}/open-runs/${RUN}/poll`, FORM, `run_id=${RUN}`),
+  posting("/console/dead-letters/redeliver", FORM, "what=range&host=client.example"),
 ];
 
 export const DOORS = [...API_READS, ...API_ACTS, ...PAGES, ...PAGE_ACTS];
@@ -120,9 +113,9 @@ export function makeCounted() {
   return {
     counts,
     /** 401 or 403 in the API; on a page the way to sign in, or a page that shows nothing. */
-    expectRefused: ({ status, location, text }: DoorAnswer, path: string): void => {
-      if (path.startsWith("/console/api/")) expect([401, 403]).toContain(status);
-      else if (status !== 403) expect([status, location]).toEqual([303, "/console/sign-in"]);
+    expectRefused: ({ status, location, text }: DoorAnswer, path: string, expected: 401 | 403): void => {
+      if (path.startsWith("/console/api/") || expected === 403) expect(status).toBe(expected);
+      else expect([status, location]).toEqual([303, "/console/sign-in"]);
       expect(text).not.toContain(RUN);
       expect(text).not.toContain("client.example");
       counts.refused += 1;

@@ -1,7 +1,7 @@
 // SECURITY-CASES, Requests: headers towards the upstream. Nothing of the caller can set what the edge itself asserts.
-import { beforeAll, describe, expect, it } from "vitest";
-import { type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
-import { type Asked } from "../support/upstream.ts";
+import { describe, expect, it } from "vitest";
+import { makeGateway, RUN_PATH } from "../support/gateway.ts";
+import type { Asked } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
 import { expectProblem, itAddsUp, JSON_TYPE, newUser } from "./bench.ts";
 import { readIdentity } from "./identity.ts";
@@ -10,11 +10,7 @@ import { gatewayOfWays, STORED, served, WAYS } from "./ways.ts";
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const counts = { refused: 0, served: 0 };
-let gateway: Gateway;
-
-beforeAll(async () => {
-  gateway = await gatewayOfWays();
-});
+const gateway = await gatewayOfWays();
 
 describe("a header that a caller may not send on does not arrive", () => {
   it.each<[string, string]>([

@@ -1,6 +1,6 @@
 // SECURITY-CASES, Tokens: an issuer whose keys cannot be had. What counts as an outage, and when an issuer is asked
 // again, is told in test/auth/.
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { remoteIssuer } from "../auth/key-bench.ts";
 import { never } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
@@ -11,17 +11,12 @@ import type { TestIssuer } from "../support/tokens.ts";
 import { expectProblem, itAddsUp, newUser, remainingOf } from "./bench.ts";
 
 const counts = { refused: 0, served: 0 };
-let issuer: TestIssuer;
 let remote: TestIssuer;
 let gateway: Gateway;
 
-beforeAll(async () => {
-  ({ issuer } = await makeGateway());
-});
-
 beforeEach(async () => {
   remote = await remoteIssuer();
-  gateway = await makeGateway({}, undefined, { issuer, moreIssuers: [remote] });
+  gateway = await makeGateway({}, undefined, { moreIssuers: [remote] });
 });
 
 afterEach(() => {

@@ -1,10 +1,10 @@
 // SECURITY-CASES, Requests: the path. Ids are UUIDs, nothing leads out of /actions/, and no spelling of a route that
 // counts reaches the upstream without having been counted.
-import { beforeAll, describe, expect, it } from "vitest";
-import { ACTION, type Answer, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
+import { describe, expect, it } from "vitest";
+import { ACTION, type Answer, RUN_PATH } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
-import { Attacker, expectProblem, itAddsUp, JSON_TYPE, newUser, post, remainingOf, toText } from "./bench.ts";
+import { besiege, expectProblem, itAddsUp, JSON_TYPE, newUser, post, remainingOf, toText } from "./bench.ts";
 
 const RUN = "abcdef00-abcd-4abc-8def-abcdef001122";
 const STORED = `/actions/v1/stored-actions/${ACTION}`;
@@ -12,22 +12,16 @@ const STORED = `/actions/v1/stored-actions/${ACTION}`;
 /** The two forms that a runtime may hand over a path in: resolved by a URL parser, or as the wire had it. */
 const FORMS = ["resolved", "raw"] as const;
 
-const counts = { refused: 0, served: 0 };
-let gateway: Gateway;
-let attacker: Attacker;
-
-beforeAll(async () => {
-  gateway = await makeGateway();
-  attacker = new Attacker(gateway, counts);
-  const run = { type: "run", id: RUN, status: "waiting" };
-  gateway.upstream.runs.set("known", RUN);
-  // It answers whatever it is asked, so that an attack which gets through looks like a success.
-  gateway.upstream.behave(({ method, path }, honest) => {
-    if (method === "POST" || /^\/actions\/v1\/stored-actions\/[^/]+\/runs\/[^/]+$/.test(path))
-      return honest();
-    return json(200, { data: path === `/actions/v1/runs/${RUN}` ? run : [] });
-  });
+const { counts, gateway, attacker, refuse } = await besiege();
+const run = { type: "run", id: RUN, status: "waiting" };
+gateway.upstream.runs.set("known", RUN);
+// It answers whatever it is asked, so that an attack which gets through looks like a success.
+gateway.upstream.behave(({ method, path }, honest) => {
+  if (method === "POST" || /^\/actions\/v1\/stored-actions\/[^/]+\/runs\/[^/]+$/.test(path)) return honest();
+  return json(200, { data: path === `/actions/v1/runs/${RUN}` ? run : [] });
 });
+
+const by = (method: string, paths: string[]) => paths.map((path): [string, string] => [method, path]);
 
 /** Segments that are no UUID, as a caller writes them into a path. */
 const NO_UUIDS = [
@@ -40,15 +34,14 @@ const NO_UUIDS = [
 ];
 
 describe("a stored action's id that is no UUID is refused at the start", () => {
-  it.each(NO_UUIDS)("%s", async (segment) => {
-    const id = crypto.randomUUID();
-    await attacker.tryStart(id, {
+  it.each(NO_UUIDS)("%s", (segment) =>
+    refuse((id) => ({
       path: `/actions/v1/stored-actions/${segment}/run`,
       post: post(toText(id)),
       status: 400,
       source: { parameter: "stored_action_id" },
-    });
-  });
+    })),
+  );
 });
 
 describe.each<[string, (segment: string) => string]>([
@@ -127,13 +120,14 @@ describe.each(FORMS)("a path, %s, that leads out of /actions/", (form) => {
 
 describe.each(FORMS)("another spelling, %s, of a route that counts, or what resolves to one", (form) => {
   it.each<[string, string]>([
-    ...words`
+    ...by(
+      "POST",
+      words`
         /actions/v1/x/../runs /actions/v1/./runs /actions/./v1/runs /actions/v1/x/y/../../runs
         /actions/../actions/v1/runs /actions/v1/x/%2e%2e/runs /actions/v1/x/.%2E/runs /actions/v1/%2e/runs
         /actions/v1/runs/x/.. /actions/v1/runs/. /actions/v1/runs/%2e /actions/v1/x/../run%73
         /actions/v1/stored-actions/x/../${ACTION}/run ${STORED}/x/../run ${STORED}/./run
-        /actions/v1/x/../stored-actions/${ACTION}/run /actions/v1/x/%2e%2e/stored-actions/${ACTION}/run`.map(
-      (path): [string, string] => ["POST", path],
+        /actions/v1/x/../stored-actions/${ACTION}/run /actions/v1/x/%2e%2e/stored-actions/${ACTION}/run`,
     ),
     ["POST", "/actions/v1/x\\..\\runs"],
     ["POST", "/actions/v1\\runs"],
@@ -143,7 +137,9 @@ describe.each(FORMS)("another spelling, %s, of a route that counts, or what reso
     ["GET", `/actions/v1/runs\\${RUN}`],
     ["GET", `${STORED}/runs/%2e/${RUN}`],
     ["HEAD", `${STORED}/x/..\\runs/${RUN}`],
-    ...words`
+    ...by(
+      "POST",
+      words`
         /actions/v1/runs/ /actions/v1/runs// /actions/v1//runs /actions//v1/runs //actions/v1/runs
         /actions/v1/Runs /actions/V1/runs /ACTIONS/v1/runs /actions/v1/run%73 /actions/v1/%72%75%6E%73
         /actions/v1/%EF%BD%92uns /actions/v1/run%C5%BF /actions/v1/%C2%ADruns /actions/v1/run%E2%80%8Bs
@@ -157,15 +153,15 @@ describe.each(FORMS)("another spelling, %s, of a route that counts, or what reso
         ${STORED}/run/ ${STORED}//run ${STORED}/Run ${STORED}/RUN ${STORED}/r%75n ${STORED}/run;v=1
         ${STORED}/run%20 ${STORED}/run.json ${STORED}/run%2F ${STORED}/run%3Fx ${STORED};v=1/run
         ${STORED}%2Frun /actions/v1/Stored-Actions/${ACTION}/run /actions/v1/stored%2Dactions/${ACTION}/run
-        /actions/v1/stored-actions;x/${ACTION}/run /actions/v1/stored-actions//${ACTION}/run`.map(
-      (path): [string, string] => ["POST", path],
+        /actions/v1/stored-actions;x/${ACTION}/run /actions/v1/stored-actions//${ACTION}/run`,
     ),
-    ...words`
+    ...by(
+      "GET",
+      words`
         /actions/v1/runs/${RUN}/ /actions/v1/runs//${RUN} /actions/v1/Runs/${RUN} /actions/v1/r%75ns/${RUN}
         /actions/v1/runs/${RUN};x /actions/v1/runs/${RUN}.json /actions/v1/runs/${RUN}%20
         /actions/v1/runs;x/${RUN} /actions/v1/runs%2F${RUN} ${STORED}/runs/${RUN}/ ${STORED}/Runs/${RUN}
-        ${STORED};x/runs/${RUN} ${STORED}/runs;x/${RUN} ${STORED}/runs/${RUN}.json`.map(
-      (path): [string, string] => ["GET", path],
+        ${STORED};x/runs/${RUN} ${STORED}/runs;x/${RUN} ${STORED}/runs/${RUN}.json`,
     ),
     ["HEAD", `/actions/v1/runs/${RUN}/`],
     ["HEAD", `/actions/v1/runs/${RUN}`],
@@ -177,20 +173,26 @@ describe.each(FORMS)("another spelling, %s, of a route that counts, or what reso
 
 describe.each(FORMS)("an honest path, %s, is forwarded as it is", (form) => {
   it.each<[string, string]>([
-    ...words`
+    ...by(
+      "GET",
+      words`
         /actions/v1/apps /actions/ /actions/v1/apps/ /actions/v1/stored-actions
         /actions/v1/stored-actions?limit=10&cursor=%2Fa%252F..%2F /actions/v1/runs ${STORED}/runs
-        ${STORED}/runs?page=../../admin`.map((path): [string, string] => ["GET", path]),
+        ${STORED}/runs?page=../../admin`,
+    ),
     ["GET", STORED],
     ["PUT", STORED],
     ["PATCH", STORED],
     ["DELETE", STORED],
     ["OPTIONS", "/actions/v1/stored-actions"],
     ["HEAD", "/actions/v1/stored-actions"],
-    ...words`
+    ...by(
+      "GET",
+      words`
         /actions/v1/apps/slack%20bot/a..b/..c/d../... /actions/v1/apps/caf%C3%A9/%E2%82%AC
         /actions/v1/apps/v1.2.json /actions/v1/apps/a:b@c,d;e=f /actions/v1/runsheet /actions/v1/apps/runs
-        /actions/v1/apps/run/`.map((path): [string, string] => ["GET", path]),
+        /actions/v1/apps/run/`,
+    ),
   ])("%s %s", async (method, path) => {
     const answer = await gateway.call(path, { method, claims: attacker.claims, raw: form === "raw" });
     expect(answer.status).toBe(200);

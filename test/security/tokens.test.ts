@@ -1,24 +1,19 @@
 // SECURITY-CASES, Tokens, at the gateway's surface: whatever is wrong, the answer is the same bland one, it touches
 // no user's quota, and the upstream hears nothing. Which tokens are wrong is told exhaustively in test/auth/.
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { signCallback } from "../../src/callbacks/signature.ts";
 import type { Jwk } from "../../src/platform/settings.ts";
-import { type Answer, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
+import { type Answer, type Call, makeGateway } from "../support/gateway.ts";
 import { answerKeysWith } from "../support/issuer-network.ts";
-import { makeKey, type TestIssuer } from "../support/tokens.ts";
+import { makeKey } from "../support/tokens.ts";
 import { itAddsUp, newUser, remainingAfterStart } from "./bench.ts";
 import { WAYS } from "./ways.ts";
 
 const INVALID = 'Bearer error="invalid_token"';
 
 const counts = { refused: 0, served: 0 };
-let gateway: Gateway;
-let issuer: TestIssuer;
-
-beforeAll(async () => {
-  gateway = await makeGateway();
-  issuer = gateway.issuer;
-});
+const gateway = await makeGateway();
+const { issuer } = gateway;
 
 afterEach(() => {
   vi.restoreAllMocks();

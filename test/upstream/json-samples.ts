@@ -1,5 +1,6 @@
 // JSON texts of any form, built from pieces, so that the one expected after a rewrite can be built from the same pieces.
 import * as fc from "fast-check";
+import { words } from "../support/words.ts";
 
 /** One member as written: `before "name" before-colon : after-colon value after`. */
 export type Member = {
@@ -18,9 +19,8 @@ export const blanks = fc.tuple(blank, blank, blank, blank);
 
 const number = fc.oneof(
   fc.constantFrom(
-    ..."0 -0 -0.0 1.10 12345678901234567890 1e400 -1E-400 0.1e+2 9007199254740993 3.14159265358979323846".split(
-      " ",
-    ),
+    ...words`
+    0 -0 -0.0 1.10 12345678901234567890 1e400 -1E-400 0.1e+2 9007199254740993 3.14159265358979323846`,
   ),
   fc.stringMatching(/^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?$/),
 );
@@ -41,17 +41,7 @@ export function spell(text: string, escaped: readonly boolean[]): string {
 }
 
 export const escapes = fc.array(fc.boolean(), { minLength: 1, maxLength: 8 });
-const NAMES = [
-  "data",
-  "callback_url",
-  "idempotency_id",
-  "inputs",
-  "page",
-  "__proto__",
-  "constructor",
-  "",
-  "0",
-];
+const NAMES = ["", ...words`data callback_url idempotency_id inputs page __proto__ constructor 0`];
 const rawString = fc.oneof(
   fc.constantFrom(...NAMES),
   fc.string({ unit: "binary", maxLength: 8 }),

@@ -65,22 +65,14 @@ function failures(stats: Stats): number {
   return stats.status_5xx + stats.status_503;
 }
 
-export const GATEWAY_LATENCY = latency(
-  "Gateway latency",
-  "Time that the gateway adds to the upstream's",
-  "gateway",
-);
-export const DELIVERY_LATENCY = latency(
-  "Delivery latency",
-  "Time from the end of a run to its delivery",
-  "latency",
-);
+export const GATEWAY_LATENCY = latency("Gateway", "Time that the gateway adds to the upstream's", "gateway");
+export const DELIVERY_LATENCY = latency("Delivery", "Time from the end of a run to its delivery", "latency");
 
-function latency(title: string, what: string, measured: "gateway" | "latency"): Chart {
+function latency(whose: string, what: string, measured: "gateway" | "latency"): Chart {
   const median = (stats: Stats) => stats[`${measured}_p50_ms`];
   const high = (stats: Stats) => stats[`${measured}_p99_ms`];
   return {
-    title,
+    title: `${whose} latency`,
     number: (totals) => duration(median(totals)),
     side: (totals) => `p99 ${duration(high(totals))}`,
     label: (totals) =>

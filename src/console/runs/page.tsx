@@ -2,7 +2,7 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import { RESULTS, STATES } from "../../contract/search-values.ts";
 import type { RunPage, RunSummary, SearchProgress } from "../../operators/views.ts";
 import { count, counted, dateTime, duration, NOTHING } from "../shell/format.ts";
-import { ButtonLink, Fault, Field, Select, Submit, TextField, TimeField } from "../shell/forms.tsx";
+import { ButtonLink, Fault, SelectField, Submit, TextField, TimeField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
 import { ROOT } from "../shell/links.ts";
 import type { Given } from "../shell/parameters.ts";
@@ -54,12 +54,8 @@ function SearchForm({ search }: { search: RunSearch }): JSX.Element {
         <TextField label="Issuer" name="issuer" value={search.issuer} placeholder="https://…" />
         <TextField label="Subject" name="subject" value={search.subject} spellcheck={false} />
         <TextField label="Stored action" name="stored_action_id" value={search.stored_action_id} />
-        <Field label="State">
-          <Select name="state" value={search.state} any="Any" options={STATES} />
-        </Field>
-        <Field label="Result">
-          <Select name="result" value={search.result} any="Any" options={RESULTS} />
-        </Field>
+        <SelectField label="State" name="state" value={search.state} options={STATES} />
+        <SelectField label="Result" name="result" value={search.result} options={RESULTS} />
         <TimeField label="Finished from (UTC)" name="from" value={search.from} />
         <TimeField label="Finished to (UTC)" name="to" value={search.to} />
       </div>

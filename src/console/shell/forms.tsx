@@ -21,12 +21,10 @@ export function Submit({ kind, children, ...rest }: ButtonProps): JSX.Element {
   );
 }
 
+type ButtonLinkProps = PropsWithChildren<{ href: string; kind?: "primary" | "quiet" }>;
+
 /** A link that looks like a button. */
-export function ButtonLink({
-  href,
-  kind,
-  children,
-}: PropsWithChildren<{ href: string; kind?: "primary" | "quiet" }>): JSX.Element {
+export function ButtonLink({ href, kind, children }: ButtonLinkProps): JSX.Element {
   return (
     <a class={kind === undefined ? "button" : `button ${kind}`} href={href}>
       {children}
@@ -76,15 +74,9 @@ export function TextField({ label, hint, ...input }: TextFieldProps): JSX.Elemen
   );
 }
 
-export function TimeField({
-  label,
-  name,
-  value,
-}: {
-  label: string;
-  name: string;
-  value: string;
-}): JSX.Element {
+type TimeFieldProps = Record<"label" | "name" | "value", string>;
+
+export function TimeField({ label, name, value }: TimeFieldProps): JSX.Element {
   const ms = parseDateTime(value);
   return (
     <Field label={label}>
@@ -94,19 +86,21 @@ export function TimeField({
   );
 }
 
-type SelectProps = { name: string; value: string; any: string; options: readonly string[] };
+type SelectFieldProps = TimeFieldProps & { options: readonly string[] };
 
 /** One of a few, or any. */
-export function Select({ name, value, any, options }: SelectProps): JSX.Element {
+export function SelectField({ label, name, value, options }: SelectFieldProps): JSX.Element {
   return (
-    <select name={name}>
-      <option value="">{any}</option>
-      {options.map((option) => (
-        <option value={option} selected={option === value}>
-          {option}
-        </option>
-      ))}
-    </select>
+    <Field label={label}>
+      <select name={name}>
+        <option value="">Any</option>
+        {options.map((option) => (
+          <option value={option} selected={option === value}>
+            {option}
+          </option>
+        ))}
+      </select>
+    </Field>
   );
 }
 

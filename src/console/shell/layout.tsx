@@ -103,12 +103,10 @@ export function Layout(props: LayoutProps): JSX.Element {
   );
 }
 
+type BareLayoutProps = PropsWithChildren<{ title: string; frame: Frame }>;
+
 /** A page without navigation: for a visitor who is not signed in, and for errors. */
-export function BareLayout({
-  title,
-  frame,
-  children,
-}: PropsWithChildren<{ title: string; frame: Frame }>): JSX.Element {
+export function BareLayout({ title, frame, children }: BareLayoutProps): JSX.Element {
   return (
     <Document title={title} refreshSeconds={null}>
       <main id="main" class="bare">
@@ -147,10 +145,13 @@ function Document(props: PropsWithChildren<{ title: string; refreshSeconds: numb
   );
 }
 
+/** Its icon has a margin: it stands on a ground of its own. */
 function Brand(): JSX.Element {
   return (
     <a class="brand" href={ROOT}>
-      <BrandIcon />
+      <svg viewBox="-4 -4 24 24" width="24" height="24" stroke-width="1.75" {...PEN} aria-hidden="true">
+        <path d="M2.5 8h4l2-4.5 2.5 9 1.5-4.5h1" />
+      </svg>
       <span>Edge Actions</span>
     </a>
   );
@@ -194,15 +195,6 @@ function Icon({ name }: { name: IconName }): JSX.Element {
   return (
     <svg viewBox="0 0 16 16" width="16" height="16" stroke-width="1.5" {...PEN} aria-hidden="true">
       <path d={PATHS[name]} />
-    </svg>
-  );
-}
-
-/** With a margin: it stands on a ground of its own. */
-function BrandIcon(): JSX.Element {
-  return (
-    <svg viewBox="-4 -4 24 24" width="24" height="24" stroke-width="1.75" {...PEN} aria-hidden="true">
-      <path d="M2.5 8h4l2-4.5 2.5 9 1.5-4.5h1" />
     </svg>
   );
 }

@@ -93,11 +93,9 @@ export function Empty({ title, children }: PropsWithChildren<{ title: string }>)
   );
 }
 
-export function Card({
-  title,
-  note,
-  children,
-}: PropsWithChildren<{ title: string; note?: Child }>): JSX.Element {
+type CardProps = PropsWithChildren<{ title: string; note?: Child }>;
+
+export function Card({ title, note, children }: CardProps): JSX.Element {
   return (
     <section class="card">
       <div class="card-head">
