@@ -7,7 +7,7 @@ import { configure, locate } from "./http/middleware/configure.ts";
 import { answerNotFound, answerUnexpected, observe } from "./http/middleware/observe.ts";
 import { callersShare, requireCaller } from "./http/middleware/require-caller.ts";
 import { shed } from "./http/middleware/shed.ts";
-import { completionShare, receiveCompletion } from "./http/routes/completions.ts";
+import { receiveCompletion } from "./http/routes/completions.ts";
 import { readDeliveries, redeliver } from "./http/routes/deliveries.ts";
 import { docs, docsAsset } from "./http/routes/docs.ts";
 import { healthz, jwks, methodNotAllowed, openapi } from "./http/routes/meta.ts";
@@ -36,7 +36,7 @@ export function createApp(): Hono<AppEnv> {
     app.all(path, methodNotAllowed("GET, HEAD"));
   }
 
-  app.post("/completions/:ref", shed(completionShare), receiveCompletion);
+  app.post("/completions/:ref", receiveCompletion);
   app.all("/completions/:ref", methodNotAllowed("POST"));
 
   app.use("/actions/*", locate, requireCaller, shed(callersShare));

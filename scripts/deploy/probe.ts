@@ -14,6 +14,7 @@ const WHAT_TO_LOOK_AT: Record<string, string> = {
   operators_index: "the D1 database: has it been deleted since? are its migrations applied?",
   flags: "the Flagship app: has it been deleted since? RATE_LIMIT_FLAG_DEFAULT holds meanwhile",
   upstream: "UPSTREAM_URL (or the service binding UPSTREAM): does it answer anything at all?",
+  signing_keys: "SIGNING_KEYS: x of each key must be the public half of its d",
   issuer_keys: "JWT_ISSUERS: does each jwks_uri answer 200?",
 };
 

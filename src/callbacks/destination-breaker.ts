@@ -28,8 +28,13 @@ const PROBING_MS = 1_000;
 
 type Asked = { key: string; before: Breaker; after: Breaker; permission: Permission };
 
-/** `allUntilMs`: until when each user who asks is told the same. */
-export type HostPermission = { kind: "go" } | { kind: "open"; untilMs: number; allUntilMs?: number };
+/**
+ * `allUntilMs`: until when each user who asks is told the same, but for a user whose last attempt failed: that one waits
+ * longer, and `othersUntilMs` is what the others are told.
+ */
+export type HostPermission =
+  | { kind: "go" }
+  | { kind: "open"; untilMs: number; allUntilMs?: number; othersUntilMs?: number };
 
 export type BreakerView = Standing & { usersResting: number };
 
@@ -133,5 +138,6 @@ function toPermission(own: Asked, all: Asked, nowMs: number): HostPermission {
     kind: "open",
     untilMs,
     allUntilMs: isProbed ? Math.min(standing.untilMs, nowMs + PROBING_MS) : standing.untilMs,
+    ...(standing.untilMs < untilMs && { othersUntilMs: standing.untilMs }),
   };
 }

@@ -23,12 +23,12 @@ export class HostHealth {
     return trouble !== undefined && nowMs - trouble.atMs < REMEMBER_MS;
   }
 
-  /** Until when its breaker would tell every user that it is open; null when it has to be asked. */
+  /** Until when its breaker is open to a user who did not fail there last; null when it has to be asked. */
   knownRest(host: string, nowMs: number): number | null {
     const open = this.#troubles.get(host)?.open;
     const leftMs = (open?.allUntilMs ?? 0) - nowMs;
     // A clock that stepped back keeps no breaker open for longer.
-    return open && leftMs > 0 && leftMs <= OPEN_MS ? open.untilMs : null;
+    return open && leftMs > 0 && leftMs <= OPEN_MS ? (open.othersUntilMs ?? open.untilMs) : null;
   }
 
   /** An attempt at this host failed, or its breaker is open. */

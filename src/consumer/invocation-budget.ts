@@ -53,18 +53,18 @@ export class InvocationBudget {
     this.#reads = readsConnect ? new Semaphore(READS_AT_ONCE) : null;
   }
 
-  /** Null: there was no connection while there was time for an attempt. */
-  attempt<T>(work: () => Promise<T>): Promise<T | null> {
-    return this.#connections.run(this.#leftMs(AFTER_ATTEMPT_MS + this.#attemptMs), work);
+  /** Null: there was no connection while there was time for an attempt. `owner`: whose run it is. */
+  attempt<T>(owner: string, work: () => Promise<T>): Promise<T | null> {
+    return this.#connections.run(owner, this.#leftMs(AFTER_ATTEMPT_MS + this.#attemptMs), work);
   }
 
   /** `untilMs`: when the work has to be done. Null: there was no connection while there was time for a read. */
-  async read<T>(work: (untilMs: number) => Promise<T>): Promise<T | null> {
+  async read<T>(owner: string, work: (untilMs: number) => Promise<T>): Promise<T | null> {
     const untilMs = this.#endsAtMs - AFTER_READ_MS;
     const begin = () => work(untilMs);
     if (this.#reads === null) return begin();
     const leftMs = () => this.#leftMs(AFTER_READ_MS + this.#readMs);
-    return this.#reads.run(leftMs(), () => this.#connections.run(leftMs(), begin));
+    return this.#reads.run(owner, leftMs(), () => this.#connections.run(owner, leftMs(), begin));
   }
 
   #leftMs(neededMs: number): number {
@@ -72,9 +72,11 @@ export class InvocationBudget {
   }
 }
 
-/** At most so many pieces of work at a time, in the order in which they came. */
+/** At most so many pieces of work at a time. The next turn is the owner's with the fewest at work, so that none waits for all of another's. */
 class Semaphore {
-  readonly #waiting = new Set<(isAcquired: boolean) => void>();
+  /** In the order in which they came. */
+  readonly #waiting = new Map<(isAcquired: boolean) => void, string>();
+  readonly #atWork = new Map<string, number>();
   #free: number;
 
   constructor(atOnce: number) {
@@ -82,30 +84,41 @@ class Semaphore {
   }
 
   /** Null: its turn did not come within `timeoutMs`. */
-  async run<T>(timeoutMs: number, work: () => Promise<T>): Promise<T | null> {
-    if (timeoutMs <= 0 || !(await this.#acquire(timeoutMs))) return null;
-    return work().finally(() => this.#release());
+  async run<T>(owner: string, timeoutMs: number, work: () => Promise<T>): Promise<T | null> {
+    if (timeoutMs <= 0 || !(await this.#acquire(owner, timeoutMs))) return null;
+    return work().finally(() => this.#release(owner));
   }
 
-  #acquire(timeoutMs: number): Promise<boolean> {
+  #acquire(owner: string, timeoutMs: number): Promise<boolean> {
     if (this.#free > 0) {
       this.#free -= 1;
+      this.#count(owner, 1);
       return Promise.resolve(true);
     }
     return new Promise((resolve) => {
       const done = (isAcquired: boolean) => {
         clearTimeout(timer);
         this.#waiting.delete(done);
+        if (isAcquired) this.#count(owner, 1);
         resolve(isAcquired);
       };
       const timer = setTimeout(() => done(false), timeoutMs);
-      this.#waiting.add(done);
+      this.#waiting.set(done, owner);
     });
   }
 
-  #release(): void {
-    const [next] = this.#waiting;
+  #release(owner: string): void {
+    this.#count(owner, -1);
+    const [next] = [...this.#waiting].toSorted(([, a], [, b]) => this.#countOf(a) - this.#countOf(b));
     if (next === undefined) this.#free += 1;
-    else next(true);
+    else next[0](true);
+  }
+
+  #count(owner: string, more: number): void {
+    this.#atWork.set(owner, this.#countOf(owner) + more);
+  }
+
+  #countOf(owner: string): number {
+    return this.#atWork.get(owner) ?? 0;
   }
 }

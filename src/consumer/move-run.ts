@@ -80,7 +80,7 @@ async function observe(deps: MoveDeps, leased: LeasedRun, reading: Reading): Pro
 async function read(deps: MoveDeps, leased: LeasedRun, reading: Reading): Promise<Unread | Found> {
   const { budget, isAlone } = deps;
   const { terms, runId } = leased;
-  const end = await budget.read((untilMs) =>
+  const end = await budget.read(terms.userKey, (untilMs) =>
     readEnd(buildReader(deps, reading, untilMs), terms, runId, reading.reservation),
   );
   if (end === null) return { kind: "crowded" };
@@ -109,7 +109,7 @@ async function readLarge(
   reading: Reading,
 ): Promise<Unread | Found> {
   const { kv, settings, budget } = deps;
-  const large = await budget.read((untilMs) => {
+  const large = await budget.read(terms.userKey, (untilMs) => {
     const ask = () => askForRun(buildReader(deps, reading, untilMs), terms, runId, 1);
     const source = { kv, userKey: terms.userKey, runId, isKept, ask, untilMs };
     const isSent = terms.callbackUrl !== null;
@@ -171,7 +171,7 @@ async function attemptDelivery(
   const { issuer, subject } = terms;
   const user = { issuer, subject };
   const request = { userKey, user, callbackUrl, publicUrl, runId, traceId, body: found.body, attemptNumber };
-  const delivered = await deps.budget.attempt(() => deliverRun(deps, request));
+  const delivered = await deps.budget.attempt(userKey, () => deliverRun(deps, request));
   if (delivered === null) return { ...deferred("no_capacity", CROWDED_MS), bodyKept: keep() };
   if (delivered.kind === "deferred")
     return { ...deferred("breaker_open", delivered.forMs), bodyKept: keep() };

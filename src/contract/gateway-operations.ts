@@ -69,7 +69,15 @@ function readHealth(): Operation {
 
 function readReadiness(): Operation {
   const ok = "ok";
-  const dependencies = { gate: ok, kv: ok, operators_index: ok, flags: ok, upstream: ok, issuer_keys: ok };
+  const dependencies = {
+    gate: ok,
+    kv: ok,
+    operators_index: ok,
+    flags: ok,
+    upstream: ok,
+    signing_keys: ok,
+    issuer_keys: ok,
+  };
   const operation = open("getReadiness", "Does all that the gateway depends on work?", ref("Readiness"), {
     Ready: { value: { status: "ready", dependencies }, summary: "Everything works" },
   });

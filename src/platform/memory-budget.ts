@@ -5,7 +5,7 @@
 /** Held as bytes, as text, as spliced text and as what is sent, a body takes about five times its size. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 /** Longer than any request may wait. What was cut off with its caller is never released, and is forgotten after this. */
-const LOST_AFTER_MS = 120_000;
+const LOST_AFTER_MS = 200_000;
 
 /** Requests whose caller is not known yet have a small share of their own, together. */
 export const ANONYMOUS = "anonymous";
@@ -16,12 +16,15 @@ const ANONYMOUS_BYTES = 1024 * 1024;
 export class Reservation {
   bytes = 0;
   readonly owner: string;
+  /** Work of the consumer has none: its number is bounded by its batches, and it must not take what requests need. */
+  readonly hasPlace: boolean;
   readonly sinceMs: number;
   readonly #budget: MemoryBudget;
 
-  constructor(budget: MemoryBudget, owner: string, sinceMs: number) {
+  constructor(budget: MemoryBudget, owner: string, hasPlace: boolean, sinceMs: number) {
     this.#budget = budget;
     this.owner = owner;
+    this.hasPlace = hasPlace;
     this.sinceMs = sinceMs;
   }
 
@@ -40,13 +43,14 @@ export class Reservation {
   }
 }
 
-type Share = { places: number; bytes: number };
+type Share = { reservations: number; places: number; bytes: number };
 
 export class MemoryBudget {
   readonly #maxBytes: number;
   /** Oldest first. */
   readonly #reservations = new Set<Reservation>();
   readonly #shares = new Map<string, Share>();
+  #places = 0;
   #bytes = 0;
 
   constructor(maxBytes: number) {
@@ -57,29 +61,37 @@ export class MemoryBudget {
   tryEnter(owner: string, nowMs: number, maxPlaces: number): Reservation | null {
     this.#forgetLost(nowMs);
     const own = this.#shares.get(owner)?.places ?? 0;
-    const others = this.#reservations.size - own;
+    const others = this.#places - own;
     if (own >= (maxPlaces - others) / 2) return null;
     if (owner === ANONYMOUS && own >= ANONYMOUS_PLACES) return null;
-    return this.enter(owner, nowMs);
+    return this.#add(new Reservation(this, owner, true, nowMs));
   }
 
-  /** A place for work that is not refused, because its number is bounded elsewhere. */
+  /** For bodies alone: takes no place. */
   enter(owner: string, nowMs: number): Reservation {
     this.#forgetLost(nowMs);
-    const reservation = new Reservation(this, owner, nowMs);
+    return this.#add(new Reservation(this, owner, false, nowMs));
+  }
+
+  #add(reservation: Reservation): Reservation {
+    const places = reservation.hasPlace ? 1 : 0;
+    const share = this.#share(reservation.owner);
+    share.reservations += 1;
+    share.places += places;
+    this.#places += places;
     this.#reservations.add(reservation);
-    this.#share(owner).places += 1;
     return reservation;
   }
 
-  /** The only body that is held may have any size: that is bounded elsewhere. */
+  /** The only body that is held may have any size: that is bounded elsewhere. More than half of all bytes are not counted. */
   grow(reservation: Reservation, bytes: number): boolean {
     if (!this.#reservations.has(reservation)) return true;
     const share = this.#share(reservation.owner);
     if (!this.#hasRoom(reservation, share, bytes)) return false;
-    reservation.bytes += bytes;
-    share.bytes += bytes;
-    this.#bytes += bytes;
+    const counted = Math.min(bytes, this.#maxBytes / 2 - reservation.bytes);
+    reservation.bytes += counted;
+    share.bytes += counted;
+    this.#bytes += counted;
     return true;
   }
 
@@ -100,20 +112,24 @@ export class MemoryBudget {
   forget(reservation: Reservation): void {
     this.shrink(reservation);
     if (!this.#reservations.delete(reservation)) return;
+    const places = reservation.hasPlace ? 1 : 0;
     const share = this.#share(reservation.owner);
-    share.places -= 1;
-    if (share.places === 0) this.#shares.delete(reservation.owner);
+    share.reservations -= 1;
+    share.places -= places;
+    this.#places -= places;
+    if (share.reservations === 0) this.#shares.delete(reservation.owner);
   }
 
   #share(owner: string): Share {
-    const share = this.#shares.get(owner) ?? { places: 0, bytes: 0 };
+    const share = this.#shares.get(owner) ?? { reservations: 0, places: 0, bytes: 0 };
     this.#shares.set(owner, share);
     return share;
   }
 
   #forgetLost(nowMs: number): void {
     for (const reservation of this.#reservations) {
-      if (nowMs - reservation.sinceMs < LOST_AFTER_MS) return;
+      // A clock that stepped back must not keep what is lost.
+      if (Math.abs(nowMs - reservation.sinceMs) < LOST_AFTER_MS) return;
       this.forget(reservation);
     }
   }

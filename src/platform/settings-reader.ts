@@ -55,6 +55,13 @@ export class Reader {
     return text !== null && /\s/.test(text) ? this.reject(name, "must be one scope, without blanks") : text;
   }
 
+  /** A bearer token, without the word: RFC 6750, section 2.1. Anything else would make every request with it fail. */
+  bearer(name: SettingName): string | null {
+    const text = this.text(name);
+    if (text === null || /^[\w.~+/-]+=*$/.test(text)) return text;
+    return this.reject(name, "must be a bearer token: letters, digits and -._~+/, then = maybe");
+  }
+
   /** Up to `max` secrets, separated by blanks. */
   tokens(name: SettingName, max: number): readonly string[] {
     const tokens = this.text(name)?.trim().split(/\s+/) ?? [];

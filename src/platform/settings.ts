@@ -136,7 +136,7 @@ export function parseSettings(vars: object): Settings {
     requiredScope: read.scope("REQUIRED_SCOPE") ?? "external",
     upstreamUrl: read.baseUrl("UPSTREAM_URL"),
     upstreamAuth: read.oneOf("UPSTREAM_AUTH", ["gateway", "caller"], "gateway"),
-    upstreamToken: read.text("UPSTREAM_TOKEN"),
+    upstreamToken: read.bearer("UPSTREAM_TOKEN"),
     upstreamTimeoutMs: read.integer("UPSTREAM_TIMEOUT_MS", 10_000, 1, 120_000),
     signingKeys: read.json("SIGNING_KEYS", parseSigningKeys) ?? [],
     rateLimit: read.integer("RATE_LIMIT_DEFAULT", 200, 1, MAX_LIMIT),

@@ -18,6 +18,18 @@ export function publicKeys(signingKeys: readonly Jwk[]): object[] {
   return signingKeys.map(({ kid, x }) => ({ kty: "OKP", crv: "Ed25519", alg: "EdDSA", use: "sig", kid, x }));
 }
 
+/** Throws when a key's published half does not verify what its private half signs: then no receiver believes any callback. */
+export async function checkSigningKeys(signingKeys: readonly Jwk[]): Promise<void> {
+  const text = new TextEncoder().encode("edge-actions");
+  for (const jwk of signingKeys) {
+    const signature = await crypto.subtle.sign("Ed25519", await findPrivateKey(jwk), text);
+    const published = { kty: "OKP", crv: "Ed25519", x: jwk.x ?? "" };
+    const key = await crypto.subtle.importKey("jwk", published, "Ed25519", false, ["verify"]);
+    if (!(await crypto.subtle.verify("Ed25519", key, signature, text)))
+      throw new Error(`the halves of the signing key ${jwk.kid ?? ""} do not belong together`);
+  }
+}
+
 const imported = new WeakMap<Jwk, Promise<CryptoKey>>();
 
 function findPrivateKey(jwk: Jwk): Promise<CryptoKey> {

@@ -33,7 +33,7 @@ const DECODED = ["gzip", "br"];
 /** Whether a body is as it was before it was encoded. Any other is nonsense: neither the gateway nor its caller can read it. */
 export function isDecoded({ headers, body }: Response): boolean {
   const coding = headers.get("content-encoding") ?? "";
-  return body === null || ["", "identity", ...DECODED].includes(coding);
+  return body === null || coding.toLowerCase() === "identity" || ["", ...DECODED].includes(coding);
 }
 
 /** What the gateway itself says to the upstream on each request. */

@@ -14,8 +14,10 @@ export function toCallersTarget(
   if (url === null) return null;
   const upstream = new URL(baseUrl);
   const path = pathUnder(upstream, url);
-  if (path !== null) return `${publicUrl}${path}${url.search}${url.hash}`;
-  return url.hostname === upstream.hostname && url.origin !== publicUrl ? null : target;
+  // No other path reaches the upstream through the gateway.
+  if (path !== null)
+    return path.startsWith("/actions/") ? `${publicUrl}${path}${url.search}${url.hash}` : null;
+  return url.origin !== publicUrl && namesHost(url.href, upstream) ? null : target;
 }
 
 /** No `<` within a target, so that a field of many is read in one pass. */
@@ -24,7 +26,8 @@ const LINK = /<([^<>]*)>((?:[^",]|"(?:[^"\\]|\\.)*")*)/g;
 /** The links that a caller can use; null when there is none. */
 export function toCallersLinks(field: string, base: TargetBase): string | null {
   const links = [...field.matchAll(LINK)].flatMap(([, target = "", parameters = ""]) => {
-    const shown = namesHost(parameters, base) ? null : toCallersTarget(target.trim(), base);
+    // An anchor names another context, maybe one at the upstream's host.
+    const shown = /;\s*anchor\s*=/i.test(parameters) ? null : toCallersTarget(target.trim(), base);
     return shown === null ? [] : [`<${shown}>${parameters.trimEnd()}`];
   });
   return links.length === 0 ? null : links.join(", ");
@@ -36,7 +39,8 @@ function pathUnder(upstream: URL, { origin, pathname }: URL): string | null {
   return isUnder ? pathname.slice(prefix.length) : null;
 }
 
-/** As an `anchor` may. */
-function namesHost(parameters: string, { baseUrl }: TargetBase): boolean {
-  return parameters.toLowerCase().includes(`//${new URL(baseUrl).hostname}`);
+/** Wherever it stands: with the root's dot, in a query, in a URL within the URL. */
+function namesHost(href: string, { hostname }: URL): boolean {
+  const name = hostname.replaceAll(/[.[\]]/g, "\\$&");
+  return new RegExp(`(?<![a-z0-9.-])${name}(?!\\.?[a-z0-9-])`, "i").test(href);
 }

@@ -98,3 +98,15 @@ describe("trouble of the host", () => {
     expect(isHostTrouble(outcome)).toBe(isTrouble);
   });
 });
+
+test("the longer rest of a user who failed there last is no other user's", () => {
+  const health = new HostHealth();
+  const open = {
+    kind: "open",
+    untilMs: T0 + 60_000,
+    allUntilMs: T0 + 30_000,
+    othersUntilMs: T0 + 30_000,
+  } as const;
+  health.noteFailure(HOST, T0, open);
+  expect(health.knownRest(HOST, T0)).toBe(T0 + 30_000);
+});

@@ -3,6 +3,7 @@ import { describe, expect, vi } from "vitest";
 import { isolateBudget } from "../../src/platform/memory-budget.ts";
 import { MINUTE } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
+import { fillMemory } from "../support/full-memory.ts";
 import { it } from "../support/stage.ts";
 
 freshForEach(0.5);
@@ -15,10 +16,9 @@ describe("an isolate that holds too many bodies already", () => {
     await stage.push(run);
     // Two hours.
     for (let polls = 0; polls < 60; polls += 1) {
-      const other = isolateBudget.enter("another", Date.now());
-      other.take(16 * MIB);
+      const release = fillMemory();
       await stage.pass(0);
-      other.leave();
+      release();
       vi.setSystemTime(Date.now() + 2 * MINUTE);
     }
     expect(stage.received).toEqual([]);
@@ -32,11 +32,10 @@ describe("an isolate that holds too many bodies already", () => {
     stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 404 : 204 }));
     await stage.finish(await stage.start());
     expect(stage.received).toHaveLength(1);
-    const other = isolateBudget.enter("another", Date.now());
-    other.take(16 * MIB);
+    const release = fillMemory();
     await stage.pass(MINUTE);
     expect(stage.received).toHaveLength(1);
-    other.leave();
+    release();
     await stage.pass(MINUTE);
     const { attempts } = await stage.records();
     expect(attempts.map(({ status }) => status)).toEqual([404, 204]);

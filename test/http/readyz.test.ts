@@ -6,7 +6,7 @@ import { SECOND, T0 } from "../support/clock.ts";
 import { type Gateway, it, makeGateway } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { statuses, times } from "../support/times.ts";
-import { makeIssuer } from "../support/tokens.ts";
+import { makeIssuer, makeSigningKey } from "../support/tokens.ts";
 
 beforeEach(() => freshIndex());
 afterEach(async () => {
@@ -21,6 +21,7 @@ const ALL_OK = {
   operators_index: "ok",
   flags: "ok",
   upstream: "ok",
+  signing_keys: "ok",
   issuer_keys: "ok",
 };
 
@@ -47,6 +48,12 @@ describe("/readyz", () => {
       { status: "not_ready", dependencies: { ...ALL_OK, [name]: "failing" } },
     ]);
     expect(text).not.toMatch(/ECONN|10\.0\.0\.7/);
+  });
+
+  it("says so when the halves of a signing key do not belong together", async () => {
+    const [one, other] = [await makeSigningKey(), await makeSigningKey()];
+    const mixed = await makeGateway({ SIGNING_KEYS: JSON.stringify({ keys: [{ ...one, d: other.d }] }) });
+    expect((await ask(mixed)).body.dependencies).toEqual({ ...ALL_OK, signing_keys: "failing" });
   });
 
   it.each([

@@ -1,9 +1,9 @@
 // Beyond what an isolate can carry, a caller is told to come again at once, and all others are served as ever.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect } from "vitest";
-import { isolateBudget } from "../../src/platform/memory-budget.ts";
 import { never, replacing } from "../support/bindings.ts";
 import { forgetAnswers } from "../support/forget.ts";
+import { fillMemory } from "../support/full-memory.ts";
 import { until } from "../support/gate.ts";
 import { type Call, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
@@ -39,10 +39,9 @@ describe("an isolate with its hands full", () => {
   it("has no room for a body while others hold too much, and counts and starts nothing for it", async ({
     gateway,
   }) => {
-    const other = isolateBudget.enter("another", Date.now());
-    other.take(16 * 1024 * 1024);
+    const release = fillMemory();
     const refused = await gateway.start({}, WITHOUT_HEADERS);
-    other.leave();
+    release();
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
     expect(gateway.upstream.starts).toEqual([]);
     const next = await gateway.start({});

@@ -191,6 +191,10 @@ describe("a bad setting is refused by name", () => {
     ),
     [{ UPSTREAM_AUTH: "Gateway" }, "UPSTREAM_AUTH must be one of gateway, caller"],
     [{ RATE_LIMIT_DEFAULT: 200 }, "RATE_LIMIT_DEFAULT must be a string"],
+    ...["Bearer abc", "abc\ndef", "ä", " a"].map((token): [Record<string, unknown>, string] => [
+      { UPSTREAM_TOKEN: token },
+      "UPSTREAM_TOKEN must be a bearer token: letters, digits and -._~+/, then = maybe",
+    ]),
     [{ RATE_LIMIT_RESET_FORMAT: "iso" }, "RATE_LIMIT_RESET_FORMAT must be one of unix, date-time"],
     [{ RATE_LIMIT_FLAG_DEFAULT: "true" }, "RATE_LIMIT_FLAG_DEFAULT must be one of on, off"],
     [{ ALLOW_PRIVATE_CALLBACKS: "yes" }, "ALLOW_PRIVATE_CALLBACKS must be one of true, false"],

@@ -89,10 +89,10 @@ describe("back to the caller", () => {
   });
 
   it("what points to the upstream points to the gateway", () => {
-    const pointing = { location: "/actions/v1/a/1", link: "<https://backend.internal/b>; rel=next" };
+    const pointing = { location: "/actions/v1/a/1", link: "<https://backend.internal/actions/b>; rel=next" };
     expect(headersToCaller(said(pointing, 201), base)).toEqual({
       location: "https://edge.example/actions/v1/a/1",
-      link: "<https://edge.example/b>; rel=next",
+      link: "<https://edge.example/actions/b>; rel=next",
     });
   });
 

@@ -17,7 +17,7 @@ describe("a target becomes", () => {
     ["https://backend.internal/actions/v1/a?b=c#d", "https://edge.example/actions/v1/a?b=c#d"],
     ["HTTPS://Backend.Internal:443/actions/v1/a", "https://edge.example/actions/v1/a"],
     ["//backend.internal/actions/v1/a", "https://edge.example/actions/v1/a"],
-    ["https://user:secret@backend.internal/a", "https://edge.example/a"],
+    ["https://user:secret@backend.internal/actions/a", "https://edge.example/actions/a"],
     ["/actions/v1/a", "https://edge.example/actions/v1/a"],
     ["stored-actions/a%2Fb", "https://edge.example/actions/v1/stored-actions/a%2Fb"],
     ["?cursor=2", "https://edge.example/actions/v1/stored-actions?cursor=2"],
@@ -27,6 +27,12 @@ describe("a target becomes", () => {
     ["http://backend.internal/actions/v1/a", null],
     ["https://backend.internal:8443/actions/v1/a", null],
     ["http://[", null],
+    ["/console", null],
+    ["/usage?from=1", null],
+    ["http://backend.internal./actions/v1/a", null],
+    ["blob:https://backend.internal/x", null],
+    ["https://cdn.example/?next=https://backend.internal/a", null],
+    ["https://my-backend.internal.example/a", "https://my-backend.internal.example/a"],
   ])("%s: %s", (target, shown) => {
     expect(toCallersTarget(target, AT_ROOT)).toBe(shown);
   });
@@ -34,7 +40,7 @@ describe("a target becomes", () => {
   it.each([
     ["https://backend.internal/api/actions/v1/a", "https://edge.example/actions/v1/a"],
     ["/api/actions/v1/a", "https://edge.example/actions/v1/a"],
-    ["https://backend.internal/api", "https://edge.example"],
+    ["https://backend.internal/api", null],
     ["stored-actions/a", "https://edge.example/actions/v1/stored-actions/a"],
     ["https://backend.internal/apis/a", null],
     ["https://backend.internal/admin", null],
@@ -58,15 +64,19 @@ describe("a target becomes", () => {
 
 describe("links become", () => {
   it.each([
-    ["</a>; rel=next", "<https://edge.example/a>; rel=next"],
+    ["</actions/a>; rel=next", "<https://edge.example/actions/a>; rel=next"],
     [
-      "<?c=2>;rel=next , </a>",
-      "<https://edge.example/actions/v1/stored-actions?c=2>;rel=next, <https://edge.example/a>",
+      "<?c=2>;rel=next , </actions/a>",
+      "<https://edge.example/actions/v1/stored-actions?c=2>;rel=next, <https://edge.example/actions/a>",
     ],
-    ['</a>; title="b, <c>; \\"d"', '<https://edge.example/a>; title="b, <c>; \\"d"'],
-    ["</a,b>; rel=next", "<https://edge.example/a,b>; rel=next"],
-    ["<http://backend.internal/a>; rel=self, </b>; rel=next", "<https://edge.example/b>; rel=next"],
-    ['</a>; rel=up; anchor="https://Backend.internal/b"', null],
+    ['</actions/a>; title="b, <c>; \\"d"', '<https://edge.example/actions/a>; title="b, <c>; \\"d"'],
+    ["</actions/a,b>; rel=next", "<https://edge.example/actions/a,b>; rel=next"],
+    [
+      "<http://backend.internal/a>; rel=self, </actions/b>; rel=next",
+      "<https://edge.example/actions/b>; rel=next",
+    ],
+    ['</actions/a>; rel=up; anchor="https://Backend.internal/b"', null],
+    ['</actions/a>; rel=up; anchor="/base/b"', null],
     ["<http://backend.internal/a>; rel=self", null],
     ["next", null],
     ["", null],

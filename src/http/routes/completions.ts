@@ -3,30 +3,38 @@
 // that proves itself with COMPLETION_TOKEN, so no other party can point a row at another run.
 import { readBearer } from "../../auth/bearer.ts";
 import { validateUuid } from "../../contract/schemas.ts";
-import { parseRef } from "../../gate/completion-ref.ts";
+import { type CompletionRef, parseRef } from "../../gate/completion-ref.ts";
 import { runMessage, sendMessage } from "../../gate/run-message.ts";
 import { problem } from "../../platform/errors.ts";
 import { isObject, memberOf, parseJson } from "../../platform/json.ts";
-import { ANONYMOUS, type Reservation } from "../../platform/memory-budget.ts";
+import type { Reservation } from "../../platform/memory-budget.ts";
 import { log } from "../../platform/observability/log.ts";
 import { readBody } from "../../platform/outbound/guard.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
+import { inPlace } from "../middleware/shed.ts";
 
 /** A body that is longer says nothing of the run's id; the poll goes out all the same. */
 const MAX_BODY_BYTES = 256 * 1024;
 const BODY_TIMEOUT_MS = 5_000;
 
 export async function receiveCompletion(c: AppContext): Promise<Response> {
-  const { settings, queueOfGate } = c.get("services");
-  const ref = await parseRef(c.req.param("ref") ?? "", settings.signingKeys);
+  const ref = await parseRef(c.req.param("ref") ?? "", c.get("services").settings.signingKeys);
   if (ref === null) {
     c.get("notes").outcome = "forged";
     return answerProblem(c, problem("not_found", "There is nothing at this path."));
   }
   const isProven = isFromUpstream(c);
-  const hintedRunId = isProven ? await runIdIn(c.req.raw, c.get("reservation")) : null;
-  c.get("notes").outcome = isProven ? "notified" : "hinted";
+  // A ref without more is its user's: no other sender can keep it from being heard.
+  return inPlace(c, isProven ? "upstream" : ref.gate, async (reservation) => {
+    const hintedRunId = isProven ? await runIdIn(c.req.raw, reservation) : null;
+    c.get("notes").outcome = isProven ? "notified" : "hinted";
+    return sendHint(c, ref, hintedRunId);
+  });
+}
+
+async function sendHint(c: AppContext, ref: CompletionRef, hintedRunId: string | null): Promise<Response> {
+  const { queueOfGate } = c.get("services");
   try {
     await sendMessage(queueOfGate(ref.gate), runMessage(ref.gate, ref.key, { notified: true, hintedRunId }));
   } catch (error) {
@@ -38,11 +46,6 @@ export async function receiveCompletion(c: AppContext): Promise<Response> {
     );
   }
   return new Response(null, { status: 202 });
-}
-
-/** An upstream that proves itself has a share of its own; other senders have the one of unknown callers. */
-export function completionShare(c: AppContext): string {
-  return isFromUpstream(c) ? "upstream" : ANONYMOUS;
 }
 
 function isFromUpstream(c: AppContext): boolean {

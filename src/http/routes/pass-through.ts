@@ -17,6 +17,7 @@ import { answerNotFound } from "../middleware/observe.ts";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** No Request can be made of these with a body, not even with the empty one that `Content-Length: 0` comes as. */
 const METHODS_WITHOUT_BODY = ["GET", "HEAD"];
+const TOO_SLOW = problem("bad_request", "The body arrived too slowly.", { source: { pointer: "" } });
 const BROKEN_OFF = problem("bad_request", "The body did not arrive whole.", { source: { pointer: "" } });
 
 export async function passThrough(c: AppContext): Promise<Response> {
@@ -41,7 +42,8 @@ export async function passThrough(c: AppContext): Promise<Response> {
     return await passBack(c, path, await c.get("stopwatch").time("upstream", forward(c, path, body)));
   } catch (error) {
     if (error instanceof UploadTooLarge) return answerTooLarge(c, maxBodyBytes);
-    if (error instanceof UploadBroken) return refuse(c, "malformed", BROKEN_OFF, {});
+    if (error instanceof UploadBroken)
+      return refuse(c, "malformed", error.cause instanceof OutboundTimeout ? TOO_SLOW : BROKEN_OFF, {});
     c.get("notes").outcome = "upstream_failed";
     return answerUpstreamProblem(c, unreachable(error instanceof OutboundTimeout));
   }
@@ -84,7 +86,10 @@ function isForwardable(pathname: string): boolean {
   if (!pathname.startsWith("/actions/") || AMBIGUOUS.test(pathname)) return false;
   const segments = plainest(pathname);
   if (segments === null || segments.some((segment) => segment === "." || segment === "..")) return false;
-  return COUNTED.test(pathname) || !COUNTED.test(withoutSuffix(segments.join("/")));
+  // As empty as the one between two slashes, which many an upstream passes over.
+  if (segments.slice(1, -1).includes("")) return false;
+  const isPlain = COUNTED.test(pathname) && !pathname.includes("/.");
+  return isPlain || !COUNTED.test(withoutSuffix(segments.join("/")));
 }
 
 const AMBIGUOUS = /\/\/|\\|%(?:2e|2f|3f|23|5c|00|25)/i;
@@ -105,14 +110,15 @@ function plainest(pathname: string): string[] | null {
   }
 }
 
-/** A trailing slash and a format (`/runs.json`) are dropped by many a router. */
+/** Trailing slashes and a format (`/runs.json`, `/runs/.json`) are dropped by many a router. */
 function withoutSuffix(path: string): string {
-  return path.replace(/\/+$/, "").replace(/\.[^/]*$/, "");
+  return path.replace(/(?:\/+|\.[^/]*)+$/, "");
 }
 
 async function passBack(c: AppContext, path: string, response: Response): Promise<Response> {
   const { status, headers } = response;
-  const isPassed = status === 304 || (status >= 200 && status < 300);
+  // No part (206) was asked for: Range does not go to the upstream.
+  const isPassed = status === 304 || (status >= 200 && status < 300 && status !== 206);
   if (isPassed && isDecoded(response)) {
     c.get("notes").outcome = "passed";
     return new Response(response.body, { status, headers: headersToCaller(response, toTargetBase(c, path)) });
@@ -120,7 +126,8 @@ async function passBack(c: AppContext, path: string, response: Response): Promis
   const body = await readError(response, c.get("services").settings.upstreamTimeoutMs);
   const of = passedThroughProblem(status, headers, body);
   c.get("notes").outcome = upstreamOutcome(of);
-  return answerUpstreamProblem(c, of);
+  // Without a body there is no envelope that could say more than the status.
+  return answerUpstreamProblem(c, c.req.method === "HEAD" && of.status < 500 ? { ...of, status } : of);
 }
 
 function answerTooLarge(c: AppContext, maxBytes: number): Response {

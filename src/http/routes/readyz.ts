@@ -5,6 +5,7 @@
 import { readEpoch } from "../../gate/index-writer.ts";
 import { network, readBody, send } from "../../platform/outbound/guard.ts";
 import type { Issuer, Settings } from "../../platform/settings.ts";
+import { checkSigningKeys } from "../../platform/signing-keys.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { evaluateFlag } from "../../rate-limit/flag.ts";
 import { UNCACHED } from "../../upstream/client.ts";
@@ -68,6 +69,7 @@ async function check(c: AppContext): Promise<States> {
     // Any answer at all says that a server is there.
     upstream: async () =>
       (await send(sender, `${baseUrl}/healthz`, UNCACHED, CHECK_TIMEOUT_MS)).body?.cancel(),
+    signing_keys: () => checkSigningKeys(settings.signingKeys),
     issuer_keys: () => Promise.all(settings.issuers.map(checkIssuer)),
   };
   const states = await Promise.all(

@@ -114,7 +114,7 @@ const THE_FLAG: readonly Played[] = [
 
 const WHAT_RUNS: readonly Played[] = [
   { command: "npx wrangler deployments list --env production", shows: new RegExp(stock.VERSION) },
-  { command: "npx wrangler versions list --env production", shows: /Tag: +0\.1\.0-1/ },
+  { command: "npx wrangler versions list --env production", shows: /Tag: +\d+\.\d+\.\d+-1/ },
   {
     command: "npx wrangler rollback --env production",
     shows: (_, { account }) =>
