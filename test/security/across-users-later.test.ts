@@ -1,4 +1,4 @@
-// SECURITY-CASES, Across users, once a run is under way: its deliveries, its charges and its callback are its own
+// docs/security.md, Across users, once a run is under way: its deliveries, its charges and its callback are its own
 // user's, and nothing that one user's runs, receivers or results do keeps another's waiting.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";

@@ -1,4 +1,4 @@
-// SECURITY-CASES, Across users: no user sees, replays, waits on or exhausts what is another's. A user is the pair
+// docs/security.md, Across users: no user sees, replays, waits on or exhausts what is another's. A user is the pair
 // (issuer, subject), however either is spelled.
 import { base64url } from "jose";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// SECURITY-CASES, Requests: answers. Nothing of the upstream can set what the edge itself promises.
+// docs/security.md, Requests and answers: answers. Nothing of the upstream can set what the edge itself promises.
 import { describe, expect, it } from "vitest";
 import { type Answer, type Call, makeGateway } from "../support/gateway.ts";
 import { type Asked, errorBody, json } from "../support/upstream.ts";

@@ -1,4 +1,4 @@
-// SECURITY-CASES, Requests: the body of a start, and the headers that describe it.
+// docs/security.md, Requests and answers: the body of a start, and the headers that describe it.
 import { describe, expect, it } from "vitest";
 import { withCallersId } from "../support/callers-id.ts";
 import { RUN_PATH } from "../support/gateway.ts";

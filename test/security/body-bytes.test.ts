@@ -1,4 +1,4 @@
-// SECURITY-CASES, Requests: a body as bytes. No text, too deep, too many, said to be something else.
+// docs/security.md, Requests and answers: a body as bytes. No text, too deep, too many, said to be something else.
 import { describe, expect, it } from "vitest";
 import { ACTION } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";

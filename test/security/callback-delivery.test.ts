@@ -1,4 +1,4 @@
-// SECURITY-CASES, Callback targets, at delivery: the target may have been stored under older rules, and the receiver may
+// docs/security.md, Callback targets, at delivery: the target may have been stored under older rules, and the receiver may
 // be any host. Each attack is one run whose stored target or whose receiver is hostile; its honest twin is the same run's
 // next attempt.
 import { runInDurableObject } from "cloudflare:test";

@@ -1,4 +1,4 @@
-// SECURITY-CASES, Callback targets, at the start: no caller makes the edge promise a call to anything but a public
+// docs/security.md, Callback targets, at the start: no caller makes the edge promise a call to anything but a public
 // https host. Each spelling goes in as JSON text, so that escapes and odd characters are the caller's own.
 import { describe, expect, it } from "vitest";
 import { makeGateway } from "../support/gateway.ts";

@@ -1,4 +1,4 @@
-// SECURITY-CASES, Across users: completions. A ref that is forged, cut or another user's reaches no object, nor the
+// docs/security.md, Across users: completions. A ref that is forged, cut or another user's reaches no object, nor the
 // queue; a true one for a run that has not ended changes nothing of it, however often it comes.
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect } from "vitest";

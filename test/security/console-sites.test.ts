@@ -1,4 +1,4 @@
-// SECURITY-CASES, The console: no other site can make an operator's browser do anything, and a session is its owner's alone.
+// docs/security.md, The console: no other site can make an operator's browser do anything, and a session is its owner's alone.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { counting } from "../support/bindings.ts";

@@ -1,4 +1,4 @@
-// SECURITY-CASES, The console: only an operator reaches anything, and what is stored is data and nothing else.
+// docs/security.md, The console: only an operator reaches anything, and what is stored is data and nothing else.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";

@@ -1,4 +1,5 @@
-// SECURITY-CASES, Requests: headers towards the upstream. Nothing of the caller can set what the edge itself asserts.
+// docs/security.md, Requests and answers: headers towards the upstream. Nothing of the caller can set what the edge itself
+// asserts.
 import { describe, expect, it } from "vitest";
 import { makeGateway, RUN_PATH } from "../support/gateway.ts";
 import type { Asked } from "../support/upstream.ts";

@@ -1,4 +1,4 @@
-// SECURITY-CASES, Tokens: an issuer whose keys cannot be had. What counts as an outage, and when an issuer is asked
+// docs/security.md, Tokens: an issuer whose keys cannot be had. What counts as an outage, and when an issuer is asked
 // again, is told in test/auth/.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { remoteIssuer } from "../auth/key-bench.ts";

@@ -1,5 +1,5 @@
-// SECURITY-CASES, Requests: the path. Ids are UUIDs, nothing leads out of /actions/, and no spelling of a route that
-// counts reaches the upstream without having been counted.
+// docs/security.md, Requests and answers: the path. Ids are UUIDs, nothing leads out of /actions/, and no spelling of a route
+// that counts reaches the upstream without having been counted.
 import { describe, expect, it } from "vitest";
 import { ACTION, type Answer, RUN_PATH } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";

@@ -1,4 +1,4 @@
-// SECURITY-CASES, Tokens, at the gateway's surface: whatever is wrong, the answer is the same bland one, it touches
+// docs/security.md, Tokens, at the gateway's surface: whatever is wrong, the answer is the same bland one, it touches
 // no user's quota, and the upstream hears nothing. Which tokens are wrong is told exhaustively in test/auth/.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { signCallback } from "../../src/callbacks/signature.ts";
