@@ -10,7 +10,7 @@ export type Project = "unit" | "workers" | "alone" | "flows" | "measuring";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const FLOWS = "test/flows/";
 /** Flows that measure time have the machine to themselves. */
-const MEASURING = ["test/flows/callbacks-fairness.test.ts"];
+const MEASURING = ["test/flows/callbacks-fairness.test.ts", "test/flows/fairness.test.ts"];
 const RUNTIME_MODULE = "cloudflare:";
 const RUNTIME_GLOBAL = "the global ";
 const GLOBALS =

@@ -84,7 +84,8 @@ async function pump(
     if (done) return;
     size += value.byteLength;
     if (size > maxBytes) throw new UploadTooLarge(`body over ${maxBytes} bytes`);
-    await withOutboundTimeout(upstreamTimeoutMs, write(value));
+    // Beyond what was announced nothing is sent: it is read only to tell a body that is too large from one that is broken.
+    if (size <= (byteLength ?? size)) await withOutboundTimeout(upstreamTimeoutMs, write(value));
   }
 }
 

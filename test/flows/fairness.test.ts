@@ -12,6 +12,7 @@ import { until } from "./support/process.ts";
 import { Receiver } from "./support/receiver.ts";
 import { Upstream } from "./support/upstream.ts";
 
+const ROUNDS = 4;
 const LASTS_MS = 1000 * Number(process.env["FAIRNESS_SECONDS"] ?? 4);
 const RUN_PATH = `/actions/v1/stored-actions/${ECHO}/run`;
 /** More than a user's half of MAX_IN_FLIGHT, which is 100 here. */
@@ -101,28 +102,33 @@ async function starts(lastsMs: number): Promise<number[]> {
 it("another user's starts are all served, and its callbacks go out", async () => {
   await starts(1_000);
   for (const [what, attack] of WAYS) {
-    const before = await starts(LASTS_MS / 2);
-    let isOver = false;
-    const attacking = attack(() => isOver);
-    await sleep(500);
-    const during = await starts(LASTS_MS);
-    const run = await startedRun(
-      { caller: victim, upstream },
-      { callback_url: receiver.urlAt("/victim") },
-      { rateLimit: "off" },
-    );
-    await endRun(upstream, run);
-    const path = "/victim";
-    const alreadyReceived = receiver.at(path).length;
-    await until("the callback", 15_000, () => receiver.at(path).length > alreadyReceived);
-    isOver = true;
-    await attacking;
-    const without = [...before, ...(await starts(LASTS_MS / 2))];
+    const without: number[] = [];
+    const during: number[] = [];
+    // In turn, so that whatever else the machine does meets both alike.
+    for (let round = 0; round < ROUNDS; round += 1) {
+      without.push(...(await starts(LASTS_MS / ROUNDS)));
+      let isOver = false;
+      const attacking = attack(() => isOver);
+      await sleep(500);
+      during.push(...(await starts(LASTS_MS / ROUNDS)));
+      if (round === ROUNDS - 1) await expectCallback();
+      isOver = true;
+      await attacking;
+    }
     const percentiles = [during, without].map((took) => `${at(took, 0.5)} / ${at(took, 0.99)}`);
     console.log(`${what}: starts took ${percentiles.join(" ms, without ")} ms (p50 / p99)`);
     expect(at(during, 0.5)).toBeLessThanOrEqual(2 * at(without, 0.5));
   }
-}, 600_000);
+}, 900_000);
+
+async function expectCallback(): Promise<void> {
+  const path = "/victim";
+  const before = receiver.at(path).length;
+  const parties = { caller: victim, upstream };
+  const run = await startedRun(parties, { callback_url: receiver.urlAt(path) }, { rateLimit: "off" });
+  await endRun(upstream, run);
+  await until("the callback", 15_000, () => receiver.at(path).length > before);
+}
 
 /** Sockets that send a byte a second, each in place of one that was cut off. */
 async function crowd(isOver: () => boolean, head: string[], piece: string): Promise<void> {
