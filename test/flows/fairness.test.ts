@@ -28,6 +28,9 @@ const { hostname, port } = new URL(gateway.url);
 const victim = await Caller.of(gateway.url, undefined, EXEMPT);
 const attacker = await Caller.of(gateway.url);
 const limited = await Caller.of(gateway.url, undefined, { rate_limit: { limit_override: 1 } });
+/** A user with places in its window, whatever the other ways have cost. */
+const another = await Caller.of(gateway.url);
+const ownRun = toRunId(await attacker.start(ECHO, {}));
 const bearer = `authorization: Bearer ${attacker.token}`;
 const JSON_TYPE = "content-type: application/json";
 
@@ -57,8 +60,7 @@ const WAYS: [what: string, attack: (isOver: () => boolean) => Promise<unknown>][
   [
     "held reads whose caller hangs up",
     async (isOver) => {
-      const run = toRunId(await attacker.start(ECHO, {}));
-      const path = `/actions/v1/stored-actions/${ECHO}/runs/${run}?wait_seconds=30`;
+      const path = `/actions/v1/stored-actions/${ECHO}/runs/${ownRun}?wait_seconds=30`;
       await hold(isOver, [`GET ${path} HTTP/1.1`, bearer], "", 200);
     },
   ],
@@ -68,7 +70,12 @@ const WAYS: [what: string, attack: (isOver: () => boolean) => Promise<unknown>][
       const body = JSON.stringify({ data: { idempotency_id: crypto.randomUUID(), inputs: "slow" } });
       return hold(
         isOver,
-        [`POST ${RUN_PATH} HTTP/1.1`, bearer, JSON_TYPE, `content-length: ${body.length}`],
+        [
+          `POST ${RUN_PATH} HTTP/1.1`,
+          `authorization: Bearer ${another.token}`,
+          JSON_TYPE,
+          `content-length: ${body.length}`,
+        ],
         body,
         2_000,
       );
