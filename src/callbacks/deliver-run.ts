@@ -60,9 +60,7 @@ export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): 
   const trouble = isHostTrouble(outcome);
   if (trouble) health.noteFailure(host, Date.now());
   const speaks = trouble || (consulted && !isOwnFailure(outcome));
-  const reported = speaks
-    ? reportToBreaker(deps, host, request.userKey, trouble, outcome)
-    : Promise.resolve();
+  const reported = speaks ? reportToBreaker(deps, host, request.userKey, outcome) : Promise.resolve();
   return { kind: "attempted", outcome, durationMs, begunAtMs, reported };
 }
 
@@ -142,14 +140,12 @@ async function reportToBreaker(
   { breakers }: DeliveryDeps,
   host: string,
   userKey: string,
-  trouble: boolean,
   outcome: AttemptOutcome,
 ): Promise<void> {
   try {
-    await withTimeout(
-      ANSWERS_WITHIN_MS,
-      breakerOf(breakers, host).report(userKey, !trouble, !isUnreachable(outcome)),
-    );
+    const breaker = breakerOf(breakers, host);
+    const reported = breaker.report(userKey, !isHostTrouble(outcome), !isUnreachable(outcome));
+    await withTimeout(ANSWERS_WITHIN_MS, reported);
   } catch (error) {
     log({ event: "breaker.unavailable", error });
   }

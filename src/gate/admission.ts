@@ -19,7 +19,7 @@ export type AdmitRequest = {
 export type Admission =
   /** `askCache`, here and in the refusals: KV may know an answer that this gate does not. */
   | { kind: "admitted"; view: WindowView | null; mismatch: boolean; askCache: boolean }
-  | { kind: "limited"; view: WindowView; retryAfterSeconds: number; askCache: boolean }
+  | (Limited & { askCache: boolean })
   | { kind: "replay"; view: WindowView | null; mismatch: boolean; answer: Answer }
   /** The first request with this id is still in flight after the longest wait. */
   | { kind: "busy"; view: WindowView | null }

@@ -1,12 +1,12 @@
 // The decision behind an admission: is there room for a promise, does the window allow it, whose is the id. Between the
 // reading and the writing there is no await.
 import { log } from "../platform/observability/log.ts";
-import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
+import type { WindowRule } from "../rate-limit/window.ts";
 import { type ClaimDecision, REPLAY_MS } from "../runs/claim.ts";
 import { type Run, UNANSWERED_MS } from "../runs/run.ts";
 import type { Admission, AdmitRequest, Limited } from "./admission.ts";
 import type { Claims } from "./claims.ts";
-import type { Counter } from "./counter.ts";
+import { type Counter, toLimited } from "./counter.ts";
 import type { Runs } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
 import { SPACE } from "./upkeep.ts";
@@ -38,13 +38,7 @@ export function admitNow(
   if (promise !== null && isFull(parts, maxOpenRuns, nowMs))
     return { kind: "full", view: window && counter.peek(window, nowMs), askCache };
   const count = window && counter.take("runs", window, nowMs);
-  if (count?.admitted === false)
-    return {
-      kind: "limited",
-      view: count.view,
-      retryAfterSeconds: retryAfterSeconds(count.view, nowMs),
-      askCache,
-    };
+  if (count?.admitted === false) return { ...toLimited(count.view, nowMs), askCache };
   const view = count?.view ?? null;
   if (decision?.kind === "conflict") return { kind: "conflict", view, askCache };
   const taken = claim?.mayCreate && decision !== null ? { id: claim.id, taken: decision.claim } : null;

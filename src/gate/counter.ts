@@ -28,6 +28,10 @@ const WRITE_BEHIND_MS = 200;
 /** A clock that steps back opens a window again that has just ended. */
 const CLOCK_STEP_MS = 60_000;
 
+export function toLimited(view: WindowView, nowMs: number): Limited {
+  return { kind: "limited", view, retryAfterSeconds: retryAfterSeconds(view, nowMs) };
+}
+
 export class Counter {
   readonly #store: WindowsStore;
   readonly #keepAlive: (work: Promise<void>) => void;
@@ -64,9 +68,7 @@ export class Counter {
   /** What a start would be answered that has no place in the window; null when it has one. Counts nothing. */
   refusal(rule: WindowRule, nowMs: number): Limited | null {
     const view = this.peek(rule, nowMs);
-    return view.remaining > 0
-      ? null
-      : { kind: "limited", view, retryAfterSeconds: retryAfterSeconds(view, nowMs) };
+    return view.remaining > 0 ? null : toLimited(view, nowMs);
   }
 
   giveBack(endsAtMs: number): void {

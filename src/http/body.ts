@@ -21,13 +21,13 @@ export async function receiveJson(
   try {
     const body = await readBody(request, maxBytes, BODY_PACE, reservation);
     const text = decodeUtf8(body);
-    return text === null ? unreadable("The body is not UTF-8.") : { kind: "text", text };
+    return text === null
+      ? { kind: "unreadable", problem: bodyFault("The body is not UTF-8.") }
+      : { kind: "text", text };
   } catch (error) {
     if (error instanceof OutboundNoRoom) return null;
     if (error instanceof OutboundTooLarge) return { kind: "too_large", maxBytes };
-    return unreadable(
-      error instanceof OutboundTimeout ? "The body arrived too slowly." : "The body did not arrive whole.",
-    );
+    return { kind: "unreadable", problem: brokenBody(error) };
   }
 }
 
@@ -50,6 +50,12 @@ export function encodingFault(headers: Headers): Problem | null {
   });
 }
 
-function unreadable(detail: string): ReceivedBody {
-  return { kind: "unreadable", problem: problem("bad_request", detail, { source: { pointer: "" } }) };
+/** Of a body that broke off: `cause` says whether its caller was cut off for being slow. */
+export function brokenBody(cause: unknown): Problem {
+  const isSlow = cause instanceof OutboundTimeout;
+  return bodyFault(isSlow ? "The body arrived too slowly." : "The body did not arrive whole.");
+}
+
+function bodyFault(detail: string): Problem {
+  return problem("bad_request", detail, { source: { pointer: "" } });
 }

@@ -2,8 +2,10 @@
 // the upstream.
 import { GateClient } from "../gate/client.ts";
 import { rateLimitIsOn } from "../rate-limit/flag.ts";
-import type { WindowRule } from "../rate-limit/window.ts";
+import { rateLimitHeaders, type WindowName } from "../rate-limit/headers.ts";
+import type { WindowRule, WindowView } from "../rate-limit/window.ts";
 import type { RunTarget } from "../runs/run-target.ts";
+import { storedActionIdOf } from "../runs/terms.ts";
 import type { Asserted } from "../upstream/headers.ts";
 import { upstreamAuthorization } from "../upstream/identity.ts";
 import type { TargetBase } from "../upstream/targets.ts";
@@ -55,8 +57,17 @@ export async function limitOfStarts(c: AppContext, target: RunTarget): Promise<W
   const rule = startRule(c);
   if (rule === null) return null;
   const { flags, settings } = c.get("services");
-  const actionId = target.kind === "stored" ? target.storedActionId : null;
+  const actionId = storedActionIdOf({ target });
   return (await rateLimitIsOn(flags, settings.rateLimitFlagDefault, c.get("caller"), actionId)) ? rule : null;
+}
+
+/** Contract, Rate limit: what an answer says of a window. */
+export function limitHeaders(
+  c: AppContext,
+  name: WindowName,
+  view: WindowView | null,
+): Record<string, string> {
+  return rateLimitHeaders(name, view, c.get("services").settings.rateLimitResetFormat, Date.now());
 }
 
 /** The cap on this caller's reads; null when there is none. */

@@ -2,8 +2,7 @@
 // busy that all share.
 import { type Problem, problem } from "../platform/errors.ts";
 import { rateLimitIsOn } from "../rate-limit/flag.ts";
-import { rateLimitHeaders } from "../rate-limit/headers.ts";
-import { callersGate, readRule } from "./caller-deps.ts";
+import { callersGate, limitHeaders, readRule } from "./caller-deps.ts";
 import type { AppContext } from "./context.ts";
 
 /** `headers` belong on the answer, whatever it is. */
@@ -15,9 +14,9 @@ const UNCOUNTED: CountedRead = { refusal: null, headers: {} };
 export async function countRead(c: AppContext, storedActionId: string | null): Promise<CountedRead> {
   const rule = readRule(c);
   if (rule === null) return UNCOUNTED;
-  const { rateLimitFlagDefault, rateLimitResetFormat } = c.get("services").settings;
+  const { flags, settings } = c.get("services");
   const [limited, counted] = await Promise.all([
-    rateLimitIsOn(c.get("services").flags, rateLimitFlagDefault, c.get("caller"), storedActionId),
+    rateLimitIsOn(flags, settings.rateLimitFlagDefault, c.get("caller"), storedActionId),
     c.get("stopwatch").time("gate", callersGate(c).countRead(rule)),
   ]);
   if (!limited || "kind" in counted) return UNCOUNTED;
@@ -25,6 +24,6 @@ export async function countRead(c: AppContext, storedActionId: string | null): P
   const detail = "Rate limit exceeded. Too many reads of results.";
   return {
     refusal: admitted ? null : problem("too_many_requests", detail, { retryAfterSeconds }),
-    headers: rateLimitHeaders("results", view, rateLimitResetFormat, Date.now()),
+    headers: limitHeaders(c, "results", view),
   };
 }

@@ -4,11 +4,11 @@ import type { RunRecord } from "../../gate/admission.ts";
 import { attemptError, type DeliveryView, deliveryView } from "../../gate/delivery-view.ts";
 import { problem } from "../../platform/errors.ts";
 import { log } from "../../platform/observability/log.ts";
-import { rateLimitHeaders } from "../../rate-limit/headers.ts";
 import { idFault } from "../../runs/run-target.ts";
+import { storedActionIdOf } from "../../runs/terms.ts";
 import { tooManyRequests } from "../../start/start-answer.ts";
 import { refuse } from "../answers.ts";
-import { callersGate, limitOfStarts, parseTarget } from "../caller-deps.ts";
+import { callersGate, limitHeaders, limitOfStarts, parseTarget } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { type CountedRead, countRead } from "../read-window.ts";
 
@@ -31,13 +31,7 @@ export async function redeliver(c: AppContext): Promise<Response> {
   try {
     const redelivery = await callersGate(c).redeliver(record, await limitOfStarts(c, parseTarget(c)));
     if (redelivery === null) return refuse(c, "unknown", NO_CALLBACK, headers);
-    if (redelivery.view !== null)
-      headers = rateLimitHeaders(
-        "runs",
-        redelivery.view,
-        c.get("services").settings.rateLimitResetFormat,
-        Date.now(),
-      );
+    if (redelivery.view !== null) headers = limitHeaders(c, "runs", redelivery.view);
     if (redelivery.kind === "limited")
       return refuse(c, "limited", tooManyRequests(redelivery.retryAfterSeconds), headers);
     const view = deliveryView(parseTarget(c), redelivery.record);
@@ -56,7 +50,7 @@ type Found =
 async function find(c: AppContext): Promise<Found> {
   const target = parseTarget(c);
   const runId = (c.req.param("run_id") ?? "").toLowerCase();
-  const { refusal, headers } = await countRead(c, target.kind === "stored" ? target.storedActionId : null);
+  const { refusal, headers } = await countRead(c, storedActionIdOf({ target }));
   if (refusal !== null) return { kind: "problem", answer: refuse(c, "limited", refusal, headers) };
   const fault = idFault(target, runId);
   if (fault !== null) return { kind: "problem", answer: refuse(c, "malformed", fault, headers) };

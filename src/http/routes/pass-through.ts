@@ -9,7 +9,7 @@ import { headersToCaller, headersToUpstream, isDecoded } from "../../upstream/he
 import { sendUpload, UploadBroken, UploadTooLarge } from "../../upstream/upload.ts";
 import { passedThroughProblem, upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerProblem, answerUpstreamProblem, refuse } from "../answers.ts";
-import { BODY_PACE, encodingFault } from "../body.ts";
+import { BODY_PACE, brokenBody, encodingFault } from "../body.ts";
 import { assertedFor, toTargetBase } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { answerNotFound } from "../middleware/observe.ts";
@@ -17,8 +17,6 @@ import { answerNotFound } from "../middleware/observe.ts";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** No Request can be made of these with a body, not even with the empty one that `Content-Length: 0` comes as. */
 const METHODS_WITHOUT_BODY = ["GET", "HEAD"];
-const TOO_SLOW = problem("bad_request", "The body arrived too slowly.", { source: { pointer: "" } });
-const BROKEN_OFF = problem("bad_request", "The body did not arrive whole.", { source: { pointer: "" } });
 
 export async function passThrough(c: AppContext): Promise<Response> {
   const { method } = c.req;
@@ -39,11 +37,14 @@ export async function passThrough(c: AppContext): Promise<Response> {
   if (unfit !== null) return refuse(c, "malformed", unfit, {});
   try {
     const path = `${pathname}${search}`;
-    return await passBack(c, path, await c.get("stopwatch").time("upstream", forward(c, path, body)));
+    return await passBack(
+      c,
+      path,
+      await c.get("stopwatch").time("upstream", forward(c, path, body, byteLength)),
+    );
   } catch (error) {
     if (error instanceof UploadTooLarge) return answerTooLarge(c, maxBodyBytes);
-    if (error instanceof UploadBroken)
-      return refuse(c, "malformed", error.cause instanceof OutboundTimeout ? TOO_SLOW : BROKEN_OFF, {});
+    if (error instanceof UploadBroken) return refuse(c, "malformed", brokenBody(error.cause), {});
     c.get("notes").outcome = "upstream_failed";
     return answerUpstreamProblem(c, unreachable(error instanceof OutboundTimeout));
   }
@@ -53,13 +54,14 @@ async function forward(
   c: AppContext,
   path: string,
   body: ReadableStream<Uint8Array> | null,
+  byteLength: number | null,
 ): Promise<Response> {
-  const { sender, baseUrl } = c.get("services").upstream;
-  const { upstreamTimeoutMs, maxBodyBytes: maxBytes } = c.get("services").settings;
+  const { settings, upstream } = c.get("services");
+  const { sender, baseUrl } = upstream;
+  const { upstreamTimeoutMs, maxBodyBytes: maxBytes } = settings;
   const headers = headersToUpstream(c.req.raw.headers, await assertedFor(c));
   const init = { method: c.req.method, headers, ...UNCACHED };
   if (body === null) return send(sender, baseUrl + path, init, upstreamTimeoutMs);
-  const byteLength = parseContentLength(c.req.raw.headers);
   const upload = { body, byteLength, maxBytes, pace: BODY_PACE, upstreamTimeoutMs };
   return sendUpload(sender, baseUrl + path, init, upload, (work) => c.executionCtx.waitUntil(work));
 }

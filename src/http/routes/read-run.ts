@@ -1,6 +1,7 @@
 import { parseWaitSeconds } from "../../contract/schemas.ts";
 import { parameterFault } from "../../platform/errors.ts";
 import { buildRunPath, idFault, type RunTarget } from "../../runs/run-target.ts";
+import { storedActionIdOf } from "../../runs/terms.ts";
 import { assertedHeaders, headersToCaller } from "../../upstream/headers.ts";
 import { readRun } from "../../upstream/read-run.ts";
 import { upstreamOutcome } from "../../upstream/upstream-problem.ts";
@@ -12,7 +13,7 @@ import { countRead } from "../read-window.ts";
 export async function readStartedRun(c: AppContext): Promise<Response> {
   const target = parseTarget(c);
   const runId = c.req.param("run_id") ?? "";
-  const { refusal, headers } = await countRead(c, target.kind === "stored" ? target.storedActionId : null);
+  const { refusal, headers } = await countRead(c, storedActionIdOf({ target }));
   if (refusal !== null) return refuse(c, "limited", refusal, headers);
   const wait = parseWaitSeconds(c.req.query("wait_seconds") ?? null);
   const fault =
@@ -33,12 +34,8 @@ async function answerRead(
     path: buildRunPath(target, runId),
     headers: { accept: "application/json", ...assertedHeaders(await assertedFor(c)) },
   };
-  const reading = readRun(
-    c.get("services").upstream,
-    request,
-    waitMs,
-    c.get("services").settings.upstreamTimeoutMs,
-  );
+  const { settings, upstream } = c.get("services");
+  const reading = readRun(upstream, request, waitMs, settings.upstreamTimeoutMs);
   const answer = await c.get("stopwatch").time("upstream", reading);
   if (answer.kind === "problem") {
     c.get("notes").outcome = upstreamOutcome(answer.problem);

@@ -1,13 +1,12 @@
 import { buildDestinationRules } from "../../callbacks/destination.ts";
 import { memberOf, parseJson } from "../../platform/json.ts";
-import { rateLimitHeaders } from "../../rate-limit/headers.ts";
 import { parseRunRequest, scanBody } from "../../start/run-request.ts";
 import type { StartAnswer } from "../../start/start-answer.ts";
 import { refuseUnparsed, startRun } from "../../start/start-run.ts";
 import { assertedHeaders } from "../../upstream/headers.ts";
 import { answerUpstreamProblem, OVERLOADED, refuse } from "../answers.ts";
 import { receiveJson } from "../body.ts";
-import { assertedFor, callersGate, limitOfStarts, parseTarget } from "../caller-deps.ts";
+import { assertedFor, callersGate, limitHeaders, limitOfStarts, parseTarget } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 
 export async function startNewRun(c: AppContext): Promise<Response> {
@@ -44,8 +43,7 @@ export async function startNewRun(c: AppContext): Promise<Response> {
 }
 
 function render(c: AppContext, { outcome, result, view, replayed, mismatch }: StartAnswer): Response {
-  const format = c.get("services").settings.rateLimitResetFormat;
-  const headers = rateLimitHeaders("runs", view, format, Date.now());
+  const headers = limitHeaders(c, "runs", view);
   if (replayed) headers["idempotency-replayed"] = "true";
   if (mismatch) headers["idempotency-payload-mismatch"] = "true";
   c.get("notes").outcome = outcome;
