@@ -2,7 +2,7 @@
 
 import type { WindowRule, WindowView } from "../rate-limit/window.ts";
 import type { Attempt } from "../runs/attempt.ts";
-import type { Answer, ClaimRequest, StartResult } from "../runs/claim.ts";
+import type { Answer, ClaimRequest, Settled, StartResult } from "../runs/claim.ts";
 import type { DeliveryState } from "../runs/delivery.ts";
 import type { KnownRun, RunResult } from "../runs/run.ts";
 import type { Terms } from "../runs/terms.ts";
@@ -27,6 +27,12 @@ export type Admission =
   | { kind: "conflict"; view: WindowView | null; askCache: boolean }
   /** The gate keeps no more promises: too many open runs, or too little space. */
   | { kind: "full"; view: WindowView | null; askCache: boolean };
+
+/** `id`: of the start, if it has one. */
+export type ForeseeRequest = { window: WindowRule | null; id: string | null };
+
+/** What a start is answered whatever else its body says. */
+export type Foreseen = Limited | { kind: "known"; settled: Settled; view: WindowView | null };
 
 /** How an attempt at starting a run ended. It says all that the gate needs, also one that lost the row meanwhile. */
 export type Settlement = {

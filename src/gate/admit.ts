@@ -1,10 +1,9 @@
 // The decision behind an admission: is there room for a promise, does the window allow it, whose is the id. Between the
 // reading and the writing there is no await.
 import { log } from "../platform/observability/log.ts";
-import type { WindowRule } from "../rate-limit/window.ts";
 import { type ClaimDecision, REPLAY_MS } from "../runs/claim.ts";
 import { type Run, UNANSWERED_MS } from "../runs/run.ts";
-import type { Admission, AdmitRequest, Limited } from "./admission.ts";
+import type { Admission, AdmitRequest, Foreseen, ForeseeRequest } from "./admission.ts";
 import type { Claims } from "./claims.ts";
 import { type Counter, toLimited } from "./counter.ts";
 import type { Runs } from "./runs.ts";
@@ -46,15 +45,17 @@ export function admitNow(
   return { kind: "admitted", view, mismatch: decision?.mismatch ?? false, askCache };
 }
 
-/** What a start is answered that has no place in its window; null when it has one, or when its id may have an answer. Counts nothing. */
-export function refusal(
+/** Counts nothing. Null: the start has to be judged. */
+export function foresee(
   { store, claims, counter }: Parts,
-  window: WindowRule,
-  id: string | null,
+  { window, id }: ForeseeRequest,
   nowMs: number,
-): Limited | null {
-  const mayBeKnown = id !== null && (claims.find(id, nowMs) !== null || !isComplete(store, nowMs));
-  return mayBeKnown ? null : counter.refusal(window, nowMs);
+): Foreseen | null {
+  const claim = id === null ? null : claims.find(id, nowMs);
+  if (claim?.status === "settled")
+    return { kind: "known", settled: claim, view: window && counter.peek(window, nowMs) };
+  const mayBeKnown = id !== null && (claim !== null || !isComplete(store, nowMs));
+  return mayBeKnown ? null : window && counter.refusal(window, nowMs);
 }
 
 /** Of an earlier attempt KV may know more than this gate, which may have been away when it was answered. */

@@ -12,8 +12,9 @@ import type {
   Acceptance,
   Admission,
   AdmitRequest,
+  Foreseen,
+  ForeseeRequest,
   HeldClaim,
-  Limited,
   ReadCount,
   Redelivery,
   Reported,
@@ -140,12 +141,12 @@ export class GateClient {
     });
   }
 
-  /** Null: a start has to be judged, or the gate does not answer. */
-  async refusal(window: WindowRule, id: string | null): Promise<Limited | null> {
-    const refusal = await this.#call(async (gate): Promise<{ kind: "asked"; limited: Limited | null }> => {
-      return { kind: "asked", limited: await gate.refusal(window, id) };
+  /** Null: the start has to be judged, or the gate does not answer. */
+  async foresee(request: ForeseeRequest): Promise<Foreseen | null> {
+    const asked = await this.#call(async (gate): Promise<{ kind: "asked"; foreseen: Foreseen | null }> => {
+      return { kind: "asked", foreseen: await gate.foresee(request) };
     });
-    return refusal.kind === "asked" ? refusal.limited : null;
+    return asked.kind === "asked" ? asked.foreseen : null;
   }
 
   /** The operators' index has this run as a dead letter: if it is none, the gate tells the index so once more. */

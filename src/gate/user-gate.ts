@@ -13,15 +13,16 @@ import type {
   Acceptance,
   Admission,
   AdmitRequest,
+  Foreseen,
+  ForeseeRequest,
   HeldClaim,
-  Limited,
   ReadCount,
   Redelivery,
   Reported,
   RunRecord,
   Settlement,
 } from "./admission.ts";
-import { admitNow, type Deciding, type Parts, refusal } from "./admit.ts";
+import { admitNow, type Deciding, foresee, type Parts } from "./admit.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { Claims } from "./claims.ts";
 import { Counter } from "./counter.ts";
@@ -204,9 +205,9 @@ export class UserGate extends DurableObject<Env> {
     return redelivery;
   }
 
-  /** The refusal that a start gets whatever its body says, so that it need not be parsed. `id`: its idempotency id. */
-  refusal(window: WindowRule, id: string | null): Limited | null {
-    return refusal(this.#parts, window, id, Date.now());
+  /** What a start is answered whatever else its body says, so that it need not be parsed. */
+  foresee(request: ForeseeRequest): Foreseen | null {
+    return foresee(this.#parts, request, Date.now());
   }
 
   /** The operators' index lists this run. If it is no dead letter, a late batch did that: it is resolved once more. */

@@ -31,11 +31,10 @@ export function scanBody(body: ReceivedBody): ScannedBody {
   return body.kind === "text" ? { ...body, envelope: locateEnvelope(body.text) } : body;
 }
 
-/** The idempotency id in a body that may be no JSON. */
-export function scannedId(body: ScannedBody): string | null {
-  if (body.kind !== "text" || body.envelope.kind !== "envelope") return null;
-  const span = body.envelope.members.idempotencyId;
-  return span && parseUuid(parseJson(body.text.slice(span.start, span.end)));
+/** The idempotency id in a text that may be no JSON. */
+export function scannedId(text: string, { members }: Envelope): string | null {
+  const span = members.idempotencyId;
+  return span && parseUuid(parseJson(text.slice(span.start, span.end)));
 }
 
 const NOT_JSON = badRequest("The body is not valid JSON.", "");

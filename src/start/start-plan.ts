@@ -9,7 +9,7 @@ import { uuidV5 } from "../platform/uuid-v5.ts";
 import type { ClaimRequest } from "../runs/claim.ts";
 import { buildStartPath, type RunTarget } from "../runs/run-target.ts";
 import type { Terms } from "../runs/terms.ts";
-import { spliceEnvelope } from "../upstream/rewrite.ts";
+import { type Envelope, spliceEnvelope } from "../upstream/rewrite.ts";
 import type { ParsedRequest, RunRequest } from "./run-request.ts";
 
 export type StartPlan = {
@@ -64,12 +64,10 @@ async function claimOn(
   parsed: ParsedRequest,
 ): Promise<ClaimRequest> {
   const mayCreate = parsed.kind === "good";
-  // With the id in lower case: its case is no difference.
-  const text = mayCreate
-    ? spliceEnvelope(parsed.request.text, parsed.request.envelope, { idempotencyId: id })
-    : parsed.text;
   const path = buildStartPath(target);
-  const fingerprint = await buildFingerprint(path, text);
+  const fingerprint = await (mayCreate
+    ? fingerprintWithId(path, parsed.request, id)
+    : buildFingerprint(path, parsed.text));
   const leaseMs = settings.upstreamTimeoutMs + LEASE_MARGIN_MS;
   return { id, attempt, fingerprint, path, leaseMs, mayCreate };
 }
@@ -91,6 +89,15 @@ function buildTerms(
  */
 export function buildUpstreamId(userKey: string, callersId: string): Promise<string> {
   return uuidV5(UPSTREAM_IDS, `${userKey}:${callersId}`);
+}
+
+/** Of a start with an idempotency id, in lower case: its case is no difference. */
+export function fingerprintWithId(
+  path: string,
+  { text, envelope }: { text: string; envelope: Envelope },
+  idempotencyId: string,
+): Promise<string> {
+  return buildFingerprint(path, spliceEnvelope(text, envelope, { idempotencyId }));
 }
 
 /** base64url SHA-256 of what a run is made of: its path and the text of its body. A payload that differs in a byte differs here. */

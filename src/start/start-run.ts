@@ -27,7 +27,7 @@ import {
   tooManyRequests,
   upstreamRefusal,
 } from "./start-answer.ts";
-import { bodyForUpstream, planStart, type StartPlan } from "./start-plan.ts";
+import { bodyForUpstream, fingerprintWithId, planStart, type StartPlan } from "./start-plan.ts";
 
 /** `queue`: of the caller's gate. */
 export type StartDeps = Pick<Services, "kv" | "queue" | "upstream" | "settings"> & {
@@ -91,15 +91,24 @@ export async function startRun(
   }
 }
 
-/** The refusal that a large body would get whatever it says: it is not parsed then. Null: it has to be judged. */
-export async function refuseUnparsed(
+/** What a large body is answered whatever else it says: it is not parsed then. Null: it has to be judged. */
+export async function answerUnparsed(
   gate: GateClient,
+  target: RunTarget,
   body: ScannedBody,
-  window: WindowRule,
+  window: WindowRule | null,
 ): Promise<StartAnswer | null> {
   if (body.kind !== "text" || body.text.length <= LARGE_BODY) return null;
-  const limited = await gate.refusal(window, scannedId(body));
-  return limited && refusal("limited", tooManyRequests(limited.retryAfterSeconds), limited.view);
+  const { text, envelope } = body;
+  const id = envelope.kind === "envelope" ? scannedId(text, envelope) : null;
+  if (window === null && id === null) return null;
+  const foreseen = await gate.foresee({ window, id });
+  if (foreseen?.kind === "limited")
+    return refusal("limited", tooManyRequests(foreseen.retryAfterSeconds), foreseen.view);
+  if (foreseen === null || envelope.kind !== "envelope" || id === null) return null;
+  const { settled, view } = foreseen;
+  const fingerprint = await fingerprintWithId(buildStartPath(target), { text, envelope }, id);
+  return replay(settled.answer, { view, mismatch: settled.fingerprint !== fingerprint });
 }
 
 // KV answers when the gate cannot.

@@ -92,6 +92,17 @@ const WAYS: [what: string, attack: (isOver: () => boolean) => Promise<unknown>][
       }
     },
   ],
+  [
+    "replays of large bodies",
+    async (isOver) => {
+      const data = `"idempotency_id":"${crypto.randomUUID()}","inputs":[${"{},".repeat(600_000)}{}]`;
+      const body = `{"data":{${data}}}`;
+      while (!isOver()) {
+        expect((await another.send("POST", RUN_PATH, body)).status).toBe(202);
+        await sleep(100);
+      }
+    },
+  ],
 ];
 
 /** What the victim's starts took, in ms; each was a 202. */

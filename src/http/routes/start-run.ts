@@ -2,7 +2,7 @@ import { buildDestinationRules } from "../../callbacks/destination.ts";
 import { memberOf, parseJson } from "../../platform/json.ts";
 import { parseRunRequest, scanBody } from "../../start/run-request.ts";
 import type { StartAnswer } from "../../start/start-answer.ts";
-import { refuseUnparsed, startRun } from "../../start/start-run.ts";
+import { answerUnparsed, startRun } from "../../start/start-run.ts";
 import { assertedHeaders } from "../../upstream/headers.ts";
 import { answerUpstreamProblem, OVERLOADED, refuse } from "../answers.ts";
 import { receiveJson } from "../body.ts";
@@ -19,8 +19,8 @@ export async function startNewRun(c: AppContext): Promise<Response> {
   if (body === null) return refuse(c, "shed", OVERLOADED, {});
   const gate = callersGate(c);
   const scanned = scanBody(body);
-  const refused = window && (await refuseUnparsed(gate, scanned, window));
-  if (refused !== null) return render(c, refused);
+  const foreseen = await answerUnparsed(gate, target, scanned, window);
+  if (foreseen !== null) return render(c, foreseen);
   const parsed = parseRunRequest(target, scanned, () =>
     buildDestinationRules(services.settings, [c.get("publicUrl"), c.req.url]),
   );
