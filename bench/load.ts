@@ -2,12 +2,12 @@
 // what becomes of its memory. Three in four requests are starts and reads of many users in turn; the rest are one hot
 // user's starts beyond its limit, and now and then a body of 5 MB. Prints a line every 30 seconds: what was answered,
 // and the resident memory of workerd. Exits non-zero when an answer was none of those expected.
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { devToken } from "../scripts/dev-token.ts";
 import { readWholeNumbers } from "../scripts/whole-number.ts";
 import { startNpm } from "../test/flows/support/process.ts";
 import { Upstream } from "../test/flows/support/upstream.ts";
+import { findWorkerds, readMemory } from "../test/flows/support/workerd-memory.ts";
 import { RUN_PATH } from "./harness/contender.ts";
 import { spread } from "./harness/statistics.ts";
 
@@ -87,28 +87,12 @@ async function report(endsAtMs: number): Promise<void> {
   const startedAtMs = Date.now();
   while (Date.now() < endsAtMs) {
     await sleep(Math.min(LINE_EVERY_MS, Math.max(0, endsAtMs - Date.now())));
-    memory.push(workerdMegabytes());
+    const bytes = findWorkerds(gateway).map((pid) => readMemory(pid, "VmRSS"));
+    memory.push(bytes.reduce((sum, each) => sum + each, 0) / (1024 * 1024));
     const answers = [...statuses].map(([status, count]) => `${count} × ${status}`);
     const elapsed = Math.round((Date.now() - startedAtMs) / 1000);
     console.log(`| ${[elapsed, asked, answers.join(", "), memory.at(-1)?.toFixed(0)].join(" | ")} |`);
   }
-}
-
-/** Resident memory of all of the gateway's workerd processes. */
-function workerdMegabytes(): number {
-  const group = String(gateway.group());
-  let kilobytes = 0;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const [, , pgrp] = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/.*\) /, "").split(" ");
-      const status = readFileSync(`/proc/${pid}/status`, "utf8");
-      if (pgrp === group && /^Name:\s+workerd$/m.test(status))
-        kilobytes += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
-    } catch {
-      // It ended between the two polls.
-    }
-  }
-  return kilobytes / 1024;
 }
 
 function makeToken(sub: string): Promise<string> {

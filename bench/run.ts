@@ -9,7 +9,6 @@ import { parseArgs } from "node:util";
 import { Failure } from "../scripts/failure.ts";
 import { express } from "./contenders/express.ts";
 import { floor } from "./contenders/floor.ts";
-import { haproxy } from "./contenders/haproxy.ts";
 import { honoLimiter } from "./contenders/hono-limiter.ts";
 import { ours } from "./contenders/ours.ts";
 import { upstreamItself } from "./contenders/upstream-itself.ts";
@@ -20,7 +19,7 @@ import { type Measured, page } from "./harness/report.ts";
 import { spread } from "./harness/statistics.ts";
 import { makeWorld } from "./harness/world.ts";
 
-const CONTENDERS = [floor, ...ours, honoLimiter, ...express, haproxy, upstreamItself];
+const CONTENDERS = [floor, ...ours, honoLimiter, ...express, upstreamItself];
 const SHORT = ["floor", "ours-plain"];
 const WARM_UP = { connections: 16, seconds: 2 };
 const SHARE_OF_CAPACITY = 1 / 3;

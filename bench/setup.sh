@@ -4,5 +4,5 @@
 set -eu
 cd "$(dirname "$0")"
 apt-get update
-apt-get install --yes --no-install-recommends wrk redis-server haproxy
+apt-get install --yes --no-install-recommends wrk redis-server
 npm ci

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { Failure } from "../../scripts/failure.ts";
 
-type Program = "wrk" | "haproxy" | "redis-server";
+type Program = "wrk" | "redis-server";
 export type Need = Program | typeof PACKAGES;
 
 const PACKAGES = "bench/node_modules";

@@ -54,7 +54,7 @@ test("a host that is not down may always be tried, and asking changes nothing", 
   expect(acquire(CLOSED, T0)).toEqual([CLOSED, { kind: "go" }]);
 });
 
-describe("after the rest", () => {
+describe("after the rest one attempt is the probe:", () => {
   const [halfOpen] = acquire(DOWN, RESTS_UNTIL + 5 * SECOND);
   const probeMs = RESTS_UNTIL + 5 * SECOND;
 
@@ -63,6 +63,17 @@ describe("after the rest", () => {
     expect(closed).toEqual({ status: "closed", samples: [] });
     expect(acquire(closed, probeMs + SECOND)[1]).toEqual({ kind: "go" });
     expect(after("xxxxxxxxx", probeMs + 2 * SECOND, closed).status).toBe("closed");
+  });
+
+  test("its failure opens the breaker anew", () => {
+    const failedMs = probeMs + SECOND;
+    expect(report(halfOpen, false, failedMs)).toEqual({ status: "open", untilMs: failedMs + 30 * SECOND });
+  });
+
+  test("it is the only attempt in 30 seconds, unless it ends before", () => {
+    const untilMs = probeMs + 30 * SECOND;
+    expect(acquire(halfOpen, untilMs - 1)).toEqual([halfOpen, { kind: "open", untilMs }]);
+    expect(acquire(halfOpen, untilMs)[1]).toEqual({ kind: "go" });
   });
 });
 

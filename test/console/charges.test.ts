@@ -141,16 +141,6 @@ it("what is charged, and who comes in, between two pages is not in a span that w
   expect(given).toEqual(runs);
 });
 
-it("what is charged after an export is in the next one, and in no other", async ({ gateway }) => {
-  const first = await chargeMany(2, 4);
-  moveClock(HOUR - 4_000);
-  const second = await chargeMany(2, 4);
-  moveClock(2 * HOUR);
-  expect((await exportAll(gateway)).runs.toSorted()).toEqual(first);
-  const next = await exportAll(gateway, "from=2040-01-01T01:00:00Z&to=2040-01-01T02:00:00Z");
-  expect(next.runs.toSorted()).toEqual(second);
-});
-
 it("is complete when D1 is gone altogether", async () => {
   const runs = await chargeMany(3, 6);
   await loseIndex();

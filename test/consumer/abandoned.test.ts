@@ -111,7 +111,8 @@ describe("an abandoned run that is asked for again", () => {
     const run = await stage.start();
     await forgetRuns(stage);
     stage.gateway.upstream.behave(() => json(202, { status: "waiting" }));
-    await stage.redeliver(run.runId);
+    const { status, body } = await stage.redeliver(run.runId);
+    expect([status, body.data.state, body.data.next_attempt_at]).toEqual([202, "waiting", null]);
     await stage.pass(2 * DAY);
     expect(await stage.state(run)).toBe("waiting");
     stage.gateway.upstream.behaveHonestly();

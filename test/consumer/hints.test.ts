@@ -124,14 +124,4 @@ describe("a completion that comes before the start was answered", () => {
     await stage.pass(DAY);
     expect([await stage.rows(), stage.received]).toEqual([0, []]);
   });
-
-  it("is delivered and charged when the upstream shows it after 13 days", async ({ stage }) => {
-    const run = await startUnheard(stage);
-    stage.gateway.upstream.behave(() => Response.json({}, { status: 404 }));
-    await stage.push(run);
-    await stage.pass(13 * DAY);
-    stage.gateway.upstream.behaveHonestly();
-    await stage.pass(2 * DAY);
-    await expectKept(stage, run);
-  });
 });

@@ -1,9 +1,8 @@
 // What is down while a run moves on, and that nothing is lost or done twice for it.
 import { describe, expect } from "vitest";
-import { failing, tapped } from "../support/bindings.ts";
+import { failing } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { ID } from "../support/gateway.ts";
 import { it, Stage } from "../support/stage.ts";
 
 freshForEach(0.5);
@@ -31,24 +30,6 @@ describe("a queue", () => {
     // So long the pause between two messages of a run that is overdue may be.
     await stage.pass(HOUR + MINUTE);
     expect(await stage.counts()).toEqual([5, 5, 5, 5, 0]);
-  });
-});
-
-describe("KV that fails at every second call", () => {
-  it.each([0, 1])("(from %i) changes nothing: each run is delivered and charged once", async (half) => {
-    let calls = 0;
-    const stage = await Stage.set({}, (of) =>
-      tapped(of, ({ name, perform }) =>
-        name.startsWith("KV.") && (calls += 1) % 2 === half ? Promise.reject(new Error("down")) : perform(),
-      ),
-    );
-    stage.receive(() => new Response(null, { status: stage.received.length < 4 ? 404 : 204 }));
-    const first = await stage.finish(await stage.start({ idempotency_id: ID }));
-    await stage.pass(5 * HOUR);
-    expect((await stage.start({ idempotency_id: ID })).runId).toBe(first.runId);
-    await stage.pass(5 * HOUR);
-    expect(await stage.counts()).toEqual([4, 1, 4, 1, 0]);
-    expect(calls).toBeGreaterThan(3);
   });
 });
 

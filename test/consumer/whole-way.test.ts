@@ -83,15 +83,19 @@ describe("a run with an id, a callback and a charge", () => {
     upstream.behave(({ method }, honest) =>
       method === "POST" ? json(202, { data: { type: "run", id: runId.toUpperCase() } }) : honest(),
     );
-    const path = `/actions/v1/stored-actions/${ACTION.toUpperCase()}/run`;
-    const answer = await stage.gateway.call(path, startOf({ callback_url: HOOK }, { claims: PAYING }));
+    const action = "/actions/v1/stored-actions/AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE";
+    const start = startOf({ callback_url: HOOK }, { claims: PAYING });
+    const answer = await stage.gateway.call(`${action}/run`, start);
     expect(answer.body.data.id).toBe(runId.toUpperCase());
     await stage.finish({ ...stage.lastRef(), runId });
     const { runs, charges } = await stage.records();
     expect(runs).toMatchObject([{ run_id: runId }]);
-    expect(charges).toMatchObject([{ run_id: runId, stored_action_id: ACTION }]);
-    for (const id of [runId, runId.toUpperCase()])
-      expect((await stage.deliveries(id)).body.data).toMatchObject({ state: "delivered" });
+    expect(charges).toMatchObject([
+      { run_id: runId, stored_action_id: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee" },
+    ]);
+    const path = `${action}/runs/${runId.toUpperCase()}/deliveries`;
+    for (const spelled of [path, path.toLowerCase()])
+      expect((await stage.gateway.call(spelled)).body.data).toMatchObject({ state: "delivered" });
   });
 
   it.for<[string, string]>([

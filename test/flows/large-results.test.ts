@@ -1,6 +1,6 @@
 // A result of any size is delivered, over the real network and in little memory: what the receiver has in the end is what
 // was signed, or it has no whole request. Results over 25 MiB, of which KV takes no copy, are read from the upstream twice.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { startedRun } from "./support/callback-runs.ts";
@@ -8,8 +8,9 @@ import { Caller, ECHO } from "./support/caller.ts";
 import { type DeliveriesView, untilState } from "./support/deliveries.ts";
 import { LargeReads, LargeReceiver, type Manner, type Reading, toResult } from "./support/large-results.ts";
 import { forFile, forTest, gatewayWith } from "./support/opened.ts";
-import { type GatewayProcess, until } from "./support/process.ts";
+import { until } from "./support/process.ts";
 import { Upstream } from "./support/upstream.ts";
+import { findWorkerds, readMemory } from "./support/workerd-memory.ts";
 
 const MIB = 1024 * 1024;
 /** More than KV takes. */
@@ -171,7 +172,7 @@ it.skipIf(process.platform !== "linux")("128 MiB are delivered in less than 64 M
   const fresh = await forTest(gatewayWith(settings));
   // What is loaded once does not count.
   await delivery([{ body: LARGE }], undefined, fresh);
-  const pid = findWorkerd(fresh);
+  const [pid = expect.fail("there is no workerd")] = findWorkerds(fresh);
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
   const before = readMemory(pid, "VmRSS");
   const { view, receiver } = await delivery([{ body: toResult(128) }], undefined, fresh);
@@ -218,30 +219,4 @@ function changedAt(at: number): Buffer {
   const body = Buffer.from(LARGE);
   body.write(" ", at);
   return body;
-}
-
-function readMemory(pid: string, field: "VmRSS" | "VmHWM"): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1];
-  if (kibibytes === undefined) throw new Error(`there is no ${field}`);
-  return Number(kibibytes) * 1024;
-}
-
-function findWorkerd(process: GatewayProcess): string {
-  const pid = readdirSync("/proc").find((name) => {
-    // pid (name) state parent group …
-    const [, program, group] = /^\d+ \((.*)\) \S \d+ (\d+) /.exec(readStat(name)) ?? [];
-    return program === "workerd" && Number(group) === process.group();
-  });
-  if (pid === undefined) throw new Error("there is no workerd");
-  return pid;
-}
-
-/** Empty for what is no process, or no more. */
-function readStat(name: string): string {
-  try {
-    return /^\d+$/.test(name) ? readFileSync(`/proc/${name}/stat`, "utf8") : "";
-  } catch {
-    return "";
-  }
 }

@@ -133,23 +133,6 @@ describe("while runs end", () => {
     expect(rest.nextFromMs).toBeNull();
   });
 
-  it("hour by hour, ten minutes late, shows them all", async () => {
-    const runs: string[] = [];
-    const shown: string[] = [];
-    for (let hour = 0; hour < 6; hour += 1) {
-      runs.push((await startSlow()).runId);
-      await stage.pass(50 * MINUTE);
-      // It ends at the full hour, and is read later.
-      stage.waiting.delete(runs.at(-1) ?? "");
-      await stage.pass(10 * MINUTE);
-      if (hour > 0) shown.push(...(await idsBetween(T0 + (hour - 1) * HOUR, T0 + hour * HOUR)));
-      vi.setSystemTime(T0 + (hour + 1) * HOUR);
-    }
-    await stage.pass(2 * HOUR);
-    shown.push(...(await idsBetween(T0 + 5 * HOUR, T0 + 8 * HOUR)));
-    expect(shown).toEqual(runs);
-  });
-
   it.each(["the same object", "one that starts anew"])(
     "a span that was shown stays as it was when the clock steps back: %s",
     async (which) => {

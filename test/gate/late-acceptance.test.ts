@@ -110,7 +110,10 @@ describe("the yes to a start that promises nothing but its id", () => {
     await stage.pass(13 * DAY);
     expect(await readClaims(stage.gateway)).toEqual([]);
     await stage.consume(messages);
-    expect((await stage.gateway.start({ idempotency_id: ID })).text).toBe(text);
+    expect(await readClaims(stage.gateway)).toEqual([`${ID} settled`]);
+    const again = await stage.gateway.start({ idempotency_id: ID });
+    const marks = ["replayed", "payload-mismatch"].map((name) => again.headers.get(`idempotency-${name}`));
+    expect([again.text, ...marks]).toEqual([text, "true", null]);
   });
 });
 

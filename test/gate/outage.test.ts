@@ -54,16 +54,6 @@ describe("while the gate is down", () => {
     expect(gateway.upstream.starts).toHaveLength(0);
   });
 
-  it("a run with a new id is told to come again, and nothing runs", async () => {
-    const lines = vi.spyOn(console, "log");
-    const gateway = await makeGateway({}, failing(/^USER_GATE/));
-    const { status, headers, body } = await gateway.start({ idempotency_id: ID }, UNCOUNTED);
-    const given = [status, headers.get("retry-after"), body.errors[0].code];
-    expect(given).toEqual([503, "1", "service_unavaiable"]);
-    expect(gateway.upstream.starts).toHaveLength(0);
-    expect(outcomes(lines.mock.calls)).toEqual(["failed_closed"]);
-  });
-
   it("a run with a known id is answered from KV", async ({ gateway }) => {
     const first = await gateway.start({ idempotency_id: ID });
     const down = await makeGateway({}, failing(/^USER_GATE/), gateway);

@@ -1,9 +1,6 @@
 // A start whose answer was lost, tried again with its id much later: the second attempt is a start like the first.
-import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { tapped } from "../support/bindings.ts";
 import { DAY, MINUTE, SECOND } from "../support/clock.ts";
-import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
 import { type Call, ID } from "../support/gateway.ts";
@@ -90,49 +87,5 @@ describe("a first attempt whose answer was lost, and a second that the upstream 
     expect([status, ...marks]).toEqual([202, null, "true"]);
     expect(body.data.id).toBe(stage.gateway.upstream.runUnder(ID));
     await expectTold(stage);
-  });
-});
-
-/** A stage whose gate has forgotten everything when it is told how the first start ended. */
-async function setForgetful(): Promise<Stage> {
-  let settles = 0;
-  const stage: Stage = await Stage.set({}, (env) =>
-    tapped(env, async ({ name, perform }) => {
-      if (name === "USER_GATE.settle" && settles++ === 0) await forgetAll(stage);
-      return perform();
-    }),
-  );
-  return stage;
-}
-
-async function forgetAll(stage: Stage): Promise<void> {
-  const gate = await stage.gateway.gateOf();
-  await runInDurableObject(gate, (_gate, { storage }) => {
-    const tables = storage.sql.exec<{ name: string }>(
-      "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'answers_%' OR name = 'open_runs')",
-    );
-    for (const { name } of tables.toArray()) storage.sql.exec(`DELETE FROM ${name}`);
-  });
-  await evict(gate);
-}
-
-describe("a yes to an id that the gate has let go of meanwhile", () => {
-  it("is complete: the run is told and charged, and the id is replayed", async () => {
-    const stage = await setForgetful();
-    const first = await stage.tryStart({ idempotency_id: ID });
-    expect(first.status).toBe(202);
-    const again = await stage.tryStart({ idempotency_id: ID });
-    expect([again.text, again.headers.get("idempotency-replayed")]).toEqual([first.text, "true"]);
-    expect(stage.gateway.upstream.starts).toHaveLength(1);
-    await expectTold(stage);
-  });
-
-  it("is kept where nothing else is promised, too", async () => {
-    const { gateway } = await setForgetful();
-    const first = await gateway.start({ idempotency_id: ID });
-    const again = await gateway.start({ idempotency_id: ID });
-    expect([first.status, again.text]).toEqual([202, first.text]);
-    expect(again.headers.get("idempotency-replayed")).toBe("true");
-    expect(gateway.upstream.starts).toHaveLength(1);
   });
 });

@@ -113,22 +113,6 @@ test("it answers as a plain list would, after every step", () => {
   );
 });
 
-test("what is taken off its top is in order", () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 1_000 }), { maxLength: 300, size: "max" }), (times) => {
-      const index = new RunIndex();
-      times.forEach((dueAtMs, at) => index.put(at, `key-${at}`, null, dueAtMs));
-      const taken: number[] = [];
-      for (let run = index.first(); run !== null; run = index.first()) {
-        taken.push(run.actAtMs);
-        index.remove(run.runKey);
-      }
-      expect(taken).toEqual(times.toSorted((a, b) => a - b));
-    }),
-    { numRuns: 200 },
-  );
-});
-
 test("a run that is put again has no lease", () => {
   const index = new RunIndex();
   index.put(1, "a", null, 5);

@@ -1,12 +1,10 @@
 // What is away while a caller starts a run or the upstream reports its end. What a run does later: test/consumer/.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { failing, never, replacing } from "../support/bindings.ts";
-import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
+import { HOUR, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { makeGateway } from "../support/gateway.ts";
-import { IndexWeather } from "../support/index-weather.ts";
 import { answerKeysWith } from "../support/issuer-network.ts";
-import { deadLetters } from "../support/operators-index.ts";
 import { HOOK, PAYING, Stage } from "../support/stage.ts";
 import { makeIssuer } from "../support/tokens.ts";
 
@@ -74,19 +72,4 @@ describe("what hangs", () => {
     expect((await gateway.start({}, { issuer: remote })).status).toBe(202);
     expect(asked).toEqual([jwksUri]);
   });
-});
-
-it("an operators' index whose yes gets lost is told again, and takes it for the same", async () => {
-  let isLost = true;
-  const weather = new IndexWeather((method) => (isLost && method === "batch" ? "mute" : "well")).install();
-  const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "1" });
-  stage.receive(() => new Response(null, { status: 503 }));
-  const run = await stage.start();
-  await stage.push(run);
-  await stage.pass(MINUTE);
-  expect(weather.askedAtMs.length).toBeGreaterThan(1);
-  isLost = false;
-  expect(await deadLetters()).toMatchObject([{ run_id: run.runId }]);
-  await stage.pass(HOUR);
-  expect(await deadLetters()).toMatchObject([{ run_id: run.runId }]);
 });

@@ -1,11 +1,10 @@
-// What of a start reaches the upstream, and what of the upstream's answer reaches the caller.
+// What of a start reaches the upstream. What its answer comes to: test/start/outcomes.test.ts.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect } from "vitest";
 import { type Answer, type Gateway, ID, it, RUN_PATH, startOf } from "../support/gateway.ts";
 
 /** What the gateway makes of that ID of alice's. */
 const SCOPED_ID = "068b60a7-5cb4-559a-97ea-b65dc7da6945";
-const RUN_ID = "b1e7a1d0-0000-4000-8000-000000000001";
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 /** Numbers that a parse and a print would change, and blanks. */
 const INPUTS = '"inputs" : { "n":12345678901234567890, "x":1.10 ,"y":1e400,"z":-0,"s":"\\u00e9" }';
@@ -73,26 +72,4 @@ describe("the body reaches the upstream digit for digit and blank for blank", ()
     await gateway.start({ idempotency_id: ID }, { claims });
     expect(arrived(gateway)).toBe(`{"data":{"callback_url":COMPLETION,"idempotency_id":"${SCOPED_ID}"}}`);
   });
-});
-
-describe("beside the body, the upstream gets", () => {
-  it("the caller's own idempotency id, in lower case, whatever the caller says it is", async ({
-    gateway,
-  }) => {
-    const headers = { "x-idempotency-id": RUN_ID };
-    await gateway.start({ idempotency_id: ID.toUpperCase() }, { headers });
-    expect(gateway.upstream.starts[0]?.headers.get("x-idempotency-id")).toBe(ID);
-  });
-});
-
-describe("of the upstream's answer, the caller gets", () => {
-  it.for([200, 201, 202, 203])(
-    "its body, byte for byte, as a 202 whatever it was: %i",
-    async (status, { gateway }) => {
-      const body = `{ "data":{"type":"run","id":"${RUN_ID}","x":1.10} }\n`;
-      gateway.upstream.behave(() => new Response(body, { status }));
-      const answer = await gateway.start({});
-      expect([answer.status, answer.text]).toEqual([202, body]);
-    },
-  );
 });

@@ -112,19 +112,6 @@ describe("abandoning", () => {
     expect((await ask(runs.stage.gateway, "/dead-letters")).body.letters).toEqual([]);
   });
 
-  it("stops asking for the end of one that waits", async () => {
-    const run = await runs.waiting();
-    expect((await runs.actOn(run, "abandon")).status).toBe(200);
-    const asked = runs.stage.gateway.upstream.asked.length;
-    await runs.stage.pass(24 * HOUR);
-    expect(runs.stage.gateway.upstream.asked).toHaveLength(asked);
-    const { body } = await runs.read(run);
-    expect(body).toMatchObject({ status: "abandoned", state: "dead", result: null, charged: false });
-    expect(body.time_line[1]).toMatchObject({ kind: "abandoned", reason: "an operator gave it up" });
-    const { letters } = (await ask(runs.stage.gateway, "/dead-letters")).body;
-    expect(letters).toMatchObject([{ run_id: run.runId, result: null, attempts: 0 }]);
-  });
-
   it("is refused when nothing is under way", async () => {
     const run = await runs.dead();
     expect((await runs.actOn(run, "abandon")).status).toBe(409);

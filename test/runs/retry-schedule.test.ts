@@ -14,8 +14,8 @@ function failed(status: number | null, retryAfterSeconds: number | null = null):
   return { kind: "failed", status, failure, retryAfterSeconds };
 }
 
-function timedOut(retryAfterSeconds: number | null = null): FailedOutcome {
-  return { kind: "failed", status: null, failure: "no answer in time", retryAfterSeconds };
+function timedOut(): FailedOutcome {
+  return { kind: "failed", status: null, failure: "no answer in time", retryAfterSeconds: null };
 }
 
 /** Seconds until the next attempt, or "dead". */
@@ -129,6 +129,10 @@ describe("any other failure keeps the plan", () => {
     expect(delay(3, outcome, MIDDLE, [1, 1, 2])).toBe(2);
     expect(delay(4, outcome, MIDDLE, [1, 1, 2])).toBe("dead");
   });
+});
+
+test("a delay is in whole milliseconds", () => {
+  expect(delay(1, failed(500), 1 / 3)).toBe(4.667);
 });
 
 test("a schedule of zeros tries again at once", () => {

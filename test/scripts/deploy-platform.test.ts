@@ -101,14 +101,6 @@ describe("what the environment gives", () => {
     ]);
     expect(wrangler.bindingsOf(WORKERS.staging).map(({ name }) => name)).not.toContain("READ_LIMIT");
   });
-
-  it("as a secret that the Worker has is named as ignored", async () => {
-    await deployments.run("staging", STAGING);
-    const { steps } = await deployments.run("staging", { SIGNING_KEYS: await newSigningKeys() });
-    expect(steps).toContain(
-      "ignored SIGNING_KEYS (environment): the Worker has this secret; `wrangler secret put SIGNING_KEYS` changes it",
-    );
-  });
 });
 
 it("a setting that was taken out of wrangler.toml is named before it goes", async () => {

@@ -200,10 +200,13 @@ describe("secrets", () => {
     expect([secrets, vars]).toEqual([given, ALL]);
   });
 
-  it("that are there stay, whatever is given", async () => {
+  it("that are there stay, and what is given for them is named as ignored", async () => {
     const secrets = new Set(["SIGNING_KEYS", "COMPLETION_TOKEN"]);
-    const shell = { ...ALL, SIGNING_KEYS: KEYS, COMPLETION_TOKEN };
-    expect((await choose({ shell, secrets })).secrets).toEqual({});
+    const chosen = await choose({ shell: { ...ALL, SIGNING_KEYS: KEYS, COMPLETION_TOKEN }, secrets });
+    expect(chosen.secrets).toEqual({});
+    expect(chosen.ignored.map((line) => line.split(":")[0])).toEqual(
+      [...secrets].map((name) => `${name} (environment)`),
+    );
   });
 });
 

@@ -5,7 +5,7 @@ import { counting } from "../support/bindings.ts";
 import { type Answer, type Call, type Gateway, makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { TestQueue } from "../support/queue.ts";
-import { makeIssuer, type TestIssuer } from "../support/tokens.ts";
+import { makeIssuer } from "../support/tokens.ts";
 import { words } from "../support/words.ts";
 
 export const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -138,10 +138,7 @@ export function own(call: Call): Call {
   return { ...call, headers: { ...OWN, ...call.headers } };
 }
 
-export async function assertion(
-  claims: Record<string, unknown> = {},
-  of: TestIssuer = access,
-): Promise<Call> {
-  const token = await of.token({ sub: "1", email: "olga@example.com", ...claims });
+export async function assertion(claims: Record<string, unknown> = {}): Promise<Call> {
+  const token = await access.token({ sub: "1", email: "olga@example.com", ...claims });
   return { headers: { "cf-access-jwt-assertion": token } };
 }

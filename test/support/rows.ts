@@ -8,8 +8,8 @@ export type RowMeter = {
 };
 
 /** Meters the gate that runs now; the next one, after an eviction, needs another meter. */
-export async function meterRows(gateway: Gateway, subject = "alice"): Promise<RowMeter> {
-  const gate: unknown = await gateway.gateOf(subject);
+export async function meterRows(gateway: Gateway): Promise<RowMeter> {
+  const gate: unknown = await gateway.gateOf();
   return meterObject(gate as DurableObjectStub);
 }
 

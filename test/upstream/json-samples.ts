@@ -50,7 +50,7 @@ const rawString = fc.oneof(
 );
 const spelledString = fc.tuple(rawString, escapes).map(([text, escaped]) => spell(text, escaped));
 
-export function buildMember(name: fc.Arbitrary<string>, value: fc.Arbitrary<string>): fc.Arbitrary<Member> {
+function buildMember(name: fc.Arbitrary<string>, value: fc.Arbitrary<string>): fc.Arbitrary<Member> {
   return fc.tuple(name, escapes, value, blanks).map(([decoded, escaped, text, around]) => ({
     name: decoded,
     spelled: spell(decoded, escaped),

@@ -5,7 +5,6 @@ import { expect, test } from "vitest";
 import { type Envelope, locateEnvelope, spliceEnvelope } from "../../src/upstream/rewrite.ts";
 import {
   blanks,
-  buildMember,
   escapes,
   printExpected,
   printSample,
@@ -28,16 +27,6 @@ function splice(text: string, given: Values): string {
   return spliceEnvelope(text, located(text), given);
 }
 
-function isObject(parsed: unknown): parsed is Record<string, unknown> {
-  return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
-}
-
-/** By recursion over the parsed value, where the scan counts brackets. */
-function measureDepth(parsed: unknown): number {
-  if (typeof parsed !== "object" || parsed === null) return 0;
-  return 1 + Math.max(0, ...Object.values(parsed).map(measureDepth));
-}
-
 test("every character outside of our two values stays", () => {
   fc.assert(
     fc.property(sample, values, (of, given) => {
@@ -56,36 +45,6 @@ test("a member of data that stands twice, in any spelling and with anything betw
       const text = printSample({ ...of, data: [...of.data, twin] });
       const name = first.name.replaceAll("~", "~0").replaceAll("/", "~1");
       expect(locateEnvelope(text)).toEqual({ kind: "duplicate", pointer: `/data/${name}` });
-    }),
-  );
-});
-
-test("a second data is a duplicate, whatever it is", () => {
-  fc.assert(
-    fc.property(sample, buildMember(fc.constant("data"), value), (of, twin) => {
-      const text = printSample({ ...of, top: [...of.top, twin] });
-      expect(locateEnvelope(text)).toEqual({ kind: "duplicate", pointer: "/data" });
-    }),
-  );
-});
-
-test("a JSON text without an object as data has no envelope", () => {
-  fc.assert(
-    fc.property(value, (text) => {
-      const parsed: unknown = JSON.parse(text);
-      fc.pre(!isObject(parsed) || !isObject(parsed["data"]));
-      const found = locateEnvelope(text);
-      if (isObject(parsed)) expect(found.kind).toMatch(/^no_envelope$|^duplicate$/);
-      else expect(found).toEqual({ kind: "no_object", beginsAsJson: true });
-    }),
-  );
-});
-
-test("the depth is that of the parsed value", () => {
-  fc.assert(
-    fc.property(fc.jsonValue(), (inputs) => {
-      const text = JSON.stringify({ data: { inputs } });
-      expect(located(text).maxDepth).toBe(2 + measureDepth(inputs));
     }),
   );
 });

@@ -15,8 +15,8 @@ export function count(value: number): string {
 }
 
 /** "1 run", "12,345 runs" */
-export function counted(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
+export function counted(value: number, one: string): string {
+  return `${count(value)} ${value === 1 ? one : `${one}s`}`;
 }
 
 /** "99.8 %"; never 100 while one is missing, never 0 while there is one. */

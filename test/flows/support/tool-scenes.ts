@@ -106,10 +106,10 @@ function expectOnPage(page: string, output: string): void {
 /** It has asked the system for what the pages say, and has npm's packages. */
 async function expectSetup(_output: string, { checkout, folder: home }: Scene): Promise<void> {
   expect(readLines("docs/performance.md", /^bench\/setup\.sh/)).toEqual([
-    expect.stringContaining("wrk, redis-server, haproxy, and bench/package.json's packages"),
+    expect.stringContaining("wrk, redis-server, and bench/package.json's packages"),
   ]);
   expect(await readFile(join(home, "apt-get"), "utf8")).toBe(
-    "update\ninstall --yes --no-install-recommends wrk redis-server haproxy\n",
+    "update\ninstall --yes --no-install-recommends wrk redis-server\n",
   );
   const { dependencies } = JSON.parse(await readFile(join(checkout, "bench/package.json"), "utf8"));
   const installed = await readdir(join(checkout, "bench/node_modules"));

@@ -137,8 +137,7 @@ describe("an attempt", () => {
     // A host that has given trouble has its breaker asked.
     stage.receive(() => new Response(null, { status: stage.received.length === 1 ? 500 : 204 }));
     for (let sent = 0; sent < 2; sent += 1) {
-      await stage.push(await stage.start({ callback_url }));
-      await stage.drain();
+      await stage.finish(await stage.start({ callback_url }));
     }
     expect(points.take("attempt")).toMatchObject([
       { attempt: 1, outcome: "failed", since_end_ms: 0 },
@@ -151,8 +150,7 @@ describe("an attempt", () => {
     stage.receive(() => {
       throw new Error("refused");
     });
-    await stage.push(await stage.start({ callback_url: anotherHook() }));
-    await stage.drain();
+    await stage.finish(await stage.start({ callback_url: anotherHook() }));
     expect(points.take("attempt")).toMatchObject([
       { status: -1, status_class: "none", failure: "no connection", outcome: "failed" },
     ]);
@@ -180,8 +178,7 @@ describe("a host is told apart, and not named", () => {
   it("by a callback_url in any spelling", async () => {
     const stage = await Stage.set({}, points.bindings);
     for (const callback_url of [HOOK, "https://CLIENT.example:443/other?x=1"])
-      await stage.push(await stage.start({ callback_url }));
-    await stage.drain();
+      await stage.finish(await stage.start({ callback_url }));
     expect(points.take("attempt").map(({ host }) => host)).toEqual(["a91b8b0f880d24c4", "a91b8b0f880d24c4"]);
   });
 });
@@ -207,9 +204,7 @@ describe("a request does not notice", () => {
 
   it.each(cases)("nor does a delivery: $name", async ({ bindings }) => {
     const stage = await Stage.set({}, bindings);
-    const run = await stage.start();
-    await stage.push(run);
-    await stage.drain();
+    const run = await stage.finish(await stage.start());
     expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
   });
 });

@@ -35,8 +35,7 @@ describe("a run from its start to its callback", () => {
       { headers: { authorization: `Bearer ${token}` } },
     );
     const replayed = stage.gateway.upstream.starts[0];
-    await stage.push(run);
-    await stage.drain();
+    await stage.finish(run);
     const [received] = stage.received;
     const { keys } = JSON.parse(String(Reflect.get(stage.gateway.env, "SIGNING_KEYS")));
     const secrets: Record<string, string | null | undefined> = {
