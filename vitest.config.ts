@@ -42,6 +42,7 @@ const LONGEST_FIRST = [
   "chaos",
   "deploy",
   "documented-commands",
+  "platform",
   "callbacks-deliver",
   "console",
   "callbacks-retry",

@@ -68,12 +68,12 @@ describe("an issuer", () => {
     expect(issuerProblem(change)).toEqual([problem]);
   });
 
-  it("an issuer with plain-http keys while the gateway is https", () => {
-    const problems = issuerProblem(
-      { jwks_uri: "http://login.example/jwks.json" },
-      { PUBLIC_URL: "https://edge.example" },
-    );
-    expect(problems).toEqual(['JWT_ISSUERS entry 0 has a plain-http "jwks_uri" while PUBLIC_URL is https']);
+  it.each([
+    ["http://login.example/jwks.json", 'a plain-http "jwks_uri"'],
+    ["https://203.0.113.7/jwks.json", 'an IP address in its "jwks_uri"'],
+  ])("an issuer with its keys at %s while the gateway is https", (uri, fault) => {
+    const problems = issuerProblem({ jwks_uri: uri }, { PUBLIC_URL: "https://edge.example" });
+    expect(problems).toEqual([`JWT_ISSUERS entry 0 has ${fault} while PUBLIC_URL is https`]);
   });
 });
 

@@ -2,7 +2,13 @@
 // follow no redirect and to wait no longer than it is told. The destination is judged again at every attempt, because it
 // may have been stored under older rules. Of the answer only the status and two headers count; its body is thrown away
 // unseen, so that no caller can read through the gateway what a host answers.
-import { isNoConnection, OutboundTimeout, readBody, type Sender, send } from "../platform/outbound/guard.ts";
+import {
+  OutboundTimeout,
+  OutboundUnreached,
+  readBody,
+  type Sender,
+  send,
+} from "../platform/outbound/guard.ts";
 import { retryAfterSeconds } from "../platform/retry-after.ts";
 import type { AttemptFailure, AttemptOutcome } from "../runs/attempt.ts";
 import { BodyChanged, BodyUnreadable, type CallbackBody, isSmall, toSending } from "./callback-body.ts";
@@ -34,7 +40,10 @@ export async function attemptDelivery(request: AttemptRequest): Promise<AttemptR
   const startedAtMs = Date.now();
   const { answer, error } = await post(destination.url.href, request);
   const durationMs = Math.max(0, Date.now() - startedAtMs);
-  if (answer === null) return { outcome: unanswered(toFailure(error)), durationMs, error };
+  if (answer === null) {
+    const status = error instanceof OutboundUnreached ? error.status : null;
+    return { outcome: unanswered(toFailure(error), status), durationMs, error };
+  }
   const { response, isWhole } = answer;
   // The head alone decides: whatever becomes of the answer's body, a 2xx stays one.
   const said = readAnswer(response.status, response.headers, Date.now());
@@ -51,12 +60,8 @@ export function readAnswer(status: number, headers: Headers, nowMs: number): Att
   if (status >= 200 && status < 300) return { kind: "acknowledged", status };
   if (status === 410 || asksToAbort(headers)) return { kind: "aborted", status };
   const retryAfter = retryAfterSeconds(headers.get("retry-after"), nowMs);
-  return { kind: "failed", status, failure: toStatusFailure(status), retryAfterSeconds: retryAfter };
-}
-
-function toStatusFailure(status: number): AttemptFailure {
-  if (isNoConnection(status)) return "no connection";
-  return status >= 300 && status < 400 ? "redirect not followed" : "status is no 2xx";
+  const failure = status >= 300 && status < 400 ? "redirect not followed" : "status is no 2xx";
+  return { kind: "failed", status, failure, retryAfterSeconds: retryAfter };
 }
 
 type Answer = { answer: StreamedAnswer; error: null } | { answer: null; error: unknown };
@@ -91,8 +96,8 @@ function toFailure(error: unknown): AttemptFailure {
   return error instanceof OutboundTimeout ? "no answer in time" : "no connection";
 }
 
-function unanswered(failure: AttemptFailure): AttemptOutcome {
-  return { kind: "failed", status: null, failure, retryAfterSeconds: null };
+function unanswered(failure: AttemptFailure, status: number | null = null): AttemptOutcome {
+  return { kind: "failed", status, failure, retryAfterSeconds: null };
 }
 
 function tooEarly(status: number): AttemptOutcome {

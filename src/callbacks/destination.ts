@@ -4,6 +4,7 @@
 // resolve names: from a public name that points to a private address the platform protects, whose requests leave from the
 // edge (docs/platform-assumptions.md); from a redirect the guard, which follows none. An address in place of a name is refused, a public one too: Cloudflare
 // fetches none, so a callback to it would never arrive.
+import { isIpAddress } from "../platform/ip-address.ts";
 import type { Settings } from "../platform/settings.ts";
 
 export type DestinationRules = {
@@ -127,7 +128,7 @@ function isOwnHost(url: URL, { allowPrivate, ownHosts }: DestinationRules): bool
 
 function isPublicHost(url: URL): boolean {
   const host = withoutRootDot(url.hostname);
-  if (host.startsWith("[") || /^[\d.]+$/.test(host)) return false;
+  if (isIpAddress(host)) return false;
   return host.includes(".") && !PRIVATE_SUFFIXES.some((suffix) => `.${host}`.endsWith(`.${suffix}`));
 }
 

@@ -1,4 +1,5 @@
 // Issuers and keys, as the settings spell them.
+import { isIpAddress } from "./ip-address.ts";
 import { isObject } from "./json.ts";
 
 export type Jwk = JsonWebKey & {
@@ -88,6 +89,8 @@ function parseKeyUrl(uri: unknown, where: string, secure: boolean): KeySource {
     throw new Fault(`${where} has credentials in its "jwks_uri"`);
   if (secure && url.protocol !== "https:")
     throw new Fault(`${where} has a plain-http "jwks_uri" while PUBLIC_URL is https`);
+  if (secure && isIpAddress(url.hostname))
+    throw new Fault(`${where} has an IP address in its "jwks_uri" while PUBLIC_URL is https`);
   return { kind: "url", url: url.href };
 }
 

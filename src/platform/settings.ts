@@ -1,6 +1,7 @@
 // The only reader of vars and secrets. Parsed once per isolate into a typed value; every bad one is named in one
 // message, without its content: some of them are secrets.
 
+import { isIpAddress } from "./ip-address.ts";
 import { log } from "./observability/log.ts";
 import { accessIssuer, type Issuer, type Jwk, parseIssuers, parseSigningKeys } from "./settings-keys.ts";
 import { Reader } from "./settings-reader.ts";
@@ -194,9 +195,12 @@ function requireUpstreamElsewhere(
   { publicUrl, upstreamUrl }: Pick<Settings, "publicUrl" | "upstreamUrl">,
 ): void {
   if (publicUrl === null || upstreamUrl === null) return;
-  if (publicUrl.startsWith("https:") && upstreamUrl.startsWith("http:"))
-    read.reject("UPSTREAM_URL", "must be https while PUBLIC_URL is https");
-  if (new URL(publicUrl).host === new URL(upstreamUrl).host)
+  const { protocol, host, hostname } = new URL(upstreamUrl);
+  const secure = publicUrl.startsWith("https:");
+  if (secure && protocol === "http:") read.reject("UPSTREAM_URL", "must be https while PUBLIC_URL is https");
+  if (secure && isIpAddress(hostname))
+    read.reject("UPSTREAM_URL", "must name a host, not an IP address, while PUBLIC_URL is https");
+  if (new URL(publicUrl).host === host)
     read.reject("UPSTREAM_URL", "must not be on the host of PUBLIC_URL: the gateway would call itself");
 }
 

@@ -4,7 +4,6 @@ import { validateUuid } from "../contract/schemas.ts";
 import { problem } from "../platform/errors.ts";
 import { decodeUtf8, memberOf, parseJson } from "../platform/json.ts";
 import {
-  isNoConnection,
   network,
   OutboundTimeout,
   OutboundTooLarge,
@@ -63,7 +62,7 @@ export async function startAtUpstream(
 
 /** Statuses of whatever stands before an upstream that is away: worth asking again. */
 export function isPassing(status: number): boolean {
-  return status === 502 || status === 503 || status === 504 || isNoConnection(status);
+  return status === 502 || status === 503 || status === 504;
 }
 
 /** The platform's cache neither keeps an answer nor gives one: it knows no callers. */

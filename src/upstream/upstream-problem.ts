@@ -9,7 +9,6 @@ import {
   titleOf,
 } from "../platform/errors.ts";
 import { isObject } from "../platform/json.ts";
-import { isNoConnection } from "../platform/outbound/guard.ts";
 import { retryAfterSeconds } from "../platform/retry-after.ts";
 
 /** What the caller gets: `envelope` holds the upstream's own error objects, null when there are none to show and `problem` speaks. */
@@ -74,7 +73,6 @@ export function ownProblem(of: Problem): UpstreamProblem {
 }
 
 function problemFor(status: number): Problem {
-  if (isNoConnection(status)) return problemFor(503);
   switch (status) {
     case 402:
       return problem("payment_required", "Insufficient tasks on account");

@@ -172,6 +172,14 @@ describe("a connection that fails is a failed attempt", () => {
     expect(report.outcome).toEqual(failed(null, "no connection"));
     expect(report.error).toBe(error);
   });
+
+  test("also where Cloudflare answers, whose status it has, and whose Retry-After is not the receiver's", async () => {
+    const headers = { "retry-after": "120" };
+    const { outcome } = await attemptDelivery(
+      request(new Receiver(() => new Response("", { status: 521, headers }))),
+    );
+    expect(outcome).toEqual(failed(521, "no connection"));
+  });
 });
 
 describe("with the clock in hand", () => {

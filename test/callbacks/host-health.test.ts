@@ -88,7 +88,6 @@ describe("trouble of the host", () => {
     ["408", true, failed(408)],
     ["429", true, failed(429)],
     ["500", true, failed(500)],
-    ["530", true, failed(530)],
     ["an acknowledgement", false, { kind: "acknowledged", status: 200 }],
     ["503 with abort-message", false, { kind: "aborted", status: 503 }],
     ["a redirect", false, failed(302, "redirect not followed")],

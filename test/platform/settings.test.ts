@@ -271,12 +271,18 @@ describe("the message", () => {
   });
 });
 
-describe("an upstream that is no other party, or that is asked in plain text, is refused", () => {
+describe("an upstream that is no other party, is asked in plain text or has no name is refused", () => {
   it.each<[Record<string, string>, string]>([
     [
       { PUBLIC_URL: "https://edge.example", UPSTREAM_URL: "http://up.example" },
       "UPSTREAM_URL must be https while PUBLIC_URL is https",
     ],
+    ...["https://203.0.113.7", "https://0xcb007107:8443/base", "https://[2001:db8::7]"].map(
+      (url): [Record<string, string>, string] => [
+        { PUBLIC_URL: "https://edge.example", UPSTREAM_URL: url },
+        "UPSTREAM_URL must name a host, not an IP address, while PUBLIC_URL is https",
+      ],
+    ),
     ...["https://edge.example/base", "https://EDGE.example:443"].map(
       (url): [Record<string, string>, string] => [
         { PUBLIC_URL: "https://edge.example", UPSTREAM_URL: url },

@@ -136,16 +136,6 @@ describe("Retry-After", () => {
     expect(problem.retryAfterSeconds).toBeLessThanOrEqual(121);
   });
 
-  it.each([520, 521, 522, 523, 524, 525, 526, 530])(
-    "is for Cloudflare's %i: there was no connection",
-    (status) => {
-      expect(callerProblem(status, NONE, null)).toMatchObject({
-        status: 503,
-        problem: { code: "service_unavaiable", retryAfterSeconds: 1 },
-      });
-    },
-  );
-
   it.each([400, 402, 403, 404, 500, 527])("is not for a %i", (status) => {
     const headers = new Headers({ "retry-after": "7" });
     expect(callerProblem(status, headers, null).problem.retryAfterSeconds).toBeUndefined();

@@ -1,8 +1,9 @@
 // The only caller of fetch(). What it guards: that this Worker talks to nothing but its upstream, its issuers' key
-// sets and (through their own checks) callback receivers, never follows a redirect, never reads an answer without
-// a bound and never waits without one. What it trusts: the URLs in the settings, which only a deployer can write.
-// What it does not do: judge where a name leads. In production the edge has no route to a private address, and the flag
-// global_fetch_strictly_public sends requests for the account's own zones through their front door.
+// sets and (through their own checks) callback receivers, never follows a redirect, never takes Cloudflare's own answer
+// for theirs, never reads an answer without a bound and never waits without one. What it trusts: the URLs in the
+// settings, which only a deployer can write. What it does not do: judge where a name leads. In production the edge has no
+// route to a private address, and the flag global_fetch_strictly_public sends requests for the account's own zones
+// through their front door.
 
 import type { Reservation } from "../memory-budget.ts";
 
@@ -21,9 +22,14 @@ export class OutboundNoRoom extends Error {
   override readonly name = "OutboundNoRoom";
 }
 
-/** Cloudflare answers with these statuses itself when it has no answer of the other party's. */
-export function isNoConnection(status: number): boolean {
-  return (status >= 520 && status <= 526) || status === 530;
+/** Cloudflare's own answer, where there is none of the other party's. */
+export class OutboundUnreached extends Error {
+  override readonly name = "OutboundUnreached";
+  readonly status: number;
+  constructor(status: number) {
+    super(`Cloudflare answered ${status}`);
+    this.status = status;
+  }
 }
 
 /** What can send a request: a service binding, or the network. */
@@ -33,7 +39,7 @@ export const network: Sender = { fetch: (request) => fetch(request) };
 
 /**
  * Sends one request, redirects not followed, with `timeoutMs` until the answer's headers are there.
- * Throws OutboundTimeout, or whatever the network throws when there is no answer.
+ * Throws OutboundTimeout, OutboundUnreached, or whatever the network throws when there is no answer.
  */
 export async function send(
   sender: Sender,
@@ -49,15 +55,26 @@ export async function send(
   try {
     const request = new Request(url, { ...init, redirect: "manual", signal: abort.signal });
     // The race bears the load: a service binding does not have to honour the signal.
-    return await Promise.race([sender.fetch(request), deadline.passed]);
+    return requireReached(await Promise.race([sender.fetch(request), deadline.passed]));
   } finally {
     deadline.stop();
   }
 }
 
+/**
+ * 520 to 526 and 530 are Cloudflare's, and so is all that they say: a `Retry-After` of two minutes is no word of the other
+ * party's. Off the platform the network throws in their place.
+ */
+function requireReached(response: Response): Response {
+  const { status, body } = response;
+  if ((status < 520 || status > 526) && status !== 530) return response;
+  body?.cancel().catch(() => undefined);
+  throw new OutboundUnreached(status);
+}
+
 /** One request whose body is written while it is on its way. */
 export type StreamingRequest = {
-  /** May come before the body has been sent. Rejects with what the network throws. */
+  /** May come before the body has been sent. Rejects with OutboundUnreached, or what the network throws. */
   answer: Promise<Response>;
   /** Resolves when the bytes have been taken, and may be overwritten. */
   write: (bytes: Uint8Array) => Promise<void>;
@@ -77,7 +94,9 @@ export function sendStream(
   const writer = writable.getWriter();
   const abort = new AbortController();
   const request = new Request(url, { ...init, body: readable, redirect: "manual", signal: abort.signal });
-  const answer = Promise.resolve().then(() => sender.fetch(request));
+  const answer = Promise.resolve()
+    .then(() => sender.fetch(request))
+    .then(requireReached);
   // After breakOff the caller waits for neither, and their rejection is no news.
   for (const promise of [answer, writer.closed]) promise.catch(() => undefined);
   return {

@@ -1,5 +1,6 @@
-// node serve.ts --bundles DIR --port N --persist-to DIR [--var NAME:VALUE]… [--secrets FILE]: the gateway
-// as it is deployed, minified and without what `wrangler dev` puts around it, with the sandbox behind it, in one workerd.
+// node serve.ts --bundles DIR --port N --persist-to DIR [--var NAME:VALUE]… [--secrets FILE] [--platform HOST:PORT]: the
+// gateway as it is deployed, minified and without what `wrangler dev` puts around it, with the sandbox behind it, in one
+// workerd, and with `--platform` on a double of the platform (platform.ts).
 // Prints READY when it listens, and what the Workers log.
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,6 +9,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { readModules } from "../../../scripts/bundle.ts";
 import { devSettings } from "../../../scripts/dev-keys.ts";
 import { makeOperatorsTables } from "../../../scripts/operators-tables.ts";
+import { onPlatform } from "./platform-worker.ts";
 
 const HOST = "127.0.0.1";
 /** Where wrangler keeps what is stored, below the folder that it is given. */
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     var: { type: "string", multiple: true, default: [] },
     // A JSON file of names and values: arguments can be seen by all users of the machine.
     secrets: { type: "string" },
+    platform: { type: "string" },
   },
 });
 
@@ -48,7 +51,7 @@ const miniflare = new Miniflare(
     resourcePersistencePath: resolve(values["persist-to"], STORAGE),
     cf: false,
     telemetry: { enabled: false },
-    workers: [gateway, sandbox],
+    workers: [...(values.platform === undefined ? [gateway] : onPlatform(gateway, values.platform)), sandbox],
   }),
 );
 await miniflare.ready;
