@@ -75,6 +75,21 @@ describe("the upstream gets whole", () => {
   });
 });
 
+describe("a coding under the chunks, or in their place, is refused, and the upstream hears nothing", () => {
+  it.each([
+    { name: "beneath", coding: "gzip, chunked", says: '"source":{"header":"Transfer-Encoding"}' },
+    // The runtime's own answer.
+    { name: "alone", coding: "gzip", says: "invalid transfer-encoding" },
+  ])("$coding", async ({ name, coding, says }) => {
+    const path = `/actions/v1/coded-upload/${name}`;
+    const socket = await upload(`PUT ${path}`, [`transfer-encoding: ${coding}`], ["1\r\nx\r\n0\r\n\r\n"]);
+    const answered = await answerTo(socket);
+    expect(answered).toMatch(/^HTTP\/1\.1 400/);
+    expect(answered).toContain(says);
+    expect(uploads.filter((one) => one.path === path)).toEqual([]);
+  });
+});
+
 describe("the upstream sees as incomplete", () => {
   const announced = "content-length: 2000000";
   it.each<[string, string, string[], (socket: Socket) => void]>([

@@ -140,9 +140,9 @@ describe("wait_seconds holds the request", () => {
     expect(headers.get("x-ratelimit-remaining")).toBe("5999");
   });
 
-  it("is refused when it is no number of seconds that it may be", async () => {
+  it.each(["31", "1&wait_seconds=30", "5&wait_seconds=5"])("is refused as %s", async (seconds) => {
     const gateway = await gatewaySeeing([say(200, ENDED)]);
-    const answer = await gateway.call(`${PATH}?wait_seconds=31`);
+    const answer = await gateway.call(`${PATH}?wait_seconds=${seconds}`);
     expect(answer).toMatchObject({
       status: 400,
       body: { errors: [{ code: "bad_request", source: { parameter: "wait_seconds" } }] },
