@@ -28,13 +28,7 @@ const TO_CALLER = [
 ];
 
 /** What the runtime decodes by itself, in this very spelling. Of any other coding it passes on the bytes as they came. */
-const DECODED = ["gzip", "br"];
-
-/** Whether a body is as it was before it was encoded. Any other is nonsense: neither the gateway nor its caller can read it. */
-export function isDecoded({ headers, body }: Response): boolean {
-  const coding = headers.get("content-encoding") ?? "";
-  return body === null || coding.toLowerCase() === "identity" || ["", ...DECODED].includes(coding);
-}
+export const DECODED = ["gzip", "br"];
 
 /** What the gateway itself says to the upstream on each request. */
 export type Asserted = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { headersToCaller, headersToUpstream, isDecoded, startHeaders } from "../../src/upstream/headers.ts";
+import { headersToCaller, headersToUpstream, startHeaders } from "../../src/upstream/headers.ts";
 import { words } from "../support/words.ts";
 
 const ASSERTED = {
@@ -107,24 +107,5 @@ describe("back to the caller", () => {
     www-authenticate access-control-allow-origin strict-transport-security content-security-policy
     x-request-id x-ratelimit-limit idempotency-replayed x-internal-host`)("%s does not pass", (name) => {
     expect(headersToCaller(said({ [name]: "x" }), base)).toEqual({});
-  });
-});
-
-describe("a body", () => {
-  it.each([
-    { coding: null, isReadable: true },
-    ...words`identity gzip br`.map((coding) => ({ coding, isReadable: true })),
-    // Of these the runtime passes on the bytes as they came.
-    ...["deflate", "zstd", "compress", "x-gzip", "GZIP", "gzip, br", "gzip, identity"].map((coding) => ({
-      coding,
-      isReadable: false,
-    })),
-  ])("with Content-Encoding $coding is decoded: $isReadable", ({ coding, isReadable }) => {
-    const headers = coding === null ? {} : { "content-encoding": coding };
-    expect(isDecoded(new Response("x", { headers }))).toBe(isReadable);
-  });
-
-  it("that is none needs no decoding", () => {
-    expect(isDecoded(new Response(null, { headers: { "content-encoding": "deflate" } }))).toBe(true);
   });
 });
