@@ -69,8 +69,8 @@ export function headersToCaller(
   base: TargetBase,
 ): Record<string, string> {
   const links = toCallersLinks(from.get("link") ?? "", base);
-  // With another status that passes it means nothing (RFC 9110, section 10.2.2).
-  const location = status === 201 ? from.get("location") : null;
+  // Of a 202 it is where the status can be watched (RFC 9110, section 15.3.3). With another one that passes it means nothing.
+  const location = status === 201 || status === 202 ? from.get("location") : null;
   const target = location === null ? null : toCallersTarget(location, base);
   return {
     ...pick(from, TO_CALLER),

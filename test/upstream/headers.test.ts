@@ -88,9 +88,9 @@ describe("back to the caller", () => {
     expect(headersToCaller(said(passing), base)).toEqual(passing);
   });
 
-  it("what points to the upstream points to the gateway", () => {
+  it.each([201, 202])("what points to the upstream points to the gateway, of a %i", (status) => {
     const pointing = { location: "/actions/v1/a/1", link: "<https://backend.internal/actions/b>; rel=next" };
-    expect(headersToCaller(said(pointing, 201), base)).toEqual({
+    expect(headersToCaller(said(pointing, status), base)).toEqual({
       location: "https://edge.example/actions/v1/a/1",
       link: "<https://edge.example/actions/b>; rel=next",
     });
@@ -99,7 +99,7 @@ describe("back to the caller", () => {
   it.each(["link", "location"])("a %s at the upstream that is not forwarded does not pass", (name) => {
     const target = "http://backend.internal/a";
     const pointing = { [name]: name === "link" ? `<${target}>` : target };
-    expect(headersToCaller(said(pointing, 201), base)).toEqual({});
+    for (const status of [201, 202]) expect(headersToCaller(said(pointing, status), base)).toEqual({});
   });
 
   it.each(words`
