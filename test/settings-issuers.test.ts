@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseSettings } from "../src/platform/settings.ts";
 import { findProblems, ISSUER, KEY, REQUIRED } from "./support/given-settings.ts";
 
+const OKP = { kty: "OKP", crv: "Ed25519", kid: "i2", x: KEY.x };
 const PUBLIC_KEY = { kty: "EC", crv: "P-256", kid: "i1", x: "x", y: "y" };
 
 function issuerProblem(
@@ -64,6 +65,8 @@ describe("an issuer", () => {
       'JWT_ISSUERS entry 0 has credentials in its "jwks_uri"',
     ],
     [{ jwks_uri: "https://user@login.example/" }, 'JWT_ISSUERS entry 0 has credentials in its "jwks_uri"'],
+    [{ operator: true }, 'JWT_ISSUERS entry 0 has an unknown member "operator"'],
+    [{ jwksUri: "https://login.example/" }, 'JWT_ISSUERS entry 0 has an unknown member "jwksUri"'],
   ])("an issuer with %o too", (change, problem) => {
     expect(issuerProblem(change)).toEqual([problem]);
   });
@@ -74,6 +77,43 @@ describe("an issuer", () => {
   ])("an issuer with its keys at %s while the gateway is https", (uri, fault) => {
     const problems = issuerProblem({ jwks_uri: uri }, { PUBLIC_URL: "https://edge.example" });
     expect(problems).toEqual([`JWT_ISSUERS entry 0 has ${fault} while PUBLIC_URL is https`]);
+  });
+});
+
+const rsa = (bits: number) => ({ kty: "RSA", e: "AQAB", n: `_${"A".repeat(Math.ceil(bits / 6) - 1)}` });
+
+describe("inline keys", () => {
+  const NONE = 'JWT_ISSUERS entry 0 has no key in "jwks" that verifies one of its "algorithms"';
+  it.each<[what: string, algorithms: string[], keys: object[], problems: string[]]>([
+    ["of another kind", ["RS256"], [PUBLIC_KEY], [NONE]],
+    ["of another curve", ["ES384", "EdDSA"], [PUBLIC_KEY], [NONE]],
+    ["for another algorithm", ["RS256"], [{ ...rsa(2048), alg: "PS256" }], [NONE]],
+    ["for encryption", ["ES256"], [{ ...PUBLIC_KEY, use: "enc" }], [NONE]],
+    ["for signing only", ["ES256"], [{ ...PUBLIC_KEY, key_ops: ["sign"] }], [NONE]],
+    ["too short", ["RS256"], [rsa(1024)], [NONE]],
+    ["long enough", ["RS256"], [rsa(2048)], []],
+    ["for one of two algorithms", ["RS256", "ES256"], [PUBLIC_KEY], []],
+    ["of which one will do", ["ES256"], [rsa(1024), { ...PUBLIC_KEY, use: "sig", alg: "ES256" }], []],
+    ["under the other name of its algorithm", ["Ed25519"], [{ ...OKP, alg: "EdDSA" }], []],
+  ])("%s", (_what, algorithms, keys, problems) => {
+    expect(issuerProblem({ algorithms, jwks_uri: undefined, jwks: { keys } })).toEqual(problems);
+  });
+});
+
+describe("an issuer of the developer's own machine", () => {
+  const jwks_uri = "https://localhost:8443/jwks.json";
+  it.each([
+    [{ jwks_uri }, "https://edge.example", ["a", '"jwks_uri"']],
+    [{ issuer: "https://127.0.0.1" }, "https://edge.example", ["an", '"issuer"']],
+    [{ issuer: "https://localhost.example" }, "https://edge.example", null],
+    [{ issuer: "localhost" }, "https://edge.example", null],
+    [{ jwks_uri, issuer: "https://localhost" }, "https://localhost:8787", null],
+    [{ jwks_uri, issuer: "https://localhost" }, "http://127.0.0.1:8787", null],
+  ])("with %o, of a gateway at %s", (change, PUBLIC_URL, named) => {
+    const problems = named && [
+      `JWT_ISSUERS entry 0 has ${named.join(" ")} on localhost while PUBLIC_URL is elsewhere`,
+    ];
+    expect(issuerProblem(change, { PUBLIC_URL })).toEqual(problems ?? []);
   });
 });
 

@@ -18,8 +18,25 @@ const WHAT_TO_LOOK_AT: Record<string, string> = {
   issuer_keys: "JWT_ISSUERS: does each jwks_uri answer 200?",
 };
 
-const readiness = z.object({ dependencies: z.record(z.string(), z.string()) });
-const keySet = z.object({ keys: z.array(z.object({ kid: z.string() })).min(1) });
+const DEPENDENCIES = Object.keys(WHAT_TO_LOOK_AT);
+const readiness = z.object({
+  status: z.enum(["ready", "not_ready"]),
+  dependencies: z
+    .record(z.string(), z.string())
+    .refine((states) => DEPENDENCIES.every((name) => name in states)),
+});
+/** The title, and where it is served: the PUBLIC_URL of the gateway that answers. */
+const contract = z.object({
+  info: z.object({ title: z.literal("Actions API") }),
+  servers: z.tuple([z.object({ url: z.string() })]),
+});
+const publicKey = z.object({
+  kty: z.literal("OKP"),
+  crv: z.literal("Ed25519"),
+  x: z.string(),
+  kid: z.string(),
+});
+const keySet = z.object({ keys: z.array(publicKey).min(1) });
 
 /** How long a probe may go on, and by which clock. */
 export type Patience = { waitSeconds: number; clock: Clock };
@@ -29,40 +46,57 @@ export type Clock = { nowMs: () => number; wait: (ms: number) => Promise<unknown
 
 export const SYSTEM_CLOCK: Clock = { nowMs: Date.now, wait: sleep };
 
-type Seen = { status: number; body: unknown } | { error: string };
+type Answer = { status: number; text: string };
+type Seen = Answer | { error: string };
 
-/** Waits until `/readyz` says ready. Throws Failure, with what to look at. */
-export async function untilReady(origin: string, patience: Patience, tail: string): Promise<void> {
-  const seen = await eventually(`${origin}/readyz`, patience, (answer) => answer.status === 200);
-  if (seen !== null) throw new Failure(`${origin}/readyz ${explain(seen, tail)}`);
+/** Of a body, as much as tells a person whose it is. */
+const SHOWN_CHARACTERS = 120;
+
+/** Waits until `/readyz` says ready, and is that of the gateway at `publicUrl`. Throws Failure, with what to look at. */
+export async function untilReady(
+  origin: string,
+  publicUrl: string,
+  patience: Patience,
+  tail: string,
+): Promise<void> {
+  const readyz = `${origin}/readyz`;
+  const seen = await eventually(readyz, patience, ({ status, text }) => {
+    return status === 200 && parseAs(readiness, text)?.status === "ready";
+  });
+  if (seen !== null) throw new Failure(`${readyz} ${explain(seen, tail)}`);
+  // A host that leads to another environment's gateway has one that is ready, too.
+  const openapi = `${origin}/openapi.json`;
+  const said = await eventually(openapi, patience, ({ status, text }) => {
+    return status === 200 && parseAs(contract, text)?.servers[0].url === publicUrl;
+  });
+  if (said === null) return;
+  const url = "error" in said ? undefined : parseAs(contract, said.text)?.servers[0].url;
+  const what = url === undefined ? `is not the gateway's (${show(said)})` : `is that of ${url}`;
+  throw new Failure(`${openapi} ${what}, and PUBLIC_URL is ${publicUrl}. Is the host routed to this Worker?`);
 }
 
-/** Waits until the published keys are there, among them `kid` where one is known. How many they are. */
+/** Waits until the published keys are there, among them `kid` where one is known. Their `kid`s. */
 export async function untilPublished(
   origin: string,
   patience: Patience,
   kid: string | null,
-): Promise<number> {
+): Promise<readonly string[]> {
   const url = `${origin}/.well-known/jwks.json`;
-  let count = 0;
-  const seen = await eventually(url, patience, ({ status, body }) => {
-    const { data } = keySet.safeParse(body);
-    count = data?.keys.length ?? 0;
-    return (
-      status === 200 && count > 0 && (kid === null || data?.keys.some((key) => key.kid === kid) === true)
-    );
+  let kids: readonly string[] = [];
+  const seen = await eventually(url, patience, ({ status, text }) => {
+    kids = parseAs(keySet, text)?.keys.map((key) => key.kid) ?? [];
+    return status === 200 && kids.length > 0 && (kid === null || kids.includes(kid));
   });
-  if (seen === null) return count;
-  throw new Failure(
-    `${url} does not publish the gateway's keys (${"error" in seen ? seen.error : seen.status})`,
-  );
+  if (seen === null) return kids;
+  const wanted = kid === null ? "the gateway's keys" : `the key ${kid}, which was just set`;
+  throw new Failure(`${url} does not publish ${wanted} (${show(seen)})`);
 }
 
 /** Null once it is as it should be; the last answer when the time is over. */
 async function eventually(
   url: string,
   { waitSeconds, clock }: Patience,
-  isGood: (answer: { status: number; body: unknown }) => boolean,
+  isGood: (answer: Answer) => boolean,
 ): Promise<Seen | null> {
   const endsAt = clock.nowMs() + waitSeconds * 1000;
   for (;;) {
@@ -76,8 +110,7 @@ async function eventually(
 async function ask(url: string): Promise<Seen> {
   try {
     const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) });
-    const text = await response.text();
-    return { status: response.status, body: parseJson(text) };
+    return { status: response.status, text: await response.text() };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     return { error: cause instanceof Error ? cause.message : String(cause) };
@@ -88,12 +121,21 @@ function explain(seen: Seen, tail: string): string {
   if ("error" in seen) {
     return `does not answer (${seen.error}). Is the host routed to this Worker? docs/deploying.md, "A host name of your own"`;
   }
-  const { success, data } = readiness.safeParse(seen.body);
-  if (!success && seen.status === 500)
+  const said = parseAs(readiness, seen.text);
+  if (said === null && seen.status === 500)
     return `answers 500: \`${tail}\` shows why, a bad setting as settings.invalid`;
-  if (!success)
-    return `answers ${seen.status}, and not as the gateway does. Is the host routed to this Worker?`;
-  const failing = Object.entries(data.dependencies).filter(([, state]) => state !== "ok");
+  if (said === null)
+    return `does not answer as the gateway does (${show(seen)}). Is the host routed to this Worker?`;
+  const failing = Object.entries(said.dependencies).filter(([, state]) => state !== "ok");
   const hints = failing.map(([name]) => `\n  ${name}: ${WHAT_TO_LOOK_AT[name] ?? `\`${tail}\``}`);
   return `answers ${seen.status}. Look at${hints.join("")}`;
+}
+
+function show(seen: Seen): string {
+  if ("error" in seen) return seen.error;
+  return `${seen.status}, ${JSON.stringify(seen.text.slice(0, SHOWN_CHARACTERS))}`;
+}
+
+function parseAs<T>(shape: z.ZodType<T>, text: string): T | null {
+  return shape.safeParse(parseJson(text)).data ?? null;
 }

@@ -2,6 +2,7 @@
 // The product itself judges them, before anything is touched.
 import { parseSettings, SETTING_NAMES, SettingsError } from "../../src/platform/settings.ts";
 import { Failure } from "../failure.ts";
+import { describeUnknown, isSlip } from "../setting-names.ts";
 
 /** Of one variable or secret, as developers.cloudflare.com/workers/platform/limits has it. */
 export const MAX_VARIABLE_BYTES = 5 * 1024;
@@ -94,13 +95,24 @@ export async function chooseSettings(given: Given, signingKeys: string, ask: Ask
 function findIgnored({ shell, vars, secrets }: Given): string[] {
   const isGiven = (name: string) => Boolean(shell[name]) && shell[name] !== String(vars[name]);
   const others = SETTING_NAMES.filter((name) => !(name in MEANINGS) && !(name in SECRETS));
+  const slips = Object.keys(shell).filter((name) => Boolean(shell[name]) && isSlip(name));
   return [
+    ...describeAll("wrangler.toml", Object.keys(vars)),
+    ...describeAll("environment", slips),
     ...others.filter(isGiven).map((name) => `${name} (environment): this one comes from wrangler.toml alone`),
     ...SECRET_NAMES.filter((name) => isGiven(name) && secrets.has(name)).map(
       (name) =>
         `${name} (environment): the Worker has this secret; \`wrangler secret put ${name}\` changes it`,
     ),
   ];
+}
+
+/** The gateway itself takes no notice of a name that it does not know. */
+function describeAll(where: string, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const what = describeUnknown(name);
+    return what === null ? [] : [`${where}: ${what}`];
+  });
 }
 
 /** Throws Failure when one is bad, or missing where all are needed. */

@@ -229,16 +229,17 @@ async function upload(deployment: Deployment, resources: readonly Resource[]): P
 }
 
 async function check({ report, target, chosen, options, clock }: Deployment): Promise<void> {
-  const publicUrl = chosen.vars["PUBLIC_URL"];
-  const origin =
-    options.checkUrl ?? (typeof publicUrl === "string" ? new URL(publicUrl).origin : "PUBLIC_URL");
-  if (options.isDryRun) return report("would check", `${origin}/readyz and /.well-known/jwks.json`);
+  const given = chosen.vars["PUBLIC_URL"];
+  const publicUrl = typeof given === "string" ? new URL(given).origin : "PUBLIC_URL";
+  const origin = options.checkUrl ?? publicUrl;
+  if (options.isDryRun)
+    return report("would check", `${origin}/readyz, /openapi.json and /.well-known/jwks.json`);
   const patience = { waitSeconds: options.checkSeconds, clock };
-  await untilReady(origin, patience, `npx wrangler tail --env ${target.environment}`);
+  await untilReady(origin, publicUrl, patience, `npx wrangler tail --env ${target.environment}`);
   report("ready", `${origin}/readyz`);
-  // Keys that the Worker has already cannot be read: any that are published will do.
-  const count = await untilPublished(origin, patience, parseKid(chosen.secrets["SIGNING_KEYS"]));
-  report("published", `${origin}/.well-known/jwks.json, keys: ${count}`);
+  // Keys that the Worker has already cannot be read: any of the gateway's kind will do, and are named.
+  const kids = await untilPublished(origin, patience, parseKid(chosen.secrets["SIGNING_KEYS"]));
+  report("published", `${origin}/.well-known/jwks.json, keys: ${kids.join(", ")}`);
 }
 
 function idOf(binding: string, resources: readonly Resource[]): string | null {

@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { parseSettings, type Settings, SettingsError } from "../../src/platform/settings.ts";
 import { devSettings } from "../dev-keys.ts";
 import { Failure } from "../failure.ts";
+import { describeUnknown } from "../setting-names.ts";
 import { type EnvFile, parseEnvFile } from "./env-file.ts";
 import { findMalformedVars, listOption, parseVars } from "./options.ts";
-import { describeUnknown } from "./setting-names.ts";
 
 type Texts = Record<string, string>;
 

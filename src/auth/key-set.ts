@@ -5,6 +5,7 @@
 
 import { base64url } from "jose";
 import { isObject, memberOf, parseJson } from "../platform/json.ts";
+import { isJwk, type Jwk } from "../platform/jwk.ts";
 import {
   OutboundTimeout,
   OutboundTooLarge,
@@ -12,7 +13,6 @@ import {
   type Sender,
   send,
 } from "../platform/outbound/guard.ts";
-import { isJwk, type Jwk } from "../platform/settings-keys.ts";
 import { withTimeout } from "../platform/timeout.ts";
 
 export type KeySet = { readonly fetchedAtMs: number; readonly keys: readonly Jwk[] };

@@ -43,11 +43,16 @@ function headerFault(headers: Headers): Problem | null {
 
 /** The upstream is not told how a body is encoded, so it must not be. */
 export function encodingFault(headers: Headers): Problem | null {
-  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding === "identity") return null;
-  return problem("bad_request", "The body must not be compressed.", {
-    source: { header: "Content-Encoding" },
-  });
+  // The runtime takes off chunks, and no coding under them.
+  for (const [header, plain] of [
+    ["Content-Encoding", "identity"],
+    ["Transfer-Encoding", "chunked"],
+  ] as const) {
+    const coding = headers.get(header)?.trim().toLowerCase() ?? plain;
+    if (coding !== plain)
+      return problem("bad_request", "The body must not be compressed.", { source: { header } });
+  }
+  return null;
 }
 
 /** Of a body that broke off: `cause` says whether its caller was cut off for being slow. */

@@ -9,7 +9,9 @@ export const PROBLEMS = {
   not_found: { status: 404, title: "Not Found" },
   method_not_allowed: { status: 405, title: "Method Not Allowed" },
   conflict: { status: 409, title: "Conflict" },
+  precondition_failed: { status: 412, title: "Precondition Failed" },
   payload_too_large: { status: 413, title: "Payload Too Large" },
+  precondition_required: { status: 428, title: "Precondition Required" },
   too_many_requests: { status: 429, title: "Too Many Requests" },
   external_service_error: { status: 500, title: "External Service Error" },
   // The published contract spells it so, and clients match on it.

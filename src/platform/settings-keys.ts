@@ -1,15 +1,7 @@
 // Issuers and keys, as the settings spell them.
 import { isIpAddress } from "./ip-address.ts";
 import { isObject } from "./json.ts";
-
-export type Jwk = JsonWebKey & {
-  kid?: string;
-  alg?: string;
-  use?: string;
-  key_ops?: string[];
-  x?: string;
-  d?: string;
-};
+import { ALGORITHMS, isJwk, isText, isUsable, type Jwk } from "./jwk.ts";
 
 /** Where an issuer's public keys come from: fetched and cached, or written into the settings. */
 export type KeySource = { kind: "url"; url: string } | { kind: "inline"; keys: readonly Jwk[] };
@@ -26,35 +18,30 @@ export type Issuer = {
   subjectClaims?: readonly string[];
 };
 
-/** The asymmetric algorithms of JWS, and the keys that each takes. `crv` is null where the key type has none. */
-export const ALGORITHMS = new Map<string, { kty: string; crv: string | null }>([
-  ["ES256", { kty: "EC", crv: "P-256" }],
-  ["ES384", { kty: "EC", crv: "P-384" }],
-  ["ES512", { kty: "EC", crv: "P-521" }],
-  ["RS256", { kty: "RSA", crv: null }],
-  ["RS384", { kty: "RSA", crv: null }],
-  ["RS512", { kty: "RSA", crv: null }],
-  ["PS256", { kty: "RSA", crv: null }],
-  ["PS384", { kty: "RSA", crv: null }],
-  ["PS512", { kty: "RSA", crv: null }],
-  ["EdDSA", { kty: "OKP", crv: "Ed25519" }],
-  ["Ed25519", { kty: "OKP", crv: "Ed25519" }],
-]);
-
 /** What is wrong with the content of a JSON setting, in words that may be logged. */
 export class Fault extends Error {}
 
-export function parseIssuers(value: unknown, secure: boolean): Issuer[] {
+/** What `PUBLIC_URL` says: whether it is https, and of no host that only its own machine knows. */
+export type Site = { isSecure: boolean; isPublic: boolean };
+
+/** Whether a URL leads to the very machine that asks for it. */
+export function isLoopback(text: string): boolean {
+  return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/.test(URL.parse(text)?.hostname ?? "");
+}
+
+export function parseIssuers(value: unknown, site: Site): Issuer[] {
   if (!Array.isArray(value) || value.length === 0) throw new Fault("must be a non-empty JSON array");
-  const issuers = value.map((entry, index) => parseIssuer(entry, `entry ${index}`, secure));
+  const issuers = value.map((entry, index) => parseIssuer(entry, `entry ${index}`, site));
   if (new Set(issuers.map(({ issuer }) => issuer)).size !== issuers.length)
     throw new Fault("names an issuer twice");
   return issuers;
 }
 
-function parseIssuer(entry: unknown, where: string, secure: boolean): Issuer {
+function parseIssuer(entry: unknown, where: string, site: Site): Issuer {
   if (!isObject(entry)) throw new Fault(`${where} must be an object`);
-  const { issuer, audience, algorithms, jwks_uri: uri, jwks, operators = false } = entry;
+  const { issuer, audience, algorithms, jwks_uri: uri, jwks, operators = false, ...others } = entry;
+  const [stray] = Object.keys(others);
+  if (stray !== undefined) throw new Fault(`${where} has an unknown member ${JSON.stringify(stray)}`);
   if (!isText(issuer) || !isText(audience)) throw new Fault(`${where} needs "issuer" and "audience"`);
   if (
     !Array.isArray(algorithms) ||
@@ -67,7 +54,9 @@ function parseIssuer(entry: unknown, where: string, secure: boolean): Issuer {
     throw new Fault(`${where} needs either "jwks_uri" or "jwks"`);
   if (typeof operators !== "boolean")
     throw new Fault(`${where} has an "operators" that is not true or false`);
-  const keys = uri === undefined ? parseInlineKeys(jwks, where) : parseKeyUrl(uri, where, secure);
+  if (site.isPublic && isLoopback(issuer))
+    throw new Fault(`${where} has an "issuer" on localhost while PUBLIC_URL is elsewhere`);
+  const keys = uri === undefined ? parseInlineKeys(jwks, algorithms, where) : parseKeyUrl(uri, where, site);
   return { issuer, audience, algorithms, keys, hasOperators: operators };
 }
 
@@ -81,26 +70,30 @@ export function accessIssuer(teamDomain: string, audience: string): Issuer {
   return { issuer, audience, algorithms: ["RS256"], keys, hasOperators: true, subjectClaims };
 }
 
-function parseKeyUrl(uri: unknown, where: string, secure: boolean): KeySource {
+function parseKeyUrl(uri: unknown, where: string, site: Site): KeySource {
   const url = isText(uri) ? URL.parse(uri) : null;
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new Fault(`${where} has a "jwks_uri" that is no URL`);
   if (url.username !== "" || url.password !== "")
     throw new Fault(`${where} has credentials in its "jwks_uri"`);
-  if (secure && url.protocol !== "https:")
+  if (site.isSecure && url.protocol !== "https:")
     throw new Fault(`${where} has a plain-http "jwks_uri" while PUBLIC_URL is https`);
-  if (secure && isIpAddress(url.hostname))
+  if (site.isPublic && isLoopback(url.href))
+    throw new Fault(`${where} has a "jwks_uri" on localhost while PUBLIC_URL is elsewhere`);
+  if (site.isPublic && isIpAddress(url.hostname))
     throw new Fault(`${where} has an IP address in its "jwks_uri" while PUBLIC_URL is https`);
   return { kind: "url", url: url.href };
 }
 
-function parseInlineKeys(jwks: unknown, where: string): KeySource {
+function parseInlineKeys(jwks: unknown, algorithms: readonly string[], where: string): KeySource {
   if (!isObject(jwks) || !Array.isArray(jwks["keys"]) || !jwks["keys"].every(isJwk)) {
     throw new Fault(`${where} has a "jwks" that is no JWK set`);
   }
   if (jwks["keys"].length === 0) throw new Fault(`${where} has no key in "jwks"`);
   if (jwks["keys"].some((key) => "d" in key || "k" in key))
     throw new Fault(`${where} has a private key in "jwks"`);
+  if (!jwks["keys"].some((key) => algorithms.some((name) => isUsable(key, name))))
+    throw new Fault(`${where} has no key in "jwks" that verifies one of its "algorithms"`);
   return { kind: "inline", keys: jwks["keys"] };
 }
 
@@ -128,12 +121,4 @@ function isSigningKey(value: unknown): value is Jwk {
 /** 32 bytes in base64url. Anything else would only be noticed by the first request that needs the key. */
 function isKeyHalf(value: unknown): boolean {
   return isText(value) && /^[\w-]{43}$/.test(value);
-}
-
-export function isJwk(value: unknown): value is Jwk {
-  return isObject(value) && isText(value["kty"]);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
 }

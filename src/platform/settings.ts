@@ -2,11 +2,20 @@
 // message, without its content: some of them are secrets.
 
 import { isIpAddress } from "./ip-address.ts";
+import type { Jwk } from "./jwk.ts";
 import { log } from "./observability/log.ts";
-import { accessIssuer, type Issuer, type Jwk, parseIssuers, parseSigningKeys } from "./settings-keys.ts";
+import {
+  accessIssuer,
+  type Issuer,
+  isLoopback,
+  parseIssuers,
+  parseSigningKeys,
+  type Site,
+} from "./settings-keys.ts";
 import { Reader } from "./settings-reader.ts";
 
-export type { Issuer, Jwk } from "./settings-keys.ts";
+export type { Jwk } from "./jwk.ts";
+export type { Issuer } from "./settings-keys.ts";
 
 export type Settings = {
   /** Origin without a trailing slash; null in development, where the request's own loopback origin stands in. */
@@ -131,9 +140,10 @@ export function parseSettings(vars: object): Settings {
   const read = new Reader(vars);
   const publicUrl = read.origin("PUBLIC_URL");
   const secure = publicUrl?.startsWith("https:") ?? false;
+  const site = { isSecure: secure, isPublic: secure && !isLoopback(publicUrl ?? "") };
   const settings: Settings = {
     publicUrl,
-    issuers: read.json("JWT_ISSUERS", (value) => parseIssuers(value, secure)) ?? [],
+    issuers: read.json("JWT_ISSUERS", (value) => parseIssuers(value, site)) ?? [],
     requiredScope: read.scope("REQUIRED_SCOPE") ?? "external",
     upstreamUrl: read.baseUrl("UPSTREAM_URL"),
     upstreamAuth: read.oneOf("UPSTREAM_AUTH", ["gateway", "caller"], "gateway"),
@@ -158,7 +168,7 @@ export function parseSettings(vars: object): Settings {
     read.reject("ALLOW_PRIVATE_CALLBACKS", "must not be true while PUBLIC_URL is https");
   }
   requireRetention(read, settings);
-  requireUpstreamElsewhere(read, settings);
+  requireUpstreamElsewhere(read, settings, site);
   const { issuers } = settings;
   const hasOperators = issuers.length === 0 || issuers.some((issuer) => issuer.hasOperators);
   if (read.text("OPERATOR_SCOPE") !== null && !hasOperators)
@@ -193,14 +203,18 @@ function readGateSettings(read: Reader): GateSettings {
 function requireUpstreamElsewhere(
   read: Reader,
   { publicUrl, upstreamUrl }: Pick<Settings, "publicUrl" | "upstreamUrl">,
+  { isSecure, isPublic }: Site,
 ): void {
   if (publicUrl === null || upstreamUrl === null) return;
-  const { protocol, host, hostname } = new URL(upstreamUrl);
-  const secure = publicUrl.startsWith("https:");
-  if (secure && protocol === "http:") read.reject("UPSTREAM_URL", "must be https while PUBLIC_URL is https");
-  if (secure && isIpAddress(hostname))
+  if (isSecure && upstreamUrl.startsWith("http:"))
+    read.reject("UPSTREAM_URL", "must be https while PUBLIC_URL is https");
+  if (isPublic && isLoopback(upstreamUrl))
+    read.reject("UPSTREAM_URL", "must not be on localhost while PUBLIC_URL is elsewhere");
+  else if (isPublic && isIpAddress(new URL(upstreamUrl).hostname))
     read.reject("UPSTREAM_URL", "must name a host, not an IP address, while PUBLIC_URL is https");
-  if (new URL(publicUrl).host === host)
+  // In development two programs of one machine differ in their ports; at the edge each port is the gateway's.
+  const hostOf = (url: string) => new URL(url)[isPublic ? "hostname" : "host"].replace(/\.$/, "");
+  if (hostOf(publicUrl) === hostOf(upstreamUrl))
     read.reject("UPSTREAM_URL", "must not be on the host of PUBLIC_URL: the gateway would call itself");
 }
 

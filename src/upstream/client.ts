@@ -12,7 +12,7 @@ import {
   send,
 } from "../platform/outbound/guard.ts";
 import type { Settings } from "../platform/settings.ts";
-import { isDecoded } from "./headers.ts";
+import { decode } from "./coding.ts";
 import { callerProblem, ownProblem, type UpstreamProblem } from "./upstream-problem.ts";
 
 export type Upstream = { sender: Sender; baseUrl: string };
@@ -121,12 +121,13 @@ export async function readError(response: Response, timeoutMs: number): Promise<
 
 // Of a body that is too large to be an answer, or that nothing here can decode, only the status counts.
 async function readAnswer(response: Response, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
-  if (!isDecoded(response)) {
+  const decoded = await decode(response);
+  if (decoded === null) {
     discard(response);
     return new Uint8Array();
   }
   try {
-    return await readBody(response, maxBytes, timeoutMs);
+    return await readBody(decoded, maxBytes, timeoutMs);
   } catch (error) {
     if (error instanceof OutboundTooLarge) return new Uint8Array();
     throw error;

@@ -28,13 +28,7 @@ const TO_CALLER = [
 ];
 
 /** What the runtime decodes by itself, in this very spelling. Of any other coding it passes on the bytes as they came. */
-const DECODED = ["gzip", "br"];
-
-/** Whether a body is as it was before it was encoded. Any other is nonsense: neither the gateway nor its caller can read it. */
-export function isDecoded({ headers, body }: Response): boolean {
-  const coding = headers.get("content-encoding") ?? "";
-  return body === null || coding.toLowerCase() === "identity" || ["", ...DECODED].includes(coding);
-}
+export const DECODED = ["gzip", "br"];
 
 /** What the gateway itself says to the upstream on each request. */
 export type Asserted = {
@@ -75,8 +69,8 @@ export function headersToCaller(
   base: TargetBase,
 ): Record<string, string> {
   const links = toCallersLinks(from.get("link") ?? "", base);
-  // With another status that passes it means nothing (RFC 9110, section 10.2.2).
-  const location = status === 201 ? from.get("location") : null;
+  // Of a 202 it is where the status can be watched (RFC 9110, section 15.3.3). With another one that passes it means nothing.
+  const location = status === 201 || status === 202 ? from.get("location") : null;
   const target = location === null ? null : toCallersTarget(location, base);
   return {
     ...pick(from, TO_CALLER),

@@ -3,7 +3,7 @@
 // no further than a waiting run's can be long; the rest of a result is streamed, whatever its size.
 import { OutboundTimeout, OutboundTooLarge, readBody, send } from "../platform/outbound/guard.ts";
 import { isPassing, readError, UNCACHED, type Upstream, unreachable } from "./client.ts";
-import { isDecoded } from "./headers.ts";
+import { decode } from "./coding.ts";
 import { StatusScan } from "./status-scan.ts";
 import { callerProblem, type UpstreamProblem } from "./upstream-problem.ts";
 
@@ -69,9 +69,12 @@ async function readOnce(
     const init = { headers: request.headers, ...UNCACHED };
     const response = await send(upstream.sender, `${upstream.baseUrl}${request.path}`, init, budgetMs);
     const restMs = Math.max(1, endMs - Date.now());
-    return (response.status === 200 || response.status === 202) && isDecoded(response)
-      ? await runAnswer(response, response.status, restMs, isHeld)
-      : await problemAnswer(response, restMs);
+    const { status } = response;
+    if (status === 200 || status === 202) {
+      const decoded = await decode(response);
+      if (decoded !== null) return await runAnswer(decoded, status, restMs, isHeld);
+    }
+    return await problemAnswer(response, restMs);
   } catch (error) {
     return { kind: "problem", problem: unreachable(error instanceof OutboundTimeout), passing: true };
   }

@@ -53,13 +53,17 @@ export function passedThroughProblem(status: number, headers: Headers, body: unk
   };
 }
 
-/** In no envelope, these two still have a code of their own here. */
+/** In no envelope, these still have a code of their own here. */
+const REFUSALS: Record<number, Problem> = {
+  405: problem("method_not_allowed", "The actions backend does not take this method here."),
+  409: problem("conflict", "The request conflicts with the state of the actions backend."),
+  412: problem("precondition_failed", "A condition of the request does not hold."),
+  428: problem("precondition_required", "The actions backend takes this request only under a condition."),
+};
+
 function refusalOf(status: number, of: UpstreamProblem): UpstreamProblem {
-  if (status === 405)
-    return ownProblem(problem("method_not_allowed", "The actions backend does not take this method here."));
-  if (status === 409)
-    return ownProblem(problem("conflict", "The request conflicts with the state of the actions backend."));
-  return of;
+  const refusal = REFUSALS[status];
+  return refusal === undefined ? of : ownProblem(refusal);
 }
 
 /** For the log and the metrics: did the upstream refuse the request, or fail? Its 401 refuses the gateway, and is a failure. */

@@ -148,7 +148,8 @@ describe("keys", () => {
     expect(await judgeWith([key.jwk], token)).toBe("verified");
     expect(await judgeWith([key.jwk, { ...second.jwk, use: "enc" }], token)).toBe("verified");
     expect(await judgeWith([key.jwk, second.jwk], token)).toBe("token.ambiguous_key");
-    expect(await judgeWith([{ ...key.jwk, use: "enc" }], token)).toBe("token.no_usable_key");
+    const others = [{ ...key.jwk, use: "enc" }, (await makeKey("RS256")).jwk];
+    expect(await judgeWith(others, token, ["ES256", "RS256"])).toBe("token.no_usable_key");
     expect(await judgeWith([key.jwk, second.jwk], await honest())).toBe("verified");
   });
 

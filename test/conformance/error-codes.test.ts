@@ -11,8 +11,8 @@ const EXAMPLES = findAll(
   /\{"status":(\d+),"code":"(\w+)",/g,
 );
 
-/** Of methods that are no operations. */
-const OUTSIDE_OPERATIONS = ["method_not_allowed"];
+/** Of methods that are no operations, and of the upstream where requests pass through. */
+const OUTSIDE_OPERATIONS = ["method_not_allowed", "precondition_failed", "precondition_required"];
 
 const ALL = Object.entries(PROBLEMS).map(([code, { status }]) => ({ code, status }));
 

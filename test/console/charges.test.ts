@@ -206,6 +206,7 @@ it("a gate whose clock is more than an hour behind stops the page", async () => 
   expect(await exportCharges(DEPS, { fromMs: T0, toMs: Date.now() + HOUR + 1 }, START)).toBeNull();
 });
 
+const MOMENT = "must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).";
 const NOW_SPAN = "from=2040-01-01T00:00:00Z&to=2040-01-01T00:10:00Z";
 
 it.for<[string, string, string]>([
@@ -213,6 +214,7 @@ it.for<[string, string, string]>([
   ["?from=2040-01-01T00:00:00Z", "to", "to is required."],
   ["?from=2040-01-02T00:00:00Z&to=2040-01-01T00:00:00Z", "from", "from must not be later than to."],
   [`?${NOW_SPAN}`, "to", "to must be at least 5 minutes ago: a younger span is not complete yet."],
+  [`?${SPAN}&to=2040-01-01T01:00:00Z`, "to", `to ${MOMENT}`],
   [`?${SPAN}&cursor=x`, "cursor", "cursor must be that of a page of the same span."],
 ])("GET /charges%s names %s", async ([query, parameter, detail], { gateway }) => {
   // A millisecond less than five minutes after the end of the one span, hours after the end of the others.

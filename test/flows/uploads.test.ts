@@ -75,6 +75,21 @@ describe("the upstream gets whole", () => {
   });
 });
 
+describe("a coding under the chunks, or in their place, is refused, and the upstream hears nothing", () => {
+  it.each([
+    { name: "beneath", coding: "gzip, chunked", says: '"source":{"header":"Transfer-Encoding"}' },
+    // The runtime's own answer.
+    { name: "alone", coding: "gzip", says: "invalid transfer-encoding" },
+  ])("$coding", async ({ name, coding, says }) => {
+    const path = `/actions/v1/coded-upload/${name}`;
+    const socket = await upload(`PUT ${path}`, [`transfer-encoding: ${coding}`], ["1\r\nx\r\n0\r\n\r\n"]);
+    const answered = await answerTo(socket);
+    expect(answered).toMatch(/^HTTP\/1\.1 400/);
+    expect(answered).toContain(says);
+    expect(uploads.filter((one) => one.path === path)).toEqual([]);
+  });
+});
+
 describe("the upstream sees as incomplete", () => {
   const announced = "content-length: 2000000";
   it.each<[string, string, string[], (socket: Socket) => void]>([
@@ -103,25 +118,31 @@ describe("the upstream sees as incomplete", () => {
 const CODED: Record<string, (text: string) => Buffer> = {
   gzip: gzipSync,
   br: brotliCompressSync,
+  GZIP: gzipSync,
+  "x-gzip": gzipSync,
+  BR: brotliCompressSync,
   deflate: deflateSync,
   zstd: zstdCompressSync,
 };
 
 describe("the caller gets", () => {
-  it.each(["gzip", "br"])("what the upstream has encoded as %s, decoded", async (coding) => {
-    const path = `/actions/v1/coded/${coding}`;
-    const { status, text } = await caller.call(path, { circumstances: { errorFrom: "upstream" } });
-    expect([status, text]).toEqual([200, RUN]);
-    const { headers } = await uploadAt(path);
-    // So the runtime says that no cache may answer.
-    expect(headers).toMatchObject({ "accept-encoding": "gzip, br", "cache-control": "no-cache" });
-  });
+  it.each(["gzip", "br", "GZIP", "x-gzip", "BR"])(
+    "what the upstream has encoded as %s, decoded",
+    async (coding) => {
+      const path = `/actions/v1/coded/${coding}`;
+      const { status, text } = await caller.call(path, { circumstances: { errorFrom: "upstream" } });
+      expect([status, text]).toEqual([200, RUN]);
+      const { headers } = await uploadAt(path);
+      // So the runtime says that no cache may answer.
+      expect(headers).toMatchObject({ "accept-encoding": "gzip, br", "cache-control": "no-cache" });
+    },
+  );
 
-  it.each(["deflate", "zstd"])("a 500 for %s, which the runtime does not decode", async (coding) => {
+  it.each(["deflate", "zstd"])("a 500 for %s, which nothing here decodes", async (coding) => {
     expect((await caller.call(`/actions/v1/coded/${coding}`)).status).toBe(500);
   });
 
-  it.each(["length", "chunks", "gzip"])("no end of an answer that broke off: %s", async (framing) => {
+  it.each(["length", "chunks", "gzip", "GZIP"])("no end of an answer that broke off: %s", async (framing) => {
     const answered = fetch(`${gateway.url}/actions/v1/cut/${framing}`, {
       headers: { authorization: `Bearer ${caller.token}` },
     });
@@ -131,7 +152,7 @@ describe("the caller gets", () => {
 
 /** By what the path asks for: encoded, cut off, or a run. */
 function answer(path: string, response: ServerResponse): void {
-  const [, how = ""] = /\/coded\/(\w+)/.exec(path) ?? [];
+  const [, how = ""] = /\/coded\/([\w-]+)/.exec(path) ?? [];
   const encode = CODED[how];
   if (encode !== undefined) {
     response.setHeader("content-encoding", how).end(encode(RUN));
@@ -143,8 +164,8 @@ function answer(path: string, response: ServerResponse): void {
 }
 
 function cutOff(path: string, response: ServerResponse): void {
-  if (path.endsWith("/gzip")) {
-    response.setHeader("content-encoding", "gzip").end(gzipSync(PIECE).subarray(0, 500));
+  if (/\/gzip$/i.test(path)) {
+    response.setHeader("content-encoding", path.slice(-4)).end(gzipSync(PIECE).subarray(0, 500));
     return;
   }
   if (path.endsWith("/length")) response.setHeader("content-length", 1000);

@@ -80,11 +80,15 @@ describe("a request passes as it is", () => {
     expect(gateway.upstream.asked).toEqual([]);
   });
 
-  it.each(["gzip", ""])("nor with a body that is encoded: %j", async (encoding) => {
-    const headers = { ...JSON_TYPE, "content-encoding": encoding };
+  it.each([
+    { header: "Content-Encoding", coding: "gzip" },
+    { header: "Content-Encoding", coding: "" },
+    { header: "Transfer-Encoding", coding: "gzip, chunked" },
+  ])("nor with a body that is encoded: $header $coding", async ({ header, coding }) => {
+    const headers = { ...JSON_TYPE, [header]: coding };
     const { status, body } = await gateway.call(ONE, { method: "PUT", body: "{}", headers });
     expect([status, body.errors[0].code]).toEqual([400, "bad_request"]);
-    expect(body.errors[0].source).toEqual({ header: "Content-Encoding" });
+    expect(body.errors[0].source).toEqual({ header });
     expect(gateway.upstream.asked).toEqual([]);
   });
 

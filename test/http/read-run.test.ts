@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { never } from "../support/bindings.ts";
 import { moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { ACTION, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
+import { gzip } from "../support/gzip.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
 const RUN_ID = "b1e7a1d0-0000-4000-8000-000000000001";
@@ -32,7 +33,7 @@ const after = (ms: number, poll: Poll): Poll => {
   };
 };
 const wrap = (body: string) => `{"data":${body}}`;
-/** In a coding that the runtime does not decode. */
+/** In a coding that nothing here decodes. */
 const encoded = (status: number): Poll => {
   return () => new Response(ENDED, { status, headers: { "content-encoding": "deflate" } });
 };
@@ -56,7 +57,11 @@ describe("a read passes the upstream's answer on byte for byte", () => {
     { name: "a run that waits, at an upstream that says 200", path: PATH, status: 200, body: WAITING },
     { name: "a one-off run that has ended", path: ONE_OFF, status: 200, body: wrap(ENDED) },
     { name: "a one-off run that waits", path: ONE_OFF, status: 202, body: wrap(WAITING) },
-  ])("$name", async ({ path, status, body }) => {
+  ])("$name, also in x-gzip", async ({ path, status, body }) => {
+    const headers = { "content-type": "application/json", "content-encoding": "x-gzip" };
+    const respelled = () => new Response(gzip(body), { status, headers });
+    const coded = await (await gatewaySeeing([respelled])).call(path);
+    expect([coded.status, coded.text]).toEqual([status, body]);
     const gateway = await gatewaySeeing([say(status, body)]);
     const answer = await gateway.call(path);
     expect([answer.status, answer.text]).toEqual([status, body]);
@@ -140,9 +145,9 @@ describe("wait_seconds holds the request", () => {
     expect(headers.get("x-ratelimit-remaining")).toBe("5999");
   });
 
-  it("is refused when it is no number of seconds that it may be", async () => {
+  it.each(["31", "1&wait_seconds=30", "5&wait_seconds=5"])("is refused as %s", async (seconds) => {
     const gateway = await gatewaySeeing([say(200, ENDED)]);
-    const answer = await gateway.call(`${PATH}?wait_seconds=31`);
+    const answer = await gateway.call(`${PATH}?wait_seconds=${seconds}`);
     expect(answer).toMatchObject({
       status: 400,
       body: { errors: [{ code: "bad_request", source: { parameter: "wait_seconds" } }] },

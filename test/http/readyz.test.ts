@@ -1,6 +1,7 @@
 // /readyz: whether the gateway can do its work. Each dependency is named with its state, and nothing else.
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, vi } from "vitest";
+import { openapiDocument } from "../../src/contract/openapi.ts";
 import { counting, failing, never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
 import { type Gateway, it, makeGateway } from "../support/gateway.ts";
@@ -33,6 +34,8 @@ describe("/readyz", () => {
   it("names every dependency while all is well", async ({ gateway }) => {
     const { status, body } = await ask(gateway);
     expect([status, body]).toEqual([200, { status: "ready", dependencies: ALL_OK }]);
+    const documented = openapiDocument("https://edge.example").paths["/readyz"]?.["get"]?.responses["200"];
+    expect(documented?.content?.["application/json"]?.examples?.["Ready"]?.value).toEqual(body);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 // The table of contents (src/app.ts) against what describes it: the contract, and README's table of paths.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect } from "vitest";
+import errors from "../../docs/errors.md?raw";
 import readme from "../../README.md?raw";
 import { createApp } from "../../src/app.ts";
 import { openapiDocument } from "../../src/contract/openapi.ts";
@@ -80,5 +81,14 @@ describe("another method gets 405, and the ones that the path answers", () => {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
     const allowed = methods.includes("GET") ? [...methods, "HEAD"] : methods;
     expect([status, new Set(headers.get("allow")?.split(", "))]).toEqual([405, new Set(allowed)]);
+  });
+
+  it("on docs/errors.md too", () => {
+    const [, row = ""] = /^\| 405 `method_not_allowed` \| (`\/healthz`[^|]*) \|/m.exec(errors) ?? [];
+    const named = [...row.matchAll(/`(\/[^`]+)`/g)].map(([, path = ""]) => path);
+    const outside = [...paths].filter((path) => !path.startsWith(CONSOLE_API));
+    expect(named.filter((path) => !path.startsWith("/console/")).toSorted()).toEqual(
+      [...outside.map((path) => path.replaceAll(/:(\w+)/g, "{$1}")), PASSED_THROUGH].toSorted(),
+    );
   });
 });

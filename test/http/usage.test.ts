@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildUserKey } from "../../src/auth/caller.ts";
+import { encodeUsageCursor } from "../../src/http/usage-cursor.ts";
 import { type Kept, keepRuns } from "../console/bench.ts";
 import { failing } from "../support/bindings.ts";
 import { type Gateway, ID, makeGateway } from "../support/gateway.ts";
@@ -114,14 +115,24 @@ describe("a bad request names the parameter at fault", () => {
   const FROM = "?from=2026-11-01T00:00:00Z";
   const MOMENT = "must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).";
   const CURSOR = "must be the next_cursor of a page of the same span.";
+  const GOOD = encodeUsageCursor(Date.parse("2026-11-02T00:00:00Z"));
+  const TWO_CURSORS = `cursor=${GOOD}&cursor=${GOOD}`;
   it.each([
     ["", "from", "from is required."],
     [`${FROM}&to=2026-12-01T00:00:00+01:00`, "to", `to ${MOMENT}`],
     [`${FROM}&to=2026-12-01T00:00:00Z&cursor=x`, "cursor", `cursor ${CURSOR}`],
+    [`${FROM}&to=2026-12-01T00:00:00Z&from=2026-10-01T00:00:00Z`, "from", `from ${MOMENT}`],
+    [`${FROM}&to=2026-12-01T00:00:00Z&to=2026-12-01T00:00:00Z`, "to", `to ${MOMENT}`],
+    [`${FROM}&to=2026-12-01T00:00:00Z&${TWO_CURSORS}`, "cursor", `cursor ${CURSOR}`],
   ])("/usage%s", async (query, parameter, detail) => {
     const { status, body } = await gateway.call(`/usage${query}`);
     expect(status).toBe(400);
     expect(body.errors).toMatchObject([{ code: "bad_request", detail, source: { parameter } }]);
+  });
+
+  it("and takes each of them once, beside any that it does not know", async () => {
+    const query = `${FROM}&to=2026-12-01T00:00:00Z&cursor=${GOOD}&page=1&page=2`;
+    expect((await gateway.call(`/usage${query}`)).status).toBe(200);
   });
 });
 

@@ -270,26 +270,3 @@ describe("the message", () => {
     expect(findAll().join()).not.toContain(SECRET);
   });
 });
-
-describe("an upstream that is no other party, is asked in plain text or has no name is refused", () => {
-  it.each<[Record<string, string>, string]>([
-    [
-      { PUBLIC_URL: "https://edge.example", UPSTREAM_URL: "http://up.example" },
-      "UPSTREAM_URL must be https while PUBLIC_URL is https",
-    ],
-    ...["https://203.0.113.7", "https://0xcb007107:8443/base", "https://[2001:db8::7]"].map(
-      (url): [Record<string, string>, string] => [
-        { PUBLIC_URL: "https://edge.example", UPSTREAM_URL: url },
-        "UPSTREAM_URL must name a host, not an IP address, while PUBLIC_URL is https",
-      ],
-    ),
-    ...["https://edge.example/base", "https://EDGE.example:443"].map(
-      (url): [Record<string, string>, string] => [
-        { PUBLIC_URL: "https://edge.example", UPSTREAM_URL: url },
-        "UPSTREAM_URL must not be on the host of PUBLIC_URL: the gateway would call itself",
-      ],
-    ),
-  ])("%o", (vars, problem) => {
-    expect(findProblems(vars)).toEqual([problem]);
-  });
-});

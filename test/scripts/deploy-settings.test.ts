@@ -119,6 +119,26 @@ describe("where a setting is from", () => {
   });
 });
 
+describe("a name that is no setting is named, and what was meant where it is near", () => {
+  const ELSEWHERE = 'is not a setting. README, "Settings", has all of them.';
+  it.each<[Partial<Given>, string[]]>([
+    [{ vars: { RATE_LIMT: "5" } }, [`wrangler.toml: RATE_LIMT ${ELSEWHERE}`]],
+    [{ vars: { READ_LIMTI: "5" } }, ["wrangler.toml: READ_LIMTI is not a setting. Did you mean READ_LIMIT?"]],
+    [
+      { shell: { UPSTREAM_ULR: UPSTREAM_URL } },
+      ["environment: UPSTREAM_ULR is not a setting. Did you mean UPSTREAM_URL?"],
+    ],
+    [{ shell: { PUBLIC_UR: "" } }, []],
+    [
+      { shell: { PATH: "/bin", HOME: "/", CLOUDFLARE_API_TOKEN: "t", DATABASE_URL: "x", PUBLIC_KEY: "x" } },
+      [],
+    ],
+    [{ shell: ALL, vars: { READ_LIMIT: "5" } }, []],
+  ])("%o", async (given, ignored) => {
+    expect((await choose(given)).ignored).toEqual(ignored);
+  });
+});
+
 describe("every setting without a default, by README's table", () => {
   it.each(rowsWithoutDefault("none|required"))("$name stays as deployed", async ({ name, isSecret }) => {
     const given = { [name]: "x" };

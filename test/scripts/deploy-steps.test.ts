@@ -64,7 +64,7 @@ describe("nothing is touched", () => {
       ...(await migrations()).map((file) => `would apply migration ${file}`),
       "would set secret SIGNING_KEYS",
       "would deploy version TAG",
-      `would check ${deployments.gateways.staging.url}/readyz and /.well-known/jwks.json`,
+      `would check ${deployments.gateways.staging.url}/readyz, /openapi.json and /.well-known/jwks.json`,
     ]);
     expect(wrangler.changes()).toEqual([]);
   });

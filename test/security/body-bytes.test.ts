@@ -168,11 +168,15 @@ describe("a body that is said to be compressed is refused", () => {
     expectHeaderRefused("Content-Encoding", toText, { ...JSON_TYPE, "content-encoding": encoding }),
   );
 
+  it.each(["gzip, chunked", "deflate, Chunked", "x, chunked"])("on its way: %j", (coding) =>
+    expectHeaderRefused("Transfer-Encoding", toText, { ...JSON_TYPE, "transfer-encoding": coding }),
+  );
+
   it("and one that really is", () =>
     expectHeaderRefused("Content-Encoding", compress, { ...JSON_TYPE, "content-encoding": "gzip" }));
 });
 
-itAddsUp(counts, { refused: 65, served: 65 });
+itAddsUp(counts, { refused: 68, served: 68 });
 
 function expectHeaderRefused(
   header: string,

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { buildUpstream, type StartOutcome, startAtUpstream } from "../../src/upstream/client.ts";
 import { never } from "../support/bindings.ts";
+import { gzip } from "../support/gzip.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
 const MEBIBYTE = 1_048_576;
@@ -37,7 +38,9 @@ const say = (body: BodyInit, status = 202): Answer => {
 };
 const accept = say(ACCEPTED);
 const fail = (status: number) => say("no", status);
-/** In a coding that the runtime does not decode. */
+const respelled: Answer = () =>
+  new Response(gzip(ACCEPTED), { status: 202, headers: { "content-encoding": "GZIP" } });
+/** In a coding that nothing here decodes. */
 const encoded = (status: number): Answer => {
   return () => new Response(ACCEPTED, { status, headers: { "content-encoding": "deflate" } });
 };
@@ -62,6 +65,7 @@ describe("what an answer means", () => {
     ["200 with a run", () => new Response(ACCEPTED), ["accepted", RUN_ID]],
     ["202 without a body", () => new Response(null, { status: 202 }), NONSENSE],
     ["204", () => new Response(null, { status: 204 }), NONSENSE],
+    ["202 in GZIP", respelled, ["accepted", RUN_ID]],
     ["202 in another coding", encoded(202), NONSENSE],
     ["402 in another coding", encoded(402), ["refused", 402, "payment_required"]],
     ["202 without data", () => json(202, { id: RUN_ID }), NONSENSE],

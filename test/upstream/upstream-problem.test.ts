@@ -20,7 +20,7 @@ describe("an upstream's error in no envelope is replaced whole", () => {
   const GONE = ["service_unavaiable", "Service is temporarily unavailable"] as const;
 
   it.each<Row>([
-    ...all([400, 405, 406, 409, 410, 415, 418, 422], 400, ...BAD),
+    ...all([400, 405, 406, 409, 410, 412, 415, 418, 422, 428], 400, ...BAD),
     [402, 402, "payment_required", "Insufficient tasks on account"],
     [403, 403, "permission_denied", "User does not have enough permissions to perform action"],
     [404, 404, "not_found", "The actions backend does not know this action or run."],
@@ -154,12 +154,19 @@ describe("in the pass-through", () => {
   });
 
   it.each([
-    { status: 401, to: 500 },
-    { status: 405, to: 405 },
-    { status: 409, to: 409 },
-    { status: 422, to: 400 },
-  ])("without one, $status is shown as $to", ({ status, to }) => {
-    expect(passedThroughProblem(status, NONE, null)).toMatchObject({ status: to, envelope: null });
+    { status: 401, to: 500, code: "external_service_error" },
+    { status: 405, to: 405, code: "method_not_allowed" },
+    { status: 409, to: 409, code: "conflict" },
+    { status: 412, to: 412, code: "precondition_failed" },
+    { status: 415, to: 400, code: "bad_request" },
+    { status: 422, to: 400, code: "bad_request" },
+    { status: 428, to: 428, code: "precondition_required" },
+  ])("without one, $status is shown as $to $code", ({ status, to, code }) => {
+    expect(passedThroughProblem(status, NONE, null)).toMatchObject({
+      status: to,
+      problem: { code },
+      envelope: null,
+    });
   });
 
   it.each([{ body: said }, { body: null }])("405 has Allow, and 409 Retry-After, with $body", ({ body }) => {

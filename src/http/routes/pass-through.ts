@@ -5,7 +5,8 @@ import { problem } from "../../platform/errors.ts";
 import { foldSpelling } from "../../platform/fold.ts";
 import { OutboundTimeout, send } from "../../platform/outbound/guard.ts";
 import { readError, UNCACHED, unreachable } from "../../upstream/client.ts";
-import { headersToCaller, headersToUpstream, isDecoded } from "../../upstream/headers.ts";
+import { decode } from "../../upstream/coding.ts";
+import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
 import { sendUpload, UploadBroken, UploadTooLarge } from "../../upstream/upload.ts";
 import { passedThroughProblem, upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerProblem, answerUpstreamProblem, refuse } from "../answers.ts";
@@ -121,9 +122,10 @@ async function passBack(c: AppContext, path: string, response: Response): Promis
   const { status, headers } = response;
   // No part (206) was asked for: Range does not go to the upstream.
   const isPassed = status === 304 || (status >= 200 && status < 300 && status !== 206);
-  if (isPassed && isDecoded(response)) {
+  const decoded = isPassed ? await decode(response) : null;
+  if (decoded !== null) {
     c.get("notes").outcome = "passed";
-    return new Response(response.body, { status, headers: headersToCaller(response, toTargetBase(c, path)) });
+    return new Response(decoded.body, { status, headers: headersToCaller(decoded, toTargetBase(c, path)) });
   }
   const body = await readError(response, c.get("services").settings.upstreamTimeoutMs);
   const of = passedThroughProblem(status, headers, body);

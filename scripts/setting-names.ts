@@ -1,8 +1,10 @@
 // Whether a name is one of the gateway's settings, and which one was meant where it is not.
-import { SETTING_NAMES } from "../../src/platform/settings.ts";
+import { SETTING_NAMES } from "../src/platform/settings.ts";
 
 /** More letters than these are no slip of the fingers. */
 const MAX_EDITS = 3;
+/** Two letters that have changed places. */
+const MAX_SLIP_EDITS = 2;
 
 /** Null when it is a setting; otherwise a sentence that says what to do. */
 export function describeUnknown(name: string): string | null {
@@ -12,9 +14,14 @@ export function describeUnknown(name: string): string | null {
   return `${name} is not a setting. ${advice}`;
 }
 
-function findNearest(name: string): string | null {
+/** Whether a name that need not be a setting's is nearly one: `UPSTREAM_ULR` among the variables of a shell. */
+export function isSlip(name: string): boolean {
+  return describeUnknown(name) !== null && findNearest(name, MAX_SLIP_EDITS) !== null;
+}
+
+function findNearest(name: string, maxEdits = MAX_EDITS): string | null {
   const spelled = name.toUpperCase().replaceAll(/[-.]/g, "_");
-  for (let edits = 0; edits <= MAX_EDITS; edits++) {
+  for (let edits = 0; edits <= maxEdits; edits++) {
     const nearest = SETTING_NAMES.find((known) => isNear(spelled, known, edits));
     if (nearest !== undefined) return nearest;
   }

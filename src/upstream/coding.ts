@@ -1,0 +1,20 @@
+// How an upstream's answer is coded. Codings are case-insensitive, and `x-gzip` is `gzip` (RFC 9110, section 8.4.1), but the
+// runtime decodes only what it has in DECODED, in these very spellings. In any other, Node's decoders take over, and not
+// DecompressionStream: that one takes whatever comes, however slowly it is read, so a large answer would fill the isolate.
+import { DECODED } from "./headers.ts";
+
+/** The answer as it was before it was encoded. Null: it is nonsense, because neither the gateway nor its caller can read it. */
+export async function decode(response: Response): Promise<Response | null> {
+  const { status, body, headers } = response;
+  const coding = headers.get("content-encoding") ?? "";
+  const name = coding.toLowerCase().replace("x-gzip", "gzip");
+  if (body === null || ["", "identity"].includes(name) || DECODED.includes(coding)) return response;
+  if (!DECODED.includes(name)) return null;
+  const [zlib, { Duplex }] = await Promise.all([import("node:zlib"), import("node:stream")]);
+  const decoder = name === "gzip" ? zlib.createGunzip() : zlib.createBrotliDecompress();
+  // Only from the second stream can a reader have blocks of its own size.
+  const plain = body.pipeThrough(Duplex.toWeb(decoder)).pipeThrough(new IdentityTransformStream());
+  const rest = new Headers(headers);
+  rest.delete("content-encoding");
+  return new Response(plain, { status, headers: rest });
+}
