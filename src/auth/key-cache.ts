@@ -3,8 +3,9 @@
 // share one fetch. It runs under the first one's waitUntil, so that it outlives a caller who hangs up, and no request
 // waits for it longer than 5 seconds.
 
-import { OutboundTimeout, type Sender, withOutboundTimeout } from "../platform/outbound/guard.ts";
+import { type Sender } from "../platform/outbound/guard.ts";
 import type { Issuer } from "../platform/settings.ts";
+import { TimeoutError, withTimeout } from "../platform/timeout.ts";
 import { chooseKey, type KeyChoice } from "./key-choice.ts";
 import {
   fetchKeySet,
@@ -117,9 +118,9 @@ class KeyCache {
 
   async #wait(landed: Promise<void> | null): Promise<void> {
     try {
-      if (landed !== null) await withOutboundTimeout(WAIT_LIMIT_MS, landed);
+      if (landed !== null) await withTimeout(WAIT_LIMIT_MS, landed);
     } catch (error) {
-      if (!(error instanceof OutboundTimeout)) throw error;
+      if (!(error instanceof TimeoutError)) throw error;
     }
   }
 }

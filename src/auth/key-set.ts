@@ -6,14 +6,9 @@
 import { base64url } from "jose";
 import { isObject, memberOf, parseJson } from "../platform/json.ts";
 import { isJwk, type Jwk } from "../platform/jwk.ts";
-import {
-  OutboundTimeout,
-  OutboundTooLarge,
-  readBody,
-  type Sender,
-  send,
-} from "../platform/outbound/guard.ts";
-import { withTimeout } from "../platform/timeout.ts";
+import { type Sender, send } from "../platform/outbound/guard.ts";
+import { OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
+import { TimeoutError, withTimeout } from "../platform/timeout.ts";
 
 export type KeySet = { readonly fetchedAtMs: number; readonly keys: readonly Jwk[] };
 
@@ -45,7 +40,7 @@ export async function fetchKeySet(sender: Sender, url: string): Promise<FetchedK
     }
     return parseBody(await readBody(response, MAX_KEY_SET_BYTES, BODY_TIMEOUT_MS));
   } catch (error) {
-    if (error instanceof OutboundTimeout) return failed("timeout");
+    if (error instanceof TimeoutError) return failed("timeout");
     if (error instanceof OutboundTooLarge) return failed("too_large");
     // Anything else is the network's own: it throws whatever it likes when there is no answer.
     return failed("unreachable");

@@ -1,6 +1,6 @@
 // What a callback carries: a result as bytes, or one that is too large to be held and is streamed from where it is.
 import { createHash } from "node:crypto";
-import type { Block } from "../platform/outbound/guard.ts";
+import type { Block } from "../platform/outbound/read-body.ts";
 
 export type StreamedBody = {
   byteLength: number;

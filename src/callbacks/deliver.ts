@@ -2,14 +2,10 @@
 // follow no redirect and to wait no longer than it is told. The destination is judged again at every attempt, because it
 // may have been stored under older rules. Of the answer only the status and two headers count; its body is thrown away
 // unseen, so that no caller can read through the gateway what a host answers.
-import {
-  OutboundTimeout,
-  OutboundUnreached,
-  readBody,
-  type Sender,
-  send,
-} from "../platform/outbound/guard.ts";
+import { OutboundUnreached, type Sender, send } from "../platform/outbound/guard.ts";
+import { readBody } from "../platform/outbound/read-body.ts";
 import { retryAfterSeconds } from "../platform/retry-after.ts";
+import { TimeoutError } from "../platform/timeout.ts";
 import type { AttemptFailure, AttemptOutcome } from "../runs/attempt.ts";
 import { BodyChanged, BodyUnreadable, type CallbackBody, isSmall, toSending } from "./callback-body.ts";
 import { checkDestination, type DestinationRules } from "./destination.ts";
@@ -93,7 +89,7 @@ function asksToAbort(headers: Headers): boolean {
 function toFailure(error: unknown): AttemptFailure {
   if (error instanceof BodyUnreadable) return "result could not be read";
   if (error instanceof BodyChanged) return "result changed between reads";
-  return error instanceof OutboundTimeout ? "no answer in time" : "no connection";
+  return error instanceof TimeoutError ? "no answer in time" : "no connection";
 }
 
 function unanswered(failure: AttemptFailure, status: number | null = null): AttemptOutcome {

@@ -3,13 +3,8 @@
 // whole one with another content. A receiver may answer before it has everything: a refusal (413, say) stops the sending,
 // a 2xx does not. Once a receiver has ended its answer the runtime sends no more: then the request stays incomplete,
 // whatever the answer says.
-import {
-  OutboundTimeout,
-  type Sender,
-  type StreamingRequest,
-  sendStream,
-  withOutboundTimeout,
-} from "../platform/outbound/guard.ts";
+import { type Sender, type StreamingRequest, sendStream } from "../platform/outbound/guard.ts";
+import { TimeoutError, withTimeout } from "../platform/timeout.ts";
 import type { Sending } from "./callback-body.ts";
 
 /** Less than the five minutes for which the headers prove anything: a receiver checks them when it has the whole body. */
@@ -19,7 +14,7 @@ const MAX_SENDING_MS = 240_000;
 export type StreamedAnswer = { response: Response; isWhole: boolean };
 
 /**
- * Comes to the receiver's answer. Throws BodyUnreadable or BodyChanged where the result is to blame, OutboundTimeout when
+ * Comes to the receiver's answer. Throws BodyUnreadable or BodyChanged where the result is to blame, TimeoutError when
  * the receiver takes no block, or gives no answer, for `timeoutMs`, and otherwise what the network throws.
  */
 export async function postStream(
@@ -37,7 +32,7 @@ export async function postStream(
     const early = await sendBlocks(request, body, waitMs);
     if (early === null) {
       request.finish();
-      return { response: await withOutboundTimeout(waitMs(), request.answer), isWhole: true };
+      return { response: await withTimeout(waitMs(), request.answer), isWhole: true };
     }
     request.breakOff(new Error("the receiver wants no more of it"));
     return { response: early, isWhole: false };
@@ -68,11 +63,11 @@ async function offer(
 ): Promise<Response | null> {
   const taken = write(bytes).then(() => null);
   try {
-    return await withOutboundTimeout(waitMs(), Promise.race([taken, waitForRefusal(answer)]));
+    return await withTimeout(waitMs(), Promise.race([taken, waitForRefusal(answer)]));
   } catch (error) {
     // A receiver that answers and closes the connection breaks the sending off: then its answer is what counts.
-    const leftMs = error instanceof OutboundTimeout ? 0 : waitMs();
-    return await withOutboundTimeout(leftMs, answer);
+    const leftMs = error instanceof TimeoutError ? 0 : waitMs();
+    return await withTimeout(leftMs, answer);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Reservation } from "../platform/memory-budget.ts";
 import { log } from "../platform/observability/log.ts";
-import { OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/guard.ts";
+import { OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import { StatusScan } from "../upstream/status-scan.ts";
 import { MAX_HELD_BYTES } from "./read-end.ts";

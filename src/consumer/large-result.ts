@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { StreamedBody } from "../callbacks/callback-body.ts";
 import { log } from "../platform/observability/log.ts";
-import { type Block, readBlocks } from "../platform/outbound/guard.ts";
+import { type Block, readBlocks } from "../platform/outbound/read-body.ts";
 import type { RunResult } from "../runs/run.ts";
 import type { ReadAnswer } from "../upstream/read-run.ts";
 import { type RunStatus, StatusScan } from "../upstream/status-scan.ts";

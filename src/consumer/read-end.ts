@@ -2,7 +2,7 @@
 
 import type { Reservation } from "../platform/memory-budget.ts";
 import type { Trace } from "../platform/observability/trace.ts";
-import { OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/guard.ts";
+import { OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
 import type { Settings } from "../platform/settings.ts";
 import type { RunResult } from "../runs/run.ts";
 import { buildRunPath } from "../runs/run-target.ts";

@@ -3,7 +3,7 @@
 
 import { memberOf } from "../platform/json.ts";
 import { log } from "../platform/observability/log.ts";
-import { TimeoutError, withTimeout } from "../platform/timeout.ts";
+import { TimeoutError, type Timer, withTimeout } from "../platform/timeout.ts";
 import type { WindowRule } from "../rate-limit/window.ts";
 import type { Settled } from "../runs/claim.ts";
 import type { Observation, RunRules } from "../runs/run.ts";
@@ -43,21 +43,24 @@ export class GateClient {
   readonly id: string;
   readonly #gates: GateNamespace;
   readonly #objectId: DurableObjectId;
+  /** Of the request that the calls are part of. */
+  readonly #timer: Timer | undefined;
 
-  private constructor(gates: GateNamespace, objectId: DurableObjectId) {
+  private constructor(gates: GateNamespace, objectId: DurableObjectId, timer?: Timer) {
     this.#gates = gates;
     this.#objectId = objectId;
+    this.#timer = timer;
     this.id = objectId.toString();
   }
 
-  static ofUser(gates: GateNamespace, userKey: string): GateClient {
-    return new GateClient(gates, gateId(gates, userKey));
+  static ofUser(gates: GateNamespace, userKey: string, timer?: Timer): GateClient {
+    return new GateClient(gates, gateId(gates, userKey), timer);
   }
 
   /** Null when `id` is no object id of this namespace: then the gateway has not sent it. */
-  static byId(gates: GateNamespace, id: string): GateClient | null {
+  static byId(gates: GateNamespace, id: string, timer?: Timer): GateClient | null {
     try {
-      return new GateClient(gates, gates.idFromString(id));
+      return new GateClient(gates, gates.idFromString(id), timer);
     } catch {
       return null;
     }
@@ -205,7 +208,7 @@ export class GateClient {
   }
 
   #once<T>(ask: Ask<T>, isRepeated: boolean): Promise<T> {
-    return withTimeout(ANSWERS_WITHIN_MS, ask(this.#gates.get(this.#objectId), isRepeated));
+    return withTimeout(ANSWERS_WITHIN_MS, ask(this.#gates.get(this.#objectId), isRepeated), this.#timer);
   }
 }
 

@@ -3,7 +3,8 @@
 import { type Problem, problem } from "../platform/errors.ts";
 import { decodeUtf8 } from "../platform/json.ts";
 import type { Reservation } from "../platform/memory-budget.ts";
-import { OutboundNoRoom, OutboundTimeout, OutboundTooLarge, readBody } from "../platform/outbound/guard.ts";
+import { OutboundNoRoom, OutboundTooLarge, readMessage } from "../platform/outbound/read-body.ts";
+import { TimeoutError, type Timer } from "../platform/timeout.ts";
 import type { ReceivedBody } from "../start/run-request.ts";
 
 /** A caller that drips its body is cut off: it has a place that others may need. */
@@ -14,12 +15,13 @@ export async function receiveJson(
   request: Request,
   maxBytes: number,
   reservation: Reservation,
+  timer: Timer,
 ): Promise<ReceivedBody | null> {
   const unfit = headerFault(request.headers);
   if (unfit !== null) return { kind: "unreadable", problem: unfit };
   if (Number(request.headers.get("content-length")) > maxBytes) return { kind: "too_large", maxBytes };
   try {
-    const body = await readBody(request, maxBytes, BODY_PACE, reservation);
+    const body = await readMessage(request, maxBytes, BODY_PACE, reservation, timer);
     const text = decodeUtf8(body);
     return text === null
       ? { kind: "unreadable", problem: bodyFault("The body is not UTF-8.") }
@@ -57,7 +59,7 @@ export function encodingFault(headers: Headers): Problem | null {
 
 /** Of a body that broke off: `cause` says whether its caller was cut off for being slow. */
 export function brokenBody(cause: unknown): Problem {
-  const isSlow = cause instanceof OutboundTimeout;
+  const isSlow = cause instanceof TimeoutError;
   return bodyFault(isSlow ? "The body arrived too slowly." : "The body did not arrive whole.");
 }
 

@@ -12,7 +12,7 @@ import type { TargetBase } from "../upstream/targets.ts";
 import type { AppContext } from "./context.ts";
 
 export function callersGate(c: AppContext): GateClient {
-  return GateClient.ofUser(c.get("services").gates, c.get("caller").userKey);
+  return GateClient.ofUser(c.get("services").gates, c.get("caller").userKey, c.get("timer"));
 }
 
 /** What the path names: a stored action, or none. However it is spelt, one action has one name from here on. */

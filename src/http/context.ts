@@ -5,6 +5,7 @@ import type { Operator } from "../auth/operator.ts";
 import type { Reservation } from "../platform/memory-budget.ts";
 import type { Stopwatch } from "../platform/observability/stopwatch.ts";
 import type { Trace } from "../platform/observability/trace.ts";
+import type { Timer } from "../platform/timeout.ts";
 import type { Services } from "../services/services.ts";
 
 /** What the log line of this request says beside its status and durations. */
@@ -16,6 +17,8 @@ export type AppEnv = {
     requestId: string;
     trace: Trace;
     stopwatch: Stopwatch;
+    /** For whatever the request waits for. */
+    timer: Timer;
     notes: RequestNotes;
     /** Set by `configure`. */
     services: Services;

@@ -1,19 +1,103 @@
-/** A store or an object took longer than a caller can wait. */
+// No party is waited for without end, and a wait costs no timer of its own: one timer serves all the waits of a request,
+// because setting and clearing one for each took more time than the work between them.
+
+/** Another party, a store or an object took longer than it may. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
 }
 
-/** What `promise` comes to, if it does so in time. Throws TimeoutError; the work itself is not stopped. */
-export async function withTimeout<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  const done = new AbortController();
-  const late = scheduler.wait(timeoutMs, { signal: done.signal }).then(() => {
-    throw new TimeoutError(`nothing within ${timeoutMs} ms`);
-  });
-  // Aborted below, when it was not late.
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    done.abort();
+type Wait = { beganAtMs: number; dueMs: () => number; expire: () => void };
+
+/** A timer is set this far ahead at most, so that a later wait that is shorter seldom has to set it anew. */
+const AHEAD_MS = 500;
+
+/** For one piece of work, which must have ended it when it is over: until then it may keep a timer for the next wait. */
+export class Timer {
+  readonly #waits = new Set<Wait>();
+  #handle: ReturnType<typeof setTimeout> | null = null;
+  #ringsAtMs = Number.POSITIVE_INFINITY;
+  #isKept: boolean;
+
+  private constructor(isKept: boolean) {
+    this.#isKept = isKept;
   }
+
+  static forWork(): Timer {
+    return new Timer(true);
+  }
+
+  /** Keeps nothing between two waits. */
+  static forOneWait(): Timer {
+    return new Timer(false);
+  }
+
+  /** What `promise` comes to, if it does so in time. Throws TimeoutError; the work itself is not stopped. */
+  withTimeout<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+    return this.during(
+      () => timeoutMs,
+      (expired) => Promise.race([promise, expired]),
+    );
+  }
+
+  /** What `work` comes to, which races whatever it waits for against `expired`. `dueMs`, from now, may move on meanwhile. */
+  async during<T>(dueMs: () => number, work: (expired: Promise<never>) => Promise<T>): Promise<T> {
+    const { promise: expired, reject } = Promise.withResolvers<never>();
+    expired.catch(() => undefined);
+    const expire = () => reject(new TimeoutError(`nothing within ${dueMs()} ms`));
+    // Unlike `Date` it never stands still.
+    const beganAtMs = performance.now();
+    const wait = { beganAtMs, dueMs, expire };
+    this.#waits.add(wait);
+    this.#ringBy(beganAtMs + dueMs(), beganAtMs);
+    try {
+      return await work(expired);
+    } finally {
+      this.#waits.delete(wait);
+      this.#stopIdle();
+    }
+  }
+
+  /** The work is over. What it has left behind may still wait. */
+  end(): void {
+    this.#isKept = false;
+    this.#stopIdle();
+  }
+
+  #ringBy(dueAtMs: number, nowMs: number): void {
+    const atMs = Math.min(dueAtMs, nowMs + AHEAD_MS);
+    if (this.#ringsAtMs <= atMs) return;
+    this.#stop();
+    this.#ringsAtMs = atMs;
+    this.#handle = setTimeout(() => this.#ring(atMs), Math.max(0, atMs - nowMs));
+  }
+
+  #ring(atMs: number): void {
+    this.#ringsAtMs = Number.POSITIVE_INFINITY;
+    // That it rings says that it is so late, also where the clock is a little behind.
+    const nowMs = Math.max(atMs, performance.now());
+    for (const { beganAtMs, dueMs, expire } of this.#waits) {
+      const dueAtMs = beganAtMs + dueMs();
+      if (dueAtMs <= nowMs) expire();
+      else this.#ringBy(dueAtMs, nowMs);
+    }
+  }
+
+  #stopIdle(): void {
+    if (!this.#isKept && this.#waits.size === 0) this.#stop();
+  }
+
+  #stop(): void {
+    if (this.#handle !== null) clearTimeout(this.#handle);
+    this.#handle = null;
+    this.#ringsAtMs = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** `timer`: of the work that this is part of; without one the wait has its own. */
+export function withTimeout<T>(
+  timeoutMs: number,
+  promise: Promise<T>,
+  timer = Timer.forOneWait(),
+): Promise<T> {
+  return timer.withTimeout(timeoutMs, promise);
 }

@@ -3,7 +3,7 @@
 
 import { isObject } from "../platform/json.ts";
 import { log } from "../platform/observability/log.ts";
-import { withTimeout } from "../platform/timeout.ts";
+import { type Timer, withTimeout } from "../platform/timeout.ts";
 import { REPLAY_MS, type Settled } from "../runs/claim.ts";
 
 const KV_MIN_TTL_SECONDS = 60;
@@ -17,9 +17,14 @@ export function answerKey(gate: string, idempotencyId: string): string {
 }
 
 /** Null when KV does not know the id, its 72 hours are over, or KV fails. */
-export async function getAnswer(kv: KVNamespace, gate: string, id: string): Promise<Settled | null> {
+export async function getAnswer(
+  kv: KVNamespace,
+  gate: string,
+  id: string,
+  timer?: Timer,
+): Promise<Settled | null> {
   try {
-    const known = parseAnswer(await withTimeout(READ_TIMEOUT_MS, kv.get(answerKey(gate, id), "json")));
+    const known = parseAnswer(await withTimeout(READ_TIMEOUT_MS, kv.get(answerKey(gate, id), "json"), timer));
     return known !== null && Date.now() < known.settledAtMs + REPLAY_MS ? known : null;
   } catch (error) {
     log({ event: "answer.get_failed", gate, error });
@@ -28,14 +33,20 @@ export async function getAnswer(kv: KVNamespace, gate: string, id: string): Prom
 }
 
 /** Keeps an answer until 72 hours after it was settled. A KV that fails is logged: the gate has the answer. */
-export async function putAnswer(kv: KVNamespace, gate: string, id: string, known: Settled): Promise<void> {
+export async function putAnswer(
+  kv: KVNamespace,
+  gate: string,
+  id: string,
+  known: Settled,
+  timer?: Timer,
+): Promise<void> {
   const restSeconds = Math.ceil((known.settledAtMs + REPLAY_MS - Date.now()) / 1000);
   if (restSeconds <= 0) return;
   const { answer, fingerprint, settledAtMs } = known;
   const value = JSON.stringify({ v: 1, status: answer.status, body: answer.body, fingerprint, settledAtMs });
   const expirationTtl = Math.max(KV_MIN_TTL_SECONDS, restSeconds);
   try {
-    await withTimeout(WRITE_TIMEOUT_MS, kv.put(answerKey(gate, id), value, { expirationTtl }));
+    await withTimeout(WRITE_TIMEOUT_MS, kv.put(answerKey(gate, id), value, { expirationTtl }), timer);
   } catch (error) {
     log({ event: "answer.put_failed", gate, error });
   }

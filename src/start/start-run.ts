@@ -7,6 +7,7 @@ import type { GateClient } from "../gate/client.ts";
 import { runMessage, sendMessage } from "../gate/run-message.ts";
 import { log } from "../platform/observability/log.ts";
 import type { Stopwatch } from "../platform/observability/stopwatch.ts";
+import type { Timer } from "../platform/timeout.ts";
 import type { WindowRule } from "../rate-limit/window.ts";
 import type { Answer, ClaimRequest, Settled } from "../runs/claim.ts";
 import { buildStartPath, type RunTarget } from "../runs/run-target.ts";
@@ -38,6 +39,7 @@ export type StartDeps = Pick<Services, "kv" | "queue" | "upstream" | "settings">
   upstreamHeaders: () => Promise<Record<string, string>>;
   waitUntil: (promise: Promise<unknown>) => void;
   stopwatch: Stopwatch;
+  timer: Timer;
 };
 
 type Accepted = Extract<StartOutcome, { kind: "accepted" }>;
@@ -83,7 +85,9 @@ export async function startRun(
       return unlessKnown(deps, claim, admission, refusal("full", NOTHING_CAN_BE_PROMISED, admission.view));
     case "admitted": {
       const known =
-        admission.askCache && claim !== null ? await getAnswer(deps.kv, deps.gate.id, claim.id) : null;
+        admission.askCache && claim !== null
+          ? await getAnswer(deps.kv, deps.gate.id, claim.id, deps.timer)
+          : null;
       return claim !== null && known !== null
         ? replayLearnt(deps, claim, known, admission)
         : forward(deps, target, parsed, plan, admission);
@@ -112,20 +116,20 @@ export async function answerUnparsed(
 }
 
 // KV answers when the gate cannot.
-async function withoutGate({ kv, gate }: StartDeps, claim: ClaimRequest | null): Promise<StartAnswer> {
-  const known = claim && (await getAnswer(kv, gate.id, claim.id));
+async function withoutGate({ kv, gate, timer }: StartDeps, claim: ClaimRequest | null): Promise<StartAnswer> {
+  const known = claim && (await getAnswer(kv, gate.id, claim.id, timer));
   if (claim === null || known === null) return refusal("failed_closed", NOTHING_CAN_BE_PROMISED, null);
   return replay(known.answer, { view: null, mismatch: known.fingerprint !== claim.fingerprint });
 }
 
 // A replay is given before any of these refusals (contract, Order of the checks). A conflict was counted, and stays it.
 async function unlessKnown(
-  { kv, gate, waitUntil }: StartDeps,
+  { kv, gate, waitUntil, timer }: StartDeps,
   claim: ClaimRequest | null,
   { askCache, view }: Extract<Admission, { kind: "limited" | "conflict" | "full" }>,
   refused: StartAnswer,
 ): Promise<StartAnswer> {
-  const known = askCache && claim !== null ? await getAnswer(kv, gate.id, claim.id) : null;
+  const known = askCache && claim !== null ? await getAnswer(kv, gate.id, claim.id, timer) : null;
   if (claim === null || known === null) return refused;
   waitUntil(gate.learn(held(claim), known, null));
   return replay(known.answer, { view, mismatch: known.fingerprint !== claim.fingerprint });
@@ -170,6 +174,7 @@ async function forward(
     upstream,
     { path: buildStartPath(target), headers, body },
     settings.upstreamTimeoutMs,
+    deps.timer,
   );
   const outcome = await stopwatch.time("upstream", started);
   const isPlain = plan.claim === null && plan.promise === null;
@@ -187,13 +192,13 @@ async function settle(
   plan: StartPlan,
   outcome: StartOutcome,
 ): Promise<Settled | "unrecorded" | null> {
-  const { gate, kv, stopwatch, waitUntil } = deps;
+  const { gate, kv, stopwatch, waitUntil, timer } = deps;
   const { claim } = plan;
   const settlement = buildSettlement(plan, outcome);
   const answer = await stopwatch.time("gate", gate.settle(settlement));
   if (answer.kind === "unavailable") return withoutSettlement(deps, plan, settlement);
   const { settled } = answer;
-  if (claim !== null && settled !== null) waitUntil(putAnswer(kv, gate.id, claim.id, settled));
+  if (claim !== null && settled !== null) waitUntil(putAnswer(kv, gate.id, claim.id, settled, timer));
   return settled;
 }
 
@@ -223,12 +228,12 @@ async function withoutSettlement(
 }
 
 function cacheAnswerOnly(
-  { gate, kv, waitUntil }: StartDeps,
+  { gate, kv, waitUntil, timer }: StartDeps,
   { id, fingerprint }: ClaimRequest,
   answer: Answer,
 ): Settled {
   const settled = { answer, fingerprint, settledAtMs: Date.now() };
-  waitUntil(putAnswer(kv, gate.id, id, settled));
+  waitUntil(putAnswer(kv, gate.id, id, settled, timer));
   return settled;
 }
 

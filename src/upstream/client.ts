@@ -3,15 +3,10 @@
 import { validateUuid } from "../contract/schemas.ts";
 import { problem } from "../platform/errors.ts";
 import { decodeUtf8, memberOf, parseJson } from "../platform/json.ts";
-import {
-  network,
-  OutboundTimeout,
-  OutboundTooLarge,
-  readBody,
-  type Sender,
-  send,
-} from "../platform/outbound/guard.ts";
+import { network, type Sender, send } from "../platform/outbound/guard.ts";
+import { OutboundTooLarge, readMessage } from "../platform/outbound/read-body.ts";
 import type { Settings } from "../platform/settings.ts";
+import { TimeoutError, type Timer } from "../platform/timeout.ts";
 import { decode } from "./coding.ts";
 import { callerProblem, ownProblem, type UpstreamProblem } from "./upstream-problem.ts";
 
@@ -49,12 +44,13 @@ export async function startAtUpstream(
   upstream: Upstream,
   request: StartRequest,
   budgetMs: number,
+  timer?: Timer,
 ): Promise<StartOutcome> {
   const deadlineMs = Date.now() + budgetMs;
-  const first = await tryStart(upstream, request, budgetMs);
+  const first = await tryStart(upstream, request, budgetMs, timer);
   if (!first.again || deadlineMs - Date.now() < MIN_TRY_MS + RETRY_PAUSE_MS) return first.outcome;
   await scheduler.wait(RETRY_PAUSE_MS);
-  const second = await tryStart(upstream, request, deadlineMs - Date.now());
+  const second = await tryStart(upstream, request, deadlineMs - Date.now(), timer);
   // The first try may have started a run, so a refusal of the second is no proof that there is none.
   if (second.outcome.kind !== "refused") return second.outcome;
   return first.mayHaveStarted ? { kind: "unknown", problem: second.outcome.problem } : second.outcome;
@@ -74,6 +70,7 @@ async function tryStart(
   upstream: Upstream,
   { path, headers, body }: StartRequest,
   timeoutMs: number,
+  timer: Timer | undefined,
 ): Promise<Try> {
   const startedAtMs = Date.now();
   try {
@@ -82,9 +79,10 @@ async function tryStart(
       `${upstream.baseUrl}${path}`,
       { method: "POST", headers, body, ...UNCACHED },
       timeoutMs,
+      timer,
     );
     const restMs = Math.max(1, timeoutMs - (Date.now() - startedAtMs));
-    const bytes = await readAnswer(response, MAX_START_ANSWER_BYTES, restMs);
+    const bytes = await readAnswer(response, MAX_START_ANSWER_BYTES, restMs, timer);
     const passing = isPassing(response.status);
     return {
       outcome: startOutcome(response.status, response.headers, bytes),
@@ -93,7 +91,7 @@ async function tryStart(
       mayHaveStarted: passing,
     };
   } catch (error) {
-    const slow = error instanceof OutboundTimeout;
+    const slow = error instanceof TimeoutError;
     return { outcome: { kind: "unknown", problem: unreachable(slow) }, again: !slow, mayHaveStarted: true };
   }
 }
@@ -120,14 +118,19 @@ export async function readError(response: Response, timeoutMs: number): Promise<
 }
 
 // Of a body that is too large to be an answer, or that nothing here can decode, only the status counts.
-async function readAnswer(response: Response, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+async function readAnswer(
+  response: Response,
+  maxBytes: number,
+  timeoutMs: number,
+  timer?: Timer,
+): Promise<Uint8Array> {
   const decoded = await decode(response);
   if (decoded === null) {
     discard(response);
     return new Uint8Array();
   }
   try {
-    return await readBody(decoded, maxBytes, timeoutMs);
+    return await readMessage(decoded, maxBytes, timeoutMs, undefined, timer);
   } catch (error) {
     if (error instanceof OutboundTooLarge) return new Uint8Array();
     throw error;

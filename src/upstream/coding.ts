@@ -15,6 +15,6 @@ export async function decode(response: Response): Promise<Response | null> {
   // Only from the second stream can a reader have blocks of its own size.
   const plain = body.pipeThrough(Duplex.toWeb(decoder)).pipeThrough(new IdentityTransformStream());
   const rest = new Headers(headers);
-  rest.delete("content-encoding");
+  for (const header of ["content-encoding", "content-length"]) rest.delete(header);
   return new Response(plain, { status, headers: rest });
 }

@@ -1,7 +1,9 @@
 // Reading a run: the upstream's status and body, byte for byte. `wait_seconds` holds the request and looks again for
 // the caller, so that one request does the work of a dozen polls. Only while it holds is a body looked into, and then
 // no further than a waiting run's can be long; the rest of a result is streamed, whatever its size.
-import { OutboundTimeout, OutboundTooLarge, readBody, send } from "../platform/outbound/guard.ts";
+import { send } from "../platform/outbound/guard.ts";
+import { OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
+import { TimeoutError } from "../platform/timeout.ts";
 import { isPassing, readError, UNCACHED, type Upstream, unreachable } from "./client.ts";
 import { decode } from "./coding.ts";
 import { StatusScan } from "./status-scan.ts";
@@ -76,7 +78,7 @@ async function readOnce(
     }
     return await problemAnswer(response, restMs);
   } catch (error) {
-    return { kind: "problem", problem: unreachable(error instanceof OutboundTimeout), passing: true };
+    return { kind: "problem", problem: unreachable(error instanceof TimeoutError), passing: true };
   }
 }
 

@@ -1,15 +1,9 @@
 // A request whose body the caller is still sending. The upstream gets each piece as it comes, and sees an incomplete
 // request when the rest never comes or is too much: a truncated upload must not look like a whole one. So the body is
 // written by hand: of a stream that is piped through JavaScript the runtime writes a proper end, also when it broke off.
-import {
-  nextPieceDueMs,
-  OutboundTimeout,
-  type Pace,
-  type Sender,
-  type StreamingRequest,
-  sendStream,
-  withOutboundTimeout,
-} from "../platform/outbound/guard.ts";
+import { type Sender, type StreamingRequest, sendStream } from "../platform/outbound/guard.ts";
+import { nextPieceDueMs, type Pace } from "../platform/outbound/read-body.ts";
+import { TimeoutError, withTimeout } from "../platform/timeout.ts";
 
 export type Upload = {
   body: ReadableStream<Uint8Array>;
@@ -34,7 +28,7 @@ export class UploadBroken extends Error {
 
 /**
  * Comes to the upstream's answer. It may come before the body has been sent: then the rest follows under `waitUntil`. Throws
- * UploadTooLarge, UploadBroken, OutboundTimeout, or what the network throws when there is no answer.
+ * UploadTooLarge, UploadBroken, TimeoutError, or what the network throws when there is no answer.
  */
 export async function sendUpload(
   sender: Sender,
@@ -61,7 +55,7 @@ export async function sendUpload(
   waitUntil(sent);
   try {
     const early = await Promise.race([request.answer, sent.then(() => null)]);
-    return early ?? (await withOutboundTimeout(upstreamTimeoutMs, request.answer));
+    return early ?? (await withTimeout(upstreamTimeoutMs, request.answer));
   } catch (error) {
     breakOff(fault ?? error);
     throw fault ?? error;
@@ -77,7 +71,7 @@ async function pump(
   let size = 0;
   for (;;) {
     const leftMs = beganAtMs + nextPieceDueMs(pace, size) - Date.now();
-    const { done, value } = await withOutboundTimeout(leftMs, reader.read()).catch((cause: unknown) => {
+    const { done, value } = await withTimeout(leftMs, reader.read()).catch((cause: unknown) => {
       throw new UploadBroken("the body did not arrive whole", { cause });
     });
     if (done && size !== (byteLength ?? size)) throw new UploadBroken("the body is not as long as announced");
@@ -85,10 +79,10 @@ async function pump(
     size += value.byteLength;
     if (size > maxBytes) throw new UploadTooLarge(`body over ${maxBytes} bytes`);
     // Beyond what was announced nothing is sent: it is read only to tell a body that is too large from one that is broken.
-    if (size <= (byteLength ?? size)) await withOutboundTimeout(upstreamTimeoutMs, write(value));
+    if (size <= (byteLength ?? size)) await withTimeout(upstreamTimeoutMs, write(value));
   }
 }
 
 function isFault(error: unknown): boolean {
-  return error instanceof UploadTooLarge || error instanceof UploadBroken || error instanceof OutboundTimeout;
+  return error instanceof UploadTooLarge || error instanceof UploadBroken || error instanceof TimeoutError;
 }

@@ -143,7 +143,7 @@ describe("an issuer that does not answer for a minute", () => {
     await bench.present(await bench.token(), 0);
     await bench.login.rotate();
     const rotated = await bench.token();
-    const body = new TransformStream<Uint8Array>();
+    const body = new IdentityTransformStream();
     const { asked, respond } = bench.server.hold();
     const io = bench.io(30 * SECOND);
     const outcome = bench.presentTo(io, rotated);
@@ -159,17 +159,17 @@ describe("an issuer that does not answer for a minute", () => {
     await bench.expectAt(rotated, [[36 * SECOND, "verified", 2]]);
   });
 
-  it("allows a new attempt when a request for the keys never ends", async () => {
+  it("allows a new attempt when the request that asked for the keys was dropped", async () => {
     const token = await bench.token();
     const reading = Promise.withResolvers<void>();
     const dead = replacing("KV.get", () => {
       reading.resolve();
       return never();
     });
-    const outcome = bench.presentTo(bench.io(0, dead(env).KV), token);
+    void bench.presentTo(bench.io(0, dead(env).KV), token);
     await reading.promise;
-    await vi.advanceTimersByTimeAsync(5000);
-    expect(await outcome).toBe("unavailable, timeout, 0");
+    // As of a request that the runtime has dropped.
+    vi.clearAllTimers();
     await bench.expectAt(token, [[30 * SECOND, "verified", 1]]);
     expect(bench.calls).toEqual(["KV.get", "KV.put"]);
   });

@@ -10,12 +10,13 @@ const KEY = { kty: "EC", crv: "P-256", kid: "1" };
 const BODY = JSON.stringify({ keys: [KEY] });
 
 function endless(chunk: Uint8Array): ReadableStream {
-  return new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
+  return new ReadableStream({ type: "bytes", pull: (controller) => controller.enqueue(chunk.slice()) });
 }
 
 /** A body that begins and then never goes on. */
 function stuck(): ReadableStream {
   return new ReadableStream({
+    type: "bytes",
     start: (controller) => controller.enqueue(new TextEncoder().encode('{"keys":[')),
     pull: never,
   });

@@ -245,7 +245,8 @@ describe("the answer's body", () => {
   test("of 16 KB is taken whole, so that its connection can be used again", async () => {
     let cancelled = false;
     const chunks = [new Uint8Array(8192), new Uint8Array(8192)];
-    const body = new ReadableStream<Uint8Array>({
+    const body = new ReadableStream({
+      type: "bytes",
       pull(controller) {
         const chunk = chunks.shift();
         if (chunk === undefined) controller.close();
@@ -261,7 +262,10 @@ describe("the answer's body", () => {
   });
 
   test("that breaks off does not undo a 2xx", async () => {
-    const body = new ReadableStream({ pull: () => Promise.reject(new Error("connection lost")) });
+    const body = new ReadableStream({
+      type: "bytes",
+      pull: () => Promise.reject(new Error("connection lost")),
+    });
     const { outcome, error } = await attemptDelivery(request(new Receiver(() => new Response(body))));
     expect(outcome).toEqual({ kind: "acknowledged", status: 200 });
     expect(error).toBeNull();

@@ -1,7 +1,8 @@
 // How long a streamed body may be on its way in all. Its bytes on real sockets: test/flows/large-results.test.ts.
 import { expect, it } from "vitest";
 import { postStream } from "../../src/callbacks/post-stream.ts";
-import { OutboundTimeout } from "../../src/platform/outbound/guard.ts";
+import {} from "../../src/platform/outbound/guard.ts";
+import { TimeoutError } from "../../src/platform/timeout.ts";
 
 async function* endless() {
   for (;;) yield { bytes: new Uint8Array(65_536), isLast: false };
@@ -17,5 +18,5 @@ it("a receiver that takes each block soon enough, and the whole too late, is giv
   };
   const sending = { byteLength: 2 ** 30, sendUntilMs: Date.now() + 500, blocks: endless() };
   const sent = postStream(sender, "https://client.example/hook", new Headers(), sending, 400);
-  await expect(sent).rejects.toThrow(OutboundTimeout);
+  await expect(sent).rejects.toThrow(TimeoutError);
 });

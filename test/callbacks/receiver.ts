@@ -25,7 +25,7 @@ export class Drip {
   readonly body: ReadableStream<Uint8Array>;
 
   constructor(chunkBytes: number, everyMs: number) {
-    const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    const pull = async (controller: ReadableByteStreamController) => {
       if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, everyMs));
       if (this.cancelled) return;
       controller.enqueue(new Uint8Array(chunkBytes));
@@ -34,6 +34,6 @@ export class Drip {
     const cancel = () => {
       this.cancelled = true;
     };
-    this.body = new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+    this.body = new ReadableStream({ type: "bytes", pull, cancel }, { highWaterMark: 0 });
   }
 }

@@ -141,6 +141,7 @@ describe("a completion that names another run", () => {
 
 function toStream(chunks: string[]): ReadableStream {
   return new ReadableStream({
+    type: "bytes",
     start(controller) {
       for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk));
       controller.close();

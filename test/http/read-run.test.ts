@@ -121,7 +121,7 @@ describe("wait_seconds holds the request", () => {
 
   it.each<[name: string, poll: Poll]>([
     ["hangs", never],
-    ["never ends its answer", () => new Response(new TransformStream().readable)],
+    ["never ends its answer", () => new Response(new IdentityTransformStream().readable)],
   ])("no longer than it says while the upstream %s: then its last answer is shown", async (_name, poll) => {
     const gateway = await gatewaySeeing([say(202, WAITING), poll]);
     const startedAtMs = performance.now();
@@ -171,7 +171,7 @@ describe("a large result", () => {
   it.each(["", "?wait_seconds=10"])("is on its way before its end is there (%j)", async (query) => {
     const encoder = new TextEncoder();
     const body = HEAD + "x".repeat(40_000);
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const { readable, writable } = new IdentityTransformStream();
     const writer = writable.getWriter();
     const gateway = await gatewaySeeing([() => new Response(readable)]);
     const begun = writer.write(encoder.encode(body));

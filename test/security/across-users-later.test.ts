@@ -127,7 +127,7 @@ async function expectToldAtOnce(by: User, callbackUrl: string): Promise<void> {
 }
 
 function endingWith(release: Promise<void>): ReadableStream {
-  return new ReadableStream({ pull: (controller) => release.then(() => controller.close()) });
+  return new ReadableStream({ type: "bytes", pull: (controller) => release.then(() => controller.close()) });
 }
 
 function ok(): Response {

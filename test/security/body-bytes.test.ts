@@ -92,10 +92,11 @@ describe("a body over the limit is refused, however its length is told", () => {
   it("a body without end is cut off, and its sender told to stop", async () => {
     const mebibyte = new TextEncoder().encode(" ".repeat(1_048_576));
     const seen = { pulls: 0, cancelled: false };
-    const endless = new ReadableStream<Uint8Array>({
+    const endless = new ReadableStream({
+      type: "bytes",
       pull(controller) {
         seen.pulls += 1;
-        controller.enqueue(mebibyte);
+        controller.enqueue(mebibyte.slice());
       },
       cancel() {
         seen.cancelled = true;
@@ -108,7 +109,8 @@ describe("a body over the limit is refused, however its length is told", () => {
 
   it("a body that breaks off is refused", async () => {
     await refuse((id) => {
-      const broken = new ReadableStream<Uint8Array>({
+      const broken = new ReadableStream({
+        type: "bytes",
         start: (controller) => controller.enqueue(toBytes(toText(id))),
         pull() {
           throw new Error("connection lost");
@@ -209,6 +211,7 @@ function toStream(text: string): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   let sent = 0;
   return new ReadableStream({
+    type: "bytes",
     pull(controller) {
       if (sent >= bytes.length) return controller.close();
       controller.enqueue(bytes.slice(sent, sent + 65_536));

@@ -48,7 +48,10 @@ const lose: Answer = () => Promise.reject(new Error("Network connection lost."))
 const refuse: Answer = () => json(402, errorBody(402, "payment_required"));
 
 const breakOff: Answer = () => {
-  const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("lost")) });
+  const broken = new ReadableStream({
+    type: "bytes",
+    pull: (controller) => controller.error(new Error("lost")),
+  });
   return new Response(broken, { status: 202 });
 };
 
@@ -150,7 +153,10 @@ describe("the budget", () => {
 
   it.each<{ name: string; answer: Answer }>([
     { name: "an upstream that does not answer", answer: never },
-    { name: "an answer that does not end", answer: () => new Response(new TransformStream().readable) },
+    {
+      name: "an answer that does not end",
+      answer: () => new Response(new IdentityTransformStream().readable),
+    },
   ])("ends $name, without another try", async ({ answer }) => {
     const { asked, outcome, tookMs } = await start([answer], 300);
     expect(outcome).toMatchObject({ kind: "unknown", problem: { status: 503, problem: { detail: SLOW } } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readBlocks } from "../../src/platform/outbound/guard.ts";
+import { readBlocks } from "../../src/platform/outbound/read-body.ts";
 import { decode } from "../../src/upstream/coding.ts";
 import { gzip } from "../support/gzip.ts";
 import { times } from "../support/times.ts";

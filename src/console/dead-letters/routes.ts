@@ -36,7 +36,7 @@ export const deadLetters: Feature = [
 ];
 
 async function redeliverFiltered(c: AppContext): Promise<Result> {
-  const received = await receiveJson(c.req.raw, MAX_FILTER_BYTES, c.get("reservation"));
+  const received = await receiveJson(c.req.raw, MAX_FILTER_BYTES, c.get("reservation"), c.get("timer"));
   if (received === null) return { outcome: "shed", problem: OVERLOADED };
   if (received.kind === "too_large") {
     const detail = `The body is larger than ${received.maxBytes} bytes.`;

@@ -8,6 +8,7 @@ import { log, type RequestServed } from "../../platform/observability/log.ts";
 import { countRequest } from "../../platform/observability/metrics.ts";
 import { Stopwatch } from "../../platform/observability/stopwatch.ts";
 import { parseTrace } from "../../platform/observability/trace.ts";
+import { Timer } from "../../platform/timeout.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 
@@ -16,7 +17,10 @@ export async function observe(c: AppContext, next: Next): Promise<void> {
   c.set("trace", parseTrace(c.req.raw.headers));
   c.set("stopwatch", new Stopwatch());
   c.set("notes", { outcome: "served", user: null, runId: null });
+  const timer = Timer.forWork();
+  c.set("timer", timer);
   await next();
+  timer.end();
   finish(c);
   tellServed(c);
 }

@@ -9,7 +9,7 @@ import { problem } from "../../platform/errors.ts";
 import { isObject, memberOf, parseJson } from "../../platform/json.ts";
 import type { Reservation } from "../../platform/memory-budget.ts";
 import { log } from "../../platform/observability/log.ts";
-import { readBody } from "../../platform/outbound/guard.ts";
+import { readBody } from "../../platform/outbound/read-body.ts";
 import { answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 import { inPlace } from "../middleware/shed.ts";

@@ -3,7 +3,8 @@
 import { getPath } from "hono/utils/url";
 import { problem } from "../../platform/errors.ts";
 import { foldSpelling } from "../../platform/fold.ts";
-import { OutboundTimeout, send } from "../../platform/outbound/guard.ts";
+import { send } from "../../platform/outbound/guard.ts";
+import { TimeoutError } from "../../platform/timeout.ts";
 import { readError, UNCACHED, unreachable } from "../../upstream/client.ts";
 import { decode } from "../../upstream/coding.ts";
 import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
@@ -47,7 +48,7 @@ export async function passThrough(c: AppContext): Promise<Response> {
     if (error instanceof UploadTooLarge) return answerTooLarge(c, maxBodyBytes);
     if (error instanceof UploadBroken) return refuse(c, "malformed", brokenBody(error.cause), {});
     c.get("notes").outcome = "upstream_failed";
-    return answerUpstreamProblem(c, unreachable(error instanceof OutboundTimeout));
+    return answerUpstreamProblem(c, unreachable(error instanceof TimeoutError));
   }
 }
 

@@ -3,7 +3,8 @@
 // under the first one's waitUntil, so that it goes on when that request hangs up.
 
 import { readEpoch } from "../../gate/index-writer.ts";
-import { network, readBody, send } from "../../platform/outbound/guard.ts";
+import { network, send } from "../../platform/outbound/guard.ts";
+import { readBody } from "../../platform/outbound/read-body.ts";
 import type { Issuer, Settings } from "../../platform/settings.ts";
 import { checkSigningKeys } from "../../platform/signing-keys.ts";
 import { withTimeout } from "../../platform/timeout.ts";

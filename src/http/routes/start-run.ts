@@ -13,7 +13,7 @@ export async function startNewRun(c: AppContext): Promise<Response> {
   const target = parseTarget(c);
   const services = c.get("services");
   const [body, window] = await Promise.all([
-    receiveJson(c.req.raw, services.settings.maxBodyBytes, c.get("reservation")),
+    receiveJson(c.req.raw, services.settings.maxBodyBytes, c.get("reservation"), c.get("timer")),
     limitOfStarts(c, target),
   ]);
   if (body === null) return refuse(c, "shed", OVERLOADED, {});
@@ -34,6 +34,7 @@ export async function startNewRun(c: AppContext): Promise<Response> {
       upstreamHeaders: async () => assertedHeaders(await assertedFor(c)),
       waitUntil: (promise) => c.executionCtx.waitUntil(promise),
       stopwatch: c.get("stopwatch"),
+      timer: c.get("timer"),
     },
     target,
     parsed,

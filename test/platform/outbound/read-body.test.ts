@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { MemoryBudget } from "../../../src/platform/memory-budget.ts";
+import { nextPieceDueMs, OutboundNoRoom, readBody } from "../../../src/platform/outbound/read-body.ts";
+import { TimeoutError } from "../../../src/platform/timeout.ts";
+
+const MEBIBYTE = 1_048_576;
+
+describe("a body for which there is no room", () => {
+  it("is taken in to its end, kept nowhere, and leaves its room to others at once", async () => {
+    const budget = new MemoryBudget(4 * MEBIBYTE);
+    const [reservation, other] = [budget.enter("a", 0), budget.enter("b", 0)];
+    other.take(1);
+    const pieces: WeakRef<Uint8Array>[] = [];
+    let collected = 0;
+    const body = new ReadableStream({
+      type: "bytes",
+      async pull(controller) {
+        if (pieces.length === 256) {
+          collected = pieces.filter((piece) => piece.deref() === undefined).length;
+          return controller.close();
+        }
+        // A turn of its own: until its end nothing that a WeakRef was made of is collected.
+        await scheduler.wait(0);
+        const piece = new Uint8Array(MEBIBYTE);
+        pieces.push(new WeakRef(piece));
+        controller.enqueue(piece);
+      },
+    });
+    await expect(readBody({ body }, 256 * MEBIBYTE, 60_000, reservation)).rejects.toThrow(OutboundNoRoom);
+    expect(pieces).toHaveLength(256);
+    expect(collected).toBeGreaterThan(0);
+    expect(other.take(1.9 * MEBIBYTE)).toBe(true);
+  });
+});
+
+describe("a body that has to come at a pace", () => {
+  const PACE = { timeoutMs: 600, graceMs: 100, minBytesPerSecond: 100 };
+
+  it("has its next piece due later with each byte, and never after its whole time", () => {
+    expect([0, 10, 50, 1_000].map((size) => nextPieceDueMs(PACE, size))).toEqual([100, 200, 600, 600]);
+  });
+
+  it("is read while it keeps it, and cut off when it falls behind", async () => {
+    const whole = await readBody({ body: drip(10, 50, 8) }, MEBIBYTE, PACE);
+    expect(whole.byteLength).toBe(80);
+    const begunAtMs = performance.now();
+    await expect(readBody({ body: drip(1, 50, 100) }, MEBIBYTE, PACE)).rejects.toThrow(TimeoutError);
+    expect(performance.now() - begunAtMs).toBeLessThan(PACE.timeoutMs);
+  });
+});
+
+/** So many bytes every `pauseMs`, so many times. */
+function drip(bytes: number, pauseMs: number, times: number): ReadableStream<Uint8Array> {
+  let sent = 0;
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      if (sent === times) return controller.close();
+      sent += 1;
+      await scheduler.wait(pauseMs);
+      controller.enqueue(new Uint8Array(bytes));
+    },
+  });
+}
