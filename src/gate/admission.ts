@@ -28,9 +28,6 @@ export type Admission =
   /** The gate keeps no more promises: too many open runs, or too little space. */
   | { kind: "full"; view: WindowView | null; askCache: boolean };
 
-/** `id`: of the start, if it has one. */
-export type ForeseeRequest = { window: WindowRule | null; id: string | null };
-
 /** What a start is answered whatever else its body says. */
 export type Foreseen = Limited | { kind: "known"; settled: Settled; view: WindowView | null };
 

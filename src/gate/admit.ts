@@ -1,9 +1,10 @@
 // The decision behind an admission: is there room for a promise, does the window allow it, whose is the id. Between the
 // reading and the writing there is no await.
 import { log } from "../platform/observability/log.ts";
+import type { WindowRule } from "../rate-limit/window.ts";
 import { type ClaimDecision, REPLAY_MS } from "../runs/claim.ts";
 import { type Run, UNANSWERED_MS } from "../runs/run.ts";
-import type { Admission, AdmitRequest, Foreseen, ForeseeRequest } from "./admission.ts";
+import type { Admission, AdmitRequest, Foreseen } from "./admission.ts";
 import type { Claims } from "./claims.ts";
 import { type Counter, toLimited } from "./counter.ts";
 import type { Runs } from "./runs.ts";
@@ -45,10 +46,11 @@ export function admitNow(
   return { kind: "admitted", view, mismatch: decision?.mismatch ?? false, askCache };
 }
 
-/** Counts nothing. Null: the start has to be judged. */
+/** `id`: of the start, if it has one. Counts nothing. Null: the start has to be judged. */
 export function foresee(
   { store, claims, counter }: Parts,
-  { window, id }: ForeseeRequest,
+  window: WindowRule | null,
+  id: string | null,
   nowMs: number,
 ): Foreseen | null {
   const claim = id === null ? null : claims.find(id, nowMs);

@@ -13,7 +13,6 @@ import type {
   Admission,
   AdmitRequest,
   Foreseen,
-  ForeseeRequest,
   HeldClaim,
   ReadCount,
   Redelivery,
@@ -145,9 +144,9 @@ export class GateClient {
   }
 
   /** Null: the start has to be judged, or the gate does not answer. */
-  async foresee(request: ForeseeRequest): Promise<Foreseen | null> {
+  async foresee(window: WindowRule | null, id: string | null): Promise<Foreseen | null> {
     const asked = await this.#call(async (gate): Promise<{ kind: "asked"; foreseen: Foreseen | null }> => {
-      return { kind: "asked", foreseen: await gate.foresee(request) };
+      return { kind: "asked", foreseen: await gate.foresee(window, id) };
     });
     return asked.kind === "asked" ? asked.foreseen : null;
   }

@@ -14,7 +14,6 @@ import type {
   Admission,
   AdmitRequest,
   Foreseen,
-  ForeseeRequest,
   HeldClaim,
   ReadCount,
   Redelivery,
@@ -206,8 +205,8 @@ export class UserGate extends DurableObject<Env> {
   }
 
   /** What a start is answered whatever else its body says, so that it need not be parsed. */
-  foresee(request: ForeseeRequest): Foreseen | null {
-    return foresee(this.#parts, request, Date.now());
+  foresee(window: WindowRule | null, id: string | null): Foreseen | null {
+    return foresee(this.#parts, window, id, Date.now());
   }
 
   /** The operators' index lists this run. If it is no dead letter, a late batch did that: it is resolved once more. */

@@ -106,7 +106,7 @@ export async function answerUnparsed(
   const { text, envelope } = body;
   const id = envelope.kind === "envelope" ? scannedId(text, envelope) : null;
   if (window === null && id === null) return null;
-  const foreseen = await gate.foresee({ window, id });
+  const foreseen = await gate.foresee(window, id);
   if (foreseen?.kind === "limited")
     return refusal("limited", tooManyRequests(foreseen.retryAfterSeconds), foreseen.view);
   if (foreseen === null || envelope.kind !== "envelope" || id === null) return null;

@@ -1,7 +1,6 @@
 // How long a streamed body may be on its way in all. Its bytes on real sockets: test/flows/large-results.test.ts.
 import { expect, it } from "vitest";
 import { postStream } from "../../src/callbacks/post-stream.ts";
-import {} from "../../src/platform/outbound/guard.ts";
 import { TimeoutError } from "../../src/platform/timeout.ts";
 
 async function* endless() {

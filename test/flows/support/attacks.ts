@@ -104,10 +104,10 @@ function hold(aim: Aim, head: string[], body: string, forMs: number): Promise<ne
   });
 }
 
-function onSockets(once: () => Promise<void>): Promise<never[]> {
+function onSockets(attack: () => Promise<void>): Promise<never[]> {
   return Promise.all(
     Array.from({ length: SOCKETS }, async () => {
-      for (;;) await once();
+      for (;;) await attack();
     }),
   );
 }
