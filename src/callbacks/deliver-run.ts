@@ -4,7 +4,7 @@
 import { log } from "../platform/observability/log.ts";
 import type { Sender } from "../platform/outbound/guard.ts";
 import type { Settings } from "../platform/settings.ts";
-import { withTimeout } from "../platform/timeout.ts";
+import { type Timer, withTimeout } from "../platform/timeout.ts";
 import type { AttemptOutcome } from "../runs/attempt.ts";
 import type { CallbackBody } from "./callback-body.ts";
 import { attemptDelivery } from "./deliver.ts";
@@ -17,6 +17,8 @@ export type DeliveryDeps = {
   settings: Settings;
   breakers: BreakerNamespace;
   network: Sender;
+  /** Of the run. */
+  timer: Timer;
 };
 
 export type CallbackRequest = {
@@ -65,7 +67,7 @@ export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): 
 }
 
 async function send(
-  { settings, network }: DeliveryDeps,
+  { settings, network, timer }: DeliveryDeps,
   request: CallbackRequest,
 ): Promise<{ outcome: AttemptOutcome; durationMs: number }> {
   const { callbackUrl, publicUrl, runId, traceId, body, attemptNumber } = request;
@@ -86,6 +88,7 @@ async function send(
     rules: buildDestinationRules(settings, [publicUrl]),
     timeoutMs: settings.callbackTimeoutMs,
     sender: network,
+    timer,
   });
   log({
     event: "callback.attempted",
@@ -117,7 +120,7 @@ export async function openForMs(
 
 // A breaker that fails or hangs must not stop what it is there to protect.
 async function askBreaker(
-  { breakers }: DeliveryDeps,
+  { breakers, timer }: DeliveryDeps,
   host: string,
   userKey: string,
   how: "acquire" | "peek",
@@ -126,7 +129,7 @@ async function askBreaker(
   if (knownUntilMs !== null) return knownUntilMs;
   try {
     const asked: Promise<HostPermission> = breakerOf(breakers, host)[how](userKey);
-    const permission = await withTimeout(ANSWERS_WITHIN_MS, asked);
+    const permission = await withTimeout(ANSWERS_WITHIN_MS, asked, timer);
     if (permission.kind === "go") return null;
     health.noteFailure(host, Date.now(), permission);
     return permission.untilMs;
@@ -137,7 +140,7 @@ async function askBreaker(
 }
 
 async function reportToBreaker(
-  { breakers }: DeliveryDeps,
+  { breakers, timer }: DeliveryDeps,
   host: string,
   userKey: string,
   outcome: AttemptOutcome,
@@ -145,7 +148,7 @@ async function reportToBreaker(
   try {
     const breaker = breakerOf(breakers, host);
     const reported = breaker.report(userKey, !isHostTrouble(outcome), !isUnreachable(outcome));
-    await withTimeout(ANSWERS_WITHIN_MS, reported);
+    await withTimeout(ANSWERS_WITHIN_MS, reported, timer);
   } catch (error) {
     log({ event: "breaker.unavailable", error });
   }

@@ -5,7 +5,7 @@
 import { OutboundUnreached, type Sender, send } from "../platform/outbound/guard.ts";
 import { readBody } from "../platform/outbound/read-body.ts";
 import { retryAfterSeconds } from "../platform/retry-after.ts";
-import { TimeoutError } from "../platform/timeout.ts";
+import { TimeoutError, type Timer } from "../platform/timeout.ts";
 import type { AttemptFailure, AttemptOutcome } from "../runs/attempt.ts";
 import { BodyChanged, BodyUnreadable, type CallbackBody, isSmall, toSending } from "./callback-body.ts";
 import { checkDestination, type DestinationRules } from "./destination.ts";
@@ -20,6 +20,7 @@ export type AttemptRequest = {
   /** For the answer's headers and its body together; of a streamed body, for each block of it and then for the answer. */
   timeoutMs: number;
   sender: Sender;
+  timer?: Timer;
 };
 
 /** `durationMs` ends with the answer's headers. `error` is what the network threw: for the log, never for a caller. */
@@ -45,9 +46,8 @@ export async function attemptDelivery(request: AttemptRequest): Promise<AttemptR
   const said = readAnswer(response.status, response.headers, Date.now());
   const outcome = said.kind === "acknowledged" && !isWhole ? tooEarly(said.status) : said;
   // Read, so that its connection can be used again. Too large, too slow or broken off: its status counts all the same.
-  await readBody(response, MAX_ANSWER_BYTES, Math.max(0, request.timeoutMs - durationMs)).catch(
-    () => undefined,
-  );
+  const leftMs = Math.max(0, request.timeoutMs - durationMs);
+  await readBody(response, MAX_ANSWER_BYTES, leftMs, undefined, request.timer).catch(() => undefined);
   return { outcome, durationMs, error: null };
 }
 
@@ -64,14 +64,17 @@ type Answer = { answer: StreamedAnswer; error: null } | { answer: null; error: u
 
 async function post(
   url: string,
-  { body, headers: proofs, timeoutMs, sender }: AttemptRequest,
+  { body, headers: proofs, timeoutMs, sender, timer }: AttemptRequest,
 ): Promise<Answer> {
   const headers = new Headers(proofs);
   headers.set("content-type", "application/json");
   headers.set("user-agent", USER_AGENT);
   try {
     const answer = isSmall(body)
-      ? { response: await send(sender, url, { method: "POST", headers, body }, timeoutMs), isWhole: true }
+      ? {
+          response: await send(sender, url, { method: "POST", headers, body }, timeoutMs, timer),
+          isWhole: true,
+        }
       : await postStream(sender, url, headers, toSending(body, Date.now() + timeoutMs), timeoutMs);
     return { answer, error: null };
   } catch (error) {

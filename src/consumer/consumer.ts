@@ -10,12 +10,12 @@ import { parseRunMessage, type RunMessage, sendMessage } from "../gate/run-messa
 import { parseRedelivery, type RedeliveryMessage, workRedelivery } from "../operators/redelivery.ts";
 import { isolateSums } from "../platform/observability/isolate-sums.ts";
 import { log } from "../platform/observability/log.ts";
-import { withTimeout } from "../platform/timeout.ts";
+import { Timer, withTimeout } from "../platform/timeout.ts";
 import { buildRunRules, type RunRules } from "../runs/run.ts";
 import { findServices, type Services } from "../services/services.ts";
 import { countGivenUp, countReport } from "./count-report.ts";
 import { InvocationBudget } from "./invocation-budget.ts";
-import { type MoveDeps, type Moved, moveRun } from "./move-run.ts";
+import { type MoveDeps, type Moved, moveRun, type RunDeps } from "./move-run.ts";
 
 /** Its batch waits for it. */
 const TAKE_WITHIN_MS = 5_000;
@@ -62,20 +62,23 @@ async function moveOn(deps: ConsumerDeps, message: Message, taken: () => void): 
     return redeliver(deps, message, redelivery);
   }
   const parsed = parseRunMessage(message.body);
-  const gate = parsed && GateClient.byId(deps.gates, parsed.gate);
+  const timer = Timer.forWork();
+  const gate = parsed && GateClient.byId(deps.gates, parsed.gate, timer);
   if (parsed === null || gate === null) {
     log({ event: "queue.unreadable" });
     return message.ack();
   }
   try {
-    const result = await withTimeout(TAKE_WITHIN_MS, take(deps, gate, parsed));
+    const result = await withTimeout(TAKE_WITHIN_MS, take(deps, gate, parsed), timer);
     taken();
-    if (result.kind === "leased") await moveLeased(deps, gate, result.run, message);
+    if (result.kind === "leased") await moveLeased({ ...deps, timer }, gate, result.run, message);
     if (result.kind === "given_up") countGivenUp(result);
     message.ack();
   } catch (error) {
     log({ event: "gate.unavailable", gate: parsed.gate, error });
     await waitForGate(deps.queue, message);
+  } finally {
+    timer.end();
   }
 }
 
@@ -88,7 +91,7 @@ function take(deps: ConsumerDeps, gate: GateClient, message: RunMessage): Promis
 // Throws when the gate does not answer. A run that made this code throw is let go: otherwise the next message would find
 // it in this one's hands.
 async function moveLeased(
-  deps: ConsumerDeps,
+  deps: ConsumerDeps & RunDeps,
   gate: GateClient,
   leased: LeasedRun,
   message: Message,

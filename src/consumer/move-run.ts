@@ -7,6 +7,7 @@ import { deliverRun, openForMs } from "../callbacks/deliver-run.ts";
 import type { LeasedRun } from "../gate/admission.ts";
 import type { Reservation } from "../platform/memory-budget.ts";
 import { beginTrace, type Trace } from "../platform/observability/trace.ts";
+import type { Timer } from "../platform/timeout.ts";
 import type { AttemptOutcome } from "../runs/attempt.ts";
 import type { Deferral } from "../runs/delivery.ts";
 import type { Observation, RunResult } from "../runs/run.ts";
@@ -21,6 +22,9 @@ export type MoveDeps = Pick<Services, "settings" | "breakers" | "network" | "kv"
   /** Nothing else is in this consumer's hands, and its handler waits: it may read a result that is too large to be held. */
   isAlone: boolean;
 };
+
+/** `timer`: of this run. */
+export type RunDeps = MoveDeps & { timer: Timer };
 
 /** `large`: it is for a consumer that is alone. */
 export type Moved = Observation | { kind: "large" };
@@ -51,7 +55,7 @@ const NOTHING: Delivered = {
 };
 
 /** What there is to report of the run. */
-export async function moveRun(deps: MoveDeps, leased: LeasedRun): Promise<Moved> {
+export async function moveRun(deps: RunDeps, leased: LeasedRun): Promise<Moved> {
   const reservation = deps.memory.enter(leased.terms.userKey, Date.now());
   try {
     return await observe(deps, leased, { reservation, trace: beginTrace() });
@@ -61,7 +65,7 @@ export async function moveRun(deps: MoveDeps, leased: LeasedRun): Promise<Moved>
 }
 
 // The body of a run whose end is known is fetched only when its receiver is to be sent it.
-async function observe(deps: MoveDeps, leased: LeasedRun, reading: Reading): Promise<Moved> {
+async function observe(deps: RunDeps, leased: LeasedRun, reading: Reading): Promise<Moved> {
   const { task, runId } = leased;
   if (task.kind === "deliver")
     return deliver(
@@ -77,7 +81,7 @@ async function observe(deps: MoveDeps, leased: LeasedRun, reading: Reading): Pro
   return deliver(deps, leased, end.result, async () => end, reading.trace);
 }
 
-async function read(deps: MoveDeps, leased: LeasedRun, reading: Reading): Promise<Unread | Found> {
+async function read(deps: RunDeps, leased: LeasedRun, reading: Reading): Promise<Unread | Found> {
   const { budget, isAlone } = deps;
   const { terms, runId } = leased;
   const end = await budget.read(terms.userKey, (untilMs) =>
@@ -89,7 +93,7 @@ async function read(deps: MoveDeps, leased: LeasedRun, reading: Reading): Promis
 }
 
 async function readAgain(
-  deps: MoveDeps,
+  deps: RunDeps,
   leased: LeasedRun,
   isKept: boolean,
   reading: Reading,
@@ -103,7 +107,7 @@ async function readAgain(
 }
 
 async function readLarge(
-  deps: MoveDeps,
+  deps: RunDeps,
   { terms, runId }: LeasedRun,
   isKept: boolean,
   reading: Reading,
@@ -118,12 +122,12 @@ async function readLarge(
   return large ?? { kind: "crowded" };
 }
 
-function buildReader({ upstream, settings }: MoveDeps, { trace }: Reading, untilMs: number): RunReader {
-  return { upstream, settings, trace, untilMs };
+function buildReader({ upstream, settings, timer }: RunDeps, { trace }: Reading, untilMs: number): RunReader {
+  return { upstream, settings, trace, untilMs, timer };
 }
 
 async function deliver(
-  deps: MoveDeps,
+  deps: RunDeps,
   leased: LeasedRun,
   result: RunResult,
   body: () => Promise<Unread | Found>,
@@ -150,7 +154,7 @@ async function deliver(
 }
 
 async function attemptDelivery(
-  deps: MoveDeps,
+  deps: RunDeps,
   { terms, runId, attemptNumber, task }: LeasedRun,
   body: () => Promise<Unread | Found>,
   { traceId }: Trace,

@@ -4,6 +4,7 @@ import type { Reservation } from "../platform/memory-budget.ts";
 import type { Trace } from "../platform/observability/trace.ts";
 import { OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
 import type { Settings } from "../platform/settings.ts";
+import type { Timer } from "../platform/timeout.ts";
 import type { RunResult } from "../runs/run.ts";
 import { buildRunPath } from "../runs/run-target.ts";
 import type { Terms } from "../runs/terms.ts";
@@ -35,6 +36,7 @@ export type RunReader = {
   settings: Settings;
   trace: Trace;
   untilMs: number;
+  timer: Timer;
 };
 
 /** Never throws for what an upstream can do. Takes until `untilMs` at most. */
@@ -48,7 +50,7 @@ export async function readEnd(
   if (answer.kind === "problem") return unseenFor(answer.problem);
   if (answer.waiting) return { kind: "waiting" };
   try {
-    const body = await readBody(answer, MAX_HELD_BYTES, budgetMs(reader, 1), reservation);
+    const body = await readBody(answer, MAX_HELD_BYTES, budgetMs(reader, 1), reservation, reader.timer);
     return endIn(body);
   } catch (error) {
     if (error instanceof OutboundNoRoom) return { kind: "crowded" };
@@ -72,7 +74,7 @@ export async function askForRun(
     ...assertedHeaders({ authorization, requestId: crypto.randomUUID(), ...trace }),
   };
   const request = { path: buildRunPath(terms.target, runId), headers };
-  return readRun(upstream, request, 0, budgetMs(reader, shares));
+  return readRun(upstream, request, 0, budgetMs(reader, shares), reader.timer);
 }
 
 /** A 404 that is not in the upstream's own words is a proxy's, and says nothing of the run. */

@@ -112,9 +112,9 @@ function startOutcome(status: number, headers: Headers, bytes: Uint8Array): Star
 }
 
 /** What an error says in JSON; undefined when it says nothing that can be read. Throws when the answer does not end. */
-export async function readError(response: Response, timeoutMs: number): Promise<unknown> {
+export async function readError(response: Response, timeoutMs: number, timer?: Timer): Promise<unknown> {
   if (response.status < 400) return discard(response);
-  return parseJson(await readAnswer(response, MAX_ERROR_BYTES, timeoutMs));
+  return parseJson(await readAnswer(response, MAX_ERROR_BYTES, timeoutMs, timer));
 }
 
 // Of a body that is too large to be an answer, or that nothing here can decode, only the status counts.

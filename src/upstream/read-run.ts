@@ -3,7 +3,7 @@
 // no further than a waiting run's can be long; the rest of a result is streamed, whatever its size.
 import { send } from "../platform/outbound/guard.ts";
 import { OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
-import { TimeoutError } from "../platform/timeout.ts";
+import { TimeoutError, type Timer } from "../platform/timeout.ts";
 import { isPassing, readError, UNCACHED, type Upstream, unreachable } from "./client.ts";
 import { decode } from "./coding.ts";
 import { StatusScan } from "./status-scan.ts";
@@ -39,10 +39,11 @@ export async function readRun(
   request: ReadRequest,
   waitMs: number,
   budgetMs: number,
+  timer?: Timer,
 ): Promise<ReadAnswer> {
   const deadlineMs = Date.now() + waitMs;
   const leftMs = () => deadlineMs - Date.now();
-  const readAgain = (timeoutMs: number) => readOnce(upstream, request, timeoutMs, waitMs > 0);
+  const readAgain = (timeoutMs: number) => readOnce(upstream, request, timeoutMs, waitMs > 0, timer);
   let pauseMs = FIRST_PAUSE_MS;
   let last = await readAgain(budgetMs);
   if (last.kind === "problem" && last.passing) last = await readAgain(budgetMs);
@@ -65,18 +66,19 @@ async function readOnce(
   request: ReadRequest,
   budgetMs: number,
   isHeld: boolean,
+  timer: Timer | undefined,
 ): Promise<ReadAnswer> {
   const endMs = Date.now() + budgetMs;
   try {
     const init = { headers: request.headers, ...UNCACHED };
-    const response = await send(upstream.sender, `${upstream.baseUrl}${request.path}`, init, budgetMs);
+    const response = await send(upstream.sender, `${upstream.baseUrl}${request.path}`, init, budgetMs, timer);
     const restMs = Math.max(1, endMs - Date.now());
     const { status } = response;
     if (status === 200 || status === 202) {
       const decoded = await decode(response);
-      if (decoded !== null) return await runAnswer(decoded, status, restMs, isHeld);
+      if (decoded !== null) return await runAnswer(decoded, status, restMs, isHeld, timer);
     }
-    return await problemAnswer(response, restMs);
+    return await problemAnswer(response, restMs, timer);
   } catch (error) {
     return { kind: "problem", problem: unreachable(error instanceof TimeoutError), passing: true };
   }
@@ -87,20 +89,21 @@ async function runAnswer(
   status: 200 | 202,
   budgetMs: number,
   isHeld: boolean,
+  timer: Timer | undefined,
 ): Promise<ReadAnswer> {
   const { headers, body } = response;
   if (status === 202 || !isHeld || body === null)
     return { kind: "run", status, headers, body, waiting: status === 202 };
   const [peeked, whole] = body.tee();
-  const waiting = await saysWaiting(new Response(peeked), budgetMs);
+  const waiting = await saysWaiting(new Response(peeked), budgetMs, timer);
   return { kind: "run", status, headers, body: whole, waiting };
 }
 
 /** Some upstreams answer 200 while a run waits; then its `status` says so, at the top or under `data`. */
-async function saysWaiting(response: Response, budgetMs: number): Promise<boolean> {
+async function saysWaiting(response: Response, budgetMs: number, timer: Timer | undefined): Promise<boolean> {
   try {
     const scan = new StatusScan();
-    scan.read(await readBody(response, WAITING_BODY_BYTES, budgetMs));
+    scan.read(await readBody(response, WAITING_BODY_BYTES, budgetMs, undefined, timer));
     return scan.status() === "waiting";
   } catch (error) {
     if (error instanceof OutboundTooLarge) return false;
@@ -108,9 +111,13 @@ async function saysWaiting(response: Response, budgetMs: number): Promise<boolea
   }
 }
 
-async function problemAnswer(response: Response, budgetMs: number): Promise<ReadAnswer> {
+async function problemAnswer(
+  response: Response,
+  budgetMs: number,
+  timer: Timer | undefined,
+): Promise<ReadAnswer> {
   const { status, headers } = response;
-  const parsed = await readError(response, budgetMs);
+  const parsed = await readError(response, budgetMs, timer);
   return {
     kind: "problem",
     problem: callerProblem(status, headers, parsed),

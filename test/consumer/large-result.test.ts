@@ -13,6 +13,7 @@ import {
 } from "../../src/consumer/large-result.ts";
 import { problem } from "../../src/platform/errors.ts";
 import { settingsOrNull } from "../../src/platform/settings.ts";
+import { Timer } from "../../src/platform/timeout.ts";
 import type { AttemptOutcome } from "../../src/runs/attempt.ts";
 import type { ReadAnswer } from "../../src/upstream/read-run.ts";
 import { ownProblem } from "../../src/upstream/upstream-problem.ts";
@@ -204,6 +205,7 @@ async function runAttempt(
     settings,
     breakers: breakers as BreakerNamespace,
     network,
+    timer: Timer.forOneWait(),
   };
   const publicUrl = "https://actions.example.com";
   const delivered = await deliverRun(deps, {

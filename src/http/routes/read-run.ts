@@ -36,7 +36,7 @@ async function answerRead(
     headers: { accept: "application/json", ...assertedHeaders(await assertedFor(c)) },
   };
   const { settings, upstream } = c.get("services");
-  const reading = readRun(upstream, request, waitMs, settings.upstreamTimeoutMs);
+  const reading = readRun(upstream, request, waitMs, settings.upstreamTimeoutMs, c.get("timer"));
   const answer = await c.get("stopwatch").time("upstream", reading);
   if (answer.kind === "problem") {
     c.get("notes").outcome = upstreamOutcome(answer.problem);
