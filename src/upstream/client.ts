@@ -111,13 +111,14 @@ function startOutcome(status: number, headers: Headers, bytes: Uint8Array): Star
   return { kind: status >= 400 && status < 500 ? "refused" : "unknown", problem: refusal };
 }
 
-/** What an error says in JSON; undefined when it says nothing that can be read. Throws when the answer does not end. */
+/** What an error says in JSON; undefined when it says nothing that can be read. */
 export async function readError(response: Response, timeoutMs: number, timer?: Timer): Promise<unknown> {
   if (response.status < 400) return discard(response);
   return parseJson(await readAnswer(response, MAX_ERROR_BYTES, timeoutMs, timer));
 }
 
-// Of a body that is too large to be an answer, or that nothing here can decode, only the status counts.
+// Of a body that is too large to be an answer, or that nothing here can decode, only the status counts; so it does of a
+// refusal whose body broke off.
 async function readAnswer(
   response: Response,
   maxBytes: number,
@@ -132,7 +133,7 @@ async function readAnswer(
   try {
     return await readMessage(decoded, maxBytes, timeoutMs, undefined, timer);
   } catch (error) {
-    if (error instanceof OutboundTooLarge) return new Uint8Array();
+    if (error instanceof OutboundTooLarge || response.status >= 400) return new Uint8Array();
     throw error;
   }
 }

@@ -8,6 +8,7 @@ export async function decode(response: Response): Promise<Response | null> {
   const { status, body, headers } = response;
   const coding = headers.get("content-encoding") ?? "";
   const name = coding.toLowerCase().replace("x-gzip", "gzip");
+  if (headers.get("content-length") === "0") return empty(response);
   if (body === null || ["", "identity"].includes(name) || DECODED.includes(coding)) return response;
   if (!DECODED.includes(name)) return null;
   const [zlib, { Duplex }] = await Promise.all([import("node:zlib"), import("node:stream")]);
@@ -17,4 +18,12 @@ export async function decode(response: Response): Promise<Response | null> {
   const rest = new Headers(headers);
   for (const header of ["content-encoding", "content-length"]) rest.delete(header);
   return new Response(plain, { status, headers: rest });
+}
+
+/** No coding makes a body of no bytes. A decoder that is given one throws. */
+function empty({ status, headers, body }: Response): Response {
+  body?.cancel().catch(() => undefined);
+  const rest = new Headers(headers);
+  rest.delete("content-encoding");
+  return new Response(null, { status, headers: rest });
 }

@@ -15,8 +15,10 @@ export function toCallersTarget(
   const upstream = new URL(baseUrl);
   const path = pathUnder(upstream, url);
   // No other path reaches the upstream through the gateway.
-  if (path !== null)
-    return path.startsWith("/actions/") ? `${publicUrl}${path}${url.search}${url.hash}` : null;
+  if (path !== null) {
+    const rest = `${path}${url.search}${url.hash}`;
+    return path.startsWith("/actions/") && !namesHost(rest, upstream) ? publicUrl + rest : null;
+  }
   return url.origin !== publicUrl && namesHost(url.href, upstream) ? null : target;
 }
 
@@ -26,8 +28,9 @@ const LINK = /<([^<>]*)>((?:[^",]|"(?:[^"\\]|\\.)*")*)/g;
 /** The links that a caller can use; null when there is none. */
 export function toCallersLinks(field: string, base: TargetBase): string | null {
   const links = [...field.matchAll(LINK)].flatMap(([, target = "", parameters = ""]) => {
-    // An anchor names another context, maybe one at the upstream's host.
-    const shown = /;\s*anchor\s*=/i.test(parameters) ? null : toCallersTarget(target.trim(), base);
+    // An anchor names another context, maybe one at the upstream's host; so may a relation, or a title.
+    const isOfOther = /;\s*anchor\*?\s*=/i.test(parameters) || namesHost(parameters, new URL(base.baseUrl));
+    const shown = isOfOther ? null : toCallersTarget(target.trim(), base);
     return shown === null ? [] : [`<${shown}>${parameters.trimEnd()}`];
   });
   return links.length === 0 ? null : links.join(", ");
@@ -39,8 +42,16 @@ function pathUnder(upstream: URL, { origin, pathname }: URL): string | null {
   return isUnder ? pathname.slice(prefix.length) : null;
 }
 
-/** Wherever it stands: with the root's dot, in a query, in a URL within the URL. */
-function namesHost(href: string, { hostname }: URL): boolean {
+/** Wherever it stands: with the root's dot, in a query, in a URL within the URL, escaped once or twice. */
+function namesHost(text: string, { hostname }: URL): boolean {
   const name = hostname.replaceAll(/[.[\]]/g, "\\$&");
-  return new RegExp(`(?<![a-z0-9.-])${name}(?!\\.?[a-z0-9-])`, "i").test(href);
+  const pattern = new RegExp(`(?<![a-z0-9.-])${name}(?!\\.?[a-z0-9-])`, "i");
+  const once = unescapeAscii(text);
+  return [text, once, unescapeAscii(once)].some((spelling) => pattern.test(spelling));
+}
+
+function unescapeAscii(text: string): string {
+  return text.replace(/%([0-7][0-9a-f])/gi, (_escape, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }

@@ -32,7 +32,14 @@ describe("a target becomes", () => {
     ["http://backend.internal./actions/v1/a", null],
     ["blob:https://backend.internal/x", null],
     ["https://cdn.example/?next=https://backend.internal/a", null],
+    ["https://login.example/?to=https%3A%2F%2Fbackend.internal%2Factions", null],
+    ["https://login.example/?to=https%253A%252F%252Fbackend%252Einternal", null],
+    ["/actions/v1/a?next=https://backend.internal/actions/v1/b", null],
     ["https://my-backend.internal.example/a", "https://my-backend.internal.example/a"],
+    [
+      "/actions/v1/a?to=https%3A%2F%2Fclient.example%2F",
+      "https://edge.example/actions/v1/a?to=https%3A%2F%2Fclient.example%2F",
+    ],
   ])("%s: %s", (target, shown) => {
     expect(toCallersTarget(target, AT_ROOT)).toBe(shown);
   });
@@ -77,6 +84,8 @@ describe("links become", () => {
     ],
     ['</actions/a>; rel=up; anchor="https://Backend.internal/b"', null],
     ['</actions/a>; rel=up; anchor="/base/b"', null],
+    ["</actions/a>; rel=up; anchor*=UTF-8''%2Fbase", null],
+    ['</actions/a>; rel="https://backend.internal/rels/next"', null],
     ["<http://backend.internal/a>; rel=self", null],
     ["next", null],
     ["", null],
