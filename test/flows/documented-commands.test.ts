@@ -36,7 +36,6 @@ const [gatewayPort, receiverPort, loginPort] = [await freePort(), await freePort
 const gateway = `http://127.0.0.1:${gatewayPort}`;
 const replaced = new Map([
   ["--port 9000 --persist-to", `--port ${gatewayPort} --persist-to`],
-  ["http://127.0.0.1:9000/readyz", `${gateway}/readyz`],
   ["http://127.0.0.1:8787", gateway],
   ["https://actions.example.com", gateway],
   // Where receivers listen.

@@ -32,7 +32,6 @@ const AT_A_GATEWAY: readonly Played[] = [
     beside: ["gateway", READY],
     shows: /Edge Actions is ready on/,
   },
-  { command: "curl -s http://127.0.0.1:9000/readyz", soon: true, shows: /"status":"ready"/ },
   { command: "TOKEN=$(npm run --silent token -- --sub alice)", shows: NOTHING },
   { command: 'curl -s http://127.0.0.1:8787/…/run …"Hello World!"…', shows: A_RUN },
   { command: "curl -s http://127.0.0.1:8787/actions/v1/stored-actions -H …", shows: /"title":"A nap"/ },
