@@ -8,6 +8,9 @@ export class TimeoutError extends Error {
 
 type Wait = { beganAtMs: number; dueMs: () => number; expire: () => void };
 
+/** What a promise comes to, unless the time is over before. */
+export type Race = <T>(promise: Promise<T>) => Promise<T>;
+
 /** A timer is set this far ahead at most, so that a later wait that is shorter seldom has to set it anew. */
 const AHEAD_MS = 500;
 
@@ -35,22 +38,35 @@ export class Timer {
   withTimeout<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
     return this.during(
       () => timeoutMs,
-      (expired) => Promise.race([promise, expired]),
+      (race) => race(promise),
     );
   }
 
-  /** What `work` comes to, which races whatever it waits for against `expired`. `dueMs`, from now, may move on meanwhile. */
-  async during<T>(dueMs: () => number, work: (expired: Promise<never>) => Promise<T>): Promise<T> {
-    const { promise: expired, reject } = Promise.withResolvers<never>();
-    expired.catch(() => undefined);
-    const expire = () => reject(new TimeoutError(`nothing within ${dueMs()} ms`));
+  /**
+   * What `work` comes to, which waits for one promise after the other, each through `race`. `dueMs`, from now, may move on
+   * meanwhile. `race` throws TimeoutError.
+   */
+  async during<T>(dueMs: () => number, work: (race: Race) => Promise<T>): Promise<T> {
+    let isOver = false;
+    let giveUp: (() => void) | null = null;
+    // Not Promise.race against one promise for all: that would keep a reaction for each that was raced.
+    const race: Race = (promise) =>
+      new Promise((resolve, reject) => {
+        giveUp = () => reject(new TimeoutError(`nothing within ${dueMs()} ms`));
+        promise.then(resolve, reject);
+        if (isOver) giveUp();
+      });
+    const expire = () => {
+      isOver = true;
+      giveUp?.();
+    };
     // Unlike `Date` it never stands still.
     const beganAtMs = performance.now();
     const wait = { beganAtMs, dueMs, expire };
     this.#waits.add(wait);
     this.#ringBy(beganAtMs + dueMs(), beganAtMs);
     try {
-      return await work(expired);
+      return await work(race);
     } finally {
       this.#waits.delete(wait);
       this.#stopIdle();

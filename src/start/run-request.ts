@@ -32,9 +32,9 @@ export function scanBody(body: ReceivedBody): ScannedBody {
 }
 
 /** The idempotency id in a text that may be no JSON. */
-export function scannedId(text: string, { members }: Envelope): string | null {
-  const span = members.idempotencyId;
-  return span && parseUuid(parseJson(text.slice(span.start, span.end)));
+export function scannedId(text: string, envelope: Envelope | EnvelopeFault): string | null {
+  const span = "members" in envelope ? envelope.members?.idempotencyId : null;
+  return span ? parseUuid(parseJson(text.slice(span.start, span.end))) : null;
 }
 
 const NOT_JSON = badRequest("The body is not valid JSON.", "");

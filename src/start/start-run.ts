@@ -104,15 +104,19 @@ export async function answerUnparsed(
 ): Promise<StartAnswer | null> {
   if (body.kind !== "text" || body.text.length <= LARGE_BODY) return null;
   const { text, envelope } = body;
-  const id = envelope.kind === "envelope" ? scannedId(text, envelope) : null;
+  const id = scannedId(text, envelope);
   if (window === null && id === null) return null;
   const foreseen = await gate.foresee(window, id);
   if (foreseen?.kind === "limited")
     return refusal("limited", tooManyRequests(foreseen.retryAfterSeconds), foreseen.view);
-  if (foreseen === null || envelope.kind !== "envelope" || id === null) return null;
+  if (foreseen === null || id === null) return null;
   const { settled, view } = foreseen;
-  const fingerprint = await fingerprintWithId(buildStartPath(target), { text, envelope }, id);
-  return replay(settled.answer, { view, mismatch: settled.fingerprint !== fingerprint });
+  const path = buildStartPath(target);
+  // Any other is malformed, so it is not what was accepted.
+  const isSame =
+    envelope.kind === "envelope" &&
+    settled.fingerprint === (await fingerprintWithId(path, { text, envelope }, id));
+  return replay(settled.answer, { view, mismatch: !isSame });
 }
 
 // KV answers when the gate cannot.

@@ -4,7 +4,7 @@ import { validateUuid } from "../contract/schemas.ts";
 import { problem } from "../platform/errors.ts";
 import { decodeUtf8, memberOf, parseJson } from "../platform/json.ts";
 import { network, type Sender, send } from "../platform/outbound/guard.ts";
-import { OutboundTooLarge, readMessage } from "../platform/outbound/read-body.ts";
+import { OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
 import type { Settings } from "../platform/settings.ts";
 import { TimeoutError, type Timer } from "../platform/timeout.ts";
 import { decode } from "./coding.ts";
@@ -131,7 +131,7 @@ async function readAnswer(
     return new Uint8Array();
   }
   try {
-    return await readMessage(decoded, maxBytes, timeoutMs, undefined, timer);
+    return await readBody(decoded, maxBytes, timeoutMs, undefined, timer);
   } catch (error) {
     if (error instanceof OutboundTooLarge || response.status >= 400) return new Uint8Array();
     throw error;

@@ -12,10 +12,7 @@ import { parseJson } from "../platform/json.ts";
 
 /** Deeper than any honest input, and shallow enough for every recursive parser behind us. */
 const MAX_JSON_DEPTH = 500;
-/**
- * What JSON.parse makes of a text may be twenty times as large as the text. The bound is on an estimate, in bytes: so
- * much for each array and object, each member, and each value.
- */
+/** What JSON.parse makes of a text may be twenty times as large. The bound is on an estimate: so much for each of its parts. */
 const MAX_PARSED_BYTES = 64 * 1024 * 1024;
 const CONTAINER_BYTES = 40;
 const MEMBER_BYTES = 16;
@@ -38,8 +35,8 @@ export type Envelope = {
 
 export type EnvelopeFault =
   | { kind: "duplicate"; pointer: string }
-  /** A name that a lax parser takes for `known`. */
-  | { kind: "lookalike"; pointer: string; known: string }
+  /** A name that a lax parser takes for `known`. `members`: null where there is no `data`. */
+  | { kind: "lookalike"; pointer: string; known: string; members: Envelope["members"] | null }
   | { kind: "too_deep" }
   /** Parsed, it would take too much memory. */
   | { kind: "too_many_values" }
@@ -91,16 +88,17 @@ export function locateEnvelope(text: string): Envelope | EnvelopeFault {
 }
 
 function judge(data: Data | null, beside: Lookalike | null, maxDepth: number): Envelope | EnvelopeFault {
-  const repeatedName = data?.repeatedName ?? null;
-  if (repeatedName !== null) return { kind: "duplicate", pointer: pointerTo("/data", repeatedName) };
-  if (beside !== null) return { kind: "lookalike", pointer: pointerTo("", beside.name), known: beside.known };
-  const inData = data?.lookalike ?? null;
-  if (inData !== null)
-    return { kind: "lookalike", pointer: pointerTo("/data", inData.name), known: inData.known };
+  if (data?.repeatedName != null)
+    return { kind: "duplicate", pointer: pointerTo("/data", data.repeatedName) };
+  const lookalike = beside ?? data?.lookalike ?? null;
+  if (lookalike !== null) {
+    const pointer = pointerTo(beside === null ? "/data" : "", lookalike.name);
+    return { kind: "lookalike", pointer, known: lookalike.known, members: data?.members ?? null };
+  }
   if (maxDepth > MAX_JSON_DEPTH) return { kind: "too_deep" };
   if (data === null) return { kind: "no_envelope" };
-  const { start: dataStart, names, members } = data;
-  return { kind: "envelope", dataStart, dataIsEmpty: names.size === 0, members, maxDepth };
+  const { start, names, members } = data;
+  return { kind: "envelope", dataStart: start, dataIsEmpty: names.size === 0, members, maxDepth };
 }
 
 /** Null for a known name, and for one that no reader takes for a known one. */

@@ -52,6 +52,8 @@ it("a large body whose id has an answer gets it without a parse, beyond the limi
       [known, null],
       [known.replace(ID, ID.toUpperCase()), null],
       [known.replace("{},", ""), "true"],
+      [known.replace('"inputs"', '"CALLBACK_URL":"","inputs"'), "true"],
+      [known.replace('{"data"', '{"DATA":1,"data"'), "true"],
     ] as const) {
       const { status, text, headers } = await gateway.call(RUN_PATH, post(body));
       expect([status, text, headers.get("x-ratelimit-remaining")]).toEqual([202, first.text, "0"]);

@@ -44,16 +44,23 @@ const respelled: Answer = () =>
 const encoded = (status: number): Answer => {
   return () => new Response(ACCEPTED, { status, headers: { "content-encoding": "deflate" } });
 };
+/** Says gzip, and is none. */
+const unzippable = (status: number): Answer => {
+  const headers = { "content-encoding": "gzip" };
+  return () => new Response("no gzip", { status, headers, encodeBody: "manual" });
+};
 const lose: Answer = () => Promise.reject(new Error("Network connection lost."));
 const refuse: Answer = () => json(402, errorBody(402, "payment_required"));
 
-const breakOff: Answer = () => {
-  const broken = new ReadableStream({
-    type: "bytes",
-    pull: (controller) => controller.error(new Error("lost")),
-  });
-  return new Response(broken, { status: 202 });
-};
+const breakOff =
+  (status: number): Answer =>
+  () => {
+    const broken = new ReadableStream({
+      type: "bytes",
+      pull: (controller) => controller.error(new Error("lost")),
+    });
+    return new Response(broken, { status });
+  };
 
 function meaning(outcome: StartOutcome): unknown[] {
   return outcome.kind === "accepted"
@@ -67,6 +74,8 @@ describe("what an answer means", () => {
     ["202 with a run", accept, ["accepted", RUN_ID]],
     ["200 with a run", () => new Response(ACCEPTED), ["accepted", RUN_ID]],
     ["202 without a body", () => new Response(null, { status: 202 }), NONSENSE],
+    ["a 402 that breaks off", breakOff(402), ["refused", 402, "payment_required"]],
+    ["a 404 in no gzip", unzippable(404), ["refused", 404, "not_found"]],
     ["204", () => new Response(null, { status: 204 }), NONSENSE],
     ["202 in GZIP", respelled, ["accepted", RUN_ID]],
     ["202 in another coding", encoded(202), NONSENSE],
@@ -119,7 +128,7 @@ describe("one more try", () => {
       name: "Cloudflare's 521, which says to come in two minutes",
       first: () => new Response("error code: 521", { status: 521, headers: { "retry-after": "120" } }),
     },
-    { name: "an answer that breaks off", first: breakOff },
+    { name: "an answer that breaks off", first: breakOff(202) },
   ])("after $name, in the same words", async ({ first }) => {
     const { asked, outcome } = await start([first, accept]);
     expect(meaning(outcome)).toEqual(["accepted", RUN_ID]);

@@ -46,6 +46,13 @@ describe("an answer", () => {
     },
   );
 
+  it.each(words`gzip br GZIP deflate`)("of no bytes is none in %s either", async (coding) => {
+    const given = answer(coding, "");
+    given.headers.set("content-length", "0");
+    const decoded = await decode(given);
+    expect([decoded?.body, decoded?.headers.get("content-encoding")]).toEqual([null, null]);
+  });
+
   it("without a body needs no decoding", async () => {
     const given = answer("deflate", null);
     expect(await decode(given)).toBe(given);

@@ -1,7 +1,7 @@
 // Bodies that other parties send: none is read without a bound on its size and on the time that it takes.
 
 import type { Reservation } from "../memory-budget.ts";
-import { Timer, withTimeout } from "../timeout.ts";
+import { type Race, Timer, withTimeout } from "../timeout.ts";
 
 /** An answer whose body is larger than its bound. */
 export class OutboundTooLarge extends Error {
@@ -57,42 +57,16 @@ export function nextPieceDueMs({ timeoutMs, graceMs, minBytesPerSecond }: Pace, 
   return Math.min(timeoutMs, graceMs + (size * 1000) / minBytesPerSecond);
 }
 
-/** At a time; more for a body that comes faster. */
-const MIN_READ_BYTES = 4 * 1024;
-const MAX_READ_BYTES = 64 * 1024;
-/** Longer ones are read in pieces. */
-const SMALL_BYTES = 64 * 1024;
+/** So many are waited for at a time, so that a body that comes byte by byte costs little more than another. Of one that must come at a pace it is what a tenth of a second brings. */
+const MIN_READ_BYTES = 512;
+const READ_SECONDS = 0.1;
+/** A body is read into blocks, each as large as what has come before it within these bounds. */
+const MIN_BLOCK_BYTES = 4 * 1024;
+const MAX_BLOCK_BYTES = 64 * 1024;
 
 /**
- * Reads a body as `readBody` does. One that is announced to be small is read in one go, which takes half of the time; if it
- * comes too late, it is cancelled only when its request ends.
- */
-export async function readMessage(
-  message: Request | Response,
-  maxBytes: number,
-  pace: Pace | number,
-  reservation?: Reservation,
-  timer?: Timer,
-): Promise<Uint8Array> {
-  const byteLength = announcedLength(message.headers);
-  if (byteLength === null || byteLength > Math.min(SMALL_BYTES, maxBytes))
-    return readBody(message, maxBytes, pace, reservation, timer);
-  const bytes = new Uint8Array(await withTimeout(dueMs(pace, byteLength), message.arrayBuffer(), timer));
-  if (bytes.byteLength > maxBytes) throw new OutboundTooLarge(`body over ${maxBytes} bytes`);
-  if (reservation?.take(bytes.byteLength) !== false) return bytes;
-  reservation.release();
-  throw new OutboundNoRoom("no room for this body");
-}
-
-/** Null: it is not announced, or another one once it is decoded. */
-function announcedLength(headers: Headers): number | null {
-  const length = headers.get("content-length") ?? "";
-  return /^\d{1,15}$/.test(length) && !headers.has("content-encoding") ? Number(length) : null;
-}
-
-/**
- * Reads a body as bytes, `maxBytes` at most, at a pace or within so many milliseconds. The reservation is asked for room for each
- * piece as it comes. A body for which there is none is read to its end and not kept: the other party may not look for an
+ * Reads a body as bytes, `maxBytes` at most, at a pace or within so many milliseconds. The reservation is asked for room for
+ * what has come. A body for which there is none is read to its end and not kept: the other party may not look for an
  * answer before it has sent all. Throws OutboundTooLarge, OutboundNoRoom or TimeoutError, and cancels the body.
  */
 export async function readBody(
@@ -104,37 +78,42 @@ export async function readBody(
 ): Promise<Uint8Array> {
   if (body === null) return new Uint8Array();
   const reader = body.getReader({ mode: "byob" });
-  let chunks: Uint8Array[] | null = [];
+  const minBytes = typeof pace === "number" ? MIN_READ_BYTES : READ_SECONDS * pace.minBytesPerSecond;
+  const full: Uint8Array[] = [];
+  let block = new Uint8Array(MIN_BLOCK_BYTES);
+  let filled = 0;
   let size = 0;
-  const read = async (expired: Promise<never>) => {
-    let space: ArrayBufferLike = new ArrayBuffer(MIN_READ_BYTES);
+  let hasRoom = true;
+  const read = async (race: Race) => {
     for (;;) {
-      const reading: Promise<ReadableStreamReadResult<Uint8Array>> = reader.read(new Uint8Array(space));
-      const { done, value } = await Promise.race([reading, expired]);
+      const atLeast = Math.min(minBytes, block.byteLength - filled);
+      const { done, value } = await race(reader.readAtLeast(atLeast, block.subarray(filled)));
+      // Its buffer has moved there; of a body that was cancelled there is none.
+      if (value !== undefined) block = new Uint8Array(value.buffer);
       if (done) return;
       size += value.byteLength;
       if (size > maxBytes) throw new OutboundTooLarge(`body over ${maxBytes} bytes`);
-      if (chunks !== null && reservation?.take(value.byteLength) === false) {
+      if (hasRoom && reservation?.take(value.byteLength) === false) {
         reservation.release();
-        chunks = null;
+        full.length = 0;
+        hasRoom = false;
       }
-      chunks?.push(value.slice());
-      const isFull = value.byteLength === value.buffer.byteLength;
-      space = isFull ? new ArrayBuffer(Math.min(MAX_READ_BYTES, 2 * value.byteLength)) : value.buffer;
+      filled = hasRoom ? filled + value.byteLength : 0;
+      if (filled === block.byteLength) {
+        full.push(block);
+        block = new Uint8Array(Math.min(MAX_BLOCK_BYTES, size));
+        filled = 0;
+      }
     }
   };
   try {
-    await timer.during(() => dueMs(pace, size), read);
+    await timer.during(() => (typeof pace === "number" ? pace : nextPieceDueMs(pace, size)), read);
   } catch (error) {
     reader.cancel(error).catch(() => undefined);
     throw error;
   }
-  if (chunks === null) throw new OutboundNoRoom("no room for this body");
-  return concatenate(chunks, size);
-}
-
-function dueMs(pace: Pace | number, size: number): number {
-  return typeof pace === "number" ? pace : nextPieceDueMs(pace, size);
+  if (!hasRoom) throw new OutboundNoRoom("no room for this body");
+  return concatenate([...full, block.subarray(0, filled)], size);
 }
 
 function concatenate(chunks: Uint8Array[], size: number): Uint8Array {

@@ -1,6 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { MemoryBudget } from "../../../src/platform/memory-budget.ts";
-import { nextPieceDueMs, OutboundNoRoom, readBody } from "../../../src/platform/outbound/read-body.ts";
+import {
+  nextPieceDueMs,
+  OutboundNoRoom,
+  OutboundTooLarge,
+  readBody,
+} from "../../../src/platform/outbound/read-body.ts";
 import { TimeoutError } from "../../../src/platform/timeout.ts";
 
 const MEBIBYTE = 1_048_576;
@@ -30,6 +35,28 @@ describe("a body for which there is no room", () => {
     expect(pieces).toHaveLength(256);
     expect(collected).toBeGreaterThan(0);
     expect(other.take(1.9 * MEBIBYTE)).toBe(true);
+  });
+});
+
+describe("a body", () => {
+  it.each([0, 1, 511, 4096, 4097, 65_536, 65_537, 300_000])("of %i bytes is read whole", async (length) => {
+    const bytes = Uint8Array.from({ length }, (_, at) => at % 251);
+    const read = await readBody(new Response(bytes), MEBIBYTE, 60_000);
+    expect(read).toEqual(bytes);
+  });
+
+  it("in pieces of one byte is read hundreds at a time", async () => {
+    const spied = vi.spyOn(ReadableStreamBYOBReader.prototype, "readAtLeast");
+    const read = await readBody({ body: drip(1, 0, 3_000) }, MEBIBYTE, 60_000);
+    expect(read.byteLength).toBe(3_000);
+    expect(spied.mock.calls.length).toBeLessThan(12);
+    spied.mockRestore();
+  });
+
+  it("is bounded, whatever length its head announces", async () => {
+    const headers = { "content-length": "10" };
+    const response = new Response(drip(65_536, 0, 100), { headers });
+    await expect(readBody(response, MEBIBYTE, 60_000)).rejects.toThrow(OutboundTooLarge);
   });
 });
 
