@@ -1,9 +1,10 @@
-// npm run check [-- --watch]: types, lint, format and words, as fast as they go; with --watch again after each change.
+// npm run check [-- --watch]: types, lint, format, imports and words, as fast as they go; with --watch again after each change.
 // The lint that needs types takes much longer, and is part of `npm test`.
 import { globSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Check, command, GENERATED, runLanes } from "./checks.ts";
+import { checkImports } from "./imports.ts";
 import { checkWords } from "./words.ts";
 
 /** Incremental: what tsc has found out is kept under node_modules/.cache, so that the next time takes a few seconds. */
@@ -14,6 +15,7 @@ const TYPES: Check[] = [
 ];
 const FORMAT: Check = ["format", () => command("biome", ["check", "."])];
 const LINT: Check = ["lint without types", () => command("oxlint", ["--deny-warnings"])];
+const IMPORTS: Check = ["imports", checkImports];
 const WORDS: Check = ["words", checkWords];
 const LOOK_EVERY_MS = 500;
 
@@ -34,7 +36,7 @@ for (;;) {
 async function check(): Promise<boolean> {
   const startedAt = performance.now();
   const { failedChecks } = await runLanes([
-    [...TYPES.slice(0, 1), WORDS],
+    [...TYPES.slice(0, 1), WORDS, IMPORTS],
     [...TYPES.slice(1), LINT, FORMAT],
   ]);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);

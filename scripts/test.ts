@@ -17,7 +17,7 @@ const QUICK = ["--rounds", "2", "--seconds", "1"];
 /** Each needs a core for itself and nothing of the others: they pass while the tests wait for something. */
 const BESIDE_THE_TESTS: Check[] = [
   ["generated types are fresh", () => command("npm", ["run", "--silent", "types:check"])],
-  ["types, lint, format and words", () => command("npm", ["run", "--silent", "check"])],
+  ["types, lint, format, imports and words", () => command("npm", ["run", "--silent", "check"])],
   ["lint with types", () => command("oxlint", ["--type-aware", "--deny-warnings"])],
   ["unused code and dependencies", () => command("knip", [])],
   ["licences", () => command("node", ["scripts/licences.ts"])],
