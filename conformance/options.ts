@@ -1,5 +1,6 @@
 // The command line, checked whole before anything is asked.
 import { parseArgs } from "node:util";
+import { isHttpUrl } from "../scripts/http-url.ts";
 import { SECTIONS } from "./clause.ts";
 
 export const TOKENS = [
@@ -99,9 +100,7 @@ function read(args: string[]) {
 
 /** Without a trailing slash. */
 function origin(url: string): string {
-  const parsed = URL.parse(url);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol))
-    throw new UsageError(`--url ${url} is no http URL`);
+  if (!isHttpUrl(url)) throw new UsageError(`--url ${url} is no http URL`);
   return url.replace(/\/+$/, "");
 }
 

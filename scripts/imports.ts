@@ -35,7 +35,8 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   "src/console/run/": ["src/console/runs/"], // has the summary that the list has
   "sandbox/": [],
   "examples/": [],
-  "conformance/": ["scripts/dev-token.ts"], // it examines any gateway: only its tokens for the sandbox are ours
+  // It examines any gateway: only its tokens for the sandbox are ours.
+  "conformance/": ["scripts/dev-token.ts", "scripts/http-url.ts"],
   "scripts/": ["src/platform/", "examples/node-jose/"],
   "bench/": ["src/", "scripts/", "test/support/", "test/flows/support/"], // the same fakes and starts as the tests'
   "test/support/": ["src/", "test/contract/"],

@@ -6,10 +6,7 @@ import { findProblems, ISSUER, KEY, REQUIRED } from "./support/given-settings.ts
 const OKP = { kty: "OKP", crv: "Ed25519", kid: "i2", x: KEY.x };
 const PUBLIC_KEY = { kty: "EC", crv: "P-256", kid: "i1", x: "x", y: "y" };
 
-function issuerProblem(
-  change: Record<string, unknown>,
-  vars: Record<string, string> = {},
-): readonly string[] {
+function issuerProblem(change: object, vars: Record<string, string> = {}): readonly string[] {
   return findProblems({ JWT_ISSUERS: JSON.stringify([{ ...ISSUER, ...change }]), ...vars });
 }
 
@@ -58,13 +55,25 @@ describe("an issuer", () => {
     expect(issuerProblem(change)).toEqual([problem]);
   });
 
-  it.each([
+  it.each<[change: object, problem: string]>([
     [{ operators: "yes" }, 'JWT_ISSUERS entry 0 has an "operators" that is not true or false'],
     [
       { jwks_uri: "https://user:password@login.example/jwks.json" },
       'JWT_ISSUERS entry 0 has credentials in its "jwks_uri"',
     ],
     [{ jwks_uri: "https://user@login.example/" }, 'JWT_ISSUERS entry 0 has credentials in its "jwks_uri"'],
+    ...[{ issuer: " https://login.example" }, { issuer: "https://login.example\n" }, { audience: "a " }].map(
+      (change): [object, string] => [
+        change,
+        'JWT_ISSUERS entry 0 has white space around its "issuer" or "audience"',
+      ],
+    ),
+    ...["https://login.example:0/jwks.json", "https://*.login.example/jwks.json", "https://{host}/"].map(
+      (uri): [object, string] => [
+        { jwks_uri: uri },
+        'JWT_ISSUERS entry 0 has a "jwks_uri" with port 0 or a host that cannot be fetched',
+      ],
+    ),
     [{ operator: true }, 'JWT_ISSUERS entry 0 has an unknown member "operator"'],
     [{ jwksUri: "https://login.example/" }, 'JWT_ISSUERS entry 0 has an unknown member "jwksUri"'],
   ])("an issuer with %o too", (change, problem) => {

@@ -62,7 +62,8 @@ export function createReceiver({ gatewayUrl, origin, isExpectedUser, onRun, maxB
       // The bytes as they came: parsed and printed again, they would be others.
       const hash = createHash("sha256").update(body).digest("base64url");
       if (token.bodySha256 !== hash) return refuse(401, "the token is for another body");
-      const run = JSON.parse(body.toString("utf8"));
+      // Not `toString()`, which leaves a byte-order mark that JSON.parse() refuses.
+      const run = JSON.parse(new TextDecoder().decode(body));
 
       // No `await` between the question and the note: two copies may arrive at the same moment.
       const isNew = !seen.has(token.webhookId);
@@ -105,6 +106,11 @@ function log(reason) {
   process.stderr.write(`${String(reason)}\n`);
 }
 
+/** @param {string} text */
+function isHttpUrl(text) {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
 /** @param {string} usage @returns {never} */
 function fail(usage) {
   log(usage);
@@ -124,10 +130,13 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     allowPositionals: true,
   });
   const { gateway = "http://127.0.0.1:8787", origin, user: issuers = [], port = "9000" } = values;
+  const maxBytes = values["max-bytes"];
   if (issuers.length === 0 || issuers.length !== subjects.length)
     fail("--user ISSUER SUBJECT, for each user");
-  if (!origin && !LOOPBACK.includes(new URL(gateway).hostname))
+  if (!isHttpUrl(gateway)) fail("--gateway https://HOST, the gateway's PUBLIC_URL");
+  if (origin === undefined ? !LOOPBACK.includes(new URL(gateway).hostname) : !isHttpUrl(origin))
     fail("--origin https://HOST, of your callback URLs");
+  if (maxBytes !== undefined && !/^\d+$/.test(maxBytes)) fail("--max-bytes NUMBER");
 
   const server = createReceiver({
     gatewayUrl: gateway,
@@ -135,7 +144,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       issuers.some((each, at) => each === issuer && subjects[at] === subject),
     onRun: (runId, run) => process.stdout.write(`run ${runId}: ${JSON.stringify(run)}\n`),
     ...(origin && { origin }),
-    ...(values["max-bytes"] && { maxBytes: Number(values["max-bytes"]) }),
+    ...(maxBytes && { maxBytes: Number(maxBytes) }),
   });
   server.listen(Number(port), "127.0.0.1", () =>
     process.stdout.write(`listening on http://127.0.0.1:${port}\n`),

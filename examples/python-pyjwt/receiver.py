@@ -114,10 +114,17 @@ def create_receiver(gateway_url, origin, is_expected_user, on_run, port, max_byt
     return ThreadingHTTPServer(("127.0.0.1", port), Receiver)
 
 
+def http_url(text):
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError
+    return text
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--gateway", default="http://127.0.0.1:8787")
-    parser.add_argument("--origin", help="scheme, host and port of your callback URLs")
+    parser.add_argument("--gateway", type=http_url, default="http://127.0.0.1:8787")
+    parser.add_argument("--origin", type=http_url, help="scheme, host and port of your callback URLs")
     parser.add_argument("--user", nargs=2, metavar=("ISSUER", "SUBJECT"), action="append", required=True)
     parser.add_argument("--max-bytes", type=int, default=MAX_BYTES)
     parser.add_argument("--port", type=int, default=9000)

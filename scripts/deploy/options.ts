@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { isHttpUrl } from "../http-url.ts";
 
 const USAGE = `usage: npm run deploy -- [--env production|staging] [--dry-run] [--check-url URL] [--check-seconds N]
   --dry-run          prints what would be done, and changes nothing
@@ -27,8 +28,10 @@ export function readOptions(args: string[]): Options {
 /** Throws UsageError. */
 export function parseOptions(args: string[]) {
   const { env, "dry-run": isDryRun, "check-url": checkUrl, "check-seconds": seconds } = parsed(args);
+  // To wrangler an empty one is wrangler.toml's top level, which is for development.
+  if (env === "") throw new UsageError("--env takes the name of an environment");
   if (!/^\d{1,4}$/.test(seconds)) throw new UsageError("--check-seconds takes a whole number of seconds");
-  if (checkUrl !== undefined && !URL.canParse(checkUrl)) throw new UsageError("--check-url takes a URL");
+  if (checkUrl !== undefined && !isHttpUrl(checkUrl)) throw new UsageError("--check-url takes a URL");
   const origin = checkUrl === undefined ? null : new URL(checkUrl).origin;
   return { environment: env, isDryRun, checkUrl: origin, checkSeconds: Number(seconds) };
 }

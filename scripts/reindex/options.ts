@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { Failure } from "../failure.ts";
+import { isHttpUrl } from "../http-url.ts";
 
 /** `url`: an origin; `token`: an operator's; `cursor`: empty from the beginning. */
 export type ReindexOptions = ReturnType<typeof parseReindexOptions>;
@@ -12,7 +13,7 @@ export function parseReindexOptions(args: string[]) {
   const { values } = parseArgs({ args, options: { url: text, token: text, cursor: text } });
   const { url = "", token = "", cursor = "" } = values;
   if (url === "") throw new Failure(`--url is required\n${USAGE}`);
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) throw new Failure(`--url ${url} is no http URL`);
+  if (!isHttpUrl(url)) throw new Failure(`--url ${url} is no http URL`);
   if (token === "") throw new Failure(`--token is required\n${USAGE}`);
   return { url: url.replace(/\/+$/, ""), token, cursor };
 }

@@ -4,6 +4,7 @@
 // resolve names: from a public name that points to a private address the platform protects, whose requests leave from the
 // edge (docs/platform-assumptions.md); from a redirect the guard, which follows none. An address in place of a name is refused, a public one too: Cloudflare
 // fetches none, so a callback to it would never arrive.
+import { isFetchableHost } from "../platform/fetchable.ts";
 import { isIpAddress } from "../platform/ip-address.ts";
 import type { Settings } from "../platform/settings.ts";
 
@@ -74,7 +75,7 @@ export function checkDestination(text: string, rules: DestinationRules): Destina
   const url = URL.parse(text);
   if (url === null) return refuse("malformed");
   if (!isSchemeAllowed(url.protocol, rules)) return refuse("wrong_scheme");
-  if (!isWrittenPlainly(text) || !isFetchable(url) || hasEmptyLabel(url)) return refuse("malformed");
+  if (!isWrittenPlainly(text) || !isFetchableHost(url.hostname)) return refuse("malformed");
   if (hasUserInfo(text)) return refuse("credentials");
   if (url.port === "0") return refuse("no_port");
   if (isOwnHost(url, rules)) return refuse("own_host");
@@ -100,16 +101,6 @@ function isSchemeAllowed(protocol: string, { allowPrivate }: DestinationRules): 
 /** WHATWG repairs `https:/\host`, `https:///host` and inner line breaks, other parsers read another host: no honest caller writes so. */
 function isWrittenPlainly(text: string): boolean {
   return /^https?:\/\/[^\s\p{Cc}\\/][^\s\p{Cc}\\]*$/iu.test(text);
-}
-
-/** WHATWG lets a host name have characters in it (`{`, `*`, `;`) that are in no name of a host and that fetch() gives up on. */
-function isFetchable({ hostname }: URL): boolean {
-  return /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(hostname);
-}
-
-/** `127.1..` is no IPv4 address to WHATWG, and may be one to a resolver that drops the dots. */
-function hasEmptyLabel(url: URL): boolean {
-  return withoutRootDot(url.hostname).split(".").includes("");
 }
 
 /** Read off the text, because WHATWG drops an empty `@`. Holds for a text that is written plainly. */

@@ -1,5 +1,6 @@
 // RFC 4180: a header row, CRLF after every row, quotes where a field needs them. Fields are written as they are, so
-// that nothing is lost on the way: a text that a spreadsheet would take for a formula stays that text.
+// that nothing is lost on the way: a text that a spreadsheet would take for a formula stays that text. Only half
+// a surrogate pair, which JSON can have alone and UTF-8 cannot, becomes U+FFFD.
 
 export type CsvRow = Record<string, string | number | null>;
 
@@ -11,6 +12,6 @@ export function formatCsv(columns: readonly string[], rows: readonly CsvRow[]): 
 
 function field(value: string | number | null): string {
   if (value === null) return "";
-  const text = String(value);
+  const text = String(value).toWellFormed();
   return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

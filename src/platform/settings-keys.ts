@@ -1,4 +1,5 @@
 // Issuers and keys, as the settings spell them.
+import { isFetchable } from "./fetchable.ts";
 import { isIpAddress } from "./ip-address.ts";
 import { isObject } from "./json.ts";
 import { ALGORITHMS, isJwk, isText, isUsable, type Jwk } from "./jwk.ts";
@@ -43,6 +44,8 @@ function parseIssuer(entry: unknown, where: string, site: Site): Issuer {
   const [stray] = Object.keys(others);
   if (stray !== undefined) throw new Fault(`${where} has an unknown member ${JSON.stringify(stray)}`);
   if (!isText(issuer) || !isText(audience)) throw new Fault(`${where} needs "issuer" and "audience"`);
+  if ([issuer, audience].some((text) => text !== text.trim()))
+    throw new Fault(`${where} has white space around its "issuer" or "audience"`);
   if (
     !Array.isArray(algorithms) ||
     algorithms.length === 0 ||
@@ -76,6 +79,8 @@ function parseKeyUrl(uri: unknown, where: string, site: Site): KeySource {
     throw new Fault(`${where} has a "jwks_uri" that is no URL`);
   if (url.username !== "" || url.password !== "")
     throw new Fault(`${where} has credentials in its "jwks_uri"`);
+  if (!isFetchable(url))
+    throw new Fault(`${where} has a "jwks_uri" with port 0 or a host that cannot be fetched`);
   if (site.isSecure && url.protocol !== "https:")
     throw new Fault(`${where} has a plain-http "jwks_uri" while PUBLIC_URL is https`);
   if (site.isPublic && isLoopback(url.href))

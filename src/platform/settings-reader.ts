@@ -1,10 +1,14 @@
 // Reads settings one by one, and notes what is wrong with each by name, without its content: some of them are secrets.
 
+import { isFetchable } from "./fetchable.ts";
 import type { SettingName } from "./settings.ts";
 import { Fault } from "./settings-keys.ts";
 
 const MAX_STEPS = 50;
 const MIN_TOKEN_LENGTH = 16;
+/** A bearer token, without the word: RFC 6750, section 2.1. Anything else can be in no request. */
+const BEARER = /^[\w.~+/-]+=*$/;
+const OF_A_BEARER = "letters, digits and -._~+/, then = maybe";
 
 export class Reader {
   readonly problems: string[] = [];
@@ -31,7 +35,10 @@ export class Reader {
     const url = URL.parse(text);
     const usable =
       url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
-    return usable ? url.href : this.reject(name, "must be an http or https URL without credentials");
+    if (!usable) return this.reject(name, "must be an http or https URL without credentials");
+    return isFetchable(url)
+      ? url.href
+      : this.reject(name, "must have a host that can be fetched, and no port 0");
   }
 
   /** Without a slash at its end. A path would be dropped in silence: the gateway's own begin at the root. */
@@ -55,21 +62,20 @@ export class Reader {
     return text !== null && /\s/.test(text) ? this.reject(name, "must be one scope, without blanks") : text;
   }
 
-  /** A bearer token, without the word: RFC 6750, section 2.1. Anything else would make every request with it fail. */
   bearer(name: SettingName): string | null {
     const text = this.text(name);
-    if (text === null || /^[\w.~+/-]+=*$/.test(text)) return text;
-    return this.reject(name, "must be a bearer token: letters, digits and -._~+/, then = maybe");
+    if (text === null || BEARER.test(text)) return text;
+    return this.reject(name, `must be a bearer token: ${OF_A_BEARER}`);
   }
 
-  /** Up to `max` secrets, separated by blanks. */
+  /** Up to `max` bearer tokens, separated by blanks. */
   tokens(name: SettingName, max: number): readonly string[] {
     const tokens = this.text(name)?.trim().split(/\s+/) ?? [];
-    const isFit = tokens.length <= max && tokens.every((token) => token.length >= MIN_TOKEN_LENGTH);
-    if (isFit) return tokens;
+    const isFit = (token: string) => token.length >= MIN_TOKEN_LENGTH && BEARER.test(token);
+    if (tokens.length <= max && tokens.every(isFit)) return tokens;
     this.reject(
       name,
-      `must be 1 to ${max} tokens of at least ${MIN_TOKEN_LENGTH} characters, separated by blanks`,
+      `must be 1 to ${max} bearer tokens of at least ${MIN_TOKEN_LENGTH} characters (${OF_A_BEARER}), separated by blanks`,
     );
     return [];
   }
@@ -80,6 +86,7 @@ export class Reader {
     if (a === null && b === null) return null;
     if (a === null || b === null)
       return this.reject(a === null ? first : second, `is required with ${a === null ? second : first}`);
+    if (b !== b.trim()) return this.reject(second, "must have no white space around it");
     return this.#parsed(first, () => parse(a, b));
   }
 

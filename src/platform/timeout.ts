@@ -48,17 +48,17 @@ export class Timer {
    */
   async during<T>(dueMs: () => number, work: (race: Race) => Promise<T>): Promise<T> {
     let isOver = false;
-    let giveUp: (() => void) | null = null;
+    let rejectLate: (() => void) | null = null;
     // Not Promise.race against one promise for all: that would keep a reaction for each that was raced.
     const race: Race = (promise) =>
       new Promise((resolve, reject) => {
-        giveUp = () => reject(new TimeoutError(`nothing within ${dueMs()} ms`));
+        rejectLate = () => reject(new TimeoutError(`nothing within ${dueMs()} ms`));
         promise.then(resolve, reject);
-        if (isOver) giveUp();
+        if (isOver) rejectLate();
       });
     const expire = () => {
       isOver = true;
-      giveUp?.();
+      rejectLate?.();
     };
     // Unlike `Date` it never stands still.
     const beganAtMs = performance.now();

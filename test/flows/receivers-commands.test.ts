@@ -82,6 +82,10 @@ describe.each(["node-jose", "node-standard-webhooks", "python-pyjwt"] as const)(
       ["--user", ["--origin", ORIGIN]],
       ["--user", ["--origin", ORIGIN, "--user", USER.issuer]],
       ["--origin", ["--gateway", "https://actions.example.com", ...FOR_USER]],
+      ["--origin", ["--origin", "client.example", ...FOR_USER]],
+      ["--origin", ["--origin", "localhost:9000", ...FOR_USER]],
+      ["--gateway", ["--gateway", "localhost:8787", "--origin", ORIGIN, ...FOR_USER]],
+      ["--max-bytes", ["--max-bytes", "abc", "--origin", ORIGIN, ...FOR_USER]],
     ])("says that it needs %s, given %j", async (option, options) => {
       const { program, file } = COMMANDS[name];
       const { code, stderr } = await run(program, [file, "--port", "1", ...options], env);

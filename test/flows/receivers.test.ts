@@ -45,12 +45,15 @@ function describeReceiver(name: string, start: () => Promise<ExampleReceiver>, f
       return () => receiver.close();
     });
 
-    it("acknowledges an honest callback and hands its run on", async () => {
-      const runId = randomUUID();
-      expect(await post(receiver, await callback(gateway, { runId }))).toBe(204);
-      await handed(1);
-      expect(receiver.handedOn()).toMatchObject([{ runId, run: JSON.parse(BODY) }]);
-    });
+    it.each(["", "\ufeff"])(
+      "acknowledges an honest callback that begins with %j and hands its run on",
+      async (begin) => {
+        const runId = randomUUID();
+        expect(await post(receiver, await callback(gateway, { runId, body: `${begin}${BODY}` }))).toBe(204);
+        await handed(1);
+        expect(receiver.handedOn()).toMatchObject([{ runId, run: JSON.parse(BODY) }]);
+      },
+    );
 
     it("takes one that was nearly 5 minutes on its way", async () => {
       expect(await post(receiver, await callback(gateway, { ageSeconds: 290 }))).toBe(204);

@@ -166,6 +166,15 @@ describe("as CSV", () => {
     );
   });
 
+  it.each([
+    ["\ud800", "\ufffd"],
+    ["\udf88 and \ud83c", "\ufffd and \ufffd"],
+    ["\ud83c\udf88", "🎈"],
+  ])("is UTF-8 also of the text %j", async (description, written) => {
+    await charge({ terms: { billing: { ...BILLING, description } } });
+    expect((await gateway.call(NOVEMBER, CSV)).text).toContain(`,${written},`);
+  });
+
   it("is written as RFC 4180 has it", async () => {
     const billing = { ...BILLING, description: 'say "hi"', exemption_details: "" };
     await charge({ runId: ID, terms: { billing, target: { kind: "one_off" } } });

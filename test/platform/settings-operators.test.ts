@@ -5,6 +5,10 @@ describe("the console's settings", () => {
   const SAME_SCOPE = "OPERATOR_SCOPE must not be REQUIRED_SCOPE: every caller would be an operator";
   it.each<[vars: Record<string, string>, problem: string]>([
     [{ ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com" }, "ACCESS_AUD is required with ACCESS_TEAM_DOMAIN"],
+    ...[" 4714c1358e65", "4714c1358e65\n", " "].map((audience): [Record<string, string>, string] => [
+      { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: audience },
+      "ACCESS_AUD must have no white space around it",
+    ]),
     [{ ACCESS_AUD: "4714c1358e65" }, "ACCESS_TEAM_DOMAIN is required with ACCESS_AUD"],
     ...[
       "team",

@@ -67,6 +67,8 @@ describe("a good setting", () => {
     [{ PUBLIC_URL: "https://edge.example" }, { publicUrl: "https://edge.example" }],
     [{ PUBLIC_URL: "https://Edge.example:443/" }, { publicUrl: "https://edge.example" }],
     [{ PUBLIC_URL: "http://localhost:8787" }, { publicUrl: "http://localhost:8787" }],
+    [{ UPSTREAM_URL: "http://a_b.up.example.:80" }, { upstreamUrl: "http://a_b.up.example." }],
+    [{ UPSTREAM_URL: "http://[::1]:9000" }, { upstreamUrl: "http://[::1]:9000" }],
     [{ UPSTREAM_URL: "https://up.example/base//" }, { upstreamUrl: "https://up.example/base" }],
     [
       { UPSTREAM_AUTH: "caller", UPSTREAM_TOKEN: "t" },
@@ -78,6 +80,7 @@ describe("a good setting", () => {
     [{ ALLOW_PRIVATE_CALLBACKS: "true" }, { allowPrivateCallbacks: true }],
     [{ RUN_RETENTION_DAYS: "7", CALLBACK_RETRY_SCHEDULE: "5" }, { runRetentionDays: 7 }],
     [{ COMPLETION_TOKEN: "1234567890123456" }, { completionTokens: ["1234567890123456"] }],
+    [{ COMPLETION_TOKEN: "-._~+/aZ90123456==" }, { completionTokens: ["-._~+/aZ90123456=="] }],
     [
       { COMPLETION_TOKEN: " the-newer-of-them  the-older-of-them\n" },
       { completionTokens: ["the-newer-of-them", "the-older-of-them"] },
@@ -178,6 +181,14 @@ describe("a bad setting is refused by name", () => {
       "PUBLIC_URL must have no path, no query and no fragment",
     ]),
     [{ PUBLIC_URL: 5 }, "PUBLIC_URL must be a string"],
+    ...["PUBLIC_URL", "UPSTREAM_URL"].flatMap((name) =>
+      ["a.example:0", "*.a.example", "{host}", "a..example"].map(
+        (host): [Record<string, unknown>, string] => [
+          { [name]: `https://${host}` },
+          `${name} must have a host that can be fetched, and no port 0`,
+        ],
+      ),
+    ),
     [{ UPSTREAM_URL: "/actions" }, `UPSTREAM_URL ${URL_FAULT}`],
     ...["?key=1", "?", "#top", "/#"].map((end): [Record<string, unknown>, string] => [
       { UPSTREAM_URL: `https://up.example/base${end}` },
@@ -203,12 +214,17 @@ describe("a bad setting is refused by name", () => {
       "ALLOW_PRIVATE_CALLBACKS must not be true while PUBLIC_URL is https",
     ],
     [{ RUN_RETENTION_DAYS: "0" }, "RUN_RETENTION_DAYS must be a whole number from 1 to 400"],
-    ...["123456789012345", " ", "1234567890123456 short", "1234567890123456 ".repeat(3)].map(
-      (tokens): [Record<string, unknown>, string] => [
-        { COMPLETION_TOKEN: tokens },
-        "COMPLETION_TOKEN must be 1 to 2 tokens of at least 16 characters, separated by blanks",
-      ],
-    ),
+    ...[
+      "123456789012345",
+      " ",
+      "1234567890123456 short",
+      "1234567890123456 ".repeat(3),
+      ...[",", "\0", "ä", '"', "=a", ":"].map((character) => `12345678${character}90123456`),
+      "Authorization:Bearer 1234567890123456",
+    ].map((tokens): [Record<string, unknown>, string] => [
+      { COMPLETION_TOKEN: tokens },
+      "COMPLETION_TOKEN must be 1 to 2 bearer tokens of at least 16 characters (letters, digits and -._~+/, then = maybe), separated by blanks",
+    ]),
     [{ JWT_ISSUERS: undefined }, "JWT_ISSUERS is required"],
     [{ JWT_ISSUERS: "not json" }, "JWT_ISSUERS must be JSON"],
     [{ JWT_ISSUERS: "[]" }, "JWT_ISSUERS must be a non-empty JSON array"],

