@@ -19,12 +19,11 @@ const receiver = await forFile(Receiver.listen());
 const gateway = await forFile(
   gatewayWith({ UPSTREAM_URL: upstream.url, UPSTREAM_TIMEOUT_MS: 10_000, MAX_IN_FLIGHT: 100 }),
 );
-const victim = await Caller.of(gateway.url, undefined, EXEMPT);
 
 upstream.beforeAnswer = (run) => (run.inputs === "slow" ? sleep(5_000) : undefined);
 
 /** What the victim's starts took, in ms; each was a 202. */
-async function starts(lastsMs: number): Promise<number[]> {
+async function starts(victim: Caller, lastsMs: number): Promise<number[]> {
   const took: number[] = [];
   for (const endMs = performance.now() + lastsMs; performance.now() < endMs; await sleep(10)) {
     const begunAtMs = performance.now();
@@ -46,27 +45,29 @@ async function aim() {
 }
 
 it("another user's starts are all served, and its callbacks go out", async () => {
-  await starts(1_000);
+  await starts(await Caller.of(gateway.url, undefined, EXEMPT), 1_000);
   for (const name of ATTACK_NAMES) {
+    // A token lasts ten minutes.
+    const victim = await Caller.of(gateway.url, undefined, EXEMPT);
     const target = await aim();
     const without: number[] = [];
     const during: number[] = [];
     // In turn, so that whatever else the machine does meets both alike.
     for (let round = 0; round < ROUNDS; round += 1) {
-      without.push(...(await starts(LASTS_MS / ROUNDS)));
+      without.push(...(await starts(victim, LASTS_MS / ROUNDS)));
       const attack = new Attack(name, target);
       await sleep(1_000);
-      during.push(...(await starts(LASTS_MS / ROUNDS)));
-      if (round === ROUNDS - 1) await expectCallback();
+      during.push(...(await starts(victim, LASTS_MS / ROUNDS)));
+      if (round === ROUNDS - 1) await expectCallback(victim);
       await attack.end();
     }
     const percentiles = [during, without].map((took) => `${at(took, 0.5)} / ${at(took, 0.99)}`);
     console.log(`${name}: starts took ${percentiles.join(" ms, without ")} ms (p50 / p99)`);
     expect(at(during, 0.5)).toBeLessThanOrEqual(2 * at(without, 0.5));
   }
-}, 900_000);
+}, 1_200_000);
 
-async function expectCallback(): Promise<void> {
+async function expectCallback(victim: Caller): Promise<void> {
   const path = "/victim";
   const before = receiver.at(path).length;
   const parties = { caller: victim, upstream };
