@@ -1,66 +1,89 @@
-// npm run bench [-- --short --only floor,ours-plain --rounds N --seconds N --connections 1,16,64]: every contender in
-// turn, round after round, with the same requests against the same upstream on this machine. Prints tables, and writes
-// them to dist/bench.md and all numbers to dist/bench.json. The short form is a plain run beside the floor, without an
-// open loop. Exits non-zero when an answer was wrong, never because one was slow. What it needs beyond `npm ci`:
+// npm run bench [-- --short --only floor,ours-plain --simulators --loads small,100kb,5mb,users,hot --rounds N --seconds N
+// --connections 1,16,64]: every contender in turn, round after round, with the same requests against the same upstream on
+// this machine. Prints tables, and writes them to dist/bench.md and all numbers to dist/bench.json. The short form is a
+// plain run beside the floors, without an open loop; --simulators is the gateway beside itself without what simulates the
+// platform. Exits non-zero when an answer was wrong, never because one was slow. What it needs beyond `npm ci`:
 // bench/setup.sh.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { Failure } from "../scripts/failure.ts";
+import { exactFloor } from "./contenders/exact-floor.ts";
 import { express } from "./contenders/express.ts";
 import { floor } from "./contenders/floor.ts";
 import { honoLimiter } from "./contenders/hono-limiter.ts";
-import { ours } from "./contenders/ours.ts";
+import { ours, simulators } from "./contenders/ours.ts";
 import { upstreamItself } from "./contenders/upstream-itself.ts";
+import { stop } from "./harness/children.ts";
 import type { World } from "./harness/contender.ts";
+import { LOADS, type Load } from "./harness/loads.ts";
 import { type Entrant, enter, latencies, throughput } from "./harness/measure.ts";
 import { requireNeeds } from "./harness/needs.ts";
-import { type Measured, page } from "./harness/report.ts";
+import { page } from "./harness/report.ts";
 import { spread } from "./harness/statistics.ts";
+import type { Measured } from "./harness/targets.ts";
 import { makeWorld } from "./harness/world.ts";
 
 const CONTENDERS = [floor, ...ours, honoLimiter, ...express, upstreamItself];
 const SHORT = ["floor", "ours-plain"];
 const WARM_UP = { connections: 16, seconds: 2 };
 const SHARE_OF_CAPACITY = 1 / 3;
+const ALL = [exactFloor, ...CONTENDERS, ...simulators];
+const SIMULATORS = ["ours-idempotent", "ours-callback", ...simulators.map(({ name }) => name)];
 
 const { values } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
     only: { type: "string" },
+    simulators: { type: "boolean", default: false },
+    loads: { type: "string", default: "small" },
     rounds: { type: "string" },
     seconds: { type: "string" },
     connections: { type: "string" },
   },
 });
 const { short } = values;
-const names = values.only?.split(",") ?? (short ? SHORT : CONTENDERS.map(({ name }) => name));
+const standard = short ? SHORT : CONTENDERS.map(({ name }) => name);
+const names = values.only?.split(",") ?? (values.simulators ? SIMULATORS : standard);
 const [rounds = 0] = wholeNumbers("rounds", values.rounds ?? (short ? "3" : "5"));
 const [seconds = 0] = wholeNumbers("seconds", values.seconds ?? (short ? "2" : "4"));
 const connections = wholeNumbers("connections", values.connections ?? (short ? "16" : "1,16,64"));
-const unknown = names.filter((name) => !CONTENDERS.some((contender) => contender.name === name));
-if (unknown.length > 0)
-  throw new Failure(
-    `no contender ${unknown.join(", ")}: there are ${CONTENDERS.map(({ name }) => name).join(", ")}`,
-  );
-
-// Whatever is chosen, the floor comes first: the others are given in parts of it.
-const chosen = CONTENDERS.filter(({ name }) => name === floor.name || names.includes(name));
+// Whatever is chosen, the exact floor comes first: the others are given in parts of it.
+const chosen = choose("contender", ALL, [exactFloor.name, ...names]);
+const loads = choose("load", LOADS, values.loads.split(","));
 requireNeeds(["wrk", ...chosen.flatMap(({ needs = [] }) => needs)]);
 
-const world = await makeWorld();
-const entrants: Entrant[] = [];
-try {
-  for (const contender of chosen) {
-    say(`starting ${contender.name}`);
-    entrants.push(await enter(contender, world));
-  }
-  const measured = await measure(entrants, world);
-  report(measured);
-} finally {
-  await Promise.all(entrants.map(({ close }) => close()));
-}
+mkdirSync("dist", { recursive: true });
+const runs = [];
+for (const load of loads) runs.push(await putOn(load));
+writeFileSync("dist/bench.md", runs.map(({ text }) => `${text}\n`).join("\n"));
+writeFileSync("dist/bench.json", JSON.stringify(runs.map(({ json }) => json)));
 process.exit(0);
+
+async function putOn(load: Load) {
+  say(`load ${load.name}`);
+  const world = await makeWorld(load);
+  const entrants: Entrant[] = [];
+  try {
+    for (const contender of chosen) {
+      say(`starting ${contender.name}`);
+      entrants.push(await enter(contender, world));
+    }
+    return report(await measure(entrants, world), load);
+  } finally {
+    await Promise.all(entrants.map(({ close }) => close()));
+    for (const { pid } of [world.upstream, world.receiver]) stop(pid);
+  }
+}
+
+/** In the order in which they are listed there. */
+function choose<T extends { name: string }>(what: string, list: readonly T[], wanted: string[]): T[] {
+  const known = list.map(({ name }) => name);
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new Failure(`no ${what} ${unknown.join(", ")}: there are ${known.join(", ")}`);
+  return list.filter(({ name }) => wanted.includes(name));
+}
 
 async function measure(all: readonly Entrant[], around: World): Promise<Measured[]> {
   // Each measurement wakes its contender, which is enough where nothing but a slip is looked for.
@@ -68,7 +91,7 @@ async function measure(all: readonly Entrant[], around: World): Promise<Measured
   const pairs = all.map((entrant) => ({ entrant, into: nothingYet(entrant) }));
   for (let round = 1; round <= rounds; round++) {
     say(`round ${round} of ${rounds}, closed loop`);
-    for (const count of connections)
+    for (const count of limitConnections(around.load))
       for (const { entrant, into } of pairs) {
         const one = await throughput(entrant, around, { connections: count, seconds });
         into.closed.set(count, [...(into.closed.get(count) ?? []), one]);
@@ -100,15 +123,17 @@ function capacity({ closed }: Measured): number {
   );
 }
 
-function report(measured: readonly Measured[]): void {
+function limitConnections(load: Load): number[] {
+  return [...new Set(connections.map((count) => Math.min(count, load.maxConnections)))];
+}
+
+function report(measured: readonly Measured[], load: Load) {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown CPU"}, Node ${process.versions.node}`;
-  const run = { rounds, seconds, connections, machine };
+  const run = { load, rounds, seconds, connections: limitConnections(load), machine };
   const text = page(measured, run);
-  console.log(text);
-  mkdirSync("dist", { recursive: true });
-  writeFileSync("dist/bench.md", `${text}\n`);
+  console.log(`${text}\n`);
   const contenders = measured.map((one) => ({ ...one, closed: Object.fromEntries(one.closed) }));
-  writeFileSync("dist/bench.json", JSON.stringify({ ...run, contenders }));
+  return { text, json: { ...run, contenders } };
 }
 
 function wholeNumbers(option: string, text: string): number[] {

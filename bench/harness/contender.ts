@@ -1,4 +1,5 @@
 import type { Server } from "./children.ts";
+import type { Load } from "./loads.ts";
 import type { Need } from "./needs.ts";
 import type { Plan } from "./requests.ts";
 
@@ -6,6 +7,9 @@ import type { Plan } from "./requests.ts";
 export type World = {
   upstream: Server;
   receiver: Server;
+  load: Load;
+  /** Of every run. */
+  inputs: object;
   /** One for each user, good for a day. */
   tokens: readonly string[];
   /** Of the same users, and so many that none is met again soon. */
@@ -16,8 +20,8 @@ export type World = {
   audience: string;
   /** All of that as the gateway's setting. */
   issuers: string;
-  /** A folder for this contender alone. */
-  folder: (name: string) => string;
+  /** A folder for this contender alone, in memory if the system can and `disk` is not asked for. */
+  folder: (name: string, disk?: boolean) => string;
 };
 
 /** What a contender is asked, and what that does. */
@@ -50,4 +54,3 @@ export type Contender = {
 
 export const ACTION = "00000000-0000-4000-8000-000000000001";
 export const RUN_PATH = `/actions/v1/stored-actions/${ACTION}/run`;
-export const INPUTS = { message: "Hello World!" };

@@ -1,11 +1,19 @@
-// V8's CPU profile of a Worker, taken through workerd's inspector, and who had the time in it.
+// V8's CPU profile of a Worker, taken through workerd's inspector, and who had the time in it. What the runtime does
+// outside of JavaScript is in `(program)`, unless JavaScript called it: then it is a function without a place.
 import { readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { basename, dirname, relative, resolve } from "node:path";
 import { PROJECT } from "../../scripts/kept-folder.ts";
 
 type Frame = { functionName: string; url: string; lineNumber: number; columnNumber: number };
-type ProfileNode = { id: number; callFrame: Frame; children?: number[] };
+type Ticks = { line: number; ticks: number };
+type ProfileNode = {
+  id: number;
+  callFrame: Frame;
+  hitCount: number;
+  children?: number[];
+  positionTicks?: Ticks[];
+};
 export type Profile = { nodes: ProfileNode[]; samples: number[]; timeDeltas: number[] };
 
 // What a method answers is the protocol's to say, and JSON to us.
@@ -16,7 +24,7 @@ export type Share = { name: string; place: string; selfUs: number; totalUs: numb
 
 const SAMPLE_EVERY_US = 200;
 
-/** Connects to an inspector, for one profile. */
+/** Connects to an inspector. */
 export async function openProfiler(url: URL) {
   const socket = new WebSocket(url);
   const waiting = new Map<number, PromiseWithResolvers<ProtocolAnswer>>();
@@ -45,37 +53,58 @@ export async function openProfiler(url: URL) {
     },
     async stop(): Promise<Profile> {
       const { profile }: { profile: Profile } = await ask("Profiler.stop");
-      socket.close();
       return profile;
     },
+    close: () => socket.close(),
   };
 }
 
-/** The time of each function, by where it stands in the sources. */
-export function shares({ nodes, samples, timeDeltas }: Profile, bundleFile: string): Share[] {
-  const selfUs = new Map<number, number>();
-  samples.forEach((id, at) => selfUs.set(id, (selfUs.get(id) ?? 0) + (timeDeltas[at] ?? 0)));
-  const byId = new Map(nodes.map((node) => [node.id, node]));
+/** The time of each function, by where it stands in the sources, or else by who called it. */
+export function shares(profile: Profile, bundleFile: string): Share[] {
+  const selfUs = ownTimes(profile);
+  const byId = new Map(profile.nodes.map((node) => [node.id, node]));
   const place = placesIn(bundleFile);
   const found = new Map<string, Share>();
-  const visit = (node: ProfileNode, ancestors: ReadonlySet<string>): number => {
+  const visit = (node: ProfileNode, ancestors: ReadonlySet<string>, caller = ""): number => {
     const name = node.callFrame.functionName || "(anonymous)";
-    const where = place(node.callFrame);
+    const isOurs = node.callFrame.url !== "";
+    const where = isOurs ? place(node.callFrame) : caller && `called by ${caller}`;
     const key = `${name} ${where}`;
     const share = found.get(key) ?? { name, place: where, selfUs: 0, totalUs: 0 };
     found.set(key, share);
     const own = selfUs.get(node.id) ?? 0;
     const inside = new Set(ancestors).add(key);
     const children = (node.children ?? []).flatMap((id) => byId.get(id) ?? []);
-    const total = children.reduce((sum, child) => sum + visit(child, inside), own);
+    const total = children.reduce((sum, child) => sum + visit(child, inside, isOurs ? key : ""), own);
     share.selfUs += own;
     // Of a function that calls itself the outermost call has it all.
     if (!ancestors.has(key)) share.totalUs += total;
     return total;
   };
-  const [root] = nodes;
+  const [root] = profile.nodes;
   if (root !== undefined) visit(root, new Set());
   return [...found.values()].toSorted((a, b) => b.selfUs - a.selfUs);
+}
+
+/** The time of each line, in microseconds, without what it called. */
+export function lineTimes(profile: Profile, bundleFile: string): [line: string, us: number][] {
+  const selfUs = ownTimes(profile);
+  const place = placesIn(bundleFile);
+  const found = new Map<string, number>();
+  for (const { id, callFrame, hitCount, positionTicks = [] } of profile.nodes) {
+    if (callFrame.url === "") continue;
+    for (const { line, ticks } of positionTicks) {
+      const where = place({ ...callFrame, lineNumber: line - 1, columnNumber: Number.MAX_SAFE_INTEGER });
+      found.set(where, (found.get(where) ?? 0) + ((selfUs.get(id) ?? 0) * ticks) / hitCount);
+    }
+  }
+  return [...found].toSorted(([, a], [, b]) => b - a);
+}
+
+function ownTimes({ samples, timeDeltas }: Profile): Map<number, number> {
+  const selfUs = new Map<number, number>();
+  samples.forEach((id, at) => selfUs.set(id, (selfUs.get(id) ?? 0) + (timeDeltas[at] ?? 0)));
+  return selfUs;
 }
 
 function placesIn(bundleFile: string): (frame: Frame) => string {

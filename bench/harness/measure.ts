@@ -7,6 +7,7 @@ import type { Contender, Process, Shape, World } from "./contender.ts";
 import { cpuSeconds } from "./cpu.ts";
 import { openLoop } from "./open-loop.ts";
 import { type Call, FRESH_ID, type Prepared, writeLua } from "./requests.ts";
+import type { Throughput } from "./targets.ts";
 
 const DELIVERED_WITHIN_MS = 120_000;
 const POLL_MS = 20;
@@ -21,8 +22,6 @@ const RUN = /"type":"run",\s*"id":"[0-9a-f-]{36}"/;
 /** A contender that runs, and what it is asked. */
 export type Entrant = Process &
   Shape & { name: string; title: string; requests: readonly Prepared[]; planFile: string };
-
-export type Throughput = { perSecond: number; cpuMs: number };
 
 export async function enter(contender: Contender, world: World): Promise<Entrant> {
   const { name, title } = contender;
@@ -46,10 +45,10 @@ async function askEachOnce({ name, plan, port }: Entrant): Promise<void> {
   }
 }
 
-/** Speed is worth nothing with a check that is none. */
+/** Speed is worth nothing with a check that is none. Without a body: one of megabytes would be refused while it is sent. */
 async function askWithForgedToken({ name, plan, port }: Entrant): Promise<void> {
   for (const call of plan.calls.slice(0, 1)) {
-    const { status } = await ask(port, { ...call, token: forged(call.token) });
+    const { status } = await ask(port, { ...call, token: forged(call.token), body: null });
     if (status !== 401) throw new Error(`${name} answered ${status} to a token with a forged signature`);
   }
 }
@@ -80,7 +79,8 @@ export async function throughput(
   await wakeUp(entrant, world);
   const { starts: startsBefore = 0 } = await countsAt(world.upstream.port);
   const cpuBefore = cpuSeconds(pids);
-  const result = await closedLoop({ port, planFile, expectedStatus: plan.expectedStatus, ...load });
+  const { expectedStatus } = plan;
+  const result = await closedLoop({ port, planFile, expectedStatus, ...fitting(load, world) });
   const endedAtMs = performance.now();
   if (callsBack) await untilDelivered(world);
   const deliverySeconds = callsBack ? (performance.now() - endedAtMs) / 1000 : 0;
@@ -109,15 +109,24 @@ export async function latencies(
   await wakeUp(entrant, world);
   const { port, plan, requests } = entrant;
   const { expectedStatus } = plan;
-  const all = { port, requests, expectedStatus, connections: OPEN_CONNECTIONS, ...load };
+  const all = {
+    port,
+    requests,
+    expectedStatus,
+    ...fitting({ connections: OPEN_CONNECTIONS, ...load }, world),
+  };
   const latenciesMs = await openLoop(all);
   await settle(entrant, world);
   return latenciesMs;
 }
 
+function fitting<T extends { connections: number }>(load: T, { load: { maxConnections } }: World): T {
+  return { ...load, connections: Math.min(load.connections, maxConnections) };
+}
+
 async function wakeUp(entrant: Entrant, world: World): Promise<void> {
   const { port, planFile, plan } = entrant;
-  await warmUp({ port, planFile, expectedStatus: plan.expectedStatus, ...WAKE_UP });
+  await warmUp({ port, planFile, expectedStatus: plan.expectedStatus, ...fitting(WAKE_UP, world) });
   await settle(entrant, world);
 }
 

@@ -85,7 +85,8 @@ class Client {
 
   #receive(connection: Connection, text: string): void {
     connection.pending += text;
-    if (messageEnd(connection.pending) === -1) return;
+    const end = messageEnd(connection.pending);
+    if (end === -1 || connection.pending.length < end) return;
     const status = connection.pending.slice("HTTP/1.1 ".length, "HTTP/1.1 ".length + 3);
     if (status !== String(this.#load.expectedStatus)) this.#fail(`an answer was ${status}`);
     this.#latenciesMs.push(performance.now() - (connection.dueMs ?? Number.NaN));

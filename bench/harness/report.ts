@@ -1,52 +1,43 @@
 // What was measured, as JSON and as Markdown. Ratios are of the same round, so that what slowed the machine down for a
 // while slowed both.
-import type { Throughput } from "./measure.ts";
-import { quantile, ratios, type Spread, spread } from "./statistics.ts";
+import type { Load } from "./loads.ts";
+import { quantile, ratios, spread, withSpread } from "./statistics.ts";
+import { type Measured, type Throughput, targetLines } from "./targets.ts";
 
-export type Measured = {
-  name: string;
-  title: string;
-  /** By the number of connections, one of each round. */
-  closed: Map<number, Throughput[]>;
-  /** At `openPerSecond`, the latencies of each round. */
-  open: number[][];
-  openPerSecond: number;
+export type Run = {
+  load: Load;
+  rounds: number;
+  seconds: number;
+  connections: readonly number[];
+  machine: string;
 };
-
-export type Run = { rounds: number; seconds: number; connections: readonly number[]; machine: string };
 
 type LatencyMs = { p50: number; p99: number; p999: number };
 
 /** The tables, in the order in which they are read. */
-export function page(all: readonly Measured[], { rounds, seconds, connections, machine }: Run): string {
+export function page(all: readonly Measured[], { load, rounds, seconds, connections, machine }: Run): string {
   const closed = connections.map(
     (count) => `Closed loop, connections: ${count}.\n\n${throughputTable(all, count)}`,
   );
   return [
-    `${rounds} rounds of ${seconds} s, median (lowest–highest). ${machine}.`,
+    `Load: ${load.title}. ${rounds} rounds of ${seconds} s, median (lowest–highest). ${machine}.`,
     ...closed,
     ...openLoop(all),
+    ...targets(all),
   ].join("\n\n");
 }
 
 function openLoop(all: readonly Measured[]): string[] {
   if (all.every(({ open }) => open.length === 0)) return [];
   const what = "Open loop, at a third of the capacity, or of the gateway's where that is less.";
-  return [what, latencyTable(all), ...addition(all)];
+  return [what, latencyTable(all)];
 }
 
-/** What a plain run adds to the floor's latency, at the same rate, round by round. */
-function addition(all: readonly Measured[]): string[] {
-  const [floor] = all;
-  const plain = all.find(({ name }) => name === "ours-plain");
-  if (floor === undefined || plain === undefined) return [];
-  const [at50, at99] = (["p50", "p99"] as const).map((share) => {
-    const added = plain.open.map(
-      (round, at) => toLatency([round])[share] - toLatency([floor.open[at] ?? []])[share],
-    );
-    return `${withSpread(spread(added), 2)} ms`;
-  });
-  return [`At one rate, a plain run takes longer than the floor by ${at50} (p50) and ${at99} (p99).`];
+function targets(all: readonly Measured[]): string[] {
+  const lines = targetLines(all);
+  if (lines.length === 0) return [];
+  const what = "Parts of the exact floor: throughput and CPU at 16 connections, latency in the open loop.";
+  return [what, table(["", "target", "reached", ""], lines)];
 }
 
 function throughputTable(all: readonly Measured[], connections: number): string {
@@ -59,7 +50,7 @@ function throughputTable(all: readonly Measured[], connections: number): string 
     };
     return [title, ...columns("perSecond", 0), ...columns("cpuMs", 2)];
   });
-  return table(["", "requests/s", "× floor", "CPU ms a request", "× floor"], lines);
+  return table(["", "requests/s", "× exact floor", "CPU ms a request", "× exact floor"], lines);
 }
 
 function toLatency(rounds: readonly number[][]): LatencyMs {
@@ -73,10 +64,6 @@ function latencyTable(all: readonly Measured[]): string {
     return [title, openPerSecond.toFixed(0), ...[p50, p99, p999].map((ms) => ms.toFixed(2))];
   });
   return table(["", "requests/s", "p50 ms", "p99 ms", "p99.9 ms"], lines);
-}
-
-function withSpread({ median, min, max }: Spread, digits: number): string {
-  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 }
 
 function table(head: readonly string[], lines: readonly string[][]): string {

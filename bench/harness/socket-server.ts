@@ -20,14 +20,17 @@ export async function listen(handle: Handler): Promise<number> {
 
 function serve(socket: Socket, handle: Handler): void {
   let pending = "";
+  /** As long as it must be before it is looked at: a body of megabytes comes in a hundred pieces. */
+  let needed = 1;
   // One byte a character, so that lengths are those of the bytes.
   socket.setEncoding("latin1");
   socket.on("error", () => socket.destroy());
   socket.on("data", (text: string) => {
     pending += text;
-    for (;;) {
+    while (pending.length >= needed) {
       const end = messageEnd(pending);
-      if (end === -1) return;
+      needed = end > pending.length ? end : 1;
+      if (end === -1 || end > pending.length) return;
       socket.write(answer(pending.slice(0, end), handle));
       pending = pending.slice(end);
     }
