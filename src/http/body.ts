@@ -3,7 +3,7 @@
 import { type Problem, problem } from "../platform/errors.ts";
 import { decodeUtf8 } from "../platform/json.ts";
 import type { Reservation } from "../platform/memory-budget.ts";
-import { OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
+import { OutboundNoRoom, OutboundTooLarge, readMessage } from "../platform/outbound/read-body.ts";
 import { TimeoutError, type Timer } from "../platform/timeout.ts";
 import type { ReceivedBody } from "../start/run-request.ts";
 
@@ -21,7 +21,7 @@ export async function receiveJson(
   if (unfit !== null) return { kind: "unreadable", problem: unfit };
   if (Number(request.headers.get("content-length")) > maxBytes) return { kind: "too_large", maxBytes };
   try {
-    const body = await readBody(request, maxBytes, BODY_PACE, reservation, timer);
+    const body = await readMessage(request, maxBytes, BODY_PACE, reservation, timer);
     const text = decodeUtf8(body);
     return text === null
       ? { kind: "unreadable", problem: bodyFault("The body is not UTF-8.") }

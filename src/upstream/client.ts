@@ -4,7 +4,7 @@ import { validateUuid } from "../contract/schemas.ts";
 import { problem } from "../platform/errors.ts";
 import { decodeUtf8, memberOf, parseJson } from "../platform/json.ts";
 import { network, type Sender, send } from "../platform/outbound/guard.ts";
-import { OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
+import { OutboundTooLarge, readBody, readMessage } from "../platform/outbound/read-body.ts";
 import type { Settings } from "../platform/settings.ts";
 import { TimeoutError, type Timer } from "../platform/timeout.ts";
 import { decode } from "./coding.ts";
@@ -82,7 +82,9 @@ async function tryStart(
       timer,
     );
     const restMs = Math.max(1, timeoutMs - (Date.now() - startedAtMs));
-    const bytes = await readAnswer(response, MAX_START_ANSWER_BYTES, restMs, timer);
+    // A binding's answer may announce another length than it has.
+    const read = upstream.sender === network ? readMessage : readBody;
+    const bytes = await readAnswer(response, MAX_START_ANSWER_BYTES, restMs, timer, read);
     const passing = isPassing(response.status);
     return {
       outcome: startOutcome(response.status, response.headers, bytes),
@@ -124,6 +126,7 @@ async function readAnswer(
   maxBytes: number,
   timeoutMs: number,
   timer?: Timer,
+  read: typeof readMessage = readBody,
 ): Promise<Uint8Array> {
   const decoded = await decode(response);
   if (decoded === null) {
@@ -131,7 +134,7 @@ async function readAnswer(
     return new Uint8Array();
   }
   try {
-    return await readBody(decoded, maxBytes, timeoutMs, undefined, timer);
+    return await read(decoded, maxBytes, timeoutMs, undefined, timer);
   } catch (error) {
     if (error instanceof OutboundTooLarge || response.status >= 400) return new Uint8Array();
     throw error;

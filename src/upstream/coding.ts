@@ -5,8 +5,9 @@ import { DECODED } from "./headers.ts";
 
 /** The answer as it was before it was encoded. Null: it is nonsense, because neither the gateway nor its caller can read it. */
 export async function decode(response: Response): Promise<Response | null> {
+  const coding = response.headers.get("content-encoding");
+  if (coding === null) return response;
   const { status, body, headers } = response;
-  const coding = headers.get("content-encoding") ?? "";
   const name = coding.toLowerCase().replace("x-gzip", "gzip");
   if (headers.get("content-length") === "0") return empty(response);
   if (body === null || ["", "identity"].includes(name) || DECODED.includes(coding)) return response;

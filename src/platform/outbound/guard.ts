@@ -49,9 +49,9 @@ export async function send(
  * party's. Off the platform the network throws in their place.
  */
 function requireReached(response: Response): Response {
-  const { status, body } = response;
+  const { status } = response;
   if ((status < 520 || status > 526) && status !== 530) return response;
-  body?.cancel().catch(() => undefined);
+  response.body?.cancel().catch(() => undefined);
   throw new OutboundUnreached(status);
 }
 

@@ -5,6 +5,7 @@ import {
   OutboundNoRoom,
   OutboundTooLarge,
   readBody,
+  readMessage,
 } from "../../../src/platform/outbound/read-body.ts";
 import { TimeoutError } from "../../../src/platform/timeout.ts";
 
@@ -75,6 +76,47 @@ describe("a body that has to come at a pace", () => {
     expect(performance.now() - begunAtMs).toBeLessThan(PACE.timeoutMs);
   });
 });
+
+describe("a message's body", () => {
+  const PACE = { timeoutMs: 600, graceMs: 100, minBytesPerSecond: 100 };
+
+  it.each([
+    ["one that is short", { "content-length": "80" }, 1],
+    ["one as long as a block", { "content-length": "4096" }, 1],
+    ["one that is longer", { "content-length": "4097" }, 0],
+    ["one of a length that is none", { "content-length": "0x50" }, 0],
+    ["one of unknown length", {}, 0],
+    ["a coded one", { "content-length": "80", "content-encoding": "gzip" }, 0],
+    ["one in chunks", { "content-length": "80", "transfer-encoding": "chunked" }, 0],
+  ])("is read in one step where that is safe: %s", async (_, headers, steps) => {
+    const spied = vi.spyOn(Response.prototype, "arrayBuffer");
+    const read = await readMessage(new Response(drip(80, 0, 1), { headers }), MEBIBYTE, PACE);
+    expect(read.byteLength).toBe(80);
+    expect(spied).toHaveBeenCalledTimes(steps);
+    spied.mockRestore();
+  });
+
+  it("is counted with its reservation, and is not kept without room", async () => {
+    const budget = new MemoryBudget(1_000);
+    const [reservation, other] = [budget.enter("a", 0), budget.enter("b", 0)];
+    await readMessage(message(80, 0, 1), MEBIBYTE, PACE, reservation);
+    expect(reservation.bytes).toBe(80);
+    other.take(450);
+    await expect(readMessage(message(480, 0, 1), MEBIBYTE, PACE, reservation)).rejects.toThrow(
+      OutboundNoRoom,
+    );
+  });
+
+  it("is cut off when it falls behind its pace", async () => {
+    await expect(readMessage(message(1, 50, 80), MEBIBYTE, PACE)).rejects.toThrow(TimeoutError);
+  });
+});
+
+function message(bytes: number, pauseMs: number, times: number): Response {
+  return new Response(drip(bytes, pauseMs, times), {
+    headers: { "content-length": String(bytes * times) },
+  });
+}
 
 /** So many bytes every `pauseMs`, so many times. */
 function drip(bytes: number, pauseMs: number, times: number): ReadableStream<Uint8Array> {
