@@ -9,13 +9,27 @@ import { callersShare, requireCaller } from "./http/middleware/require-caller.ts
 import { shed } from "./http/middleware/shed.ts";
 import { receiveCompletion } from "./http/routes/completions.ts";
 import { readDeliveries, redeliver } from "./http/routes/deliveries.ts";
-import { docs, docsAsset } from "./http/routes/docs.ts";
-import { healthz, jwks, methodNotAllowed, openapi } from "./http/routes/meta.ts";
+import { docs, docsAsset, landing } from "./http/routes/docs.ts";
+import { healthz, jwks, methodNotAllowed, openapi, toPath } from "./http/routes/meta.ts";
 import { passThrough } from "./http/routes/pass-through.ts";
 import { readStartedRun } from "./http/routes/read-run.ts";
 import { readyz } from "./http/routes/readyz.ts";
 import { startNewRun } from "./http/routes/start-run.ts";
 import { readUsage } from "./http/routes/usage.ts";
+
+/** Reading is all that there is to do with them. */
+const PUBLIC = [
+  "/",
+  "/readyz",
+  "/.well-known/jwks.json",
+  "/openapi.json",
+  "/console/openapi.json",
+  "/docs",
+  "/docs/",
+  "/docs/operators",
+  "/docs/assets/:name",
+  "/console/",
+];
 
 export function createApp(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -29,12 +43,15 @@ export function createApp(): Hono<AppEnv> {
   app.use(configure);
   app.get("/readyz", readyz);
   app.get("/.well-known/jwks.json", jwks);
-  app.get("/openapi.json", locate, openapi);
-  app.get("/docs", locate, docs);
+  app.get("/", landing);
+  app.get("/openapi.json", locate, openapi("callers"));
+  app.get("/console/openapi.json", locate, openapi("operators"));
+  app.get("/docs", locate, docs("callers"));
+  app.get("/docs/", toPath("/docs"));
+  app.get("/docs/operators", locate, docs("operators"));
   app.get("/docs/assets/:name", docsAsset);
-  for (const path of ["/readyz", "/.well-known/jwks.json", "/openapi.json", "/docs", "/docs/assets/:name"]) {
-    app.all(path, methodNotAllowed("GET, HEAD"));
-  }
+  app.get("/console/", toPath("/console"));
+  for (const path of PUBLIC) app.all(path, methodNotAllowed("GET, HEAD"));
 
   app.post("/completions/:ref", receiveCompletion);
   app.all("/completions/:ref", methodNotAllowed("POST"));

@@ -1,5 +1,5 @@
-// The public contract as one OpenAPI 3.1 document: the published operation in full, and what this gateway adds.
-// Import it with `await import()`, from the one route that serves it. Its component schemas are made from the very
+// The public contract as two OpenAPI 3.1 documents: the callers', which is the published operation in full and what this
+// gateway adds, and the operators'. Import it with `await import()`, from the routes that serve it. Its component schemas are made from the very
 // schemas that judge requests, so the document cannot promise what the gateway does not check.
 
 import * as z from "zod/mini";
@@ -7,47 +7,93 @@ import { consoleOperations } from "./console-operations.ts";
 import { CONSOLE_COMPONENTS } from "./console-schemas.ts";
 import { toExample } from "./example.ts";
 import { operations } from "./operations.ts";
-import type { Answer, Operation, Schema } from "./parts.ts";
+import type { Answer, Entry, Operation, Schema } from "./parts.ts";
 import { COMPONENTS, WaitSeconds } from "./schemas.ts";
 
-let latest: { publicUrl: string; document: OpenApiDocument } | undefined;
+type Part = {
+  title: string;
+  description: string;
+  tags: { name: string; description: string }[];
+  entries: () => Entry[];
+  components: Record<string, z.core.$ZodType>;
+  securitySchemes: Record<string, object>;
+};
 
-/** Built once and kept: only in development, where the origin is the request's own, can the URL change. */
-export function openapiDocument(publicUrl: string): OpenApiDocument {
-  if (latest?.publicUrl !== publicUrl) latest = { publicUrl, document: build(publicUrl) };
-  return latest.document;
-}
+const OPERATOR_SCHEME = {
+  type: "http",
+  scheme: "bearer",
+  bearerFormat: "JWT",
+  description:
+    "A JWT of an issuer that this gateway trusts, with the operators' scope. Behind Cloudflare Access its own JWT, in `Cf-Access-Jwt-Assertion`, opens the console instead.",
+};
 
-export type OpenApiDocument = ReturnType<typeof build>;
-
-function build(publicUrl: string) {
-  const schemas = componentSchemas();
-  return {
-    openapi: "3.1.0",
-    info: {
-      title: "Actions API",
-      description:
-        "Start actions, read their results, and have them delivered. An operation under /actions/ that is not described here is passed on to the upstream.",
-      version: "v1",
-    },
-    servers: [{ url: publicUrl, description: "This gateway" }],
-    security: [{ Bearer: [] }],
+const PARTS = {
+  callers: {
+    title: "Actions API",
+    description:
+      "Start actions, read their results, and have them delivered. An operation under /actions/ that is not described here is passed on to the upstream.",
     tags: [
       { name: "Stored Actions", description: "Operations related to a Stored Action" },
       { name: "Runs", description: "One-off runs, of which no stored action is kept" },
       { name: "Usage", description: "What the caller's own runs have cost" },
       { name: "Gateway", description: "The gateway itself" },
-      { name: "Console", description: "What operators see and do" },
     ],
-    paths: paths(schemas),
-    components: { schemas, securitySchemes: securitySchemes() },
+    entries: () => operations(jsonSchema(WaitSeconds)),
+    components: COMPONENTS,
+    securitySchemes: {
+      Bearer: {
+        type: "http",
+        scheme: "bearer",
+        bearerFormat: "JWT",
+        description: "A JWT of an issuer that this gateway trusts, with the scope `external`.",
+      },
+    },
+  },
+  operators: {
+    title: "Console API",
+    description: "What the console's pages show and do, as JSON. Each answer's body is what the page shows.",
+    tags: [{ name: "Console", description: "What operators see and do" }],
+    entries: consoleOperations,
+    components: { ActionsErrorResponse: COMPONENTS.ActionsErrorResponse, ...CONSOLE_COMPONENTS },
+    securitySchemes: { Operator: OPERATOR_SCHEME },
+  },
+} satisfies Record<string, Part>;
+
+export type Audience = keyof typeof PARTS;
+
+const latest = new Map<Audience, { publicUrl: string; document: OpenApiDocument }>();
+
+/** Built once and kept: only in development, where the origin is the request's own, can the URL change. */
+export function openapiDocument(publicUrl: string, audience: Audience = "callers"): OpenApiDocument {
+  const known = latest.get(audience);
+  if (known?.publicUrl === publicUrl) return known.document;
+  const document = build(publicUrl, PARTS[audience]);
+  latest.set(audience, { publicUrl, document });
+  return document;
+}
+
+export type OpenApiDocument = ReturnType<typeof build>;
+
+function build(publicUrl: string, part: Part) {
+  const { title, description, tags, securitySchemes } = part;
+  const schemas = componentSchemas(part.components);
+  return {
+    openapi: "3.1.0",
+    info: { title, description, version: "v1" },
+    servers: [{ url: publicUrl, description: "This gateway" }],
+    security: Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
+    tags,
+    paths: buildPaths(part.entries(), schemas),
+    components: { schemas, securitySchemes },
   };
 }
 
-function paths(schemas: Record<string, Schema>): Record<string, Record<string, Operation>> {
+function buildPaths(
+  entries: readonly Entry[],
+  schemas: Record<string, Schema>,
+): Record<string, Record<string, Operation>> {
   const byPath: Record<string, Record<string, Operation>> = {};
-  const all = [...operations(jsonSchema(WaitSeconds)), ...consoleOperations()];
-  for (const { path, method, operation } of all) {
+  for (const { path, method, operation } of entries) {
     const answers = Object.entries(operation.responses);
     const responses = Object.fromEntries(
       answers.map(([status, each]) => [status, withExample(each, schemas)]),
@@ -65,10 +111,9 @@ function withExample(answer: Answer, schemas: Record<string, Schema>): Answer {
   return { ...answer, content: { ...answer.content, "application/json": { ...media, examples } } };
 }
 
-function componentSchemas(): Record<string, Schema> {
+function componentSchemas(components: Record<string, z.core.$ZodType>): Record<string, Schema> {
   const named = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries({ ...COMPONENTS, ...CONSOLE_COMPONENTS }))
-    named.add(schema, { id });
+  for (const [id, schema] of Object.entries(components)) named.add(schema, { id });
   const { schemas } = z.toJSONSchema(named, { ...OPTIONS, uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));
 }
@@ -103,22 +148,4 @@ function simplify(schema: Schema): void {
     // The JSON Schema of `type: [...]` is missing from zod's own type of it.
     Object.assign(schema, first, { type: ["object", "null"] });
   }
-}
-
-function securitySchemes(): Record<string, object> {
-  return {
-    Bearer: {
-      type: "http",
-      scheme: "bearer",
-      bearerFormat: "JWT",
-      description: "A JWT of an issuer that this gateway trusts, with the scope `external`.",
-    },
-    Operator: {
-      type: "http",
-      scheme: "bearer",
-      bearerFormat: "JWT",
-      description:
-        "A JWT of an issuer that this gateway trusts, with the operators' scope. Behind Cloudflare Access its own JWT, in `Cf-Access-Jwt-Assertion`, opens the console instead.",
-    },
-  };
 }

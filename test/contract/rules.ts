@@ -1,4 +1,4 @@
-// The published file and /openapi.json, read once and turned into what a check needs: which operation a request
+// The published file and both documents of ours, read once and turned into what a check needs: which operation a request
 // meets, and for each of its statuses the body's schema, compiled at its first use, and the headers.
 
 import { type Schema, Validator } from "@cfworker/json-schema";
@@ -20,14 +20,16 @@ export type Rule = {
 export type Route = { method: string; pattern: RegExp; rules: Map<number, Rule> };
 
 const ERROR_REF = "#/components/schemas/ActionsErrorResponse";
-const OURS: unknown = openapiDocument("https://edge.example");
+const [OURS, OPERATORS]: unknown[] = (["callers", "operators"] as const).map((audience) =>
+  openapiDocument("https://edge.example", audience),
+);
 
 /** An error of ours where neither document lists one. */
 export const errorRule: Rule = toRule(PUBLISHED, {
   content: { "application/json": { schema: { $ref: ERROR_REF } } },
 });
 
-const OUR_ROUTES = findRoutes(OURS);
+const OUR_ROUTES = [OURS, OPERATORS].flatMap(findRoutes);
 
 // Where both describe an operation, the published file stands. Ours adds the statuses that it does not list, each of
 // which superset.test.ts knows; 405 belongs to paths, and stands in neither.

@@ -11,7 +11,7 @@ const document = openapiDocument("https://edge.example");
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
 );
-const html = await renderDocs(document);
+const html = await renderDocs(document, "callers");
 
 const ESCAPES: Record<string, string> = {
   "&": "&amp;",
@@ -67,7 +67,7 @@ describe("GET /docs", () => {
     expect(html).toContain(`"/docs/assets/${name}"`);
   });
 
-  const unknown = ["/docs/assets/other.css", "/docs/assets/constructor", "/docs/other", "/docs/"];
+  const unknown = ["/docs/assets/other.css", "/docs/assets/constructor", "/docs/other", "/docs/operators/"];
   it.each(unknown)("404 for %s", async (path) => {
     expect((await ask(path)).status).toBe(404);
   });
@@ -152,14 +152,17 @@ describe("the page", () => {
       requestBody,
       responses: { [evil]: { description: evil, headers, content } },
     };
-    const page = await renderDocs({
-      ...document,
-      info: { title: evil, description: evil, version: evil },
-      servers: [{ url: evil, description: evil }],
-      tags: [{ name: evil, description: evil }],
-      paths: { [evil]: { [evil]: operation } },
-      components: { ...document.components, schemas: { ActionsErrorResponse: schema } },
-    });
+    const page = await renderDocs(
+      {
+        ...document,
+        info: { title: evil, description: evil, version: evil },
+        servers: [{ url: evil, description: evil }],
+        tags: [{ name: evil, description: evil }],
+        paths: { [evil]: { [evil]: operation } },
+        components: { ...document.components, schemas: { ActionsErrorResponse: schema } },
+      },
+      "callers",
+    );
     expect(page).toContain("&lt;script&gt;alert(1)");
     expect(page).not.toMatch(/<script>|<img/);
     expect(page.match(/<script/g)).toHaveLength(1);

@@ -1,7 +1,7 @@
 // The gateway about itself, and the answers for what is not there.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, vi } from "vitest";
-import { type Call, it, makeGateway } from "../support/gateway.ts";
+import { type Call, it, makeGateway, PAGE } from "../support/gateway.ts";
 import { makeSigningKey } from "../support/tokens.ts";
 
 const NO_TOKEN: Call = { claims: null };
@@ -39,6 +39,38 @@ describe("without a token a caller may ask for", () => {
     expect(Object.keys(body.paths)).toContain("/actions/v1/stored-actions/{stored_action_id}/run");
   });
 
+  it("/console/openapi.json: the operators' operations, which are not in the callers' document", async ({
+    gateway,
+  }) => {
+    const [callers, operators] = [
+      await gateway.call("/openapi.json", NO_TOKEN),
+      await gateway.call("/console/openapi.json", NO_TOKEN),
+    ].map(({ body }) => Object.keys(body.paths));
+    expect(operators).toContain("/console/api/overview");
+    expect(operators?.filter((path) => !path.startsWith("/console/api/"))).toEqual([]);
+    expect(callers?.filter((path) => path.startsWith("/console/"))).toEqual([]);
+  });
+
+  it("/: every place that it names is there", async ({ gateway }) => {
+    const { status, headers, text } = await gateway.call("/", { ...NO_TOKEN, ...PAGE });
+    expect([status, headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    const places = [...text.matchAll(/ href="([^"]+)"/g)].map(([, path = ""]) => path);
+    expect(places.length).toBeGreaterThan(6);
+    for (const path of places) {
+      const place = await gateway.call(path, { ...NO_TOKEN, ...PAGE });
+      // Behind the console's door one signs in first.
+      expect([200, 303]).toContain(place.status);
+    }
+  });
+
+  it.for([
+    ["/docs/", "/docs"],
+    ["/console/", "/console"],
+  ])("%s: it leads to %s", async ([path, place], { gateway }) => {
+    const { status, headers } = await gateway.call(path ?? "", NO_TOKEN);
+    expect([status, headers.get("location")]).toEqual([308, place]);
+  });
+
   it.for(["/healthz", "/.well-known/jwks.json", "/openapi.json"])("HEAD %s", async (path, { gateway }) => {
     const { status, text } = await gateway.call(path, { ...NO_TOKEN, method: "HEAD" });
     expect([status, text]).toEqual([200, ""]);
@@ -46,7 +78,7 @@ describe("without a token a caller may ask for", () => {
 });
 
 describe("404 is in the published envelope", () => {
-  it.for(["/", "/admin", "/healthz/x", "/.well-known/openid-configuration", "/%", "/a%00b"])(
+  it.for(["/admin", "/healthz/x", "/.well-known/openid-configuration", "/%", "/a%00b"])(
     "%s",
     async (path, { gateway }) => {
       const { status, body, headers } = await gateway.call(path, NO_TOKEN);

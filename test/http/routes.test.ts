@@ -9,6 +9,9 @@ import { it } from "../support/gateway.ts";
 
 /** Routes that are no operations of the contract. */
 const NO_OPERATIONS: Record<string, string> = {
+  "GET /": "the landing page",
+  "GET /docs/": "leads to /docs",
+  "GET /docs/operators": "the operators' document as a page",
   "GET /docs/assets/{name}": "style and script of the page /docs",
 };
 /** Other methods go to the upstream, or are refused with those that go there. */
@@ -21,7 +24,9 @@ type Operation = Route & { security: readonly object[] };
 const routes = createApp().routes.filter(
   ({ method, path }) => method !== "ALL" && (!path.startsWith("/console") || path.startsWith(CONSOLE_API)),
 );
-const documented = findOperations(openapiDocument("https://edge.example"));
+const documented = (["callers", "operators"] as const).flatMap((audience) =>
+  findOperations(openapiDocument("https://edge.example", audience)),
+);
 const shown = [...readme.matchAll(/`(GET|POST) ([^`?]+)/g)].map(([, method = "", path = ""]) => ({
   method,
   path,
@@ -54,7 +59,7 @@ function isShown({ method, path }: Route): boolean {
 
 afterEach(reset);
 
-it("each route is an operation of /openapi.json, and each operation has a route", () => {
+it("each route is an operation of a document, and each operation has a route", () => {
   const names = new Set(routes.map(nameOf).filter((name) => !(name in NO_OPERATIONS)));
   expect(documented.map(nameOf).toSorted()).toEqual([...names].toSorted());
 });
@@ -84,8 +89,8 @@ describe("another method gets 405, and the ones that the path answers", () => {
   });
 
   it("on docs/errors.md too", () => {
-    const [, row = ""] = /^\| 405 `method_not_allowed` \| (`\/healthz`[^|]*) \|/m.exec(errors) ?? [];
-    const named = [...row.matchAll(/`(\/[^`]+)`/g)].map(([, path = ""]) => path);
+    const [, row = ""] = /^\| 405 `method_not_allowed` \| (`\/`[^|]*) \|/m.exec(errors) ?? [];
+    const named = [...row.matchAll(/`(\/[^`]*)`/g)].map(([, path = ""]) => path);
     const outside = [...paths].filter((path) => !path.startsWith(CONSOLE_API));
     expect(named.filter((path) => !path.startsWith("/console/")).toSorted()).toEqual(
       [...outside.map((path) => path.replaceAll(/:(\w+)/g, "{$1}")), PASSED_THROUGH].toSorted(),

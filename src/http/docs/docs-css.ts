@@ -34,7 +34,7 @@ body > a:focus { left: 1rem; background: Canvas; z-index: 1; }
 button { position: absolute; top: 0.5rem; right: 0.5rem; font: inherit; font-size: 0.875rem; }
 
 @media screen and (min-width: 900px) {
-  body { padding-left: 19rem; }
+  body:has(nav) { padding-left: 19rem; }
   nav { position: fixed; inset: 0 auto 0 0; width: 19rem; overflow-y: auto; }
 }
 `;

@@ -1,7 +1,7 @@
-// The whole page, drawn from the document of /openapi.json alone: what the document does not say, the page does not
+// The whole page, drawn from an OpenAPI document alone: what the document does not say, the page does not
 // either. It works without a script; with one, a command can be copied at a click.
 import type { JSX } from "hono/jsx/jsx-runtime";
-import type { OpenApiDocument } from "../../contract/openapi.ts";
+import type { Audience, OpenApiDocument } from "../../contract/openapi.ts";
 import { Markdown } from "./markdown.tsx";
 import { type Entry, ERROR_SCHEMA, OperationArticle } from "./operation.tsx";
 import { Members, type Schemas } from "./schema.tsx";
@@ -9,9 +9,21 @@ import { Members, type Schemas } from "./schema.tsx";
 const AUTHENTICATION =
   "Authentication: `Authorization: Bearer TOKEN`. The commands below take it from the shell's variable `TOKEN`.";
 
+/** Where the document itself is. */
+const DOCUMENTS: Record<Audience, string> = {
+  callers: "/openapi.json",
+  operators: "/console/openapi.json",
+};
+
 type Group = { name: string; description: string; entries: Entry[] };
 
-export function DocsPage({ document }: { document: OpenApiDocument }): JSX.Element {
+export function DocsPage({
+  document,
+  audience,
+}: {
+  document: OpenApiDocument;
+  audience: Audience;
+}): JSX.Element {
   const { info, servers, components } = document;
   const url = servers.map((server) => server.url).join();
   const groups = groupByTag(document);
@@ -31,7 +43,7 @@ export function DocsPage({ document }: { document: OpenApiDocument }): JSX.Eleme
           <h1>{`${info.title} ${info.version}`}</h1>
           <Markdown text={`${info.description}\n\nBase URL: \`${url}\`\n\n${AUTHENTICATION}`} />
           <p>
-            Machine-readable: <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1)
+            Machine-readable: <a href={DOCUMENTS[audience]}>{DOCUMENTS[audience]}</a> (OpenAPI 3.1)
           </p>
           {groups.map(({ name, description, entries }) => (
             <section>

@@ -1,8 +1,9 @@
-// Made once for its URL and kept: the document changes with a deploy only. Import it with `await import()`.
+// Each page is made once and kept: its document changes with a deploy only. Import it with `await import()`.
 import type { JSX } from "hono/jsx/jsx-runtime";
-import type { OpenApiDocument } from "../../contract/openapi.ts";
+import type { Audience, OpenApiDocument } from "../../contract/openapi.ts";
 import { DOCS_CSS } from "./docs-css.ts";
 import { DOCS_JS } from "./docs-js.ts";
+import { LandingPage } from "./landing.tsx";
 import { DocsPage } from "./page.tsx";
 
 export const ASSETS = new Map([
@@ -10,12 +11,18 @@ export const ASSETS = new Map([
   ["docs.js", { text: DOCS_JS, type: "text/javascript; charset=utf-8" }],
 ]);
 
-let latest: { document: OpenApiDocument; html: string } | undefined;
+const pages = new WeakMap<OpenApiDocument, string>();
 
-export async function renderDocs(document: OpenApiDocument): Promise<string> {
-  if (latest?.document === document) return latest.html;
-  const page: JSX.Element = <DocsPage document={document} />;
-  const html = `<!doctype html>${(await page).toString()}`;
-  latest = { document, html };
+export async function renderDocs(document: OpenApiDocument, audience: Audience): Promise<string> {
+  const html = pages.get(document) ?? (await toHtml(<DocsPage document={document} audience={audience} />));
+  pages.set(document, html);
   return html;
+}
+
+export function renderLanding(): Promise<string> {
+  return toHtml(<LandingPage />);
+}
+
+async function toHtml(page: JSX.Element): Promise<string> {
+  return `<!doctype html>${(await page).toString()}`;
 }

@@ -1,5 +1,6 @@
-// The contract as a page, made here from the very document of /openapi.json. The policy is the wall behind the escaping:
+// The landing page, and the contract as pages, made here from the very documents of /openapi.json. The policy is the wall behind the escaping:
 // nothing inline runs, and nothing comes from elsewhere.
+import type { Audience } from "../../contract/openapi.ts";
 import type { AppContext } from "../context.ts";
 import { answerNotFound } from "../middleware/observe.ts";
 import { PUBLIC_MAX_AGE } from "./meta.ts";
@@ -13,12 +14,24 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-export async function docs(c: AppContext): Promise<Response> {
-  const [{ openapiDocument }, { renderDocs }] = await Promise.all([
-    import("../../contract/openapi.ts"),
-    import("../docs/render.tsx"),
-  ]);
-  return c.body(await renderDocs(openapiDocument(c.get("publicUrl"))), 200, {
+export function docs(audience: Audience): (c: AppContext) => Promise<Response> {
+  return async (c) => {
+    const [{ openapiDocument }, { renderDocs }] = await Promise.all([
+      import("../../contract/openapi.ts"),
+      import("../docs/render.tsx"),
+    ]);
+    return page(c, await renderDocs(openapiDocument(c.get("publicUrl"), audience), audience));
+  };
+}
+
+/** What this is, and where everything is. */
+export async function landing(c: AppContext): Promise<Response> {
+  const { renderLanding } = await import("../docs/render.tsx");
+  return page(c, await renderLanding());
+}
+
+function page(c: AppContext, html: string): Response {
+  return c.body(html, 200, {
     "content-type": "text/html; charset=utf-8",
     "content-security-policy": POLICY,
     "cache-control": PUBLIC_MAX_AGE,

@@ -1,5 +1,6 @@
 // The gateway about itself: alive, ready, its public keys, its contract.
 import type { Context } from "hono";
+import type { Audience } from "../../contract/openapi.ts";
 import { problem } from "../../platform/errors.ts";
 import { publicKeys } from "../../platform/signing-keys.ts";
 import { answerProblem } from "../answers.ts";
@@ -17,9 +18,16 @@ export function jwks(c: AppContext): Response {
   });
 }
 
-export async function openapi(c: AppContext): Promise<Response> {
-  const { openapiDocument } = await import("../../contract/openapi.ts");
-  return c.json(openapiDocument(c.get("publicUrl")), 200, { "cache-control": PUBLIC_MAX_AGE });
+export function openapi(audience: Audience): (c: AppContext) => Promise<Response> {
+  return async (c) => {
+    const { openapiDocument } = await import("../../contract/openapi.ts");
+    return c.json(openapiDocument(c.get("publicUrl"), audience), 200, { "cache-control": PUBLIC_MAX_AGE });
+  };
+}
+
+/** Of a page that was asked for with a slash at its end. */
+export function toPath(path: string): (c: AppContext) => Response {
+  return (c) => c.redirect(path, 308);
 }
 
 export function methodNotAllowed(allow: string): (c: Context<AppEnv>) => Response {
