@@ -62,8 +62,9 @@ export function createReceiver({ gatewayUrl, origin, isExpectedUser, onRun, maxB
       // The bytes as they came: parsed and printed again, they would be others.
       const hash = createHash("sha256").update(body).digest("base64url");
       if (token.bodySha256 !== hash) return refuse(401, "the token is for another body");
-      // Not `toString()`, which leaves a byte-order mark that JSON.parse() refuses.
-      const run = JSON.parse(new TextDecoder().decode(body));
+      // It passes over a byte-order mark, which JSON.parse() refuses.
+      const run = await new Response(body).json().catch(() => undefined);
+      if (run === undefined) return refuse(400, "the body is no JSON");
 
       // No `await` between the question and the note: two copies may arrive at the same moment.
       const isNew = !seen.has(token.webhookId);
@@ -111,24 +112,30 @@ function isHttpUrl(text) {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
-/** @param {string} usage @returns {never} */
+/** @param {unknown} usage @returns {never} */
 function fail(usage) {
   log(usage);
   process.exit(2);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+function parseOptions() {
   const text = /** @type {const} */ ({ type: "string" });
-  const { values, positionals: subjects } = parseArgs({
-    options: {
-      gateway: text,
-      origin: text,
-      user: { ...text, multiple: true },
-      "max-bytes": text,
-      port: text,
-    },
-    allowPositionals: true,
-  });
+  const options = {
+    gateway: text,
+    origin: text,
+    user: { ...text, multiple: true },
+    "max-bytes": text,
+    port: text,
+  };
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values, positionals: subjects } = parseOptions();
   const { gateway = "http://127.0.0.1:8787", origin, user: issuers = [], port = "9000" } = values;
   const maxBytes = values["max-bytes"];
   if (issuers.length === 0 || issuers.length !== subjects.length)
@@ -136,7 +143,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (!isHttpUrl(gateway)) fail("--gateway https://HOST, the gateway's PUBLIC_URL");
   if (origin === undefined ? !LOOPBACK.includes(new URL(gateway).hostname) : !isHttpUrl(origin))
     fail("--origin https://HOST, of your callback URLs");
-  if (maxBytes !== undefined && !/^\d+$/.test(maxBytes)) fail("--max-bytes NUMBER");
+  if (maxBytes !== undefined && !/^[1-9]\d*$/.test(maxBytes)) fail("--max-bytes NUMBER, from 1");
+  if (!/^[1-9]\d*$/.test(port) || Number(port) > 65_535) fail("--port NUMBER, from 1 to 65535");
 
   const server = createReceiver({
     gatewayUrl: gateway,

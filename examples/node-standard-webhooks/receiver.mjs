@@ -67,8 +67,9 @@ export function createReceiver({ gatewayUrl, origin, isExpectedUser, onRun, maxB
       if (token.bodySha256 !== hash) return refuse(401, "the token is for another body");
       if (body.length <= MAX_V1A_BYTES && !(await holdsV1a(request.headers, body, token.key)))
         return refuse(401, "webhook-signature has no v1a by the key of the token");
-      // Not `toString()`, which leaves a byte-order mark that JSON.parse() refuses.
-      const run = JSON.parse(new TextDecoder().decode(body));
+      // It passes over a byte-order mark, which JSON.parse() refuses.
+      const run = await new Response(body).json().catch(() => undefined);
+      if (run === undefined) return refuse(400, "the body is no JSON");
 
       // No `await` between the question and the note: two copies may arrive at the same moment.
       const isNew = !seen.has(token.webhookId);
@@ -137,24 +138,30 @@ function isHttpUrl(text) {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
-/** @param {string} usage @returns {never} */
+/** @param {unknown} usage @returns {never} */
 function fail(usage) {
   log(usage);
   process.exit(2);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+function parseOptions() {
   const text = /** @type {const} */ ({ type: "string" });
-  const { values, positionals: subjects } = parseArgs({
-    options: {
-      gateway: text,
-      origin: text,
-      user: { ...text, multiple: true },
-      "max-bytes": text,
-      port: text,
-    },
-    allowPositionals: true,
-  });
+  const options = {
+    gateway: text,
+    origin: text,
+    user: { ...text, multiple: true },
+    "max-bytes": text,
+    port: text,
+  };
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values, positionals: subjects } = parseOptions();
   const { gateway = "http://127.0.0.1:8787", origin, user: issuers = [], port = "9000" } = values;
   const maxBytes = values["max-bytes"];
   if (issuers.length === 0 || issuers.length !== subjects.length)
@@ -162,7 +169,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (!isHttpUrl(gateway)) fail("--gateway https://HOST, the gateway's PUBLIC_URL");
   if (origin === undefined ? !LOOPBACK.includes(new URL(gateway).hostname) : !isHttpUrl(origin))
     fail("--origin https://HOST, of your callback URLs");
-  if (maxBytes !== undefined && !/^\d+$/.test(maxBytes)) fail("--max-bytes NUMBER");
+  if (maxBytes !== undefined && !/^[1-9]\d*$/.test(maxBytes)) fail("--max-bytes NUMBER, from 1");
+  if (!/^[1-9]\d*$/.test(port) || Number(port) > 65_535) fail("--port NUMBER, from 1 to 65535");
 
   const server = createReceiver({
     gatewayUrl: gateway,

@@ -89,7 +89,10 @@ def create_receiver(gateway_url, origin, is_expected_user, on_run, port, max_byt
             digest = base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
             if claims["body_sha256"] != digest:
                 return self.refuse(401, "the token is for another body")
-            run = json.loads(body)
+            try:
+                run = json.loads(body, parse_constant=refuse_constant)
+            except (ValueError, RecursionError) as error:
+                return self.refuse(400, f"the body is no JSON that can be read here: {error}")
 
             with lock:  # two copies may arrive at the same moment
                 is_new = claims["jti"] not in seen
@@ -114,6 +117,11 @@ def create_receiver(gateway_url, origin, is_expected_user, on_run, port, max_byt
     return ThreadingHTTPServer(("127.0.0.1", port), Receiver)
 
 
+def refuse_constant(name):
+    """NaN and Infinity, which Python would take."""
+    raise ValueError(name)
+
+
 def http_url(text):
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -121,13 +129,25 @@ def http_url(text):
     return text
 
 
+def whole_number(text):
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError
+    return int(text)
+
+
+def port_number(text):
+    if whole_number(text) > 65535:
+        raise ValueError
+    return int(text)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--gateway", type=http_url, default="http://127.0.0.1:8787")
     parser.add_argument("--origin", type=http_url, help="scheme, host and port of your callback URLs")
     parser.add_argument("--user", nargs=2, metavar=("ISSUER", "SUBJECT"), action="append", required=True)
-    parser.add_argument("--max-bytes", type=int, default=MAX_BYTES)
-    parser.add_argument("--port", type=int, default=9000)
+    parser.add_argument("--max-bytes", type=whole_number, default=MAX_BYTES)
+    parser.add_argument("--port", type=port_number, default=9000)
     arguments = parser.parse_args()
     if not arguments.origin and urlsplit(arguments.gateway).hostname not in ("127.0.0.1", "localhost", "::1"):
         parser.error("--origin is required: the scheme, host and port of your callback URLs")

@@ -20,6 +20,9 @@ const SECOND_MS = 1_000;
 /** After the first failure, the second and so on. */
 const PAUSES_MS = [5, 60, 600, 3_600, 21_600].map((seconds) => seconds * SECOND_MS);
 
+/** The runs of one user that consumers may have alone: a receiver may hold one for minutes, and others need some too. */
+const MAX_ALONE = 4;
+
 /** What a message says, beside the run that it is about. */
 export type TakeRequest = {
   runKey: string;
@@ -39,6 +42,8 @@ export type Taken =
   | { kind: "none" }
   /** It has failed too often to be tried beside others. */
   | { kind: "alone"; runKey: string }
+  /** Its user has as many runs alone as one may have. */
+  | { kind: "crowded" }
   /** It has failed so often that it was abandoned; `wasEnded`: only its delivery. */
   | { kind: "given_up"; terms: Terms; wasEnded: boolean };
 
@@ -64,10 +69,12 @@ export function takeRun(runs: Runs, request: TakeRequest, nowMs: number): Taken 
   if (!isWanted(open, indexed, request, nowMs)) return NONE;
   if (open.failures >= ALONE_AFTER_FAILURES && !request.isAlone)
     return { kind: "alone", runKey: indexed.runKey };
+  if (request.isAlone && runs.index.leasedAlone(nowMs) >= MAX_ALONE) return { kind: "crowded" };
   const counted = countTake(runs, open, indexed, request, nowMs);
   if (counted === null) return { kind: "given_up", terms: open.terms, wasEnded: open.run.status === "ended" };
   const untilMs = nowMs + request.leaseMs;
   runs.index.lease(indexed.runKey, untilMs);
+  if (request.isAlone) runs.index.leasedAlone(nowMs, indexed);
   if (counted.failures > 0) runs.index.actAt(indexed, untilMs + pauseMs(counted.failures));
   return { kind: "leased", run: toLeasedRun(counted, runId, nowMs) };
 }

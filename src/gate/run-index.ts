@@ -30,6 +30,8 @@ export class RunIndex {
   readonly #byKey = new Map<string, Slot>();
   readonly #byRunId = new Map<string, Slot>();
   readonly #heap: Slot[] = [];
+  /** Some have been given back since. */
+  readonly #leasedAlone = new Set<IndexedRun>();
 
   get size(): number {
     return this.#heap.length;
@@ -84,6 +86,14 @@ export class RunIndex {
     run.leasedUntilMs = untilMs;
     run.notified = notified;
     this.actAt(run, Math.max(run.actAtMs, untilMs));
+  }
+
+  /** How many runs consumers have that are alone. `added`: one more. */
+  leasedAlone(nowMs: number, added?: IndexedRun): number {
+    if (added) this.#leasedAlone.add(added);
+    for (const run of this.#leasedAlone)
+      if (this.get(run.runKey) !== run || nowMs >= (run.leasedUntilMs ?? 0)) this.#leasedAlone.delete(run);
+    return this.#leasedAlone.size;
   }
 
   actAt(run: IndexedRun, atMs: number): void {

@@ -1,13 +1,26 @@
 // Reading JSON that others wrote, without trusting its shape.
 
 /** Undefined when it is not UTF-8 or not JSON (RFC 8259 allows no byte-order mark in what is sent). */
-export function parseJson(source: string | Uint8Array): unknown {
+export function parseJson(source: string | Uint8Array, revive?: typeof keepDigits): unknown {
   const text = typeof source === "string" ? source : decodeUtf8(source);
   try {
-    return text === null ? undefined : JSON.parse(text);
+    return text === null ? undefined : JSON.parse(text, revive);
   } catch {
     return undefined;
   }
+}
+
+declare global {
+  interface JSON {
+    rawJSON(text: string): object;
+    isRawJSON(value: unknown): boolean;
+  }
+}
+
+/** For what is printed again: a number that would come out otherwise (12345678901234567890, 1.10) becomes its own text. */
+export function keepDigits(_name: string, value: unknown, context?: { source?: string }): unknown {
+  const text = typeof value === "number" ? context?.source : undefined;
+  return text === undefined || text === String(value) ? value : JSON.rawJSON(text);
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -2,7 +2,7 @@
 // hangs on becomes an outcome here, so that nothing behind this file reads an upstream status again.
 import { validateUuid } from "../contract/schemas.ts";
 import { problem } from "../platform/errors.ts";
-import { decodeUtf8, memberOf, parseJson } from "../platform/json.ts";
+import { decodeUtf8, keepDigits, memberOf, parseJson } from "../platform/json.ts";
 import { network, type Sender, send } from "../platform/outbound/guard.ts";
 import { OutboundTooLarge, readBody, readMessage } from "../platform/outbound/read-body.ts";
 import type { Settings } from "../platform/settings.ts";
@@ -102,21 +102,21 @@ async function tryStart(
 function startOutcome(status: number, headers: Headers, bytes: Uint8Array): StartOutcome {
   // RFC 8259, section 8.1: a reader may ignore a byte-order mark; a writer must not send one, so it goes no further.
   const text = decodeUtf8(bytes)?.replace(/^\uFEFF/, "") ?? null;
-  const parsed = text === null ? undefined : parseJson(text);
   if (status >= 200 && status < 300) {
-    const runId = parseRunId(parsed);
+    const runId = parseRunId(text === null ? undefined : parseJson(text));
     return text !== null && runId !== null
       ? { kind: "accepted", body: text, runId }
       : { kind: "unknown", problem: callerProblem(500, headers, null) };
   }
-  const refusal = callerProblem(status, headers, parsed);
+  const said = text !== null && bytes.byteLength <= MAX_ERROR_BYTES ? parseJson(text, keepDigits) : undefined;
+  const refusal = callerProblem(status, headers, said);
   return { kind: status >= 400 && status < 500 ? "refused" : "unknown", problem: refusal };
 }
 
 /** What an error says in JSON; undefined when it says nothing that can be read. */
 export async function readError(response: Response, timeoutMs: number, timer?: Timer): Promise<unknown> {
   if (response.status < 400) return discard(response);
-  return parseJson(await readAnswer(response, MAX_ERROR_BYTES, timeoutMs, timer));
+  return parseJson(await readAnswer(response, MAX_ERROR_BYTES, timeoutMs, timer), keepDigits);
 }
 
 // Of a body that is too large to be an answer, or that nothing here can decode, only the status counts; so it does of a

@@ -9,6 +9,9 @@ export async function decode(response: Response): Promise<Response | null> {
   if (coding === null) return response;
   const { status, body, headers } = response;
   const name = coding.toLowerCase().replace("x-gzip", "gzip");
+  const transfer = headers.get("transfer-encoding")?.toLowerCase() ?? "chunked";
+  // The runtime takes off chunks, and no coding under them; nothing asked for one.
+  if (body !== null && !["chunked", "identity"].includes(transfer)) return null;
   if (headers.get("content-length") === "0") return empty(response);
   if (body === null || ["", "identity"].includes(name) || DECODED.includes(coding)) return response;
   if (!DECODED.includes(name)) return null;

@@ -1,6 +1,7 @@
 // Where an answer of the upstream points to (Location: RFC 9110, section 10.2.2; Link: RFC 8288), for a caller that reaches
 // the upstream through the gateway alone. No caller may learn the upstream's host: a target at it is rewritten where
 // the gateway forwards it, and left out where it does not. A target at any other host passes as it is.
+import { isForwardable } from "./forwardable.ts";
 
 /** What a target is relative to, and what stands for what. */
 export type TargetBase = { requestUrl: string; baseUrl: string; publicUrl: string };
@@ -17,7 +18,7 @@ export function toCallersTarget(
   // No other path reaches the upstream through the gateway.
   if (path !== null) {
     const rest = `${path}${url.search}${url.hash}`;
-    return path.startsWith("/actions/") && !namesHost(rest, upstream) ? publicUrl + rest : null;
+    return isForwardable(path) && !namesHost(rest, upstream) ? publicUrl + rest : null;
   }
   return url.origin !== publicUrl && namesHost(url.href, upstream) ? null : target;
 }

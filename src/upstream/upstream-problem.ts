@@ -123,7 +123,7 @@ function envelopeError(error: Record<string, unknown>, fallback: ProblemCode): E
     title: typeof title === "string" ? title : titleOf(fallback),
     detail: typeof detail === "string" ? detail : bland.detail,
     source: parseSource(source),
-    meta: isObject(meta) ? meta : {},
+    meta: isObject(meta) && !JSON.isRawJSON(meta) ? meta : {},
   };
 }
 

@@ -73,3 +73,28 @@ describe("a batch of many", () => {
     expect(await stage.counts()).toEqual([30, 30, 30, 30, 0]);
   });
 });
+
+describe("runs that are alone, at receivers that hang", () => {
+  it("are four of a user at a time; a fifth comes back to the queue, and another user's goes on", async ({
+    stage,
+  }) => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    stage.receive(async () => {
+      if (stage.received.length <= 4) await released;
+      return new Response(null, { status: 204 });
+    });
+    for (let run = 0; run < 5; run += 1) await stage.push(await stage.start());
+    const [fifth, ...four] = stage.queue.take();
+    const held = four.map((message) => stage.consume([message], { isAlone: true }));
+    await vi.waitFor(() => expect(stage.received).toHaveLength(4));
+    const { again } = await stage.consume(fifth ? [fifth] : [], { isAlone: true });
+    expect(again).toEqual([fifth]);
+    await stage.push(await stage.start({}, { claims: { sub: "bob" } }));
+    expect((await stage.consume(stage.queue.take(), { isAlone: true })).again).toEqual([]);
+    expect(stage.received).toHaveLength(5);
+    release();
+    await Promise.all(held);
+    expect((await stage.consume(again, { isAlone: true })).again).toEqual([]);
+    expect(stage.received).toHaveLength(6);
+  });
+});

@@ -85,7 +85,15 @@ describe.each(["node-jose", "node-standard-webhooks", "python-pyjwt"] as const)(
       ["--origin", ["--origin", "client.example", ...FOR_USER]],
       ["--origin", ["--origin", "localhost:9000", ...FOR_USER]],
       ["--gateway", ["--gateway", "localhost:8787", "--origin", ORIGIN, ...FOR_USER]],
-      ["--max-bytes", ["--max-bytes", "abc", "--origin", ORIGIN, ...FOR_USER]],
+      ...["abc", "0", "-1", "1.5"].map((size): [string, string[]] => [
+        "--max-bytes",
+        ["--max-bytes", size, "--origin", ORIGIN, ...FOR_USER],
+      ]),
+      ...["abc", "0", "-1", "65536"].map((port): [string, string[]] => [
+        "--port",
+        ["--port", port, "--origin", ORIGIN, ...FOR_USER],
+      ]),
+      ["--bogus", ["--bogus", "--origin", ORIGIN, ...FOR_USER]],
     ])("says that it needs %s, given %j", async (option, options) => {
       const { program, file } = COMMANDS[name];
       const { code, stderr } = await run(program, [file, "--port", "1", ...options], env);

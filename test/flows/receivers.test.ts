@@ -92,6 +92,16 @@ function describeReceiver(name: string, start: () => Promise<ExampleReceiver>, f
       expect(receiver.handedOn()[0]?.run).toEqual(JSON.parse(body));
     });
 
+    it.each(["NaN", "Infinity", "-Infinity", "[", "\ufeff"])(
+      "refuses %j, which is no JSON, and takes the honest one after it",
+      async (value) => {
+        expect(await post(receiver, await callback(gateway, { body: `{"results":[${value}]}` }))).toBe(400);
+        await until("the reason", 5000, () => receiver.reasons().length > 0);
+        expect(receiver.reasons()).toEqual([expect.stringContaining("the body is no JSON")]);
+        expect(await post(receiver, await callback(gateway))).toBe(204);
+      },
+    );
+
     it("asks for the keys once for many callbacks", async () => {
       for (let n = 0; n < 3; n += 1) expect(await post(receiver, await callback(gateway))).toBe(204);
       expect(gateway.keyRequests).toBe(1);

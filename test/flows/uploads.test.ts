@@ -6,7 +6,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { Caller, ECHO } from "./support/caller.ts";
+import { actionId, Caller, ECHO } from "./support/caller.ts";
 import { LocalServer } from "./support/local-server.ts";
 import { forFile, gatewayWith } from "./support/opened.ts";
 import { until } from "./support/process.ts";
@@ -16,6 +16,8 @@ const PIECE = "x".repeat(MB);
 const CHUNK = `f4240\r\n${PIECE}\r\n`;
 const CHUNKED = "transfer-encoding: chunked";
 const RUN = '{"data":{"type":"run","id":"b1e7a1d0-0000-4000-8000-000000000001"}}';
+const ENDED = `{"type":"run","id":"${ECHO}","status":"success","results":[],"next_page":null,"errors":[]}`;
+const ZIPPED = actionId("ab01");
 const KB = `{"data":{"inputs":"${"x".repeat(977)}"}} `;
 
 type Upload = { path: string; bytes: number; isWhole: boolean; headers: IncomingMessage["headers"] };
@@ -142,6 +144,19 @@ describe("the caller gets", () => {
     expect((await caller.call(`/actions/v1/coded/${coding}`)).status).toBe(500);
   });
 
+  it.each([
+    { name: "a start", method: "POST", below: "run", status: 202 },
+    { name: "a read", below: `runs/${ECHO}`, status: 200 },
+    { name: "a read that waits", below: `runs/${ECHO}?wait_seconds=1`, status: 200 },
+    { name: "a list", below: "", status: 200 },
+  ])("a 500 for $name whose chunks hide a coding, and $status without it", async (one) => {
+    const { method = "GET", below, status } = one;
+    const body = method === "POST" ? { headers: { "content-type": "application/json" }, body: KB } : {};
+    const statusOf = async (action: string) =>
+      (await caller.call(`/actions/v1/stored-actions/${action}/${below}`, { method, ...body })).status;
+    expect([await statusOf(ZIPPED), await statusOf(ECHO)]).toEqual([500, status]);
+  });
+
   it.each(["length", "chunks", "gzip", "GZIP"])("no end of an answer that broke off: %s", async (framing) => {
     const answered = fetch(`${gateway.url}/actions/v1/cut/${framing}`, {
       headers: { authorization: `Bearer ${caller.token}` },
@@ -159,7 +174,11 @@ function answer(path: string, response: ServerResponse): void {
   } else if (path.includes("/cut/")) {
     cutOff(path, response);
   } else {
-    response.writeHead(path.endsWith("/run") ? 202 : 200).end(RUN);
+    const isZipped = path.includes(ZIPPED);
+    const text = path.includes("/runs/") ? ENDED : RUN;
+    response.setHeader("transfer-encoding", isZipped ? "gzip, chunked" : "chunked");
+    response.writeHead(path.endsWith("/run") ? 202 : 200, { "content-type": "application/json" });
+    response.end(isZipped ? gzipSync(text) : text);
   }
 }
 

@@ -9,6 +9,7 @@ import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { openStore, withStore } from "../support/gate-store.ts";
 import { CALLBACK_TERMS } from "../support/terms.ts";
+import { times } from "../support/times.ts";
 import { FAILED } from "./observed.ts";
 
 const KEY = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -73,6 +74,24 @@ describe("a run is handed out", () => {
     await withRun((runs) => {
       leased(takeRun(runs, request({ leaseMs: 10 * MINUTE }), DUE));
       expect(runs.index.get(KEY)?.actAtMs).toBe(DUE + 10 * MINUTE);
+    });
+  });
+
+  it("alone beside three others of its user at most, until one is given back or its lease ends", async () => {
+    await withStore(({ runs }) => {
+      const keys = ["a", "b", "c", "d", "e", "f"];
+      for (const key of keys) put(runs, acceptedRun(`run ${key}`, 0, T0), key);
+      const take = (runKey: string, nowMs = DUE, isAlone = true) =>
+        takeRun(runs, request({ runKey, isAlone, leaseMs: 10 * MINUTE }), nowMs).kind;
+      expect(keys.slice(0, 5).map((key) => take(key))).toEqual([...times(4, () => "leased"), "crowded"]);
+      expect(take("f", DUE, false)).toBe("leased");
+      runs.drop("a", DUE);
+      expect([take("e"), take("e")]).toEqual(["leased", "none"]);
+      put(runs, acceptedRun("run a", 0, T0), "a");
+      expect(take("a")).toBe("crowded");
+      releaseRun(runs, "b", 0, DUE);
+      expect([take("a"), take("b", DUE + 5 * SECOND)]).toEqual(["leased", "crowded"]);
+      expect(take("b", DUE + 10 * MINUTE)).toBe("leased");
     });
   });
 

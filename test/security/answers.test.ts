@@ -56,7 +56,8 @@ describe("a header of the upstream's own does not pass back", () => {
     const leaky = await makeGateway();
     leaky.upstream.behave((asked) => {
       const response = honest[kind]?.(asked) ?? json(500, {});
-      for (const name of LEAKING) response.headers.append(name, "leaked");
+      for (const name of LEAKING)
+        response.headers.append(name, name === "Transfer-Encoding" ? "chunked" : "leaked");
       return response;
     });
     const circumstances = { errorFrom: status === 422 ? "upstream" : "edge" } as const;
@@ -150,7 +151,41 @@ describe("line breaks in the upstream's data make no header", () => {
   });
 });
 
-itAddsUp(counts, { refused: 402, served: 4 });
+const NEST = "[".repeat(9000) + "]".repeat(9000);
+
+describe("the meta of an error keeps its numbers as they were written, if it is an object", () => {
+  it.each([
+    { meta: '{"big":12345678901234567890,"price":1.10,"list":[-0.0,1e400,1E-7],"n":1}', kept: true },
+    { meta: "1.10", kept: false },
+    { meta: "12345678901234567890", kept: false },
+  ])("$meta: $kept", async ({ meta, kept }) => {
+    const body = `{"errors":[{"code":"c","title":"t","detail":"d","source":null,"meta":${meta}}]}`;
+    const call = { circumstances: { errorFrom: "upstream" } } as const;
+    for (const way of [0, 1, 2]) {
+      const { status, text } = await injected(way, () => new Response(body, { status: 403 }), call);
+      expect([status, text.slice(text.indexOf('"meta"'))]).toEqual([403, `"meta":${kept ? meta : "{}"}}]}`]);
+    }
+  });
+
+  it.each([
+    { name: "nested too deeply to be printed", body: `{"errors":[{"code":"c","meta":{"a":${NEST}}}]}` },
+    { name: "longer than 64 kB", body: JSON.stringify(errorBody(403, "long")).padEnd(65_537) },
+  ])("an error that is $name is replaced, and keeps its status", async ({ body }) => {
+    for (const way of [0, 1, 2])
+      expectProblem(await injected(way, () => new Response(body, { status: 403 })), 403, null);
+  });
+
+  it("an honest error of 64 kB passes", async () => {
+    const body = JSON.stringify(errorBody(403, "long")).padEnd(65_536);
+    const call = { circumstances: { errorFrom: "upstream" } } as const;
+    for (const way of [0, 1, 2]) {
+      const answer = await injected(way, () => new Response(body, { status: 403 }), call);
+      expect(answer.body.errors[0].code).toBe("long");
+    }
+  });
+});
+
+itAddsUp(counts, { refused: 420, served: 4 });
 
 /** The upstream answers crookedly on one of the WAYS; nothing of it may stand in a header. */
 async function injected(way: number, answerWith: () => Response, call: Call = {}): Promise<Answer> {

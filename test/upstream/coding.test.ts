@@ -46,6 +46,23 @@ describe("an answer", () => {
     },
   );
 
+  it.each([...words`gzip deflate`, "gzip, chunked", "Gzip,Chunked", "chunked, chunked"])(
+    "with Transfer-Encoding: %s is nonsense, whatever else it says",
+    async (transfer) => {
+      for (const coding of [null, "gzip", "GZIP"]) {
+        const given = answer(coding, gzip(TEXT));
+        given.headers.set("transfer-encoding", transfer);
+        expect(await decode(given)).toBeNull();
+      }
+    },
+  );
+
+  it.each(words`chunked Chunked identity`)("with Transfer-Encoding: %s is what it is", async (transfer) => {
+    const given = answer(null, TEXT);
+    given.headers.set("transfer-encoding", transfer);
+    expect(await decode(given)).toBe(given);
+  });
+
   it.each(words`gzip br GZIP deflate`)("of no bytes is none in %s either", async (coding) => {
     const given = answer(coding, "");
     given.headers.set("content-length", "0");
@@ -55,6 +72,7 @@ describe("an answer", () => {
 
   it("without a body needs no decoding", async () => {
     const given = answer("deflate", null);
+    given.headers.set("transfer-encoding", "gzip, chunked");
     expect(await decode(given)).toBe(given);
   });
 });

@@ -2,11 +2,11 @@
 // around the routes that count: a path that an upstream could take for one of those is not forwarded.
 import { getPath } from "hono/utils/url";
 import { problem } from "../../platform/errors.ts";
-import { foldSpelling } from "../../platform/fold.ts";
 import { send } from "../../platform/outbound/guard.ts";
 import { TimeoutError } from "../../platform/timeout.ts";
 import { readError, UNCACHED, unreachable } from "../../upstream/client.ts";
 import { decode } from "../../upstream/coding.ts";
+import { isForwardable } from "../../upstream/forwardable.ts";
 import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
 import { sendUpload, UploadBroken, UploadTooLarge } from "../../upstream/upload.ts";
 import { passedThroughProblem, upstreamOutcome } from "../../upstream/upstream-problem.ts";
@@ -80,43 +80,6 @@ function parseContentLength(headers: Headers): number | null {
  */
 function isRouted(c: AppContext): boolean {
   return c.req.path === getPath(new Request(c.req.url));
-}
-
-/**
- * Whether a path, as the URL parser left it, means to the upstream what it means here: no empty segment, no escape that
- * another parser would undo into structure, no way up, and no other spelling of a route that counts.
- */
-function isForwardable(pathname: string): boolean {
-  if (!pathname.startsWith("/actions/") || AMBIGUOUS.test(pathname)) return false;
-  const segments = plainest(pathname);
-  if (segments === null || segments.some((segment) => segment === "." || segment === "..")) return false;
-  // As empty as the one between two slashes, which many an upstream passes over.
-  if (segments.slice(1, -1).includes("")) return false;
-  const isPlain = COUNTED.test(pathname) && !pathname.includes("/.");
-  return isPlain || !COUNTED.test(withoutSuffix(segments.join("/")));
-}
-
-const AMBIGUOUS = /\/\/|\\|%(?:2e|2f|3f|23|5c|00|25)/i;
-
-// The paths of runs. Here they come only under methods that the routes before did not take.
-const COUNTED =
-  /^\/actions\/v1\/(?:runs|stored-actions\/[^/;%]+\/run|(?:stored-actions\/[^/;%]+\/)?runs\/[^/;%]+)$/;
-
-/** What the laxest upstream might read: unescaped, folded, without path parameters and outer blanks. Null for what is no UTF-8, as an overlong dot. */
-function plainest(pathname: string): string[] | null {
-  try {
-    return foldSpelling(decodeURIComponent(pathname))
-      .split("/")
-      .map((segment) => segment.replace(/;.*/s, "").trim());
-  } catch (error) {
-    if (error instanceof URIError) return null;
-    throw error;
-  }
-}
-
-/** Trailing slashes and a format (`/runs.json`, `/runs/.json`) are dropped by many a router. */
-function withoutSuffix(path: string): string {
-  return path.replace(/(?:\/+|\.[^/]*)+$/, "");
 }
 
 async function passBack(c: AppContext, path: string, response: Response): Promise<Response> {
