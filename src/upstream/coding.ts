@@ -5,9 +5,10 @@ import { DECODED } from "./headers.ts";
 
 /** The answer as it was before it was encoded. Null: it is nonsense, because neither the gateway nor its caller can read it. */
 export async function decode(response: Response): Promise<Response | null> {
-  const coding = response.headers.get("content-encoding");
-  if (coding === null) return response;
-  const { status, body, headers } = response;
+  const { headers } = response;
+  if (!headers.has("content-encoding") && !headers.has("transfer-encoding")) return response;
+  const { status, body } = response;
+  const coding = headers.get("content-encoding") ?? "";
   const name = coding.toLowerCase().replace("x-gzip", "gzip");
   const transfer = headers.get("transfer-encoding")?.toLowerCase() ?? "chunked";
   // The runtime takes off chunks, and no coding under them; nothing asked for one.
