@@ -70,7 +70,7 @@ CREATE TABLE redeliveries (
   created_at_ms INTEGER NOT NULL,
   filter TEXT NOT NULL,               -- JSON of RedeliveryFilter (src/operators/views.ts)
   status TEXT NOT NULL,               -- running, finished
-  position TEXT,                      -- the last letter that was looked at; NULL: none yet
+  position TEXT,                      -- the last dead letter that was examined; NULL: none yet
   holder TEXT,                        -- names the consumer that works on it; NULL: none does
   moved_at_ms INTEGER NOT NULL,       -- one that has not moved for a while is sent round again
   examined INTEGER NOT NULL,

@@ -26,7 +26,7 @@ import { charges } from "./charges/routes.ts";
 import { reindex } from "./reindex/routes.ts";
 
 const API = `${ROOT}/api`;
-/** A page's worth of chosen letters, ten times over. */
+/** A page's worth of chosen dead letters, ten times over. */
 const MAX_FORM_BYTES = 65_536;
 
 const FEATURES: Feature = [

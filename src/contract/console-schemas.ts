@@ -215,14 +215,14 @@ export const CONSOLE_COMPONENTS = {
     groups: list(
       {
         host,
-        letters: count,
+        dead_letters: count,
         oldest_at: time,
         newest_at: time,
-        reasons: list({ reason: callbackError, letters: count }),
+        reasons: list({ reason: callbackError, dead_letters: count }),
       },
       "Of those that fit among the newest 2,000 of the time, by host.",
     ),
-    letters: list({
+    dead_letters: list({
       run_id: uuid,
       user,
       subject,

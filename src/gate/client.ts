@@ -152,8 +152,8 @@ export class GateClient {
   }
 
   /** The operators' index has this run as a dead letter: if it is none, the gate tells the index so once more. */
-  async checkLetter(runId: string): Promise<void> {
-    await this.#twice(async (gate) => await gate.checkLetter(runId));
+  async checkDeadLetter(runId: string): Promise<void> {
+    await this.#twice(async (gate) => await gate.checkDeadLetter(runId));
   }
 
   findRun(runId: string): Promise<RunRecord | null> {

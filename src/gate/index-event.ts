@@ -24,7 +24,7 @@ export type DeadLetter = {
 export type IndexEvent =
   /** Counted from 1970 in UTC: on this day a run ended or was charged. */
   | { kind: "active_day"; userKey: string; day: number }
-  | { kind: "dead_letter"; letter: DeadLetter }
+  | { kind: "dead_letter"; deadLetter: DeadLetter }
   /** It is no dead letter any more: it is being delivered again. */
   | { kind: "resolved"; runId: string }
   /** Dead letters of before are kept no more, and cannot be sent again. */

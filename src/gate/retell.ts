@@ -1,20 +1,21 @@
 // Everything that the operators' index holds of a gate, told again to an index that was lost and made anew.
-import { toDeadLetter } from "./letter.ts";
-import type { LetterPosition } from "./store/ended-runs.ts";
+import { toDeadLetter } from "./dead-letter.ts";
+import type { DeadLetterPosition } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
 
 const PAGE = 200;
 
 /** Puts it into the outbox. Lets others have their turn between pages. */
 export async function retell(store: GateStore, userKey: string): Promise<void> {
-  // An index that was restored from an old copy may have letters that are none any more.
+  // An index that was restored from an old copy may have dead letters that are none any more.
   store.outbox.add({ kind: "expired", beforeMs: Number.MAX_SAFE_INTEGER });
   for (const day of new Set([...store.charges.days(), ...store.endedRuns.days()]))
     store.outbox.add({ kind: "active_day", userKey, day });
-  let position: LetterPosition | null = null;
+  let position: DeadLetterPosition | null = null;
   do {
-    const page = store.endedRuns.letters(position, PAGE);
-    for (const letter of page) store.outbox.add({ kind: "dead_letter", letter: toDeadLetter(letter) });
+    const page = store.endedRuns.deadLetters(position, PAGE);
+    for (const deadLetter of page)
+      store.outbox.add({ kind: "dead_letter", deadLetter: toDeadLetter(deadLetter) });
     position = page.at(-1) ?? null;
     await scheduler.wait(0);
   } while (position !== null);

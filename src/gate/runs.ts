@@ -16,7 +16,7 @@ import {
 import { nextPollAtMs } from "../runs/run-schedule.ts";
 import { storedActionIdOf } from "../runs/terms.ts";
 import type { Counter } from "./counter.ts";
-import { toDeadLetter } from "./letter.ts";
+import { toDeadLetter } from "./dead-letter.ts";
 import { type IndexedRun, RunIndex } from "./run-index.ts";
 import type { FinishedRun } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -162,8 +162,8 @@ export class Runs {
     if (rowId !== null) this.#store.openRuns.remove(rowId);
     const { runKey } = finished;
     if (this.#store.endedRuns.add({ runKey, terms, run, finishedAtMs }, this.#counter.forRow())) {
-      this.#store.outbox.add({ kind: "dead_letter", letter: toDeadLetter(finished) });
-      if (this.#store.mark("letters") !== true) this.#store.setMark("letters", true);
+      this.#store.outbox.add({ kind: "dead_letter", deadLetter: toDeadLetter(finished) });
+      if (this.#store.mark("dead_letters") !== true) this.#store.setMark("dead_letters", true);
     }
     if (run.status === "abandoned")
       log({ event: "run.abandoned", gate: this.#gate, run_id: run.runId, reason: run.reason });

@@ -210,8 +210,8 @@ export class UserGate extends DurableObject<Env> {
   }
 
   /** The operators' index lists this run. If it is no dead letter, a late batch did that: it is resolved once more. */
-  async checkLetter(runId: string): Promise<void> {
-    if (this.#store.mark("letters") !== true || this.#store.endedRuns.isLetter(runId)) return;
+  async checkDeadLetter(runId: string): Promise<void> {
+    if (this.#store.mark("dead_letters") !== true || this.#store.endedRuns.isDeadLetter(runId)) return;
     this.#store.outbox.add({ kind: "resolved", runId });
     await this.#ring();
   }

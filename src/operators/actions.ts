@@ -22,7 +22,7 @@ export async function actOnRun(
 ): Promise<ActedOnRun | null> {
   const gates = await findGates(deps, runId, user);
   // A batch that D1 carried out late may have left the run among the dead letters.
-  await Promise.all(gates.map((gate) => gate.checkLetter(runId)));
+  await Promise.all(gates.map((gate) => gate.checkDeadLetter(runId)));
   const found = await findInGates(gates, runId);
   if (found === null) return null;
   const noted = newEntry(operator, action, runId);

@@ -22,7 +22,7 @@ export type OpenRunView = UserView["open_runs"][number];
 
 export type DeadLetters = Answer<"ConsoleDeadLetters">;
 export type DeadLetterGroup = DeadLetters["groups"][number];
-export type DeadLetter = DeadLetters["letters"][number];
+export type DeadLetter = DeadLetters["dead_letters"][number];
 /** A gate with runs that were not polled or delivered in time. */
 export type OverdueGate = DeadLetters["overdue"][number];
 

@@ -13,7 +13,7 @@ import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import { words } from "../support/words.ts";
-import { act, ask, HOOK, indexLetters, keepRun, toLetter } from "./bench.ts";
+import { act, ask, HOOK, indexDeadLetters, keepRun, toIndexedDeadLetter } from "./bench.ts";
 
 const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const USER = "u".repeat(43);
@@ -103,7 +103,7 @@ describe("an outage is 503, to be asked again, and says nothing of what is down"
 
   it.each([`/runs/${RUN}`, `/users/${USER}`])("of a gate: %s", async (path) => {
     await keepRun({ terms: { userKey: USER }, runId: RUN, fate: "dead" });
-    await indexLetters(env.OPERATORS_DB, [toLetter({ runId: RUN, userKey: USER })]);
+    await indexDeadLetters(env.OPERATORS_DB, [toIndexedDeadLetter({ runId: RUN, userKey: USER })]);
     const down = await makeGateway({}, failing(/^USER_GATE\./));
     expect((await ask(down, path)).status).toBe(503);
     expect((await ask(gateway, path)).status).toBe(200);

@@ -40,8 +40,8 @@ it.each([...Object.entries(STORE), ...Object.entries(AUDIT)])(
 );
 
 it.each([
-  [STORE.letters, "USING INDEX dead_letters_by_time (died_at_ms>? AND (died_at_ms,run_id)<(?,?))"],
-  [STORE.lettersOfRuns, "USING PRIMARY KEY (run_id=?)"],
+  [STORE.deadLetters, "USING INDEX dead_letters_by_time (died_at_ms>? AND (died_at_ms,run_id)<(?,?))"],
+  [STORE.deadLettersOfRuns, "USING PRIMARY KEY (run_id=?)"],
   [STORE.activeUsers, "USING PRIMARY KEY (month=? AND user_key>?)"],
   [STORE.countActive, "USING PRIMARY KEY (month=?)"],
   [STORE.overdue, "USING INDEX overdue_gates_by_time"],

@@ -25,17 +25,17 @@ freshStores();
 
 const DAY = 24 * HOUR;
 const ACTIVE = "SELECT month, user_key, days FROM active_days ORDER BY user_key";
-const LETTERS =
+const DEAD_LETTERS =
   "SELECT run_id, user_key, issuer, subject, host, result, attempts, status, reason FROM dead_letters";
 
 /** On two days runs of alice ended, one of them undelivered. Says what the index has of it. */
-async function twoDays(): Promise<{ active: unknown[]; letters: unknown[] }> {
+async function twoDays(): Promise<{ active: unknown[]; deadLetters: unknown[] }> {
   const runId = await dieUndelivered("alice");
   await pass("alice", DAY);
   await charge("alice");
   await pass("alice", 2 * HOUR);
   const user = await userKey("alice");
-  const letter = {
+  const deadLetter = {
     run_id: runId,
     user_key: user,
     issuer: "https://login.example",
@@ -46,7 +46,7 @@ async function twoDays(): Promise<{ active: unknown[]; letters: unknown[] }> {
     status: 503,
     reason: "status is no 2xx",
   };
-  return { active: [{ month: 204001, user_key: user, days: 0b11 }], letters: [letter] };
+  return { active: [{ month: 204001, user_key: user, days: 0b11 }], deadLetters: [deadLetter] };
 }
 
 async function remakeIndex(): Promise<void> {
@@ -54,8 +54,8 @@ async function remakeIndex(): Promise<void> {
   await makeIndex();
 }
 
-async function indexedRows(): Promise<{ active: unknown[]; letters: unknown[] }> {
-  return { active: await readRows(ACTIVE), letters: await readRows(LETTERS) };
+async function indexedRows(): Promise<{ active: unknown[]; deadLetters: unknown[] }> {
+  return { active: await readRows(ACTIVE), deadLetters: await readRows(DEAD_LETTERS) };
 }
 
 describe("an index that was made anew", () => {
@@ -65,7 +65,7 @@ describe("an index that was made anew", () => {
     const all = await twoDays();
     expect(await indexedRows()).toEqual(all);
     await remakeIndex();
-    expect(await indexedRows()).toEqual({ active: [], letters: [] });
+    expect(await indexedRows()).toEqual({ active: [], deadLetters: [] });
     const { status, body } = await act(gateway, "/reindex");
     expect([status, body]).toEqual([200, { gates: 1, told_anew: 1, unreachable: 0, next_cursor: null }]);
     expect(await indexedRows()).toEqual(all);
@@ -95,7 +95,9 @@ describe("an index that was made anew", () => {
     await remakeIndex();
     await (await gateOf("alice")).reindex();
     await pass("alice", 10_000);
-    expect(await readRows("SELECT count(*) AS letters FROM dead_letters")).toEqual([{ letters: 120 }]);
+    expect(await readRows("SELECT count(*) AS dead_letters FROM dead_letters")).toEqual([
+      { dead_letters: 120 },
+    ]);
   });
 
   it("is told at once by a gate that had given the lost one an hour's rest", async ({ gateway }) => {

@@ -9,7 +9,7 @@ import type { RunMessage } from "../../src/gate/run-message.ts";
 import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
 import { weighted } from "../support/commands.ts";
 import { type Death, dyingAt } from "../support/dying.ts";
-import { deadLetters, freshIndex } from "../support/operators-index.ts";
+import { freshIndex, readDeadLetters } from "../support/operators-index.ts";
 import { Stage, type Started } from "../support/stage.ts";
 import { type Fault, Weather } from "./weather.ts";
 
@@ -144,7 +144,7 @@ class Scene {
   /** An operator sends every dead letter again. */
   async redeliverAll(): Promise<void> {
     const gate = await this.stage.gateway.gateOf();
-    for (const { run_id } of await deadLetters()) await gate.redeliver(run_id);
+    for (const { run_id } of await readDeadLetters()) await gate.redeliver(run_id);
     await this.stage.pass(100 * HOUR);
   }
 
@@ -206,11 +206,11 @@ function pick<T>(from: readonly T[], at: number): T | undefined {
 async function readAccounts({ stage, accepted }: Scene): Promise<unknown[]> {
   const { runs, charges } = await stage.records();
   const delivered = new Set(stage.deliveredIds);
-  const letters = new Set((await deadLetters()).map(({ run_id }) => run_id));
+  const deadLetters = new Set((await readDeadLetters()).map(({ run_id }) => run_id));
   return accepted.map(({ runId, callback }) => ({
     isDelivered: delivered.has(runId),
     state: callback ? runs.find(({ run_id }) => run_id === runId)?.state : "none",
-    isLetter: letters.has(runId),
+    isDeadLetter: deadLetters.has(runId),
     charges: charges.filter(({ run_id }) => run_id === runId).length,
   }));
 }
@@ -219,16 +219,16 @@ async function readAccounts({ stage, accepted }: Scene): Promise<unknown[]> {
 async function expectAccounted(scene: Scene): Promise<void> {
   const { stage, accepted } = scene;
   const { runs, charges } = await stage.records();
-  const letters = new Set((await deadLetters()).map(({ run_id }) => run_id));
+  const deadLetters = new Set((await readDeadLetters()).map(({ run_id }) => run_id));
   const ended = new Set(runs.filter(({ result }) => result === "success").map(({ run_id }) => run_id));
   const wanted = accepted.map(({ runId, callback, billable }) => {
-    const isLetter = letters.has(runId);
-    const state = callback ? (isLetter ? "dead" : "delivered") : "none";
+    const isDeadLetter = deadLetters.has(runId);
+    const state = callback ? (isDeadLetter ? "dead" : "delivered") : "none";
     // One that was sent may be abandoned all the same, when no consumer lived to report it.
     return {
-      isDelivered: isLetter ? expect.any(Boolean) : callback,
+      isDelivered: isDeadLetter ? expect.any(Boolean) : callback,
       state,
-      isLetter,
+      isDeadLetter,
       charges: billable && ended.has(runId) ? 1 : 0,
     };
   });
@@ -241,7 +241,7 @@ async function expectKept(scene: Scene): Promise<void> {
   const wanted = scene.accepted.map(({ callback, billable }) => ({
     isDelivered: callback,
     state: callback ? "delivered" : "none",
-    isLetter: false,
+    isDeadLetter: false,
     charges: billable ? 1 : 0,
   }));
   expect(await readAccounts(scene)).toEqual(wanted);

@@ -31,10 +31,10 @@ describe("the operators' index", () => {
     await stage.pass(MINUTE);
     expect(stage.received.filter(({ url }) => url === HOOK)).toHaveLength(2);
     weather.mood = "well";
-    expect(await readIndex(stage)).toEqual({ letters: [], days: [] });
+    expect(await readIndex(stage)).toEqual({ deadLetters: [], days: [] });
     await stage.pass(2 * HOUR);
     expect(await readIndex(stage)).toEqual({
-      letters: [{ run_id: dead.runId, attempts: 2, status: 500, reason: "status is no 2xx" }],
+      deadLetters: [{ run_id: dead.runId, attempts: 2, status: 500, reason: "status is no 2xx" }],
       // The first and the eighth of January.
       days: [{ month: 204_001, days: 0b1000_0001 }],
     });
@@ -84,10 +84,10 @@ describe("the operators' index", () => {
 });
 
 /** The rows of interest in the operators' index. */
-async function readIndex({ gateway: { env } }: Stage): Promise<{ letters: unknown[]; days: unknown[] }> {
+async function readIndex({ gateway: { env } }: Stage): Promise<{ deadLetters: unknown[]; days: unknown[] }> {
   const all = async (sql: string) => (await env.OPERATORS_DB.prepare(sql).all()).results;
   return {
-    letters: await all("SELECT run_id, attempts, status, reason FROM dead_letters"),
+    deadLetters: await all("SELECT run_id, attempts, status, reason FROM dead_letters"),
     days: await all("SELECT month, days FROM active_days"),
   };
 }

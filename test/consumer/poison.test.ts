@@ -9,7 +9,7 @@ import { DAY, HOUR, MINUTE, moveClock } from "../support/clock.ts";
 import { dyingWhen } from "../support/dying.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { expectKept } from "../support/kept.ts";
-import { deadLetters } from "../support/operators-index.ts";
+import { readDeadLetters } from "../support/operators-index.ts";
 import { HOOK, it, type Stage, type Started } from "../support/stage.ts";
 
 const RULES = { pollSchedule: [2, 4, 8, 300], retrySchedule: [5] };
@@ -52,7 +52,7 @@ describe("a run that makes the consumer throw", () => {
     });
     await stage.pass(HOUR);
     expect([await stage.rows(), stage.received]).toEqual([0, []]);
-    expect(await deadLetters()).toMatchObject([
+    expect(await readDeadLetters()).toMatchObject([
       { run_id: run.runId, reason: "the run made the consumer fail", result: null },
     ]);
   });
@@ -91,7 +91,7 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
     expect(deaths.together + deaths.alone).toBeLessThanOrEqual(8);
     await stage.pass(3 * HOUR);
     for (const run of good) expect(await stage.state(run)).toBe("delivered");
-    expect(await deadLetters()).toMatchObject([
+    expect(await readDeadLetters()).toMatchObject([
       { run_id: bad.runId, reason: "the run made the consumer fail", result: null },
     ]);
     expect((await stage.chargedIds()).toSorted()).toEqual(good.map(({ runId }) => runId).toSorted());

@@ -62,13 +62,13 @@ async function weeks(): Promise<string[]> {
 }
 
 /** So many more dead letters, of a week that is over. */
-async function manyLetters(count: number): Promise<void> {
+async function manyDeadLetters(count: number): Promise<void> {
   await twoRuns();
   await runInDurableObject(await stage.gateway.gateOf(), (_gate: UserGate, { storage }) => {
     const [week] = tablesIn(storage).filter((name) => name.startsWith("ended_runs"));
     storage.sql.exec(
       `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
-       INSERT INTO ${week} (run_id, letter_key, finished_at_ms, counted_revision, counted, record)
+       INSERT INTO ${week} (run_id, dead_letter_run_key, finished_at_ms, counted_revision, counted, record)
        SELECT 'copy-' || n, 'key-' || n, finished_at_ms, 0, counted,
          json_set(record, '$.run.runId', 'copy-' || n, '$.run.delivery.kind', 'dead')
        FROM numbers, (SELECT * FROM ${week} LIMIT 1)`,
@@ -126,12 +126,12 @@ describe("a gate that is over its limit", () => {
   });
 
   it("carries them on in slices: what was cut off goes on, and the week goes when it has none left", async () => {
-    await manyLetters(1_200);
+    await manyDeadLetters(1_200);
     const steps = [];
     for (let step = 0; step < 3; step += 1) steps.push([await makeRoomOnce(), (await weeks()).length]);
     expect(steps).toEqual([
-      ["letters_moved", 2],
-      ["letters_moved", 2],
+      ["dead_letters_moved", 2],
+      ["dead_letters_moved", 2],
       ["ended_runs", 1],
     ]);
     await runInDurableObject(await stage.gateway.gateOf(), (_gate: UserGate, { storage }) => {
@@ -141,7 +141,7 @@ describe("a gate that is over its limit", () => {
   });
 
   it("does a bounded part of it in an alarm, and comes back at once for the rest", async () => {
-    await manyLetters(6_000);
+    await manyDeadLetters(6_000);
     vi.spyOn(GateStore.prototype, "bytes", "get").mockReturnValue(9 * GIB);
     vi.setSystemTime((await stage.alarmAt()) ?? 0);
     await stage.ring();

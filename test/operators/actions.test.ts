@@ -103,13 +103,13 @@ describe("abandoning", () => {
     expect((await runs.stage.deliveries(run.runId)).body.data.state).toBe("dead");
     expect(await runs.stage.rows()).toBe(0);
     expect(await runs.audit()).toEqual([["olga", "abandon", run.runId, null, "done"]]);
-    const { letters } = (await ask(runs.stage.gateway, "/dead-letters")).body;
-    expect(letters).toMatchObject([{ run_id: run.runId, user: runs.alice, attempts: 1, status: 503 }]);
+    const { dead_letters: deadLetters } = (await ask(runs.stage.gateway, "/dead-letters")).body;
+    expect(deadLetters).toMatchObject([{ run_id: run.runId, user: runs.alice, attempts: 1, status: 503 }]);
     runs.stage.receive(() => new Response(null, { status: 204 }));
     expect((await runs.actOn(run, "redeliver")).status).toBe(202);
     await runs.stage.pass(2 * SECOND);
     expect((await runs.read(run)).body).toMatchObject({ state: "delivered", attempts: 2 });
-    expect((await ask(runs.stage.gateway, "/dead-letters")).body.letters).toEqual([]);
+    expect((await ask(runs.stage.gateway, "/dead-letters")).body.dead_letters).toEqual([]);
   });
 
   it("is refused when nothing is under way", async () => {

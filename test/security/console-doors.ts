@@ -1,6 +1,6 @@
 // The doors of the console, and who knocks: what the suites about it have in common.
 import { afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
-import { indexLetters, keepRun, toLetter } from "../console/bench.ts";
+import { indexDeadLetters, keepRun, toIndexedDeadLetter } from "../console/bench.ts";
 import { counting } from "../support/bindings.ts";
 import { type Answer, type Call, type Gateway, makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
@@ -79,7 +79,7 @@ export function useDoors(): void {
   beforeEach(async () => {
     const index = await freshIndex();
     await keepRun({ terms: { userKey: USER }, runId: RUN, fate: "dead" });
-    await indexLetters(index, [toLetter({ runId: RUN, userKey: USER })]);
+    await indexDeadLetters(index, [toIndexedDeadLetter({ runId: RUN, userKey: USER })]);
     queue = new TestQueue();
     queue.install();
     vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json(access.jwks));

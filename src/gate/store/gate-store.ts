@@ -23,7 +23,7 @@ type Marks = {
   /** When the registry in KV was last known to have this gate. */
   registered_at_ms: number;
   /** The operators' index was told of a dead letter here. */
-  letters: boolean;
+  dead_letters: boolean;
   /** The operators' index says that runs are overdue here. */
   overdue: boolean;
 };

@@ -46,7 +46,7 @@ type Failure =
   | { event: "console.unavailable"; request_id: string; error: unknown }
   | { event: "audit.outcome_lost"; action: string; error: unknown }
   | {
-      event: "redelivery.letter_failed" | "redelivery.failed" | "redelivery.unsent";
+      event: "redelivery.run_failed" | "redelivery.failed" | "redelivery.unsent";
       redelivery: string;
       error: unknown;
     };
