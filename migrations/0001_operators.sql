@@ -1,8 +1,8 @@
 -- The operators' index, and what operators did. Nothing exact is kept here: every run, attempt and charge lives in its
--- user's gate. The first three tables are told by the gates and are made again from them when they are lost; the last two
+-- user's gate. The first three tables hold what the gates report, and are filled again by them when they are lost; the last two
 -- have no other home. Times are Unix milliseconds.
 
--- Which index this is. A gate that sees another one tells everything again.
+-- Which index this is. A gate that sees another one reports everything again.
 CREATE TABLE epoch (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO epoch (id) VALUES (lower(hex(randomblob(16))));
 
@@ -44,7 +44,7 @@ CREATE TABLE overdue_gates (
   since_ms INTEGER NOT NULL,
   runs INTEGER NOT NULL,
   example_run_key TEXT NOT NULL,
-  told_at_ms INTEGER NOT NULL
+  reported_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX overdue_gates_by_time ON overdue_gates (since_ms);

@@ -283,10 +283,10 @@ export const CONSOLE_COMPONENTS = {
   ),
   ConsoleReindexPage: z.object({
     gates: described(count, "How many were asked, 40 at most."),
-    told_anew: described(count, "Of these, had not told this index yet, and do so now."),
+    reindexed: described(count, "Of these, had not reported to this index yet, and do so now."),
     unreachable: described(
       count,
-      "Did not answer, or found no index: they tell it themselves within a week.",
+      "Did not answer, or found no index: they report to it by themselves within a week.",
     ),
     next_cursor: described(
       z.nullable(like("WzEsbnVsbCwiMDAiXQ")),

@@ -1,4 +1,4 @@
-// What a gate tells the operators' index (D1). The index is told late and may be lost: nothing is decided by it.
+// What a gate reports to the operators' index (D1). Reports may be late and the index may be lost: nothing is decided by it.
 import type { AbandonReason, RunResult } from "../runs/run.ts";
 
 /** A dead letter: of a delivery, or of an abandoned run. */

@@ -1,6 +1,6 @@
 // The runs of one user: their rows, and the index in memory over those that are open. Every change of a run goes through
-// here, and writes all that hangs on it in one transaction: the row, the charge of a success, the end of the row, what the
-// operators' index is to be told. Memory follows when the transaction has returned.
+// here, and writes all that hangs on it in one transaction: the row, the charge of a success, the end of the row, what
+// is to be reported to the operators' index. Memory follows when the transaction has returned.
 import { log } from "../platform/observability/log.ts";
 import { ALONE_AFTER_FAILURES, type OpenRun, openDueAtMs, withoutClaim } from "../runs/open-run.ts";
 import {

@@ -246,11 +246,11 @@ export class UserGate extends DurableObject<Env> {
     await this.#counter.reset();
   }
 
-  /** Tells an operators' index that was made anew everything again. Says whether it had to. */
+  /** Reports everything again to an operators' index that was created anew. Says whether it had to. */
   async reindex(): Promise<boolean> {
     const nowMs = Date.now();
     const isNew = await this.#dispatcher.checkEpoch(nowMs);
-    await this.#dispatcher.tell(nowMs);
+    await this.#dispatcher.report(nowMs);
     await this.#ring();
     return isNew;
   }
@@ -266,7 +266,7 @@ export class UserGate extends DurableObject<Env> {
     const nowMs = Date.now();
     try {
       await this.#dispatcher.sendDue(nowMs);
-      await this.#dispatcher.tell(nowMs);
+      await this.#dispatcher.report(nowMs);
       // Whatever becomes of the storage, what is owed has its alarm.
       await this.#ring();
       const isDone = await tendStorage(this.#id, this.#store, this.#counter, this.#retention, nowMs);

@@ -1,4 +1,4 @@
-// What the planner does with each statement of the console. An operator's curiosity must not stop the gates from telling
+// What the planner does with each statement of the console. An operator's curiosity must not stop the gates from reporting
 // the index what it has to know.
 import { beforeEach, expect, it } from "vitest";
 import { STATEMENTS as AUDIT } from "../../src/operators/audit-store.ts";

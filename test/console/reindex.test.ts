@@ -1,4 +1,4 @@
-// D1 was lost and made anew: the gates tell it everything again, when an operator has them do so, and by themselves.
+// D1 was lost and made anew: the gates report everything to it again, when an operator has them do so, and by themselves.
 import { env } from "cloudflare:workers";
 import { describe, expect } from "vitest";
 import {
@@ -59,7 +59,7 @@ async function indexedRows(): Promise<{ active: unknown[]; deadLetters: unknown[
 }
 
 describe("an index that was made anew", () => {
-  it("has everything again after a reindexing, which says how many gates had to tell it", async ({
+  it("has everything again after a reindexing, which says how many gates had to report to it", async ({
     gateway,
   }) => {
     const all = await twoDays();
@@ -67,9 +67,9 @@ describe("an index that was made anew", () => {
     await remakeIndex();
     expect(await indexedRows()).toEqual({ active: [], deadLetters: [] });
     const { status, body } = await act(gateway, "/reindex");
-    expect([status, body]).toEqual([200, { gates: 1, told_anew: 1, unreachable: 0, next_cursor: null }]);
+    expect([status, body]).toEqual([200, { gates: 1, reindexed: 1, unreachable: 0, next_cursor: null }]);
     expect(await indexedRows()).toEqual(all);
-    expect((await act(gateway, "/reindex")).body).toMatchObject({ gates: 1, told_anew: 0 });
+    expect((await act(gateway, "/reindex")).body).toMatchObject({ gates: 1, reindexed: 0 });
   });
 
   it("has it by itself within a week, although no request comes", async () => {
@@ -89,7 +89,7 @@ describe("an index that was made anew", () => {
     expect(await readRows("SELECT run_id FROM dead_letters")).toEqual([{ run_id: runId }]);
   });
 
-  it("gets more than a call tells at once from the alarm", async () => {
+  it("gets more than a call reports at once from the alarm", async () => {
     for (const _ of times(120, () => 0)) await dieUndelivered("alice");
     await pass("alice", 2 * HOUR);
     await remakeIndex();
@@ -100,13 +100,13 @@ describe("an index that was made anew", () => {
     ]);
   });
 
-  it("is told at once by a gate that had given the lost one an hour's rest", async ({ gateway }) => {
+  it("hears at once from a gate that had given the lost one an hour's rest", async ({ gateway }) => {
     const all = await twoDays();
     await loseIndex();
     await charge("alice");
     await pass("alice", 8 * HOUR);
     await makeIndex();
-    expect((await act(gateway, "/reindex")).body.told_anew).toBe(1);
+    expect((await act(gateway, "/reindex")).body.reindexed).toBe(1);
     expect(await indexedRows()).toEqual(all);
   });
 });
@@ -119,12 +119,12 @@ describe("a reindexing", () => {
     }
     await remakeIndex();
     const first = await act(gateway, "/reindex");
-    expect(first.body).toMatchObject({ gates: 40, told_anew: 40, unreachable: 0 });
+    expect(first.body).toMatchObject({ gates: 40, reindexed: 40, unreachable: 0 });
     const second = await act(gateway, `/reindex?cursor=${first.body.next_cursor}`);
-    expect(second.body).toEqual({ gates: 2, told_anew: 2, unreachable: 0, next_cursor: null });
+    expect(second.body).toEqual({ gates: 2, reindexed: 2, unreachable: 0, next_cursor: null });
     expect(await readRows("SELECT operator, action, target, detail, outcome FROM audit")).toEqual(
       expect.arrayContaining(
-        ["40 gates: 40 told anew, 0 unreachable", "2 gates: 2 told anew, 0 unreachable"].map((detail) => {
+        ["40 gates: 40 reindexed, 0 unreachable", "2 gates: 2 reindexed, 0 unreachable"].map((detail) => {
           return { operator: "olga", action: "reindex", target: null, detail, outcome: "done" };
         }),
       ),
@@ -139,7 +139,7 @@ describe("a reindexing", () => {
     const down = await makeGateway({}, failing(/^USER_GATE\.reindex/));
     expect((await act(down, "/reindex")).body).toEqual({
       gates: 2,
-      told_anew: 0,
+      reindexed: 0,
       unreachable: 2,
       next_cursor: null,
     });

@@ -261,14 +261,16 @@ export class RunWorld {
     const delivery =
       terms.callbackUrl === null
         ? { attempt: null, deferral: null }
-        : this.#tell(runId, terms.callbackUrl, receiver);
+        : this.#attempt(runId, terms.callbackUrl, receiver);
     const end = { kind: "ended", runId, result: read, readAgoMs: 0, bodyKept: false } as const;
     this.#reports.push({ runKey, revision, seen: { ...end, ...delivery } });
   }
 
-  #tell(runId: string, url: string, mood: ReceiverMood) {
-    if (mood === "rests") return { attempt: null, deferral: { forMs: 30_000, why: "breaker_open" } as const };
-    if (mood === "no room") return { attempt: null, deferral: { forMs: 5_000, why: "no_capacity" } as const };
+  #attempt(runId: string, url: string, mood: ReceiverMood) {
+    if (mood === "breaker open")
+      return { attempt: null, deferral: { forMs: 30_000, why: "breaker_open" } as const };
+    if (mood === "no capacity")
+      return { attempt: null, deferral: { forMs: 5_000, why: "no_capacity" } as const };
     if (mood === "acknowledged")
       this.acknowledged.set(runId, (this.acknowledged.get(runId) ?? new Set()).add(url));
     return { attempt: { outcome: OUTCOMES[mood], agoMs: 0, durationMs: 1 }, deferral: null };

@@ -1,6 +1,6 @@
 // What a gate reads and writes does not depend on how much is in it.
 import { beforeEach, describe, expect, it } from "vitest";
-import { retell } from "../../src/gate/retell.ts";
+import { reportAll } from "../../src/gate/report-all.ts";
 import { makeRoom } from "../../src/gate/upkeep.ts";
 import { readSettings } from "../../src/platform/settings.ts";
 import { buildRunRules } from "../../src/runs/run.ts";
@@ -110,7 +110,7 @@ async function rowsOf(ended: number, work: (opened: OpenedStore) => unknown): Pr
 describe("a gate with 50,000 ended runs and a dead letter", () => {
   it.each([
     ["makes room", ({ store, counter }: OpenedStore) => makeRoom(store, counter, OVERFULL, Date.now())],
-    ["tells everything to a new index", ({ store }: OpenedStore) => retell(store, "a user")],
+    ["reports everything to a new index", ({ store }: OpenedStore) => reportAll(store, "a user")],
   ])("%s without a look at what was delivered", async (_, work) => {
     const few = await rowsOf(1, work);
     await freshIndex();

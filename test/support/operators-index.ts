@@ -1,4 +1,4 @@
-// The operators' index in workerd tests: made anew by the real migrations.
+// The operators' index in workerd tests: created anew by the real migrations.
 import { applyD1Migrations, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { emptyStorage } from "./storage.ts";

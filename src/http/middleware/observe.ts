@@ -22,7 +22,7 @@ export async function observe(c: AppContext, next: Next): Promise<void> {
   await next();
   timer.end();
   finish(c);
-  tellServed(c);
+  countServed(c);
 }
 
 export function answerUnexpected(error: Error, c: Context<AppEnv>): Response {
@@ -49,7 +49,7 @@ function finish(c: AppContext): void {
   if (c.req.url.startsWith("https:")) headers.set("strict-transport-security", "max-age=31536000");
 }
 
-function tellServed(c: AppContext): void {
+function countServed(c: AppContext): void {
   const { outcome, user, runId } = c.get("notes");
   const stopwatch = c.get("stopwatch");
   const served: RequestServed = {

@@ -1,4 +1,4 @@
-// Everything that the operators' index holds of a gate, told again to an index that was lost and made anew.
+// Everything that the operators' index holds of a gate, reported again to an index that was lost and created anew.
 import { toDeadLetter } from "./dead-letter.ts";
 import type { DeadLetterPosition } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -6,7 +6,7 @@ import type { GateStore } from "./store/gate-store.ts";
 const PAGE = 200;
 
 /** Puts it into the outbox. Lets others have their turn between pages. */
-export async function retell(store: GateStore, userKey: string): Promise<void> {
+export async function reportAll(store: GateStore, userKey: string): Promise<void> {
   // An index that was restored from an old copy may have dead letters that are none any more.
   store.outbox.add({ kind: "expired", beforeMs: Number.MAX_SAFE_INTEGER });
   for (const day of new Set([...store.charges.days(), ...store.endedRuns.days()]))
