@@ -8,7 +8,7 @@ import { Failure } from "../failure.ts";
 const RETRY_MS = 2000;
 const ANSWER_MS = 10_000;
 
-const WHAT_TO_LOOK_AT: Record<string, string> = {
+const WHAT_TO_CHECK: Record<string, string> = {
   gate: "the Durable Objects: `wrangler tail`, and the platform's status page",
   kv: "the KV namespace: has it been deleted since?",
   operators_index: "the D1 database: has it been deleted since? are its migrations applied?",
@@ -18,7 +18,7 @@ const WHAT_TO_LOOK_AT: Record<string, string> = {
   issuer_keys: "JWT_ISSUERS: does each jwks_uri answer 200?",
 };
 
-const DEPENDENCIES = Object.keys(WHAT_TO_LOOK_AT);
+const DEPENDENCIES = Object.keys(WHAT_TO_CHECK);
 const readiness = z.object({
   status: z.enum(["ready", "not_ready"]),
   dependencies: z
@@ -127,7 +127,7 @@ function explain(seen: Seen, tail: string): string {
   if (said === null)
     return `does not answer as the gateway does (${show(seen)}). Is the host routed to this Worker?`;
   const failing = Object.entries(said.dependencies).filter(([, state]) => state !== "ok");
-  const hints = failing.map(([name]) => `\n  ${name}: ${WHAT_TO_LOOK_AT[name] ?? `\`${tail}\``}`);
+  const hints = failing.map(([name]) => `\n  ${name}: ${WHAT_TO_CHECK[name] ?? `\`${tail}\``}`);
   return `answers ${seen.status}. Look at${hints.join("")}`;
 }
 

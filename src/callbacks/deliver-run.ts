@@ -125,7 +125,7 @@ async function askBreaker(
   userKey: string,
   how: "acquire" | "peek",
 ): Promise<number | null> {
-  const knownUntilMs = health.knownRest(host, Date.now());
+  const knownUntilMs = health.openUntilMs(host, Date.now());
   if (knownUntilMs !== null) return knownUntilMs;
   try {
     const asked: Promise<HostPermission> = breakerOf(breakers, host)[how](userKey);

@@ -18,7 +18,7 @@ export async function countReport(
   const { ended, isCharged, isAbandoned, attempt, state } = reported;
   if (ended !== null)
     isolateSums.countEnd({ result: ended, hasCallback: terms.callbackUrl !== null, charged: isCharged });
-  if (isAbandoned) countGivenUp({ terms, wasEnded: false });
+  if (isAbandoned) countAbandoned({ terms, wasEnded: false });
   if (attempt === null || observation.kind !== "ended") return;
   const { outcome, number, durationMs } = attempt;
   const host = hostOf(terms.callbackUrl) ?? "";
@@ -41,8 +41,8 @@ export async function countReport(
   });
 }
 
-/** Nothing more is tried of a run; its callback, if it has one, is a dead letter. `wasEnded`: its end had been read. */
-export function countGivenUp({
+/** No more polls or attempts are made for a run; its callback, if it has one, is a dead letter. `wasEnded`: its end had been read. */
+export function countAbandoned({
   terms,
   wasEnded,
 }: {

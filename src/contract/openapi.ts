@@ -66,10 +66,10 @@ function withExample(answer: Answer, schemas: Record<string, Schema>): Answer {
 }
 
 function componentSchemas(): Record<string, Schema> {
-  const named = z.registry<{ id: string }>();
+  const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries({ ...COMPONENTS, ...CONSOLE_COMPONENTS }))
-    named.add(schema, { id });
-  const { schemas } = z.toJSONSchema(named, { ...OPTIONS, uri: (id) => `#/components/schemas/${id}` });
+    registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { ...OPTIONS, uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));
 }
 

@@ -77,7 +77,7 @@ export class Dispatcher {
     }
   }
 
-  /** Tries a run where nothing else is in the batch. */
+  /** Has a run processed where nothing else is in the batch. */
   async sendAlone(runKey: string, nowMs: number): Promise<void> {
     const { index } = this.#runs;
     const indexed = index.get(runKey);
@@ -94,7 +94,7 @@ export class Dispatcher {
     const moments = [
       this.#runs.index.first()?.actAtMs ?? null,
       // What is reported again is due from the beginning of time, and no alarm can be set to that.
-      outboxAtMs === null ? null : Math.max(outboxAtMs, this.#indexBackoff.restsUntilMs, nowMs),
+      outboxAtMs === null ? null : Math.max(outboxAtMs, this.#indexBackoff.pausedUntilMs, nowMs),
       this.#registration.nextAtMs(nowMs),
     ].filter((atMs) => atMs !== null);
     return Math.min(nowMs + UPKEEP_MS, ...moments);
@@ -111,7 +111,7 @@ export class Dispatcher {
   async #reportNow(nowMs: number): Promise<void> {
     await this.#registration.perform(nowMs);
     const userKey = this.#store.mark("user")?.userKey;
-    if (userKey === undefined || nowMs < this.#indexBackoff.restsUntilMs) return;
+    if (userKey === undefined || nowMs < this.#indexBackoff.pausedUntilMs) return;
     try {
       const entries = this.#store.outbox.due(nowMs, OUTBOX_BATCH);
       // The index is noted before the first report to it: if it is lost right afterwards, everything is reported again.
@@ -128,7 +128,8 @@ export class Dispatcher {
   /** The same once a week, in the alarm. */
   async checkEpochWeekly(nowMs: number): Promise<void> {
     const known = this.#store.mark("epoch");
-    if (nowMs - (known?.checkedAtMs ?? 0) < CHECK_EPOCH_MS || nowMs < this.#indexBackoff.restsUntilMs) return;
+    if (nowMs - (known?.checkedAtMs ?? 0) < CHECK_EPOCH_MS || nowMs < this.#indexBackoff.pausedUntilMs)
+      return;
     try {
       await this.checkEpoch(nowMs);
     } catch (error) {
@@ -159,13 +160,13 @@ export class Dispatcher {
   #isUnanswered(indexed: IndexedRun, nowMs: number): boolean {
     const open = this.#runs.read(indexed);
     const { run, terms } = open;
-    if (run.status !== "forwarding" || nowMs < run.giveUpAtMs) return false;
-    const named = run.hintedRunId;
-    if (named === null || this.#runs.isElsewhere(named, indexed.runKey))
+    if (run.status !== "forwarding" || nowMs < run.abandonAtMs) return false;
+    const hintedRunId = run.hintedRunId;
+    if (hintedRunId === null || this.#runs.isElsewhere(hintedRunId, indexed.runKey))
       this.#runs.drop(indexed.runKey, nowMs);
     // The upstream has proved that there is a run, and could not be asked for it.
     else {
-      const known = acceptedRun(named, run.revision, nowMs);
+      const known = acceptedRun(hintedRunId, run.revision, nowMs);
       this.#runs.put({ ...open, run: abandonRun(known, terms, "unreachable", nowMs) }, nowMs);
     }
     return true;

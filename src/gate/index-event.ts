@@ -33,6 +33,6 @@ export type IndexEvent =
 export const ABANDONED: Record<AbandonReason, string> = {
   unknown_upstream: "the upstream does not know the run",
   unreachable: "the upstream could not be reached",
-  operator: "an operator gave it up",
+  operator: "an operator abandoned it",
   poison: "the run made the consumer fail",
 };

@@ -69,7 +69,7 @@ function toStatement(db: D1Database, gate: string, { seq, event }: OutboxEntry):
     case "active_day":
       return activeDay(db, gate, event.userKey, event.day);
     case "dead_letter":
-      return deadLetter(db, gate, event.deadLetter, seq);
+      return putDeadLetter(db, gate, event.deadLetter, seq);
     case "resolved":
       return db.prepare(STATEMENTS.resolved).bind(event.runId, gate, seq);
     case "expired":
@@ -84,7 +84,12 @@ function activeDay(db: D1Database, gate: string, userKey: string, day: number): 
   return db.prepare(STATEMENTS.activeDay).bind(month, userKey, gate, 2 ** (date.getUTCDate() - 1));
 }
 
-function deadLetter(db: D1Database, gate: string, deadLetter: DeadLetter, seq: number): D1PreparedStatement {
+function putDeadLetter(
+  db: D1Database,
+  gate: string,
+  deadLetter: DeadLetter,
+  seq: number,
+): D1PreparedStatement {
   const { runId, userKey, issuer, subject, storedActionId, callbackUrl } = deadLetter;
   return db
     .prepare(STATEMENTS.deadLetter)

@@ -94,7 +94,7 @@ export class Runs {
     if (open.failures >= ALONE_AFTER_FAILURES) this.index.setAlone(open.runKey);
   }
 
-  /** Nothing more is tried of it. False: its start has not been answered, or it is not open. */
+  /** No more polls or attempts are made. False: its start has not been answered, or it is not open. */
   abandon(runKey: string, reason: AbandonReason, nowMs: number): boolean {
     const open = this.get(runKey);
     if (open === null || open.run.status === "forwarding") return false;
@@ -127,15 +127,15 @@ export class Runs {
   reopen({ runKey, terms, run: finished }: FinishedRun, nowMs: number) {
     if (finished.status === "ended" && terms.callbackUrl === null) return null;
     // Its key may be another run's by now.
-    const key = this.index.get(runKey) === null ? runKey : crypto.randomUUID();
+    const openKey = this.index.get(runKey) === null ? runKey : crypto.randomUUID();
     const run = redeliverRun(finished, nowMs);
-    const open = { runKey: key, claim: null, terms, run, failures: 0 } satisfies OpenRun;
+    const open = { runKey: openKey, claim: null, terms, run, failures: 0 } satisfies OpenRun;
     const rowId = this.#atomically(() => {
       if (this.#store.endedRuns.remove(run.runId))
         this.#store.outbox.add({ kind: "resolved", runId: run.runId });
       return this.#store.openRuns.write(null, open, nowMs, this.#counter.forRow());
     });
-    this.index.put(rowId, key, run.runId, nowMs);
+    this.index.put(rowId, openKey, run.runId, nowMs);
     return open;
   }
 

@@ -57,7 +57,7 @@ async function settle(
     await noteOutcome(db, noted, outcome, detail);
   } catch (error) {
     // It has happened all the same.
-    log({ event: "audit.outcome_lost", action: noted.action, error });
+    log({ event: "audit.outcome_unwritten", action: noted.action, error });
   }
 }
 

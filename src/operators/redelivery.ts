@@ -31,7 +31,7 @@ export type RedeliveryMessage = { v: 1; redelivery: string };
 type Deps = Pick<Services, "operatorsDb" | "gates" | "queue">;
 
 /** Longer than a consumer works on fifty dead letters. */
-const REST_MS = 30_000;
+const STALLED_AFTER_MS = 30_000;
 const BATCH_RUNS = 50;
 /** Of other hosts and reasons, too. */
 const READ_A_STEP = 1_000;
@@ -65,7 +65,7 @@ export async function startRedelivery(
   };
 }
 
-/** How far it is; one that rests is sent round again. Null when there is none. */
+/** How far it is; a stalled one is sent round again. Null when there is none. */
 export async function readRedelivery(deps: Deps, id: string): Promise<Redelivery | null> {
   const job = await readJob(deps.operatorsDb, id);
   if (job === null) return null;
@@ -75,14 +75,14 @@ export async function readRedelivery(deps: Deps, id: string): Promise<Redelivery
 
 /** For the cron. */
 export async function wakeRedeliveries(deps: Deps, nowMs: number): Promise<void> {
-  const stalled = await stalledJobs(deps.operatorsDb, nowMs - REST_MS, MAX_WOKEN);
+  const stalled = await stalledJobs(deps.operatorsDb, nowMs - STALLED_AFTER_MS, MAX_WOKEN);
   for (const id of stalled) await wake(deps, id);
 }
 
 /** What the consumer does with a message. Throws when D1 does not answer. */
 export async function workRedelivery(deps: Deps, id: string): Promise<void> {
   const holder = crypto.randomUUID();
-  const job = await holdJob(deps.operatorsDb, id, holder, Date.now(), Date.now() - REST_MS);
+  const job = await holdJob(deps.operatorsDb, id, holder, Date.now(), Date.now() - STALLED_AFTER_MS);
   if (job === null) return;
   const { runs, examined, position, finished } = await nextBatch(deps.operatorsDb, job);
   const sent = await sendAll(deps, job, runs);
@@ -182,7 +182,7 @@ async function sendOne(
 
 async function wake({ operatorsDb, queue }: Deps, id: string): Promise<void> {
   const nowMs = Date.now();
-  if (await wakeJob(operatorsDb, id, nowMs, nowMs - REST_MS)) await sendOn(queue, id);
+  if (await wakeJob(operatorsDb, id, nowMs, nowMs - STALLED_AFTER_MS)) await sendOn(queue, id);
 }
 
 // The next read of the job, and the cron, make up for a message that the queue did not take.

@@ -129,6 +129,6 @@ function envelopeError(error: Record<string, unknown>, fallback: ProblemCode): E
 
 function parseSource(source: unknown): object | null {
   if (!isObject(source)) return null;
-  const named = ["pointer", "parameter", "header"].filter((name) => typeof source[name] === "string");
-  return named.length === 0 ? null : Object.fromEntries(named.map((name) => [name, source[name]]));
+  const members = ["pointer", "parameter", "header"].filter((name) => typeof source[name] === "string");
+  return members.length === 0 ? null : Object.fromEntries(members.map((name) => [name, source[name]]));
 }

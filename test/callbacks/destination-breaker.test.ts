@@ -49,7 +49,7 @@ function storedKeys({ stub }: Met): Promise<string[]> {
   return runInDurableObject(stub, async (_, { storage }) => [...(await storage.list()).keys()]);
 }
 
-test("a host that fails ten times rests, is probed once, and is back after a success", async () => {
+test("the breaker of a host that fails ten times opens, lets one probe through, and is back after a success", async () => {
   const breaker = freshBreaker();
   await fail(breaker, 9);
   expect(await breaker.acquire()).toEqual({ kind: "go" });
@@ -81,7 +81,7 @@ test("other hosts do not notice", async () => {
     expect(await new Met(other).acquire()).toEqual({ kind: "go" });
 });
 
-test("a host that fails all users rests for all, though no user made ten attempts", async () => {
+test("the breaker of a host that fails all users opens for all, though no user made ten attempts", async () => {
   const host = `${crypto.randomUUID()}.example`;
   const users = ["a", "b", "c", "d"].map((deadLetter) => new Met(host, deadLetter.repeat(43)));
   for (const user of users.slice(0, 3)) await fail(user, 5);
@@ -103,7 +103,7 @@ test("a host that fails all users rests for all, though no user made ten attempt
   expect(await newcomer.acquire()).toEqual({ kind: "go" });
 });
 
-test("who rests takes no probe from others", async () => {
+test("a user whose breaker is open takes no probe from others", async () => {
   const host = `${crypto.randomUUID()}.example`;
   const [one, other] = [new Met(host), new Met(host, "b".repeat(43))];
   for (const deadLetter of "cdef") await fail(new Met(host, deadLetter.repeat(43)), 3);
@@ -145,7 +145,7 @@ test("a user whose last attempt failed does not get the probe before others had 
 });
 
 describe("an object that is taken out of memory", () => {
-  test("knows its rest and its probe", async () => {
+  test("knows that it is open and probed", async () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
     await evict(breaker.stub);

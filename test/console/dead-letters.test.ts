@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { type DeadLetterQuery, deadLetters } from "../../src/console/dead-letters/query.ts";
+import { type DeadLetterQuery, listDeadLetters } from "../../src/console/dead-letters/query.ts";
 import { decodeCursor } from "../../src/operators/cursor.ts";
 import { inChunks } from "../../src/platform/chunks.ts";
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
@@ -27,7 +27,7 @@ describe("dead letters", () => {
       toIndexedDeadLetter({ ...diedAt(4), reason: "status is no 2xx", status: 503 }),
       toIndexedDeadLetter({ ...diedAt(0), ...unread, userKey: "bob", callbackUrl: null }),
     ]);
-    const seen = await deadLetters(db, ANY);
+    const seen = await listDeadLetters(db, ANY);
     expect(seen.groups).toEqual([
       {
         host: "down.example:8443",
@@ -88,7 +88,7 @@ describe("dead letters", () => {
       toIndexedDeadLetter({ diedAtMs: NOON_MS - 2, reason: "no answer in time", callbackUrl: null }),
     ];
     await indexDeadLetters(db, indexed);
-    const seen = await deadLetters(db, { ...ANY, ...query });
+    const seen = await listDeadLetters(db, { ...ANY, ...query });
     expect(seen.dead_letters.map(({ run_id }) => run_id)).toEqual(found.map((at) => indexed[at]?.runId));
     expect(seen.groups.reduce((sum, group) => sum + group.dead_letters, 0)).toBe(found.length);
   });
@@ -104,7 +104,7 @@ describe("dead letters", () => {
     const sizes: number[] = [];
     let after: DeadLetterQuery["after"] = null;
     do {
-      const page = await deadLetters(db, { ...query, after });
+      const page = await listDeadLetters(db, { ...query, after });
       ids.push(...page.dead_letters.map(({ run_id }) => run_id));
       sizes.push(page.dead_letters.length);
       expect(page.groups.map(({ host, dead_letters: size }) => [host, size])).toEqual([
@@ -123,10 +123,10 @@ describe("dead letters", () => {
     const rare = toIndexedDeadLetter({ diedAtMs: NOON_MS - 1, callbackUrl: "https://rare.example/" });
     await indexDeadLetters(db, [rare]);
     const query = { ...ANY, host: "rare.example" };
-    const first = await deadLetters(db, query);
+    const first = await listDeadLetters(db, query);
     expect([first.complete, first.dead_letters, first.groups]).toEqual([false, [], []]);
-    expect((await deadLetters(db, ANY)).groups).toMatchObject([{ dead_letters: 2_000 }]);
-    const second = await deadLetters(db, { ...query, after: decodeCursor(first.next_cursor ?? "") });
+    expect((await listDeadLetters(db, ANY)).groups).toMatchObject([{ dead_letters: 2_000 }]);
+    const second = await listDeadLetters(db, { ...query, after: decodeCursor(first.next_cursor ?? "") });
     expect(second.dead_letters.map(({ run_id }) => run_id)).toEqual([rare.runId]);
     expect(second.next_cursor).toBeNull();
   });
@@ -135,7 +135,7 @@ describe("dead letters", () => {
 describe("overdue runs", () => {
   it("are shown by user, those that have waited longest first, twenty at most", async () => {
     for (const n of times(25, (at) => at)) await indexOverdue(db, `user-${n}`, NOON_MS - n * 1_000, n + 1);
-    const { overdue } = await deadLetters(db, ANY);
+    const { overdue } = await listDeadLetters(db, ANY);
     expect(overdue).toHaveLength(20);
     expect(overdue[0]).toEqual({
       user: "user-24",

@@ -105,14 +105,14 @@ export const destinations: Destinations = {
       attempts: 1840,
       acknowledged: 1833,
       latency_mean_ms: 21,
-      breaker: { status: "closed", until: null, users_resting: 1 },
+      breaker: { status: "closed", until: null, open_for_users: 1 },
     },
     {
       host: "hooks.example.com",
       attempts: 96,
       acknowledged: 24,
       latency_mean_ms: 1240,
-      breaker: { status: "open", until: ago(-21_000), users_resting: 0 },
+      breaker: { status: "open", until: ago(-21_000), open_for_users: 0 },
     },
     {
       host: "new.example",

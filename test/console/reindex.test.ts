@@ -100,7 +100,7 @@ describe("an index that was made anew", () => {
     ]);
   });
 
-  it("hears at once from a gate that had given the lost one an hour's rest", async ({ gateway }) => {
+  it("hears at once from a gate that had not asked the lost one for an hour", async ({ gateway }) => {
     const all = await twoDays();
     await loseIndex();
     await charge("alice");

@@ -45,7 +45,7 @@ const ENDS: [string, (stage: Stage, run: Started) => Promise<unknown>][] = [
     },
   ],
   [
-    "an operator gave it up",
+    "an operator abandoned it",
     async (stage, run) => {
       expect(await stage.abandon(run)).toBe(true);
       await stage.pass(MINUTE);

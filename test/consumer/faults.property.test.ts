@@ -26,7 +26,7 @@ type Order = { callback: boolean; billable: boolean; id: string | null };
 type Accepted = Order & Started;
 
 type Command =
-  | { do: "start"; callback: boolean; billable: boolean; named: boolean; waits: boolean }
+  | { do: "start"; callback: boolean; billable: boolean; hasId: boolean; waits: boolean }
   /** The caller, with the same id. */
   | { do: "try again"; order: number }
   | { do: "push"; run: number }
@@ -53,7 +53,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     do: fc.constant("start"),
     callback: fc.boolean(),
     billable: fc.boolean(),
-    named: fc.boolean(),
+    hasId: fc.boolean(),
     waits: fc.boolean(),
   }),
   weighted(1, { do: fc.constant("try again"), order: fc.nat() }),
@@ -103,7 +103,7 @@ class Scene {
     const { stage, weather } = this;
     switch (given.do) {
       case "start":
-        return this.#start({ ...given, id: given.named ? crypto.randomUUID() : null }, given.waits);
+        return this.#start({ ...given, id: given.hasId ? crypto.randomUUID() : null }, given.waits);
       case "try again":
         return this.#tryAgain(pick(this.orders, given.order));
       case "end":
@@ -181,7 +181,7 @@ class Scene {
 
   async #consume({ death: at, twice, reversed, loses }: Command & { do: "consume" }): Promise<void> {
     const messages = [...this.stage.queue.take(), ...this.stage.queue.takeAlone()];
-    const kept = messages.filter((message, index) => index >= loses || !mayBeLost(message));
+    const kept = messages.filter((message, index) => index >= loses || !mayBeDropped(message));
     const once = reversed ? kept.toReversed() : kept;
     const given = twice ? [...once, ...once] : once;
     if (at === null) return this.stage.queue.putBack((await this.stage.consume(given)).again);
@@ -194,7 +194,7 @@ class Scene {
 }
 
 /** What a gate sends it sends again; what only the queue knows is as durable as the queue. */
-function mayBeLost({ acceptance, hintedRunId }: RunMessage): boolean {
+function mayBeDropped({ acceptance, hintedRunId }: RunMessage): boolean {
   return acceptance === null && hintedRunId === null;
 }
 
@@ -254,7 +254,7 @@ test("whatever fails, every run that was accepted is delivered or shown, and eve
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 25, size: "max" }), async (given) => {
       const scene = await Scene.set();
-      await scene.obey({ do: "start", callback: true, billable: true, named: true, waits: false });
+      await scene.obey({ do: "start", callback: true, billable: true, hasId: true, waits: false });
       for (const one of given) await scene.obey(one);
       await scene.allIsWell();
       await expectAccounted(scene);

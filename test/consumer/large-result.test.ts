@@ -218,7 +218,7 @@ async function runAttempt(
     body: result.body,
     attemptNumber: 2,
   });
-  if (delivered.kind !== "attempted") throw new Error("it rests");
+  if (delivered.kind !== "attempted") throw new Error("its breaker is open");
   await delivered.reported;
   return { outcome: delivered.outcome, reports };
 }

@@ -5,7 +5,7 @@ import { actionId, atOnce, Caller, ECHO, toRunId } from "./support/caller.ts";
 import { forFile, gatewayWith } from "./support/opened.ts";
 import { until } from "./support/process.ts";
 
-const LOST = actionId("0008");
+const BROKEN_OFF = actionId("0008");
 const LATE = actionId("0504");
 
 // A lease on an id lasts 5 s longer.
@@ -32,8 +32,8 @@ it("100 starts at once with one id get one run and one answer; after a restart t
 
 it("an answer lost on its way is found again by the edge, without an id of the caller's", async () => {
   const caller = await Caller.of(gateway.url);
-  const runId = toRunId(await caller.start(LOST, {}));
-  expect(await caller.runsOf(LOST)).toMatchObject([{ id: runId, starts: 2 }]);
+  const runId = toRunId(await caller.start(BROKEN_OFF, {}));
+  expect(await caller.runsOf(BROKEN_OFF)).toMatchObject([{ id: runId, starts: 2 }]);
 });
 
 it("everything is killed in the middle of a start: a retry after the restart gets the one run", async () => {

@@ -51,12 +51,12 @@ it("what is owed has its alarm when the gate is killed while it tends its storag
   const { runId } = await stage.start();
   stage.waiting.add(runId);
   vi.setSystemTime((await stage.alarmAt()) ?? 0);
-  const tend = vi.spyOn(Answers.prototype, "dropExpired");
+  const dropExpired = vi.spyOn(Answers.prototype, "dropExpired");
   await runInDurableObject(await stage.gateway.gateOf(), (_gate, state) => {
-    tend.mockImplementation(() => state.abort("killed"));
+    dropExpired.mockImplementation(() => state.abort("killed"));
   });
   await expect(stage.ring()).rejects.toThrow("killed");
-  tend.mockRestore();
+  dropExpired.mockRestore();
   expect(await stage.alarmAt()).toBe(Date.now() + MINUTE);
 });
 

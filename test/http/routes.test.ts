@@ -85,9 +85,9 @@ describe("another method gets 405, and the ones that the path answers", () => {
 
   it("on docs/errors.md too", () => {
     const [, row = ""] = /^\| 405 `method_not_allowed` \| (`\/healthz`[^|]*) \|/m.exec(errors) ?? [];
-    const named = [...row.matchAll(/`(\/[^`]+)`/g)].map(([, path = ""]) => path);
+    const listed = [...row.matchAll(/`(\/[^`]+)`/g)].map(([, path = ""]) => path);
     const outside = [...paths].filter((path) => !path.startsWith(CONSOLE_API));
-    expect(named.filter((path) => !path.startsWith("/console/")).toSorted()).toEqual(
+    expect(listed.filter((path) => !path.startsWith("/console/")).toSorted()).toEqual(
       [...outside.map((path) => path.replaceAll(/:(\w+)/g, "{$1}")), PASSED_THROUGH].toSorted(),
     );
   });

@@ -116,7 +116,7 @@ function followRedelivery() {
   const [card] = all("[data-redelivery]", HTMLElement);
   const path = card?.dataset["redelivery"];
   if (card === undefined || path === undefined) return;
-  const look = async () => {
+  const poll = async () => {
     const response = await fetch(path, { headers: { accept: "application/json" } });
     if (!response.ok) throw new Error(`status ${response.status}`);
     const data = await response.json();
@@ -130,7 +130,7 @@ function followRedelivery() {
     setTimeout(again, POLL_MS);
   };
   // An outage of a moment must not stop it.
-  const again = () => void look().catch(() => setTimeout(again, POLL_MS));
+  const again = () => void poll().catch(() => setTimeout(again, POLL_MS));
   again();
 }
 

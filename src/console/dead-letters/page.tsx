@@ -76,12 +76,12 @@ function Groups({ search, deadLetters: page, nowMs }: DeadLetterListProps): JSX.
 }
 
 function None({ search, complete }: { search: DeadLetterSearch; complete: boolean }): JSX.Element {
-  if (!complete) return <Empty title="None so far">One page looks at 2,000 dead letters.</Empty>;
+  if (!complete) return <Empty title="None so far">One page reads 2,000 dead letters.</Empty>;
   if (Object.values(search).some((text) => text !== ""))
     return <Empty title="No dead letter is like that">Take a condition away, or widen the time.</Empty>;
   return (
     <Empty title="No dead letters">
-      Every callback was delivered, or is still being tried. Those being tried are under{" "}
+      Every callback was delivered, or has more attempts to come. Those are under{" "}
       <a href={runsAt({ state: "retrying" })}>runs, state retrying</a>.
     </Empty>
   );

@@ -22,7 +22,7 @@ const PAGE = 50;
 const MAX_OVERDUE = 20;
 
 /** The groups are of what fits among the newest 2,000 of the time; each page reads 2,000 at most. */
-export async function deadLetters(db: D1Database, query: DeadLetterQuery): Promise<DeadLetters> {
+export async function listDeadLetters(db: D1Database, query: DeadLetterQuery): Promise<DeadLetters> {
   const fromMs = query.fromMs ?? 0;
   const start = query.toMs === null ? NEWEST : { atMs: query.toMs, id: "" };
   const read = (after: Cursor) => readDeadLetters(db, { after, fromMs, limit: MAX_READ + 1 });

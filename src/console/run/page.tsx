@@ -67,7 +67,7 @@ function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.El
 }
 
 const STATES: Record<Exclude<RunDetail["state"], "retrying">, string> = {
-  waiting: "The run has not ended, or its callback has not been tried yet.",
+  waiting: "The run has not ended, or no attempt at its callback has been made yet.",
   delivered: "The receiver has acknowledged the result.",
   dead: "Delivery has stopped. Redeliver sends it again.",
   aborted: "The receiver said that it wants no more attempts.",

@@ -4,7 +4,7 @@ import { BarChart, Legend, Meter, type Series } from "../shell/charts.tsx";
 import { count, counted, day, fromNow } from "../shell/format.ts";
 import { ButtonLink, Confirm, Post, Submit, TextField } from "../shell/forms.tsx";
 import { Layout, type PageProps } from "../shell/layout.tsx";
-import { namedRunAt, runsAt, userAt } from "../shell/links.ts";
+import { hintRunAt, runsAt, userAt } from "../shell/links.ts";
 import { Card, Chip, Distance, Empty, Id, Moment, RunLink, StateChip } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
@@ -157,7 +157,7 @@ function OpenRuns({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Eleme
 type RunOrNameProps = { user: string; run: OpenRunView };
 
 /** A start that was never answered has no run yet; an operator who knows which one it was can name it. */
-function RunOrName({ user, run: { run_key: key, run_id: id, status } }: RunOrNameProps): JSX.Element {
+function RunOrName({ user, run: { run_key: runKey, run_id: id, status } }: RunOrNameProps): JSX.Element {
   if (status !== "forwarding" && id !== null) return <RunLink id={id} user={user} />;
   return (
     <Confirm label="Name the run…">
@@ -165,7 +165,7 @@ function RunOrName({ user, run: { run_key: key, run_id: id, status } }: RunOrNam
         This start was never answered. If the upstream has its run, name it: the upstream is asked, and has to
         know it.
       </p>
-      <form method="post" action={namedRunAt(user, key)}>
+      <form method="post" action={hintRunAt(user, runKey)}>
         <TextField label="The upstream's run id" name="run_id" value={id ?? ""} required spellcheck={false} />
         <Submit kind="primary">Ask the upstream</Submit>
       </form>

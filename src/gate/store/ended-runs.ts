@@ -28,8 +28,8 @@ export type FinishedRun = { runKey: string; terms: Terms; run: Ended | Abandoned
 
 /** Where a page of them goes on: the last row of the page before. */
 export type EndedPosition = { week: number; seq: number };
-/** The same of a page of dead letters, which come by their keys. */
-export type DeadLetterPosition = EndedPosition & { key: string };
+/** The same of a page of dead letters, which come by their run keys. */
+export type DeadLetterPosition = EndedPosition & { runKey: string };
 
 /** Before every run of the week in which `ms` is: it leads to what finished then, or earlier. */
 export function positionBefore(ms: number): EndedPosition {
@@ -53,7 +53,7 @@ export class EndedRuns {
     return this.#weeks.newestFirst().length === 0;
   }
 
-  /** Says whether it is a dead letter: operators are to see that it was given up. */
+  /** Says whether it is a dead letter: operators are to see it. */
   add({ runKey, terms, run, finishedAtMs }: FinishedRun, counted: Windows): boolean {
     const isDeadLetter = run.status === "abandoned" || toDeliveryState(run, terms) === "dead";
     const { table } = this.#weeks.ensure(Math.floor(finishedAtMs / WEEK_MS));
@@ -110,14 +110,14 @@ export class EndedRuns {
     );
   }
 
-  /** The dead letters among them, week by week from the newest down, each week's by their keys. */
+  /** The dead letters among them, week by week from the newest down, each week's by their run keys. */
   deadLetters(position: DeadLetterPosition | null, limit: number): (FinishedRun & DeadLetterPosition)[] {
     return this.#page(position?.week ?? null, limit, (table, week, left) => {
-      const [key, seq] = position?.week === week ? [position.key, position.seq] : ["", 0];
+      const [runKey, seq] = position?.week === week ? [position.runKey, position.seq] : ["", 0];
       return this.#sql.exec<Stored>(
         `SELECT ${COLUMNS} FROM ${table} WHERE dead_letter_run_key IS NOT NULL AND (dead_letter_run_key, seq) > (?, ?)
          ORDER BY dead_letter_run_key, seq LIMIT ?`,
-        key,
+        runKey,
         seq,
         left,
       );
@@ -182,7 +182,7 @@ export class EndedRuns {
     for (const { table, period: week } of this.#weeks.newestFirst()) {
       if (fromWeek !== null && week > fromWeek) continue;
       for (const row of read(table, week, limit - found.length))
-        found.push({ ...parseFinished(row), week, seq: row.seq, key: row.dead_letter_run_key ?? "" });
+        found.push({ ...parseFinished(row), week, seq: row.seq, runKey: row.dead_letter_run_key ?? "" });
       if (found.length >= limit) break;
     }
     return found;

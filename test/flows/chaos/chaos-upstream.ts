@@ -49,7 +49,7 @@ export class ChaosUpstream {
    * has followed are made once more after a restart, and none for a run whose caller was told 202: the gateway has to
    * remember that one by itself.
    */
-  pushLostOnes(isAccepted: (number: number) => boolean): void {
+  notifyMissed(isAccepted: (number: number) => boolean): void {
     for (const executed of this.#executed) {
       const { isHeard, isReadSince, number } = executed;
       if (isHeard && !isReadSince && !isAccepted(number)) void this.#push(executed, "again, for the queue");

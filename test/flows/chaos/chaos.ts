@@ -45,7 +45,7 @@ type World = {
   delivered: Set<string>;
 };
 
-type Kills = { kills: number; indexLostAtMs: number | null };
+type Kills = { kills: number; indexDroppedAtMs: number | null };
 
 type Account = { all: Facts[]; strays: string[] };
 
@@ -100,21 +100,21 @@ function load({ plan, timeline, callers }: World): { started: Promise<unknown>; 
 
 /** Says how often. The first time the operators' index is lost, too: no request, delivery or charge may notice. */
 async function killAgainAndAgain({ plan, timeline, gateway, upstream, callers }: World): Promise<Kills> {
-  const kills: Kills = { kills: 0, indexLostAtMs: null };
+  const kills: Kills = { kills: 0, indexDroppedAtMs: null };
   for (const uptimeMs of plan.uptimesMs) {
     await sleep(uptimeMs);
     if (timeline.nowMs >= plan.healedAtMs) break;
     timeline.note("the gateway is killed");
     await gateway.kill("SIGKILL");
     kills.kills += 1;
-    if (kills.indexLostAtMs === null) {
+    if (kills.indexDroppedAtMs === null) {
       loseOperatorsIndex(gateway.stateDir);
       timeline.note("the operators' index is lost");
-      kills.indexLostAtMs = timeline.nowMs;
+      kills.indexDroppedAtMs = timeline.nowMs;
     }
     await gateway.restart();
     timeline.note("the gateway is back");
-    upstream.pushLostOnes((number) => callers.wordOn(number).kind === "accepted");
+    upstream.notifyMissed((number) => callers.wordOn(number).kind === "accepted");
   }
   return kills;
 }

@@ -122,8 +122,8 @@ describe("docs/grafana-dashboard.json", () => {
       { name: "datasource", type: "datasource", query: PLUGIN.type },
       { name: "dataset", type: "custom", query: DATASETS.join(",") },
     ]);
-    const named = new Set([...text.matchAll(/\$\{?(\w+)/g)].map(([, name]) => name));
-    expect(named).toEqual(new Set(["datasource", "dataset", "interval", "timeFilter", "timeSeries"]));
+    const names = new Set([...text.matchAll(/\$\{?(\w+)/g)].map(([, name]) => name));
+    expect(names).toEqual(new Set(["datasource", "dataset", "interval", "timeFilter", "timeSeries"]));
   });
 
   it("holds no place for anything that is still missing, and nothing of an account", () => {
