@@ -13,7 +13,7 @@ export type RunAction = "poll" | "redeliver" | "abandon";
 export type ActedOnRun = Acted & { user: string };
 
 /** Null when the run is not on record; then nothing is written down either. Throws when the index, the gate or the queue does not answer. */
-export async function actOnRun(
+export async function performOnRun(
   deps: Pick<Services, "operatorsDb" | "gates" | "queueOfGate">,
   operator: Operator,
   action: RunAction,

@@ -150,7 +150,7 @@ export function ask(gateway: Gateway, path: string, call: Call = {}): Promise<An
   return gateway.call(`/console/api${path}`, { claims: OPERATOR, ...call });
 }
 
-export function act(gateway: Gateway, path: string, body?: unknown, call: Call = {}): Promise<Answer> {
+export function post(gateway: Gateway, path: string, body?: unknown, call: Call = {}): Promise<Answer> {
   const posted =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
   return ask(gateway, path, { method: "POST", ...posted, ...call });

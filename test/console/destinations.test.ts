@@ -19,18 +19,18 @@ function breaker(host: string) {
   return breakerOf(env.DESTINATION_BREAKER, host);
 }
 
-function show(...hosts: HostStats[]) {
+function breakersAt(...hosts: HostStats[]) {
   return withBreakers(hosts, env.DESTINATION_BREAKER);
 }
 
 async function shownBreaker() {
-  return (await show(DOWN)).destinations[0]?.breaker;
+  return (await breakersAt(DOWN)).destinations[0]?.breaker;
 }
 
 describe("destinations", () => {
   it("are shown as they were counted", async () => {
     const fine = { host: "client.example", attempts: 3, acknowledged: 3, latencyMeanMs: 20 };
-    expect(await show(fine, DOWN)).toEqual({
+    expect(await breakersAt(fine, DOWN)).toEqual({
       destinations: [
         { host: "client.example", attempts: 3, acknowledged: 3, latency_mean_ms: 20, breaker: CLOSED },
         { host: "down.example", attempts: 1, acknowledged: 0, latency_mean_ms: null, breaker: CLOSED },

@@ -19,7 +19,7 @@ import { evict } from "../support/evict.ts";
 import { it, makeGateway } from "../support/gateway.ts";
 import { makeIndex } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
-import { act } from "./bench.ts";
+import { post } from "./bench.ts";
 
 freshStores();
 
@@ -66,10 +66,10 @@ describe("an index that was made anew", () => {
     expect(await indexedRows()).toEqual(all);
     await remakeIndex();
     expect(await indexedRows()).toEqual({ active: [], deadLetters: [] });
-    const { status, body } = await act(gateway, "/reindex");
+    const { status, body } = await post(gateway, "/reindex");
     expect([status, body]).toEqual([200, { gates: 1, reindexed: 1, unreachable: 0, next_cursor: null }]);
     expect(await indexedRows()).toEqual(all);
-    expect((await act(gateway, "/reindex")).body).toMatchObject({ gates: 1, reindexed: 0 });
+    expect((await post(gateway, "/reindex")).body).toMatchObject({ gates: 1, reindexed: 0 });
   });
 
   it("has it by itself within a week, although no request comes", async () => {
@@ -106,7 +106,7 @@ describe("an index that was made anew", () => {
     await charge("alice");
     await pass("alice", 8 * HOUR);
     await makeIndex();
-    expect((await act(gateway, "/reindex")).body.reindexed).toBe(1);
+    expect((await post(gateway, "/reindex")).body.reindexed).toBe(1);
     expect(await indexedRows()).toEqual(all);
   });
 });
@@ -118,9 +118,9 @@ describe("a reindexing", () => {
       await ring(`user-${n}`);
     }
     await remakeIndex();
-    const first = await act(gateway, "/reindex");
+    const first = await post(gateway, "/reindex");
     expect(first.body).toMatchObject({ gates: 40, reindexed: 40, unreachable: 0 });
-    const second = await act(gateway, `/reindex?cursor=${first.body.next_cursor}`);
+    const second = await post(gateway, `/reindex?cursor=${first.body.next_cursor}`);
     expect(second.body).toEqual({ gates: 2, reindexed: 2, unreachable: 0, next_cursor: null });
     expect(await readRows("SELECT operator, action, target, detail, outcome FROM audit")).toEqual(
       expect.arrayContaining(
@@ -137,7 +137,7 @@ describe("a reindexing", () => {
       await pass(subject, 2_000);
     }
     const down = await makeGateway({}, failing(/^USER_GATE\.reindex/));
-    expect((await act(down, "/reindex")).body).toEqual({
+    expect((await post(down, "/reindex")).body).toEqual({
       gates: 2,
       reindexed: 0,
       unreachable: 2,
@@ -146,9 +146,9 @@ describe("a reindexing", () => {
   });
 
   it("is 503 while there is no index to write into, and a bad cursor is named", async ({ gateway }) => {
-    const bad = await act(gateway, "/reindex?cursor=x");
+    const bad = await post(gateway, "/reindex?cursor=x");
     expect([bad.status, bad.body.errors[0].source]).toEqual([400, { parameter: "cursor" }]);
     await loseIndex();
-    expect((await act(gateway, "/reindex")).status).toBe(503);
+    expect((await post(gateway, "/reindex")).status).toBe(503);
   });
 });

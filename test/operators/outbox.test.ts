@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { DeadLetter, IndexEvent } from "../../src/gate/index-event.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
-import { act } from "../console/bench.ts";
+import { post } from "../console/bench.ts";
 import { HOUR, moveClock, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -113,11 +113,11 @@ describe("a batch that D1 carries out after its repetition", () => {
 
   it.each<[string, (dead: Started) => Promise<unknown>]>([
     ["the gate drops its week", () => stage.pass(45 * 24 * HOUR)],
-    ["an operator polls it", ({ runId }) => act(stage.gateway, `/runs/${runId}/poll`)],
-    ["an operator sends it again", ({ runId }) => act(stage.gateway, `/runs/${runId}/redeliver`)],
+    ["an operator polls it", ({ runId }) => post(stage.gateway, `/runs/${runId}/poll`)],
+    ["an operator sends it again", ({ runId }) => post(stage.gateway, `/runs/${runId}/redeliver`)],
     [
       "a bulk redelivery comes to it",
-      () => act(stage.gateway, "/dead-letters/redeliver", { host: "client.example" }),
+      () => post(stage.gateway, "/dead-letters/redeliver", { host: "client.example" }),
     ],
   ])("and that brings back a dead letter which was resolved: it goes again when %s", async (_, befall) => {
     const carryOut = delayBatch();

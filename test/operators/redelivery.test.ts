@@ -6,7 +6,7 @@ import { buildUserKey } from "../../src/auth/caller.ts";
 import worker from "../../src/index.ts";
 import { workRedelivery } from "../../src/operators/redelivery.ts";
 import type { RedeliveryFilter } from "../../src/operators/views.ts";
-import { act, ask, HOOK, indexDeadLetters, keepRuns, toIndexedDeadLetter } from "../console/bench.ts";
+import { ask, HOOK, indexDeadLetters, keepRuns, post, toIndexedDeadLetter } from "../console/bench.ts";
 import { never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -35,7 +35,7 @@ async function deadLetters(n: number, callbackUrl: string | null = HOOK, fromMs 
 }
 
 async function begin(filter: Partial<RedeliveryFilter>): Promise<string> {
-  const { status, body } = await act(stage.gateway, "/dead-letters/redeliver", filter);
+  const { status, body } = await post(stage.gateway, "/dead-letters/redeliver", filter);
   expect([status, body.status]).toEqual([202, "running"]);
   return body.id;
 }
@@ -122,7 +122,7 @@ describe("a redelivery of many", () => {
 
   it("leaves a run alone that is no dead letter any more, though the index has not heard of it", async () => {
     const [first = "", second = ""] = await deadLetters(2);
-    await act(stage.gateway, `/runs/${first}/redeliver`);
+    await post(stage.gateway, `/runs/${first}/redeliver`);
     await stage.drain();
     await stage.ring();
     await stage.drain();
@@ -137,7 +137,7 @@ describe("a redelivery of many", () => {
 
   it("takes those that were chosen, and skips what is not dead or unknown", async () => {
     const [first = "", second = "", third = ""] = await deadLetters(60);
-    await act(stage.gateway, `/runs/${third}/redeliver`);
+    await post(stage.gateway, `/runs/${third}/redeliver`);
     const chosen = [first.toUpperCase(), first, second, third, crypto.randomUUID()];
     const done = await complete({ run_ids: chosen });
     expect(done).toMatchObject({ status: "finished", examined: 4, sent: 2, skipped: 2 });

@@ -47,12 +47,12 @@ function isDark() {
 
 function offerThemes() {
   for (const button of all("[data-theme-toggle]", HTMLElement)) {
-    const show = () => button.setAttribute("aria-pressed", String(isDark()));
-    show();
+    const update = () => button.setAttribute("aria-pressed", String(isDark()));
+    update();
     button.hidden = false;
     button.addEventListener("click", () => {
       keepTheme(isDark() ? "light" : "dark");
-      show();
+      update();
     });
   }
 }
@@ -92,7 +92,7 @@ function watchSelections() {
     const [button] = all("[data-needs-selection]", HTMLButtonElement, form);
     const [everyone] = all("[data-select-all]", HTMLInputElement, form);
     const said = form.querySelector("[data-selected-count]");
-    const show = () => {
+    const update = () => {
       const chosen = boxes.filter((box) => box.checked).length;
       if (button !== undefined) button.disabled = chosen === 0;
       if (said !== null) said.textContent = chosen === 0 ? "None selected" : `${chosen} selected`;
@@ -104,10 +104,10 @@ function watchSelections() {
       if (everyone !== undefined && event.target === everyone) {
         for (const box of boxes) box.checked = everyone.checked;
       }
-      show();
+      update();
     });
     if (everyone !== undefined) everyone.hidden = false;
-    show();
+    update();
   }
 }
 

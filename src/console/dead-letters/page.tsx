@@ -1,11 +1,21 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { NO_HOST } from "../../contract/search-values.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../operators/views.ts";
+import {
+  Card,
+  Distance,
+  Empty,
+  Id,
+  Moment,
+  NextPage,
+  Optional,
+  RunLink,
+  UserLink,
+} from "../shell/components.tsx";
 import { count, counted } from "../shell/format.ts";
 import { Confirm, Fault, Submit, TextField, TimeField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
 import { DEAD_LETTERS, deadLettersAt, runsAt } from "../shell/links.ts";
-import { Card, Distance, Empty, Id, Moment, NextPage, Optional, RunLink, UserLink } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
 const REDELIVER = `${DEAD_LETTERS}/redeliver`;

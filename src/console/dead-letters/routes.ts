@@ -32,7 +32,7 @@ export const deadLetters: Feature = [
     Page: DeadLettersPage,
     FaultPage: DeadLettersPage,
   }),
-  { path: "/dead-letters/redeliver", act: endpoint(redeliverFiltered), form: page(submitRedelivery) },
+  { path: "/dead-letters/redeliver", post: endpoint(redeliverFiltered), form: page(submitRedelivery) },
 ];
 
 async function redeliverFiltered(c: AppContext): Promise<Result> {

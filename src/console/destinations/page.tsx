@@ -1,10 +1,10 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Destination, Destinations } from "../../operators/views.ts";
 import { MeterFrame } from "../shell/charts.tsx";
+import { Chip, type ChipTone, Empty } from "../shell/components.tsx";
 import { count, counted, duration, percent, whenDue } from "../shell/format.ts";
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { deadLettersAt } from "../shell/links.ts";
-import { Chip, type ChipTone, Empty } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
 export function DestinationsPage({ frame, view }: PageProps<Destinations>): JSX.Element {

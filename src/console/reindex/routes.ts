@@ -31,7 +31,7 @@ const UNAVAILABLE = problem(
 export const reindex: Feature = [
   {
     path: "/reindex",
-    act: asked(parsePosition, async (c, position) => found(await reindexAudited(c, position)), UNAVAILABLE),
+    post: asked(parsePosition, async (c, position) => found(await reindexAudited(c, position)), UNAVAILABLE),
   },
 ];
 

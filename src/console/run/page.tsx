@@ -1,11 +1,11 @@
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
+import { Card, Facts, Moment, ResultChip, StateChip, UserLink } from "../shell/components.tsx";
 import { counted, duration, NOTHING, whenDue } from "../shell/format.ts";
 import { Confirm, Post } from "../shell/forms.tsx";
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { runActionAt } from "../shell/links.ts";
-import { Card, Facts, Moment, ResultChip, StateChip, UserLink } from "../shell/parts.tsx";
 
 export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element {
   return (

@@ -1,10 +1,10 @@
 // The frame of every page.
 import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { Notice } from "./components.tsx";
 import type { Flash } from "./flash.ts";
 import { ROOT } from "./links.ts";
 import type { Given } from "./parameters.ts";
-import { Notice } from "./parts.tsx";
 
 // Drawn here: no file and no host is asked for them. All are decoration beside a word.
 const PATHS = {

@@ -18,7 +18,7 @@ import { isSignInError, type SignInError, SignInPage } from "./page.tsx";
 const MAX_FORM_BYTES = 64 * 1024;
 const FORM_TIMEOUT_MS = 10_000;
 
-export function showSignIn(c: AppContext): Promise<Response> {
+export function renderSignIn(c: AppContext): Promise<Response> {
   const { access, operatorScope } = c.get("services").settings;
   const error = c.req.query("error");
   return render(

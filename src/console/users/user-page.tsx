@@ -1,11 +1,11 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { OpenRunView, UserView, WindowCount } from "../../operators/views.ts";
 import { BarChart, Legend, Meter, type Series } from "../shell/charts.tsx";
+import { Card, Chip, Distance, Empty, Id, Moment, RunLink, StateChip } from "../shell/components.tsx";
 import { count, counted, day, fromNow } from "../shell/format.ts";
 import { ButtonLink, Confirm, Post, Submit, TextField } from "../shell/forms.tsx";
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { hintRunAt, runsAt, userAt } from "../shell/links.ts";
-import { Card, Chip, Distance, Empty, Id, Moment, RunLink, StateChip } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -1,4 +1,4 @@
-// The small things that every page is made of.
+// The components that every page uses.
 import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { AuditEntry, RunSummary } from "../../operators/views.ts";
