@@ -35,7 +35,7 @@ export class Starter {
     if (!action) return UNKNOWN_ACTION;
     return (
       this.#repeated(request, nowMs) ??
-      this.#judged({ id, billable, callersId: callersIdOf(arrival) }, request, action, nowMs)
+      this.#judged({ id, billable, callersId: findCallersId(arrival) }, request, action, nowMs)
     );
   }
 
@@ -91,7 +91,7 @@ export class Starter {
   }
 }
 
-function callersIdOf({ headers }: Arrival): string | null {
+function findCallersId({ headers }: Arrival): string | null {
   const id = headers["x-idempotency-id"];
   return typeof id === "string" ? id : null;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Clause, clausesOf, Skip } from "../clause.ts";
+import { type Clause, defineClauses, Skip } from "../clause.ts";
 import { at, eventually, expect, listAt, startedRun, textAt, toJson } from "../expect.ts";
 import type { Answer, Call } from "../http.ts";
 import type { World } from "../world.ts";
@@ -31,7 +31,7 @@ const DEFAULTS = {
   exemption_details: null,
 };
 
-const clause = clausesOf("billing");
+const clause = defineClauses("billing");
 
 export const BILLING: readonly Clause[] = [
   clause("charged: a billable success costs one task: one row, with the claim's terms", async (world) => {
@@ -45,13 +45,13 @@ export const BILLING: readonly Clause[] = [
     const replay = await world.as("billable-token").start(world.action, { idempotency_id: id });
     expect.same("the replayed run", startedRun(replay), run);
     await sleep(UNCHARGED_AFTER_MS);
-    expect.same("the rows of the run", (await rowsOf(world, run, startedAtMs)).length, 1);
+    expect.same("the rows of the run", (await findRows(world, run, startedAtMs)).length, 1);
   }),
   clause("failed: a run that ends in error costs nothing", async (world) => {
     const startedAtMs = Date.now();
     const { run } = await endedRun(world.as("billable-token"), world.given("failing-action"), {});
     await sleep(UNCHARGED_AFTER_MS);
-    expect.same("the rows of the run", (await rowsOf(world, run, startedAtMs)).length, 0);
+    expect.same("the rows of the run", (await findRows(world, run, startedAtMs)).length, 0);
   }),
   clause("not-billable: nor does a run without is_billable", async (world) => {
     const startedAtMs = Date.now();
@@ -112,7 +112,7 @@ function charged(world: World): Promise<Charged> {
     const id = crypto.randomUUID();
     const run = startedRun(await user.start(world.action, { idempotency_id: id }));
     const row = await eventually(CHARGED_WITHIN_MS, async () => {
-      const rows = await rowsOf(world, run, startedAtMs);
+      const rows = await findRows(world, run, startedAtMs);
       expect.same("the number of rows of the run", rows.length, 1);
       return rows[0];
     });
@@ -157,7 +157,7 @@ async function rowsSince(world: World, sinceMs: number): Promise<unknown[]> {
   return listAt(toJson(await usage(world, "billable-token", sinceMs)), "data");
 }
 
-async function rowsOf(world: World, run: string, sinceMs: number): Promise<unknown[]> {
+async function findRows(world: World, run: string, sinceMs: number): Promise<unknown[]> {
   return (await rowsSince(world, sinceMs)).filter((row) => at(row, "run_id") === run);
 }
 

@@ -1,4 +1,4 @@
-import { type Clause, clausesOf, Skip } from "../clause.ts";
+import { type Clause, defineClauses, Skip } from "../clause.ts";
 import { at, expect, listAt, toJson } from "../expect.ts";
 import type { Answer } from "../http.ts";
 import type { World } from "../world.ts";
@@ -23,7 +23,7 @@ export const CODES: Record<number, string> = {
 const REFUSALS = [402, 403, 404, 429, 500, 503] as const;
 const MEMBERS = ["status", "code", "title", "detail", "source", "meta"];
 
-const clause = clausesOf("errors");
+const clause = defineClauses("errors");
 
 export const ERRORS: readonly Clause[] = [
   ...REFUSALS.map((status) =>

@@ -33,7 +33,7 @@ const namespaces = z.array(z.object({ id: z.string(), title: z.string() }));
 const databases = z.array(z.object({ uuid: z.string(), name: z.string() }));
 const apps = z.array(z.object({ id: z.string(), name: z.string() }));
 const namesShape = z.array(z.object({ name: z.string() }));
-const rowsOfNames = z.array(z.object({ results: namesShape }));
+const nameRows = z.array(z.object({ results: namesShape }));
 const flags = z.object({ items: z.array(z.object({ key: z.string() })) });
 const deployment = z.object({
   versions: z.array(z.object({ version_id: z.string(), percentage: z.number() })).min(1),
@@ -88,7 +88,7 @@ export async function hasFlag(wrangler: Wrangler, app: string, key: string): Pro
 export async function appliedMigrations(wrangler: Wrangler, database: string): Promise<ReadonlySet<string>> {
   const command = ["d1", "execute", database, "--remote", "--json", "--command"];
   const rows = await unless(/no such table/, async () => {
-    const [first] = await wrangler.json([...command, "SELECT name FROM d1_migrations"], rowsOfNames);
+    const [first] = await wrangler.json([...command, "SELECT name FROM d1_migrations"], nameRows);
     return first?.results;
   });
   return new Set(rows?.map(({ name }) => name));

@@ -129,8 +129,8 @@ async function findInside(
   isLoggedIn: boolean,
 ): Promise<Pick<Deployment, "hasFlag" | "applied">> {
   writeConfig({ ...target, config: withIds(target.config, resources) });
-  const app = isLoggedIn ? idOf(FLAGS_BINDING, resources) : null;
-  const database = isLoggedIn ? idOf(DATABASE_BINDING, resources) : null;
+  const app = isLoggedIn ? findId(FLAGS_BINDING, resources) : null;
+  const database = isLoggedIn ? findId(DATABASE_BINDING, resources) : null;
   const [flag, applied] = await Promise.all([
     app === null ? false : hasFlag(wrangler, app, FLAG),
     database === null ? new Set<string>() : appliedMigrations(wrangler, DATABASE_BINDING),
@@ -182,7 +182,7 @@ async function makeFlag(deployment: Deployment, resources: readonly Resource[]):
   if (deployment.hasFlag) return report("reused", `flag ${FLAG}`);
   const variation = chosen.vars["RATE_LIMIT_FLAG_DEFAULT"] === "off" ? "off" : "on";
   const what = `flag ${FLAG}, ${variation}`;
-  const app = idOf(FLAGS_BINDING, resources);
+  const app = findId(FLAGS_BINDING, resources);
   if (app === null || options.isDryRun) return report(would.create, what);
   await wrangler.run(["flagship", "flags", "create", app, FLAG, "--default", variation, "--remote"]);
   report("created", what);
@@ -242,7 +242,7 @@ async function check({ report, target, chosen, options, clock }: Deployment): Pr
   report("published", `${origin}/.well-known/jwks.json, keys: ${kids.join(", ")}`);
 }
 
-function idOf(binding: string, resources: readonly Resource[]): string | null {
+function findId(binding: string, resources: readonly Resource[]): string | null {
   return resources.find((resource) => resource.binding === binding)?.id ?? null;
 }
 

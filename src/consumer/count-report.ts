@@ -1,5 +1,5 @@
 // What the charts and the metrics count of a run that was moved on, once the gate has said what came of it.
-import { hostOf } from "../callbacks/destination.ts";
+import { parseHost } from "../callbacks/destination.ts";
 import type { LeasedRun, Reported } from "../gate/admission.ts";
 import { isolateSums } from "../platform/observability/isolate-sums.ts";
 import { countAttempt, hashHost } from "../platform/observability/metrics.ts";
@@ -21,7 +21,7 @@ export async function countReport(
   if (isAbandoned) countAbandoned({ terms, wasEnded: false });
   if (attempt === null || observation.kind !== "ended") return;
   const { outcome, number, durationMs } = attempt;
-  const host = hostOf(terms.callbackUrl) ?? "";
+  const host = parseHost(terms.callbackUrl) ?? "";
   const counted = {
     outcome: outcome.kind,
     failure: outcome.kind === "failed" ? outcome.failure : null,

@@ -88,7 +88,7 @@ function bare(schema: Schema): Schema {
 // "input": what has a default may be left out, in answers too, as published.
 const OPTIONS = {
   io: "input",
-  override: (of: { jsonSchema: Schema }) => simplify(of.jsonSchema),
+  override: (context: { jsonSchema: Schema }) => simplify(context.jsonSchema),
 } as const;
 
 /** Takes away what zod spells out beyond the published schemas, without a change of meaning. */

@@ -65,13 +65,13 @@ export class Dispatcher {
 
   /** Never throws: the alarm sends again what the queue did not take. */
   async send(runs: readonly IndexedRun[], notified: boolean): Promise<void> {
-    const of = (alone: boolean) =>
+    const toMessages = (alone: boolean) =>
       runs
         .filter((run) => run.alone === alone)
         .map(({ runKey }) => runMessage(this.#gate, runKey, { notified }));
     try {
-      await sendMessages(queueOf(this.#env, this.#gate), of(false));
-      await sendMessages(this.#env.RUNS_ALONE, of(true));
+      await sendMessages(queueOf(this.#env, this.#gate), toMessages(false));
+      await sendMessages(this.#env.RUNS_ALONE, toMessages(true));
     } catch (error) {
       log({ event: "queue.unavailable", gate: this.#gate, error });
     }

@@ -148,8 +148,8 @@ function watchClasses({ kv, d1Rows, lines }: Seen): void {
     vi.spyOn(console, level).mockImplementation((...words) => void lines.push(words.join(" ")));
 }
 
-function watch(of: object, name: string, see: (result: unknown) => void): void {
-  const prototype: object = Object.getPrototypeOf(of);
+function watch(target: object, name: string, see: (result: unknown) => void): void {
+  const prototype: object = Object.getPrototypeOf(target);
   const method: unknown = Reflect.get(prototype, name);
   if (typeof method !== "function") throw new Error(`${name} is no method`);
   const original: (...args: unknown[]) => unknown = method as never;

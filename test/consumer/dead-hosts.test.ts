@@ -61,16 +61,16 @@ describe("a host that is down", () => {
 
   it("is asked about before a result is read for it again, and nothing is read or written for it", async () => {
     const calls: string[] = [];
-    const stage = await Stage.set({}, (of) =>
-      tapped(of, async ({ name, perform }) => {
+    const stage = await Stage.set({}, (bindings) =>
+      tapped(bindings, async ({ name, perform }) => {
         calls.push(name);
         if (name !== "DESTINATION_BREAKER.peek") return perform();
         return { kind: "open", untilMs: Date.now() + 30 * SECOND };
       }),
     );
     await openHost(stage, "unread.example");
-    const countOf = (name: string) => calls.filter((call) => call === name).length;
-    const reads = () => [countOf("KV.get"), asked.length, countOf("KV.put")];
+    const countCalls = (name: string) => calls.filter((call) => call === name).length;
+    const reads = () => [countCalls("KV.get"), asked.length, countCalls("KV.put")];
     const { asked } = stage.gateway.upstream;
     // The second attempts, at which no run was deferred before.
     await stage.pass(6 * SECOND);
@@ -78,13 +78,13 @@ describe("a host that is down", () => {
     expect(before[0]).toBeGreaterThan(0);
     await stage.pass(30 * MINUTE);
     expect(reads()).toEqual(before);
-    expect(countOf("DESTINATION_BREAKER.peek")).toBeGreaterThan(50);
+    expect(countCalls("DESTINATION_BREAKER.peek")).toBeGreaterThan(50);
   });
 
   it("for all users is asked about once in 30 s by an isolate, however many wait for it", async () => {
     const asked: string[] = [];
-    const stage = await Stage.set({}, (of) =>
-      tapped(of, ({ name, perform }) => {
+    const stage = await Stage.set({}, (bindings) =>
+      tapped(bindings, ({ name, perform }) => {
         if (/^DESTINATION_BREAKER\.(acquire|peek)$/.test(name)) asked.push(name);
         return perform();
       }),

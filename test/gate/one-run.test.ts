@@ -4,7 +4,7 @@ import { tapped } from "../support/bindings.ts";
 import { MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
-import { type Answer, type Call, ID, startOf } from "../support/gateway.ts";
+import { type Answer, buildStart, type Call, ID } from "../support/gateway.ts";
 import { expectKept } from "../support/kept.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 
 function startOneOff(): Promise<Answer> {
-  return stage.gateway.call("/actions/v1/runs", startOf({ idempotency_id: ID, callback_url: HOOK }));
+  return stage.gateway.call("/actions/v1/runs", buildStart({ idempotency_id: ID, callback_url: HOOK }));
 }
 
 async function expectDeliveredOnce(...runIds: string[]): Promise<void> {

@@ -86,7 +86,7 @@ function shownBy(index: RunIndex) {
   };
 }
 
-function expectedOf({ runs, firstAtMs, dueTimes }: Reference) {
+function buildExpected({ runs, firstAtMs, dueTimes }: Reference) {
   return {
     size: runs.size,
     runs: KEYS.flatMap((runKey) => {
@@ -106,7 +106,7 @@ test("it answers as a plain list would, after every step", () => {
       for (const one of steps) {
         apply(index, one);
         reference.apply(one);
-        expect(shownBy(index)).toEqual(expectedOf(reference));
+        expect(shownBy(index)).toEqual(buildExpected(reference));
       }
     }),
     { numRuns: 300 },

@@ -91,7 +91,7 @@ describe("a gate with 10,000 open and 100,000 ended runs", () => {
 });
 
 /** Of a week that is over, with so many runs that were delivered. */
-async function rowsOf(ended: number, work: (opened: OpenedStore) => unknown): Promise<Rows> {
+async function measureRows(ended: number, work: (opened: OpenedStore) => unknown): Promise<Rows> {
   stage = await Stage.set();
   await stage.start();
   await stage.pass(10 * SECOND);
@@ -112,10 +112,10 @@ describe("a gate with 50,000 ended runs and a dead letter", () => {
     ["makes room", ({ store, counter }: OpenedStore) => freeSpace(store, counter, OVERFULL, Date.now())],
     ["reports everything to a new index", ({ store }: OpenedStore) => reportAll(store, "a user")],
   ])("%s without a look at what was delivered", async (_, work) => {
-    const few = await rowsOf(1, work);
+    const few = await measureRows(1, work);
     await freshIndex();
     stopClock();
-    expect(await rowsOf(50_000, work)).toEqual(few);
+    expect(await measureRows(50_000, work)).toEqual(few);
   });
 });
 

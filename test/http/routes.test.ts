@@ -28,7 +28,7 @@ const shown = [...readme.matchAll(/`(GET|POST) ([^`?]+)/g)].map(([, method = "",
 }));
 
 /** hono writes `:name` where the contract writes `{name}`. */
-function nameOf({ method, path }: Route): string {
+function formatName({ method, path }: Route): string {
   return `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`;
 }
 
@@ -55,13 +55,13 @@ function isShown({ method, path }: Route): boolean {
 afterEach(reset);
 
 it("each route is an operation of /openapi.json, and each operation has a route", () => {
-  const names = new Set(routes.map(nameOf).filter((name) => !(name in NO_OPERATIONS)));
-  expect(documented.map(nameOf).toSorted()).toEqual([...names].toSorted());
+  const names = new Set(routes.map(formatName).filter((name) => !(name in NO_OPERATIONS)));
+  expect(documented.map(formatName).toSorted()).toEqual([...names].toSorted());
 });
 
 it("README has a row for each operation outside the console", () => {
   const outside = documented.filter(({ path }) => !path.startsWith(CONSOLE_API));
-  expect(outside.filter((operation) => !isShown(operation)).map(nameOf)).toEqual([]);
+  expect(outside.filter((operation) => !isShown(operation)).map(formatName)).toEqual([]);
 });
 
 describe("without a token", () => {

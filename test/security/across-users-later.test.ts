@@ -27,8 +27,8 @@ beforeEach(async () => {
 });
 
 describe("what became of a run is told to its own user alone", () => {
-  it.each(PAIRS)("%s", async (_name, pairOf) => {
-    const [a, b] = pairOf(crypto.randomUUID());
+  it.each(PAIRS)("%s", async (_name, buildPair) => {
+    const [a, b] = buildPair(crypto.randomUUID());
     const run = await stage.finish(await stage.start({}, a));
     const others = await stage.finish(await stage.start({}, b));
     const [shown] = (await usage(a)).body.data;

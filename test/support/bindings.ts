@@ -72,7 +72,7 @@ function tapNamespace(name: string, namespace: DurableObjectNamespace, tap: Tap)
   return new Proxy(namespace, {
     get(target, member) {
       if (member === "get") return (id: DurableObjectId) => tapStub(target.get(id));
-      if (member === "getByName") return (of: string) => tapStub(target.getByName(of));
+      if (member === "getByName") return (objectName: string) => tapStub(target.getByName(objectName));
       return bound(target, member);
     },
   });

@@ -64,18 +64,18 @@ function Groups({ search, deadLetters: page, nowMs }: DeadLetterListProps): JSX.
   const { groups, dead_letters: deadLetters, complete } = page;
   if (groups.length === 0)
     return deadLetters.length > 0 ? null : <None search={search} complete={complete} />;
-  const lineOf = ({ host }: DeadLetterGroup) => ({ ...search, host: host ?? NO_HOST });
+  const toSearch = ({ host }: DeadLetterGroup) => ({ ...search, host: host ?? NO_HOST });
   const columns: Column<DeadLetterGroup>[] = [
-    { title: "Host", kind: "row", cell: (group) => <Host group={group} line={lineOf(group)} /> },
+    { title: "Host", kind: "row", cell: (group) => <Host group={group} line={toSearch(group)} /> },
     { title: "Dead letters", variant: "number", cell: (group) => count(group.dead_letters) },
-    { title: "Why", cell: (group) => <Reasons group={group} line={lineOf(group)} /> },
+    { title: "Why", cell: (group) => <Reasons group={group} line={toSearch(group)} /> },
     { title: "Oldest", cell: (group) => <Distance at={group.oldest_at} nowMs={nowMs} /> },
     { title: "Newest", cell: (group) => <Distance at={group.newest_at} nowMs={nowMs} /> },
     {
       title: "",
       kind: "plain",
       variant: "actions",
-      cell: (group) => <RedeliverAll group={group} line={lineOf(group)} complete={complete} />,
+      cell: (group) => <RedeliverAll group={group} line={toSearch(group)} complete={complete} />,
     },
   ];
   return (

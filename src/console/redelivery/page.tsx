@@ -42,7 +42,7 @@ export function RedeliveryPage({ frame, view: redelivery }: PageProps<Redelivery
         </dl>
       </section>
       <Card title="Order">
-        <Facts of={listFacts(redelivery)} />
+        <Facts facts={listFacts(redelivery)} />
       </Card>
     </Layout>
   );

@@ -34,7 +34,7 @@ export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element
           <TimeLine entries={run.time_line} nowMs={frame.nowMs} />
         </Card>
         <Card title="Summary">
-          <Facts of={listFacts(run)} />
+          <Facts facts={listFacts(run)} />
         </Card>
         <Card title="Billing">
           <p>{sayBilling(run)}</p>

@@ -131,10 +131,10 @@ export function Notice({ tone, children }: PropsWithChildren<{ tone: Flash["tone
 }
 
 /** Facts, a line each. */
-export function Facts({ of }: { of: readonly (readonly [name: string, value: Child])[] }): JSX.Element {
+export function Facts({ facts }: { facts: readonly (readonly [name: string, value: Child])[] }): JSX.Element {
   return (
     <dl class="facts">
-      {of.map(([name, value]) => (
+      {facts.map(([name, value]) => (
         <div>
           <dt>{name}</dt>
           <dd>{value}</dd>

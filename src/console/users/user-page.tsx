@@ -110,7 +110,7 @@ function Usage({ view: { usage }, nowMs }: { view: UserView; nowMs: number }): J
         value={count}
         moment={day}
       />
-      <Legend of={[tasks]} />
+      <Legend series={[tasks]} />
       <details class="as-table">
         <summary>As a table</summary>
         <Table label="Usage by day" rows={usage} columns={USAGE_COLUMNS} />

@@ -57,7 +57,7 @@ function countServed(c: AppContext): void {
     request_id: c.get("requestId"),
     trace_id: c.get("trace").traceId,
     method: c.req.method,
-    route: routeOf(c),
+    route: findRoute(c),
     status: c.res.status,
     outcome,
     user,
@@ -73,6 +73,6 @@ function countServed(c: AppContext): void {
 }
 
 // The pattern that answered: the first for this very method, or the one that takes any and was reached last.
-function routeOf(c: AppContext): string {
+function findRoute(c: AppContext): string {
   return matchedRoutes(c).find(({ method }) => method !== "ALL")?.path ?? routePath(c);
 }

@@ -42,8 +42,8 @@ it.each<[Kind, Partial<Facts>, string[]]>([
   expect(whats(facts(kind, different))).toEqual(what);
 });
 
-function whats(of: Facts): string[] {
-  return findDifferences(of).map(({ kind, what }) => `${kind}: ${what}`);
+function whats(about: Facts): string[] {
+  return findDifferences(about).map(({ kind, what }) => `${kind}: ${what}`);
 }
 
 /** Accepted, executed, told and charged, but for what is different. */

@@ -140,7 +140,7 @@ async function accountFor(world: World): Promise<Account> {
   const { plan, upstream, receivers, callers } = world;
   const charged: { runId: string; user: number }[] = [];
   for (const user of ALL_USERS) {
-    const charges = await allCharges(callers.readerOf(user));
+    const charges = await allCharges(callers.buildReader(user));
     charged.push(...charges.map(({ run_id: runId }) => ({ runId, user })));
   }
   const executed = Map.groupBy(upstream.executed(), ({ number }) => number);
@@ -189,7 +189,7 @@ async function showDelivery(
   runId: string,
   user: number,
 ): Promise<DeliveriesView["state"] | null> {
-  const { status, text } = await callers.readerOf(user).call(deliveriesPath(ACTION, runId));
+  const { status, text } = await callers.buildReader(user).call(deliveriesPath(ACTION, runId));
   if (status !== 200) return null;
   const { data }: { data: DeliveriesView } = JSON.parse(text);
   return data.state;
