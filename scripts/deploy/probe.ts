@@ -47,7 +47,7 @@ export type Clock = { nowMs: () => number; wait: (ms: number) => Promise<unknown
 export const SYSTEM_CLOCK: Clock = { nowMs: Date.now, wait: sleep };
 
 type Answer = { status: number; text: string };
-type Seen = Answer | { error: string };
+type Observed = Answer | { error: string };
 
 /** Of a body, as much as tells a person whose it is. */
 const SHOWN_CHARACTERS = 120;
@@ -97,7 +97,7 @@ async function eventually(
   url: string,
   { waitSeconds, clock }: Patience,
   isGood: (answer: Answer) => boolean,
-): Promise<Seen | null> {
+): Promise<Observed | null> {
   const endsAt = clock.nowMs() + waitSeconds * 1000;
   for (;;) {
     const seen = await ask(url);
@@ -107,7 +107,7 @@ async function eventually(
   }
 }
 
-async function ask(url: string): Promise<Seen> {
+async function ask(url: string): Promise<Observed> {
   try {
     const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) });
     return { status: response.status, text: await response.text() };
@@ -117,7 +117,7 @@ async function ask(url: string): Promise<Seen> {
   }
 }
 
-function explain(seen: Seen, tail: string): string {
+function explain(seen: Observed, tail: string): string {
   if ("error" in seen) {
     return `does not answer (${seen.error}). Is the host routed to this Worker? docs/deploying.md, "A host name of your own"`;
   }
@@ -131,7 +131,7 @@ function explain(seen: Seen, tail: string): string {
   return `answers ${seen.status}. Look at${hints.join("")}`;
 }
 
-function show(seen: Seen): string {
+function show(seen: Observed): string {
   if ("error" in seen) return seen.error;
   return `${seen.status}, ${JSON.stringify(seen.text.slice(0, SHOWN_CHARACTERS))}`;
 }

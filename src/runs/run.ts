@@ -218,9 +218,10 @@ export function advance(run: Run, terms: Terms, seen: Observation, rules: RunRul
 }
 
 function waiting(run: Exclude<Run, Ended>, runId: string, nowMs: number): Accepted {
-  const isSeen = run.status === "accepted" && run.unknownSinceMs === null && run.unreachableSinceMs === null;
+  const isObserved =
+    run.status === "accepted" && run.unknownSinceMs === null && run.unreachableSinceMs === null;
   // Nothing to write down: when it is polled next follows from its acceptance.
-  if (isSeen) return run;
+  if (isObserved) return run;
   return found(run, runId, nowMs);
 }
 

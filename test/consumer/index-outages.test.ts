@@ -5,7 +5,7 @@ import { freshForEach } from "../support/fresh.ts";
 import { IndexWeather } from "../support/index-weather.ts";
 import { HOOK, it, Stage } from "../support/stage.ts";
 
-const GIVEN_UP = "https://given-up.example/";
+const UNDELIVERABLE = "https://undeliverable.example/";
 
 freshForEach();
 
@@ -21,7 +21,7 @@ describe("the operators' index", () => {
     weather.mood = "down";
     stage.receive(({ url }) => new Response(null, { status: url === HOOK ? 204 : 500 }));
     const delivered = await stage.finish(await stage.start());
-    const dead = await stage.finish(await stage.start({ callback_url: GIVEN_UP }));
+    const dead = await stage.finish(await stage.start({ callback_url: UNDELIVERABLE }));
     await stage.pass(7 * DAY);
     expect((await stage.deliveries(delivered.runId)).body.data.state).toBe("delivered");
     expect((await stage.deliveries(dead.runId)).body.data.state).toBe("dead");
@@ -94,5 +94,5 @@ async function readIndex({ gateway: { env } }: Stage): Promise<{ deadLetters: un
 
 /** A dead letter, of which the operators' index has still to be told. */
 async function abandonOne(stage: Stage): Promise<void> {
-  expect(await stage.abandon(await stage.start({ callback_url: GIVEN_UP }))).toBe(true);
+  expect(await stage.abandon(await stage.start({ callback_url: UNDELIVERABLE }))).toBe(true);
 }

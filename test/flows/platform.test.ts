@@ -181,7 +181,7 @@ describe("a callback", () => {
       const refused = await caller.start(ECHO, hookAt(host));
       expect(refused.status).toBe(400);
       expect(parseErrors(refused)).toMatchObject([{ source: { pointer: "/data/callback_url" } }]);
-      expect((await caller.start(ECHO, hookAt("named.example"))).status).toBe(202);
+      expect((await caller.start(ECHO, hookAt("hinted.example"))).status).toBe(202);
     },
   );
 });

@@ -88,7 +88,7 @@ describe("redelivering", () => {
 });
 
 describe("abandoning", () => {
-  it("stops what is being tried: a dead letter, for operators and for its caller", async () => {
+  it("stops the attempts: a dead letter, for operators and for its caller", async () => {
     const run = await runs.retrying();
     runs.stage.received.length = 0;
     expect((await runs.postTo(run, "abandon")).status).toBe(200);

@@ -138,11 +138,11 @@ function followRedelivery() {
  * @template {Element} T
  * @param {string} selector
  * @param {new () => T} kind
- * @param {ParentNode} within
+ * @param {ParentNode} scope
  * @returns {T[]}
  */
-function all(selector, kind, within = document) {
-  return [...within.querySelectorAll(selector)].flatMap((element) =>
+function all(selector, kind, scope = document) {
+  return [...scope.querySelectorAll(selector)].flatMap((element) =>
     element instanceof kind ? [element] : [],
   );
 }
