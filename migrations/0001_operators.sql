@@ -57,13 +57,13 @@ CREATE TABLE audit (
   via TEXT NOT NULL,                  -- access, authorization, session
   action TEXT NOT NULL,               -- poll, redeliver, abandon, reset_window, redeliver_many, reindex,
                                       -- sign_in
-  target TEXT,                        -- a run id, a user key, the id of a bulk redelivery; NULL: a sign-in, a reindexing
+  target TEXT,                        -- a run id, a user key, the id of a redelivery batch; NULL: a sign-in, a reindexing
   detail TEXT,
   outcome TEXT,                       -- done, refused, failed; NULL: not known
   PRIMARY KEY (at_ms, id)
 ) STRICT, WITHOUT ROWID;
 
--- Redeliveries of many dead letters, and how far each is.
+-- Redelivery batches, and how far each is.
 CREATE TABLE redeliveries (
   id TEXT PRIMARY KEY,
   operator TEXT NOT NULL,

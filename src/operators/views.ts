@@ -33,7 +33,7 @@ export type AuditPage = Answer<"ConsoleAuditPage">;
 export type AuditEntry = Answer<"ConsoleAuditEntry">;
 export type AuditAction = AuditEntry["action"];
 
-/** A redelivery of many dead letters, and how far it is. */
+/** A redelivery batch, and how far it is. */
 export type Redelivery = Answer<"ConsoleRedelivery">;
 /** What is to be sent again: all of what is given must hold; `run_ids` alone when it is given. */
 export type RedeliveryFilter = Redelivery["filter"];

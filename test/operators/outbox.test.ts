@@ -116,7 +116,7 @@ describe("a batch that D1 carries out after its repetition", () => {
     ["an operator polls it", ({ runId }) => post(stage.gateway, `/runs/${runId}/poll`)],
     ["an operator sends it again", ({ runId }) => post(stage.gateway, `/runs/${runId}/redeliver`)],
     [
-      "a bulk redelivery comes to it",
+      "a redelivery batch comes to it",
       () => post(stage.gateway, "/dead-letters/redeliver", { host: "client.example" }),
     ],
   ])("and that brings back a dead letter which was resolved: it goes again when %s", async (_, befall) => {

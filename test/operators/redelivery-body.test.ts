@@ -1,4 +1,4 @@
-// What is wrong with the body that asks for a redelivery of many.
+// What is wrong with the body that asks for a redelivery batch.
 import { beforeEach, describe, expect, it } from "vitest";
 import { ask, post } from "../console/bench.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";

@@ -72,7 +72,7 @@ function deliveredIds(): string[] {
   return [...new Set(stage.deliveredIds)].toSorted();
 }
 
-describe("a redelivery of many", () => {
+describe("a redelivery batch", () => {
   it("works on fifty at a time, shows how far it is, and reaches every receiver once", async () => {
     const all = await deadLetters(120);
     const id = await begin({ host: "client.example" });

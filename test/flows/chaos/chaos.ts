@@ -133,7 +133,7 @@ async function drain(world: World, answered: Promise<unknown>): Promise<number> 
 // What is there twice, or wrong, does not go away by waiting.
 async function isDrained(world: World): Promise<boolean> {
   const { all } = await accountFor(world);
-  return !all.flatMap(findDifferences).some(({ kind }) => kind === "lost");
+  return !all.flatMap(findDifferences).some(({ kind }) => kind === "missing");
 }
 
 async function accountFor(world: World): Promise<Account> {
