@@ -13,8 +13,8 @@ const LOG_GUARD = "test/support/log-guard.ts";
 
 /** Whether `--project=…` leaves it in; all are in where none is named. */
 function isChosen(project: Project): boolean {
-  const named = process.argv.filter((argument) => argument.startsWith("--project="));
-  return named.length === 0 || named.includes(`--project=${project}`);
+  const projects = process.argv.filter((argument) => argument.startsWith("--project="));
+  return projects.length === 0 || projects.includes(`--project=${project}`);
 }
 
 /** The plugin loads wrangler, which takes longer than all unit tests together. */

@@ -5,7 +5,7 @@ import {
   OPERATIONS_A_MESSAGE,
   othersDollars,
   storageUse,
-  sumOf,
+  sumLines,
   toBill,
   toDollars,
   toUse,
@@ -39,13 +39,13 @@ const KINDS = [
   { name: `${name}, busy`, use: toUse(busy, cpuMs, BUSY), target: target.busy },
 ]);
 
-const DEAR: { name: string; of: counted.Counted; cpuMs: number }[] = [
-  { name: "full, pushed", of: counted.FULL, cpuMs: full },
-  { name: "full, its end found by the fifth poll", of: counted.POLLED, cpuMs: full + 4 * poll },
-  { name: "full, ten failed attempts and a dead letter", of: counted.FAILED, cpuMs: full + 9 * attempt },
-  { name: "a redelivery on top", of: counted.REDELIVERED, cpuMs: full },
-  { name: "full, the only one of its user's day", of: counted.LATER_DAY, cpuMs: full },
-  { name: "full, the first of a new user", of: counted.FIRST_DAY, cpuMs: full },
+const DEAR: { name: string; use: counted.Counted; cpuMs: number }[] = [
+  { name: "full, pushed", use: counted.FULL, cpuMs: full },
+  { name: "full, its end found by the fifth poll", use: counted.POLLED, cpuMs: full + 4 * poll },
+  { name: "full, ten failed attempts and a dead letter", use: counted.FAILED, cpuMs: full + 9 * attempt },
+  { name: "a redelivery on top", use: counted.REDELIVERED, cpuMs: full },
+  { name: "full, the only one of its user's day", use: counted.LATER_DAY, cpuMs: full },
+  { name: "full, the first of a new user", use: counted.FIRST_DAY, cpuMs: full },
 ];
 
 const bills = KINDS.map(({ use }) => toBill(use));
@@ -60,7 +60,7 @@ for (const what of Object.keys(PRICES) as Operation[]) {
   );
   if (cells.some((cell) => cell !== "")) row([what, ...cells]);
 }
-row(["**all**", ...bills.map((lines) => `**${money(sumOf(lines))}**`)]);
+row(["**all**", ...bills.map((lines) => `**${money(sumLines(lines))}**`)]);
 row(["target", ...KINDS.map(({ target }) => money(target))]);
 row(["", ...KINDS.map(({ use, target }) => against(use, target))]);
 
@@ -75,14 +75,14 @@ head([
   "rows in D1",
 ]);
 for (const { name, use } of KINDS) row([name, ...toCells(use)]);
-for (const { name, of } of DEAR.slice(1)) row([name, ...toCells(toUse(of, 0))]);
+for (const { name, use } of DEAR.slice(1)) row([name, ...toCells(toUse(use, 0))]);
 
 console.log("");
 head(["the dear cases", "dollars per million", "beside a pushed one"]);
 const notified = toDollars(toUse(counted.FULL, full));
-for (const { name, of, cpuMs } of DEAR) {
-  const dollars = toDollars(toUse(of, cpuMs));
-  const isOther = of !== counted.FULL && of !== counted.REDELIVERED;
+for (const { name, use, cpuMs } of DEAR) {
+  const dollars = toDollars(toUse(use, cpuMs));
+  const isOther = use !== counted.FULL && use !== counted.REDELIVERED;
   row([name, money(dollars), isOther ? `+${money(dollars - notified)}` : ""]);
 }
 row(["its rows and its answer, as long as they are kept", money(toDollars(storageUse())), ""]);

@@ -44,7 +44,7 @@ export class Breach extends Error {}
 export class Skip extends Error {}
 
 /** Makes the clauses of a section. Each has its name first, then what the contract says. */
-export function clausesOf(section: Section, isAside = false) {
+export function defineClauses(section: Section, isAside = false) {
   return (says: `${string}: ${string}`, check: Check): Clause => {
     const [name = ""] = says.split(": ", 1);
     return { section, id: `${section}.${name}`, text: says.slice(name.length + 2), isAside, check };

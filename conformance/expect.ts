@@ -4,7 +4,7 @@ import { Breach } from "./clause.ts";
 import type { Answer } from "./http.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const LOOK_EVERY_MS = 250;
+const POLL_EVERY_MS = 250;
 
 export const expect = {
   that: expectThat,
@@ -117,7 +117,7 @@ export async function eventually<T>(withinMs: number, check: () => Promise<T> | 
       if (!(error instanceof Breach)) throw error;
       if (Date.now() > deadlineMs) throw new Breach(`${error.message} (${withinMs / 1000} s long)`);
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_EVERY_MS);
   }
 }
 

@@ -1,8 +1,8 @@
 -- The operators' index, and what operators did. Nothing exact is kept here: every run, attempt and charge lives in its
--- user's gate. The first three tables are told by the gates and are made again from them when they are lost; the last two
+-- user's gate. The first three tables hold what the gates report, and are filled again by them when they are lost; the last two
 -- have no other home. Times are Unix milliseconds.
 
--- Which index this is. A gate that sees another one tells everything again.
+-- Which index this is. A gate that sees another one reports everything again.
 CREATE TABLE epoch (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO epoch (id) VALUES (lower(hex(randomblob(16))));
 
@@ -44,7 +44,7 @@ CREATE TABLE overdue_gates (
   since_ms INTEGER NOT NULL,
   runs INTEGER NOT NULL,
   example_run_key TEXT NOT NULL,
-  told_at_ms INTEGER NOT NULL
+  reported_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX overdue_gates_by_time ON overdue_gates (since_ms);
@@ -57,20 +57,20 @@ CREATE TABLE audit (
   via TEXT NOT NULL,                  -- access, authorization, session
   action TEXT NOT NULL,               -- poll, redeliver, abandon, reset_window, redeliver_many, reindex,
                                       -- sign_in
-  target TEXT,                        -- a run id, a user key, the id of a bulk redelivery; NULL: a sign-in, a reindexing
+  target TEXT,                        -- a run id, a user key, the id of a redelivery batch; NULL: a sign-in, a reindexing
   detail TEXT,
   outcome TEXT,                       -- done, refused, failed; NULL: not known
   PRIMARY KEY (at_ms, id)
 ) STRICT, WITHOUT ROWID;
 
--- Redeliveries of many dead letters, and how far each is.
+-- Redelivery batches, and how far each is.
 CREATE TABLE redeliveries (
   id TEXT PRIMARY KEY,
   operator TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL,
   filter TEXT NOT NULL,               -- JSON of RedeliveryFilter (src/operators/views.ts)
   status TEXT NOT NULL,               -- running, finished
-  position TEXT,                      -- the last letter that was looked at; NULL: none yet
+  position TEXT,                      -- the last dead letter that was examined; NULL: none yet
   holder TEXT,                        -- names the consumer that works on it; NULL: none does
   moved_at_ms INTEGER NOT NULL,       -- one that has not moved for a while is sent round again
   examined INTEGER NOT NULL,

@@ -77,13 +77,13 @@ export function wellKnownAction(id: string): Action | undefined {
   return TABLE.find((action) => action.id === id);
 }
 
-export function actionNamed(name: string): Action | undefined {
+export function findAction(name: string): Action | undefined {
   return TABLE.find((action) => action.name === name);
 }
 
 /** A one-off run names any partner's action; those that the sandbox does not know echo. */
 export function oneOffAction(key: string | null): Action | undefined {
-  return actionNamed(key !== null && ONE_OFF.includes(key) ? key : "echo");
+  return findAction(key !== null && ONE_OFF.includes(key) ? key : "echo");
 }
 
 function row(

@@ -31,9 +31,9 @@ app.use("/actions/*", async (c, next) => {
   return next();
 });
 
-app.post(`${STORED}/:id/run`, requireUuids, (c) => start(c, idOf(c)));
-app.get(`${STORED}/:id/runs`, requireUuids, (c) => listRuns(c, idOf(c)));
-app.get(`${STORED}/:id/runs/:run_id`, requireUuids, (c) => readRun(c, idOf(c)));
+app.post(`${STORED}/:id/run`, requireUuids, (c) => start(c, parseId(c)));
+app.get(`${STORED}/:id/runs`, requireUuids, (c) => listRuns(c, parseId(c)));
+app.get(`${STORED}/:id/runs/:run_id`, requireUuids, (c) => readRun(c, parseId(c)));
 app.post(ONE_OFF, (c) => start(c, null));
 app.get(ONE_OFF, (c) => listRuns(c, null));
 app.get(`${ONE_OFF}/:run_id`, requireUuids, (c) => readRun(c, null));
@@ -49,12 +49,12 @@ app.post(STORED, async (c) => {
   return actionResponse(await account(c).createAction({ ...DRAFT, ...parsed.change }), 201);
 });
 
-app.get(`${STORED}/:id`, requireUuids, async (c) => actionResponse(await account(c).action(idOf(c))));
+app.get(`${STORED}/:id`, requireUuids, async (c) => actionResponse(await account(c).action(parseId(c))));
 app.put(`${STORED}/:id`, requireUuids, (c) => changeAction(c, DRAFT));
 app.patch(`${STORED}/:id`, requireUuids, (c) => changeAction(c, {}));
 
 app.delete(`${STORED}/:id`, requireUuids, async (c) => {
-  const refused = await account(c).deleteAction(idOf(c));
+  const refused = await account(c).deleteAction(parseId(c));
   return refused === null ? new Response(null, { status: 204 }) : problemResponse(refused);
 });
 
@@ -108,7 +108,7 @@ async function listRuns(c: Ctx, id: ActionId): Promise<Response> {
 async function changeAction(c: Ctx, defaults: Partial<ActionDraft>): Promise<Response> {
   const parsed = parseActionChange(await c.req.text());
   if (parsed.kind === "problem") return problemResponse(parsed);
-  return actionResponse(await account(c).changeAction(idOf(c), { ...defaults, ...parsed.change }));
+  return actionResponse(await account(c).changeAction(parseId(c), { ...defaults, ...parsed.change }));
 }
 
 function account(c: Ctx) {
@@ -122,7 +122,7 @@ async function requireUuids(c: Ctx, next: Next): Promise<Response | undefined> {
   return undefined;
 }
 
-function idOf(c: Ctx): string {
+function parseId(c: Ctx): string {
   return (c.req.param("id") ?? "").toLowerCase();
 }
 

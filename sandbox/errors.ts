@@ -29,12 +29,12 @@ export function problem(code: ProblemCode, detail: string, pointer: string | nul
   return { kind: "problem", code, detail, pointer, retryAfterSeconds };
 }
 
-export function problemResponse(of: Problem): Response {
-  const { status, title } = TABLE[of.code];
-  const source = of.pointer === null ? null : { pointer: of.pointer };
-  const error = { status, code: of.code, title, detail: of.detail, source, meta: {} };
+export function problemResponse(fault: Problem): Response {
+  const { status, title } = TABLE[fault.code];
+  const source = fault.pointer === null ? null : { pointer: fault.pointer };
+  const error = { status, code: fault.code, title, detail: fault.detail, source, meta: {} };
   const headers = new Headers();
-  if (of.retryAfterSeconds !== null) headers.set("Retry-After", String(of.retryAfterSeconds));
+  if (fault.retryAfterSeconds !== null) headers.set("Retry-After", String(fault.retryAfterSeconds));
   if (status === 401) headers.set("WWW-Authenticate", "Bearer");
   return Response.json({ errors: [error] }, { status, headers });
 }

@@ -74,6 +74,6 @@ export class Outgoing {
     const nextAtMs = taken ? null : nextAttemptAtMs(failedAttempts + 1, Date.now());
     this.#runs.settlePush(id, nextAtMs);
     if (taken || nextAtMs !== null) return;
-    console.warn(JSON.stringify({ event: "completion.given_up", run_id: id, attempts: failedAttempts + 1 }));
+    console.warn(JSON.stringify({ event: "completion.abandoned", run_id: id, attempts: failedAttempts + 1 }));
   }
 }

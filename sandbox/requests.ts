@@ -1,6 +1,6 @@
 // The bodies that the sandbox accepts, one parser per shape. Values that are given back later stay text (raw-json.ts).
 
-import { actionNamed } from "./actions.ts";
+import { findAction } from "./actions.ts";
 import { type Problem, problem } from "./errors.ts";
 import { members } from "./raw-json.ts";
 
@@ -55,7 +55,7 @@ export function parseActionChange(body: string): ActionChange | Problem {
   const action = textMember(data, "action");
   const params = data.get("params");
   if (title === undefined) return malformed("title");
-  if (action === undefined || !(action === null || actionNamed(action))) return malformed("action");
+  if (action === undefined || !(action === null || findAction(action))) return malformed("action");
   if (params !== undefined && !params.startsWith("{")) return malformed("params");
   const change: Partial<ActionDraft> = {};
   if (title !== null) change.title = title;

@@ -145,7 +145,7 @@ export class RunStore {
       .map((row) => ({
         type: "run",
         id: row.id,
-        status: statusOf(row, nowMs),
+        status: toStatus(row, nowMs),
         created_at: new Date(row.created_at).toISOString(),
         idempotency_id: row.idempotency_id,
         callers_idempotency_id: this.#texts.get(row.id, "callers id") || null,
@@ -223,7 +223,7 @@ export class RunStore {
 
   #report(row: RunRow, nowMs: number): RunReport {
     const wrapped = row.action_id === null;
-    const state: RunState = statusOf(row, nowMs) === "waiting" ? { status: "waiting" } : this.#end(row);
+    const state: RunState = toStatus(row, nowMs) === "waiting" ? { status: "waiting" } : this.#end(row);
     return { kind: "report", id: row.id, wrapped, state };
   }
 
@@ -254,7 +254,7 @@ function succeeded(items: string): RunState {
   return { status: "success", results: { as: "text", items }, nextPage: null };
 }
 
-function statusOf(row: RunRow, nowMs: number): RunState["status"] {
+function toStatus(row: RunRow, nowMs: number): RunState["status"] {
   if (row.ends_at === null || row.ends_at > nowMs) return "waiting";
   return row.work === "failure" ? "error" : "success";
 }

@@ -1,7 +1,7 @@
 // What happens to a start: known already, refused, or accepted. It is called inside one transaction and never waits.
 
 import type { AccountStore, Arrival } from "./account-store.ts";
-import { type Action, actionNamed, oneOffAction, wellKnownAction } from "./actions.ts";
+import { type Action, findAction, oneOffAction, wellKnownAction } from "./actions.ts";
 import { type Problem, problem } from "./errors.ts";
 import { members } from "./raw-json.ts";
 import { parseStart, type StartRequest } from "./requests.ts";
@@ -35,7 +35,7 @@ export class Starter {
     if (!action) return UNKNOWN_ACTION;
     return (
       this.#repeated(request, nowMs) ??
-      this.#judged({ id, billable, callersId: callersIdOf(arrival) }, request, action, nowMs)
+      this.#judged({ id, billable, callersId: findCallersId(arrival) }, request, action, nowMs)
     );
   }
 
@@ -80,7 +80,7 @@ export class Starter {
   #action(id: ActionId, { actionKey }: StartRequest): Action | undefined {
     if (id === null) return oneOffAction(actionKey);
     const stored = this.#account.action(id);
-    return stored ? actionNamed(stored.action) : wellKnownAction(id);
+    return stored ? findAction(stored.action) : wellKnownAction(id);
   }
 
   /** A stored action's params are what its inputs leave out. */
@@ -91,7 +91,7 @@ export class Starter {
   }
 }
 
-function callersIdOf({ headers }: Arrival): string | null {
+function findCallersId({ headers }: Arrival): string | null {
   const id = headers["x-idempotency-id"];
   return typeof id === "string" ? id : null;
 }

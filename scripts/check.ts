@@ -17,7 +17,7 @@ const FORMAT: Check = ["format", () => command("biome", ["check", "."])];
 const LINT: Check = ["lint without types", () => command("oxlint", ["--deny-warnings"])];
 const IMPORTS: Check = ["imports", checkImports];
 const WORDS: Check = ["words", checkWords];
-const LOOK_EVERY_MS = 500;
+const POLL_EVERY_MS = 500;
 
 const { values } = parseArgs({ options: { watch: { type: "boolean", default: false } } });
 let seen = describeTree();
@@ -26,7 +26,7 @@ if (!values.watch) process.exit(isGood ? 0 : 1);
 // Times of change are compared, because the system's own notices stop for a file that an editor has replaced.
 for (;;) {
   const tree = describeTree();
-  if (tree === seen) await sleep(LOOK_EVERY_MS);
+  if (tree === seen) await sleep(POLL_EVERY_MS);
   else {
     seen = tree;
     await check();

@@ -1,7 +1,7 @@
 // The tables of the local operators' index, made by wrangler, which needs seconds to find out that there is nothing to do.
 // So wrangler is asked once: an empty index with all tables is kept, and copied to where there is none. A mark beside the
 // data, gone when the data goes, says that the tables are up to date. State that has lost its index gets one of its own,
-// because gates that have told the kept one would not tell it again.
+// because gates that have reported to the kept one would not do so again.
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";

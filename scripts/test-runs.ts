@@ -21,8 +21,8 @@ export async function runTests(reportPath: string): Promise<Count> {
   const [flows, others] = await Promise.all([vitest(FLOWS), inTurn(IN_TURN)]);
   const reports = [flows, ...others, await vitest(AFTERWARDS)];
   const testResults = reports.flatMap((report) => report.testResults);
-  const [passed = 0, failed = 0] = (["numPassedTests", "numFailedTests"] as const).map((of) =>
-    reports.reduce((sum, report) => sum + report[of], 0),
+  const [passed = 0, failed = 0] = (["numPassedTests", "numFailedTests"] as const).map((name) =>
+    reports.reduce((sum, report) => sum + report[name], 0),
   );
   writeFileSync(reportPath, JSON.stringify({ numPassedTests: passed, numFailedTests: failed, testResults }));
   return { passed, failed };

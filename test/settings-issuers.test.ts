@@ -118,9 +118,9 @@ describe("an issuer of the developer's own machine", () => {
     [{ issuer: "localhost" }, "https://edge.example", null],
     [{ jwks_uri, issuer: "https://localhost" }, "https://localhost:8787", null],
     [{ jwks_uri, issuer: "https://localhost" }, "http://127.0.0.1:8787", null],
-  ])("with %o, of a gateway at %s", (change, PUBLIC_URL, named) => {
-    const problems = named && [
-      `JWT_ISSUERS entry 0 has ${named.join(" ")} on localhost while PUBLIC_URL is elsewhere`,
+  ])("with %o, of a gateway at %s", (change, PUBLIC_URL, places) => {
+    const problems = places && [
+      `JWT_ISSUERS entry 0 has ${places.join(" ")} on localhost while PUBLIC_URL is elsewhere`,
     ];
     expect(issuerProblem(change, { PUBLIC_URL })).toEqual(problems ?? []);
   });

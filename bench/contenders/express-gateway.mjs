@@ -65,7 +65,7 @@ async function authenticate(incoming, response, next) {
 }
 
 async function start({ path, body, headers, caller }, response) {
-  const data = dataOf(body);
+  const data = parseData(body);
   if (data === null) return refuse(response, 400);
   const { idempotency_id: id, callback_url: callbackUrl } = data;
   const key = `run ${caller} ${id}`;
@@ -131,7 +131,7 @@ function exchange(url, method, headers, body) {
   });
 }
 
-function dataOf(text) {
+function parseData(text) {
   try {
     const { data } = JSON.parse(text);
     return typeof data === "object" && data !== null ? data : null;

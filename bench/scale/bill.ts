@@ -28,42 +28,42 @@ export type Line = { what: Operation; times: number; dollars: number };
 
 /** Dollars per million runs, line by line. */
 export function toBill(use: Use): Line[] {
-  return entriesOf(PRICES).flatMap(([what, price]) => {
+  return toEntries(PRICES).flatMap(([what, price]) => {
     const times = use[what] ?? 0;
     return times === 0 ? [] : [{ what, times, dollars: times * price }];
   });
 }
 
-export function sumOf(lines: readonly Line[]): number {
+export function sumLines(lines: readonly Line[]): number {
   return lines.reduce((sum, { dollars }) => sum + dollars, 0);
 }
 
 export function toDollars(use: Use): number {
-  return sumOf(toBill(use));
+  return sumLines(toBill(use));
 }
 
 /** What one of `runs` counted runs uses. */
 export function toUse(counted: Counted, cpuMs: number, runs = 1): Use {
   const { calls, gateRows, breakerRows, kv, alarms } = counted;
-  const objectCalls = countOf(calls, "USER_GATE.") + countOf(calls, "DESTINATION_BREAKER.") + alarms;
+  const objectCalls = sumCounts(calls, "USER_GATE.") + sumCounts(calls, "DESTINATION_BREAKER.") + alarms;
   // The first one is written at once.
-  const writtenBehind = Math.max(0, countOf(gateRows, "put windows") - 1);
+  const writtenBehind = Math.max(0, sumCounts(gateRows, "put windows") - 1);
   const objectSeconds = objectCalls * ASSUMED.callSeconds + writtenBehind * WRITE_BEHIND_SECONDS;
   const all: Use = {
     "Worker requests": counted.requests,
     "Worker CPU, ms": cpuMs * runs,
     "object requests": objectCalls,
     "object duration, GB-s": objectSeconds * OBJECT_GB,
-    "object rows written": countOf(gateRows) + countOf(breakerRows),
+    "object rows written": sumCounts(gateRows) + sumCounts(breakerRows),
     "object rows read": objectCalls * ASSUMED.rowsReadACall,
-    "KV reads": countOf(kv, "KV.get"),
-    "KV writes": countOf(kv, "KV.put"),
+    "KV reads": sumCounts(kv, "KV.get"),
+    "KV writes": sumCounts(kv, "KV.put"),
     "queue operations": counted.messages * OPERATIONS_A_MESSAGE,
     "D1 rows written": counted.d1Rows,
     "log lines": counted.logLines,
     "metric points": counted.points,
   };
-  return Object.fromEntries(entriesOf(all).map(([what, times]) => [what, times / runs]));
+  return Object.fromEntries(toEntries(all).map(([what, times]) => [what, times / runs]));
 }
 
 /** What a full run's rows and its answer cost for as long as they are kept. */
@@ -81,14 +81,14 @@ export function othersDollars(runsAMonth: number, serviceDollars: number): numbe
   return sets * MACHINES.dollarsAMonth + (runsAMonth / 1_000_000) * serviceDollars;
 }
 
-function countOf(counts: Counts, prefix = ""): number {
+function sumCounts(counts: Counts, prefix = ""): number {
   return Object.entries(counts).reduce(
     (sum, [name, count]) => sum + (name.startsWith(prefix) ? count : 0),
     0,
   );
 }
 
-function entriesOf(by: Use | typeof PRICES): [Operation, number][] {
+function toEntries(by: Use | typeof PRICES): [Operation, number][] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a literal's own keys
   return Object.entries(by) as [Operation, number][];
 }

@@ -69,7 +69,7 @@ export function buildStarts({ runsASecond, burst, seed }: Load): Float64Array {
     const curve = 1 - 0.5 * Math.cos((2 * Math.PI * second) / DAY_SECONDS);
     return since >= 0 && since < 60 ? curve * burst : curve;
   });
-  const mean = sumOf(shape) / DAY_SECONDS;
+  const mean = sumAll(shape) / DAY_SECONDS;
   return shape.map((one) => (one / mean) * runsASecond);
 }
 
@@ -97,7 +97,7 @@ class Gateway {
   }
 
   pass(second: number, starts: number): void {
-    const hour = this.#hourOf(second);
+    const hour = this.#ensureHour(second);
     this.#start(second, starts);
     hour.starts += starts;
     hour.refused += this.#send(second);
@@ -110,7 +110,7 @@ class Gateway {
     return {
       hours: this.#hours,
       finished: this.#finished,
-      waitingAtEnd: sumOf(this.#queued) + this.#deferred + this.#late,
+      waitingAtEnd: sumAll(this.#queued) + this.#deferred + this.#late,
     };
   }
 
@@ -124,7 +124,7 @@ class Gateway {
   /** How many the queues refused. */
   #send(second: number): number {
     const offered = this.#sentAt.map((kind) => kind[second] ?? 0);
-    const all = sumOf(offered);
+    const all = sumAll(offered);
     const taken = Math.min(1, this.#messagesAt(second) / Math.max(1, all));
     for (const [kind, count] of offered.entries()) {
       const wasRefused = kind >= RESENT;
@@ -143,18 +143,18 @@ class Gateway {
   }
 
   #consume(second: number, hour: Hour): void {
-    const share = Math.min(1, this.#messagesAt(second) / Math.max(1, sumOf(this.#queued)));
+    const share = Math.min(1, this.#messagesAt(second) / Math.max(1, sumAll(this.#queued)));
     const taken = Array.from(this.#queued, (count) => count * share);
     for (const [kind, count] of taken.entries()) this.#queued[kind] = (this.#queued[kind] ?? 0) - count;
-    hour.messages = Math.max(hour.messages, sumOf(taken));
+    hour.messages = Math.max(hour.messages, sumAll(taken));
     const rested = taken.slice(RESTING, RESENT);
-    this.#deferred -= sumOf(rested);
-    const fresh = sumOf(taken) - sumOf(rested);
-    this.#finished += sumOf(taken) - this.#restOf(second, fresh, rested);
+    this.#deferred -= sumAll(rested);
+    const fresh = sumAll(taken) - sumAll(rested);
+    this.#finished += sumAll(taken) - this.#countDeferred(second, fresh, rested);
   }
 
   /** How many of them are deferred. */
-  #restOf(second: number, fresh: number, rested: readonly number[]): number {
+  #countDeferred(second: number, fresh: number, rested: readonly number[]): number {
     const { failing } = this.#load;
     if (second < failing.fromSecond || second >= failing.toSecond) return 0;
     const first = fresh * failing.share;
@@ -164,7 +164,7 @@ class Gateway {
       const spread = REST_SPREADS[kind] ?? 1;
       for (let at = 0; at < spread; at++) this.#plan(RESTING + kind, second + REST + at, count / spread);
     }
-    const deferred = first + sumOf(rested);
+    const deferred = first + sumAll(rested);
     this.#deferred += deferred;
     return deferred;
   }
@@ -186,7 +186,7 @@ class Gateway {
     if (sent !== undefined && second < DAY_SECONDS) sent[second] = (sent[second] ?? 0) + count;
   }
 
-  #hourOf(second: number): Hour {
+  #ensureHour(second: number): Hour {
     if (second % HOUR_SECONDS === 0) this.#hours.push({ ...FLOWS, ...WAITING, gateBytes: 0, kvBytes: 0 });
     const hour = this.#hours.at(-1);
     if (hour === undefined) throw new Error("a day begins with its first second");
@@ -195,7 +195,7 @@ class Gateway {
 
   #note(hour: Hour): void {
     const { endedRun, charge, answer, openRun } = MEASURED_BYTES;
-    hour.queued = Math.max(hour.queued, sumOf(this.#queued));
+    hour.queued = Math.max(hour.queued, sumAll(this.#queued));
     hour.deferred = Math.max(hour.deferred, this.#deferred);
     hour.late = Math.max(hour.late, this.#late);
     hour.outbox = Math.max(hour.outbox, this.#outbox);
@@ -227,7 +227,7 @@ function toSpreads(rests: number): number[] {
   return spreads;
 }
 
-function sumOf(numbers: ArrayLike<number>): number {
+function sumAll(numbers: ArrayLike<number>): number {
   let sum = 0;
   for (let at = 0; at < numbers.length; at++) sum += numbers[at] ?? 0;
   return sum;

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Clause, clausesOf, Skip } from "../clause.ts";
+import { type Clause, defineClauses, Skip } from "../clause.ts";
 import { at, eventually, expect, listAt, startedRun, textAt, toJson } from "../expect.ts";
 import type { Answer, Call } from "../http.ts";
 import type { World } from "../world.ts";
 import { endedRun } from "./start.ts";
 
-const BOOKED_WITHIN_MS = 30_000;
+const CHARGED_WITHIN_MS = 30_000;
 const PAGE_SIZE = 100;
 /** More than so many runs as are started can fill. */
 const MAX_PAGES = 20;
 /** Long enough for a charge that must not come to have come. */
-const UNBOOKED_AFTER_MS = 3_000;
+const UNCHARGED_AFTER_MS = 3_000;
 const MEMBERS = [
   "run_id",
   "stored_action_id",
@@ -31,7 +31,7 @@ const DEFAULTS = {
   exemption_details: null,
 };
 
-const clause = clausesOf("billing");
+const clause = defineClauses("billing");
 
 export const BILLING: readonly Clause[] = [
   clause("charged: a billable success costs one task: one row, with the claim's terms", async (world) => {
@@ -44,19 +44,19 @@ export const BILLING: readonly Clause[] = [
     const { run, id, startedAtMs } = await charged(world);
     const replay = await world.as("billable-token").start(world.action, { idempotency_id: id });
     expect.same("the replayed run", startedRun(replay), run);
-    await sleep(UNBOOKED_AFTER_MS);
-    expect.same("the rows of the run", (await rowsOf(world, run, startedAtMs)).length, 1);
+    await sleep(UNCHARGED_AFTER_MS);
+    expect.same("the rows of the run", (await findRows(world, run, startedAtMs)).length, 1);
   }),
   clause("failed: a run that ends in error costs nothing", async (world) => {
     const startedAtMs = Date.now();
     const { run } = await endedRun(world.as("billable-token"), world.given("failing-action"), {});
-    await sleep(UNBOOKED_AFTER_MS);
-    expect.same("the rows of the run", (await rowsOf(world, run, startedAtMs)).length, 0);
+    await sleep(UNCHARGED_AFTER_MS);
+    expect.same("the rows of the run", (await findRows(world, run, startedAtMs)).length, 0);
   }),
   clause("not-billable: nor does a run without is_billable", async (world) => {
     const startedAtMs = Date.now();
     const { run } = await endedRun(world.caller, world.action, {});
-    await sleep(UNBOOKED_AFTER_MS);
+    await sleep(UNCHARGED_AFTER_MS);
     const { text } = await usage(world, "token", startedAtMs);
     expect.that(!text.includes(run), "it was charged");
   }),
@@ -111,8 +111,8 @@ function charged(world: World): Promise<Charged> {
     const user = world.as("billable-token");
     const id = crypto.randomUUID();
     const run = startedRun(await user.start(world.action, { idempotency_id: id }));
-    const row = await eventually(BOOKED_WITHIN_MS, async () => {
-      const rows = await rowsOf(world, run, startedAtMs);
+    const row = await eventually(CHARGED_WITHIN_MS, async () => {
+      const rows = await findRows(world, run, startedAtMs);
       expect.same("the number of rows of the run", rows.length, 1);
       return rows[0];
     });
@@ -135,7 +135,7 @@ async function chargeMoreThanAPage(world: World, sinceMs: number): Promise<void>
   if (missing + 1 > maxTasks) throw new Skip(`costs ${missing + 1} tasks: needs --max-tasks ${missing + 1}`);
   const user = world.as("billable-token");
   for (let started = 0; started < missing; started += 1) startedRun(await user.start(world.action, {}));
-  await eventually(BOOKED_WITHIN_MS, async () => {
+  await eventually(CHARGED_WITHIN_MS, async () => {
     const page = toJson(await usage(world, "billable-token", sinceMs));
     expect.that(at(page, "next_cursor") !== null, `${PAGE_SIZE + 1} runs fill no more than a page`);
   });
@@ -157,7 +157,7 @@ async function rowsSince(world: World, sinceMs: number): Promise<unknown[]> {
   return listAt(toJson(await usage(world, "billable-token", sinceMs)), "data");
 }
 
-async function rowsOf(world: World, run: string, sinceMs: number): Promise<unknown[]> {
+async function findRows(world: World, run: string, sinceMs: number): Promise<unknown[]> {
   return (await rowsSince(world, sinceMs)).filter((row) => at(row, "run_id") === run);
 }
 

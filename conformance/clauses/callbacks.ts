@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Clause, clausesOf } from "../clause.ts";
+import { type Clause, defineClauses } from "../clause.ts";
 import { at, eventually, expect, startedRun, toJson } from "../expect.ts";
 import { checkProof, expectToken, type Proof } from "../proof.ts";
 import { type Delivery, failingOnce } from "../receiver.ts";
@@ -48,7 +48,7 @@ const PRIVATE = [
   "https://[2002:7f00:1::]/hook",
 ];
 
-const clause = clausesOf("callback");
+const clause = defineClauses("callback");
 
 export const CALLBACKS: readonly Clause[] = [
   clause("refused-url: no https URL, over 2,048 characters, or with credentials: 400", async (world) => {

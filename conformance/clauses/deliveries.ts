@@ -1,4 +1,4 @@
-import { type Clause, clausesOf } from "../clause.ts";
+import { type Clause, defineClauses } from "../clause.ts";
 import { at, eventually, expect, listAt, startedRun, toJson } from "../expect.ts";
 import type { Answer } from "../http.ts";
 import { type Answering, type Delivery, type Endpoint, failingOnce } from "../receiver.ts";
@@ -8,7 +8,7 @@ const KNOWN_WITHIN_MS = 30_000;
 const SLOW_SECONDS = 15;
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
-const clause = clausesOf("delivery");
+const clause = defineClauses("delivery");
 
 export const DELIVERIES: readonly Clause[] = [
   clause("delivered: GET …/deliveries: delivered, callback_url, and each attempt's status", async (world) => {

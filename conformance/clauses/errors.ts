@@ -1,4 +1,4 @@
-import { type Clause, clausesOf, Skip } from "../clause.ts";
+import { type Clause, defineClauses, Skip } from "../clause.ts";
 import { at, expect, listAt, toJson } from "../expect.ts";
 import type { Answer } from "../http.ts";
 import type { World } from "../world.ts";
@@ -23,7 +23,7 @@ export const CODES: Record<number, string> = {
 const REFUSALS = [402, 403, 404, 429, 500, 503] as const;
 const MEMBERS = ["status", "code", "title", "detail", "source", "meta"];
 
-const clause = clausesOf("errors");
+const clause = defineClauses("errors");
 
 export const ERRORS: readonly Clause[] = [
   ...REFUSALS.map((status) =>
@@ -44,7 +44,7 @@ export const ERRORS: readonly Clause[] = [
   clause("codes: the code of the edge's own is the one of its status", async (world, note) => {
     const answers = (await errorsSeen(world)).filter((answer) => isCodeKnown(world, answer));
     for (const answer of answers)
-      expect.same(`the code of ${named(answer)}`, at(errorsIn(answer)[0], "code"), CODES[answer.status]);
+      expect.same(`the code of ${describe(answer)}`, at(errorsIn(answer)[0], "code"), CODES[answer.status]);
     note(`${answers.length} answers`);
   }),
   clause("content-type: every answer in JSON says application/json", async ({ http }, note) => {
@@ -67,7 +67,7 @@ export const ERRORS: readonly Clause[] = [
       const leak = /\n\s+at |\bat \w+ \(|\.[jt]s:\d+|node_modules|\b(?:10|127|192\.168)\.\d+\.\d+/.exec(
         answer.text,
       );
-      expect.same(`what ${named(answer)} shows`, leak?.[0], undefined);
+      expect.same(`what ${describe(answer)} shows`, leak?.[0], undefined);
     }
   }),
 ];
@@ -103,22 +103,22 @@ async function errorsSeen({ http, caller, action }: World): Promise<Answer[]> {
 
 function errorsIn(answer: Answer): unknown[] {
   const errors = listAt(toJson(answer), "errors");
-  expect.that(errors.length > 0, `${named(answer)} has no errors`);
+  expect.that(errors.length > 0, `${describe(answer)} has no errors`);
   return errors;
 }
 
 function expectWhole(answer: Answer, error: unknown): void {
   for (const member of MEMBERS)
-    expect.that(at(error, member) !== undefined, `${named(answer)} has an error without ${member}`);
+    expect.that(at(error, member) !== undefined, `${describe(answer)} has an error without ${member}`);
   for (const member of ["code", "title", "detail"])
-    expect.match(`${member} in ${named(answer)}`, at(error, member), /./);
-  expect.same(`the status in ${named(answer)}`, at(error, "status"), answer.status);
+    expect.match(`${member} in ${describe(answer)}`, at(error, member), /./);
+  expect.same(`the status in ${describe(answer)}`, at(error, "status"), answer.status);
 }
 
 function expectRetryAfter(answer: Answer): void {
   if (answer.status === 429 || answer.status === 503) expect.header(answer, "retry-after", /^[1-9]\d*$/);
 }
 
-function named({ request, status }: Answer): string {
+function describe({ request, status }: Answer): string {
   return `the ${status} to ${request}`;
 }

@@ -1,4 +1,4 @@
-import { type Clause, clausesOf } from "../clause.ts";
+import { type Clause, defineClauses } from "../clause.ts";
 import { at, expect, listAt, startedRun, textAt, toJson } from "../expect.ts";
 import { type Answer, atOnce, type Caller } from "../http.ts";
 import { expectFamily } from "../window.ts";
@@ -14,7 +14,7 @@ const MISMATCH = "idempotency-payload-mismatch";
 /** The upstream's refusals that release a claim. */
 const RELEASING = [402, 403, 404, 429] as const;
 
-const clause = clausesOf("idempotency");
+const clause = defineClauses("idempotency");
 
 export const IDEMPOTENCY: readonly Clause[] = [
   clause("replay: the same id gets the same status and bytes, and Idempotency-Replayed", async (world) => {

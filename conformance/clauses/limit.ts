@@ -1,4 +1,4 @@
-import { type Clause, clausesOf, Skip } from "../clause.ts";
+import { type Clause, defineClauses, Skip } from "../clause.ts";
 import { expect, startedRun } from "../expect.ts";
 import { parseLimit } from "../token-claims.ts";
 import {
@@ -15,7 +15,7 @@ import {
 } from "../window.ts";
 import { RATE_LIMIT_HEADERS } from "./who.ts";
 
-const clause = clausesOf("limit");
+const clause = defineClauses("limit");
 
 export const LIMIT: readonly Clause[] = [
   clause("headers: X-RateLimit-Limit, -Remaining, -Reset; RateLimit-Policy, RateLimit", async (world) => {
@@ -98,7 +98,7 @@ export const LIMIT: readonly Clause[] = [
   ),
 ];
 
-const reset = clausesOf("reset", true);
+const reset = defineClauses("reset", true);
 
 export const RESET: readonly Clause[] = [
   reset("retry-after: a retry at exactly the time that Retry-After names passes", async (world, note) => {

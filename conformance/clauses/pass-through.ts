@@ -1,10 +1,10 @@
-import { type Clause, clausesOf } from "../clause.ts";
+import { type Clause, defineClauses } from "../clause.ts";
 import { at, expect, listAt, textAt } from "../expect.ts";
 import type { World } from "../world.ts";
 
 const STORED = "/actions/v1/stored-actions";
 
-const clause = clausesOf("pass");
+const clause = defineClauses("pass");
 
 export const PASS_THROUGH: readonly Clause[] = [
   clause("list: GET /actions/v1/stored-actions reaches the upstream", async ({ caller }) => {

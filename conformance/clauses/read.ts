@@ -1,4 +1,4 @@
-import { type Clause, clausesOf, Skip } from "../clause.ts";
+import { type Clause, defineClauses, Skip } from "../clause.ts";
 import { at, expect, listAt, startedRun, toJson } from "../expect.ts";
 import type { Answer } from "../http.ts";
 import { parseLimit } from "../token-claims.ts";
@@ -15,7 +15,7 @@ const WAIT_SECONDS = 3;
 const EARLY_MS = 100;
 const LATE_MS = 5_000;
 
-const clause = clausesOf("read");
+const clause = defineClauses("read");
 
 export const READ: readonly Clause[] = [
   clause("ended: 200 when the run has ended: type, id, status, results, next_page, errors", async (world) => {

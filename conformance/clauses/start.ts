@@ -1,4 +1,4 @@
-import { type Clause, clausesOf } from "../clause.ts";
+import { type Clause, defineClauses } from "../clause.ts";
 import { at, eventually, expect, startedRun, textAt, toJson } from "../expect.ts";
 import type { Answer, Caller } from "../http.ts";
 import type { World } from "../world.ts";
@@ -15,7 +15,7 @@ const FAULTS: [fault: string, body: string, pointer: string][] = [
   ["callback_url is a number", '{"data":{"callback_url":5}}', "/data/callback_url"],
 ];
 
-const clause = clausesOf("start");
+const clause = defineClauses("start");
 
 export const START: readonly Clause[] = [
   clause('accepted: 202 and {"data":{"type":"run","id":"<uuid>"}}', async ({ caller, action }) => {
@@ -62,7 +62,7 @@ export const START: readonly Clause[] = [
   }),
 ];
 
-const json = clausesOf("json");
+const json = defineClauses("json");
 
 export const JSON_CLAUSES: readonly Clause[] = [
   json("numbers: numbers reach the upstream and come back digit for digit", async ({ caller, action }) => {

@@ -1,4 +1,4 @@
-import { type Clause, clausesOf } from "../clause.ts";
+import { type Clause, defineClauses } from "../clause.ts";
 import { at, expect, listAt, textAt } from "../expect.ts";
 
 const OPERATIONS = [
@@ -12,7 +12,7 @@ const OPERATIONS = [
   ["get", "/.well-known/jwks.json"],
 ] as const;
 
-const clause = clausesOf("surface");
+const clause = defineClauses("surface");
 
 export const SURFACE: readonly Clause[] = [
   clause("healthz: GET /healthz is 200 while the gateway runs", async ({ http }) =>

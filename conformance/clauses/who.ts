@@ -1,4 +1,4 @@
-import { type Clause, clausesOf, Skip } from "../clause.ts";
+import { type Clause, defineClauses, Skip } from "../clause.ts";
 import { expect, startedRun } from "../expect.ts";
 import type { Answer } from "../http.ts";
 import type { TokenOption } from "../options.ts";
@@ -12,7 +12,7 @@ export const RATE_LIMIT_HEADERS = [
   "ratelimit",
 ];
 
-const clause = clausesOf("who");
+const clause = defineClauses("who");
 
 export const WHO: readonly Clause[] = [
   clause("no-token: no token: 401 unauthenticated, WWW-Authenticate is a bare Bearer", async (world) => {

@@ -32,8 +32,8 @@ const liveBinding = z.object({
 const namespaces = z.array(z.object({ id: z.string(), title: z.string() }));
 const databases = z.array(z.object({ uuid: z.string(), name: z.string() }));
 const apps = z.array(z.object({ id: z.string(), name: z.string() }));
-const named = z.array(z.object({ name: z.string() }));
-const rowsOfNames = z.array(z.object({ results: named }));
+const namesShape = z.array(z.object({ name: z.string() }));
+const nameRows = z.array(z.object({ results: namesShape }));
 const flags = z.object({ items: z.array(z.object({ key: z.string() })) });
 const deployment = z.object({
   versions: z.array(z.object({ version_id: z.string(), percentage: z.number() })).min(1),
@@ -44,7 +44,7 @@ const version = z.object({
 });
 
 /** What runs; null without a login. */
-export async function lookAtWorker(wrangler: Wrangler): Promise<Running | null> {
+export async function checkWorker(wrangler: Wrangler): Promise<Running | null> {
   try {
     const live = await liveVersion(wrangler);
     return live === null ? NOTHING_RUNS : { live, secrets: await readSecrets(live, wrangler) };
@@ -88,7 +88,7 @@ export async function hasFlag(wrangler: Wrangler, app: string, key: string): Pro
 export async function appliedMigrations(wrangler: Wrangler, database: string): Promise<ReadonlySet<string>> {
   const command = ["d1", "execute", database, "--remote", "--json", "--command"];
   const rows = await unless(/no such table/, async () => {
-    const [first] = await wrangler.json([...command, "SELECT name FROM d1_migrations"], rowsOfNames);
+    const [first] = await wrangler.json([...command, "SELECT name FROM d1_migrations"], nameRows);
     return first?.results;
   });
   return new Set(rows?.map(({ name }) => name));
@@ -98,7 +98,7 @@ export async function appliedMigrations(wrangler: Wrangler, database: string): P
 async function readSecrets({ bindings }: Live, wrangler: Wrangler): Promise<ReadonlySet<string>> {
   const bound = bindings.filter(({ type }) => type === "secret_text").map(({ name }) => name);
   if (bound.includes("SIGNING_KEYS")) return new Set(bound);
-  const listed = await wrangler.json(["secret", "list"], named);
+  const listed = await wrangler.json(["secret", "list"], namesShape);
   return new Set([...bound, ...listed.map(({ name }) => name)]);
 }
 

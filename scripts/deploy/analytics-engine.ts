@@ -22,7 +22,7 @@ const credentials = z.object({ token: z.string() });
 const accounts = z.object({ accounts: z.array(z.object({ id: z.string() })) });
 
 /** `accountId` is wrangler.toml's. */
-export async function lookAtAnalyticsEngine(
+export async function checkAnalyticsEngine(
   wrangler: Wrangler,
   accountId: string | undefined,
   shell: Shell,

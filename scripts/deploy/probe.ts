@@ -8,7 +8,7 @@ import { Failure } from "../failure.ts";
 const RETRY_MS = 2000;
 const ANSWER_MS = 10_000;
 
-const WHAT_TO_LOOK_AT: Record<string, string> = {
+const WHAT_TO_CHECK: Record<string, string> = {
   gate: "the Durable Objects: `wrangler tail`, and the platform's status page",
   kv: "the KV namespace: has it been deleted since?",
   operators_index: "the D1 database: has it been deleted since? are its migrations applied?",
@@ -18,7 +18,7 @@ const WHAT_TO_LOOK_AT: Record<string, string> = {
   issuer_keys: "JWT_ISSUERS: does each jwks_uri answer 200?",
 };
 
-const DEPENDENCIES = Object.keys(WHAT_TO_LOOK_AT);
+const DEPENDENCIES = Object.keys(WHAT_TO_CHECK);
 const readiness = z.object({
   status: z.enum(["ready", "not_ready"]),
   dependencies: z
@@ -47,7 +47,7 @@ export type Clock = { nowMs: () => number; wait: (ms: number) => Promise<unknown
 export const SYSTEM_CLOCK: Clock = { nowMs: Date.now, wait: sleep };
 
 type Answer = { status: number; text: string };
-type Seen = Answer | { error: string };
+type Observed = Answer | { error: string };
 
 /** Of a body, as much as tells a person whose it is. */
 const SHOWN_CHARACTERS = 120;
@@ -97,7 +97,7 @@ async function eventually(
   url: string,
   { waitSeconds, clock }: Patience,
   isGood: (answer: Answer) => boolean,
-): Promise<Seen | null> {
+): Promise<Observed | null> {
   const endsAt = clock.nowMs() + waitSeconds * 1000;
   for (;;) {
     const seen = await ask(url);
@@ -107,7 +107,7 @@ async function eventually(
   }
 }
 
-async function ask(url: string): Promise<Seen> {
+async function ask(url: string): Promise<Observed> {
   try {
     const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) });
     return { status: response.status, text: await response.text() };
@@ -117,7 +117,7 @@ async function ask(url: string): Promise<Seen> {
   }
 }
 
-function explain(seen: Seen, tail: string): string {
+function explain(seen: Observed, tail: string): string {
   if ("error" in seen) {
     return `does not answer (${seen.error}). Is the host routed to this Worker? docs/deploying.md, "A host name of your own"`;
   }
@@ -127,11 +127,11 @@ function explain(seen: Seen, tail: string): string {
   if (said === null)
     return `does not answer as the gateway does (${show(seen)}). Is the host routed to this Worker?`;
   const failing = Object.entries(said.dependencies).filter(([, state]) => state !== "ok");
-  const hints = failing.map(([name]) => `\n  ${name}: ${WHAT_TO_LOOK_AT[name] ?? `\`${tail}\``}`);
+  const hints = failing.map(([name]) => `\n  ${name}: ${WHAT_TO_CHECK[name] ?? `\`${tail}\``}`);
   return `answers ${seen.status}. Look at${hints.join("")}`;
 }
 
-function show(seen: Seen): string {
+function show(seen: Observed): string {
   if ("error" in seen) return seen.error;
   return `${seen.status}, ${JSON.stringify(seen.text.slice(0, SHOWN_CHARACTERS))}`;
 }

@@ -17,7 +17,7 @@ export type Resource = {
 };
 
 /** With the ids that wrangler.toml or the running Worker knows. */
-export function namedResources({ name, config }: Target, live: Live | null): Resource[] {
+export function expectedResources({ name, config }: Target, live: Live | null): Resource[] {
   const bound = (binding: string) => live?.bindings.find((each) => each.name === binding);
   return [
     ...config.kv_namespaces.map(({ binding, id = bound(binding)?.namespace_id }): Resource => {

@@ -82,7 +82,7 @@ export async function chooseSettings(given: Given, signingKeys: string, ask: Ask
     vars,
     secrets,
     sources,
-    missing: missing.map((name) => `${name}: ${meaningOf(name)}`),
+    missing: missing.map((name) => `${name}: ${findMeaning(name)}`),
     bad,
     ignored: findIgnored(given),
     removed: Object.keys(given.deployed).filter(
@@ -159,12 +159,12 @@ function needed({ secrets, hasUpstreamBinding }: Given, all: Vars): string[] {
 }
 
 async function askFor(name: string, others: Vars, ask: NonNullable<Ask>): Promise<string> {
-  let hint = meaningOf(name);
+  let hint = findMeaning(name);
   for (;;) {
     const answer = await ask(name, hint, name in SECRETS);
     const problem = findProblems({ ...others, [name]: answer }).find((each) => firstWord(each) === name);
     if (answer !== "" && problem === undefined) return answer;
-    hint = problem?.slice(name.length + 1) ?? meaningOf(name);
+    hint = problem?.slice(name.length + 1) ?? findMeaning(name);
   }
 }
 
@@ -199,7 +199,7 @@ function tooLarge(all: Vars): string[] {
   });
 }
 
-function meaningOf(name: string): string {
+function findMeaning(name: string): string {
   return MEANINGS[name] ?? SECRETS[name] ?? "";
 }
 

@@ -3,12 +3,12 @@
 // wrangler gets, and ask the deployed gateway whether it is ready.
 import { readdirSync, readFileSync } from "node:fs";
 import { Failure } from "../failure.ts";
-import { appliedMigrations, hasFlag, lookAtWorker, NOTHING_RUNS, type Running } from "./account.ts";
-import { type AnalyticsEngine, lookAtAnalyticsEngine, type SendRequest } from "./analytics-engine.ts";
+import { appliedMigrations, checkWorker, hasFlag, NOTHING_RUNS, type Running } from "./account.ts";
+import { type AnalyticsEngine, checkAnalyticsEngine, type SendRequest } from "./analytics-engine.ts";
 import type { Options } from "./options.ts";
 import { type Clock, untilPublished, untilReady } from "./probe.ts";
 import { explainRefusal, SWITCH_ON_ANALYTICS } from "./refusals.ts";
-import { findAll, make, namedResources, type Resource, withIds } from "./resources.ts";
+import { expectedResources, findAll, make, type Resource, withIds } from "./resources.ts";
 import { type Ask, type Chosen, chooseSettings, requireGood, SECRET_NAMES } from "./settings.ts";
 import { newSigningKeys } from "./signing-keys.ts";
 import { buildTag, bundleFolder, configPath, readTarget, type Target, writeConfig } from "./target.ts";
@@ -82,7 +82,7 @@ async function prepare(options: Options, surroundings: Surroundings): Promise<De
   const target = readTarget(options.environment, surroundings);
   writeConfig(target);
   const wrangler = new Wrangler(surroundings.wranglerWith(configPath(target)));
-  const known = await lookAtWorker(wrangler);
+  const known = await checkWorker(wrangler);
   if (known === null && !options.isDryRun)
     throw new Failure("not logged in: `npx wrangler login`, or set CLOUDFLARE_API_TOKEN");
   print(`${target.name}, ${target.environment}${options.isDryRun ? ": nothing is changed" : ""}`);
@@ -91,9 +91,9 @@ async function prepare(options: Options, surroundings: Surroundings): Promise<De
   const chosen = await choose(target, running, options, surroundings);
   reportChoice(chosen, options, report);
   if (known !== null) await needAnalytics({ wrangler, target, running }, options, surroundings, report);
-  const named = namedResources(target, running.live);
+  const expected = expectedResources(target, running.live);
   const [resources] = await Promise.all([
-    known === null ? named : findAll(named, wrangler),
+    known === null ? expected : findAll(expected, wrangler),
     wrangler.run(["deploy", "--dry-run", "--outdir", bundleFolder(target)]),
   ]);
   const found = await findInside({ wrangler, target, resources }, known !== null);
@@ -118,7 +118,7 @@ async function needAnalytics(
 ): Promise<void> {
   const isBound = running.live?.bindings.some(({ type }) => type === "analytics_engine") === true;
   if (isBound || target.config.analytics_engine_datasets.length === 0) return;
-  const state = await lookAtAnalyticsEngine(wrangler, target.config.account_id, shell, send);
+  const state = await checkAnalyticsEngine(wrangler, target.config.account_id, shell, send);
   if (state === "off" && !isDryRun) throw new Failure(`nothing has been touched. ${SWITCH_ON_ANALYTICS}`);
   report(ANALYTICS_STEP[state], state === "off" ? SWITCH_ON_ANALYTICS : "Analytics Engine");
 }
@@ -129,8 +129,8 @@ async function findInside(
   isLoggedIn: boolean,
 ): Promise<Pick<Deployment, "hasFlag" | "applied">> {
   writeConfig({ ...target, config: withIds(target.config, resources) });
-  const app = isLoggedIn ? idOf(FLAGS_BINDING, resources) : null;
-  const database = isLoggedIn ? idOf(DATABASE_BINDING, resources) : null;
+  const app = isLoggedIn ? findId(FLAGS_BINDING, resources) : null;
+  const database = isLoggedIn ? findId(DATABASE_BINDING, resources) : null;
   const [flag, applied] = await Promise.all([
     app === null ? false : hasFlag(wrangler, app, FLAG),
     database === null ? new Set<string>() : appliedMigrations(wrangler, DATABASE_BINDING),
@@ -158,15 +158,15 @@ async function choose(
 
 async function makeResources(deployment: Deployment): Promise<Resource[]> {
   const { report, wrangler, resources, options, would } = deployment;
-  const isMade = ({ id }: Resource) => id === null && !options.isDryRun;
+  const isNew = ({ id }: Resource) => id === null && !options.isDryRun;
   const ids = await Promise.allSettled(
-    resources.map(async (each) => (isMade(each) ? make(each, wrangler) : each.id)),
+    resources.map(async (each) => (isNew(each) ? make(each, wrangler) : each.id)),
   );
   // Those that were made are there, whatever has become of the others.
   for (const [index, each] of resources.entries()) {
     if (ids[index]?.status === "rejected") continue;
     const otherwise = each.id === null ? would.create : "reused";
-    report(isMade(each) ? "created" : otherwise, `${each.kind} ${each.name}`);
+    report(isNew(each) ? "created" : otherwise, `${each.kind} ${each.name}`);
   }
   return resources.map((each, index) => ({ ...each, id: settled(ids[index]) }));
 }
@@ -182,7 +182,7 @@ async function makeFlag(deployment: Deployment, resources: readonly Resource[]):
   if (deployment.hasFlag) return report("reused", `flag ${FLAG}`);
   const variation = chosen.vars["RATE_LIMIT_FLAG_DEFAULT"] === "off" ? "off" : "on";
   const what = `flag ${FLAG}, ${variation}`;
-  const app = idOf(FLAGS_BINDING, resources);
+  const app = findId(FLAGS_BINDING, resources);
   if (app === null || options.isDryRun) return report(would.create, what);
   await wrangler.run(["flagship", "flags", "create", app, FLAG, "--default", variation, "--remote"]);
   report("created", what);
@@ -242,7 +242,7 @@ async function check({ report, target, chosen, options, clock }: Deployment): Pr
   report("published", `${origin}/.well-known/jwks.json, keys: ${kids.join(", ")}`);
 }
 
-function idOf(binding: string, resources: readonly Resource[]): string | null {
+function findId(binding: string, resources: readonly Resource[]): string | null {
   return resources.find((resource) => resource.binding === binding)?.id ?? null;
 }
 

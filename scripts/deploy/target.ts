@@ -40,7 +40,7 @@ export function configPath({ folder, environment }: Target): string {
 /** Writes the configuration that wrangler gets, which knows no other environments. */
 export function writeConfig(target: Target): void {
   mkdirSync(target.folder, { recursive: true });
-  writeFileSync(configPath(target), JSON.stringify(configOf(target), null, 2));
+  writeFileSync(configPath(target), JSON.stringify(buildConfig(target), null, 2));
 }
 
 export function bundleFolder({ folder, environment }: Target): string {
@@ -50,14 +50,14 @@ export function bundleFolder({ folder, environment }: Target): string {
 /** Names what runs: the same code with the same bindings and settings has the same. */
 export function buildTag(target: Target, projectVersion: string): string {
   const hash = createHash("sha256").update(readFileSync(resolve(bundleFolder(target), "index.js")));
-  const { main: _path, ...config } = configOf(target);
+  const { main: _path, ...config } = buildConfig(target);
   hash.update(
     JSON.stringify(config, (key, value: unknown) => (key === "migrations_dir" ? undefined : value)),
   );
   return `${projectVersion}-${hash.digest("hex").slice(0, 16)}`;
 }
 
-function configOf({ config }: Target): Partial<Config> {
+function buildConfig({ config }: Target): Partial<Config> {
   const { configPath: _a, userConfigPath: _b, topLevelName: _c, definedEnvironments: _d, ...rest } = config;
   const { targetEnvironment: _e, dev: _f, unsafe, d1_databases: databases, ...kept } = rest;
   return {

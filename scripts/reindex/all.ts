@@ -7,7 +7,7 @@ import type { ReindexOptions } from "./options.ts";
 
 const pageShape = z.object({
   gates: z.number(),
-  told_anew: z.number(),
+  reindexed: z.number(),
   unreachable: z.number(),
   next_cursor: z.string().nullable(),
 });
@@ -20,19 +20,19 @@ const MAX_PAUSE_SECONDS = 30;
 
 /** Throws a Failure when it cannot go on, and when gates did not answer. */
 export async function reindexAll(options: ReindexOptions, print: (line: string) => void): Promise<void> {
-  const sum = { gates: 0, toldAnew: 0, unreachable: 0 };
+  const sum = { gates: 0, reindexed: 0, unreachable: 0 };
   let cursor: string | null = options.cursor;
   while (cursor !== null) {
     const page = await askFor({ ...options, cursor });
     sum.gates += page.gates;
-    sum.toldAnew += page.told_anew;
+    sum.reindexed += page.reindexed;
     sum.unreachable += page.unreachable;
-    print(`gates asked: ${sum.gates}, told anew: ${sum.toldAnew}`);
+    print(`gates asked: ${sum.gates}, reindexed: ${sum.reindexed}`);
     cursor = page.next_cursor;
   }
   if (sum.unreachable > 0)
     throw new Failure(
-      `Gates that did not answer: ${sum.unreachable}. They tell the index by themselves within a week; to ask them now, run it again.`,
+      `Gates that did not answer: ${sum.unreachable}. They report to the index by themselves within a week; to ask them now, run it again.`,
     );
   print("Done.");
 }

@@ -19,7 +19,7 @@ type GivenSettings = {
   warnings: readonly string[];
 };
 
-type NamedEnvFile = EnvFile & { path: string };
+type EnvFileAtPath = EnvFile & { path: string };
 
 /** wrangler takes variables of its own from the same files. */
 const OF_WRANGLER = /^(?:CLOUDFLARE|WRANGLER)_/;
@@ -47,7 +47,7 @@ export function findVarProblems(args: readonly string[]): string[] {
   return [...malformed, ...unknown.filter((problem) => problem !== null)];
 }
 
-export function findFileProblems({ path, settings }: Pick<NamedEnvFile, "path" | "settings">): string[] {
+export function findFileProblems({ path, settings }: Pick<EnvFileAtPath, "path" | "settings">): string[] {
   const names = Object.keys(settings).filter((name) => !OF_WRANGLER.test(name));
   const unknown = names.map(describeUnknown).filter((problem) => problem !== null);
   return unknown.map((problem) => `--env-file ${path}: ${problem}`);
@@ -56,7 +56,7 @@ export function findFileProblems({ path, settings }: Pick<NamedEnvFile, "path" |
 export function describeStrayLines({
   path,
   strayLines,
-}: Pick<NamedEnvFile, "path" | "strayLines">): string[] {
+}: Pick<EnvFileAtPath, "path" | "strayLines">): string[] {
   if (strayLines.length === 0) return [];
   const where = strayLines.length === 1 ? "Line" : "Lines";
   const what = strayLines.length === 1 ? "is not NAME=VALUE and has" : "are not NAME=VALUE and have";
@@ -86,7 +86,7 @@ function chooseOwn(given: Texts, origin: string): Texts {
   return own;
 }
 
-async function readEnvFile(path: string): Promise<NamedEnvFile> {
+async function readEnvFile(path: string): Promise<EnvFileAtPath> {
   try {
     return { path, ...parseEnvFile(await readFile(path, "utf8")) };
   } catch (error) {

@@ -49,7 +49,7 @@ export function report(breaker: Breaker, ok: boolean, nowMs: number, who?: strin
   switch (breaker.status) {
     case "closed":
       return count(
-        [...withRoomFor(breaker.samples, who), { atMs: nowMs, ok, ...(who && { who }) }],
+        [...trimFor(breaker.samples, who), { atMs: nowMs, ok, ...(who && { who }) }],
         nowMs,
         who === undefined ? FAILED_SHARE : FAILED_SHARE_OF_ALL,
       );
@@ -83,7 +83,7 @@ function count(all: readonly Sample[], nowMs: number, failedShare: number): Brea
   return isDown ? opened(nowMs) : { status: "closed", samples };
 }
 
-function withRoomFor(samples: readonly Sample[], who: string | undefined): readonly Sample[] {
+function trimFor(samples: readonly Sample[], who: string | undefined): readonly Sample[] {
   const own = samples.filter((sample) => who !== undefined && sample.who === who);
   return own.length < KEPT_OF_ONE ? samples : samples.filter((sample) => sample !== own[0]);
 }

@@ -8,7 +8,7 @@ import { type Timer, withTimeout } from "../platform/timeout.ts";
 import type { AttemptOutcome } from "../runs/attempt.ts";
 import type { CallbackBody } from "./callback-body.ts";
 import { attemptDelivery } from "./deliver.ts";
-import { buildDestinationRules, hostOf } from "./destination.ts";
+import { buildDestinationRules, parseHost } from "./destination.ts";
 import { type BreakerNamespace, breakerOf, type HostPermission } from "./destination-breaker.ts";
 import { HostHealth, isHostTrouble, isOwnFailure, isUnreachable } from "./host-health.ts";
 import { signCallback } from "./signature.ts";
@@ -51,7 +51,7 @@ const ANSWERS_WITHIN_MS = 2_000;
 const health = new HostHealth();
 
 export async function deliverRun(deps: DeliveryDeps, request: CallbackRequest): Promise<DeliveryResult> {
-  const host = hostOf(request.callbackUrl) ?? "";
+  const host = parseHost(request.callbackUrl) ?? "";
   const consulted = health.shouldConsult(host, request.attemptNumber - 1, Date.now());
   if (consulted) {
     const untilMs = await askBreaker(deps, host, request.userKey, "acquire");
@@ -114,7 +114,7 @@ export async function openForMs(
   callbackUrl: string,
   userKey: string,
 ): Promise<number | null> {
-  const untilMs = await askBreaker(deps, hostOf(callbackUrl) ?? "", userKey, "peek");
+  const untilMs = await askBreaker(deps, parseHost(callbackUrl) ?? "", userKey, "peek");
   return untilMs && Math.max(0, untilMs - Date.now());
 }
 
@@ -125,7 +125,7 @@ async function askBreaker(
   userKey: string,
   how: "acquire" | "peek",
 ): Promise<number | null> {
-  const knownUntilMs = health.knownRest(host, Date.now());
+  const knownUntilMs = health.openUntilMs(host, Date.now());
   if (knownUntilMs !== null) return knownUntilMs;
   try {
     const asked: Promise<HostPermission> = breakerOf(breakers, host)[how](userKey);

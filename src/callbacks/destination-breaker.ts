@@ -24,7 +24,7 @@ const FORGET_MS = 10 * 60_000;
 const ALL_USERS = "all";
 const MAX_VIEWED = 1000;
 /** A probe may end at any time. */
-const PROBING_MS = 1_000;
+const PROBE_RESULT_MS = 1_000;
 
 type Asked = { key: string; before: Breaker; after: Breaker; permission: Permission };
 
@@ -36,7 +36,7 @@ export type HostPermission =
   | { kind: "go" }
   | { kind: "open"; untilMs: number; allUntilMs?: number; othersUntilMs?: number };
 
-export type BreakerView = Standing & { usersResting: number };
+export type BreakerView = Standing & { openForUsers: number };
 
 /** The breakers of a host as `URL.host` gives it: the name, and the port where it is not the scheme's own. */
 export function breakerOf(breakers: BreakerNamespace, host: string): DurableObjectStub<DestinationBreaker> {
@@ -79,7 +79,7 @@ export class DestinationBreaker extends DurableObject<Env> {
     const ofUsers = known.filter(([key]) => key !== ALL_USERS);
     return {
       ...toStanding(this.#breaker(ALL_USERS), nowMs),
-      usersResting: ofUsers.filter(([, breaker]) => toStanding(breaker, nowMs).status === "open").length,
+      openForUsers: ofUsers.filter(([, breaker]) => toStanding(breaker, nowMs).status === "open").length,
     };
   }
 
@@ -137,7 +137,7 @@ function toPermission(own: Asked, all: Asked, nowMs: number): HostPermission {
   return {
     kind: "open",
     untilMs,
-    allUntilMs: isProbed ? Math.min(standing.untilMs, nowMs + PROBING_MS) : standing.untilMs,
+    allUntilMs: isProbed ? Math.min(standing.untilMs, nowMs + PROBE_RESULT_MS) : standing.untilMs,
     ...(standing.untilMs < untilMs && { othersUntilMs: standing.untilMs }),
   };
 }

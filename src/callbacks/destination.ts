@@ -86,7 +86,7 @@ export function checkDestination(text: string, rules: DestinationRules): Destina
 }
 
 /** Of a callback, as `URL.host` gives it: `host:port` where the port is not the scheme's own. Null for what is no URL. */
-export function hostOf(url: string | null): string | null {
+export function parseHost(url: string | null): string | null {
   return url === null ? null : (URL.parse(url)?.host ?? null);
 }
 

@@ -5,7 +5,7 @@ import type { AttemptOutcome } from "../runs/attempt.ts";
 import { OPEN_MS } from "./breaker.ts";
 import type { HostPermission } from "./destination-breaker.ts";
 
-const REMEMBER_MS = 5 * 60_000;
+const KEEP_MS = 5 * 60_000;
 const MAX_HOSTS = 1000;
 
 type OpenBreaker = Extract<HostPermission, { kind: "open" }>;
@@ -16,15 +16,15 @@ export class HostHealth {
   /** By host, the oldest first. */
   readonly #troubles = new Map<string, Trouble>();
 
-  /** Is its breaker to be asked before this attempt? `attemptsMade`: those of this delivery, all of which failed. */
-  shouldConsult(host: string, attemptsMade: number, nowMs: number): boolean {
-    if (attemptsMade > 0) return true;
+  /** Is its breaker to be asked before this attempt? `failedAttempts`: those of this delivery, all of which failed. */
+  shouldConsult(host: string, failedAttempts: number, nowMs: number): boolean {
+    if (failedAttempts > 0) return true;
     const trouble = this.#troubles.get(host);
-    return trouble !== undefined && nowMs - trouble.atMs < REMEMBER_MS;
+    return trouble !== undefined && nowMs - trouble.atMs < KEEP_MS;
   }
 
   /** Until when its breaker is open to a user who did not fail there last; null when it has to be asked. */
-  knownRest(host: string, nowMs: number): number | null {
+  openUntilMs(host: string, nowMs: number): number | null {
     const open = this.#troubles.get(host)?.open;
     const leftMs = (open?.allUntilMs ?? 0) - nowMs;
     // A clock that stepped back keeps no breaker open for longer.

@@ -13,7 +13,7 @@ import type { Feature } from "./shell/feature.ts";
 import { ROOT, SIGN_OUT } from "./shell/links.ts";
 import { notFoundPage, renderProblem } from "./shell/render.tsx";
 import { requireOperator, requireOwnPage, SIGN_IN, sayOwnOrigin } from "./shell/require-operator.ts";
-import { showSignIn, signIn, signOut } from "./sign-in/sign-in.tsx";
+import { renderSignIn, signIn, signOut } from "./sign-in/sign-in.tsx";
 import { overview } from "./overview/routes.ts";
 import { runs } from "./runs/routes.ts";
 import { run } from "./run/routes.ts";
@@ -26,7 +26,7 @@ import { charges } from "./charges/routes.ts";
 import { reindex } from "./reindex/routes.ts";
 
 const API = `${ROOT}/api`;
-/** A page's worth of chosen letters, ten times over. */
+/** A page's worth of chosen dead letters, ten times over. */
 const MAX_FORM_BYTES = 65_536;
 
 const FEATURES: Feature = [
@@ -55,17 +55,17 @@ export function addConsole(app: Hono<AppEnv>): void {
 
   // For every visitor: they show nothing of any user.
   app.route(`${ROOT}/assets`, assets());
-  app.get(SIGN_IN, showSignIn);
+  app.get(SIGN_IN, renderSignIn);
 
   app.use(
     `${ROOT}/*`,
     requireOperator,
     shed((c) => `operator ${c.get("operator").name}`),
   );
-  for (const { path, read, act } of FEATURES) {
+  for (const { path, read, post } of FEATURES) {
     if (read) app.get(API + path, read);
-    if (act) app.post(API + path, act);
-    if (read || act) app.all(API + path, methodNotAllowed(read ? "GET, HEAD" : "POST"));
+    if (post) app.post(API + path, post);
+    if (read || post) app.all(API + path, methodNotAllowed(read ? "GET, HEAD" : "POST"));
   }
 
   app.use(`${ROOT}/*`, bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => renderProblem(c, "bad_form") }));

@@ -13,13 +13,13 @@ import { log } from "../platform/observability/log.ts";
 import { Timer, withTimeout } from "../platform/timeout.ts";
 import { buildRunRules, type RunRules } from "../runs/run.ts";
 import { findServices, type Services } from "../services/services.ts";
-import { countGivenUp, countReport } from "./count-report.ts";
+import { countAbandoned, countReport } from "./count-report.ts";
 import { InvocationBudget } from "./invocation-budget.ts";
 import { type MoveDeps, type Moved, moveRun, type RunDeps } from "./move-run.ts";
 
 /** Its batch waits for it. */
 const TAKE_WITHIN_MS = 5_000;
-/** One fewer than the tries after which the queue gives a message up (wrangler.toml). */
+/** One fewer than the attempts after which the queue gives a message up (wrangler.toml). */
 const GATE_ATTEMPTS = 5;
 const GATE_PAUSE_SECONDS = 5;
 /** Then a message that may be the only one to know the upstream's yes, or its run's id, goes round again. */
@@ -35,7 +35,7 @@ const ALONE = "-dead";
 
 export async function moveRunsOn(batch: MessageBatch, env: Env, context: ExecutionContext): Promise<void> {
   const deps = consumerDeps(env, batch.queue.endsWith(ALONE));
-  // Badly configured: the gates send again, where the queue's own tries would end among the dead letters.
+  // Badly configured: the gates send again, where the queue's own attempts would end among the dead letters.
   if (deps === null) {
     await Promise.all(batch.messages.map((message) => goRound(env.RUNS, message)));
     return;
@@ -74,7 +74,7 @@ async function moveOn(deps: ConsumerDeps, message: Message, taken: () => void): 
     const result = await withTimeout(TAKE_WITHIN_MS, take(deps, gate, parsed), timer);
     taken();
     if (result.kind === "leased") await moveLeased({ ...deps, timer }, gate, result.run, message);
-    if (result.kind === "given_up") countGivenUp(result);
+    if (result.kind === "abandoned") countAbandoned(result);
     if (result.kind === "crowded") return message.retry({ delaySeconds: CROWDED_SECONDS });
     message.ack();
   } catch (error) {

@@ -1,5 +1,5 @@
 // What the charts and the metrics count of a run that was moved on, once the gate has said what came of it.
-import { hostOf } from "../callbacks/destination.ts";
+import { parseHost } from "../callbacks/destination.ts";
 import type { LeasedRun, Reported } from "../gate/admission.ts";
 import { isolateSums } from "../platform/observability/isolate-sums.ts";
 import { countAttempt, hashHost } from "../platform/observability/metrics.ts";
@@ -18,10 +18,10 @@ export async function countReport(
   const { ended, isCharged, isAbandoned, attempt, state } = reported;
   if (ended !== null)
     isolateSums.countEnd({ result: ended, hasCallback: terms.callbackUrl !== null, charged: isCharged });
-  if (isAbandoned) countGivenUp({ terms, wasEnded: false });
+  if (isAbandoned) countAbandoned({ terms, wasEnded: false });
   if (attempt === null || observation.kind !== "ended") return;
   const { outcome, number, durationMs } = attempt;
-  const host = hostOf(terms.callbackUrl) ?? "";
+  const host = parseHost(terms.callbackUrl) ?? "";
   const counted = {
     outcome: outcome.kind,
     failure: outcome.kind === "failed" ? outcome.failure : null,
@@ -41,8 +41,8 @@ export async function countReport(
   });
 }
 
-/** Nothing more is tried of a run; its callback, if it has one, is a dead letter. `wasEnded`: its end had been read. */
-export function countGivenUp({
+/** No more polls or attempts are made for a run; its callback, if it has one, is a dead letter. `wasEnded`: its end had been read. */
+export function countAbandoned({
   terms,
   wasEnded,
 }: {

@@ -109,16 +109,16 @@ class Semaphore {
 
   #release(owner: string): void {
     this.#count(owner, -1);
-    const [next] = [...this.#waiting].toSorted(([, a], [, b]) => this.#countOf(a) - this.#countOf(b));
+    const [next] = [...this.#waiting].toSorted(([, a], [, b]) => this.#countAtWork(a) - this.#countAtWork(b));
     if (next === undefined) this.#free += 1;
     else next[0](true);
   }
 
   #count(owner: string, more: number): void {
-    this.#atWork.set(owner, this.#countOf(owner) + more);
+    this.#atWork.set(owner, this.#countAtWork(owner) + more);
   }
 
-  #countOf(owner: string): number {
+  #countAtWork(owner: string): number {
     return this.#atWork.get(owner) ?? 0;
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Reservation } from "../platform/memory-budget.ts";
 import { log } from "../platform/observability/log.ts";
-import { OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
+import { OutboundOverBudget, OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import { StatusScan } from "../upstream/status-scan.ts";
 import { MAX_HELD_BYTES } from "./read-end.ts";
@@ -47,7 +47,7 @@ export async function keptBody(
     const bytes = await readBody({ body }, MAX_HELD_BYTES, READ_WITHIN_MS, reservation);
     return isWhole(bytes) ? bytes : null;
   } catch (error) {
-    if (error instanceof OutboundNoRoom) return "crowded";
+    if (error instanceof OutboundOverBudget) return "crowded";
     if (error instanceof OutboundTooLarge) return "large";
     log({ event: "body.get_failed", user: userKey, error });
     return null;

@@ -2,7 +2,7 @@
 
 import type { Reservation } from "../platform/memory-budget.ts";
 import type { Trace } from "../platform/observability/trace.ts";
-import { OutboundNoRoom, OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
+import { OutboundOverBudget, OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
 import type { Settings } from "../platform/settings.ts";
 import type { Timer } from "../platform/timeout.ts";
 import type { RunResult } from "../runs/run.ts";
@@ -53,7 +53,7 @@ export async function readEnd(
     const body = await readBody(answer, MAX_HELD_BYTES, budgetMs(reader, 1), reservation, reader.timer);
     return endIn(body);
   } catch (error) {
-    if (error instanceof OutboundNoRoom) return { kind: "crowded" };
+    if (error instanceof OutboundOverBudget) return { kind: "crowded" };
     if (error instanceof OutboundTooLarge) return { kind: "large" };
     // Broken off, or dripping.
     return { kind: "unseen", unknown: false };

@@ -236,9 +236,9 @@ function chargesAnswer(): Answer {
 
 function reindexGates(): Entry["operation"] {
   return {
-    ...common("reindexConsole", "Have gates tell a new index everything again"),
+    ...common("reindexConsole", "Have gates report everything to a new index"),
     description:
-      "After the operators' index (D1) was lost and made anew. Each request asks up to 40 gates; a gate that has told this index already does nothing.",
+      "After the operators' index (D1) was lost and created anew. Each request asks up to 40 gates; a gate that has reported to this index already does nothing.",
     parameters: [
       inQuery("cursor", { type: "string", description: "The `next_cursor` of the request before." }),
     ],

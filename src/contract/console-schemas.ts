@@ -45,9 +45,9 @@ const stats = {
   upstream_failed: described(count, "Answers behind which the upstream had failed."),
   gateway_p50_ms: described(z.nullable(count), "Without waiting for the upstream, within 4.5 %."),
   gateway_p99_ms: z.nullable(count),
-  runs: described(count, "That owed a callback or a charge, and have ended or were given up."),
+  runs: described(count, "That owed a callback or a charge, and have ended or were abandoned."),
   errors: described(count, "Ended in `error`."),
-  abandoned: described(count, "Lost by the upstream, or given up."),
+  abandoned: described(count, "Their end could not be read, or an operator abandoned them."),
   callbacks: described(count, "Runs with a callback among them."),
   charges: count,
   attempts: count,
@@ -129,7 +129,7 @@ const ConsoleAuditEntry = z.object({
   detail: z.nullable(z.string()),
   outcome: described(
     z.enum(["done", "refused", "failed", "unknown"]),
-    "`unknown`: it was begun, and what came of it could not be written down.",
+    "`unknown`: it was started, and its outcome could not be recorded.",
   ),
 });
 
@@ -162,7 +162,7 @@ export const CONSOLE_COMPONENTS = {
     next_cursor: cursor,
     searched_to: described(
       z.nullable(time),
-      "Of one user: this page has looked at what finished then, or later; null: at all.",
+      "Of one user: this page has searched what finished then, or later; null: at all.",
     ),
     progress: described(
       z.nullable(
@@ -215,14 +215,14 @@ export const CONSOLE_COMPONENTS = {
     groups: list(
       {
         host,
-        letters: count,
+        dead_letters: count,
         oldest_at: time,
         newest_at: time,
-        reasons: list({ reason: callbackError, letters: count }),
+        reasons: list({ reason: callbackError, dead_letters: count }),
       },
       "Of those that fit among the newest 2,000 of the time, by host.",
     ),
-    letters: list({
+    dead_letters: list({
       run_id: uuid,
       user,
       subject,
@@ -252,7 +252,7 @@ export const CONSOLE_COMPONENTS = {
           z.object({
             status: z.enum(["closed", "open", "half_open"]),
             until: z.nullable(time),
-            users_resting: count,
+            open_for_users: count,
           }),
         ),
         "Null: not asked, because fifty busier hosts have failed attempts too.",
@@ -268,7 +268,7 @@ export const CONSOLE_COMPONENTS = {
     created_at: time,
     filter: ConsoleRedeliveryFilter,
     status: z.enum(["running", "finished"]),
-    examined: described(count, "Dead letters that it has looked at."),
+    examined: described(count, "Dead letters that it has examined."),
     sent: count,
     skipped: described(count, "Not dead any more, under way already, or of a gate that did not answer."),
   }),
@@ -283,10 +283,10 @@ export const CONSOLE_COMPONENTS = {
   ),
   ConsoleReindexPage: z.object({
     gates: described(count, "How many were asked, 40 at most."),
-    told_anew: described(count, "Of these, had not told this index yet, and do so now."),
+    reindexed: described(count, "Of these, had not reported to this index yet, and do so now."),
     unreachable: described(
       count,
-      "Did not answer, or found no index: they tell it themselves within a week.",
+      "Did not answer, or found no index: they report to it by themselves within a week.",
     ),
     next_cursor: described(
       z.nullable(like("WzEsbnVsbCwiMDAiXQ")),

@@ -112,9 +112,9 @@ function withExample(answer: Answer, schemas: Record<string, Schema>): Answer {
 }
 
 function componentSchemas(components: Record<string, z.core.$ZodType>): Record<string, Schema> {
-  const named = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(components)) named.add(schema, { id });
-  const { schemas } = z.toJSONSchema(named, { ...OPTIONS, uri: (id) => `#/components/schemas/${id}` });
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(components)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { ...OPTIONS, uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));
 }
 
@@ -133,7 +133,7 @@ function bare(schema: Schema): Schema {
 // "input": what has a default may be left out, in answers too, as published.
 const OPTIONS = {
   io: "input",
-  override: (of: { jsonSchema: Schema }) => simplify(of.jsonSchema),
+  override: (context: { jsonSchema: Schema }) => simplify(context.jsonSchema),
 } as const;
 
 /** Takes away what zod spells out beyond the published schemas, without a change of meaning. */

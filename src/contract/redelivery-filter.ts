@@ -35,7 +35,7 @@ export type FilterVerdict =
   | { kind: "ok"; filter: Filter }
   | { kind: "invalid"; pointer: string; detail: string };
 
-/** Judges the body of a bulk redelivery; names the first problem. */
+/** Judges the body of a redelivery batch; names the first problem. */
 export function parseRedeliveryFilter(value: unknown): FilterVerdict {
   const { data, error } = ConsoleRedeliveryFilter.safeParse(value, { error: fault });
   const issue = error?.issues[0];

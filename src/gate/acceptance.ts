@@ -16,7 +16,7 @@ export function accept(
   { runKey, claim, terms, outcome }: Acceptance,
   nowMs: number,
 ): Settled | null {
-  const known = claim && claims.find(claim.id, nowMs);
+  const known = claim && claims.find(runKey, nowMs);
   // Of an answer that was too long for its message only KV knows: the id stays claimed, and KV is asked.
   if (claim === null) claims.keepOpen(runKey, nowMs);
   promise(runs, runKey, outcome.runId, terms, nowMs);
@@ -24,7 +24,7 @@ export function accept(
   if (known?.status === "settled") return known;
   const { fingerprint } = known ?? claim;
   const settled = { fingerprint, settledAtMs: nowMs, answer: outcome.answer };
-  claims.settle(claim.id, settled, nowMs);
+  claims.settle(runKey, settled, nowMs);
   return settled;
 }
 
@@ -52,7 +52,7 @@ function promise(runs: Runs, runKey: string, runId: string, terms: Terms | null,
     return;
   }
   if (open !== null && open.run.status !== "forwarding" && open.run.runId === runId) return;
-  if (open !== null) keepNamed(runs, open, runId, nowMs);
+  if (open !== null) keepHinted(runs, open, runId, nowMs);
   if (terms === null) {
     if (isUnanswered) runs.drop(runKey, nowMs);
     return;
@@ -69,7 +69,7 @@ function promise(runs: Runs, runKey: string, runId: string, terms: Terms | null,
 }
 
 /** A completion named another run, which an earlier attempt started: it goes on, under a key of its own. */
-function keepNamed(runs: Runs, open: OpenRun, acceptedId: string, nowMs: number): void {
+function keepHinted(runs: Runs, open: OpenRun, acceptedId: string, nowMs: number): void {
   const { run, claim } = open;
   if (run.status !== "forwarding" || run.hintedRunId === null || run.hintedRunId === acceptedId) return;
   const earlier = claim?.mayHaveRun === true ? withoutLatestAttempt(open) : null;

@@ -12,7 +12,7 @@ export type AdmitRequest = {
   window: WindowRule | null;
   /** Null: no idempotency id. */
   claim: ClaimRequest | null;
-  /** Null: no callback and no charge. `runKey` is the claim's id when there is one. */
+  /** Null: no callback and no charge. `runKey` is the claim's when there is one. */
   promise: { runKey: string; terms: Terms } | null;
 };
 
@@ -35,7 +35,7 @@ export type Foreseen = Limited | { kind: "known"; settled: Settled; view: Window
 export type Settlement = {
   runKey: string;
   attempt: string;
-  claim: { id: string; fingerprint: string } | null;
+  claim: { fingerprint: string } | null;
   /** Of this attempt; null: it promised nothing. */
   terms: Terms | null;
   outcome: StartResult;
@@ -45,7 +45,7 @@ export type Settlement = {
 export type Acceptance = Settlement & { outcome: Extract<StartResult, { kind: "accepted" }> };
 
 /** An id, and the attempt that may have taken it. */
-export type HeldClaim = Pick<ClaimRequest, "id" | "attempt">;
+export type HeldClaim = Pick<ClaimRequest, "runKey" | "attempt">;
 
 export type ReadCount = { admitted: boolean; view: WindowView; retryAfterSeconds: number };
 

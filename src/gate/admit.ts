@@ -41,7 +41,8 @@ export function admitNow(
   if (count?.admitted === false) return { ...toLimited(count.view, nowMs), askCache };
   const view = count?.view ?? null;
   if (decision?.kind === "conflict") return { kind: "conflict", view, askCache };
-  const taken = claim?.mayCreate && decision !== null ? { id: claim.id, taken: decision.claim } : null;
+  const taken =
+    claim?.mayCreate && decision !== null ? { runKey: claim.runKey, taken: decision.claim } : null;
   claims.admit(taken, promise, nowMs);
   return { kind: "admitted", view, mismatch: decision?.mismatch ?? false, askCache };
 }
@@ -78,9 +79,9 @@ function isFull(parts: Parts, maxOpenRuns: number, nowMs: number): boolean {
 // A start without an answer promises nothing: after an outage of the upstream the oldest of them make room. Those that a
 // completion has named, or that are forgotten soon, are all due within a day.
 function dropUnanswered({ gate, runs, claims }: Parts, nowMs: number): void {
-  const beganBeforeMs = nowMs - IN_FLIGHT_MS;
+  const startedBeforeMs = nowMs - IN_FLIGHT_MS;
   const unanswered = runs.index
-    .nameless(nowMs + DAY_MS, beganBeforeMs + UNANSWERED_MS, DROPPED_AT_ONCE)
+    .nameless(nowMs + DAY_MS, startedBeforeMs + UNANSWERED_MS, DROPPED_AT_ONCE)
     .filter((indexed) => isUnnamed(runs.read(indexed).run));
   for (const { runKey } of unanswered) {
     claims.keepOpen(runKey, nowMs);

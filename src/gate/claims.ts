@@ -17,20 +17,20 @@ export class Claims {
   }
 
   /** Null: no request has named it in its 72 hours. An answer that is known counts, whatever the run's row says. */
-  find(id: string, nowMs: number): Claim | null {
-    const stored = this.#store.answers.find(id);
+  find(runKey: string, nowMs: number): Claim | null {
+    const stored = this.#store.answers.find(runKey);
     const isSettled = stored?.status === "settled" && !isExpired(stored, nowMs);
-    const claim = isSettled ? stored : (this.#runs.get(id)?.claim ?? stored);
+    const claim = isSettled ? stored : (this.#runs.get(runKey)?.claim ?? stored);
     return claim === null || isExpired(claim, nowMs) ? null : claim;
   }
 
   /** Writes down what an admission takes on. */
   admit(
-    claim: { id: string; taken: OpenClaim } | null,
+    claim: { runKey: string; taken: OpenClaim } | null,
     promise: { runKey: string; terms: Terms } | null,
     nowMs: number,
   ): void {
-    const runKey = promise?.runKey ?? claim?.id;
+    const runKey = promise?.runKey ?? claim?.runKey;
     const open = runKey === undefined ? null : this.#runs.get(runKey);
     const taken = claim?.taken ?? null;
     if (open?.run.status === "forwarding") {
@@ -40,7 +40,7 @@ export class Claims {
       return this.#runs.put(withAttempt(retried, promise?.terms ?? null), nowMs);
     }
     if (promise === null) {
-      if (claim !== null) this.#store.answers.put(claim.id, claim.taken, nowMs);
+      if (claim !== null) this.#store.answers.put(claim.runKey, claim.taken, nowMs);
       return;
     }
     // An earlier run of this id still has its end to tell.
@@ -49,7 +49,7 @@ export class Claims {
     // An earlier attempt that promised nothing may be the one that runs.
     const attempts = taken?.mayHaveRun === true ? [null, promise.terms] : undefined;
     this.#runs.put({ ...promise, claim: taken, run, failures: 0, ...(attempts && { attempts }) }, nowMs);
-    if (claim !== null) this.#store.answers.remove(claim.id);
+    if (claim !== null) this.#store.answers.remove(claim.runKey);
   }
 
   /** The claim of an open run goes on without it, still unanswered. */
@@ -59,14 +59,14 @@ export class Claims {
       this.#store.answers.put(runKey, { ...claim, mayHaveRun: true }, nowMs);
   }
 
-  settle(id: string, settled: Settled, nowMs: number): void {
-    this.#store.answers.put(id, { status: "settled", ...settled }, nowMs);
+  settle(runKey: string, settled: Settled, nowMs: number): void {
+    this.#store.answers.put(runKey, { status: "settled", ...settled }, nowMs);
   }
 
-  /** The upstream refused an attempt, or how it ended is not known. `runKey` is the claim's id when there is one. */
+  /** The upstream refused an attempt, or how it ended is not known. */
   endAttempt(
     runKey: string,
-    claimId: string | null,
+    hasClaim: boolean,
     attempt: string,
     kind: "refused" | "unknown",
     nowMs: number,
@@ -83,10 +83,10 @@ export class Claims {
       if (claim !== null) this.#store.answers.put(runKey, claim, nowMs);
       return this.#runs.drop(runKey, nowMs);
     }
-    const stored = claimId === null ? null : this.#store.answers.find(claimId);
-    if (claimId === null || stored?.status !== "open") return;
+    const stored = hasClaim ? this.#store.answers.find(runKey) : null;
+    if (stored?.status !== "open") return;
     const claim = endAttempt(stored, attempt, kind, nowMs);
-    if (claim === null) this.#store.answers.remove(claimId);
-    else if (claim !== stored) this.#store.answers.put(claimId, claim, nowMs);
+    if (claim === null) this.#store.answers.remove(runKey);
+    else if (claim !== stored) this.#store.answers.put(runKey, claim, nowMs);
   }
 }

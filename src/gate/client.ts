@@ -151,9 +151,9 @@ export class GateClient {
     return asked.kind === "asked" ? asked.foreseen : null;
   }
 
-  /** The operators' index has this run as a dead letter: if it is none, the gate tells the index so once more. */
-  async checkLetter(runId: string): Promise<void> {
-    await this.#twice(async (gate) => await gate.checkLetter(runId));
+  /** The operators' index has this run as a dead letter: if it is none, the gate reports so once more. */
+  async checkDeadLetter(runId: string): Promise<void> {
+    await this.#twice(async (gate) => await gate.checkDeadLetter(runId));
   }
 
   findRun(runId: string): Promise<RunRecord | null> {

@@ -5,29 +5,30 @@
 import { base64url } from "jose";
 import type { Jwk } from "../platform/settings.ts";
 
-export type CompletionRef = { gate: string; key: string };
+export type CompletionRef = { gate: string; runKey: string };
 
 const FORM = /^([0-9a-f]{64})\.([0-9a-f-]{36})\.([\w-]{43})$/;
 const PURPOSE = "edge-actions completion ref v1";
 
 /** `<gate>.<key>.<mac>`, fit for a path segment. */
-export async function makeRef({ gate, key }: CompletionRef, signingKeys: readonly Jwk[]): Promise<string> {
+export async function makeRef({ gate, runKey }: CompletionRef, signingKeys: readonly Jwk[]): Promise<string> {
   const [first] = signingKeys;
   if (first === undefined) throw new Error("no signing key");
-  const mac = await crypto.subtle.sign("HMAC", await findMacKey(first), encode(`${gate}.${key}`));
-  return `${gate}.${key}.${base64url.encode(new Uint8Array(mac))}`;
+  const mac = await crypto.subtle.sign("HMAC", await findMacKey(first), encode(`${gate}.${runKey}`));
+  return `${gate}.${runKey}.${base64url.encode(new Uint8Array(mac))}`;
 }
 
 /** Null unless one of the keys made it. */
 export async function parseRef(text: string, signingKeys: readonly Jwk[]): Promise<CompletionRef | null> {
-  const [, gate, key, mac] = FORM.exec(text) ?? [];
-  if (gate === undefined || key === undefined || mac === undefined) return null;
+  const [, gate, runKey, mac] = FORM.exec(text) ?? [];
+  if (gate === undefined || runKey === undefined || mac === undefined) return null;
   const bytes = base64url.decode(mac);
   // The last character has two bits to spare: one ref has one spelling.
   if (base64url.encode(bytes) !== mac) return null;
   for (const jwk of signingKeys) {
     const macKey = await findMacKey(jwk);
-    if (await crypto.subtle.verify("HMAC", macKey, bytes, encode(`${gate}.${key}`))) return { gate, key };
+    if (await crypto.subtle.verify("HMAC", macKey, bytes, encode(`${gate}.${runKey}`)))
+      return { gate, runKey };
   }
   return null;
 }

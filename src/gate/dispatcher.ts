@@ -1,12 +1,12 @@
-// What the alarm does: sends a message for each run that is due, tells the operators' index what the outbox holds, and
-// tends the storage. Runs come first. Nothing here throws for what a queue, D1 or KV can do.
+// What the alarm does: sends a message for each run that is due, reports to the operators' index what the outbox holds,
+// and maintains the storage. Runs come first. Nothing here throws for what a queue, D1 or KV can do.
 import { log } from "../platform/observability/log.ts";
 import { abandonRun, acceptedRun } from "../runs/run.ts";
 import { Backoff } from "./backoff.ts";
-import { type Overdue, readEpoch, tellIndex, tellOverdue } from "./index-writer.ts";
+import { type Overdue, readEpoch, reportOverdue, reportToIndex } from "./index-writer.ts";
 import { queueOf } from "./queues.ts";
 import { Registration } from "./registration.ts";
-import { retell } from "./retell.ts";
+import { reportAll } from "./report-all.ts";
 import type { IndexedRun } from "./run-index.ts";
 import { runMessage, sendMessages } from "./run-message.ts";
 import type { Runs } from "./runs.ts";
@@ -19,13 +19,13 @@ const MAX_SENT = 500;
 const RESEND_MS = 60_000;
 const MAX_RESEND_MS = 60 * 60_000;
 const RESEND_SHARE = 4;
-/** From then on operators are told that runs are overdue. */
+/** From then on operators see that runs are overdue. */
 const OVERDUE_MS = 10 * 60_000;
 const COUNT_OVERDUE_MS = 60_000;
 const OUTBOX_BATCH = 50;
 const MIN_PAUSE_MS = 10_000;
 const MAX_PAUSE_MS = 60 * 60_000;
-/** The storage is tended so often at least, also that of a user who never calls again. */
+/** The storage is maintained so often at least, also that of a user who never calls again. */
 const UPKEEP_MS = 7 * 24 * 60 * 60_000;
 const CHECK_EPOCH_MS = 7 * 24 * 60 * 60_000;
 
@@ -65,19 +65,19 @@ export class Dispatcher {
 
   /** Never throws: the alarm sends again what the queue did not take. */
   async send(runs: readonly IndexedRun[], notified: boolean): Promise<void> {
-    const of = (alone: boolean) =>
+    const toMessages = (alone: boolean) =>
       runs
         .filter((run) => run.alone === alone)
         .map(({ runKey }) => runMessage(this.#gate, runKey, { notified }));
     try {
-      await sendMessages(queueOf(this.#env, this.#gate), of(false));
-      await sendMessages(this.#env.RUNS_ALONE, of(true));
+      await sendMessages(queueOf(this.#env, this.#gate), toMessages(false));
+      await sendMessages(this.#env.RUNS_ALONE, toMessages(true));
     } catch (error) {
       log({ event: "queue.unavailable", gate: this.#gate, error });
     }
   }
 
-  /** Tries a run where nothing else is in the batch. */
+  /** Has a run processed where nothing else is in the batch. */
   async sendAlone(runKey: string, nowMs: number): Promise<void> {
     const { index } = this.#runs;
     const indexed = index.get(runKey);
@@ -93,32 +93,32 @@ export class Dispatcher {
     const outboxAtMs = this.#store.outbox.nextAtMs();
     const moments = [
       this.#runs.index.first()?.actAtMs ?? null,
-      // What is told anew is due from the beginning of time, and no alarm can be set to that.
-      outboxAtMs === null ? null : Math.max(outboxAtMs, this.#indexBackoff.restsUntilMs, nowMs),
+      // What is reported again is due from the beginning of time, and no alarm can be set to that.
+      outboxAtMs === null ? null : Math.max(outboxAtMs, this.#indexBackoff.pausedUntilMs, nowMs),
       this.#registration.nextAtMs(nowMs),
     ].filter((atMs) => atMs !== null);
     return Math.min(nowMs + UPKEEP_MS, ...moments);
   }
 
-  /** Tells the operators' index what is due, and registers the gate in KV, once in its life. Never done twice at a time. */
-  tell(nowMs: number): Promise<void> {
-    this.#writing ??= this.#tellNow(nowMs).finally(() => {
+  /** Reports to the operators' index what is due, and registers the gate in KV, once in its life. Never done twice at a time. */
+  report(nowMs: number): Promise<void> {
+    this.#writing ??= this.#reportNow(nowMs).finally(() => {
       this.#writing = null;
     });
     return this.#writing;
   }
 
-  async #tellNow(nowMs: number): Promise<void> {
+  async #reportNow(nowMs: number): Promise<void> {
     await this.#registration.perform(nowMs);
     const userKey = this.#store.mark("user")?.userKey;
-    if (userKey === undefined || nowMs < this.#indexBackoff.restsUntilMs) return;
+    if (userKey === undefined || nowMs < this.#indexBackoff.pausedUntilMs) return;
     try {
       const entries = this.#store.outbox.due(nowMs, OUTBOX_BATCH);
-      // Which index is told is noted before the first word: one that is lost right after it is told again.
+      // The index is noted before the first report to it: if it is lost right afterwards, everything is reported again.
       if (entries.length > 0 && this.#store.mark("epoch") === undefined) await this.checkEpoch(nowMs);
-      await tellIndex(this.#env.OPERATORS_DB, this.#gate, entries);
+      await reportToIndex(this.#env.OPERATORS_DB, this.#gate, entries);
       this.#store.outbox.remove(entries);
-      await this.#tellOverdue(userKey, nowMs);
+      await this.#reportOverdue(userKey, nowMs);
       this.#indexBackoff.worked();
     } catch (error) {
       this.#indexFailed(error, nowMs);
@@ -128,7 +128,8 @@ export class Dispatcher {
   /** The same once a week, in the alarm. */
   async checkEpochWeekly(nowMs: number): Promise<void> {
     const known = this.#store.mark("epoch");
-    if (nowMs - (known?.checkedAtMs ?? 0) < CHECK_EPOCH_MS || nowMs < this.#indexBackoff.restsUntilMs) return;
+    if (nowMs - (known?.checkedAtMs ?? 0) < CHECK_EPOCH_MS || nowMs < this.#indexBackoff.pausedUntilMs)
+      return;
     try {
       await this.checkEpoch(nowMs);
     } catch (error) {
@@ -136,15 +137,15 @@ export class Dispatcher {
     }
   }
 
-  /** An index that was made anew is told everything again; says whether it was. Throws when D1 does not answer. */
+  /** Reports everything again to an index that was created anew; says whether it was. Throws when D1 does not answer. */
   async checkEpoch(nowMs: number): Promise<boolean> {
     const userKey = this.#store.mark("user")?.userKey;
     if (userKey === undefined) return false;
     const id = await readEpoch(this.#env.OPERATORS_DB);
     const known = this.#store.mark("epoch");
-    // The first index that a gate hears of has been told everything from the first.
+    // To the first index that a gate hears of everything has been reported from the first.
     const isNew = known !== undefined && known.id !== id;
-    if (isNew) await retell(this.#store, userKey);
+    if (isNew) await reportAll(this.#store, userKey);
     this.#store.setMark("epoch", { id, checkedAtMs: nowMs });
     this.#indexBackoff.worked();
     return isNew;
@@ -159,29 +160,29 @@ export class Dispatcher {
   #isUnanswered(indexed: IndexedRun, nowMs: number): boolean {
     const open = this.#runs.read(indexed);
     const { run, terms } = open;
-    if (run.status !== "forwarding" || nowMs < run.giveUpAtMs) return false;
-    const named = run.hintedRunId;
-    if (named === null || this.#runs.isElsewhere(named, indexed.runKey))
+    if (run.status !== "forwarding" || nowMs < run.abandonAtMs) return false;
+    const hintedRunId = run.hintedRunId;
+    if (hintedRunId === null || this.#runs.isElsewhere(hintedRunId, indexed.runKey))
       this.#runs.drop(indexed.runKey, nowMs);
     // The upstream has proved that there is a run, and could not be asked for it.
     else {
-      const known = acceptedRun(named, run.revision, nowMs);
+      const known = acceptedRun(hintedRunId, run.revision, nowMs);
       this.#runs.put({ ...open, run: abandonRun(known, terms, "unreachable", nowMs) }, nowMs);
     }
     return true;
   }
 
-  async #tellOverdue(userKey: string, nowMs: number): Promise<void> {
-    const isTold = this.#store.mark("overdue") === true;
+  async #reportOverdue(userKey: string, nowMs: number): Promise<void> {
+    const isReported = this.#store.mark("overdue") === true;
     const isSoon = nowMs - this.#countedOverdueAtMs < COUNT_OVERDUE_MS;
     // When the runs that the index shows are overdue no more, it is written at once: the next alarm may be far.
-    if (isSoon && (!isTold || this.#isOverdueStill(nowMs))) return;
+    if (isSoon && (!isReported || this.#isOverdueStill(nowMs))) return;
     this.#countedOverdueAtMs = nowMs;
     this.#overdue = this.#countOverdue(nowMs);
-    if (this.#overdue === null && !isTold) return;
+    if (this.#overdue === null && !isReported) return;
     // Before the index is written: D1 may do it and not answer.
-    if (this.#overdue !== null && !isTold) this.#store.setMark("overdue", true);
-    await tellOverdue(this.#env.OPERATORS_DB, this.#gate, userKey, this.#overdue, nowMs);
+    if (this.#overdue !== null && !isReported) this.#store.setMark("overdue", true);
+    await reportOverdue(this.#env.OPERATORS_DB, this.#gate, userKey, this.#overdue, nowMs);
     if (this.#overdue === null) this.#store.setMark("overdue", false);
   }
 

@@ -1,4 +1,4 @@
-// What a gate tells the operators' index (D1). The index is told late and may be lost: nothing is decided by it.
+// What a gate reports to the operators' index (D1). Reports may be late and the index may be lost: nothing is decided by it.
 import type { AbandonReason, RunResult } from "../runs/run.ts";
 
 /** A dead letter: of a delivery, or of an abandoned run. */
@@ -24,7 +24,7 @@ export type DeadLetter = {
 export type IndexEvent =
   /** Counted from 1970 in UTC: on this day a run ended or was charged. */
   | { kind: "active_day"; userKey: string; day: number }
-  | { kind: "dead_letter"; letter: DeadLetter }
+  | { kind: "dead_letter"; deadLetter: DeadLetter }
   /** It is no dead letter any more: it is being delivered again. */
   | { kind: "resolved"; runId: string }
   /** Dead letters of before are kept no more, and cannot be sent again. */
@@ -33,6 +33,6 @@ export type IndexEvent =
 export const ABANDONED: Record<AbandonReason, string> = {
   unknown_upstream: "the upstream does not know the run",
   unreachable: "the upstream could not be reached",
-  operator: "an operator gave it up",
+  operator: "an operator abandoned it",
   poison: "the run made the consumer fail",
 };

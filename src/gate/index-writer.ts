@@ -1,4 +1,4 @@
-// Telling the operators' index (D1, migrations/) what the outbox holds. Repeating it changes nothing, however late: a dead
+// Reports to the operators' index (D1, migrations/) what the outbox holds. Repeating it changes nothing, however late: a dead
 // letter's row has the number of the last event about it, and an event with a lower number does not change it.
 import { withTimeout } from "../platform/timeout.ts";
 import type { DeadLetter } from "./index-event.ts";
@@ -21,15 +21,15 @@ const STATEMENTS = {
   resolved: "DELETE FROM dead_letters WHERE run_id = ?1 AND gate = ?2 AND seq < ?3",
   expired: "DELETE FROM dead_letters WHERE gate = ?1 AND died_at_ms < ?2 AND seq < ?3",
   overdue: `
-    INSERT INTO overdue_gates (gate, user_key, since_ms, runs, example_run_key, told_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    INSERT INTO overdue_gates (gate, user_key, since_ms, runs, example_run_key, reported_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT (gate) DO UPDATE SET since_ms = excluded.since_ms, runs = excluded.runs,
-      example_run_key = excluded.example_run_key, told_at_ms = excluded.told_at_ms`,
+      example_run_key = excluded.example_run_key, reported_at_ms = excluded.reported_at_ms`,
   onTime: "DELETE FROM overdue_gates WHERE gate = ?1",
   epoch: "SELECT id FROM epoch",
 };
 
 /** Throws when D1 fails or takes longer than two seconds. */
-export async function tellIndex(
+export async function reportToIndex(
   db: D1Database,
   gate: string,
   entries: readonly OutboxEntry[],
@@ -41,7 +41,7 @@ export async function tellIndex(
 export type Overdue = { sinceMs: number; runs: number; exampleRunKey: string };
 
 /** Null: nothing is overdue any more. Throws as above. */
-export async function tellOverdue(
+export async function reportOverdue(
   db: D1Database,
   gate: string,
   userKey: string,
@@ -69,7 +69,7 @@ function toStatement(db: D1Database, gate: string, { seq, event }: OutboxEntry):
     case "active_day":
       return activeDay(db, gate, event.userKey, event.day);
     case "dead_letter":
-      return deadLetter(db, gate, event.letter, seq);
+      return putDeadLetter(db, gate, event.deadLetter, seq);
     case "resolved":
       return db.prepare(STATEMENTS.resolved).bind(event.runId, gate, seq);
     case "expired":
@@ -84,8 +84,13 @@ function activeDay(db: D1Database, gate: string, userKey: string, day: number): 
   return db.prepare(STATEMENTS.activeDay).bind(month, userKey, gate, 2 ** (date.getUTCDate() - 1));
 }
 
-function deadLetter(db: D1Database, gate: string, letter: DeadLetter, seq: number): D1PreparedStatement {
-  const { runId, userKey, issuer, subject, storedActionId, callbackUrl } = letter;
+function putDeadLetter(
+  db: D1Database,
+  gate: string,
+  deadLetter: DeadLetter,
+  seq: number,
+): D1PreparedStatement {
+  const { runId, userKey, issuer, subject, storedActionId, callbackUrl } = deadLetter;
   return db
     .prepare(STATEMENTS.deadLetter)
     .bind(
@@ -97,12 +102,12 @@ function deadLetter(db: D1Database, gate: string, letter: DeadLetter, seq: numbe
       storedActionId,
       callbackUrl,
       callbackUrl === null ? null : (URL.parse(callbackUrl)?.host ?? null),
-      letter.acceptedAtMs,
-      letter.diedAtMs,
-      letter.result,
-      letter.attempts,
-      letter.status,
-      letter.reason,
+      deadLetter.acceptedAtMs,
+      deadLetter.diedAtMs,
+      deadLetter.result,
+      deadLetter.attempts,
+      deadLetter.status,
+      deadLetter.reason,
       seq,
     );
 }

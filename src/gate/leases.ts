@@ -40,20 +40,20 @@ export type Taken =
   | { kind: "leased"; run: LeasedRun }
   /** Nothing to do, or another consumer has it. */
   | { kind: "none" }
-  /** It has failed too often to be tried beside others. */
+  /** It has failed too often to share a batch with others. */
   | { kind: "alone"; runKey: string }
   /** Its user has as many runs alone as one may have. */
   | { kind: "crowded" }
   /** It has failed so often that it was abandoned; `wasEnded`: only its delivery. */
-  | { kind: "given_up"; terms: Terms; wasEnded: boolean };
+  | { kind: "abandoned"; terms: Terms; wasEnded: boolean };
 
 const NONE: Taken = { kind: "none" };
 
 export function takeRun(runs: Runs, request: TakeRequest, nowMs: number): Taken {
   // A run that lost its key to a later one is found by its id.
   const { hintedRunId } = request;
-  const named = hintedRunId === null ? null : runs.index.findByRunId(hintedRunId);
-  const indexed = named ?? runs.index.get(request.runKey);
+  const byHint = hintedRunId === null ? null : runs.index.findByRunId(hintedRunId);
+  const indexed = byHint ?? runs.index.get(request.runKey);
   if (indexed === null) return NONE;
   if (indexed.leasedUntilMs !== null && nowMs < indexed.leasedUntilMs) {
     indexed.notified ||= hurries(indexed, request, nowMs);
@@ -71,7 +71,8 @@ export function takeRun(runs: Runs, request: TakeRequest, nowMs: number): Taken 
     return { kind: "alone", runKey: indexed.runKey };
   if (request.isAlone && runs.index.leasedAlone(nowMs) >= MAX_ALONE) return { kind: "crowded" };
   const counted = countTake(runs, open, indexed, request, nowMs);
-  if (counted === null) return { kind: "given_up", terms: open.terms, wasEnded: open.run.status === "ended" };
+  if (counted === null)
+    return { kind: "abandoned", terms: open.terms, wasEnded: open.run.status === "ended" };
   const untilMs = nowMs + request.leaseMs;
   runs.index.lease(indexed.runKey, untilMs);
   if (request.isAlone) runs.index.leasedAlone(nowMs, indexed);
@@ -88,8 +89,8 @@ export function askAbandoned(
 ): void {
   // The usual completion is of a run that is open: then the rows of ended ones are not read.
   const isOpen = hintedRunId === null || runs.index.findByRunId(hintedRunId) !== null;
-  const named = isOpen ? null : store.endedRuns.find(hintedRunId);
-  const ended = named ?? (runs.index.get(runKey) === null ? store.endedRuns.findAbandoned(runKey) : null);
+  const byHint = isOpen ? null : store.endedRuns.find(hintedRunId);
+  const ended = byHint ?? (runs.index.get(runKey) === null ? store.endedRuns.findAbandoned(runKey) : null);
   if (ended?.run.status !== "abandoned") return;
   // A holder of the reference can say it any number of times.
   const isSoon = nowMs - ended.finishedAtMs < HURRY_PAUSE_MS;

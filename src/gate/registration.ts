@@ -33,12 +33,12 @@ export class Registration {
   /** When it is to be written at the latest; null: it was, or there is nothing to register. */
   nextAtMs(nowMs: number): number | null {
     if (this.#seen() !== undefined || this.#store.mark("user") === undefined) return null;
-    return this.#backoff.restsUntilMs || nowMs + REGISTER_WITHIN_MS;
+    return this.#backoff.pausedUntilMs || nowMs + REGISTER_WITHIN_MS;
   }
 
   /** Never throws. */
   async perform(nowMs: number): Promise<void> {
-    if (nowMs - (this.#seen() ?? 0) < CHECK_MS || nowMs < this.#backoff.restsUntilMs) return;
+    if (nowMs - (this.#seen() ?? 0) < CHECK_MS || nowMs < this.#backoff.pausedUntilMs) return;
     const userKey = this.#store.mark("user")?.userKey;
     if (userKey === undefined) return;
     try {

@@ -17,7 +17,7 @@ export type IndexedRun = {
   notified: boolean;
   /** When a completion last hurried a poll. */
   hurriedAtMs: number;
-  /** To be tried where nothing else is in the batch. */
+  /** To be processed where nothing else is in the batch. */
   alone: boolean;
   /** Read from its row and not seen since: whether a consumer had it when the object before this one went, is not known. */
   isLoaded: boolean;

@@ -52,8 +52,8 @@ export function parseRunMessage(body: unknown): RunMessage | null {
 
 // The gateway alone writes acceptances: what says that it is one is one.
 function isAcceptance(value: unknown): value is Acceptance {
-  const isNamed = ["runKey", "attempt"].every((name) => typeof memberOf(value, name) === "string");
-  return isNamed && memberOf(memberOf(value, "outcome"), "kind") === "accepted";
+  const hasNames = ["runKey", "attempt"].every((name) => typeof memberOf(value, name) === "string");
+  return hasNames && memberOf(memberOf(value, "outcome"), "kind") === "accepted";
 }
 
 /** Throws when the queue fails or hangs; a message of one that hangs may still come. */

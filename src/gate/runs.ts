@@ -1,6 +1,6 @@
 // The runs of one user: their rows, and the index in memory over those that are open. Every change of a run goes through
-// here, and writes all that hangs on it in one transaction: the row, the charge of a success, the end of the row, what the
-// operators' index is to be told. Memory follows when the transaction has returned.
+// here, and writes all that hangs on it in one transaction: the row, the charge of a success, the end of the row, what
+// is to be reported to the operators' index. Memory follows when the transaction has returned.
 import { log } from "../platform/observability/log.ts";
 import { ALONE_AFTER_FAILURES, type OpenRun, openDueAtMs, withoutClaim } from "../runs/open-run.ts";
 import {
@@ -16,7 +16,7 @@ import {
 import { nextPollAtMs } from "../runs/run-schedule.ts";
 import { storedActionIdOf } from "../runs/terms.ts";
 import type { Counter } from "./counter.ts";
-import { toDeadLetter } from "./letter.ts";
+import { toDeadLetter } from "./dead-letter.ts";
 import { type IndexedRun, RunIndex } from "./run-index.ts";
 import type { FinishedRun } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -94,7 +94,7 @@ export class Runs {
     if (open.failures >= ALONE_AFTER_FAILURES) this.index.setAlone(open.runKey);
   }
 
-  /** Nothing more is tried of it. False: its start has not been answered, or it is not open. */
+  /** No more polls or attempts are made. False: its start has not been answered, or it is not open. */
   abandon(runKey: string, reason: AbandonReason, nowMs: number): boolean {
     const open = this.get(runKey);
     if (open === null || open.run.status === "forwarding") return false;
@@ -127,15 +127,15 @@ export class Runs {
   reopen({ runKey, terms, run: finished }: FinishedRun, nowMs: number) {
     if (finished.status === "ended" && terms.callbackUrl === null) return null;
     // Its key may be another run's by now.
-    const key = this.index.get(runKey) === null ? runKey : crypto.randomUUID();
+    const openKey = this.index.get(runKey) === null ? runKey : crypto.randomUUID();
     const run = redeliverRun(finished, nowMs);
-    const open = { runKey: key, claim: null, terms, run, failures: 0 } satisfies OpenRun;
+    const open = { runKey: openKey, claim: null, terms, run, failures: 0 } satisfies OpenRun;
     const rowId = this.#atomically(() => {
       if (this.#store.endedRuns.remove(run.runId))
         this.#store.outbox.add({ kind: "resolved", runId: run.runId });
       return this.#store.openRuns.write(null, open, nowMs, this.#counter.forRow());
     });
-    this.index.put(rowId, key, run.runId, nowMs);
+    this.index.put(rowId, openKey, run.runId, nowMs);
     return open;
   }
 
@@ -162,8 +162,8 @@ export class Runs {
     if (rowId !== null) this.#store.openRuns.remove(rowId);
     const { runKey } = finished;
     if (this.#store.endedRuns.add({ runKey, terms, run, finishedAtMs }, this.#counter.forRow())) {
-      this.#store.outbox.add({ kind: "dead_letter", letter: toDeadLetter(finished) });
-      if (this.#store.mark("letters") !== true) this.#store.setMark("letters", true);
+      this.#store.outbox.add({ kind: "dead_letter", deadLetter: toDeadLetter(finished) });
+      if (this.#store.mark("dead_letters") !== true) this.#store.setMark("dead_letters", true);
     }
     if (run.status === "abandoned")
       log({ event: "run.abandoned", gate: this.#gate, run_id: run.runId, reason: run.reason });

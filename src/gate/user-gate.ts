@@ -33,7 +33,7 @@ import { reportRun } from "./reports.ts";
 import { Runs } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import { GateStore } from "./store/gate-store.ts";
-import { type Retention, tendStorage } from "./upkeep.ts";
+import { maintainStorage, type Retention } from "./upkeep.ts";
 import { type ChargePage, chargePage, pastChargePage, type UsageRange } from "./usage.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -84,7 +84,7 @@ export class UserGate extends DurableObject<Env> {
     for (;;) {
       const nowMs = Date.now();
       const view = () => window && this.#counter.peek(window, nowMs);
-      const decision = claim === null ? null : decideClaim(this.#claims.find(claim.id, nowMs), claim, nowMs);
+      const decision = claim && decideClaim(this.#claims.find(claim.runKey, nowMs), claim, nowMs);
       const isRepeated = claim === null && promise !== null && this.#runs.index.get(promise.runKey) !== null;
       // Counted and written down by its first call, whose answer got lost.
       if (isRepeated || decision?.kind === "held")
@@ -94,7 +94,7 @@ export class UserGate extends DurableObject<Env> {
           return { ...decision, view: view() };
         case "wait": {
           if (nowMs >= deadlineMs) return { kind: "busy", view: view() };
-          await this.#waiters.changed(claim?.id ?? "", Math.min(decision.untilMs, deadlineMs) - nowMs);
+          await this.#waiters.changed(claim?.runKey ?? "", Math.min(decision.untilMs, deadlineMs) - nowMs);
           continue;
         }
         case "take":
@@ -110,21 +110,21 @@ export class UserGate extends DurableObject<Env> {
     const nowMs = Date.now();
     const { runKey, claim, attempt, outcome } = settlement;
     if (outcome.kind === "accepted") return this.#accept({ ...settlement, outcome }, nowMs);
-    this.#claims.endAttempt(runKey, claim?.id ?? null, attempt, outcome.kind, nowMs);
+    this.#claims.endAttempt(runKey, claim !== null, attempt, outcome.kind, nowMs);
     if (claim === null) return null;
-    this.#waiters.wake(claim.id);
-    const known = this.#claims.find(claim.id, nowMs);
+    this.#waiters.wake(runKey);
+    const known = this.#claims.find(runKey, nowMs);
     return known?.status === "settled" ? known : null;
   }
 
   /** KV knew the answer to an id that this gate did not know: what the attempt's admission counted and took on is taken back. `countedUntilMs` null: it counted nothing. */
-  async learn({ id, attempt }: HeldClaim, settled: Settled, countedUntilMs: number | null): Promise<void> {
+  async learn(claim: HeldClaim, settled: Settled, countedUntilMs: number | null): Promise<void> {
     const nowMs = Date.now();
-    if (this.#claims.find(id, nowMs)?.status === "settled") return;
+    if (this.#claims.find(claim.runKey, nowMs)?.status === "settled") return;
     if (countedUntilMs !== null) this.#counter.giveBack(countedUntilMs);
-    this.#claims.endAttempt(id, id, attempt, "refused", nowMs);
-    this.#claims.settle(id, settled, nowMs);
-    this.#waiters.wake(id);
+    this.#claims.endAttempt(claim.runKey, true, claim.attempt, "refused", nowMs);
+    this.#claims.settle(claim.runKey, settled, nowMs);
+    this.#waiters.wake(claim.runKey);
   }
 
   /** Counts a read of results, in a window of its own. */
@@ -192,9 +192,9 @@ export class UserGate extends DurableObject<Env> {
 
   /** An operator names the run of such a start. False when there is none, or the run is another start's. */
   async nameRun(runKey: string, runId: string): Promise<boolean> {
-    const isNamed = nameRun(this.#claims, this.#runs, runKey, runId, Date.now());
+    const isHinted = nameRun(this.#claims, this.#runs, runKey, runId, Date.now());
     await this.#ring();
-    return isNamed;
+    return isHinted;
   }
 
   /** Delivers a run's end again. `window`: where it is counted as a start; null for an operator's. */
@@ -210,8 +210,8 @@ export class UserGate extends DurableObject<Env> {
   }
 
   /** The operators' index lists this run. If it is no dead letter, a late batch did that: it is resolved once more. */
-  async checkLetter(runId: string): Promise<void> {
-    if (this.#store.mark("letters") !== true || this.#store.endedRuns.isLetter(runId)) return;
+  async checkDeadLetter(runId: string): Promise<void> {
+    if (this.#store.mark("dead_letters") !== true || this.#store.endedRuns.isDeadLetter(runId)) return;
     this.#store.outbox.add({ kind: "resolved", runId });
     await this.#ring();
   }
@@ -246,11 +246,11 @@ export class UserGate extends DurableObject<Env> {
     await this.#counter.reset();
   }
 
-  /** Tells an operators' index that was made anew everything again. Says whether it had to. */
+  /** Reports everything again to an operators' index that was created anew. Says whether it had to. */
   async reindex(): Promise<boolean> {
     const nowMs = Date.now();
     const isNew = await this.#dispatcher.checkEpoch(nowMs);
-    await this.#dispatcher.tell(nowMs);
+    await this.#dispatcher.report(nowMs);
     await this.#ring();
     return isNew;
   }
@@ -266,10 +266,10 @@ export class UserGate extends DurableObject<Env> {
     const nowMs = Date.now();
     try {
       await this.#dispatcher.sendDue(nowMs);
-      await this.#dispatcher.tell(nowMs);
+      await this.#dispatcher.report(nowMs);
       // Whatever becomes of the storage, what is owed has its alarm.
       await this.#ring();
-      const isDone = await tendStorage(this.#id, this.#store, this.#counter, this.#retention, nowMs);
+      const isDone = await maintainStorage(this.#id, this.#store, this.#counter, this.#retention, nowMs);
       await this.#dispatcher.checkEpochWeekly(nowMs);
       await this.#ring();
       if (!isDone) await this.#alarmClock.ringBy(Date.now());
@@ -288,7 +288,7 @@ export class UserGate extends DurableObject<Env> {
 
   async #accept(acceptance: Acceptance, nowMs: number): Promise<Settled | null> {
     const settled = accept(this.#claims, this.#runs, acceptance, nowMs);
-    if (acceptance.claim !== null) this.#waiters.wake(acceptance.claim.id);
+    if (acceptance.claim !== null) this.#waiters.wake(acceptance.runKey);
     await this.#ring();
     return settled;
   }

@@ -8,19 +8,23 @@ export const OVERLOADED = problem("service_unavaiable", "Service is temporarily 
   retryAfterSeconds: 1,
 });
 
-export function answerProblem(c: AppContext, of: Problem, extra: HeadersInit = {}): Response {
-  return answerUpstreamProblem(c, ownProblem(of), extra);
+export function answerProblem(c: AppContext, fault: Problem, extra: HeadersInit = {}): Response {
+  return answerUpstreamProblem(c, ownProblem(fault), extra);
 }
 
 /** A problem under its name in the log. */
-export function refuse(c: AppContext, outcome: string, of: Problem, headers: HeadersInit): Response {
+export function refuse(c: AppContext, outcome: string, fault: Problem, headers: HeadersInit): Response {
   c.get("notes").outcome = outcome;
-  return answerProblem(c, of, headers);
+  return answerProblem(c, fault, headers);
 }
 
 /** An upstream's own error objects keep what they say, under the status that the caller gets. */
-export function answerUpstreamProblem(c: AppContext, of: UpstreamProblem, extra: HeadersInit = {}): Response {
-  const { problem: own, status, envelope } = of;
+export function answerUpstreamProblem(
+  c: AppContext,
+  failure: UpstreamProblem,
+  extra: HeadersInit = {},
+): Response {
+  const { problem: own, status, envelope } = failure;
   const errors = envelope?.map((error) => ({ status, ...error })) ?? [errorObject(own, c.get("requestId"))];
   const headers = new Headers(extra);
   headers.set("content-type", "application/json");

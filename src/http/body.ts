@@ -3,7 +3,7 @@
 import { type Problem, problem } from "../platform/errors.ts";
 import { decodeUtf8 } from "../platform/json.ts";
 import type { Reservation } from "../platform/memory-budget.ts";
-import { OutboundNoRoom, OutboundTooLarge, readMessage } from "../platform/outbound/read-body.ts";
+import { OutboundOverBudget, OutboundTooLarge, readMessage } from "../platform/outbound/read-body.ts";
 import { TimeoutError, type Timer } from "../platform/timeout.ts";
 import type { ReceivedBody } from "../start/run-request.ts";
 
@@ -27,7 +27,7 @@ export async function receiveJson(
       ? { kind: "unreadable", problem: bodyFault("The body is not UTF-8.") }
       : { kind: "text", text };
   } catch (error) {
-    if (error instanceof OutboundNoRoom) return null;
+    if (error instanceof OutboundOverBudget) return null;
     if (error instanceof OutboundTooLarge) return { kind: "too_large", maxBytes };
     return { kind: "unreadable", problem: brokenBody(error) };
   }

@@ -13,7 +13,7 @@ export type RunAction = "poll" | "redeliver" | "abandon";
 export type ActedOnRun = Acted & { user: string };
 
 /** Null when the run is not on record; then nothing is written down either. Throws when the index, the gate or the queue does not answer. */
-export async function actOnRun(
+export async function performOnRun(
   deps: Pick<Services, "operatorsDb" | "gates" | "queueOfGate">,
   operator: Operator,
   action: RunAction,
@@ -22,7 +22,7 @@ export async function actOnRun(
 ): Promise<ActedOnRun | null> {
   const gates = await findGates(deps, runId, user);
   // A batch that D1 carried out late may have left the run among the dead letters.
-  await Promise.all(gates.map((gate) => gate.checkLetter(runId)));
+  await Promise.all(gates.map((gate) => gate.checkDeadLetter(runId)));
   const found = await findInGates(gates, runId);
   if (found === null) return null;
   const noted = newEntry(operator, action, runId);

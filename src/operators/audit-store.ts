@@ -1,4 +1,4 @@
-// What the console itself writes, and all of its SQL: what operators did, and their bulk redeliveries. Moves of a
+// What the console itself writes, and all of its SQL: what operators did, and their redelivery batches. Moves of a
 // redelivery are conditional on who holds it, and say whether they moved it.
 import { formatTime } from "../platform/date-time.ts";
 import { withTimeout } from "../platform/timeout.ts";

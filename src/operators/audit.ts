@@ -32,12 +32,12 @@ export function newEntry(
   };
 }
 
-/** Throws what `act` throws, or what kept it from being written down. */
-export async function audited(db: D1Database, noted: Noted, act: () => Promise<Effect>): Promise<Acted> {
+/** Throws what `perform` throws, or what kept it from being written down. */
+export async function audited(db: D1Database, noted: Noted, perform: () => Promise<Effect>): Promise<Acted> {
   await noteAction(db, noted);
   let effect: Effect;
   try {
-    effect = await act();
+    effect = await perform();
   } catch (error) {
     await settle(db, noted, "failed", null);
     throw error;
@@ -57,7 +57,7 @@ async function settle(
     await noteOutcome(db, noted, outcome, detail);
   } catch (error) {
     // It has happened all the same.
-    log({ event: "audit.outcome_lost", action: noted.action, error });
+    log({ event: "audit.outcome_unwritten", action: noted.action, error });
   }
 }
 

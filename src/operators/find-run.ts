@@ -2,7 +2,7 @@
 import type { RunRecord } from "../gate/admission.ts";
 import { GateClient } from "../gate/client.ts";
 import type { Services } from "../services/services.ts";
-import { findLetters } from "./index-store.ts";
+import { findDeadLetters } from "./index-store.ts";
 
 type Deps = Pick<Services, "operatorsDb" | "gates">;
 
@@ -24,8 +24,8 @@ export async function findGates(
   user: string | null,
 ): Promise<GateClient[]> {
   if (user !== null) return [GateClient.ofUser(gates, user)];
-  const letters = await findLetters(operatorsDb, [runId]);
-  return letters.map(({ gate }) => GateClient.byId(gates, gate)).filter((gate) => gate !== null);
+  const deadLetters = await findDeadLetters(operatorsDb, [runId]);
+  return deadLetters.map(({ gate }) => GateClient.byId(gates, gate)).filter((gate) => gate !== null);
 }
 
 export async function findInGates(gates: readonly GateClient[], runId: string): Promise<FoundRun | null> {

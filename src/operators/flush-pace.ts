@@ -1,7 +1,7 @@
 // How often isolates are to call the aggregator. One object answers so many calls a second and no more, so the more
-// isolates there are, the longer the interval that each of them is told. Pure.
+// isolates there are, the longer the interval that each of them is given. Pure.
 
-/** `calls`: since `sinceMs`, all of them by isolates that were told `intervalMs`. */
+/** `calls`: since `sinceMs`, all of them by isolates that were given `intervalMs`. */
 export type Pace = { sinceMs: number; calls: number; intervalMs: number };
 
 const WINDOW_MS = 10_000;

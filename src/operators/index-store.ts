@@ -5,16 +5,16 @@ import { withTimeout } from "../platform/timeout.ts";
 import { type ActiveRow, type ActiveUsers, type MonthDays, mergeMonths } from "./active-days.ts";
 import type { Cursor } from "./cursor.ts";
 
-const LETTER =
+const DEAD_LETTER_COLUMNS =
   "run_id, gate, user_key, subject, host, accepted_at_ms, died_at_ms, result, attempts, status, reason";
 
 /** Exported for the test that reads their plans. */
 export const STATEMENTS = {
-  letters: `
-    SELECT ${LETTER} FROM dead_letters WHERE (died_at_ms, run_id) < (?1, ?2) AND died_at_ms >= ?3
+  deadLetters: `
+    SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters WHERE (died_at_ms, run_id) < (?1, ?2) AND died_at_ms >= ?3
     ORDER BY died_at_ms DESC, run_id DESC LIMIT ?4`,
 
-  lettersOfRuns: `
+  deadLettersOfRuns: `
     SELECT d.run_id, d.gate, d.user_key FROM json_each(?1) AS chosen
     CROSS JOIN dead_letters AS d WHERE d.run_id = chosen.value LIMIT ?2`,
 
@@ -36,7 +36,7 @@ const TIMEOUT_MS = 10_000;
 const MAX_ACTIVE_ROWS = 1_000;
 const MAX_COUNTED_ROWS = 50_000;
 
-export type LetterRow = {
+export type DeadLetterRow = {
   run_id: string;
   gate: string;
   user_key: string;
@@ -51,33 +51,33 @@ export type LetterRow = {
 };
 
 /** Dead letters, the one that died last first. */
-export async function readLetters(
+export async function readDeadLetters(
   db: D1Database,
   { after, fromMs, limit }: { after: Cursor; fromMs: number; limit: number },
-): Promise<LetterRow[]> {
-  const letters = db.prepare(STATEMENTS.letters).bind(after.atMs, after.id, fromMs, limit);
-  return (await withTimeout(TIMEOUT_MS, letters.run<LetterRow>())).results;
+): Promise<DeadLetterRow[]> {
+  const deadLetters = db.prepare(STATEMENTS.deadLetters).bind(after.atMs, after.id, fromMs, limit);
+  return (await withTimeout(TIMEOUT_MS, deadLetters.run<DeadLetterRow>())).results;
 }
 
 /** Null: any. */
-export type LetterFilter = {
+export type DeadLetterFilter = {
   /** As URL.host gives it, or NO_HOST. */
   host: string | null;
   reason: string | null;
 };
 
-export function fitsLetter(row: LetterRow, { host, reason }: LetterFilter): boolean {
+export function fitsFilter(row: DeadLetterRow, { host, reason }: DeadLetterFilter): boolean {
   return (host === null || (row.host ?? NO_HOST) === host) && (reason === null || row.reason === reason);
 }
 
-export type LetterOwner = Pick<LetterRow, "run_id" | "gate" | "user_key">;
+export type DeadLetterOwner = Pick<DeadLetterRow, "run_id" | "gate" | "user_key">;
 
 /** Whose these runs are, of those that are dead letters. */
-export async function findLetters(db: D1Database, runIds: readonly string[]): Promise<LetterOwner[]> {
+export async function findDeadLetters(db: D1Database, runIds: readonly string[]): Promise<DeadLetterOwner[]> {
   // No two gates should have one run, but nothing in the index keeps them from it.
   const limit = 2 * runIds.length;
-  const letters = db.prepare(STATEMENTS.lettersOfRuns).bind(JSON.stringify(runIds), limit);
-  return (await withTimeout(TIMEOUT_MS, letters.run<LetterOwner>())).results;
+  const deadLetters = db.prepare(STATEMENTS.deadLettersOfRuns).bind(JSON.stringify(runIds), limit);
+  return (await withTimeout(TIMEOUT_MS, deadLetters.run<DeadLetterOwner>())).results;
 }
 
 /** Users who were active on these days, in the order of their keys, after one of them. */

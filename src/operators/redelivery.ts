@@ -1,5 +1,5 @@
 // Redelivery batches: many dead letters sent again. The job is a row in D1; a queue message only says "go on with it", and
-// the consumer that takes it works on fifty letters, notes how far it came, and sends the next message. A message that gets
+// the consumer that takes it works on fifty dead letters, notes how far it came, and sends the next message. A message that gets
 // lost changes nothing but timing: a read of a stalled job, and the cron, send another one. Of two consumers with one
 // job the second leaves at once; one that was taken for dead finds that its work no longer counts.
 import type { Operator } from "../auth/operator.ts";
@@ -23,7 +23,7 @@ import {
 } from "./audit-store.ts";
 import { type Cursor, decodeCursor, encodeCursor, NEWEST } from "./cursor.ts";
 import { isDeadLetter } from "./find-run.ts";
-import { findLetters, fitsLetter, readLetters } from "./index-store.ts";
+import { findDeadLetters, fitsFilter, readDeadLetters } from "./index-store.ts";
 import type { Redelivery, RedeliveryFilter } from "./views.ts";
 
 export type RedeliveryMessage = { v: 1; redelivery: string };
@@ -31,8 +31,8 @@ export type RedeliveryMessage = { v: 1; redelivery: string };
 type Deps = Pick<Services, "operatorsDb" | "gates" | "queue">;
 
 /** Longer than a consumer works on fifty dead letters. */
-const REST_MS = 30_000;
-const LETTERS_A_STEP = 50;
+const STALLED_AFTER_MS = 30_000;
+const BATCH_RUNS = 50;
 /** Of other hosts and reasons, too. */
 const READ_A_STEP = 1_000;
 const GATES_AT_ONCE = 5;
@@ -65,7 +65,7 @@ export async function startRedelivery(
   };
 }
 
-/** How far it is; one that rests is sent round again. Null when there is none. */
+/** How far it is; a stalled one is sent round again. Null when there is none. */
 export async function readRedelivery(deps: Deps, id: string): Promise<Redelivery | null> {
   const job = await readJob(deps.operatorsDb, id);
   if (job === null) return null;
@@ -75,84 +75,84 @@ export async function readRedelivery(deps: Deps, id: string): Promise<Redelivery
 
 /** For the cron. */
 export async function wakeRedeliveries(deps: Deps, nowMs: number): Promise<void> {
-  const stalled = await stalledJobs(deps.operatorsDb, nowMs - REST_MS, MAX_WOKEN);
+  const stalled = await stalledJobs(deps.operatorsDb, nowMs - STALLED_AFTER_MS, MAX_WOKEN);
   for (const id of stalled) await wake(deps, id);
 }
 
 /** What the consumer does with a message. Throws when D1 does not answer. */
 export async function workRedelivery(deps: Deps, id: string): Promise<void> {
   const holder = crypto.randomUUID();
-  const job = await holdJob(deps.operatorsDb, id, holder, Date.now(), Date.now() - REST_MS);
+  const job = await holdJob(deps.operatorsDb, id, holder, Date.now(), Date.now() - STALLED_AFTER_MS);
   if (job === null) return;
-  const { letters, examined, position, finished } = await nextLetters(deps.operatorsDb, job);
-  const sent = await sendAll(deps, job, letters);
+  const { runs, examined, position, finished } = await nextBatch(deps.operatorsDb, job);
+  const sent = await sendAll(deps, job, runs);
   const progress = { position, finished, examined, sent, skipped: examined - sent };
   const counted = await progressJob(deps.operatorsDb, id, holder, progress, Date.now());
   if (counted && !finished) await sendOn(deps.queue, id);
 }
 
-type Letter = { runId: string; gate: string };
+type BatchRun = { runId: string; gate: string };
 
 /**
  * `examined` counts those among them, too, that are no dead letters any more. `position`: a cursor, or how many of the
  * chosen ones are behind it.
  */
-type Letters = { letters: Letter[]; examined: number; position: string; finished: boolean };
+type Batch = { runs: BatchRun[]; examined: number; position: string; finished: boolean };
 
 // Those that were chosen one by one come in the order in which they were given; the others from the newest to the oldest, as
 // they are listed.
-async function nextLetters(db: D1Database, job: RedeliveryJob): Promise<Letters> {
+async function nextBatch(db: D1Database, job: RedeliveryJob): Promise<Batch> {
   const { run_ids: chosen } = job.filter;
   return chosen === null ? nextListed(db, job) : nextChosen(db, chosen, Number(job.position ?? 0));
 }
 
-async function nextChosen(db: D1Database, chosen: readonly string[], done: number): Promise<Letters> {
-  const end = done + LETTERS_A_STEP;
+async function nextChosen(db: D1Database, chosen: readonly string[], done: number): Promise<Batch> {
+  const end = done + BATCH_RUNS;
   const runIds = chosen.slice(done, end);
-  const letters = (await findLetters(db, runIds)).map(toLetter);
-  // Two users may have letters of one run id.
-  const unknown = runIds.length - new Set(letters.map(({ runId }) => runId)).size;
+  const runs = (await findDeadLetters(db, runIds)).map(toBatchRun);
+  // Two users may have dead letters of one run id.
+  const unknown = runIds.length - new Set(runs.map(({ runId }) => runId)).size;
   return {
-    letters,
-    examined: letters.length + unknown,
+    runs,
+    examined: runs.length + unknown,
     position: String(end),
     finished: end >= chosen.length,
   };
 }
 
-async function nextListed(db: D1Database, { filter, position, created_at }: RedeliveryJob): Promise<Letters> {
+async function nextListed(db: D1Database, { filter, position, created_at }: RedeliveryJob): Promise<Batch> {
   const { host, reason, from, to } = filter;
   // A dead letter from after the start of the job is no part of it.
   const newest: Cursor = { ...NEWEST, atMs: Date.parse(to ?? created_at) };
   const after = (position === null ? null : decodeCursor(position)) ?? newest;
-  const rows = await readLetters(db, {
+  const rows = await readDeadLetters(db, {
     after,
     fromMs: from === null ? 0 : Date.parse(from),
     limit: READ_A_STEP,
   });
-  const fitting = rows.filter((row) => fitsLetter(row, { host, reason }));
-  const taken = fitting.slice(0, LETTERS_A_STEP);
-  const isCut = fitting.length > LETTERS_A_STEP;
+  const fitting = rows.filter((row) => fitsFilter(row, { host, reason }));
+  const taken = fitting.slice(0, BATCH_RUNS);
+  const isCut = fitting.length > BATCH_RUNS;
   const last = isCut ? taken.at(-1) : rows.at(-1);
   return {
-    letters: taken.map(toLetter),
+    runs: taken.map(toBatchRun),
     examined: taken.length,
     position: encodeCursor(last === undefined ? after : { atMs: last.died_at_ms, id: last.run_id }),
     finished: !isCut && rows.length < READ_A_STEP,
   };
 }
 
-function toLetter({ run_id, gate }: { run_id: string; gate: string }): Letter {
+function toBatchRun({ run_id, gate }: { run_id: string; gate: string }): BatchRun {
   return { runId: run_id, gate };
 }
 
 /** How many of them are on their way. */
-async function sendAll(deps: Deps, job: RedeliveryJob, letters: readonly Letter[]): Promise<number> {
-  const left = [...letters];
+async function sendAll(deps: Deps, job: RedeliveryJob, runs: readonly BatchRun[]): Promise<number> {
+  const left = [...runs];
   let sent = 0;
   const work = async () => {
-    for (let letter = left.shift(); letter !== undefined; letter = left.shift())
-      if (await sendOne(deps, job, letter)) sent += 1;
+    for (let run = left.shift(); run !== undefined; run = left.shift())
+      if (await sendOne(deps, job, run)) sent += 1;
   };
   await Promise.all(Array.from({ length: GATES_AT_ONCE }, work));
   return sent;
@@ -163,26 +163,26 @@ async function sendAll(deps: Deps, job: RedeliveryJob, letters: readonly Letter[
 async function sendOne(
   { gates }: Deps,
   { id }: RedeliveryJob,
-  { runId, gate: gateId }: Letter,
+  { runId, gate: gateId }: BatchRun,
 ): Promise<boolean> {
   const gate = GateClient.byId(gates, gateId);
   try {
     const record = gate && (await gate.findRun(runId));
     if (gate === null) return false;
     if (record === null || !isDeadLetter(record)) {
-      await gate.checkLetter(runId);
+      await gate.checkDeadLetter(runId);
       return false;
     }
     return (await redeliverRun({ gate, record })).kind === "done";
   } catch (error) {
-    log({ event: "redelivery.letter_failed", redelivery: id, error });
+    log({ event: "redelivery.run_failed", redelivery: id, error });
     return false;
   }
 }
 
 async function wake({ operatorsDb, queue }: Deps, id: string): Promise<void> {
   const nowMs = Date.now();
-  if (await wakeJob(operatorsDb, id, nowMs, nowMs - REST_MS)) await sendOn(queue, id);
+  if (await wakeJob(operatorsDb, id, nowMs, nowMs - STALLED_AFTER_MS)) await sendOn(queue, id);
 }
 
 // The next read of the job, and the cron, make up for a message that the queue did not take.

@@ -22,7 +22,7 @@ export type OpenRunView = UserView["open_runs"][number];
 
 export type DeadLetters = Answer<"ConsoleDeadLetters">;
 export type DeadLetterGroup = DeadLetters["groups"][number];
-export type DeadLetter = DeadLetters["letters"][number];
+export type DeadLetter = DeadLetters["dead_letters"][number];
 /** A gate with runs that were not polled or delivered in time. */
 export type OverdueGate = DeadLetters["overdue"][number];
 
@@ -33,7 +33,7 @@ export type AuditPage = Answer<"ConsoleAuditPage">;
 export type AuditEntry = Answer<"ConsoleAuditEntry">;
 export type AuditAction = AuditEntry["action"];
 
-/** A redelivery of many dead letters, and how far it is. */
+/** A redelivery batch, and how far it is. */
 export type Redelivery = Answer<"ConsoleRedelivery">;
 /** What is to be sent again: all of what is given must hold; `run_ids` alone when it is given. */
 export type RedeliveryFilter = Redelivery["filter"];

@@ -63,14 +63,14 @@ export type ErrorObject = {
 };
 
 /** The error object of the published contract (`ActionsError`), all six members present. */
-export function errorObject(of: Problem, requestId: string): ErrorObject {
-  const { status, title } = PROBLEMS[of.code];
+export function errorObject(fault: Problem, requestId: string): ErrorObject {
+  const { status, title } = PROBLEMS[fault.code];
   return {
     status,
-    code: of.code,
+    code: fault.code,
     title,
-    detail: of.detail,
-    source: of.source,
+    detail: fault.detail,
+    source: fault.source,
     meta: { request_id: requestId },
   };
 }

@@ -5,7 +5,7 @@
 /** Held as bytes, as text, as spliced text and as what is sent, a body takes about five times its size. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 /** Longer than any request may wait. What was cut off with its caller is never released, and is forgotten after this. */
-const LOST_AFTER_MS = 200_000;
+const EXPIRES_AFTER_MS = 200_000;
 
 /** Requests whose caller is not known yet have a small share of their own, together. */
 export const ANONYMOUS = "anonymous";
@@ -59,7 +59,7 @@ export class MemoryBudget {
 
   /** A place for a piece of work whose `owner` is a user, or ANONYMOUS; null when there is none among `maxPlaces`. */
   tryEnter(owner: string, nowMs: number, maxPlaces: number): Reservation | null {
-    this.#forgetLost(nowMs);
+    this.#forgetExpired(nowMs);
     const own = this.#shares.get(owner)?.places ?? 0;
     const others = this.#places - own;
     if (own >= (maxPlaces - others) / 2) return null;
@@ -69,7 +69,7 @@ export class MemoryBudget {
 
   /** For bodies alone: takes no place. */
   enter(owner: string, nowMs: number): Reservation {
-    this.#forgetLost(nowMs);
+    this.#forgetExpired(nowMs);
     return this.#add(new Reservation(this, owner, false, nowMs));
   }
 
@@ -87,7 +87,7 @@ export class MemoryBudget {
   grow(reservation: Reservation, bytes: number): boolean {
     if (!this.#reservations.has(reservation)) return true;
     const share = this.#share(reservation.owner);
-    if (!this.#hasRoom(reservation, share, bytes)) return false;
+    if (!this.#fits(reservation, share, bytes)) return false;
     const counted = Math.min(bytes, this.#maxBytes / 2 - reservation.bytes);
     reservation.bytes += counted;
     share.bytes += counted;
@@ -95,7 +95,7 @@ export class MemoryBudget {
     return true;
   }
 
-  #hasRoom({ owner, bytes: held }: Reservation, own: Share, more: number): boolean {
+  #fits({ owner, bytes: held }: Reservation, own: Share, more: number): boolean {
     if (owner === ANONYMOUS) return own.bytes + more <= ANONYMOUS_BYTES;
     if (this.#bytes === held) return true;
     const others = this.#bytes - own.bytes;
@@ -126,10 +126,10 @@ export class MemoryBudget {
     return share;
   }
 
-  #forgetLost(nowMs: number): void {
+  #forgetExpired(nowMs: number): void {
     for (const reservation of this.#reservations) {
       // A clock that stepped back must not keep what is lost.
-      if (Math.abs(nowMs - reservation.sinceMs) < LOST_AFTER_MS) return;
+      if (Math.abs(nowMs - reservation.sinceMs) < EXPIRES_AFTER_MS) return;
       this.forget(reservation);
     }
   }

@@ -213,8 +213,8 @@ function requireUpstreamElsewhere(
   else if (isPublic && isIpAddress(new URL(upstreamUrl).hostname))
     read.reject("UPSTREAM_URL", "must name a host, not an IP address, while PUBLIC_URL is https");
   // In development two programs of one machine differ in their ports; at the edge each port is the gateway's.
-  const hostOf = (url: string) => new URL(url)[isPublic ? "hostname" : "host"].replace(/\.$/, "");
-  if (hostOf(publicUrl) === hostOf(upstreamUrl))
+  const parseHost = (url: string) => new URL(url)[isPublic ? "hostname" : "host"].replace(/\.$/, "");
+  if (parseHost(publicUrl) === parseHost(upstreamUrl))
     read.reject("UPSTREAM_URL", "must not be on the host of PUBLIC_URL: the gateway would call itself");
 }
 

@@ -6,7 +6,7 @@ export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
 }
 
-type Wait = { beganAtMs: number; dueMs: () => number; expire: () => void };
+type Wait = { startedAtMs: number; dueMs: () => number; expire: () => void };
 
 /** What a promise comes to, unless the time is over before. */
 export type Race = <T>(promise: Promise<T>) => Promise<T>;
@@ -61,10 +61,10 @@ export class Timer {
       rejectLate?.();
     };
     // Unlike `Date` it never stands still.
-    const beganAtMs = performance.now();
-    const wait = { beganAtMs, dueMs, expire };
+    const startedAtMs = performance.now();
+    const wait = { startedAtMs, dueMs, expire };
     this.#waits.add(wait);
-    this.#ringBy(beganAtMs + dueMs(), beganAtMs);
+    this.#ringBy(startedAtMs + dueMs(), startedAtMs);
     try {
       return await work(race);
     } finally {
@@ -91,8 +91,8 @@ export class Timer {
     this.#ringsAtMs = Number.POSITIVE_INFINITY;
     // That it rings says that it is so late, also where the clock is a little behind.
     const nowMs = Math.max(atMs, performance.now());
-    for (const { beganAtMs, dueMs, expire } of this.#waits) {
-      const dueAtMs = beganAtMs + dueMs();
+    for (const { startedAtMs, dueMs, expire } of this.#waits) {
+      const dueAtMs = startedAtMs + dueMs();
       if (dueAtMs <= nowMs) expire();
       else this.#ringBy(dueAtMs, nowMs);
     }

@@ -23,8 +23,8 @@ export type OpenClaim = {
 export type Claim = OpenClaim | ({ status: "settled" } & Settled);
 
 export type ClaimRequest = {
-  /** UUID, lower case. */
-  id: string;
+  /** The idempotency id, in lower case. */
+  runKey: string;
   /** Names this request's try, so that a late one cannot undo a later one. */
   attempt: string;
   fingerprint: string;

@@ -22,7 +22,7 @@ export type DeliveryState = "waiting" | "retrying" | "delivered" | "dead" | "abo
 
 type Pending = Extract<Delivery, { kind: "pending" }>;
 
-/** Not to be tried for so long: the breaker of its host is open, or the consumer had no room or no connection for it. */
+/** No attempt for so long: the breaker of its host is open, or the consumer had no memory or no connection for it. */
 export type Deferral = { forMs: number; why: "breaker_open" | "no_capacity" };
 
 /** What a consumer did about a delivery. Durations only: the gate has the clock. */

@@ -22,7 +22,7 @@ export type OpenRun = {
   failures: number;
 };
 
-/** After so many failures a run is tried alone, where it takes no neighbours down with it. */
+/** After so many failures a run is processed alone, where it takes no neighbours down with it. */
 export const ALONE_AFTER_FAILURES = 2;
 /** After so many it is abandoned. */
 export const MAX_FAILURES = 5;
@@ -66,8 +66,8 @@ export function isAwaitingAnswer({ run, claim }: OpenRun, nowMs: number): boolea
 /** When the run is due next; a run that is named, but awaits its answer, when that can come no more. */
 export function openDueAtMs(open: OpenRun, rules: RunRules, nowMs: number): number {
   const { run, claim } = open;
-  const isNamed = run.status === "forwarding" && run.hintedRunId !== null;
-  if (isNamed && claim !== null && isAwaitingAnswer(open, nowMs)) return expiresAtMs(claim);
+  const isHinted = run.status === "forwarding" && run.hintedRunId !== null;
+  if (isHinted && claim !== null && isAwaitingAnswer(open, nowMs)) return expiresAtMs(claim);
   return dueAtMs(run, rules, nowMs);
 }
 

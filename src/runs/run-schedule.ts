@@ -14,7 +14,7 @@ const DEFAULT_POLL_SECONDS = 300;
 export function dueAtMs(run: Run, { pollSchedule }: RunRules, afterMs: number): number {
   switch (run.status) {
     case "forwarding":
-      return run.hintedRunId === null ? run.giveUpAtMs : afterMs + hintPauseMs(run, afterMs);
+      return run.hintedRunId === null ? run.abandonAtMs : afterMs + hintPauseMs(run, afterMs);
     case "accepted":
       return nextPollAtMs(run.acceptedAtMs, pollSchedule, afterMs);
     case "abandoned":
@@ -34,7 +34,7 @@ export function nextPollAtMs(acceptedAtMs: number, schedule: readonly number[], 
   return atMs + (Math.floor((afterMs - atMs) / lastMs) + 1) * lastMs;
 }
 
-function hintPauseMs({ giveUpAtMs }: Forwarding, nowMs: number): number {
-  const sinceMs = nowMs - (giveUpAtMs - UNANSWERED_MS);
+function hintPauseMs({ abandonAtMs }: Forwarding, nowMs: number): number {
+  const sinceMs = nowMs - (abandonAtMs - UNANSWERED_MS);
   return Math.max(ASK_AGAIN_MS, Math.min(Math.ceil(sinceMs / HINT_PAUSE_SHARE), DAY_MS));
 }

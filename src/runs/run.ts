@@ -42,7 +42,7 @@ type Known = Revised & {
 /** A start in flight, or one whose answer was lost. */
 export type Forwarding = Revised & {
   status: "forwarding";
-  giveUpAtMs: number;
+  abandonAtMs: number;
   /** The run's id as a credible completion says; a read has to confirm it. */
   hintedRunId: string | null;
 };
@@ -120,12 +120,12 @@ const MAX_ATTEMPTS_KEPT = 100;
 
 /** `revision`: later than that of a run that had the same key, so that a late report on it is not about this one. */
 export function beginRun(nowMs: number, revision = 0): Forwarding {
-  return { status: "forwarding", revision, giveUpAtMs: nowMs + UNANSWERED_MS, hintedRunId: null };
+  return { status: "forwarding", revision, abandonAtMs: nowMs + UNANSWERED_MS, hintedRunId: null };
 }
 
 /** Another attempt took the start over: its run is waited for from now on. */
 export function retryRun(run: Forwarding, nowMs: number): Forwarding {
-  return { ...run, revision: run.revision + 1, giveUpAtMs: nowMs + UNANSWERED_MS };
+  return { ...run, revision: run.revision + 1, abandonAtMs: nowMs + UNANSWERED_MS };
 }
 
 /** A credible completion names the run before its start was answered. Kept, because that answer may never come. */
@@ -168,7 +168,7 @@ export function abandonRun(
   };
 }
 
-/** Nothing more is tried: of a run whose end was read only its delivery ends, any other one is abandoned. */
+/** No more polls or attempts are made: of a run whose end was read only its delivery ends, any other one is abandoned. */
 export function stopRun(run: KnownRun, terms: Terms, reason: AbandonReason, nowMs: number): KnownRun {
   if (run.status !== "ended") return abandonRun(run, terms, reason, nowMs);
   return { ...run, revision: run.revision + 1, delivery: toDead(run.delivery, terms) };
@@ -218,9 +218,10 @@ export function advance(run: Run, terms: Terms, seen: Observation, rules: RunRul
 }
 
 function waiting(run: Exclude<Run, Ended>, runId: string, nowMs: number): Accepted {
-  const isSeen = run.status === "accepted" && run.unknownSinceMs === null && run.unreachableSinceMs === null;
+  const isObserved =
+    run.status === "accepted" && run.unknownSinceMs === null && run.unreachableSinceMs === null;
   // Nothing to write down: when it is polled next follows from its acceptance.
-  if (isSeen) return run;
+  if (isObserved) return run;
   return found(run, runId, nowMs);
 }
 

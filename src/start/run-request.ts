@@ -69,8 +69,8 @@ export function parseRunRequest(
   return { kind: "good", request: { text, envelope, idempotencyId, callbackUrl: parseCallbackUrl(parsed) } };
 }
 
-function malformed(of: Problem, idempotencyId: string | null, text: string): ParsedRequest {
-  return { kind: "malformed", problem: of, idempotencyId, text };
+function malformed(fault: Problem, idempotencyId: string | null, text: string): ParsedRequest {
+  return { kind: "malformed", problem: fault, idempotencyId, text };
 }
 
 function noObject(target: RunTarget, beginsAsJson: boolean): Problem {

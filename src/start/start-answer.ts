@@ -35,14 +35,18 @@ export function replay(answer: Answer, { view, mismatch }: Admitted): StartAnswe
   return { outcome: "replayed", result: { kind: "run", answer }, view, replayed: true, mismatch };
 }
 
-export function refusal(outcome: StartAnswer["outcome"], of: Problem, view: WindowView | null): StartAnswer {
-  const result = { kind: "problem", problem: ownProblem(of) } as const;
+export function refusal(
+  outcome: StartAnswer["outcome"],
+  fault: Problem,
+  view: WindowView | null,
+): StartAnswer {
+  const result = { kind: "problem", problem: ownProblem(fault) } as const;
   return { outcome, result, view, replayed: false, mismatch: false };
 }
 
-export function upstreamRefusal(of: UpstreamProblem, view: WindowView | null): StartAnswer {
-  const result = { kind: "problem", problem: of } as const;
-  return { outcome: upstreamOutcome(of), result, view, replayed: false, mismatch: false };
+export function upstreamRefusal(failure: UpstreamProblem, view: WindowView | null): StartAnswer {
+  const result = { kind: "problem", problem: failure } as const;
+  return { outcome: upstreamOutcome(failure), result, view, replayed: false, mismatch: false };
 }
 
 export function tooManyRequests(retryAfterSeconds: number): Problem {

@@ -18,7 +18,7 @@ export type StartPlan = {
   /** The key of the gate's row: the caller's idempotency id in lower case, or a random one. */
   runKey: string;
   /** The idempotency id in the upstream's body. */
-  upstreamId: string;
+  upstreamIdempotencyId: string;
   /** Names this attempt. */
   attempt: string;
 };
@@ -37,23 +37,24 @@ export async function planStart(
 ): Promise<StartPlan> {
   const id = parsed.kind === "good" ? parsed.request.idempotencyId : parsed.idempotencyId;
   const runKey = id ?? crypto.randomUUID();
-  const upstreamId = id === null ? runKey : await buildUpstreamId(deps.caller.userKey, id);
+  const upstreamIdempotencyId =
+    id === null ? runKey : await buildUpstreamIdempotencyId(deps.caller.userKey, id);
   const attempt = crypto.randomUUID();
   const claim = id === null ? null : await claimOn(id, attempt, deps, target, parsed);
   const terms = parsed.kind === "good" ? buildTerms(deps, target, parsed.request) : null;
-  return { claim, promise: terms && { runKey, terms }, runKey, upstreamId, attempt };
+  return { claim, promise: terms && { runKey, terms }, runKey, upstreamIdempotencyId, attempt };
 }
 
 /** The caller's text with the id, and with the gateway's own callback_url where something is promised. */
 export async function bodyForUpstream(
   { text, envelope }: RunRequest,
-  { upstreamId, promise }: StartPlan,
+  { upstreamIdempotencyId, promise }: StartPlan,
   { publicUrl, gate, signingKeys }: { publicUrl: string; gate: string; signingKeys: readonly Jwk[] },
 ): Promise<string> {
-  if (promise === null) return spliceEnvelope(text, envelope, { idempotencyId: upstreamId });
-  const ref = await makeRef({ gate, key: promise.runKey }, signingKeys);
+  if (promise === null) return spliceEnvelope(text, envelope, { idempotencyId: upstreamIdempotencyId });
+  const ref = await makeRef({ gate, runKey: promise.runKey }, signingKeys);
   const callbackUrl = `${publicUrl}/completions/${ref}`;
-  return spliceEnvelope(text, envelope, { idempotencyId: upstreamId, callbackUrl });
+  return spliceEnvelope(text, envelope, { idempotencyId: upstreamIdempotencyId, callbackUrl });
 }
 
 async function claimOn(
@@ -69,7 +70,7 @@ async function claimOn(
     ? fingerprintWithId(path, parsed.request, id)
     : buildFingerprint(path, parsed.text));
   const leaseMs = settings.upstreamTimeoutMs + LEASE_MARGIN_MS;
-  return { id, attempt, fingerprint, path, leaseMs, mayCreate };
+  return { runKey: id, attempt, fingerprint, path, leaseMs, mayCreate };
 }
 
 /** Null for a run that promises nothing. */
@@ -87,7 +88,7 @@ function buildTerms(
  * The idempotency id under which the upstream knows a start: the same for the same two, different for any other, so that
  * two users' ids never meet at an upstream that keeps all ids together. `callersId` is in lower case.
  */
-export function buildUpstreamId(userKey: string, callersId: string): Promise<string> {
+export function buildUpstreamIdempotencyId(userKey: string, callersId: string): Promise<string> {
   return uuidV5(UPSTREAM_IDS, `${userKey}:${callersId}`);
 }
 

@@ -86,7 +86,7 @@ export async function startRun(
     case "admitted": {
       const known =
         admission.askCache && claim !== null
-          ? await getAnswer(deps.kv, deps.gate.id, claim.id, deps.timer)
+          ? await getAnswer(deps.kv, deps.gate.id, claim.runKey, deps.timer)
           : null;
       return claim !== null && known !== null
         ? replayLearnt(deps, claim, known, admission)
@@ -121,7 +121,7 @@ export async function answerUnparsed(
 
 // KV answers when the gate cannot.
 async function withoutGate({ kv, gate, timer }: StartDeps, claim: ClaimRequest | null): Promise<StartAnswer> {
-  const known = claim && (await getAnswer(kv, gate.id, claim.id, timer));
+  const known = claim && (await getAnswer(kv, gate.id, claim.runKey, timer));
   if (claim === null || known === null) return refusal("failed_closed", NOTHING_CAN_BE_PROMISED, null);
   return replay(known.answer, { view: null, mismatch: known.fingerprint !== claim.fingerprint });
 }
@@ -133,7 +133,7 @@ async function unlessKnown(
   { askCache, view }: Extract<Admission, { kind: "limited" | "conflict" | "full" }>,
   refused: StartAnswer,
 ): Promise<StartAnswer> {
-  const known = askCache && claim !== null ? await getAnswer(kv, gate.id, claim.id, timer) : null;
+  const known = askCache && claim !== null ? await getAnswer(kv, gate.id, claim.runKey, timer) : null;
   if (claim === null || known === null) return refused;
   waitUntil(gate.learn(held(claim), known, null));
   return replay(known.answer, { view, mismatch: known.fingerprint !== claim.fingerprint });
@@ -151,8 +151,8 @@ function replayLearnt(
   return replay(known.answer, { view: uncounted, mismatch: known.fingerprint !== claim.fingerprint });
 }
 
-function held({ id, attempt }: ClaimRequest): HeldClaim {
-  return { id, attempt };
+function held({ runKey, attempt }: ClaimRequest): HeldClaim {
+  return { runKey, attempt };
 }
 
 function failedOpen(answer: StartAnswer): StartAnswer {
@@ -173,7 +173,7 @@ async function forward(
     gate: gate.id,
     signingKeys: settings.signingKeys,
   });
-  const headers = { ...(await deps.upstreamHeaders()), ...startHeaders(plan.claim?.id ?? null) };
+  const headers = { ...(await deps.upstreamHeaders()), ...startHeaders(plan.claim?.runKey ?? null) };
   const started = startAtUpstream(
     upstream,
     { path: buildStartPath(target), headers, body },
@@ -202,7 +202,7 @@ async function settle(
   const answer = await stopwatch.time("gate", gate.settle(settlement));
   if (answer.kind === "unavailable") return withoutSettlement(deps, plan, settlement);
   const { settled } = answer;
-  if (claim !== null && settled !== null) waitUntil(putAnswer(kv, gate.id, claim.id, settled, timer));
+  if (claim !== null && settled !== null) waitUntil(putAnswer(kv, gate.id, claim.runKey, settled, timer));
   return settled;
 }
 
@@ -210,7 +210,7 @@ function buildSettlement({ claim, promise, runKey, attempt }: StartPlan, outcome
   return {
     runKey,
     attempt,
-    claim: claim && { id: claim.id, fingerprint: claim.fingerprint },
+    claim: claim && { fingerprint: claim.fingerprint },
     terms: promise?.terms ?? null,
     outcome:
       outcome.kind === "accepted"
@@ -233,11 +233,11 @@ async function withoutSettlement(
 
 function cacheAnswerOnly(
   { gate, kv, waitUntil, timer }: StartDeps,
-  { id, fingerprint }: ClaimRequest,
+  { runKey, fingerprint }: ClaimRequest,
   answer: Answer,
 ): Settled {
   const settled = { answer, fingerprint, settledAtMs: Date.now() };
-  waitUntil(putAnswer(kv, gate.id, id, settled, timer));
+  waitUntil(putAnswer(kv, gate.id, runKey, settled, timer));
   return settled;
 }
 

@@ -67,10 +67,10 @@ async function pump(
   { write }: StreamingRequest,
   { byteLength, maxBytes, pace, upstreamTimeoutMs }: Upload,
 ): Promise<void> {
-  const beganAtMs = Date.now();
+  const startedAtMs = Date.now();
   let size = 0;
   for (;;) {
-    const leftMs = beganAtMs + nextPieceDueMs(pace, size) - Date.now();
+    const leftMs = startedAtMs + nextPieceDueMs(pace, size) - Date.now();
     const { done, value } = await withTimeout(leftMs, reader.read()).catch((cause: unknown) => {
       throw new UploadBroken("the body did not arrive whole", { cause });
     });

@@ -21,15 +21,15 @@ const MAX_RETRY_AFTER_SECONDS = 86_400;
 
 /** Maps an error status of the upstream (contract, Errors). Pure. */
 export function callerProblem(status: number, headers: Headers, body: unknown): UpstreamProblem {
-  const of = problemFor(status);
-  if (of.code === "too_many_requests" || of.code === "service_unavaiable") {
-    of.retryAfterSeconds = parseRetryAfter(headers) ?? 1;
+  const mapped = problemFor(status);
+  if (mapped.code === "too_many_requests" || mapped.code === "service_unavaiable") {
+    mapped.retryAfterSeconds = parseRetryAfter(headers) ?? 1;
   }
   // Its 401 is about the gateway's own identity, and no business of the caller.
   return {
-    status: statusOf(of.code),
-    problem: of,
-    envelope: status === 401 ? null : parseEnvelope(body, of),
+    status: statusOf(mapped.code),
+    problem: mapped,
+    envelope: status === 401 ? null : parseEnvelope(body, mapped),
   };
 }
 
@@ -38,9 +38,9 @@ export function callerProblem(status: number, headers: Headers, body: unknown): 
  * actions. `Allow` and `Retry-After` belong to a refusal of the upstream's own, and go with it.
  */
 export function passedThroughProblem(status: number, headers: Headers, body: unknown): UpstreamProblem {
-  const of = callerProblem(status, headers, body);
-  if (of.status >= 500) return of;
-  const shown = of.envelope === null ? refusalOf(status, of) : { ...of, status };
+  const mapped = callerProblem(status, headers, body);
+  if (mapped.status >= 500) return mapped;
+  const shown = mapped.envelope === null ? toRefusal(status, mapped) : { ...mapped, status };
   const retryAfter = parseRetryAfter(headers);
   const allow = status === 405 ? headers.get("allow") : null;
   return {
@@ -61,9 +61,9 @@ const REFUSALS: Record<number, Problem> = {
   428: problem("precondition_required", "The actions backend takes this request only under a condition."),
 };
 
-function refusalOf(status: number, of: UpstreamProblem): UpstreamProblem {
+function toRefusal(status: number, mapped: UpstreamProblem): UpstreamProblem {
   const refusal = REFUSALS[status];
-  return refusal === undefined ? of : ownProblem(refusal);
+  return refusal === undefined ? mapped : ownProblem(refusal);
 }
 
 /** For the log and the metrics: did the upstream refuse the request, or fail? Its 401 refuses the gateway, and is a failure. */
@@ -72,8 +72,8 @@ export function upstreamOutcome({ status }: UpstreamProblem): "upstream_refused"
 }
 
 /** A problem of ours. */
-export function ownProblem(of: Problem): UpstreamProblem {
-  return { status: statusOf(of.code), problem: of, envelope: null };
+export function ownProblem(fault: Problem): UpstreamProblem {
+  return { status: statusOf(fault.code), problem: fault, envelope: null };
 }
 
 function problemFor(status: number): Problem {
@@ -129,6 +129,6 @@ function envelopeError(error: Record<string, unknown>, fallback: ProblemCode): E
 
 function parseSource(source: unknown): object | null {
   if (!isObject(source)) return null;
-  const named = ["pointer", "parameter", "header"].filter((name) => typeof source[name] === "string");
-  return named.length === 0 ? null : Object.fromEntries(named.map((name) => [name, source[name]]));
+  const members = ["pointer", "parameter", "header"].filter((name) => typeof source[name] === "string");
+  return members.length === 0 ? null : Object.fromEntries(members.map((name) => [name, source[name]]));
 }

@@ -37,7 +37,7 @@ function judge({ authorization, assertion, session, settings = TOKENS }: Given, 
 }
 
 /** What it comes to in a word: the operator's name and proof, or status and reason. */
-function wordOf(verdict: OperatorVerdict): string {
+function toWord(verdict: OperatorVerdict): string {
   return verdict.kind === "operator"
     ? `${verdict.operator.name} via ${verdict.operator.via}`
     : `${verdict.problem.code} ${verdict.reason}`;
@@ -48,7 +48,7 @@ type Case = [what: string, given: Given, word: string];
 function comesTo(heading: string, cases: Case[]): void {
   describe(heading, () => {
     it.each(cases)("%s", async (_, given, word) => {
-      expect(wordOf(await judge(given))).toBe(word);
+      expect(toWord(await judge(given))).toBe(word);
     });
   });
 }
@@ -173,7 +173,7 @@ describe("what is known of an operator", () => {
     const server = new KeyServer(answer);
     const settings = { ...ACCESS, access: accessIssuer(domain, "app-1") };
     const verdict = await judge({ assertion: given, settings }, server);
-    expect(wordOf(verdict)).toBe(word);
+    expect(toWord(verdict)).toBe(word);
     expect(verdict.kind === "refused" ? verdict.problem.retryAfterSeconds : undefined).toBe(
       retryAfterSeconds,
     );

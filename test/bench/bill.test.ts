@@ -1,6 +1,6 @@
 // The bill of a million runs, against sums made by hand.
 import { describe, expect, it } from "vitest";
-import { othersDollars, storageUse, sumOf, toBill, toDollars, toUse } from "../../bench/scale/bill.ts";
+import { othersDollars, storageUse, sumLines, toBill, toDollars, toUse } from "../../bench/scale/bill.ts";
 import { type Counted, FULL, IDEMPOTENT, PLAIN, PLAIN_BUSY } from "../../bench/scale/counted.ts";
 
 describe("a bill", () => {
@@ -11,7 +11,7 @@ describe("a bill", () => {
       { what: "KV writes", times: 3, dollars: 15 },
       { what: "D1 rows written", times: 10, dollars: 10 },
     ]);
-    expect(sumOf(lines)).toBeCloseTo(25.6);
+    expect(sumLines(lines)).toBeCloseTo(25.6);
   });
 });
 

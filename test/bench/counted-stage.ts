@@ -25,13 +25,13 @@ export class CountedStage {
   readonly stage: Stage;
   /** Nothing has failed there before. */
   readonly receiver: string;
-  readonly #seen: Seen;
+  readonly #seen: Recorded;
   readonly #gate: RowMeter;
   readonly #breaker: RowMeter;
   #requests = 0;
   #alarms = 0;
 
-  private constructor(stage: Stage, receiver: string, seen: Seen, gate: RowMeter, breaker: RowMeter) {
+  private constructor(stage: Stage, receiver: string, seen: Recorded, gate: RowMeter, breaker: RowMeter) {
     this.stage = stage;
     this.receiver = receiver;
     this.#seen = seen;
@@ -40,7 +40,7 @@ export class CountedStage {
   }
 
   static async set(): Promise<CountedStage> {
-    const seen: Seen = { calls: [], kv: [], d1Rows: [], lines: [], points: new Points() };
+    const seen: Recorded = { calls: [], kv: [], d1Rows: [], lines: [], points: new Points() };
     const stage = await Stage.set({}, (real) =>
       tapped({ ...real, ...seen.points.bindings() }, ({ name, perform }) => {
         if (!name.startsWith("KV.")) seen.calls.push(name);
@@ -134,10 +134,10 @@ function isOfARun(line: string, own: string): boolean {
   return gate === own && !OF_THE_ISOLATE.some((event) => line.includes(event));
 }
 
-type Seen = { calls: string[]; kv: string[]; d1Rows: number[]; lines: string[]; points: Points };
+type Recorded = { calls: string[]; kv: string[]; d1Rows: number[]; lines: string[]; points: Points };
 
 // By their classes, because an object has bindings of its own that no test can replace.
-function watchClasses({ kv, d1Rows, lines }: Seen): void {
+function watchClasses({ kv, d1Rows, lines }: Recorded): void {
   for (const name of ["get", "getWithMetadata", "put", "delete", "list"])
     watch(env.KV, name, () => kv.push(`KV.${name}`));
   const note = (...results: D1Result[]) => d1Rows.push(...results.map(({ meta }) => meta.rows_written));
@@ -148,8 +148,8 @@ function watchClasses({ kv, d1Rows, lines }: Seen): void {
     vi.spyOn(console, level).mockImplementation((...words) => void lines.push(words.join(" ")));
 }
 
-function watch(of: object, name: string, see: (result: unknown) => void): void {
-  const prototype: object = Object.getPrototypeOf(of);
+function watch(target: object, name: string, see: (result: unknown) => void): void {
+  const prototype: object = Object.getPrototypeOf(target);
   const method: unknown = Reflect.get(prototype, name);
   if (typeof method !== "function") throw new Error(`${name} is no method`);
   const original: (...args: unknown[]) => unknown = method as never;

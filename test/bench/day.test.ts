@@ -18,7 +18,7 @@ const QUIET: Load = {
 /** Those of the last two seconds have not ended. */
 const ALL = 20 * DAY_SECONDS - 20;
 
-function mostOf(day: Day, what: "refused" | "deferred" | "late" | "queued" | "outbox"): number {
+function findMost(day: Day, what: "refused" | "deferred" | "late" | "queued" | "outbox"): number {
   return Math.max(...day.hours.map((hour) => hour[what]));
 }
 
@@ -34,14 +34,14 @@ describe("a day", () => {
   it("finishes every run but those of the last two seconds, when nothing is wrong", () => {
     const day = simulateDay(QUIET);
     expect(day.finished).toBeCloseTo(ALL, 0);
-    expect([mostOf(day, "refused"), mostOf(day, "deferred"), mostOf(day, "late")]).toEqual([0, 0, 0]);
+    expect([findMost(day, "refused"), findMost(day, "deferred"), findMost(day, "late")]).toEqual([0, 0, 0]);
   });
 
   it("finishes the same while the operators' index is away, and tells it afterwards", () => {
     const indexAway = { fromSecond: 0, toSecond: 7_200 };
     const day = simulateDay({ ...QUIET, indexAway });
     expect(day.finished).toBeCloseTo(ALL, 0);
-    expect(mostOf(day, "outbox")).toBeCloseTo(100);
+    expect(findMost(day, "outbox")).toBeCloseTo(100);
     expect(day.hours[3]?.outbox).toBe(0);
   });
 
@@ -60,7 +60,7 @@ describe("a day", () => {
     const [before, after] = [0, 3].map((hour) => Math.round(day.hours[hour]?.deferred ?? Number.NaN));
     expect([before, after]).toEqual([0, 0]);
     // Half of an hour of some 11 runs a second.
-    expect(mostOf(day, "deferred")).toBeGreaterThan(18_000);
+    expect(findMost(day, "deferred")).toBeGreaterThan(18_000);
     expect(day.finished).toBeCloseTo(ALL, 0);
     // Half of 11 runs a second that begin to wait, and a message for each of 20,000 in five and a half minutes.
     expect(day.hours[1]?.messages).toBeGreaterThan(20_000 / 330);
@@ -70,7 +70,7 @@ describe("a day", () => {
   it("loses no run that the queues refuse or the receivers do not take", () => {
     const failing = { fromSecond: 3_600, toSecond: 40_000, share: 0.5 };
     const day = simulateDay({ ...QUIET, runsASecond: 4_000, burst: 2, failing });
-    expect(mostOf(day, "refused")).toBeGreaterThan(0);
+    expect(findMost(day, "refused")).toBeGreaterThan(0);
     const started = 4_000 * DAY_SECONDS;
     const endsAfterMidnight = 10_000;
     expect(Math.abs(started - day.finished - day.waitingAtEnd)).toBeLessThan(endsAfterMidnight);

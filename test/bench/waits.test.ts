@@ -3,7 +3,7 @@
 import { expect, it } from "vitest";
 import { tapped } from "../support/bindings.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { ACTION, type Call, RUN_PATH, startOf } from "../support/gateway.ts";
+import { ACTION, buildStart, type Call, RUN_PATH } from "../support/gateway.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 
 freshForEach();
@@ -44,17 +44,17 @@ const COUNT_READ = "USER_GATE.countRead";
 it("a start waits for the gate and the upstream, with an id once more for the gate, a replay only for the gate", async () => {
   const { waits } = await stageOfWaits();
   const id = { idempotency_id: crypto.randomUUID() };
-  expect(await waits(RUN_PATH, startOf({}))).toEqual([FLAG, ADMIT, FORWARD]);
-  expect(await waits(RUN_PATH, startOf({}))).toEqual([ADMIT, FORWARD]);
-  expect(await waits(RUN_PATH, startOf(id))).toEqual([ADMIT, FORWARD, SETTLE]);
-  expect(await waits(RUN_PATH, startOf(id))).toEqual([ADMIT]);
-  expect(await waits(RUN_PATH, startOf({ callback_url: HOOK }))).toEqual([ADMIT, FORWARD, SETTLE]);
+  expect(await waits(RUN_PATH, buildStart({}))).toEqual([FLAG, ADMIT, FORWARD]);
+  expect(await waits(RUN_PATH, buildStart({}))).toEqual([ADMIT, FORWARD]);
+  expect(await waits(RUN_PATH, buildStart(id))).toEqual([ADMIT, FORWARD, SETTLE]);
+  expect(await waits(RUN_PATH, buildStart(id))).toEqual([ADMIT]);
+  expect(await waits(RUN_PATH, buildStart({ callback_url: HOOK }))).toEqual([ADMIT, FORWARD, SETTLE]);
 });
 
 it("a start beyond the limit waits for the gate alone", async () => {
   const { stage, waits } = await stageOfWaits();
   await stage.gateway.start({}, { claims: LIMITED });
-  expect(await waits(RUN_PATH, { ...startOf({}), claims: LIMITED })).toEqual([ADMIT]);
+  expect(await waits(RUN_PATH, { ...buildStart({}), claims: LIMITED })).toEqual([ADMIT]);
 });
 
 it("a read waits for its count and the upstream", async () => {

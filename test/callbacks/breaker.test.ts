@@ -12,7 +12,7 @@ function after(history: string, startMs = T0, breaker: Breaker = CLOSED): Breake
 }
 
 const DOWN = after("xxxxxxxxxx"); // since T0 + 9 s
-const RESTS_UNTIL = T0 + 39 * SECOND;
+const OPEN_UNTIL = T0 + 39 * SECOND;
 
 describe("a host is left alone from 70 % failures of ten attempts on", () => {
   test.each([
@@ -41,10 +41,10 @@ describe("a host is left alone from 70 % failures of ten attempts on", () => {
   });
 
   test("for 30 seconds from the report that was one too many", () => {
-    expect(DOWN).toEqual({ status: "open", untilMs: RESTS_UNTIL });
-    expect(acquire(DOWN, T0 + 10 * SECOND)).toEqual([DOWN, { kind: "open", untilMs: RESTS_UNTIL }]);
-    expect(acquire(DOWN, RESTS_UNTIL - 1)[1]).toEqual({ kind: "open", untilMs: RESTS_UNTIL });
-    expect(acquire(DOWN, RESTS_UNTIL)[1]).toEqual({ kind: "go" });
+    expect(DOWN).toEqual({ status: "open", untilMs: OPEN_UNTIL });
+    expect(acquire(DOWN, T0 + 10 * SECOND)).toEqual([DOWN, { kind: "open", untilMs: OPEN_UNTIL }]);
+    expect(acquire(DOWN, OPEN_UNTIL - 1)[1]).toEqual({ kind: "open", untilMs: OPEN_UNTIL });
+    expect(acquire(DOWN, OPEN_UNTIL)[1]).toEqual({ kind: "go" });
   });
 });
 
@@ -55,8 +55,8 @@ test("a host that is not down may always be tried, and asking changes nothing", 
 });
 
 describe("after the rest one attempt is the probe:", () => {
-  const [halfOpen] = acquire(DOWN, RESTS_UNTIL + 5 * SECOND);
-  const probeMs = RESTS_UNTIL + 5 * SECOND;
+  const [halfOpen] = acquire(DOWN, OPEN_UNTIL + 5 * SECOND);
+  const probeMs = OPEN_UNTIL + 5 * SECOND;
 
   test("its success closes the breaker, with nothing held against the host", () => {
     const closed = report(halfOpen, true, probeMs + SECOND);
@@ -80,10 +80,10 @@ describe("after the rest one attempt is the probe:", () => {
 test("what is reported during the rest began before it, and changes nothing", () => {
   expect(report(DOWN, true, T0 + 10 * SECOND)).toBe(DOWN);
   expect(report(DOWN, false, T0 + 10 * SECOND)).toBe(DOWN);
-  expect(report(DOWN, false, RESTS_UNTIL + SECOND)).toBe(DOWN);
+  expect(report(DOWN, false, OPEN_UNTIL + SECOND)).toBe(DOWN);
 });
 
-test("a clock that steps back leaves no host alone for longer than a rest", () => {
+test("a clock that steps back keeps no breaker open for longer", () => {
   expect(acquire(DOWN, T0 - 60 * MINUTE)[1]).toEqual({
     kind: "open",
     untilMs: T0 - 60 * MINUTE + 30 * SECOND,
@@ -95,9 +95,9 @@ describe("a breaker may be forgotten", () => {
     ["when it never heard anything", CLOSED, T0, true],
     ["not while a sample counts", after("x"), T0 + 5 * MINUTE - 1, false],
     ["when its samples are too old to count", after("x"), T0 + 5 * MINUTE, true],
-    ["not during a rest", DOWN, RESTS_UNTIL - 1, false],
-    ["not soon after it", DOWN, RESTS_UNTIL + 5 * MINUTE - 1, false],
-    ["when no request came for five minutes after it", DOWN, RESTS_UNTIL + 5 * MINUTE, true],
+    ["not while it is open", DOWN, OPEN_UNTIL - 1, false],
+    ["not soon after it", DOWN, OPEN_UNTIL + 5 * MINUTE - 1, false],
+    ["when no request came for five minutes after it", DOWN, OPEN_UNTIL + 5 * MINUTE, true],
   ])("%s", (_, breaker, nowMs, forgettable) => {
     expect(isForgettable(breaker, nowMs)).toBe(forgettable);
   });

@@ -49,7 +49,7 @@ function storedKeys({ stub }: Met): Promise<string[]> {
   return runInDurableObject(stub, async (_, { storage }) => [...(await storage.list()).keys()]);
 }
 
-test("a host that fails ten times rests, is probed once, and is back after a success", async () => {
+test("the breaker of a host that fails ten times opens, lets one probe through, and is back after a success", async () => {
   const breaker = freshBreaker();
   await fail(breaker, 9);
   expect(await breaker.acquire()).toEqual({ kind: "go" });
@@ -81,9 +81,9 @@ test("other hosts do not notice", async () => {
     expect(await new Met(other).acquire()).toEqual({ kind: "go" });
 });
 
-test("a host that fails all users rests for all, though no user made ten attempts", async () => {
+test("the breaker of a host that fails all users opens for all, though no user made ten attempts", async () => {
   const host = `${crypto.randomUUID()}.example`;
-  const users = ["a", "b", "c", "d"].map((letter) => new Met(host, letter.repeat(43)));
+  const users = ["a", "b", "c", "d"].map((deadLetter) => new Met(host, deadLetter.repeat(43)));
   for (const user of users.slice(0, 3)) await fail(user, 5);
   const newcomer = new Met(host, "e".repeat(43));
   // Three of each user count: nine.
@@ -103,10 +103,10 @@ test("a host that fails all users rests for all, though no user made ten attempt
   expect(await newcomer.acquire()).toEqual({ kind: "go" });
 });
 
-test("who rests takes no probe from others", async () => {
+test("a user whose breaker is open takes no probe from others", async () => {
   const host = `${crypto.randomUUID()}.example`;
   const [one, other] = [new Met(host), new Met(host, "b".repeat(43))];
-  for (const letter of "cdef") await fail(new Met(host, letter.repeat(43)), 3);
+  for (const deadLetter of "cdef") await fail(new Met(host, deadLetter.repeat(43)), 3);
   moveClock(20 * SECOND);
   await fail(one, 10);
   moveClock(10 * SECOND);
@@ -116,7 +116,7 @@ test("who rests takes no probe from others", async () => {
 
 test("a host that answers is open to all, however many users' own paths fail there", async () => {
   const host = `${crypto.randomUUID()}.example`;
-  const users = Array.from("abcdefgh", (letter) => new Met(host, letter.repeat(43)));
+  const users = Array.from("abcdefgh", (deadLetter) => new Met(host, deadLetter.repeat(43)));
   for (const user of users) for (let time = 0; time < 10; time += 1) await user.report(false, true);
   expect(await new Met(host, "z".repeat(43)).acquire()).toEqual({ kind: "go" });
   for (const user of users) expect(await user.acquire()).toMatchObject({ kind: "open" });
@@ -125,27 +125,27 @@ test("a host that answers is open to all, however many users' own paths fail the
 test("one attempt that was answered, by whatever status, keeps a host open to all", async () => {
   const host = `${crypto.randomUUID()}.example`;
   await new Met(host, "z".repeat(43)).report(false, true);
-  for (const letter of "abcdefgh") await fail(new Met(host, letter.repeat(43)), 3);
+  for (const deadLetter of "abcdefgh") await fail(new Met(host, deadLetter.repeat(43)), 3);
   expect(await new Met(host, "y".repeat(43)).acquire()).toEqual({ kind: "go" });
 });
 
 test("a user whose last attempt failed does not get the probe before others had the time to", async () => {
   const host = `${crypto.randomUUID()}.example`;
-  const failing = Array.from("abcd", (letter) => new Met(host, letter.repeat(43)));
+  const failing = Array.from("abcd", (deadLetter) => new Met(host, deadLetter.repeat(43)));
   for (const user of failing) await fail(user, 3);
   moveClock(30 * SECOND);
   for (const user of failing)
     expect(await user.acquire()).toMatchObject({ kind: "open", untilMs: T0 + 60 * SECOND });
   expect(await new Met(host, "z".repeat(43)).acquire()).toEqual({ kind: "go" });
   const alone = `${crypto.randomUUID()}.example`;
-  const again = Array.from("abcd", (letter) => new Met(alone, letter.repeat(43)));
+  const again = Array.from("abcd", (deadLetter) => new Met(alone, deadLetter.repeat(43)));
   for (const user of again) await fail(user, 3);
   moveClock(60 * SECOND);
   expect(await again[0]?.acquire()).toEqual({ kind: "go" });
 });
 
 describe("an object that is taken out of memory", () => {
-  test("knows its rest and its probe", async () => {
+  test("knows that it is open and probed", async () => {
     const breaker = freshBreaker();
     await fail(breaker, 10);
     await evict(breaker.stub);

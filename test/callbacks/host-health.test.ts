@@ -31,36 +31,36 @@ describe("a breaker is asked", () => {
   });
 });
 
-describe("that a host rests is known without asking its breaker again", () => {
+describe("that a breaker is open is known without asking it again", () => {
   const rest = { kind: "open", untilMs: T0 + 30_000, allUntilMs: T0 + 1_000 } as const;
 
   test("as long as every user would be told the same", () => {
     const health = new HostHealth();
-    expect(health.knownRest(HOST, T0)).toBe(null);
+    expect(health.openUntilMs(HOST, T0)).toBe(null);
     health.noteFailure(HOST, T0, rest);
-    expect(health.knownRest(HOST, T0)).toBe(T0 + 30_000);
-    expect(health.knownRest(HOST, T0 + 999)).toBe(T0 + 30_000);
-    expect(health.knownRest(HOST, T0 + 1_000)).toBe(null);
-    expect(health.knownRest("other.example", T0)).toBe(null);
+    expect(health.openUntilMs(HOST, T0)).toBe(T0 + 30_000);
+    expect(health.openUntilMs(HOST, T0 + 999)).toBe(T0 + 30_000);
+    expect(health.openUntilMs(HOST, T0 + 1_000)).toBe(null);
+    expect(health.openUntilMs("other.example", T0)).toBe(null);
   });
 
   test("never of a rest of one user alone", () => {
     const health = new HostHealth();
     health.noteFailure(HOST, T0, { kind: "open", untilMs: T0 + 30_000 });
-    expect(health.knownRest(HOST, T0)).toBe(null);
+    expect(health.openUntilMs(HOST, T0)).toBe(null);
   });
 
   test("not after an attempt there failed, which may have been the probe", () => {
     const health = new HostHealth();
     health.noteFailure(HOST, T0, rest);
     health.noteFailure(HOST, T0 + 1);
-    expect(health.knownRest(HOST, T0 + 1)).toBe(null);
+    expect(health.openUntilMs(HOST, T0 + 1)).toBe(null);
   });
 
   test("not when the clock has stepped back", () => {
     const health = new HostHealth();
     health.noteFailure(HOST, T0, rest);
-    expect(health.knownRest(HOST, T0 - 60 * MINUTE)).toBe(null);
+    expect(health.openUntilMs(HOST, T0 - 60 * MINUTE)).toBe(null);
   });
 });
 
@@ -107,5 +107,5 @@ test("the longer rest of a user who failed there last is no other user's", () =>
     othersUntilMs: T0 + 30_000,
   } as const;
   health.noteFailure(HOST, T0, open);
-  expect(health.knownRest(HOST, T0)).toBe(T0 + 30_000);
+  expect(health.openUntilMs(HOST, T0)).toBe(T0 + 30_000);
 });

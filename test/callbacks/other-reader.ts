@@ -64,13 +64,13 @@ function inetAton(host: string): bigint | null {
   const leading = parts.slice(0, -1);
   const last = parts.at(-1) ?? null;
   if (parts.length > 4 || last === null) return null;
-  const room = 1n << BigInt(8 * (4 - leading.length));
+  const size = 1n << BigInt(8 * (4 - leading.length));
   let address = 0n;
   for (const part of leading) {
     if (part === null || part > 255n) return null;
     address = address * 256n + part;
   }
-  return last < room ? address * room + last : null;
+  return last < size ? address * size + last : null;
 }
 
 function cNumber(text: string): bigint | null {

@@ -32,8 +32,8 @@ function text(content: string): Uint8Array {
 }
 
 function bytes(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64.replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
-    letter.charCodeAt(0),
+  return Uint8Array.from(atob(base64.replaceAll("-", "+").replaceAll("_", "/")), (deadLetter) =>
+    deadLetter.charCodeAt(0),
   );
 }
 

@@ -13,7 +13,7 @@ import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import { words } from "../support/words.ts";
-import { act, ask, HOOK, indexLetters, keepRun, toLetter } from "./bench.ts";
+import { ask, HOOK, indexDeadLetters, keepRun, post, toIndexedDeadLetter } from "./bench.ts";
 
 const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const USER = "u".repeat(43);
@@ -28,7 +28,7 @@ beforeEach(async () => {
 const READS = words`
   /overview /overview?span=week /runs /runs/${RUN} /users?issuer=https://login.example&subject=alice
   /users/${USER} /dead-letters /destinations /audit /redeliveries/${RUN}`;
-const ACTS = [
+const ACTIONS = [
   ...["poll", "redeliver", "abandon"].map((what) => `/runs/${RUN}/${what}`),
   `/users/${USER}/reset-window`,
   `/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}`,
@@ -39,7 +39,7 @@ const WITHOUT_INDEX = [
   "/destinations",
   "/users?issuer=https://login.example&subject=alice",
   `/users/${USER}`,
-  ACTS[4],
+  ACTIONS[4],
 ];
 
 describe("a bad parameter is named", () => {
@@ -70,7 +70,7 @@ describe("a bad parameter is named", () => {
     [`/users/${USER}/open-runs/${RUN}/poll`, "run_id"],
     [`/users/alice/open-runs/${RUN}/poll?run_id=${RUN}`, "user"],
   ])("POST %s", async (path, parameter) => {
-    const { status, body } = await act(gateway, path);
+    const { status, body } = await post(gateway, path);
     expect(status).toBe(400);
     expect(body.errors).toMatchObject([{ source: { parameter } }]);
   });
@@ -85,25 +85,25 @@ describe("what does not exist is 404", () => {
   );
 
   it("and leaves no entry in the audit", async () => {
-    for (const path of ACTS.filter((each) => !each.endsWith("reset-window")))
-      expect((await act(gateway, path)).status).toBe(404);
+    for (const path of ACTIONS.filter((each) => !each.endsWith("reset-window")))
+      expect((await post(gateway, path)).status).toBe(404);
     expect((await ask(gateway, "/audit")).body).toEqual({ entries: [], next_cursor: null });
   });
 });
 
 describe("an outage is 503, to be asked again, and says nothing of what is down", () => {
   it.each(
-    [...READS, ...ACTS].filter((path) => !path.startsWith("/overview") && !WITHOUT_INDEX.includes(path)),
+    [...READS, ...ACTIONS].filter((path) => !path.startsWith("/overview") && !WITHOUT_INDEX.includes(path)),
   )("of the operators' index: %s", async (path) => {
     const down = await makeGateway({}, ON_FIRE);
-    const answer = ACTS.includes(path) ? await act(down, path) : await ask(down, path);
+    const answer = ACTIONS.includes(path) ? await post(down, path) : await ask(down, path);
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
     expect(answer.text).not.toContain("on fire");
   });
 
   it.each([`/runs/${RUN}`, `/users/${USER}`])("of a gate: %s", async (path) => {
     await keepRun({ terms: { userKey: USER }, runId: RUN, fate: "dead" });
-    await indexLetters(env.OPERATORS_DB, [toLetter({ runId: RUN, userKey: USER })]);
+    await indexDeadLetters(env.OPERATORS_DB, [toIndexedDeadLetter({ runId: RUN, userKey: USER })]);
     const down = await makeGateway({}, failing(/^USER_GATE\./));
     expect((await ask(down, path)).status).toBe(503);
     expect((await ask(gateway, path)).status).toBe(200);
@@ -174,7 +174,7 @@ describe("a user", () => {
   it("whose windows were reset has none when the gate starts anew, either", async () => {
     const alice = await buildUserKey(gateway.issuer.issuer, "alice");
     await gateway.start({});
-    await act(gateway, `/users/${alice}/reset-window`);
+    await post(gateway, `/users/${alice}/reset-window`);
     await evict(await gateway.gateOf());
     expect((await ask(gateway, `/users/${alice}`)).body.windows).toEqual({ runs: null, results: null });
   });

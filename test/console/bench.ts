@@ -86,9 +86,9 @@ async function keepIn(
   return runId;
 }
 
-type Letter = ReturnType<typeof defaultLetter>;
+type IndexedDeadLetter = ReturnType<typeof defaultDeadLetter>;
 
-function defaultLetter(userKey: string, callbackUrl: string | null) {
+function defaultDeadLetter(userKey: string, callbackUrl: string | null) {
   const runId: string = crypto.randomUUID();
   return {
     runId,
@@ -105,20 +105,23 @@ function defaultLetter(userKey: string, callbackUrl: string | null) {
   };
 }
 
-export function toLetter(members: Partial<Letter> = {}): Letter {
+export function toIndexedDeadLetter(members: Partial<IndexedDeadLetter> = {}): IndexedDeadLetter {
   const { userKey = "alice", callbackUrl = HOOK } = members;
-  return { ...defaultLetter(userKey, callbackUrl), ...members };
+  return { ...defaultDeadLetter(userKey, callbackUrl), ...members };
 }
 
 /** Tells the index of dead letters, as gates do. */
-export async function indexLetters(db: D1Database, letters: readonly Letter[]): Promise<void> {
+export async function indexDeadLetters(
+  db: D1Database,
+  deadLetters: readonly IndexedDeadLetter[],
+): Promise<void> {
   const insert = db.prepare(
     `INSERT INTO dead_letters (run_id, gate, user_key, issuer, subject, stored_action_id, callback_url, host,
        accepted_at_ms, died_at_ms, result, attempts, status, reason, seq)
      VALUES (?1, ?2, ?3, 'https://login.example', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0)`,
   );
   await db.batch(
-    letters.map(({ runId, gate, userKey, subject, callbackUrl, host, diedAtMs, ...rest }) => {
+    deadLetters.map(({ runId, gate, userKey, subject, callbackUrl, host, diedAtMs, ...rest }) => {
       const times = [diedAtMs - 60_000, diedAtMs];
       const end = [rest.result, rest.attempts, rest.status, rest.reason];
       return insert.bind(runId, gate, userKey, subject, ACTION, callbackUrl, host, ...times, ...end);
@@ -147,7 +150,7 @@ export function ask(gateway: Gateway, path: string, call: Call = {}): Promise<An
   return gateway.call(`/console/api${path}`, { claims: OPERATOR, ...call });
 }
 
-export function act(gateway: Gateway, path: string, body?: unknown, call: Call = {}): Promise<Answer> {
+export function post(gateway: Gateway, path: string, body?: unknown, call: Call = {}): Promise<Answer> {
   const posted =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
   return ask(gateway, path, { method: "POST", ...posted, ...call });

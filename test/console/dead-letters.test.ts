@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { deadLetters, type LetterQuery } from "../../src/console/dead-letters/query.ts";
+import { type DeadLetterQuery, listDeadLetters } from "../../src/console/dead-letters/query.ts";
 import { decodeCursor } from "../../src/operators/cursor.ts";
 import { inChunks } from "../../src/platform/chunks.ts";
 import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
-import { indexLetters, indexOverdue, toLetter } from "./bench.ts";
+import { indexDeadLetters, indexOverdue, toIndexedDeadLetter } from "./bench.ts";
 
-const ANY: LetterQuery = { host: null, reason: null, fromMs: null, toMs: null, after: null };
+const ANY: DeadLetterQuery = { host: null, reason: null, fromMs: null, toMs: null, after: null };
 
 let db: D1Database;
 
@@ -20,49 +20,49 @@ describe("dead letters", () => {
   it("are grouped by host, with their reasons, the worst host first", async () => {
     const down = { callbackUrl: "https://down.example:8443/a?b=c" };
     const unread = { result: null, attempts: 0, reason: "the upstream does not know the run" };
-    await indexLetters(db, [
-      toLetter({ ...diedAt(1), ...down }),
-      toLetter({ ...diedAt(2), ...down, reason: "no answer in time" }),
-      toLetter({ ...diedAt(3), ...down, attempts: 10 }),
-      toLetter({ ...diedAt(4), reason: "status is no 2xx", status: 503 }),
-      toLetter({ ...diedAt(0), ...unread, userKey: "bob", callbackUrl: null }),
+    await indexDeadLetters(db, [
+      toIndexedDeadLetter({ ...diedAt(1), ...down }),
+      toIndexedDeadLetter({ ...diedAt(2), ...down, reason: "no answer in time" }),
+      toIndexedDeadLetter({ ...diedAt(3), ...down, attempts: 10 }),
+      toIndexedDeadLetter({ ...diedAt(4), reason: "status is no 2xx", status: 503 }),
+      toIndexedDeadLetter({ ...diedAt(0), ...unread, userKey: "bob", callbackUrl: null }),
     ]);
-    const seen = await deadLetters(db, ANY);
+    const seen = await listDeadLetters(db, ANY);
     expect(seen.groups).toEqual([
       {
         host: "down.example:8443",
-        letters: 3,
+        dead_letters: 3,
         oldest_at: "2026-11-20T12:00:01.000Z",
         newest_at: "2026-11-20T12:00:03.000Z",
         reasons: [
-          { reason: "no connection", letters: 2 },
-          { reason: "no answer in time", letters: 1 },
+          { reason: "no connection", dead_letters: 2 },
+          { reason: "no answer in time", dead_letters: 1 },
         ],
       },
       {
         host: null,
-        letters: 1,
+        dead_letters: 1,
         oldest_at: "2026-11-20T12:00:00.000Z",
         newest_at: "2026-11-20T12:00:00.000Z",
-        reasons: [{ reason: "the upstream does not know the run", letters: 1 }],
+        reasons: [{ reason: "the upstream does not know the run", dead_letters: 1 }],
       },
       {
         host: "client.example",
-        letters: 1,
+        dead_letters: 1,
         oldest_at: "2026-11-20T12:00:04.000Z",
         newest_at: "2026-11-20T12:00:04.000Z",
-        reasons: [{ reason: "status is no 2xx", letters: 1 }],
+        reasons: [{ reason: "status is no 2xx", dead_letters: 1 }],
       },
     ]);
-    expect(seen.letters.map(({ reason, status }) => [reason, status])).toEqual([
+    expect(seen.dead_letters.map(({ reason, status }) => [reason, status])).toEqual([
       ["status is no 2xx", 503],
       ["no connection", null],
       ["no answer in time", null],
       ["no connection", null],
       ["the upstream does not know the run", null],
     ]);
-    expect(seen.letters[1]).toMatchObject({ host: "down.example:8443", attempts: 10, subject: "alice" });
-    expect(seen.letters[4]).toMatchObject({
+    expect(seen.dead_letters[1]).toMatchObject({ host: "down.example:8443", attempts: 10, subject: "alice" });
+    expect(seen.dead_letters[4]).toMatchObject({
       user: "bob",
       subject: "bob",
       host: null,
@@ -81,31 +81,35 @@ describe("dead letters", () => {
     ["a host and a reason", { host: "client.example", reason: "no answer in time" }, [1]],
     ["a time", { fromMs: NOON_MS - 2, toMs: NOON_MS }, [1, 2]],
     ["a host of which there are none", { host: "CLIENT.example" }, []],
-  ] as [string, Partial<LetterQuery>, number[]][])("are found by %s", async (_name, query, found) => {
-    const letters = [
-      toLetter({ diedAtMs: NOON_MS }),
-      toLetter({ diedAtMs: NOON_MS - 1, reason: "no answer in time" }),
-      toLetter({ diedAtMs: NOON_MS - 2, reason: "no answer in time", callbackUrl: null }),
+  ] as [string, Partial<DeadLetterQuery>, number[]][])("are found by %s", async (_name, query, found) => {
+    const indexed = [
+      toIndexedDeadLetter({ diedAtMs: NOON_MS }),
+      toIndexedDeadLetter({ diedAtMs: NOON_MS - 1, reason: "no answer in time" }),
+      toIndexedDeadLetter({ diedAtMs: NOON_MS - 2, reason: "no answer in time", callbackUrl: null }),
     ];
-    await indexLetters(db, letters);
-    const seen = await deadLetters(db, { ...ANY, ...query });
-    expect(seen.letters.map(({ run_id }) => run_id)).toEqual(found.map((at) => letters[at]?.runId));
-    expect(seen.groups.reduce((sum, group) => sum + group.letters, 0)).toBe(found.length);
+    await indexDeadLetters(db, indexed);
+    const seen = await listDeadLetters(db, { ...ANY, ...query });
+    expect(seen.dead_letters.map(({ run_id }) => run_id)).toEqual(found.map((at) => indexed[at]?.runId));
+    expect(seen.groups.reduce((sum, group) => sum + group.dead_letters, 0)).toBe(found.length);
   });
 
   it("of one host, of one time, come fifty a page, each once", async () => {
-    const here = times(120, (n) => toLetter({ diedAtMs: NOON_MS + n }));
-    const there = times(120, (n) => toLetter({ diedAtMs: NOON_MS + n, callbackUrl: "https://x.example/" }));
-    await indexLetters(db, [...here, ...there]);
+    const here = times(120, (n) => toIndexedDeadLetter({ diedAtMs: NOON_MS + n }));
+    const there = times(120, (n) =>
+      toIndexedDeadLetter({ diedAtMs: NOON_MS + n, callbackUrl: "https://x.example/" }),
+    );
+    await indexDeadLetters(db, [...here, ...there]);
     const query = { ...ANY, host: "client.example", fromMs: NOON_MS + 5, toMs: NOON_MS + 115 };
     const ids: string[] = [];
     const sizes: number[] = [];
-    let after: LetterQuery["after"] = null;
+    let after: DeadLetterQuery["after"] = null;
     do {
-      const page = await deadLetters(db, { ...query, after });
-      ids.push(...page.letters.map(({ run_id }) => run_id));
-      sizes.push(page.letters.length);
-      expect(page.groups.map(({ host, letters }) => [host, letters])).toEqual([["client.example", 110]]);
+      const page = await listDeadLetters(db, { ...query, after });
+      ids.push(...page.dead_letters.map(({ run_id }) => run_id));
+      sizes.push(page.dead_letters.length);
+      expect(page.groups.map(({ host, dead_letters: size }) => [host, size])).toEqual([
+        ["client.example", 110],
+      ]);
       after = page.next_cursor === null ? null : decodeCursor(page.next_cursor);
     } while (after !== null && sizes.length < 9);
     expect(sizes).toEqual([50, 50, 10]);
@@ -114,16 +118,16 @@ describe("dead letters", () => {
   });
 
   it("beyond 2,000 are not grouped, and are reached by the cursor", async () => {
-    const many = times(2_100, (n) => toLetter({ diedAtMs: NOON_MS + n }));
-    for (const chunk of inChunks(many, 700)) await indexLetters(db, chunk);
-    const rare = toLetter({ diedAtMs: NOON_MS - 1, callbackUrl: "https://rare.example/" });
-    await indexLetters(db, [rare]);
+    const many = times(2_100, (n) => toIndexedDeadLetter({ diedAtMs: NOON_MS + n }));
+    for (const chunk of inChunks(many, 700)) await indexDeadLetters(db, chunk);
+    const rare = toIndexedDeadLetter({ diedAtMs: NOON_MS - 1, callbackUrl: "https://rare.example/" });
+    await indexDeadLetters(db, [rare]);
     const query = { ...ANY, host: "rare.example" };
-    const first = await deadLetters(db, query);
-    expect([first.complete, first.letters, first.groups]).toEqual([false, [], []]);
-    expect((await deadLetters(db, ANY)).groups).toMatchObject([{ letters: 2_000 }]);
-    const second = await deadLetters(db, { ...query, after: decodeCursor(first.next_cursor ?? "") });
-    expect(second.letters.map(({ run_id }) => run_id)).toEqual([rare.runId]);
+    const first = await listDeadLetters(db, query);
+    expect([first.complete, first.dead_letters, first.groups]).toEqual([false, [], []]);
+    expect((await listDeadLetters(db, ANY)).groups).toMatchObject([{ dead_letters: 2_000 }]);
+    const second = await listDeadLetters(db, { ...query, after: decodeCursor(first.next_cursor ?? "") });
+    expect(second.dead_letters.map(({ run_id }) => run_id)).toEqual([rare.runId]);
     expect(second.next_cursor).toBeNull();
   });
 });
@@ -131,7 +135,7 @@ describe("dead letters", () => {
 describe("overdue runs", () => {
   it("are shown by user, those that have waited longest first, twenty at most", async () => {
     for (const n of times(25, (at) => at)) await indexOverdue(db, `user-${n}`, NOON_MS - n * 1_000, n + 1);
-    const { overdue } = await deadLetters(db, ANY);
+    const { overdue } = await listDeadLetters(db, ANY);
     expect(overdue).toHaveLength(20);
     expect(overdue[0]).toEqual({
       user: "user-24",

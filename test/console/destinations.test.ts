@@ -11,7 +11,7 @@ import { freshForEach } from "../support/fresh.ts";
 import { times } from "../support/times.ts";
 
 const DOWN: HostStats = { host: "down.example", attempts: 1, acknowledged: 0, latencyMeanMs: null };
-const CLOSED = { status: "closed", until: null, users_resting: 0 };
+const CLOSED = { status: "closed", until: null, open_for_users: 0 };
 
 freshForEach();
 
@@ -19,18 +19,18 @@ function breaker(host: string) {
   return breakerOf(env.DESTINATION_BREAKER, host);
 }
 
-function show(...hosts: HostStats[]) {
+function breakersAt(...hosts: HostStats[]) {
   return withBreakers(hosts, env.DESTINATION_BREAKER);
 }
 
 async function shownBreaker() {
-  return (await show(DOWN)).destinations[0]?.breaker;
+  return (await breakersAt(DOWN)).destinations[0]?.breaker;
 }
 
 describe("destinations", () => {
   it("are shown as they were counted", async () => {
     const fine = { host: "client.example", attempts: 3, acknowledged: 3, latencyMeanMs: 20 };
-    expect(await show(fine, DOWN)).toEqual({
+    expect(await breakersAt(fine, DOWN)).toEqual({
       destinations: [
         { host: "client.example", attempts: 3, acknowledged: 3, latency_mean_ms: 20, breaker: CLOSED },
         { host: "down.example", attempts: 1, acknowledged: 0, latency_mean_ms: null, breaker: CLOSED },
@@ -73,22 +73,22 @@ describe("destinations", () => {
 });
 
 describe("a host's breaker", () => {
-  it("rests after ten failures of many, probes after its rest, and is closed by a success", async () => {
+  it("opens after ten failures of many, is half open afterwards, and is closed by a success", async () => {
     for (const n of times(10, (at) => at)) await breaker("down.example").report(`user-${n}`, false);
     const until = new Date(T0 + 30 * SECOND).toISOString();
-    expect(await shownBreaker()).toEqual({ status: "open", until, users_resting: 0 });
+    expect(await shownBreaker()).toEqual({ status: "open", until, open_for_users: 0 });
     vi.setSystemTime(T0 + 30 * SECOND);
-    expect(await shownBreaker()).toEqual({ status: "half_open", until: null, users_resting: 0 });
+    expect(await shownBreaker()).toEqual({ status: "half_open", until: null, open_for_users: 0 });
     // To be shown took no probe.
     expect(await breaker("down.example").acquire("alice")).toEqual({ kind: "go" });
     const probeEnds = new Date(T0 + 60 * SECOND).toISOString();
-    expect(await shownBreaker()).toEqual({ status: "half_open", until: probeEnds, users_resting: 0 });
+    expect(await shownBreaker()).toEqual({ status: "half_open", until: probeEnds, open_for_users: 0 });
     await breaker("down.example").report("alice", true);
     expect(await shownBreaker()).toEqual(CLOSED);
   });
 
-  it("counts the users who rest for themselves", async () => {
+  it("counts the users whose own breaker is open", async () => {
     for (const _ of times(10, () => 0)) await breaker("down.example").report("alice", false);
-    expect(await shownBreaker()).toEqual({ status: "closed", until: null, users_resting: 1 });
+    expect(await shownBreaker()).toEqual({ status: "closed", until: null, open_for_users: 1 });
   });
 });

@@ -116,7 +116,7 @@ it.each([
   expect(html).not.toContain("Every callback was delivered");
 });
 
-it("overdue runs and letters without a callback are on the page of dead letters", async () => {
+it("overdue runs and dead letters without a callback are on the page of dead letters", async () => {
   const props = { frame: FRAME, given: SEARCH, view: deadLetters, fault: null };
   const html = String(await DeadLettersPage(props));
   for (const words of ["Runs overdue", 'href="/console/dead-letters?host=-"', ">no callback<"])

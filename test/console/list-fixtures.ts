@@ -14,7 +14,7 @@ export function searchFor(text: string) {
   return { ...run, state: text, result: text, reason: text, from: text, to: text };
 }
 
-function toLetter(given: Partial<DeadLetter>): DeadLetter {
+function toIndexedDeadLetter(given: Partial<DeadLetter>): DeadLetter {
   return {
     run_id: RUN,
     user: ALICE,
@@ -34,26 +34,32 @@ export const deadLetters: DeadLetters = {
   groups: [
     {
       host: "hooks.example.com",
-      letters: 24,
+      dead_letters: 24,
       oldest_at: ago(3 * DAY_MS),
       newest_at: ago(20 * MINUTE_MS),
       reasons: [
-        { reason: "status is no 2xx", letters: 19 },
-        { reason: "no answer in time", letters: 5 },
+        { reason: "status is no 2xx", dead_letters: 19 },
+        { reason: "no answer in time", dead_letters: 5 },
       ],
     },
     {
       host: null,
-      letters: 1,
+      dead_letters: 1,
       oldest_at: ago(2 * DAY_MS),
       newest_at: ago(2 * DAY_MS),
-      reasons: [{ reason: "the upstream does not know the run", letters: 1 }],
+      reasons: [{ reason: "the upstream does not know the run", dead_letters: 1 }],
     },
   ],
-  letters: [
-    toLetter({}),
-    toLetter({ status: null, reason: "no answer in time" }),
-    toLetter({ user: CAROL, subject: "carol@example.com", host: null, result: null, status: null }),
+  dead_letters: [
+    toIndexedDeadLetter({}),
+    toIndexedDeadLetter({ status: null, reason: "no answer in time" }),
+    toIndexedDeadLetter({
+      user: CAROL,
+      subject: "carol@example.com",
+      host: null,
+      result: null,
+      status: null,
+    }),
   ],
   next_cursor: "WzE3OTU0ODIyOTI3MDhd",
   complete: false,
@@ -69,7 +75,7 @@ export const deadLetters: DeadLetters = {
 
 export const noDeadLetters: DeadLetters = {
   groups: [],
-  letters: [],
+  dead_letters: [],
   next_cursor: null,
   complete: true,
   overdue: [],
@@ -99,14 +105,14 @@ export const destinations: Destinations = {
       attempts: 1840,
       acknowledged: 1833,
       latency_mean_ms: 21,
-      breaker: { status: "closed", until: null, users_resting: 1 },
+      breaker: { status: "closed", until: null, open_for_users: 1 },
     },
     {
       host: "hooks.example.com",
       attempts: 96,
       acknowledged: 24,
       latency_mean_ms: 1240,
-      breaker: { status: "open", until: ago(-21_000), users_resting: 0 },
+      breaker: { status: "open", until: ago(-21_000), open_for_users: 0 },
     },
     {
       host: "new.example",

@@ -98,13 +98,13 @@ describe.each(ATTACKS)("nothing stored becomes markup: %s", (attack) => {
     expect(faults).toEqual([]);
     expect([tags.get("script"), tags.get("html"), tags.get("body")]).toEqual([1, 1, 1]);
     expect(WEIRD.filter((tag) => tags.has(tag))).toEqual([]);
-    const honest = await read(String(await twinOf(_name)));
+    const honest = await read(String(await findTwin(_name)));
     // The same elements as with honest data: nothing was added, and nothing broken off.
     expect([...tags.keys()].toSorted()).toEqual([...honest.tags.keys()].toSorted());
   });
 });
 
-function twinOf(name: string): unknown {
+function findTwin(name: string): unknown {
   return pagesWith("2026-11-25").find(([each]) => each === name)?.[1];
 }
 

@@ -1,4 +1,4 @@
-// The overview as an operator's script reads it: from sums that isolates have told, minute by minute.
+// The overview as an operator's script reads it: from sums that isolates have reported, minute by minute.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { draw, overview } from "../../src/console/overview/query.ts";
@@ -26,7 +26,7 @@ const NOW_MS = Date.parse("2040-01-08T12:30:20Z");
 freshForEach();
 beforeEach(() => stopClock(NOW_MS));
 
-/** At that time an isolate tells of one of everything. */
+/** At that time an isolate reports one of everything. */
 async function mixedAt(atMs: number): Promise<void> {
   const sums = emptySums();
   for (const status of [200, 304, 404, 429, 500, 503, 202])

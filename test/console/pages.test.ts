@@ -5,7 +5,7 @@ import { failing } from "../support/bindings.ts";
 import { type Answer, type Call, type Gateway, makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { words } from "../support/words.ts";
-import { indexLetters, keepRun, toLetter } from "./bench.ts";
+import { indexDeadLetters, keepRun, toIndexedDeadLetter } from "./bench.ts";
 
 const OPERATOR = { sub: "olga", scope: "operator" };
 const POLICY =
@@ -38,7 +38,9 @@ function post(path: string, body: string, headers: Record<string, string> = OWN)
 /** A dead letter of alice that the index knows. */
 async function deadRun(): Promise<string> {
   const runId = await keepRun({ terms: { userKey: alice, subject: "alice" }, fate: "dead" });
-  await indexLetters(db, [toLetter({ runId, userKey: alice, reason: "status is no 2xx", status: 503 })]);
+  await indexDeadLetters(db, [
+    toIndexedDeadLetter({ runId, userKey: alice, reason: "status is no 2xx", status: 503 }),
+  ]);
   return runId;
 }
 
@@ -235,13 +237,13 @@ describe("forms", () => {
 
   it("of a line of dead letters send again what the line counts, and no other", async () => {
     const [from, to] = ["2026-11-25T20:14", "2026-11-25T20:16:00Z"];
-    await indexLetters(db, [
-      toLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z"), reason: "poison" }),
-      toLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z") }),
-      toLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:17:00Z"), reason: "poison" }),
+    await indexDeadLetters(db, [
+      toIndexedDeadLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z"), reason: "poison" }),
+      toIndexedDeadLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z") }),
+      toIndexedDeadLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:17:00Z"), reason: "poison" }),
     ]);
     const { text: html } = await ask(`/console/dead-letters?reason=poison&from=${from}&to=${to}`);
-    expect(html).toContain("Every dead letter of this line is sent again: 1 letter.");
+    expect(html).toContain("Every dead letter of this line is sent again: 1 run.");
     const query = `host=client.example&amp;reason=poison&amp;from=${encodeURIComponent(from)}&amp;to=${encodeURIComponent(to)}`;
     // Of its host, and of its only reason.
     expect(html.split(`href="/console/dead-letters?${query}"`)).toHaveLength(3);

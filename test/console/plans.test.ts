@@ -1,4 +1,4 @@
-// What the planner does with each statement of the console. An operator's curiosity must not stop the gates from telling
+// What the planner does with each statement of the console. An operator's curiosity must not stop the gates from reporting
 // the index what it has to know.
 import { beforeEach, expect, it } from "vitest";
 import { STATEMENTS as AUDIT } from "../../src/operators/audit-store.ts";
@@ -40,8 +40,8 @@ it.each([...Object.entries(STORE), ...Object.entries(AUDIT)])(
 );
 
 it.each([
-  [STORE.letters, "USING INDEX dead_letters_by_time (died_at_ms>? AND (died_at_ms,run_id)<(?,?))"],
-  [STORE.lettersOfRuns, "USING PRIMARY KEY (run_id=?)"],
+  [STORE.deadLetters, "USING INDEX dead_letters_by_time (died_at_ms>? AND (died_at_ms,run_id)<(?,?))"],
+  [STORE.deadLettersOfRuns, "USING PRIMARY KEY (run_id=?)"],
   [STORE.activeUsers, "USING PRIMARY KEY (month=? AND user_key>?)"],
   [STORE.countActive, "USING PRIMARY KEY (month=?)"],
   [STORE.overdue, "USING INDEX overdue_gates_by_time"],

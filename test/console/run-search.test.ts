@@ -9,7 +9,7 @@ import { replacing, tapped } from "../support/bindings.ts";
 import { HOUR, MINUTE, moveClock, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { times } from "../support/times.ts";
-import { ACTION, indexActive, indexLetters, keepRun, keepRuns, toLetter } from "./bench.ts";
+import { ACTION, indexActive, indexDeadLetters, keepRun, keepRuns, toIndexedDeadLetter } from "./bench.ts";
 import { toRun } from "./fixtures.ts";
 
 const ANY_TIME = { fromMs: null, toMs: null, after: null };
@@ -255,7 +255,7 @@ describe("without a user", () => {
 describe("a run's id", () => {
   it("leads to a dead letter, of whatever day, without asking another gate", async () => {
     const runId = await keepRun({ terms: { userKey: "bob" }, fate: "dead" });
-    await indexLetters(db, [toLetter({ runId, userKey: "bob", diedAtMs: MARCH_10 })]);
+    await indexDeadLetters(db, [toIndexedDeadLetter({ runId, userKey: "bob", diedAtMs: MARCH_10 })]);
     await indexActive(db, 204_003, 10, ["alice", "bob"]);
     moveClock(60 * DAY);
     const calls: string[] = [];

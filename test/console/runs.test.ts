@@ -52,7 +52,7 @@ describe("a run's page", () => {
     ]);
   });
 
-  it("of one that is being tried tells each attempt, and the next", async () => {
+  it("of one with attempts to come shows each attempt, and the next", async () => {
     const { body } = await runs.read(await runs.retrying());
     expect(kinds(body)).toEqual(["accepted", "ended", "charged", "attempt", "next_attempt"]);
     const attempt = { number: 1, status: 503, duration_ms: 0, error: "status is no 2xx" };

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { DAY, HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { expectKept } from "../support/kept.ts";
-import { deadLetters } from "../support/operators-index.ts";
+import { readDeadLetters } from "../support/operators-index.ts";
 import { PAYING, Stage, type Started } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
@@ -20,10 +20,10 @@ async function forgetRuns(stage: Stage): Promise<void> {
   await stage.pass(3 * DAY + HOUR);
 }
 
-async function expectNoLetter(stage: Stage, run: Pick<Started, "runId">): Promise<void> {
+async function expectNoDeadLetter(stage: Stage, run: Pick<Started, "runId">): Promise<void> {
   await expectKept(stage, run);
   await stage.pass(MINUTE);
-  expect(await deadLetters()).toEqual([]);
+  expect(await readDeadLetters()).toEqual([]);
 }
 
 /** Who may ask for an abandoned run again. */
@@ -45,7 +45,7 @@ const ENDS: [string, (stage: Stage, run: Started) => Promise<unknown>][] = [
     },
   ],
   [
-    "an operator gave it up",
+    "an operator abandoned it",
     async (stage, run) => {
       expect(await stage.abandon(run)).toBe(true);
       await stage.pass(MINUTE);
@@ -65,7 +65,7 @@ describe("404s", () => {
     expect(await stage.state(run)).toBe("waiting");
     stage.gateway.upstream.behaveHonestly();
     await stage.pass(7 * HOUR);
-    await expectNoLetter(stage, run);
+    await expectNoDeadLetter(stage, run);
   });
 });
 
@@ -74,7 +74,7 @@ describe.each(ENDS)("a run that is abandoned because %s", (reason, abandon) => {
     const run = await stage.start();
     await abandon(stage, run);
     expect((await stage.deliveries(run.runId)).body.data).toMatchObject({ state: "dead", attempts: [] });
-    expect(await deadLetters()).toMatchObject([
+    expect(await readDeadLetters()).toMatchObject([
       { run_id: run.runId, callback_url: "https://client.example/hook", reason, result: null },
     ]);
     expect((await stage.records()).charges).toEqual([]);
@@ -87,7 +87,7 @@ describe.each(ENDS)("a run that is abandoned because %s", (reason, abandon) => {
     stage.gateway.upstream.behaveHonestly();
     await ask(stage, run);
     await stage.pass(2 * MINUTE);
-    await expectNoLetter(stage, run);
+    await expectNoDeadLetter(stage, run);
     await stage.push(run);
     await stage.redeliver(run.runId);
     await stage.pass(MINUTE);
@@ -104,7 +104,7 @@ describe("an abandoned run that is asked for again", () => {
     await stage.pass(HOUR);
     expect(stage.reads - before).toBe(1);
     expect(await stage.state(run)).toBe("dead");
-    expect(await deadLetters()).toHaveLength(1);
+    expect(await readDeadLetters()).toHaveLength(1);
   });
 
   it("and is waiting, is waited for, and then delivered and charged", async ({ stage }) => {
@@ -117,19 +117,19 @@ describe("an abandoned run that is asked for again", () => {
     expect(await stage.state(run)).toBe("waiting");
     stage.gateway.upstream.behaveHonestly();
     await stage.pass(7 * HOUR);
-    await expectNoLetter(stage, run);
+    await expectNoDeadLetter(stage, run);
   });
 
   it("without a callback is charged when it ended in success", async ({ stage }) => {
     const { body } = await stage.gateway.start({}, { claims: PAYING });
     const runId: string = body.data.id;
     await forgetRuns(stage);
-    expect(await deadLetters()).toMatchObject([{ run_id: runId, callback_url: null }]);
+    expect(await readDeadLetters()).toMatchObject([{ run_id: runId, callback_url: null }]);
     stage.gateway.upstream.behaveHonestly();
     await stage.push({ runId, ...stage.lastRef() });
     await stage.pass(MINUTE);
     expect((await stage.records()).charges).toMatchObject([{ run_id: runId }]);
-    expect(await deadLetters()).toEqual([]);
+    expect(await readDeadLetters()).toEqual([]);
   });
 
   it("is not, by a completion that names another run", async ({ stage }) => {
@@ -150,7 +150,7 @@ describe("long waits", () => {
     expect(await stage.state(run)).toBe("waiting");
     stage.waiting.clear();
     await stage.pass(7 * HOUR);
-    await expectNoLetter(stage, run);
+    await expectNoDeadLetter(stage, run);
   });
 
   it("a dead letter after a retry schedule of fourteen days is there for thirty more, and can be sent again", async () => {
@@ -159,10 +159,10 @@ describe("long waits", () => {
     const run = await stage.finish(await stage.start());
     await stage.pass(20 * DAY);
     expect(await stage.state(run)).toBe("dead");
-    expect(await deadLetters()).toMatchObject([{ run_id: run.runId, result: "success" }]);
+    expect(await readDeadLetters()).toMatchObject([{ run_id: run.runId, result: "success" }]);
     await stage.pass(21 * DAY);
     expect(await stage.state(run)).toBe("dead");
-    expect(await deadLetters()).toHaveLength(1);
+    expect(await readDeadLetters()).toHaveLength(1);
     stage.receive(() => new Response(null, { status: 204 }));
     expect((await stage.redeliver(run.runId)).status).toBe(202);
     await stage.pass(2 * SECOND);

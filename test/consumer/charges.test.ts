@@ -3,12 +3,13 @@ import { describe, expect } from "vitest";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { ID } from "../support/gateway.ts";
+import type { Records } from "../support/records.ts";
 import { it, type Stage } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
 freshForEach();
 
-async function readCharges(stage: Stage): Promise<any[]> {
+async function readCharges(stage: Stage): Promise<Records["charges"]> {
   await stage.pass(3 * HOUR);
   expect(await stage.rows()).toBe(0);
   return (await stage.records()).charges;
@@ -24,7 +25,7 @@ describe("no charge", () => {
     await stage.push(await stage.start());
     expect(await readCharges(stage)).toEqual([]);
     expect(stage.received).toHaveLength(1);
-    expect((await stage.records()).runs[0].result).toBe("error");
+    expect((await stage.records()).runs[0]?.result).toBe("error");
   });
 
   it("for a run that is not billable", async ({ stage }) => {

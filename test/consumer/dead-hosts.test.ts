@@ -10,7 +10,7 @@ import { errorBody, json } from "../support/upstream.ts";
 freshForEach(0.5);
 
 /** Ten callbacks that all failed at one host. */
-async function restingHost(stage: Stage, host: string): Promise<void> {
+async function openHost(stage: Stage, host: string): Promise<void> {
   const down = `https://${host}/`;
   stage.receive(({ url }) => new Response(null, { status: url.startsWith(down) ? 503 : 204 }));
   for (let run = 0; run < 10; run += 1)
@@ -20,12 +20,12 @@ async function restingHost(stage: Stage, host: string): Promise<void> {
 
 describe("a host that is down", () => {
   it("is left alone: what waits for it burns no attempt", async ({ stage }) => {
-    await restingHost(stage, "rests.example");
-    const run = await stage.finish(await stage.start({ callback_url: "https://rests.example/late" }));
+    await openHost(stage, "open.example");
+    const run = await stage.finish(await stage.start({ callback_url: "https://open.example/late" }));
     expect(stage.received).toHaveLength(10);
     expect((await stage.deliveries(run.runId)).body.data).toEqual({
       state: "retrying",
-      callback_url: "https://rests.example/late",
+      callback_url: "https://open.example/late",
       next_attempt_at: "2040-01-01T00:00:31.500Z",
       attempts: [],
     });
@@ -34,7 +34,7 @@ describe("a host that is down", () => {
   });
 
   it("is probed by one attempt a rest, and gets everything when it is back", async ({ stage }) => {
-    await restingHost(stage, "probed.example");
+    await openHost(stage, "probed.example");
     await stage.pass(32 * SECOND);
     expect(stage.received).toHaveLength(11);
     stage.receive(() => new Response(null, { status: 204 }));
@@ -46,7 +46,7 @@ describe("a host that is down", () => {
 
   it("for longer than the schedule makes a dead letter of every run that waits for it, tried or not", async () => {
     const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5,300" });
-    await restingHost(stage, "gone.example");
+    await openHost(stage, "gone.example");
     for (let run = 0; run < 15; run += 1)
       await stage.finish(await stage.start({ callback_url: "https://gone.example/late" }));
     await stage.pass(2 * HOUR);
@@ -61,16 +61,16 @@ describe("a host that is down", () => {
 
   it("is asked about before a result is read for it again, and nothing is read or written for it", async () => {
     const calls: string[] = [];
-    const stage = await Stage.set({}, (of) =>
-      tapped(of, async ({ name, perform }) => {
+    const stage = await Stage.set({}, (bindings) =>
+      tapped(bindings, async ({ name, perform }) => {
         calls.push(name);
         if (name !== "DESTINATION_BREAKER.peek") return perform();
         return { kind: "open", untilMs: Date.now() + 30 * SECOND };
       }),
     );
-    await restingHost(stage, "unread.example");
-    const countOf = (name: string) => calls.filter((call) => call === name).length;
-    const reads = () => [countOf("KV.get"), asked.length, countOf("KV.put")];
+    await openHost(stage, "unread.example");
+    const countCalls = (name: string) => calls.filter((call) => call === name).length;
+    const reads = () => [countCalls("KV.get"), asked.length, countCalls("KV.put")];
     const { asked } = stage.gateway.upstream;
     // The second attempts, at which no run was deferred before.
     await stage.pass(6 * SECOND);
@@ -78,13 +78,13 @@ describe("a host that is down", () => {
     expect(before[0]).toBeGreaterThan(0);
     await stage.pass(30 * MINUTE);
     expect(reads()).toEqual(before);
-    expect(countOf("DESTINATION_BREAKER.peek")).toBeGreaterThan(50);
+    expect(countCalls("DESTINATION_BREAKER.peek")).toBeGreaterThan(50);
   });
 
-  it("for all users is asked about once a rest by an isolate, however many wait for it", async () => {
+  it("for all users is asked about once in 30 s by an isolate, however many wait for it", async () => {
     const asked: string[] = [];
-    const stage = await Stage.set({}, (of) =>
-      tapped(of, ({ name, perform }) => {
+    const stage = await Stage.set({}, (bindings) =>
+      tapped(bindings, ({ name, perform }) => {
         if (/^DESTINATION_BREAKER\.(acquire|peek)$/.test(name)) asked.push(name);
         return perform();
       }),
@@ -110,7 +110,7 @@ describe("a host that is down", () => {
   });
 
   it("costs no result: one that was read is kept while the upstream forgets it", async ({ stage }) => {
-    await restingHost(stage, "kept.example");
+    await openHost(stage, "kept.example");
     const run = await stage.finish(await stage.start({ callback_url: "https://kept.example/late" }));
     expect(stage.received).toHaveLength(10);
     stage.gateway.upstream.behave(() => json(404, errorBody(404, "not_found")));

@@ -9,7 +9,7 @@ import type { RunMessage } from "../../src/gate/run-message.ts";
 import { HOUR, MINUTE, SECOND, stopClock } from "../support/clock.ts";
 import { weighted } from "../support/commands.ts";
 import { type Death, dyingAt } from "../support/dying.ts";
-import { deadLetters, freshIndex } from "../support/operators-index.ts";
+import { freshIndex, readDeadLetters } from "../support/operators-index.ts";
 import { Stage, type Started } from "../support/stage.ts";
 import { type Fault, Weather } from "./weather.ts";
 
@@ -26,7 +26,7 @@ type Order = { callback: boolean; billable: boolean; id: string | null };
 type Accepted = Order & Started;
 
 type Command =
-  | { do: "start"; callback: boolean; billable: boolean; named: boolean; waits: boolean }
+  | { do: "start"; callback: boolean; billable: boolean; hasId: boolean; waits: boolean }
   /** The caller, with the same id. */
   | { do: "try again"; order: number }
   | { do: "push"; run: number }
@@ -53,7 +53,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     do: fc.constant("start"),
     callback: fc.boolean(),
     billable: fc.boolean(),
-    named: fc.boolean(),
+    hasId: fc.boolean(),
     waits: fc.boolean(),
   }),
   weighted(1, { do: fc.constant("try again"), order: fc.nat() }),
@@ -103,7 +103,7 @@ class Scene {
     const { stage, weather } = this;
     switch (given.do) {
       case "start":
-        return this.#start({ ...given, id: given.named ? crypto.randomUUID() : null }, given.waits);
+        return this.#start({ ...given, id: given.hasId ? crypto.randomUUID() : null }, given.waits);
       case "try again":
         return this.#tryAgain(pick(this.orders, given.order));
       case "end":
@@ -144,7 +144,7 @@ class Scene {
   /** An operator sends every dead letter again. */
   async redeliverAll(): Promise<void> {
     const gate = await this.stage.gateway.gateOf();
-    for (const { run_id } of await deadLetters()) await gate.redeliver(run_id);
+    for (const { run_id } of await readDeadLetters()) await gate.redeliver(run_id);
     await this.stage.pass(100 * HOUR);
   }
 
@@ -181,7 +181,7 @@ class Scene {
 
   async #consume({ death: at, twice, reversed, loses }: Command & { do: "consume" }): Promise<void> {
     const messages = [...this.stage.queue.take(), ...this.stage.queue.takeAlone()];
-    const kept = messages.filter((message, index) => index >= loses || !mayBeLost(message));
+    const kept = messages.filter((message, index) => index >= loses || !mayBeDropped(message));
     const once = reversed ? kept.toReversed() : kept;
     const given = twice ? [...once, ...once] : once;
     if (at === null) return this.stage.queue.putBack((await this.stage.consume(given)).again);
@@ -194,7 +194,7 @@ class Scene {
 }
 
 /** What a gate sends it sends again; what only the queue knows is as durable as the queue. */
-function mayBeLost({ acceptance, hintedRunId }: RunMessage): boolean {
+function mayBeDropped({ acceptance, hintedRunId }: RunMessage): boolean {
   return acceptance === null && hintedRunId === null;
 }
 
@@ -206,11 +206,11 @@ function pick<T>(from: readonly T[], at: number): T | undefined {
 async function readAccounts({ stage, accepted }: Scene): Promise<unknown[]> {
   const { runs, charges } = await stage.records();
   const delivered = new Set(stage.deliveredIds);
-  const letters = new Set((await deadLetters()).map(({ run_id }) => run_id));
+  const deadLetters = new Set((await readDeadLetters()).map(({ run_id }) => run_id));
   return accepted.map(({ runId, callback }) => ({
     isDelivered: delivered.has(runId),
     state: callback ? runs.find(({ run_id }) => run_id === runId)?.state : "none",
-    isLetter: letters.has(runId),
+    isDeadLetter: deadLetters.has(runId),
     charges: charges.filter(({ run_id }) => run_id === runId).length,
   }));
 }
@@ -219,16 +219,16 @@ async function readAccounts({ stage, accepted }: Scene): Promise<unknown[]> {
 async function expectAccounted(scene: Scene): Promise<void> {
   const { stage, accepted } = scene;
   const { runs, charges } = await stage.records();
-  const letters = new Set((await deadLetters()).map(({ run_id }) => run_id));
+  const deadLetters = new Set((await readDeadLetters()).map(({ run_id }) => run_id));
   const ended = new Set(runs.filter(({ result }) => result === "success").map(({ run_id }) => run_id));
   const wanted = accepted.map(({ runId, callback, billable }) => {
-    const isLetter = letters.has(runId);
-    const state = callback ? (isLetter ? "dead" : "delivered") : "none";
+    const isDeadLetter = deadLetters.has(runId);
+    const state = callback ? (isDeadLetter ? "dead" : "delivered") : "none";
     // One that was sent may be abandoned all the same, when no consumer lived to report it.
     return {
-      isDelivered: isLetter ? expect.any(Boolean) : callback,
+      isDelivered: isDeadLetter ? expect.any(Boolean) : callback,
       state,
-      isLetter,
+      isDeadLetter,
       charges: billable && ended.has(runId) ? 1 : 0,
     };
   });
@@ -241,7 +241,7 @@ async function expectKept(scene: Scene): Promise<void> {
   const wanted = scene.accepted.map(({ callback, billable }) => ({
     isDelivered: callback,
     state: callback ? "delivered" : "none",
-    isLetter: false,
+    isDeadLetter: false,
     charges: billable ? 1 : 0,
   }));
   expect(await readAccounts(scene)).toEqual(wanted);
@@ -254,7 +254,7 @@ test("whatever fails, every run that was accepted is delivered or shown, and eve
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 25, size: "max" }), async (given) => {
       const scene = await Scene.set();
-      await scene.obey({ do: "start", callback: true, billable: true, named: true, waits: false });
+      await scene.obey({ do: "start", callback: true, billable: true, hasId: true, waits: false });
       for (const one of given) await scene.obey(one);
       await scene.allIsWell();
       await expectAccounted(scene);

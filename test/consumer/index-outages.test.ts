@@ -5,7 +5,7 @@ import { freshForEach } from "../support/fresh.ts";
 import { IndexWeather } from "../support/index-weather.ts";
 import { HOOK, it, Stage } from "../support/stage.ts";
 
-const GIVEN_UP = "https://given-up.example/";
+const UNDELIVERABLE = "https://undeliverable.example/";
 
 freshForEach();
 
@@ -21,7 +21,7 @@ describe("the operators' index", () => {
     weather.mood = "down";
     stage.receive(({ url }) => new Response(null, { status: url === HOOK ? 204 : 500 }));
     const delivered = await stage.finish(await stage.start());
-    const dead = await stage.finish(await stage.start({ callback_url: GIVEN_UP }));
+    const dead = await stage.finish(await stage.start({ callback_url: UNDELIVERABLE }));
     await stage.pass(7 * DAY);
     expect((await stage.deliveries(delivered.runId)).body.data.state).toBe("delivered");
     expect((await stage.deliveries(dead.runId)).body.data.state).toBe("dead");
@@ -31,10 +31,10 @@ describe("the operators' index", () => {
     await stage.pass(MINUTE);
     expect(stage.received.filter(({ url }) => url === HOOK)).toHaveLength(2);
     weather.mood = "well";
-    expect(await readIndex(stage)).toEqual({ letters: [], days: [] });
+    expect(await readIndex(stage)).toEqual({ deadLetters: [], days: [] });
     await stage.pass(2 * HOUR);
     expect(await readIndex(stage)).toEqual({
-      letters: [{ run_id: dead.runId, attempts: 2, status: 500, reason: "status is no 2xx" }],
+      deadLetters: [{ run_id: dead.runId, attempts: 2, status: 500, reason: "status is no 2xx" }],
       // The first and the eighth of January.
       days: [{ month: 204_001, days: 0b1000_0001 }],
     });
@@ -84,15 +84,15 @@ describe("the operators' index", () => {
 });
 
 /** The rows of interest in the operators' index. */
-async function readIndex({ gateway: { env } }: Stage): Promise<{ letters: unknown[]; days: unknown[] }> {
+async function readIndex({ gateway: { env } }: Stage): Promise<{ deadLetters: unknown[]; days: unknown[] }> {
   const all = async (sql: string) => (await env.OPERATORS_DB.prepare(sql).all()).results;
   return {
-    letters: await all("SELECT run_id, attempts, status, reason FROM dead_letters"),
+    deadLetters: await all("SELECT run_id, attempts, status, reason FROM dead_letters"),
     days: await all("SELECT month, days FROM active_days"),
   };
 }
 
 /** A dead letter, of which the operators' index has still to be told. */
 async function abandonOne(stage: Stage): Promise<void> {
-  expect(await stage.abandon(await stage.start({ callback_url: GIVEN_UP }))).toBe(true);
+  expect(await stage.abandon(await stage.start({ callback_url: UNDELIVERABLE }))).toBe(true);
 }

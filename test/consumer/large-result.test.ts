@@ -82,7 +82,7 @@ function withKv(bindings: (env: Env) => Partial<Env>): { kv: KVNamespace } {
   return { kv: KV };
 }
 
-async function readBodyOf(result: LargeResult): Promise<string> {
+async function readWholeBody(result: LargeResult): Promise<string> {
   if (result.kind !== "ended") throw new Error(`it is ${result.kind}`);
   let text = "";
   for await (const { bytes } of result.body.open()) text += new TextDecoder().decode(bytes);
@@ -106,7 +106,7 @@ describe("a large result", () => {
       },
     });
     expect((await env.KV.get(KEY)) === text).toBe(true);
-    expect((await readBodyOf(result)) === text).toBe(true);
+    expect((await readWholeBody(result)) === text).toBe(true);
   });
 
   it.each<[string, Ask, LargeResult]>([
@@ -127,7 +127,7 @@ describe("a large result", () => {
     await env.KV.put(KEY, FAILED);
     const result = await read(unasked, { isKept: true });
     expect(result).toMatchObject({ kind: "ended", result: "error", isKept: true });
-    expect((await readBodyOf(result)) === FAILED).toBe(true);
+    expect((await readWholeBody(result)) === FAILED).toBe(true);
   });
 
   it.each<[string, string | null]>([
@@ -142,7 +142,7 @@ describe("a large result", () => {
   it("is read from the upstream twice while KV fails", async () => {
     const result = await read(answering(ENDED), { isKept: true, ...withKv(failing(/^KV\./)) });
     expect(result).toMatchObject({ kind: "ended", isKept: false });
-    expect((await readBodyOf(result)) === ENDED).toBe(true);
+    expect((await readWholeBody(result)) === ENDED).toBe(true);
   });
 
   it("is read to its end while KV takes nothing", async () => {
@@ -218,7 +218,7 @@ async function runAttempt(
     body: result.body,
     attemptNumber: 2,
   });
-  if (delivered.kind !== "attempted") throw new Error("it rests");
+  if (delivered.kind !== "attempted") throw new Error("its breaker is open");
   await delivered.reported;
   return { outcome: delivered.outcome, reports };
 }

@@ -10,8 +10,8 @@ it("bad settings abandon no run: the gates send again, and what a message alone 
   const runKey = crypto.randomUUID();
   const plain = runMessage(gate, runKey);
   const hinted = runMessage(gate, runKey, { notified: true, hintedRunId: crypto.randomUUID() });
-  const messages = [plain, hinted].map((of, at) => {
-    return { id: `m${at}`, timestamp: new Date(), attempts: 5, body: of };
+  const messages = [plain, hinted].map((body, at) => {
+    return { id: `m${at}`, timestamp: new Date(), attempts: 5, body: body };
   });
   const sent: unknown[] = [];
   const queue = replacing("RUNS.send", ({ args }) => Promise.resolve(sent.push(args)));

@@ -9,7 +9,7 @@ import { DAY, HOUR, MINUTE, moveClock } from "../support/clock.ts";
 import { dyingWhen } from "../support/dying.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { expectKept } from "../support/kept.ts";
-import { deadLetters } from "../support/operators-index.ts";
+import { readDeadLetters } from "../support/operators-index.ts";
 import { HOOK, it, type Stage, type Started } from "../support/stage.ts";
 
 const RULES = { pollSchedule: [2, 4, 8, 300], retrySchedule: [5] };
@@ -18,7 +18,7 @@ freshForEach();
 
 type Takes = { together: number; alone: number };
 
-async function fivePushed(stage: Stage): Promise<Started[]> {
+async function fiveNotified(stage: Stage): Promise<Started[]> {
   const runs = [];
   for (let run = 0; run < 5; run += 1) runs.push(await stage.start());
   for (const run of runs) await stage.push(run);
@@ -38,7 +38,7 @@ function poisoned(env: Env, { runId }: Started, takes: Takes = { together: 0, al
 }
 
 describe("a run that makes the consumer throw", () => {
-  it("is tried five times, the last three alone, and is a dead letter then", async ({ stage }) => {
+  it("is processed five times, the last three alone, and is a dead letter then", async ({ stage }) => {
     const run = await stage.start();
     await stage.push(run);
     const takes = { together: 0, alone: 0 };
@@ -52,7 +52,7 @@ describe("a run that makes the consumer throw", () => {
     });
     await stage.pass(HOUR);
     expect([await stage.rows(), stage.received]).toEqual([0, []]);
-    expect(await deadLetters()).toMatchObject([
+    expect(await readDeadLetters()).toMatchObject([
       { run_id: run.runId, reason: "the run made the consumer fail", result: null },
     ]);
   });
@@ -71,8 +71,10 @@ describe("a run that makes the consumer throw", () => {
 });
 
 describe("a run that kills the isolate, again and again, so that no consumer reports", () => {
-  it("is tried alone after two, abandoned after five; its neighbours are delivered", async ({ stage }) => {
-    const [bad = expect.fail(), ...good] = await fivePushed(stage);
+  it("is processed alone after two, abandoned after five; its neighbours are delivered", async ({
+    stage,
+  }) => {
+    const [bad = expect.fail(), ...good] = await fiveNotified(stage);
     const deaths = { together: 0, alone: 0 };
     for (let rounds = 0; rounds < 120 && (await stage.state(bad)) !== "dead"; rounds += 1) {
       const messages = stage.queue.take();
@@ -91,7 +93,7 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
     expect(deaths.together + deaths.alone).toBeLessThanOrEqual(8);
     await stage.pass(3 * HOUR);
     for (const run of good) expect(await stage.state(run)).toBe("delivered");
-    expect(await deadLetters()).toMatchObject([
+    expect(await readDeadLetters()).toMatchObject([
       { run_id: bad.runId, reason: "the run made the consumer fail", result: null },
     ]);
     expect((await stage.chargedIds()).toSorted()).toEqual(good.map(({ runId }) => runId).toSorted());
@@ -99,7 +101,7 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
     await scheduler.wait(3_000);
   });
 
-  it("is tried alone after a few deaths also when its gate dies each time", async ({ stage }) => {
+  it("is processed alone after a few deaths also when its gate dies each time", async ({ stage }) => {
     await stage.start();
     let deaths = 0;
     for (let isAlone = false; !isAlone && deaths < 10; ) {
@@ -117,7 +119,7 @@ describe("a run that kills the isolate, again and again, so that no consumer rep
   });
 
   it("puts its neighbours into the dead-letter queue, where nothing is abandoned", async ({ stage }) => {
-    const runs = await fivePushed(stage);
+    const runs = await fiveNotified(stage);
     // Five tries of one batch that was never heard of again: the platform moves all of it.
     stage.queue.putIntoDeadLetters(stage.queue.take());
     await stage.drain();

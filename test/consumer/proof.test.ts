@@ -30,9 +30,14 @@ describe("a completion names the run of a start whose answer was lost", () => {
       "under data, in upper case, with another id beside it",
       (runId) => [`{"meta":{"id":"${crypto.randomUUID()}"},"data":{"id":"${runId.toUpperCase()}"}}`],
     ],
-  ])("%s", async ([_name, chunksOf], { stage }) => {
+  ])("%s", async ([_name, splitIntoChunks], { stage }) => {
     const { completion, runId } = await startUnheard(stage);
-    const answer = await complete(stage, completion, toStream(chunksOf(runId)), `Bearer ${COMPLETION_TOKEN}`);
+    const answer = await complete(
+      stage,
+      completion,
+      toStream(splitIntoChunks(runId)),
+      `Bearer ${COMPLETION_TOKEN}`,
+    );
     expect(answer.status).toBe(202);
     await stage.pass(MINUTE);
     expect([stage.deliveredIds, await stage.chargedIds()]).toEqual([[runId], [runId]]);

@@ -88,7 +88,7 @@ async function understood(speaker: Jwk[], listener: Jwk[]): Promise<Understood> 
   const request = stage.gateway.upstream.starts[0]?.headers.get("authorization") ?? "";
   return {
     completion,
-    callback: await verifies(callbackOf(stage), keys),
+    callback: await verifies(findCallback(stage), keys),
     request: await verifies(request.replace("Bearer ", ""), keys),
   };
 }
@@ -113,12 +113,12 @@ async function verifies(token: string, keys: JSONWebKeySet): Promise<boolean> {
   );
 }
 
-function callbackOf({ received }: Stage): string {
+function findCallback({ received }: Stage): string {
   return received.at(-1)?.headers.get("callback-signature") ?? "";
 }
 
 /** The key that signed the latest callback, once it verified. */
 async function kidOfCallback(stage: Stage): Promise<string | undefined> {
   const keys = [old, fresh].map(({ d: _private, ...shown }) => ({ ...shown, kty: "OKP" }));
-  return (await jwtVerify(callbackOf(stage), createLocalJWKSet({ keys }))).protectedHeader.kid;
+  return (await jwtVerify(findCallback(stage), createLocalJWKSet({ keys }))).protectedHeader.kid;
 }

@@ -10,7 +10,7 @@ freshForEach(0.5);
 /** Of the gateway that tests make (test/support/gateway.ts), whatever the default is. */
 const SCHEDULE = [0, 5, 305, 2_105, 9_305, 27_305, 63_305, 113_705, 185_705, 272_105];
 
-async function pushedRun(stage: Stage, host: string): Promise<Started> {
+async function notifiedRun(stage: Stage, host: string): Promise<Started> {
   return stage.finish(await stage.start({ callback_url: `https://${host}/hook` }));
 }
 
@@ -28,7 +28,7 @@ describe("a receiver that fails", () => {
     "%i times and then recovers gets the next attempt on schedule",
     async (failures, { stage }) => {
       failsTimes(stage, failures);
-      const run = await pushedRun(stage, `fails-${failures}.example`);
+      const run = await notifiedRun(stage, `fails-${failures}.example`);
       await stage.pass(100 * HOUR);
       expect(seconds(stage)).toEqual(SCHEDULE.slice(0, failures + 1));
       expect(await stage.state(run)).toBe("delivered");
@@ -38,7 +38,7 @@ describe("a receiver that fails", () => {
 
   it("gets the same body and the same webhook-id every time, with proofs made afresh", async ({ stage }) => {
     failsTimes(stage, 3);
-    await pushedRun(stage, "same.example");
+    await notifiedRun(stage, "same.example");
     await stage.pass(100 * HOUR);
     expect(new Set(stage.received.map(({ body }) => body)).size).toBe(1);
     const names = ["webhook-id", "webhook-timestamp", "webhook-signature", "callback-signature"];
@@ -48,7 +48,7 @@ describe("a receiver that fails", () => {
 
   it("for ever ends as a dead letter after ten attempts, its body in KV", async ({ stage }) => {
     failsTimes(stage, 100);
-    const run = await pushedRun(stage, "dead.example");
+    const run = await notifiedRun(stage, "dead.example");
     await stage.pass(200 * HOUR);
     expect(seconds(stage)).toEqual(SCHEDULE);
     const { data } = (await stage.deliveries(run.runId)).body;
@@ -63,7 +63,7 @@ describe("a receiver that fails", () => {
 
   it("is tried again without the upstream, which has forgotten the run", async ({ stage }) => {
     failsTimes(stage, 2);
-    await pushedRun(stage, "forgotten.example");
+    await notifiedRun(stage, "forgotten.example");
     stage.gateway.upstream.runs.clear();
     const asked = stage.gateway.upstream.asked.length;
     await stage.pass(100 * HOUR);
@@ -80,7 +80,7 @@ describe("the next attempt", () => {
     { name: "comes after a redirect, which the gateway does not follow", status: 302, at: [0, 5] },
   ])("$name", async ({ name, status, headers = {}, at }, { stage }) => {
     failsTimes(stage, 1, status, status === 302 ? { location: "https://other.example/" } : headers);
-    await pushedRun(stage, `${name.replaceAll(/\W+/g, "-").toLowerCase()}.example`);
+    await notifiedRun(stage, `${name.replaceAll(/\W+/g, "-").toLowerCase()}.example`);
     await stage.pass(HOUR);
     expect(seconds(stage)).toEqual(at);
   });
@@ -88,7 +88,7 @@ describe("the next attempt", () => {
   it("follows the deployment's own schedule", async () => {
     const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "7,11" });
     failsTimes(stage, 100);
-    await pushedRun(stage, "own.example");
+    await notifiedRun(stage, "own.example");
     await stage.pass(HOUR);
     expect(seconds(stage)).toEqual([0, 7, 18]);
   });
@@ -102,7 +102,7 @@ describe("a receiver that wants no more", () => {
     "($name) gets none, and its run is shown as aborted",
     async ({ name, status, headers = {} }, { stage }) => {
       failsTimes(stage, 100, status, headers);
-      const run = await pushedRun(stage, `${name}.example`);
+      const run = await notifiedRun(stage, `${name}.example`);
       await stage.pass(200 * HOUR);
       expect(stage.received).toHaveLength(1);
       const { data } = (await stage.deliveries(run.runId)).body;

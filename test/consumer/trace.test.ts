@@ -19,24 +19,24 @@ async function deliver(stage: Stage): Promise<Line[]> {
   return written.map((line): Line => JSON.parse(line));
 }
 
-function traceIdsOf(stage: Stage, method: string): (string | undefined)[] {
+function findTraceIds(stage: Stage, method: string): (string | undefined)[] {
   const asked = stage.gateway.upstream.asked.filter((request) => request.method === method);
   return asked.map(({ headers }) => headers.get("traceparent")?.split("-")[1]);
 }
 
 it("the start is the caller's trace at the upstream, the read one of its own", async ({ stage }) => {
   await deliver(stage);
-  expect(traceIdsOf(stage, "POST")).toEqual([CALLERS]);
+  expect(findTraceIds(stage, "POST")).toEqual([CALLERS]);
   const read = stage.gateway.upstream.asked.find(({ method }) => method === "GET");
   expect(read?.headers.get("traceparent")).toMatch(TRACEPARENT);
-  expect(traceIdsOf(stage, "GET")).not.toContain(CALLERS);
+  expect(findTraceIds(stage, "GET")).not.toContain(CALLERS);
   expect(read?.headers.get("tracestate")).toBeNull();
 });
 
 it("the attempt's log line names the trace that the upstream was read under", async ({ stage }) => {
   const lines = await deliver(stage);
   const attempted = lines.filter(({ event }) => event === "callback.attempted");
-  expect(attempted.map(({ trace_id }) => trace_id)).toEqual(traceIdsOf(stage, "GET"));
+  expect(attempted.map(({ trace_id }) => trace_id)).toEqual(findTraceIds(stage, "GET"));
 });
 
 it("a receiver is told of no trace", async ({ stage }) => {
@@ -51,5 +51,5 @@ it("two polls are two traces", async ({ stage }) => {
   const run = await stage.start();
   stage.waiting.add(run.runId);
   for (let polls = 0; polls < 2; polls += 1) await stage.finish(run);
-  expect(new Set(traceIdsOf(stage, "GET")).size).toBe(2);
+  expect(new Set(findTraceIds(stage, "GET")).size).toBe(2);
 });

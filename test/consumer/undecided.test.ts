@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { failing, replacing } from "../support/bindings.ts";
 import { HOUR, moveClock, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { ID, RUN_PATH, startOf } from "../support/gateway.ts";
+import { buildStart, ID, RUN_PATH } from "../support/gateway.ts";
 import { HOOK, Stage, type Started } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
@@ -77,7 +77,7 @@ it("a duplicate that is being answered from KV changes nothing", async () => {
       return perform();
     }),
   );
-  const duplicate = stage.gateway.begin(RUN_PATH, startOf(OTHER, { claims: FREE }));
+  const duplicate = stage.gateway.begin(RUN_PATH, buildStart(OTHER, { claims: FREE }));
   while (!kv.isAsked) await scheduler.wait(5);
   await stage.finish(run);
   kv.isAnswered = true;

@@ -31,17 +31,17 @@ export class Weather {
   reign(stage: Stage): void {
     const { gateway, queue } = stage;
     gateway.upstream.behave(({ method, path }, honest) => {
-      const mood = this.#moodOf("upstream");
+      const mood = this.#findMood("upstream");
       if (mood === "down") return json(503, {});
       const id = path.split("/").at(-1) ?? "";
       if (method === "GET" && this.unknownRuns.has(id)) return json(404, errorBody(404, "not_found"));
       const answer = honest();
       return mood === null ? answer : json(503, {});
     });
-    new IndexWeather(() => (this.#moodOf("index") === null ? "well" : "down")).install();
-    queue.rule(() => (this.#moodOf("queue") === null ? "kept" : "refused"));
+    new IndexWeather(() => (this.#findMood("index") === null ? "well" : "down")).install();
+    queue.rule(() => (this.#findMood("queue") === null ? "kept" : "refused"));
     stage.receive(() => {
-      switch (this.#moodOf("receiver")) {
+      switch (this.#findMood("receiver")) {
         case null:
           return new Response(null, { status: 204 });
         case "down":
@@ -53,14 +53,14 @@ export class Weather {
   }
 
   readonly #tap: Tap = async ({ name, perform }) => {
-    const mood = this.#moodOf(name.split(".")[0] ?? "");
+    const mood = this.#findMood(name.split(".")[0] ?? "");
     if (mood === "down") throw new Error("down");
     const result = await perform();
     if (mood === "mute") throw new Error("the connection broke");
     return result;
   };
 
-  #moodOf(at: string): Fault["mood"] | null {
+  #findMood(at: string): Fault["mood"] | null {
     const fault = this.#faults.find((one) => one.at === at && one.calls > 0);
     if (fault === undefined) return null;
     fault.calls -= 1;

@@ -2,7 +2,7 @@
 import { base64url, createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect } from "vitest";
 import { freshForEach } from "../support/fresh.ts";
-import { ACTION, ID, ORIGIN, startOf } from "../support/gateway.ts";
+import { ACTION, buildStart, ID, ORIGIN } from "../support/gateway.ts";
 import { HOOK, it, PAYING, type Received } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
@@ -84,7 +84,7 @@ describe("a run with an id, a callback and a charge", () => {
       method === "POST" ? json(202, { data: { type: "run", id: runId.toUpperCase() } }) : honest(),
     );
     const action = "/actions/v1/stored-actions/AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE";
-    const start = startOf({ callback_url: HOOK }, { claims: PAYING });
+    const start = buildStart({ callback_url: HOOK }, { claims: PAYING });
     const answer = await stage.gateway.call(`${action}/run`, start);
     expect(answer.body.data.id).toBe(runId.toUpperCase());
     await stage.finish({ ...stage.lastRef(), runId });
@@ -119,7 +119,7 @@ describe("a run with an id, a callback and a charge", () => {
 
   it("of a one-off action is delivered as its read returns it", async ({ stage }) => {
     const data = { callback_url: HOOK, selected_api: "a@1" };
-    const started = await stage.gateway.call("/actions/v1/runs", startOf(data));
+    const started = await stage.gateway.call("/actions/v1/runs", buildStart(data));
     await stage.finish({ ...stage.lastRef(), runId: started.body.data.id });
     const read = await stage.gateway.call(`/actions/v1/runs/${started.body.data.id}`);
     expect(stage.received.map(({ body }) => body)).toEqual([read.text]);

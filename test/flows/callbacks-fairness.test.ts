@@ -42,11 +42,11 @@ async function round(name: string, reply: Receiver["reply"]): Promise<number> {
   const endedAtMs = performance.now();
   // The one that hangs is told first.
   await Promise.all(runs.map((run) => endRun(upstream, run)));
-  const toldAtMs = () => others.flatMap((receiver) => receiver.at(path).map(({ atMs }) => atMs));
-  await until("the 49 deliveries", ALL_WITHIN_MS, () => toldAtMs().length >= others.length);
+  const receivedAtMs = () => others.flatMap((receiver) => receiver.at(path).map(({ atMs }) => atMs));
+  await until("the 49 deliveries", ALL_WITHIN_MS, () => receivedAtMs().length >= others.length);
   expect(first.at(path).length).toBeLessThanOrEqual(1);
-  expect(toldAtMs()).toHaveLength(others.length);
-  return Math.round(Math.max(...toldAtMs()) - endedAtMs);
+  expect(receivedAtMs()).toHaveLength(others.length);
+  return Math.round(Math.max(...receivedAtMs()) - endedAtMs);
 }
 
 function middle(values: readonly number[]): number {

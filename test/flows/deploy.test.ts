@@ -142,9 +142,9 @@ it("what runs is bound to what was made, and has the settings", () => {
   expect(upload?.body).toMatch(
     /export\{[\w$]+ as DestinationBreaker,[\w$]+ as MetricsAggregator,[\w$]+ as UserGate,/,
   );
-  const { observability } = metadataOf(upload?.body);
+  const { observability } = parseMetadata(upload?.body);
   expect(observability).toMatchObject({ redact_query_string: true, logs: { invocation_logs: false } });
-  expect(metadataOf(upload?.body)).toMatchObject({
+  expect(parseMetadata(upload?.body)).toMatchObject({
     code_update_strategy: { mode: "deferred", max_delay: 30 },
   });
   expect(worker?.migrationTag).toBe("v1");
@@ -260,7 +260,7 @@ it("a version is tried on some of the traffic, with the commands of docs/deployi
 });
 
 /** What an upload says of itself, beside its code. */
-function metadataOf(body = ""): Record<string, unknown> {
+function parseMetadata(body = ""): Record<string, unknown> {
   const [, text = "null"] = /name="metadata"\r\n\r\n(.*)\r\n/.exec(body) ?? [];
   const metadata: Record<string, unknown> = JSON.parse(text);
   return metadata;

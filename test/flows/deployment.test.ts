@@ -75,6 +75,6 @@ function namesIn({ name, d1_databases: databases, queues }: Config): (string | u
 }
 
 function bindingsIn({ kv_namespaces, d1_databases, flagship, durable_objects, triggers }: Config) {
-  const named = [kv_namespaces, d1_databases, flagship].map((list) => list.map(({ binding }) => binding));
-  return [...named, durable_objects.bindings, triggers.crons];
+  const bindings = [kv_namespaces, d1_databases, flagship].map((list) => list.map(({ binding }) => binding));
+  return [...bindings, durable_objects.bindings, triggers.crons];
 }

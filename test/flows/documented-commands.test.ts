@@ -71,8 +71,8 @@ describe("the documents and this table", () => {
     const files = Object.keys(by).map((file) => readFileSync(join(PROJECT, file), "utf8"));
     const missing = Object.values(by).map((words, at) => words.filter((word) => !files[at]?.includes(word)));
     expect(missing.flat()).toEqual([]);
-    const named = COMMANDS.filter((each) => findRow(each, ROWS)?.command === command);
-    const options = named.flatMap(({ text }) => [...parseParts(text).options]);
+    const rows = COMMANDS.filter((each) => findRow(each, ROWS)?.command === command);
+    const options = rows.flatMap(({ text }) => [...parseParts(text).options]);
     const unknown = options.filter((option) => !new RegExp(`${option}(?![\\w-])`).test(files.join("\n")));
     expect(asItStands ? [] : unknown).toEqual([]);
   });

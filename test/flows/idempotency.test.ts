@@ -5,7 +5,7 @@ import { actionId, atOnce, Caller, ECHO, toRunId } from "./support/caller.ts";
 import { forFile, gatewayWith } from "./support/opened.ts";
 import { until } from "./support/process.ts";
 
-const LOST = actionId("0008");
+const BROKEN_OFF = actionId("0008");
 const LATE = actionId("0504");
 
 // A lease on an id lasts 5 s longer.
@@ -19,7 +19,7 @@ it("100 starts at once with one id get one run and one answer; after a restart t
   await gateway.restart();
   const later = await atOnce(100, () => caller.start(ECHO, data));
 
-  const [run, ...others] = await caller.runsOf(ECHO);
+  const [run, ...others] = await caller.listRuns(ECHO);
   expect(others).toEqual([]);
   expect(run).toMatchObject({ callers_idempotency_id: data.idempotency_id, starts: 1 });
   const answers = [...first, ...later].map(({ status, text }) => `${status} ${text}`);
@@ -32,8 +32,8 @@ it("100 starts at once with one id get one run and one answer; after a restart t
 
 it("an answer lost on its way is found again by the edge, without an id of the caller's", async () => {
   const caller = await Caller.of(gateway.url);
-  const runId = toRunId(await caller.start(LOST, {}));
-  expect(await caller.runsOf(LOST)).toMatchObject([{ id: runId, starts: 2 }]);
+  const runId = toRunId(await caller.start(BROKEN_OFF, {}));
+  expect(await caller.listRuns(BROKEN_OFF)).toMatchObject([{ id: runId, starts: 2 }]);
 });
 
 it("everything is killed in the middle of a start: a retry after the restart gets the one run", async () => {
@@ -43,13 +43,13 @@ it("everything is killed in the middle of a start: a retry after the restart get
     (answer) => `answered ${answer.status}`,
     () => "cut off",
   );
-  await until("the run", 10_000, async () => (await caller.runsOf(LATE)).length > 0);
+  await until("the run", 10_000, async () => (await caller.listRuns(LATE)).length > 0);
   await gateway.kill("SIGKILL");
   expect(await cutOff).toBe("cut off");
 
   await gateway.restart();
   const runId = toRunId(await caller.start(LATE, data));
-  expect(await caller.runsOf(LATE)).toMatchObject([
+  expect(await caller.listRuns(LATE)).toMatchObject([
     { id: runId, callers_idempotency_id: data.idempotency_id },
   ]);
   expect(toRunId(await caller.start(LATE, data))).toBe(runId);

@@ -11,7 +11,7 @@ it("of 400 starts at once exactly 200 pass, and exactly 200 runs exist", async (
   const caller = await Caller.of(gateway.url);
   const answers = await atOnce(400, () => caller.start(ECHO, {}));
   expect(statuses(answers)).toEqual({ 202: 200, 429: 200 });
-  expect(await caller.runsOf(ECHO)).toHaveLength(200);
+  expect(await caller.listRuns(ECHO)).toHaveLength(200);
 });
 
 it("two users at once have a limit each", async () => {

@@ -86,9 +86,9 @@ it.each<[string, Origin | null, number]>([
   const caller = await Caller.of(gateway.url);
   const data = { idempotency_id: randomUUID() };
   platform.lead(UPSTREAM, origin);
-  const before = platform.countOf("POST", UPSTREAM);
+  const before = platform.countCalls("POST", UPSTREAM);
   expectUnavailable(await caller.start(ECHO, data));
-  expect(platform.countOf("POST", UPSTREAM) - before).toBe(2);
+  expect(platform.countCalls("POST", UPSTREAM) - before).toBe(2);
 
   platform.lead(UPSTREAM, there);
   const run = upstream.run(toRunId(await caller.start(ECHO, data)));
@@ -106,7 +106,7 @@ it.each([
     const caller = await Caller.of(gateway.url);
     const run = upstream.run(toRunId(await caller.start(ECHO, {})));
     expect((await caller.read(ECHO, run.id)).status).toBe(202);
-    const reads = () => platform.countOf("GET", UPSTREAM);
+    const reads = () => platform.countCalls("GET", UPSTREAM);
     let before = reads();
     const held = caller.read(ECHO, run.id, "?wait_seconds=30");
     await until("the first read of the hold", SOON_MS, () => reads() > before);
@@ -141,7 +141,7 @@ describe("a callback", () => {
       const caller = await Caller.of(gateway.url);
       platform.lead(host, origin);
       const run = await endedRun(caller, host);
-      await until("the first attempt", SOON_MS, () => platform.countOf("POST", host) === 1);
+      await until("the first attempt", SOON_MS, () => platform.countCalls("POST", host) === 1);
       platform.lead(host, { port: receiver.port });
       const { attempts } = await untilState(caller, ECHO, run.id, "delivered");
       expect(attempts[0]).toMatchObject({ status, error: "no connection" });
@@ -161,16 +161,16 @@ describe("a callback", () => {
       platform.lead(host, origin);
       const users = await atOnce(4, () => Caller.of(gateway.url));
       await Promise.all(users.map((user) => atOnce(3, () => endedRun(user, host))));
-      await until("ten attempts", SOON_MS, () => platform.countOf("POST", host) >= 10);
+      await until("ten attempts", SOON_MS, () => platform.countCalls("POST", host) >= 10);
       const caller = await Caller.of(gateway.url);
       const run = await endedRun(caller, host);
-      expect(statusesOf(await untilState(caller, ECHO, run.id, "retrying"))).toEqual(new Set(attempted));
+      expect(collectStatuses(await untilState(caller, ECHO, run.id, "retrying"))).toEqual(new Set(attempted));
 
       failing.delete(`/${host}`);
       platform.lead(host, { port: receiver.port });
       const readView = () => readDeliveries(caller, ECHO, run.id);
       await until("the delivery", LATER_MS, async () => (await readView()).state === "delivered");
-      expect(statusesOf(await readView())).toEqual(new Set([...attempted, 204]));
+      expect(collectStatuses(await readView())).toEqual(new Set([...attempted, 204]));
     },
   );
 
@@ -181,7 +181,7 @@ describe("a callback", () => {
       const refused = await caller.start(ECHO, hookAt(host));
       expect(refused.status).toBe(400);
       expect(parseErrors(refused)).toMatchObject([{ source: { pointer: "/data/callback_url" } }]);
-      expect((await caller.start(ECHO, hookAt("named.example"))).status).toBe(202);
+      expect((await caller.start(ECHO, hookAt("hinted.example"))).status).toBe(202);
     },
   );
 });
@@ -198,7 +198,7 @@ async function readiness(): Promise<[status: number, names: string[]]> {
   return [status, Object.keys(dependencies).filter((name) => dependencies[name] !== "ok")];
 }
 
-function statusesOf({ attempts }: DeliveriesView): Set<number | null> {
+function collectStatuses({ attempts }: DeliveriesView): Set<number | null> {
   return new Set(attempts.map(({ status }) => status));
 }
 

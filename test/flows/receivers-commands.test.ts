@@ -65,14 +65,14 @@ describe.each(["node-jose", "node-standard-webhooks", "python-pyjwt"] as const)(
 
     it("takes a real run of the user it expects, and refuses one for which another user named its URL", async () => {
       const receiver = await forTest(asCommand(realGateway, name, ["--user", DEV_ISSUER, "alice"]));
-      const runOf = async (sub: string) => {
+      const startRun = async (sub: string) => {
         const caller = await Caller.of(realGateway.url, sub);
         const runId = toRunId(await caller.start(ECHO, { callback_url: `${receiver.url}/hook` }));
         return { runId, view: await untilState(caller, ECHO, runId, "retrying", "delivered") };
       };
-      expect((await runOf("bob")).view.attempts).toMatchObject([{ status: 401 }]);
+      expect((await startRun("bob")).view.attempts).toMatchObject([{ status: 401 }]);
       await until("the reason", 5000, () => receiver.reasons().some((line) => line.includes('"bob"')));
-      const { runId, view } = await runOf("alice");
+      const { runId, view } = await startRun("alice");
       expect(view.state).toBe("delivered");
       await until("the run", 5000, () => receiver.handedOn().length > 0);
       expect(receiver.handedOn()).toMatchObject([{ runId }]);

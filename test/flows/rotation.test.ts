@@ -56,7 +56,7 @@ it("a new signing key is published, signs, and is the only one; no start, comple
   const [, fresh] = await publishedKids();
   expect(await publishedKids()).toEqual([old, fresh]);
   await trickle();
-  await tell(fromBefore);
+  await deliver(fromBefore);
   // A party that has kept the keys since before this step has to ask again before the next.
   waitForTheirKeys();
   await trickle();
@@ -71,7 +71,7 @@ it("a new signing key is published, signs, and is the only one; no start, comple
   await step("# 3. remove");
   expect(await publishedKids()).toEqual([fresh]);
   await trickle();
-  await tell(fromThen);
+  await deliver(fromThen);
 
   expect(refused).toEqual([]);
   expect([kidAt(fromBefore), kidAt(fromThen)]).toEqual([old, fresh]);
@@ -83,11 +83,11 @@ async function trickle(): Promise<void> {
   for (const endMs = performance.now() + TRICKLE_MS; performance.now() < endMs; await sleep(PAUSE_MS)) {
     fates.push(
       start()
-        .then(tell)
-        .then(() => "told", String),
+        .then(deliver)
+        .then(() => "delivered", String),
     );
   }
-  expect(new Set(await Promise.all(fates))).toEqual(new Set(["told"]));
+  expect(new Set(await Promise.all(fates))).toEqual(new Set(["delivered"]));
 }
 
 /** Runs the step's command, and restarts the gateway with the set that it made. */
@@ -123,7 +123,7 @@ async function start(): Promise<Case> {
   return { path, run: await startedRun({ caller, upstream }, data, { rateLimit: "off" }) };
 }
 
-async function tell({ path, run }: Case): Promise<void> {
+async function deliver({ path, run }: Case): Promise<void> {
   await endRun(upstream, run);
   await until("the callback", WITHIN_MS, () => receiver.at(path).length > 0);
 }

@@ -51,16 +51,16 @@ it("what is owed has its alarm when the gate is killed while it tends its storag
   const { runId } = await stage.start();
   stage.waiting.add(runId);
   vi.setSystemTime((await stage.alarmAt()) ?? 0);
-  const tend = vi.spyOn(Answers.prototype, "dropExpired");
+  const dropExpired = vi.spyOn(Answers.prototype, "dropExpired");
   await runInDurableObject(await stage.gateway.gateOf(), (_gate, state) => {
-    tend.mockImplementation(() => state.abort("killed"));
+    dropExpired.mockImplementation(() => state.abort("killed"));
   });
   await expect(stage.ring()).rejects.toThrow("killed");
-  tend.mockRestore();
+  dropExpired.mockRestore();
   expect(await stage.alarmAt()).toBe(Date.now() + MINUTE);
 });
 
-async function toldOverdue(): Promise<unknown[]> {
+async function readOverdueGates(): Promise<unknown[]> {
   return (await env.OPERATORS_DB.prepare("SELECT runs, since_ms FROM overdue_gates").all()).results;
 }
 
@@ -69,7 +69,7 @@ describe("operators are told of overdue runs", () => {
     const stage = await crowdedStage(1_200);
     stage.queue.rule(() => "lost");
     await stage.pass(30 * MINUTE);
-    expect(await toldOverdue()).toMatchObject([{ runs: 1_200 }]);
+    expect(await readOverdueGates()).toMatchObject([{ runs: 1_200 }]);
   });
 
   it("with the time since which the first has waited, until the last has moved on", async ({ stage }) => {
@@ -82,10 +82,10 @@ describe("operators are told of overdue runs", () => {
       storage.sql.exec("SELECT MIN(due_at_ms) AS since_ms FROM open_runs").one(),
     );
     await stage.pass(30 * MINUTE);
-    expect(await toldOverdue()).toEqual([{ runs: 6, ...first }]);
+    expect(await readOverdueGates()).toEqual([{ runs: 6, ...first }]);
     stage.queue.rule(() => "kept");
     await stage.pass(HOUR);
-    expect(await toldOverdue()).toEqual([]);
+    expect(await readOverdueGates()).toEqual([]);
   });
 });
 

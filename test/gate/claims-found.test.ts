@@ -9,7 +9,7 @@ import { json } from "../support/upstream.ts";
 
 freshForEach();
 
-async function lostStart(stage: Stage): Promise<Started> {
+async function unansweredStart(stage: Stage): Promise<Started> {
   const { upstream } = stage.gateway;
   upstream.loseAnswers();
   expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(500);
@@ -26,7 +26,7 @@ async function refusedStart({ gateway }: Stage): Promise<void> {
 
 describe("a retry that promises nothing, of a run that a completion has found meanwhile", () => {
   it("replays for 72 hours, and decides the terms", async ({ stage }) => {
-    const run = await lostStart(stage);
+    const run = await unansweredStart(stage);
     stage.waiting.add(run.runId);
     await stage.finish(run);
     // The same id again, without a callback and not billable.
@@ -47,7 +47,7 @@ describe("a retry that promises nothing, of a run that a completion has found me
 
 describe("a refused retry", () => {
   it("does not decide the terms of the run that an earlier attempt started", async ({ stage }) => {
-    const run = await lostStart(stage);
+    const run = await unansweredStart(stage);
     await refusedStart(stage);
     await stage.push(run);
     await stage.pass(73 * HOUR);
@@ -56,7 +56,7 @@ describe("a refused retry", () => {
   });
 
   it("after 72 hours leaves the row of an earlier, unanswered start", async ({ stage }) => {
-    const run = await lostStart(stage);
+    const run = await unansweredStart(stage);
     await stage.pass(73 * HOUR);
     await refusedStart(stage);
     expect((await stage.push(run)).status).toBe(202);

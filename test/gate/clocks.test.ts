@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { HOUR, MINUTE, moveClock, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { IndexWeather } from "../support/index-weather.ts";
-import { deadLetters } from "../support/operators-index.ts";
+import { readDeadLetters } from "../support/operators-index.ts";
 import { it, Stage } from "../support/stage.ts";
 
 freshForEach();
@@ -42,5 +42,5 @@ it("a dead letter that was sent again is none, though the clock stepped back whi
   await stage.drain();
   await stage.pass(3 * HOUR);
   expect((await stage.deliveries(run.runId)).body.data.state).toBe("delivered");
-  expect(await deadLetters()).toEqual([]);
+  expect(await readDeadLetters()).toEqual([]);
 });

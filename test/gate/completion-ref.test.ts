@@ -3,7 +3,7 @@ import { makeRef, parseRef } from "../../src/gate/completion-ref.ts";
 import type { Jwk } from "../../src/platform/settings.ts";
 import { makeSigningKey } from "../support/tokens.ts";
 
-const REF = { gate: "0a".repeat(32), key: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11" };
+const REF = { gate: "0a".repeat(32), runKey: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11" };
 
 let older: Jwk;
 let newer: Jwk;
@@ -39,7 +39,7 @@ describe("a ref", () => {
 });
 
 describe("refused is", () => {
-  const otherKey = REF.key.replace("0b", "0c");
+  const otherKey = REF.runKey.replace("0b", "0c");
   it.each<[string, (ref: string) => string]>([
     ["an empty one", () => ""],
     ["one without its MAC", (ref) => ref.slice(0, ref.lastIndexOf("."))],
@@ -47,8 +47,8 @@ describe("refused is", () => {
     ["one with a character too many", (ref) => `${ref}A`],
     ["one with a line break behind it", (ref) => `${ref}\n`],
     ["one of another gate", (ref) => ref.replace("0a", "0b")],
-    ["one of another row", (ref) => ref.replace(REF.key, otherKey)],
-    ["one in upper case", (ref) => ref.replace(REF.key, REF.key.toUpperCase())],
+    ["one of another row", (ref) => ref.replace(REF.runKey, otherKey)],
+    ["one in upper case", (ref) => ref.replace(REF.runKey, REF.runKey.toUpperCase())],
     ["one whose MAC is another", (ref) => `${ref.slice(0, -43)}${"A".repeat(43)}`],
     ["one with padding", (ref) => `${ref}=`],
     ["one whose parts change places", (ref) => ref.split(".").toReversed().join(".")],

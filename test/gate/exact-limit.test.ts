@@ -3,7 +3,7 @@ import { abortAllDurableObjects, reset, runInDurableObject } from "cloudflare:te
 import { afterEach, describe, expect, vi } from "vitest";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
 import { readClaims } from "../support/gate.ts";
-import { type Gateway, it, makeGateway, startOf } from "../support/gateway.ts";
+import { buildStart, type Gateway, it, makeGateway } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 
 afterEach(async () => {
@@ -39,7 +39,7 @@ describe("the limit is exact", () => {
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "10" });
     const answers = await Promise.all([
       ...times(8, () => gateway.start({})),
-      ...times(8, () => gateway.call("/actions/v1/runs", startOf({}))),
+      ...times(8, () => gateway.call("/actions/v1/runs", buildStart({}))),
     ]);
     expect(statuses(answers)).toEqual({ 202: 10, 429: 6 });
   });

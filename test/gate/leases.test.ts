@@ -251,7 +251,7 @@ describe("a failure of a consumer", () => {
         nowMs += HOUR;
         kinds.push(takeDue(runs, kinds.includes("alone")).kind);
       }
-      expect(kinds).toEqual(["leased", "leased", "alone", "leased", "leased", "leased", "given_up"]);
+      expect(kinds).toEqual(["leased", "leased", "alone", "leased", "leased", "leased", "abandoned"]);
       expect(store.endedRuns.find("r1")?.run).toMatchObject({ reason: "poison" });
     });
   });

@@ -4,7 +4,7 @@ import { tapped } from "../support/bindings.ts";
 import { MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { readClaims } from "../support/gate.ts";
-import { type Answer, type Call, ID, startOf } from "../support/gateway.ts";
+import { type Answer, buildStart, type Call, ID } from "../support/gateway.ts";
 import { expectKept } from "../support/kept.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 import { errorBody, json } from "../support/upstream.ts";
@@ -22,10 +22,10 @@ beforeEach(async () => {
 });
 
 function startOneOff(): Promise<Answer> {
-  return stage.gateway.call("/actions/v1/runs", startOf({ idempotency_id: ID, callback_url: HOOK }));
+  return stage.gateway.call("/actions/v1/runs", buildStart({ idempotency_id: ID, callback_url: HOOK }));
 }
 
-async function expectToldOnce(...runIds: string[]): Promise<void> {
+async function expectDeliveredOnce(...runIds: string[]): Promise<void> {
   await stage.pass(10 * MINUTE);
   await expectKept(stage, ...runIds.map((runId) => ({ runId })));
 }
@@ -43,7 +43,7 @@ describe("one run that is accepted twice is delivered and charged once", () => {
     await stage.start({ idempotency_id: ID });
     await stage.start({ idempotency_id: OTHER });
     expect(await readClaims(stage.gateway)).toEqual([`${ID} settled`, `${OTHER} settled`]);
-    await expectToldOnce(RUN);
+    await expectDeliveredOnce(RUN);
   });
 
   it("under another id after it has ended", async () => {
@@ -51,13 +51,13 @@ describe("one run that is accepted twice is delivered and charged once", () => {
     await stage.pass(10 * SECOND);
     const again = await stage.tryStart({ idempotency_id: OTHER });
     expect([again.status, again.body.data.id]).toEqual([202, RUN]);
-    await expectToldOnce(RUN);
+    await expectDeliveredOnce(RUN);
   });
 
   it("without an id", async () => {
     await stage.start();
     await stage.start();
-    await expectToldOnce(RUN);
+    await expectDeliveredOnce(RUN);
   });
 });
 
@@ -75,7 +75,7 @@ describe("an upstream that starts another run under the same id", () => {
     const other = await stage.start({ idempotency_id: ID });
     expect(other.runId).not.toBe(runId);
     stage.waiting.clear();
-    await expectToldOnce(runId, other.runId);
+    await expectDeliveredOnce(runId, other.runId);
   });
 });
 

@@ -19,7 +19,7 @@ async function unheard(agoMs: number): Promise<Stage> {
   return stage;
 }
 
-async function expectTold(stage: Stage): Promise<void> {
+async function expectDelivered(stage: Stage): Promise<void> {
   await stage.pass(10 * MINUTE);
   await expectKept(stage, { runId: stage.gateway.upstream.runUnder(ID) ?? "" });
 }
@@ -39,7 +39,7 @@ describe("a start that is never answered", () => {
     stage.gateway.upstream.behaveHonestly();
     const { status, headers } = await stage.tryStart({ idempotency_id: ID, page: "2" });
     expect([status, headers.get("idempotency-payload-mismatch")]).toEqual([202, null]);
-    await expectTold(stage);
+    await expectDelivered(stage);
   });
 });
 
@@ -51,7 +51,7 @@ describe("a second attempt two seconds before the fourteen days are over", () =>
       return honest();
     });
     expect((await stage.tryStart({ idempotency_id: ID })).status).toBe(202);
-    await expectTold(stage);
+    await expectDelivered(stage);
   });
 
   it("whose answer is lost too waits for a completion as long as the first", async () => {
@@ -62,7 +62,7 @@ describe("a second attempt two seconds before the fourteen days are over", () =>
     stage.gateway.upstream.behaveHonestly();
     const runId = stage.gateway.upstream.runUnder(ID) ?? "";
     await stage.push({ ...stage.lastRef(), runId });
-    await expectTold(stage);
+    await expectDelivered(stage);
   });
 });
 
@@ -86,6 +86,6 @@ describe("a first attempt whose answer was lost, and a second that the upstream 
     const marks = [headers.get("idempotency-replayed"), headers.get("idempotency-payload-mismatch")];
     expect([status, ...marks]).toEqual([202, null, "true"]);
     expect(body.data.id).toBe(stage.gateway.upstream.runUnder(ID));
-    await expectTold(stage);
+    await expectDelivered(stage);
   });
 });

@@ -7,7 +7,7 @@ import { weighted } from "../support/commands.ts";
 
 /** What really happens at the upstream to a run that it starts. */
 export type Truth = { endsAfterMs: number; result: RunResult };
-export type ReceiverMood = AttemptOutcome["kind"] | "rests" | "no room";
+export type ReceiverMood = AttemptOutcome["kind"] | "breaker open" | "no capacity";
 export type UpstreamMood = "honest" | "down" | "forgetful";
 
 export type Yes = "heard" | "in a message" | "unheard" | "in KV";
@@ -45,7 +45,7 @@ const which = fc.nat({ max: 1_000 });
 const upstream = fc.constantFrom("honest", "honest", "honest", "down", "forgetful");
 const receiver = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("acknowledged", "failed") },
-  { weight: 3, arbitrary: fc.constantFrom("aborted", "rests", "no room") },
+  { weight: 3, arbitrary: fc.constantFrom("aborted", "breaker open", "no capacity") },
 );
 const fate = fc.constantFrom("reports", "reports", "reports", "reports", "dies", "throws");
 

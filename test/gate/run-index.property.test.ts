@@ -11,14 +11,14 @@ const key = fc.constantFrom(...KEYS);
 const atMs = fc.integer({ min: -5, max: 5 });
 
 type Step =
-  | { kind: "put"; key: string; named: boolean; atMs: number }
+  | { kind: "put"; key: string; hasRunId: boolean; atMs: number }
   | { kind: "act"; key: string; atMs: number }
   | { kind: "free"; key: string; atMs: number }
   | { kind: "remove"; key: string }
   | { kind: "alone"; key: string };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  weighted(4, { kind: fc.constant("put"), key, named: fc.boolean(), atMs }),
+  weighted(4, { kind: fc.constant("put"), key, hasRunId: fc.boolean(), atMs }),
   weighted(3, { kind: fc.constant("act"), key, atMs }),
   weighted(2, { kind: fc.constant("free"), key, atMs }),
   weighted(2, { kind: fc.constant("remove"), key }),
@@ -33,7 +33,7 @@ class Reference {
   apply(step: Step): void {
     const known = this.runs.get(step.key);
     if (step.kind === "put") {
-      const runId = step.named ? `run-${step.key}` : null;
+      const runId = step.hasRunId ? `run-${step.key}` : null;
       const alone = known?.alone ?? false;
       this.runs.set(step.key, { runId, dueAtMs: step.atMs, actAtMs: step.atMs, alone });
     } else if (known !== undefined) this.#change(step, known);
@@ -60,7 +60,7 @@ function apply(index: RunIndex, step: Step): void {
   const run = index.get(step.key);
   switch (step.kind) {
     case "put":
-      return index.put(7, step.key, step.named ? `run-${step.key}` : null, step.atMs);
+      return index.put(7, step.key, step.hasRunId ? `run-${step.key}` : null, step.atMs);
     case "remove":
       return index.remove(step.key);
     case "alone":
@@ -86,7 +86,7 @@ function shownBy(index: RunIndex) {
   };
 }
 
-function expectedOf({ runs, firstAtMs, dueTimes }: Reference) {
+function buildExpected({ runs, firstAtMs, dueTimes }: Reference) {
   return {
     size: runs.size,
     runs: KEYS.flatMap((runKey) => {
@@ -106,7 +106,7 @@ test("it answers as a plain list would, after every step", () => {
       for (const one of steps) {
         apply(index, one);
         reference.apply(one);
-        expect(shownBy(index)).toEqual(expectedOf(reference));
+        expect(shownBy(index)).toEqual(buildExpected(reference));
       }
     }),
     { numRuns: 300 },

@@ -174,7 +174,7 @@ export class RunWorld {
     const attempt = crypto.randomUUID();
     const terms = this.#asks[asks % this.#asks.length] ?? null;
     const request = {
-      id: this.#id,
+      runKey: this.#id,
       attempt,
       fingerprint: "same",
       path: "/run",
@@ -184,19 +184,19 @@ export class RunWorld {
     const decision = decideClaim(this.#claims.find(this.#id, this.#nowMs), request, this.#nowMs);
     if (decision.kind !== "take") return;
     const promise = terms && { runKey: this.#id, terms };
-    this.#claims.admit({ id: this.#id, taken: decision.claim }, promise, this.#nowMs);
+    this.#claims.admit({ runKey: this.#id, taken: decision.claim }, promise, this.#nowMs);
     if (yes === "in KV" && this.#cached !== null && decision.claim.mayHaveRun === true)
       return this.#learn(attempt, this.#cached);
     if (upstream === "refuses") {
       const kind = yes === "heard" ? "refused" : "unknown";
-      return this.#claims.endAttempt(this.#id, this.#id, attempt, kind, this.#nowMs);
+      return this.#claims.endAttempt(this.#id, true, attempt, kind, this.#nowMs);
     }
     const runId = this.#upstream.start();
     if (terms !== null) this.#referred = runId;
     // The Worker was killed, or the connection was lost: the lease ends it.
     if (yes === "unheard" || yes === "in KV") return;
     const outcome = { kind: "accepted", runId, answer: { status: 202, body: "{}" } } as const;
-    const claim = { id: this.#id, fingerprint: "same" };
+    const claim = { fingerprint: "same" };
     const acceptance: Acceptance = { runKey: this.#id, attempt, claim, terms, outcome };
     this.promised.set(runId, [...(this.promised.get(runId) ?? []), terms]);
     if (yes === "heard") void accept(this.#claims, this.#gate.runs, acceptance, this.#nowMs);
@@ -209,7 +209,7 @@ export class RunWorld {
 
   /** What UserGate.learn does. */
   #learn(attempt: string, body: string): void {
-    this.#claims.endAttempt(this.#id, this.#id, attempt, "refused", this.#nowMs);
+    this.#claims.endAttempt(this.#id, true, attempt, "refused", this.#nowMs);
     const settled = { fingerprint: "same", settledAtMs: this.#nowMs, answer: { status: 202, body } };
     this.#claims.settle(this.#id, settled, this.#nowMs);
   }
@@ -261,14 +261,16 @@ export class RunWorld {
     const delivery =
       terms.callbackUrl === null
         ? { attempt: null, deferral: null }
-        : this.#tell(runId, terms.callbackUrl, receiver);
+        : this.#attempt(runId, terms.callbackUrl, receiver);
     const end = { kind: "ended", runId, result: read, readAgoMs: 0, bodyKept: false } as const;
     this.#reports.push({ runKey, revision, seen: { ...end, ...delivery } });
   }
 
-  #tell(runId: string, url: string, mood: ReceiverMood) {
-    if (mood === "rests") return { attempt: null, deferral: { forMs: 30_000, why: "breaker_open" } as const };
-    if (mood === "no room") return { attempt: null, deferral: { forMs: 5_000, why: "no_capacity" } as const };
+  #attempt(runId: string, url: string, mood: ReceiverMood) {
+    if (mood === "breaker open")
+      return { attempt: null, deferral: { forMs: 30_000, why: "breaker_open" } as const };
+    if (mood === "no capacity")
+      return { attempt: null, deferral: { forMs: 5_000, why: "no_capacity" } as const };
     if (mood === "acknowledged")
       this.acknowledged.set(runId, (this.acknowledged.get(runId) ?? new Set()).add(url));
     return { attempt: { outcome: OUTCOMES[mood], agoMs: 0, durationMs: 1 }, deferral: null };

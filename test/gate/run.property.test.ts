@@ -63,20 +63,20 @@ function asking(callbackUrl: string | null, isBillable: boolean): Terms {
   return { ...FULL_TERMS, callbackUrl, billing: { ...FULL_TERMS.billing, is_billable: isBillable } };
 }
 
-async function play(of: Story, storage: DurableObjectStorage): Promise<RunWorld> {
+async function play(played: Story, storage: DurableObjectStorage): Promise<RunWorld> {
   await storage.deleteAll();
-  const world = new RunWorld(storage, of.asks, of, of.honoursIds, T0);
-  for (const one of of.events) await world.happen(one);
+  const world = new RunWorld(storage, played.asks, played, played.honoursIds, T0);
+  for (const one of played.events) await world.happen(one);
   await world.allIsWell();
   return world;
 }
 
-function expectKept(of: Story, world: RunWorld): void {
+function expectKept(played: Story, world: RunWorld): void {
   const charged = world.charges.map(({ runId }) => runId);
   // Once each, and only runs that there are.
   expect(charged).toEqual([...new Set(charged)]);
   expect(charged.filter((runId) => !world.startedRuns.includes(runId))).toEqual([]);
-  if (of.result !== "success") expect(charged).toEqual([]);
+  if (played.result !== "success") expect(charged).toEqual([]);
   for (const [runId, promised] of world.promised) {
     const kept = world.kept.find(({ run }) => run.status !== "forwarding" && run.runId === runId);
     const receivers = [...(world.acknowledged.get(runId) ?? [])];
@@ -88,8 +88,8 @@ function expectKept(of: Story, world: RunWorld): void {
     }
     const { run, terms } = kept;
     if (run.status !== "ended") throw new Error(`a promised run is ${run.status}`);
-    expect(run.result).toBe(of.result);
-    expect(charged.includes(runId)).toBe(terms.billing.is_billable && of.result === "success");
+    expect(run.result).toBe(played.result);
+    expect(charged.includes(runId)).toBe(terms.billing.is_billable && played.result === "success");
     const state = toDeliveryState(run, terms);
     expect(state).toBeOneOf(terms.callbackUrl === null ? ["none"] : ["delivered", "dead", "aborted"]);
     expect([terms.callbackUrl]).toEqual(expect.arrayContaining(receivers));
@@ -101,7 +101,7 @@ test("whatever happens to a run, it only moves forward, its next step is planned
   const stub = env.USER_GATE.get(env.USER_GATE.idFromName("a world"));
   await runInDurableObject(stub, async (_gate: UserGate, { storage }) => {
     await fc.assert(
-      fc.asyncProperty(story, async (of) => expectKept(of, await play(of, storage))),
+      fc.asyncProperty(story, async (played) => expectKept(played, await play(played, storage))),
       { numRuns: STORIES, examples: [[LATE_REPORT]] },
     );
     // Later tests read every gate there is.

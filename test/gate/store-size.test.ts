@@ -1,7 +1,7 @@
 // What a gate reads and writes does not depend on how much is in it.
 import { beforeEach, describe, expect, it } from "vitest";
-import { retell } from "../../src/gate/retell.ts";
-import { makeRoom } from "../../src/gate/upkeep.ts";
+import { reportAll } from "../../src/gate/report-all.ts";
+import { freeSpace } from "../../src/gate/upkeep.ts";
 import { readSettings } from "../../src/platform/settings.ts";
 import { buildRunRules } from "../../src/runs/run.ts";
 import { DAY, SECOND, stopClock } from "../support/clock.ts";
@@ -12,19 +12,19 @@ import { crowd, type Rows, rowsUsedBy } from "../support/reads.ts";
 import { HOOK, Stage } from "../support/stage.ts";
 import { FULL_TERMS } from "../support/terms.ts";
 
-const OVERFULL = { makeRoomAt: 1, fullAt: 2 };
+const OVERFULL = { freeSpaceAt: 1, fullAt: 2 };
 const KEY = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const WINDOW = { limit: 200, windowMs: 300_000 };
 const TAKE = { runKey: KEY, notified: true, hintedRunId: null, isAlone: false, leaseMs: 60_000 };
 const CLAIM = {
-  id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c12",
+  runKey: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c12",
   fingerprint: "f",
   path: "/p",
   attempt: "a",
   leaseMs: 15_000,
   mayCreate: true,
 };
-const FULL = { window: WINDOW, claim: CLAIM, promise: { runKey: CLAIM.id, terms: FULL_TERMS } };
+const FULL = { window: WINDOW, claim: CLAIM, promise: { runKey: CLAIM.runKey, terms: FULL_TERMS } };
 const PLAIN = { window: WINDOW, claim: null, promise: null };
 
 freshForEach();
@@ -91,7 +91,7 @@ describe("a gate with 10,000 open and 100,000 ended runs", () => {
 });
 
 /** Of a week that is over, with so many runs that were delivered. */
-async function rowsOf(ended: number, work: (opened: OpenedStore) => unknown): Promise<Rows> {
+async function measureRows(ended: number, work: (opened: OpenedStore) => unknown): Promise<Rows> {
   stage = await Stage.set();
   await stage.start();
   await stage.pass(10 * SECOND);
@@ -109,13 +109,13 @@ async function rowsOf(ended: number, work: (opened: OpenedStore) => unknown): Pr
 
 describe("a gate with 50,000 ended runs and a dead letter", () => {
   it.each([
-    ["makes room", ({ store, counter }: OpenedStore) => makeRoom(store, counter, OVERFULL, Date.now())],
-    ["tells everything to a new index", ({ store }: OpenedStore) => retell(store, "a user")],
+    ["makes room", ({ store, counter }: OpenedStore) => freeSpace(store, counter, OVERFULL, Date.now())],
+    ["reports everything to a new index", ({ store }: OpenedStore) => reportAll(store, "a user")],
   ])("%s without a look at what was delivered", async (_, work) => {
-    const few = await rowsOf(1, work);
+    const few = await measureRows(1, work);
     await freshIndex();
     stopClock();
-    expect(await rowsOf(50_000, work)).toEqual(few);
+    expect(await measureRows(50_000, work)).toEqual(few);
   });
 });
 

@@ -3,7 +3,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
-import { makeRoom } from "../../src/gate/upkeep.ts";
+import { freeSpace } from "../../src/gate/upkeep.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { DAY, HOUR, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
@@ -23,12 +23,12 @@ beforeEach(async () => {
 });
 
 /** Makes room once, as the alarm of a gate does that is over its limit; the object starts anew. */
-async function makeRoomOnce(makeRoomAt = 1): Promise<string | null> {
+async function freeSpaceOnce(freeSpaceAt = 1): Promise<string | null> {
   const dropped = await runInDurableObject(
     await stage.gateway.gateOf(),
     async (_gate: UserGate, { storage }) => {
       const { store, counter } = openStore(storage);
-      const what = makeRoom(store, counter, { makeRoomAt, fullAt: 2 * makeRoomAt }, Date.now());
+      const what = freeSpace(store, counter, { freeSpaceAt, fullAt: 2 * freeSpaceAt }, Date.now());
       // The count may be written behind.
       await scheduler.wait(300);
       return what;
@@ -62,13 +62,13 @@ async function weeks(): Promise<string[]> {
 }
 
 /** So many more dead letters, of a week that is over. */
-async function manyLetters(count: number): Promise<void> {
+async function manyDeadLetters(count: number): Promise<void> {
   await twoRuns();
   await runInDurableObject(await stage.gateway.gateOf(), (_gate: UserGate, { storage }) => {
     const [week] = tablesIn(storage).filter((name) => name.startsWith("ended_runs"));
     storage.sql.exec(
       `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
-       INSERT INTO ${week} (run_id, letter_key, finished_at_ms, counted_revision, counted, record)
+       INSERT INTO ${week} (run_id, dead_letter_run_key, finished_at_ms, counted_revision, counted, record)
        SELECT 'copy-' || n, 'key-' || n, finished_at_ms, 0, counted,
          json_set(record, '$.run.runId', 'copy-' || n, '$.run.delivery.kind', 'dead')
        FROM numbers, (SELECT * FROM ${week} LIMIT 1)`,
@@ -81,7 +81,7 @@ async function manyLetters(count: number): Promise<void> {
 /** The gate has lost the answer to ID, and says so. */
 async function forgetful(): Promise<string> {
   const first = await stage.gateway.start({ idempotency_id: ID });
-  expect(await makeRoomOnce()).toBe("answers");
+  expect(await freeSpaceOnce()).toBe("answers");
   return first.text;
 }
 
@@ -95,7 +95,7 @@ describe("a gate that is over its limit", () => {
   it("drops its oldest week of ended runs, and carries the dead letters on", async () => {
     const { delivered, dead } = await twoRuns();
     await stage.pass(8 * DAY);
-    expect(await makeRoomOnce()).toBe("ended_runs");
+    expect(await freeSpaceOnce()).toBe("ended_runs");
     expect([await whatIsKept(delivered), await whatIsKept(dead)]).toEqual(["gone", "kept"]);
     const { body } = await stage.deliveries(dead);
     expect([body.data.state, body.data.attempts.length]).toEqual(["dead", 10]);
@@ -111,7 +111,7 @@ describe("a gate that is over its limit", () => {
     await stage.pass(8 * DAY);
     await stage.gateway.start({ idempotency_id: crypto.randomUUID() });
     const dropped = [];
-    for (let round = 0; round < 4; round += 1) dropped.push(await makeRoomOnce());
+    for (let round = 0; round < 4; round += 1) dropped.push(await freeSpaceOnce());
     expect(dropped).toEqual(["ended_runs", "answers", null, null]);
     expect((await stage.records()).charges).toEqual(charges);
     expect((await periods()).filter((name) => name.startsWith("answers"))).toEqual([]);
@@ -121,17 +121,17 @@ describe("a gate that is over its limit", () => {
     await twoRuns();
     await stage.pass(8 * DAY);
     const before = await periods();
-    expect(await makeRoomOnce(9 * GIB)).toBeNull();
+    expect(await freeSpaceOnce(9 * GIB)).toBeNull();
     expect(await periods()).toEqual(before);
   });
 
   it("carries them on in slices: what was cut off goes on, and the week goes when it has none left", async () => {
-    await manyLetters(1_200);
+    await manyDeadLetters(1_200);
     const steps = [];
-    for (let step = 0; step < 3; step += 1) steps.push([await makeRoomOnce(), (await weeks()).length]);
+    for (let step = 0; step < 3; step += 1) steps.push([await freeSpaceOnce(), (await weeks()).length]);
     expect(steps).toEqual([
-      ["letters_moved", 2],
-      ["letters_moved", 2],
+      ["dead_letters_moved", 2],
+      ["dead_letters_moved", 2],
       ["ended_runs", 1],
     ]);
     await runInDurableObject(await stage.gateway.gateOf(), (_gate: UserGate, { storage }) => {
@@ -141,7 +141,7 @@ describe("a gate that is over its limit", () => {
   });
 
   it("does a bounded part of it in an alarm, and comes back at once for the rest", async () => {
-    await manyLetters(6_000);
+    await manyDeadLetters(6_000);
     vi.spyOn(GateStore.prototype, "bytes", "get").mockReturnValue(9 * GIB);
     vi.setSystemTime((await stage.alarmAt()) ?? 0);
     await stage.ring();
@@ -157,16 +157,16 @@ it("a week goes only when all of its runs have ended 72 hours ago: their ids may
   vi.setSystemTime(Date.parse("2040-01-04T23:00:00Z"));
   await stage.finish(await stage.start());
   await stage.pass(72 * HOUR);
-  expect(await makeRoomOnce()).not.toBe("ended_runs");
+  expect(await freeSpaceOnce()).not.toBe("ended_runs");
   await stage.pass(2 * HOUR);
-  expect(await makeRoomOnce()).toBe("ended_runs");
+  expect(await freeSpaceOnce()).toBe("ended_runs");
 });
 
 describe("after answers were dropped early", () => {
   it("for 72 hours; then a miss is a miss", async () => {
     await forgetful();
     const admit = { window: null, promise: null };
-    const claim = { id: ID, fingerprint: "f", path: "/p", attempt: "a", leaseMs: 1, mayCreate: false };
+    const claim = { runKey: ID, fingerprint: "f", path: "/p", attempt: "a", leaseMs: 1, mayCreate: false };
     const ask = async () => (await stage.gateway.gateOf()).admit({ ...admit, claim });
     expect(await ask()).toMatchObject({ kind: "admitted", askCache: true });
     await stage.pass(3 * DAY - 1);

@@ -5,7 +5,7 @@ import { DAY, HOUR, SECOND, T0 } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { tablesIn } from "../support/gate-store.ts";
-import { deadLetters } from "../support/operators-index.ts";
+import { readDeadLetters } from "../support/operators-index.ts";
 import { meterRows } from "../support/rows.ts";
 import { Stage } from "../support/stage.ts";
 import { words } from "../support/words.ts";
@@ -40,7 +40,7 @@ async function undelivered(): Promise<void> {
   stage.receive(() => new Response(null, { status: 500 }));
   await stage.start({}, { claims: { billing: JSON.stringify({ is_billable: false }) } });
   await stage.pass(6 * DAY);
-  expect(await deadLetters()).toHaveLength(1);
+  expect(await readDeadLetters()).toHaveLength(1);
 }
 
 /** The tables that there are so long after a run. */
@@ -115,7 +115,7 @@ describe("what is kept", () => {
       await evict(await stage.gateway.gateOf());
       await stage.pass(460 * DAY);
       expect((await tables()).filter((name) => name !== "outbox")).toEqual([]);
-      expect([await stage.alarmAt(), await deadLetters()]).toEqual([null, []]);
+      expect([await stage.alarmAt(), await readDeadLetters()]).toEqual([null, []]);
     },
   );
 

@@ -97,7 +97,7 @@ async function startBoth(subject: Subject, { rule: window, id, promised, ends }:
   await gate.settle({
     runKey,
     attempt,
-    claim: claim && { id: claim.id, fingerprint: "same" },
+    claim: claim && { fingerprint: "same" },
     terms,
     outcome,
   });
@@ -137,13 +137,13 @@ async function mistake({ gate, reference, mistakes }: Subject, window: Rule | nu
     // Such a window is known by its end: one that was cut meanwhile keeps the mistake.
     if (counted.isCut()) return;
     const settled = { fingerprint: "same", settledAtMs: Date.now(), answer: ANSWER };
-    await gate.learn({ id, attempt: id }, settled, resetAtMs);
+    await gate.learn({ runKey: id, attempt: id }, settled, resetAtMs);
     if (window !== null) counted.takeBack();
   });
 }
 
 function claimOn(id: string, attempt: string, mayCreate: boolean): ClaimRequest {
-  return { id, attempt, fingerprint: "same", path: "/run", leaseMs: 15_000, mayCreate };
+  return { runKey: id, attempt, fingerprint: "same", path: "/run", leaseMs: 15_000, mayCreate };
 }
 
 function toVerdict(admission: Admission): Verdict {

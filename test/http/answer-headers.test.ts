@@ -6,12 +6,12 @@ import { createApp } from "../../src/app.ts";
 import {
   ACTION,
   type Answer,
+  buildStart,
   type Call,
   type Gateway,
   ID,
   makeGateway,
   RUN_PATH,
-  startOf,
 } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { json } from "../support/upstream.ts";
@@ -55,14 +55,14 @@ const html = (status: number) => {
 
 /** One for each way to an answer: src/http/middleware/observe.ts sets the headers of all of them. */
 const cases: Case[] = [
-  { name: "a start", status: 202, path: RUN_PATH, call: startOf({}) },
-  { name: "a start without a token", status: 401, path: RUN_PATH, call: startOf({}, NO_TOKEN) },
-  { name: "a large body", status: 413, path: RUN_PATH, call: startOf({ inputs: "x".repeat(2_000) }) },
+  { name: "a start", status: 202, path: RUN_PATH, call: buildStart({}) },
+  { name: "a start without a token", status: 401, path: RUN_PATH, call: buildStart({}, NO_TOKEN) },
+  { name: "a large body", status: 413, path: RUN_PATH, call: buildStart({ inputs: "x".repeat(2_000) }) },
   {
     name: "a start that the upstream fails",
     status: 500,
     path: RUN_PATH,
-    call: startOf({}),
+    call: buildStart({}),
     prepare: html(500),
   },
   { name: "a read of a run", status: 200, path: RUN, prepare: upstreamSays(() => json(200, ENDED)) },
@@ -95,9 +95,9 @@ const cases: Case[] = [
 
 describe("an answer may not be sniffed, framed or kept", () => {
   it.each(cases)("$name ($status)", async ({ status, path, call, prepare }) => {
-    const answer = await answerOf(path, call, prepare);
+    const answer = await fetchAnswer(path, call, prepare);
     expect(answer.status).toBe(status);
-    expect(headersOf(answer)).toMatchObject({ ...ALWAYS, "cache-control": "no-store" });
+    expect(toHeaders(answer)).toMatchObject({ ...ALWAYS, "cache-control": "no-store" });
     expect(answer.headers.has("expires")).toBe(false);
   });
 
@@ -106,13 +106,13 @@ describe("an answer may not be sniffed, framed or kept", () => {
     const gateway = await makeGateway({}, () => ({ USER_GATE: broken as Env["USER_GATE"] }));
     const answer = await gateway.start({}, { circumstances: { rateLimit: "any" } });
     expect(answer.status).toBe(500);
-    expect(headersOf(answer)).toMatchObject({ ...ALWAYS, "cache-control": "no-store" });
+    expect(toHeaders(answer)).toMatchObject({ ...ALWAYS, "cache-control": "no-store" });
   });
 });
 
 describe("a cache may keep", () => {
   it.each(["/.well-known/jwks.json", "/openapi.json"])("%s for five minutes", async (path) => {
-    expect(headersOf(await answerOf(path, NO_TOKEN))).toMatchObject({
+    expect(toHeaders(await fetchAnswer(path, NO_TOKEN))).toMatchObject({
       ...ALWAYS,
       "cache-control": "public, max-age=300",
     });
@@ -120,13 +120,13 @@ describe("a cache may keep", () => {
 
   it.each([200, 304])("nothing that passes through, which keeps its validators (%i)", async (status) => {
     const validators = { etag: '"1"', vary: "Accept-Language" };
-    const answer = await answerOf(
+    const answer = await fetchAnswer(
       "/actions/v1/apps",
       { headers: { "if-none-match": '"1"' } },
       upstreamSays(() => new Response(null, { status, headers: { ...validators, ...KEPT_BY_ALL } })),
     );
     expect(answer.status).toBe(status);
-    expect(headersOf(answer)).toMatchObject({ ...ALWAYS, ...validators, "cache-control": "no-store" });
+    expect(toHeaders(answer)).toMatchObject({ ...ALWAYS, ...validators, "cache-control": "no-store" });
   });
 });
 
@@ -144,12 +144,12 @@ describe("Strict-Transport-Security", () => {
   });
 });
 
-async function answerOf(path: string, call: Call = {}, prepare?: Case["prepare"]): Promise<Answer> {
+async function fetchAnswer(path: string, call: Call = {}, prepare?: Case["prepare"]): Promise<Answer> {
   const gateway = await makeGateway({ MAX_BODY_BYTES: "1000" });
   await prepare?.(gateway);
   return gateway.call(path, { circumstances: { rateLimit: "any", errorFrom: "upstream" }, ...call });
 }
 
-function headersOf({ headers }: Answer): Record<string, string> {
+function toHeaders({ headers }: Answer): Record<string, string> {
   return Object.fromEntries(headers);
 }

@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import { failing, losingAnswer } from "../support/bindings.ts";
 import { HOUR, MINUTE, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { ACTION, type Answer, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
+import { ACTION, type Answer, buildStart, type Gateway, makeGateway } from "../support/gateway.ts";
 import { deliveriesPath, HOOK, it, Stage, type Started } from "../support/stage.ts";
 import { statuses, times } from "../support/times.ts";
 
@@ -137,7 +137,7 @@ describe("what has no deliveries", () => {
   });
 
   it("is not a one-off run with a callback", async ({ stage }) => {
-    const { body } = await stage.gateway.call("/actions/v1/runs", startOf({ callback_url: HOOK }));
+    const { body } = await stage.gateway.call("/actions/v1/runs", buildStart({ callback_url: HOOK }));
     const path = `/actions/v1/runs/${body.data.id}/deliveries`;
     expect((await stage.gateway.call(path)).body.data.state).toBe("waiting");
     expect((await stage.gateway.call(`${path}/redeliver`, { method: "POST" })).status).toBe(409);

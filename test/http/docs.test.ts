@@ -36,7 +36,7 @@ function findArticle(operationId: string): string {
   return rest.split("</article>")[0] ?? "";
 }
 
-async function membersOf(schema: Schema, schemas: Record<string, Schema> = {}): Promise<string> {
+async function renderMembers(schema: Schema, schemas: Record<string, Schema> = {}): Promise<string> {
   return (await Members({ schema, schemas })).toString();
 }
 
@@ -95,7 +95,7 @@ describe("the page", () => {
     }
     const contents = [requestBody?.content, ...Object.values(responses).map(({ content }) => content)];
     for (const { schema, examples = {} } of contents.flatMap((content) => Object.values(content ?? {}))) {
-      expect(html).toContain(await membersOf(schema, document.components.schemas));
+      expect(html).toContain(await renderMembers(schema, document.components.schemas));
       for (const { value } of Object.values(examples)) expect(article).toContain(escaped(toText(value)));
     }
   });
@@ -172,7 +172,7 @@ describe("the page", () => {
 describe("a schema in words", () => {
   it("ends where a schema holds itself", async () => {
     const child = { $ref: "#/components/schemas/Tree" };
-    const members = await membersOf(child, { Tree: { properties: { child, leaf: { const: "x" } } } });
+    const members = await renderMembers(child, { Tree: { properties: { child, leaf: { const: "x" } } } });
     expect(members.match(/<ul>/g)).toHaveLength(7);
   });
 
@@ -184,7 +184,7 @@ describe("a schema in words", () => {
       d: { enum: ["x", 2] },
       e: {},
     };
-    const members = await membersOf({ properties });
+    const members = await renderMembers({ properties });
     const rows = [...members.matchAll(/<code>(\w+)<\/code> <small>(.*?)<\/small>/g)];
     expect(rows.map(([, name, type]) => [name, type])).toEqual([
       ["a", "string or null"],

@@ -3,7 +3,7 @@ import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflar
 import { afterEach, describe, expect, vi } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { counting } from "../support/bindings.ts";
-import { type Call, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { buildStart, type Call, it, makeGateway, RUN_PATH } from "../support/gateway.ts";
 
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -20,7 +20,7 @@ describe("a gateway with bad settings", () => {
   const BAD = { RATE_LIMIT_DEFAULT: "lots", UPSTREAM_AUTH: "hunter2" };
 
   it.each<{ path: string; call: Call }>([
-    { path: RUN_PATH, call: startOf({}, ANY) },
+    { path: RUN_PATH, call: buildStart({}, ANY) },
     { path: "/actions/v1/runs/b1e7a1d0-0000-4000-8000-000000000001", call: ANY },
     { path: "/actions/v1/stored-actions", call: ANY },
     { path: "/.well-known/jwks.json", call: ANY },

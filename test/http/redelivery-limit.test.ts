@@ -1,6 +1,6 @@
 // A redelivery makes the gateway send requests, so a caller's counts as a start.
 import { describe, expect } from "vitest";
-import { act } from "../console/bench.ts";
+import { post } from "../console/bench.ts";
 import { SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { it, Stage } from "../support/stage.ts";
@@ -40,7 +40,7 @@ describe("a caller's redelivery", () => {
   it("is not counted when it is an operator's", async ({ stage }) => {
     const run = await stage.finish(await stage.start());
     const user = (await stage.records()).runs[0]?.user_key;
-    expect((await act(stage.gateway, `/runs/${run.runId}/redeliver?user=${user}`)).status).toBe(202);
+    expect((await post(stage.gateway, `/runs/${run.runId}/redeliver?user=${user}`)).status).toBe(202);
     expect((await stage.tryStart()).headers.get("x-ratelimit-remaining")).toBe("198");
   });
 });

@@ -33,7 +33,7 @@ const shown = [...readme.matchAll(/`(GET|POST) ([^`?]+)/g)].map(([, method = "",
 }));
 
 /** hono writes `:name` where the contract writes `{name}`. */
-function nameOf({ method, path }: Route): string {
+function formatName({ method, path }: Route): string {
   return `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`;
 }
 
@@ -60,13 +60,13 @@ function isShown({ method, path }: Route): boolean {
 afterEach(reset);
 
 it("each route is an operation of a document, and each operation has a route", () => {
-  const names = new Set(routes.map(nameOf).filter((name) => !(name in NO_OPERATIONS)));
-  expect(documented.map(nameOf).toSorted()).toEqual([...names].toSorted());
+  const names = new Set(routes.map(formatName).filter((name) => !(name in NO_OPERATIONS)));
+  expect(documented.map(formatName).toSorted()).toEqual([...names].toSorted());
 });
 
 it("README has a row for each operation outside the console", () => {
   const outside = documented.filter(({ path }) => !path.startsWith(CONSOLE_API));
-  expect(outside.filter((operation) => !isShown(operation)).map(nameOf)).toEqual([]);
+  expect(outside.filter((operation) => !isShown(operation)).map(formatName)).toEqual([]);
 });
 
 describe("without a token", () => {
@@ -90,9 +90,9 @@ describe("another method gets 405, and the ones that the path answers", () => {
 
   it("on docs/errors.md too", () => {
     const [, row = ""] = /^\| 405 `method_not_allowed` \| (`\/`[^|]*) \|/m.exec(errors) ?? [];
-    const named = [...row.matchAll(/`(\/[^`]*)`/g)].map(([, path = ""]) => path);
+    const listed = [...row.matchAll(/`(\/[^`]*)`/g)].map(([, path = ""]) => path);
     const outside = [...paths].filter((path) => !path.startsWith(CONSOLE_API));
-    expect(named.filter((path) => !path.startsWith("/console/")).toSorted()).toEqual(
+    expect(listed.filter((path) => !path.startsWith("/console/")).toSorted()).toEqual(
       [...outside.map((path) => path.replaceAll(/:(\w+)/g, "{$1}")), PASSED_THROUGH].toSorted(),
     );
   });

@@ -5,7 +5,7 @@ import { never, replacing } from "../support/bindings.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { fillMemory } from "../support/full-memory.ts";
 import { until } from "../support/gate.ts";
-import { type Call, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { buildStart, type Call, it, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 import "../support/own-workerd.ts";
 
@@ -20,7 +20,7 @@ describe("an isolate with its hands full", () => {
     gateway.upstream.behave(({ body }, honest) =>
       body.includes("slow") ? answer.promise.then(honest) : honest(),
     );
-    const held = times(3, () => gateway.begin(RUN_PATH, startOf({ inputs: { a: "slow" } })));
+    const held = times(3, () => gateway.begin(RUN_PATH, buildStart({ inputs: { a: "slow" } })));
     await until(() => gateway.upstream.starts.length === 3);
     const refused = await gateway.start({}, WITHOUT_HEADERS);
     expect((await gateway.start({}, { claims: { sub: "bob" } })).status).toBe(202);

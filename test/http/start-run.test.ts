@@ -1,7 +1,7 @@
 // What of a start reaches the upstream. What its answer comes to: test/start/outcomes.test.ts.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect } from "vitest";
-import { type Answer, type Gateway, ID, it, RUN_PATH, startOf } from "../support/gateway.ts";
+import { type Answer, buildStart, type Gateway, ID, it, RUN_PATH } from "../support/gateway.ts";
 
 /** What the gateway makes of that ID of alice's. */
 const SCOPED_ID = "068b60a7-5cb4-559a-97ea-b65dc7da6945";
@@ -12,7 +12,7 @@ const INPUTS = '"inputs" : { "n":12345678901234567890, "x":1.10 ,"y":1e400,"z":-
 afterEach(() => reset());
 
 async function startText(gateway: Gateway, body: string): Promise<Answer> {
-  const answer = await gateway.call(RUN_PATH, { ...startOf({}), body });
+  const answer = await gateway.call(RUN_PATH, { ...buildStart({}), body });
   expect(answer.status).toBe(202);
   return answer;
 }
@@ -60,7 +60,7 @@ describe("the body reaches the upstream digit for digit and blank for blank", ()
 
   it("a one-off run's too, at its own path", async ({ gateway }) => {
     const body = `{"data":{"selected_api":"SlackCLIAPI@1.0.0","action_key":"m","idempotency_id":"${ID}",${INPUTS}}}`;
-    await gateway.call("/actions/v1/runs", { ...startOf({}), body });
+    await gateway.call("/actions/v1/runs", { ...buildStart({}), body });
     expect(gateway.upstream.starts[0]).toMatchObject({
       path: "/actions/v1/runs",
       body: body.replace(ID, SCOPED_ID),

@@ -162,7 +162,9 @@ describe("as CSV", () => {
     expect(header).toEqual(HEADER);
     expect(rows).toHaveLength(5);
     expect(rows).toEqual(
-      body.data.map((row: Record<string, any>) => HEADER.map((name) => row[name]?.toString() ?? null)),
+      body.data.map((row: Record<string, string | boolean | null>) =>
+        HEADER.map((name) => row[name]?.toString() ?? null),
+      ),
     );
   });
 

@@ -1,6 +1,6 @@
 // What an operator can do with a run or a user, through the whole gateway.
 import { describe, expect, it } from "vitest";
-import { act, ask } from "../console/bench.ts";
+import { ask, post } from "../console/bench.ts";
 import { failing, losingAnswer, replacing } from "../support/bindings.ts";
 import { HOUR, SECOND } from "../support/clock.ts";
 import { OperatedRuns } from "./operated-runs.ts";
@@ -12,7 +12,7 @@ describe("polling now", () => {
     const run = await runs.waiting();
     await runs.stage.pass(10 * 60 * SECOND);
     runs.stage.waiting.clear();
-    const { status, body } = await runs.actOn(run, "poll");
+    const { status, body } = await runs.postTo(run, "poll");
     const done = { action: "poll", target: run.runId, detail: null, outcome: "done" };
     expect([status, body]).toEqual([
       202,
@@ -30,7 +30,7 @@ describe("polling now", () => {
     await runs.stage.finish(run, false);
     const asked = runs.stage.gateway.upstream.asked.length;
     for (const more of [1, 2]) {
-      await runs.actOn(run, "poll");
+      await runs.postTo(run, "poll");
       await runs.stage.drain();
       expect(runs.stage.gateway.upstream.asked).toHaveLength(asked + more);
     }
@@ -38,7 +38,7 @@ describe("polling now", () => {
 
   it("is refused where the end is known, and written down as refused", async () => {
     const run = await runs.delivered();
-    const answer = await runs.actOn(run, "poll");
+    const answer = await runs.postTo(run, "poll");
     expect([answer.status, answer.body.errors[0].detail]).toEqual([409, "The run has ended."]);
     expect(await runs.audit()).toEqual([["olga", "poll", run.runId, "The run has ended.", "refused"]]);
   });
@@ -50,7 +50,7 @@ describe("naming the run of a start that was never answered", () => {
     const before = (await ask(runs.stage.gateway, `/users/${runs.alice}`)).body.open_runs;
     expect(before).toMatchObject([{ run_key: runKey, run_id: null, status: "forwarding" }]);
     const path = `/users/${runs.alice}/open-runs/${runKey}/poll?run_id=${runId}`;
-    expect((await act(runs.stage.gateway, path)).status).toBe(202);
+    expect((await post(runs.stage.gateway, path)).status).toBe(202);
     await runs.stage.pass(SECOND);
     expect((await runs.read({ runId })).body).toMatchObject({ state: "delivered", charged: true });
     expect(await runs.audit()).toEqual([
@@ -62,7 +62,7 @@ describe("naming the run of a start that was never answered", () => {
     const id = crypto.randomUUID();
     await runs.stage.start({ idempotency_id: id });
     const path = `/users/${runs.alice}/open-runs/${id}/poll?run_id=${crypto.randomUUID()}`;
-    expect((await act(runs.stage.gateway, path)).status).toBe(404);
+    expect((await post(runs.stage.gateway, path)).status).toBe(404);
     expect(await runs.audit()).toEqual([]);
   });
 });
@@ -71,7 +71,7 @@ describe("redelivering", () => {
   it("sends a dead letter again, and the receiver gets it", async () => {
     const run = await runs.dead();
     runs.stage.receive(() => new Response(null, { status: 204 }));
-    expect((await runs.actOn(run, "redeliver")).status).toBe(202);
+    expect((await runs.postTo(run, "redeliver")).status).toBe(202);
     expect((await runs.read(run)).body.state).toBe("retrying");
     await runs.stage.pass(2 * SECOND);
     expect(runs.stage.received.map(({ body }) => JSON.parse(body).id)).toEqual([run.runId]);
@@ -82,16 +82,16 @@ describe("redelivering", () => {
   });
 
   it("of a run without a callback is refused", async () => {
-    const answer = await runs.actOn(await runs.withoutCallback(), "redeliver");
+    const answer = await runs.postTo(await runs.withoutCallback(), "redeliver");
     expect([answer.status, answer.body.errors[0].detail]).toEqual([409, "The run has no callback."]);
   });
 });
 
 describe("abandoning", () => {
-  it("stops what is being tried: a dead letter, for operators and for its caller", async () => {
+  it("stops the attempts: a dead letter, for operators and for its caller", async () => {
     const run = await runs.retrying();
     runs.stage.received.length = 0;
-    expect((await runs.actOn(run, "abandon")).status).toBe(200);
+    expect((await runs.postTo(run, "abandon")).status).toBe(200);
     await runs.stage.pass(200 * HOUR);
     expect(runs.stage.received).toEqual([]);
     expect((await runs.read(run)).body).toMatchObject({
@@ -103,18 +103,18 @@ describe("abandoning", () => {
     expect((await runs.stage.deliveries(run.runId)).body.data.state).toBe("dead");
     expect(await runs.stage.rows()).toBe(0);
     expect(await runs.audit()).toEqual([["olga", "abandon", run.runId, null, "done"]]);
-    const { letters } = (await ask(runs.stage.gateway, "/dead-letters")).body;
-    expect(letters).toMatchObject([{ run_id: run.runId, user: runs.alice, attempts: 1, status: 503 }]);
+    const { dead_letters: deadLetters } = (await ask(runs.stage.gateway, "/dead-letters")).body;
+    expect(deadLetters).toMatchObject([{ run_id: run.runId, user: runs.alice, attempts: 1, status: 503 }]);
     runs.stage.receive(() => new Response(null, { status: 204 }));
-    expect((await runs.actOn(run, "redeliver")).status).toBe(202);
+    expect((await runs.postTo(run, "redeliver")).status).toBe(202);
     await runs.stage.pass(2 * SECOND);
     expect((await runs.read(run)).body).toMatchObject({ state: "delivered", attempts: 2 });
-    expect((await ask(runs.stage.gateway, "/dead-letters")).body.letters).toEqual([]);
+    expect((await ask(runs.stage.gateway, "/dead-letters")).body.dead_letters).toEqual([]);
   });
 
   it("is refused when nothing is under way", async () => {
     const run = await runs.dead();
-    expect((await runs.actOn(run, "abandon")).status).toBe(409);
+    expect((await runs.postTo(run, "abandon")).status).toBe(409);
   });
 });
 
@@ -125,7 +125,7 @@ describe("a reset of a user's windows", () => {
     expect([await started(), await started(), await started()]).toEqual([202, 202, 429]);
     const before = (await ask(small, `/users/${runs.alice}`)).body;
     expect([before.windows.runs.count, before.default_limit]).toEqual([2, 2]);
-    expect((await act(small, `/users/${runs.alice}/reset-window`)).body).toMatchObject({
+    expect((await post(small, `/users/${runs.alice}/reset-window`)).body).toMatchObject({
       action: "reset_window",
       target: runs.alice,
       outcome: "done",
@@ -142,7 +142,7 @@ describe("nothing is done unaudited", () => {
       const run = what === "redeliver" ? await runs.dead() : await runs.waiting();
       const offered = runs.stage.queue.offered.length;
       const beside = await runs.beside(failing(/^OPERATORS_DB\.run$/));
-      expect((await act(beside, `/runs/${run.runId}/${what}?user=${runs.alice}`)).status).toBe(503);
+      expect((await post(beside, `/runs/${run.runId}/${what}?user=${runs.alice}`)).status).toBe(503);
       expect(runs.stage.queue.offered).toHaveLength(offered);
       expect((await runs.read(run)).body.state).toBe(what === "redeliver" ? "dead" : "waiting");
       expect(await runs.audit()).toEqual([]);
@@ -154,7 +154,7 @@ describe("nothing is done unaudited", () => {
     async (what) => {
       const run = what === "redeliver" ? await runs.dead() : await runs.waiting();
       const beside = await runs.beside(losingAnswer(`USER_GATE.${what}`));
-      const { body } = await act(beside, `/runs/${run.runId}/${what}?user=${runs.alice}`);
+      const { body } = await post(beside, `/runs/${run.runId}/${what}?user=${runs.alice}`);
       expect(body.outcome).toBe("done");
       expect((await runs.read(run)).body.state).toBe(what === "redeliver" ? "retrying" : "dead");
       expect(await runs.audit()).toEqual([["olga", what, run.runId, null, "done"]]);
@@ -163,7 +163,7 @@ describe("nothing is done unaudited", () => {
 
   it("what fails is written down as failed", async () => {
     const beside = await runs.beside(failing(/^USER_GATE\.resetWindows$/));
-    expect((await act(beside, `/users/${runs.alice}/reset-window`)).status).toBe(503);
+    expect((await post(beside, `/users/${runs.alice}/reset-window`)).status).toBe(503);
     expect(await runs.audit()).toEqual([["olga", "reset_window", runs.alice, null, "failed"]]);
   });
 
@@ -175,7 +175,7 @@ describe("nothing is done unaudited", () => {
         return writes === 1 ? perform() : Promise.reject(new Error("down"));
       }),
     );
-    expect((await act(beside, `/users/${runs.alice}/reset-window`)).status).toBe(200);
+    expect((await post(beside, `/users/${runs.alice}/reset-window`)).status).toBe(200);
     expect(await runs.audit()).toEqual([["olga", "reset_window", runs.alice, null, "unknown"]]);
   });
 });

@@ -1,4 +1,4 @@
-// Users with charges and dead letters, as runs leave them in their gates, and the operators' index made anew.
+// Users with charges and dead letters, as runs leave them in their gates, and the operators' index created anew.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, vi } from "vitest";

@@ -15,8 +15,8 @@ beforeEach(() => stopClock(T0));
 
 const aggregator = () => metricsAggregator(env.METRICS_AGGREGATOR);
 
-/** An isolate tells of so many requests. */
-async function tell(requests: number, members: Parameters<typeof toServed>[0] = {}): Promise<number> {
+/** An isolate reports so many requests. */
+async function report(requests: number, members: Parameters<typeof toServed>[0] = {}): Promise<number> {
   const sums = emptySums();
   for (let n = 0; n < requests; n += 1) countRequest(sums, toServed(members));
   return aggregator().add(encodeSums(sums));
@@ -48,11 +48,11 @@ const HOURS = "(SELECT count(*) FROM hours)";
 
 describe("sums of many isolates", () => {
   it("become one minute, and the next minute is another", async () => {
-    await Promise.all(times(20, () => tell(3)));
+    await Promise.all(times(20, () => report(3)));
     moveClock(59 * SECOND);
-    await tell(1);
+    await report(1);
     moveClock(SECOND);
-    await tell(5);
+    await report(5);
     expect(await read("minutes")).toEqual([
       [0, 61],
       [MINUTE, 5],
@@ -66,7 +66,7 @@ describe("sums of many isolates", () => {
 
   it("are read from a moment on", async () => {
     for (const n of [1, 2, 3]) {
-      await tell(n);
+      await report(n);
       moveClock(MINUTE);
     }
     expect(await read("minutes", T0 + MINUTE)).toEqual([
@@ -79,13 +79,13 @@ describe("sums of many isolates", () => {
 
 describe("hours", () => {
   it("are made of their minutes once they are over; the current one is its minutes", async () => {
-    await tell(1);
+    await report(1);
     moveClock(59 * MINUTE);
-    await tell(2);
+    await report(2);
     moveClock(MINUTE);
-    await tell(4);
+    await report(4);
     moveClock(MINUTE);
-    await tell(8);
+    await report(8);
     expect(await read("hours")).toEqual([
       [0, 3],
       [HOUR, 4],
@@ -94,9 +94,9 @@ describe("hours", () => {
   });
 
   it("are whole though no call came at their end, and the object has left its memory", async () => {
-    await tell(1);
+    await report(1);
     moveClock(MINUTE);
-    await tell(2);
+    await report(2);
     await evict(aggregator());
     moveClock(3 * HOUR);
     expect(await read("hours")).toEqual([
@@ -106,9 +106,9 @@ describe("hours", () => {
   });
 
   it("add up latencies and users, too", async () => {
-    await tell(2, { total_ms: 32 });
+    await report(2, { total_ms: 32 });
     moveClock(MINUTE);
-    await tell(1, { total_ms: 1_024, user: "bob" });
+    await report(1, { total_ms: 1_024, user: "bob" });
     moveClock(HOUR);
     const [hour] = (await aggregator().read("hours", T0)).rows;
     const sums = decodeSums(hour?.sums ?? "") ?? emptySums();
@@ -126,7 +126,7 @@ describe("hours", () => {
 describe("what is kept", () => {
   it("is minutes for a day and hours for a week", async () => {
     for (let hour = 0; hour < 8 * 24; hour += 1) {
-      await tell(1);
+      await report(1);
       moveClock(HOUR);
     }
     const kept = await read("hours", 0);
@@ -136,14 +136,14 @@ describe("what is kept", () => {
   });
 
   it("goes with the next call after a long silence", async () => {
-    await tell(1);
+    await report(1);
     moveClock(9 * 24 * HOUR);
-    await tell(1);
+    await report(1);
     expect([await count(MINUTES), await count(HOURS)]).toEqual([1, 0]);
   });
 
   it("says since when it counts, and goes on saying it", async () => {
-    await tell(1);
+    await report(1);
     moveClock(HOUR);
     await evict(aggregator());
     expect((await aggregator().read("hours", 0)).sinceMs).toBe(T0);
@@ -151,19 +151,19 @@ describe("what is kept", () => {
 });
 
 describe("an eviction", () => {
-  it("loses nothing that was told ten seconds apart", async () => {
-    await tell(3);
+  it("loses nothing that was reported ten seconds apart", async () => {
+    await report(3);
     moveClock(10 * SECOND);
-    await tell(4);
+    await report(4);
     await evict(aggregator());
-    await tell(5);
+    await report(5);
     expect(await read("minutes")).toEqual([[0, 12]]);
   });
 
   it("loses what came since the last write, and that is ten seconds ago at most", async () => {
-    await tell(3);
+    await report(3);
     moveClock(9 * SECOND);
-    await tell(4);
+    await report(4);
     expect(await writtenMinute()).toBe(3);
     // Timers go on: the write is due in a second.
     await vi.waitFor(async () => expect(await writtenMinute()).toBe(7), { timeout: 10_000 });
@@ -178,11 +178,11 @@ async function writtenMinute(): Promise<number | undefined> {
 
 describe("rows are written", () => {
   it("once in ten seconds, however many isolates call", async () => {
-    await tell(1);
+    await report(1);
     const before = (await count("total_changes()")) ?? 0;
     for (let second = 0; second < 60; second += 1) {
       moveClock(SECOND);
-      await Promise.all(times(10, () => tell(1)));
+      await Promise.all(times(10, () => report(1)));
     }
     // Six for the ten-second marks, and one that ends the first minute.
     expect(await count("total_changes()")).toBe(before + 7);

@@ -1,7 +1,7 @@
 // Runs of alice in each state of their lives, on a stage of their own, and an operator who reads them and acts.
 import { beforeEach } from "vitest";
 import { buildUserKey } from "../../src/auth/caller.ts";
-import { act, ask } from "../console/bench.ts";
+import { ask, post } from "../console/bench.ts";
 import { HOUR } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
@@ -36,8 +36,8 @@ export class OperatedRuns {
     return ask(this.stage.gateway, `/runs/${run.runId}${query}`);
   }
 
-  actOn(run: Pick<Started, "runId">, what: "poll" | "redeliver" | "abandon"): Promise<Answer> {
-    return act(this.stage.gateway, `/runs/${run.runId}/${what}?user=${this.alice}`);
+  postTo(run: Pick<Started, "runId">, what: "poll" | "redeliver" | "abandon"): Promise<Answer> {
+    return post(this.stage.gateway, `/runs/${run.runId}/${what}?user=${this.alice}`);
   }
 
   /** Another gateway with the same callers and upstream, and other bindings. */

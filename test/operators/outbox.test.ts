@@ -4,15 +4,15 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { DeadLetter, IndexEvent } from "../../src/gate/index-event.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
-import { act } from "../console/bench.ts";
+import { post } from "../console/bench.ts";
 import { HOUR, moveClock, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { openStore } from "../support/gate-store.ts";
-import { deadLetters } from "../support/operators-index.ts";
+import { readDeadLetters } from "../support/operators-index.ts";
 import { Stage, type Started } from "../support/stage.ts";
 
-const LETTER: DeadLetter = {
+const DEAD_LETTER: DeadLetter = {
   runId: "",
   userKey: "alice",
   issuer: "https://login.example",
@@ -35,8 +35,8 @@ beforeEach(async () => {
   stage.receive(() => new Response(null, { status: 500 }));
 });
 
-async function letters(): Promise<string[]> {
-  return (await deadLetters()).map(({ run_id: runId }) => runId).toSorted();
+async function deadLetters(): Promise<string[]> {
+  return (await readDeadLetters()).map(({ run_id: runId }) => runId).toSorted();
 }
 
 async function deadRun(): Promise<Started> {
@@ -74,7 +74,7 @@ it("an event that comes up while two tellers are at work is not lost", async () 
   await Promise.all(tellers);
   vi.restoreAllMocks();
   await stage.pass(HOUR);
-  expect(await letters()).toEqual([]);
+  expect(await deadLetters()).toEqual([]);
 });
 
 /** D1 does not answer the next batch, and carries it out when it is let. */
@@ -92,9 +92,12 @@ function delayBatch(): () => Promise<unknown> {
 
 describe("a batch that D1 carries out after its repetition", () => {
   it.each<[string, (dead: Started) => IndexEvent]>([
-    ["that a letter was resolved", ({ runId }) => ({ kind: "resolved", runId })],
-    ["that all letters are kept no more", () => ({ kind: "expired", beforeMs: Number.MAX_SAFE_INTEGER })],
-    ["of an older death", ({ runId }) => ({ kind: "dead_letter", letter: { ...LETTER, runId } })],
+    ["that a dead letter was resolved", ({ runId }) => ({ kind: "resolved", runId })],
+    [
+      "that all dead letters are kept no more",
+      () => ({ kind: "expired", beforeMs: Number.MAX_SAFE_INTEGER }),
+    ],
+    ["of an older death", ({ runId }) => ({ kind: "dead_letter", deadLetter: { ...DEAD_LETTER, runId } })],
   ])("and that says %s undoes nothing that was reported since", async (_, event) => {
     const dead = await deadRun();
     const carryOut = delayBatch();
@@ -102,32 +105,32 @@ describe("a batch that D1 carries out after its repetition", () => {
     await (await stage.gateway.gateOf()).reindex();
     await stage.redeliver(dead.runId);
     await stage.pass(3 * HOUR);
-    const reported = await deadLetters();
+    const reported = await readDeadLetters();
     expect(reported).toMatchObject([{ run_id: dead.runId, attempts: 4 }]);
     await carryOut();
-    expect(await deadLetters()).toEqual(reported);
+    expect(await readDeadLetters()).toEqual(reported);
   });
 
   it.each<[string, (dead: Started) => Promise<unknown>]>([
     ["the gate drops its week", () => stage.pass(45 * 24 * HOUR)],
-    ["an operator polls it", ({ runId }) => act(stage.gateway, `/runs/${runId}/poll`)],
-    ["an operator sends it again", ({ runId }) => act(stage.gateway, `/runs/${runId}/redeliver`)],
+    ["an operator polls it", ({ runId }) => post(stage.gateway, `/runs/${runId}/poll`)],
+    ["an operator sends it again", ({ runId }) => post(stage.gateway, `/runs/${runId}/redeliver`)],
     [
-      "a bulk redelivery comes to it",
-      () => act(stage.gateway, "/dead-letters/redeliver", { host: "client.example" }),
+      "a redelivery batch comes to it",
+      () => post(stage.gateway, "/dead-letters/redeliver", { host: "client.example" }),
     ],
-  ])("and that brings back a letter which was resolved: it goes again when %s", async (_, befall) => {
+  ])("and that brings back a dead letter which was resolved: it goes again when %s", async (_, befall) => {
     const carryOut = delayBatch();
     const dead = await deadRun();
     stage.receive(() => new Response(null, { status: 204 }));
     await stage.redeliver(dead.runId);
     await stage.pass(HOUR);
-    expect(await letters()).toEqual([]);
+    expect(await deadLetters()).toEqual([]);
     await carryOut();
-    expect(await letters()).toEqual([dead.runId]);
+    expect(await deadLetters()).toEqual([dead.runId]);
     await befall(dead);
     await stage.pass(HOUR);
-    expect(await letters()).toEqual([]);
+    expect(await deadLetters()).toEqual([]);
   });
 });
 
@@ -135,21 +138,21 @@ it("a dead letter of a user with an odd name reaches it", async () => {
   const subject = "ali\u0000ce \ud800 \u{1F600} '; DROP TABLE";
   await stage.start({}, { claims: { sub: subject } });
   await stage.pass(2 * HOUR, subject);
-  expect(await letters()).toHaveLength(1);
+  expect(await deadLetters()).toHaveLength(1);
 });
 
 it("a run that dies again while the clock steps back stays a dead letter", async () => {
   const run = await stage.start();
   expect(await stage.abandon(run)).toBe(true);
   await stage.pass(3 * HOUR);
-  expect(await letters()).toEqual([run.runId]);
+  expect(await deadLetters()).toEqual([run.runId]);
   stage.gateway.upstream.runs.clear();
   await stage.redeliver(run.runId);
   moveClock(-2 * SECOND);
   await evict(await stage.gateway.gateOf());
   await stage.finish(run);
   await stage.pass(3 * HOUR);
-  expect(await letters()).toEqual([run.runId]);
+  expect(await deadLetters()).toEqual([run.runId]);
 });
 
 it("an index that was restored from an older copy and has a new epoch gets what is true now", async () => {
@@ -159,7 +162,7 @@ it("an index that was restored from an older copy and has a new epoch gets what 
   stage.receive(() => new Response(null, { status: 204 }));
   await stage.redeliver(resolved.runId);
   await stage.pass(HOUR);
-  expect(await letters()).toEqual([dead.runId]);
+  expect(await deadLetters()).toEqual([dead.runId]);
   await env.OPERATORS_DB.prepare("DELETE FROM dead_letters").run();
   for (const row of rows) {
     const columns = Object.keys(row);
@@ -169,9 +172,9 @@ it("an index that was restored from an older copy and has a new epoch gets what 
       .bind(...Object.values(row))
       .run();
   }
-  expect(await letters()).toEqual([resolved.runId]);
+  expect(await deadLetters()).toEqual([resolved.runId]);
   await env.OPERATORS_DB.prepare("UPDATE epoch SET id = lower(hex(randomblob(16)))").run();
   expect(await (await stage.gateway.gateOf()).reindex()).toBe(true);
   await stage.pass(HOUR);
-  expect(await letters()).toEqual([dead.runId]);
+  expect(await deadLetters()).toEqual([dead.runId]);
 });

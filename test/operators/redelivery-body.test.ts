@@ -1,6 +1,6 @@
-// What is wrong with the body that asks for a redelivery of many.
+// What is wrong with the body that asks for a redelivery batch.
 import { beforeEach, describe, expect, it } from "vitest";
-import { act, ask } from "../console/bench.ts";
+import { ask, post } from "../console/bench.ts";
 import { type Gateway, makeGateway } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { TestQueue } from "../support/queue.ts";
@@ -48,7 +48,7 @@ describe("a body names its own fault", () => {
     ['{"a/b":{"host":1,"host":2},"a/b":3}', "/a~1b", "/a~1b stands twice."],
   ])("%j", async (body, pointer, detail) => {
     const asText = { body: typeof body === "string" ? body : JSON.stringify(body), headers: JSON_BODY };
-    const answer = await act(gateway, "/dead-letters/redeliver", undefined, asText);
+    const answer = await post(gateway, "/dead-letters/redeliver", undefined, asText);
     expect(answer.status).toBe(400);
     expect(answer.body.errors).toMatchObject([{ detail, source: { pointer } }]);
     expect(queue.offered).toEqual([]);
@@ -56,7 +56,7 @@ describe("a body names its own fault", () => {
 
   it("and one that is too large is 413", async () => {
     const large = { body: `{"host":"${"x".repeat(70_000)}"}`, headers: JSON_BODY };
-    expect((await act(gateway, "/dead-letters/redeliver", undefined, large)).status).toBe(413);
+    expect((await post(gateway, "/dead-letters/redeliver", undefined, large)).status).toBe(413);
     expect((await ask(gateway, `/redeliveries/${crypto.randomUUID()}`)).status).toBe(404);
   });
 });

@@ -6,7 +6,7 @@ import { buildUserKey } from "../../src/auth/caller.ts";
 import worker from "../../src/index.ts";
 import { workRedelivery } from "../../src/operators/redelivery.ts";
 import type { RedeliveryFilter } from "../../src/operators/views.ts";
-import { act, ask, HOOK, indexLetters, keepRuns, toLetter } from "../console/bench.ts";
+import { ask, HOOK, indexDeadLetters, keepRuns, post, toIndexedDeadLetter } from "../console/bench.ts";
 import { never, replacing } from "../support/bindings.ts";
 import { SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
@@ -24,18 +24,18 @@ beforeEach(async () => {
 });
 
 /** Dead letters of alice that the upstream still knows, a millisecond apart, the last one first. */
-async function letters(n: number, callbackUrl: string | null = HOOK, fromMs = T0 - 10_000) {
+async function deadLetters(n: number, callbackUrl: string | null = HOOK, fromMs = T0 - 10_000) {
   const fate = callbackUrl === null ? "abandoned" : "dead";
   const runIds = await keepRuns(n, { terms: { userKey: alice, subject: "alice", callbackUrl }, fate });
   for (const runId of runIds) stage.gateway.upstream.runs.set(runId, runId);
-  const letter = (runId: string, at: number) =>
-    toLetter({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at });
-  await indexLetters(env.OPERATORS_DB, runIds.map(letter));
+  const deadLetter = (runId: string, at: number) =>
+    toIndexedDeadLetter({ runId, userKey: alice, callbackUrl, diedAtMs: fromMs - at });
+  await indexDeadLetters(env.OPERATORS_DB, runIds.map(deadLetter));
   return runIds;
 }
 
 async function begin(filter: Partial<RedeliveryFilter>): Promise<string> {
-  const { status, body } = await act(stage.gateway, "/dead-letters/redeliver", filter);
+  const { status, body } = await post(stage.gateway, "/dead-letters/redeliver", filter);
   expect([status, body.status]).toEqual([202, "running"]);
   return body.id;
 }
@@ -72,9 +72,9 @@ function deliveredIds(): string[] {
   return [...new Set(stage.deliveredIds)].toSorted();
 }
 
-describe("a redelivery of many", () => {
+describe("a redelivery batch", () => {
   it("works on fifty at a time, shows how far it is, and reaches every receiver once", async () => {
-    const all = await letters(120);
+    const all = await deadLetters(120);
     const id = await begin({ host: "client.example" });
     expect(await read(id)).toMatchObject({
       id,
@@ -94,17 +94,17 @@ describe("a redelivery of many", () => {
     await stage.pass(SECOND);
     expect(stage.received).toHaveLength(120);
     expect(deliveredIds()).toEqual(all.toSorted());
-    expect((await ask(stage.gateway, "/dead-letters")).body.letters).toEqual([]);
+    expect((await ask(stage.gateway, "/dead-letters")).body.dead_letters).toEqual([]);
     const { entries } = (await ask(stage.gateway, "/audit")).body;
     const noted = { action: "redeliver_many", target: id, detail: "to client.example", outcome: "done" };
     expect(entries).toMatchObject([{ operator: "olga", ...noted }]);
   });
 
   it("takes only those of its host and its time", async () => {
-    const wanted = await letters(3, "https://client.example/hook", T0 - 5_000);
-    await letters(3, "https://other.example/hook", T0 - 5_000);
-    await letters(3, "https://client.example/hook", T0 - 60_000);
-    await letters(3, "https://client.example/hook", T0 - 1_000);
+    const wanted = await deadLetters(3, "https://client.example/hook", T0 - 5_000);
+    await deadLetters(3, "https://other.example/hook", T0 - 5_000);
+    await deadLetters(3, "https://client.example/hook", T0 - 60_000);
+    await deadLetters(3, "https://client.example/hook", T0 - 1_000);
     const [from = "", to = ""] = [T0 - 30_000, T0 - 2_000].map((ms) => new Date(ms).toISOString());
     const done = await complete({ host: "client.example", from, to });
     expect(done).toMatchObject({ status: "finished", examined: 3, sent: 3 });
@@ -112,8 +112,8 @@ describe("a redelivery of many", () => {
   });
 
   it("has the upstream asked for abandoned runs that have no callback", async () => {
-    await letters(3, null);
-    await letters(2);
+    await deadLetters(3, null);
+    await deadLetters(2);
     expect(await complete({ host: "-" })).toMatchObject({ status: "finished", examined: 3, sent: 3 });
     expect(stage.received).toEqual([]);
     const { runs } = (await ask(stage.gateway, `/runs?user=${alice}&state=none`)).body;
@@ -121,12 +121,14 @@ describe("a redelivery of many", () => {
   });
 
   it("leaves a run alone that is no dead letter any more, though the index has not heard of it", async () => {
-    const [first = "", second = ""] = await letters(2);
-    await act(stage.gateway, `/runs/${first}/redeliver`);
+    const [first = "", second = ""] = await deadLetters(2);
+    await post(stage.gateway, `/runs/${first}/redeliver`);
     await stage.drain();
     await stage.ring();
     await stage.drain();
-    await indexLetters(env.OPERATORS_DB, [toLetter({ runId: first, userKey: alice, diedAtMs: T0 - 9 })]);
+    await indexDeadLetters(env.OPERATORS_DB, [
+      toIndexedDeadLetter({ runId: first, userKey: alice, diedAtMs: T0 - 9 }),
+    ]);
     stage.received.length = 0;
     const done = await complete({ run_ids: [first, second] });
     expect(done).toMatchObject({ status: "finished", examined: 2, sent: 1, skipped: 1 });
@@ -134,17 +136,18 @@ describe("a redelivery of many", () => {
   });
 
   it("takes those that were chosen, and skips what is not dead or unknown", async () => {
-    const [first = "", second = "", third = ""] = await letters(60);
-    await act(stage.gateway, `/runs/${third}/redeliver`);
+    const [first = "", second = "", third = ""] = await deadLetters(60);
+    await post(stage.gateway, `/runs/${third}/redeliver`);
     const chosen = [first.toUpperCase(), first, second, third, crypto.randomUUID()];
     const done = await complete({ run_ids: chosen });
     expect(done).toMatchObject({ status: "finished", examined: 4, sent: 2, skipped: 2 });
     expect(deliveredIds()).toEqual([first, second, third].toSorted());
   });
 
-  it("finds its few letters among thousands of another host", async () => {
-    const rare = await letters(2, "https://rare.example/", T0 - 60_000);
-    for (const at of times(3, (n) => n)) await letters(700, "https://other.example/", T0 - 1_000 - at * 700);
+  it("finds its few dead letters among thousands of another host", async () => {
+    const rare = await deadLetters(2, "https://rare.example/", T0 - 60_000);
+    for (const at of times(3, (n) => n))
+      await deadLetters(700, "https://other.example/", T0 - 1_000 - at * 700);
     const id = await begin({ host: "rare.example" });
     expect([await step(), await step(), await step(), await step()]).toEqual([1, 1, 1, 0]);
     expect(await read(id)).toMatchObject({ status: "finished", examined: 2, sent: 2 });
@@ -153,17 +156,19 @@ describe("a redelivery of many", () => {
   });
 
   it("leaves those that died after it was begun alone", async () => {
-    await letters(1);
+    await deadLetters(1);
     const id = await begin({ host: "client.example" });
-    await letters(1, "https://client.example/hook", T0 + 1);
+    await deadLetters(1, "https://client.example/hook", T0 + 1);
     await step();
     expect(await read(id)).toMatchObject({ status: "finished", examined: 1 });
   });
 
-  it("counts letters where two users have one of the same run id", async () => {
-    const [runId = ""] = await letters(1);
+  it("counts dead letters where two users have one of the same run id", async () => {
+    const [runId = ""] = await deadLetters(1);
     await keepRuns(1, { terms: { userKey: "bob" }, runId, fate: "dead" });
-    await indexLetters(env.OPERATORS_DB, [toLetter({ runId, userKey: "bob", diedAtMs: T0 - 10_000 })]);
+    await indexDeadLetters(env.OPERATORS_DB, [
+      toIndexedDeadLetter({ runId, userKey: "bob", diedAtMs: T0 - 10_000 }),
+    ]);
     const done = await complete({ run_ids: [runId] });
     expect(done).toMatchObject({ status: "finished", examined: 2, sent: 2, skipped: 0 });
   });
@@ -180,7 +185,7 @@ describe("a message that gets lost changes nothing but timing", () => {
     ["a read of the job", read],
     ["the cron", () => worker.scheduled(cron(), stage.gateway.env)],
   ])("after half a minute %s sends another one", async (_name, check) => {
-    await letters(60);
+    await deadLetters(60);
     const id = await begin({ host: "client.example" });
     stage.queue.take();
     vi.setSystemTime(T0 + 29 * SECOND);
@@ -197,7 +202,7 @@ describe("a message that gets lost changes nothing but timing", () => {
   });
 
   it("and one that the queue does not take neither", async () => {
-    await letters(1);
+    await deadLetters(1);
     stage.queue.rule(() => "refused");
     const id = await begin({ host: "client.example" });
     stage.queue.rule(() => "kept");
@@ -208,7 +213,7 @@ describe("a message that gets lost changes nothing but timing", () => {
   });
 
   it("and one that comes three times counts once", async () => {
-    await letters(60);
+    await deadLetters(60);
     const id = await begin({ host: "client.example" });
     const [message = expect.fail("no message")] = stage.queue.take();
     await stage.consume([message, message, message]);
@@ -219,8 +224,8 @@ describe("a message that gets lost changes nothing but timing", () => {
     expect(stage.received).toHaveLength(60);
   });
 
-  it("and a consumer that dies at its work is followed by another, without a letter lost or counted twice", async () => {
-    await letters(60);
+  it("and a consumer that dies at its work is followed by another, without a dead letter missed or counted twice", async () => {
+    await deadLetters(60);
     const id = await begin({ host: "client.example" });
     stage.queue.take();
     const died = Promise.withResolvers<void>();
@@ -248,7 +253,7 @@ describe("a message that gets lost changes nothing but timing", () => {
   });
 
   it("and a consumer that comes back from the dead counts nothing", async () => {
-    await letters(10);
+    await deadLetters(10);
     const id = await begin({ host: "client.example" });
     stage.queue.take();
     const released = Promise.withResolvers<void>();
@@ -270,9 +275,9 @@ describe("a message that gets lost changes nothing but timing", () => {
   });
 });
 
-describe("a letter whose gate is away", () => {
+describe("a dead letter whose gate is away", () => {
   it("is skipped and stays a dead letter; the others go out", async () => {
-    const [first = ""] = await letters(3);
+    const [first = ""] = await deadLetters(3);
     const id = await begin({ host: "client.example" });
     stage.queue.take();
     const bindings = replacing("USER_GATE.findRun", ({ args: [runId], perform }) =>
@@ -281,7 +286,7 @@ describe("a letter whose gate is away", () => {
     await work(id, bindings(env));
     expect(await read(id)).toMatchObject({ status: "finished", sent: 2, skipped: 1 });
     await stage.pass(SECOND);
-    const left = (await ask(stage.gateway, "/dead-letters")).body.letters;
+    const left = (await ask(stage.gateway, "/dead-letters")).body.dead_letters;
     expect(left.map(({ run_id }: { run_id: string }) => run_id)).toEqual([first]);
   });
 });

@@ -76,9 +76,9 @@ it("while KV fails it is tried again, also by an object that starts anew, and D1
 it("a KV that hangs holds an alarm up for two seconds, and is tried again", async () => {
   vi.spyOn(platform, "put").mockReturnValue(new Promise(() => undefined));
   await charge("alice");
-  const beganAtMs = performance.now();
+  const startedAtMs = performance.now();
   await ring("alice");
-  expect(performance.now() - beganAtMs).toBeLessThan(20_000);
+  expect(performance.now() - startedAtMs).toBeLessThan(20_000);
   expect(await alarmAt("alice")).toBe(T0 + 10 * SECOND);
 });
 
@@ -93,7 +93,7 @@ it("a registry that was lost has it again within a week, although no request com
 
 it("a user of plain runs and of ids alone has no gate to be visited", async () => {
   const gate = await gateOf("alice");
-  const claim = { id: crypto.randomUUID(), attempt: "a", fingerprint: "f", path: "/p", mayCreate: true };
+  const claim = { runKey: crypto.randomUUID(), attempt: "a", fingerprint: "f", path: "/p", mayCreate: true };
   const window = { limit: 200, windowMs: 300_000 };
   await gate.admit({ window, claim: { ...claim, leaseMs: 1_000 }, promise: null });
   await pass("alice", 7 * DAY);

@@ -3,7 +3,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { failing, never, replacing } from "../support/bindings.ts";
 import { stopClock } from "../support/clock.ts";
-import { type Answer, type Call, ID, it, makeGateway, startOf } from "../support/gateway.ts";
+import { type Answer, buildStart, type Call, ID, it, makeGateway } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 
 const FLAG_CALL = "FLAGS.getBooleanDetails";
@@ -93,11 +93,11 @@ describe("the flag", () => {
       replacing(FLAG_CALL, async ({ args }) => ({ value: asked.push(args) > 0 })),
     );
     const action = "/actions/v1/stored-actions/AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE";
-    const { body } = await gateway.call(`${action}/run`, startOf({}, { claims: { sub: "starter" } }));
+    const { body } = await gateway.call(`${action}/run`, buildStart({}, { claims: { sub: "starter" } }));
     const run = `${action}/runs/${body.data.id}`;
     await gateway.call(run, { claims: { sub: "reader" } });
     await gateway.call(`${run}/deliveries`, { claims: { sub: "looker" } });
-    await gateway.call("/actions/v1/runs", startOf({}));
+    await gateway.call("/actions/v1/runs", buildStart({}));
     const key = "edge_actions_api_rate_limiting_global";
     const who = { issuer: "https://login.example", targetingKey: expect.stringMatching(/^[\w-]{43}$/) };
     const about = { ...who, storedActionId: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee" };

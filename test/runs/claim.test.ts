@@ -24,7 +24,7 @@ const OPEN: OpenClaim = {
 const SETTLED: Claim = { status: "settled", fingerprint: "f1", settledAtMs: T0, answer: ANSWER };
 
 function request(members: Partial<ClaimRequest> = {}): ClaimRequest {
-  const usual = { id: "i1", attempt: "a2", fingerprint: "f1", path: "/run", leaseMs: 15_000 };
+  const usual = { runKey: "i1", attempt: "a2", fingerprint: "f1", path: "/run", leaseMs: 15_000 };
   return { ...usual, mayCreate: true, ...members };
 }
 

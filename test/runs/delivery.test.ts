@@ -7,7 +7,7 @@ import { HOUR } from "../support/clock.ts";
 const SCHEDULE = [5, 300];
 
 const REST: Deferral = { forMs: 30_000, why: "breaker_open" };
-const ROOM: Deferral = { forMs: 5_000, why: "no_capacity" };
+const CROWDED: Deferral = { forMs: 5_000, why: "no_capacity" };
 
 const fresh = firstAttempt(0, T0);
 
@@ -123,7 +123,7 @@ describe("an attempt that is deferred", () => {
     let delivery: Delivery = fresh;
     for (let poll = 0; poll < 10_000; poll += 1) {
       const atMs = nextAtMs(delivery);
-      ({ delivery } = deferred(delivery, ROOM, atMs));
+      ({ delivery } = deferred(delivery, CROWDED, atMs));
       expect(nextAtMs(delivery)).toBe(atMs + 6_500);
     }
     expect(delivery).toMatchObject({ attempts: 0, scheduleAttempts: 0, deferredSinceMs: null });

@@ -38,13 +38,13 @@ describe("a start in flight", () => {
     expect(forwarding).toEqual({
       status: "forwarding",
       revision: 0,
-      giveUpAtMs: T0 + 1_209_600_000,
+      abandonAtMs: T0 + 1_209_600_000,
       hintedRunId: null,
     });
   });
 
   it("that another attempt took over is waited for as long again", () => {
-    const retried = { ...forwarding, revision: 1, giveUpAtMs: T0 + DAY + 1_209_600_000 };
+    const retried = { ...forwarding, revision: 1, abandonAtMs: T0 + DAY + 1_209_600_000 };
     expect(retryRun(forwarding, T0 + DAY)).toEqual(retried);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
-  actionNamed,
+  findAction,
   oneOffAction,
   type Start,
   type Verdict,
@@ -26,7 +26,7 @@ describe("the table", () => {
       "0001 0002 0003 0004 0005 0006 0007 0008 0402 0403 0404 0429 0500 0503 0504 0600",
     );
     expect(wellKnownAction("00000000-0000-4000-8000-000000000009")).toBeUndefined();
-    for (const action of wellKnownActions()) expect(actionNamed(action.name)).toBe(action);
+    for (const action of wellKnownActions()) expect(findAction(action.name)).toBe(action);
   });
 
   test("only `lost`, `late` and `never_pushes` behave unlike the rest", () => {

@@ -43,10 +43,10 @@ it("docs/dependencies.md has each package: why it is there, its pinned version a
   const reasoned = { ...dependencies, ...devDependencies, ...optionalDependencies };
   const text = readFileSync("docs/dependencies.md", "utf8");
   const [why = "", pinned = ""] = text.split("## Pinned and newest");
-  const named = [...why.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([row]) => [
+  const reasons = [...why.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([row]) => [
     ...row.matchAll(/`([^`]+)` ?[,|]/g),
   ]);
-  expect(named.map(([, name]) => name).toSorted()).toEqual(Object.keys(reasoned).toSorted());
+  expect(reasons.map(([, name]) => name).toSorted()).toEqual(Object.keys(reasoned).toSorted());
   const rows = pinned.matchAll(/^\| `([^`]+)` \| (\S+) \| \S+, \d{4}-\d{2}-\d{2} \|/gm);
   expect(Object.fromEntries([...rows].map(([, name, version]) => [name, version]))).toEqual({
     ...reasoned,

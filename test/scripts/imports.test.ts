@@ -5,7 +5,7 @@ const FILES = {
   "src/app.ts": "export type App = 1;",
   "src/console/routes.ts": "",
   "src/console/runs/page.tsx": "",
-  "src/console/shell/parts.tsx": "",
+  "src/console/shell/components.tsx": "",
   "src/http/body.ts": "",
   "src/gate/client.ts": "",
   "src/platform/json.ts": "",
@@ -105,7 +105,7 @@ it.each<[string, string, string]>([
   [
     "from a feature to what features share",
     "src/console/users/a.tsx",
-    'import "../shell/parts.tsx"; import "hono/jsx";',
+    'import "../shell/components.tsx"; import "hono/jsx";',
   ],
   [
     "packages",

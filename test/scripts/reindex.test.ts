@@ -8,8 +8,8 @@ import { run } from "../flows/support/run.ts";
 type Reply = { status: number; headers?: Record<string, string>; body: unknown };
 
 const ENVIRONMENT = userEnvironment(tmpdir());
-const last = { gates: 2, told_anew: 2, unreachable: 0, next_cursor: null };
-const first = { gates: 40, told_anew: 39, unreachable: 0, next_cursor: "c1" };
+const last = { gates: 2, reindexed: 2, unreachable: 0, next_cursor: null };
+const first = { gates: 40, reindexed: 39, unreachable: 0, next_cursor: "c1" };
 
 function problem(status: number, detail: string): Reply {
   return { status, headers: { "retry-after": "1" }, body: { errors: [{ status, detail }] } };
@@ -30,14 +30,14 @@ async function reindex(replies: Reply[], args: string[] = ["--token", "T0KEN"]) 
   return { ...ended, asked };
 }
 
-it("asks page after page, and says how far it is and how many gates had to tell the index", async () => {
+it("asks page after page, and says how far it is and how many gates had to report again", async () => {
   const { code, stdout, stderr, asked } = await reindex([
     { status: 200, body: first },
     problem(503, "Not now."),
     { status: 200, body: last },
   ]);
   expect([code, stderr]).toEqual([0, ""]);
-  expect(stdout).toBe("gates asked: 40, told anew: 39\ngates asked: 42, told anew: 41\nDone.\n");
+  expect(stdout).toBe("gates asked: 40, reindexed: 39\ngates asked: 42, reindexed: 41\nDone.\n");
   expect(asked).toEqual([
     "POST /console/api/reindex Bearer T0KEN",
     "POST /console/api/reindex?cursor=c1 Bearer T0KEN",
@@ -62,7 +62,7 @@ it("fails when gates did not answer, and says what becomes of them", async () =>
   const { code, stderr } = await reindex([{ status: 200, body: { ...last, unreachable: 3 } }]);
   expect([code, stderr]).toEqual([
     1,
-    "\nGates that did not answer: 3. They tell the index by themselves within a week; to ask them now, run it again.\n",
+    "\nGates that did not answer: 3. They report to the index by themselves within a week; to ask them now, run it again.\n",
   ]);
 });
 

@@ -28,6 +28,6 @@ it.each([
 
 it("no file that is named like a test is left out", () => {
   const all = readdirSync("test", { recursive: true, encoding: "utf8" }).map((path) => `test/${path}`);
-  const named = all.filter((path) => /[.-](?:test|spec)\.[a-z]+$/i.test(path));
-  expect(named.toSorted()).toEqual(Object.values(testFiles()).flat().toSorted());
+  const testFilesFound = all.filter((path) => /[.-](?:test|spec)\.[a-z]+$/i.test(path));
+  expect(testFilesFound.toSorted()).toEqual(Object.values(testFiles()).flat().toSorted());
 });

@@ -27,8 +27,8 @@ beforeEach(async () => {
 });
 
 describe("what became of a run is told to its own user alone", () => {
-  it.each(PAIRS)("%s", async (_name, pairOf) => {
-    const [a, b] = pairOf(crypto.randomUUID());
+  it.each(PAIRS)("%s", async (_name, buildPair) => {
+    const [a, b] = buildPair(crypto.randomUUID());
     const run = await stage.finish(await stage.start({}, a));
     const others = await stage.finish(await stage.start({}, b));
     const [shown] = (await usage(a)).body.data;
@@ -66,7 +66,7 @@ describe("on a host that both are called at, one's failures do not stop the othe
     for (const _ of times(12, () => 0)) await started(a, `${host}/a`).then((run) => stage.push(run));
     await stage.drain();
     counts.refused += 12;
-    await expectToldAtOnce(b, `${host}/b`);
+    await expectDeliveredAtOnce(b, `${host}/b`);
   });
 });
 
@@ -106,7 +106,7 @@ describe("one user's trouble keeps no other user's run waiting, not even in the 
     const refused = await stage.tryStart({}, { ...a, circumstances: { rateLimit: "off" } });
     expectProblem(refused, 503, null);
     counts.refused += 1;
-    await expectToldAtOnce(b, "https://b.example/b");
+    await expectDeliveredAtOnce(b, "https://b.example/b");
   });
 });
 
@@ -119,7 +119,7 @@ function started(by: User, callbackUrl: string): Promise<Started> {
 }
 
 /** The honest twin: told without a pause, whatever the others are up to. */
-async function expectToldAtOnce(by: User, callbackUrl: string): Promise<void> {
+async function expectDeliveredAtOnce(by: User, callbackUrl: string): Promise<void> {
   const run = await stage.finish(await started(by, callbackUrl));
   expect(stage.received.at(-1)?.url).toBe(callbackUrl);
   expect((await stage.deliveries(run.runId, by)).body.data.state).toBe("delivered");

@@ -4,7 +4,7 @@ import { base64url } from "jose";
 import { describe, expect, it } from "vitest";
 import { forgetAnswers } from "../support/forget.ts";
 import { until } from "../support/gate.ts";
-import { ACTION, type Answer, type Call, type Gateway, makeGateway, startOf } from "../support/gateway.ts";
+import { ACTION, type Answer, buildStart, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 import { errorBody, type FakeUpstream, json } from "../support/upstream.ts";
 import { itAddsUp, remainingOf } from "./bench.ts";
@@ -25,8 +25,8 @@ async function makeShared(): Promise<Gateway> {
 }
 
 describe("nothing of one user is another's: neither an id, nor a run, nor a window", () => {
-  it.each(PAIRS)("%s", async (_name, pairOf) => {
-    await expectStrangers(...pairOf(crypto.randomUUID()));
+  it.each(PAIRS)("%s", async (_name, buildPair) => {
+    await expectStrangers(...buildPair(crypto.randomUUID()));
   });
 
   it("whatever the action and however the id is written", async () => {
@@ -34,7 +34,7 @@ describe("nothing of one user is another's: neither an id, nor a run, nor a wind
     const id = crypto.randomUUID();
     const first = await start(a, { idempotency_id: id });
     const other = `/actions/v1/stored-actions/${crypto.randomUUID()}/run`;
-    const call = startOf({ idempotency_id: id.toUpperCase() });
+    const call = buildStart({ idempotency_id: id.toUpperCase() });
     const foreign = await gateway.call(other, { ...call, ...b });
     expect([foreign.status, foreign.headers.get("idempotency-replayed")]).toEqual([202, null]);
     expect(foreign.body.data.id).not.toBe(first.body.data.id);
@@ -138,7 +138,7 @@ async function expectOwnIds(a: User, b: User): Promise<{ ofA: string }> {
   const askedAs = await Promise.all(
     gateway.upstream.starts.slice(-2).map((asked) => readIdentity(gateway, asked)),
   );
-  expect(askedAs.map(({ sub_id }) => sub_id)).toEqual([nameOf(a), nameOf(b)]);
+  expect(askedAs.map(({ sub_id }) => sub_id)).toEqual([buildName(a), buildName(b)]);
   counts.refused += 1;
 
   for (const [owner, answer] of [
@@ -159,12 +159,12 @@ async function expectOwnRun(a: User, b: User, run: string): Promise<void> {
   const stolen = await gateway.call(path, { ...b, circumstances: { errorFrom: "upstream" } });
   expect(stolen.status).toBe(404);
   expect(stolen.text).not.toContain(run);
-  expect((await readIdentity(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(nameOf(b));
+  expect((await readIdentity(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(buildName(b));
   counts.refused += 1;
 
   const own = await gateway.call(path, a);
   expect([own.status, own.body.id]).toEqual([200, run]);
-  expect((await readIdentity(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(nameOf(a));
+  expect((await readIdentity(gateway, gateway.upstream.asked.at(-1))).sub_id).toEqual(buildName(a));
   counts.served += 1;
 }
 
@@ -183,7 +183,7 @@ async function forget({ claims }: User): Promise<void> {
 }
 
 /** RFC 9493, as the gateway asserts it. */
-function nameOf({ issuer, claims }: User): object {
+function buildName({ issuer, claims }: User): object {
   return { format: "iss_sub", iss: issuer.issuer, sub: claims.sub };
 }
 
@@ -195,7 +195,7 @@ function start(by: User, data: unknown, call: Call = {}, at: Gateway = gateway):
 function keepRunsApart(upstream: FakeUpstream): void {
   const owned = new Set<string>();
   upstream.behave(async ({ method, path, headers }, honest) => {
-    const nameAs = (id = "") => JSON.stringify([ownerOf(headers), id]);
+    const nameAs = (id = "") => JSON.stringify([parseOwner(headers), id]);
     if (method !== "POST")
       return owned.has(nameAs(path.split("/").at(-1))) ? honest() : json(404, errorBody(404, "not_found"));
     const answer = honest();
@@ -205,7 +205,7 @@ function keepRunsApart(upstream: FakeUpstream): void {
   });
 }
 
-function ownerOf(headers: Headers): unknown {
+function parseOwner(headers: Headers): unknown {
   const payload = headers.get("authorization")?.split(".")[1] ?? "";
   const claims: { sub_id: unknown } = JSON.parse(new TextDecoder().decode(base64url.decode(payload)));
   return claims.sub_id;

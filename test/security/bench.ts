@@ -2,7 +2,7 @@
 // claimed), and its honest twin, by the same user and under the same id, must be served: a gateway that refuses
 // everything is no proof.
 import { expect, it } from "vitest";
-import { type Answer, type Gateway, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { type Answer, buildStart, type Gateway, makeGateway, RUN_PATH } from "../support/gateway.ts";
 
 type Source = { pointer: string } | { parameter: string } | { header: string } | null;
 
@@ -126,7 +126,7 @@ export async function remainingAfterStart(
   gateway: Gateway,
   claims: Record<string, unknown>,
 ): Promise<number> {
-  const answer = await gateway.call(RUN_PATH, startOf({}, { claims }));
+  const answer = await gateway.call(RUN_PATH, buildStart({}, { claims }));
   expect(answer.status).toBe(202);
   return remainingOf(answer);
 }

@@ -1,6 +1,6 @@
 // The doors of the console, and who knocks: what the suites about it have in common.
 import { afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
-import { indexLetters, keepRun, toLetter } from "../console/bench.ts";
+import { indexDeadLetters, keepRun, toIndexedDeadLetter } from "../console/bench.ts";
 import { counting } from "../support/bindings.ts";
 import { type Answer, type Call, type Gateway, makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
@@ -32,14 +32,14 @@ export function posting(path: string, headers: Record<string, string>, body: str
 }
 
 /** What an operator can do, by a way that ends alike in the API and on the pages. */
-function actsUnder(prefix: string): Door[] {
+function actionsUnder(prefix: string): Door[] {
   const onRun = ["poll", "redeliver", "abandon"].map((what) => `/runs/${RUN}/${what}`);
   const paths = [...onRun, `/users/${USER}/reset-window`];
   return paths.map((path) => ({ method: "POST", path: `${prefix}${path}` }));
 }
 
-export const API_ACTS: Door[] = [
-  ...actsUnder("/console/api"),
+export const API_ACTIONS: Door[] = [
+  ...actionsUnder("/console/api"),
   { method: "POST", path: "/console/api/reindex" },
   { method: "POST", path: `/console/api/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}` },
   posting("/console/api/dead-letters/redeliver", JSON_TYPE, '{"host":"client.example"}'),
@@ -51,14 +51,14 @@ const PAGES: Door[] = [
   /runs /runs/${RUN} /users /users/${USER} /dead-letters /redeliveries/${RUN} /destinations /audit`,
 ].map((path) => ({ method: "GET", path: `/console${path}` }));
 
-const PAGE_ACTS: Door[] = [
-  ...actsUnder("/console"),
+const PAGE_ACTIONS: Door[] = [
+  ...actionsUnder("/console"),
   posting(`/console/users/${USER}/open-runs/${RUN}/poll`, FORM, `run_id=${RUN}`),
   posting("/console/dead-letters/redeliver", FORM, "what=range&host=client.example"),
 ];
 
-export const DOORS = [...API_READS, ...API_ACTS, ...PAGES, ...PAGE_ACTS];
-export const ACTS = [...API_ACTS, ...PAGE_ACTS];
+export const DOORS = [...API_READS, ...API_ACTIONS, ...PAGES, ...PAGE_ACTIONS];
+export const ACTIONS = [...API_ACTIONS, ...PAGE_ACTIONS];
 
 export const login = await makeIssuer("https://login.example");
 export const stranger = await makeIssuer("https://stranger.example");
@@ -79,7 +79,7 @@ export function useDoors(): void {
   beforeEach(async () => {
     const index = await freshIndex();
     await keepRun({ terms: { userKey: USER }, runId: RUN, fate: "dead" });
-    await indexLetters(index, [toLetter({ runId: RUN, userKey: USER })]);
+    await indexDeadLetters(index, [toIndexedDeadLetter({ runId: RUN, userKey: USER })]);
     queue = new TestQueue();
     queue.install();
     vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json(access.jwks));

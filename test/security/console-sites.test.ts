@@ -6,8 +6,8 @@ import { type Call, type Gateway, makeGateway, ORIGIN } from "../support/gateway
 import { words } from "../support/words.ts";
 import { itAddsUp } from "./bench.ts";
 import {
-  ACTS,
-  API_ACTS,
+  ACTIONS,
+  API_ACTIONS,
   API_READS,
   assertion,
   at,
@@ -50,7 +50,7 @@ const FOREIGN: [name: string, headers: Record<string, string>][] = [
 ];
 
 describe("no other site can act in an operator's name", () => {
-  it.each(ACTS)("$method $path", async (door) => {
+  it.each(ACTIONS)("$method $path", async (door) => {
     const session = cookie(await login.token(OLGA));
     const proofs: [Gateway, Call][] = [
       [at.gateway, session],
@@ -73,7 +73,7 @@ describe("no other site can act in an operator's name", () => {
 
   it.each(["PUT", "PATCH", "DELETE", "PROPFIND"])("not by %s either", async (method) => {
     const session = cookie(await login.token(OLGA));
-    for (const { path } of [...API_READS, ...API_ACTS]) {
+    for (const { path } of [...API_READS, ...API_ACTIONS]) {
       const send = (call: Call) => at.gateway.call(path, { method, claims: null, ...call });
       calls.length = 0;
       expect((await send(session)).status).toBe(403);
@@ -90,7 +90,7 @@ describe("no other site can act in an operator's name", () => {
     const session = cookie(await login.token(OLGA), "__Secure-edge_console");
     const knockFrom = (door: Door, origin: string) =>
       knock(edge, door, { headers: { ...session.headers, origin } });
-    for (const door of ACTS) {
+    for (const door of ACTIONS) {
       for (const origin of words`${ORIGIN} http://edge.example https://edge.example:8443 https://www.edge.example`) {
         expect((await expectUntouched(() => knockFrom(door, origin))).status).toBe(403);
         counts.refused += 1;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
 import { countAttempt, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
 import type { AttemptFailure } from "../../src/runs/attempt.ts";
-import { indexLetters, keepRun, toLetter } from "../console/bench.ts";
+import { indexDeadLetters, keepRun, toIndexedDeadLetter } from "../console/bench.ts";
 import { toAttempt } from "../platform/observability/counted.ts";
 import { counting } from "../support/bindings.ts";
 import { type Call, type Gateway, makeGateway } from "../support/gateway.ts";
@@ -123,8 +123,8 @@ describe("what is stored comes back from the API as data", () => {
     const failure = MARKUP as AttemptFailure;
     const runId = await keepRun({ terms: who, fate: "dead", failure });
     // Newer than the other one, so that it is the first of every list.
-    const letter = toLetter({ ...who, runId, diedAtMs: NOON_MS + 1, reason: MARKUP });
-    await indexLetters(env.OPERATORS_DB, [letter]);
+    const deadLetter = toIndexedDeadLetter({ ...who, runId, diedAtMs: NOON_MS + 1, reason: MARKUP });
+    await indexDeadLetters(env.OPERATORS_DB, [deadLetter]);
     const begin = posting("/console/api/dead-letters/redeliver", JSON_TYPE, JSON.stringify({ host: MARKUP }));
     const begun = await knock(at.gateway, begin, { claims: { ...OLGA, sub: MARKUP } });
     const { id } = JSON.parse(begun.text);
@@ -132,8 +132,8 @@ describe("what is stored comes back from the API as data", () => {
     expect(runs[0]).toMatchObject({ subject: MARKUP, issuer: `https://i.example/${MARKUP}` });
     const run = await read(`/runs/${runId}`);
     expect([run.callback_url, run.time_line[3].attempt.error]).toEqual([callbackUrl, MARKUP]);
-    const { letters, groups } = await read("/dead-letters");
-    expect([letters[0].reason, groups[0].reasons[0].reason]).toEqual([MARKUP, MARKUP]);
+    const { dead_letters: deadLetters, groups } = await read("/dead-letters");
+    expect([deadLetters[0].reason, groups[0].reasons[0].reason]).toEqual([MARKUP, MARKUP]);
     expect((await read(`/users/${ATTACKER}`)).subject).toBe(MARKUP);
     expect(await read(`/redeliveries/${id}`)).toMatchObject({ operator: MARKUP, filter: { host: MARKUP } });
     expect((await read("/audit")).entries[0]).toMatchObject({ operator: MARKUP, detail: `to ${MARKUP}` });

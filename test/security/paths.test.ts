@@ -48,13 +48,13 @@ describe.each<[string, (segment: string) => string]>([
   ["stored_action_id", (segment) => `/actions/v1/stored-actions/${segment}/runs/${RUN}`],
   ["run_id", (segment) => `${STORED}/runs/${segment}`],
   ["run_id", (segment) => `/actions/v1/runs/${segment}`],
-])("at a read, a %s that is no UUID is refused", (parameter, pathOf) => {
+])("at a read, a %s that is no UUID is refused", (parameter, buildPath) => {
   const reader = newUser();
   let readsLeft = 6000;
 
   it.each(NO_UUIDS)("%s", async (segment) => {
     const asked = gateway.upstream.asked.length;
-    const refused = await gateway.call(pathOf(segment), { claims: reader });
+    const refused = await gateway.call(buildPath(segment), { claims: reader });
     const left = remainingOf(refused);
     expectProblem(refused, 400, { parameter });
     expect(gateway.upstream.asked).toHaveLength(asked);

@@ -5,7 +5,7 @@ import { counting, never, replacing } from "../support/bindings.ts";
 import { moveClock, SECOND } from "../support/clock.ts";
 import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { ACTION, type Call, ID, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { ACTION, buildStart, type Call, ID, it, makeGateway, RUN_PATH } from "../support/gateway.ts";
 import { meterRows } from "../support/rows.ts";
 
 const HOOK = "https://client.example/hook";
@@ -90,7 +90,7 @@ describe("the calls of one request, in all", () => {
 describe("KV's copy", () => {
   it("is no part of the answer's time: the answer is there while the write hangs", async () => {
     const gateway = await makeGateway({}, replacing("KV.put", never));
-    const response = await gateway.begin(RUN_PATH, startOf({ idempotency_id: ID })).response;
+    const response = await gateway.begin(RUN_PATH, buildStart({ idempotency_id: ID })).response;
     expect([response.status, await response.json()]).toMatchObject([202, { data: { type: "run" } }]);
   });
 

@@ -6,13 +6,13 @@ import { SECOND, T0 } from "../support/clock.ts";
 import { passInGate, readClaims, until } from "../support/gate.ts";
 import {
   type Answer,
+  buildStart,
   type Call,
   type Gateway,
   ID,
   it,
   makeGateway,
   RUN_PATH,
-  startOf,
 } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 import { errorBody, json } from "../support/upstream.ts";
@@ -122,7 +122,7 @@ describe("when the first request ends without a run, duplicates start over", () 
   it("its Worker died: one of them takes over when the lease ends", async () => {
     const unanswered = replacing("USER_GATE.admit", ({ perform }) => perform().then(never));
     const dying = await makeGateway({}, unanswered);
-    dying.begin(RUN_PATH, startOf({ idempotency_id: ID }));
+    dying.begin(RUN_PATH, buildStart({ idempotency_id: ID }));
     const gateway = await makeGateway({}, undefined, dying);
     await vi.waitFor(async () => expect(await readClaims(gateway)).toEqual([`${ID} open`]));
     const duplicates = await wait(gateway, 3);

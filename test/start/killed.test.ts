@@ -8,7 +8,7 @@ import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts"
 import { type Death, dyingAt } from "../support/dying.ts";
 import { forgetAnswers } from "../support/forget.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { type Answer, type Gateway, it, makeGateway, RUN_PATH, startOf } from "../support/gateway.ts";
+import { type Answer, buildStart, type Gateway, it, makeGateway, RUN_PATH } from "../support/gateway.ts";
 
 /** UPSTREAM_TIMEOUT_MS and five seconds. */
 const LEASE_MS = 15 * SECOND;
@@ -35,7 +35,10 @@ class Story {
   async startAndDie(death: Death): Promise<void> {
     const { bindings, died } = dyingAt(death);
     const victim = await makeGateway({}, bindings, this.#gateway);
-    const { response, rest } = victim.begin(RUN_PATH, startOf(this.#data, { claims: { sub: this.#user } }));
+    const { response, rest } = victim.begin(
+      RUN_PATH,
+      buildStart(this.#data, { claims: { sub: this.#user } }),
+    );
     await Promise.race([died, response.then(rest)]);
   }
 

@@ -6,12 +6,12 @@ import { readClaims } from "../support/gate.ts";
 import {
   ACTION,
   type Answer,
+  buildStart,
   type Call,
   type Gateway,
   ID,
   it,
   makeGateway,
-  startOf,
 } from "../support/gateway.ts";
 import { errorBody, json } from "../support/upstream.ts";
 
@@ -72,7 +72,7 @@ describe("a 202", () => {
     const first = await gateway.start({ idempotency_id: ID });
     const other = ACTION.replaceAll("1", "9");
     for (const path of [`/actions/v1/stored-actions/${other}/run`, "/actions/v1/runs"]) {
-      const second = await gateway.call(path, startOf({ idempotency_id: ID }));
+      const second = await gateway.call(path, buildStart({ idempotency_id: ID }));
       expect([second.text, ...replayMarks(second)]).toEqual([first.text, "true", "true"]);
     }
     expect(gateway.upstream.starts).toHaveLength(1);

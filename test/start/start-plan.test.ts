@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { buildFingerprint, buildUpstreamId } from "../../src/start/start-plan.ts";
+import { buildFingerprint, buildUpstreamIdempotencyId } from "../../src/start/start-plan.ts";
 
 describe("the fingerprint of a run", () => {
   it("is the SHA-256 of path and text", async () => {
@@ -30,5 +30,5 @@ it.each([
   { user: ALICE, id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11", sent: "068b60a7-5cb4-559a-97ea-b65dc7da6945" },
   { user: BOB, id: "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11", sent: "07883fb6-9050-53ee-8717-4c6cce8c894e" },
 ])("of $user and $id, the upstream's id is $sent, in every version of the gateway", async (row) => {
-  expect(await buildUpstreamId(row.user, row.id)).toBe(row.sent);
+  expect(await buildUpstreamIdempotencyId(row.user, row.id)).toBe(row.sent);
 });

@@ -43,11 +43,11 @@ export function failing(
 
 /** Makes the first call of one name, and loses its answer, as the platform does when it moves an object. */
 export function losingAnswer(name: string): (env: Env) => Partial<Env> {
-  let isLost = false;
+  let hasThrown = false;
   return replacing(name, async ({ perform }) => {
     const answer = await perform();
-    if (isLost) return answer;
-    isLost = true;
+    if (hasThrown) return answer;
+    hasThrown = true;
     throw Object.assign(new Error("the object was moved"), { retryable: true });
   });
 }
@@ -72,7 +72,7 @@ function tapNamespace(name: string, namespace: DurableObjectNamespace, tap: Tap)
   return new Proxy(namespace, {
     get(target, member) {
       if (member === "get") return (id: DurableObjectId) => tapStub(target.get(id));
-      if (member === "getByName") return (of: string) => tapStub(target.getByName(of));
+      if (member === "getByName") return (objectName: string) => tapStub(target.getByName(objectName));
       return bound(target, member);
     },
   });

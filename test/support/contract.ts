@@ -107,9 +107,9 @@ function checkError(error: unknown, status: number): string[] {
 }
 
 function checkRequestId(error: unknown, requestId: string | null): string[] {
-  const named = member(member(error, "meta"), "request_id");
-  if (typeof named !== "string") return ["meta.request_id is missing"];
-  return named === requestId ? [] : ["meta.request_id is not X-Request-Id"];
+  const idOfError = member(member(error, "meta"), "request_id");
+  if (typeof idOfError !== "string") return ["meta.request_id is missing"];
+  return idOfError === requestId ? [] : ["meta.request_id is not X-Request-Id"];
 }
 
 /** The published schema requires neither member; the contract promises both. */

@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { Counter } from "../../src/gate/counter.ts";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
-import { makeRoom } from "../../src/gate/upkeep.ts";
+import { freeSpace } from "../../src/gate/upkeep.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 import { evict } from "./evict.ts";
 
@@ -11,7 +11,7 @@ export async function forgetAnswers(gate: DurableObjectStub<UserGate>): Promise<
   await runInDurableObject(gate, (_gate, { storage }) => {
     const store = new GateStore(storage);
     const counter = new Counter(store, store.newestWindows(null), () => undefined);
-    while (makeRoom(store, counter, { makeRoomAt: 0, fullAt: 0 }, Date.now()) !== null);
+    while (freeSpace(store, counter, { freeSpaceAt: 0, fullAt: 0 }, Date.now()) !== null);
   });
   await evict(gate);
 }

@@ -55,7 +55,7 @@ export type Gateway = {
 };
 
 /** A start of ACTION with `data`, for `call` and `begin`. */
-export function startOf(data: unknown, call: Call = {}): Call {
+export function buildStart(data: unknown, call: Call = {}): Call {
   const headers = { "content-type": "application/json", ...call.headers };
   return { method: "POST", body: JSON.stringify({ data }), ...call, headers };
 }
@@ -104,7 +104,7 @@ export async function makeGateway(
       expectContract(asked, { ...answer, bodyText: text }, call.circumstances);
       return answer;
     },
-    start: (data, call) => gateway.call(RUN_PATH, startOf(data, call)),
+    start: (data, call) => gateway.call(RUN_PATH, buildStart(data, call)),
     async gateOf(subject = "alice") {
       return env.USER_GATE.get(gateId(env.USER_GATE, await buildUserKey(issuer.issuer, subject)));
     },

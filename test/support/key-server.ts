@@ -17,7 +17,7 @@ export class KeyServer {
 
   async fetch(request: Request): Promise<Response> {
     this.requests.push(request);
-    for (const tell of this.#onRequest.splice(0)) tell();
+    for (const notify of this.#onRequest.splice(0)) notify();
     return this.answer(request);
   }
 
@@ -25,6 +25,6 @@ export class KeyServer {
   hold(): { asked: Promise<void>; respond: (response: Response) => void } {
     const { promise, resolve } = Promise.withResolvers<Response>();
     this.answer = () => promise;
-    return { asked: new Promise((tell) => this.#onRequest.push(tell)), respond: resolve };
+    return { asked: new Promise((notify) => this.#onRequest.push(notify)), respond: resolve };
   }
 }

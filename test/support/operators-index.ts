@@ -1,4 +1,4 @@
-// The operators' index in workerd tests: made anew by the real migrations.
+// The operators' index in workerd tests: created anew by the real migrations.
 import { applyD1Migrations, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { emptyStorage } from "./storage.ts";
@@ -20,7 +20,7 @@ export async function makeIndex(): Promise<void> {
 }
 
 /** What operators are shown of dead letters, in the order in which that happened. */
-export type ShownLetter = {
+export type ShownDeadLetter = {
   run_id: string;
   callback_url: string | null;
   result: string | null;
@@ -29,8 +29,8 @@ export type ShownLetter = {
   reason: string;
 };
 
-export async function deadLetters(): Promise<ShownLetter[]> {
+export async function readDeadLetters(): Promise<ShownDeadLetter[]> {
   const columns = "run_id, callback_url, result, attempts, status, reason";
   const sql = `SELECT ${columns} FROM dead_letters ORDER BY died_at_ms, run_id`;
-  return (await env.OPERATORS_DB.prepare(sql).all<ShownLetter>()).results;
+  return (await env.OPERATORS_DB.prepare(sql).all<ShownDeadLetter>()).results;
 }

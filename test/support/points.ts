@@ -11,7 +11,7 @@ export class Points {
   readonly bindings = (): Partial<Env> => ({ METRICS: this });
 
   writeDataPoint({ indexes, blobs, doubles }: AnalyticsEngineDataPoint = {}): void {
-    this.written.push({ index1: indexes?.[0], ...named(BLOBS, blobs), ...named(DOUBLES, doubles) });
+    this.written.push({ index1: indexes?.[0], ...withNames(BLOBS, blobs), ...withNames(DOUBLES, doubles) });
     if (indexes?.length !== 1 || blobs?.length !== BLOBS.length || doubles?.length !== DOUBLES.length)
       throw new Error("a point of another width");
   }
@@ -21,6 +21,6 @@ export class Points {
   }
 }
 
-function named(names: readonly string[], values: readonly unknown[] = []): Record<string, unknown> {
+function withNames(names: readonly string[], values: readonly unknown[] = []): Record<string, unknown> {
   return Object.fromEntries(names.map((name, at) => [name, values[at]]));
 }

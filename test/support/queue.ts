@@ -54,7 +54,7 @@ export class TestQueue {
     for (const body of messages) this.#runs.push({ atMs: Date.now(), body });
   }
 
-  /** As the platform does with what the consumer did not take in all its tries. */
+  /** As the platform does with what the consumer did not take in all its attempts. */
   putIntoDeadLetters(messages: readonly RunMessage[]): void {
     for (const body of messages) this.#alone.push({ atMs: Date.now(), body });
   }

@@ -6,10 +6,10 @@ import type { UserGate } from "../../src/gate/user-gate.ts";
 
 const MANY = 10_000;
 
-export type Records = { runs: any[]; attempts: any[]; charges: any[] };
+export type Records = Awaited<ReturnType<typeof readRecords>>;
 
 /** Of one user: runs with a known id, open ones first, then by their end, the oldest first; their attempts; their charges. */
-async function readRecords(gate: DurableObjectStub<UserGate>): Promise<Records> {
+async function readRecords(gate: DurableObjectStub<UserGate>) {
   return runInDurableObject(gate, (object: UserGate) => {
     const { runs } = object.listRuns(null, MANY);
     const { charges } = object.usage({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: MANY });

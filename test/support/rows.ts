@@ -20,7 +20,7 @@ export async function meterObject(stub: DurableObjectStub): Promise<RowMeter> {
   await runInDurableObject(stub, (_object: unknown, { storage }) => {
     const { sql, kv } = storage;
     oneByOne(sql);
-    watch(sql, "exec", ([query], cursor) => note(firstWords(query), () => rowsOf(cursor)));
+    watch(sql, "exec", ([query], cursor) => note(firstWords(query), () => countRows(cursor)));
     watch(kv, "put", ([key]) => note(`put ${String(key)}`));
     watch(kv, "delete", ([key]) => note(`delete ${String(key)}`));
     watch(storage, "put", ([key]) => note(`put ${String(key)}`));
@@ -75,7 +75,7 @@ function firstWords(query: unknown): string {
   return String(query).trim().split(/\s+/, 3).join(" ");
 }
 
-function rowsOf(cursor: unknown): number {
+function countRows(cursor: unknown): number {
   return typeof cursor === "object" && cursor !== null && "rowsWritten" in cursor
     ? Number(cursor.rowsWritten)
     : Number.NaN;

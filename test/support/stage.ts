@@ -33,7 +33,7 @@ export type Received = { atMs: number; url: string; headers: Headers; body: stri
 export type Started = { runId: string; ref: string; completion: string };
 
 /** As in wrangler.toml: the first, and five more. */
-const MAX_TRIES = 6;
+const MAX_ATTEMPTS = 6;
 
 /** `text()` would leave a byte-order mark out. */
 const EXACT_UTF8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
@@ -143,7 +143,7 @@ export class Stage {
   /** Answers with what the consumer never took. */
   async #try(messages: RunMessage[], how: { env: Env; isAlone: boolean }): Promise<RunMessage[]> {
     let left = messages;
-    for (let attempts = 1; left.length > 0 && attempts <= MAX_TRIES; attempts += 1)
+    for (let attempts = 1; left.length > 0 && attempts <= MAX_ATTEMPTS; attempts += 1)
       left = (await this.consume(left, { ...how, attempts })).again;
     return left;
   }

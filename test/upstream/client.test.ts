@@ -174,7 +174,7 @@ describe("the budget", () => {
     expect(tookMs).toBeLessThan(1_500);
   });
 
-  it("is one for both tries", async () => {
+  it("is one for both attempts", async () => {
     const { asked, outcome, tookMs } = await start([fail(503), never], 400);
     expect(meaning(outcome)).toEqual(["unknown", 503, "service_unavaiable"]);
     expect(asked).toHaveLength(2);

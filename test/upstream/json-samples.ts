@@ -139,16 +139,19 @@ export const values: fc.Arbitrary<Values> = fc.record(
   { requiredKeys: [] },
 );
 
-export function printExpected(of: Sample, given: Values): string {
+export function printExpected(drawn: Sample, given: Values): string {
   const texts = Object.entries({ callback_url: given.callbackUrl, idempotency_id: given.idempotencyId });
   const replacements = new Map(
     texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, JSON.stringify(text)] as const])),
   );
-  const data = of.data.map((member) => ({ ...member, value: replacements.get(member.name) ?? member.value }));
-  const standing = new Set(of.data.map(({ name }) => name));
+  const data = drawn.data.map((member) => ({
+    ...member,
+    value: replacements.get(member.name) ?? member.value,
+  }));
+  const standing = new Set(drawn.data.map(({ name }) => name));
   const missing = [...replacements].filter(([name]) => !standing.has(name));
   return printSample(
-    { ...of, data },
+    { ...drawn, data },
     missing.map(([name, text]) => `"${name}":${text}`),
   );
 }

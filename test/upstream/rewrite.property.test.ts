@@ -29,8 +29,8 @@ function splice(text: string, given: Values): string {
 
 test("every character outside of our two values stays", () => {
   fc.assert(
-    fc.property(sample, values, (of, given) => {
-      expect(splice(printSample(of), given)).toBe(printExpected(of, given));
+    fc.property(sample, values, (drawn, given) => {
+      expect(splice(printSample(drawn), given)).toBe(printExpected(drawn, given));
     }),
     { numRuns: 1000 },
   );
@@ -38,11 +38,11 @@ test("every character outside of our two values stays", () => {
 
 test("a member of data that stands twice, in any spelling and with anything between, is a duplicate", () => {
   fc.assert(
-    fc.property(sample, fc.nat(), escapes, value, blanks, (of, pick, escaped, again, around) => {
-      const first = of.data[pick % Math.max(1, of.data.length)];
+    fc.property(sample, fc.nat(), escapes, value, blanks, (drawn, pick, escaped, again, around) => {
+      const first = drawn.data[pick % Math.max(1, drawn.data.length)];
       fc.pre(first !== undefined);
       const twin = { name: first.name, spelled: spell(first.name, escaped), value: again, blanks: around };
-      const text = printSample({ ...of, data: [...of.data, twin] });
+      const text = printSample({ ...drawn, data: [...drawn.data, twin] });
       const name = first.name.replaceAll("~", "~0").replaceAll("/", "~1");
       expect(locateEnvelope(text)).toEqual({ kind: "duplicate", pointer: `/data/${name}` });
     }),
@@ -54,8 +54,8 @@ test("any text at all gets an answer", () => {
     fc.string({
       unit: fc.constantFrom("{", "}", "[", "]", '"', "\\", ":", ",", " ", "u", "data", '"data":{'),
     }),
-    fc.tuple(sample, fc.nat()).map(([of, cut]) => {
-      const text = printSample(of);
+    fc.tuple(sample, fc.nat()).map(([drawn, cut]) => {
+      const text = printSample(drawn);
       return text.slice(0, cut % text.length);
     }),
   );

@@ -4,7 +4,7 @@
 const ID = "printf('%08x-0000-4000-8000-%012x', (n * 2654435761) % 4294967296, n)";
 /** By the beginning of a table's name: what differs from the row that is copied, the order of the copies first. */
 const ENDED: Record<string, Record<string, string>> = {
-  ended_runs_: { run_id: ID, letter_key: "NULL", counted_revision: "0", seq: "NULL" },
+  ended_runs_: { run_id: ID, dead_letter_run_key: "NULL", counted_revision: "0", seq: "NULL" },
   charges_: { charged_at_ms: "charged_at_ms - n", run_id: ID },
   answers_: { id: ID },
 };

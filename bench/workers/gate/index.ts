@@ -87,7 +87,7 @@ export class MeteredGate extends UserGate {
   async #start(): Promise<Started> {
     const [runKey, runId, attempt] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
     const fingerprint = "f".repeat(43);
-    const claim = { id: runKey, attempt, fingerprint, path: "/", leaseMs: 15_000, mayCreate: true };
+    const claim = { runKey, attempt, fingerprint, path: "/", leaseMs: 15_000, mayCreate: true };
     const admission = await this.admit({ window: WINDOW, claim, promise: { runKey, terms: TERMS } });
     if (admission.kind !== "admitted") throw new Error(`the start is ${admission.kind}`);
     const self = `https://actions.example.com/actions/v1/stored-actions/${ACTION}/runs/${runId}`;

@@ -8,7 +8,7 @@ import { rateLimiter } from "hono-rate-limiter";
 const app = new Hono();
 app.use("/actions/*", (c, next) =>
   jwk({
-    keys: keysOf(c.env),
+    keys: parseKeys(c.env),
     alg: ["ES256"],
     verification: { iss: c.env.ISSUER, aud: c.env.AUDIENCE },
   })(c, next),
@@ -44,7 +44,7 @@ async function limit({ key }) {
 }
 
 let keys;
-function keysOf(env) {
+function parseKeys(env) {
   keys ??= JSON.parse(env.JWKS).keys;
   return keys;
 }

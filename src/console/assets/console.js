@@ -47,12 +47,12 @@ function isDark() {
 
 function offerThemes() {
   for (const button of all("[data-theme-toggle]", HTMLElement)) {
-    const show = () => button.setAttribute("aria-pressed", String(isDark()));
-    show();
+    const update = () => button.setAttribute("aria-pressed", String(isDark()));
+    update();
     button.hidden = false;
     button.addEventListener("click", () => {
       keepTheme(isDark() ? "light" : "dark");
-      show();
+      update();
     });
   }
 }
@@ -92,7 +92,7 @@ function watchSelections() {
     const [button] = all("[data-needs-selection]", HTMLButtonElement, form);
     const [everyone] = all("[data-select-all]", HTMLInputElement, form);
     const said = form.querySelector("[data-selected-count]");
-    const show = () => {
+    const update = () => {
       const chosen = boxes.filter((box) => box.checked).length;
       if (button !== undefined) button.disabled = chosen === 0;
       if (said !== null) said.textContent = chosen === 0 ? "None selected" : `${chosen} selected`;
@@ -104,10 +104,10 @@ function watchSelections() {
       if (everyone !== undefined && event.target === everyone) {
         for (const box of boxes) box.checked = everyone.checked;
       }
-      show();
+      update();
     });
     if (everyone !== undefined) everyone.hidden = false;
-    show();
+    update();
   }
 }
 
@@ -116,7 +116,7 @@ function followRedelivery() {
   const [card] = all("[data-redelivery]", HTMLElement);
   const path = card?.dataset["redelivery"];
   if (card === undefined || path === undefined) return;
-  const look = async () => {
+  const poll = async () => {
     const response = await fetch(path, { headers: { accept: "application/json" } });
     if (!response.ok) throw new Error(`status ${response.status}`);
     const data = await response.json();
@@ -130,7 +130,7 @@ function followRedelivery() {
     setTimeout(again, POLL_MS);
   };
   // An outage of a moment must not stop it.
-  const again = () => void look().catch(() => setTimeout(again, POLL_MS));
+  const again = () => void poll().catch(() => setTimeout(again, POLL_MS));
   again();
 }
 
@@ -138,11 +138,11 @@ function followRedelivery() {
  * @template {Element} T
  * @param {string} selector
  * @param {new () => T} kind
- * @param {ParentNode} within
+ * @param {ParentNode} scope
  * @returns {T[]}
  */
-function all(selector, kind, within = document) {
-  return [...within.querySelectorAll(selector)].flatMap((element) =>
+function all(selector, kind, scope = document) {
+  return [...scope.querySelectorAll(selector)].flatMap((element) =>
     element instanceof kind ? [element] : [],
   );
 }

@@ -1,8 +1,8 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { AuditAction, AuditEntry, AuditPage } from "../../operators/views.ts";
+import { Distance, Empty, NextPage, Optional, OutcomeChip } from "../shell/components.tsx";
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { ROOT, redeliveryAt, runAt, userAt } from "../shell/links.ts";
-import { Distance, Empty, NextPage, Optional, OutcomeChip } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
 const run = (target: string) => runAt(target, null);

@@ -36,12 +36,12 @@ export async function exportCharges(
   const charges: ExportedCharge[] = [];
   let { after } = position;
   for (const chunk of inChunks(gates, AT_ONCE)) {
-    const room = limits.charges - charges.length;
-    if (room === 0) return { charges, next: { cursor, after, inside: null } };
+    const left = limits.charges - charges.length;
+    if (left === 0) return { charges, next: { cursor, after, inside: null } };
     const pages = await Promise.all(
       chunk.map((gate) => {
         const begun = position.inside?.gate === gate ? position.inside.fromMs : fromMs;
-        return readCharges(deps.gates, gate, { fromMs: begun, toMs, limit: room });
+        return readCharges(deps.gates, gate, { fromMs: begun, toMs, limit: left });
       }),
     );
     for (const [at, gate] of chunk.entries()) {

@@ -1,20 +1,30 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { NO_HOST } from "../../contract/search-values.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../operators/views.ts";
+import {
+  Card,
+  Distance,
+  Empty,
+  Id,
+  Moment,
+  NextPage,
+  Optional,
+  RunLink,
+  UserLink,
+} from "../shell/components.tsx";
 import { count, counted } from "../shell/format.ts";
 import { Confirm, Fault, Submit, TextField, TimeField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
 import { DEAD_LETTERS, deadLettersAt, runsAt } from "../shell/links.ts";
-import { Card, Distance, Empty, Id, Moment, NextPage, Optional, RunLink, UserLink } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
 const REDELIVER = `${DEAD_LETTERS}/redeliver`;
 
 /** What the list is narrowed to. */
-type LetterSearch = { host: string; reason: string; from: string; to: string };
+type DeadLetterSearch = { host: string; reason: string; from: string; to: string };
 
 export function DeadLettersPage(props: SearchPageProps<DeadLetters | null>): JSX.Element {
-  const { frame, view: letters, given, fault } = props;
+  const { frame, view: deadLetters, given, fault } = props;
   const { host = "", reason = "", from = "", to = "" } = given;
   const search = { host, reason, from, to };
   return (
@@ -25,10 +35,12 @@ export function DeadLettersPage(props: SearchPageProps<DeadLetters | null>): JSX
       lead="Runs whose callback could not be delivered, or whose end could not be read. They stay until they are sent again, or the run retention ends."
     >
       <Fault text={fault} />
-      {letters !== null && <Overdue gates={letters.overdue} nowMs={frame.nowMs} />}
-      {letters !== null && <Groups search={search} letters={letters} nowMs={frame.nowMs} />}
+      {deadLetters !== null && <Overdue gates={deadLetters.overdue} nowMs={frame.nowMs} />}
+      {deadLetters !== null && <Groups search={search} deadLetters={deadLetters} nowMs={frame.nowMs} />}
       <Range search={search} />
-      {letters !== null && <Letters search={search} letters={letters} nowMs={frame.nowMs} />}
+      {deadLetters !== null && (
+        <DeadLetterList search={search} deadLetters={deadLetters} nowMs={frame.nowMs} />
+      )}
     </Layout>
   );
 }
@@ -48,21 +60,22 @@ function Overdue({ gates, nowMs }: { gates: readonly OverdueGate[]; nowMs: numbe
   );
 }
 
-function Groups({ search, letters: page, nowMs }: LettersProps): JSX.Element | null {
-  const { groups, letters, complete } = page;
-  if (groups.length === 0) return letters.length > 0 ? null : <None search={search} complete={complete} />;
-  const lineOf = ({ host }: DeadLetterGroup) => ({ ...search, host: host ?? NO_HOST });
+function Groups({ search, deadLetters: page, nowMs }: DeadLetterListProps): JSX.Element | null {
+  const { groups, dead_letters: deadLetters, complete } = page;
+  if (groups.length === 0)
+    return deadLetters.length > 0 ? null : <None search={search} complete={complete} />;
+  const toSearch = ({ host }: DeadLetterGroup) => ({ ...search, host: host ?? NO_HOST });
   const columns: Column<DeadLetterGroup>[] = [
-    { title: "Host", kind: "row", cell: (group) => <Host group={group} line={lineOf(group)} /> },
-    { title: "Letters", variant: "number", cell: (group) => count(group.letters) },
-    { title: "Why", cell: (group) => <Reasons group={group} line={lineOf(group)} /> },
+    { title: "Host", kind: "row", cell: (group) => <Host group={group} line={toSearch(group)} /> },
+    { title: "Dead letters", variant: "number", cell: (group) => count(group.dead_letters) },
+    { title: "Why", cell: (group) => <Reasons group={group} line={toSearch(group)} /> },
     { title: "Oldest", cell: (group) => <Distance at={group.oldest_at} nowMs={nowMs} /> },
     { title: "Newest", cell: (group) => <Distance at={group.newest_at} nowMs={nowMs} /> },
     {
       title: "",
       kind: "plain",
       variant: "actions",
-      cell: (group) => <RedeliverAll group={group} line={lineOf(group)} complete={complete} />,
+      cell: (group) => <RedeliverAll group={group} line={toSearch(group)} complete={complete} />,
     },
   ];
   return (
@@ -72,20 +85,20 @@ function Groups({ search, letters: page, nowMs }: LettersProps): JSX.Element | n
   );
 }
 
-function None({ search, complete }: { search: LetterSearch; complete: boolean }): JSX.Element {
-  if (!complete) return <Empty title="None so far">One page looks at 2,000 dead letters.</Empty>;
+function None({ search, complete }: { search: DeadLetterSearch; complete: boolean }): JSX.Element {
+  if (!complete) return <Empty title="None so far">One page reads 2,000 dead letters.</Empty>;
   if (Object.values(search).some((text) => text !== ""))
     return <Empty title="No dead letter is like that">Take a condition away, or widen the time.</Empty>;
   return (
     <Empty title="No dead letters">
-      Every callback was delivered, or is still being tried. Those being tried are under{" "}
+      Every callback was delivered, or has more attempts to come. Those are under{" "}
       <a href={runsAt({ state: "retrying" })}>runs, state retrying</a>.
     </Empty>
   );
 }
 
 /** `line`: the search that finds what the group counts. */
-type GroupProps = { group: DeadLetterGroup; line: LetterSearch };
+type GroupProps = { group: DeadLetterGroup; line: DeadLetterSearch };
 
 function Host({ group: { host }, line }: GroupProps): JSX.Element {
   return (
@@ -98,10 +111,10 @@ function Host({ group: { host }, line }: GroupProps): JSX.Element {
 function Reasons({ group: { reasons }, line }: GroupProps): JSX.Element {
   return (
     <ul>
-      {reasons.map(({ reason, letters }) => (
+      {reasons.map(({ reason, dead_letters: deadLetters }) => (
         <li class="short">
           <a href={deadLettersAt({ ...line, reason })}>{reason}</a>{" "}
-          <span class="dim">{`× ${count(letters)}`}</span>
+          <span class="dim">{`× ${count(deadLetters)}`}</span>
         </li>
       ))}
     </ul>
@@ -109,10 +122,10 @@ function Reasons({ group: { reasons }, line }: GroupProps): JSX.Element {
 }
 
 function RedeliverAll({ group, line, complete }: GroupProps & { complete: boolean }): JSX.Element {
-  const letters = counted(group.letters, "letter");
+  const runs = counted(group.dead_letters, "run");
   return (
     <Confirm label="Redeliver all…">
-      <p>{`Every dead letter of this line is sent again: ${letters}${complete ? "" : " or more"}.`}</p>
+      <p>{`Every dead letter of this line is sent again: ${runs}${complete ? "" : " or more"}.`}</p>
       <form method="post" action={REDELIVER}>
         {Object.entries(line).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
@@ -126,7 +139,7 @@ function RedeliverAll({ group, line, complete }: GroupProps & { complete: boolea
 }
 
 /** One form for two ends: to see what a host, a reason and a time hold, and to send all of it. */
-function Range({ search }: { search: LetterSearch }): JSX.Element {
+function Range({ search }: { search: DeadLetterSearch }): JSX.Element {
   return (
     <form class="card" method="get" action={DEAD_LETTERS}>
       <div class="fields">
@@ -151,15 +164,17 @@ function Range({ search }: { search: LetterSearch }): JSX.Element {
   );
 }
 
-type LettersProps = { search: LetterSearch; letters: DeadLetters; nowMs: number };
+type DeadLetterListProps = { search: DeadLetterSearch; deadLetters: DeadLetters; nowMs: number };
 
-function Letters({ search, letters: page, nowMs }: LettersProps): JSX.Element | null {
-  const { letters, next_cursor: cursor } = page;
+function DeadLetterList({ search, deadLetters: page, nowMs }: DeadLetterListProps): JSX.Element | null {
+  const { dead_letters: deadLetters, next_cursor: cursor } = page;
   const next = <NextPage path={DEAD_LETTERS} query={search} cursor={cursor} />;
-  if (letters.length === 0) return next;
+  if (deadLetters.length === 0) return next;
   return (
     <Card
-      title={search.host === "" || search.host === NO_HOST ? "Letters" : `Letters for ${search.host}`}
+      title={
+        search.host === "" || search.host === NO_HOST ? "Dead letters" : `Dead letters for ${search.host}`
+      }
       note="newest first"
     >
       <form class="stack" method="post" action={REDELIVER} data-selection>
@@ -170,17 +185,23 @@ function Letters({ search, letters: page, nowMs }: LettersProps): JSX.Element | 
           </Submit>
           <span class="dim" data-selected-count role="status" />
         </div>
-        <LetterTable letters={letters} nowMs={nowMs} />
+        <DeadLetterTable deadLetters={deadLetters} nowMs={nowMs} />
       </form>
       {next}
     </Card>
   );
 }
 
-function LetterTable({ letters, nowMs }: { letters: readonly DeadLetter[]; nowMs: number }): JSX.Element {
+function DeadLetterTable({
+  deadLetters,
+  nowMs,
+}: {
+  deadLetters: readonly DeadLetter[];
+  nowMs: number;
+}): JSX.Element {
   const all = <input type="checkbox" data-select-all hidden aria-label="Select all on this page" />;
   const columns: Column<DeadLetter>[] = [
-    { title: all, variant: "check", cell: (letter) => <Select id={letter.run_id} /> },
+    { title: all, variant: "check", cell: (deadLetter) => <Select id={deadLetter.run_id} /> },
     { title: "Run", kind: "plain", cell: ({ run_id: id, user }) => <RunLink id={id} user={user} /> },
     {
       title: "Host",
@@ -188,20 +209,25 @@ function LetterTable({ letters, nowMs }: { letters: readonly DeadLetter[]; nowMs
       hint: ({ host }) => host,
       cell: ({ host }) => <Optional text={host} />,
     },
-    { title: "Why", variant: "short", cell: (letter) => <Why letter={letter} /> },
+    { title: "Why", variant: "short", cell: (deadLetter) => <Why deadLetter={deadLetter} /> },
     { title: "User", cell: ({ user, subject }) => <UserLink user={user} subject={subject} /> },
-    { title: "Attempts", variant: "number", cell: (letter) => letter.attempts },
-    { title: "Since", cell: (letter) => <Moment at={letter.died_at} nowMs={nowMs} /> },
-    { title: "", kind: "plain", variant: "actions", cell: (letter) => <RedeliverOne id={letter.run_id} /> },
+    { title: "Attempts", variant: "number", cell: (deadLetter) => deadLetter.attempts },
+    { title: "Since", cell: (deadLetter) => <Moment at={deadLetter.died_at} nowMs={nowMs} /> },
+    {
+      title: "",
+      kind: "plain",
+      variant: "actions",
+      cell: (deadLetter) => <RedeliverOne id={deadLetter.run_id} />,
+    },
   ];
-  return <Table label="Dead letters" rows={letters} columns={columns} />;
+  return <Table label="Dead letters" rows={deadLetters} columns={columns} />;
 }
 
 function Select({ id }: { id: string }): JSX.Element {
   return <input type="checkbox" name="run_id" value={id} aria-label={`Select run ${id}`} />;
 }
 
-function Why({ letter: { reason, status } }: { letter: DeadLetter }): JSX.Element {
+function Why({ deadLetter: { reason, status } }: { deadLetter: DeadLetter }): JSX.Element {
   return (
     <>
       {reason}

@@ -3,11 +3,11 @@
 
 import { type Cursor, encodeCursor, NEWEST } from "../../operators/cursor.ts";
 import {
-  fitsLetter,
-  type LetterFilter,
-  type LetterRow,
+  type DeadLetterFilter,
+  type DeadLetterRow,
+  fitsFilter,
   type OverdueRow,
-  readLetters,
+  readDeadLetters,
   readOverdue,
 } from "../../operators/index-store.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../operators/views.ts";
@@ -15,24 +15,24 @@ import { formatTime } from "../../platform/date-time.ts";
 import type { Span } from "../shell/parameters.ts";
 
 /** By the time at which they became dead letters. */
-export type LetterQuery = LetterFilter & Span & { after: Cursor | null };
+export type DeadLetterQuery = DeadLetterFilter & Span & { after: Cursor | null };
 
 const MAX_READ = 2_000;
 const PAGE = 50;
 const MAX_OVERDUE = 20;
 
 /** The groups are of what fits among the newest 2,000 of the time; each page reads 2,000 at most. */
-export async function deadLetters(db: D1Database, query: LetterQuery): Promise<DeadLetters> {
+export async function listDeadLetters(db: D1Database, query: DeadLetterQuery): Promise<DeadLetters> {
   const fromMs = query.fromMs ?? 0;
   const start = query.toMs === null ? NEWEST : { atMs: query.toMs, id: "" };
-  const read = (after: Cursor) => readLetters(db, { after, fromMs, limit: MAX_READ + 1 });
+  const read = (after: Cursor) => readDeadLetters(db, { after, fromMs, limit: MAX_READ + 1 });
   const isFirst = query.after === null || query.after.atMs >= start.atMs;
   const [newest, overdue] = await Promise.all([read(start), readOverdue(db, MAX_OVERDUE)]);
   const onwards = isFirst ? newest : await read(query.after ?? start);
   const page = toPage(onwards.slice(0, MAX_READ), query, onwards.length > MAX_READ);
   return {
-    groups: groupByHost(newest.slice(0, MAX_READ).filter((row) => fitsLetter(row, query))),
-    letters: page.letters.map(toDeadLetter),
+    groups: groupByHost(newest.slice(0, MAX_READ).filter((row) => fitsFilter(row, query))),
+    dead_letters: page.deadLetters.map(toDeadLetter),
     next_cursor: page.next && encodeCursor(page.next),
     complete: newest.length <= MAX_READ,
     overdue: overdue.map(toOverdueGate),
@@ -40,37 +40,39 @@ export async function deadLetters(db: D1Database, query: LetterQuery): Promise<D
 }
 
 function toPage(
-  rows: readonly LetterRow[],
-  filter: LetterFilter,
+  rows: readonly DeadLetterRow[],
+  filter: DeadLetterFilter,
   more: boolean,
-): { letters: LetterRow[]; next: Cursor | null } {
-  const fitting = rows.filter((row) => fitsLetter(row, filter));
-  const letters = fitting.slice(0, PAGE);
-  const last = fitting.length > PAGE ? letters.at(-1) : more ? rows.at(-1) : undefined;
-  return { letters, next: last === undefined ? null : { atMs: last.died_at_ms, id: last.run_id } };
+): { deadLetters: DeadLetterRow[]; next: Cursor | null } {
+  const fitting = rows.filter((row) => fitsFilter(row, filter));
+  const deadLetters = fitting.slice(0, PAGE);
+  const last = fitting.length > PAGE ? deadLetters.at(-1) : more ? rows.at(-1) : undefined;
+  return { deadLetters, next: last === undefined ? null : { atMs: last.died_at_ms, id: last.run_id } };
 }
 
-/** The host with the most letters first. */
-function groupByHost(rows: readonly LetterRow[]): DeadLetterGroup[] {
+/** The host with the most dead letters first. */
+function groupByHost(rows: readonly DeadLetterRow[]): DeadLetterGroup[] {
   const byHost = Map.groupBy(rows, ({ host }) => host);
-  const groups = [...byHost].map(([host, letters]) => toGroup(host, letters));
-  return groups.toSorted((a, b) => b.letters - a.letters || ((a.host ?? "") < (b.host ?? "") ? -1 : 1));
+  const groups = [...byHost].map(([host, deadLetters]) => toGroup(host, deadLetters));
+  return groups.toSorted(
+    (a, b) => b.dead_letters - a.dead_letters || ((a.host ?? "") < (b.host ?? "") ? -1 : 1),
+  );
 }
 
-function toGroup(host: string | null, letters: readonly LetterRow[]): DeadLetterGroup {
-  const times = letters.map(({ died_at_ms }) => died_at_ms);
-  const byReason = Map.groupBy(letters, ({ reason }) => reason);
-  const reasons = [...byReason].map(([reason, rows]) => ({ reason, letters: rows.length }));
+function toGroup(host: string | null, deadLetters: readonly DeadLetterRow[]): DeadLetterGroup {
+  const times = deadLetters.map(({ died_at_ms }) => died_at_ms);
+  const byReason = Map.groupBy(deadLetters, ({ reason }) => reason);
+  const reasons = [...byReason].map(([reason, rows]) => ({ reason, dead_letters: rows.length }));
   return {
     host,
-    letters: letters.length,
+    dead_letters: deadLetters.length,
     oldest_at: formatTime(Math.min(...times)),
     newest_at: formatTime(Math.max(...times)),
-    reasons: reasons.toSorted((a, b) => b.letters - a.letters),
+    reasons: reasons.toSorted((a, b) => b.dead_letters - a.dead_letters),
   };
 }
 
-function toDeadLetter({ gate: _gate, run_id, user_key, subject, host, ...row }: LetterRow): DeadLetter {
+function toDeadLetter({ gate: _gate, run_id, user_key, subject, host, ...row }: DeadLetterRow): DeadLetter {
   const { accepted_at_ms, died_at_ms, ...end } = row;
   const times = { accepted_at: formatTime(accepted_at_ms), died_at: formatTime(died_at_ms) };
   return { run_id, user: user_key, subject, host, ...times, ...end };

@@ -15,7 +15,7 @@ import { DEAD_LETTERS, redeliveryAt } from "../shell/links.ts";
 import { parseCursor, parseSpan, parseText, withSeconds } from "../shell/parameters.ts";
 import { goTo, page } from "../shell/render.tsx";
 import { DeadLettersPage } from "./page.tsx";
-import { deadLetters as loadDeadLetters } from "./query.ts";
+import { listDeadLetters } from "./query.ts";
 
 const MAX_FILTER_BYTES = 65_536;
 
@@ -28,11 +28,11 @@ export const deadLetters: Feature = [
       ...parseSpan(given),
       after: parseCursor(given, decodeCursor),
     }),
-    load: (c, query) => loadDeadLetters(c.get("services").operatorsDb, query),
+    load: (c, query) => listDeadLetters(c.get("services").operatorsDb, query),
     Page: DeadLettersPage,
     FaultPage: DeadLettersPage,
   }),
-  { path: "/dead-letters/redeliver", act: endpoint(redeliverFiltered), form: page(submitRedelivery) },
+  { path: "/dead-letters/redeliver", post: endpoint(redeliverFiltered), form: page(submitRedelivery) },
 ];
 
 async function redeliverFiltered(c: AppContext): Promise<Result> {

@@ -1,10 +1,10 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Destination, Destinations } from "../../operators/views.ts";
 import { MeterFrame } from "../shell/charts.tsx";
+import { Chip, type ChipTone, Empty } from "../shell/components.tsx";
 import { count, counted, duration, percent, whenDue } from "../shell/format.ts";
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { deadLettersAt } from "../shell/links.ts";
-import { Chip, type ChipTone, Empty } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 
 export function DestinationsPage({ frame, view }: PageProps<Destinations>): JSX.Element {
@@ -21,8 +21,8 @@ export function DestinationsPage({ frame, view }: PageProps<Destinations>): JSX.
         </Empty>
       </Table>
       <p class="dim">
-        A host whose attempts mostly fail rests for half a minute, then one attempt finds out whether it is
-        back. A rest uses up no attempt.
+        When most attempts at a host fail, its breaker opens for half a minute. Then one attempt finds out
+        whether the host is back. An open breaker uses up no attempt.
       </p>
     </Layout>
   );
@@ -62,14 +62,14 @@ function Rate({ acknowledged: good, attempts: all }: Destination): JSX.Element {
 type BreakerState = NonNullable<Destination["breaker"]>;
 
 const STATUSES: Record<BreakerState["status"], readonly [tone: ChipTone, word: string]> = {
-  closed: ["good", "in use"],
-  open: ["bad", "paused"],
-  half_open: ["warn", "being tried"],
+  closed: ["good", "closed"],
+  open: ["bad", "open"],
+  half_open: ["warn", "half open"],
 };
 
 function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: number }): JSX.Element {
   if (breaker === null) return <span class="dim">not asked</span>;
-  const { status, until, users_resting: openForUsers } = breaker;
+  const { status, until, open_for_users: openForUsers } = breaker;
   const [tone, word] = STATUSES[status];
   return (
     <>
@@ -77,7 +77,7 @@ function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: n
       {until !== null && status !== "closed" && (
         <span class="dim"> next attempt {whenDue(until, nowMs)}</span>
       )}
-      {openForUsers > 0 && <span class="dim">{` paused for ${counted(openForUsers, "user")}`}</span>}
+      {openForUsers > 0 && <span class="dim">{` open for ${counted(openForUsers, "user")}`}</span>}
     </>
   );
 }

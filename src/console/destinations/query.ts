@@ -26,7 +26,7 @@ const MAX_HOSTS = 200;
 const MAX_BREAKERS = 50;
 const ANSWERS_WITHIN_MS = 5_000;
 
-const CLOSED: BreakerState = { status: "closed", until: null, users_resting: 0 };
+const CLOSED: BreakerState = { status: "closed", until: null, open_for_users: 0 };
 
 /** Throws when a breaker does not answer. */
 export async function withBreakers(
@@ -61,6 +61,6 @@ export async function busiestHosts(aggregators: AggregatorNamespace, nowMs: numb
 
 async function breakerView(breakers: BreakerNamespace, host: string): Promise<BreakerState> {
   const view: Promise<BreakerView> = breakerOf(breakers, host).view();
-  const { status, untilMs, usersResting } = await withTimeout(ANSWERS_WITHIN_MS, view);
-  return { status, until: timeOrNull(untilMs), users_resting: usersResting };
+  const { status, untilMs, openForUsers } = await withTimeout(ANSWERS_WITHIN_MS, view);
+  return { status, until: timeOrNull(untilMs), open_for_users: openForUsers };
 }

@@ -42,7 +42,7 @@ export function ChartCard({ chart, overview }: { chart: Chart; overview: Overvie
         // The first is drawn last, above the others.
         <LineChart {...props} series={series.toReversed()} {...chart.curves} />
       )}
-      <Legend of={series} />
+      <Legend series={series} />
     </Stat>
   );
 }

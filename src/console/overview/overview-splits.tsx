@@ -28,7 +28,7 @@ export function Deliveries(totals: Stats): JSX.Element {
   const lines: Line[] = [
     ["Delivered at the first attempt", atOnce, runsIn("delivered")],
     ["Delivered later", delivered - atOnce, runsIn("delivered")],
-    ["Failed, to be tried again", retrying, runsIn("retrying")],
+    ["Failed, more attempts to come", retrying, runsIn("retrying")],
     ["Dead letters", dead, runsIn("dead")],
     ["The receiver wants no more", aborted, runsIn("aborted")],
   ];

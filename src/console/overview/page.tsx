@@ -1,9 +1,9 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Overview, Span } from "../../operators/views.ts";
+import { Empty, Notice } from "../shell/components.tsx";
 import { bucketTime, count, dateTime, duration } from "../shell/format.ts";
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { overviewAt } from "../shell/links.ts";
-import { Empty, Notice } from "../shell/parts.tsx";
 import { type Column, Table } from "../shell/table.tsx";
 import {
   ATTEMPTS,

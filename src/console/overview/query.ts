@@ -124,13 +124,13 @@ function attemptStats({ attempts }: Sums) {
 }
 
 function deliveryStats({ deliveries, deliveryMs }: Sums) {
-  const of = (change: DeliveryChange) => deliveries.get(change) ?? 0;
+  const series = (change: DeliveryChange) => deliveries.get(change) ?? 0;
   return {
-    delivered: of("delivered") + of("delivered_at_once"),
-    delivered_at_once: of("delivered_at_once"),
-    retrying: of("retrying"),
-    dead: of("dead"),
-    aborted: of("aborted"),
+    delivered: series("delivered") + series("delivered_at_once"),
+    delivered_at_once: series("delivered_at_once"),
+    retrying: series("retrying"),
+    dead: series("dead"),
+    aborted: series("aborted"),
     latency_p50_ms: percentile(deliveryMs, 0.5),
     latency_p99_ms: percentile(deliveryMs, 0.99),
   };

@@ -11,7 +11,7 @@ const SPANS: readonly Span[] = ["hour", "day", "week"];
 
 export const overview: Feature = [
   { path: "/overview", read: asked(parse, async (c, span) => found(await load(c, span))) },
-  { path: "", page: page(showOverview, showUnavailable) },
+  { path: "", page: page(renderOverview, renderUnavailable) },
 ];
 
 function parse(given: Given): Span {
@@ -22,12 +22,12 @@ function load(c: AppContext, span: Span): Promise<Overview> {
   return loadOverview(c.get("services").metricsAggregator, span, Date.now());
 }
 
-async function showOverview(c: AppContext): Promise<Response> {
+async function renderOverview(c: AppContext): Promise<Response> {
   const seen = await load(c, await parseSpan(c));
   return render(c, OverviewPage({ frame: buildFrame(c), view: seen }));
 }
 
-async function showUnavailable(c: AppContext): Promise<Response> {
+async function renderUnavailable(c: AppContext): Promise<Response> {
   return render(c, UnavailableOverviewPage({ frame: buildFrame(c), view: await parseSpan(c) }), 503);
 }
 

@@ -2,11 +2,11 @@ import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { NO_HOST } from "../../contract/search-values.ts";
 import type { Redelivery, RedeliveryFilter } from "../../operators/views.ts";
+import { Card, Chip, Facts, Moment } from "../shell/components.tsx";
 import { count, counted, dateTime, NOTHING } from "../shell/format.ts";
 import { ButtonLink } from "../shell/forms.tsx";
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { DEAD_LETTERS, ROOT } from "../shell/links.ts";
-import { Card, Chip, Facts, Moment } from "../shell/parts.tsx";
 
 const REFRESH_SECONDS = 2;
 
@@ -42,7 +42,7 @@ export function RedeliveryPage({ frame, view: redelivery }: PageProps<Redelivery
         </dl>
       </section>
       <Card title="Order">
-        <Facts of={listFacts(redelivery)} />
+        <Facts facts={listFacts(redelivery)} />
       </Card>
     </Layout>
   );

@@ -1,5 +1,5 @@
-// After D1 was lost and made anew: walks the registry and has each gate tell the operators' index everything again, at
-// once and not within a week, when its own alarm would. To repeat it is harmless: a gate that has told this index already
+// After D1 was lost and created anew: walks the registry and has each gate report everything to the operators' index again, at
+// once and not within a week, when its own alarm would. To repeat it is harmless: a gate that has reported to this index already
 // does nothing.
 
 import type { GateNamespace } from "../../gate/address.ts";
@@ -16,8 +16,8 @@ import { asked, found } from "../shell/api.ts";
 import type { Feature } from "../shell/feature.ts";
 import { BadParameter, type Given } from "../shell/parameters.ts";
 
-/** `told_anew` of the `gates`; `unreachable` did not answer, or D1 did not answer them. */
-type Reindexed = { gates: number; told_anew: number; unreachable: number; next_cursor: string | null };
+/** `reindexed` of the `gates`; `unreachable` did not answer, or D1 did not answer them. */
+type Reindexed = { gates: number; reindexed: number; unreachable: number; next_cursor: string | null };
 
 const MAX_GATES = 40;
 const AT_ONCE = 6;
@@ -31,7 +31,7 @@ const UNAVAILABLE = problem(
 export const reindex: Feature = [
   {
     path: "/reindex",
-    act: asked(parsePosition, async (c, position) => found(await reindexAudited(c, position)), UNAVAILABLE),
+    post: asked(parsePosition, async (c, position) => found(await reindexAudited(c, position)), UNAVAILABLE),
   },
 ];
 
@@ -39,8 +39,8 @@ async function reindexAudited(c: AppContext, position: RegistryPosition): Promis
   let done: Reindexed | null = null;
   await audited(c.get("services").operatorsDb, newEntry(c.get("operator"), "reindex", null), async () => {
     done = await reindexGates(c.get("services"), position);
-    const { gates, told_anew: toldAnew, unreachable } = done;
-    return { kind: "done", detail: `${gates} gates: ${toldAnew} told anew, ${unreachable} unreachable` };
+    const { gates, reindexed, unreachable } = done;
+    return { kind: "done", detail: `${gates} gates: ${reindexed} reindexed, ${unreachable} unreachable` };
   });
   return done;
 }
@@ -51,21 +51,24 @@ async function reindexGates(
   position: RegistryPosition,
 ): Promise<Reindexed> {
   const { gates, next } = await listGates(services.kv, position, MAX_GATES);
-  const outcomes: ("told" | "known" | "unreachable")[] = [];
+  const outcomes: ("reindexed" | "known" | "unreachable")[] = [];
   for (const chunk of inChunks(gates, AT_ONCE))
     outcomes.push(...(await Promise.all(chunk.map((gate) => reindexGate(services.gates, gate)))));
   const count = (outcome: (typeof outcomes)[number]) => outcomes.filter((one) => one === outcome).length;
   return {
     gates: gates.length,
-    told_anew: count("told"),
+    reindexed: count("reindexed"),
     unreachable: count("unreachable"),
     next_cursor: next && encodeOpaque([1, next.cursor, next.after]),
   };
 }
 
-async function reindexGate(gates: GateNamespace, gate: string): Promise<"told" | "known" | "unreachable"> {
+async function reindexGate(
+  gates: GateNamespace,
+  gate: string,
+): Promise<"reindexed" | "known" | "unreachable"> {
   try {
-    return (await GateClient.byId(gates, gate)?.reindex()) === true ? "told" : "known";
+    return (await GateClient.byId(gates, gate)?.reindex()) === true ? "reindexed" : "known";
   } catch (error) {
     log({ event: "gate.unavailable", gate, error });
     return "unreachable";

@@ -1,11 +1,11 @@
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
+import { Card, Facts, Moment, ResultChip, StateChip, UserLink } from "../shell/components.tsx";
 import { counted, duration, NOTHING, whenDue } from "../shell/format.ts";
 import { Confirm, Post } from "../shell/forms.tsx";
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { runActionAt } from "../shell/links.ts";
-import { Card, Facts, Moment, ResultChip, StateChip, UserLink } from "../shell/parts.tsx";
 
 export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element {
   return (
@@ -34,7 +34,7 @@ export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element
           <TimeLine entries={run.time_line} nowMs={frame.nowMs} />
         </Card>
         <Card title="Summary">
-          <Facts of={listFacts(run)} />
+          <Facts facts={listFacts(run)} />
         </Card>
         <Card title="Billing">
           <p>{sayBilling(run)}</p>
@@ -67,7 +67,7 @@ function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.El
 }
 
 const STATES: Record<Exclude<RunDetail["state"], "retrying">, string> = {
-  waiting: "The run has not ended, or its callback has not been tried yet.",
+  waiting: "The run has not ended, or no attempt at its callback has been made yet.",
   delivered: "The receiver has acknowledged the result.",
   dead: "Delivery has stopped. Redeliver sends it again.",
   aborted: "The receiver said that it wants no more attempts.",

@@ -1,5 +1,5 @@
 // One run: its page, and what an operator can do with it.
-import { type ActedOnRun, actOnRun, type RunAction } from "../../operators/actions.ts";
+import { type ActedOnRun, performOnRun, type RunAction } from "../../operators/actions.ts";
 import { problem } from "../../platform/errors.ts";
 import { type Action, action, type Feature, view } from "../shell/feature.ts";
 import type { FlashCode } from "../shell/flash.ts";
@@ -41,7 +41,7 @@ function runAction(name: RunAction, status: 200 | 202, said: FlashCode): Action<
     parse: parseTarget,
     perform: (c, { runId, userKey }) => {
       c.get("notes").runId = runId;
-      return actOnRun(c.get("services"), c.get("operator"), name, runId, userKey);
+      return performOnRun(c.get("services"), c.get("operator"), name, runId, userKey);
     },
     status,
     missing,

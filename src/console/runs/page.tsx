@@ -1,11 +1,6 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { RESULTS, STATES } from "../../contract/search-values.ts";
 import type { RunPage, RunSummary, SearchProgress } from "../../operators/views.ts";
-import { count, counted, dateTime, duration, NOTHING } from "../shell/format.ts";
-import { ButtonLink, Fault, SelectField, Submit, TextField, TimeField } from "../shell/forms.tsx";
-import { Layout, type SearchPageProps } from "../shell/layout.tsx";
-import { ROOT } from "../shell/links.ts";
-import type { Given } from "../shell/parameters.ts";
 import {
   Empty,
   Moment,
@@ -16,7 +11,12 @@ import {
   RunLink,
   StateChip,
   UserLink,
-} from "../shell/parts.tsx";
+} from "../shell/components.tsx";
+import { count, counted, dateTime, duration, NOTHING } from "../shell/format.ts";
+import { ButtonLink, Fault, SelectField, Submit, TextField, TimeField } from "../shell/forms.tsx";
+import { Layout, type SearchPageProps } from "../shell/layout.tsx";
+import { ROOT } from "../shell/links.ts";
+import type { Given } from "../shell/parameters.ts";
 import { type Column, Table } from "../shell/table.tsx";
 
 export function RunsPage(props: SearchPageProps<RunPage | null>): JSX.Element {

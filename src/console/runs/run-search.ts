@@ -66,8 +66,8 @@ async function runsOfMany(deps: Deps, query: RunQuery): Promise<RunPage> {
 
 async function runAmongMany(deps: Deps, runId: string, query: RunQuery): Promise<RunPage> {
   const cursor = manyCursor(query);
-  const letter = cursor === null ? await findRun(deps, runId, null) : null;
-  if (letter !== null) return onePage(letter.record, query);
+  const deadLetter = cursor === null ? await findRun(deps, runId, null) : null;
+  if (deadLetter !== null) return onePage(deadLetter.record, query);
   const search: ManySearch = {
     span: toSpan(query, deps.nowMs),
     gatesAPage: GATES_LOOKED_UP,

@@ -1,5 +1,5 @@
 // A run in one line, as its gate has it.
-import { hostOf } from "../../callbacks/destination.ts";
+import { parseHost } from "../../callbacks/destination.ts";
 import type { RunRecord } from "../../gate/admission.ts";
 import type { RunSummary } from "../../operators/views.ts";
 import { formatTime } from "../../platform/date-time.ts";
@@ -14,7 +14,7 @@ export function toRunSummary({ run, terms, state }: RunRecord): RunSummary {
     issuer: terms.issuer,
     subject: terms.subject,
     stored_action_id: storedActionIdOf(terms),
-    callback_host: hostOf(terms.callbackUrl),
+    callback_host: parseHost(terms.callbackUrl),
     accepted_at: formatTime(run.acceptedAtMs),
     status: run.status,
     ended_at: end && formatTime(end.endedAtMs),

@@ -129,10 +129,10 @@ function Frame({ label, titles, from, to, value, moment, top, children }: FrameP
 }
 
 /** What the colours mean, in words. */
-export function Legend({ of }: { of: readonly Pick<Series, "name" | "tone">[] }): JSX.Element {
+export function Legend({ series }: { series: readonly Pick<Series, "name" | "tone">[] }): JSX.Element {
   return (
     <ul class="legend">
-      {of.map(({ name, tone }) => (
+      {series.map(({ name, tone }) => (
         <li>
           <span class={`swatch ${tone}`} aria-hidden="true" />
           {name}

@@ -15,7 +15,7 @@ export type Route = {
   path: string;
   /** JSON, to GET and to POST. */
   read?: Handler;
-  act?: Handler;
+  post?: Handler;
   /** Pages, and what their forms do. */
   page?: Handler;
   form?: Handler;
@@ -75,7 +75,7 @@ export function action<Q, A extends Acted>(definition: Action<Q, A>): Route {
   const { path, parse, perform, status, missing } = definition;
   return {
     path,
-    act: asked(parse, async (c, question) => acting(await perform(c, question), status, missing)),
+    post: asked(parse, async (c, question) => acting(await perform(c, question), status, missing)),
     form: page(async (c) => {
       const form = await readForm(c);
       const fields = { user: form.get("user") ?? "", run_id: form.get("run_id") ?? "" };

@@ -7,7 +7,7 @@ const FLASHES = {
   polled: { tone: "good", text: "The upstream is being asked. Reload in a moment to see what it said." },
   redelivering: { tone: "good", text: "The callback is being sent again. Reload to see the attempt." },
   abandoned: { tone: "good", text: "The run has been abandoned. No more polls or attempts are made." },
-  named: {
+  run_hinted: {
     tone: "good",
     text: "The upstream is being asked for that run. Reload in a moment to see whether it knows it.",
   },

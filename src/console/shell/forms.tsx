@@ -2,7 +2,7 @@
 import type { PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { formatTime, parseDateTime } from "../../platform/date-time.ts";
-import { Notice } from "./parts.tsx";
+import { Notice } from "./components.tsx";
 
 /** What is wrong with a form, above it. */
 export function Fault({ text }: { text: string | null }): JSX.Element | null {

@@ -1,17 +1,17 @@
 // The frame of every page.
 import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { Notice } from "./components.tsx";
 import type { Flash } from "./flash.ts";
 import { ROOT } from "./links.ts";
 import type { Given } from "./parameters.ts";
-import { Notice } from "./parts.tsx";
 
 // Drawn here: no file and no host is asked for them. All are decoration beside a word.
 const PATHS = {
   pulse: "M2 13V9m4 4V3m4 10V7m4 6V5",
   list: "M2.5 4h11M2.5 8h11M2.5 12h7",
   person: "M8 8a2.75 2.75 0 1 0 0-5.5A2.75 2.75 0 0 0 8 8Zm-5 5.5c.6-2.3 2.6-3.5 5-3.5s4.4 1.2 5 3.5",
-  letter: "M2 4h12v8.5H2zM2.5 4.5 8 9l5.5-4.5",
+  envelope: "M2 4h12v8.5H2zM2.5 4.5 8 9l5.5-4.5",
   target: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12Zm0-3.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z",
   book: "M3 2.5h8.5A1.5 1.5 0 0 1 13 4v9.5H4.5A1.5 1.5 0 0 1 3 12zM5.5 5.5h5M5.5 8h5",
   theme: "M13.5 9.5A5.75 5.75 0 0 1 6.5 2.5a5.75 5.75 0 1 0 7 7Z",
@@ -42,7 +42,7 @@ const SECTIONS: readonly { section: Section; title: string; path: string; icon: 
   { section: "overview", title: "Overview", path: ROOT, icon: "pulse" },
   { section: "runs", title: "Runs", path: `${ROOT}/runs`, icon: "list" },
   { section: "users", title: "Users", path: `${ROOT}/users`, icon: "person" },
-  { section: "dead-letters", title: "Dead letters", path: `${ROOT}/dead-letters`, icon: "letter" },
+  { section: "dead-letters", title: "Dead letters", path: `${ROOT}/dead-letters`, icon: "envelope" },
   { section: "destinations", title: "Destinations", path: `${ROOT}/destinations`, icon: "target" },
   { section: "audit", title: "Audit trail", path: `${ROOT}/audit`, icon: "book" },
 ];

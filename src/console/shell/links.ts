@@ -32,7 +32,7 @@ export function userAt(userKey: string): string {
 }
 
 /** Where a form goes that names the run of a start. */
-export function namedRunAt(userKey: string, runKey: string): string {
+export function hintRunAt(userKey: string, runKey: string): string {
   return `${userAt(userKey)}/open-runs/${encodeURIComponent(runKey)}/poll`;
 }
 

@@ -3,7 +3,7 @@
 import { buildUserKey } from "../../auth/caller.ts";
 import { validateUuid } from "../../contract/schemas.ts";
 import type { AppContext } from "../../http/context.ts";
-import { queryOf } from "../../http/query.ts";
+import { parseQuery } from "../../http/query.ts";
 import { dateTimeFault, parseDateTime } from "../../platform/date-time.ts";
 
 export type Given = Record<string, string | undefined>;
@@ -28,7 +28,7 @@ export class BadParameter extends Error {
 
 /** The query and, before it, the path. */
 export function givenIn(c: AppContext): Given {
-  return { ...queryOf(c), ...c.req.param() };
+  return { ...parseQuery(c), ...c.req.param() };
 }
 
 export async function judge<T>(parse: () => T | Promise<T>): Promise<Parsed<T>> {

@@ -68,7 +68,7 @@ export type Handler = (c: AppContext) => Promise<Response>;
 /** Whatever throws in a page is a store that does not answer: the index, a gate, the queue. */
 export function page(
   work: Handler,
-  showUnavailable: Handler = (c) => renderProblem(c, "unavailable"),
+  renderUnavailable: Handler = (c) => renderProblem(c, "unavailable"),
 ): Handler {
   return async (c) => {
     try {
@@ -76,7 +76,7 @@ export function page(
     } catch (error) {
       log({ event: "console.unavailable", request_id: c.get("requestId"), error });
       c.get("notes").outcome = "unavailable";
-      return showUnavailable(c);
+      return renderUnavailable(c);
     }
   };
 }

@@ -58,17 +58,17 @@ function ownOrigins(c: AppContext): string[] {
 /** The API's refusals are problems like any other; a page's reader is sent to sign in, or told why that would not help. */
 async function refuseOperator(
   c: AppContext,
-  of: Problem,
+  fault: Problem,
   reason: AuthReason | "operator.cross_site",
 ): Promise<Response> {
   c.get("notes").outcome = "unauthorized";
   log({ event: "operator.refused", request_id: c.get("requestId"), reason });
-  if (c.req.path.startsWith("/console/api/")) return answerProblem(c, of);
-  if (of.code === "unauthenticated") {
+  if (c.req.path.startsWith("/console/api/")) return answerProblem(c, fault);
+  if (fault.code === "unauthenticated") {
     endSession(c);
     return c.redirect(SIGN_IN, 303);
   }
-  if (of.retryAfterSeconds !== undefined) c.header("retry-after", String(of.retryAfterSeconds));
+  if (fault.retryAfterSeconds !== undefined) c.header("retry-after", String(fault.retryAfterSeconds));
   if (reason === "operator.cross_site") return renderProblem(c, "foreign_form");
-  return renderProblem(c, of.code === "permission_denied" ? "not_operator" : "unavailable");
+  return renderProblem(c, fault.code === "permission_denied" ? "not_operator" : "unavailable");
 }

@@ -7,7 +7,7 @@ import { authDeps } from "../../http/middleware/require-caller.ts";
 import { audited, newEntry } from "../../operators/audit.ts";
 import { decodeUtf8 } from "../../platform/json.ts";
 import { log } from "../../platform/observability/log.ts";
-import { OutboundNoRoom, OutboundTooLarge, readBody } from "../../platform/outbound/read-body.ts";
+import { OutboundOverBudget, OutboundTooLarge, readBody } from "../../platform/outbound/read-body.ts";
 import { TimeoutError } from "../../platform/timeout.ts";
 import { buildFrame, render } from "../shell/render.tsx";
 import { SIGN_IN } from "../shell/require-operator.ts";
@@ -18,7 +18,7 @@ import { isSignInError, type SignInError, SignInPage } from "./page.tsx";
 const MAX_FORM_BYTES = 64 * 1024;
 const FORM_TIMEOUT_MS = 10_000;
 
-export function showSignIn(c: AppContext): Promise<Response> {
+export function renderSignIn(c: AppContext): Promise<Response> {
   const { access, operatorScope } = c.get("services").settings;
   const error = c.req.query("error");
   return render(
@@ -62,7 +62,11 @@ async function postedToken(c: AppContext): Promise<string> {
       decodeUtf8(await readBody(c.req.raw, MAX_FORM_BYTES, FORM_TIMEOUT_MS, c.get("reservation"))) ?? "";
     return new URLSearchParams(form).get("token")?.trim() ?? "";
   } catch (error) {
-    if (error instanceof OutboundTooLarge || error instanceof TimeoutError || error instanceof OutboundNoRoom)
+    if (
+      error instanceof OutboundTooLarge ||
+      error instanceof TimeoutError ||
+      error instanceof OutboundOverBudget
+    )
       return "";
     throw error;
   }

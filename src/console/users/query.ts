@@ -44,12 +44,12 @@ function toOpenRunView(open: Inspection["open"][number]): OpenRunView {
     run_key: runKey,
     run_id: run.status === "forwarding" ? run.hintedRunId : run.runId,
     status: run.status,
-    state: stateOf(open),
+    state: toState(open),
     due_at: formatTime(dueAtMs),
   };
 }
 
-function stateOf({ run, hasCallback }: Inspection["open"][number]): DeliveryState {
+function toState({ run, hasCallback }: Inspection["open"][number]): DeliveryState {
   if (!hasCallback) return "none";
   return run.status === "ended" ? "retrying" : "waiting";
 }

@@ -42,7 +42,7 @@ export const users: Feature = [
     status: 202,
     missing: problem("not_found", "The user has no such start without an answer."),
     next: ({ userKey }) => userAt(userKey),
-    said: "named",
+    said: "run_hinted",
   }),
 ];
 

@@ -1,11 +1,11 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { OpenRunView, UserView, WindowCount } from "../../operators/views.ts";
 import { BarChart, Legend, Meter, type Series } from "../shell/charts.tsx";
+import { Card, Chip, Distance, Empty, Id, Moment, RunLink, StateChip } from "../shell/components.tsx";
 import { count, counted, day, fromNow } from "../shell/format.ts";
 import { ButtonLink, Confirm, Post, Submit, TextField } from "../shell/forms.tsx";
 import { Layout, type PageProps } from "../shell/layout.tsx";
-import { namedRunAt, runsAt, userAt } from "../shell/links.ts";
-import { Card, Chip, Distance, Empty, Id, Moment, RunLink, StateChip } from "../shell/parts.tsx";
+import { hintRunAt, runsAt, userAt } from "../shell/links.ts";
 import { type Column, Table } from "../shell/table.tsx";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -110,7 +110,7 @@ function Usage({ view: { usage }, nowMs }: { view: UserView; nowMs: number }): J
         value={count}
         moment={day}
       />
-      <Legend of={[tasks]} />
+      <Legend series={[tasks]} />
       <details class="as-table">
         <summary>As a table</summary>
         <Table label="Usage by day" rows={usage} columns={USAGE_COLUMNS} />
@@ -157,7 +157,7 @@ function OpenRuns({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Eleme
 type RunOrNameProps = { user: string; run: OpenRunView };
 
 /** A start that was never answered has no run yet; an operator who knows which one it was can name it. */
-function RunOrName({ user, run: { run_key: key, run_id: id, status } }: RunOrNameProps): JSX.Element {
+function RunOrName({ user, run: { run_key: runKey, run_id: id, status } }: RunOrNameProps): JSX.Element {
   if (status !== "forwarding" && id !== null) return <RunLink id={id} user={user} />;
   return (
     <Confirm label="Name the run…">
@@ -165,7 +165,7 @@ function RunOrName({ user, run: { run_key: key, run_id: id, status } }: RunOrNam
         This start was never answered. If the upstream has its run, name it: the upstream is asked, and has to
         know it.
       </p>
-      <form method="post" action={namedRunAt(user, key)}>
+      <form method="post" action={hintRunAt(user, runKey)}>
         <TextField label="The upstream's run id" name="run_id" value={id ?? ""} required spellcheck={false} />
         <Submit kind="primary">Ask the upstream</Submit>
       </form>

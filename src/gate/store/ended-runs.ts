@@ -1,5 +1,5 @@
 // Runs of which nothing is owed any more, in the order in which that came about, one table a week. Everything that a
-// redelivery needs is in the row. A run that is opened again leaves its row. Only a dead letter has a `letter_key`, its run
+// redelivery needs is in the row. A run that is opened again leaves its row. Only a dead letter has a `dead_letter_run_key`, its run
 // key, so that dead letters are found without a look at the other rows, which pay nothing for it.
 
 import { type Abandoned, type Ended, toDeliveryState } from "../../runs/run.ts";
@@ -15,30 +15,30 @@ function ddl(table: string): string {
     CREATE TABLE ${table} (
       seq INTEGER PRIMARY KEY,
       run_id TEXT NOT NULL UNIQUE,
-      letter_key TEXT,
+      dead_letter_run_key TEXT,
       finished_at_ms INTEGER NOT NULL,
       counted_revision INTEGER NOT NULL,
       counted TEXT NOT NULL,
       record TEXT NOT NULL
     );
-    CREATE INDEX ${table}_letters ON ${table} (letter_key) WHERE letter_key IS NOT NULL`;
+    CREATE INDEX ${table}_dead_letters ON ${table} (dead_letter_run_key) WHERE dead_letter_run_key IS NOT NULL`;
 }
 
 export type FinishedRun = { runKey: string; terms: Terms; run: Ended | Abandoned; finishedAtMs: number };
 
 /** Where a page of them goes on: the last row of the page before. */
 export type EndedPosition = { week: number; seq: number };
-/** The same of a page of dead letters, which come by their keys. */
-export type LetterPosition = EndedPosition & { key: string };
+/** The same of a page of dead letters, which come by their run keys. */
+export type DeadLetterPosition = EndedPosition & { runKey: string };
 
 /** Before every run of the week in which `ms` is: it leads to what finished then, or earlier. */
 export function positionBefore(ms: number): EndedPosition {
   return { week: Math.floor(ms / WEEK_MS), seq: Number.MAX_SAFE_INTEGER };
 }
 
-type Stored = { seq: number; letter_key: string | null; finished_at_ms: number; record: string };
+type Stored = { seq: number; dead_letter_run_key: string | null; finished_at_ms: number; record: string };
 
-const COLUMNS = "seq, letter_key, finished_at_ms, record";
+const COLUMNS = "seq, dead_letter_run_key, finished_at_ms, record";
 
 export class EndedRuns {
   readonly #sql: SqlStorage;
@@ -53,20 +53,20 @@ export class EndedRuns {
     return this.#weeks.newestFirst().length === 0;
   }
 
-  /** Says whether it is a dead letter: operators are to see that it was given up. */
+  /** Says whether it is a dead letter: operators are to see it. */
   add({ runKey, terms, run, finishedAtMs }: FinishedRun, counted: Windows): boolean {
-    const isLetter = run.status === "abandoned" || toDeliveryState(run, terms) === "dead";
+    const isDeadLetter = run.status === "abandoned" || toDeliveryState(run, terms) === "dead";
     const { table } = this.#weeks.ensure(Math.floor(finishedAtMs / WEEK_MS));
     this.#sql.exec(
-      `INSERT INTO ${table} (run_id, letter_key, finished_at_ms, counted_revision, counted, record) VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO ${table} (run_id, dead_letter_run_key, finished_at_ms, counted_revision, counted, record) VALUES (?, ?, ?, ?, ?, ?)`,
       run.runId,
-      isLetter ? runKey : null,
+      isDeadLetter ? runKey : null,
       finishedAtMs,
       counted.revision,
       JSON.stringify(counted),
       JSON.stringify({ v: 1, runKey, terms, run }),
     );
-    return isLetter;
+    return isDeadLetter;
   }
 
   /** Into the present week's table. */
@@ -79,8 +79,8 @@ export class EndedRuns {
     return this.#locate("run_id = ?", runId) !== null;
   }
 
-  isLetter(runId: string): boolean {
-    return this.#locate("run_id = ?", runId)?.isLetter === true;
+  isDeadLetter(runId: string): boolean {
+    return this.#locate("run_id = ?", runId)?.isDeadLetter === true;
   }
 
   find(runId: string): FinishedRun | null {
@@ -88,7 +88,7 @@ export class EndedRuns {
   }
 
   findAbandoned(runKey: string): FinishedRun | null {
-    const isAbandoned = "letter_key = ? AND record ->> '$.run.status' = 'abandoned'";
+    const isAbandoned = "dead_letter_run_key = ? AND record ->> '$.run.status' = 'abandoned'";
     return this.#locate(isAbandoned, runKey)?.finished ?? null;
   }
 
@@ -96,7 +96,7 @@ export class EndedRuns {
   remove(runId: string): boolean {
     const found = this.#locate("run_id = ?", runId);
     if (found !== null) this.#sql.exec(`DELETE FROM ${found.week.table} WHERE seq = ?`, found.seq);
-    return found?.isLetter === true;
+    return found?.isDeadLetter === true;
   }
 
   /** From the newest down, `limit` at most, after `position`. */
@@ -110,14 +110,14 @@ export class EndedRuns {
     );
   }
 
-  /** The dead letters among them, week by week from the newest down, each week's by their keys. */
-  letters(position: LetterPosition | null, limit: number): (FinishedRun & LetterPosition)[] {
+  /** The dead letters among them, week by week from the newest down, each week's by their run keys. */
+  deadLetters(position: DeadLetterPosition | null, limit: number): (FinishedRun & DeadLetterPosition)[] {
     return this.#page(position?.week ?? null, limit, (table, week, left) => {
-      const [key, seq] = position?.week === week ? [position.key, position.seq] : ["", 0];
+      const [runKey, seq] = position?.week === week ? [position.runKey, position.seq] : ["", 0];
       return this.#sql.exec<Stored>(
-        `SELECT ${COLUMNS} FROM ${table} WHERE letter_key IS NOT NULL AND (letter_key, seq) > (?, ?)
-         ORDER BY letter_key, seq LIMIT ?`,
-        key,
+        `SELECT ${COLUMNS} FROM ${table} WHERE dead_letter_run_key IS NOT NULL AND (dead_letter_run_key, seq) > (?, ?)
+         ORDER BY dead_letter_run_key, seq LIMIT ?`,
+        runKey,
         seq,
         left,
       );
@@ -177,12 +177,12 @@ export class EndedRuns {
     fromWeek: number | null,
     limit: number,
     read: (table: string, week: number, left: number) => Iterable<Stored>,
-  ): (FinishedRun & LetterPosition)[] {
-    const found: (FinishedRun & LetterPosition)[] = [];
+  ): (FinishedRun & DeadLetterPosition)[] {
+    const found: (FinishedRun & DeadLetterPosition)[] = [];
     for (const { table, period: week } of this.#weeks.newestFirst()) {
       if (fromWeek !== null && week > fromWeek) continue;
       for (const row of read(table, week, limit - found.length))
-        found.push({ ...parseFinished(row), week, seq: row.seq, key: row.letter_key ?? "" });
+        found.push({ ...parseFinished(row), week, seq: row.seq, runKey: row.dead_letter_run_key ?? "" });
       if (found.length >= limit) break;
     }
     return found;
@@ -191,7 +191,7 @@ export class EndedRuns {
   #locate(
     condition: string,
     value: string,
-  ): { week: Partition; seq: number; isLetter: boolean; finished: FinishedRun } | null {
+  ): { week: Partition; seq: number; isDeadLetter: boolean; finished: FinishedRun } | null {
     for (const week of this.#weeks.newestFirst()) {
       const [row] = this.#sql
         .exec<Stored>(
@@ -200,7 +200,12 @@ export class EndedRuns {
         )
         .toArray();
       if (row !== undefined)
-        return { week, seq: row.seq, isLetter: row.letter_key !== null, finished: parseFinished(row) };
+        return {
+          week,
+          seq: row.seq,
+          isDeadLetter: row.dead_letter_run_key !== null,
+          finished: parseFinished(row),
+        };
     }
     return null;
   }

@@ -14,16 +14,16 @@ type Marks = {
   user: { userKey: string; issuer: string; subject: string };
   /** Up to when charges were shown. */
   shown_to_ms: number;
-  /** The last day that the operators' index was told of. */
+  /** The last day that was reported to the operators' index. */
   active_day: number;
   /** Since when answers may be missing here; KV has their copies. */
   incomplete_since_ms: number;
-  /** The operators' index that has been told everything, and when that was looked up. */
+  /** The operators' index to which everything has been reported, and when that was checked. */
   epoch: { id: string; checkedAtMs: number };
   /** When the registry in KV was last known to have this gate. */
   registered_at_ms: number;
-  /** The operators' index was told of a dead letter here. */
-  letters: boolean;
+  /** A dead letter was reported to the operators' index. */
+  dead_letters: boolean;
   /** The operators' index says that runs are overdue here. */
   overdue: boolean;
 };

@@ -1,4 +1,4 @@
-// What the operators' index (D1) has still to be told. A row is written in the transaction that it speaks of and leaves
+// What is still to be reported to the operators' index (D1). A row is written in the transaction that it speaks of and leaves
 // when D1 has it, so D1 may be away for a week. No `seq` is ever used again: D1 may carry out a batch after its repetition,
 // and takes no event that is older than what it knows.
 import type { IndexEvent } from "../index-event.ts";

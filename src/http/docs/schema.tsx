@@ -39,17 +39,17 @@ function resolve(schema: AnySchema, schemas: Schemas): Schema {
 function findMembers(schema: AnySchema, schemas: Schemas): Schema {
   const whole = resolve(schema, schemas);
   if (whole.items !== undefined) return findMembers(whole.items, schemas);
-  const [only, ...others] = alternativesOf(whole).filter(({ type }) => type !== "null");
+  const [only, ...others] = findAlternatives(whole).filter(({ type }) => type !== "null");
   return only !== undefined && others.length === 0 ? findMembers(only, schemas) : whole;
 }
 
-function alternativesOf({ anyOf, oneOf = [] }: Schema): Schema[] {
+function findAlternatives({ anyOf, oneOf = [] }: Schema): Schema[] {
   return anyOf ?? oneOf;
 }
 
 function describeType(schema: AnySchema, schemas: Schemas): string {
   const whole = resolve(schema, schemas);
-  const either = alternativesOf(whole).map((each) => describeType(each, schemas));
+  const either = findAlternatives(whole).map((each) => describeType(each, schemas));
   if (either.length > 0) return either.join(" or ");
   if (whole.const !== undefined) return `always ${JSON.stringify(whole.const)}`;
   if (whole.enum !== undefined)

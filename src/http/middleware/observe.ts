@@ -22,7 +22,7 @@ export async function observe(c: AppContext, next: Next): Promise<void> {
   await next();
   timer.end();
   finish(c);
-  tellServed(c);
+  countServed(c);
 }
 
 export function answerUnexpected(error: Error, c: Context<AppEnv>): Response {
@@ -49,7 +49,7 @@ function finish(c: AppContext): void {
   if (c.req.url.startsWith("https:")) headers.set("strict-transport-security", "max-age=31536000");
 }
 
-function tellServed(c: AppContext): void {
+function countServed(c: AppContext): void {
   const { outcome, user, runId } = c.get("notes");
   const stopwatch = c.get("stopwatch");
   const served: RequestServed = {
@@ -57,7 +57,7 @@ function tellServed(c: AppContext): void {
     request_id: c.get("requestId"),
     trace_id: c.get("trace").traceId,
     method: c.req.method,
-    route: routeOf(c),
+    route: findRoute(c),
     status: c.res.status,
     outcome,
     user,
@@ -73,6 +73,6 @@ function tellServed(c: AppContext): void {
 }
 
 // The pattern that answered: the first for this very method, or the one that takes any and was reached last.
-function routeOf(c: AppContext): string {
+function findRoute(c: AppContext): string {
   return matchedRoutes(c).find(({ method }) => method !== "ALL")?.path ?? routePath(c);
 }

@@ -36,7 +36,10 @@ export async function receiveCompletion(c: AppContext): Promise<Response> {
 async function sendHint(c: AppContext, ref: CompletionRef, hintedRunId: string | null): Promise<Response> {
   const { queueOfGate } = c.get("services");
   try {
-    await sendMessage(queueOfGate(ref.gate), runMessage(ref.gate, ref.key, { notified: true, hintedRunId }));
+    await sendMessage(
+      queueOfGate(ref.gate),
+      runMessage(ref.gate, ref.runKey, { notified: true, hintedRunId }),
+    );
   } catch (error) {
     // The upstream may say it again; if it does not, the gate's alarm polls.
     log({ event: "queue.unavailable", gate: ref.gate, error });

@@ -1,4 +1,4 @@
-// A caller's view of its own run's callback: what was tried, what comes next, and sending it again.
+// A caller's view of its own run's callback: the attempts, what comes next, and sending it again.
 
 import type { RunRecord } from "../../gate/admission.ts";
 import { attemptError, type DeliveryView, deliveryView } from "../../gate/delivery-view.ts";

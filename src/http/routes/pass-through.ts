@@ -92,10 +92,13 @@ async function passBack(c: AppContext, path: string, response: Response): Promis
     return new Response(decoded.body, { status, headers: headersToCaller(decoded, toTargetBase(c, path)) });
   }
   const body = await readError(response, c.get("services").settings.upstreamTimeoutMs);
-  const of = passedThroughProblem(status, headers, body);
-  c.get("notes").outcome = upstreamOutcome(of);
+  const failure = passedThroughProblem(status, headers, body);
+  c.get("notes").outcome = upstreamOutcome(failure);
   // Without a body there is no envelope that could say more than the status.
-  return answerUpstreamProblem(c, c.req.method === "HEAD" && of.status < 500 ? { ...of, status } : of);
+  return answerUpstreamProblem(
+    c,
+    c.req.method === "HEAD" && failure.status < 500 ? { ...failure, status } : failure,
+  );
 }
 
 function answerTooLarge(c: AppContext, maxBytes: number): Response {

@@ -8,7 +8,7 @@ import { upstreamOutcome } from "../../upstream/upstream-problem.ts";
 import { answerUpstreamProblem, refuse } from "../answers.ts";
 import { assertedFor, parseTarget, toTargetBase } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
-import { queryOf } from "../query.ts";
+import { parseQuery } from "../query.ts";
 import { countRead } from "../read-window.ts";
 
 export async function readStartedRun(c: AppContext): Promise<Response> {
@@ -16,7 +16,7 @@ export async function readStartedRun(c: AppContext): Promise<Response> {
   const runId = c.req.param("run_id") ?? "";
   const { refusal, headers } = await countRead(c, storedActionIdOf({ target }));
   if (refusal !== null) return refuse(c, "limited", refusal, headers);
-  const wait = parseWaitSeconds(queryOf(c)["wait_seconds"] ?? null);
+  const wait = parseWaitSeconds(parseQuery(c)["wait_seconds"] ?? null);
   const fault =
     idFault(target, runId) ?? (wait.kind === "invalid" ? parameterFault("wait_seconds", wait.detail) : null);
   if (fault !== null) return refuse(c, "malformed", fault, headers);

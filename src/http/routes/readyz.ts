@@ -19,7 +19,7 @@ type Probe = { startedAtMs: number; states: Promise<States> };
 const REUSE_MS = 30_000;
 const CHECK_TIMEOUT_MS = 3_000;
 /** Longer than any probe takes: one that has not ended by then never will, because the runtime dropped its request. */
-const LOST_AFTER_MS = 4_000;
+const PROBES_TIMEOUT_MS = 4_000;
 const MAX_JWKS_BYTES = 256 * 1024;
 
 /** Without it operators see less, and callers nothing of it. */
@@ -46,7 +46,7 @@ async function recentStates(c: AppContext): Promise<States> {
 }
 
 function landed({ startedAtMs, states }: Probe): Promise<States> {
-  return withTimeout(Math.max(0, startedAtMs + LOST_AFTER_MS - Date.now()), states);
+  return withTimeout(Math.max(0, startedAtMs + PROBES_TIMEOUT_MS - Date.now()), states);
 }
 
 function joinOrStart(c: AppContext): Probe {

@@ -10,7 +10,7 @@ import { CHARGE_COLUMNS, chargeRow } from "../charge-row.ts";
 import type { AppContext } from "../context.ts";
 import { formatCsv } from "../csv.ts";
 import { linkToNext } from "../link-to-next.ts";
-import { queryOf } from "../query.ts";
+import { parseQuery } from "../query.ts";
 import { countRead } from "../read-window.ts";
 import { decodeUsageCursor, encodeUsageCursor } from "../usage-cursor.ts";
 
@@ -23,7 +23,7 @@ const UNAVAILABLE = problem("service_unavaiable", "Usage cannot be read at the m
 export async function readUsage(c: AppContext): Promise<Response> {
   const { refusal, headers } = await countRead(c, null);
   if (refusal !== null) return refuse(c, "limited", refusal, headers);
-  const query = parseUsageQuery(queryOf(c));
+  const query = parseUsageQuery(parseQuery(c));
   if (query.kind === "invalid")
     return refuse(c, "malformed", parameterFault(query.parameter, query.detail), headers);
   const { cursor, toMs } = query.span;

@@ -44,9 +44,9 @@ type Failure =
   | { event: "metrics.refused" | "metrics.flush_failed"; error: unknown }
   | { event: "operator.refused"; request_id: string; reason: string }
   | { event: "console.unavailable"; request_id: string; error: unknown }
-  | { event: "audit.outcome_lost"; action: string; error: unknown }
+  | { event: "audit.outcome_unwritten"; action: string; error: unknown }
   | {
-      event: "redelivery.letter_failed" | "redelivery.failed" | "redelivery.unsent";
+      event: "redelivery.run_failed" | "redelivery.failed" | "redelivery.unsent";
       redelivery: string;
       error: unknown;
     };

@@ -1,4 +1,4 @@
-// What one isolate has done since it last told the metrics aggregator, as counts that can be added up: requests,
+// What one isolate has done since it last reported to the metrics aggregator, as counts that can be added up: requests,
 // attempts, runs, latencies, the busiest users and hosts. Plain data without clock or storage. There is no path, URL,
 // token or body in it: labels are words of ours, patterns of routes, user keys and host names, and there is a bound to
 // how many of them are kept.

@@ -9,8 +9,8 @@ export class OutboundTooLarge extends Error {
 }
 
 /** There is no memory left for a body. */
-export class OutboundNoRoom extends Error {
-  override readonly name = "OutboundNoRoom";
+export class OutboundOverBudget extends Error {
+  override readonly name = "OutboundOverBudget";
 }
 
 /** A piece of a body. Its bytes are overwritten when the next one has been asked for. */
@@ -67,7 +67,7 @@ const MAX_BLOCK_BYTES = 64 * 1024;
 /**
  * Reads a body as bytes, `maxBytes` at most, at a pace or within so many milliseconds. The reservation is asked for room for
  * what has come. A body for which there is none is read to its end and not kept: the other party may not look for an
- * answer before it has sent all. Throws OutboundTooLarge, OutboundNoRoom or TimeoutError, and cancels the body.
+ * answer before it has sent all. Throws OutboundTooLarge, OutboundOverBudget or TimeoutError, and cancels the body.
  */
 export async function readBody(
   { body }: Pick<Response, "body">,
@@ -83,7 +83,7 @@ export async function readBody(
   let block = new Uint8Array(MIN_BLOCK_BYTES);
   let filled = 0;
   let size = 0;
-  let hasRoom = true;
+  let fits = true;
   const read = async (race: Race) => {
     for (;;) {
       const atLeast = Math.min(minBytes, block.byteLength - filled);
@@ -93,12 +93,12 @@ export async function readBody(
       if (done) return;
       size += value.byteLength;
       if (size > maxBytes) throw new OutboundTooLarge(`body over ${maxBytes} bytes`);
-      if (hasRoom && reservation?.take(value.byteLength) === false) {
+      if (fits && reservation?.take(value.byteLength) === false) {
         reservation.release();
         full.length = 0;
-        hasRoom = false;
+        fits = false;
       }
-      filled = hasRoom ? filled + value.byteLength : 0;
+      filled = fits ? filled + value.byteLength : 0;
       if (filled === block.byteLength) {
         full.push(block);
         block = new Uint8Array(Math.min(MAX_BLOCK_BYTES, size));
@@ -112,7 +112,7 @@ export async function readBody(
     reader.cancel(error).catch(() => undefined);
     throw error;
   }
-  if (!hasRoom) throw new OutboundNoRoom("no room for this body");
+  if (!fits) throw new OutboundOverBudget("no room for this body");
   return concatenate([...full, block.subarray(0, filled)], size);
 }
 

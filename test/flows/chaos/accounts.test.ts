@@ -14,39 +14,43 @@ it.each<[Kind, Partial<Facts>, string[]]>([
   ["plain", { received: [], charges: 0 }, []],
   ["ends in error", { charges: 0 }, []],
   ["refused", { word: { kind: "refused", status: 402 }, executed: [], received: [], charges: 0 }, []],
-  ["id", SILENT, ["lost: its caller never got an answer"]],
-  ["plain", { executed: [], received: [], charges: 0 }, ["lost: accepted, and never executed"]],
+  ["id", SILENT, ["missing: its caller never got an answer"]],
+  ["plain", { executed: [], received: [], charges: 0 }, ["missing: accepted, and never executed"]],
   ["plain", { executed: [EXECUTED, EXECUTED], received: [], charges: 0 }, ["double: executed 2 times"]],
   ["id", { word: { ...ACCEPTED, runId: "run-2" }, received: [], charges: 0 }, ["wrong: answered with run-2"]],
   ["plain", { ...SILENT, word: { kind: "refused", status: 404 } }, ["wrong: refused with 404"]],
-  ["callback", { received: [{ ...RECEIVED, isAcknowledged: false }], charges: 0 }, ["lost: never told"]],
-  ["callback", { shown: "retrying", charges: 0 }, ["lost: told, and shown as retrying"]],
+  [
+    "callback",
+    { received: [{ ...RECEIVED, isAcknowledged: false }], charges: 0 },
+    ["missing: never received"],
+  ],
+  ["callback", { shown: "retrying", charges: 0 }, ["missing: received, and shown as retrying"]],
   [
     "callback",
     { received: [RECEIVED, { ...RECEIVED, webhookId: "b" }], charges: 0 },
-    ["double: told under two webhook-ids"],
+    ["double: received under two webhook-ids"],
   ],
   [
     "callback",
     { received: [{ ...RECEIVED, body: "{}" }], charges: 0 },
-    ["wrong: told what the upstream does not have"],
+    ["wrong: received what the upstream does not have"],
   ],
-  ["billable", {}, ["wrong: told without a callback"]],
-  ["billable", { received: [], charges: 0 }, ["lost: never charged"]],
+  ["billable", {}, ["wrong: received without a callback"]],
+  ["billable", { received: [], charges: 0 }, ["missing: never charged"]],
   ["billable", { received: [], charges: 2 }, ["double: charged 2 times"]],
   ["ends in error", { charges: 1 }, ["wrong: charged"]],
   // Without an answer, what a push has named is owed, and nothing else.
   ["billable", SILENT, []],
-  ["billable", { ...SILENT, executed: [{ ...EXECUTED, isHeard: true }] }, ["lost: never charged"]],
+  ["billable", { ...SILENT, executed: [{ ...EXECUTED, isHeard: true }] }, ["missing: never charged"]],
 ])("of a run (%s) that is %o the accounting says %j", (kind, different, what) => {
   expect(whats(facts(kind, different))).toEqual(what);
 });
 
-function whats(of: Facts): string[] {
-  return findDifferences(of).map(({ kind, what }) => `${kind}: ${what}`);
+function whats(about: Facts): string[] {
+  return findDifferences(about).map(({ kind, what }) => `${kind}: ${what}`);
 }
 
-/** Accepted, executed, told and charged, but for what is different. */
+/** Accepted, executed, received and charged, but for what is different. */
 function facts(kind: Kind, different: Partial<Facts>): Facts {
   const [run] = makePlan({ seed: 1, seconds: 1, rate: 1 }).runs;
   if (run === undefined) throw new Error("no run is planned");

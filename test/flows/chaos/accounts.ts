@@ -17,12 +17,12 @@ export type Facts = {
   charges: number;
 };
 
-export type Difference = { kind: "lost" | "double" | "wrong"; what: string };
+export type Difference = { kind: "missing" | "double" | "wrong"; what: string };
 
 /**
- * What must be told and charged: whatever its caller was told 202, and whatever the gateway took a push for. Of a run
+ * What must be delivered and charged: whatever its caller was answered 202, and whatever the gateway took a push for. Of a run
  * whose caller got no answer, has no id to ask again, and that the upstream does not push, the id is not known (README,
- * "Limits"): it may be told and charged, once.
+ * "Limits"): it may be delivered and charged, once.
  */
 function isOwed({ word, executed }: Facts): boolean {
   return executed.length > 0 && (word.kind === "accepted" || executed.some(({ isHeard }) => isHeard));
@@ -39,11 +39,11 @@ const COUNTS: readonly [column: string, count: (facts: Facts) => number][] = [
   ["no answer", ({ word }) => Number(word.kind === "silence")],
   ["executed", ({ executed }) => executed.length],
   ["owed", (facts) => Number(isOwed(facts))],
-  ["told", (facts) => Number(countAcknowledged(facts) > 0)],
-  ["told again", (facts) => Math.max(0, countAcknowledged(facts) - 1)],
+  ["received", (facts) => Number(countAcknowledged(facts) > 0)],
+  ["received again", (facts) => Math.max(0, countAcknowledged(facts) - 1)],
   ["delivered", ({ shown }) => Number(shown === "delivered")],
   ["charged", ({ charges }) => charges],
-  ["lost", (facts) => Number(differs(facts, "lost"))],
+  ["missing", (facts) => Number(differs(facts, "missing"))],
   ["double", (facts) => Number(differs(facts, "double"))],
   ["wrong", (facts) => Number(differs(facts, "wrong"))],
 ];
@@ -79,16 +79,17 @@ function answerDifferences({ planned, word, executed }: Facts): Difference[] {
 function callbackDifferences(facts: Facts): Difference[] {
   const { planned, executed, received, shown } = facts;
   const found: Difference[] = [];
-  if (!TRAITS[planned.kind].hasCallback) return received.length > 0 ? [wrong("told without a callback")] : [];
+  if (!TRAITS[planned.kind].hasCallback)
+    return received.length > 0 ? [wrong("received without a callback")] : [];
   const isDelivered = received.some(({ isAcknowledged }) => isAcknowledged);
-  if (isOwed(facts) && !isDelivered) found.push(missing("never told"));
+  if (isOwed(facts) && !isDelivered) found.push(missing("never received"));
   if (isOwed(facts) && isDelivered && shown !== "delivered")
-    found.push(missing(`told, and shown as ${shown}`));
+    found.push(missing(`received, and shown as ${shown}`));
   if (new Set(received.map(({ webhookId }) => webhookId)).size > 1)
-    found.push(doubled("told under two webhook-ids"));
+    found.push(doubled("received under two webhook-ids"));
   const ends = executed.map(({ ended }) => ended);
   if (received.some(({ body }) => !ends.includes(body)))
-    found.push(wrong("told what the upstream does not have"));
+    found.push(wrong("received what the upstream does not have"));
   return found;
 }
 
@@ -110,7 +111,7 @@ function differs(facts: Facts, how: Difference["kind"]): boolean {
 }
 
 function missing(what: string): Difference {
-  return { kind: "lost", what };
+  return { kind: "missing", what };
 }
 
 function doubled(what: string): Difference {

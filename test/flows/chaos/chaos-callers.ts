@@ -66,7 +66,7 @@ export class ChaosCallers {
   }
 
   /** Reads as one of the users, once all is well again. */
-  readerOf(user: number): { call(path: string): Promise<{ status: number; text: string }> } {
+  buildReader(user: number): { call(path: string): Promise<{ status: number; text: string }> } {
     return {
       call: async (path) => {
         const headers = await this.#headers(user, false);
@@ -83,7 +83,7 @@ export class ChaosCallers {
 
   async #ask(run: PlannedRun): Promise<Asked> {
     const headers = await this.#headers(run.user, TRAITS[run.kind].isBillable);
-    const asked = await this.#fetch(PATH, { method: "POST", headers, body: this.#bodyOf(run) });
+    const asked = await this.#fetch(PATH, { method: "POST", headers, body: this.#buildBody(run) });
     const said = asked.kind === "answer" ? `${asked.answer.status} ${asked.answer.text}` : asked.kind;
     this.#timeline.note(`its caller asks: ${said.slice(0, 200)}`, run.number);
     return asked;
@@ -103,7 +103,7 @@ export class ChaosCallers {
   }
 
   /** The same text for every try. */
-  #bodyOf(run: PlannedRun): string {
+  #buildBody(run: PlannedRun): string {
     const { hasId, hasCallback } = TRAITS[run.kind];
     const data = {
       inputs: { run: run.number },

@@ -45,7 +45,7 @@ export class ChaosReceivers {
       troubleAt(this.#plan.receivers[index] ?? [], this.#timeline.nowMs) ?? (fails ? FAILURE : null);
     const call = { webhookId: headers.get("webhook-id") ?? "", body: body.toString() };
     this.#received.set(number, [...this.receivedOf(number), { ...call, isAcknowledged: trouble === null }]);
-    this.#timeline.note(`receiver ${index} was told, and answers ${trouble ?? ACKNOWLEDGED}`, number);
+    this.#timeline.note(`receiver ${index} received it, and answers ${trouble ?? ACKNOWLEDGED}`, number);
     if (trouble !== null) this.#timeline.count(`receivers ${trouble}`);
     if (trouble === "reset") throw new Error("the connection breaks");
     return trouble ?? ACKNOWLEDGED;

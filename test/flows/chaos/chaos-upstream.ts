@@ -46,10 +46,10 @@ export class ChaosUpstream {
    * Stands in for the one thing that production's queue does and the local one does not: a push that was answered 202
    * waits there, durably, until it is consumed, while a kill empties the local queue. It matters only where nothing but
    * that push knows the run's id, because the gateway never saw the answer to its start. So those pushes that no read
-   * has followed are made once more after a restart, and none for a run whose caller was told 202: the gateway has to
+   * has followed are made once more after a restart, and none for a run whose caller was answered 202: the gateway has to
    * remember that one by itself.
    */
-  pushLostOnes(isAccepted: (number: number) => boolean): void {
+  notifyMissed(isAccepted: (number: number) => boolean): void {
     for (const executed of this.#executed) {
       const { isHeard, isReadSince, number } = executed;
       if (isHeard && !isReadSince && !isAccepted(number)) void this.#push(executed, "again, for the queue");

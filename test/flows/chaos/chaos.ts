@@ -45,7 +45,7 @@ type World = {
   delivered: Set<string>;
 };
 
-type Kills = { kills: number; indexLostAtMs: number | null };
+type Kills = { kills: number; indexDroppedAtMs: number | null };
 
 type Account = { all: Facts[]; strays: string[] };
 
@@ -100,21 +100,21 @@ function load({ plan, timeline, callers }: World): { started: Promise<unknown>; 
 
 /** Says how often. The first time the operators' index is lost, too: no request, delivery or charge may notice. */
 async function killAgainAndAgain({ plan, timeline, gateway, upstream, callers }: World): Promise<Kills> {
-  const kills: Kills = { kills: 0, indexLostAtMs: null };
+  const kills: Kills = { kills: 0, indexDroppedAtMs: null };
   for (const uptimeMs of plan.uptimesMs) {
     await sleep(uptimeMs);
     if (timeline.nowMs >= plan.healedAtMs) break;
     timeline.note("the gateway is killed");
     await gateway.kill("SIGKILL");
     kills.kills += 1;
-    if (kills.indexLostAtMs === null) {
+    if (kills.indexDroppedAtMs === null) {
       loseOperatorsIndex(gateway.stateDir);
       timeline.note("the operators' index is lost");
-      kills.indexLostAtMs = timeline.nowMs;
+      kills.indexDroppedAtMs = timeline.nowMs;
     }
     await gateway.restart();
     timeline.note("the gateway is back");
-    upstream.pushLostOnes((number) => callers.wordOn(number).kind === "accepted");
+    upstream.notifyMissed((number) => callers.wordOn(number).kind === "accepted");
   }
   return kills;
 }
@@ -133,14 +133,14 @@ async function drain(world: World, answered: Promise<unknown>): Promise<number> 
 // What is there twice, or wrong, does not go away by waiting.
 async function isDrained(world: World): Promise<boolean> {
   const { all } = await accountFor(world);
-  return !all.flatMap(findDifferences).some(({ kind }) => kind === "lost");
+  return !all.flatMap(findDifferences).some(({ kind }) => kind === "missing");
 }
 
 async function accountFor(world: World): Promise<Account> {
   const { plan, upstream, receivers, callers } = world;
   const charged: { runId: string; user: number }[] = [];
   for (const user of ALL_USERS) {
-    const charges = await allCharges(callers.readerOf(user));
+    const charges = await allCharges(callers.buildReader(user));
     charged.push(...charges.map(({ run_id: runId }) => ({ runId, user })));
   }
   const executed = Map.groupBy(upstream.executed(), ({ number }) => number);
@@ -189,7 +189,7 @@ async function showDelivery(
   runId: string,
   user: number,
 ): Promise<DeliveriesView["state"] | null> {
-  const { status, text } = await callers.readerOf(user).call(deliveriesPath(ACTION, runId));
+  const { status, text } = await callers.buildReader(user).call(deliveriesPath(ACTION, runId));
   if (status !== 200) return null;
   const { data }: { data: DeliveriesView } = JSON.parse(text);
   return data.state;

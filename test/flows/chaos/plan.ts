@@ -29,9 +29,9 @@ export type PlannedRun = {
   kind: Kind;
   startAtMs: number;
   user: number;
-  /** Which receiver is to be told. */
+  /** Which receiver is to get it. */
   receiver: number;
-  /** So many first attempts at telling it fail, on the best of days. */
+  /** So many first attempts at it fail, on the best of days. */
   failedAttempts: number;
   /** So many of its starts are executed without an answer: the connection breaks. */
   brokenAnswers: number;

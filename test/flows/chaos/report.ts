@@ -8,19 +8,26 @@ type ReportInput = {
   timeline: Timeline;
   kills: number;
   /** Null: the gateway was never killed. */
-  indexLostAtMs: number | null;
+  indexDroppedAtMs: number | null;
   drainedMs: number;
   all: readonly Facts[];
 };
 
-export function buildReport({ plan, timeline, kills, indexLostAtMs, drainedMs, all }: ReportInput): string {
+export function buildReport({
+  plan,
+  timeline,
+  kills,
+  indexDroppedAtMs,
+  drainedMs,
+  all,
+}: ReportInput): string {
   const { seed, seconds, rate } = plan;
   return [
     `Seed ${seed}: ${seconds} s at ${rate} runs/s, drained in ${(drainedMs / 1000).toFixed(1)} s more.`,
     `The gateway was killed ${kills} times.`,
-    indexLostAtMs === null
+    indexDroppedAtMs === null
       ? "The operators' index was there all the time."
-      : `The operators' index was lost for good after ${(indexLostAtMs / 1000).toFixed(1)} s.`,
+      : `The operators' index was lost for good after ${(indexDroppedAtMs / 1000).toFixed(1)} s.`,
     `Faults of the upstream: ${timeline.counts("upstream")}.`,
     `Faults of the receivers: ${timeline.counts("receivers")}.`,
     "",

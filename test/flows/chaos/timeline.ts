@@ -38,6 +38,9 @@ export class Timeline {
     return this.#lines
       .slice(Math.max(0, first))
       .filter((line) => line.run === run || line.run === null)
-      .map(({ atMs, run: of, what }) => `  ${(atMs / 1000).toFixed(2)} s ${of === null ? "· " : ""}${what}`);
+      .map(
+        ({ atMs, run: aboutRun, what }) =>
+          `  ${(atMs / 1000).toFixed(2)} s ${aboutRun === null ? "· " : ""}${what}`,
+      );
   }
 }

@@ -148,14 +148,14 @@ function spreadRuns(gate: DatabaseSync, table: string, index: DatabaseSync): voi
   const update = gate.prepare(
     `UPDATE ${table} SET finished_at_ms = finished_at_ms - ?, record = ? WHERE seq = ?`,
   );
-  const letter = index.prepare(
+  const deadLetter = index.prepare(
     "UPDATE dead_letters SET accepted_at_ms = accepted_at_ms - ?1, died_at_ms = died_at_ms - ?1 WHERE run_id = ?2",
   );
   for (const [at, row] of rows.entries()) {
     const part = at / rows.length;
     const backMs = Math.round(DAY_MS * 0.97 * (part + 0.06 * Math.sin(4 * Math.PI * part)));
     update.run(backMs, movedBack(String(row["record"]), backMs), row["seq"] ?? null);
-    letter.run(backMs, row["run_id"] ?? null);
+    deadLetter.run(backMs, row["run_id"] ?? null);
   }
 }
 

@@ -53,7 +53,7 @@ export function buildWorkerHandlers(account: FakeAccount): Record<string, Handle
       worker.crons = schedules.map(({ cron }) => cron);
       return {};
     }),
-    [`GET ${WORKER}/deployments`]: at(deploymentsOf),
+    [`GET ${WORKER}/deployments`]: at(buildDeployments),
     [`POST ${WORKER}/deployments`]: at((worker, _ids, body) => {
       const { versions }: { versions: { version_id: string }[] } = JSON.parse(body);
       worker.deployed.push(...versions.map(({ version_id: id }) => id));
@@ -162,7 +162,7 @@ function secretsOf({ secrets }: Worker): Binding[] {
   return [...secrets.keys()].map((name) => ({ name, type: "secret_text" }));
 }
 
-function deploymentsOf({ deployed }: Worker) {
+function buildDeployments({ deployed }: Worker) {
   const deployments = deployed.map((id, index) => ({
     id: randomUUID(),
     source: "wrangler",

@@ -81,7 +81,7 @@ export class Caller {
   }
 
   /** Every run of an action that the sandbox has for this user. */
-  async runsOf(action: string): Promise<ListedRun[]> {
+  async listRuns(action: string): Promise<ListedRun[]> {
     const { text } = await this.call(`/actions/v1/stored-actions/${action}/runs`);
     const { data }: { data: ListedRun[] } = JSON.parse(text);
     return data;

@@ -32,7 +32,7 @@ export class DeployedGateway extends LocalServer {
           isReady ? 200 : 503,
           { status: isReady ? "ready" : "not_ready", dependencies: this.states },
         ],
-        "/openapi.json": () => [200, openapiDocument(publicUrlOf(worker))],
+        "/openapi.json": () => [200, openapiDocument(findPublicUrl(worker))],
         "/.well-known/jwks.json": () => [200, publicSet(worker?.secrets.get("SIGNING_KEYS"))],
       };
       const path = request.url ?? "";
@@ -42,7 +42,7 @@ export class DeployedGateway extends LocalServer {
   }
 }
 
-function publicUrlOf(worker: Worker | undefined): string {
+function findPublicUrl(worker: Worker | undefined): string {
   const bound = worker?.versions.at(-1)?.bindings.find(({ name }) => name === "PUBLIC_URL");
   return String(bound?.text);
 }

@@ -103,7 +103,7 @@ const THE_FLAG: readonly Played[] = [
   {
     command: "npx wrangler flagship flags update $APP $FLAG --add-rule …",
     shows: (_, { account }) =>
-      expect(flagOf(account)?.rules?.at(-1)?.conditions).toEqual([
+      expect(findFlag(account)?.rules?.at(-1)?.conditions).toEqual([
         { attribute: "userId", operator: "equals", value: "alice" },
       ]),
   },
@@ -176,7 +176,7 @@ async function logIn(url: string, port: string): Promise<void> {
   );
 }
 
-function flagOf({ apps }: FakeAccount): Flag | undefined {
+function findFlag({ apps }: FakeAccount): Flag | undefined {
   return apps.find(({ name }) => name === "edge-actions-flags")?.flags[0];
 }
 
@@ -184,7 +184,7 @@ function flagOf({ apps }: FakeAccount): Flag | undefined {
 function flag(command: string, like: object): Played {
   return {
     command: `npx wrangler flagship flags ${command}`,
-    shows: (_, { account }) => expect(flagOf(account)).toMatchObject(like),
+    shows: (_, { account }) => expect(findFlag(account)).toMatchObject(like),
   };
 }
 

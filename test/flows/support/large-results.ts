@@ -19,8 +19,8 @@ export type Reading = {
 };
 
 /** A result of about so many MiB: a string of one letter in a run that has ended. */
-export function toResult(mebibytes: number, letter = "x"): Buffer {
-  const body = Buffer.alloc(Math.round(mebibytes * MIB), letter);
+export function toResult(mebibytes: number, deadLetter = "x"): Buffer {
+  const body = Buffer.alloc(Math.round(mebibytes * MIB), deadLetter);
   body.write(HEAD, 0);
   body.write(TAIL, body.byteLength - TAIL.length);
   return body;

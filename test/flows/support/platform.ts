@@ -34,7 +34,7 @@ export class Platform extends LocalServer {
   }
 
   /** How often this name has been asked. */
-  countOf(method: string, name: string): number {
+  countCalls(method: string, name: string): number {
     return this.#asked.filter((asked) => asked === `${method} ${name}`).length;
   }
 

@@ -15,7 +15,7 @@ export class Tails {
 
   constructor(server: Server) {
     this.#server = server;
-    server.on("upgrade", tell);
+    server.on("upgrade", answerTail);
   }
 
   /** As the API answers a request to listen. */
@@ -26,7 +26,7 @@ export class Tails {
   }
 }
 
-function tell(request: IncomingMessage, socket: Duplex): void {
+function answerTail(request: IncomingMessage, socket: Duplex): void {
   const accept = createHash("sha1")
     .update(`${request.headers["sec-websocket-key"]}${KEY_SUFFIX}`)
     .digest("base64");

@@ -23,7 +23,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** How many requests each call tells of. `answer`: the next interval, or a failure. */
+/** How many requests each call reports. `answer`: the next interval, or a failure. */
 class Receiver {
   readonly counts: number[] = [];
   readonly names: string[] = [];

@@ -82,7 +82,7 @@ describe("docs/metrics.md", () => {
   });
 
   it("uses each column somewhere", () => {
-    const used = new Set([...questions, ...panels.map(queryOf)].flatMap(columnsIn));
+    const used = new Set([...questions, ...panels.map(findQuery)].flatMap(columnsIn));
     expect([...COLUMNS.keys()].filter((column) => !used.has(column))).toEqual([]);
   });
 });
@@ -101,7 +101,7 @@ describe("docs/grafana-dashboard.json", () => {
         format: panel.type === "table" ? "table" : "time_series",
       },
     ]);
-    const sql = queryOf(panel);
+    const sql = findQuery(panel);
     expect(findFaults(sql, MACROS)).toEqual([]);
     expect(sql).toContain("FROM $dataset");
     expect(sql).toContain("$timeFilter");
@@ -112,7 +112,7 @@ describe("docs/grafana-dashboard.json", () => {
     const ids = dashboard.panels.map(({ id }) => id);
     const titles = dashboard.panels.map(({ title }) => title);
     expect([new Set(ids).size, new Set(titles).size]).toEqual([ids.length, titles.length]);
-    const cells = dashboard.panels.flatMap(cellsOf);
+    const cells = dashboard.panels.flatMap(listCells);
     expect(new Set(cells).size).toBe(cells.length);
   });
 
@@ -122,8 +122,8 @@ describe("docs/grafana-dashboard.json", () => {
       { name: "datasource", type: "datasource", query: PLUGIN.type },
       { name: "dataset", type: "custom", query: DATASETS.join(",") },
     ]);
-    const named = new Set([...text.matchAll(/\$\{?(\w+)/g)].map(([, name]) => name));
-    expect(named).toEqual(new Set(["datasource", "dataset", "interval", "timeFilter", "timeSeries"]));
+    const names = new Set([...text.matchAll(/\$\{?(\w+)/g)].map(([, name]) => name));
+    expect(names).toEqual(new Set(["datasource", "dataset", "interval", "timeFilter", "timeSeries"]));
   });
 
   it("holds no place for anything that is still missing, and nothing of an account", () => {
@@ -131,11 +131,11 @@ describe("docs/grafana-dashboard.json", () => {
   });
 });
 
-function queryOf({ targets }: Panel): string {
+function findQuery({ targets }: Panel): string {
   return targets?.[0]?.query ?? "";
 }
 
-function cellsOf({ gridPos: { h, w, x, y } }: Panel): string[] {
+function listCells({ gridPos: { h, w, x, y } }: Panel): string[] {
   expect(x + w).toBeLessThanOrEqual(24);
   return Array.from({ length: h * w }, (_, at) => `${x + (at % w)},${y + Math.floor(at / w)}`);
 }

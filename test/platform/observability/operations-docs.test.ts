@@ -35,10 +35,10 @@ describe("events", () => {
   });
 
   it("named anywhere on the page are events that there are", () => {
-    const named = namesIn(page).filter((name) => /^(?!wrangler)[a-z]+\.[a-z]+(?:_[a-z]+)*$/.test(name));
+    const names = namesIn(page).filter((name) => /^(?!wrangler)[a-z]+\.[a-z]+(?:_[a-z]+)*$/.test(name));
     const files = ["wrangler.toml"];
     const reasons = /^(?:token|scope|claim|operator)\./;
-    const unknown = named.filter(
+    const unknown = names.filter(
       (name) => !EVENTS.includes(name) && !files.includes(name) && !reasons.test(name),
     );
     expect(unknown).toEqual([]);

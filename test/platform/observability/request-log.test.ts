@@ -3,7 +3,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { buildUserKey } from "../../../src/auth/caller.ts";
 import { failing } from "../../support/bindings.ts";
-import { ACTION, type Call, makeGateway, RUN_PATH, startOf } from "../../support/gateway.ts";
+import { ACTION, buildStart, type Call, makeGateway, RUN_PATH } from "../../support/gateway.ts";
 
 const RUN_ID = "b1e7a1d0-0000-4000-8000-000000000001";
 const ID = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
@@ -59,14 +59,14 @@ describe("request.served", () => {
   const REST = "/actions/";
   const START = "/actions/v1/stored-actions/:stored_action_id/run";
   const READ = "/actions/v1/stored-actions/:stored_action_id/runs/:run_id";
-  const unknown = startOf({}, { claims: null });
+  const unknown = buildStart({}, { claims: null });
   it.each<{ path: string; call: Call; status: number; route: string; outcome: string }>([
     { path: "/healthz", call: {}, status: 200, route: "/healthz", outcome: "served" },
     { path: "/nowhere/secret", call: {}, status: 404, route: "/*", outcome: "not_found" },
     { path: "/healthz", call: { method: "POST" }, status: 405, route: "/healthz", outcome: "served" },
     { path: RUN_PATH, call: unknown, status: 401, route: START, outcome: "unauthorized" },
-    { path: RUN_PATH, call: startOf({ page: 5 }), status: 400, route: START, outcome: "malformed" },
-    { path: RUNS, call: startOf({}), status: 202, route: RUNS, outcome: "accepted" },
+    { path: RUN_PATH, call: buildStart({ page: 5 }), status: 400, route: START, outcome: "malformed" },
+    { path: RUNS, call: buildStart({}), status: 202, route: RUNS, outcome: "accepted" },
     { path: run, call: {}, status: 404, route: READ, outcome: "upstream_refused" },
     { path: `${run}?wait_seconds=99`, call: {}, status: 400, route: READ, outcome: "malformed" },
     { path: `${REST}secret?q=secret`, call: {}, status: 404, route: `${REST}*`, outcome: "upstream_refused" },

@@ -89,7 +89,7 @@ describe("an attempt", () => {
     const merged = emptySums();
     addSums(merged, decodeSums(encodeSums(sums)) ?? emptySums());
     expect(
-      [merged.hosts, merged.acknowledged, merged.acknowledgedMs].map((of) => of.get("busy.example")),
+      [merged.hosts, merged.acknowledged, merged.acknowledgedMs].map((counts) => counts.get("busy.example")),
     ).toEqual([3, 2, 40]);
     expect(merged.acknowledged.size).toBeLessThanOrEqual(merged.hosts.size);
     expect(sums.acknowledged.size).toBeLessThanOrEqual(sums.hosts.size);

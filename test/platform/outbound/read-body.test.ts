@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { MemoryBudget } from "../../../src/platform/memory-budget.ts";
 import {
   nextPieceDueMs,
-  OutboundNoRoom,
+  OutboundOverBudget,
   OutboundTooLarge,
   readBody,
   readMessage,
@@ -32,7 +32,7 @@ describe("a body for which there is no room", () => {
         controller.enqueue(piece);
       },
     });
-    await expect(readBody({ body }, 256 * MEBIBYTE, 60_000, reservation)).rejects.toThrow(OutboundNoRoom);
+    await expect(readBody({ body }, 256 * MEBIBYTE, 60_000, reservation)).rejects.toThrow(OutboundOverBudget);
     expect(pieces).toHaveLength(256);
     expect(collected).toBeGreaterThan(0);
     expect(other.take(1.9 * MEBIBYTE)).toBe(true);
@@ -103,7 +103,7 @@ describe("a message's body", () => {
     expect(reservation.bytes).toBe(80);
     other.take(450);
     await expect(readMessage(message(480, 0, 1), MEBIBYTE, PACE, reservation)).rejects.toThrow(
-      OutboundNoRoom,
+      OutboundOverBudget,
     );
   });
 

@@ -6,7 +6,7 @@ import type { FinishedRun } from "./store/ended-runs.ts";
 /** What operators see of a dead letter. */
 export function toDeadLetter({ terms, run, finishedAtMs }: FinishedRun): DeadLetter {
   const last = run.attempts.at(-1)?.outcome;
-  const failure = last?.kind === "failed" ? last.failure : "given up before an attempt";
+  const failure = last?.kind === "failed" ? last.failure : "abandoned before an attempt";
   return {
     runId: run.runId,
     userKey: terms.userKey,

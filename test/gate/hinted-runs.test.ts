@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { DAY, HOUR } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { ID } from "../support/gateway.ts";
-import { deadLetters } from "../support/operators-index.ts";
+import { readDeadLetters } from "../support/operators-index.ts";
 import { it } from "../support/stage.ts";
 import { json } from "../support/upstream.ts";
 
@@ -56,6 +56,6 @@ it("what a completion was answered 202 for is kept through 15 days without a rea
   await stage.pass(15 * DAY);
   upstream.behaveHonestly();
   await stage.pass(DAY);
-  const letters = await deadLetters();
-  expect(stage.received.length + letters.length).toBe(1);
+  const deadLetters = await readDeadLetters();
+  expect(stage.received.length + deadLetters.length).toBe(1);
 });

@@ -1,4 +1,4 @@
-// The small things that every page is made of.
+// The components that every page uses.
 import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { AuditEntry, RunSummary } from "../../operators/views.ts";
@@ -131,10 +131,10 @@ export function Notice({ tone, children }: PropsWithChildren<{ tone: Flash["tone
 }
 
 /** Facts, a line each. */
-export function Facts({ of }: { of: readonly (readonly [name: string, value: Child])[] }): JSX.Element {
+export function Facts({ facts }: { facts: readonly (readonly [name: string, value: Child])[] }): JSX.Element {
   return (
     <dl class="facts">
-      {of.map(([name, value]) => (
+      {facts.map(([name, value]) => (
         <div>
           <dt>{name}</dt>
           <dd>{value}</dd>
