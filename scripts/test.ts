@@ -10,7 +10,8 @@ import { runSelection } from "./test-selection.ts";
 
 const REPORT = "dist/vitest.json";
 const BUNDLE = "dist/gateway";
-const MAX_GZIPPED_BYTES = 150_000;
+/** A Worker may have 3 MB of it, and 1 s to start: 149 KB took 74 ms (`wrangler check startup`). */
+const MAX_GZIPPED_BYTES = 200_000;
 
 const QUICK = ["--rounds", "2", "--seconds", "1"];
 

@@ -71,6 +71,30 @@ describe("the calls of one request, in all", () => {
     expect(calls.toSorted()).toEqual(["UPSTREAM.fetch", "USER_GATE.countRead"]);
   });
 
+  it("reads beyond their limit: the gate once in a second", async () => {
+    const calls: string[] = [];
+    const gateway = await makeGateway({ READ_LIMIT: "2" }, counting(calls));
+    const authorization = `Bearer ${await gateway.issuer.token({})}`;
+    const { body } = await gateway.start({}, { claims: null, headers: { authorization } });
+    const read = async () => {
+      const path = `/actions/v1/stored-actions/${ACTION}/runs/${body.data.id}`;
+      const { status, headers } = await gateway.call(path, { claims: null, headers: { authorization } });
+      return [status, headers.get("retry-after"), headers.get("ratelimit")];
+    };
+    const spent = '"results";r=0;t=';
+    expect([await read(), await read()].map(([status]) => status)).toEqual([200, 200]);
+    calls.length = 0;
+    expect(await read()).toEqual([429, "300", `${spent}300`]);
+    moveClock(0.999 * SECOND);
+    expect(await read()).toEqual([429, "300", `${spent}300`]);
+    expect(calls).toEqual(["USER_GATE.countRead"]);
+    moveClock(0.001 * SECOND);
+    expect(await read()).toEqual([429, "299", `${spent}299`]);
+    expect(calls).toEqual(["USER_GATE.countRead", "USER_GATE.countRead"]);
+    moveClock(299 * SECOND);
+    expect((await read())[0]).toBe(200);
+  });
+
   it("the flag: once in five seconds for a caller and an action, beside the body", async () => {
     const { calls, gateway } = await counted();
     for (let again = 0; again < 10; again++) await gateway.start({});
