@@ -28,9 +28,10 @@ const LINK = /<([^<>]*)>((?:[^",]|"(?:[^"\\]|\\.)*")*)/g;
 
 /** The links that a caller can use; null when there is none. */
 export function toCallersLinks(field: string, base: TargetBase): string | null {
+  const upstream = new URL(base.baseUrl);
   const links = [...field.matchAll(LINK)].flatMap(([, target = "", parameters = ""]) => {
     // An anchor names another context, maybe one at the upstream's host; so may a relation, or a title.
-    const isOfOther = /;\s*anchor\*?\s*=/i.test(parameters) || namesHost(parameters, new URL(base.baseUrl));
+    const isOfOther = /;\s*anchor\*?\s*=/i.test(parameters) || namesHost(parameters, upstream);
     const shown = isOfOther ? null : toCallersTarget(target.trim(), base);
     return shown === null ? [] : [`<${shown}>${parameters.trimEnd()}`];
   });
