@@ -56,7 +56,7 @@ describe("a run's page", () => {
     const { body } = await runs.read(await runs.retrying());
     expect(kinds(body)).toEqual(["accepted", "ended", "charged", "attempt", "next_attempt"]);
     const attempt = { number: 1, status: 503, duration_ms: 0, error: "status is no 2xx" };
-    expect(body.time_line[3].attempt).toEqual(attempt);
+    expect(body.time_line[3]?.attempt).toEqual(attempt);
     expect(body).toMatchObject({
       state: "retrying",
       attempts: 1,
@@ -87,7 +87,7 @@ describe("a run's page", () => {
     await runs.stage.pass(8 * 24 * HOUR);
     const { body } = await runs.read(run);
     expect(kinds(body)).toEqual(["accepted", "abandoned", "dead"]);
-    expect(body.time_line[1].reason).toBe("the upstream does not know the run");
+    expect(body.time_line[1]?.reason).toBe("the upstream does not know the run");
     const can = { poll: true, redeliver: true, abandon: false };
     expect(body).toMatchObject({ status: "abandoned", state: "dead", result: null, charged: false, can });
   });

@@ -161,11 +161,11 @@ class Scene {
     const runId: string = body.data.id;
     if (waits) this.stage.waiting.add(runId);
     if (!callback && !billable) return;
-    this.accepted.push({ ...order, runId, ...this.#refOf(runId) });
+    this.accepted.push({ ...order, runId, ...this.#findRef(runId) });
   }
 
   /** Where the upstream was told to report that run's end to. */
-  #refOf(runId: string): { ref: string; completion: string } {
+  #findRef(runId: string): { ref: string; completion: string } {
     const { runs, starts } = this.stage.gateway.upstream;
     return this.stage.lastRef(
       starts.filter(({ body }) => runs.get(JSON.parse(body).data.idempotency_id) === runId),

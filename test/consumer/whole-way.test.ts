@@ -43,7 +43,7 @@ describe("a run with an id, a callback and a charge", () => {
     const { body: jwks } = await stage.gateway.call("/.well-known/jwks.json", { claims: null });
     const [received] = stage.received;
     if (received === undefined) throw new Error("nothing was received");
-    expect(await verifyWebhook(received, jwks.keys[0])).toBe(true);
+    expect(await verifyWebhook(received, jwks.keys[0] ?? expect.fail())).toBe(true);
     const token = received.headers.get("callback-signature") ?? "";
     const { payload } = await jwtVerify(token, createLocalJWKSet(jwks), { issuer: ORIGIN });
     expect(payload).toEqual({

@@ -49,7 +49,7 @@ describe.each([
     const at = await stage.operator(scripts);
     await at.goTo("Runs");
     await at.page.getByLabel("Issuer").fill(ISSUER);
-    await at.page.getByLabel("Subject").fill(subjectOf(who));
+    await at.page.getByLabel("Subject").fill(parseSubject(who));
     await at.press("Search");
     await at.page.getByRole("link", { name: runId }).click();
     const text = await at.text();
@@ -221,7 +221,7 @@ describe("every page", () => {
   });
 });
 
-function subjectOf({ token }: Caller): string {
+function parseSubject({ token }: Caller): string {
   const { sub }: { sub: string } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
   return sub;
 }
@@ -229,7 +229,7 @@ function subjectOf({ token }: Caller): string {
 async function lookUp(at: Visitor, who: Caller): Promise<void> {
   await at.goTo("Users");
   await at.page.getByLabel("Issuer").fill(ISSUER);
-  await at.page.getByLabel("Subject").fill(subjectOf(who));
+  await at.page.getByLabel("Subject").fill(parseSubject(who));
   await at.page.getByRole("button", { name: "Look up" }).first().click();
 }
 

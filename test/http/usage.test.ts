@@ -77,11 +77,11 @@ describe("GET /usage", () => {
     const charged = await charge({}, 250);
     const sizes: number[] = [];
     const ids: string[] = [];
-    let cursor = "";
+    let cursor: string | null = "";
     do {
       const { body } = await gateway.call(`${NOVEMBER}&cursor=${cursor}`);
       sizes.push(body.data.length);
-      ids.push(...body.data.map((row: { run_id: string }) => row.run_id));
+      ids.push(...body.data.map((row) => row.run_id));
       cursor = body.next_cursor;
     } while (cursor !== null && sizes.length < 10);
     expect(sizes).toEqual([100, 100, 50]);
@@ -162,7 +162,7 @@ describe("as CSV", () => {
     expect(header).toEqual(HEADER);
     expect(rows).toHaveLength(5);
     expect(rows).toEqual(
-      body.data.map((row: Record<string, string | boolean | null>) =>
+      body.data.map((row: Record<string, string | number | null>) =>
         HEADER.map((name) => row[name]?.toString() ?? null),
       ),
     );

@@ -7,7 +7,7 @@ import { until } from "../support/gate.ts";
 import { ACTION, type Answer, buildStart, type Call, type Gateway, makeGateway } from "../support/gateway.ts";
 import { statuses, times } from "../support/times.ts";
 import { errorBody, type FakeUpstream, json } from "../support/upstream.ts";
-import { itAddsUp, remainingOf } from "./bench.ts";
+import { itAddsUp, readRemaining } from "./bench.ts";
 import { readIdentity } from "./identity.ts";
 import { newUser, one, PAIRS, shadow, two, type User } from "./users.ts";
 
@@ -97,7 +97,7 @@ describe("no user exhausts another's window", () => {
     const flood = await Promise.all(times(6, () => gateway.call(path, { ...a, ...upstream })));
     expect(statuses(flood)).toEqual({ 404: 4, 429: 2 });
     const read = await gateway.call(path, b);
-    expect([read.status, remainingOf(read)]).toEqual([200, 3]);
+    expect([read.status, readRemaining(read)]).toEqual([200, 3]);
     counts.refused += 2;
     counts.served += 1;
   });
@@ -128,10 +128,10 @@ async function expectStrangers(a: User, b: User): Promise<void> {
 async function expectOwnIds(a: User, b: User): Promise<{ ofA: string }> {
   const id = crypto.randomUUID();
   const first = await start(a, { idempotency_id: id, inputs: { secret: "of a" } });
-  expect([first.status, remainingOf(first)]).toEqual([202, LIMIT - 1]);
+  expect([first.status, readRemaining(first)]).toEqual([202, LIMIT - 1]);
 
   const foreign = await start(b, { idempotency_id: id });
-  expect([foreign.status, remainingOf(foreign)]).toEqual([202, LIMIT - 1]);
+  expect([foreign.status, readRemaining(foreign)]).toEqual([202, LIMIT - 1]);
   expect(foreign.headers.get("idempotency-replayed")).toBeNull();
   expect(foreign.headers.get("idempotency-payload-mismatch")).toBeNull();
   expect(foreign.body.data.id).not.toBe(first.body.data.id);
@@ -173,7 +173,7 @@ async function expectOwnWindow(a: User, b: User): Promise<void> {
   const flood = await Promise.all(times(LIMIT + 1, () => start(a, {})));
   expect(statuses(flood)).toEqual({ 202: 2, 429: 2 });
   counts.refused += 2;
-  expect(remainingOf(await start(b, {}))).toBe(LIMIT - 2);
+  expect(readRemaining(await start(b, {}))).toBe(LIMIT - 2);
   counts.served += 1;
 }
 

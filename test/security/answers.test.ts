@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Answer, type Call, makeGateway } from "../support/gateway.ts";
 import { type Asked, errorBody, json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
-import { expectProblem, itAddsUp, newUser, remainingOf } from "./bench.ts";
+import { expectProblem, itAddsUp, newUser, readRemaining } from "./bench.ts";
 import { RUN, STORED, WAYS } from "./ways.ts";
 
 const counts = { refused: 0, served: 0 };
@@ -146,7 +146,7 @@ describe("line breaks in the upstream's data make no header", () => {
     expect(limited.body.errors[0].detail).toBe("detail of slow_down");
     polite.upstream.behave((_asked, honest) => honest());
     const started = await polite.start({}, call);
-    expect([started.status, remainingOf(started)]).toEqual([202, 198]);
+    expect([started.status, readRemaining(started)]).toEqual([202, 198]);
     counts.served += 2;
   });
 });

@@ -84,7 +84,7 @@ export class Attacker {
 
   #expectCounted(answer: Answer): void {
     const before = this.#remaining;
-    const after = remainingOf(answer);
+    const after = readRemaining(answer);
     if (!Number.isNaN(after)) this.#remaining = after;
     expect(after).toBe(before - 1);
   }
@@ -117,7 +117,7 @@ const CODES: Record<number, string> = {
 };
 
 /** What is left of the window; NaN when the answer says nothing about one. */
-export function remainingOf({ headers }: Answer): number {
+export function readRemaining({ headers }: Answer): number {
   return Number(headers.get("x-ratelimit-remaining") ?? Number.NaN);
 }
 
@@ -128,7 +128,7 @@ export async function remainingAfterStart(
 ): Promise<number> {
   const answer = await gateway.call(RUN_PATH, buildStart({}, { claims }));
   expect(answer.status).toBe(202);
-  return remainingOf(answer);
+  return readRemaining(answer);
 }
 
 export function toCall({ body, headers }: Post) {

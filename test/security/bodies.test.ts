@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { withCallersId } from "../support/callers-id.ts";
 import { RUN_PATH } from "../support/gateway.ts";
 import { words } from "../support/words.ts";
-import { besiege, itAddsUp, JSON_TYPE, newUser, post, remainingOf, toBytes, toText } from "./bench.ts";
+import { besiege, itAddsUp, JSON_TYPE, newUser, post, readRemaining, toBytes, toText } from "./bench.ts";
 
 const { counts, gateway, refuse } = await besiege();
 /** In these texts, ID stands for the id of the test's own, UNDIVIDED for the same without hyphens, ANOTHER for another one. */
@@ -134,7 +134,7 @@ describe("what is odd but honest reaches the upstream as it was written", () => 
     expect(answers.map(({ status }) => status)).toEqual([202, 202]);
     // Two runs, both counted: the id that the prototype lent was never one.
     expect(new Set(answers.map(({ body }) => body.data.id)).size).toBe(2);
-    expect(answers.map(remainingOf)).toEqual([199, 198]);
+    expect(answers.map(readRemaining)).toEqual([199, 198]);
     expect(gateway.upstream.runUnder(id)).toBeUndefined();
     const sent = gateway.upstream.starts.at(-1)?.body ?? "";
     expect(sent).toMatch(/^\{"data":\{"idempotency_id":"[0-9a-f-]{36}",/);

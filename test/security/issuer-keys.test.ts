@@ -8,7 +8,7 @@ import { until } from "../support/gate.ts";
 import { type Answer, type Gateway, makeGateway } from "../support/gateway.ts";
 import { answerKeysWith } from "../support/issuer-network.ts";
 import type { TestIssuer } from "../support/tokens.ts";
-import { expectProblem, itAddsUp, newUser, remainingOf } from "./bench.ts";
+import { expectProblem, itAddsUp, newUser, readRemaining } from "./bench.ts";
 
 const counts = { refused: 0, served: 0 };
 let remote: TestIssuer;
@@ -87,6 +87,6 @@ async function expectKeysUnavailable(answer: Answer, user: { sub: string }): Pro
   expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
   expect(answer.text).not.toContain("keys.json");
   counts.refused += 1;
-  expect(remainingOf(await gateway.start({}, { claims: user }))).toBe(199);
+  expect(readRemaining(await gateway.start({}, { claims: user }))).toBe(199);
   counts.served += 1;
 }

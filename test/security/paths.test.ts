@@ -4,7 +4,16 @@ import { describe, expect, it } from "vitest";
 import { ACTION, type Answer, RUN_PATH } from "../support/gateway.ts";
 import { json } from "../support/upstream.ts";
 import { words } from "../support/words.ts";
-import { besiege, expectProblem, itAddsUp, JSON_TYPE, newUser, post, remainingOf, toText } from "./bench.ts";
+import {
+  besiege,
+  expectProblem,
+  itAddsUp,
+  JSON_TYPE,
+  newUser,
+  post,
+  readRemaining,
+  toText,
+} from "./bench.ts";
 
 const RUN = "abcdef00-abcd-4abc-8def-abcdef001122";
 const STORED = `/actions/v1/stored-actions/${ACTION}`;
@@ -55,14 +64,14 @@ describe.each<[string, (segment: string) => string]>([
   it.each(NO_UUIDS)("%s", async (segment) => {
     const asked = gateway.upstream.asked.length;
     const refused = await gateway.call(buildPath(segment), { claims: reader });
-    const left = remainingOf(refused);
+    const left = readRemaining(refused);
     expectProblem(refused, 400, { parameter });
     expect(gateway.upstream.asked).toHaveLength(asked);
     counts.refused += 1;
 
     const read = await gateway.call(`${STORED}/runs/${RUN}`, { claims: reader });
     expect([read.status, read.body.id]).toEqual([200, RUN]);
-    expect([left, remainingOf(read)]).toEqual([readsLeft - 1, readsLeft - 2]);
+    expect([left, readRemaining(read)]).toEqual([readsLeft - 1, readsLeft - 2]);
     readsLeft -= 2;
     counts.served += 1;
   });
@@ -251,7 +260,7 @@ const ROUTES = [RUN_PATH, "/actions/v1/runs", `/actions/v1/runs/${RUN}`, `${STOR
 
 /** Only a route that counts says what is left. */
 function isCounted(answer: Answer): boolean {
-  return !Number.isNaN(remainingOf(answer));
+  return !Number.isNaN(readRemaining(answer));
 }
 
 function escaped(text: string): string {

@@ -7,6 +7,7 @@ import { createApp } from "../../src/app.ts";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import { gateId } from "../../src/gate/address.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
+import type { AnswerBody } from "./answer-body.ts";
 import { type Circumstances, expectContract, parseJson } from "./contract.ts";
 import { logGuard } from "./log-guard.ts";
 import { makeIssuer, makeSigningKey, type TestIssuer } from "./tokens.ts";
@@ -25,7 +26,7 @@ const RETRY_SCHEDULE = "5,300,1800,7200,18000,36000,50400,72000,86400";
 /** For a page: no document describes what is on it, not even when it tells of an error. */
 export const PAGE = { circumstances: { errorFrom: "upstream" } } as const;
 
-export type Answer = { status: number; headers: Headers; text: string; body: any };
+export type Answer = { status: number; headers: Headers; text: string; body: AnswerBody };
 
 export type Call = {
   method?: string;
@@ -99,7 +100,12 @@ export async function makeGateway(
       const text = await response.text();
       await waitOnExecutionContext(context);
       logGuard.secrets.add(text);
-      const answer = { status: response.status, headers: response.headers, text, body: parseJson(text) };
+      const answer = {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: parseJson(text) as AnswerBody,
+      };
       const asked = { method: call.method ?? "GET", path };
       expectContract(asked, { ...answer, bodyText: text }, call.circumstances);
       return answer;

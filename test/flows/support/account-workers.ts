@@ -46,7 +46,7 @@ export function buildWorkerHandlers(account: FakeAccount): Record<string, Handle
     }),
     [`GET ${WORKER}/settings`]: at(({ versions }) => ({ bindings: versions.at(-1)?.bindings ?? [] })),
     [`PATCH ${WORKER}/script-settings`]: at(() => ({})),
-    [`GET ${WORKER}/secrets`]: at(secretsOf),
+    [`GET ${WORKER}/secrets`]: at(listSecrets),
     [`PUT ${WORKER}/secrets`]: at((worker, _ids, body) => putSecret(worker, JSON.parse(body))),
     [`PUT ${WORKER}/schedules`]: at((worker, _ids, body) => {
       const schedules: { cron: string }[] = JSON.parse(body);
@@ -136,7 +136,9 @@ function emptyWorker(): Worker {
 }
 
 function addVersion(worker: Worker, { bindings, annotations }: Upload): Version {
-  const secrets = secretsOf(worker).filter(({ name }) => !bindings.some((binding) => binding.name === name));
+  const secrets = listSecrets(worker).filter(
+    ({ name }) => !bindings.some((binding) => binding.name === name),
+  );
   const version = {
     id: randomUUID(),
     number: worker.versions.length + 1,
@@ -158,7 +160,7 @@ function uploaded({ id, number }: Version) {
   return { id, number, metadata, startup_time_ms: 3, resources: { script: { etag: "etag" } } };
 }
 
-function secretsOf({ secrets }: Worker): Binding[] {
+function listSecrets({ secrets }: Worker): Binding[] {
   return [...secrets.keys()].map((name) => ({ name, type: "secret_text" }));
 }
 

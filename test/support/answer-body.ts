@@ -1,0 +1,34 @@
+// What tests read of the gateway's JSON: the members of all its answers together, of which each answer has its own. That an
+// answer has a member is for the test to say; what the member is, is said here.
+import type * as z from "zod/mini";
+import type { COMPONENTS } from "../../src/contract/schemas.ts";
+import type {
+  AuditPage,
+  DeadLetters,
+  Redelivery,
+  RunDetail,
+  RunPage,
+  UserView,
+} from "../../src/operators/views.ts";
+import type { ErrorObject } from "../../src/platform/errors.ts";
+
+export type AnswerBody = {
+  id: string;
+  status: string;
+  outcome: string;
+  reindexed: number;
+  next_cursor: string | null;
+  errors: readonly [ErrorObject, ...ErrorObject[]];
+  /** Of a start, a delivery and a page of charges. */
+  data: { id: string } & z.infer<typeof COMPONENTS.Delivery> & readonly z.infer<typeof COMPONENTS.Charge>[];
+  dependencies: Record<string, string>;
+  openapi: string;
+  servers: readonly { url: string }[];
+  paths: Record<string, object>;
+} & z.infer<typeof COMPONENTS.JsonWebKeySet> &
+  Pick<RunDetail, "state" | "attempts" | "time_line" | "can"> &
+  Pick<RunPage, "runs"> &
+  Pick<UserView, "windows" | "open_runs" | "open_count" | "claims" | "default_limit"> &
+  Pick<DeadLetters, "groups" | "dead_letters"> &
+  Pick<AuditPage, "entries"> &
+  Pick<Redelivery, "examined" | "sent" | "skipped">;
