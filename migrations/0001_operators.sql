@@ -1,5 +1,5 @@
 -- The operators' index, and what operators did. Nothing exact is kept here: every run, attempt and charge lives in its
--- user's gate. The first three tables hold what the gates report, and are filled again by them when they are lost; the last two
+-- user's gate. The first three tables hold what the gates report, and are filled again by them when they are lost; the last three
 -- have no other home. Times are Unix milliseconds.
 
 -- Which index this is. A gate that sees another one reports everything again.
@@ -56,12 +56,20 @@ CREATE TABLE audit (
   operator TEXT NOT NULL,
   via TEXT NOT NULL,                  -- access, authorization, session
   action TEXT NOT NULL,               -- poll, redeliver, abandon, reset_window, redeliver_many, reindex,
-                                      -- sign_in
-  target TEXT,                        -- a run id, a user key, the id of a redelivery batch; NULL: a sign-in, a reindexing
+                                      -- sign_in, sign_out
+  target TEXT,                        -- a run id, a user key, the id of a redelivery batch; NULL: signing in or out, a reindexing
   detail TEXT,
   outcome TEXT,                       -- done, refused, failed; NULL: not known
   PRIMARY KEY (at_ms, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Sessions that operators have signed out of, until their tokens expire.
+CREATE TABLE ended_sessions (
+  token_hash TEXT PRIMARY KEY,        -- SHA-256, hexadecimal
+  expires_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX ended_sessions_by_time ON ended_sessions (expires_at_ms);
 
 -- Redelivery batches, and how far each is.
 CREATE TABLE redeliveries (

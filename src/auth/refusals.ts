@@ -13,7 +13,8 @@ export type AuthReason =
   | "claim.billing"
   | "operator.missing"
   | "operator.off"
-  | "operator.issuer";
+  | "operator.issuer"
+  | "operator.signed_out";
 
 export type Refusal = { kind: "refused"; problem: Problem; reason: AuthReason };
 

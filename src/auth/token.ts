@@ -63,7 +63,7 @@ export async function verifyToken(
 }
 
 /** Clocks may differ by this much, either way. */
-const CLOCK_TOLERANCE_MS = 30_000;
+export const CLOCK_TOLERANCE_MS = 30_000;
 const MAX_SUBJECT_CHARACTERS = 1024;
 
 /**

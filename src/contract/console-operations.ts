@@ -24,7 +24,7 @@ import {
   uncounted,
   uuidInPath,
 } from "./parts.ts";
-import { RESULTS, STATES } from "./search-values.ts";
+import { AUDIT_ACTIONS, RESULTS, STATES } from "./search-values.ts";
 
 const API = "/console/api";
 
@@ -72,7 +72,13 @@ export function consoleOperations(): Entry[] {
       uuidInPath("id"),
     ]),
     get("/destinations", "getConsoleDestinations", "How hosts have fared", "ConsoleDestinations", []),
-    get("/audit", "getConsoleAudit", "What operators did", "ConsoleAuditPage", [inQuery("cursor", text)]),
+    get("/audit", "getConsoleAudit", "What operators did", "ConsoleAuditPage", [
+      inQuery("operator", text),
+      inQuery("action", { type: "string", enum: [...AUDIT_ACTIONS] }),
+      inQuery("target", text),
+      ...spanParameters(),
+      inQuery("cursor", text),
+    ]),
     { path: `${API}/charges`, method: "get", operation: exportCharges() },
     { path: `${API}/reindex`, method: "post", operation: reindexGates() },
   ];

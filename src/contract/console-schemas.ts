@@ -4,6 +4,7 @@
 import * as z from "zod/mini";
 import { ConsoleRedeliveryFilter } from "./redelivery-filter.ts";
 import { COMPONENTS, described } from "./schemas.ts";
+import { AUDIT_ACTIONS } from "./search-values.ts";
 
 const time = z.string().with(z.meta({ format: "date-time" }));
 const count = z.int().with(z.gte(0));
@@ -124,7 +125,7 @@ const ConsoleAuditEntry = z.object({
     z.enum(["access", "authorization", "session"]),
     "How the operator came in: through Cloudflare Access, with a token in the header, or with a session of the console.",
   ),
-  action: z.enum(["poll", "redeliver", "abandon", "reset_window", "redeliver_many", "reindex", "sign_in"]),
+  action: z.enum(AUDIT_ACTIONS),
   target: described(z.nullable(uuid), "A run id, a user key or the id of a redelivery."),
   detail: z.nullable(z.string()),
   outcome: described(

@@ -1,4 +1,4 @@
-// What runs and dead letters are searched by: the search, its form and the contract name the same.
+// What runs, dead letters and the audit trail are searched by: the search, its form and the contract name the same.
 
 export const STATES = ["waiting", "retrying", "delivered", "dead", "aborted", "none"] as const;
 
@@ -7,3 +7,14 @@ export const RESULTS = ["success", "error", "none"] as const;
 
 /** In the place of a host: those that have no callback. It is no host itself. */
 export const NO_HOST = "-";
+
+export const AUDIT_ACTIONS = [
+  "poll",
+  "redeliver",
+  "abandon",
+  "reset_window",
+  "redeliver_many",
+  "reindex",
+  "sign_in",
+  "sign_out",
+] as const;

@@ -1,4 +1,5 @@
-// What the console itself writes, and all of its SQL: what operators did, and their redelivery batches. Moves of a
+// What the console itself writes, and all of its SQL: what operators did, the sessions that they have ended, and their
+// redelivery batches. Moves of a
 // redelivery are conditional on who holds it, and say whether they moved it.
 import { formatTime } from "../platform/date-time.ts";
 import { withTimeout } from "../platform/timeout.ts";
@@ -13,7 +14,16 @@ const REDELIVERY =
 export const STATEMENTS = {
   noteAction: `INSERT INTO audit (${AUDIT}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
   noteOutcome: "UPDATE audit SET outcome = ?3, detail = coalesce(?4, detail) WHERE at_ms = ?1 AND id = ?2",
-  auditPage: `SELECT ${AUDIT} FROM audit WHERE (at_ms, id) < (?1, ?2) ORDER BY at_ms DESC, id DESC LIMIT ?3`,
+  auditPage: `
+    SELECT ${AUDIT} FROM audit
+    WHERE (at_ms, id) < (?1, ?2) AND at_ms >= ?4 AND (?5 IS NULL OR operator = ?5) AND (?6 IS NULL OR action = ?6)
+      AND (?7 IS NULL OR target = ?7)
+    ORDER BY at_ms DESC, id DESC LIMIT ?3`,
+  forgetAudit: "DELETE FROM audit WHERE at_ms < ?1",
+
+  endSession: "INSERT INTO ended_sessions (token_hash, expires_at_ms) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+  endedSession: "SELECT 1 AS ended FROM ended_sessions WHERE token_hash = ?1",
+  forgetSessions: "DELETE FROM ended_sessions WHERE expires_at_ms < ?1",
 
   addRedelivery: `
     INSERT INTO redeliveries (${REDELIVERY}) VALUES (?1, ?2, ?3, ?4, 'running', NULL, 0, 0, 0, ?3)`,
@@ -35,6 +45,8 @@ export const STATEMENTS = {
 };
 
 const TIMEOUT_MS = 10_000;
+/** Every page waits for it. */
+const SESSION_TIMEOUT_MS = 2_000;
 
 type AuditRow = {
   at_ms: number;
@@ -78,10 +90,49 @@ export async function noteOutcome(
   await withTimeout(TIMEOUT_MS, db.prepare(STATEMENTS.noteOutcome).bind(at_ms, id, outcome, detail).run());
 }
 
+/** What of the audit trail is asked for; null: any. `fromMs` is part of it. */
+export type AuditFilter = {
+  operator: string | null;
+  action: AuditAction | null;
+  target: string | null;
+  fromMs: number;
+};
+
 /** Newest first. */
-export async function auditRows(db: D1Database, after: Cursor, limit: number): Promise<AuditRow[]> {
-  const page = db.prepare(STATEMENTS.auditPage).bind(after.atMs, after.id, limit);
+export async function auditRows(
+  db: D1Database,
+  { operator, action, target, fromMs }: AuditFilter,
+  after: Cursor,
+  limit: number,
+): Promise<AuditRow[]> {
+  const page = db
+    .prepare(STATEMENTS.auditPage)
+    .bind(after.atMs, after.id, limit, fromMs, operator, action, target);
   return (await withTimeout(TIMEOUT_MS, page.run<AuditRow>())).results;
+}
+
+/** Deletes what is older than `auditFromMs`, and ended sessions whose tokens have expired. */
+export async function forgetOld(db: D1Database, auditFromMs: number, nowMs: number): Promise<void> {
+  const statements = [
+    db.prepare(STATEMENTS.forgetAudit).bind(auditFromMs),
+    db.prepare(STATEMENTS.forgetSessions).bind(nowMs),
+  ];
+  await withTimeout(TIMEOUT_MS, db.batch(statements));
+}
+
+/** The session is not let in any more, and the audit trail has it: both or neither. */
+export async function endSession(
+  db: D1Database,
+  { tokenHash, expiresAtMs }: { tokenHash: string; expiresAtMs: number },
+  noted: Noted,
+): Promise<void> {
+  const ending = db.prepare(STATEMENTS.endSession).bind(tokenHash, expiresAtMs);
+  await withTimeout(SESSION_TIMEOUT_MS, db.batch([ending, noting(db, noted, "done")]));
+}
+
+export async function isSessionEnded(db: D1Database, tokenHash: string): Promise<boolean> {
+  const reading = db.prepare(STATEMENTS.endedSession).bind(tokenHash).first();
+  return (await withTimeout(SESSION_TIMEOUT_MS, reading)) !== null;
 }
 
 /** The redelivery and who started it, both or neither. */

@@ -3,8 +3,8 @@
 import type { Operator } from "../auth/operator.ts";
 import { formatTime } from "../platform/date-time.ts";
 import { log } from "../platform/observability/log.ts";
-import { auditRows, type Noted, noteAction, noteOutcome } from "./audit-store.ts";
-import { type Cursor, encodeCursor, NEWEST } from "./cursor.ts";
+import { type AuditFilter, auditRows, type Noted, noteAction, noteOutcome } from "./audit-store.ts";
+import { type Cursor, encodeCursor } from "./cursor.ts";
 import type { AuditAction, AuditEntry, AuditPage } from "./views.ts";
 
 const PAGE = 50;
@@ -62,8 +62,8 @@ async function settle(
 }
 
 /** Newest first. */
-export async function auditPage(db: D1Database, after: Cursor | null): Promise<AuditPage> {
-  const rows = await auditRows(db, after ?? NEWEST, PAGE + 1);
+export async function auditPage(db: D1Database, filter: AuditFilter, after: Cursor): Promise<AuditPage> {
+  const rows = await auditRows(db, filter, after, PAGE + 1);
   const shown = rows.slice(0, PAGE);
   const last = rows.length > PAGE ? shown.at(-1) : undefined;
   return {

@@ -46,6 +46,8 @@ export type Settings = {
   /** How long ended runs are kept, and how long charges. */
   runRetentionDays: number;
   chargeRetentionDays: number;
+  /** How long the audit trail is kept. */
+  auditRetentionDays: number;
   /** Bearer tokens with which the upstream proves that a completion is its own; two during a rotation. */
   completionTokens: readonly string[];
   /** Cloudflare Access in front of the console; null: it is not. */
@@ -77,6 +79,7 @@ export const SETTING_NAMES = [
   "ALLOW_PRIVATE_CALLBACKS",
   "RUN_RETENTION_DAYS",
   "CHARGE_RETENTION_DAYS",
+  "AUDIT_RETENTION_DAYS",
   "COMPLETION_TOKEN",
   "ACCESS_TEAM_DOMAIN",
   "ACCESS_AUD",
@@ -160,6 +163,7 @@ export function parseSettings(vars: object): Settings {
     callbackTimeoutMs: read.integer("CALLBACK_TIMEOUT_MS", 15_000, 1, 60_000),
     allowPrivateCallbacks: read.oneOf("ALLOW_PRIVATE_CALLBACKS", ["true", "false"], "false") === "true",
     ...readGateSettings(read),
+    auditRetentionDays: read.integer("AUDIT_RETENTION_DAYS", 400, 1, 3650),
     completionTokens: read.tokens("COMPLETION_TOKEN", 2),
     access: read.together("ACCESS_TEAM_DOMAIN", "ACCESS_AUD", accessIssuer),
     operatorScope: read.scope("OPERATOR_SCOPE") ?? (secure ? null : "operator"),

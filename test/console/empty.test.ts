@@ -67,8 +67,18 @@ describe("a page says why it is as it is, and what can be done", () => {
     ],
     [
       "an audit trail",
-      AuditTrailPage({ frame: FRAME, view: { entries: [], next_cursor: null } }),
+      AuditTrailPage({ frame: FRAME, given: {}, view: { entries: [], next_cursor: null }, fault: null }),
       ["No actions yet"],
+    ],
+    [
+      "an audit trail in which nothing is like that",
+      AuditTrailPage({
+        frame: FRAME,
+        given: { operator: "olga" },
+        view: { entries: [], next_cursor: null },
+        fault: null,
+      }),
+      ["No action is like that", 'value="olga"'],
     ],
     [
       "an abandoned run",

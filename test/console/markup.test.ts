@@ -57,8 +57,8 @@ function pagesWith(attack: string): [name: string, html: unknown][] {
     ["redelivery", RedeliveryPage({ frame, view: filled(redelivery) })],
     ["redelivery of a selection", RedeliveryPage({ frame, view: { ...redelivery, filter } })],
     ["destinations", DestinationsPage({ frame, view: filled(destinations) })],
-    ["audit", AuditTrailPage({ frame, view: filled(auditPage) })],
-    ["sign-in", SignInPage({ frame, error: "invalid", usesAccess: true, scope: attack })],
+    ["audit", AuditTrailPage({ frame, given, view: filled(auditPage), fault: attack })],
+    ["sign-in", SignInPage({ frame, error: "invalid", usesAccess: true, scope: attack, next: "/console" })],
     ["problem", ProblemPage({ frame, problem: "not_found", requestId: attack })],
   ];
 }

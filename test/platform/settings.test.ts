@@ -127,6 +127,7 @@ describe("a whole number", () => {
     ["MAX_IN_FLIGHT", "maxInFlight", 1, 1_000_000],
     ["CALLBACK_TIMEOUT_MS", "callbackTimeoutMs", 1, 60_000],
     ["CHARGE_RETENTION_DAYS", "chargeRetentionDays", 1, 3_650],
+    ["AUDIT_RETENTION_DAYS", "auditRetentionDays", 1, 3_650],
   ])("%s is one", (name, member, first, last, unit = 1) => {
     for (const good of [first, last])
       expect(parseSettings({ ...REQUIRED, [name]: String(good) })[member]).toBe(good * unit);
@@ -259,6 +260,7 @@ describe("the message", () => {
     UPSTREAM_URL UPSTREAM_AUTH UPSTREAM_TIMEOUT_MS RATE_LIMIT_DEFAULT RATE_LIMIT_WINDOW_SECONDS READ_LIMIT
     RATE_LIMIT_RESET_FORMAT RATE_LIMIT_FLAG_DEFAULT MAX_BODY_BYTES MAX_IN_FLIGHT CALLBACK_RETRY_SCHEDULE
     CALLBACK_TIMEOUT_MS RUN_POLL_SCHEDULE ALLOW_PRIVATE_CALLBACKS RUN_RETENTION_DAYS CHARGE_RETENTION_DAYS
+    AUDIT_RETENTION_DAYS
     COMPLETION_TOKEN`;
   const bad = {
     REQUIRED_SCOPE: `${SECRET} ${SECRET}`,

@@ -8,6 +8,9 @@ import { TestQueue } from "../support/queue.ts";
 import { makeIssuer } from "../support/tokens.ts";
 import { words } from "../support/words.ts";
 
+/** It may say that a session is over, and remember a page of the console. */
+const SIGN_IN = /^\/console\/sign-in(?:\?(?:error=(?:expired|signed_out)&?)?(?:next=%2Fconsole%2F[^&]*)?)?$/;
+
 export const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const USER = "u".repeat(43);
 const TEAM = "console-security.cloudflareaccess.com";
@@ -115,7 +118,7 @@ export function makeCounted() {
     /** 401 or 403 in the API; on a page the way to sign in, or a page that shows nothing. */
     expectRefused: ({ status, location, text }: DoorAnswer, path: string, expected: 401 | 403): void => {
       if (path.startsWith("/console/api/") || expected === 403) expect(status).toBe(expected);
-      else expect([status, location]).toEqual([303, "/console/sign-in"]);
+      else expect([status, location]).toEqual([303, expect.stringMatching(SIGN_IN)]);
       expect(text).not.toContain(RUN);
       expect(text).not.toContain("client.example");
       counts.refused += 1;

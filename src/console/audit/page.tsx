@@ -1,7 +1,9 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { AUDIT_ACTIONS } from "../../contract/search-values.ts";
 import type { AuditAction, AuditEntry, AuditPage } from "../../operators/views.ts";
 import { Distance, Empty, NextPage, Optional, OutcomeChip } from "../shell/components.tsx";
-import { Layout, type PageProps } from "../shell/layout.tsx";
+import { Fault, SelectField, Submit, TextField, TimeField } from "../shell/forms.tsx";
+import { Layout, type SearchPageProps } from "../shell/layout.tsx";
 import { ROOT, redeliveryAt, runAt, userAt } from "../shell/links.ts";
 import { type Column, Table } from "../shell/table.tsx";
 
@@ -16,6 +18,7 @@ const ACTIONS: Record<AuditAction, readonly [word: string, linkTo: (target: stri
   redeliver_many: ["Redelivered many", redeliveryAt],
   reindex: ["Reindexed", userAt],
   sign_in: ["Signed in", userAt],
+  sign_out: ["Signed out", userAt],
 };
 
 const VIA: Record<AuditEntry["via"], string> = {
@@ -24,8 +27,18 @@ const VIA: Record<AuditEntry["via"], string> = {
   session: "Session",
 };
 
-export function AuditTrailPage({ frame, view }: PageProps<AuditPage>): JSX.Element {
-  const { entries, next_cursor: cursor } = view;
+const AUDIT = `${ROOT}/audit`;
+
+type AuditSearch = Record<"operator" | "action" | "target" | "from" | "to", string>;
+
+export function AuditTrailPage({
+  frame,
+  view,
+  given,
+  fault,
+}: SearchPageProps<AuditPage | null>): JSX.Element {
+  const { operator = "", action = "", target = "", from = "", to = "" } = given;
+  const search = { operator, action, target, from, to };
   return (
     <Layout
       title="Audit trail"
@@ -33,12 +46,41 @@ export function AuditTrailPage({ frame, view }: PageProps<AuditPage>): JSX.Eleme
       section="audit"
       lead="Who did what, and when. Nothing here can be changed."
     >
-      <Table label="Audit trail" rows={entries} columns={columnsAt(frame.nowMs)}>
-        <Empty title="No actions yet">Every action on these pages is written down here.</Empty>
-      </Table>
-      <NextPage path={`${ROOT}/audit`} cursor={cursor} />
+      <Fault text={fault} />
+      <SearchForm search={search} />
+      {view !== null && (
+        <>
+          <Table label="Audit trail" rows={view.entries} columns={columnsAt(frame.nowMs)}>
+            <NoEntries search={search} />
+          </Table>
+          <NextPage path={AUDIT} query={search} cursor={view.next_cursor} />
+        </>
+      )}
     </Layout>
   );
+}
+
+function SearchForm({ search }: { search: AuditSearch }): JSX.Element {
+  return (
+    <form class="card" method="get" action={AUDIT}>
+      <div class="fields">
+        <TextField label="Who" name="operator" value={search.operator} spellcheck={false} />
+        <SelectField label="What" name="action" value={search.action} options={AUDIT_ACTIONS} />
+        <TextField label="Target" name="target" value={search.target} spellcheck={false} />
+        <TimeField label="From (UTC)" name="from" value={search.from} />
+        <TimeField label="Before (UTC)" name="to" value={search.to} />
+      </div>
+      <div class="buttons">
+        <Submit>Show</Submit>
+      </div>
+    </form>
+  );
+}
+
+function NoEntries({ search }: { search: AuditSearch }): JSX.Element {
+  if (Object.values(search).some((text) => text !== ""))
+    return <Empty title="No action is like that">Take a condition away, or widen the time.</Empty>;
+  return <Empty title="No actions yet">Every action on these pages is written down here.</Empty>;
 }
 
 function columnsAt(nowMs: number): Column<AuditEntry>[] {

@@ -4,6 +4,7 @@ import type { Span } from "../../operators/views.ts";
 
 export const ROOT = "/console";
 export const DEAD_LETTERS = `${ROOT}/dead-letters`;
+export const SIGN_IN = `${ROOT}/sign-in`;
 export const SIGN_OUT = `${ROOT}/sign-out`;
 
 export type Query = Record<string, string | null>;
@@ -46,4 +47,21 @@ export function redeliveryAt(id: string): string {
 
 export function deadLettersAt(query: Query): string {
   return withQuery(DEAD_LETTERS, query);
+}
+
+/** `error`: what the page says (sign-in/page.tsx); `next`: where it leads when it is done. */
+export function signInAt(error: string | null, next: string | null): string {
+  return withQuery(SIGN_IN, { error, next: next === ROOT ? null : next });
+}
+
+const HERE = "https://console.invalid";
+
+/** A page of the console, as it was asked for; the first one for anything else. */
+export function toPage(asked: string | null): string {
+  const url = URL.parse(asked ?? "", HERE);
+  if (url === null || url.origin !== HERE) return ROOT;
+  const { pathname, search } = url;
+  const isPage = pathname === ROOT || pathname.startsWith(`${ROOT}/`);
+  const isOther = [SIGN_IN, SIGN_OUT].includes(pathname) || pathname.startsWith(`${ROOT}/api/`);
+  return isPage && !isOther ? pathname + search : ROOT;
 }

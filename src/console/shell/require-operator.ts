@@ -3,18 +3,18 @@
 // `operator`.
 import type { Next } from "hono";
 import { authenticateOperator } from "../../auth/operator.ts";
-import type { AuthReason } from "../../auth/refusals.ts";
+import { type AuthReason, unauthenticated } from "../../auth/refusals.ts";
 import { answerProblem } from "../../http/answers.ts";
 import type { AppContext } from "../../http/context.ts";
 import { loopbackOrigin } from "../../http/middleware/configure.ts";
 import { authDeps } from "../../http/middleware/require-caller.ts";
+import { isSessionEnded } from "../../operators/audit-store.ts";
 import { type Problem, problem } from "../../platform/errors.ts";
 import { log } from "../../platform/observability/log.ts";
+import { signInAt, toPage } from "./links.ts";
 import { renderProblem } from "./render.tsx";
 import { crossSiteFault } from "./same-origin.ts";
-import { endSession, readSession } from "./session.ts";
-
-export const SIGN_IN = "/console/sign-in";
+import { forgetSession, hashToken, readSession } from "./session.ts";
 
 export async function requireOperator(c: AppContext, next: Next): Promise<Response | undefined> {
   const judging = authenticateOperator(c.req.raw.headers, readSession(c), authDeps(c));
@@ -23,6 +23,10 @@ export async function requireOperator(c: AppContext, next: Next): Promise<Respon
   if (verdict.operator.via !== "authorization") {
     const fault = crossSiteProblem(c);
     if (fault !== null) return refuseOperator(c, fault, "operator.cross_site");
+  }
+  if (verdict.operator.via === "session" && (await isSignedOut(c))) {
+    const { problem: fault, reason } = unauthenticated("operator.signed_out", SIGNED_OUT, "Bearer");
+    return refuseOperator(c, fault, reason);
   }
   c.set("operator", verdict.operator);
   await next();
@@ -65,10 +69,31 @@ async function refuseOperator(
   log({ event: "operator.refused", request_id: c.get("requestId"), reason });
   if (c.req.path.startsWith("/console/api/")) return answerProblem(c, fault);
   if (fault.code === "unauthenticated") {
-    endSession(c);
-    return c.redirect(SIGN_IN, 303);
+    forgetSession(c);
+    const next = c.req.method === "GET" ? toPage(c.req.path + new URL(c.req.url).search) : null;
+    return c.redirect(signInAt(toSessionFault(reason), next), 303);
   }
   if (fault.retryAfterSeconds !== undefined) c.header("retry-after", String(fault.retryAfterSeconds));
   if (reason === "operator.cross_site") return renderProblem(c, "foreign_form");
   return renderProblem(c, fault.code === "permission_denied" ? "not_operator" : "unavailable");
+}
+
+/** What the sign-in page says; null: there was no session. */
+function toSessionFault(reason: AuthReason | "operator.cross_site"): string | null {
+  if (reason === "token.expired") return "expired";
+  return reason === "operator.signed_out" ? "signed_out" : null;
+}
+
+const SIGNED_OUT = "The session has been signed out of.";
+
+// While the store of ended sessions is away, a session counts as not ended: operators need the console most in an outage,
+// and the token still has to be good.
+async function isSignedOut(c: AppContext): Promise<boolean> {
+  const session = readSession(c) ?? "";
+  try {
+    return await isSessionEnded(c.get("services").operatorsDb, await hashToken(session));
+  } catch (error) {
+    log({ event: "console.unavailable", request_id: c.get("requestId"), error });
+    return false;
+  }
 }

@@ -15,12 +15,16 @@ export function fitsSession(token: string): boolean {
   return token.length <= MAX_TOKEN_CHARACTERS;
 }
 
+/** The cookie outlives its token, so that an operator is told that the session has expired. */
+const KEPT_SECONDS = 86_400;
+
 export function beginSession(c: AppContext, token: string, expiresAtMs: number): void {
-  const maxAge = Math.max(1, Math.min(MAX_AGE_SECONDS, Math.floor((expiresAtMs - Date.now()) / 1000)));
+  const tokenSeconds = Math.max(0, Math.floor((expiresAtMs - Date.now()) / 1000));
+  const maxAge = Math.min(MAX_AGE_SECONDS, tokenSeconds + KEPT_SECONDS);
   setCookie(c, cookieName(c), token, { ...attributes(c), maxAge });
 }
 
-export function endSession(c: AppContext): void {
+export function forgetSession(c: AppContext): void {
   deleteCookie(c, cookieName(c), attributes(c));
 }
 
@@ -37,4 +41,10 @@ function attributes(c: AppContext) {
 
 function isSecure(c: AppContext): boolean {
   return c.get("publicUrl").startsWith("https:");
+}
+
+/** What names an ended session: nothing that could begin one. */
+export async function hashToken(token: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
