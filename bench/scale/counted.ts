@@ -109,7 +109,7 @@ export const FAILED = ofRequests(12, {
     "INSERT INTO outbox": 4,
     "UPDATE open_runs SET": 10,
     "put active_day": 1,
-    "put letters": 1,
+    "put dead_letters": 1,
     setAlarm: 22,
   },
   breakerRows: { "put *": 10, "put all": 10, setAlarm: 9 },

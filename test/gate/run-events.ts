@@ -7,7 +7,7 @@ import { weighted } from "../support/commands.ts";
 
 /** What really happens at the upstream to a run that it starts. */
 export type Truth = { endsAfterMs: number; result: RunResult };
-export type ReceiverMood = AttemptOutcome["kind"] | "breaker open" | "no capacity";
+export type ReceiverMood = AttemptOutcome["kind"] | "open" | "crowded";
 export type UpstreamMood = "honest" | "down" | "forgetful";
 
 export type Yes = "heard" | "in a message" | "unheard" | "in KV";
@@ -45,7 +45,7 @@ const which = fc.nat({ max: 1_000 });
 const upstream = fc.constantFrom("honest", "honest", "honest", "down", "forgetful");
 const receiver = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("acknowledged", "failed") },
-  { weight: 3, arbitrary: fc.constantFrom("aborted", "breaker open", "no capacity") },
+  { weight: 3, arbitrary: fc.constantFrom("aborted", "open", "crowded") },
 );
 const fate = fc.constantFrom("reports", "reports", "reports", "reports", "dies", "throws");
 

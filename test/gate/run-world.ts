@@ -267,10 +267,8 @@ export class RunWorld {
   }
 
   #attempt(runId: string, url: string, mood: ReceiverMood) {
-    if (mood === "breaker open")
-      return { attempt: null, deferral: { forMs: 30_000, why: "breaker_open" } as const };
-    if (mood === "no capacity")
-      return { attempt: null, deferral: { forMs: 5_000, why: "no_capacity" } as const };
+    if (mood === "open") return { attempt: null, deferral: { forMs: 30_000, why: "breaker_open" } as const };
+    if (mood === "crowded") return { attempt: null, deferral: { forMs: 5_000, why: "no_capacity" } as const };
     if (mood === "acknowledged")
       this.acknowledged.set(runId, (this.acknowledged.get(runId) ?? new Set()).add(url));
     return { attempt: { outcome: OUTCOMES[mood], agoMs: 0, durationMs: 1 }, deferral: null };
