@@ -17,8 +17,17 @@ export type AdmitRequest = {
 };
 
 export type Admission =
-  /** `askCache`, here and in the refusals: KV may know an answer that this gate does not. */
-  | { kind: "admitted"; view: WindowView | null; mismatch: boolean; askCache: boolean }
+  /**
+   * `askCache`, here and in the refusals: KV may know an answer that this gate does not. `isOverLimit`: without a shadow
+   * over the limit, the start would have been refused.
+   */
+  | {
+      kind: "admitted";
+      view: WindowView | null;
+      mismatch: boolean;
+      askCache: boolean;
+      isOverLimit: boolean;
+    }
   | (Limited & { askCache: boolean })
   | { kind: "replay"; view: WindowView | null; mismatch: boolean; answer: Answer }
   /** The first request with this id is still in flight after the longest wait. */

@@ -44,7 +44,8 @@ export function admitNow(
   const taken =
     claim?.mayCreate && decision !== null ? { runKey: claim.runKey, taken: decision.claim } : null;
   claims.admit(taken, promise, nowMs);
-  return { kind: "admitted", view, mismatch: decision?.mismatch ?? false, askCache };
+  const isOverLimit = count?.isOver ?? false;
+  return { kind: "admitted", view, mismatch: decision?.mismatch ?? false, askCache, isOverLimit };
 }
 
 /** `id`: of the start, if it has one. Counts nothing. Null: the start has to be judged. */

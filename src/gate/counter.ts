@@ -68,7 +68,7 @@ export class Counter {
   /** What a start would be answered that has no place in the window; null when it has one. Counts nothing. */
   refusal(rule: WindowRule, nowMs: number): Limited | null {
     const view = this.peek(rule, nowMs);
-    return view.remaining > 0 ? null : toLimited(view, nowMs);
+    return view.remaining > 0 || rule.isShadow ? null : toLimited(view, nowMs);
   }
 
   giveBack(endsAtMs: number): void {

@@ -88,7 +88,7 @@ export class UserGate extends DurableObject<Env> {
       const isRepeated = claim === null && promise !== null && this.#runs.index.get(promise.runKey) !== null;
       // Counted and written down by its first call, whose answer got lost.
       if (isRepeated || decision?.kind === "held")
-        return { kind: "admitted", view: view(), mismatch: false, askCache: false };
+        return { kind: "admitted", view: view(), mismatch: false, askCache: false, isOverLimit: false };
       switch (decision?.kind) {
         case "replay":
           return { ...decision, view: view() };

@@ -1,7 +1,7 @@
 // What the routes under /actions/ hand to the features: the caller's gate, the run's target, and the gateway's words to
 // the upstream.
 import { GateClient } from "../gate/client.ts";
-import { rateLimitIsOn } from "../rate-limit/flag.ts";
+import { limitMode } from "../rate-limit/flag.ts";
 import { rateLimitHeaders, type WindowName } from "../rate-limit/headers.ts";
 import type { WindowRule, WindowView } from "../rate-limit/window.ts";
 import type { RunTarget } from "../runs/run-target.ts";
@@ -52,13 +52,15 @@ function startRule(c: AppContext): WindowRule | null {
   }
 }
 
-/** The cap that applies to this caller's starts of an action now; null when there is none, or the flag is off. */
+/** The cap that applies to this caller's starts of an action now; null when there is none, or both flags are off. */
 export async function limitOfStarts(c: AppContext, target: RunTarget): Promise<WindowRule | null> {
   const rule = startRule(c);
   if (rule === null) return null;
   const { flags, settings } = c.get("services");
   const actionId = storedActionIdOf({ target });
-  return (await rateLimitIsOn(flags, settings.rateLimitFlagDefault, c.get("caller"), actionId)) ? rule : null;
+  const mode = await limitMode(flags, settings.rateLimitFlagDefault, c.get("caller"), actionId);
+  if (mode === "off") return null;
+  return mode === "on" ? rule : { ...rule, isShadow: true };
 }
 
 /** Contract, Rate limit: what an answer says of a window. */

@@ -4,7 +4,7 @@ import type { Caller } from "../auth/caller.ts";
 import type { ReadCount } from "../gate/admission.ts";
 import type { Unavailable } from "../gate/client.ts";
 import { type Problem, problem } from "../platform/errors.ts";
-import { rateLimitIsOn } from "../rate-limit/flag.ts";
+import { limitMode } from "../rate-limit/flag.ts";
 import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
 import { callersGate, limitHeaders, readRule } from "./caller-deps.ts";
 import type { AppContext } from "./context.ts";
@@ -19,11 +19,11 @@ export async function countRead(c: AppContext, storedActionId: string | null): P
   const rule = readRule(c);
   if (rule === null) return UNCOUNTED;
   const { flags, settings } = c.get("services");
-  const [limited, counted] = await Promise.all([
-    rateLimitIsOn(flags, settings.rateLimitFlagDefault, c.get("caller"), storedActionId),
+  const [mode, counted] = await Promise.all([
+    limitMode(flags, settings.rateLimitFlagDefault, c.get("caller"), storedActionId),
     c.get("stopwatch").time("gate", askGate(c, rule)),
   ]);
-  if (!limited || "kind" in counted) return UNCOUNTED;
+  if (mode !== "on" || "kind" in counted) return UNCOUNTED;
   const { admitted, view, ...retry } = counted;
   const detail = "Rate limit exceeded. Too many reads of results.";
   return {

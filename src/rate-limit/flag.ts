@@ -5,6 +5,8 @@ import { log } from "../platform/observability/log.ts";
 import { withTimeout } from "../platform/timeout.ts";
 
 const FLAG = "edge_actions_api_rate_limiting_global";
+/** Counts where the other is off, and refuses nothing. */
+const SHADOW_FLAG = "edge_actions_api_rate_limiting_shadow";
 /** The flag is read beside other waits; one that hangs must not become the longest. */
 const FLAG_TIMEOUT_MS = 500;
 
@@ -14,7 +16,10 @@ const MAX_KNOWN = 5_000;
 /** A user key and a UUID; whatever else a path says is not kept. */
 const MAX_KEY_CHARACTERS = 90;
 
-type Known = { isOn: boolean; atMs: number };
+/** `shadow`: starts are counted, and none is refused. */
+export type LimitMode = "on" | "shadow" | "off";
+
+type Known = { mode: LimitMode; atMs: number };
 
 /** By binding, then by what the flag is evaluated with; the oldest first. */
 const known = new WeakMap<Flagship, Map<string, Known>>();
@@ -23,26 +28,26 @@ const known = new WeakMap<Flagship, Map<string, Known>>();
  * Whether the limit is on for this caller, as of the last five seconds; `fallback` when the flag service does not answer
  * or does not know the flag. Never throws.
  */
-export async function rateLimitIsOn(
+export async function limitMode(
   flags: Flagship,
   fallback: boolean,
   caller: Pick<Caller, "userKey" | "subject" | "issuer">,
   storedActionId: string | null,
-): Promise<boolean> {
+): Promise<LimitMode> {
   const answers = known.get(flags) ?? new Map<string, Known>();
   known.set(flags, answers);
   const key = `${caller.userKey} ${storedActionId} ${fallback}`;
   const last = answers.get(key);
-  if (last !== undefined && Math.abs(Date.now() - last.atMs) < KNOWN_MS) return last.isOn;
-  const isOn = await ask(flags, fallback, caller, storedActionId);
-  if (key.length > MAX_KEY_CHARACTERS) return isOn;
+  if (last !== undefined && Math.abs(Date.now() - last.atMs) < KNOWN_MS) return last.mode;
+  const mode = await ask(flags, fallback, caller, storedActionId);
+  if (key.length > MAX_KEY_CHARACTERS) return mode;
   answers.delete(key);
-  answers.set(key, { isOn, atMs: Date.now() });
+  answers.set(key, { mode, atMs: Date.now() });
   for (const oldest of answers.keys()) {
     if (answers.size <= MAX_KNOWN) break;
     answers.delete(oldest);
   }
-  return isOn;
+  return mode;
 }
 
 /** Of an evaluation that failed. */
@@ -55,8 +60,9 @@ export async function evaluateFlag(
   flags: Flagship,
   fallback: boolean,
   context: FlagshipEvaluationContext,
+  flag = FLAG,
 ): Promise<boolean | null> {
-  const { value, errorCode } = await flags.getBooleanDetails(FLAG, fallback, context);
+  const { value, errorCode } = await flags.getBooleanDetails(flag, fallback, context);
   if (errorCode === undefined) return value;
   if (errorCode === "FLAG_NOT_FOUND") return null;
   throw new FlagError(errorCode);
@@ -67,7 +73,7 @@ async function ask(
   fallback: boolean,
   { userKey, subject, issuer }: Pick<Caller, "userKey" | "subject" | "issuer">,
   storedActionId: string | null,
-): Promise<boolean> {
+): Promise<LimitMode> {
   const context = {
     // Rollouts by percentage sort users by it; without it each evaluation would be a new throw of dice.
     targetingKey: userKey,
@@ -75,10 +81,13 @@ async function ask(
     issuer,
     ...(storedActionId === null ? {} : { storedActionId }),
   };
+  const evaluate = async (flag: string, otherwise: boolean) =>
+    (await withTimeout(FLAG_TIMEOUT_MS, evaluateFlag(flags, otherwise, context, flag))) ?? otherwise;
   try {
-    return (await withTimeout(FLAG_TIMEOUT_MS, evaluateFlag(flags, fallback, context))) ?? fallback;
+    if (await evaluate(FLAG, fallback)) return "on";
+    return (await evaluate(SHADOW_FLAG, false)) ? "shadow" : "off";
   } catch (error) {
     log({ event: "flag.unavailable", error });
-    return fallback;
+    return fallback ? "on" : "off";
   }
 }

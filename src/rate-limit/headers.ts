@@ -4,7 +4,7 @@ export type WindowName = "runs" | "results";
 
 /**
  * Contract, Rate limit: the X-RateLimit-* trio and the IETF pair (draft-ietf-httpapi-ratelimit-headers). Empty without
- * a limit. Rounded up, so that the moment they name is never too early.
+ * a limit, and of one in the shadow. Rounded up, so that the moment they name is never too early.
  */
 export function rateLimitHeaders(
   name: WindowName,
@@ -12,7 +12,7 @@ export function rateLimitHeaders(
   format: "unix" | "date-time",
   nowMs: number,
 ): Record<string, string> {
-  if (view === null) return {};
+  if (view === null || view.isShadow) return {};
   const { limit, remaining, resetAtMs, windowMs } = view;
   const resetSeconds = Math.ceil(resetAtMs / 1000);
   const restSeconds = Math.max(0, Math.ceil((resetAtMs - nowMs) / 1000));

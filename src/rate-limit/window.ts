@@ -3,19 +3,28 @@
 
 export type Window = { count: number; endsAtMs: number };
 
-export type WindowRule = { limit: number; windowMs: number };
+/** `isShadow`: what is beyond the limit is counted too, and refused nothing. */
+export type WindowRule = { limit: number; windowMs: number; isShadow?: true };
 
-/** What a caller is shown of a window (contract: X-RateLimit-*, RateLimit, Retry-After). */
-export type WindowView = { limit: number; remaining: number; resetAtMs: number; windowMs: number };
+/** What a caller is shown of a window (contract: X-RateLimit-*, RateLimit, Retry-After): nothing of one in the shadow. */
+export type WindowView = {
+  limit: number;
+  remaining: number;
+  resetAtMs: number;
+  windowMs: number;
+  isShadow?: true;
+};
 
-export type Count = { admitted: boolean; window: Window; view: WindowView };
+/** `isOver`: it is beyond the limit, whether that is refused or not. */
+export type Count = { admitted: boolean; isOver: boolean; window: Window; view: WindowView };
 
 /** Counts one request if the rule's cap allows it. A refused one leaves the window as it is. */
 export function take(window: Window | null, rule: WindowRule, nowMs: number): Count {
   const open = openWindow(window, rule, nowMs) ?? { count: 0, endsAtMs: nowMs + rule.windowMs };
-  const admitted = open.count < rule.limit;
+  const isOver = open.count >= rule.limit;
+  const admitted = !isOver || rule.isShadow === true;
   const next = admitted ? { ...open, count: open.count + 1 } : open;
-  return { admitted, window: next, view: toView(next, rule) };
+  return { admitted, isOver, window: next, view: toView(next, rule) };
 }
 
 /** The window as it stands, without counting. */
@@ -42,5 +51,6 @@ function openWindow(window: Window | null, rule: WindowRule, nowMs: number): Win
 
 function toView(window: Window, rule: WindowRule): WindowView {
   const remaining = Math.max(0, rule.limit - window.count);
-  return { limit: rule.limit, remaining, resetAtMs: window.endsAtMs, windowMs: rule.windowMs };
+  const view = { limit: rule.limit, remaining, resetAtMs: window.endsAtMs, windowMs: rule.windowMs };
+  return rule.isShadow ? { ...view, isShadow: true } : view;
 }

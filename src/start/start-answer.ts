@@ -7,6 +7,8 @@ import { ownProblem, type UpstreamProblem, upstreamOutcome } from "../upstream/u
 export type StartAnswer = {
   outcome:
     | "accepted"
+    /** The limit is in its shadow, and would have refused it. */
+    | "over_limit"
     | "replayed"
     | "limited"
     | "malformed"
@@ -25,10 +27,11 @@ export type StartAnswer = {
 };
 
 /** What an admission says of an answer, whatever the answer is. */
-export type Admitted = Pick<StartAnswer, "view" | "mismatch">;
+export type Admitted = Pick<StartAnswer, "view" | "mismatch"> & { isOverLimit?: boolean };
 
-export function accepted(answer: Answer, { view, mismatch }: Admitted): StartAnswer {
-  return { outcome: "accepted", result: { kind: "run", answer }, view, replayed: false, mismatch };
+export function accepted(answer: Answer, { view, mismatch, isOverLimit }: Admitted): StartAnswer {
+  const outcome = isOverLimit ? "over_limit" : "accepted";
+  return { outcome, result: { kind: "run", answer }, view, replayed: false, mismatch };
 }
 
 export function replay(answer: Answer, { view, mismatch }: Admitted): StartAnswer {

@@ -64,8 +64,8 @@ export async function startRun(
   const admission = await deps.stopwatch.time("gate", deps.gate.admit({ window, claim, promise }));
   switch (admission.kind) {
     case "unavailable":
-      // What its own user can cause must not lift the user's limit.
-      return isPlain && !admission.isOverloaded
+      // What its own user can cause must not lift the user's limit; one in the shadow must not refuse.
+      return isPlain && (!admission.isOverloaded || window?.isShadow)
         ? failedOpen(await forward(deps, target, parsed, plan, NO_GATE))
         : withoutGate(deps, claim);
     case "replay":

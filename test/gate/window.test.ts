@@ -43,6 +43,7 @@ describe("take", () => {
     const anHourEarlier = OPENED_AT - 3_600_000;
     expect(take({ count: 3, endsAtMs: ENDS_AT }, RULE, anHourEarlier)).toEqual({
       admitted: false,
+      isOver: true,
       window: { count: 3, endsAtMs: anHourEarlier + 300_000 },
       view: left(0, anHourEarlier + 300_000),
     });
@@ -60,9 +61,20 @@ describe("take", () => {
   it("a cap made lower while the window is open says that nothing remains, never less than nothing", () => {
     expect(take({ count: 150, endsAtMs: ENDS_AT }, RULE, OPENED_AT)).toEqual({
       admitted: false,
+      isOver: true,
       window: { count: 150, endsAtMs: ENDS_AT },
       view: left(0),
     });
+  });
+
+  it("in the shadow counts on beyond the cap, refuses nothing, and says what it would have refused", () => {
+    const shadow = { ...RULE, isShadow: true } as const;
+    expect([1, 2, 3, 4].map((count) => take({ count, endsAtMs: ENDS_AT }, shadow, OPENED_AT))).toMatchObject([
+      { admitted: true, isOver: false, window: { count: 2 }, view: { remaining: 1, isShadow: true } },
+      { admitted: true, isOver: false, window: { count: 3 }, view: { remaining: 0, isShadow: true } },
+      { admitted: true, isOver: true, window: { count: 4 }, view: { remaining: 0, isShadow: true } },
+      { admitted: true, isOver: true, window: { count: 5 }, view: { remaining: 0, isShadow: true } },
+    ]);
   });
 
   it("a cap made higher while the window is open lets the difference pass", () => {

@@ -2,7 +2,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, vi } from "vitest";
 import { failing, never, replacing } from "../support/bindings.ts";
-import { stopClock } from "../support/clock.ts";
+import { moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { type Answer, buildStart, type Call, ID, it, makeGateway } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 
@@ -118,5 +118,54 @@ describe("the flag", () => {
     expect(remaining(await on.start({}))).toBe("199");
     const off = await makeGateway({ RATE_LIMIT_FLAG_DEFAULT: "off" }, bindings);
     expect(remaining(await off.start({}, UNLIMITED))).toBeNull();
+  });
+});
+
+describe("in the shadow the limit", () => {
+  const SHADOW = "edge_actions_api_rate_limiting_shadow";
+  let isOn: boolean;
+
+  beforeEach(() => {
+    isOn = false;
+  });
+
+  function shadowed(others: (env: Env) => Partial<Env> = () => ({})) {
+    const flags = replacing(FLAG_CALL, async ({ args }) => ({ value: args[0] === SHADOW || isOn }));
+    return makeGateway({ RATE_LIMIT_DEFAULT: "2" }, (env) => ({
+      ...others(env),
+      FLAGS: flags(env).FLAGS as Flagship,
+    }));
+  }
+
+  it("counts each start, refuses none, shows callers nothing, and names in the log those that it would have refused", async () => {
+    const lines = vi.spyOn(console, "log");
+    const gateway = await shadowed();
+    const id = crypto.randomUUID();
+    for (const data of [{}, { idempotency_id: id }, {}, { callback_url: "https://client.example/hook" }]) {
+      const { status, headers } = await gateway.start(data, UNLIMITED);
+      expect(status).toBe(202);
+      expect([...headers.keys()].filter((name) => name.includes("ratelimit"))).toEqual([]);
+    }
+    expect((await gateway.start({ idempotency_id: id }, UNLIMITED)).status).toBe(202);
+    const served = lines.mock.calls.map(([line]) => JSON.parse(String(line)));
+    expect(served.filter(({ event }) => event === "request.served").map(({ outcome }) => outcome)).toEqual([
+      "accepted",
+      "accepted",
+      "over_limit",
+      "over_limit",
+      "replayed",
+    ]);
+    isOn = true;
+    moveClock(5 * SECOND);
+    expect((await gateway.start({})).status).toBe(429);
+  });
+
+  it("stops no plain run of a user whose gate has too much to do", async () => {
+    const error = Object.assign(new Error("overloaded"), { overloaded: true });
+    const gateway = await shadowed(failing(/^USER_GATE.admit/, () => error));
+    expect((await gateway.start({}, UNLIMITED)).status).toBe(202);
+    isOn = true;
+    moveClock(5 * SECOND);
+    expect((await gateway.start({}, UNLIMITED)).status).toBe(503);
   });
 });

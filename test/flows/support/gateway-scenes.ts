@@ -96,6 +96,7 @@ const THE_INDEX: readonly Played[] = [
 const THE_FLAG: readonly Played[] = [
   { command: "npx wrangler flagship apps list", shows: /edge-actions-flags +│ edge-actions-flags-id/ },
   { command: "APP=<the id of edge-actions-flags>", shows: NOTHING },
+  { command: "npx wrangler flagship flags create $APP …", shows: /edge_actions_api_rate_limiting_shadow/ },
   { command: "FLAG=…", shows: NOTHING },
   flag("set $APP $FLAG --variation off…", { default_variation: "off", rules: [] }),
   flag("rollout …--percentage 5 …", { rules: [{ rollout: { percentage: 5, attribute: "userId" } }] }),
