@@ -23,9 +23,9 @@ head([
   "dead letters",
   "the last after",
 ]);
-for (let runs = 1; runs <= maxRuns; runs *= 10) tell(runs);
+for (let runs = 1; runs <= maxRuns; runs *= 10) printRow(runs);
 
-function tell(runs: number): void {
+function printRow(runs: number): void {
   const seen = deadHost(runs, days * DAY_MS, RETRY_SCHEDULE, makeDice(1));
   const { messagesInAnHour, attemptsInAnHour, attempts, dead, lastDeadMs } = seen;
   const dollars = (messagesInAnHour * toDollars(MESSAGE)) / 1_000_000;

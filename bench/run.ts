@@ -112,9 +112,9 @@ function nothingYet({ name, title }: Entrant): Measured {
 }
 
 /** A third of what it can do itself, and not more than a third of what the gateway can: the floor is compared with that. */
-function openRate(of: Measured, all: readonly Measured[]): number {
-  const plain = all.find(({ name }) => name === "ours-plain") ?? of;
-  return SHARE_OF_CAPACITY * Math.min(capacity(of), capacity(plain));
+function openRate(measured: Measured, all: readonly Measured[]): number {
+  const plain = all.find(({ name }) => name === "ours-plain") ?? measured;
+  return SHARE_OF_CAPACITY * Math.min(capacity(measured), capacity(plain));
 }
 
 function capacity({ closed }: Measured): number {

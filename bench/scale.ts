@@ -14,7 +14,7 @@ const load: Omit<Load, "queues"> = {
   runsASecond,
   users,
   burst: 2,
-  lostPushes: 0.02,
+  missedNotices: 0.02,
   failing: { fromSecond: 8 * HOUR_SECONDS, toSecond: 11 * HOUR_SECONDS, share: 0.01 },
   indexAway: { fromSecond: 0, toSecond: 2 * HOUR_SECONDS },
   queuesAway: { fromSecond: 20 * HOUR_SECONDS, toSecond: 20.5 * HOUR_SECONDS },
@@ -46,7 +46,7 @@ head([
 ]);
 for (const { queues, day } of days) row([String(queues), ...toSummary(day)]);
 const last = days.at(-1);
-if (last !== undefined) tell(last.queues, last.day);
+if (last !== undefined) printDay(last.queues, last.day);
 
 function toSummary({ hours, finished, waitingAtEnd }: Day): string[] {
   const refused = hours.reduce((sum, hour) => sum + hour.refused, 0);
@@ -54,7 +54,7 @@ function toSummary({ hours, finished, waitingAtEnd }: Day): string[] {
   return [refused, late, hours[16]?.late ?? 0, finished, waitingAtEnd].map(many);
 }
 
-function tell(queues: number, { hours }: Day): void {
+function printDay(queues: number, { hours }: Day): void {
   console.log(`\nthe day through ${queues} of them\n`);
   head([
     "hour",
@@ -62,7 +62,7 @@ function tell(queues: number, { hours }: Day): void {
     "messages/s, most",
     "refused",
     "in queues",
-    "host rests",
+    "breaker open",
     "late",
     "outboxes",
     "gates, GB",

@@ -97,9 +97,7 @@ export function findOldWords(file: string, text: string): string[] {
   return found;
 }
 
-/** What is measured has words of its own: only whole names are checked there. */
 function rulesFor(file: string): readonly Rule[] {
-  if (/\bbench\//.test(file)) return WHOLE;
   return [...WHOLE, ...PARTS, ...(/\bconsole\//.test(file) ? CONSOLE_PARTS : [])];
 }
 

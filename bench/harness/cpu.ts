@@ -7,10 +7,10 @@ const UTIME = 11;
 const STIME = 12;
 
 export function cpuSeconds(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + ticksOf(pid), 0) / TICKS_A_SECOND;
+  return pids.reduce((sum, pid) => sum + readTicks(pid), 0) / TICKS_A_SECOND;
 }
 
-function ticksOf(pid: number): number {
+function readTicks(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The name in brackets may hold blanks.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

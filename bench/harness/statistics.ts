@@ -18,6 +18,6 @@ export function quantile(sorted: ArrayLike<number>, share: number): number {
 }
 
 /** One of each pair over the other: measurements of one round belong together. */
-export function ratios(of: readonly number[], over: readonly number[]): number[] {
-  return of.slice(0, over.length).map((number, at) => number / (over[at] ?? Number.NaN));
+export function ratios(numbers: readonly number[], over: readonly number[]): number[] {
+  return numbers.slice(0, over.length).map((number, at) => number / (over[at] ?? Number.NaN));
 }

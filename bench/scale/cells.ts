@@ -7,8 +7,8 @@ export type Needs = { queues: number; indexRowsASecond: number; terabytes: numbe
 /** A day's peak over its mean: the curve's 1.5 and a burst's two. Left free for retries and polls. */
 const PEAK = 3;
 const FREE = 0.3;
-/** A gate tells the index of a day within an hour. */
-const TELLING_SECONDS = 3_600;
+/** A gate reports a day to the index within an hour. */
+const REPORT_SECONDS = 3_600;
 const CHARGE_DAYS = 400;
 const ANSWER_DAYS = 7;
 
@@ -18,7 +18,7 @@ export function toNeeds(runsASecond: number, usersADay: number, keptDays: number
   const bytesOfADaysRun = endedRun * keptDays + charge * CHARGE_DAYS + answer * ANSWER_DAYS;
   return {
     queues: Math.ceil((runsASecond * PEAK) / (1 - FREE) / LIMITS.messagesASecondAQueue),
-    indexRowsASecond: usersADay / TELLING_SECONDS,
+    indexRowsASecond: usersADay / REPORT_SECONDS,
     terabytes: (runsASecond * DAY_SECONDS * bytesOfADaysRun) / 1e12,
   };
 }

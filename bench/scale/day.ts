@@ -20,7 +20,7 @@ export type Load = {
   /** How many times the curve the runs are in one minute of each hour. */
   burst: number;
   /** The share of pushes that never come. */
-  lostPushes: number;
+  missedNotices: number;
   /** Receivers that fail for a while, and whose runs they are. */
   failing: Span & { share: number };
   /** No D1. */
@@ -52,12 +52,12 @@ const WAITING = { queued: 0, deferred: 0, late: 0, outbox: 0 };
 const ENDS_AFTER = 2;
 /** Until the gate's poll makes good a push that it never got. */
 const TIMER = 4;
-/** A breaker's rest, and over how many seconds those are spread who wait for their first one, their second … */
-const REST = 30;
-const REST_SPREADS = toSpreads(7);
+/** How long a breaker is open, and over how many seconds those are spread who wait for their first one, their second … */
+const OPEN_SECONDS = 30;
+const OPEN_SPREADS = toSpreads(7);
 /** Until a gate sends again what the queues refused, the first time, the second …: src/gate/dispatcher.ts. */
 const RESEND_PAUSES = resendPauses();
-const [FRESH, RESTING, RESENT] = [0, 1, 1 + REST_SPREADS.length];
+const [FRESH, DEFERRED, RESENT] = [0, 1, 1 + OPEN_SPREADS.length];
 const KINDS = RESENT + RESEND_PAUSES.length;
 
 /** Starts in each second: half as many by night, half as many again by day, and the bursts. */
@@ -102,7 +102,7 @@ class Gateway {
     hour.starts += starts;
     hour.refused += this.#send(second);
     this.#consume(second, hour);
-    this.#tell(second);
+    this.#report(second);
     this.#note(hour);
   }
 
@@ -115,10 +115,10 @@ class Gateway {
   }
 
   #start(second: number, starts: number): void {
-    const { lostPushes } = this.#load;
+    const { missedNotices } = this.#load;
     this.#started += starts;
-    this.#plan(FRESH, second + ENDS_AFTER, starts * (1 - lostPushes));
-    this.#plan(FRESH, second + ENDS_AFTER + TIMER, starts * lostPushes);
+    this.#plan(FRESH, second + ENDS_AFTER, starts * (1 - missedNotices));
+    this.#plan(FRESH, second + ENDS_AFTER + TIMER, starts * missedNotices);
   }
 
   /** How many the queues refused. */
@@ -129,7 +129,7 @@ class Gateway {
     for (const [kind, count] of offered.entries()) {
       const wasRefused = kind >= RESENT;
       if (wasRefused) this.#late -= count;
-      if (kind >= RESTING && kind < RESENT) this.#deferred -= count * (1 - taken);
+      if (kind >= DEFERRED && kind < RESENT) this.#deferred -= count * (1 - taken);
       this.#queued[kind] = (this.#queued[kind] ?? 0) + count * taken;
       this.#refuse(second, wasRefused ? kind - RESENT + 1 : 0, count * (1 - taken));
     }
@@ -147,7 +147,7 @@ class Gateway {
     const taken = Array.from(this.#queued, (count) => count * share);
     for (const [kind, count] of taken.entries()) this.#queued[kind] = (this.#queued[kind] ?? 0) - count;
     hour.messages = Math.max(hour.messages, sumAll(taken));
-    const rested = taken.slice(RESTING, RESENT);
+    const rested = taken.slice(DEFERRED, RESENT);
     this.#deferred -= sumAll(rested);
     const fresh = sumAll(taken) - sumAll(rested);
     this.#finished += sumAll(taken) - this.#countDeferred(second, fresh, rested);
@@ -160,17 +160,18 @@ class Gateway {
     const first = fresh * failing.share;
     this.#bodies += first;
     for (const [met, count] of [first, ...rested].entries()) {
-      const kind = Math.min(met, REST_SPREADS.length - 1);
-      const spread = REST_SPREADS[kind] ?? 1;
-      for (let at = 0; at < spread; at++) this.#plan(RESTING + kind, second + REST + at, count / spread);
+      const kind = Math.min(met, OPEN_SPREADS.length - 1);
+      const spread = OPEN_SPREADS[kind] ?? 1;
+      for (let at = 0; at < spread; at++)
+        this.#plan(DEFERRED + kind, second + OPEN_SECONDS + at, count / spread);
     }
     const deferred = first + sumAll(rested);
     this.#deferred += deferred;
     return deferred;
   }
 
-  // A user with runs all day has the first one at midnight, and tells of the day within an hour.
-  #tell(second: number): void {
+  // A user with runs all day has the first one at midnight, and reports the day within an hour.
+  #report(second: number): void {
     const { users, indexAway } = this.#load;
     if (second < HOUR_SECONDS) this.#outbox += users / HOUR_SECONDS;
     if (!isIn(indexAway, second)) this.#outbox -= Math.min(this.#outbox, ASSUMED_INDEX_WRITES_A_SECOND);
@@ -220,9 +221,13 @@ function resendPauses(): number[] {
 }
 
 /** By the gateway's own rule, of a run that waits as long as most do. */
-function toSpreads(rests: number): number[] {
+function toSpreads(openings: number): number[] {
   const spreads = [];
-  for (let waitedMs = 0; spreads.length < rests; waitedMs += REST * 1000 + afterDeferralMs(0, waitedMs, 0.5))
+  for (
+    let waitedMs = 0;
+    spreads.length < openings;
+    waitedMs += OPEN_SECONDS * 1000 + afterDeferralMs(0, waitedMs, 0.5)
+  )
     spreads.push(Math.round(afterDeferralMs(0, waitedMs, 1) / 1000));
   return spreads;
 }

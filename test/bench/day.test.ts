@@ -9,7 +9,7 @@ const QUIET: Load = {
   queues: 1,
   users: 100,
   burst: 1,
-  lostPushes: 0,
+  missedNotices: 0,
   failing: { ...NEVER, share: 0 },
   indexAway: NEVER,
   queuesAway: NEVER,

@@ -24,10 +24,10 @@ async function stageOfWaits() {
   );
   const waits = async (path: string, call: Call = {}): Promise<string[]> => {
     calls.length = 0;
-    const beganAtMs = performance.now();
+    const startedAtMs = performance.now();
     const { response, rest } = stage.gateway.begin(path, call);
     await (await response).text();
-    const count = Math.floor((performance.now() - beganAtMs) / CALL_MS);
+    const count = Math.floor((performance.now() - startedAtMs) / CALL_MS);
     const [before, behind] = [calls.slice(0, count), calls.slice(count)];
     // Were two calls made side by side, there would be more of them than waits.
     expect(behind.filter((name) => name !== "KV.put")).toEqual([]);
