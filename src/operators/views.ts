@@ -8,6 +8,7 @@ type Answer<Name extends keyof typeof CONSOLE_COMPONENTS> = z.infer<(typeof CONS
 export type Stats = Answer<"ConsoleStats">;
 export type Overview = Answer<"ConsoleOverview">;
 export type Span = Overview["span"];
+export type HealthCheck = Overview["health"][number];
 
 export type RunSummary = Answer<"ConsoleRunSummary">;
 export type RunPage = Answer<"ConsoleRunPage">;

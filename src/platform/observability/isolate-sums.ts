@@ -14,6 +14,7 @@ import {
   countDeadLetter,
   countEnd,
   countMessage,
+  countReopened,
   countRequest,
   emptySums,
   encodeSums,
@@ -71,6 +72,10 @@ export class IsolateSums {
 
   countDeadLetter(): void {
     countDeadLetter(this.#sums);
+  }
+
+  countReopened(): void {
+    countReopened(this.#sums);
   }
 
   countMessage(queuedMs: number): void {
