@@ -1,7 +1,8 @@
 // What the overview answers.
 
 import * as z from "zod/mini";
-import { count, list, receiver, time, user } from "./console-parts.ts";
+import { ERROR_KINDS } from "../platform/observability/recent-errors.ts";
+import { count, httpStatus, like, list, receiver, time, user, uuid } from "./console-parts.ts";
 import { described } from "./schemas.ts";
 
 const stats = {
@@ -35,6 +36,27 @@ const stats = {
 };
 
 const ConsoleStats = described(z.object(stats), "What happened in a time.");
+
+const errorLike = {
+  kind: described(
+    z.enum(ERROR_KINDS),
+    "`upstream`: it failed; `gateway`: any other 5xx; `limited`: 429; `refused`: any other 4xx; `callback`: a delivery attempt failed.",
+  ),
+  route: described(z.nullable(like("/actions/v1/runs")), "The route's pattern; null: a callback."),
+  host: described(z.nullable(receiver), "Of the receiver; null: no callback."),
+  code: described(
+    z.nullable(like("service_unavaiable")),
+    "Of the answer; of a callback, why the attempt failed.",
+  ),
+  status: described(
+    z.nullable(httpStatus),
+    "Of the answer; of a callback, the receiver's; null: there was none.",
+  ),
+  upstream_status: described(
+    z.nullable(httpStatus),
+    "As the upstream answered; null: it did not, or was not asked.",
+  ),
+};
 
 export const OVERVIEW_COMPONENTS = {
   ConsoleStats,
@@ -91,5 +113,22 @@ export const OVERVIEW_COMPONENTS = {
       "Receivers, five at most; a count is never too high.",
     ),
     buckets: list({ ...stats, at: time }, "Oldest first, of equal length."),
+  }),
+  ConsoleErrors: z.object({
+    groups: list(
+      { ...errorLike, errors: count, users: count, latest_at: time },
+      "Of those that are listed, alike ones.",
+    ),
+    errors: list(
+      {
+        at: time,
+        ...errorLike,
+        user: z.nullable(user),
+        request_id: z.nullable(uuid),
+        run_id: z.nullable(uuid),
+      },
+      "The latest first, a hundred of each kind at most.",
+    ),
+    routes: described(z.array(z.string()), "All routes of errors that are kept."),
   }),
 };

@@ -10,6 +10,10 @@ export type Overview = Answer<"ConsoleOverview">;
 export type Span = Overview["span"];
 export type HealthCheck = Overview["health"][number];
 
+export type Errors = Answer<"ConsoleErrors">;
+export type ErrorGroup = Errors["groups"][number];
+export type RecentErrorView = Errors["errors"][number];
+
 export type RunSummary = Answer<"ConsoleRunSummary">;
 export type RunPage = Answer<"ConsoleRunPage">;
 /** How far a search has come among the users who were active from `from` to `to`. */

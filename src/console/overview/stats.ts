@@ -3,6 +3,7 @@
 import type { Overview, Stats } from "../../operators/views.ts";
 import { timeOrNull } from "../../platform/date-time.ts";
 import { percentile } from "../../platform/observability/histogram.ts";
+import { isWatching } from "../../platform/observability/log.ts";
 import type { Counts, DeliveryChange, Sums } from "../../platform/observability/sums.ts";
 
 /** These have columns of their own, beside the rest of their class. */
@@ -17,11 +18,8 @@ export function toStats(sums: Sums): Stats {
   };
 }
 
-/** Requests of operators, and of those who watch the gateway, are none of its work. */
-const WATCHING = /^\/(?:console|healthz|readyz)(?:\/|$)/;
-
 function requestStats({ requests: all, gatewayMs }: Sums) {
-  const requests = new Map([...all].filter(([label]) => !WATCHING.test(label.split("|")[2] ?? "")));
+  const requests = new Map([...all].filter(([label]) => !isWatching(label.split("|")[2] ?? "")));
   const ofStatus = (isMeant: (status: string) => boolean) =>
     sumWhere(requests, ([status = ""]) => isMeant(status));
   const ofClass = (digit: string) =>

@@ -4,7 +4,7 @@ import type { Span } from "../../operators/views.ts";
 
 export const ROOT = "/console";
 export const DEAD_LETTERS = `${ROOT}/dead-letters`;
-const ERRORS = `${ROOT}/errors`;
+export const ERRORS = `${ROOT}/errors`;
 export const SIGN_OUT = `${ROOT}/sign-out`;
 
 export type Query = Record<string, string | null>;

@@ -3,7 +3,7 @@
 // token or body in it: labels are words of ours, patterns of routes, user keys and host names, and there is a bound to
 // how many of them are kept.
 import { type Histogram, recordLatency } from "./histogram.ts";
-import type { RequestServed } from "./log.ts";
+import { isWatching, type RequestServed } from "./log.ts";
 
 /** Label to count. */
 export type Counts = Map<string, number>;
@@ -26,7 +26,7 @@ export type Sums = {
   hosts: Counts;
   acknowledged: Counts;
   acknowledgedMs: Counts;
-  /** Until the head of the gateway's answer. */
+  /** Until the head of the gateway's answer; without the console, /healthz and /readyz. */
   requestMs: Histogram;
   /** The same without waiting for the upstream. */
   gatewayMs: Histogram;
@@ -74,7 +74,7 @@ const HISTOGRAMS = ["requestMs", "gatewayMs", "upstreamMs", "attemptMs", "delive
 const MAX_LABELS = 500;
 const OTHER = "other";
 /** A name of DNS has 253 characters, and a port five more. */
-const MAX_NAME_CHARS = 260;
+export const MAX_NAME_CHARS = 260;
 /** Of users and of hosts: as many are held while sums grow, and as many kept of an interval, a minute, an hour. */
 const MAX_NAMES = 1_000;
 const KEPT_NAMES = 50;
@@ -104,6 +104,7 @@ export function emptySums(): Sums {
 export function countRequest(sums: Sums, served: RequestServed): void {
   const { status, outcome, route, user, total_ms: totalMs, upstream_ms: upstreamMs } = served;
   addLabel(sums.requests, `${status}|${outcome}|${route}`, 1);
+  if (isWatching(route)) return;
   recordLatency(sums.requestMs, totalMs);
   recordLatency(sums.gatewayMs, totalMs - (upstreamMs ?? 0));
   if (upstreamMs !== null) recordLatency(sums.upstreamMs, upstreamMs);

@@ -4,7 +4,6 @@ import { isolateSums } from "../../../src/platform/observability/isolate-sums.ts
 import { decodeSums, emptySums, type Sums } from "../../../src/platform/observability/sums.ts";
 import { HOUR, MINUTE, moveClock } from "../../support/clock.ts";
 import { freshForEach } from "../../support/fresh.ts";
-import { ACTION } from "../../support/gateway.ts";
 import { Stage } from "../../support/stage.ts";
 import { json } from "../../support/upstream.ts";
 
@@ -74,8 +73,7 @@ it("a dead letter that is sent again: it is owed once more", async () => {
   const { runId } = await stage.start();
   await stage.pass(HOUR);
   await takeSums();
-  const path = `/actions/v1/stored-actions/${ACTION}/runs/${runId}/deliveries/redeliver`;
-  expect((await stage.gateway.call(path, { method: "POST" })).status).toBe(202);
+  expect((await stage.redeliver(runId)).status).toBe(202);
   const { deliveries, runs } = await takeSums();
   expect([Object.fromEntries(deliveries), runs.size]).toEqual([{ reopened: 1 }, 0]);
 });
