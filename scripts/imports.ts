@@ -7,7 +7,9 @@ import { type Count, GENERATED } from "./checks.ts";
 type Import = { line: number; specifier: string | null };
 
 const FEATURES =
-  "audit charges dead-letters destinations overview redelivery reindex run runs sign-in users".split(" ");
+  "audit charges dead-letters destinations errors overview redelivery reindex run runs sign-in users".split(
+    " ",
+  );
 /** From the top: each part imports itself and the lines below its own. Parts of one line do not know each other. */
 const GATEWAY: readonly (readonly string[])[] = [
   ["src/index.ts"],

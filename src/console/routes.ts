@@ -15,6 +15,7 @@ import { notFoundPage, renderProblem } from "./shell/render.tsx";
 import { requireOperator, requireOwnPage, sayOwnOrigin } from "./shell/require-operator.ts";
 import { renderSignIn, signIn, signOut } from "./sign-in/sign-in.tsx";
 import { overview } from "./overview/routes.ts";
+import { errors } from "./errors/routes.ts";
 import { runs } from "./runs/routes.ts";
 import { run } from "./run/routes.ts";
 import { users } from "./users/routes.ts";
@@ -31,6 +32,7 @@ const MAX_FORM_BYTES = 65_536;
 
 const FEATURES: Feature = [
   overview,
+  errors,
   runs,
   run,
   users,

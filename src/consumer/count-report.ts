@@ -3,6 +3,7 @@ import { parseHost } from "../callbacks/destination.ts";
 import type { LeasedRun, Reported } from "../gate/admission.ts";
 import { isolateSums } from "../platform/observability/isolate-sums.ts";
 import { countAttempt, hashHost } from "../platform/observability/metrics.ts";
+import { MAX_NAME_CHARS } from "../platform/observability/sums.ts";
 import type { Observation } from "../runs/run.ts";
 import type { Terms } from "../runs/terms.ts";
 
@@ -32,6 +33,19 @@ export async function countReport(
   };
   isolateSums.countAttempt({ ...counted, host });
   const { status } = outcome;
+  if (outcome.kind === "failed")
+    isolateSums.keepError({
+      atMs: Date.now(),
+      kind: "callback",
+      route: null,
+      host: host.slice(0, MAX_NAME_CHARS),
+      code: outcome.failure,
+      status,
+      upstreamStatus: null,
+      user: terms.userKey,
+      requestId: null,
+      runId: observation.runId,
+    });
   countAttempt(dataset, {
     ...counted,
     user: terms.userKey,

@@ -1,5 +1,6 @@
 // The operators' part of the contract.
 
+import { ERROR_KINDS } from "../platform/observability/recent-errors.ts";
 import { publicErrors } from "./answers.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
 import {
@@ -32,6 +33,11 @@ export function consoleOperations(): Entry[] {
   return [
     get("/overview", "getConsoleOverview", "What the gateway has done", "ConsoleOverview", [
       inQuery("span", { type: "string", enum: ["hour", "day", "week"], default: "hour" }),
+    ]),
+    get("/errors", "getConsoleErrors", "What fails, and for whom", "ConsoleErrors", [
+      inQuery("kind", { type: "string", enum: [...ERROR_KINDS] }),
+      inQuery("route", text),
+      ...userParameters(),
     ]),
     get("/runs", "findConsoleRuns", "Find runs", "ConsoleRunPage", [
       inQuery("run_id", uuid),

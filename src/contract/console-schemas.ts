@@ -2,31 +2,24 @@
 // is asked for.
 
 import * as z from "zod/mini";
+import { OVERVIEW_COMPONENTS } from "./console-overview-schemas.ts";
+import {
+  callbackError,
+  count,
+  httpStatus,
+  issuer,
+  like,
+  list,
+  operator,
+  receiver,
+  subject,
+  time,
+  user,
+  uuid,
+} from "./console-parts.ts";
 import { ConsoleRedeliveryFilter } from "./redelivery-filter.ts";
 import { COMPONENTS, described } from "./schemas.ts";
 import { AUDIT_ACTIONS } from "./search-values.ts";
-
-const time = z.string().with(z.meta({ format: "date-time" }));
-const count = z.int().with(z.gte(0));
-const user = like("k1WQ9qkBcBzXbL3JmAq0Yt7eHnGv5sRd2fUoIxCpMwE");
-const issuer = like("https://login.example.com");
-const subject = like("alice");
-const operator = like("olga@example.com");
-const uuid = like("123e4567-e89b-12d3-a456-426614174000");
-const receiver = like("client.example");
-const callbackError = like("status is no 2xx");
-const httpStatus = z.int().with(z.meta({ examples: [503] }));
-
-/** A text, and what it may be like. */
-function like(example: string) {
-  return z.string().with(z.meta({ examples: [example] }));
-}
-
-/** Objects of one shape. */
-function list<T extends z.core.$ZodShape>(shape: T, text?: string) {
-  const schema = z.array(z.object(shape));
-  return text === undefined ? schema : described(schema, text);
-}
 
 const cursor = described(
   z.nullable(like("WzEsbnVsbCwiMDAiXQ")),
@@ -34,38 +27,6 @@ const cursor = described(
 );
 const result = described(z.nullable(z.enum(["success", "error"])), "Null: its end has not been read.");
 const state = z.enum(["waiting", "retrying", "delivered", "dead", "aborted", "none"]);
-
-const stats = {
-  requests: count,
-  status_2xx: count,
-  status_3xx: count,
-  status_4xx: described(count, "Without 429."),
-  status_429: count,
-  status_5xx: described(count, "Without 503."),
-  status_503: count,
-  upstream_failed: described(count, "Answers behind which the upstream had failed."),
-  gateway_p50_ms: described(z.nullable(count), "Without waiting for the upstream, within 4.5 %."),
-  gateway_p99_ms: z.nullable(count),
-  runs: described(count, "That owed a callback or a charge, and have ended or were abandoned."),
-  errors: described(count, "Ended in `error`."),
-  abandoned: described(count, "Their end could not be read, or an operator abandoned them."),
-  callbacks: described(count, "Runs with a callback among them."),
-  charges: count,
-  attempts: count,
-  attempts_failed: count,
-  delivered: count,
-  delivered_at_once: described(count, "By the first attempt."),
-  retrying: described(count, "Attempts that failed and will be followed by another."),
-  dead: count,
-  aborted: count,
-  latency_p50_ms: described(
-    z.nullable(count),
-    "From the end of the run to the receiver's 2xx, within 4.5 %.",
-  ),
-  latency_p99_ms: z.nullable(count),
-};
-
-const ConsoleStats = described(z.object(stats), "What happened in a time.");
 
 const summary = {
   run_id: uuid,
@@ -136,24 +97,7 @@ const ConsoleAuditEntry = z.object({
 
 /** Beside the components of schemas.ts. */
 export const CONSOLE_COMPONENTS = {
-  ConsoleStats,
-  ConsoleOverview: z.object({
-    span: z.enum(["hour", "day", "week"]),
-    from: time,
-    to: time,
-    counted_since: time,
-    complete: described(
-      z.boolean(),
-      "False: counting began after `from`, or some sums were written by another version.",
-    ),
-    totals: ConsoleStats,
-    busiest_users: list({ user, requests: count }, "Five at most; a count is never too high."),
-    busiest_hosts: list(
-      { host: receiver, attempts: count },
-      "Receivers, five at most; a count is never too high.",
-    ),
-    buckets: list({ ...stats, at: time }, "Oldest first, of equal length."),
-  }),
+  ...OVERVIEW_COMPONENTS,
   ConsoleRunSummary,
   ConsoleRunPage: z.object({
     runs: described(

@@ -2,6 +2,7 @@
 // platform, so it is a value here: what it means is for the run to decide.
 
 import { memberOf } from "../platform/json.ts";
+import { isolateSums } from "../platform/observability/isolate-sums.ts";
 import { log } from "../platform/observability/log.ts";
 import { TimeoutError, type Timer, withTimeout } from "../platform/timeout.ts";
 import type { WindowRule } from "../rate-limit/window.ts";
@@ -137,10 +138,13 @@ export class GateClient {
   /** `found`: the run as it was just now. Of a finished one, a repetition that finds its delivery under way is the same. */
   async redeliver(found: RunRecord, window: WindowRule | null): Promise<Redelivery> {
     if (found.dueAtMs !== null) return { kind: "under_way", record: found, view: null };
-    return this.#twice(async (gate, isRepeated): Promise<Redelivery> => {
-      const redelivery = await gate.redeliver(found.run.runId, window);
-      return redelivery?.kind === "under_way" && isRepeated ? { ...redelivery, kind: "started" } : redelivery;
+    const redelivery = await this.#twice(async (gate, isRepeated): Promise<Redelivery> => {
+      const answer = await gate.redeliver(found.run.runId, window);
+      return answer?.kind === "under_way" && isRepeated ? { ...answer, kind: "started" } : answer;
     });
+    // Of an abandoned run the end counts, once it is read.
+    if (redelivery?.kind === "started" && found.run.status === "ended") isolateSums.countReopened();
+    return redelivery;
   }
 
   /** Null: the start has to be judged, or the gate does not answer. */

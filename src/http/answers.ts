@@ -25,6 +25,7 @@ export function answerUpstreamProblem(
   extra: HeadersInit = {},
 ): Response {
   const { problem: own, status, envelope } = failure;
+  Object.assign(c.get("notes"), { code: own.code, upstreamStatus: failure.upstreamStatus ?? null });
   const errors = envelope?.map((error) => ({ status, ...error })) ?? [errorObject(own, c.get("requestId"))];
   const headers = new Headers(extra);
   headers.set("content-type", "application/json");

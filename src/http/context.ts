@@ -3,13 +3,14 @@ import type { Context } from "hono";
 import type { Caller } from "../auth/caller.ts";
 import type { Operator } from "../auth/operator.ts";
 import type { Reservation } from "../platform/memory-budget.ts";
+import type { AnswerNotes } from "../platform/observability/recent-errors.ts";
 import type { Stopwatch } from "../platform/observability/stopwatch.ts";
 import type { Trace } from "../platform/observability/trace.ts";
 import type { Timer } from "../platform/timeout.ts";
 import type { Services } from "../services/services.ts";
 
-/** What the log line of this request says beside its status and durations. */
-export type RequestNotes = { outcome: string; user: string | null; runId: string | null };
+/** What the log line of this request says beside its status and durations; and, of an error, what operators see of it. */
+export type RequestNotes = { outcome: string; user: string | null; runId: string | null } & AnswerNotes;
 
 export type AppEnv = {
   Bindings: Env;

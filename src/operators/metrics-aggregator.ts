@@ -1,11 +1,21 @@
 // The sums of all isolates, by the minute for a day and by the hour for a week: what the console's charts are drawn from.
-// There is one object. Nothing but charts depends on it; while it is away, isolates keep their sums and try again.
+// It also keeps the latest errors. There is one object. Nothing but the console depends on it; while it is away, isolates
+// keep their sums and try again.
 //
 // The current minute is held in memory and written every ten seconds at most, so an eviction costs an interval. An hour
 // is made of its minutes once it is over. The object adds up and stores; what the sums mean is for the reader to say, so
 // rows are handed out as they are written.
 import { DurableObject } from "cloudflare:workers";
 import { AGGREGATOR } from "../platform/observability/isolate-sums.ts";
+import {
+  addErrors,
+  decodeErrors,
+  type ErrorKind,
+  encodeErrors,
+  MAX_KEPT,
+  type RecentError,
+  type RecentErrors,
+} from "../platform/observability/recent-errors.ts";
 import { addSums, decodeSums, encodeSums, type Sums, sumUp } from "../platform/observability/sums.ts";
 import { pace, startPace } from "./flush-pace.ts";
 
@@ -29,6 +39,7 @@ type Row = { at_ms: number; sums: string };
 const TABLES = [
   "CREATE TABLE IF NOT EXISTS minutes (at_ms INTEGER PRIMARY KEY, sums TEXT NOT NULL) STRICT",
   "CREATE TABLE IF NOT EXISTS hours (at_ms INTEGER PRIMARY KEY, sums TEXT NOT NULL) STRICT",
+  "CREATE TABLE IF NOT EXISTS errors (kind TEXT PRIMARY KEY, latest TEXT NOT NULL) STRICT",
   // One row: since when anything is counted.
   "CREATE TABLE IF NOT EXISTS counting (since_ms INTEGER PRIMARY KEY) STRICT",
 ];
@@ -41,6 +52,8 @@ export class MetricsAggregator extends DurableObject<Env> {
   readonly #sql: SqlStorage;
   readonly #sinceMs: number;
   #minute: { atMs: number; sums: Sums };
+  readonly #errors: RecentErrors = new Map();
+  readonly #unwrittenErrors = new Set<ErrorKind>();
   /** The current minute has more than its row. */
   #isUnwritten = false;
   #writtenAtMs = 0;
@@ -55,11 +68,14 @@ export class MetricsAggregator extends DurableObject<Env> {
     const nowMs = Date.now();
     this.#sinceMs = this.#countingSince(nowMs);
     this.#minute = this.#load(floor(nowMs, MINUTE_MS));
+    for (const { latest } of this.#sql.exec<{ latest: string }>("SELECT latest FROM errors"))
+      addErrors(this.#errors, decodeErrors(latest), MAX_KEPT);
   }
 
-  /** Adds an isolate's sums to the current minute. Says when the isolate may call again, in ms. */
-  add(text: string): number {
+  /** Adds an isolate's sums to the current minute, and its latest errors. Says when the isolate may call again, in ms. */
+  add(text: string, errors?: string): number {
     const nowMs = Date.now();
+    this.#addErrors(errors === undefined ? [] : decodeErrors(errors));
     const sums = decodeSums(text);
     if (sums !== null) {
       addSums(this.#minuteAt(nowMs).sums, sums);
@@ -77,6 +93,18 @@ export class MetricsAggregator extends DurableObject<Env> {
     const hours = unit === "hours" ? this.#rows("hours", fromMs, hourMs) : [];
     const minutes = this.#rows("minutes", unit === "hours" ? hourMs : fromMs, atMs);
     return { sinceMs: this.#sinceMs, rows: [...hours, ...minutes, { atMs, sums: encodeSums(sums) }] };
+  }
+
+  /** The latest first, a hundred of each kind at most, and none older than a week. */
+  errors(): RecentError[] {
+    const fromMs = Date.now() - HOURS_KEPT_MS;
+    const all = [...this.#errors.values()].flat().filter(({ atMs }) => atMs >= fromMs);
+    return all.toSorted((a, b) => b.atMs - a.atMs);
+  }
+
+  #addErrors(errors: readonly RecentError[]): void {
+    addErrors(this.#errors, errors, MAX_KEPT);
+    for (const { kind } of errors) this.#unwrittenErrors.add(kind);
   }
 
   #minuteAt(nowMs: number): { atMs: number; sums: Sums } {
@@ -116,6 +144,11 @@ export class MetricsAggregator extends DurableObject<Env> {
   #write(): void {
     if (this.#isUnwritten) this.#put("minutes", this.#minute.atMs, this.#minute.sums);
     this.#isUnwritten = false;
+    for (const kind of this.#unwrittenErrors) {
+      const latest = encodeErrors(new Map([[kind, this.#errors.get(kind) ?? []]]));
+      this.#sql.exec("INSERT OR REPLACE INTO errors (kind, latest) VALUES (?, ?)", kind, latest);
+    }
+    this.#unwrittenErrors.clear();
   }
 
   /** Hours before `hourMs` are made of their minutes, and what is too old goes. */

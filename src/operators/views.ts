@@ -8,6 +8,11 @@ type Answer<Name extends keyof typeof CONSOLE_COMPONENTS> = z.infer<(typeof CONS
 export type Stats = Answer<"ConsoleStats">;
 export type Overview = Answer<"ConsoleOverview">;
 export type Span = Overview["span"];
+export type HealthCheck = Overview["health"][number];
+
+export type Errors = Answer<"ConsoleErrors">;
+export type ErrorGroup = Errors["groups"][number];
+export type RecentErrorView = Errors["errors"][number];
 
 export type RunSummary = Answer<"ConsoleRunSummary">;
 export type RunPage = Answer<"ConsoleRunPage">;

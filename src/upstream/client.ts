@@ -106,7 +106,7 @@ function startOutcome(status: number, headers: Headers, bytes: Uint8Array): Star
     const runId = parseRunId(text === null ? undefined : parseJson(text));
     return text !== null && runId !== null
       ? { kind: "accepted", body: text, runId }
-      : { kind: "unknown", problem: callerProblem(500, headers, null) };
+      : { kind: "unknown", problem: { ...callerProblem(500, headers, null), upstreamStatus: status } };
   }
   const said = text !== null && bytes.byteLength <= MAX_ERROR_BYTES ? parseJson(text, keepDigits) : undefined;
   const refusal = callerProblem(status, headers, said);

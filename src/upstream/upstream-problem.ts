@@ -12,7 +12,13 @@ import { isObject } from "../platform/json.ts";
 import { retryAfterSeconds } from "../platform/retry-after.ts";
 
 /** What the caller gets: `envelope` holds the upstream's own error objects, null when there are none to show and `problem` speaks. */
-export type UpstreamProblem = { status: number; problem: Problem; envelope: readonly EnvelopeError[] | null };
+export type UpstreamProblem = {
+  status: number;
+  problem: Problem;
+  envelope: readonly EnvelopeError[] | null;
+  /** As the upstream had it; for operators alone. */
+  upstreamStatus?: number;
+};
 
 type EnvelopeError = Pick<ErrorObject, "code" | "title" | "detail" | "source" | "meta">;
 
@@ -30,6 +36,7 @@ export function callerProblem(status: number, headers: Headers, body: unknown): 
     status: statusOf(mapped.code),
     problem: mapped,
     envelope: status === 401 ? null : parseEnvelope(body, mapped),
+    upstreamStatus: status,
   };
 }
 
@@ -63,7 +70,7 @@ const REFUSALS: Record<number, Problem> = {
 
 function toRefusal(status: number, mapped: UpstreamProblem): UpstreamProblem {
   const refusal = REFUSALS[status];
-  return refusal === undefined ? mapped : ownProblem(refusal);
+  return refusal === undefined ? mapped : { ...ownProblem(refusal), upstreamStatus: status };
 }
 
 /** For the log and the metrics: did the upstream refuse the request, or fail? Its 401 refuses the gateway, and is a failure. */

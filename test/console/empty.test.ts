@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { AuditTrailPage } from "../../src/console/audit/page.tsx";
 import { DeadLettersPage } from "../../src/console/dead-letters/page.tsx";
 import { DestinationsPage } from "../../src/console/destinations/page.tsx";
+import { ErrorsPage } from "../../src/console/errors/page.tsx";
 import { OverviewPage } from "../../src/console/overview/page.tsx";
 import { RunPage } from "../../src/console/run/page.tsx";
 import { RunsPage } from "../../src/console/runs/page.tsx";
@@ -18,7 +19,7 @@ import {
   toOverview,
   userView,
 } from "./fixtures.ts";
-import { deadLetters, destinations, noDeadLetters, searchFor } from "./list-fixtures.ts";
+import { deadLetters, destinations, noDeadLetters, noErrors, searchFor } from "./list-fixtures.ts";
 
 const SEARCH = searchFor("");
 
@@ -29,7 +30,21 @@ const runs = (view: Partial<RunPageView>) => {
 
 describe("a page says why it is as it is, and what can be done", () => {
   it.each([
-    ["an overview", OverviewPage({ frame: FRAME, view: toOverview(NONE) }), ["No requests in the last day"]],
+    [
+      "an overview",
+      OverviewPage({ frame: FRAME, view: toOverview(NONE) }),
+      ["No requests in the last day", "Start a run first"],
+    ],
+    [
+      "errors",
+      ErrorsPage({ frame: FRAME, given: SEARCH, view: noErrors, fault: null }),
+      ["No errors", "X-Request-Id"],
+    ],
+    [
+      "a search for errors",
+      ErrorsPage({ frame: FRAME, given: { ...SEARCH, kind: "limited" }, view: noErrors, fault: null }),
+      ["No error is like that", "Take a condition away first"],
+    ],
     ["a search", runs({}), ["No run is like that", "Take a condition away, or name the user"]],
     [
       "a page of a long search",

@@ -54,8 +54,16 @@ export function toOverview(hour: Stats): Overview {
     to: ago(0),
     counted_since: ago(90 * DAY_MS),
     complete: true,
+    health: [
+      { name: "receivers", status: "failing", detail: "1 host down" },
+      { name: "queue", status: "unknown", detail: "no message in ten minutes" },
+      { name: "upstream", status: "ok", detail: "works" },
+    ],
+    failing_hosts: [{ host: "down.example.com", attempts: 12, acknowledged: 0, breaker: "open" }],
+    waiting: { deliveries: 12, since: ago(40 * MINUTE_MS) },
     totals: hour,
-    busiest_users: [{ user: ALICE, requests: 3_104 }],
+    before: null,
+    busiest_users: [{ user: ALICE, requests: 3_104, starts: 1_200, limited: 41, errors: 7 }],
     busiest_hosts: [{ host: "hooks.example.com", attempts: 1_207 }],
     buckets: Array.from({ length: 24 }, (_, index) => ({ at: ago((24 - index) * HOUR_MS), ...hour })),
   };

@@ -4,6 +4,7 @@ import type {
   DeadLetter,
   DeadLetters,
   Destinations,
+  Errors,
   Redelivery,
 } from "../../src/operators/views.ts";
 import { ALICE, ago, CAROL, DAY_MS, MINUTE_MS, RUN } from "./fixtures.ts";
@@ -29,6 +30,32 @@ function toIndexedDeadLetter(given: Partial<DeadLetter>): DeadLetter {
     ...given,
   };
 }
+
+const START = "/actions/v1/stored-actions/:stored_action_id/run";
+const failedStart = {
+  kind: "upstream",
+  route: START,
+  host: null,
+  code: "service_unavaiable",
+  status: 503,
+} as const;
+const failedCallback = { kind: "callback", route: null, host: "hooks.example.com", status: null } as const;
+const noConnection = { ...failedCallback, code: "no connection", upstream_status: null };
+
+export const noErrors: Errors = { groups: [], errors: [], routes: [] };
+
+export const errorsView: Errors = {
+  groups: [
+    { ...failedStart, upstream_status: 502, errors: 60, users: 3, latest_at: ago(2_000) },
+    { ...noConnection, errors: 40, users: 1, latest_at: ago(MINUTE_MS) },
+  ],
+  errors: [
+    { ...failedStart, at: ago(2_000), upstream_status: 502, user: ALICE, request_id: RUN, run_id: null },
+    { ...noConnection, at: ago(MINUTE_MS), user: ALICE, request_id: null, run_id: RUN },
+    { ...failedStart, at: ago(MINUTE_MS), upstream_status: null, user: null, request_id: RUN, run_id: null },
+  ],
+  routes: [START],
+};
 
 export const deadLetters: DeadLetters = {
   groups: [

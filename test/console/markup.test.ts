@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { AuditTrailPage } from "../../src/console/audit/page.tsx";
 import { DeadLettersPage } from "../../src/console/dead-letters/page.tsx";
 import { DestinationsPage } from "../../src/console/destinations/page.tsx";
+import { ErrorsPage } from "../../src/console/errors/page.tsx";
 import { OverviewPage } from "../../src/console/overview/page.tsx";
 import { RedeliveryPage } from "../../src/console/redelivery/page.tsx";
 import { RunPage } from "../../src/console/run/page.tsx";
@@ -14,7 +15,7 @@ import { UsersPage } from "../../src/console/users/search-page.tsx";
 import { UserPage } from "../../src/console/users/user-page.tsx";
 import { words } from "../support/words.ts";
 import { abandonedRun, busyHour, FRAME, runDetail, runPage, toOverview, userView } from "./fixtures.ts";
-import { auditPage, deadLetters, destinations, redelivery, searchFor } from "./list-fixtures.ts";
+import { auditPage, deadLetters, destinations, errorsView, redelivery, searchFor } from "./list-fixtures.ts";
 
 const ATTACKS = [
   `<script>alert(1)</script>`,
@@ -31,7 +32,8 @@ const ATTACKS = [
 /** Everything in a view that is not ours to choose. */
 const FOREIGN = new Set(words`
   run_id run_ids user issuer subject stored_action_id callback_host callback_url host reason error operator
-  target detail run_key example_run_key idempotency_id next_cursor id from to state_given`);
+  target detail run_key example_run_key idempotency_id next_cursor id from to state_given
+  request_id`);
 
 /** A copy with the attack in each foreign place. */
 function filledWith<T>(attack: string, view: T): T {
@@ -45,9 +47,11 @@ function pagesWith(attack: string): [name: string, html: unknown][] {
   const frame = { ...FRAME, operator: attack, signOutAt: "/console/sign-out" };
   const given = searchFor(attack);
   const filled = <T>(view: T) => filledWith(attack, view);
+  const day = toOverview(busyHour);
   const filter = { run_ids: [attack], host: null, reason: null, from: null, to: null };
   return [
-    ["overview", OverviewPage({ frame, view: toOverview(busyHour) })],
+    ["overview", OverviewPage({ frame, view: { ...filled(day), from: day.from, to: day.to } })],
+    ["errors", ErrorsPage({ frame, given, view: filled(errorsView), fault: attack })],
     ["runs", RunsPage({ frame, given, view: filled(runPage), fault: attack })],
     ["run", RunPage({ frame, view: filled(runDetail) })],
     ["abandoned run", RunPage({ frame, view: filled(abandonedRun) })],

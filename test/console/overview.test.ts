@@ -1,9 +1,10 @@
 // The overview as an operator's script reads it: from sums that isolates have reported, minute by minute.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { draw, overview } from "../../src/console/overview/query.ts";
+import { overview } from "../../src/console/overview/overview.ts";
+import { draw } from "../../src/console/overview/query.ts";
 import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
-import type { Stats } from "../../src/operators/views.ts";
+import type { Overview, Span, Stats } from "../../src/operators/views.ts";
 import {
   countAttempt,
   countDeadLetter,
@@ -25,6 +26,15 @@ const NOW_MS = Date.parse("2040-01-08T12:30:20Z");
 
 freshForEach();
 beforeEach(() => stopClock(NOW_MS));
+
+function seenAt(span: Span, nowMs: number): Promise<Overview> {
+  const services = {
+    metricsAggregator: env.METRICS_AGGREGATOR,
+    operatorsDb: env.OPERATORS_DB,
+    breakers: env.DESTINATION_BREAKER,
+  };
+  return overview(services, async () => ({ upstream: "ok" }), span, nowMs);
+}
 
 /** At that time an isolate reports one of everything. */
 async function mixedAt(atMs: number): Promise<void> {
@@ -86,7 +96,7 @@ function counts(factor: number): Record<string, number> {
 describe("the last hour", () => {
   it("is sixty minutes, the current one included, by the time at which things happened", async () => {
     for (const agoMs of [HOUR, 59 * MINUTE, 30 * MINUTE, 0]) await mixedAt(NOW_MS - agoMs);
-    const seen = await overview(env.METRICS_AGGREGATOR, "hour", NOW_MS);
+    const seen = await seenAt("hour", NOW_MS);
     expect([seen.from, seen.to, seen.complete]).toEqual([
       "2040-01-08T11:31:00.000Z",
       "2040-01-08T12:31:00.000Z",
@@ -98,12 +108,13 @@ describe("the last hour", () => {
     expect(seen.buckets[29]).toEqual({ at: "2040-01-08T12:00:00.000Z", ...MIXED });
     expect(seen.buckets[59]).toEqual({ at: "2040-01-08T12:30:00.000Z", ...MIXED });
     expect(seen.totals).toEqual({ ...MIXED, ...counts(3) });
+    expect(seen.before).toEqual(MIXED);
   });
 
   it("names the busiest users and receivers", async () => {
     await mixedAt(NOW_MS);
-    const seen = await overview(env.METRICS_AGGREGATOR, "hour", NOW_MS);
-    expect(seen.busiest_users).toEqual([{ user: "alice", requests: 8 }]);
+    const seen = await seenAt("hour", NOW_MS);
+    expect(seen.busiest_users).toEqual([{ user: "alice", requests: 8, starts: 8, limited: 1, errors: 4 }]);
     expect(seen.busiest_hosts).toEqual([
       { host: "client.example", attempts: 4 },
       { host: "slow.example", attempts: 1 },
@@ -111,7 +122,7 @@ describe("the last hour", () => {
   });
 
   it("of nothing is nothing, and says that counting has just begun", async () => {
-    const seen = await overview(env.METRICS_AGGREGATOR, "hour", NOW_MS);
+    const seen = await seenAt("hour", NOW_MS);
     expect(seen.totals).toEqual(NONE);
     expect([seen.complete, seen.counted_since]).toEqual([false, "2040-01-08T12:30:20.000Z"]);
   });
@@ -119,20 +130,26 @@ describe("the last hour", () => {
 
 describe("the last day and week", () => {
   it.each([
-    ["day", 24, "2040-01-07T13:00:00.000Z"],
-    ["week", 168, "2040-01-01T13:00:00.000Z"],
-  ] as const)("%s: %i hours, the current one included", async (span, hours, from) => {
+    ["day", 24, HOUR, "2040-01-07T13:00:00.000Z", "2040-01-08T13:00:00.000Z"],
+    ["week", 28, 6 * HOUR, "2040-01-01T18:00:00.000Z", "2040-01-08T18:00:00.000Z"],
+  ] as const)("%s: %i buckets, the current one included", async (span, buckets, widthMs, from, to) => {
     const fromMs = Date.parse(from);
-    const first = [fromMs - SECOND, fromMs, fromMs + HOUR - SECOND];
-    for (const atMs of [...first, NOW_MS - HOUR, NOW_MS - MINUTE, NOW_MS]) await mixedAt(atMs);
-    const seen = await overview(env.METRICS_AGGREGATOR, span, NOW_MS);
-    expect([seen.from, seen.to, seen.complete]).toEqual([from, "2040-01-08T13:00:00.000Z", true]);
-    expect(seen.buckets).toHaveLength(hours);
+    const currentMs = Date.parse(to) - widthMs;
+    const first = [fromMs - SECOND, fromMs, fromMs + widthMs - SECOND];
+    for (const atMs of [...first, currentMs - MINUTE, NOW_MS - MINUTE, NOW_MS]) await mixedAt(atMs);
+    const seen = await seenAt(span, NOW_MS);
+    expect([seen.from, seen.to, seen.complete]).toEqual([from, to, true]);
+    expect(seen.buckets).toHaveLength(buckets);
     expect(seen.buckets[0]).toEqual({ at: from, ...MIXED, ...counts(2) });
     expect(seen.buckets[1]).toMatchObject(NONE);
-    expect(seen.buckets[hours - 2]).toEqual({ at: "2040-01-08T11:00:00.000Z", ...MIXED });
-    expect(seen.buckets[hours - 1]).toEqual({ at: "2040-01-08T12:00:00.000Z", ...MIXED, ...counts(2) });
+    expect(seen.buckets[buckets - 2]).toMatchObject(MIXED);
+    expect(seen.buckets[buckets - 1]).toEqual({
+      at: new Date(currentMs).toISOString(),
+      ...MIXED,
+      ...counts(2),
+    });
     expect(seen.totals).toEqual({ ...MIXED, ...counts(5) });
+    expect(seen.before?.requests).toBe(span === "day" ? 8 : undefined);
   });
 });
 
@@ -140,9 +157,8 @@ describe("what is missing is said", () => {
   it("when counting began within the span", async () => {
     await mixedAt(NOW_MS);
     moveClock(2 * HOUR);
-    const aggregators = env.METRICS_AGGREGATOR;
-    expect((await overview(aggregators, "day", Date.now())).complete).toBe(false);
-    expect((await overview(aggregators, "hour", Date.now())).complete).toBe(true);
+    expect((await seenAt("day", Date.now())).complete).toBe(false);
+    expect((await seenAt("hour", Date.now())).complete).toBe(true);
   });
 
   it("when a later version wrote a part of it", () => {
@@ -150,9 +166,18 @@ describe("what is missing is said", () => {
       { atMs: NOW_MS, sums: '{"v":2}' },
       { atMs: NOW_MS, sums: '{"v":1,"runs":[["error|none|free",3]]}' },
     ];
-    const seen = draw("hour", NOW_MS, { sinceMs: 0, rows });
+    const aggregated = { sinceMs: 0, rows };
+    const seen = draw("hour", NOW_MS, { minutes: aggregated, hours: aggregated });
     expect([seen.complete, seen.totals.errors]).toEqual([false, 3]);
   });
+});
+
+it("of the console and of those who watch the gateway nothing is counted", async () => {
+  const sums = emptySums();
+  for (const route of ["/console", "/console/api/overview", "/healthz", "/readyz", "*"])
+    countRequest(sums, toServed({ route, user: null, status: 404 }));
+  await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
+  expect((await seenAt("hour", NOW_MS)).totals).toMatchObject({ requests: 1, status_4xx: 1 });
 });
 
 const DOWN = failing(/^METRICS_AGGREGATOR\./, () => new Error("moved away"));

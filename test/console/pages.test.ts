@@ -54,6 +54,8 @@ describe("every page is a document under the strict policy", () => {
     ["/console", "Overview"],
     ["/console?span=day", "Overview"],
     ["/console?span=century", "Overview"],
+    ["/console/errors", "Errors"],
+    ["/console/errors?kind=upstream&route=&user=", "Errors"],
     ["/console/runs", "Runs"],
     ["/console/runs?state=dead&from=2026-11-25T20:14&to=", "Runs"],
     ["/console/users", "Users"],
@@ -156,6 +158,7 @@ describe("what is not there or cannot be", () => {
     ["/console/runs?run_id=x", "run_id must be a UUID."],
     ["/console/runs?issuer=https%3A%2F%2Flogin.example", "issuer and subject go together."],
     ["/console/runs?from=yesterday", "from must be an RFC 3339 date-time"],
+    ["/console/errors?kind=all", "kind must be one of"],
     ["/console/users?user=x", "user must be a user key"],
     ["/console/dead-letters?from=2026-11-25T20:14&to=2026-11-24T20:14", "from must not be later than to."],
   ])("%s: the page says what is wrong, and keeps the form", async (path, said) => {

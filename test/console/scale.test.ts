@@ -1,6 +1,6 @@
 import { assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { axisTop, linePath, moments, stack, ticks } from "../../src/console/shell/scale.ts";
+import { axisTop, linePath, lonePoints, moments, stack, ticks } from "../../src/console/shell/scale.ts";
 
 describe("the top of an axis", () => {
   it.each([
@@ -49,6 +49,9 @@ it("the parts of a bar stand one upon the other", () => {
   ]);
 });
 
-it("a line is interrupted where nothing is known, and a lone point is still drawn", () => {
-  expect(linePath([0, 50, null, 100, null], 100, 10, 100)).toBe("M5 100h0L15 50M35 0h0");
+it("a line is interrupted where nothing is known, and a lone point is a dot", () => {
+  const values = [0, 50, null, 100, null];
+  expect(linePath(values, 100, 10, 100)).toBe("M5 100L15 50M35 0");
+  expect(lonePoints(values, 100, 10, 100)).toBe("M35 0h0");
+  expect(lonePoints([25], 100, 10, 100)).toBe("M5 75h0");
 });

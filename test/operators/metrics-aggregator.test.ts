@@ -3,6 +3,12 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { metricsAggregator, type StoredSums, type Unit } from "../../src/operators/metrics-aggregator.ts";
+import {
+  addErrors,
+  encodeErrors,
+  type RecentErrors,
+  toRequestError,
+} from "../../src/platform/observability/recent-errors.ts";
 import { countRequest, decodeSums, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
 import { toServed } from "../platform/observability/counted.ts";
 import { HOUR, MINUTE, moveClock, SECOND, stopClock, T0 } from "../support/clock.ts";
@@ -175,6 +181,59 @@ async function writtenMinute(): Promise<number | undefined> {
   const rows = await stored<{ sums: string }>(`SELECT sums FROM minutes WHERE at_ms = ${T0}`);
   return requestsIn(rows.map(({ sums }) => ({ atMs: T0, sums })))[0]?.[1];
 }
+
+const failedWith = (atMs: number, status: number) => {
+  const error = toRequestError(
+    toServed({ status, outcome: "x" }),
+    { code: null, upstreamStatus: null },
+    atMs,
+  );
+  return error === null ? [] : [error];
+};
+const addErrorsOf = (atMs: number, status: number, n = 1) => {
+  const errors: RecentErrors = new Map();
+  for (let at = 0; at < n; at += 1) addErrors(errors, failedWith(atMs + at, status), 500);
+  return aggregator().add(encodeSums(emptySums()), encodeErrors(errors));
+};
+const keptErrors = async () => (await aggregator().errors()).map(({ atMs, status }) => [atMs - T0, status]);
+
+describe("the latest errors", () => {
+  it("are a hundred of each kind, the latest first, and outlive an eviction", async () => {
+    await addErrorsOf(T0, 503);
+    moveClock(10 * SECOND);
+    await addErrorsOf(T0 + 1, 404, 120);
+    await evict(aggregator());
+    const errors = await keptErrors();
+    expect([errors.length, errors[0], errors[99], errors[100]]).toEqual([
+      101,
+      [120, 404],
+      [21, 404],
+      [0, 503],
+    ]);
+  });
+
+  it("that came since the last write are lost with the object's memory, and no others", async () => {
+    await addErrorsOf(T0, 503);
+    moveClock(SECOND);
+    await addErrorsOf(T0 + SECOND, 503);
+    expect(await keptErrors()).toHaveLength(2);
+    await evict(aggregator());
+    expect(await keptErrors()).toEqual([[0, 503]]);
+  });
+
+  it("are shown for a week", async () => {
+    await addErrorsOf(T0, 503);
+    moveClock(7 * 24 * HOUR);
+    expect(await keptErrors()).toHaveLength(1);
+    moveClock(SECOND);
+    expect(await keptErrors()).toEqual([]);
+  });
+
+  it("need not be given: an isolate of the version before has none", async () => {
+    expect(await aggregator().add(encodeSums(emptySums()))).toBe(10_000);
+    expect(await keptErrors()).toEqual([]);
+  });
+});
 
 describe("rows are written", () => {
   it("once in ten seconds, however many isolates call", async () => {

@@ -5,6 +5,7 @@ import type { COMPONENTS } from "../../src/contract/schemas.ts";
 import type {
   AuditPage,
   DeadLetters,
+  Overview,
   Redelivery,
   RunDetail,
   RunPage,
@@ -31,4 +32,5 @@ export type AnswerBody = {
   Pick<UserView, "windows" | "open_runs" | "open_count" | "claims" | "default_limit"> &
   Pick<DeadLetters, "groups" | "dead_letters"> &
   Pick<AuditPage, "entries"> &
+  Pick<Overview, "health" | "totals" | "waiting" | "failing_hosts"> &
   Pick<Redelivery, "examined" | "sent" | "skipped">;

@@ -55,6 +55,7 @@ describe("an upstream's error in no envelope is replaced whole", () => {
       status: 500,
       problem: { code: FAULT[0], detail: FAULT[1], source: null },
       envelope: null,
+      upstreamStatus: 401,
     });
   });
 });

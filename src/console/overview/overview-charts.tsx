@@ -3,7 +3,7 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Overview, Stats } from "../../operators/views.ts";
 import { BarChart, Legend, LineChart, type Series } from "../shell/charts.tsx";
 import { bucketTime, count, counted, day, duration, percent, timeOfDay } from "../shell/format.ts";
-import { ROOT } from "../shell/links.ts";
+import { DEAD_LETTERS, errorsAt } from "../shell/links.ts";
 import { Stat } from "./overview-splits.tsx";
 
 type Line = readonly [name: string, tone: Series["tone"], value: (bucket: Stats) => number | null];
@@ -12,7 +12,7 @@ type Chart = {
   title: string;
   number: (totals: Stats) => string;
   /** Beside the number. */
-  side: (totals: Stats) => JSX.Element | string;
+  side: (totals: Stats, overview: Overview) => JSX.Element | string;
   /** What the chart shows, for screen readers. */
   label: (totals: Stats) => string;
   /** What each bucket says when it is pointed at. */
@@ -35,7 +35,7 @@ export function ChartCard({ chart, overview }: { chart: Chart; overview: Overvie
     moment: span === "week" ? day : timeOfDay,
   };
   return (
-    <Stat title={chart.title} number={chart.number(totals)} side={chart.side(totals)}>
+    <Stat title={chart.title} number={chart.number(totals)} side={chart.side(totals, overview)}>
       {chart.curves === undefined ? (
         <BarChart {...props} series={series} value={count} />
       ) : (
@@ -50,16 +50,29 @@ export function ChartCard({ chart, overview }: { chart: Chart; overview: Overvie
 export const REQUESTS: Chart = {
   title: "Requests",
   number: ({ requests }) => count(requests),
-  side: (totals) => `${percent(failures(totals), totals.requests)} are 5xx`,
+  side: (totals, { from, to }) => (
+    <>
+      {`${perMinute(totals.requests, from, to)} a minute, `}
+      <a href={errorsAt({})}>{`${percent(failures(totals), totals.requests)} answered 5xx`}</a>
+    </>
+  ),
   label: (totals) =>
-    `Requests over time: ${count(totals.requests)} in all, ${count(failures(totals))} of them answered 5xx.`,
-  say: (b) => `${counted(b.requests, "request")}, ${count(failures(b))} answered 5xx`,
+    `Requests over time: ${count(totals.requests)} in all, ${count(totals.status_429)} of them answered 429, ${count(totals.status_503)} answered 503, ${count(totals.status_5xx)} another 5xx.`,
+  say: (b) =>
+    `${counted(b.requests, "request")}, ${count(b.status_429)} answered 429, ${count(b.status_503)} answered 503, ${count(b.status_5xx)} another 5xx`,
   lines: [
     ["2xx, 3xx", "good", (b) => b.status_2xx + b.status_3xx],
-    ["4xx", "soft", (b) => b.status_4xx + b.status_429],
-    ["5xx", "bad", failures],
+    ["4xx", "soft", (b) => b.status_4xx],
+    ["429", "warn", (b) => b.status_429],
+    ["503", "bad", (b) => b.status_503],
+    ["Other 5xx", "worst", (b) => b.status_5xx],
   ],
 };
+
+function perMinute(requests: number, from: string, to: string): string {
+  const minutes = (Date.parse(to) - Date.parse(from)) / 60_000;
+  return (requests / minutes).toLocaleString("en", { maximumSignificantDigits: 2 });
+}
 
 function failures(stats: Stats): number {
   return stats.status_5xx + stats.status_503;
@@ -113,36 +126,37 @@ export const RUNS: Chart = {
   ],
 };
 
-export const CALLBACKS: Chart = {
+export const SUCCESS: Chart = {
   title: "Callback success",
-  number: deliveryRate,
-  side: partDelivered,
-  label: (totals) => `Callback success over time: ${deliveryRate(totals)} on the whole.`,
-  say: (b) => `${deliveryRate(b)} (${partDelivered(b)})`,
-  lines: [["Delivered, of all that came to an end", "accent", deliveredPercent]],
+  number: successRate,
+  side: partSucceeded,
+  label: (totals) =>
+    `Share of delivery attempts that succeeded over time: ${successRate(totals)} on the whole.`,
+  say: (b) => `${successRate(b)} (${partSucceeded(b)})`,
+  lines: [["Attempts that succeeded", "accent", successPercent]],
   curves: { value: (value) => `${value} %`, top: 100 },
 };
 
-function deliveryRate(stats: Stats): string {
-  return percent(stats.delivered, settled(stats));
+function successRate(stats: Stats): string {
+  return percent(succeeded(stats), stats.attempts);
 }
 
-function partDelivered(stats: Stats): string {
-  return `${count(stats.delivered)} of ${count(settled(stats))}`;
+function partSucceeded(stats: Stats): string {
+  return `${count(succeeded(stats))} of ${counted(stats.attempts, "attempt")}`;
 }
 
-function settled({ delivered, dead, aborted }: Stats): number {
-  return delivered + dead + aborted;
+function succeeded({ attempts, attempts_failed: failed }: Stats): number {
+  return attempts - failed;
 }
 
-function deliveredPercent(stats: Stats): number | null {
-  return settled(stats) === 0 ? null : (stats.delivered / settled(stats)) * 100;
+function successPercent(stats: Stats): number | null {
+  return stats.attempts === 0 ? null : (succeeded(stats) / stats.attempts) * 100;
 }
 
 export const DEAD: Chart = {
   title: "Dead letters",
   number: ({ dead }) => count(dead),
-  side: ({ dead }) => (dead > 0 ? <a href={`${ROOT}/dead-letters`}>Look at them</a> : "none"),
+  side: () => <a href={DEAD_LETTERS}>All dead letters</a>,
   label: ({ dead }) => `Dead letters over time: ${count(dead)} in all.`,
   say: ({ dead }) => counted(dead, "dead letter"),
   lines: [["Dead letters", "bad", ({ dead }) => dead]],

@@ -1,9 +1,9 @@
 // What the overview's totals are made of, as tables.
-import type { Child } from "hono/jsx";
+import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Overview, Stats } from "../../operators/views.ts";
-import { count, percent } from "../shell/format.ts";
-import { deadLettersAt, ROOT, userAt } from "../shell/links.ts";
+import { change, count, fromNow, NOTHING, percent } from "../shell/format.ts";
+import { deadLettersAt, errorsAt, ROOT, userAt } from "../shell/links.ts";
 
 type Line = readonly [name: string, value: number, path?: string];
 
@@ -23,7 +23,9 @@ export function Stat({ title, number, side, children }: StatProps): JSX.Element 
   );
 }
 
-export function Deliveries(totals: Stats): JSX.Element {
+type DeliveriesProps = { overview: Overview; nowMs: number };
+
+export function Deliveries({ overview: { totals, waiting }, nowMs }: DeliveriesProps): JSX.Element {
   const { delivered, delivered_at_once: atOnce, retrying, dead, aborted } = totals;
   const lines: Line[] = [
     ["Delivered at the first attempt", atOnce, runsIn("delivered")],
@@ -33,7 +35,13 @@ export function Deliveries(totals: Stats): JSX.Element {
     ["The receiver wants no more", aborted, runsIn("aborted")],
   ];
   return (
-    <Stat title="Callbacks" number={count(totals.callbacks)} side="of runs that ended">
+    <Stat
+      title="Callbacks waiting"
+      number={count(waiting.deliveries)}
+      side={
+        waiting.since === null ? "none is owed" : `the oldest from ${fromNow(waiting.since, nowMs)} or before`
+      }
+    >
       <Split
         caption="What came of delivery attempts"
         lines={lines}
@@ -59,30 +67,94 @@ export function Answers(totals: Stats): JSX.Element {
   );
 }
 
-export function Busiest({ totals, busiest_users: users, busiest_hosts: hosts }: Overview): JSX.Element {
-  const [user, host] = [users[0], hosts[0]];
+export function Users({ totals, busiest_users: users }: Overview): JSX.Element {
+  const [user] = users;
   return (
     <Stat
-      title="Busiest"
+      title="Busiest users"
       number={user === undefined ? count(0) : percent(user.requests, totals.requests)}
       side="of requests are one user's"
     >
       {user !== undefined && (
-        <Split
-          caption="Users by requests"
-          lines={users.map(({ user: key, requests }) => [`User ${key.slice(0, 8)}…`, requests, userAt(key)])}
-          whole={totals.requests}
-        />
-      )}
-      {host !== undefined && (
-        <Split
-          caption="Receivers by attempts"
-          lines={hosts.map(({ host: name, attempts }) => [name, attempts, deadLettersAt({ host: name })])}
-          whole={totals.attempts}
-        />
+        <NumbersTable caption="Users by requests" titles={["User", "Starts", "429", "Errors"]}>
+          {users.map(({ user: key, starts, limited, errors }) => (
+            <tr>
+              <th scope="row">
+                <a href={userAt(key)}>{`${key.slice(0, 8)}…`}</a>
+              </th>
+              <td class="number">{count(starts)}</td>
+              <td class="number">{count(limited)}</td>
+              <td class="number">
+                {errors === 0 ? count(errors) : <a href={errorsAt({ user: key })}>{count(errors)}</a>}
+              </td>
+            </tr>
+          ))}
+        </NumbersTable>
       )}
     </Stat>
   );
+}
+
+export function Receivers({ totals, busiest_hosts: hosts, failing_hosts: failing }: Overview): JSX.Element {
+  return (
+    <Stat title="Hosts down" number={count(failing.length)} side="of the last ten minutes">
+      {failing.length > 0 && (
+        <NumbersTable caption="Hosts that are down" titles={["Down", "Breaker", "Failed"]}>
+          {failing.map(({ host, breaker, attempts, acknowledged }) => (
+            <tr>
+              <th scope="row">
+                <a href={errorsAt({ kind: "callback" })}>{host}</a>
+              </th>
+              <td class="number">{breaker?.replace("_", " ") ?? "not known"}</td>
+              <td class="number">{`${count(attempts - acknowledged)} of ${count(attempts)}`}</td>
+            </tr>
+          ))}
+        </NumbersTable>
+      )}
+      <Split
+        caption="Receivers by attempts"
+        lines={hosts.map(({ host: name, attempts }) => [name, attempts, deadLettersAt({ host: name })])}
+        whole={totals.attempts}
+      />
+    </Stat>
+  );
+}
+
+/** What the span before had, beside this one. */
+export function Changes({ span, totals, before }: Overview): JSX.Element | null {
+  if (span === "week") return null;
+  const rows: readonly [name: string, value: (stats: Stats) => number][] = [
+    ["Requests", ({ requests }) => requests],
+    ["429", ({ status_429: limited }) => limited],
+    ["Errors (5xx)", serverErrors],
+    ["Attempts", ({ attempts }) => attempts],
+    ["Attempts that failed", ({ attempts_failed: failed }) => failed],
+    ["Dead letters", ({ dead }) => dead],
+    ["Charges", ({ charges }) => charges],
+  ];
+  return (
+    <Stat
+      title={`Errors against the ${span} before`}
+      number={count(serverErrors(totals))}
+      side={
+        before === null ? "nothing was counted before" : change(serverErrors(totals), serverErrors(before))
+      }
+    >
+      <NumbersTable caption="What changed" titles={["", `This ${span}`, "Change"]}>
+        {rows.map(([name, value]) => (
+          <tr>
+            <th scope="row">{name}</th>
+            <td class="number">{count(value(totals))}</td>
+            <td class="number dim">{before === null ? NOTHING : change(value(totals), value(before))}</td>
+          </tr>
+        ))}
+      </NumbersTable>
+    </Stat>
+  );
+}
+
+function serverErrors(stats: Stats): number {
+  return stats.status_5xx + stats.status_503;
 }
 
 function runsIn(state: string): string {
@@ -104,6 +176,31 @@ function Split({ caption, lines, whole }: SplitProps): JSX.Element {
           </tr>
         ))}
       </tbody>
+    </table>
+  );
+}
+
+type NumbersProps = PropsWithChildren<{ caption: string; titles: readonly string[] }>;
+
+/** A few rows of numbers under their titles. */
+function NumbersTable({ caption, titles, children }: NumbersProps): JSX.Element {
+  return (
+    <table class="split">
+      <caption class="visually-hidden">{caption}</caption>
+      <thead>
+        <tr>
+          {titles.map((title, index) =>
+            title === "" ? (
+              <td />
+            ) : (
+              <th scope="col" class={index === 0 ? undefined : "number"}>
+                {title}
+              </th>
+            ),
+          )}
+        </tr>
+      </thead>
+      <tbody>{children}</tbody>
     </table>
   );
 }

@@ -5,9 +5,9 @@ import { bucketTime, count, dateTime, duration } from "../shell/format.ts";
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { overviewAt } from "../shell/links.ts";
 import { type Column, Table } from "../shell/table.tsx";
+import { HealthStrip } from "./health-strip.tsx";
 import {
   ATTEMPTS,
-  CALLBACKS,
   CHARGES,
   ChartCard,
   DEAD,
@@ -15,8 +15,9 @@ import {
   GATEWAY_LATENCY,
   REQUESTS,
   RUNS,
+  SUCCESS,
 } from "./overview-charts.tsx";
-import { Answers, Busiest, Deliveries } from "./overview-splits.tsx";
+import { Answers, Changes, Deliveries, Receivers, Users } from "./overview-splits.tsx";
 
 const SPANS: readonly { span: Span; title: string }[] = [
   { span: "hour", title: "Hour" },
@@ -36,19 +37,22 @@ export function OverviewPage({ frame, view: overview }: PageProps<Overview>): JS
       actions={<SpanSwitch span={span} />}
     >
       <Incomplete {...overview} />
+      <HealthStrip health={overview.health} />
       {isEmpty && <NoRequests span={span} />}
       <div class="cards">
         <ChartCard chart={REQUESTS} overview={overview} />
+        <ChartCard chart={SUCCESS} overview={overview} />
+        <Users {...overview} />
+        <Changes {...overview} />
+        <Deliveries overview={overview} nowMs={frame.nowMs} />
+        <Receivers {...overview} />
         <ChartCard chart={GATEWAY_LATENCY} overview={overview} />
-        <Answers {...totals} />
-        <ChartCard chart={RUNS} overview={overview} />
-        <ChartCard chart={CALLBACKS} overview={overview} />
         <ChartCard chart={DELIVERY_LATENCY} overview={overview} />
+        <Answers {...totals} />
         <ChartCard chart={ATTEMPTS} overview={overview} />
+        <ChartCard chart={RUNS} overview={overview} />
         <ChartCard chart={DEAD} overview={overview} />
-        <Deliveries {...totals} />
         <ChartCard chart={CHARGES} overview={overview} />
-        <Busiest {...overview} />
       </div>
       <AsTable {...overview} />
     </Layout>
@@ -99,7 +103,9 @@ function Incomplete({ from, counted_since: since, complete }: Overview): JSX.Ele
 function NoRequests({ span }: { span: Span }): JSX.Element {
   return (
     <Empty title={`No requests in the last ${span}`}>
-      What a gateway does is shown here some ten seconds later. Look at a longer span.
+      Start a run first: <code>npm start</code> prints a command for it, and <a href="/docs">the contract</a>{" "}
+      has an example for each call. What the gateway does is shown here some ten seconds later. If there was
+      traffic before, look at a longer span.
     </Empty>
   );
 }

@@ -1,49 +1,54 @@
-// What the gateway has done in the last hour, by the minute, or in the last day or week, by the hour: from the metrics
-// aggregator, by the time at which each thing happened. Throws when the aggregator does not answer: what is not known
-// is not shown as zero.
+// What the gateway has done in the last hour, by the minute, in the last day, by the hour, or in the last week, by six hours:
+// from the metrics aggregator, by the time at which each thing happened; and how it is now. Throws when the aggregator does
+// not answer: what is not known is not shown as zero.
 
 import {
   type AggregatedSums,
   type AggregatorNamespace,
   metricsAggregator,
-  type Unit,
+  type StoredSums,
 } from "../../operators/metrics-aggregator.ts";
-import type { Overview, Span, Stats } from "../../operators/views.ts";
+import type { Overview, Span } from "../../operators/views.ts";
 import { formatTime } from "../../platform/date-time.ts";
-import { percentile } from "../../platform/observability/histogram.ts";
-import {
-  addSums,
-  busiest,
-  type Counts,
-  type DeliveryChange,
-  decodeSums,
-  emptySums,
-  type Sums,
-  sumUp,
-} from "../../platform/observability/sums.ts";
+import { addSums, busiest, decodeSums, emptySums, sumUp } from "../../platform/observability/sums.ts";
 import { withTimeout } from "../../platform/timeout.ts";
+import { estimateWaiting, type KnownSums, toStats } from "./stats.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 const TIMEOUT_MS = 10_000;
 const BUSIEST = 5;
+/** By then the retries of most deliveries are over. */
+const WAITING_FROM_MS = 4 * DAY_MS;
 
-type Buckets = { unit: Unit; widthMs: number; count: number };
+type Buckets = { widthMs: number; count: number };
 
+// Of a week's hours many have too few requests for a 99th percentile.
 const BUCKETS: Record<Span, Buckets> = {
-  hour: { unit: "minutes", widthMs: MINUTE_MS, count: 60 },
-  day: { unit: "hours", widthMs: HOUR_MS, count: 24 },
-  week: { unit: "hours", widthMs: HOUR_MS, count: 7 * 24 },
+  hour: { widthMs: MINUTE_MS, count: 60 },
+  day: { widthMs: HOUR_MS, count: 24 },
+  week: { widthMs: 6 * HOUR_MS, count: 28 },
 };
 
-export async function overview(
+/** What is drawn, and what it is drawn from. */
+export type Drawn = Omit<Overview, "health" | "failing_hosts">;
+/** By the minute, for two hours; and by the hour. */
+export type Aggregated = { minutes: AggregatedSums; hours: AggregatedSums };
+
+export async function readAggregated(
   aggregators: AggregatorNamespace,
   span: Span,
   nowMs: number,
-): Promise<Overview> {
-  const fromMs = beginning(BUCKETS[span], nowMs);
-  const asked = metricsAggregator(aggregators).read(BUCKETS[span].unit, fromMs);
-  return draw(span, fromMs, await withTimeout<AggregatedSums>(TIMEOUT_MS, asked));
+): Promise<Aggregated> {
+  const hoursMs = span === "week" ? beginning(BUCKETS.week, nowMs) : nowMs - WAITING_FROM_MS;
+  const read = [
+    metricsAggregator(aggregators).read("minutes", beginning(BUCKETS.hour, nowMs) - HOUR_MS),
+    metricsAggregator(aggregators).read("hours", hoursMs),
+  ];
+  const [minutes, hours] = await withTimeout<AggregatedSums[]>(TIMEOUT_MS, Promise.all(read));
+  if (minutes === undefined || hours === undefined) throw new Error("the metrics aggregator said nothing");
+  return { minutes, hours };
 }
 
 /** The current bucket is the last one. */
@@ -51,17 +56,21 @@ function beginning({ widthMs, count }: Buckets, nowMs: number): number {
   return (Math.floor(nowMs / widthMs) + 1 - count) * widthMs;
 }
 
-export function draw(span: Span, fromMs: number, { sinceMs, rows }: AggregatedSums): Overview {
+export function draw(span: Span, nowMs: number, { minutes, hours }: Aggregated): Drawn {
   const { widthMs, count } = BUCKETS[span];
+  const fromMs = beginning(BUCKETS[span], nowMs);
+  const { sinceMs } = minutes;
+  const { sums: known, isReadable } = decodeRows(
+    (span === "hour" ? minutes : hours).rows,
+    fromMs - widthMs * count,
+  );
   const buckets = Array.from({ length: count }, emptySums);
-  let isReadable = true;
-  for (const row of rows) {
-    const bucket = buckets[Math.floor((row.atMs - fromMs) / widthMs)];
-    const sums = decodeSums(row.sums);
-    if (sums === null) isReadable = false;
-    else if (bucket !== undefined) addSums(bucket, sums);
-  }
+  const before = emptySums();
+  for (const { atMs, sums } of known)
+    addSums(atMs < fromMs ? before : (buckets[Math.floor((atMs - fromMs) / widthMs)] ?? before), sums);
   const totals = sumUp(buckets);
+  // Hours are kept for a week, so there is no week before.
+  const hasBefore = span !== "week" && sinceMs < fromMs;
   return {
     span,
     from: formatTime(fromMs),
@@ -69,75 +78,28 @@ export function draw(span: Span, fromMs: number, { sinceMs, rows }: AggregatedSu
     counted_since: formatTime(sinceMs),
     complete: isReadable && sinceMs <= fromMs,
     totals: toStats(totals),
-    busiest_users: busiest(totals.users, BUSIEST).map(([user, requests]) => ({ user, requests })),
+    before: hasBefore ? toStats(before) : null,
+    waiting: estimateWaiting(decodeRows(hours.rows, nowMs - WAITING_FROM_MS).sums),
+    busiest_users: busiest(totals.users, BUSIEST).map(([user, requests]) => ({
+      user,
+      requests,
+      starts: totals.starts.get(user) ?? 0,
+      limited: totals.limited.get(user) ?? 0,
+      errors: totals.refused.get(user) ?? 0,
+    })),
     busiest_hosts: busiest(totals.hosts, BUSIEST).map(([host, attempts]) => ({ host, attempts })),
     buckets: buckets.map((sums, at) => ({ at: formatTime(fromMs + at * widthMs), ...toStats(sums) })),
   };
 }
 
-/** These have columns of their own, beside the rest of their class. */
-const APART = ["429", "503"];
-
-function toStats(sums: Sums): Stats {
-  return {
-    ...requestStats(sums),
-    ...runStats(sums),
-    ...attemptStats(sums),
-    ...deliveryStats(sums),
-  };
-}
-
-function requestStats({ requests, gatewayMs }: Sums) {
-  const ofStatus = (isMeant: (status: string) => boolean) =>
-    sumWhere(requests, ([status = ""]) => isMeant(status));
-  const ofClass = (digit: string) =>
-    ofStatus((status) => status.startsWith(digit) && !APART.includes(status));
-  return {
-    requests: sumWhere(requests, () => true),
-    status_2xx: ofClass("2"),
-    status_3xx: ofClass("3"),
-    status_4xx: ofClass("4"),
-    status_429: ofStatus((status) => status === "429"),
-    status_5xx: ofClass("5"),
-    status_503: ofStatus((status) => status === "503"),
-    upstream_failed: sumWhere(requests, ([, outcome]) => outcome === "upstream_failed"),
-    gateway_p50_ms: percentile(gatewayMs, 0.5),
-    gateway_p99_ms: percentile(gatewayMs, 0.99),
-  };
-}
-
-function runStats({ runs }: Sums) {
-  return {
-    runs: sumWhere(runs, () => true),
-    errors: sumWhere(runs, ([result]) => result === "error"),
-    abandoned: sumWhere(runs, ([result]) => result === "abandoned"),
-    callbacks: sumWhere(runs, ([, callback]) => callback === "callback"),
-    charges: sumWhere(runs, ([, , charge]) => charge === "charged"),
-  };
-}
-
-function attemptStats({ attempts }: Sums) {
-  return {
-    attempts: sumWhere(attempts, () => true),
-    attempts_failed: sumWhere(attempts, ([outcome]) => outcome === "failed"),
-  };
-}
-
-function deliveryStats({ deliveries, deliveryMs }: Sums) {
-  const series = (change: DeliveryChange) => deliveries.get(change) ?? 0;
-  return {
-    delivered: series("delivered") + series("delivered_at_once"),
-    delivered_at_once: series("delivered_at_once"),
-    retrying: series("retrying"),
-    dead: series("dead"),
-    aborted: series("aborted"),
-    latency_p50_ms: percentile(deliveryMs, 0.5),
-    latency_p99_ms: percentile(deliveryMs, 0.99),
-  };
-}
-
-function sumWhere(counts: Counts, isMeant: (label: string[]) => boolean): number {
-  let sum = 0;
-  for (const [label, count] of counts) if (isMeant(label.split("|"))) sum += count;
-  return sum;
+/** Of rows of another version it is only said that there are some. */
+export function decodeRows(
+  rows: readonly StoredSums[],
+  fromMs: number,
+): { sums: KnownSums[]; isReadable: boolean } {
+  const decoded = rows
+    .filter(({ atMs }) => atMs >= fromMs)
+    .map(({ atMs, sums }) => ({ atMs, sums: decodeSums(sums) }));
+  const known = decoded.flatMap(({ atMs, sums }) => (sums === null ? [] : [{ atMs, sums }]));
+  return { sums: known, isReadable: known.length === decoded.length };
 }

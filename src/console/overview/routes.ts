@@ -1,11 +1,12 @@
 import type { AppContext } from "../../http/context.ts";
+import { recentStates } from "../../http/routes/readyz.ts";
 import type { Overview, Span } from "../../operators/views.ts";
 import { asked, found } from "../shell/api.ts";
 import type { Feature } from "../shell/feature.ts";
 import { type Given, givenIn, judge, parseChoice } from "../shell/parameters.ts";
 import { buildFrame, page, render } from "../shell/render.tsx";
+import { overview as loadOverview } from "./overview.ts";
 import { OverviewPage, UnavailableOverviewPage } from "./page.tsx";
-import { overview as loadOverview } from "./query.ts";
 
 const SPANS: readonly Span[] = ["hour", "day", "week"];
 
@@ -19,7 +20,7 @@ function parse(given: Given): Span {
 }
 
 function load(c: AppContext, span: Span): Promise<Overview> {
-  return loadOverview(c.get("services").metricsAggregator, span, Date.now());
+  return loadOverview(c.get("services"), () => recentStates(c), span, Date.now());
 }
 
 async function renderOverview(c: AppContext): Promise<Response> {

@@ -2,16 +2,23 @@
 // as they are on any screen. Every bucket says its numbers (a title), and pages give the same numbers as a table.
 import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
-import { axisTop, linePath, moments, stack, ticks } from "./scale.ts";
+import { axisTop, linePath, lonePoints, moments, stack, ticks } from "./scale.ts";
 
 /** Units of the plot. A bucket is as wide as there is room. */
 const HEIGHT = 100;
 const STEP = 10;
 const GAP = 1.6;
 
+const PEN = {
+  fill: "none",
+  "stroke-linecap": "round",
+  "stroke-linejoin": "round",
+  "vector-effect": "non-scaling-stroke",
+} as const;
+
 export type Series = {
   name: string;
-  tone: "good" | "bad" | "accent" | "soft";
+  tone: "good" | "bad" | "worst" | "warn" | "accent" | "soft";
   values: readonly (number | null)[];
 };
 
@@ -66,16 +73,16 @@ export function LineChart(props: ChartProps): JSX.Element {
   return (
     <Frame {...props} top={top}>
       {series.map(({ tone, values }) => (
-        <path
-          class={tone}
-          d={linePath(values, top, STEP, HEIGHT)}
-          fill="none"
-          stroke-width="1.75"
-          stroke-dasharray={tone === "soft" ? "5 3" : undefined}
-          stroke-linecap="round"
-          stroke-linejoin="round"
-          vector-effect="non-scaling-stroke"
-        />
+        <>
+          <path
+            class={tone}
+            d={linePath(values, top, STEP, HEIGHT)}
+            {...PEN}
+            stroke-width="1.75"
+            stroke-dasharray={tone === "soft" ? "5 3" : undefined}
+          />
+          <path class={tone} d={lonePoints(values, top, STEP, HEIGHT)} {...PEN} stroke-width="6" />
+        </>
       ))}
       {titles.map((title, index) => (
         <g class="bucket">

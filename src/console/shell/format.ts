@@ -19,6 +19,12 @@ export function counted(value: number, one: string): string {
   return `${count(value)} ${value === 1 ? one : `${one}s`}`;
 }
 
+/** "+11", "−3", "no change" */
+export function change(now: number, before: number): string {
+  if (now === before) return "no change";
+  return now > before ? `+${count(now - before)}` : `−${count(before - now)}`;
+}
+
 /** "99.8 %"; never 100 while one is missing, never 0 while there is one. */
 export function percent(part: number, whole: number): string {
   if (whole === 0) return NOTHING;

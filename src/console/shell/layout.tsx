@@ -3,12 +3,13 @@ import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { Notice } from "./components.tsx";
 import type { Flash } from "./flash.ts";
-import { ROOT } from "./links.ts";
+import { ERRORS, ROOT } from "./links.ts";
 import type { Given } from "./parameters.ts";
 
 // Drawn here: no file and no host is asked for them. All are decoration beside a word.
 const PATHS = {
   pulse: "M2 13V9m4 4V3m4 10V7m4 6V5",
+  alert: "M8 2.5 14.25 13.5H1.75ZM8 6.5v3.25m0 1.5v.25",
   list: "M2.5 4h11M2.5 8h11M2.5 12h7",
   person: "M8 8a2.75 2.75 0 1 0 0-5.5A2.75 2.75 0 0 0 8 8Zm-5 5.5c.6-2.3 2.6-3.5 5-3.5s4.4 1.2 5 3.5",
   envelope: "M2 4h12v8.5H2zM2.5 4.5 8 9l5.5-4.5",
@@ -36,10 +37,11 @@ export type Frame = {
   flash: Flash | null;
 };
 
-export type Section = "overview" | "runs" | "users" | "dead-letters" | "destinations" | "audit";
+export type Section = "overview" | "errors" | "runs" | "users" | "dead-letters" | "destinations" | "audit";
 
 const SECTIONS: readonly { section: Section; title: string; path: string; icon: IconName }[] = [
   { section: "overview", title: "Overview", path: ROOT, icon: "pulse" },
+  { section: "errors", title: "Errors", path: ERRORS, icon: "alert" },
   { section: "runs", title: "Runs", path: `${ROOT}/runs`, icon: "list" },
   { section: "users", title: "Users", path: `${ROOT}/users`, icon: "person" },
   { section: "dead-letters", title: "Dead letters", path: `${ROOT}/dead-letters`, icon: "envelope" },

@@ -5,6 +5,7 @@ import type { Span } from "../../operators/views.ts";
 export const ROOT = "/console";
 export const DEAD_LETTERS = `${ROOT}/dead-letters`;
 export const SIGN_IN = `${ROOT}/sign-in`;
+export const ERRORS = `${ROOT}/errors`;
 export const SIGN_OUT = `${ROOT}/sign-out`;
 
 export type Query = Record<string, string | null>;
@@ -43,6 +44,10 @@ export function runsAt(query: Query): string {
 
 export function redeliveryAt(id: string): string {
   return `${ROOT}/redeliveries/${encodeURIComponent(id)}`;
+}
+
+export function errorsAt(query: Query): string {
+  return withQuery(ERRORS, query);
 }
 
 export function deadLettersAt(query: Query): string {

@@ -49,18 +49,31 @@ export function linePath(
   step: number,
   height: number,
 ): string {
-  let isOpen = false;
   const commands = values.map((value, index) => {
-    if (value === null) {
-      isOpen = false;
-      return "";
-    }
-    const point = `${round((index + 0.5) * step)} ${round(height - (Math.min(value, top) / top) * height)}`;
-    const command = isOpen ? `L${point}` : `M${point}h0`;
-    isOpen = true;
-    return command;
+    if (value === null) return "";
+    const isFirst = (values[index - 1] ?? null) === null;
+    const point = pointAt(value, index, top, step, height);
+    return isFirst ? `M${point}` : `L${point}`;
   });
   return commands.join("");
+}
+
+/** Points without a neighbour, which no line shows: a round cap makes each a dot. */
+export function lonePoints(
+  values: readonly (number | null)[],
+  top: number,
+  step: number,
+  height: number,
+): string {
+  const commands = values.map((value, index) => {
+    const isLone = (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;
+    return value !== null && isLone ? `M${pointAt(value, index, top, step, height)}h0` : "";
+  });
+  return commands.join("");
+}
+
+function pointAt(value: number, index: number, top: number, step: number, height: number): string {
+  return `${round((index + 0.5) * step)} ${round(height - (Math.min(value, top) / top) * height)}`;
 }
 
 function round(value: number): number {

@@ -16,7 +16,7 @@ export async function observe(c: AppContext, next: Next): Promise<void> {
   c.set("requestId", crypto.randomUUID());
   c.set("trace", parseTrace(c.req.raw.headers));
   c.set("stopwatch", new Stopwatch());
-  c.set("notes", { outcome: "served", user: null, runId: null });
+  c.set("notes", { outcome: "served", user: null, runId: null, code: null, upstreamStatus: null });
   const timer = Timer.forWork();
   c.set("timer", timer);
   await next();
@@ -50,7 +50,7 @@ function finish(c: AppContext): void {
 }
 
 function countServed(c: AppContext): void {
-  const { outcome, user, runId } = c.get("notes");
+  const { outcome, user, runId, code, upstreamStatus } = c.get("notes");
   const stopwatch = c.get("stopwatch");
   const served: RequestServed = {
     event: "request.served",
@@ -69,7 +69,7 @@ function countServed(c: AppContext): void {
   };
   log(served);
   countRequest(c.env.METRICS, served);
-  isolateSums.countRequest(served);
+  isolateSums.countRequest(served, { code, upstreamStatus });
 }
 
 // The pattern that answered: the first for this very method, or the one that takes any and was reached last.

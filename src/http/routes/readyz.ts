@@ -34,7 +34,7 @@ export async function readyz(c: AppContext): Promise<Response> {
   return c.json({ status: ready ? "ready" : "not_ready", dependencies: states }, ready ? 200 : 503);
 }
 
-async function recentStates(c: AppContext): Promise<States> {
+export async function recentStates(c: AppContext): Promise<States> {
   const probe = joinOrStart(c);
   try {
     return await landed(probe);

@@ -7,6 +7,15 @@
 import { withTimeout } from "../timeout.ts";
 import { log, type RequestServed } from "./log.ts";
 import {
+  type AnswerNotes,
+  addErrors,
+  encodeErrors,
+  MAX_OF_ISOLATE,
+  type RecentError,
+  type RecentErrors,
+  toRequestError,
+} from "./recent-errors.ts";
+import {
   addSums,
   type CountedAttempt,
   type CountedEnd,
@@ -14,6 +23,7 @@ import {
   countDeadLetter,
   countEnd,
   countMessage,
+  countReopened,
   countRequest,
   emptySums,
   encodeSums,
@@ -21,7 +31,9 @@ import {
 } from "./sums.ts";
 
 /** What is bound as METRICS_AGGREGATOR. `add` says how long the next interval is, in ms. */
-export type SumsReceiver = { getByName(name: string): { add(sums: string): Promise<number> } };
+export type SumsReceiver = {
+  getByName(name: string): { add(sums: string, errors: string): Promise<number> };
+};
 
 /** The one object of its class. */
 export const AGGREGATOR = "all";
@@ -34,6 +46,7 @@ const MAX_INTERVAL_MS = 10 * 60_000;
 /** Times at which a flush begins; none begins between them and now. */
 export type FlushMark = { pendingUntilMs: number; nextFromMs: number };
 
+const NO_NOTES: AnswerNotes = { code: null, upstreamStatus: null };
 const NONE: FlushMark = { pendingUntilMs: 0, nextFromMs: 0 };
 
 /** A clock that stepped back makes no pause longer. */
@@ -51,14 +64,21 @@ export function flushed(intervalMs: number, nowMs: number): FlushMark {
 export class IsolateSums {
   readonly #flushAfterMs: number;
   #sums = emptySums();
+  #errors: RecentErrors = new Map();
   #mark = NONE;
 
   constructor(flushAfterMs = FLUSH_AFTER_MS) {
     this.#flushAfterMs = flushAfterMs;
   }
 
-  countRequest(served: RequestServed): void {
+  countRequest(served: RequestServed, notes: AnswerNotes = NO_NOTES): void {
     countRequest(this.#sums, served);
+    const error = toRequestError(served, notes, Date.now());
+    if (error !== null) this.keepError(error);
+  }
+
+  keepError(error: RecentError): void {
+    addErrors(this.#errors, [error], MAX_OF_ISOLATE);
   }
 
   countAttempt(attempt: CountedAttempt): void {
@@ -71,6 +91,10 @@ export class IsolateSums {
 
   countDeadLetter(): void {
     countDeadLetter(this.#sums);
+  }
+
+  countReopened(): void {
+    countReopened(this.#sums);
   }
 
   countMessage(queuedMs: number): void {
@@ -87,12 +111,14 @@ export class IsolateSums {
 
   async #flush(receiver: SumsReceiver): Promise<void> {
     await scheduler.wait(this.#flushAfterMs);
-    const taken = this.#sums;
+    const [taken, errors] = [this.#sums, this.#errors];
     this.#sums = emptySums();
+    this.#errors = new Map();
     try {
-      this.#mark = flushed(await send(receiver, taken), Date.now());
+      this.#mark = flushed(await send(receiver, taken, errors), Date.now());
     } catch (error) {
       addSums(this.#sums, taken);
+      addErrors(this.#errors, [...errors.values()].flat(), MAX_OF_ISOLATE);
       this.#mark = NONE;
       log({ event: "metrics.flush_failed", error });
     }
@@ -103,6 +129,7 @@ export class IsolateSums {
 export const isolateSums = new IsolateSums();
 
 // The stub is made for each call: one that outlives its request fails from the second request on.
-async function send(receiver: SumsReceiver, sums: Sums): Promise<number> {
-  return withTimeout(ANSWERS_WITHIN_MS, receiver.getByName(AGGREGATOR).add(encodeSums(sums)));
+async function send(receiver: SumsReceiver, sums: Sums, errors: RecentErrors): Promise<number> {
+  const added = receiver.getByName(AGGREGATOR).add(encodeSums(sums), encodeErrors(errors));
+  return withTimeout(ANSWERS_WITHIN_MS, added);
 }

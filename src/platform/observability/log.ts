@@ -19,6 +19,11 @@ export type RequestServed = {
   upstream_ms: number | null;
 };
 
+/** Of operators, and of those who watch the gateway: none of its work. */
+export function isWatching(route: string): boolean {
+  return /^\/(?:console|healthz|readyz)(?:\/|$)/.test(route);
+}
+
 type Failure =
   | { event: "caller.refused"; request_id: string; reason: string }
   | { event: "request.failed"; request_id: string; error: unknown }

@@ -3,7 +3,7 @@
 // token or body in it: labels are words of ours, patterns of routes, user keys and host names, and there is a bound to
 // how many of them are kept.
 import { type Histogram, recordLatency } from "./histogram.ts";
-import type { RequestServed } from "./log.ts";
+import { isWatching, type RequestServed } from "./log.ts";
 
 /** Label to count. */
 export type Counts = Map<string, number>;
@@ -17,13 +17,16 @@ export type Sums = {
   deliveries: Counts;
   /** Ends of runs, by `result|callback or none|charged or free`. */
   runs: Counts;
-  /** By user key: requests. */
+  /** By user key: requests; starts among them; those answered 429; and those answered with another error. */
   users: Counts;
+  starts: Counts;
+  limited: Counts;
+  refused: Counts;
   /** By host name: attempts; those that were acknowledged; and how many ms these took in all. */
   hosts: Counts;
   acknowledged: Counts;
   acknowledgedMs: Counts;
-  /** Until the head of the gateway's answer. */
+  /** Until the head of the gateway's answer; without the console, /healthz and /readyz. */
   requestMs: Histogram;
   /** The same without waiting for the upstream. */
   gatewayMs: Histogram;
@@ -36,7 +39,8 @@ export type Sums = {
   queuedMs: Histogram;
 };
 
-export type DeliveryChange = "delivered_at_once" | "delivered" | "retrying" | "dead" | "aborted";
+/** `reopened`: a dead letter, or a delivery that had succeeded, is sent again. */
+export type DeliveryChange = "delivered_at_once" | "delivered" | "retrying" | "dead" | "aborted" | "reopened";
 
 export type CountedAttempt = {
   outcome: "acknowledged" | "aborted" | "failed";
@@ -58,15 +62,19 @@ export type CountedEnd = {
 
 const COUNTS = ["requests", "attempts", "deliveries", "runs"] as const;
 const BUSIEST = ["users", "hosts"] as const;
-/** Of hosts: kept of those that are kept in `hosts`. */
-const OF_HOSTS = ["acknowledged", "acknowledgedMs"] as const;
+/** Kept of the users and hosts that are kept in those. */
+const OF_NAMES = {
+  users: ["starts", "limited", "refused"],
+  hosts: ["acknowledged", "acknowledgedMs"],
+} as const;
+const ALL_OF_NAMES = BUSIEST.flatMap((name) => OF_NAMES[name]);
 const HISTOGRAMS = ["requestMs", "gatewayMs", "upstreamMs", "attemptMs", "deliveryMs", "queuedMs"] as const;
 
 /** More than there are routes and outcomes. What comes beyond is counted as `other`. */
 const MAX_LABELS = 500;
 const OTHER = "other";
 /** A name of DNS has 253 characters, and a port five more. */
-const MAX_NAME_CHARS = 260;
+export const MAX_NAME_CHARS = 260;
 /** Of users and of hosts: as many are held while sums grow, and as many kept of an interval, a minute, an hour. */
 const MAX_NAMES = 1_000;
 const KEPT_NAMES = 50;
@@ -78,6 +86,9 @@ export function emptySums(): Sums {
     deliveries: new Map(),
     runs: new Map(),
     users: new Map(),
+    starts: new Map(),
+    limited: new Map(),
+    refused: new Map(),
     hosts: new Map(),
     acknowledged: new Map(),
     acknowledgedMs: new Map(),
@@ -93,10 +104,22 @@ export function emptySums(): Sums {
 export function countRequest(sums: Sums, served: RequestServed): void {
   const { status, outcome, route, user, total_ms: totalMs, upstream_ms: upstreamMs } = served;
   addLabel(sums.requests, `${status}|${outcome}|${route}`, 1);
+  if (isWatching(route)) return;
   recordLatency(sums.requestMs, totalMs);
   recordLatency(sums.gatewayMs, totalMs - (upstreamMs ?? 0));
   if (upstreamMs !== null) recordLatency(sums.upstreamMs, upstreamMs);
-  if (user !== null) addName(sums.users, user, 1);
+  if (user !== null) countUser(sums, user, served);
+}
+
+/** Of a POST. */
+const START_ROUTES = ["/actions/v1/stored-actions/:stored_action_id/run", "/actions/v1/runs"];
+
+function countUser(sums: Sums, user: string, { method, route, status }: RequestServed): void {
+  addName(sums.users, user, 1);
+  if (method === "POST" && START_ROUTES.includes(route)) addCount(sums.starts, user, 1);
+  if (status === 429) addCount(sums.limited, user, 1);
+  else if (status >= 400) addCount(sums.refused, user, 1);
+  keepNames(sums, "users");
 }
 
 export function countAttempt(sums: Sums, attempt: CountedAttempt): void {
@@ -111,9 +134,9 @@ export function countAttempt(sums: Sums, attempt: CountedAttempt): void {
 function countHost(sums: Sums, host: string, isAcknowledged: boolean, durationMs: number): void {
   addName(sums.hosts, host, 1);
   if (!isAcknowledged) return;
-  addHost(sums.acknowledged, host, 1);
-  addHost(sums.acknowledgedMs, host, durationMs);
-  keepHosts(sums);
+  addCount(sums.acknowledged, host, 1);
+  addCount(sums.acknowledgedMs, host, durationMs);
+  keepNames(sums, "hosts");
 }
 
 export function countEnd(sums: Sums, { result, hasCallback, charged }: CountedEnd): void {
@@ -125,6 +148,11 @@ export function countDeadLetter(sums: Sums): void {
   addLabel(sums.deliveries, "dead" satisfies DeliveryChange, 1);
 }
 
+/** A delivery that was over begins again. */
+export function countReopened(sums: Sums): void {
+  addLabel(sums.deliveries, "reopened" satisfies DeliveryChange, 1);
+}
+
 export function countMessage(sums: Sums, queuedMs: number): void {
   recordLatency(sums.queuedMs, queuedMs);
 }
@@ -132,8 +160,8 @@ export function countMessage(sums: Sums, queuedMs: number): void {
 export function addSums(into: Sums, from: Sums): void {
   for (const name of COUNTS) for (const [label, n] of from[name]) addLabel(into[name], label, n);
   for (const name of BUSIEST) for (const [label, n] of from[name]) addName(into[name], label, n);
-  for (const name of OF_HOSTS) for (const [host, n] of from[name]) addHost(into[name], host, n);
-  keepHosts(into);
+  for (const name of ALL_OF_NAMES) for (const [label, n] of from[name]) addCount(into[name], label, n);
+  for (const name of BUSIEST) keepNames(into, name);
   for (const name of HISTOGRAMS)
     for (const [bucket, n] of from[name]) into[name].set(bucket, (into[name].get(bucket) ?? 0) + n);
 }
@@ -153,10 +181,13 @@ export function busiest(counts: Counts, n: number): [label: string, count: numbe
 export function encodeSums(sums: Sums): string {
   const encoded: Record<string, unknown> = { v: 1 };
   for (const name of [...COUNTS, ...HISTOGRAMS]) if (sums[name].size > 0) encoded[name] = [...sums[name]];
-  for (const name of BUSIEST) if (sums[name].size > 0) encoded[name] = busiest(sums[name], KEPT_NAMES);
-  const hosts = new Set(busiest(sums.hosts, KEPT_NAMES).map(([host]) => host));
-  for (const name of OF_HOSTS)
-    if (sums[name].size > 0) encoded[name] = [...sums[name]].filter(([host]) => hosts.has(host));
+  for (const name of BUSIEST) {
+    const kept = new Map(busiest(sums[name], KEPT_NAMES));
+    for (const part of [name, ...OF_NAMES[name]]) {
+      const counts = part === name ? [...kept] : [...sums[part]].filter(([label]) => kept.has(label));
+      if (counts.length > 0) encoded[part] = counts;
+    }
+  }
   return JSON.stringify(encoded);
 }
 
@@ -169,7 +200,7 @@ export function decodeSums(text: string): Sums | null {
   const { v, ...encoded }: Encoded = JSON.parse(text);
   if (v !== 1) return null;
   const sums = emptySums();
-  for (const name of [...COUNTS, ...BUSIEST, ...OF_HOSTS]) sums[name] = new Map(encoded[name]);
+  for (const name of [...COUNTS, ...BUSIEST, ...ALL_OF_NAMES]) sums[name] = new Map(encoded[name]);
   for (const name of HISTOGRAMS) sums[name] = new Map(encoded[name]);
   return sums;
 }
@@ -193,12 +224,12 @@ function addName(counts: Counts, name: string, n: number): void {
   for (const [label, count] of kept) counts.set(label, count);
 }
 
-function addHost(counts: Counts, host: string, n: number): void {
-  counts.set(host, (counts.get(host) ?? 0) + n);
+function addCount(counts: Counts, label: string, n: number): void {
+  counts.set(label, (counts.get(label) ?? 0) + n);
 }
 
-function keepHosts(sums: Sums): void {
-  for (const name of OF_HOSTS)
-    if (sums[name].size > sums.hosts.size)
-      for (const host of sums[name].keys()) if (!sums.hosts.has(host)) sums[name].delete(host);
+function keepNames(sums: Sums, names: (typeof BUSIEST)[number]): void {
+  for (const part of OF_NAMES[names])
+    if (sums[part].size > sums[names].size)
+      for (const label of sums[part].keys()) if (!sums[names].has(label)) sums[part].delete(label);
 }

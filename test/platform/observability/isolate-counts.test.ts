@@ -35,13 +35,14 @@ it("a run with a callback and a charge", async () => {
   await takeSums();
   await stage.start();
   await stage.pass(MINUTE);
-  const { requests, attempts, deliveries, runs, users, hosts, acknowledged, acknowledgedMs, ...latencies } =
+  const { requests, attempts, deliveries, runs, users, starts, limited, refused, ...others } =
     await takeSums();
+  const { hosts, acknowledged, acknowledgedMs, ...latencies } = others;
   expect([...requests]).toEqual([["202|accepted|/actions/v1/stored-actions/:stored_action_id/run", 1]]);
   expect([...attempts]).toEqual([["acknowledged|", 1]]);
   expect([...deliveries]).toEqual([["delivered_at_once", 1]]);
   expect([...runs]).toEqual([["success|callback|charged", 1]]);
-  expect([...users.values()]).toEqual([1]);
+  expect([users, starts, limited, refused].map((by) => [...by.values()])).toEqual([[1], [1], [], []]);
   expect([...hosts]).toEqual([["client.example", 1]]);
   expect([[...acknowledged], acknowledgedMs.size]).toEqual([[["client.example", 1]], 1]);
   expect(Object.entries(latencies).map(([name, { size }]) => [name, size])).toEqual([
@@ -64,6 +65,17 @@ it("a callback that fails to the end: each attempt, one end, one dead letter", a
   expect([...attempts]).toEqual([["failed|status is no 2xx", 3]]);
   expect(Object.fromEntries(deliveries)).toEqual({ retrying: 2, dead: 1 });
   expect([...runs]).toEqual([["success|callback|charged", 1]]);
+});
+
+it("a dead letter that is sent again: it is owed once more", async () => {
+  const stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "5" });
+  stage.receive(() => new Response(null, { status: 404 }));
+  const { runId } = await stage.start();
+  await stage.pass(HOUR);
+  await takeSums();
+  expect((await stage.redeliver(runId)).status).toBe(202);
+  const { deliveries, runs } = await takeSums();
+  expect([Object.fromEntries(deliveries), runs.size]).toEqual([{ reopened: 1 }, 0]);
 });
 
 it("a run that the upstream has lost: abandoned once, and its callback a dead letter", async () => {

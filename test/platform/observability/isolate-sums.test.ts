@@ -9,6 +9,7 @@ import {
   mayFlush,
   type SumsReceiver,
 } from "../../../src/platform/observability/isolate-sums.ts";
+import { decodeErrors } from "../../../src/platform/observability/recent-errors.ts";
 import { decodeSums } from "../../../src/platform/observability/sums.ts";
 import { never } from "../../support/bindings.ts";
 import { MINUTE, moveClock, SECOND, stopClock, T0 } from "../../support/clock.ts";
@@ -27,16 +28,19 @@ afterEach(() => {
 class Receiver {
   readonly counts: number[] = [];
   readonly names: string[] = [];
+  /** Statuses of the errors that each call reports. */
+  readonly errors: (number | null)[][] = [];
   answer: () => Promise<number> = async () => 10 * SECOND;
 
   readonly namespace: SumsReceiver = {
     getByName: (name) => {
       this.names.push(name);
-      return { add: (text) => this.#add(text) };
+      return { add: (text, errors) => this.#add(text, errors) };
     },
   };
 
-  #add(text: string): Promise<number> {
+  #add(text: string, errors: string): Promise<number> {
+    this.errors.push(decodeErrors(errors).map(({ status }) => status));
     const counts = decodeSums(text)?.requests.values() ?? [];
     this.counts.push([...counts].reduce((sum, n) => sum + n, 0));
     return this.answer();
@@ -48,9 +52,9 @@ function isolate(flushMs?: number) {
   const sums = new IsolateSums(flushMs);
   const left: Promise<unknown>[] = [];
   const receiver = new Receiver();
-  const serve = (n: number): void => {
+  const serve = (n: number, status = 202): void => {
     for (let each = 0; each < n; each += 1) {
-      sums.countRequest(toServed());
+      sums.countRequest(toServed({ status }));
       sums.flushSoon({ waitUntil: (work) => void left.push(work) }, receiver.namespace);
     }
   };
@@ -95,6 +99,24 @@ describe("a flush", () => {
     serve(1);
     await settled();
     expect(receiver.counts).toEqual([2, 3]);
+  });
+
+  it("takes the latest errors along, ten of a kind at most, and after a failure too", async () => {
+    const { receiver, serve, settled } = isolate(SOON_MS);
+    receiver.answer = () => Promise.reject(new Error("moved"));
+    serve(8, 500);
+    serve(2);
+    await settled();
+    receiver.answer = async () => 10 * SECOND;
+    serve(6, 503);
+    serve(1, 404);
+    await settled();
+    const statuses = [...Array.from({ length: 4 }, () => 500), ...Array.from({ length: 6 }, () => 503), 404];
+    expect(receiver.errors[1]).toEqual(statuses);
+    moveClock(10 * SECOND);
+    serve(1);
+    await settled();
+    expect(receiver.errors[2]).toEqual([]);
   });
 
   it("that died with its request is followed by another after half a minute, with nothing lost", async () => {

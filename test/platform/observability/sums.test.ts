@@ -28,11 +28,33 @@ describe("a request", () => {
       ...emptySums(),
       requests: new Map([["202|accepted|/actions/v1/runs", 1]]),
       users: new Map([["alice", 1]]),
+      starts: new Map([["alice", 1]]),
       requestMs: new Map([[80, 1]]),
       // 40 ms of its own.
       gatewayMs: new Map([[42, 1]]),
       upstreamMs: new Map([[80, 1]]),
     });
+  });
+
+  it("counts for its user as a start, as one too many and as another error", () => {
+    const sums = toSums((each) => {
+      for (const status of [202, 429, 503, 404]) countRequest(each, toServed({ status }));
+      countRequest(each, toServed({ method: "GET" }));
+      countRequest(each, toServed({ route: "/actions/*", status: 200 }));
+    });
+    const merged = emptySums();
+    for (const _ of [1, 2]) addSums(merged, decodeSums(encodeSums(sums)) ?? emptySums());
+    expect(
+      [merged.users, merged.starts, merged.limited, merged.refused].map((by) => by.get("alice")),
+    ).toEqual([12, 8, 2, 4]);
+  });
+
+  it("counts so of the users that are kept, and of no others", () => {
+    const sums = toSums((each) => {
+      for (let n = 0; n < 3_000; n += 1) countRequest(each, toServed({ user: `u${n}`, status: 503 }));
+    });
+    expect(sums.refused.size).toBeLessThanOrEqual(sums.users.size);
+    expect(decodeSums(encodeSums(sums))?.refused.size).toBe(50);
   });
 
   it("without a caller and an upstream is all the gateway's own time", () => {
