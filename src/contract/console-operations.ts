@@ -34,9 +34,13 @@ export function consoleOperations(): Entry[] {
       inQuery("span", { type: "string", enum: ["hour", "day", "week"], default: "hour" }),
     ]),
     get("/runs", "findConsoleRuns", "Find runs", "ConsoleRunPage", [
-      inQuery("run_id", uuid),
-      ...userParameters(),
+      inQuery("run_id", {
+        type: "string",
+        description: "A run id, a URL that has one, or the first 8 characters of one at least.",
+      }),
+      ...searchedUser(),
       inQuery("stored_action_id", uuid),
+      ...failureParameters(),
       inQuery("state", { type: "string", enum: [...STATES] }),
       inQuery("result", { type: "string", enum: [...RESULTS] }),
       ...spanParameters(),
@@ -47,7 +51,7 @@ export function consoleOperations(): Entry[] {
       ...userParameters(),
     ]),
     ...runActions(),
-    get("/users", "findConsoleUser", "Find a user by issuer and subject", "ConsoleUser", userParameters()),
+    get("/users", "findConsoleUser", "Find a user by key or subject", "ConsoleUser", searchedUser()),
     get("/users/{user}", "getConsoleUser", "Read a user", "ConsoleUser", [userInPath]),
     post("/users/{user}/reset-window", "resetConsoleWindow", "Forget what a user's windows have counted", {
       parameters: [userInPath],
@@ -114,6 +118,26 @@ const userInPath = { in: "path", name: "user", schema: userKey, required: true }
 
 function userParameters(): Parameter[] {
   return [inQuery("user", userKey), inQuery("issuer", text), inQuery("subject", text)];
+}
+
+function searchedUser(): Parameter[] {
+  const several: Schema = {
+    type: "string",
+    description: "Needed only where several issuers have the subject.",
+  };
+  return [inQuery("user", userKey), inQuery("subject", text), inQuery("issuer", several)];
+}
+
+function failureParameters(): Parameter[] {
+  const status = "Of the last attempt: a status code, or `none` where it got no answer.";
+  return [
+    inQuery("host", { type: "string", description: "Of the callback; `-`: there is none." }),
+    inQuery("reason", {
+      type: "string",
+      description: "Why the last attempt failed, or the run was abandoned.",
+    }),
+    inQuery("http_status", { type: "string", pattern: "^([1-5][0-9]{2}|none)$", description: status }),
+  ];
 }
 
 function spanParameters(): Parameter[] {

@@ -146,11 +146,6 @@ describe("a user's page", () => {
     const { body } = await ask(runs.stage.gateway, `/users/${runs.alice}`);
     expect(body).toMatchObject({ subject: "alice", open_runs: [], claims: [], usage: [] });
   });
-
-  it("of a user who was never here is empty", async () => {
-    const { body } = await ask(runs.stage.gateway, `/users/${"x".repeat(43)}`);
-    expect(body).toMatchObject({ issuer: null, subject: null, windows: { runs: null, results: null } });
-  });
 });
 
 describe("what the gates have told the operators' index", () => {

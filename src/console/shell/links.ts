@@ -31,6 +31,11 @@ export function userAt(userKey: string): string {
   return `${ROOT}/users/${encodeURIComponent(userKey)}`;
 }
 
+/** The search, with what was typed. */
+export function usersAt(query: Query): string {
+  return withQuery(`${ROOT}/users`, query);
+}
+
 /** Where a form goes that names the run of a start. */
 export function hintRunAt(userKey: string, runKey: string): string {
   return `${userAt(userKey)}/open-runs/${encodeURIComponent(runKey)}/poll`;
