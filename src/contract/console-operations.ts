@@ -24,7 +24,7 @@ import {
   uncounted,
   uuidInPath,
 } from "./parts.ts";
-import { RESULTS, STATES } from "./search-values.ts";
+import { HOST_SORTS, RESULTS, SPANS, STATES } from "./search-values.ts";
 
 const API = "/console/api";
 
@@ -75,7 +75,12 @@ export function consoleOperations(): Entry[] {
     get("/redeliveries/{id}", "getConsoleRedelivery", "How far that is", "ConsoleRedelivery", [
       uuidInPath("id"),
     ]),
-    get("/destinations", "getConsoleDestinations", "How hosts have fared", "ConsoleDestinations", []),
+    get("/destinations", "getConsoleDestinations", "How hosts have fared", "ConsoleDestinations", [
+      inQuery("span", { type: "string", enum: [...SPANS], default: "day" }),
+      inQuery("sort", { type: "string", enum: [...HOST_SORTS], default: "failures" }),
+      inQuery("host", { type: "string", description: "This one alone, whether it had an attempt or not." }),
+      inQuery("cursor", text),
+    ]),
     get("/audit", "getConsoleAudit", "What operators did", "ConsoleAuditPage", [inQuery("cursor", text)]),
     { path: `${API}/charges`, method: "get", operation: exportCharges() },
     { path: `${API}/reindex`, method: "post", operation: reindexGates() },

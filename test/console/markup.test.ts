@@ -56,7 +56,7 @@ function pagesWith(attack: string): [name: string, html: unknown][] {
     ["dead letters", DeadLettersPage({ frame, given, view: filled(deadLetters), fault: attack })],
     ["redelivery", RedeliveryPage({ frame, view: filled(redelivery) })],
     ["redelivery of a selection", RedeliveryPage({ frame, view: { ...redelivery, filter } })],
-    ["destinations", DestinationsPage({ frame, view: filled(destinations) })],
+    ["destinations", DestinationsPage({ frame, given, fault: attack, view: filled(destinations) })],
     ["audit", AuditTrailPage({ frame, view: filled(auditPage) })],
     ["sign-in", SignInPage({ frame, error: "invalid", usesAccess: true, scope: attack })],
     ["problem", ProblemPage({ frame, problem: "not_found", requestId: attack })],

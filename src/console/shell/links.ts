@@ -4,6 +4,7 @@ import type { Span } from "../../operators/views.ts";
 
 export const ROOT = "/console";
 export const DEAD_LETTERS = `${ROOT}/dead-letters`;
+export const DESTINATIONS = `${ROOT}/destinations`;
 export const SIGN_OUT = `${ROOT}/sign-out`;
 
 export type Query = Record<string, string | null>;
@@ -47,6 +48,10 @@ export function runsAt(query: Query): string {
 
 export function redeliveryAt(id: string): string {
   return `${ROOT}/redeliveries/${encodeURIComponent(id)}`;
+}
+
+export function destinationAt(host: string): string {
+  return withQuery(DESTINATIONS, { host });
 }
 
 export function deadLettersAt(query: Query): string {
