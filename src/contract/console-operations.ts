@@ -25,7 +25,7 @@ import {
   uncounted,
   uuidInPath,
 } from "./parts.ts";
-import { AUDIT_ACTIONS, RESULTS, STATES } from "./search-values.ts";
+import { AUDIT_ACTIONS, HOST_SORTS, RESULTS, SPANS, STATES } from "./search-values.ts";
 
 const API = "/console/api";
 
@@ -40,9 +40,13 @@ export function consoleOperations(): Entry[] {
       ...userParameters(),
     ]),
     get("/runs", "findConsoleRuns", "Find runs", "ConsoleRunPage", [
-      inQuery("run_id", uuid),
-      ...userParameters(),
+      inQuery("run_id", {
+        type: "string",
+        description: "A run id, a URL that has one, or the first 8 characters of one at least.",
+      }),
+      ...searchedUser(),
       inQuery("stored_action_id", uuid),
+      ...failureParameters(),
       inQuery("state", { type: "string", enum: [...STATES] }),
       inQuery("result", { type: "string", enum: [...RESULTS] }),
       ...spanParameters(),
@@ -53,7 +57,7 @@ export function consoleOperations(): Entry[] {
       ...userParameters(),
     ]),
     ...runActions(),
-    get("/users", "findConsoleUser", "Find a user by issuer and subject", "ConsoleUser", userParameters()),
+    get("/users", "findConsoleUser", "Find a user by key or subject", "ConsoleUser", searchedUser()),
     get("/users/{user}", "getConsoleUser", "Read a user", "ConsoleUser", [userInPath]),
     post("/users/{user}/reset-window", "resetConsoleWindow", "Forget what a user's windows have counted", {
       parameters: [userInPath],
@@ -77,7 +81,12 @@ export function consoleOperations(): Entry[] {
     get("/redeliveries/{id}", "getConsoleRedelivery", "How far that is", "ConsoleRedelivery", [
       uuidInPath("id"),
     ]),
-    get("/destinations", "getConsoleDestinations", "How hosts have fared", "ConsoleDestinations", []),
+    get("/destinations", "getConsoleDestinations", "How hosts have fared", "ConsoleDestinations", [
+      inQuery("span", { type: "string", enum: [...SPANS], default: "day" }),
+      inQuery("sort", { type: "string", enum: [...HOST_SORTS], default: "failures" }),
+      inQuery("host", { type: "string", description: "This one alone, whether it had an attempt or not." }),
+      inQuery("cursor", text),
+    ]),
     get("/audit", "getConsoleAudit", "What operators did", "ConsoleAuditPage", [
       inQuery("operator", text),
       inQuery("action", { type: "string", enum: [...AUDIT_ACTIONS] }),
@@ -126,6 +135,26 @@ const userInPath = { in: "path", name: "user", schema: userKey, required: true }
 
 function userParameters(): Parameter[] {
   return [inQuery("user", userKey), inQuery("issuer", text), inQuery("subject", text)];
+}
+
+function searchedUser(): Parameter[] {
+  const several: Schema = {
+    type: "string",
+    description: "Needed only where several issuers have the subject.",
+  };
+  return [inQuery("user", userKey), inQuery("subject", text), inQuery("issuer", several)];
+}
+
+function failureParameters(): Parameter[] {
+  const status = "Of the last attempt: a status code, or `none` where it got no answer.";
+  return [
+    inQuery("host", { type: "string", description: "Of the callback; `-`: there is none." }),
+    inQuery("reason", {
+      type: "string",
+      description: "Why the last attempt failed, or the run was abandoned.",
+    }),
+    inQuery("http_status", { type: "string", pattern: "^([1-5][0-9]{2}|none)$", description: status }),
+  ];
 }
 
 function spanParameters(): Parameter[] {

@@ -19,7 +19,7 @@ import {
 } from "./console-parts.ts";
 import { ConsoleRedeliveryFilter } from "./redelivery-filter.ts";
 import { COMPONENTS, described } from "./schemas.ts";
-import { AUDIT_ACTIONS } from "./search-values.ts";
+import { AUDIT_ACTIONS, HOST_SORTS, SPANS } from "./search-values.ts";
 
 const cursor = described(
   z.nullable(like("WzEsbnVsbCwiMDAiXQ")),
@@ -130,6 +130,10 @@ export const CONSOLE_COMPONENTS = {
     billable: z.boolean(),
     time_line: described(z.array(ConsoleTimeLineEntry), "Past and planned, in order."),
     can: z.object({ poll: z.boolean(), redeliver: z.boolean(), abandon: z.boolean() }),
+    breaker: described(
+      z.nullable(z.object({ until: time })),
+      "The breaker of its host lets no attempt of this user through until then, probably; null: it is not open, or did not answer.",
+    ),
   }),
   ConsoleUser: z.object({
     user,
@@ -187,22 +191,20 @@ export const CONSOLE_COMPONENTS = {
     ),
   }),
   ConsoleDestinations: z.object({
+    span: z.enum(SPANS),
+    sort: described(z.enum(HOST_SORTS), "Which are the most of the first."),
     destinations: list({
       host: receiver,
       attempts: count,
       acknowledged: count,
       latency_mean_ms: described(z.nullable(count), "Of the acknowledged attempts."),
-      breaker: described(
-        z.nullable(
-          z.object({
-            status: z.enum(["closed", "open", "half_open"]),
-            until: z.nullable(time),
-            open_for_users: count,
-          }),
-        ),
-        "Null: not asked, because fifty busier hosts have failed attempts too.",
-      ),
+      breaker: z.object({
+        status: z.enum(["closed", "open", "half_open"]),
+        until: z.nullable(time),
+        open_for_users: count,
+      }),
     }),
+    next_cursor: cursor,
   }),
   ConsoleAuditEntry,
   ConsoleAuditPage: z.object({ entries: z.array(ConsoleAuditEntry), next_cursor: cursor }),

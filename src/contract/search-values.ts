@@ -1,9 +1,14 @@
-// What runs, dead letters and the audit trail are searched by: the search, its form and the contract name the same.
+// What runs, dead letters, destinations and the audit trail are searched by: the search, its form and the contract name the same.
 
 export const STATES = ["waiting", "retrying", "delivered", "dead", "aborted", "none"] as const;
 
 /** `none`: its end has not been read. */
 export const RESULTS = ["success", "error", "none"] as const;
+
+export const SPANS = ["hour", "day", "week"] as const;
+
+/** What the destinations with most of come first. */
+export const HOST_SORTS = ["failures", "attempts"] as const;
 
 /** In the place of a host: those that have no callback. It is no host itself. */
 export const NO_HOST = "-";

@@ -2,9 +2,9 @@
 // reading and the writing there is no await.
 import { log } from "../platform/observability/log.ts";
 import type { WindowRule } from "../rate-limit/window.ts";
-import { type ClaimDecision, REPLAY_MS } from "../runs/claim.ts";
+import { type ClaimDecision, REPLAY_MS, type Settled } from "../runs/claim.ts";
 import { type Run, UNANSWERED_MS } from "../runs/run.ts";
-import type { Admission, AdmitRequest, Foreseen } from "./admission.ts";
+import type { Admission, AdmitRequest, Foreseen, HeldClaim } from "./admission.ts";
 import type { Claims } from "./claims.ts";
 import { type Counter, toLimited } from "./counter.ts";
 import type { Runs } from "./runs.ts";
@@ -49,6 +49,21 @@ export function admitNow(
 }
 
 /** `id`: of the start, if it has one. Counts nothing. Null: the start has to be judged. */
+/** KV knew the answer to an id. False: the gate knows it, too, by now. */
+export function learn(
+  { claims, counter }: Parts,
+  { runKey, attempt }: HeldClaim,
+  settled: Settled,
+  countedUntilMs: number | null,
+  nowMs: number,
+): boolean {
+  if (claims.find(runKey, nowMs)?.status === "settled") return false;
+  if (countedUntilMs !== null) counter.giveBack(countedUntilMs);
+  claims.endAttempt(runKey, true, attempt, "refused", nowMs);
+  claims.settle(runKey, settled, nowMs);
+  return true;
+}
+
 export function foresee(
   { store, claims, counter }: Parts,
   window: WindowRule | null,

@@ -164,6 +164,10 @@ export class GateClient {
     return this.#twice(async (gate): Promise<RunRecord | null> => await gate.findRun(runId));
   }
 
+  findRuns(prefix: string, limit: number): Promise<RunRecord[]> {
+    return this.#twice(async (gate): Promise<RunRecord[]> => await gate.findRuns(prefix, limit));
+  }
+
   usage(range: UsageRange): Promise<ChargePage> {
     return this.#twice(async (gate): Promise<ChargePage> => await gate.usage(range));
   }

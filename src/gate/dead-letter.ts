@@ -1,12 +1,12 @@
 import { attemptsOf } from "../runs/delivery.ts";
+import type { KnownRun } from "../runs/run.ts";
 import { storedActionIdOf } from "../runs/terms.ts";
 import { ABANDONED, type DeadLetter } from "./index-event.ts";
 import type { FinishedRun } from "./store/ended-runs.ts";
 
 /** What operators see of a dead letter. */
 export function toDeadLetter({ terms, run, finishedAtMs }: FinishedRun): DeadLetter {
-  const last = run.attempts.at(-1)?.outcome;
-  const failure = last?.kind === "failed" ? last.failure : "abandoned before an attempt";
+  const { status, reason } = readFailure(run);
   return {
     runId: run.runId,
     userKey: terms.userKey,
@@ -18,6 +18,16 @@ export function toDeadLetter({ terms, run, finishedAtMs }: FinishedRun): DeadLet
     diedAtMs: finishedAtMs,
     result: run.status === "ended" ? run.result : null,
     attempts: attemptsOf(run.delivery),
+    status,
+    reason: reason ?? "abandoned before an attempt",
+  };
+}
+
+/** The status of the last attempt, and why it failed, or why the run was abandoned. */
+export function readFailure(run: KnownRun): { status: number | null; reason: string | null } {
+  const last = run.attempts.at(-1)?.outcome;
+  const failure = last?.kind === "failed" ? last.failure : null;
+  return {
     status: last?.status ?? null,
     reason: run.status === "abandoned" ? ABANDONED[run.reason] : failure,
   };

@@ -12,6 +12,8 @@ import type { EndedPosition } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
 
 export type Inspection = {
+  /** This user was once promised something, or counted. */
+  isKnown: boolean;
   /** Open ones only. */
   windows: { runs: Window | null; results: Window | null };
   open: { runKey: string; run: Run; hasCallback: boolean; dueAtMs: number }[];
@@ -33,6 +35,13 @@ const MAX_SHOWN = 200;
 export function findRun(runs: Runs, runId: string): RunRecord | null {
   const found = runs.find(runId);
   return found && toRecord(runs, found.open ?? found.ended);
+}
+
+/** Runs whose ids begin so, `limit` at most. */
+export function findRuns(store: GateStore, runs: Runs, prefix: string, limit: number): RunRecord[] {
+  const open = runs.index.startingWith(prefix, limit).map((indexed) => runs.read(indexed));
+  const ended = store.endedRuns.startingWith(prefix, limit - open.length);
+  return [...open, ...ended].map((run) => toRecord(runs, run)).filter((record) => record !== null);
 }
 
 /** Null: its start has not been answered. */
@@ -59,6 +68,7 @@ export function inspect(
   );
   const claims = [...openClaims, ...store.answers.latest(MAX_SHOWN)];
   return {
+    isKnown: user !== undefined || counter.windows.revision > 0,
     windows: {
       runs: pickOpen(counter.windows.runs, nowMs),
       results: pickOpen(counter.windows.results, nowMs),

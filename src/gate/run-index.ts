@@ -45,6 +45,12 @@ export class RunIndex {
     return this.#byRunId.get(runId)?.run ?? null;
   }
 
+  /** Whose run ids begin so; it looks at each run, so it is for operators' eyes. */
+  startingWith(prefix: string, limit: number): IndexedRun[] {
+    const slots = [...this.#byRunId].filter(([runId]) => runId.startsWith(prefix));
+    return slots.slice(0, limit).map(([, { run }]) => run);
+  }
+
   /** Adds a run as its row has it. */
   load(rowId: number, runKey: string, runId: string | null, dueAtMs: number): void {
     this.#add({ ...newEntry(rowId, runKey, runId, dueAtMs), isLoaded: true });

@@ -21,12 +21,12 @@ import type {
   RunRecord,
   Settlement,
 } from "./admission.ts";
-import { admitNow, type Deciding, foresee, type Parts } from "./admit.ts";
+import { admitNow, type Deciding, foresee, learn, type Parts } from "./admit.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { Claims } from "./claims.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { findRun, type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
+import { findRun, findRuns, type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
 import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from "./leases.ts";
 import { redeliver } from "./redeliver.ts";
 import { reportRun } from "./reports.ts";
@@ -119,12 +119,7 @@ export class UserGate extends DurableObject<Env> {
 
   /** KV knew the answer to an id that this gate did not know: what the attempt's admission counted and took on is taken back. `countedUntilMs` null: it counted nothing. */
   async learn(claim: HeldClaim, settled: Settled, countedUntilMs: number | null): Promise<void> {
-    const nowMs = Date.now();
-    if (this.#claims.find(claim.runKey, nowMs)?.status === "settled") return;
-    if (countedUntilMs !== null) this.#counter.giveBack(countedUntilMs);
-    this.#claims.endAttempt(claim.runKey, true, claim.attempt, "refused", nowMs);
-    this.#claims.settle(claim.runKey, settled, nowMs);
-    this.#waiters.wake(claim.runKey);
+    if (learn(this.#parts, claim, settled, countedUntilMs, Date.now())) this.#waiters.wake(claim.runKey);
   }
 
   /** Counts a read of results, in a window of its own. */
@@ -219,6 +214,11 @@ export class UserGate extends DurableObject<Env> {
   /** A run as its caller may see it, null when nothing is kept of it here. */
   findRun(runId: string): RunRecord | null {
     return findRun(this.#runs, runId);
+  }
+
+  /** Those whose ids begin so. */
+  findRuns(prefix: string, limit: number): RunRecord[] {
+    return findRuns(this.#store, this.#runs, prefix, limit);
   }
 
   /** A page of this user's charges. */

@@ -49,13 +49,16 @@ export async function nameRun(
   );
 }
 
+/** Null: there is no such user. */
 export async function resetWindow(
   deps: Pick<Services, "operatorsDb" | "gates">,
   operator: Operator,
   userKey: string,
-): Promise<Acted> {
+): Promise<Acted | null> {
+  const gate = GateClient.ofUser(deps.gates, userKey);
+  if (!(await gate.inspect(Date.now())).isKnown) return null;
   return audited(deps.operatorsDb, newEntry(operator, "reset_window", userKey), async () => {
-    await GateClient.ofUser(deps.gates, userKey).resetWindows();
+    await gate.resetWindows();
     return { kind: "done" };
   });
 }

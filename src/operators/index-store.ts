@@ -18,6 +18,11 @@ export const STATEMENTS = {
     SELECT d.run_id, d.gate, d.user_key FROM json_each(?1) AS chosen
     CROSS JOIN dead_letters AS d WHERE d.run_id = chosen.value LIMIT ?2`,
 
+  // `?2` is behind every run id that begins with `?1`.
+  deadLettersStarting: `
+    SELECT run_id, gate, user_key FROM dead_letters WHERE run_id >= ?1 AND run_id < ?2
+    ORDER BY run_id, gate LIMIT ?3`,
+
   // One user has one row a month.
   activeUsers: `
     SELECT user_key, days & ?2 AS hit FROM active_days WHERE month = ?1 AND user_key > ?3
@@ -77,6 +82,16 @@ export async function findDeadLetters(db: D1Database, runIds: readonly string[])
   // No two gates should have one run, but nothing in the index keeps them from it.
   const limit = 2 * runIds.length;
   const deadLetters = db.prepare(STATEMENTS.deadLettersOfRuns).bind(JSON.stringify(runIds), limit);
+  return (await withTimeout(TIMEOUT_MS, deadLetters.run<DeadLetterOwner>())).results;
+}
+
+/** Dead letters whose run ids begin so. `prefix`: hexadecimal digits and hyphens. */
+export async function findDeadLettersStarting(
+  db: D1Database,
+  prefix: string,
+  limit: number,
+): Promise<DeadLetterOwner[]> {
+  const deadLetters = db.prepare(STATEMENTS.deadLettersStarting).bind(prefix, `${prefix}g`, limit);
   return (await withTimeout(TIMEOUT_MS, deadLetters.run<DeadLetterOwner>())).results;
 }
 

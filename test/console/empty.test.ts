@@ -77,8 +77,8 @@ describe("a page says why it is as it is, and what can be done", () => {
     ],
     [
       "destinations",
-      DestinationsPage({ frame: FRAME, view: { destinations: [] } }),
-      ["No attempt is on record"],
+      DestinationsPage({ frame: FRAME, given: {}, fault: null, view: { ...destinations, destinations: [] } }),
+      ["No attempt in the last day"],
     ],
     [
       "an audit trail",
@@ -105,7 +105,22 @@ describe("a page says why it is as it is, and what can be done", () => {
         ">Redeliver<",
       ],
     ],
-    ["a breaker that was not asked", DestinationsPage({ frame: FRAME, view: destinations }), [">not asked<"]],
+    [
+      "a page of destinations",
+      DestinationsPage({ frame: FRAME, given: { sort: "attempts" }, fault: null, view: destinations }),
+      [
+        'href="/console/destinations?span=day&amp;sort=attempts&amp;cursor=W',
+        '<option value="attempts" selected',
+      ],
+    ],
+    [
+      "a run whose host is left alone",
+      RunPage({ frame: FRAME, view: { ...runDetail, breaker: { until: "2026-11-25T20:14:33.000Z" } } }),
+      [
+        'The breaker of <a href="/console/destinations?host=hooks.example.com">hooks.example.com</a>',
+        " is open until 2026-11-25 20:14:33 (in 30 s).",
+      ],
+    ],
   ])("%s says so", async (_name, page, words) => {
     const html = String(await page);
     for (const each of words) expect(html).toContain(each);

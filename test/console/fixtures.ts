@@ -150,6 +150,7 @@ export const runDetail: RunDetail = {
     plain(-26 * MINUTE_MS, "next_attempt"),
   ],
   can: { poll: true, redeliver: true, abandon: true },
+  breaker: { until: ago(-21_000) },
 };
 
 function attemptAt(agoMs: number, attempt: RunDetail["time_line"][number]["attempt"]) {
@@ -170,6 +171,7 @@ export const abandonedRun: RunDetail = {
     plain(20_000, "dead"),
   ],
   can: { poll: true, redeliver: true, abandon: false },
+  breaker: null,
 };
 
 const KEYS = ["0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11", "5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44"] as const;

@@ -126,6 +126,9 @@ export const redelivery: Redelivery = {
 };
 
 export const destinations: Destinations = {
+  span: "day",
+  sort: "failures",
+  next_cursor: "WyJhIiwxLDBd",
   destinations: [
     {
       host: "api.partner.example:8443",
@@ -146,7 +149,7 @@ export const destinations: Destinations = {
       attempts: 1,
       acknowledged: 0,
       latency_mean_ms: null,
-      breaker: null,
+      breaker: { status: "closed", until: null, open_for_users: 0 },
     },
   ],
 };

@@ -60,7 +60,7 @@ function pagesWith(attack: string): [name: string, html: unknown][] {
     ["dead letters", DeadLettersPage({ frame, given, view: filled(deadLetters), fault: attack })],
     ["redelivery", RedeliveryPage({ frame, view: filled(redelivery) })],
     ["redelivery of a selection", RedeliveryPage({ frame, view: { ...redelivery, filter } })],
-    ["destinations", DestinationsPage({ frame, view: filled(destinations) })],
+    ["destinations", DestinationsPage({ frame, given, fault: attack, view: filled(destinations) })],
     ["audit", AuditTrailPage({ frame, given, view: filled(auditPage), fault: attack })],
     ["sign-in", SignInPage({ frame, error: "invalid", usesAccess: true, scope: attack, next: "/console" })],
     ["problem", ProblemPage({ frame, problem: "not_found", requestId: attack })],

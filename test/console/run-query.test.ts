@@ -6,7 +6,7 @@ import {
   encodeSearchCursor,
   type SearchCursor,
 } from "../../src/console/runs/search-cursor.ts";
-import { type Given, judge } from "../../src/console/shell/parameters.ts";
+import { type Given, judge, parseUser } from "../../src/console/shell/parameters.ts";
 import { decodeCursor } from "../../src/operators/cursor.ts";
 
 const ACTION = "11111111-2222-4333-8444-555555555555";
@@ -14,7 +14,9 @@ const USER = "u".repeat(43);
 /** 2026-11-20T12:00:00Z */
 const NOW_MS = 1_795_176_000_000;
 const ANY_TIME = { fromMs: null, toMs: null, after: null };
-const ANY = { runId: null, userKey: null, storedActionId: null, state: null, result: null, ...ANY_TIME };
+const ANY_FAILURE = { host: null, reason: null, httpStatus: null };
+const ANY_RUN = { run: null, userKey: null, storedActionId: null, state: null, result: null };
+const ANY = { ...ANY_RUN, ...ANY_FAILURE, ...ANY_TIME };
 
 const IN_USER: SearchCursor = { kind: "user", position: { week: 2968, seq: 51 } };
 const AMONG_MANY: SearchCursor = {
@@ -30,7 +32,8 @@ const ELSEWHERE = "cursor must be the next_cursor of a page of the same list.";
 const NO_MOMENT =
   "from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z (in a URL, + is written %2B).";
 
-const judged = (given: Given, nowMs = NOW_MS) => judge(() => parseRunQuery(given, nowMs));
+const judged = (given: Given, nowMs = NOW_MS) =>
+  judge(async () => parseRunQuery(given, await parseUser(given), nowMs));
 
 describe("a query", () => {
   it("of empty parameters asks for anything, so that a form can be sent as it is", async () => {
@@ -43,8 +46,21 @@ describe("a query", () => {
     expect(await judged(given)).toMatchObject({
       kind: "ok",
       // base64url SHA-256 of ["https://login.example","alice"]
-      value: { runId: ACTION, userKey: "lPlCpmHL-rwC7V-FmTGs1YCBKQoiq2r1GDAfRoVWLpM" },
+      value: { run: { id: ACTION, isWhole: true }, userKey: "lPlCpmHL-rwC7V-FmTGs1YCBKQoiq2r1GDAfRoVWLpM" },
     });
+  });
+
+  it("takes the beginning of a run id, a host as it is pasted, and how the last attempt failed", async () => {
+    const given = { run_id: " 0B6C8D1E ", host: "https://Client.example/hook", reason: " no connection " };
+    expect(await judged({ ...given, http_status: "none" })).toMatchObject({
+      value: {
+        run: { id: "0b6c8d1e", isWhole: false },
+        host: "client.example",
+        reason: "no connection",
+        httpStatus: "none",
+      },
+    });
+    expect(await judged({ http_status: "503" })).toMatchObject({ value: { httpStatus: 503 } });
   });
 
   it("of a user may span any time, one of all users 92 days", async () => {
@@ -62,7 +78,9 @@ describe("a query", () => {
   });
 
   it.each([
-    [{ run_id: "1" }, "run_id", "run_id must be a UUID."],
+    [{ run_id: "1" }, "run_id", "run_id must be a run id, or at least its first 8 characters."],
+    [{ host: "%" }, "host", "host must be the host of a callback, such as client.example."],
+    [{ http_status: "50" }, "http_status", "http_status must be a status code such as 503, or none."],
     [{ stored_action_id: "x" }, "stored_action_id", "stored_action_id must be a UUID."],
     [{ user: "alice" }, "user", "user must be a user key, 43 characters."],
     [{ issuer: "https://login.example" }, "subject", "issuer and subject go together."],

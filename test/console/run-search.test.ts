@@ -13,8 +13,8 @@ import { ACTION, indexActive, indexDeadLetters, keepRun, keepRuns, toIndexedDead
 import { toRun } from "./fixtures.ts";
 
 const ANY_TIME = { fromMs: null, toMs: null, after: null };
-const ANYTHING = { runId: null, userKey: null, storedActionId: null, state: null, result: null };
-const ANY: RunQuery = { ...ANYTHING, ...ANY_TIME };
+const ANYTHING = { run: null, userKey: null, storedActionId: null, state: null, result: null };
+const ANY: RunQuery = { ...ANYTHING, host: null, reason: null, httpStatus: null, ...ANY_TIME };
 const DAY = 24 * HOUR;
 /** 2040-03-10T00:00:00Z, a Saturday. */
 const MARCH_10 = Date.UTC(2040, 2, 10);
@@ -50,6 +50,8 @@ async function readAll(query: Partial<RunQuery>): Promise<{ ids: string[]; sizes
   }
   throw new Error("the pages do not end");
 }
+
+const whole = (id: string) => ({ id, isWhole: true });
 
 /** Counts what the search asks of gates. */
 function countingGates(calls: string[]): Partial<Env> {
@@ -259,7 +261,7 @@ describe("a run's id", () => {
     await indexActive(db, 204_003, 10, ["alice", "bob"]);
     moveClock(60 * DAY);
     const calls: string[] = [];
-    const page = await search({ runId }, countingGates(calls));
+    const page = await search({ run: whole(runId) }, countingGates(calls));
     expect(page.runs).toMatchObject([{ run_id: runId, user: "bob", state: "dead" }]);
     expect([page.progress, page.next_cursor, calls]).toEqual([null, null, ["USER_GATE.findRun"]]);
   });
@@ -268,23 +270,23 @@ describe("a run's id", () => {
     const users = times(230, (n) => `user-${String(n).padStart(3, "0")}`);
     const runId = await keepRun({ terms: { userKey: "user-140" } });
     await indexActive(db, 204_003, 9, users);
-    const first = await search({ runId });
+    const first = await search({ run: whole(runId) });
     expect([first.runs, first.progress?.searched, first.progress?.users]).toEqual([[], 100, 230]);
-    const { ids, sizes, last } = await readAll({ runId });
+    const { ids, sizes, last } = await readAll({ run: whole(runId) });
     expect([ids, sizes, last.progress?.searched]).toEqual([[runId], [0, 1], 141]);
   });
 
   it("of a user is looked up in that gate alone", async () => {
     const runId = await keepRun({ terms: { userKey: "bob" }, fate: "waiting" });
-    expect((await search({ runId, userKey: "bob" })).runs).toHaveLength(1);
-    expect((await search({ runId, userKey: "alice" })).runs).toEqual([]);
-    expect((await search({ runId, userKey: "bob", state: "dead" })).runs).toEqual([]);
+    expect((await search({ run: whole(runId), userKey: "bob" })).runs).toHaveLength(1);
+    expect((await search({ run: whole(runId), userKey: "alice" })).runs).toEqual([]);
+    expect((await search({ run: whole(runId), userKey: "bob", state: "dead" })).runs).toEqual([]);
   });
 
   it("that no gate has is looked for to the end", async () => {
     await keepRun();
     await indexActive(db, 204_003, 10, ["alice"]);
-    const page = await search({ runId: crypto.randomUUID() });
+    const page = await search({ run: whole(crypto.randomUUID()) });
     expect([page.runs, page.next_cursor, page.progress?.searched]).toEqual([[], null, 1]);
   });
 });

@@ -1,10 +1,13 @@
 // What an operator is shown of a run and of a user, through the whole gateway.
+import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
+import { breakerOf } from "../../src/callbacks/destination-breaker.ts";
 import { OperatedRuns } from "../operators/operated-runs.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, T0 } from "../support/clock.ts";
 import type { Answer } from "../support/gateway.ts";
 import { HOOK } from "../support/stage.ts";
+import { times } from "../support/times.ts";
 import { ACTION, ask } from "./bench.ts";
 import { NOT_ENDED } from "./fixtures.ts";
 
@@ -48,6 +51,7 @@ describe("a run's page", () => {
           { at: "2040-01-01T00:00:02.000Z", kind: "next_poll", attempt: null, reason: null },
         ],
         can: { poll: true, redeliver: false, abandon: true },
+        breaker: null,
       },
     ]);
   });
@@ -64,6 +68,20 @@ describe("a run's page", () => {
       charged: true,
       can: { poll: false, redeliver: false, abandon: true },
     });
+  });
+
+  it("says until when the breaker of its host is open for its user, and is there without that breaker", async () => {
+    const run = await runs.retrying();
+    const breaker = breakerOf(env.DESTINATION_BREAKER, "client.example");
+    for (const _ of times(10, () => 0)) await breaker.report(runs.alice, false);
+    expect((await runs.read(run)).body.breaker).toEqual({ until: new Date(T0 + 30_000).toISOString() });
+    const without = await ask(
+      await runs.beside(failing(/^DESTINATION_BREAKER\./)),
+      `/runs/${run.runId}?user=${runs.alice}`,
+    );
+    expect([without.status, without.body.breaker]).toEqual([200, null]);
+    vi.setSystemTime(T0 + 30_000);
+    expect((await runs.read(run)).body.breaker).toBeNull();
   });
 
   it("of one that was delivered ends there", async () => {
@@ -145,11 +163,6 @@ describe("a user's page", () => {
     vi.setSystemTime(T0 + 40 * 24 * HOUR);
     const { body } = await ask(runs.stage.gateway, `/users/${runs.alice}`);
     expect(body).toMatchObject({ subject: "alice", open_runs: [], claims: [], usage: [] });
-  });
-
-  it("of a user who was never here is empty", async () => {
-    const { body } = await ask(runs.stage.gateway, `/users/${"x".repeat(43)}`);
-    expect(body).toMatchObject({ issuer: null, subject: null, windows: { runs: null, results: null } });
   });
 });
 

@@ -27,9 +27,9 @@ export type AnswerBody = {
   servers: readonly { url: string }[];
   paths: Record<string, object>;
 } & z.infer<typeof COMPONENTS.JsonWebKeySet> &
-  Pick<RunDetail, "state" | "attempts" | "time_line" | "can"> &
+  Pick<RunDetail, "breaker" | "state" | "attempts" | "time_line" | "can"> &
   Pick<RunPage, "runs"> &
-  Pick<UserView, "windows" | "open_runs" | "open_count" | "claims" | "default_limit"> &
+  Pick<UserView, "user" | "windows" | "open_runs" | "open_count" | "claims" | "default_limit"> &
   Pick<DeadLetters, "groups" | "dead_letters"> &
   Pick<AuditPage, "entries"> &
   Pick<Overview, "health" | "totals" | "waiting" | "failing_hosts"> &

@@ -1,25 +1,40 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { HOST_SORTS, SPANS } from "../../contract/search-values.ts";
 import type { Destination, Destinations } from "../../operators/views.ts";
 import { MeterFrame } from "../shell/charts.tsx";
-import { Chip, type ChipTone, Empty } from "../shell/components.tsx";
+import { Chip, type ChipTone, Empty, NextPage } from "../shell/components.tsx";
 import { count, counted, duration, percent, whenDue } from "../shell/format.ts";
-import { Layout, type PageProps } from "../shell/layout.tsx";
-import { deadLettersAt } from "../shell/links.ts";
+import { Fault, SelectField, Submit, TextField } from "../shell/forms.tsx";
+import { Layout, type SearchPageProps } from "../shell/layout.tsx";
+import { DESTINATIONS, deadLettersAt } from "../shell/links.ts";
 import { type Column, Table } from "../shell/table.tsx";
 
-export function DestinationsPage({ frame, view }: PageProps<Destinations>): JSX.Element {
+/** What the list is asked for. */
+type HostSearch = Record<"span" | "sort" | "host", string>;
+
+export function DestinationsPage(props: SearchPageProps<Destinations | null>): JSX.Element {
+  const { frame, view, given, fault } = props;
+  const { span = "day", sort = "failures", host = "" } = given;
+  const search = { span, sort, host };
   return (
     <Layout
       title="Destinations"
       frame={frame}
       section="destinations"
-      lead="The busiest hosts of the last day, by the attempts made at them."
+      lead="The busiest hosts of callbacks, by the attempts made at them that failed, or by all."
     >
-      <Table label="Destinations" rows={view.destinations} columns={columnsAt(frame.nowMs)}>
-        <Empty title="No attempt is on record">
-          A host appears here with the first callback to it. Nothing has to be set up.
-        </Empty>
-      </Table>
+      <SearchForm search={search} />
+      <Fault text={fault} />
+      {view !== null && (
+        <>
+          <Table label="Destinations" rows={view.destinations} columns={columnsAt(frame.nowMs)}>
+            <Empty title={`No attempt in the last ${view.span}`}>
+              A host appears here with the first callback to it. Nothing has to be set up.
+            </Empty>
+          </Table>
+          <NextPage path={DESTINATIONS} query={search} cursor={view.next_cursor} label="More" />
+        </>
+      )}
       <p class="dim">
         When most attempts at a host fail, its breaker opens for half a minute. Then one attempt finds out
         whether the host is back. An open breaker uses up no attempt.
@@ -28,9 +43,25 @@ export function DestinationsPage({ frame, view }: PageProps<Destinations>): JSX.
   );
 }
 
+function SearchForm({ search: { span, sort, host } }: { search: HostSearch }): JSX.Element {
+  return (
+    <form class="card" method="get" action={DESTINATIONS} role="search">
+      <div class="fields">
+        <SelectField label="Last" name="span" value={span} options={SPANS} isRequired />
+        <SelectField label="Most" name="sort" value={sort} options={HOST_SORTS} isRequired />
+        <TextField label="Host" name="host" value={host} spellcheck={false} />
+      </div>
+      <div class="buttons">
+        <Submit>Show</Submit>
+      </div>
+    </form>
+  );
+}
+
 function columnsAt(nowMs: number): Column<Destination>[] {
   return [
     { title: "Host", kind: "row", variant: "wrap", cell: ({ host }) => host },
+    { title: "Failures", variant: "number", cell: (each) => count(each.attempts - each.acknowledged) },
     { title: "Attempts", variant: "number", cell: ({ attempts }) => count(attempts) },
     { title: "Acknowledged", cell: (destination) => <Rate {...destination} /> },
     { title: "Mean", variant: "number", cell: (destination) => duration(destination.latency_mean_ms) },
@@ -59,7 +90,7 @@ function Rate({ acknowledged: good, attempts: all }: Destination): JSX.Element {
   );
 }
 
-type BreakerState = NonNullable<Destination["breaker"]>;
+type BreakerState = Destination["breaker"];
 
 const STATUSES: Record<BreakerState["status"], readonly [tone: ChipTone, word: string]> = {
   closed: ["good", "closed"],
@@ -67,8 +98,7 @@ const STATUSES: Record<BreakerState["status"], readonly [tone: ChipTone, word: s
   half_open: ["warn", "half open"],
 };
 
-function Breaker({ breaker, nowMs }: { breaker: Destination["breaker"]; nowMs: number }): JSX.Element {
-  if (breaker === null) return <span class="dim">not asked</span>;
+function Breaker({ breaker, nowMs }: { breaker: BreakerState; nowMs: number }): JSX.Element {
   const { status, until, open_for_users: openForUsers } = breaker;
   const [tone, word] = STATUSES[status];
   return (

@@ -1,11 +1,11 @@
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
-import { Card, Facts, Moment, ResultChip, StateChip, UserLink } from "../shell/components.tsx";
-import { counted, duration, NOTHING, whenDue } from "../shell/format.ts";
+import { Card, Facts, Moment, Notice, ResultChip, StateChip, UserLink } from "../shell/components.tsx";
+import { counted, dateTime, duration, NOTHING, whenDue } from "../shell/format.ts";
 import { Confirm, Post } from "../shell/forms.tsx";
 import { Layout, type PageProps } from "../shell/layout.tsx";
-import { runActionAt } from "../shell/links.ts";
+import { destinationAt, runActionAt } from "../shell/links.ts";
 
 export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element {
   return (
@@ -26,6 +26,7 @@ export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element
       }
       actions={<Buttons run={run} />}
     >
+      <OpenBreaker run={run} nowMs={frame.nowMs} />
       <div class="columns">
         <Card
           title="Time line"
@@ -41,6 +42,17 @@ export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element
         </Card>
       </div>
     </Layout>
+  );
+}
+
+function OpenBreaker({ run, nowMs }: { run: RunDetail; nowMs: number }): JSX.Element | null {
+  const { breaker, callback_host: host } = run;
+  if (breaker === null || host === null) return null;
+  return (
+    <Notice tone="warn">
+      The breaker of <a href={destinationAt(host)}>{host}</a>
+      {` is open until ${dateTime(breaker.until)} (${whenDue(breaker.until, nowMs)}). No attempt is made before, and none is used up.`}
+    </Notice>
   );
 }
 

@@ -1,27 +1,55 @@
 // A run's page: what its user's gate has on record, as a time line, past and planned, and what an operator can do with the run
 // now.
+import { parseHost } from "../../callbacks/destination.ts";
+import {
+  type BreakerNamespace,
+  breakerOf,
+  type HostPermission,
+} from "../../callbacks/destination-breaker.ts";
 import type { RunRecord } from "../../gate/admission.ts";
 import { attemptError } from "../../gate/delivery-view.ts";
 import { ABANDONED } from "../../gate/index-event.ts";
 import { canPoll, findRun, hasSomethingToDeliver, isOpen } from "../../operators/find-run.ts";
 import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
 import { formatTime } from "../../platform/date-time.ts";
+import { log } from "../../platform/observability/log.ts";
+import { withTimeout } from "../../platform/timeout.ts";
 import type { Attempt } from "../../runs/attempt.ts";
 import type { Abandoned, Ended } from "../../runs/run.ts";
 import type { Services } from "../../services/services.ts";
 import { toRunSummary } from "../runs/run-summary.ts";
 
+const BREAKER_ANSWERS_WITHIN_MS = 2_000;
+
 /** Null when the run is not on record. Throws when the index or the gate does not answer. */
 export async function runDetail(
-  deps: Pick<Services, "operatorsDb" | "gates">,
+  deps: Pick<Services, "operatorsDb" | "gates" | "breakers">,
   runId: string,
   user: string | null,
 ): Promise<RunDetail | null> {
   const found = await findRun(deps, runId, user);
-  return found && toDetail(found.record);
+  return found && toDetail(found.record, await openBreaker(deps.breakers, found.record));
 }
 
-function toDetail(record: RunRecord): RunDetail {
+/** Of the run's host, for its user; null: it lets attempts through, or does not answer, or no attempt is to come. */
+async function openBreaker(
+  breakers: BreakerNamespace,
+  { terms, state }: RunRecord,
+): Promise<RunDetail["breaker"]> {
+  const host = parseHost(terms.callbackUrl);
+  if (host === null || state === "delivered" || state === "aborted") return null;
+  const peeked: Promise<HostPermission> = breakerOf(breakers, host).peek(terms.userKey);
+  try {
+    const permission = await withTimeout(BREAKER_ANSWERS_WITHIN_MS, peeked);
+    return permission.kind === "open" ? { until: formatTime(permission.untilMs) } : null;
+  } catch (error) {
+    // The page shows what the gate has, whatever becomes of a breaker.
+    log({ event: "breaker.unavailable", error });
+    return null;
+  }
+}
+
+function toDetail(record: RunRecord, breaker: RunDetail["breaker"]): RunDetail {
   const { callbackUrl, billing } = record.terms;
   // Of an abandoned run the upstream is asked for the end first.
   const canRedeliver = !isOpen(record) && hasSomethingToDeliver(record);
@@ -31,6 +59,7 @@ function toDetail(record: RunRecord): RunDetail {
     billable: billing.is_billable,
     time_line: buildTimeLine(record),
     can: { poll: canPoll(record), redeliver: canRedeliver, abandon: isOpen(record) },
+    breaker,
   };
 }
 

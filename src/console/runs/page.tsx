@@ -12,6 +12,7 @@ import {
   StateChip,
   UserLink,
 } from "../shell/components.tsx";
+import { FailureFields } from "../shell/failure-fields.tsx";
 import { count, counted, dateTime, duration, NOTHING } from "../shell/format.ts";
 import { ButtonLink, Fault, SelectField, Submit, TextField, TimeField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
@@ -39,8 +40,9 @@ export function RunsPage(props: SearchPageProps<RunPage | null>): JSX.Element {
 /** The form as it was filled in: shown again, whatever was in it. */
 function toSearch(given: Given) {
   const { run_id = "", user = "", issuer = "", subject = "", stored_action_id = "" } = given;
-  const { state = "", result = "", from = "", to = "" } = given;
-  return { run_id, user, issuer, subject, stored_action_id, state, result, from, to };
+  const { host = "", reason = "", http_status = "", state = "", result = "", from = "", to = "" } = given;
+  const who = { run_id, user, issuer, subject, stored_action_id };
+  return { ...who, host, reason, http_status, state, result, from, to };
 }
 
 type RunSearch = ReturnType<typeof toSearch>;
@@ -49,11 +51,12 @@ function SearchForm({ search }: { search: RunSearch }): JSX.Element {
   return (
     <form class="card" method="get" action={`${ROOT}/runs`} role="search">
       <div class="fields">
-        <TextField label="Run id" name="run_id" value={search.run_id} spellcheck={false} />
+        <TextField label="Run id, or its beginning" name="run_id" value={search.run_id} spellcheck={false} />
         <TextField label="User key" name="user" value={search.user} spellcheck={false} />
         <TextField label="Issuer" name="issuer" value={search.issuer} placeholder="https://…" />
         <TextField label="Subject" name="subject" value={search.subject} spellcheck={false} />
         <TextField label="Stored action" name="stored_action_id" value={search.stored_action_id} />
+        <FailureFields {...search} />
         <SelectField label="State" name="state" value={search.state} options={STATES} />
         <SelectField label="Result" name="result" value={search.result} options={RESULTS} />
         <TimeField label="Finished from (UTC)" name="from" value={search.from} />
@@ -78,7 +81,7 @@ function Results({ found, search, nowMs }: ResultsProps): JSX.Element {
       <Table label="Runs" rows={runs} columns={runColumns(nowMs)}>
         <Empty title={cursor === null ? "No run is like that" : "None so far"}>
           {cursor === null
-            ? "Take a condition away, or name the user: by key, or by issuer and subject together."
+            ? "Take a condition away, or name the user: by key, or by subject."
             : "This page has looked through many runs without finding one. Go on with the search."}
         </Empty>
       </Table>

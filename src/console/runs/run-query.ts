@@ -1,7 +1,9 @@
 // What a search for runs is asked for, and which runs that is. Pure.
 
-import { RESULTS, STATES } from "../../contract/search-values.ts";
+import { parseHost } from "../../callbacks/destination.ts";
+import { NO_HOST, RESULTS, STATES } from "../../contract/search-values.ts";
 import type { RunRecord } from "../../gate/admission.ts";
+import { readFailure } from "../../gate/dead-letter.ts";
 import type { ListedRun } from "../../gate/inspection.ts";
 import type { DeliveryState } from "../../runs/delivery.ts";
 import { storedActionIdOf } from "../../runs/terms.ts";
@@ -10,11 +12,15 @@ import {
   type Given,
   parseChoice,
   parseCursor,
+  parseHostName,
+  parseHttpStatus,
   parseSpan,
-  parseUser,
+  parseText,
+  parseTypedRun,
   parseUuid,
   type Span,
 } from "../shell/parameters.ts";
+import type { TypedRunId } from "../shell/typed.ts";
 import { decodeSearchCursor, type SearchCursor } from "./search-cursor.ts";
 
 /** Null: any. */
@@ -22,6 +28,12 @@ export type Filter = {
   storedActionId: string | null;
   state: DeliveryState | null;
   result: "success" | "error" | "none" | null;
+  /** Of the callback, or NO_HOST. */
+  host: string | null;
+  /** Why the last attempt failed, or why the run was abandoned. */
+  reason: string | null;
+  /** Of the last attempt. */
+  httpStatus: number | "none" | null;
 };
 
 /** By the time at which a run finished: delivered, dead, or ended without a callback. `toMs` is not part of it. */
@@ -29,21 +41,23 @@ export type FinishedIn = { fromMs: number; toMs: number };
 
 /** By the time at which runs finished. */
 export type RunQuery = Filter &
-  Span & { runId: string | null; userKey: string | null; after: SearchCursor | null };
+  Span & { run: TypedRunId | null; userKey: string | null; after: SearchCursor | null };
 
 /** Without a user, whose days are asked for. */
 const MAX_DAYS = 92;
 const DAY_MS = 86_400_000;
 
-/** `user` is a user key; or `issuer` and `subject` say who it is. */
-export async function parseRunQuery(given: Given, nowMs: number): Promise<RunQuery> {
-  const userKey = await parseUser(given);
+/** `userKey`: whose runs, as the question says it. */
+export function parseRunQuery(given: Given, userKey: string | null, nowMs: number): RunQuery {
   return {
-    runId: parseUuid(given, "run_id"),
+    run: parseTypedRun(given),
     userKey,
     storedActionId: parseUuid(given, "stored_action_id"),
     state: parseChoice(given, "state", STATES),
     result: parseChoice(given, "result", RESULTS),
+    host: parseHostName(given),
+    reason: parseText(given, "reason"),
+    httpStatus: parseHttpStatus(given),
     ...(userKey === null ? parseDays(given, nowMs) : parseSpan(given)),
     after: parseCursor(given, (text) => {
       const cursor = decodeSearchCursor(text);
@@ -62,15 +76,17 @@ function parseDays(given: Given, nowMs: number): Span {
   return { fromMs, toMs };
 }
 
-export function passesFilter(
-  { run, terms, state }: RunRecord,
-  { storedActionId, state: wanted, result }: Filter,
-): boolean {
-  return (
-    (storedActionId === null || storedActionIdOf(terms) === storedActionId) &&
-    (wanted === null || state === wanted) &&
-    (result === null || (run.status === "ended" ? run.result : "none") === result)
-  );
+export function passesFilter({ run, terms, state }: RunRecord, filter: Filter): boolean {
+  const { status, reason } = readFailure(run);
+  const pairs: [wanted: unknown, is: unknown][] = [
+    [filter.storedActionId, storedActionIdOf(terms)],
+    [filter.state, state],
+    [filter.result, run.status === "ended" ? run.result : "none"],
+    [filter.host, parseHost(terms.callbackUrl) ?? NO_HOST],
+    [filter.reason, reason],
+    [filter.httpStatus, status ?? "none"],
+  ];
+  return pairs.every(([wanted, is]) => wanted === null || wanted === is);
 }
 
 /** An open run will finish later than now: it belongs to a span that has not ended. */

@@ -1,13 +1,14 @@
-// Finding runs. A user's runs are listed by that user's gate. A run id alone leads to the dead letters first; after that,
-// as where no user is named, the gates that were active on the chosen days are asked, page by page. What this does not
+// Finding runs. A user's runs are listed by that user's gate. A run id alone, or its beginning, leads to the dead letters
+// first; after that, as where no user is named, the gates that were active on the chosen days are asked, page by page. What this does not
 // find: docs/console.md, "What a search finds".
 import type { RunRecord } from "../../gate/admission.ts";
 import { GateClient } from "../../gate/client.ts";
-import { findRun } from "../../operators/find-run.ts";
+import { findDeadLetters, findDeadLettersStarting } from "../../operators/index-store.ts";
 import type { RunPage } from "../../operators/views.ts";
 import { formatTime, timeOrNull } from "../../platform/date-time.ts";
 import type { Services } from "../../services/services.ts";
-import { RUNS_A_PAGE, type Walk, walkGate } from "./gate-search.ts";
+import type { TypedRunId } from "../shell/typed.ts";
+import { RUNS_A_PAGE, walkGate } from "./gate-search.ts";
 import { type ManyPage, type ManySearch, searchMany } from "./many-gates.ts";
 import { type Filter, type FinishedIn, passesFilter, type RunQuery } from "./run-query.ts";
 import { toRunSummary } from "./run-summary.ts";
@@ -25,11 +26,14 @@ const LISTS_OF_EACH = 4;
 const GATES_LISTED = 40;
 /** Looking one run up is quicker. */
 const GATES_LOOKED_UP = 100;
+/** Each may be a question to another gate. */
+const MAX_DEAD_LETTERS = 20;
 
 export async function searchRuns(deps: Deps, query: RunQuery): Promise<RunPage> {
-  const { runId, userKey } = query;
-  if (userKey !== null) return runId === null ? runsOfUser(deps, userKey, query) : runOfUser(deps, query);
-  return runId === null ? runsOfMany(deps, query) : runAmongMany(deps, runId, query);
+  const { run, userKey } = query;
+  if (run === null) return userKey === null ? runsOfMany(deps, query) : runsOfUser(deps, userKey, query);
+  if (userKey === null) return runAmongMany(deps, run, query);
+  return onePage(await lookUp(GateClient.ofUser(deps.gates, userKey), run), query);
 }
 
 async function runsOfUser({ gates, nowMs }: Deps, userKey: string, query: RunQuery): Promise<RunPage> {
@@ -46,11 +50,6 @@ async function runsOfUser({ gates, nowMs }: Deps, userKey: string, query: RunQue
   };
 }
 
-async function runOfUser(deps: Deps, { runId, userKey, ...filter }: RunQuery): Promise<RunPage> {
-  const found = runId === null ? null : await findRun(deps, runId, userKey);
-  return onePage(found?.record ?? null, filter);
-}
-
 async function runsOfMany(deps: Deps, query: RunQuery): Promise<RunPage> {
   const span = toSpan(query, deps.nowMs);
   const wanted = { filter: query, span, nowMs: deps.nowMs };
@@ -64,27 +63,48 @@ async function runsOfMany(deps: Deps, query: RunQuery): Promise<RunPage> {
   return manyPage(search, await searchMany(deps, search, manyCursor(query)));
 }
 
-async function runAmongMany(deps: Deps, runId: string, query: RunQuery): Promise<RunPage> {
+async function runAmongMany(deps: Deps, run: TypedRunId, query: RunQuery): Promise<RunPage> {
   const cursor = manyCursor(query);
-  const deadLetter = cursor === null ? await findRun(deps, runId, null) : null;
-  if (deadLetter !== null) return onePage(deadLetter.record, query);
+  const deadLetters = cursor === null ? await lookUpDeadLetters(deps, run) : [];
+  // There is one run of an id: the search is over when it has been found. Of a beginning there may be more.
+  if (run.isWhole && deadLetters.length > 0) return onePage(deadLetters, query);
   const search: ManySearch = {
     span: toSpan(query, deps.nowMs),
     gatesAPage: GATES_LOOKED_UP,
-    enough: 1,
-    find: async (gate) => toWalk(await gate.findRun(runId), query),
+    enough: run.isWhole ? 1 : RUNS_A_PAGE,
+    find: async (gate) => ({
+      runs: onePage(await lookUp(gate, run), query).runs,
+      next: null,
+      searchedToMs: null,
+    }),
   };
-  const page = await searchMany(deps, search, cursor);
-  // There is one run of an id: the search is over when it has been found.
-  return manyPage(search, { ...page, isOver: page.isOver || page.runs.length > 0 });
+  const { runs, ...page } = await searchMany(deps, search, cursor);
+  const first = onePage(deadLetters, query).runs;
+  const others = runs.filter(
+    (each) => !first.some(({ run_id, user }) => run_id === each.run_id && user === each.user),
+  );
+  const isOver = page.isOver || (run.isWhole && runs.length > 0);
+  return manyPage(search, { ...page, runs: [...first, ...others], isOver });
 }
 
-function toWalk(record: RunRecord | null, filter: Filter): Walk {
-  return { runs: onePage(record, filter).runs, next: null, searchedToMs: null };
+async function lookUp(gate: GateClient, { id, isWhole }: TypedRunId): Promise<RunRecord[]> {
+  if (!isWhole) return gate.findRuns(id, RUNS_A_PAGE);
+  const record = await gate.findRun(id);
+  return record === null ? [] : [record];
 }
 
-function onePage(record: RunRecord | null, filter: Filter): RunPage {
-  const runs = record !== null && passesFilter(record, filter) ? [toRunSummary(record)] : [];
+async function lookUpDeadLetters({ operatorsDb, gates }: Deps, run: TypedRunId): Promise<RunRecord[]> {
+  const { id, isWhole } = run;
+  const owners = isWhole
+    ? await findDeadLetters(operatorsDb, [id])
+    : await findDeadLettersStarting(operatorsDb, id, MAX_DEAD_LETTERS);
+  const asked = [...new Set(owners.map(({ gate }) => gate))].map((gate) => GateClient.byId(gates, gate));
+  const found = await Promise.all(asked.map(async (gate) => (gate === null ? [] : lookUp(gate, run))));
+  return found.flat();
+}
+
+function onePage(records: readonly RunRecord[], filter: Filter): RunPage {
+  const runs = records.filter((record) => passesFilter(record, filter)).map(toRunSummary);
   return { runs, next_cursor: null, searched_to: null, progress: null };
 }
 

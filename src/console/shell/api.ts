@@ -24,7 +24,7 @@ export function asked<Q>(
   unavailable?: Problem,
 ): Handler {
   return endpoint(async (c) => {
-    const question = await judge(() => parse(givenIn(c)));
+    const question = await judge(() => parse(givenIn(c), c));
     if (question.kind === "ok") return work(c, question.value);
     return malformed(parameterFault(question.parameter, question.detail));
   }, unavailable);

@@ -44,7 +44,7 @@ export function view<Q, V extends object | null>(definition: View<Q, V>): Route 
     read: asked(parse, async (c, question) => found(await load(c, question), missing)),
     page: page(async (c) => {
       const given = givenIn(c);
-      const question = await judge(() => parse(withTimes(given)));
+      const question = await judge(() => parse(withTimes(given), c));
       if (question.kind === "invalid") {
         if (FaultPage === undefined) return notFoundPage(c);
         const content = FaultPage({ frame: buildFrame(c), view: null, given, fault: question.detail });
@@ -90,7 +90,7 @@ export async function submit<Q, A extends Acted>(
   { parse, perform, next, said }: Action<Q, A>,
   given: Given,
 ): Promise<Response> {
-  const question = await judge(() => parse(given));
+  const question = await judge(() => parse(given, c));
   if (question.kind === "invalid") {
     // A run id may be a field of the form; everything else that the path names is a thing that is not there.
     const isOfPath = question.parameter !== "run_id" && c.req.param(question.parameter) !== undefined;

@@ -86,14 +86,14 @@ export function TimeField({ label, name, value }: TimeFieldProps): JSX.Element {
   );
 }
 
-type SelectFieldProps = TimeFieldProps & { options: readonly string[] };
+type SelectFieldProps = TimeFieldProps & { options: readonly string[]; isRequired?: boolean };
 
-/** One of a few, or any. */
-export function SelectField({ label, name, value, options }: SelectFieldProps): JSX.Element {
+/** One of a few; or any, where none is required. */
+export function SelectField({ label, name, value, options, isRequired }: SelectFieldProps): JSX.Element {
   return (
     <Field label={label}>
       <select name={name}>
-        <option value="">Any</option>
+        {isRequired !== true && <option value="">Any</option>}
         {options.map((option) => (
           <option value={option} selected={option === value}>
             {option}

@@ -6,6 +6,7 @@ export const ROOT = "/console";
 export const DEAD_LETTERS = `${ROOT}/dead-letters`;
 export const SIGN_IN = `${ROOT}/sign-in`;
 export const ERRORS = `${ROOT}/errors`;
+export const DESTINATIONS = `${ROOT}/destinations`;
 export const SIGN_OUT = `${ROOT}/sign-out`;
 
 export type Query = Record<string, string | null>;
@@ -33,6 +34,11 @@ export function userAt(userKey: string): string {
   return `${ROOT}/users/${encodeURIComponent(userKey)}`;
 }
 
+/** The search, with what was typed. */
+export function usersAt(query: Query): string {
+  return withQuery(`${ROOT}/users`, query);
+}
+
 /** Where a form goes that names the run of a start. */
 export function hintRunAt(userKey: string, runKey: string): string {
   return `${userAt(userKey)}/open-runs/${encodeURIComponent(runKey)}/poll`;
@@ -48,6 +54,10 @@ export function redeliveryAt(id: string): string {
 
 export function errorsAt(query: Query): string {
   return withQuery(ERRORS, query);
+}
+
+export function destinationAt(host: string): string {
+  return withQuery(DESTINATIONS, { host });
 }
 
 export function deadLettersAt(query: Query): string {

@@ -5,15 +5,15 @@ import { validateUuid } from "../../contract/schemas.ts";
 import type { AppContext } from "../../http/context.ts";
 import { parseQuery } from "../../http/query.ts";
 import { dateTimeFault, parseDateTime } from "../../platform/date-time.ts";
+import { parseRunId, parseTypedHost, parseUserKey, type TypedRunId } from "./typed.ts";
 
 export type Given = Record<string, string | undefined>;
 
 /** Throws a BadParameter. */
-export type Parse<T> = (given: Given) => T | Promise<T>;
+export type Parse<T> = (given: Given, c: AppContext) => T | Promise<T>;
 
 export type Parsed<T> = { kind: "ok"; value: T } | { kind: "invalid"; parameter: string; detail: string };
 
-const USER_KEY = /^[\w-]{43}$/;
 const BAD_CURSOR = "cursor must be the next_cursor of a page of the same list.";
 
 /** What is wrong with one parameter. */
@@ -42,9 +42,10 @@ export async function judge<T>(parse: () => T | Promise<T>): Promise<Parsed<T>> 
 
 /** Null: no user is named. */
 export async function parseUser(given: Given): Promise<string | null> {
-  const { issuer, subject } = given;
-  const key = parseText(given, "user");
-  if (key !== null && !USER_KEY.test(key))
+  const [issuer, subject] = [parseText(given, "issuer"), parseText(given, "subject")];
+  const typed = parseText(given, "user");
+  const key = typed && parseUserKey(typed);
+  if (typed !== null && key === null)
     throw new BadParameter("user", "user must be a user key, 43 characters.");
   if (Boolean(issuer) !== Boolean(subject))
     throw new BadParameter(issuer ? "subject" : "issuer", "issuer and subject go together.");
@@ -75,7 +76,34 @@ export function requireUuid(given: Given, name: string): string {
 }
 
 export function parseText(given: Given, name: string): string | null {
-  return given[name] || null;
+  return given[name]?.trim() || null;
+}
+
+/** Null: none is given. */
+export function parseTypedRun(given: Given): TypedRunId | null {
+  const typed = parseText(given, "run_id");
+  const run = typed === null ? null : parseRunId(typed);
+  if (typed !== null && run === null)
+    throw new BadParameter("run_id", "run_id must be a run id, or at least its first 8 characters.");
+  return run;
+}
+
+/** Of a callback, as it is stored; NO_HOST: it has none. */
+export function parseHostName(given: Given): string | null {
+  const typed = parseText(given, "host");
+  const host = typed && parseTypedHost(typed);
+  if (typed !== null && host === null)
+    throw new BadParameter("host", "host must be the host of a callback, such as client.example.");
+  return host;
+}
+
+/** Of the last attempt; `none`: it got no answer, or none was made. */
+export function parseHttpStatus(given: Given): number | "none" | null {
+  const text = parseText(given, "http_status");
+  if (text === null || text === "none") return text;
+  if (!/^[1-5]\d\d$/.test(text))
+    throw new BadParameter("http_status", "http_status must be a status code such as 503, or none.");
+  return Number(text);
 }
 
 export function parseUuid(given: Given, name: string): string | null {

@@ -11,14 +11,15 @@ import type { Services } from "../../services/services.ts";
 const DAY_MS = 86_400_000;
 const DAYS = 30;
 
-/** Every user has a view: that of an unknown user is empty. Throws when the gate does not answer. */
+/** Null: nothing says that there is such a user. Throws when the gate does not answer. */
 export async function userView(
   { gates, settings }: Pick<Services, "gates" | "settings">,
   userKey: string,
   nowMs: number,
-): Promise<UserView> {
+): Promise<UserView | null> {
   const usageFromMs = (Math.floor(nowMs / DAY_MS) - DAYS + 1) * DAY_MS;
   const seen = await GateClient.ofUser(gates, userKey).inspect(usageFromMs);
+  if (!seen.isKnown) return null;
   return {
     user: userKey,
     issuer: seen.user?.issuer ?? null,

@@ -1,30 +1,46 @@
-// Users are looked up, by issuer and subject or by their key; each has a page.
+// Users are looked up, by subject or by their key; each has a page.
 import type { AppContext } from "../../http/context.ts";
 import { nameRun, resetWindow } from "../../operators/actions.ts";
 import type { UserView } from "../../operators/views.ts";
 import { problem } from "../../platform/errors.ts";
 import { asked, found } from "../shell/api.ts";
 import { action, type Feature, view } from "../shell/feature.ts";
-import { userAt } from "../shell/links.ts";
-import { type Given, givenIn, judge, parseUser, requireUser, requireUuid } from "../shell/parameters.ts";
+import { findUser, isKnownUser, requireFoundUser } from "../shell/find-user.ts";
+import { runsAt, userAt, usersAt } from "../shell/links.ts";
+import { type Given, givenIn, judge, parseText, requireUser, requireUuid } from "../shell/parameters.ts";
 import { buildFrame, page, render } from "../shell/render.tsx";
+import { parseRunId, parseTypedHost, parseUserKey } from "../shell/typed.ts";
 import { userView } from "./query.ts";
 import { UsersPage } from "./search-page.tsx";
 import { UserPage } from "./user-page.tsx";
 
+const NO_SUCH_USER = "No such user. Nothing was ever counted or promised for one.";
+const missing = problem("not_found", "There is no such user.");
+
 export const users: Feature = [
   {
     path: "/users",
-    read: asked(requireUser, async (c, userKey) => found(await load(c, userKey))),
+    read: asked(
+      (given, c) => requireFoundUser(c.get("services"), given),
+      async (c, userKey) => found(await load(c, userKey), missing),
+    ),
     page: page(searchUsers),
   },
-  view({ path: "/users/:user", parse: userOfPath, load, Page: UserPage }),
+  view({
+    path: "/users/:user",
+    parse: userOfPath,
+    load,
+    missing,
+    Page: UserPage,
+    elsewhere: (user) => usersAt({ user }),
+  }),
   action({
     path: "/users/:user/reset-window",
     parse: userOfPath,
     perform: (c, userKey) => resetWindow(c.get("services"), c.get("operator"), userKey),
     status: 200,
-    next: userAt,
+    missing,
+    next: (userKey, acted) => acted && userAt(userKey),
     said: "window_reset",
   }),
   action({
@@ -50,16 +66,30 @@ function userOfPath({ user }: Given): Promise<string> {
   return requireUser({ user });
 }
 
-function load(c: AppContext, userKey: string): Promise<UserView> {
+function load(c: AppContext, userKey: string): Promise<UserView | null> {
   return userView(c.get("services"), userKey, Date.now());
 }
 
 async function searchUsers(c: AppContext): Promise<Response> {
   const given = givenIn(c);
-  const user = await judge(() => parseUser(given));
-  if (user.kind === "ok" && user.value !== null) return c.redirect(userAt(user.value), 303);
+  const runs = findRunSearch(parseText(given, "user") ?? "");
+  if (runs !== null) return c.redirect(runs, 303);
+  const services = c.get("services");
+  const user = await judge(() => findUser(services, given));
+  if (user.kind === "invalid") return searchPage(c, given, user.detail, 400);
+  if (user.value === null) return searchPage(c, given, null, 200);
+  const isKnown = await isKnownUser(services.gates, user.value);
+  return isKnown ? c.redirect(userAt(user.value), 303) : searchPage(c, given, NO_SUCH_USER, 404);
+}
+
+/** What is no user key may be a run id or a host: those lead to runs, whose users are named there. */
+function findRunSearch(typed: string): string | null {
+  if (parseUserKey(typed) !== null) return null;
+  if (parseRunId(typed) !== null) return runsAt({ run_id: typed.trim() });
+  return typed.includes(".") && parseTypedHost(typed) !== null ? runsAt({ host: typed.trim() }) : null;
+}
+
+function searchPage(c: AppContext, given: Given, fault: string | null, status: 200 | 400 | 404) {
   const issuers = c.get("services").settings.issuers.map(({ issuer }) => issuer);
-  const fault = user.kind === "invalid" ? user.detail : null;
-  const content = UsersPage({ frame: buildFrame(c), view: issuers, given, fault });
-  return render(c, content, fault === null ? 200 : 400);
+  return render(c, UsersPage({ frame: buildFrame(c), view: issuers, given, fault }), status);
 }

@@ -18,14 +18,13 @@ export function UsersPage({ frame, view: issuers, given, fault }: UsersPageProps
     >
       <Fault text={fault} />
       <div class="halves">
-        <LookUp title="By issuer and subject">
+        <LookUp title="By subject">
           <TextField
             label="Issuer"
-            hint="iss of the token, to the letter"
+            hint="iss of the token, to the letter; only where several issuers have the subject"
             name="issuer"
             value={issuer}
             list="issuers"
-            required
           />
           <datalist id="issuers">
             {issuers.map((each) => (
@@ -41,10 +40,10 @@ export function UsersPage({ frame, view: issuers, given, fault }: UsersPageProps
             spellcheck={false}
           />
         </LookUp>
-        <LookUp title="By user key">
+        <LookUp title="By user key, run id or host">
           <TextField
-            label="User key"
-            hint="43 characters; the log and the lists name users so"
+            label="User key, run id or host"
+            hint="The log and the lists name users by a key of 43 characters. A run id and a host lead to runs."
             name="user"
             value={user}
             required

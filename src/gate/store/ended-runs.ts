@@ -124,6 +124,18 @@ export class EndedRuns {
     });
   }
 
+  /** Whose run ids begin so, `limit` at most. `prefix`: hexadecimal digits and hyphens. */
+  startingWith(prefix: string, limit: number): FinishedRun[] {
+    return this.#page(null, limit, (table, _week, left) =>
+      this.#sql.exec<Stored>(
+        `SELECT ${COLUMNS} FROM ${table} WHERE run_id >= ? AND run_id < ? LIMIT ?`,
+        prefix,
+        `${prefix}g`,
+        left,
+      ),
+    );
+  }
+
   /** In UTC, counted from 1970, from each week's first run to its last: on some of these days none may have ended. */
   days(): number[] {
     return this.#weeks.newestFirst().flatMap(({ table }) => {
