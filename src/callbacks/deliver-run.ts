@@ -148,7 +148,7 @@ async function reportToBreaker(
 ): Promise<void> {
   try {
     const breaker = breakerOf(breakers, host);
-    const reported = breaker.report(userKey, !isHostTrouble(outcome), !isUnreachable(outcome));
+    const reported = breaker.report(userKey, !isHostTrouble(outcome), !isUnreachable(outcome), host);
     await withTimeout(ANSWERS_WITHIN_MS, reported, timer);
   } catch (error) {
     log({ event: "breaker.unavailable", error });

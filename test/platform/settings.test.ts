@@ -46,6 +46,7 @@ describe("defaults", () => {
       completionTokens: [],
       access: null,
       operatorScope: "operator",
+      operatorWebhookUrl: null,
     });
   });
 
@@ -259,7 +260,7 @@ describe("the message", () => {
     UPSTREAM_URL UPSTREAM_AUTH UPSTREAM_TIMEOUT_MS RATE_LIMIT_DEFAULT RATE_LIMIT_WINDOW_SECONDS READ_LIMIT
     RATE_LIMIT_RESET_FORMAT RATE_LIMIT_FLAG_DEFAULT MAX_BODY_BYTES MAX_IN_FLIGHT CALLBACK_RETRY_SCHEDULE
     CALLBACK_TIMEOUT_MS RUN_POLL_SCHEDULE ALLOW_PRIVATE_CALLBACKS RUN_RETENTION_DAYS CHARGE_RETENTION_DAYS
-    COMPLETION_TOKEN`;
+    COMPLETION_TOKEN OPERATOR_WEBHOOK_URL`;
   const bad = {
     REQUIRED_SCOPE: `${SECRET} ${SECRET}`,
     PUBLIC_URL: `https://user:${SECRET}@edge.example`,

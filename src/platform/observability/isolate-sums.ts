@@ -5,7 +5,7 @@
 // The platform cancels what a request has left behind 30 s after its answer, and sooner when the isolate ends. A flush
 // may therefore stop without an error, so the mark that one is pending expires.
 import { withTimeout } from "../timeout.ts";
-import { log, type RequestServed } from "./log.ts";
+import { type LogLine, log, type RequestServed } from "./log.ts";
 import {
   addSums,
   type CountedAttempt,
@@ -15,8 +15,10 @@ import {
   countEnd,
   countMessage,
   countRequest,
+  countStorageFailure,
   emptySums,
   encodeSums,
+  type Store,
   type Sums,
 } from "./sums.ts";
 
@@ -69,8 +71,17 @@ export class IsolateSums {
     countEnd(this.#sums, end);
   }
 
-  countDeadLetter(): void {
-    countDeadLetter(this.#sums);
+  countDeadLetter(host: string): void {
+    countDeadLetter(this.#sums, host);
+  }
+
+  countStorageFailure(store: Store): void {
+    countStorageFailure(this.#sums, store);
+  }
+
+  /** In an object no request hands the sums over; only such failures are counted there. */
+  flushFailuresSoon(context: Pick<ExecutionContext, "waitUntil">, receiver: SumsReceiver): void {
+    if (this.#sums.storage.size > 0) this.flushSoon(context, receiver);
   }
 
   countMessage(queuedMs: number): void {
@@ -101,6 +112,12 @@ export class IsolateSums {
 
 /** Of this isolate: of all its requests and messages. */
 export const isolateSums = new IsolateSums();
+
+/** Logs that a store failed, and counts it. */
+export function logStorageFailure(store: Store, line: LogLine): void {
+  isolateSums.countStorageFailure(store);
+  log(line);
+}
 
 // The stub is made for each call: one that outlives its request fails from the second request on.
 async function send(receiver: SumsReceiver, sums: Sums): Promise<number> {
