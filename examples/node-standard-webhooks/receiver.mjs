@@ -114,7 +114,7 @@ async function verify(headers, keys, parties, isExpectedUser) {
 }
 
 /** @param {import("node:http").IncomingHttpHeaders} headers @param {Buffer} body @param {CryptoKey} key */
-async function holdsV1a(headers, body, key) {
+export async function holdsV1a(headers, body, key) {
   const [id, timestamp] = [String(headers["webhook-id"]), String(headers["webhook-timestamp"])];
   const ageSeconds = Math.abs(Date.now() / 1000 - Number(timestamp));
   if (!(ageSeconds <= MAX_AGE_SECONDS)) return false;

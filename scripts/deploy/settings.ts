@@ -58,6 +58,7 @@ const SECRETS: Texts = {
   SIGNING_KEYS: "JWK set of the gateway's own keys",
   UPSTREAM_TOKEN: "bearer of background reads at the upstream",
   COMPLETION_TOKEN: "bearer with which the upstream proves its completions",
+  OPERATOR_WEBHOOK_URL: "where operators are told of what breaks, https://…",
 };
 export const SECRET_NAMES = Object.keys(SECRETS);
 

@@ -2,13 +2,14 @@
 // breaker what came of it. A healthy delivery asks no breaker.
 
 import { log } from "../platform/observability/log.ts";
+import { buildDestinationRules } from "../platform/outbound/destination.ts";
 import type { Sender } from "../platform/outbound/guard.ts";
 import type { Settings } from "../platform/settings.ts";
 import { type Timer, withTimeout } from "../platform/timeout.ts";
 import type { AttemptOutcome } from "../runs/attempt.ts";
 import type { CallbackBody } from "./callback-body.ts";
 import { attemptDelivery } from "./deliver.ts";
-import { buildDestinationRules, parseHost } from "./destination.ts";
+import { parseHost } from "./destination.ts";
 import { type BreakerNamespace, breakerOf, type HostPermission } from "./destination-breaker.ts";
 import { HostHealth, isHostTrouble, isOwnFailure, isUnreachable } from "./host-health.ts";
 import { signCallback } from "./signature.ts";
@@ -147,7 +148,7 @@ async function reportToBreaker(
 ): Promise<void> {
   try {
     const breaker = breakerOf(breakers, host);
-    const reported = breaker.report(userKey, !isHostTrouble(outcome), !isUnreachable(outcome));
+    const reported = breaker.report(userKey, !isHostTrouble(outcome), !isUnreachable(outcome), host);
     await withTimeout(ANSWERS_WITHIN_MS, reported, timer);
   } catch (error) {
     log({ event: "breaker.unavailable", error });

@@ -2,13 +2,14 @@
 // follow no redirect and to wait no longer than it is told. The destination is judged again at every attempt, because it
 // may have been stored under older rules. Of the answer only the status and two headers count; its body is thrown away
 // unseen, so that no caller can read through the gateway what a host answers.
+
+import { checkDestination, type DestinationRules } from "../platform/outbound/destination.ts";
 import { OutboundUnreached, type Sender, send } from "../platform/outbound/guard.ts";
 import { readBody } from "../platform/outbound/read-body.ts";
 import { retryAfterSeconds } from "../platform/retry-after.ts";
 import { TimeoutError, type Timer } from "../platform/timeout.ts";
 import type { AttemptFailure, AttemptOutcome } from "../runs/attempt.ts";
 import { BodyChanged, BodyUnreadable, type CallbackBody, isSmall, toSending } from "./callback-body.ts";
-import { checkDestination, type DestinationRules } from "./destination.ts";
 import { postStream, type StreamedAnswer } from "./post-stream.ts";
 
 export type AttemptRequest = {

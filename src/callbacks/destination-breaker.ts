@@ -5,7 +5,9 @@
 // write that gets lost, a move): the price is ten attempts at a host that is down. What has been quiet for ten minutes
 // goes, because host names are free to make up.
 import { DurableObject } from "cloudflare:workers";
+import { AGGREGATOR } from "../platform/observability/isolate-sums.ts";
 import { log } from "../platform/observability/log.ts";
+import { hasOperatorWebhook } from "../platform/settings.ts";
 import {
   acquire,
   type Breaker,
@@ -21,10 +23,15 @@ import {
 export type BreakerNamespace = DurableObjectNamespace<DestinationBreaker>;
 
 const FORGET_MS = 10 * 60_000;
+const REPORT_AGAIN_MS = 30_000;
+/** What the operators' notifier has still to hear. No user key is as short. */
+const NEWS = "news";
 const ALL_USERS = "all";
 const MAX_VIEWED = 1000;
 /** A probe may end at any time. */
 const PROBE_RESULT_MS = 1_000;
+
+type HostNews = { host: string; isDown: boolean };
 
 type Asked = { key: string; before: Breaker; after: Breaker; permission: Permission };
 
@@ -63,20 +70,24 @@ export class DestinationBreaker extends DurableObject<Env> {
 
   /**
    * Every failure at the host; a success only when this object had been asked before it. `isThere`: the host answered the
-   * attempt, whatever it said.
+   * attempt, whatever it said. With `host`, its own name, operators are told when it is down for all users.
    */
-  async report(userKey: string, ok: boolean, isThere = ok): Promise<void> {
+  async report(userKey: string, ok: boolean, isThere = ok, host: string | null = null): Promise<void> {
     const nowMs = Date.now();
     const [own, all] = [this.#breaker(userKey), this.#breaker(ALL_USERS)];
+    const after = report(all, isThere, nowMs, userKey);
+    const isNews = isOpened(all, after) || isClosed(all, after);
+    const news = host !== null && isNews && hasOperatorWebhook(this.env);
+    if (news) this.ctx.storage.kv.put(NEWS, { host, isDown: isOpened(all, after) } satisfies HostNews);
     await this.#become(userKey, own, report(own, ok, nowMs));
-    await this.#become(ALL_USERS, all, report(all, isThere, nowMs, userKey));
+    await this.#become(ALL_USERS, all, after);
+    if (news) await this.ctx.storage.setAlarm(nowMs);
   }
 
   /** As it is, for operators: asking changes nothing. */
   view(): BreakerView {
     const nowMs = Date.now();
-    const known = [...this.ctx.storage.kv.list<Breaker>({ limit: MAX_VIEWED })];
-    const ofUsers = known.filter(([key]) => key !== ALL_USERS);
+    const ofUsers = this.#known({ limit: MAX_VIEWED }).filter(([key]) => key !== ALL_USERS);
     return {
       ...toStanding(this.#breaker(ALL_USERS), nowMs),
       openForUsers: ofUsers.filter(([, breaker]) => toStanding(breaker, nowMs).status === "open").length,
@@ -85,20 +96,47 @@ export class DestinationBreaker extends DurableObject<Env> {
 
   // It never throws: the platform would repeat it, and then forget it. The next report sets another one.
   override async alarm(): Promise<void> {
+    const nowMs = Date.now();
     try {
-      await this.#forgetQuiet(Date.now());
+      const isReported = await this.#reportNews();
+      await this.#forgetQuiet(nowMs);
+      if (!isReported) await this.ctx.storage.setAlarm(nowMs + REPORT_AGAIN_MS);
     } catch (error) {
       log({ event: "breaker.alarm_failed", error });
     }
   }
 
+  /** Says whether there is nothing more to tell. */
+  async #reportNews(): Promise<boolean> {
+    const news = this.#news();
+    if (news === undefined) return true;
+    try {
+      await this.env.METRICS_AGGREGATOR.getByName(AGGREGATOR).observeHost(news.host, news.isDown);
+    } catch (error) {
+      log({ event: "breaker.alarm_failed", error });
+      return false;
+    }
+    // There may be other news by now.
+    const isReported = this.#news()?.isDown === news.isDown;
+    if (isReported) this.ctx.storage.kv.delete(NEWS);
+    return isReported;
+  }
+
   async #forgetQuiet(nowMs: number): Promise<void> {
     const { storage } = this.ctx;
-    const all = [...storage.kv.list<Breaker>()];
+    const all = this.#known();
     const quiet = all.filter(([, breaker]) => isForgettable(breaker, nowMs));
-    if (quiet.length === all.length) return storage.deleteAll();
+    if (quiet.length === all.length && this.#news() === undefined) return storage.deleteAll();
     for (const [key] of quiet) storage.kv.delete(key);
     await storage.setAlarm(nowMs + FORGET_MS);
+  }
+
+  #known(options: { limit?: number } = {}): [string, Breaker][] {
+    return [...this.ctx.storage.kv.list<Breaker>(options)].filter(([key]) => key !== NEWS);
+  }
+
+  #news(): HostNews | undefined {
+    return this.ctx.storage.kv.get<HostNews>(NEWS);
   }
 
   #ask(userKey: string, nowMs: number): [own: Asked, all: Asked] {
@@ -124,6 +162,14 @@ export class DestinationBreaker extends DurableObject<Env> {
     if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + FORGET_MS, options);
     await written;
   }
+}
+
+function isOpened(before: Breaker, after: Breaker): boolean {
+  return before.status === "closed" && after.status === "open";
+}
+
+function isClosed(before: Breaker, after: Breaker): boolean {
+  return before.status !== "closed" && after.status === "closed";
 }
 
 function toPermission(own: Asked, all: Asked, nowMs: number): HostPermission {

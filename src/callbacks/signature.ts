@@ -9,18 +9,22 @@ import type { Jwk } from "../platform/settings.ts";
 import { importSigningKey, type SigningKey } from "../platform/signing-keys.ts";
 import type { StreamedBody } from "./callback-body.ts";
 
-export type SignedCallback = {
+export type SignedWebhook = {
   /** Exactly what is sent. */
-  body: Uint8Array | Pick<StreamedBody, "sha256">;
-  /** Stable for the run: the receiver's key against duplicates. Letters, digits, `-` and `_`. */
+  body: Uint8Array;
+  /** The same for every attempt: the receiver's key against duplicates. Letters, digits, `-` and `_`. */
   webhookId: string;
+  nowMs: number;
+};
+
+export type SignedCallback = Omit<SignedWebhook, "body"> & {
+  body: Uint8Array | Pick<StreamedBody, "sha256">;
   runId: string;
   /** PUBLIC_URL. */
   issuer: string;
   /** The destination's origin. */
   audience: string;
   user: { issuer: string; subject: string };
-  nowMs: number;
 };
 
 const PROOF_SECONDS = 300;
@@ -30,20 +34,36 @@ export async function signCallback(
   callback: SignedCallback,
   signingKeys: readonly Jwk[],
 ): Promise<Record<string, string>> {
-  // A dot would let one signature stand for two messages: what is signed is `id.timestamp.body`.
-  if (!/^[\w-]+$/.test(callback.webhookId)) throw new Error("a webhook id has a character out of place");
   const key = await importSigningKey(signingKeys);
   const sentAt = Math.floor(callback.nowMs / 1000);
-  const { body, webhookId } = callback;
-  const [signature, token] = await Promise.all([
-    body instanceof Uint8Array ? webhookSignature(body, webhookId, sentAt, key) : null,
+  const [headers, token] = await Promise.all([
+    webhookHeaders(callback, sentAt, key),
     callbackToken(callback, sentAt, key),
   ]);
+  return { ...headers, "callback-signature": token };
+}
+
+/** Those of Standard Webhooks alone, for a message that is about no run. */
+export async function signWebhook(
+  webhook: SignedWebhook,
+  signingKeys: readonly Jwk[],
+): Promise<Record<string, string>> {
+  const key = await importSigningKey(signingKeys);
+  return webhookHeaders(webhook, Math.floor(webhook.nowMs / 1000), key);
+}
+
+async function webhookHeaders(
+  { body, webhookId }: Pick<SignedCallback, "body" | "webhookId">,
+  sentAt: number,
+  key: SigningKey,
+): Promise<Record<string, string>> {
+  // A dot would let one signature stand for two messages: what is signed is `id.timestamp.body`.
+  if (!/^[\w-]+$/.test(webhookId)) throw new Error("a webhook id has a character out of place");
+  const signature = body instanceof Uint8Array ? await webhookSignature(body, webhookId, sentAt, key) : null;
   return {
     "webhook-id": webhookId,
     "webhook-timestamp": String(sentAt),
     ...(signature !== null && { "webhook-signature": signature }),
-    "callback-signature": token,
   };
 }
 

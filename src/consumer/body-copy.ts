@@ -2,7 +2,7 @@
 // not matter whether the upstream gives the same result once more. Best effort: where KV takes too long or fails, the copy
 // is abandoned, and the upstream is read again.
 
-import { log } from "../platform/observability/log.ts";
+import { logStorageFailure } from "../platform/observability/isolate-sums.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import { dropBody, KEEP_SECONDS, KEPT_WITHIN_MS, keptBodyKey } from "./kept-body.ts";
 
@@ -71,7 +71,7 @@ export class BodyCopy {
       await withTimeout(KEPT_WITHIN_MS, Promise.race([work(), failed]));
       return true;
     } catch (error) {
-      log({ event: "body.put_failed", user: this.#userKey, error });
+      logStorageFailure("kv", { event: "body.put_failed", user: this.#userKey, error });
       void this.abandon();
       return false;
     }

@@ -65,7 +65,7 @@ export function countAbandoned({
 }): void {
   const hasCallback = terms.callbackUrl !== null;
   if (!wasEnded) isolateSums.countEnd({ result: "abandoned", hasCallback, charged: false });
-  if (hasCallback) isolateSums.countDeadLetter();
+  if (hasCallback) isolateSums.countDeadLetter(parseHost(terms.callbackUrl) ?? "");
 }
 
 /** From the run's end, as the gateway saw it, to the beginning of the attempt. */

@@ -2,7 +2,7 @@
 // upstream. Best effort both ways: without it the upstream is read again.
 
 import type { Reservation } from "../platform/memory-budget.ts";
-import { log } from "../platform/observability/log.ts";
+import { logStorageFailure } from "../platform/observability/isolate-sums.ts";
 import { OutboundOverBudget, OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import { StatusScan } from "../upstream/status-scan.ts";
@@ -29,7 +29,7 @@ export async function keepBody(
     );
     return true;
   } catch (error) {
-    log({ event: "body.put_failed", user: userKey, error });
+    logStorageFailure("kv", { event: "body.put_failed", user: userKey, error });
     return false;
   }
 }
@@ -49,7 +49,7 @@ export async function keptBody(
   } catch (error) {
     if (error instanceof OutboundOverBudget) return "crowded";
     if (error instanceof OutboundTooLarge) return "large";
-    log({ event: "body.get_failed", user: userKey, error });
+    logStorageFailure("kv", { event: "body.get_failed", user: userKey, error });
     return null;
   }
 }
@@ -70,7 +70,7 @@ export async function openKeptBody(
   try {
     return await withTimeout(FOUND_WITHIN_MS, kv.get(keptBodyKey(userKey, runId), "stream"));
   } catch (error) {
-    log({ event: "body.get_failed", user: userKey, error });
+    logStorageFailure("kv", { event: "body.get_failed", user: userKey, error });
     return null;
   }
 }

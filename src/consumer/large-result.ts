@@ -4,7 +4,7 @@
 // handler is stopped by the platform after 30 s.
 import { createHash } from "node:crypto";
 import type { StreamedBody } from "../callbacks/callback-body.ts";
-import { log } from "../platform/observability/log.ts";
+import { logStorageFailure } from "../platform/observability/isolate-sums.ts";
 import { type Block, readBlocks } from "../platform/outbound/read-body.ts";
 import type { RunResult } from "../runs/run.ts";
 import type { ReadAnswer } from "../upstream/read-run.ts";
@@ -53,7 +53,7 @@ async function readKeptCopy(source: LargeResultSource): Promise<LargeResult | nu
     // A copy that broke off is none: its object has not ended.
     return hasEnded(survey) ? toLargeResult(source, survey, true) : null;
   } catch (error) {
-    log({ event: "body.get_failed", user: source.userKey, error });
+    logStorageFailure("kv", { event: "body.get_failed", user: source.userKey, error });
     return null;
   }
 }

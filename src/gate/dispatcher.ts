@@ -1,5 +1,6 @@
 // What the alarm does: sends a message for each run that is due, reports to the operators' index what the outbox holds,
 // and maintains the storage. Runs come first. Nothing here throws for what a queue, D1 or KV can do.
+import { isolateSums, logStorageFailure } from "../platform/observability/isolate-sums.ts";
 import { log } from "../platform/observability/log.ts";
 import { abandonRun, acceptedRun } from "../runs/run.ts";
 import { Backoff } from "./backoff.ts";
@@ -12,7 +13,9 @@ import { runMessage, sendMessages } from "./run-message.ts";
 import type { Runs } from "./runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
 
-export type DispatcherEnv = Pick<Env, "RUNS" | "RUNS_ALONE" | "OPERATORS_DB" | "KV">;
+export type DispatcherEnv = Pick<Env, "RUNS" | "RUNS_ALONE" | "OPERATORS_DB" | "KV" | "METRICS_AGGREGATOR">;
+
+type Context = Pick<ExecutionContext, "waitUntil">;
 
 const MAX_SENT = 500;
 /** A message that led to nothing by then is sent again; the longer a run is overdue, the later. */
@@ -31,6 +34,7 @@ const CHECK_EPOCH_MS = 7 * 24 * 60 * 60_000;
 
 export class Dispatcher {
   readonly #env: DispatcherEnv;
+  readonly #context: Context;
   readonly #gate: string;
   readonly #store: GateStore;
   readonly #runs: Runs;
@@ -42,8 +46,9 @@ export class Dispatcher {
   #overdue: Overdue | null = null;
   #writing: Promise<void> | null = null;
 
-  constructor(env: DispatcherEnv, gate: string, store: GateStore, runs: Runs) {
+  constructor(env: DispatcherEnv, gate: string, store: GateStore, runs: Runs, context: Context) {
     this.#env = env;
+    this.#context = context;
     this.#gate = gate;
     this.#store = store;
     this.#runs = runs;
@@ -104,6 +109,7 @@ export class Dispatcher {
   report(nowMs: number): Promise<void> {
     this.#writing ??= this.#reportNow(nowMs).finally(() => {
       this.#writing = null;
+      isolateSums.flushFailuresSoon(this.#context, this.#env.METRICS_AGGREGATOR);
     });
     return this.#writing;
   }
@@ -153,7 +159,7 @@ export class Dispatcher {
 
   #indexFailed(error: unknown, nowMs: number): void {
     this.#indexBackoff.failed(nowMs);
-    log({ event: "operators_index.unavailable", gate: this.#gate, error });
+    logStorageFailure("d1", { event: "operators_index.unavailable", gate: this.#gate, error });
   }
 
   // Nothing is promised of a start whose answer never came, and there is nothing to poll.

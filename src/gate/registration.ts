@@ -2,7 +2,7 @@
 // written once, behind the first promise, so that no request waits for KV, and tried again until KV has it. Once a week
 // the alarm sees that it is still there.
 
-import { log } from "../platform/observability/log.ts";
+import { logStorageFailure } from "../platform/observability/isolate-sums.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import { REGISTRY_PREFIX } from "./address.ts";
 import { Backoff } from "./backoff.ts";
@@ -48,7 +48,7 @@ export class Registration {
       this.#store.setMark("registered_at_ms", nowMs);
     } catch (error) {
       this.#backoff.failed(nowMs);
-      log({ event: "registry.unavailable", gate: this.#gate, error });
+      logStorageFailure("kv", { event: "registry.unavailable", gate: this.#gate, error });
     }
   }
 

@@ -74,7 +74,7 @@ export class UserGate extends DurableObject<Env> {
       claims: this.#claims,
       counter: this.#counter,
     };
-    this.#dispatcher = new Dispatcher(env, this.#id, this.#store, this.#runs);
+    this.#dispatcher = new Dispatcher(env, this.#id, this.#store, this.#runs, state);
   }
 
   /** The one call before a run is forwarded: replay, refuse, or count it, claim its id and write down what is promised. */

@@ -1,10 +1,10 @@
 // The sums of all isolates, by the minute for a day and by the hour for a week: what the console's charts are drawn from.
-// It also keeps the latest errors. There is one object. Nothing but the console depends on it; while it is away, isolates
-// keep their sums and try again.
+// It also keeps the latest errors. There is one object. Nothing but the console and notifications depends on it; while it is
+// away, isolates keep their sums and try again.
 //
 // The current minute is held in memory and written every ten seconds at most, so an eviction costs an interval. An hour
 // is made of its minutes once it is over. The object adds up and stores; what the sums mean is for the reader to say, so
-// rows are handed out as they are written.
+// rows are handed out as they are written. With OPERATOR_WEBHOOK_URL its alarm drives the notifier, which reads them too.
 import { DurableObject } from "cloudflare:workers";
 import { AGGREGATOR } from "../platform/observability/isolate-sums.ts";
 import {
@@ -17,7 +17,10 @@ import {
   type RecentErrors,
 } from "../platform/observability/recent-errors.ts";
 import { addSums, decodeSums, encodeSums, type Sums, sumUp } from "../platform/observability/sums.ts";
+import { hasOperatorWebhook } from "../platform/settings.ts";
+import { findServices } from "../services/services.ts";
 import { pace, startPace } from "./flush-pace.ts";
+import { Notifier } from "./notifications/notifier.ts";
 
 export type AggregatorNamespace = DurableObjectNamespace<MetricsAggregator>;
 
@@ -60,6 +63,7 @@ export class MetricsAggregator extends DurableObject<Env> {
   #isWritePlanned = false;
   #closedToMs = 0;
   #pace = startPace(Date.now());
+  readonly #notifier: Notifier | null;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -70,6 +74,19 @@ export class MetricsAggregator extends DurableObject<Env> {
     this.#minute = this.#load(floor(nowMs, MINUTE_MS));
     for (const { latest } of this.#sql.exec<{ latest: string }>("SELECT latest FROM errors"))
       addErrors(this.#errors, decodeErrors(latest), MAX_KEPT);
+    this.#notifier = hasOperatorWebhook(env)
+      ? new Notifier(state.storage, (fromMs) => decodeRows(this.read("minutes", fromMs).rows))
+      : null;
+    if (this.#notifier !== null) state.waitUntil(this.#notifier.start());
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#notifier?.tick(findServices(this.env));
+  }
+
+  /** Of a host's breaker, when it has opened for all users or has closed again. */
+  async observeHost(host: string, isDown: boolean): Promise<void> {
+    await this.#notifier?.observeHost(host, isDown);
   }
 
   /** Adds an isolate's sums to the current minute, and its latest errors. Says when the isolate may call again, in ms. */
@@ -181,7 +198,14 @@ export class MetricsAggregator extends DurableObject<Env> {
 
 /** Without rows of another version, which a later gateway wrote before a rollback. */
 function sumsIn(rows: readonly StoredSums[]): Sums {
-  return sumUp(rows.map(({ sums }) => decodeSums(sums)).filter((sums) => sums !== null));
+  return sumUp(decodeRows(rows).map(({ sums }) => sums));
+}
+
+function decodeRows(rows: readonly StoredSums[]): { atMs: number; sums: Sums }[] {
+  return rows.flatMap(({ atMs, sums }) => {
+    const decoded = decodeSums(sums);
+    return decoded === null ? [] : [{ atMs, sums: decoded }];
+  });
 }
 
 function floor(ms: number, widthMs: number): number {

@@ -4,6 +4,7 @@
 import { isIpAddress } from "./ip-address.ts";
 import type { Jwk } from "./jwk.ts";
 import { log } from "./observability/log.ts";
+import { buildDestinationRules, checkDestination } from "./outbound/destination.ts";
 import {
   accessIssuer,
   type Issuer,
@@ -54,6 +55,8 @@ export type Settings = {
   access: Issuer | null;
   /** Of tokens that open the console; null: none does. */
   operatorScope: string | null;
+  /** Where operators are told of what breaks; null: nowhere. */
+  operatorWebhookUrl: string | null;
 };
 
 /** Every name that is read. Any other name in a Worker's environment is a binding's. */
@@ -84,6 +87,7 @@ export const SETTING_NAMES = [
   "ACCESS_TEAM_DOMAIN",
   "ACCESS_AUD",
   "OPERATOR_SCOPE",
+  "OPERATOR_WEBHOOK_URL",
 ] as const;
 export type SettingName = (typeof SETTING_NAMES)[number];
 
@@ -167,12 +171,14 @@ export function parseSettings(vars: object): Settings {
     completionTokens: read.tokens("COMPLETION_TOKEN", 2),
     access: read.together("ACCESS_TEAM_DOMAIN", "ACCESS_AUD", accessIssuer),
     operatorScope: read.scope("OPERATOR_SCOPE") ?? (secure ? null : "operator"),
+    operatorWebhookUrl: read.text("OPERATOR_WEBHOOK_URL"),
   };
   if (settings.allowPrivateCallbacks && secure) {
     read.reject("ALLOW_PRIVATE_CALLBACKS", "must not be true while PUBLIC_URL is https");
   }
   requireRetention(read, settings);
   requireUpstreamElsewhere(read, settings, site);
+  requireWebhook(read, settings);
   const { issuers } = settings;
   const hasOperators = issuers.length === 0 || issuers.some((issuer) => issuer.hasOperators);
   if (read.text("OPERATOR_SCOPE") !== null && !hasOperators)
@@ -192,6 +198,11 @@ export type GateSettings = Pick<
 /** What a gate goes by. Never throws: a bad one has its default here, and stops the Worker elsewhere. */
 export function parseGateSettings(env: object): GateSettings {
   return readGateSettings(new Reader(env));
+}
+
+/** For an object that has nothing to tell operators otherwise. Never throws. */
+export function hasOperatorWebhook(env: object): boolean {
+  return new Reader(env).text("OPERATOR_WEBHOOK_URL") !== null;
 }
 
 function readGateSettings(read: Reader): GateSettings {
@@ -220,6 +231,13 @@ function requireUpstreamElsewhere(
   const parseHost = (url: string) => new URL(url)[isPublic ? "hostname" : "host"].replace(/\.$/, "");
   if (parseHost(publicUrl) === parseHost(upstreamUrl))
     read.reject("UPSTREAM_URL", "must not be on the host of PUBLIC_URL: the gateway would call itself");
+}
+
+// As each attempt judges it again: what would be refused there would never arrive.
+function requireWebhook(read: Reader, settings: Settings): void {
+  const { operatorWebhookUrl: url } = settings;
+  const destination = url === null ? null : checkDestination(url, buildDestinationRules(settings));
+  if (destination?.kind === "refused") read.reject("OPERATOR_WEBHOOK_URL", destination.detail);
 }
 
 // A dead letter must outlive the attempts that made it, and an ended run the answer that names it. Each attempt may be

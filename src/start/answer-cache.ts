@@ -2,7 +2,7 @@
 // late KV costs a look-up, never a second run.
 
 import { isObject } from "../platform/json.ts";
-import { log } from "../platform/observability/log.ts";
+import { logStorageFailure } from "../platform/observability/isolate-sums.ts";
 import { type Timer, withTimeout } from "../platform/timeout.ts";
 import { REPLAY_MS, type Settled } from "../runs/claim.ts";
 
@@ -27,7 +27,7 @@ export async function getAnswer(
     const known = parseAnswer(await withTimeout(READ_TIMEOUT_MS, kv.get(answerKey(gate, id), "json"), timer));
     return known !== null && Date.now() < known.settledAtMs + REPLAY_MS ? known : null;
   } catch (error) {
-    log({ event: "answer.get_failed", gate, error });
+    logStorageFailure("kv", { event: "answer.get_failed", gate, error });
     return null;
   }
 }
@@ -48,7 +48,7 @@ export async function putAnswer(
   try {
     await withTimeout(WRITE_TIMEOUT_MS, kv.put(answerKey(gate, id), value, { expirationTtl }), timer);
   } catch (error) {
-    log({ event: "answer.put_failed", gate, error });
+    logStorageFailure("kv", { event: "answer.put_failed", gate, error });
   }
 }
 

@@ -1,9 +1,10 @@
 // A start as the caller wrote it, checked. The text is kept and forwarded: what is parsed here only decides.
 // A malformed request still counts, and still gets a known answer, so its fault is a value beside its id.
-import { checkDestination, type DestinationRules } from "../callbacks/destination.ts";
+
 import { validateRunRequest, validateUuid } from "../contract/schemas.ts";
 import { type Problem, problem } from "../platform/errors.ts";
 import { memberOf, parseJson } from "../platform/json.ts";
+import { checkDestination, type DestinationRules } from "../platform/outbound/destination.ts";
 import { type RunTarget, targetFault } from "../runs/run-target.ts";
 import { type Envelope, type EnvelopeFault, locateEnvelope } from "../upstream/rewrite.ts";
 

@@ -2,7 +2,7 @@
 // and names in random spellings.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { checkDestination } from "../../src/callbacks/destination.ts";
+import { checkDestination } from "../../src/platform/outbound/destination.ts";
 import { type Disguise, disguise, v4Spelled, v6Spelled } from "./addresses.ts";
 import { isPublicName, readUrl } from "./other-reader.ts";
 

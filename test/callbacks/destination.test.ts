@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkDestination, type DestinationRules } from "../../src/callbacks/destination.ts";
+import { checkDestination, type DestinationRules } from "../../src/platform/outbound/destination.ts";
 import { words } from "../support/words.ts";
 
 const production: DestinationRules = { allowPrivate: false, ownHosts: ["actions.example.com"] };

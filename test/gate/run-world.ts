@@ -167,7 +167,11 @@ export class RunWorld {
     };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it sends to its queues, and nothing else here
     const env = { RUNS: queue, RUNS_ALONE: queue } as unknown as Env;
-    return [gate, new Claims(gate.store, gate.runs), new Dispatcher(env, GATE, gate.store, gate.runs)];
+    return [
+      gate,
+      new Claims(gate.store, gate.runs),
+      new Dispatcher(env, GATE, gate.store, gate.runs, { waitUntil: () => undefined }),
+    ];
   }
 
   #start({ asks, upstream, yes }: Event & { kind: "start" }): void {

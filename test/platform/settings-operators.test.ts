@@ -40,3 +40,33 @@ describe("the console's settings", () => {
     expect(findProblems(vars)).toEqual([problem]);
   });
 });
+
+describe("the webhook of the operators", () => {
+  const EDGE = "https://edge.example";
+  const LOCAL = { PUBLIC_URL: "http://127.0.0.1:8787", ALLOW_PRIVATE_CALLBACKS: "true" };
+  it.each<[url: string, problem: string, vars?: Record<string, string>]>([
+    ["http://hooks.example/a", "must be an https URL"],
+    ["http://127.0.0.1:9000", "must be an https URL"],
+    ["https://127.0.0.1:9000", "must name a public host, not an IP address"],
+    ["https://203.0.113.7/a", "must name a public host, not an IP address"],
+    ["https://hooks.internal/a", "must name a public host, not an IP address"],
+    ["https://hooks.example:0/a", "must not have port 0"],
+    ["https://user:pass@hooks.example/a", "must not contain credentials"],
+    ["https://edge.example:8443/a", "must not point to this service"],
+    ["https://up.example/a", "must not point to this service"],
+    ["http://127.0.0.1:8787/a", "must not point to this service", LOCAL],
+    ["ftp://127.0.0.1:9000/a", "must be an https URL", LOCAL],
+  ])("%s is refused: it %s", (OPERATOR_WEBHOOK_URL, problem, vars = { PUBLIC_URL: EDGE }) => {
+    expect(findProblems({ UPSTREAM_URL: "https://up.example", OPERATOR_WEBHOOK_URL, ...vars })).toEqual([
+      `OPERATOR_WEBHOOK_URL ${problem}`,
+    ]);
+  });
+
+  it.each([
+    ["https://hooks.example/services/T0/B0/x?y=1", { PUBLIC_URL: EDGE }],
+    ["https://hooks.example/a", {}],
+    ["http://127.0.0.1:9000/a", LOCAL],
+  ])("%s is taken with %o", (OPERATOR_WEBHOOK_URL, vars) => {
+    expect(findProblems({ OPERATOR_WEBHOOK_URL, ...vars })).toEqual([]);
+  });
+});

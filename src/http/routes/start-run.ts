@@ -1,5 +1,5 @@
-import { buildDestinationRules } from "../../callbacks/destination.ts";
 import { memberOf, parseJson } from "../../platform/json.ts";
+import { buildDestinationRules } from "../../platform/outbound/destination.ts";
 import { parseRunRequest, scanBody } from "../../start/run-request.ts";
 import type { StartAnswer } from "../../start/start-answer.ts";
 import { answerUnparsed, startRun } from "../../start/start-run.ts";

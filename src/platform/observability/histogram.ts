@@ -5,7 +5,7 @@
 /** Bucket to count. */
 export type Histogram = Map<number, number>;
 
-const BUCKETS_A_DOUBLING = 8;
+export const BUCKETS_A_DOUBLING = 8;
 
 export function recordLatency(histogram: Histogram, latencyMs: number): void {
   const bucket = Math.floor(BUCKETS_A_DOUBLING * Math.log2(Math.max(1, latencyMs)));

@@ -5,7 +5,7 @@
 // The platform cancels what a request has left behind 30 s after its answer, and sooner when the isolate ends. A flush
 // may therefore stop without an error, so the mark that one is pending expires.
 import { withTimeout } from "../timeout.ts";
-import { log, type RequestServed } from "./log.ts";
+import { type LogLine, log, type RequestServed } from "./log.ts";
 import {
   type AnswerNotes,
   addErrors,
@@ -25,8 +25,10 @@ import {
   countMessage,
   countReopened,
   countRequest,
+  countStorageFailure,
   emptySums,
   encodeSums,
+  type Store,
   type Sums,
 } from "./sums.ts";
 
@@ -89,8 +91,17 @@ export class IsolateSums {
     countEnd(this.#sums, end);
   }
 
-  countDeadLetter(): void {
-    countDeadLetter(this.#sums);
+  countDeadLetter(host: string): void {
+    countDeadLetter(this.#sums, host);
+  }
+
+  countStorageFailure(store: Store): void {
+    countStorageFailure(this.#sums, store);
+  }
+
+  /** In an object no request hands the sums over; only such failures are counted there. */
+  flushFailuresSoon(context: Pick<ExecutionContext, "waitUntil">, receiver: SumsReceiver): void {
+    if (this.#sums.storage.size > 0) this.flushSoon(context, receiver);
   }
 
   countReopened(): void {
@@ -127,6 +138,12 @@ export class IsolateSums {
 
 /** Of this isolate: of all its requests and messages. */
 export const isolateSums = new IsolateSums();
+
+/** Logs that a store failed, and counts it. */
+export function logStorageFailure(store: Store, line: LogLine): void {
+  isolateSums.countStorageFailure(store);
+  log(line);
+}
 
 // The stub is made for each call: one that outlives its request fails from the second request on.
 async function send(receiver: SumsReceiver, sums: Sums, errors: RecentErrors): Promise<number> {

@@ -46,7 +46,7 @@ type Failure =
   | { event: "body.put_failed" | "body.get_failed"; user: string; error: unknown }
   | { event: "breaker.unavailable" | "breaker.alarm_failed"; error: unknown }
   | { event: "deliveries.unavailable" | "usage.unavailable"; request_id: string; error: unknown }
-  | { event: "metrics.refused" | "metrics.flush_failed"; error: unknown }
+  | { event: "metrics.refused" | "metrics.flush_failed" | "notification.alarm_failed"; error: unknown }
   | { event: "operator.refused"; request_id: string; reason: string }
   | { event: "console.unavailable"; request_id: string; error: unknown }
   | { event: "audit.outcome_unwritten"; action: string; error: unknown }
@@ -69,7 +69,15 @@ type CallbackAttempted = {
   error: unknown;
 };
 
-export type LogLine = RequestServed | CallbackAttempted | Failure;
+/** To the operators' own webhook. */
+type NotificationAttempted = Omit<CallbackAttempted, "event" | "run_id" | "trace_id"> & {
+  event: "notification.attempted";
+  type: string;
+  /** How it stands after the attempt. */
+  delivery: string;
+};
+
+export type LogLine = RequestServed | CallbackAttempted | NotificationAttempted | Failure;
 
 export function log(line: LogLine): void {
   const flat = "error" in line ? { ...line, error: describe(line.error) } : line;

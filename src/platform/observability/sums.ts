@@ -26,6 +26,10 @@ export type Sums = {
   hosts: Counts;
   acknowledged: Counts;
   acknowledgedMs: Counts;
+  /** By host name: deliveries that became dead letters. */
+  dead: Counts;
+  /** By store, `kv` or `d1`: calls that failed. */
+  storage: Counts;
   /** Until the head of the gateway's answer; without the console, /healthz and /readyz. */
   requestMs: Histogram;
   /** The same without waiting for the upstream. */
@@ -60,12 +64,13 @@ export type CountedEnd = {
   charged: boolean;
 };
 
-const COUNTS = ["requests", "attempts", "deliveries", "runs"] as const;
-const BUSIEST = ["users", "hosts"] as const;
+const COUNTS = ["requests", "attempts", "deliveries", "runs", "storage"] as const;
+const BUSIEST = ["users", "hosts", "dead"] as const;
 /** Kept of the users and hosts that are kept in those. */
 const OF_NAMES = {
   users: ["starts", "limited", "refused"],
   hosts: ["acknowledged", "acknowledgedMs"],
+  dead: [],
 } as const;
 const ALL_OF_NAMES = BUSIEST.flatMap((name) => OF_NAMES[name]);
 const HISTOGRAMS = ["requestMs", "gatewayMs", "upstreamMs", "attemptMs", "deliveryMs", "queuedMs"] as const;
@@ -92,6 +97,8 @@ export function emptySums(): Sums {
     hosts: new Map(),
     acknowledged: new Map(),
     acknowledgedMs: new Map(),
+    dead: new Map(),
+    storage: new Map(),
     requestMs: new Map(),
     gatewayMs: new Map(),
     upstreamMs: new Map(),
@@ -127,6 +134,7 @@ export function countAttempt(sums: Sums, attempt: CountedAttempt): void {
   addLabel(sums.attempts, `${outcome}|${failure ?? ""}`, 1);
   addLabel(sums.deliveries, delivery === "delivered" && number === 1 ? "delivered_at_once" : delivery, 1);
   countHost(sums, host.slice(0, MAX_NAME_CHARS), outcome === "acknowledged", durationMs);
+  if (delivery === "dead") countDead(sums, host);
   recordLatency(sums.attemptMs, durationMs);
   if (delivery === "delivered") recordLatency(sums.deliveryMs, sinceEndMs + durationMs);
 }
@@ -144,8 +152,19 @@ export function countEnd(sums: Sums, { result, hasCallback, charged }: CountedEn
 }
 
 /** A delivery that became a dead letter without an attempt. */
-export function countDeadLetter(sums: Sums): void {
+export function countDeadLetter(sums: Sums, host = ""): void {
   addLabel(sums.deliveries, "dead" satisfies DeliveryChange, 1);
+  countDead(sums, host);
+}
+
+function countDead(sums: Sums, host: string): void {
+  if (host !== "") addName(sums.dead, host.slice(0, MAX_NAME_CHARS), 1);
+}
+
+export type Store = "kv" | "d1";
+
+export function countStorageFailure(sums: Sums, store: Store): void {
+  addLabel(sums.storage, store, 1);
 }
 
 /** A delivery that was over begins again. */

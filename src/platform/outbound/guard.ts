@@ -1,9 +1,9 @@
 // The only caller of fetch(). What it guards: that this Worker talks to nothing but its upstream, its issuers' key
-// sets and (through their own checks) callback receivers, never follows a redirect, never takes Cloudflare's own answer
-// for theirs, and never waits without a bound (read-body.ts: never reads an answer without one). What it trusts: the URLs
-// in the settings, which only a deployer can write. What it does not do: judge where a name leads. In production the edge
-// has no route to a private address, and the flag global_fetch_strictly_public sends requests for the account's own zones
-// through their front door.
+// sets and (through their own checks) callback receivers and the operators' webhook, never follows a redirect, never takes
+// Cloudflare's own answer for theirs, and never waits without a bound (read-body.ts: never reads an answer without one).
+// What it trusts: the URLs in the settings, which only a deployer can write. What it does not do: judge where a name leads.
+// In production the edge has no route to a private address, and the flag global_fetch_strictly_public sends requests for the
+// account's own zones through their front door.
 
 import { TimeoutError, type Timer, withTimeout } from "../timeout.ts";
 

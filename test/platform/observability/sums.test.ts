@@ -128,7 +128,7 @@ it("ends, dead letters and messages count", () => {
     countEnd(each, { result: "success", hasCallback: true, charged: true });
     countEnd(each, { result: "error", hasCallback: true, charged: false });
     countEnd(each, { result: "abandoned", hasCallback: false, charged: false });
-    countDeadLetter(each);
+    countDeadLetter(each, "client.example");
     countMessage(each, 64);
   });
   const runs = { "success|callback|charged": 1, "error|callback|free": 1, "abandoned|none|free": 1 };
@@ -136,6 +136,7 @@ it("ends, dead letters and messages count", () => {
     ...emptySums(),
     runs: new Map(Object.entries(runs)),
     deliveries: new Map([["dead", 1]]),
+    dead: new Map([["client.example", 1]]),
     queuedMs: new Map([[48, 1]]),
   });
 });
