@@ -35,7 +35,7 @@ const gateway = await forFile(
 );
 const callbackUrl = `http://127.0.0.1:${host.port}/hook?token=secret`;
 
-it("a host that is down is reported of within a minute, and again when it is back; a message that failed comes again", async () => {
+it("a host that is down is reported within a minute, and again when it is back; a message that failed comes again", async () => {
   await Promise.all(
     Array.from({ length: USERS }, async () => {
       const caller = await Caller.of(gateway.url);
@@ -65,7 +65,7 @@ it("a host that is down is reported of within a minute, and again when it is bac
   });
 });
 
-it("an upstream that is killed is reported of, and again when it answers", async () => {
+it("an upstream that is killed is reported, and again when it answers", async () => {
   const caller = await Caller.of(gateway.url);
   const start = () => atOnce(5, () => caller.start(ECHO, {}));
   await toUpstream.treat(null);

@@ -82,7 +82,7 @@ describe("a host that goes down and comes back", () => {
     expect(types()).toEqual(["host.down", "host.up"]);
   });
 
-  it("and down again is sent when ten minutes are over, whoever keeps count", async () => {
+  it("and down again is sent when ten minutes are over, from what was stored", async () => {
     for (const isDown of [true, false, true]) {
       await turn(isDown);
       await tick();

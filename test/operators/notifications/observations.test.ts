@@ -53,7 +53,7 @@ describe("the upstream", () => {
     expect(judgeUpstream(last, running)?.isDown ?? null).toBe(isDown);
   });
 
-  it("is reported of with the counts of the minute that decided", () => {
+  it("is reported with the counts of the minute that decided", () => {
     expect(judgeUpstream(NONE, requests({ upstream_failed: 12, accepted: 3 }))?.counts).toEqual({
       failed: 12,
       requests: 15,

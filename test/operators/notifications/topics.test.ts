@@ -46,7 +46,7 @@ function saidOfHost(
 }
 
 describe("a host", () => {
-  it("that goes down and comes back is reported of twice, each time at once", () => {
+  it("that goes down and comes back is reported twice, each time at once", () => {
     const events = said(
       [
         [0, DOWN],
@@ -79,7 +79,7 @@ describe("a host", () => {
       [[0, "host.down", 1]],
     ],
     [
-      "is down again within ten minutes: reported of when they are over",
+      "is down again within ten minutes: reported when they are over",
       [
         [0, DOWN],
         [MINUTE, UP],
@@ -126,7 +126,7 @@ describe("a host", () => {
     expect(saidOfHost(seen)).toEqual(events);
   });
 
-  it("that flaps for an hour is reported of seven times at most in each direction", () => {
+  it("that flaps for an hour is reported seven times at most in each direction", () => {
     const flaps = Array.from({ length: 121 }, (_, at): [number, Observation] => [
       at * 30 * SECOND,
       at % 2 === 0 ? DOWN : UP,
@@ -158,7 +158,7 @@ function overdue(runs: number): Observation {
 
 describe("what happens again and again", () => {
   it.each<[what: string, seen: [number, Observation][], reported: [number, object][]]>([
-    ["is reported of at the first time", [[0, dead(1)]], [[0, { dead_letters: 1 }]]],
+    ["is reported at the first time", [[0, dead(1)]], [[0, { dead_letters: 1 }]]],
     [
       "is summed up for ten minutes",
       [
@@ -225,7 +225,7 @@ describe("what happens again and again", () => {
     expect(said(seen, 60 * MINUTE).map(([atMs, { counts }]) => [atMs / MINUTE, counts])).toEqual(reported);
   });
 
-  it("is reported of since it began", () => {
+  it("is reported since it began", () => {
     expect(
       said(
         [
@@ -238,7 +238,7 @@ describe("what happens again and again", () => {
     expect(said([[0, overdue(1)]], 0)[0]?.[1].sinceMs).toBe(T0 - DAY);
   });
 
-  it("is reported of at once when the clock has stepped back", () => {
+  it("is reported at once when the clock has stepped back", () => {
     const reported = decide(observe(undefined, dead(1), T0), T0)?.topic;
     const earlierMs = T0 - 60 * MINUTE;
     expect(decide(observe(reported, dead(2), earlierMs), earlierMs)?.event.counts).toEqual({
