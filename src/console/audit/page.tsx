@@ -34,7 +34,10 @@ export function AuditTrailPage({ frame, view }: PageProps<AuditPage>): JSX.Eleme
       lead="Who did what, and when. Nothing here can be changed."
     >
       <Table label="Audit trail" rows={entries} columns={columnsAt(frame.nowMs)}>
-        <Empty title="No actions yet">Every action on these pages is written down here.</Empty>
+        <Empty title="No actions yet">
+          Open a run or a dead letter first: what an operator does there is written down here, with who did
+          it.
+        </Empty>
       </Table>
       <NextPage path={`${ROOT}/audit`} cursor={cursor} />
     </Layout>
