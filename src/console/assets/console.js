@@ -1,9 +1,12 @@
 // @ts-check
-// What makes the console nicer where scripts run. Every page works without it, and it draws nothing from stored data
-// but text.
+// What makes the console nicer where scripts run. Every page works without it. It draws nothing itself from stored data but
+// text; a refreshed page is the server's own.
 
 const THEME_KEY = "edge-actions.theme";
 const POLL_MS = 1000;
+const REFRESH_MS = 10_000;
+/** Then the page says that its numbers are old. */
+const REFRESH_TIMEOUT_MS = 8_000;
 
 const root = document.documentElement;
 const saved = readTheme();
@@ -15,6 +18,7 @@ addEventListener("DOMContentLoaded", () => {
   readOutCharts();
   watchSelections();
   followRedelivery();
+  refreshPage();
 });
 
 /** @returns {"light" | "dark" | null} null: as the system has it */
@@ -67,21 +71,15 @@ function sayLocalTimes() {
 
 /** What the pointer is on is said below the chart at once; a title alone comes late, and never on a phone. */
 function readOutCharts() {
-  for (const chart of all("[data-chart]", HTMLElement)) {
-    const readout = document.createElement("div");
-    readout.className = "readout";
-    readout.setAttribute("aria-hidden", "true");
-    chart.append(readout);
-    for (const bucket of all(".bucket", Element, chart)) {
-      const text = bucket.querySelector("title")?.textContent ?? "";
-      for (const event of ["pointerenter", "pointerdown"]) {
-        bucket.addEventListener(event, () => {
-          readout.textContent = text;
-        });
-      }
-    }
-    chart.addEventListener("pointerleave", () => {
-      readout.textContent = "";
+  for (const type of ["pointerover", "pointerdown"]) {
+    document.addEventListener(type, ({ target }) => {
+      const pointed = target instanceof Element ? target : null;
+      const chart = pointed?.closest("[data-chart]") ?? null;
+      for (const readout of all(".readout", HTMLElement))
+        if (chart?.contains(readout) !== true) readout.textContent = "";
+      const text = pointed?.closest(".bucket")?.querySelector("title")?.textContent;
+      const place = chart?.querySelector(".readout");
+      if (place && text) place.textContent = text;
     });
   }
 }
@@ -132,6 +130,111 @@ function followRedelivery() {
   // An outage of a moment must not stop it.
   const again = () => void poll().catch(() => setTimeout(again, POLL_MS));
   again();
+}
+
+/**
+ * Loads the page again every ten seconds and puts what changed in its place, so that focus, scroll position and what is
+ * unfolded stay. Not in a hidden tab, and not while it is paused.
+ */
+function refreshPage() {
+  const [button] = all("[data-refresh]", HTMLButtonElement);
+  const main = document.querySelector("main");
+  if (button === undefined || main === null) return;
+  let isPaused = false;
+  let isLoading = false;
+  let loadedAt = new Date();
+  const say = (/** @type {string} */ text) => {
+    for (const place of all("[data-refreshed]", HTMLElement)) place.textContent = text;
+  };
+  const load = async () => {
+    const response = await fetch(location.href, { signal: AbortSignal.timeout(REFRESH_TIMEOUT_MS) });
+    // The session is over, or the page is another one now.
+    if (response.redirected || response.status === 401 || response.status === 403) return location.reload();
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const fresh = page.querySelector("main");
+    if (fresh === null || fresh.querySelector("[data-refresh]") === null)
+      throw new Error(`status ${response.status}`);
+    syncElement(main, fresh);
+    sayLocalTimes();
+    loadedAt = new Date();
+    say("");
+  };
+  const refresh = async () => {
+    if (isPaused || isLoading || document.hidden) return;
+    isLoading = true;
+    try {
+      await load();
+    } catch {
+      say(`Not refreshed since ${loadedAt.toLocaleTimeString()}: these numbers are old.`);
+    } finally {
+      isLoading = false;
+    }
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    isPaused = !isPaused;
+    button.setAttribute("aria-pressed", String(isPaused));
+    say(isPaused ? `Paused at ${new Date().toLocaleTimeString()}.` : "");
+    void refresh();
+  });
+  document.addEventListener("visibilitychange", () => void refresh());
+  setInterval(() => void refresh(), REFRESH_MS);
+}
+
+/** What scripts or visitors have changed stays as it is. */
+const KEPT = "[data-refresh], [data-refreshed], .readout, input, select";
+const KEPT_ATTRIBUTES = ["open", "title"];
+
+/**
+ * Makes an element like another one, in place.
+ * @param {Element} old
+ * @param {Element} fresh
+ */
+function syncElement(old, fresh) {
+  if (old.matches(KEPT)) return;
+  for (const name of old.getAttributeNames())
+    if (!fresh.hasAttribute(name) && !KEPT_ATTRIBUTES.includes(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes)
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  // A copy: what is new moves over.
+  const nodes = Array.from(fresh.childNodes);
+  let next = old.firstChild;
+  for (const node of nodes) {
+    let known = next;
+    while (known !== null && !isAlike(known, node)) known = known.nextSibling;
+    if (known === null) old.insertBefore(node, next);
+    else {
+      removeSiblings(next, known);
+      if (known instanceof Element && node instanceof Element) syncElement(known, node);
+      else if (known.nodeValue !== node.nodeValue) known.nodeValue = node.nodeValue;
+      next = known.nextSibling;
+    }
+  }
+  removeSiblings(next, null);
+}
+
+/**
+ * From one up to another.
+ * @param {ChildNode | null} from
+ * @param {ChildNode | null} to
+ */
+function removeSiblings(from, to) {
+  for (let node = from; node !== to && node !== null; ) {
+    const after = node.nextSibling;
+    node.remove();
+    node = after;
+  }
+}
+
+/**
+ * @param {Node} a
+ * @param {Node} b
+ */
+function isAlike(a, b) {
+  if (a.nodeName !== b.nodeName) return false;
+  return (
+    !(a instanceof Element && b instanceof Element) || a.getAttribute("class") === b.getAttribute("class")
+  );
 }
 
 /**

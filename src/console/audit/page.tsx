@@ -80,7 +80,11 @@ function SearchForm({ search }: { search: AuditSearch }): JSX.Element {
 function NoEntries({ search }: { search: AuditSearch }): JSX.Element {
   if (Object.values(search).some((text) => text !== ""))
     return <Empty title="No action is like that">Take a condition away, or widen the time.</Empty>;
-  return <Empty title="No actions yet">Every action on these pages is written down here.</Empty>;
+  return (
+    <Empty title="No actions yet">
+      Open a run or a dead letter first: what an operator does there is written down here, with who did it.
+    </Empty>
+  );
 }
 
 function columnsAt(nowMs: number): Column<AuditEntry>[] {

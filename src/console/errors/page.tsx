@@ -9,8 +9,6 @@ import { ERRORS, errorsAt } from "../shell/links.ts";
 import type { Given } from "../shell/parameters.ts";
 import { type Column, Table } from "../shell/table.tsx";
 
-const REFRESH_SECONDS = 30;
-
 /** `view` null: the search is at fault. */
 export function ErrorsPage({ frame, view, given, fault }: SearchPageProps<Errors | null>): JSX.Element {
   const { kind = "", route = "", user = "" } = given;
@@ -21,7 +19,7 @@ export function ErrorsPage({ frame, view, given, fault }: SearchPageProps<Errors
       frame={frame}
       section="errors"
       lead="The latest answers of 4xx and 5xx, and delivery attempts that failed: up to a hundred of each kind, about ten seconds late."
-      refreshSeconds={REFRESH_SECONDS}
+      isLive
     >
       <Fault text={fault} />
       <SearchForm given={given} routes={view?.routes ?? []} />

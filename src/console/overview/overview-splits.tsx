@@ -97,7 +97,7 @@ export function Users({ totals, busiest_users: users }: Overview): JSX.Element {
 
 export function Receivers({ totals, busiest_hosts: hosts, failing_hosts: failing }: Overview): JSX.Element {
   return (
-    <Stat title="Hosts down" number={count(failing.length)} side="of the last ten minutes">
+    <Stat title="Hosts down" number={count(failing.length)} side="in the last ten minutes">
       {failing.length > 0 && (
         <NumbersTable caption="Hosts that are down" titles={["Down", "Breaker", "Failed"]}>
           {failing.map(({ host, breaker, attempts, acknowledged }) => (
@@ -111,11 +111,19 @@ export function Receivers({ totals, busiest_hosts: hosts, failing_hosts: failing
           ))}
         </NumbersTable>
       )}
-      <Split
-        caption="Receivers by attempts"
-        lines={hosts.map(({ host: name, attempts }) => [name, attempts, deadLettersAt({ host: name })])}
-        whole={totals.attempts}
-      />
+      {hosts.length > 0 && (
+        <NumbersTable caption="Receivers by attempts" titles={["Busiest receivers", "Attempts", "Share"]}>
+          {hosts.map(({ host, attempts }) => (
+            <tr>
+              <th scope="row">
+                <a href={deadLettersAt({ host })}>{host}</a>
+              </th>
+              <td class="number">{count(attempts)}</td>
+              <td class="number dim">{percent(attempts, totals.attempts)}</td>
+            </tr>
+          ))}
+        </NumbersTable>
+      )}
     </Stat>
   );
 }

@@ -35,6 +35,7 @@ export function OverviewPage({ frame, view: overview }: PageProps<Overview>): JS
       section="overview"
       lead={`What happened from ${formatMinute(from)} to ${formatMinute(to)}, up to the last seconds.`}
       actions={<SpanSwitch span={span} />}
+      isLive
     >
       <Incomplete {...overview} />
       <HealthStrip health={overview.health} />
@@ -68,10 +69,11 @@ export function UnavailableOverviewPage({ frame, view: span }: PageProps<Span>):
       section="overview"
       lead="There is nothing to show at the moment."
       actions={<SpanSwitch span={span} />}
+      isLive
     >
       <Notice tone="warn">
         The metrics aggregator does not answer. Requests, runs and callbacks do not depend on it; what happens
-        meanwhile is counted when it is back. Reload in a minute.
+        meanwhile is counted when it is back.
       </Notice>
     </Layout>
   );

@@ -126,6 +126,7 @@ function Frame({ label, titles, from, to, value, moment, top, children }: FrameP
         })}
         {children}
       </svg>
+      <div class="readout" aria-hidden="true" />
       <div class="chart-x" aria-hidden="true">
         {moments(from, to).map((at, index, all) => (
           <span>{moment(at) === moment(all[index - 1] ?? "") ? "" : moment(at)}</span>

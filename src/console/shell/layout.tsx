@@ -64,10 +64,15 @@ type LayoutProps = PropsWithChildren<{
   actions?: Child;
   /** Without scripts the page is loaded again after so many seconds. */
   refreshSeconds?: number | null;
+  /** With scripts it is refreshed in place, every ten seconds, and without them every half minute. */
+  isLive?: boolean;
 }>;
 
+const LIVE_SECONDS = 30;
+
 export function Layout(props: LayoutProps): JSX.Element {
-  const { title, frame, section, heading = title, lead, actions, refreshSeconds = null, children } = props;
+  const { title, frame, section, heading = title, lead, actions, isLive = false, children } = props;
+  const { refreshSeconds = isLive ? LIVE_SECONDS : null } = props;
   return (
     <Document title={title} refreshSeconds={refreshSeconds}>
       <a class="skip button primary" href="#main">
@@ -97,6 +102,7 @@ export function Layout(props: LayoutProps): JSX.Element {
             </div>
             {actions}
           </div>
+          {isLive && <Refresh />}
           {children}
           <footer class="foot">All times are UTC.</footer>
         </main>
@@ -106,6 +112,19 @@ export function Layout(props: LayoutProps): JSX.Element {
 }
 
 type BareLayoutProps = PropsWithChildren<{ title: string; frame: Frame }>;
+
+/** The script shows it, and says when it cannot refresh the page. */
+function Refresh(): JSX.Element {
+  return (
+    <div class="refresh">
+      <button class="button quiet" type="button" hidden data-refresh aria-pressed="false">
+        Pause updates
+      </button>
+      <span role="status" data-refreshed />
+      <noscript>This page loads itself again every half minute.</noscript>
+    </div>
+  );
+}
 
 /** A page without navigation: for a visitor who is not signed in, and for errors. */
 export function BareLayout({ title, frame, children }: BareLayoutProps): JSX.Element {

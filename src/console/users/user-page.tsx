@@ -92,7 +92,8 @@ function Usage({ view: { usage }, nowMs }: { view: UserView; nowMs: number }): J
     return (
       <Card title="Usage by day">
         <Empty title="Nothing was charged">
-          A day appears here with the first task of this user that is billable and succeeds.
+          A run is charged when it succeeds and its token has a <code>billing</code> claim that says so: check
+          the claim first.
         </Empty>
       </Card>
     );
@@ -147,7 +148,8 @@ function OpenRuns({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Eleme
     <Card title="Open runs" note={note}>
       <Table label="Open runs" rows={runs} columns={columns}>
         <Empty title="Nothing is owed to this user">
-          Runs with a callback or a charge stand here until both are done.
+          Runs with a callback or a charge stand here until both are done. Those that are done are under{" "}
+          <a href={runsAt({ user: view.user })}>this user's runs</a>.
         </Empty>
       </Table>
     </Card>
@@ -192,7 +194,8 @@ function Claims({ view: { claims }, nowMs }: { view: UserView; nowMs: number }):
     <Card title="Claims" note={count(claims.length)}>
       <Table label="Claims" rows={claims} columns={columns}>
         <Empty title="No idempotency id is claimed">
-          An id is claimed by its first request, and is free again 72 hours after its answer.
+          Send <code>idempotency_id</code> with a start, so that a retry starts no second run. The id is free
+          again 72 hours after its answer.
         </Empty>
       </Table>
     </Card>

@@ -235,6 +235,7 @@ async function shoot(
     `/console/users?${new URLSearchParams({ issuer: DEV_ISSUER, subject: "alice" }).toString()}`,
   );
   await take("dead-letters", "/console/dead-letters");
+  await take("errors", "/console/errors");
   await take("destinations", "/console/destinations");
   await take("audit", "/console/audit");
   await take("not-found", "/console/nowhere");

@@ -31,9 +31,9 @@ export class ConsoleStage {
     receiver.reply = ({ path }) => (path.startsWith("/fine") || this.isOpen ? 204 : GONE);
   }
 
-  static async open(limit: number): Promise<ConsoleStage> {
+  static async open(settings: Record<string, string | number>): Promise<ConsoleStage> {
     const [gateway, receiver, browser] = await Promise.all([
-      gatewayWith({ RATE_LIMIT_DEFAULT: limit, CALLBACK_RETRY_SCHEDULE: 0 }),
+      gatewayWith({ CALLBACK_RETRY_SCHEDULE: 0, ...settings }),
       Receiver.listen(),
       launchBrowser(),
     ]);
