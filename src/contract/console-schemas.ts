@@ -2,37 +2,26 @@
 // is asked for.
 
 import * as z from "zod/mini";
-import { ConsoleRedeliveryFilter } from "./redelivery-filter.ts";
+import {
+  callbackError,
+  count,
+  cursor,
+  httpStatus,
+  issuer,
+  like,
+  list,
+  operator,
+  receiver,
+  result,
+  subject,
+  time,
+  user,
+  uuid,
+} from "./console-values.ts";
+import { DEAD_LETTER_COMPONENTS, dismissed } from "./dead-letter-schemas.ts";
 import { COMPONENTS, described } from "./schemas.ts";
 import { HOST_SORTS, SPANS } from "./search-values.ts";
 
-const time = z.string().with(z.meta({ format: "date-time" }));
-const count = z.int().with(z.gte(0));
-const user = like("k1WQ9qkBcBzXbL3JmAq0Yt7eHnGv5sRd2fUoIxCpMwE");
-const issuer = like("https://login.example.com");
-const subject = like("alice");
-const operator = like("olga@example.com");
-const uuid = like("123e4567-e89b-12d3-a456-426614174000");
-const receiver = like("client.example");
-const callbackError = like("status is no 2xx");
-const httpStatus = z.int().with(z.meta({ examples: [503] }));
-
-/** A text, and what it may be like. */
-function like(example: string) {
-  return z.string().with(z.meta({ examples: [example] }));
-}
-
-/** Objects of one shape. */
-function list<T extends z.core.$ZodShape>(shape: T, text?: string) {
-  const schema = z.array(z.object(shape));
-  return text === undefined ? schema : described(schema, text);
-}
-
-const cursor = described(
-  z.nullable(like("WzEsbnVsbCwiMDAiXQ")),
-  "The `cursor` of the next page; null on the last one.",
-);
-const result = described(z.nullable(z.enum(["success", "error"])), "Null: its end has not been read.");
 const state = z.enum(["waiting", "retrying", "delivered", "dead", "aborted", "none"]);
 
 const stats = {
@@ -116,8 +105,6 @@ const ConsoleTimeLineEntry = z.object({
 
 const windowCount = z.nullable(z.object({ count, resets_at: time }));
 
-const host = described(z.nullable(receiver), "Null: they have no callback.");
-
 const ConsoleAuditEntry = z.object({
   at: time,
   operator,
@@ -125,7 +112,17 @@ const ConsoleAuditEntry = z.object({
     z.enum(["access", "authorization", "session"]),
     "How the operator came in: through Cloudflare Access, with a token in the header, or with a session of the console.",
   ),
-  action: z.enum(["poll", "redeliver", "abandon", "reset_window", "redeliver_many", "reindex", "sign_in"]),
+  action: z.enum([
+    "poll",
+    "redeliver",
+    "abandon",
+    "dismiss",
+    "reset_window",
+    "redeliver_many",
+    "dismiss_many",
+    "reindex",
+    "sign_in",
+  ]),
   target: described(z.nullable(uuid), "A run id, a user key or the id of a redelivery."),
   detail: z.nullable(z.string()),
   outcome: described(
@@ -185,7 +182,8 @@ export const CONSOLE_COMPONENTS = {
     callback_url: z.nullable(like("https://client.example/hook")),
     billable: z.boolean(),
     time_line: described(z.array(ConsoleTimeLineEntry), "Past and planned, in order."),
-    can: z.object({ poll: z.boolean(), redeliver: z.boolean(), abandon: z.boolean() }),
+    can: z.object({ poll: z.boolean(), redeliver: z.boolean(), abandon: z.boolean(), dismiss: z.boolean() }),
+    dismissed,
     breaker: described(
       z.nullable(z.object({ until: time })),
       "The breaker of its host lets no attempt of this user through until then, probably; null: it is not open, or did not answer.",
@@ -216,36 +214,7 @@ export const CONSOLE_COMPONENTS = {
     }),
     usage: list({ day: z.string().with(z.meta({ format: "date" })), tasks: count }),
   }),
-  ConsoleDeadLetters: z.object({
-    groups: list(
-      {
-        host,
-        dead_letters: count,
-        oldest_at: time,
-        newest_at: time,
-        reasons: list({ reason: callbackError, dead_letters: count }),
-      },
-      "Of those that fit among the newest 2,000 of the time, by host.",
-    ),
-    dead_letters: list({
-      run_id: uuid,
-      user,
-      subject,
-      host,
-      accepted_at: time,
-      died_at: time,
-      result,
-      attempts: count,
-      status: described(z.nullable(httpStatus), "Of the last attempt."),
-      reason: callbackError,
-    }),
-    next_cursor: cursor,
-    complete: described(z.boolean(), "False: there are more than are grouped here, older ones."),
-    overdue: list(
-      { user, since: time, runs: count, example_run_key: uuid },
-      "Gates with runs that were not polled or delivered in time, 20 at most.",
-    ),
-  }),
+  ...DEAD_LETTER_COMPONENTS,
   ConsoleDestinations: z.object({
     span: z.enum(SPANS),
     sort: described(z.enum(HOST_SORTS), "Which are the most of the first."),
@@ -264,17 +233,6 @@ export const CONSOLE_COMPONENTS = {
   }),
   ConsoleAuditEntry,
   ConsoleAuditPage: z.object({ entries: z.array(ConsoleAuditEntry), next_cursor: cursor }),
-  ConsoleRedeliveryFilter,
-  ConsoleRedelivery: z.object({
-    id: uuid,
-    operator,
-    created_at: time,
-    filter: ConsoleRedeliveryFilter,
-    status: z.enum(["running", "finished"]),
-    examined: described(count, "Dead letters that it has examined."),
-    sent: count,
-    skipped: described(count, "Not dead any more, under way already, or of a gate that did not answer."),
-  }),
   ConsoleCharge: described(
     z.object({
       user: described(user, "The user key."),

@@ -135,12 +135,21 @@ export class GateClient {
   }
 
   /** `found`: the run as it was just now. Of a finished one, a repetition that finds its delivery under way is the same. */
-  async redeliver(found: RunRecord, window: WindowRule | null): Promise<Redelivery> {
+  async redeliver(
+    found: RunRecord,
+    window: WindowRule | null,
+    batch: string | null = null,
+  ): Promise<Redelivery> {
     if (found.dueAtMs !== null) return { kind: "under_way", record: found, view: null };
     return this.#twice(async (gate, isRepeated): Promise<Redelivery> => {
-      const redelivery = await gate.redeliver(found.run.runId, window);
+      const redelivery = await gate.redeliver(found.run.runId, window, batch);
       return redelivery?.kind === "under_way" && isRepeated ? { ...redelivery, kind: "started" } : redelivery;
     });
+  }
+
+  /** False: it is no dead letter. */
+  dismiss(runId: string, operator: string, reason: string): Promise<boolean> {
+    return this.#twice(async (gate): Promise<boolean> => await gate.dismiss(runId, operator, reason));
   }
 
   /** Null: the start has to be judged, or the gate does not answer. */
