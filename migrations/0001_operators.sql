@@ -1,5 +1,5 @@
 -- The operators' index, and what operators did. Nothing exact is kept here: every run, attempt and charge lives in its
--- user's gate. The first three tables hold what the gates report, and are filled again by them when they are lost; the last three
+-- user's gate. The first four tables hold what the gates report, and are filled again by them when they are lost; the others
 -- have no other home. Times are Unix milliseconds.
 
 -- Which index this is. A gate that sees another one reports everything again.
@@ -15,7 +15,7 @@ CREATE TABLE active_days (
   PRIMARY KEY (month, user_key)
 ) STRICT, WITHOUT ROWID;
 
--- Dead letters: deliveries whose attempts are over, and abandoned runs, until they are sent again.
+-- Dead letters: deliveries whose attempts are over, and abandoned runs, until they are sent again. Dismissed ones stay.
 CREATE TABLE dead_letters (
   run_id TEXT NOT NULL,
   gate TEXT NOT NULL,
@@ -31,11 +31,15 @@ CREATE TABLE dead_letters (
   attempts INTEGER NOT NULL,
   status INTEGER,                     -- of the last attempt; NULL: no answer
   reason TEXT NOT NULL,               -- in words
+  dismissed INTEGER NOT NULL,         -- 1: an operator has dismissed it
+  dismissed_at_ms INTEGER,
+  dismissed_by TEXT,                  -- the operator
+  dismissal TEXT,                     -- the operator's reason
   seq INTEGER NOT NULL,               -- of the gate's last word on it; what it said before, and comes late, is passed over
   PRIMARY KEY (run_id, gate)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX dead_letters_by_time ON dead_letters (died_at_ms, run_id);
+CREATE INDEX dead_letters_by_time ON dead_letters (dismissed, died_at_ms, run_id);
 
 -- Gates with overdue runs.
 CREATE TABLE overdue_gates (
@@ -55,8 +59,8 @@ CREATE TABLE audit (
   id TEXT NOT NULL,
   operator TEXT NOT NULL,
   via TEXT NOT NULL,                  -- access, authorization, session
-  action TEXT NOT NULL,               -- poll, redeliver, abandon, reset_window, redeliver_many, reindex,
-                                      -- sign_in, sign_out
+  action TEXT NOT NULL,               -- poll, redeliver, abandon, dismiss, reset_window, redeliver_many,
+                                      -- dismiss_many, reindex, sign_in, sign_out
   target TEXT,                        -- a run id, a user key, the id of a redelivery batch; NULL: signing in or out, a reindexing
   detail TEXT,
   outcome TEXT,                       -- done, refused, failed; NULL: not known
@@ -71,12 +75,13 @@ CREATE TABLE ended_sessions (
 
 CREATE INDEX ended_sessions_by_time ON ended_sessions (expires_at_ms);
 
--- Redelivery batches, and how far each is.
+-- Redelivery batches, and how far each is. One with a dismissal dismisses its dead letters instead.
 CREATE TABLE redeliveries (
   id TEXT PRIMARY KEY,
   operator TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL,
   filter TEXT NOT NULL,               -- JSON of RedeliveryFilter (src/operators/views.ts)
+  dismissal TEXT,                     -- the operator's reason; NULL: they are sent again
   status TEXT NOT NULL,               -- running, finished
   position TEXT,                      -- the last dead letter that was examined; NULL: none yet
   holder TEXT,                        -- names the consumer that works on it; NULL: none does
@@ -87,3 +92,12 @@ CREATE TABLE redeliveries (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX redeliveries_running ON redeliveries (moved_at_ms) WHERE status = 'running';
+
+-- What became of the runs that a redelivery batch has sent again, once that is known. The gates report it.
+CREATE TABLE redelivered_runs (
+  redelivery TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  gate TEXT NOT NULL,
+  delivered INTEGER NOT NULL,         -- 0: a dead letter again, or its receiver wants no more attempts
+  PRIMARY KEY (redelivery, run_id, gate)
+) STRICT, WITHOUT ROWID;

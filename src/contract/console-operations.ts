@@ -25,7 +25,15 @@ import {
   uncounted,
   uuidInPath,
 } from "./parts.ts";
-import { AUDIT_ACTIONS, HOST_SORTS, RESULTS, SPANS, STATES } from "./search-values.ts";
+import {
+  AUDIT_ACTIONS,
+  DISMISSED,
+  HOST_SORTS,
+  MAX_DISMISSAL_CHARS,
+  RESULTS,
+  SPANS,
+  STATES,
+} from "./search-values.ts";
 
 const API = "/console/api";
 
@@ -65,11 +73,22 @@ export function consoleOperations(): Entry[] {
       description: "It is done",
     }),
     get("/dead-letters", "getConsoleDeadLetters", "Dead letters", "ConsoleDeadLetters", [
-      inQuery("host", text),
-      inQuery("reason", text),
+      ...failureParameters(),
+      inQuery("dismissed", { type: "string", enum: [...DISMISSED], default: "false" }),
       ...spanParameters(),
       inQuery("cursor", text),
     ]),
+    post("/dead-letters/dismiss", "dismissConsoleDeadLetters", "Dismiss many dead letters", {
+      parameters: [],
+      schema: "ConsoleRedelivery",
+      description: "It has begun",
+      body: jsonBody(ref("ConsoleDismissal"), {
+        OfOneHost: {
+          value: { host: "client.example", dismissal: "the receiver is gone for good" },
+          summary: "All of one host",
+        },
+      }),
+    }),
     post("/dead-letters/redeliver", "redeliverConsoleDeadLetters", "Send many dead letters again", {
       parameters: [],
       schema: "ConsoleRedelivery",
@@ -114,6 +133,14 @@ function runActions(): Entry[] {
       parameters,
       status: "200",
       description: "It is a dead letter now",
+    }),
+    post("/runs/{run_id}/dismiss", "dismissConsoleRun", "Dismiss a dead letter", {
+      parameters: [
+        ...parameters,
+        inQuery("dismissal", { type: "string", maxLength: MAX_DISMISSAL_CHARS, description: "Why." }, true),
+      ],
+      status: "200",
+      description: "It stays a dead letter, and is not listed with the others",
     }),
     post(
       "/users/{user}/open-runs/{run_key}/poll",

@@ -2,7 +2,7 @@
 
 import * as z from "zod/mini";
 import { ERROR_KINDS } from "../platform/observability/recent-errors.ts";
-import { count, httpStatus, like, list, receiver, time, user, uuid } from "./console-parts.ts";
+import { count, httpStatus, like, list, receiver, time, user, uuid } from "./console-values.ts";
 import { described } from "./schemas.ts";
 
 const stats = {

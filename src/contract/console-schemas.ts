@@ -6,26 +6,23 @@ import { OVERVIEW_COMPONENTS } from "./console-overview-schemas.ts";
 import {
   callbackError,
   count,
+  cursor,
   httpStatus,
   issuer,
   like,
   list,
   operator,
   receiver,
+  result,
   subject,
   time,
   user,
   uuid,
-} from "./console-parts.ts";
-import { ConsoleRedeliveryFilter } from "./redelivery-filter.ts";
+} from "./console-values.ts";
+import { DEAD_LETTER_COMPONENTS, dismissed } from "./dead-letter-schemas.ts";
 import { COMPONENTS, described } from "./schemas.ts";
 import { AUDIT_ACTIONS, HOST_SORTS, SPANS } from "./search-values.ts";
 
-const cursor = described(
-  z.nullable(like("WzEsbnVsbCwiMDAiXQ")),
-  "The `cursor` of the next page; null on the last one.",
-);
-const result = described(z.nullable(z.enum(["success", "error"])), "Null: its end has not been read.");
 const state = z.enum(["waiting", "retrying", "delivered", "dead", "aborted", "none"]);
 
 const summary = {
@@ -77,8 +74,6 @@ const ConsoleTimeLineEntry = z.object({
 
 const windowCount = z.nullable(z.object({ count, resets_at: time }));
 
-const host = described(z.nullable(receiver), "Null: they have no callback.");
-
 const ConsoleAuditEntry = z.object({
   at: time,
   operator,
@@ -129,7 +124,8 @@ export const CONSOLE_COMPONENTS = {
     callback_url: z.nullable(like("https://client.example/hook")),
     billable: z.boolean(),
     time_line: described(z.array(ConsoleTimeLineEntry), "Past and planned, in order."),
-    can: z.object({ poll: z.boolean(), redeliver: z.boolean(), abandon: z.boolean() }),
+    can: z.object({ poll: z.boolean(), redeliver: z.boolean(), abandon: z.boolean(), dismiss: z.boolean() }),
+    dismissed,
     breaker: described(
       z.nullable(z.object({ until: time })),
       "The breaker of its host lets no attempt of this user through until then, probably; null: it is not open, or did not answer.",
@@ -160,36 +156,7 @@ export const CONSOLE_COMPONENTS = {
     }),
     usage: list({ day: z.string().with(z.meta({ format: "date" })), tasks: count }),
   }),
-  ConsoleDeadLetters: z.object({
-    groups: list(
-      {
-        host,
-        dead_letters: count,
-        oldest_at: time,
-        newest_at: time,
-        reasons: list({ reason: callbackError, dead_letters: count }),
-      },
-      "Of those that fit among the newest 2,000 of the time, by host.",
-    ),
-    dead_letters: list({
-      run_id: uuid,
-      user,
-      subject,
-      host,
-      accepted_at: time,
-      died_at: time,
-      result,
-      attempts: count,
-      status: described(z.nullable(httpStatus), "Of the last attempt."),
-      reason: callbackError,
-    }),
-    next_cursor: cursor,
-    complete: described(z.boolean(), "False: there are more than are grouped here, older ones."),
-    overdue: list(
-      { user, since: time, runs: count, example_run_key: uuid },
-      "Gates with runs that were not polled or delivered in time, 20 at most.",
-    ),
-  }),
+  ...DEAD_LETTER_COMPONENTS,
   ConsoleDestinations: z.object({
     span: z.enum(SPANS),
     sort: described(z.enum(HOST_SORTS), "Which are the most of the first."),
@@ -208,17 +175,6 @@ export const CONSOLE_COMPONENTS = {
   }),
   ConsoleAuditEntry,
   ConsoleAuditPage: z.object({ entries: z.array(ConsoleAuditEntry), next_cursor: cursor }),
-  ConsoleRedeliveryFilter,
-  ConsoleRedelivery: z.object({
-    id: uuid,
-    operator,
-    created_at: time,
-    filter: ConsoleRedeliveryFilter,
-    status: z.enum(["running", "finished"]),
-    examined: described(count, "Dead letters that it has examined."),
-    sent: count,
-    skipped: described(count, "Not dead any more, under way already, or of a gate that did not answer."),
-  }),
   ConsoleCharge: described(
     z.object({
       user: described(user, "The user key."),

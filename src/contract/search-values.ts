@@ -10,15 +10,23 @@ export const SPANS = ["hour", "day", "week"] as const;
 /** What the destinations with most of come first. */
 export const HOST_SORTS = ["failures", "attempts"] as const;
 
+/** Whether dead letters that operators have dismissed are shown, or all others. */
+export const DISMISSED = ["false", "true"] as const;
+
 /** In the place of a host: those that have no callback. It is no host itself. */
 export const NO_HOST = "-";
+
+/** Of an operator's reason to dismiss a dead letter. */
+export const MAX_DISMISSAL_CHARS = 500;
 
 export const AUDIT_ACTIONS = [
   "poll",
   "redeliver",
   "abandon",
+  "dismiss",
   "reset_window",
   "redeliver_many",
+  "dismiss_many",
   "reindex",
   "sign_in",
   "sign_out",

@@ -5,7 +5,7 @@ import type { Settled } from "../runs/claim.ts";
 import { type OpenRun, withoutClaim, withoutLatestAttempt } from "../runs/open-run.ts";
 import { acceptedRun, hintRun } from "../runs/run.ts";
 import type { Terms } from "../runs/terms.ts";
-import type { Acceptance } from "./admission.ts";
+import type { Acceptance, Settlement } from "./admission.ts";
 import type { Claims } from "./claims.ts";
 import type { Runs } from "./runs.ts";
 
@@ -85,4 +85,16 @@ function isOnItsWay({ run, terms: earlier }: OpenRun, runId: string, terms: Term
 
 function leaseOf(runs: Runs, runKey: string): number | null {
   return runs.index.get(runKey)?.leasedUntilMs ?? null;
+}
+
+/** A start was refused, or its outcome is unknown. What its id's callers get, null while that is not known. */
+export function endStart(
+  claims: Claims,
+  { runKey, claim, attempt }: Settlement,
+  outcome: Exclude<Settlement["outcome"]["kind"], "accepted">,
+  nowMs: number,
+): Settled | null {
+  claims.endAttempt(runKey, claim !== null, attempt, outcome, nowMs);
+  const known = claim === null ? null : claims.find(runKey, nowMs);
+  return known?.status === "settled" ? known : null;
 }

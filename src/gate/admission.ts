@@ -6,6 +6,7 @@ import type { Answer, ClaimRequest, Settled, StartResult } from "../runs/claim.t
 import type { DeliveryState } from "../runs/delivery.ts";
 import type { KnownRun, RunResult } from "../runs/run.ts";
 import type { Terms } from "../runs/terms.ts";
+import type { Dismissal } from "./index-event.ts";
 
 export type AdmitRequest = {
   /** Null: the caller is exempt, or the flag is off. */
@@ -91,6 +92,8 @@ export type RunRecord = {
   state: DeliveryState;
   /** When it is polled or delivered next; null: nothing is owed any more. */
   dueAtMs: number | null;
+  /** Of a dead letter; null: no operator has dismissed it. */
+  dismissal: Dismissal | null;
 };
 
 /** A caller has used up its window. */

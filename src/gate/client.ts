@@ -136,15 +136,24 @@ export class GateClient {
   }
 
   /** `found`: the run as it was just now. Of a finished one, a repetition that finds its delivery under way is the same. */
-  async redeliver(found: RunRecord, window: WindowRule | null): Promise<Redelivery> {
+  async redeliver(
+    found: RunRecord,
+    window: WindowRule | null,
+    batch: string | null = null,
+  ): Promise<Redelivery> {
     if (found.dueAtMs !== null) return { kind: "under_way", record: found, view: null };
     const redelivery = await this.#twice(async (gate, isRepeated): Promise<Redelivery> => {
-      const answer = await gate.redeliver(found.run.runId, window);
+      const answer = await gate.redeliver(found.run.runId, window, batch);
       return answer?.kind === "under_way" && isRepeated ? { ...answer, kind: "started" } : answer;
     });
     // Of an abandoned run the end counts, once it is read.
     if (redelivery?.kind === "started" && found.run.status === "ended") isolateSums.countReopened();
     return redelivery;
+  }
+
+  /** False: it is no dead letter. */
+  dismiss(runId: string, operator: string, reason: string): Promise<boolean> {
+    return this.#twice(async (gate): Promise<boolean> => await gate.dismiss(runId, operator, reason));
   }
 
   /** Null: the start has to be judged, or the gate does not answer. */

@@ -5,7 +5,7 @@ import { ABANDONED, type DeadLetter } from "./index-event.ts";
 import type { FinishedRun } from "./store/ended-runs.ts";
 
 /** What operators see of a dead letter. */
-export function toDeadLetter({ terms, run, finishedAtMs }: FinishedRun): DeadLetter {
+export function toDeadLetter({ terms, run, finishedAtMs, dismissal }: FinishedRun): DeadLetter {
   const { status, reason } = readFailure(run);
   return {
     runId: run.runId,
@@ -20,6 +20,7 @@ export function toDeadLetter({ terms, run, finishedAtMs }: FinishedRun): DeadLet
     attempts: attemptsOf(run.delivery),
     status,
     reason: reason ?? "abandoned before an attempt",
+    dismissal: dismissal ?? null,
   };
 }
 

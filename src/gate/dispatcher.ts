@@ -114,6 +114,12 @@ export class Dispatcher {
     return this.#writing;
   }
 
+  /** And what was added just now: a report that is under way may have read the outbox before. */
+  async reportAdded(nowMs: number): Promise<void> {
+    await this.#writing;
+    await this.report(nowMs);
+  }
+
   async #reportNow(nowMs: number): Promise<void> {
     await this.#registration.perform(nowMs);
     const userKey = this.#store.mark("user")?.userKey;

@@ -19,7 +19,11 @@ export type DeadLetter = {
   status: number | null;
   /** In words: why the last attempt failed, or why the run was abandoned. */
   reason: string;
+  dismissal: Dismissal | null;
 };
+
+/** An operator has dismissed a dead letter: it is not to be worked on any more. */
+export type Dismissal = { atMs: number; operator: string; reason: string };
 
 export type IndexEvent =
   /** Counted from 1970 in UTC: on this day a run ended or was charged. */
@@ -27,6 +31,8 @@ export type IndexEvent =
   | { kind: "dead_letter"; deadLetter: DeadLetter }
   /** It is no dead letter any more: it is being delivered again. */
   | { kind: "resolved"; runId: string }
+  /** The delivery of a run that a redelivery batch has sent again is over. */
+  | { kind: "redelivered"; redelivery: string; runId: string; delivered: boolean }
   /** Dead letters of before are kept no more, and cannot be sent again. */
   | { kind: "expired"; beforeMs: number };
 

@@ -7,19 +7,25 @@ import type { OutboxEntry } from "./store/outbox.ts";
 /** An alarm gives the index no more. */
 const TIMEOUT_MS = 2_000;
 
-const STATEMENTS = {
+/** Exported for the test that reads their plans. */
+export const STATEMENTS = {
   activeDay: `
     INSERT INTO active_days (month, user_key, gate, days) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (month, user_key) DO UPDATE SET days = active_days.days | excluded.days`,
   deadLetter: `
     INSERT INTO dead_letters (run_id, gate, user_key, issuer, subject, stored_action_id, callback_url, host,
-      accepted_at_ms, died_at_ms, result, attempts, status, reason, seq)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+      accepted_at_ms, died_at_ms, result, attempts, status, reason, seq, dismissed, dismissed_at_ms, dismissed_by, dismissal)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
     ON CONFLICT (run_id, gate) DO UPDATE SET died_at_ms = excluded.died_at_ms, result = excluded.result,
-      attempts = excluded.attempts, status = excluded.status, reason = excluded.reason, seq = excluded.seq
+      attempts = excluded.attempts, status = excluded.status, reason = excluded.reason, seq = excluded.seq,
+      dismissed = excluded.dismissed, dismissed_at_ms = excluded.dismissed_at_ms,
+      dismissed_by = excluded.dismissed_by, dismissal = excluded.dismissal
     WHERE dead_letters.seq < excluded.seq`,
   resolved: "DELETE FROM dead_letters WHERE run_id = ?1 AND gate = ?2 AND seq < ?3",
-  expired: "DELETE FROM dead_letters WHERE gate = ?1 AND died_at_ms < ?2 AND seq < ?3",
+  expired:
+    "DELETE FROM dead_letters WHERE dismissed IN (0, 1) AND died_at_ms < ?2 AND gate = ?1 AND seq < ?3",
+  redelivered: `
+    INSERT INTO redelivered_runs (redelivery, run_id, gate, delivered) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING`,
   overdue: `
     INSERT INTO overdue_gates (gate, user_key, since_ms, runs, example_run_key, reported_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT (gate) DO UPDATE SET since_ms = excluded.since_ms, runs = excluded.runs,
@@ -72,6 +78,10 @@ function toStatement(db: D1Database, gate: string, { seq, event }: OutboxEntry):
       return putDeadLetter(db, gate, event.deadLetter, seq);
     case "resolved":
       return db.prepare(STATEMENTS.resolved).bind(event.runId, gate, seq);
+    case "redelivered": {
+      const { redelivery, runId, delivered } = event;
+      return db.prepare(STATEMENTS.redelivered).bind(redelivery, runId, gate, Number(delivered));
+    }
     case "expired":
       return db.prepare(STATEMENTS.expired).bind(gate, event.beforeMs, seq);
   }
@@ -90,7 +100,7 @@ function putDeadLetter(
   deadLetter: DeadLetter,
   seq: number,
 ): D1PreparedStatement {
-  const { runId, userKey, issuer, subject, storedActionId, callbackUrl } = deadLetter;
+  const { runId, userKey, issuer, subject, storedActionId, callbackUrl, dismissal } = deadLetter;
   return db
     .prepare(STATEMENTS.deadLetter)
     .bind(
@@ -109,5 +119,9 @@ function putDeadLetter(
       deadLetter.status,
       deadLetter.reason,
       seq,
+      dismissal === null ? 0 : 1,
+      dismissal?.atMs ?? null,
+      dismissal?.operator ?? null,
+      dismissal?.reason ?? null,
     );
 }

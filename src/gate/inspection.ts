@@ -7,6 +7,7 @@ import type { OpenRun } from "../runs/open-run.ts";
 import { isFinished, type Run, toDeliveryState } from "../runs/run.ts";
 import type { RunRecord } from "./admission.ts";
 import type { Counter } from "./counter.ts";
+import type { Dismissal } from "./index-event.ts";
 import type { Runs } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -44,14 +45,13 @@ export function findRuns(store: GateStore, runs: Runs, prefix: string, limit: nu
   return [...open, ...ended].map((run) => toRecord(runs, run)).filter((record) => record !== null);
 }
 
+type Recorded = Pick<OpenRun, "runKey" | "terms" | "run"> & { dismissal?: Dismissal };
+
 /** Null: its start has not been answered. */
-export function toRecord(
-  runs: Runs,
-  { runKey, terms, run }: Pick<OpenRun, "runKey" | "terms" | "run">,
-): RunRecord | null {
+export function toRecord(runs: Runs, { runKey, terms, run, dismissal }: Recorded): RunRecord | null {
   if (run.status === "forwarding") return null;
   const dueAtMs = isFinished(run) ? null : (runs.index.get(runKey)?.dueAtMs ?? null);
-  return { runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs };
+  return { runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs, dismissal: dismissal ?? null };
 }
 
 export function inspect(
@@ -95,8 +95,9 @@ export function listRuns(
 ): RunListing {
   const page = store.endedRuns.page(position, limit);
   const last = page.length === limit ? page.at(-1) : undefined;
-  const ended = page.map(({ runKey, terms, run, finishedAtMs }): ListedRun => {
-    return { runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs: null, finishedAtMs };
+  const ended = page.map(({ runKey, terms, run, finishedAtMs, dismissal = null }): ListedRun => {
+    const state = toDeliveryState(run, terms);
+    return { runKey, terms, run, state, dueAtMs: null, dismissal, finishedAtMs };
   });
   const open =
     position === null
@@ -107,7 +108,8 @@ export function listRuns(
 
 function listed({ runKey, terms, run }: OpenRun, dueAtMs: number): ListedRun[] {
   if (run.status === "forwarding") return [];
-  return [{ runKey, terms, run, state: toDeliveryState(run, terms), dueAtMs, finishedAtMs: null }];
+  const state = toDeliveryState(run, terms);
+  return [{ runKey, terms, run, state, dueAtMs, dismissal: null, finishedAtMs: null }];
 }
 
 function pickOpen(window: Window | null, nowMs: number): Window | null {

@@ -12,6 +12,7 @@ export function redeliver(
   counter: Counter,
   runId: string,
   window: WindowRule | null,
+  batch: string | null,
   nowMs: number,
 ): Redelivery {
   const started = (kind: "started" | "under_way", open: OpenRun): Redelivery => {
@@ -23,7 +24,7 @@ export function redeliver(
   if (found.open !== null) return started("under_way", found.open);
   const refused = window && counter.refusal(window, nowMs);
   if (refused !== null) return refused;
-  const open = runs.reopen(found.ended, nowMs);
+  const open = runs.reopen(found.ended, nowMs, batch);
   if (open !== null && window !== null) counter.take("runs", window, nowMs);
   return open && started("started", open);
 }

@@ -17,6 +17,7 @@ import { nextPollAtMs } from "../runs/run-schedule.ts";
 import { storedActionIdOf } from "../runs/terms.ts";
 import type { Counter } from "./counter.ts";
 import { toDeadLetter } from "./dead-letter.ts";
+import type { Dismissal } from "./index-event.ts";
 import { type IndexedRun, RunIndex } from "./run-index.ts";
 import type { FinishedRun } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -83,7 +84,8 @@ export class Runs {
       if (!this.#isUserNoted) this.#noteUser(open);
       const run = this.#charged(open, nowMs);
       if (isFinished(run)) {
-        this.#finish(rowId, { ...open, run, finishedAtMs: nowMs });
+        const { runKey, terms, redelivery } = open;
+        this.#finish(rowId, { runKey, terms, run, finishedAtMs: nowMs }, redelivery);
         return null;
       }
       return this.#store.openRuns.write(rowId, { ...open, run }, dueMs, this.#counter.forRow());
@@ -100,6 +102,16 @@ export class Runs {
     if (open === null || open.run.status === "forwarding") return false;
     this.put({ ...open, run: stopRun(open.run, open.terms, reason, nowMs) }, nowMs);
     return true;
+  }
+
+  /** False: there is no such dead letter. */
+  dismiss(runId: string, dismissal: Dismissal): boolean {
+    return this.#atomically(() => {
+      const dismissed = this.#store.endedRuns.dismiss(runId, dismissal);
+      if (dismissed !== null)
+        this.#store.outbox.add({ kind: "dead_letter", deadLetter: toDeadLetter(dismissed) });
+      return dismissed !== null;
+    });
   }
 
   /** Nothing of it was promised. */
@@ -123,13 +135,20 @@ export class Runs {
     this.index.put(rowId, renamed.runKey, runIdOf(open.run), dueMs);
   }
 
-  /** An ended run is delivered again; an abandoned one is asked for first. Null: there is no callback to send again. */
-  reopen({ runKey, terms, run: finished }: FinishedRun, nowMs: number) {
+  /** An ended run is delivered again; an abandoned one is asked for first. `redelivery`: for this batch. Null: there is no callback to send again. */
+  reopen({ runKey, terms, run: finished }: FinishedRun, nowMs: number, redelivery: string | null = null) {
     if (finished.status === "ended" && terms.callbackUrl === null) return null;
     // Its key may be another run's by now.
     const openKey = this.index.get(runKey) === null ? runKey : crypto.randomUUID();
     const run = redeliverRun(finished, nowMs);
-    const open = { runKey: openKey, claim: null, terms, run, failures: 0 } satisfies OpenRun;
+    const open = {
+      runKey: openKey,
+      claim: null,
+      terms,
+      run,
+      failures: 0,
+      ...(redelivery !== null && { redelivery }),
+    } satisfies OpenRun;
     const rowId = this.#atomically(() => {
       if (this.#store.endedRuns.remove(run.runId))
         this.#store.outbox.add({ kind: "resolved", runId: run.runId });
@@ -157,11 +176,15 @@ export class Runs {
     return { ...run, chargedAtMs } satisfies Ended;
   }
 
-  #finish(rowId: number | null, finished: FinishedRun): void {
+  #finish(rowId: number | null, finished: FinishedRun, redelivery: string | undefined): void {
     const { terms, run, finishedAtMs } = finished;
     if (rowId !== null) this.#store.openRuns.remove(rowId);
-    const { runKey } = finished;
-    if (this.#store.endedRuns.add({ runKey, terms, run, finishedAtMs }, this.#counter.forRow())) {
+    const isDead = this.#store.endedRuns.add(finished, this.#counter.forRow());
+    if (redelivery !== undefined) {
+      const delivered = !isDead && run.delivery.kind !== "aborted";
+      this.#store.outbox.add({ kind: "redelivered", redelivery, runId: run.runId, delivered });
+    }
+    if (isDead) {
       this.#store.outbox.add({ kind: "dead_letter", deadLetter: toDeadLetter(finished) });
       if (this.#store.mark("dead_letters") !== true) this.#store.setMark("dead_letters", true);
     }

@@ -8,7 +8,7 @@ import { parseGateSettings } from "../platform/settings.ts";
 import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
 import { decideClaim, type Settled } from "../runs/claim.ts";
 import { buildRunRules, type Observation, type RunRules } from "../runs/run.ts";
-import { accept, nameRun } from "./acceptance.ts";
+import { accept, endStart, nameRun } from "./acceptance.ts";
 import type {
   Acceptance,
   Admission,
@@ -16,7 +16,6 @@ import type {
   Foreseen,
   HeldClaim,
   ReadCount,
-  Redelivery,
   Reported,
   RunRecord,
   Settlement,
@@ -108,13 +107,10 @@ export class UserGate extends DurableObject<Env> {
   /** How an attempt ended. Answers with what this id's callers get, null while it is not known, or when the claim was released. */
   async settle(settlement: Settlement): Promise<Settled | null> {
     const nowMs = Date.now();
-    const { runKey, claim, attempt, outcome } = settlement;
+    const { outcome } = settlement;
     if (outcome.kind === "accepted") return this.#accept({ ...settlement, outcome }, nowMs);
-    this.#claims.endAttempt(runKey, claim !== null, attempt, outcome.kind, nowMs);
-    if (claim === null) return null;
-    this.#waiters.wake(runKey);
-    const known = this.#claims.find(runKey, nowMs);
-    return known?.status === "settled" ? known : null;
+    if (settlement.claim !== null) this.#waiters.wake(settlement.runKey);
+    return endStart(this.#claims, settlement, outcome.kind, nowMs);
   }
 
   /** KV knew the answer to an id that this gate did not know: what the attempt's admission counted and took on is taken back. `countedUntilMs` null: it counted nothing. */
@@ -160,7 +156,6 @@ export class UserGate extends DurableObject<Env> {
     return reported.result;
   }
 
-  /** Its consumer threw. */
   async release(runKey: string, revision: number): Promise<void> {
     releaseRun(this.#runs, runKey, revision, Date.now());
     await this.#ring();
@@ -192,11 +187,19 @@ export class UserGate extends DurableObject<Env> {
     return isHinted;
   }
 
-  /** Delivers a run's end again. `window`: where it is counted as a start; null for an operator's. */
-  async redeliver(runId: string, window: WindowRule | null = null): Promise<Redelivery> {
-    const redelivery = redeliver(this.#runs, this.#counter, runId, window, Date.now());
+  /** Delivers a run's end again. `window`: where it is counted as a start; null for an operator's. `batch`: of many. */
+  async redeliver(runId: string, window: WindowRule | null = null, batch: string | null = null) {
+    const redelivery = redeliver(this.#runs, this.#counter, runId, window, batch, Date.now());
     await this.#ring();
     return redelivery;
+  }
+
+  /** An operator dismisses a dead letter, which the index knows when this returns, if it answers. False: it is none. */
+  async dismiss(runId: string, operator: string, reason: string): Promise<boolean> {
+    const isDismissed = this.#runs.dismiss(runId, { atMs: Date.now(), operator, reason });
+    await this.#dispatcher.reportAdded(Date.now());
+    await this.#ring();
+    return isDismissed;
   }
 
   /** What a start is answered whatever else its body says, so that it need not be parsed. */
@@ -221,7 +224,6 @@ export class UserGate extends DurableObject<Env> {
     return findRuns(this.#store, this.#runs, prefix, limit);
   }
 
-  /** A page of this user's charges. */
   usage(range: UsageRange): ChargePage {
     return chargePage(this.#store, range, Date.now());
   }
@@ -236,12 +238,10 @@ export class UserGate extends DurableObject<Env> {
     return listRuns(this.#store, this.#runs, position, limit);
   }
 
-  /** What an operator is shown of this user. */
   inspect(usageFromMs: number): Inspection {
     return inspect(this.#store, this.#runs, this.#counter, usageFromMs, Date.now());
   }
 
-  /** Forgets what both windows have counted. */
   async resetWindows(): Promise<void> {
     await this.#counter.reset();
   }

@@ -5,6 +5,7 @@ import { GateClient } from "../gate/client.ts";
 import { runMessage, sendMessage } from "../gate/run-message.ts";
 import type { Services } from "../services/services.ts";
 import { type Acted, audited, type Effect, newEntry } from "./audit.ts";
+import type { Noted } from "./audit-store.ts";
 import { canPoll, type FoundRun, findGates, findInGates, hasSomethingToDeliver, isOpen } from "./find-run.ts";
 
 export type RunAction = "poll" | "redeliver" | "abandon";
@@ -12,21 +13,44 @@ export type RunAction = "poll" | "redeliver" | "abandon";
 /** `user`: whose run it is. */
 export type ActedOnRun = Acted & { user: string };
 
+type RunDeps = Pick<Services, "operatorsDb" | "gates" | "queueOfGate">;
+
 /** Null when the run is not on record; then nothing is written down either. Throws when the index, the gate or the queue does not answer. */
-export async function performOnRun(
-  deps: Pick<Services, "operatorsDb" | "gates" | "queueOfGate">,
+export function performOnRun(
+  deps: RunDeps,
   operator: Operator,
   action: RunAction,
   runId: string,
   user: string | null,
 ): Promise<ActedOnRun | null> {
+  return actOnRun(deps, newEntry(operator, action, runId), user, (found) => ACTIONS[action](deps, found));
+}
+
+/** The same: a dead letter is not to be worked on any more. `reason`: why, in the operator's words. */
+export function dismissOneRun(
+  deps: RunDeps,
+  operator: Operator,
+  runId: string,
+  user: string | null,
+  reason: string,
+): Promise<ActedOnRun | null> {
+  const noted = newEntry(operator, "dismiss", runId, reason);
+  return actOnRun(deps, noted, user, (found) => dismissRun(found, operator.name, reason));
+}
+
+async function actOnRun(
+  deps: RunDeps,
+  noted: Noted & { target: string },
+  user: string | null,
+  perform: (found: FoundRun) => Promise<Effect>,
+): Promise<ActedOnRun | null> {
+  const runId = noted.target;
   const gates = await findGates(deps, runId, user);
   // A batch that D1 carried out late may have left the run among the dead letters.
   await Promise.all(gates.map((gate) => gate.checkDeadLetter(runId)));
   const found = await findInGates(gates, runId);
   if (found === null) return null;
-  const noted = newEntry(operator, action, runId);
-  const acted = await audited(deps.operatorsDb, noted, () => ACTIONS[action](deps, found));
+  const acted = await audited(deps.operatorsDb, noted, () => perform(found));
   return { ...acted, user: found.record.terms.userKey };
 }
 
@@ -63,10 +87,21 @@ export async function resetWindow(
   });
 }
 
-/** Delivers the run's end again; `refused` while that is under way, or when there is nothing to deliver. */
-export async function redeliverRun({ gate, record }: FoundRun): Promise<Effect> {
+/** `refused` when there is nothing to dismiss. */
+export async function dismissRun(
+  { gate, record }: FoundRun,
+  operator: string,
+  reason: string,
+): Promise<Effect> {
+  if (record.dismissal !== null) return refused("The dead letter has been dismissed already.");
+  const isDismissed = await gate.dismiss(record.run.runId, operator, reason);
+  return isDismissed ? { kind: "done" } : refused("The run is no dead letter.");
+}
+
+/** Delivers the run's end again, for a batch of many maybe; `refused` while that is under way, or when there is nothing to deliver. */
+export async function redeliverRun({ gate, record }: FoundRun, batch: string | null = null): Promise<Effect> {
   if (!hasSomethingToDeliver(record)) return refused("The run has no callback.");
-  const redelivery = await gate.redeliver(record, null);
+  const redelivery = await gate.redeliver(record, null, batch);
   if (redelivery === null) return refused("The run is not on record any more.");
   if (redelivery.kind === "under_way") return refused("The delivery of this run is still under way.");
   return { kind: "done" };

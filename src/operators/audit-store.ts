@@ -8,7 +8,7 @@ import type { AuditAction, AuditEntry, Redelivery, RedeliveryFilter } from "./vi
 
 const AUDIT = "at_ms, id, operator, via, action, target, detail, outcome";
 const REDELIVERY =
-  "id, operator, created_at_ms, filter, status, position, examined, sent, skipped, moved_at_ms";
+  "id, operator, created_at_ms, filter, dismissal, status, position, examined, sent, skipped, moved_at_ms";
 
 /** Exported for the test that reads their plans. */
 export const STATEMENTS = {
@@ -26,8 +26,11 @@ export const STATEMENTS = {
   forgetSessions: "DELETE FROM ended_sessions WHERE expires_at_ms < ?1",
 
   addRedelivery: `
-    INSERT INTO redeliveries (${REDELIVERY}) VALUES (?1, ?2, ?3, ?4, 'running', NULL, 0, 0, 0, ?3)`,
+    INSERT INTO redeliveries (${REDELIVERY}) VALUES (?1, ?2, ?3, ?4, ?5, 'running', NULL, 0, 0, 0, ?3)`,
   redelivery: `SELECT ${REDELIVERY} FROM redeliveries WHERE id = ?1`,
+  outcomes: `
+    SELECT COUNT(*) AS ended, coalesce(SUM(delivered), 0) AS delivered
+    FROM (SELECT delivered FROM redelivered_runs WHERE redelivery = ?1 LIMIT ?2)`,
   stalled: `
     SELECT id FROM redeliveries WHERE status = 'running' AND moved_at_ms <= ?1 ORDER BY moved_at_ms LIMIT ?2`,
   // The consumer that held it has not been heard of: what it reports later changes nothing.
@@ -47,6 +50,7 @@ export const STATEMENTS = {
 const TIMEOUT_MS = 10_000;
 /** Every page waits for it. */
 const SESSION_TIMEOUT_MS = 2_000;
+const MAX_OUTCOMES = 100_000;
 
 type AuditRow = {
   at_ms: number;
@@ -66,6 +70,7 @@ type RedeliveryRow = {
   operator: string;
   created_at_ms: number;
   filter: string;
+  dismissal: string | null;
   status: Redelivery["status"];
   position: string | null;
   examined: number;
@@ -75,7 +80,7 @@ type RedeliveryRow = {
 };
 
 /** `position`: what it examined last, or how many of its named runs. */
-export type RedeliveryJob = Redelivery & { position: string | null; movedAtMs: number };
+export type RedeliveryJob = Omit<Redelivery, keyof Outcomes> & { position: string | null; movedAtMs: number };
 
 export async function noteAction(db: D1Database, noted: Noted): Promise<void> {
   await withTimeout(TIMEOUT_MS, noting(db, noted, null).run());
@@ -136,9 +141,16 @@ export async function isSessionEnded(db: D1Database, tokenHash: string): Promise
 }
 
 /** The redelivery and who started it, both or neither. */
-export async function addRedelivery(db: D1Database, filter: RedeliveryFilter, noted: Noted): Promise<void> {
+export async function addRedelivery(
+  db: D1Database,
+  filter: RedeliveryFilter,
+  dismissal: string | null,
+  noted: Noted,
+): Promise<void> {
   const { id, operator, at_ms } = noted;
-  const adding = db.prepare(STATEMENTS.addRedelivery).bind(id, operator, at_ms, JSON.stringify(filter));
+  const adding = db
+    .prepare(STATEMENTS.addRedelivery)
+    .bind(id, operator, at_ms, JSON.stringify(filter), dismissal);
   await withTimeout(TIMEOUT_MS, db.batch([adding, noting(db, noted, "done")]));
 }
 
@@ -148,6 +160,16 @@ export async function readJob(db: D1Database, id: string): Promise<RedeliveryJob
     db.prepare(STATEMENTS.redelivery).bind(id).first<RedeliveryRow>(),
   );
   return row && parseJob(row);
+}
+
+export type Outcomes = Pick<Redelivery, "delivered" | "failed">;
+
+/** What has become of the runs that it has sent, as far as the gates have reported it. */
+export async function readOutcomes(db: D1Database, id: string): Promise<Outcomes> {
+  const counting = db.prepare(STATEMENTS.outcomes).bind(id, MAX_OUTCOMES);
+  const row = await withTimeout(TIMEOUT_MS, counting.first<{ ended: number; delivered: number }>());
+  const { ended, delivered } = row ?? { ended: 0, delivered: 0 };
+  return { delivered, failed: ended - delivered };
 }
 
 /** The ids of those that run, and have not moved since. */

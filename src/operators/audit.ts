@@ -15,12 +15,12 @@ export type Effect = { kind: "done"; detail?: string } | Refusal;
 
 export type Acted = { outcome: "done" | "refused"; entry: AuditEntry };
 
-export function newEntry(
+export function newEntry<T extends string | null>(
   operator: Operator,
   action: AuditAction,
-  target: string | null,
+  target: T,
   detail: string | null = null,
-): Noted {
+): Noted & { target: T } {
   return {
     at_ms: Date.now(),
     id: crypto.randomUUID(),

@@ -6,12 +6,13 @@ import { type ActiveRow, type ActiveUsers, type MonthDays, mergeMonths } from ".
 import type { Cursor } from "./cursor.ts";
 
 const DEAD_LETTER_COLUMNS =
-  "run_id, gate, user_key, subject, host, accepted_at_ms, died_at_ms, result, attempts, status, reason";
+  "run_id, gate, user_key, subject, host, accepted_at_ms, died_at_ms, result, attempts, status, reason, dismissed_at_ms, dismissed_by, dismissal";
 
 /** Exported for the test that reads their plans. */
 export const STATEMENTS = {
   deadLetters: `
-    SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters WHERE (died_at_ms, run_id) < (?1, ?2) AND died_at_ms >= ?3
+    SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters
+    WHERE dismissed = ?5 AND (died_at_ms, run_id) < (?1, ?2) AND died_at_ms >= ?3
     ORDER BY died_at_ms DESC, run_id DESC LIMIT ?4`,
 
   deadLettersOfRuns: `
@@ -53,14 +54,20 @@ export type DeadLetterRow = {
   attempts: number;
   status: number | null;
   reason: string;
+  /** Of the dismissal; null, all three: no operator has dismissed it. */
+  dismissed_at_ms: number | null;
+  dismissed_by: string | null;
+  dismissal: string | null;
 };
 
-/** Dead letters, the one that died last first. */
+/** Dead letters that were dismissed, or all others; the one that died last first. */
 export async function readDeadLetters(
   db: D1Database,
-  { after, fromMs, limit }: { after: Cursor; fromMs: number; limit: number },
+  { after, fromMs, limit, dismissed }: { after: Cursor; fromMs: number; limit: number; dismissed: boolean },
 ): Promise<DeadLetterRow[]> {
-  const deadLetters = db.prepare(STATEMENTS.deadLetters).bind(after.atMs, after.id, fromMs, limit);
+  const deadLetters = db
+    .prepare(STATEMENTS.deadLetters)
+    .bind(after.atMs, after.id, fromMs, limit, Number(dismissed));
   return (await withTimeout(TIMEOUT_MS, deadLetters.run<DeadLetterRow>())).results;
 }
 
@@ -69,10 +76,17 @@ export type DeadLetterFilter = {
   /** As URL.host gives it, or NO_HOST. */
   host: string | null;
   reason: string | null;
+  /** Of the last attempt. */
+  http_status: number | "none" | null;
 };
 
-export function fitsFilter(row: DeadLetterRow, { host, reason }: DeadLetterFilter): boolean {
-  return (host === null || (row.host ?? NO_HOST) === host) && (reason === null || row.reason === reason);
+export function fitsFilter(row: DeadLetterRow, filter: DeadLetterFilter): boolean {
+  const { host, reason, http_status: httpStatus } = filter;
+  return (
+    (host === null || (row.host ?? NO_HOST) === host) &&
+    (reason === null || row.reason === reason) &&
+    (httpStatus === null || (row.status ?? "none") === httpStatus)
+  );
 }
 
 export type DeadLetterOwner = Pick<DeadLetterRow, "run_id" | "gate" | "user_key">;

@@ -1,4 +1,4 @@
-// Redelivery batches: many dead letters sent again. The job is a row in D1; a queue message only says "go on with it", and
+// Redelivery batches: many dead letters sent again, or dismissed. The job is a row in D1; a queue message only says "go on with it", and
 // the consumer that takes it works on fifty dead letters, notes how far it came, and sends the next message. A message that gets
 // lost changes nothing but timing: a read of a stalled job, and the cron, send another one. Of two consumers with one
 // job the second leaves at once; one that was taken for dead finds that its work no longer counts.
@@ -10,7 +10,7 @@ import { formatTime } from "../platform/date-time.ts";
 import { memberOf } from "../platform/json.ts";
 import { log } from "../platform/observability/log.ts";
 import type { Services } from "../services/services.ts";
-import { redeliverRun } from "./actions.ts";
+import { dismissRun, redeliverRun } from "./actions.ts";
 import { newEntry } from "./audit.ts";
 import {
   addRedelivery,
@@ -18,6 +18,7 @@ import {
   progressJob,
   type RedeliveryJob,
   readJob,
+  readOutcomes,
   stalledJobs,
   wakeJob,
 } from "./audit-store.ts";
@@ -44,24 +45,30 @@ export function parseRedelivery(body: unknown): RedeliveryMessage | null {
   return v === 1 && typeof redelivery === "string" ? { v, redelivery } : null;
 }
 
-/** Begins one. Throws when D1 does not take it: then nothing has begun. */
+/** Begins one. `dismissal`: the operator's reason to dismiss them; null: they are sent again. Throws when D1 does not take it: then nothing has begun. */
 export async function startRedelivery(
   deps: Deps,
   operator: Operator,
   filter: RedeliveryFilter,
+  dismissal: string | null,
 ): Promise<Redelivery> {
-  const noted = newEntry(operator, "redeliver_many", null, describe(filter));
-  await addRedelivery(deps.operatorsDb, filter, { ...noted, target: noted.id });
+  const [action, why] =
+    dismissal === null ? (["redeliver_many", ""] as const) : (["dismiss_many", `: ${dismissal}`] as const);
+  const noted = newEntry(operator, action, null, `${describe(filter)}${why}`);
+  await addRedelivery(deps.operatorsDb, filter, dismissal, { ...noted, target: noted.id });
   await sendOn(deps.queue, noted.id);
   return {
     id: noted.id,
     operator: operator.name,
     filter,
+    dismissal,
     status: "running",
     created_at: formatTime(noted.at_ms),
     examined: 0,
     sent: 0,
     skipped: 0,
+    delivered: 0,
+    failed: 0,
   };
 }
 
@@ -70,7 +77,7 @@ export async function readRedelivery(deps: Deps, id: string): Promise<Redelivery
   const job = await readJob(deps.operatorsDb, id);
   if (job === null) return null;
   await wake(deps, job.id);
-  return toView(job);
+  return { ...toView(job), ...(await readOutcomes(deps.operatorsDb, job.id)) };
 }
 
 /** For the cron. */
@@ -121,7 +128,7 @@ async function nextChosen(db: D1Database, chosen: readonly string[], done: numbe
 }
 
 async function nextListed(db: D1Database, { filter, position, created_at }: RedeliveryJob): Promise<Batch> {
-  const { host, reason, from, to } = filter;
+  const { host, reason, http_status, dismissed, from, to } = filter;
   // A dead letter from after the start of the job is no part of it.
   const newest: Cursor = { ...NEWEST, atMs: Date.parse(to ?? created_at) };
   const after = (position === null ? null : decodeCursor(position)) ?? newest;
@@ -129,8 +136,9 @@ async function nextListed(db: D1Database, { filter, position, created_at }: Rede
     after,
     fromMs: from === null ? 0 : Date.parse(from),
     limit: READ_A_STEP,
+    dismissed,
   });
-  const fitting = rows.filter((row) => fitsFilter(row, { host, reason }));
+  const fitting = rows.filter((row) => fitsFilter(row, { host, reason, http_status }));
   const taken = fitting.slice(0, BATCH_RUNS);
   const isCut = fitting.length > BATCH_RUNS;
   const last = isCut ? taken.at(-1) : rows.at(-1);
@@ -146,7 +154,7 @@ function toBatchRun({ run_id, gate }: { run_id: string; gate: string }): BatchRu
   return { runId: run_id, gate };
 }
 
-/** How many of them are on their way. */
+/** How many of them are on their way, or dismissed. */
 async function sendAll(deps: Deps, job: RedeliveryJob, runs: readonly BatchRun[]): Promise<number> {
   const left = [...runs];
   let sent = 0;
@@ -162,7 +170,7 @@ async function sendAll(deps: Deps, job: RedeliveryJob, runs: readonly BatchRun[]
 // letter, and must not hold up the others.
 async function sendOne(
   { gates }: Deps,
-  { id }: RedeliveryJob,
+  { id, operator, dismissal }: RedeliveryJob,
   { runId, gate: gateId }: BatchRun,
 ): Promise<boolean> {
   const gate = GateClient.byId(gates, gateId);
@@ -173,7 +181,10 @@ async function sendOne(
       await gate.checkDeadLetter(runId);
       return false;
     }
-    return (await redeliverRun({ gate, record })).kind === "done";
+    const found = { gate, record };
+    const effect =
+      dismissal === null ? await redeliverRun(found, id) : await dismissRun(found, operator, dismissal);
+    return effect.kind === "done";
   } catch (error) {
     log({ event: "redelivery.run_failed", redelivery: id, error });
     return false;
@@ -195,16 +206,18 @@ async function sendOn(queue: Queue, id: string): Promise<void> {
   }
 }
 
-function toView({ position: _position, movedAtMs: _movedAtMs, ...job }: RedeliveryJob): Redelivery {
+function toView({ position: _position, movedAtMs: _movedAtMs, ...job }: RedeliveryJob) {
   return job;
 }
 
 /** The filter in words, for the audit. */
-function describe({ run_ids, host, reason, from, to }: RedeliveryFilter): string {
+function describe({ run_ids, host, reason, http_status, dismissed, from, to }: RedeliveryFilter): string {
   if (run_ids !== null) return `${run_ids.length} chosen`;
   const parts = [
     host && (host === NO_HOST ? "without a callback" : `to ${host}`),
     reason && `because of ${reason}`,
+    http_status && `with status ${http_status}`,
+    dismissed && "of those dismissed before",
     from && `from ${from}`,
     to && `before ${to}`,
   ];

@@ -18,6 +18,8 @@ export type OpenRun = {
    */
   attempts?: readonly (Terms | null)[];
   run: Run;
+  /** The redelivery batch that has sent it again, and is told what comes of it. */
+  redelivery?: string;
   /** How often in a row a consumer took it and failed, or was not heard of again. */
   failures: number;
 };

@@ -117,8 +117,8 @@ export async function indexDeadLetters(
 ): Promise<void> {
   const insert = db.prepare(
     `INSERT INTO dead_letters (run_id, gate, user_key, issuer, subject, stored_action_id, callback_url, host,
-       accepted_at_ms, died_at_ms, result, attempts, status, reason, seq)
-     VALUES (?1, ?2, ?3, 'https://login.example', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0)`,
+       accepted_at_ms, died_at_ms, result, attempts, status, reason, dismissed, seq)
+     VALUES (?1, ?2, ?3, 'https://login.example', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0, 0)`,
   );
   await db.batch(
     deadLetters.map(({ runId, gate, userKey, subject, callbackUrl, host, diedAtMs, ...rest }) => {

@@ -6,7 +6,8 @@ import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import { indexDeadLetters, indexOverdue, toIndexedDeadLetter } from "./bench.ts";
 
-const ANY: DeadLetterQuery = { host: null, reason: null, fromMs: null, toMs: null, after: null };
+const ANY_TIME = { fromMs: null, toMs: null, after: null };
+const ANY: DeadLetterQuery = { host: null, reason: null, http_status: null, dismissed: false, ...ANY_TIME };
 
 let db: D1Database;
 
@@ -14,10 +15,11 @@ beforeEach(async () => {
   db = await freshIndex();
 });
 
+const noonAnd = (second: number) => `2026-11-20T12:00:0${second}.000Z`;
 const diedAt = (second: number) => ({ diedAtMs: NOON_MS + second * 1_000 });
 
 describe("dead letters", () => {
-  it("are grouped by host, with their reasons, the worst host first", async () => {
+  it("are grouped by host, reason and status code, the largest group first", async () => {
     const down = { callbackUrl: "https://down.example:8443/a?b=c" };
     const unread = { result: null, attempts: 0, reason: "the upstream does not know the run" };
     await indexDeadLetters(db, [
@@ -25,44 +27,55 @@ describe("dead letters", () => {
       toIndexedDeadLetter({ ...diedAt(2), ...down, reason: "no answer in time" }),
       toIndexedDeadLetter({ ...diedAt(3), ...down, attempts: 10 }),
       toIndexedDeadLetter({ ...diedAt(4), reason: "status is no 2xx", status: 503 }),
+      toIndexedDeadLetter({ ...diedAt(5), reason: "status is no 2xx", status: 500 }),
       toIndexedDeadLetter({ ...diedAt(0), ...unread, userKey: "bob", callbackUrl: null }),
     ]);
     const seen = await listDeadLetters(db, ANY);
+    const down443 = { host: "down.example:8443", status: null };
     expect(seen.groups).toEqual([
+      { ...down443, reason: "no connection", dead_letters: 2, oldest_at: noonAnd(1), newest_at: noonAnd(3) },
       {
-        host: "down.example:8443",
-        dead_letters: 3,
-        oldest_at: "2026-11-20T12:00:01.000Z",
-        newest_at: "2026-11-20T12:00:03.000Z",
-        reasons: [
-          { reason: "no connection", dead_letters: 2 },
-          { reason: "no answer in time", dead_letters: 1 },
-        ],
-      },
-      {
-        host: null,
+        host: "client.example",
+        reason: "status is no 2xx",
+        status: 500,
         dead_letters: 1,
-        oldest_at: "2026-11-20T12:00:00.000Z",
-        newest_at: "2026-11-20T12:00:00.000Z",
-        reasons: [{ reason: "the upstream does not know the run", dead_letters: 1 }],
+        oldest_at: noonAnd(5),
+        newest_at: noonAnd(5),
       },
       {
         host: "client.example",
+        reason: "status is no 2xx",
+        status: 503,
         dead_letters: 1,
-        oldest_at: "2026-11-20T12:00:04.000Z",
-        newest_at: "2026-11-20T12:00:04.000Z",
-        reasons: [{ reason: "status is no 2xx", dead_letters: 1 }],
+        oldest_at: noonAnd(4),
+        newest_at: noonAnd(4),
+      },
+      {
+        ...down443,
+        reason: "no answer in time",
+        dead_letters: 1,
+        oldest_at: noonAnd(2),
+        newest_at: noonAnd(2),
+      },
+      {
+        host: null,
+        reason: "the upstream does not know the run",
+        status: null,
+        dead_letters: 1,
+        oldest_at: noonAnd(0),
+        newest_at: noonAnd(0),
       },
     ]);
     expect(seen.dead_letters.map(({ reason, status }) => [reason, status])).toEqual([
+      ["status is no 2xx", 500],
       ["status is no 2xx", 503],
       ["no connection", null],
       ["no answer in time", null],
       ["no connection", null],
       ["the upstream does not know the run", null],
     ]);
-    expect(seen.dead_letters[1]).toMatchObject({ host: "down.example:8443", attempts: 10, subject: "alice" });
-    expect(seen.dead_letters[4]).toMatchObject({
+    expect(seen.dead_letters[2]).toMatchObject({ host: "down.example:8443", attempts: 10, subject: "alice" });
+    expect(seen.dead_letters[5]).toMatchObject({
       user: "bob",
       subject: "bob",
       host: null,
@@ -79,12 +92,16 @@ describe("dead letters", () => {
     ["no callback", { host: "-" }, [2]],
     ["a reason", { reason: "no answer in time" }, [1, 2]],
     ["a host and a reason", { host: "client.example", reason: "no answer in time" }, [1]],
+    ["a status code", { http_status: 503 }, [1]],
+    ["no status", { http_status: "none" }, [0, 2]],
+    ["a host with a wildcard", { host: "client%" }, []],
+    ["a reason with a wildcard", { reason: "no answer in _ime" }, []],
     ["a time", { fromMs: NOON_MS - 2, toMs: NOON_MS }, [1, 2]],
     ["a host of which there are none", { host: "CLIENT.example" }, []],
   ] as [string, Partial<DeadLetterQuery>, number[]][])("are found by %s", async (_name, query, found) => {
     const indexed = [
       toIndexedDeadLetter({ diedAtMs: NOON_MS }),
-      toIndexedDeadLetter({ diedAtMs: NOON_MS - 1, reason: "no answer in time" }),
+      toIndexedDeadLetter({ diedAtMs: NOON_MS - 1, reason: "no answer in time", status: 503 }),
       toIndexedDeadLetter({ diedAtMs: NOON_MS - 2, reason: "no answer in time", callbackUrl: null }),
     ];
     await indexDeadLetters(db, indexed);

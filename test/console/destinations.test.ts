@@ -10,7 +10,7 @@ import {
   readHosts,
   withBreakers,
 } from "../../src/console/destinations/query.ts";
-import { metricsAggregator } from "../../src/operators/metrics-aggregator.ts";
+import { metricsAggregator as aggregatorOf } from "../../src/operators/metrics-aggregator.ts";
 import { countAttempt, emptySums, encodeSums } from "../../src/platform/observability/sums.ts";
 import { toAttempt } from "../platform/observability/counted.ts";
 import { tapped } from "../support/bindings.ts";
@@ -42,12 +42,20 @@ function list(query: Partial<HostQuery> = {}) {
   return listDestinations({ metricsAggregator, breakers }, { ...ANY, ...query }, Date.now());
 }
 
+async function shown(query: Partial<HostQuery>): Promise<string[]> {
+  return (await list(query)).destinations.map(({ host }) => host);
+}
+
+async function only(host: string) {
+  return (await list({ host })).destinations;
+}
+
 async function countAttempts(host: string, n: number, failed: number): Promise<void> {
   const sums = emptySums();
   const failure = { outcome: "failed", failure: "no connection" } as const;
   for (const at of times(n, (each) => each))
     countAttempt(sums, toAttempt({ host, ...(at < failed && failure) }));
-  await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
+  await aggregatorOf(env.METRICS_AGGREGATOR).add(encodeSums(sums));
 }
 
 describe("destinations", () => {
@@ -68,7 +76,7 @@ describe("destinations", () => {
     for (const durationMs of [10, 31]) countAttempt(sums, toAttempt({ durationMs }));
     countAttempt(sums, toAttempt({ outcome: "failed", failure: "no connection", durationMs: 900 }));
     countAttempt(sums, toAttempt({ host: "down.example", outcome: "failed", failure: "no connection" }));
-    await metricsAggregator(env.METRICS_AGGREGATOR).add(encodeSums(sums));
+    await aggregatorOf(env.METRICS_AGGREGATOR).add(encodeSums(sums));
     expect(await readHosts(env.METRICS_AGGREGATOR, "day", T0)).toEqual([
       { host: "client.example", attempts: 3, acknowledged: 2, latencyMeanMs: 21 },
       DOWN,
@@ -81,8 +89,6 @@ describe("destinations", () => {
     await countAttempts("today.example", 9, 1);
     vi.setSystemTime(T0 + 33 * HOUR);
     await countAttempts("down.example", 2, 2);
-    const shown = async (query: Partial<HostQuery>) =>
-      (await list(query)).destinations.map(({ host }) => host);
     expect(await shown({ span: "hour" })).toEqual(["down.example"]);
     expect(await shown({ span: "day" })).toEqual(["down.example", "today.example"]);
     expect(await shown({ span: "day", sort: "attempts" })).toEqual(["today.example", "down.example"]);
@@ -92,7 +98,6 @@ describe("destinations", () => {
   it("of one host are that host alone, with its breaker, whether it had an attempt or not", async () => {
     await countAttempts("down.example", 2, 2);
     for (const n of times(10, (at) => at)) await breaker("quiet.example").report(`user-${n}`, false);
-    const only = async (host: string) => (await list({ host })).destinations;
     expect(await only("down.example")).toMatchObject([{ host: "down.example", attempts: 2 }]);
     expect(await only("quiet.example")).toMatchObject([{ attempts: 0, breaker: { status: "open" } }]);
     expect(await only("down%")).toMatchObject([{ host: "down%", attempts: 0, breaker: CLOSED }]);

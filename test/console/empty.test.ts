@@ -128,14 +128,14 @@ describe("a page says why it is as it is, and what can be done", () => {
 });
 
 it.each([
-  [{ poll: true, redeliver: true, abandon: true }, ["Poll now", "Redeliver", "Abandon…"]],
-  [{ poll: false, redeliver: true, abandon: false }, ["Redeliver"]],
-  [{ poll: false, redeliver: false, abandon: false }, []],
+  [{ poll: true, redeliver: true, abandon: true, dismiss: false }, ["Poll now", "Redeliver", "Abandon…"]],
+  [{ poll: false, redeliver: true, abandon: false, dismiss: true }, ["Redeliver", "Dismiss…"]],
+  [{ poll: false, redeliver: false, abandon: false, dismiss: false }, []],
 ])("a run's buttons are those that its state allows: %o", async (can, buttons) => {
   const html = String(await RunPage({ frame: FRAME, view: { ...runDetail, can } }));
-  expect(["Poll now", "Redeliver", "Abandon…"].filter((label) => html.includes(`>${label}<`))).toEqual(
-    buttons,
-  );
+  expect(
+    ["Poll now", "Redeliver", "Abandon…", "Dismiss…"].filter((label) => html.includes(`>${label}<`)),
+  ).toEqual(buttons);
 });
 
 it("a user's start that was never answered can be given its run's id; others lead to their runs", async () => {
@@ -159,7 +159,7 @@ it.each([
 it("overdue runs and dead letters without a callback are on the page of dead letters", async () => {
   const props = { frame: FRAME, given: SEARCH, view: deadLetters, fault: null };
   const html = String(await DeadLettersPage(props));
-  for (const words of ["Runs overdue", 'href="/console/dead-letters?host=-"', ">no callback<"])
+  for (const words of ["Runs overdue", 'href="/console/dead-letters?host=-&amp;', ">no callback<"])
     expect(html).toContain(words);
   const none = String(await DeadLettersPage({ ...props, view: noDeadLetters }));
   expect(none).not.toContain("Runs overdue");

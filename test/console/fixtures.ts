@@ -149,7 +149,8 @@ export const runDetail: RunDetail = {
     attemptAt(18_000, { number: 3, status: null, duration_ms: 6, error: "no connection" }),
     plain(-26 * MINUTE_MS, "next_attempt"),
   ],
-  can: { poll: true, redeliver: true, abandon: true },
+  can: { poll: true, redeliver: true, abandon: true, dismiss: true },
+  dismissed: null,
   breaker: { until: ago(-21_000) },
 };
 
@@ -170,7 +171,8 @@ export const abandonedRun: RunDetail = {
     { ...plain(20_000, "abandoned"), reason: "the upstream does not know the run" },
     plain(20_000, "dead"),
   ],
-  can: { poll: true, redeliver: true, abandon: false },
+  can: { poll: true, redeliver: true, abandon: false, dismiss: false },
+  dismissed: { at: ago(9_000), by: "olga@example.com", reason: "the receiver is gone for good" },
   breaker: null,
 };
 

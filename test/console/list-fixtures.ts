@@ -11,7 +11,15 @@ import { ALICE, ago, CAROL, DAY_MS, MINUTE_MS, RUN } from "./fixtures.ts";
 
 /** What a search form holds, each of its fields the same. */
 export function searchFor(text: string) {
-  const run = { run_id: text, user: text, issuer: text, subject: text, stored_action_id: text, host: text };
+  const run = {
+    run_id: text,
+    user: text,
+    issuer: text,
+    subject: text,
+    stored_action_id: text,
+    host: text,
+    http_status: text,
+  };
   return { ...run, state: text, result: text, reason: text, from: text, to: text };
 }
 
@@ -27,6 +35,7 @@ function toIndexedDeadLetter(given: Partial<DeadLetter>): DeadLetter {
     attempts: 10,
     status: 503,
     reason: "status is no 2xx",
+    dismissed: null,
     ...given,
   };
 }
@@ -61,25 +70,36 @@ export const deadLetters: DeadLetters = {
   groups: [
     {
       host: "hooks.example.com",
-      dead_letters: 24,
+      reason: "status is no 2xx",
+      status: 503,
+      dead_letters: 19,
       oldest_at: ago(3 * DAY_MS),
       newest_at: ago(20 * MINUTE_MS),
-      reasons: [
-        { reason: "status is no 2xx", dead_letters: 19 },
-        { reason: "no answer in time", dead_letters: 5 },
-      ],
+    },
+    {
+      host: "hooks.example.com",
+      reason: "no answer in time",
+      status: null,
+      dead_letters: 5,
+      oldest_at: ago(3 * DAY_MS),
+      newest_at: ago(DAY_MS),
     },
     {
       host: null,
+      reason: "the upstream does not know the run",
+      status: null,
       dead_letters: 1,
       oldest_at: ago(2 * DAY_MS),
       newest_at: ago(2 * DAY_MS),
-      reasons: [{ reason: "the upstream does not know the run", dead_letters: 1 }],
     },
   ],
   dead_letters: [
     toIndexedDeadLetter({}),
-    toIndexedDeadLetter({ status: null, reason: "no answer in time" }),
+    toIndexedDeadLetter({
+      status: null,
+      reason: "no answer in time",
+      dismissed: { at: ago(9_000), by: "olga@example.com", reason: "the receiver is gone for good" },
+    }),
     toIndexedDeadLetter({
       user: CAROL,
       subject: "carol@example.com",
@@ -116,13 +136,18 @@ export const redelivery: Redelivery = {
     run_ids: null,
     host: "hooks.example.com",
     reason: "status is no 2xx",
+    http_status: 503,
+    dismissed: false,
     from: ago(3 * DAY_MS),
     to: null,
   },
+  dismissal: null,
   status: "running",
   examined: 1240,
   sent: 1187,
   skipped: 53,
+  delivered: 1102,
+  failed: 31,
 };
 
 export const destinations: Destinations = {
@@ -158,6 +183,8 @@ export const auditPage: AuditPage = {
   entries: [
     { action: "redeliver_many", target: redelivery.id, detail: "host hooks.example.com", outcome: "done" },
     { action: "abandon", target: RUN, detail: null, outcome: "done" },
+    { action: "dismiss", target: RUN, detail: "the receiver is gone for good", outcome: "done" },
+    { action: "dismiss_many", target: redelivery.id, detail: "3 chosen: gone for good", outcome: "done" },
     { action: "reset_window", target: ALICE, detail: null, outcome: "done" },
     { action: "redeliver", target: RUN, detail: "the ledger does not answer", outcome: "failed" },
     { action: "sign_in", target: null, detail: null, outcome: "done" },

@@ -32,7 +32,7 @@ const ATTACKS = [
 /** Everything in a view that is not ours to choose. */
 const FOREIGN = new Set(words`
   run_id run_ids user issuer subject stored_action_id callback_host callback_url host reason error operator
-  target detail run_key example_run_key idempotency_id next_cursor id from to state_given
+  target detail dismissal by run_key example_run_key idempotency_id next_cursor id from to state_given
   request_id`);
 
 /** A copy with the attack in each foreign place. */
@@ -48,7 +48,8 @@ function pagesWith(attack: string): [name: string, html: unknown][] {
   const given = searchFor(attack);
   const filled = <T>(view: T) => filledWith(attack, view);
   const day = toOverview(busyHour);
-  const filter = { run_ids: [attack], host: null, reason: null, from: null, to: null };
+  const none = { host: null, reason: null, http_status: null, dismissed: false, from: null, to: null };
+  const filter = { run_ids: [attack], ...none };
   return [
     ["overview", OverviewPage({ frame, view: { ...filled(day), from: day.from, to: day.to } })],
     ["errors", ErrorsPage({ frame, given, view: filled(errorsView), fault: attack })],
@@ -60,6 +61,7 @@ function pagesWith(attack: string): [name: string, html: unknown][] {
     ["dead letters", DeadLettersPage({ frame, given, view: filled(deadLetters), fault: attack })],
     ["redelivery", RedeliveryPage({ frame, view: filled(redelivery) })],
     ["redelivery of a selection", RedeliveryPage({ frame, view: { ...redelivery, filter } })],
+    ["dismissal", RedeliveryPage({ frame, view: { ...redelivery, dismissal: attack } })],
     ["destinations", DestinationsPage({ frame, given, fault: attack, view: filled(destinations) })],
     ["audit", AuditTrailPage({ frame, given, view: filled(auditPage), fault: attack })],
     ["sign-in", SignInPage({ frame, error: "invalid", usesAccess: true, scope: attack, next: "/console" })],

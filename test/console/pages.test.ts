@@ -45,7 +45,7 @@ async function deadRun(): Promise<string> {
 }
 
 async function redeliveries(): Promise<number> {
-  const sql = "SELECT COUNT(*) AS n FROM audit WHERE action = 'redeliver_many'";
+  const sql = "SELECT COUNT(*) AS n FROM audit WHERE action IN ('redeliver_many', 'dismiss_many')";
   return (await db.prepare(sql).first<number>("n")) ?? 0;
 }
 
@@ -197,6 +197,10 @@ describe("forms", () => {
     // Nothing ticked is nothing sent, never everything; no host, no reason and no time neither.
     ["/dead-letters/redeliver", "what=selection", "/dead-letters?said=nothing_selected"],
     ["/dead-letters/redeliver", "what=range&host=", "/dead-letters?said=nothing_given"],
+    ["/runs/RUN/dismiss", "user=ALICE&dismissal=gone", "/runs/RUN?user=ALICE&said=dismissed"],
+    ["/dead-letters/dismiss", "what=selection&run_id=RUN&dismissal=+", "/dead-letters?said=no_dismissal"],
+    ["/dead-letters/dismiss", "what=selection&dismissal=gone", "/dead-letters?said=nothing_selected"],
+    ["/dead-letters/dismiss", "what=range&dismissal=gone", "/dead-letters?said=nothing_given"],
   ])("%s with %o leads on to %s", async (...given) => {
     const id = await deadRun();
     const [path = "", body = "", next] = given.map((text) => text.replace("RUN", id).replace("ALICE", alice));
@@ -228,6 +232,7 @@ describe("forms", () => {
     ["what=range&host=client.example", "All dead letters to client.example."],
     ["what=range&host=-&reason=poison", "All dead letters without a callback, because of “poison”."],
     ["what=range&from=2026-11-25T20:14&to=", "All dead letters to any host, from 2026-11-25 20:14:00."],
+    ["what=range&http_status=503&host=", "All dead letters to any host, with status 503."],
   ])("%s is sent again, and its progress shown", async (fields, said) => {
     const { headers } = await post("/console/dead-letters/redeliver", fields.replace("RUN", await deadRun()));
     const location = headers.get("location") ?? "";
@@ -247,11 +252,14 @@ describe("forms", () => {
       toIndexedDeadLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:15:00Z") }),
       toIndexedDeadLetter({ userKey: alice, diedAtMs: Date.parse("2026-11-25T20:17:00Z"), reason: "poison" }),
     ]);
-    const { text: html } = await ask(`/console/dead-letters?reason=poison&from=${from}&to=${to}`);
+    const { text: html } = await ask(
+      `/console/dead-letters?reason=poison&dismissed=false&from=${from}&to=${to}`,
+    );
     expect(html).toContain("Every dead letter of this line is sent again: 1 run.");
-    const query = `host=client.example&amp;reason=poison&amp;from=${encodeURIComponent(from)}&amp;to=${encodeURIComponent(to)}`;
-    // Of its host, and of its only reason.
-    expect(html.split(`href="/console/dead-letters?${query}"`)).toHaveLength(3);
+    const query = `host=client.example&amp;reason=poison&amp;http_status=none&amp;dismissed=false&amp;from=${encodeURIComponent(from)}&amp;to=${encodeURIComponent(to)}`;
+    // One click opens what the line counts, with the list in view.
+    expect(html).toContain(`href="/console/dead-letters?${query}#list"`);
+    expect(html).toContain('<section class="card" id="list">');
     // The form of the whole range, too.
     expect(html).toContain('name="to" type="datetime-local" value="2026-11-25T20:16:00.000"');
     const [form = ""] = html.match(/<form method="post" action="[^"]*\/redeliver">.*?<\/form>/s) ?? [];
@@ -262,7 +270,7 @@ describe("forms", () => {
     const sent = await post("/console/dead-letters/redeliver", new URLSearchParams(fields).toString());
     const said = await ask(sent.headers.get("location") ?? "");
     expect(said.text).toContain(
-      "All dead letters to client.example, because of “poison”, from 2026-11-25 20:14:00, before 2026-11-25 20:16:00.",
+      "All dead letters to client.example, because of “poison”, with no status, from 2026-11-25 20:14:00, before 2026-11-25 20:16:00.",
     );
   });
 

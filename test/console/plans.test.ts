@@ -1,6 +1,7 @@
 // What the planner does with each statement of the console. An operator's curiosity must not stop the gates from reporting
 // the index what it has to know.
 import { beforeEach, expect, it } from "vitest";
+import { STATEMENTS as WRITER } from "../../src/gate/index-writer.ts";
 import { STATEMENTS as AUDIT } from "../../src/operators/audit-store.ts";
 import { countActiveUsers, readActiveUsers, STATEMENTS as STORE } from "../../src/operators/index-store.ts";
 import { freshIndex } from "../support/operators-index.ts";
@@ -40,7 +41,13 @@ it.each([...Object.entries(STORE), ...Object.entries(AUDIT)])(
 );
 
 it.each([
-  [STORE.deadLetters, "USING INDEX dead_letters_by_time (died_at_ms>? AND (died_at_ms,run_id)<(?,?))"],
+  [
+    STORE.deadLetters,
+    "USING INDEX dead_letters_by_time (dismissed=? AND died_at_ms>? AND (died_at_ms,run_id)<(?,?))",
+  ],
+  [STORE.deadLettersStarting, "USING PRIMARY KEY (run_id>? AND run_id<?)"],
+  [WRITER.expired, "USING INDEX dead_letters_by_time (dismissed=? AND died_at_ms<?)"],
+  [AUDIT.outcomes, "USING PRIMARY KEY (redelivery=?)"],
   [STORE.deadLettersOfRuns, "USING PRIMARY KEY (run_id=?)"],
   [STORE.activeUsers, "USING PRIMARY KEY (month=? AND user_key>?)"],
   [STORE.countActive, "USING PRIMARY KEY (month=?)"],

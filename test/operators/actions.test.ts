@@ -162,12 +162,14 @@ describe("nothing is done unaudited", () => {
   );
 
   it("what fails is written down as failed", async () => {
+    await runs.waiting();
     const beside = await runs.beside(failing(/^USER_GATE\.resetWindows$/));
     expect((await post(beside, `/users/${runs.alice}/reset-window`)).status).toBe(503);
     expect(await runs.audit()).toEqual([["olga", "reset_window", runs.alice, null, "failed"]]);
   });
 
   it("what is done, and cannot be written down after, is known to have been begun", async () => {
+    await runs.waiting();
     let writes = 0;
     const beside = await runs.beside(
       replacing("OPERATORS_DB.run", ({ perform }) => {

@@ -30,7 +30,7 @@ export function freshStores(): void {
 /** As an operator does who deletes the database. */
 export async function loseIndex(): Promise<void> {
   const tables = words`
-    epoch active_days dead_letters overdue_gates audit redeliveries d1_migrations`;
+    epoch active_days dead_letters overdue_gates audit ended_sessions redeliveries redelivered_runs d1_migrations`;
   await env.OPERATORS_DB.batch(
     tables.map((table) => env.OPERATORS_DB.prepare(`DROP TABLE IF EXISTS ${table}`)),
   );

@@ -25,6 +25,7 @@ const DEAD_LETTER: DeadLetter = {
   attempts: 0,
   status: null,
   reason: "",
+  dismissal: null,
 };
 
 let stage: Stage;

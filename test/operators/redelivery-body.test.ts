@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 describe("a body names its own fault", () => {
   it.each<[unknown, string, string]>([
-    [{}, "", "The body must have run_ids, host, reason, from or to."],
+    [{}, "", "The body must have run_ids, host, reason, http_status, dismissed, from or to."],
     [[], "", "The body must be an object."],
     [{ run_ids: [] }, "/run_ids", "/run_ids must not be empty."],
     [{ run_ids: "all" }, "/run_ids", "/run_ids must be a list."],
@@ -36,6 +36,10 @@ describe("a body names its own fault", () => {
     [{ reason: "" }, "/reason", "/reason must not be empty."],
     [{ host: "" }, "/host", "/host must not be empty."],
     [{ from: "now" }, "/from", "/from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z."],
+    [{ http_status: 99 }, "/http_status", "/http_status must be a status code such as 503, or none."],
+    [{ http_status: "5%" }, "/http_status", "/http_status must be a status code such as 503, or none."],
+    [{ dismissed: "yes" }, "/dismissed", "/dismissed must be a boolean."],
+    [{ host: "a.example", dismissal: "x" }, "/dismissal", "/dismissal is unknown."],
     [{ hosts: "a.example" }, "/hosts", "/hosts is unknown."],
     [
       { from: "2026-11-02T00:00:00Z", to: "2026-11-02T00:00:00+01:00" },
@@ -51,6 +55,17 @@ describe("a body names its own fault", () => {
     const answer = await post(gateway, "/dead-letters/redeliver", undefined, asText);
     expect(answer.status).toBe(400);
     expect(answer.body.errors).toMatchObject([{ detail, source: { pointer } }]);
+    expect(queue.offered).toEqual([]);
+  });
+
+  it.each([
+    [{ host: "a.example" }, "/dismissal must be a string."],
+    [{ host: "a.example", dismissal: " " }, "/dismissal must not be empty."],
+    [{ host: "a.example", dismissal: "x".repeat(501) }, "/dismissal must have at most 500 characters."],
+    [{ dismissal: "x" }, "The body must have run_ids, host, reason, http_status, dismissed, from or to."],
+  ])("and so does one that dismisses", async (body, detail) => {
+    const answer = await post(gateway, "/dead-letters/dismiss", body);
+    expect([answer.status, answer.body.errors[0].detail]).toEqual([400, detail]);
     expect(queue.offered).toEqual([]);
   });
 

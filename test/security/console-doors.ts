@@ -46,6 +46,8 @@ export const API_ACTIONS: Door[] = [
   { method: "POST", path: "/console/api/reindex" },
   { method: "POST", path: `/console/api/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}` },
   posting("/console/api/dead-letters/redeliver", JSON_TYPE, '{"host":"client.example"}'),
+  { method: "POST", path: `/console/api/runs/${RUN}/dismiss?dismissal=x` },
+  posting("/console/api/dead-letters/dismiss", JSON_TYPE, '{"host":"client.example","dismissal":"x"}'),
 ];
 
 const PAGES: Door[] = [
@@ -58,6 +60,8 @@ const PAGE_ACTIONS: Door[] = [
   ...actionsUnder("/console"),
   posting(`/console/users/${USER}/open-runs/${RUN}/poll`, FORM, `run_id=${RUN}`),
   posting("/console/dead-letters/redeliver", FORM, "what=range&host=client.example"),
+  posting("/console/dead-letters/dismiss", FORM, "what=range&host=client.example&dismissal=x"),
+  posting(`/console/runs/${RUN}/dismiss`, FORM, "dismissal=x"),
 ];
 
 export const DOORS = [...API_READS, ...API_ACTIONS, ...PAGES, ...PAGE_ACTIONS];

@@ -26,8 +26,9 @@ export type AnswerBody = {
   openapi: string;
   servers: readonly { url: string }[];
   paths: Record<string, object>;
+  at: string;
 } & z.infer<typeof COMPONENTS.JsonWebKeySet> &
-  Pick<RunDetail, "breaker" | "state" | "attempts" | "time_line" | "can"> &
+  Pick<RunDetail, "breaker" | "dismissed" | "state" | "attempts" | "time_line" | "can"> &
   Pick<RunPage, "runs"> &
   Pick<UserView, "user" | "windows" | "open_runs" | "open_count" | "claims" | "default_limit"> &
   Pick<DeadLetters, "groups" | "dead_letters"> &

@@ -7,6 +7,7 @@ const POLL_MS = 1000;
 const REFRESH_MS = 10_000;
 /** Then the page says that its numbers are old. */
 const REFRESH_TIMEOUT_MS = 8_000;
+const OUTCOME_POLL_MS = 5000;
 
 const root = document.documentElement;
 const saved = readTheme();
@@ -87,12 +88,12 @@ function readOutCharts() {
 function watchSelections() {
   for (const form of all("[data-selection]", HTMLFormElement)) {
     const boxes = all("input[name=run_id]", HTMLInputElement, form);
-    const [button] = all("[data-needs-selection]", HTMLButtonElement, form);
+    const buttons = all("[data-needs-selection]", HTMLButtonElement, form);
     const [everyone] = all("[data-select-all]", HTMLInputElement, form);
     const said = form.querySelector("[data-selected-count]");
     const update = () => {
       const chosen = boxes.filter((box) => box.checked).length;
-      if (button !== undefined) button.disabled = chosen === 0;
+      for (const button of buttons) button.disabled = chosen === 0;
       if (said !== null) said.textContent = chosen === 0 ? "None selected" : `${chosen} selected`;
       if (everyone === undefined) return;
       everyone.checked = chosen === boxes.length;
@@ -109,7 +110,10 @@ function watchSelections() {
   }
 }
 
-/** Puts the numbers in their places until the redelivery has ended, then shows the page as it is drawn at its end. */
+/**
+ * Puts the numbers in their places until each run that was sent has its outcome. When all have been sent, and at the end,
+ * the page is drawn anew.
+ */
 function followRedelivery() {
   const [card] = all("[data-redelivery]", HTMLElement);
   const path = card?.dataset["redelivery"];
@@ -118,14 +122,16 @@ function followRedelivery() {
     const response = await fetch(path, { headers: { accept: "application/json" } });
     if (!response.ok) throw new Error(`status ${response.status}`);
     const data = await response.json();
-    for (const name of ["examined", "sent", "skipped"]) {
-      const place = card.querySelector(`[data-value="${name}"]`);
-      if (place !== null) place.textContent = Number(data[name]).toLocaleString("en");
+    const going = data.dismissal === null ? Math.max(0, data.sent - data.delivered - data.failed) : 0;
+    for (const [name, value] of Object.entries({ ...data, going })) {
+      const place = typeof value === "number" ? card.querySelector(`[data-value="${name}"]`) : null;
+      if (place !== null) place.textContent = value.toLocaleString("en");
     }
     const bar = card.querySelector("progress");
     if (bar !== null && bar.hasAttribute("max")) bar.value = Number(data.examined);
-    if (data.status === "finished") return location.reload();
-    setTimeout(again, POLL_MS);
+    const isFinished = data.status === "finished";
+    if (isFinished && (going === 0 || card.dataset["status"] !== "finished")) return location.reload();
+    setTimeout(again, isFinished ? OUTCOME_POLL_MS : POLL_MS);
   };
   // An outage of a moment must not stop it.
   const again = () => void poll().catch(() => setTimeout(again, POLL_MS));

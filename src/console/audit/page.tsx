@@ -14,6 +14,8 @@ const ACTIONS: Record<AuditAction, readonly [word: string, linkTo: (target: stri
   poll: ["Polled", run],
   redeliver: ["Redelivered", run],
   abandon: ["Abandoned", run],
+  dismiss: ["Dismissed", run],
+  dismiss_many: ["Dismissed many", redeliveryAt],
   reset_window: ["Reset the windows", userAt],
   redeliver_many: ["Redelivered many", redeliveryAt],
   reindex: ["Reindexed", userAt],

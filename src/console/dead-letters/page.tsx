@@ -1,38 +1,30 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
-import { NO_HOST } from "../../contract/search-values.ts";
+import { DISMISSED, NO_HOST } from "../../contract/search-values.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../operators/views.ts";
-import {
-  Card,
-  Distance,
-  Empty,
-  Id,
-  Moment,
-  NextPage,
-  Optional,
-  RunLink,
-  UserLink,
-} from "../shell/components.tsx";
-import { count, counted } from "../shell/format.ts";
-import { Confirm, Fault, Submit, TextField, TimeField } from "../shell/forms.tsx";
+import { Card, Distance, Empty, Id, NextPage, Optional, RunLink, UserLink } from "../shell/components.tsx";
+import { FailureFields } from "../shell/failure-fields.tsx";
+import { count, counted, dateTime } from "../shell/format.ts";
+import { Confirm, DismissalField, Fault, Hidden, SelectField, Submit, TimeField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
-import { DEAD_LETTERS, deadLettersAt, runsAt } from "../shell/links.ts";
+import { DEAD_LETTER_LIST, DEAD_LETTERS, deadLetterListAt, runsAt } from "../shell/links.ts";
 import { type Column, Table } from "../shell/table.tsx";
 
 const REDELIVER = `${DEAD_LETTERS}/redeliver`;
+const DISMISS = `${DEAD_LETTERS}/dismiss`;
 
 /** What the list is narrowed to. */
-type DeadLetterSearch = { host: string; reason: string; from: string; to: string };
+type DeadLetterSearch = Record<"host" | "reason" | "http_status" | "dismissed" | "from" | "to", string>;
 
 export function DeadLettersPage(props: SearchPageProps<DeadLetters | null>): JSX.Element {
   const { frame, view: deadLetters, given, fault } = props;
-  const { host = "", reason = "", from = "", to = "" } = given;
-  const search = { host, reason, from, to };
+  const { host = "", reason = "", http_status = "", dismissed = "", from = "", to = "" } = given;
+  const search = { host, reason, http_status, dismissed, from, to };
   return (
     <Layout
       title="Dead letters"
       frame={frame}
       section="dead-letters"
-      lead="Runs whose callback could not be delivered, or whose end could not be read. They stay until they are sent again, or the run retention ends."
+      lead="Runs whose callback could not be delivered, or whose end could not be read. They stay until they are sent again, or the run retention ends; dismissed ones are listed apart."
     >
       <Fault text={fault} />
       {deadLetters !== null && <Overdue gates={deadLetters.overdue} nowMs={frame.nowMs} />}
@@ -64,23 +56,22 @@ function Groups({ search, deadLetters: page, nowMs }: DeadLetterListProps): JSX.
   const { groups, dead_letters: deadLetters, complete } = page;
   if (groups.length === 0)
     return deadLetters.length > 0 ? null : <None search={search} complete={complete} />;
-  const toSearch = ({ host }: DeadLetterGroup) => ({ ...search, host: host ?? NO_HOST });
   const columns: Column<DeadLetterGroup>[] = [
-    { title: "Host", kind: "row", cell: (group) => <Host group={group} line={toSearch(group)} /> },
+    { title: "Host", kind: "row", cell: (group) => <Host group={group} line={toSearch(search, group)} /> },
+    { title: "Why", variant: "short", cell: (group) => <Why {...group} /> },
     { title: "Dead letters", variant: "number", cell: (group) => count(group.dead_letters) },
-    { title: "Why", cell: (group) => <Reasons group={group} line={toSearch(group)} /> },
     { title: "Oldest", cell: (group) => <Distance at={group.oldest_at} nowMs={nowMs} /> },
     { title: "Newest", cell: (group) => <Distance at={group.newest_at} nowMs={nowMs} /> },
     {
       title: "",
       kind: "plain",
       variant: "actions",
-      cell: (group) => <RedeliverAll group={group} line={toSearch(group)} complete={complete} />,
+      cell: (group) => <WholeGroup group={group} line={toSearch(search, group)} complete={complete} />,
     },
   ];
   return (
-    <Card title="By destination" note={complete ? undefined : "older ones are not counted here"}>
-      <Table label="Dead letters by destination" rows={groups} columns={columns} />
+    <Card title="By destination and failure" note={complete ? undefined : "older ones are not counted here"}>
+      <Table label="Dead letters by destination and failure" rows={groups} columns={columns} />
     </Card>
   );
 }
@@ -100,41 +91,45 @@ function None({ search, complete }: { search: DeadLetterSearch; complete: boolea
 /** `line`: the search that finds what the group counts. */
 type GroupProps = { group: DeadLetterGroup; line: DeadLetterSearch };
 
+function toSearch(search: DeadLetterSearch, { host, reason, status }: DeadLetterGroup): DeadLetterSearch {
+  return { ...search, host: host ?? NO_HOST, reason, http_status: String(status ?? "none") };
+}
+
+/** Opens the list of the group, in view. */
 function Host({ group: { host }, line }: GroupProps): JSX.Element {
   return (
-    <a class="id" href={deadLettersAt(line)}>
+    <a class="id" href={deadLetterListAt(line)}>
       {host ?? "no callback"}
     </a>
   );
 }
 
-function Reasons({ group: { reasons }, line }: GroupProps): JSX.Element {
+function WholeGroup({ group, line, complete }: GroupProps & { complete: boolean }): JSX.Element {
+  const runs = `${counted(group.dead_letters, "run")}${complete ? "" : " or more"}`;
   return (
-    <ul>
-      {reasons.map(({ reason, dead_letters: deadLetters }) => (
-        <li class="short">
-          <a href={deadLettersAt({ ...line, reason })}>{reason}</a>{" "}
-          <span class="dim">{`× ${count(deadLetters)}`}</span>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function RedeliverAll({ group, line, complete }: GroupProps & { complete: boolean }): JSX.Element {
-  const runs = counted(group.dead_letters, "run");
-  return (
-    <Confirm label="Redeliver all…">
-      <p>{`Every dead letter of this line is sent again: ${runs}${complete ? "" : " or more"}.`}</p>
-      <form method="post" action={REDELIVER}>
-        {Object.entries(line).map(([name, value]) => (
-          <input type="hidden" name={name} value={value} />
-        ))}
-        <Submit kind="primary" name="what" value="range">
-          Send them
-        </Submit>
-      </form>
-    </Confirm>
+    <>
+      <Confirm label="Redeliver all…">
+        <p>{`Every dead letter of this line is sent again: ${runs}.`}</p>
+        <form method="post" action={REDELIVER}>
+          <Hidden fields={line} />
+          <Submit kind="primary" name="what" value="range">
+            Send them
+          </Submit>
+        </form>
+      </Confirm>
+      {line.dismissed !== "true" && (
+        <Confirm label="Dismiss all…">
+          <p>{`Every dead letter of this line is dismissed: ${runs}.`}</p>
+          <form method="post" action={DISMISS}>
+            <Hidden fields={line} />
+            <DismissalField required />
+            <Submit kind="danger" name="what" value="range">
+              Dismiss them
+            </Submit>
+          </form>
+        </Confirm>
+      )}
+    </>
   );
 }
 
@@ -143,8 +138,14 @@ function Range({ search }: { search: DeadLetterSearch }): JSX.Element {
   return (
     <form class="card" method="get" action={DEAD_LETTERS}>
       <div class="fields">
-        <TextField label="Host" name="host" value={search.host} spellcheck={false} />
-        <TextField label="Reason" name="reason" value={search.reason} />
+        <FailureFields {...search} />
+        <SelectField
+          label="Dismissed"
+          name="dismissed"
+          value={search.dismissed}
+          options={DISMISSED}
+          isRequired
+        />
         <TimeField label="Dead letter from (UTC)" name="from" value={search.from} />
         <TimeField label="Dead letter before (UTC)" name="to" value={search.to} />
       </div>
@@ -152,8 +153,8 @@ function Range({ search }: { search: DeadLetterSearch }): JSX.Element {
         <Submit>Show</Submit>
         <Confirm label="Redeliver this range…">
           <p>
-            Every dead letter that the four fields describe is sent again, shown below or not. At least one of
-            them must be filled in.
+            Every dead letter that the fields describe is sent again, shown below or not. At least one of them
+            must be filled in.
           </p>
           <Submit kind="primary" name="what" value="range" formmethod="post" formaction={REDELIVER}>
             Send them
@@ -172,14 +173,23 @@ function DeadLetterList({ search, deadLetters: page, nowMs }: DeadLetterListProp
   if (deadLetters.length === 0) return next;
   return (
     <Card
+      id={DEAD_LETTER_LIST}
       title={
         search.host === "" || search.host === NO_HOST ? "Dead letters" : `Dead letters for ${search.host}`
       }
       note="newest first"
     >
       <form class="stack" method="post" action={REDELIVER} data-selection>
-        {/* First, because Enter on a box presses the first button of the form. */}
+        {/* Enter in a field presses the first button of the form: it must not send what was to be dismissed. */}
         <div class="buttons">
+          {search.dismissed !== "true" && (
+            <Confirm label="Dismiss selected…">
+              <DismissalField />
+              <Submit kind="danger" name="what" value="selection" formaction={DISMISS} data-needs-selection>
+                Dismiss them
+              </Submit>
+            </Confirm>
+          )}
           <Submit kind="primary" name="what" value="selection" data-needs-selection>
             Redeliver selected
           </Submit>
@@ -209,10 +219,11 @@ function DeadLetterTable({
       hint: ({ host }) => host,
       cell: ({ host }) => <Optional text={host} />,
     },
-    { title: "Why", variant: "short", cell: (deadLetter) => <Why deadLetter={deadLetter} /> },
+    { title: "Why", variant: "short", cell: (deadLetter) => <Why {...deadLetter} /> },
     { title: "User", cell: ({ user, subject }) => <UserLink user={user} subject={subject} /> },
     { title: "Attempts", variant: "number", cell: (deadLetter) => deadLetter.attempts },
-    { title: "Since", cell: (deadLetter) => <Moment at={deadLetter.died_at} nowMs={nowMs} /> },
+    { title: "Died", cell: (deadLetter) => <Distance at={deadLetter.died_at} nowMs={nowMs} /> },
+    ...(deadLetters.some(({ dismissed }) => dismissed !== null) ? [DISMISSED_COLUMN] : []),
     {
       title: "",
       kind: "plain",
@@ -227,7 +238,13 @@ function Select({ id }: { id: string }): JSX.Element {
   return <input type="checkbox" name="run_id" value={id} aria-label={`Select run ${id}`} />;
 }
 
-function Why({ deadLetter: { reason, status } }: { deadLetter: DeadLetter }): JSX.Element {
+const DISMISSED_COLUMN: Column<DeadLetter> = {
+  title: "Dismissed",
+  variant: "wrap",
+  cell: ({ dismissed }) => dismissed && `${dismissed.reason} (${dismissed.by}, ${dateTime(dismissed.at)})`,
+};
+
+function Why({ reason, status }: Pick<DeadLetter, "reason" | "status">): JSX.Element {
   return (
     <>
       {reason}

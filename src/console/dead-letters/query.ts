@@ -1,5 +1,5 @@
-// Dead letters, by the host that did not take their callbacks and by the reason, the last one first: from the operators'
-// index. One without a callback, whose end could not be read, has no host.
+// Dead letters, by the host that did not take their callbacks, by the reason and the status code, the last one first: from
+// the operators' index. One without a callback, whose end could not be read, has no host.
 
 import { type Cursor, encodeCursor, NEWEST } from "../../operators/cursor.ts";
 import {
@@ -15,7 +15,7 @@ import { formatTime } from "../../platform/date-time.ts";
 import type { Span } from "../shell/parameters.ts";
 
 /** By the time at which they became dead letters. */
-export type DeadLetterQuery = DeadLetterFilter & Span & { after: Cursor | null };
+export type DeadLetterQuery = DeadLetterFilter & Span & { dismissed: boolean; after: Cursor | null };
 
 const MAX_READ = 2_000;
 const PAGE = 50;
@@ -25,13 +25,14 @@ const MAX_OVERDUE = 20;
 export async function listDeadLetters(db: D1Database, query: DeadLetterQuery): Promise<DeadLetters> {
   const fromMs = query.fromMs ?? 0;
   const start = query.toMs === null ? NEWEST : { atMs: query.toMs, id: "" };
-  const read = (after: Cursor) => readDeadLetters(db, { after, fromMs, limit: MAX_READ + 1 });
+  const read = (after: Cursor) =>
+    readDeadLetters(db, { after, fromMs, limit: MAX_READ + 1, dismissed: query.dismissed });
   const isFirst = query.after === null || query.after.atMs >= start.atMs;
   const [newest, overdue] = await Promise.all([read(start), readOverdue(db, MAX_OVERDUE)]);
   const onwards = isFirst ? newest : await read(query.after ?? start);
   const page = toPage(onwards.slice(0, MAX_READ), query, onwards.length > MAX_READ);
   return {
-    groups: groupByHost(newest.slice(0, MAX_READ).filter((row) => fitsFilter(row, query))),
+    groups: groupByFailure(newest.slice(0, MAX_READ).filter((row) => fitsFilter(row, query))),
     dead_letters: page.deadLetters.map(toDeadLetter),
     next_cursor: page.next && encodeCursor(page.next),
     complete: newest.length <= MAX_READ,
@@ -50,32 +51,29 @@ function toPage(
   return { deadLetters, next: last === undefined ? null : { atMs: last.died_at_ms, id: last.run_id } };
 }
 
-/** The host with the most dead letters first. */
-function groupByHost(rows: readonly DeadLetterRow[]): DeadLetterGroup[] {
-  const byHost = Map.groupBy(rows, ({ host }) => host);
-  const groups = [...byHost].map(([host, deadLetters]) => toGroup(host, deadLetters));
-  return groups.toSorted(
-    (a, b) => b.dead_letters - a.dead_letters || ((a.host ?? "") < (b.host ?? "") ? -1 : 1),
-  );
+/** The group with the most dead letters first. */
+function groupByFailure(rows: readonly DeadLetterRow[]): DeadLetterGroup[] {
+  const groups = Map.groupBy(rows, ({ host, reason, status }) => JSON.stringify([host, reason, status]));
+  return [...groups]
+    .toSorted(([a, one], [b, other]) => other.length - one.length || (a < b ? -1 : 1))
+    .flatMap(([, deadLetters]) => toGroup(deadLetters));
 }
 
-function toGroup(host: string | null, deadLetters: readonly DeadLetterRow[]): DeadLetterGroup {
-  const times = deadLetters.map(({ died_at_ms }) => died_at_ms);
-  const byReason = Map.groupBy(deadLetters, ({ reason }) => reason);
-  const reasons = [...byReason].map(([reason, rows]) => ({ reason, dead_letters: rows.length }));
-  return {
-    host,
-    dead_letters: deadLetters.length,
-    oldest_at: formatTime(Math.min(...times)),
-    newest_at: formatTime(Math.max(...times)),
-    reasons: reasons.toSorted((a, b) => b.dead_letters - a.dead_letters),
-  };
+function toGroup(deadLetters: readonly DeadLetterRow[]): DeadLetterGroup[] {
+  // The one that died last is the first.
+  const [newest, oldest] = [deadLetters[0], deadLetters.at(-1)];
+  if (newest === undefined || oldest === undefined) return [];
+  const { host, reason, status } = newest;
+  const times = { oldest_at: formatTime(oldest.died_at_ms), newest_at: formatTime(newest.died_at_ms) };
+  return [{ host, reason, status, dead_letters: deadLetters.length, ...times }];
 }
 
-function toDeadLetter({ gate: _gate, run_id, user_key, subject, host, ...row }: DeadLetterRow): DeadLetter {
-  const { accepted_at_ms, died_at_ms, ...end } = row;
+function toDeadLetter(row: DeadLetterRow): DeadLetter {
+  const { run_id, user_key, subject, host, accepted_at_ms, died_at_ms, ...rest } = row;
+  const { result, attempts, status, reason, dismissed_at_ms: atMs, dismissed_by: by, dismissal } = rest;
   const times = { accepted_at: formatTime(accepted_at_ms), died_at: formatTime(died_at_ms) };
-  return { run_id, user: user_key, subject, host, ...times, ...end };
+  const dismissed = atMs === null ? null : { at: formatTime(atMs), by: by ?? "", reason: dismissal ?? "" };
+  return { run_id, user: user_key, subject, host, ...times, result, attempts, status, reason, dismissed };
 }
 
 function toOverdueGate({ user_key, since_ms, runs, example_run_key }: OverdueRow): OverdueGate {

@@ -1,18 +1,31 @@
-// Dead letters: the list, and redelivering one, some or all of them.
+// Dead letters: the list, and redelivering or dismissing one, some or all of them.
 import { jsonPointer } from "../../contract/schemas.ts";
+import { DISMISSED } from "../../contract/search-values.ts";
 import { OVERLOADED } from "../../http/answers.ts";
 import { receiveJson } from "../../http/body.ts";
 import type { AppContext } from "../../http/context.ts";
 import { decodeCursor } from "../../operators/cursor.ts";
+import type { DeadLetterFilter } from "../../operators/index-store.ts";
 import { startRedelivery } from "../../operators/redelivery.ts";
 import { problem } from "../../platform/errors.ts";
 import { isObject, parseJson } from "../../platform/json.ts";
 import { findRepeatedName } from "../../upstream/rewrite.ts";
 import { redeliverAction } from "../run/routes.ts";
 import { endpoint, malformed, type Result } from "../shell/api.ts";
-import { badForm, type Feature, readForm, submit, view } from "../shell/feature.ts";
+import { badForm, type Feature, type Route, readForm, submit, view } from "../shell/feature.ts";
 import { DEAD_LETTERS, redeliveryAt } from "../shell/links.ts";
-import { parseCursor, parseSpan, parseText, withSeconds } from "../shell/parameters.ts";
+import {
+  type Given,
+  judge,
+  parseChoice,
+  parseCursor,
+  parseHostName,
+  parseHttpStatus,
+  parseSpan,
+  parseText,
+  requireDismissal,
+  withSeconds,
+} from "../shell/parameters.ts";
 import { goTo, page } from "../shell/render.tsx";
 import { DeadLettersPage } from "./page.tsx";
 import { listDeadLetters } from "./query.ts";
@@ -23,8 +36,7 @@ export const deadLetters: Feature = [
   view({
     path: "/dead-letters",
     parse: (given) => ({
-      host: parseText(given, "host"),
-      reason: parseText(given, "reason"),
+      ...parseFilter(given),
       ...parseSpan(given),
       after: parseCursor(given, decodeCursor),
     }),
@@ -32,10 +44,30 @@ export const deadLetters: Feature = [
     Page: DeadLettersPage,
     FaultPage: DeadLettersPage,
   }),
-  { path: "/dead-letters/redeliver", post: endpoint(redeliverFiltered), form: page(submitRedelivery) },
+  manyAt("/dead-letters/redeliver", "redeliver"),
+  manyAt("/dead-letters/dismiss", "dismiss"),
 ];
 
-async function redeliverFiltered(c: AppContext): Promise<Result> {
+type What = "redeliver" | "dismiss";
+
+function manyAt(path: string, what: What): Route {
+  return {
+    path,
+    post: endpoint((c) => startByBody(c, what)),
+    form: page((c) => (what === "redeliver" ? submitRedelivery(c) : submitDismissal(c))),
+  };
+}
+
+function parseFilter(given: Given): DeadLetterFilter & { dismissed: boolean } {
+  return {
+    host: parseHostName(given),
+    reason: parseText(given, "reason"),
+    http_status: parseHttpStatus(given),
+    dismissed: parseChoice(given, "dismissed", DISMISSED) === "true",
+  };
+}
+
+async function startByBody(c: AppContext, what: What): Promise<Result> {
   const received = await receiveJson(c.req.raw, MAX_FILTER_BYTES, c.get("reservation"), c.get("timer"));
   if (received === null) return { outcome: "shed", problem: OVERLOADED };
   if (received.kind === "too_large") {
@@ -49,7 +81,7 @@ async function redeliverFiltered(c: AppContext): Promise<Result> {
   // A member that stands twice has no one value.
   const repeated = isObject(wanted) ? findRepeatedName(text) : null;
   if (repeated !== null) return badBody(`${jsonPointer([repeated])} stands twice.`, jsonPointer([repeated]));
-  const started = await start(c, wanted);
+  const started = await start(c, what, wanted);
   if (started.kind === "started") return { status: 202, body: started.redelivery };
   return badBody(started.detail, started.pointer);
 }
@@ -58,36 +90,58 @@ function badBody(detail: string, pointer: string): Result {
   return malformed(problem("bad_request", detail, { source: { pointer } }));
 }
 
-/** One letter, those that were ticked, or all of a host and a time: the button says which. */
+/** One letter, those that were ticked, or all of a search: the button says which. */
 async function submitRedelivery(c: AppContext): Promise<Response> {
   const form = await readForm(c);
   const only = form.get("only");
   if (only !== null) return submit(c, redeliverAction, { run_id: only });
+  return submitMany(c, "redeliver", form, {});
+}
+
+async function submitDismissal(c: AppContext): Promise<Response> {
+  const form = await readForm(c);
+  const dismissal = await judge(() => requireDismissal(Object.fromEntries(form)));
+  if (dismissal.kind === "ok") return submitMany(c, "dismiss", form, { dismissal: dismissal.value });
+  return form.get("dismissal")?.trim() === "" ? goTo(c, DEAD_LETTERS, "no_dismissal") : badForm(c);
+}
+
+async function submitMany(
+  c: AppContext,
+  what: What,
+  form: URLSearchParams,
+  why: { dismissal?: string },
+): Promise<Response> {
   switch (form.get("what") ?? "") {
     case "selection": {
       const ids = form.getAll("run_id");
-      return ids.length === 0 ? goTo(c, DEAD_LETTERS, "nothing_selected") : redeliver(c, { run_ids: ids });
+      if (ids.length === 0) return goTo(c, DEAD_LETTERS, "nothing_selected");
+      return startByForm(c, what, { run_ids: ids, ...why });
     }
     case "range": {
-      const [host, reason] = [form.get("host") || null, form.get("reason") || null];
-      const [from, to] = ["from", "to"].map((name) => withSeconds(form.get(name) ?? "") || null);
-      if (!(host || reason || from || to)) return goTo(c, DEAD_LETTERS, "nothing_given");
-      return redeliver(c, { run_ids: null, host, reason, from, to });
+      const given = Object.fromEntries(form);
+      const filter = await judge(() => parseFilter(given));
+      if (filter.kind === "invalid") return badForm(c);
+      const [from, to] = ["from", "to"].map((name) => withSeconds(given[name] ?? "") || null);
+      const { host, reason, http_status: httpStatus, dismissed } = filter.value;
+      if (!(host || reason || httpStatus || dismissed || from || to))
+        return goTo(c, DEAD_LETTERS, "nothing_given");
+      return startByForm(c, what, { ...filter.value, from, to, ...why });
     }
     default:
       return badForm(c);
   }
 }
 
-async function redeliver(c: AppContext, wanted: object): Promise<Response> {
-  const started = await start(c, wanted);
+async function startByForm(c: AppContext, what: What, wanted: object): Promise<Response> {
+  const started = await start(c, what, wanted);
   return started.kind === "started" ? c.redirect(redeliveryAt(started.redelivery.id), 303) : badForm(c);
 }
 
-async function start(c: AppContext, wanted: unknown) {
-  const { parseRedeliveryFilter } = await import("../../contract/redelivery-filter.ts");
-  const verdict = parseRedeliveryFilter(wanted);
+async function start(c: AppContext, what: What, wanted: unknown) {
+  const { parseDismissal, parseRedeliveryFilter } = await import("../../contract/redelivery-filter.ts");
+  const verdict = what === "dismiss" ? parseDismissal(wanted) : parseRedeliveryFilter(wanted);
   if (verdict.kind === "invalid") return verdict;
-  const redelivery = await startRedelivery(c.get("services"), c.get("operator"), verdict.filter);
+  const { filter, dismissal } = verdict;
+  const redelivery = await startRedelivery(c.get("services"), c.get("operator"), filter, dismissal);
   return { kind: "started" as const, redelivery };
 }

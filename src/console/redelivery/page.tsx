@@ -9,24 +9,30 @@ import { Layout, type PageProps } from "../shell/layout.tsx";
 import { DEAD_LETTERS, ROOT } from "../shell/links.ts";
 
 const REFRESH_SECONDS = 2;
+/** While runs that were sent are still under way. */
+const REFRESH_OUTCOME_SECONDS = 10;
 
 export function RedeliveryPage({ frame, view: redelivery }: PageProps<Redelivery>): JSX.Element {
-  const { status, filter } = redelivery;
+  const { status, filter, dismissal } = redelivery;
   const isRunning = status === "running";
+  const isUnderWay = goingOf(redelivery) > 0;
   return (
     <Layout
-      title="Redelivery"
+      title={dismissal === null ? "Redelivery" : "Dismissal"}
       frame={frame}
       section="dead-letters"
       lead={sayFilter(filter)}
       actions={<ButtonLink href={DEAD_LETTERS}>Dead letters</ButtonLink>}
-      refreshSeconds={isRunning ? REFRESH_SECONDS : null}
+      refreshSeconds={isRunning ? REFRESH_SECONDS : isUnderWay ? REFRESH_OUTCOME_SECONDS : null}
     >
       <section
         class="card"
         data-redelivery={
-          isRunning ? `${ROOT}/api/redeliveries/${encodeURIComponent(redelivery.id)}` : undefined
+          isRunning || isUnderWay
+            ? `${ROOT}/api/redeliveries/${encodeURIComponent(redelivery.id)}`
+            : undefined
         }
+        data-status={status}
       >
         <div class="card-head">
           <h2>Progress</h2>
@@ -37,14 +43,30 @@ export function RedeliveryPage({ frame, view: redelivery }: PageProps<Redelivery
         <Bar redelivery={redelivery} />
         <dl class="numbers" aria-live="polite">
           <Number name="examined" title="Looked at" value={redelivery.examined} />
-          <Number name="sent" title="On their way again" value={redelivery.sent} />
-          <Number name="skipped" title="Skipped: not dead any more" value={redelivery.skipped} />
+          <Number
+            name="sent"
+            title={dismissal === null ? "Sent again" : "Dismissed"}
+            value={redelivery.sent}
+          />
+          <Number name="skipped" title="Skipped: nothing to do" value={redelivery.skipped} />
         </dl>
+        {dismissal === null && <Outcome redelivery={redelivery} />}
       </section>
       <Card title="Order">
         <Facts facts={listFacts(redelivery)} />
       </Card>
     </Layout>
+  );
+}
+
+/** What became of those that were sent. */
+function Outcome({ redelivery }: { redelivery: Redelivery }): JSX.Element {
+  return (
+    <dl class="numbers" aria-label="Outcome" aria-live="polite">
+      <Number name="delivered" title="Delivered" value={redelivery.delivered} />
+      <Number name="failed" title="Failed again" value={redelivery.failed} />
+      <Number name="going" title="Still going" value={goingOf(redelivery)} />
+    </dl>
   );
 }
 
@@ -70,12 +92,20 @@ function Number({ name, title, value }: { name: string; title: string; value: nu
   );
 }
 
-function sayFilter({ run_ids: ids, host, reason, from, to }: RedeliveryFilter): string {
+function goingOf({ dismissal, sent, delivered, failed }: Redelivery): number {
+  return dismissal === null ? Math.max(0, sent - delivered - failed) : 0;
+}
+
+function sayFilter(filter: RedeliveryFilter): string {
+  const { run_ids: ids, host, reason, http_status: httpStatus, dismissed, from, to } = filter;
   if (ids !== null) return `${counted(ids.length, "dead letter")}, chosen by hand.`;
   const why = reason === null ? "" : `, because of “${reason}”`;
   const since = from === null ? "" : `, from ${dateTime(from)}`;
   const until = to === null ? "" : `, before ${dateTime(to)}`;
-  return `All dead letters ${sayHost(host)}${why}${since}${until}.`;
+  const status =
+    httpStatus === null ? "" : `, with ${httpStatus === "none" ? "no status" : `status ${httpStatus}`}`;
+  const which = dismissed ? "All dismissed dead letters" : "All dead letters";
+  return `${which} ${sayHost(host)}${why}${status}${since}${until}.`;
 }
 
 function sayHost(host: string | null): string {
@@ -83,12 +113,14 @@ function sayHost(host: string | null): string {
   return host === NO_HOST ? "without a callback" : `to ${host}`;
 }
 
-function listFacts({ id, operator, filter, ...rest }: Redelivery): (readonly [string, Child])[] {
+function listFacts({ id, operator, filter, dismissal, ...rest }: Redelivery): (readonly [string, Child])[] {
   return [
     ["Id", <span class="mono wrap">{id}</span>],
     ["Ordered by", operator],
     ["Ordered", <Moment at={rest.created_at} />],
     ["Host", filter.host ?? NOTHING],
     ["Reason", filter.reason ?? NOTHING],
+    ["Status code", filter.http_status ?? NOTHING],
+    ...(dismissal === null ? [] : [["Dismissed because", dismissal] as const]),
   ];
 }

@@ -3,7 +3,7 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
 import { Card, Facts, Moment, Notice, ResultChip, StateChip, UserLink } from "../shell/components.tsx";
 import { counted, dateTime, duration, NOTHING, whenDue } from "../shell/format.ts";
-import { Confirm, Post } from "../shell/forms.tsx";
+import { Confirm, DismissalField, Post, Submit } from "../shell/forms.tsx";
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { destinationAt, runActionAt } from "../shell/links.ts";
 
@@ -26,6 +26,7 @@ export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element
       }
       actions={<Buttons run={run} />}
     >
+      <Dismissed dismissed={run.dismissed} />
       <OpenBreaker run={run} nowMs={frame.nowMs} />
       <div class="columns">
         <Card
@@ -45,6 +46,12 @@ export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element
   );
 }
 
+function Dismissed({ dismissed }: Pick<RunDetail, "dismissed">): JSX.Element | null {
+  if (dismissed === null) return null;
+  const { at, by, reason } = dismissed;
+  return <Notice tone="warn">{`Dismissed by ${by} at ${dateTime(at)}: ${reason}`}</Notice>;
+}
+
 function OpenBreaker({ run, nowMs }: { run: RunDetail; nowMs: number }): JSX.Element | null {
   const { breaker, callback_host: host } = run;
   if (breaker === null || host === null) return null;
@@ -57,8 +64,7 @@ function OpenBreaker({ run, nowMs }: { run: RunDetail; nowMs: number }): JSX.Ele
 }
 
 function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.Element {
-  if (!can.poll && !can.redeliver && !can.abandon)
-    return <p class="dim">Nothing is left to be done with this run.</p>;
+  if (!Object.values(can).includes(true)) return <p class="dim">Nothing is left to be done with this run.</p>;
   return (
     <div class="buttons">
       {can.poll && <Post to={runActionAt(id, "poll")} fields={{ user }} label="Poll now" />}
@@ -72,6 +78,18 @@ function Buttons({ run: { run_id: id, user, can } }: { run: RunDetail }): JSX.El
             can still be polled or sent again by hand.
           </p>
           <Post to={runActionAt(id, "abandon")} fields={{ user }} label="Abandon this run" kind="danger" />
+        </Confirm>
+      )}
+      {can.dismiss && (
+        <Confirm label="Dismiss…">
+          <p>
+            The dead letter is not listed and counted with the others any more. It can still be sent again.
+          </p>
+          <form method="post" action={runActionAt(id, "dismiss")}>
+            <input type="hidden" name="user" value={user} />
+            <DismissalField required />
+            <Submit kind="danger">Dismiss this run</Submit>
+          </form>
         </Confirm>
       )}
     </div>

@@ -9,7 +9,7 @@ import {
 import type { RunRecord } from "../../gate/admission.ts";
 import { attemptError } from "../../gate/delivery-view.ts";
 import { ABANDONED } from "../../gate/index-event.ts";
-import { canPoll, findRun, hasSomethingToDeliver, isOpen } from "../../operators/find-run.ts";
+import { canPoll, findRun, hasSomethingToDeliver, isDeadLetter, isOpen } from "../../operators/find-run.ts";
 import type { RunDetail, TimeLineEntry } from "../../operators/views.ts";
 import { formatTime } from "../../platform/date-time.ts";
 import { log } from "../../platform/observability/log.ts";
@@ -53,12 +53,19 @@ function toDetail(record: RunRecord, breaker: RunDetail["breaker"]): RunDetail {
   const { callbackUrl, billing } = record.terms;
   // Of an abandoned run the upstream is asked for the end first.
   const canRedeliver = !isOpen(record) && hasSomethingToDeliver(record);
+  const { dismissal } = record;
+  const isDismissable = isDeadLetter(record) && dismissal === null;
   return {
     ...toRunSummary(record),
     callback_url: callbackUrl,
     billable: billing.is_billable,
     time_line: buildTimeLine(record),
-    can: { poll: canPoll(record), redeliver: canRedeliver, abandon: isOpen(record) },
+    can: { poll: canPoll(record), redeliver: canRedeliver, abandon: isOpen(record), dismiss: isDismissable },
+    dismissed: dismissal && {
+      at: formatTime(dismissal.atMs),
+      by: dismissal.operator,
+      reason: dismissal.reason,
+    },
     breaker,
   };
 }

@@ -1,10 +1,10 @@
 // One run: its page, and what an operator can do with it.
-import { type ActedOnRun, performOnRun, type RunAction } from "../../operators/actions.ts";
+import { type ActedOnRun, dismissOneRun, performOnRun, type RunAction } from "../../operators/actions.ts";
 import { problem } from "../../platform/errors.ts";
 import { type Action, action, type Feature, view } from "../shell/feature.ts";
 import type { FlashCode } from "../shell/flash.ts";
 import { runAt, runsAt } from "../shell/links.ts";
-import { type Given, parseUser, requireUuid } from "../shell/parameters.ts";
+import { type Given, parseUser, requireDismissal, requireUuid } from "../shell/parameters.ts";
 import { RunPage } from "./page.tsx";
 import { runDetail } from "./query.ts";
 
@@ -33,6 +33,18 @@ export const run: Feature = [
   action(runAction("poll", 202, "polled")),
   action(redeliverAction),
   action(runAction("abandon", 200, "abandoned")),
+  action({
+    path: "/runs/:run_id/dismiss",
+    parse: async (given) => ({ ...(await parseTarget(given)), dismissal: requireDismissal(given) }),
+    perform: (c, { runId, userKey, dismissal }) => {
+      c.get("notes").runId = runId;
+      return dismissOneRun(c.get("services"), c.get("operator"), runId, userKey, dismissal);
+    },
+    status: 200,
+    missing,
+    next: ({ runId }, acted) => acted && runAt(runId, acted.user),
+    said: "dismissed",
+  }),
 ];
 
 function runAction(name: RunAction, status: 200 | 202, said: FlashCode): Action<RunTarget, ActedOnRun> {

@@ -93,11 +93,11 @@ export function Empty({ title, children }: PropsWithChildren<{ title: string }>)
   );
 }
 
-type CardProps = PropsWithChildren<{ title: string; note?: Child }>;
+type CardProps = PropsWithChildren<{ title: string; note?: Child; id?: string }>;
 
-export function Card({ title, note, children }: CardProps): JSX.Element {
+export function Card({ title, note, id, children }: CardProps): JSX.Element {
   return (
-    <section class="card">
+    <section class="card" id={id}>
       <div class="card-head">
         <h2>{title}</h2>
         {note !== undefined && <span class="dim">{note}</span>}

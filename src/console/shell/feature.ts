@@ -78,8 +78,8 @@ export function action<Q, A extends Acted>(definition: Action<Q, A>): Route {
     post: asked(parse, async (c, question) => acting(await perform(c, question), status, missing)),
     form: page(async (c) => {
       const form = await readForm(c);
-      const fields = { user: form.get("user") ?? "", run_id: form.get("run_id") ?? "" };
-      return submit(c, definition, { ...fields, ...c.req.param() });
+      const fields = ["user", "run_id", "dismissal"].map((name) => [name, form.get(name) ?? ""]);
+      return submit(c, definition, { ...Object.fromEntries(fields), ...c.req.param() });
     }),
   };
 }

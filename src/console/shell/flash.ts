@@ -12,10 +12,12 @@ const FLASHES = {
     text: "The upstream is being asked for that run. Reload in a moment to see whether it knows it.",
   },
   window_reset: { tone: "good", text: "The windows have been reset. The user starts from zero." },
-  nothing_selected: { tone: "warn", text: "Nothing was selected, so nothing was sent." },
+  dismissed: { tone: "good", text: "The dead letter has been dismissed. It can still be sent again." },
+  no_dismissal: { tone: "warn", text: "No reason was given, so nothing was dismissed." },
+  nothing_selected: { tone: "warn", text: "Nothing was selected, so nothing was done." },
   nothing_given: {
     tone: "warn",
-    text: "No host, reason or time was given, so nothing was sent: everything must be meant.",
+    text: "No host, reason, status code or time was given, so nothing was done: everything must be meant.",
   },
   not_now: {
     tone: "warn",

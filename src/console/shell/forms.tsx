@@ -1,6 +1,7 @@
 // What forms are made of, and what looks like it.
 import type { PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { MAX_DISMISSAL_CHARS } from "../../contract/search-values.ts";
 import { formatTime, parseDateTime } from "../../platform/date-time.ts";
 import { Notice } from "./components.tsx";
 
@@ -43,11 +44,19 @@ type PostProps = {
 export function Post({ to, fields = {}, label, kind }: PostProps): JSX.Element {
   return (
     <form method="post" action={to}>
+      <Hidden fields={fields} />
+      <Submit kind={kind}>{label}</Submit>
+    </form>
+  );
+}
+
+export function Hidden({ fields }: { fields: Record<string, string> }): JSX.Element {
+  return (
+    <>
       {Object.entries(fields).map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}
-      <Submit kind={kind}>{label}</Submit>
-    </form>
+    </>
   );
 }
 
@@ -71,6 +80,13 @@ export function TextField({ label, hint, ...input }: TextFieldProps): JSX.Elemen
     <Field label={label} hint={hint}>
       <input autocomplete="off" {...input} />
     </Field>
+  );
+}
+
+/** Why operators dismiss a dead letter, in their words. */
+export function DismissalField({ required }: { required?: boolean }): JSX.Element {
+  return (
+    <TextField label="Why" name="dismissal" value="" maxlength={MAX_DISMISSAL_CHARS} required={required} />
   );
 }
 

@@ -6,6 +6,8 @@ export const ROOT = "/console";
 export const DEAD_LETTERS = `${ROOT}/dead-letters`;
 export const SIGN_IN = `${ROOT}/sign-in`;
 export const ERRORS = `${ROOT}/errors`;
+/** The list on that page. */
+export const DEAD_LETTER_LIST = "list";
 export const DESTINATIONS = `${ROOT}/destinations`;
 export const SIGN_OUT = `${ROOT}/sign-out`;
 
@@ -26,7 +28,7 @@ export function runAt(runId: string, userKey: string | null): string {
 }
 
 /** Where a form about a run goes. */
-export function runActionAt(runId: string, action: "poll" | "redeliver" | "abandon"): string {
+export function runActionAt(runId: string, action: "poll" | "redeliver" | "abandon" | "dismiss"): string {
   return `${ROOT}/runs/${encodeURIComponent(runId)}/${action}`;
 }
 
@@ -62,6 +64,11 @@ export function destinationAt(host: string): string {
 
 export function deadLettersAt(query: Query): string {
   return withQuery(DEAD_LETTERS, query);
+}
+
+/** The same, with the list in view. */
+export function deadLetterListAt(query: Query): string {
+  return `${deadLettersAt(query)}#${DEAD_LETTER_LIST}`;
 }
 
 /** `error`: what the page says (sign-in/page.tsx); `next`: where it leads when it is done. */

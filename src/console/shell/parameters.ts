@@ -2,6 +2,7 @@
 // a form can be sent as it is; a bad one is named. Here is what several features read.
 import { buildUserKey } from "../../auth/caller.ts";
 import { validateUuid } from "../../contract/schemas.ts";
+import { MAX_DISMISSAL_CHARS } from "../../contract/search-values.ts";
 import type { AppContext } from "../../http/context.ts";
 import { parseQuery } from "../../http/query.ts";
 import { dateTimeFault, parseDateTime } from "../../platform/date-time.ts";
@@ -135,6 +136,17 @@ function dateTime(given: Given, name: string): number | null {
   const ms = value === null ? null : parseDateTime(value);
   if (value !== null && ms === null) throw new BadParameter(name, dateTimeFault(name));
   return ms;
+}
+
+/** An operator's reason to dismiss a dead letter. */
+export function requireDismissal(given: Given): string {
+  const reason = parseText(given, "dismissal") ?? "";
+  if (reason === "" || reason.length > MAX_DISMISSAL_CHARS)
+    throw new BadParameter(
+      "dismissal",
+      `dismissal must be a reason of ${MAX_DISMISSAL_CHARS} characters at most.`,
+    );
+  return reason;
 }
 
 /** Where a list goes on; null: at its beginning. */

@@ -5,6 +5,7 @@
 import { type Abandoned, type Ended, toDeliveryState } from "../../runs/run.ts";
 import type { Terms } from "../../runs/terms.ts";
 import type { Windows } from "../counter.ts";
+import type { Dismissal } from "../index-event.ts";
 import { type Partition, Partitions } from "./partitions.ts";
 
 const DAY_MS = 86_400_000;
@@ -24,7 +25,14 @@ function ddl(table: string): string {
     CREATE INDEX ${table}_dead_letters ON ${table} (dead_letter_run_key) WHERE dead_letter_run_key IS NOT NULL`;
 }
 
-export type FinishedRun = { runKey: string; terms: Terms; run: Ended | Abandoned; finishedAtMs: number };
+export type FinishedRun = {
+  runKey: string;
+  terms: Terms;
+  run: Ended | Abandoned;
+  finishedAtMs: number;
+  /** Of a dead letter. */
+  dismissal?: Dismissal;
+};
 
 /** Where a page of them goes on: the last row of the page before. */
 export type EndedPosition = { week: number; seq: number };
@@ -54,7 +62,7 @@ export class EndedRuns {
   }
 
   /** Says whether it is a dead letter: operators are to see it. */
-  add({ runKey, terms, run, finishedAtMs }: FinishedRun, counted: Windows): boolean {
+  add({ runKey, terms, run, finishedAtMs, dismissal }: FinishedRun, counted: Windows): boolean {
     const isDeadLetter = run.status === "abandoned" || toDeliveryState(run, terms) === "dead";
     const { table } = this.#weeks.ensure(Math.floor(finishedAtMs / WEEK_MS));
     this.#sql.exec(
@@ -64,7 +72,7 @@ export class EndedRuns {
       finishedAtMs,
       counted.revision,
       JSON.stringify(counted),
-      JSON.stringify({ v: 1, runKey, terms, run }),
+      JSON.stringify({ v: 1, runKey, terms, run, dismissal }),
     );
     return isDeadLetter;
   }
@@ -97,6 +105,16 @@ export class EndedRuns {
     const found = this.#locate("run_id = ?", runId);
     if (found !== null) this.#sql.exec(`DELETE FROM ${found.week.table} WHERE seq = ?`, found.seq);
     return found?.isDeadLetter === true;
+  }
+
+  /** The dead letter with its dismissal; null: there is no such dead letter. */
+  dismiss(runId: string, dismissal: Dismissal): FinishedRun | null {
+    const found = this.#locate("run_id = ?", runId);
+    if (found?.isDeadLetter !== true) return null;
+    const { runKey, terms, run, finishedAtMs } = found.finished;
+    const record = JSON.stringify({ v: 1, runKey, terms, run, dismissal });
+    this.#sql.exec(`UPDATE ${found.week.table} SET record = ? WHERE seq = ?`, record, found.seq);
+    return { runKey, terms, run, finishedAtMs, dismissal };
   }
 
   /** From the newest down, `limit` at most, after `position`. */
@@ -224,7 +242,7 @@ export class EndedRuns {
 }
 
 function parseFinished({ record, finished_at_ms: finishedAtMs }: Stored): FinishedRun {
-  const { v, runKey, terms, run }: FinishedRun & { v: number } = JSON.parse(record);
+  const { v, ...finished }: FinishedRun & { v: number } = JSON.parse(record);
   if (v !== 1) throw new Error(`an ended run of version ${v}`);
-  return { runKey, terms, run, finishedAtMs };
+  return { ...finished, finishedAtMs };
 }

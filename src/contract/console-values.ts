@@ -24,3 +24,9 @@ export function list<T extends z.core.$ZodShape>(shape: T, text?: string) {
   const schema = z.array(z.object(shape));
   return text === undefined ? schema : described(schema, text);
 }
+
+export const cursor = described(
+  z.nullable(like("WzEsbnVsbCwiMDAiXQ")),
+  "The `cursor` of the next page; null on the last one.",
+);
+export const result = described(z.nullable(z.enum(["success", "error"])), "Null: its end has not been read.");
