@@ -2,6 +2,16 @@
 
 import { ERROR_KINDS } from "../platform/observability/recent-errors.ts";
 import { publicErrors } from "./answers.ts";
+import {
+  failureParameters,
+  searchedUser,
+  spanParameters,
+  text,
+  time,
+  userInPath,
+  userParameters,
+  uuid,
+} from "./console-parameters.ts";
 import type { ConsoleComponentName } from "./console-schemas.ts";
 import {
   type Answer,
@@ -21,7 +31,6 @@ import {
   type Parameter,
   type RequestBody,
   ref,
-  type Schema,
   uncounted,
   uuidInPath,
 } from "./parts.ts";
@@ -152,40 +161,6 @@ function runActions(): Entry[] {
       },
     ),
   ];
-}
-
-const text: Schema = { type: "string" };
-const uuid: Schema = { type: "string", format: "uuid" };
-const time: Schema = { type: "string", format: "date-time" };
-const userKey: Schema = { type: "string", pattern: "^[A-Za-z0-9_-]{43}$" };
-const userInPath = { in: "path", name: "user", schema: userKey, required: true };
-
-function userParameters(): Parameter[] {
-  return [inQuery("user", userKey), inQuery("issuer", text), inQuery("subject", text)];
-}
-
-function searchedUser(): Parameter[] {
-  const several: Schema = {
-    type: "string",
-    description: "Needed only where several issuers have the subject.",
-  };
-  return [inQuery("user", userKey), inQuery("subject", text), inQuery("issuer", several)];
-}
-
-function failureParameters(): Parameter[] {
-  const status = "Of the last attempt: a status code, or `none` where it got no answer.";
-  return [
-    inQuery("host", { type: "string", description: "Of the callback; `-`: there is none." }),
-    inQuery("reason", {
-      type: "string",
-      description: "Why the last attempt failed, or the run was abandoned.",
-    }),
-    inQuery("http_status", { type: "string", pattern: "^([1-5][0-9]{2}|none)$", description: status }),
-  ];
-}
-
-function spanParameters(): Parameter[] {
-  return [inQuery("from", time), inQuery("to", time)];
 }
 
 function get(

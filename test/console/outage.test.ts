@@ -62,8 +62,8 @@ describe("an outage", () => {
   it("is what the overview says first, in JSON and on the page", async () => {
     const stage = await outage();
     const { body } = await ask(stage.gateway, "/overview");
-    const status = Object.fromEntries(body.health.map(({ name, status }) => [name, status]));
-    expect(status).toMatchObject({
+    const health = Object.fromEntries(body.health.map(({ name, status }) => [name, status]));
+    expect(health).toMatchObject({
       upstream: "failing",
       requests: "failing",
       attempts: "failing",

@@ -94,6 +94,7 @@ describe.each([
     await at.page.getByText("2 dead letters, chosen by hand.").waitFor();
     // No reload here: the script asks, or the page loads itself again.
     await at.page.getByText("finished").waitFor({ timeout: WITHIN_MS });
+    await at.page.locator("dd[data-value=delivered]", { hasText: "2" }).waitFor({ timeout: WITHIN_MS });
     await until("both callbacks", WITHIN_MS, () =>
       deadLetters.every(({ path }) => stage.receiver.at(path).length > ATTEMPTS),
     );
@@ -122,6 +123,28 @@ describe.each([
     const questions = asked.filter((path) => path.startsWith("/console/api/redeliveries/"));
     expect(pages.length).toBeGreaterThan(1);
     expect(questions.length > 0).toBe(scripts);
+  });
+
+  it("opens a group's list with one click, and dismisses one with a reason", async () => {
+    const who = await stage.caller("dismissed");
+    const { runId } = await stage.deadLetter(who);
+    const { host } = new URL(stage.receiver.urlAt("/"));
+
+    const at = await stage.operator(scripts);
+    await at.goTo("Dead letters");
+    await at.page.getByRole("rowheader", { name: host }).getByRole("link").first().click();
+    const box = await at.page.getByLabel(`Select run ${runId}`).boundingBox();
+    expect(box !== null && box.y < (at.page.viewportSize()?.height ?? 0)).toBe(true);
+    await at.page.getByLabel(`Select run ${runId}`).check();
+    await at.page.getByText("Dismiss selected…").click();
+    const form = at.page.locator("form[data-selection]");
+    await form.getByLabel("Why").fill("The receiver is gone.");
+    await form.getByRole("button", { name: "Dismiss them" }).click();
+    await at.page.getByText("finished").waitFor({ timeout: WITHIN_MS });
+    await at.open("/console/dead-letters");
+    expect(await at.text()).not.toContain(runId);
+    await at.open("/console/dead-letters?dismissed=true");
+    expect(await at.page.getByRole("row", { name: runId }).innerText()).toContain("The receiver is gone. (");
   });
 
   it("abandons a run that has not ended, after a confirmation", async () => {
@@ -284,7 +307,6 @@ function parseSubject({ token }: Caller): string {
 
 async function lookUp(at: Visitor, who: Caller): Promise<void> {
   await at.goTo("Users");
-  await at.page.getByLabel("Issuer").fill(ISSUER);
   await at.page.getByLabel("Subject").fill(parseSubject(who));
   await at.page.getByRole("button", { name: "Look up" }).first().click();
 }

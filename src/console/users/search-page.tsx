@@ -21,7 +21,7 @@ export function UsersPage({ frame, view: issuers, given, fault }: UsersPageProps
         <LookUp title="By subject">
           <TextField
             label="Issuer"
-            hint="iss of the token, to the letter; only where several issuers have the subject"
+            hint="iss of the token, to the letter; only where several know the user"
             name="issuer"
             value={issuer}
             list="issuers"

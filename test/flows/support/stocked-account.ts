@@ -49,7 +49,7 @@ function operatorsIndex(): DatabaseSync {
   for (const file of readdirSync(folder).toSorted()) sql.exec(readFileSync(join(folder, file), "utf8"));
   const gate = "0a".repeat(32);
   sql.exec(`INSERT INTO dead_letters VALUES ('${RUN_ID}', '${gate}', 'user', 'https://login.example', 'alice', NULL,
-    'https://client.example/hook', 'client.example', 1795478400000, 1795478401000, 'success', 10, 503, 'status', 1)`);
+    'https://client.example/hook', 'client.example', 1795478400000, 1795478401000, 'success', 10, 503, 'status', 0, NULL, NULL, NULL, 1)`);
   sql.exec(`INSERT INTO overdue_gates VALUES ('${gate}', 'user', 1795478400000, 3, 'a-run', 1795478401000)`);
   return sql;
 }
