@@ -81,7 +81,7 @@ export class DestinationBreaker extends DurableObject<Env> {
     if (news) this.ctx.storage.kv.put(NEWS, { host, isDown: isOpened(all, after) } satisfies HostNews);
     await this.#become(userKey, own, report(own, ok, nowMs));
     await this.#become(ALL_USERS, all, after);
-    if (news) await this.ctx.storage.setAlarm(nowMs);
+    if (news) await this.ctx.storage.setAlarm(nowMs + 1);
   }
 
   /** As it is, for operators: asking changes nothing. */

@@ -160,6 +160,8 @@ function refreshPage() {
     const fresh = page.querySelector("main");
     if (fresh === null || fresh.querySelector("[data-refresh]") === null)
       throw new Error(`status ${response.status}`);
+    // It was pressed meanwhile.
+    if (isPaused) return;
     syncElement(main, fresh);
     sayLocalTimes();
     loadedAt = new Date();
@@ -171,7 +173,7 @@ function refreshPage() {
     try {
       await load();
     } catch {
-      say(`Not refreshed since ${loadedAt.toLocaleTimeString()}: these numbers are old.`);
+      if (!isPaused) say(`Not refreshed since ${loadedAt.toLocaleTimeString()}: these numbers are old.`);
     } finally {
       isLoading = false;
     }

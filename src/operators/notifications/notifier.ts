@@ -146,7 +146,9 @@ export class Notifier {
     });
   }
 
-  async #ringBy(atMs: number): Promise<void> {
+  /** An alarm is never set for a moment that is not ahead. */
+  async #ringBy(dueMs: number): Promise<void> {
+    const atMs = Math.max(dueMs, Date.now() + 1);
     const setMs = await this.#storage.getAlarm();
     if (setMs === null || setMs > atMs) await this.#storage.setAlarm(atMs);
   }

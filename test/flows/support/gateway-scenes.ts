@@ -46,6 +46,8 @@ const AT_A_GATEWAY: readonly Played[] = [
   { command: "TOKEN=$(npm run --silent token -- --sub me --scope operator)", shows: NOTHING },
   { command: "curl -s 'http://127.0.0.1:8787/console/api/overview?span=day'…", shows: /"totals":\{/ },
   { command: "curl -s http://127.0.0.1:8787/console/api/dead-letters/redeliver…", shows: /"id":"/ },
+  { command: "curl -s https://actions.example.com/console/api/overview…", shows: /"health":\[/ },
+  { command: "curl -s 'https://actions.example.com/console/api/errors?kind=upstream'…", shows: /"groups":/ },
   { command: "NEXT='http://127.0.0.1:8787/console/api/charges?from=…'", shows: NOTHING },
   { command: 'while [ -n "$NEXT" ]; do …done', shows: NOTHING },
   { command: 'echo "${NEXT:-complete}"', shows: /^complete$/m },
