@@ -55,7 +55,7 @@ export async function verifyHolder(
   if (!issuer.hasOperators) return denied("operator.issuer", "The token's issuer names no operators.");
   if (!parseScopes(claims["scope"]).includes(operatorScope)) return missingScope(operatorScope);
   const name = issuers.length > 1 ? `${subject} (${issuer.issuer})` : subject;
-  const expiresAtMs = Number(claims["exp"]) * 1000;
+  const expiresAtMs = Math.ceil(Number(claims["exp"]) * 1000);
   return { kind: "operator", operator: { name, via }, expiresAtMs };
 }
 

@@ -101,7 +101,8 @@ async function moveLeased(
 ): Promise<void> {
   const { runKey, revision } = leased;
   const queuedMs = Math.max(0, Date.now() - message.timestamp.getTime());
-  isolateSums.countMessage(queuedMs);
+  // A later try is late because it was put off.
+  if (message.attempts === 1) isolateSums.countMessage(queuedMs);
   let moved: Moved;
   try {
     moved = await moveRun(deps, leased);

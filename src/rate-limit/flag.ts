@@ -81,13 +81,16 @@ async function ask(
     issuer,
     ...(storedActionId === null ? {} : { storedActionId }),
   };
-  const evaluate = async (flag: string, otherwise: boolean) =>
-    (await withTimeout(FLAG_TIMEOUT_MS, evaluateFlag(flags, otherwise, context, flag))) ?? otherwise;
-  try {
-    if (await evaluate(FLAG, fallback)) return "on";
-    return (await evaluate(SHADOW_FLAG, false)) ? "shadow" : "off";
-  } catch (error) {
-    log({ event: "flag.unavailable", error });
-    return fallback ? "on" : "off";
-  }
+  const untilMs = Date.now() + FLAG_TIMEOUT_MS;
+  const evaluate = async (flag: string, otherwise: boolean) => {
+    const evaluation = evaluateFlag(flags, otherwise, context, flag);
+    try {
+      return (await withTimeout(Math.max(1, untilMs - Date.now()), evaluation)) ?? otherwise;
+    } catch (error) {
+      log({ event: "flag.unavailable", error });
+      return otherwise;
+    }
+  };
+  if (await evaluate(FLAG, fallback)) return "on";
+  return (await evaluate(SHADOW_FLAG, false)) ? "shadow" : "off";
 }

@@ -72,7 +72,7 @@ describe("the beginning of a run id", () => {
 describe("runs are found by", () => {
   beforeEach(async () => {
     const terms = { userKey: alice, subject: "alice" };
-    await keepRun({ terms, runId: RUN, fate: "dead", failure: "no answer in time" });
+    await keepRun({ terms, runId: RUN, fate: "dead", failure: "redirect not followed" });
     await keepRun({ terms: { ...terms, callbackUrl: "https://cli_nt.example/" }, runId: TWIN });
   });
 
@@ -82,12 +82,12 @@ describe("runs are found by", () => {
     ["host=client%25.example", null],
     ["host=cli__t.example", []],
     ["host=-", []],
-    ["reason=no+answer+in+time", [RUN]],
+    ["reason=redirect+not+followed", [RUN]],
     ["reason=no+answer+in+%25", []],
     ["http_status=503", [RUN]],
     ["http_status=204", [TWIN]],
     ["http_status=none", []],
-    ["http_status=204&reason=no+answer+in+time", []],
+    ["http_status=204&reason=redirect+not+followed", []],
   ])("%s", async (query, expected) => {
     const { status, body } = await ask(gateway, `/runs?user=${alice}&${query}`);
     expect(status).toBe(expected === null ? 400 : 200);

@@ -50,7 +50,8 @@ describe("a run's page", () => {
           { at: "2040-01-01T00:00:00.000Z", kind: "accepted", attempt: null, reason: null },
           { at: "2040-01-01T00:00:02.000Z", kind: "next_poll", attempt: null, reason: null },
         ],
-        can: { poll: true, redeliver: false, abandon: true },
+        can: { poll: true, redeliver: false, abandon: true, dismiss: false },
+        dismissed: null,
         breaker: null,
       },
     ]);
@@ -112,7 +113,12 @@ describe("a run's page", () => {
 
   it("of one without a callback can be polled and abandoned, not redelivered", async () => {
     const run = await runs.withoutCallback();
-    expect((await runs.read(run)).body.can).toEqual({ poll: true, redeliver: false, abandon: true });
+    expect((await runs.read(run)).body.can).toEqual({
+      poll: true,
+      redeliver: false,
+      abandon: true,
+      dismiss: false,
+    });
     await runs.stage.pass(HOUR);
     const can = { poll: false, redeliver: false, abandon: false };
     const ended = { state: "none", charged: true, callback_url: null, can };

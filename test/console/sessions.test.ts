@@ -1,22 +1,24 @@
 // An operator's session: it says when it is over, leads back to the page that was asked for, and ends at the gateway too.
 
 import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import worker from "../../src/index.ts";
 import { DAY, HOUR, moveClock, SECOND } from "../support/clock.ts";
+import { freshForEach } from "../support/fresh.ts";
 import { type Answer, type Call, type Gateway, makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
-import { freshIndex } from "../support/operators-index.ts";
 
 const OWN = { origin: ORIGIN };
 const OPERATOR = { sub: "olga", scope: "operator" };
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
-let db: D1Database;
+freshForEach();
+
+const db = env.OPERATORS_DB;
 let gateway: Gateway;
 let token: string;
 
 beforeEach(async () => {
-  db = await freshIndex();
   gateway = await makeGateway();
   token = await gateway.issuer.token(OPERATOR);
 });
@@ -130,6 +132,16 @@ describe("signing out", () => {
     const other = await gateway.issuer.token({ ...OPERATOR, jti: "another" });
     const { text } = await visit("/console/audit?action=sign_out", other);
     expect(text).toMatch(/olga.*Session.*Signed out/s);
+  });
+
+  it("ends a session of a token with a fraction in its times, however its signature is written", async () => {
+    token = await gateway.issuer.token({ ...OPERATOR, exp: Date.now() / 1000 + 100.5 });
+    expect(locationOf(await signOut())).toEqual([303, "/console/sign-in"]);
+    expect(await countRows("ended_sessions")).toBe(1);
+  });
+
+  it("is not done by a request without a cookie, as a link from another site brings it", async () => {
+    expect((await ask("/console/audit")).headers.get("set-cookie")).toBeNull();
   });
 
   it("without a session, or with one that is over, leads to the same page and writes nothing down", async () => {

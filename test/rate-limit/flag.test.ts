@@ -88,6 +88,19 @@ describe("the flag of the shadow", () => {
   });
 });
 
+it("a shadow that cannot be evaluated leaves the limit off", async () => {
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+  const flags = {
+    getBooleanDetails: async (flagKey: string) => ({
+      flagKey,
+      value: false,
+      ...(flagKey.endsWith("_shadow") && { errorCode: "GENERAL" }),
+    }),
+  } as Partial<Flagship> as Flagship;
+  expect(await limitMode(flags, true, ALICE, ACTION)).toBe("off");
+  vi.restoreAllMocks();
+});
+
 describe("an evaluation that says that it has failed", () => {
   it.each([
     { errorCode: "GENERAL", logged: ["FlagError: GENERAL"] },

@@ -69,7 +69,8 @@ async function refuseOperator(
   log({ event: "operator.refused", request_id: c.get("requestId"), reason });
   if (c.req.path.startsWith("/console/api/")) return answerProblem(c, fault);
   if (fault.code === "unauthenticated") {
-    forgetSession(c);
+    // A link from another site brings no cookie along, and must not end a good session.
+    if (readSession(c) !== null) forgetSession(c);
     const next = c.req.method === "GET" ? toPage(c.req.path + new URL(c.req.url).search) : null;
     return c.redirect(signInAt(toSessionFault(reason), next), 303);
   }

@@ -43,8 +43,12 @@ function isSecure(c: AppContext): boolean {
   return c.get("publicUrl").startsWith("https:");
 }
 
-/** What names an ended session: nothing that could begin one. */
+/**
+ * What names an ended session: nothing that could begin one. Of what was signed, because an ECDSA signature can be written in
+ * two ways.
+ */
 export async function hashToken(token: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
+  const signed = new TextEncoder().encode(token.slice(0, token.lastIndexOf(".")));
+  const digest = await crypto.subtle.digest("SHA-256", signed);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

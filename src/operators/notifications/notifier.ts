@@ -102,6 +102,7 @@ export class Notifier {
   #observe(observations: readonly Observation[], nowMs: number): void {
     for (const seen of observations) {
       const before = this.#store.topic(seen.name, seen.subject);
+      if (before === undefined && seen.name === "runs.overdue" && seen.counts["runs"] === 0) continue;
       const after: Topic = observe(before, seen, nowMs);
       if (after !== before) this.#store.putTopic(after);
     }
@@ -157,8 +158,7 @@ export class Notifier {
 // A D1 that does not answer is itself what operators are to be told.
 async function observeIndex(db: D1Database): Promise<Observation[]> {
   try {
-    const overdue = readOverdueRows(await readOverdue(db, MAX_OVERDUE_GATES));
-    return overdue === null ? [] : [overdue];
+    return [readOverdueRows(await readOverdue(db, MAX_OVERDUE_GATES))];
   } catch (error) {
     logFailure(error);
     return [{ name: "storage.failing", subject: "d1", counts: { failures: 1 } }];

@@ -8,7 +8,7 @@ const MIN_ASKED = 10;
 /** A message that waited for so long in the queue is late. */
 const LATE_MS = 30_000;
 /** Of a start or a read, when the upstream was asked and answered. */
-const ANSWERED = ["accepted", "failed_open", "upstream_refused", "waiting", "read", "passed"];
+const ANSWERED = ["accepted", "over_limit", "failed_open", "upstream_refused", "waiting", "read", "passed"];
 
 /** Of a minute that is over; each minute is read once. */
 export function readMinute(sums: Sums, sinceMs: number): Observation[] {
@@ -28,6 +28,9 @@ export function readMinute(sums: Sums, sinceMs: number): Observation[] {
   ];
 }
 
+/** Isolates may report later than that what came before. */
+const LATEST_SUMS_MS = 5 * 60_000;
+
 /** Hosts that are down and took a callback all the same: their breakers may have forgotten that they were open. */
 export function readRecoveries(
   topics: readonly Topic[],
@@ -35,7 +38,11 @@ export function readRecoveries(
   { acknowledged }: Sums,
 ): Observation[] {
   return topics.flatMap(({ name, subject, sinceMs, ...topic }) =>
-    topic.kind === "switch" && topic.isDown && atMs >= sinceMs && acknowledged.has(subject) && name === "host"
+    topic.kind === "switch" &&
+    topic.isDown &&
+    atMs >= sinceMs + LATEST_SUMS_MS &&
+    acknowledged.has(subject) &&
+    name === "host"
       ? [{ name, subject, isDown: false, counts: {} }]
       : [],
   );
@@ -66,13 +73,12 @@ function judgeMinute({ requests }: Sums, minAsked: number): SwitchSeen | null {
   return { name: "upstream", subject: "", isDown, counts: { failed, requests: asked } };
 }
 
-/** Null: nothing is overdue. */
-export function readOverdueRows(rows: readonly OverdueRow[]): Observation | null {
-  const [first] = rows;
-  if (first === undefined) return null;
+/** That nothing is overdue any more is an observation too. */
+export function readOverdueRows(rows: readonly OverdueRow[]): Observation {
   const runs = rows.reduce((sum, row) => sum + row.runs, 0);
   const counts = { runs, users: rows.length };
-  return { name: "runs.overdue", subject: "", counts, sinceMs: first.since_ms };
+  const sinceMs = rows[0]?.since_ms;
+  return { name: "runs.overdue", subject: "", counts, ...(sinceMs !== undefined && { sinceMs }) };
 }
 
 type Label = { outcome: string; route: string };

@@ -118,7 +118,7 @@ export async function readBody(
 
 /**
  * As readBody, of a message that came over the network. HTTP keeps its body to the length that it announces: when that is
- * known and fits a block, the runtime reads it in one step, which takes a twelfth off a plain run's CPU. That step cannot be
+ * known and short, the runtime reads it in one step, which takes a twelfth off a plain run's CPU. That step cannot be
  * cancelled, so what reads a message in this way must end soon when its body does not come.
  */
 export async function readMessage(
@@ -137,10 +137,13 @@ export async function readMessage(
   return new Uint8Array(bytes);
 }
 
+/** At a pace a longer one would be given many seconds before its first byte. */
+const SHORT_BYTES = 1024;
+
 /** Null: it is not known, or not short. Of a coded body it is known of the code alone. */
 function shortLength(headers: Headers): number | null {
   const length = headers.get("content-length") ?? "";
-  if (!/^\d{1,4}$/.test(length) || Number(length) > MIN_BLOCK_BYTES) return null;
+  if (!/^\d{1,4}$/.test(length) || Number(length) > SHORT_BYTES) return null;
   return headers.has("content-encoding") || headers.has("transfer-encoding") ? null : Number(length);
 }
 
