@@ -270,7 +270,7 @@ describe("forms", () => {
     const sent = await post("/console/dead-letters/redeliver", new URLSearchParams(fields).toString());
     const said = await ask(sent.headers.get("location") ?? "");
     expect(said.text).toContain(
-      "All dead letters to client.example, because of “poison”, with no status, from 2026-11-25 20:14:00, before 2026-11-25 20:16:00.",
+      "All dead letters to client.example, because of “poison”, with no status, from 2026-11-25 20:14:00, before 2026-11-25 20:15:00.",
     );
   });
 

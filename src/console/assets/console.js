@@ -120,6 +120,8 @@ function followRedelivery() {
   if (card === undefined || path === undefined) return;
   const poll = async () => {
     const response = await fetch(path, { headers: { accept: "application/json" } });
+    // The session is over.
+    if (response.status === 401 || response.status === 403) return location.reload();
     if (!response.ok) throw new Error(`status ${response.status}`);
     const data = await response.json();
     const going = data.dismissal === null ? Math.max(0, data.sent - data.delivered - data.failed) : 0;
@@ -154,8 +156,9 @@ function refreshPage() {
   };
   const load = async () => {
     const response = await fetch(location.href, { signal: AbortSignal.timeout(REFRESH_TIMEOUT_MS) });
-    // The session is over, or the page is another one now.
-    if (response.redirected || response.status === 401 || response.status === 403) return location.reload();
+    // The session is over, and the page that it leads to says so.
+    if (response.redirected) return location.assign(response.url);
+    if (response.status === 401 || response.status === 403) return location.reload();
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const fresh = page.querySelector("main");
     if (fresh === null || fresh.querySelector("[data-refresh]") === null)

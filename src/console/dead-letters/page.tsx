@@ -1,6 +1,7 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { DISMISSED, NO_HOST } from "../../contract/search-values.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../operators/views.ts";
+import { formatTime } from "../../platform/date-time.ts";
 import { Card, Distance, Empty, Id, NextPage, Optional, RunLink, UserLink } from "../shell/components.tsx";
 import { FailureFields } from "../shell/failure-fields.tsx";
 import { count, counted, dateTime } from "../shell/format.ts";
@@ -106,12 +107,14 @@ function Host({ group: { host }, line }: GroupProps): JSX.Element {
 
 function WholeGroup({ group, line, complete }: GroupProps & { complete: boolean }): JSX.Element {
   const runs = `${counted(group.dead_letters, "run")}${complete ? "" : " or more"}`;
+  // What dies while the page stands open was not seen.
+  const seen = { ...line, to: formatTime(Date.parse(group.newest_at) + 1) };
   return (
     <>
       <Confirm label="Redeliver all…">
         <p>{`Every dead letter of this line is sent again: ${runs}.`}</p>
         <form method="post" action={REDELIVER}>
-          <Hidden fields={line} />
+          <Hidden fields={seen} />
           <Submit kind="primary" name="what" value="range">
             Send them
           </Submit>
@@ -121,7 +124,7 @@ function WholeGroup({ group, line, complete }: GroupProps & { complete: boolean 
         <Confirm label="Dismiss all…">
           <p>{`Every dead letter of this line is dismissed: ${runs}.`}</p>
           <form method="post" action={DISMISS}>
-            <Hidden fields={line} />
+            <Hidden fields={seen} />
             <DismissalField required />
             <Submit kind="danger" name="what" value="range">
               Dismiss them
