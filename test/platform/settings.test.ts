@@ -43,6 +43,7 @@ describe("defaults", () => {
       runPollScheduleSeconds: [2, 4, 8, 16, 32, 64, 128, 300],
       runRetentionDays: 30,
       chargeRetentionDays: 400,
+      auditRetentionDays: 400,
       completionTokens: [],
       access: null,
       operatorScope: "operator",
