@@ -6,7 +6,7 @@ import { toView } from "../../src/console/errors/query.ts";
 import type { Errors } from "../../src/operators/views.ts";
 import { isolateSums } from "../../src/platform/observability/isolate-sums.ts";
 import { failing } from "../support/bindings.ts";
-import { DAY, HOUR, MINUTE, moveClock } from "../support/clock.ts";
+import { DAY, MINUTE, moveClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
 import { Stage } from "../support/stage.ts";
@@ -19,11 +19,11 @@ freshForEach();
 // The isolate outlives the tests, and keeps the time of its last report.
 let day = 0;
 beforeEach(async () => {
-  day += 1;
+  day += 6;
   moveClock(day * DAY);
-  // What other files have left in the isolate is out of the last hour then.
+  // What other files have left in the isolate is out of the last hour then, and of the days in which callbacks may wait.
   await flush();
-  moveClock(2 * HOUR);
+  moveClock(5 * DAY);
 });
 
 async function flush(): Promise<void> {
