@@ -4,6 +4,7 @@
 import { base64url } from "jose";
 // zod/mini and the namespace import: see contract/schemas.ts.
 import * as z from "zod/mini";
+import { sha256 } from "../platform/hash.ts";
 import { parseJson } from "../platform/json.ts";
 
 export type Caller = {
@@ -23,8 +24,7 @@ export type Caller = {
  * surrogates as escapes, which an encoder would fold into one replacement character.
  */
 export async function buildUserKey(issuer: string, subject: string): Promise<string> {
-  const pair = new TextEncoder().encode(JSON.stringify([issuer, subject]));
-  return base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", pair)));
+  return base64url.encode(await sha256(JSON.stringify([issuer, subject])));
 }
 
 /** Of a space-separated string or an array of strings; none of anything else. */

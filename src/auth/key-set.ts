@@ -4,6 +4,7 @@
 // could not be written is written by the next fetch.
 
 import { base64url } from "jose";
+import { sha256 } from "../platform/hash.ts";
 import { isObject, memberOf, parseJson } from "../platform/json.ts";
 import { isJwk, type Jwk } from "../platform/jwk.ts";
 import { type Sender, send } from "../platform/outbound/guard.ts";
@@ -90,6 +91,5 @@ function parseCopy(value: unknown): KeySet {
 }
 
 async function copyKey(url: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(url));
-  return `jwks:v1:${base64url.encode(new Uint8Array(digest))}`;
+  return `jwks:v1:${base64url.encode(await sha256(url))}`;
 }

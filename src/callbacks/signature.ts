@@ -5,6 +5,7 @@
 // The JWT says for which destination it is (`aud`) and whose run it is about (`sub_id`, RFC 9493), so that a receiver can tell
 // a callback that another user sent there. Its `typ` keeps it from passing for a token that the gateway sends upstream.
 import { base64url, SignJWT } from "jose";
+import { sha256 } from "../platform/hash.ts";
 import type { Jwk } from "../platform/settings.ts";
 import { importSigningKey, type SigningKey } from "../platform/signing-keys.ts";
 import type { StreamedBody } from "./callback-body.ts";
@@ -86,9 +87,9 @@ async function callbackToken(
   sentAt: number,
   { kid, privateKey }: SigningKey,
 ): Promise<string> {
-  const sha256 = body instanceof Uint8Array ? await digestBody(body) : body.sha256;
+  const digest = body instanceof Uint8Array ? base64url.encode(await sha256(body)) : body.sha256;
   const subjectId = { format: "iss_sub", iss: user.issuer, sub: user.subject };
-  return await new SignJWT({ body_sha256: sha256, sub_id: subjectId })
+  return await new SignJWT({ body_sha256: digest, sub_id: subjectId })
     .setProtectedHeader({ alg: "EdDSA", typ: "callback+jwt", kid })
     .setIssuer(issuer)
     .setAudience(audience)
@@ -97,8 +98,4 @@ async function callbackToken(
     .setIssuedAt(sentAt)
     .setExpirationTime(sentAt + PROOF_SECONDS)
     .sign(privateKey);
-}
-
-async function digestBody(body: Uint8Array): Promise<string> {
-  return base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", body)));
 }

@@ -25,6 +25,7 @@ import { Notifier } from "./notifications/notifier.ts";
 export type AggregatorNamespace = DurableObjectNamespace<MetricsAggregator>;
 
 export type StoredSums = { atMs: number; sums: string };
+export type KnownSums = { atMs: number; sums: Sums };
 
 /** `rows`: what happened from `atMs` on, until the next row at the latest. `sinceMs`: since when anything is counted. */
 export type AggregatedSums = { sinceMs: number; rows: StoredSums[] };
@@ -137,7 +138,7 @@ export class MetricsAggregator extends DurableObject<Env> {
 
   #load(atMs: number): { atMs: number; sums: Sums } {
     const [row] = this.#rows("minutes", atMs, atMs + MINUTE_MS);
-    return { atMs, sums: sumsIn(row === undefined ? [] : [row]) };
+    return { atMs, sums: sumRows(row === undefined ? [] : [row]) };
   }
 
   // At once when the last write is long ago, so that what a quiet gateway does is not lost with this object's memory.
@@ -173,7 +174,7 @@ export class MetricsAggregator extends DurableObject<Env> {
     const { last } = this.#sql.exec<{ last: number | null }>("SELECT max(at_ms) AS last FROM hours").one();
     const open = this.#rows("minutes", last === null ? 0 : last + HOUR_MS, hourMs);
     for (const [atMs, minutes] of Map.groupBy(open, (row) => floor(row.atMs, HOUR_MS)))
-      this.#put("hours", atMs, sumsIn(minutes));
+      this.#put("hours", atMs, sumRows(minutes));
     this.#sql.exec("DELETE FROM minutes WHERE at_ms < ?", hourMs - MINUTES_KEPT_MS);
     this.#sql.exec("DELETE FROM hours WHERE at_ms < ?", hourMs - HOURS_KEPT_MS);
     this.#closedToMs = hourMs;
@@ -196,16 +197,17 @@ export class MetricsAggregator extends DurableObject<Env> {
   }
 }
 
-/** Without rows of another version, which a later gateway wrote before a rollback. */
-function sumsIn(rows: readonly StoredSums[]): Sums {
-  return sumUp(decodeRows(rows).map(({ sums }) => sums));
-}
-
-function decodeRows(rows: readonly StoredSums[]): { atMs: number; sums: Sums }[] {
+/** Of rows from then on; without those of another version, which a later gateway wrote before a rollback. */
+export function decodeRows(rows: readonly StoredSums[], fromMs = 0): KnownSums[] {
   return rows.flatMap(({ atMs, sums }) => {
-    const decoded = decodeSums(sums);
+    const decoded = atMs < fromMs ? null : decodeSums(sums);
     return decoded === null ? [] : [{ atMs, sums: decoded }];
   });
+}
+
+/** The same rows together. */
+export function sumRows(rows: readonly StoredSums[], fromMs = 0): Sums {
+  return sumUp(decodeRows(rows, fromMs).map(({ sums }) => sums));
 }
 
 function floor(ms: number, widthMs: number): number {

@@ -1,6 +1,8 @@
 // UUID version 5 (RFC 9562, section 5.5): SHA-1 over a namespace and a name, so the same two always make the same UUID.
 // It names things and keeps no secret: a caller who knows both parts can compute it.
 
+import { toHex } from "./hash.ts";
+
 const BYTES = 16;
 
 export async function uuidV5(namespace: string, name: string): Promise<string> {
@@ -16,6 +18,6 @@ function parseBytes(uuid: string): number[] {
 }
 
 function format(uuid: DataView): string {
-  const bytes = Array.from({ length: BYTES }, (_, at) => uuid.getUint8(at).toString(16).padStart(2, "0"));
-  return bytes.join("").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const hex = toHex(new Uint8Array(uuid.buffer, 0, BYTES));
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

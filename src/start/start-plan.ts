@@ -4,6 +4,7 @@ import { base64url } from "jose";
 import type { Caller } from "../auth/caller.ts";
 import type { AdmitRequest } from "../gate/admission.ts";
 import { makeRef } from "../gate/completion-ref.ts";
+import { sha256 } from "../platform/hash.ts";
 import type { Jwk, Settings } from "../platform/settings.ts";
 import { uuidV5 } from "../platform/uuid-v5.ts";
 import type { ClaimRequest } from "../runs/claim.ts";
@@ -103,6 +104,5 @@ export function fingerprintWithId(
 
 /** base64url SHA-256 of what a run is made of: its path and the text of its body. A payload that differs in a byte differs here. */
 export async function buildFingerprint(path: string, bodyText: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${path}\n${bodyText}`));
-  return base64url.encode(new Uint8Array(digest));
+  return base64url.encode(await sha256(`${path}\n${bodyText}`));
 }

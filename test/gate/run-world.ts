@@ -258,10 +258,8 @@ export class RunWorld {
     const read = task.kind === "deliver" ? task.result : this.#upstream.read(runId, upstream);
     if (fate === "dies") return;
     if (fate === "throws") return releaseRun(this.#gate.runs, runKey, revision, this.#nowMs);
-    if (read !== "success" && read !== "error") {
-      this.#reports.push({ runKey, revision, seen: read });
-      return;
-    }
+    if (read !== "success" && read !== "error")
+      return void this.#reports.push({ runKey, revision, seen: read });
     const delivery =
       terms.callbackUrl === null
         ? { attempt: null, deferral: null }
@@ -296,8 +294,7 @@ export class RunWorld {
   }
 
   #abandon(): void {
-    const { runs } = this.#gate;
-    const first = runs.index.first();
-    if (first !== null) runs.abandon(first.runKey, "operator", this.#nowMs);
+    const first = this.#gate.runs.index.first();
+    if (first !== null) this.#gate.runs.abandon(first.runKey, "operator", this.#nowMs);
   }
 }

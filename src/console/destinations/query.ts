@@ -4,11 +4,11 @@ import {
   type AggregatedSums,
   type AggregatorNamespace,
   metricsAggregator,
+  sumRows,
   type Unit,
 } from "../../operators/metrics-aggregator.ts";
 import type { Destination, Destinations, Span } from "../../operators/views.ts";
 import { timeOrNull } from "../../platform/date-time.ts";
-import { decodeSums, sumUp } from "../../platform/observability/sums.ts";
 import { decodeOpaque, encodeOpaque } from "../../platform/opaque.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 
@@ -111,7 +111,7 @@ export async function readHosts(
   const { unit, lengthMs } = SPANS[span];
   const asked = metricsAggregator(aggregators).read(unit, nowMs - lengthMs);
   const { rows } = await withTimeout<AggregatedSums>(ANSWERS_WITHIN_MS, asked);
-  const sums = sumUp(rows.flatMap((row) => decodeSums(row.sums) ?? []));
+  const sums = sumRows(rows);
   return [...sums.hosts].map(([host, attempts]) => {
     const acknowledged = sums.acknowledged.get(host) ?? 0;
     const totalMs = sums.acknowledgedMs.get(host) ?? 0;

@@ -5,14 +5,14 @@
 import {
   type AggregatedSums,
   type AggregatorNamespace,
+  decodeRows,
   metricsAggregator,
-  type StoredSums,
 } from "../../operators/metrics-aggregator.ts";
 import type { Overview, Span } from "../../operators/views.ts";
 import { formatTime } from "../../platform/date-time.ts";
-import { addSums, busiest, decodeSums, emptySums, sumUp } from "../../platform/observability/sums.ts";
+import { addSums, busiest, emptySums, sumUp } from "../../platform/observability/sums.ts";
 import { withTimeout } from "../../platform/timeout.ts";
-import { estimateWaiting, type KnownSums, toStats } from "./stats.ts";
+import { estimateWaiting, toStats } from "./stats.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -60,10 +60,9 @@ export function draw(span: Span, nowMs: number, { minutes, hours }: Aggregated):
   const { widthMs, count } = BUCKETS[span];
   const fromMs = beginning(BUCKETS[span], nowMs);
   const { sinceMs } = minutes;
-  const { sums: known, isReadable } = decodeRows(
-    (span === "hour" ? minutes : hours).rows,
-    fromMs - widthMs * count,
-  );
+  const beforeMs = fromMs - widthMs * count;
+  const rows = (span === "hour" ? minutes : hours).rows.filter(({ atMs }) => atMs >= beforeMs);
+  const known = decodeRows(rows);
   const buckets = Array.from({ length: count }, emptySums);
   const before = emptySums();
   for (const { atMs, sums } of known)
@@ -76,10 +75,11 @@ export function draw(span: Span, nowMs: number, { minutes, hours }: Aggregated):
     from: formatTime(fromMs),
     to: formatTime(fromMs + count * widthMs),
     counted_since: formatTime(sinceMs),
-    complete: isReadable && sinceMs <= fromMs,
+    // Of rows of another version it is only said that there are some.
+    complete: known.length === rows.length && sinceMs <= fromMs,
     totals: toStats(totals),
     before: hasBefore ? toStats(before) : null,
-    waiting: estimateWaiting(decodeRows(hours.rows, nowMs - WAITING_FROM_MS).sums),
+    waiting: estimateWaiting(decodeRows(hours.rows, nowMs - WAITING_FROM_MS)),
     busiest_users: busiest(totals.users, BUSIEST).map(([user, requests]) => ({
       user,
       requests,
@@ -90,16 +90,4 @@ export function draw(span: Span, nowMs: number, { minutes, hours }: Aggregated):
     busiest_hosts: busiest(totals.hosts, BUSIEST).map(([host, attempts]) => ({ host, attempts })),
     buckets: buckets.map((sums, at) => ({ at: formatTime(fromMs + at * widthMs), ...toStats(sums) })),
   };
-}
-
-/** Of rows of another version it is only said that there are some. */
-export function decodeRows(
-  rows: readonly StoredSums[],
-  fromMs: number,
-): { sums: KnownSums[]; isReadable: boolean } {
-  const decoded = rows
-    .filter(({ atMs }) => atMs >= fromMs)
-    .map(({ atMs, sums }) => ({ atMs, sums: decodeSums(sums) }));
-  const known = decoded.flatMap(({ atMs, sums }) => (sums === null ? [] : [{ atMs, sums }]));
-  return { sums: known, isReadable: known.length === decoded.length };
 }

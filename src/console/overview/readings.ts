@@ -2,14 +2,15 @@
 // of the sums. Whatever does not answer is not known, and the rest is shown.
 import { type BreakerNamespace, type BreakerView, breakerOf } from "../../callbacks/destination-breaker.ts";
 import { readOverdue } from "../../operators/index-store.ts";
+import { sumRows } from "../../operators/metrics-aggregator.ts";
 import type { Overview } from "../../operators/views.ts";
 import { formatTime } from "../../platform/date-time.ts";
 import { percentile } from "../../platform/observability/histogram.ts";
-import { busiest, type Sums, sumUp } from "../../platform/observability/sums.ts";
+import { busiest, type Sums } from "../../platform/observability/sums.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import type { Services } from "../../services/services.ts";
 import type { Readings } from "./health.ts";
-import { type Aggregated, decodeRows } from "./query.ts";
+import type { Aggregated } from "./query.ts";
 import { toStats } from "./stats.ts";
 
 type FailingHost = Overview["failing_hosts"][number];
@@ -30,7 +31,7 @@ export async function takeReadings(
   waiting: Overview["waiting"],
   nowMs: number,
 ): Promise<{ readings: Readings; failingHosts: FailingHost[] }> {
-  const recent = sumUp(decodeRows(minutes.rows, nowMs - RECENT_MS).sums.map(({ sums }) => sums));
+  const recent = sumRows(minutes.rows, nowMs - RECENT_MS);
   const [known, overdue, failingHosts] = await Promise.all([
     checkDependencies().catch(() => null),
     withTimeout(ANSWERS_WITHIN_MS, countOverdue(operatorsDb)).catch(() => null),

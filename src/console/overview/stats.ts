@@ -1,5 +1,6 @@
 // Sums as the numbers that the overview shows.
 
+import type { KnownSums } from "../../operators/metrics-aggregator.ts";
 import type { Overview, Stats } from "../../operators/views.ts";
 import { timeOrNull } from "../../platform/date-time.ts";
 import { percentile } from "../../platform/observability/histogram.ts";
@@ -67,8 +68,6 @@ function deliveryStats({ deliveries, deliveryMs }: Sums) {
     latency_p99_ms: percentile(deliveryMs, 0.99),
   };
 }
-
-export type KnownSums = { atMs: number; sums: Sums };
 
 /**
  * Callbacks that are owed and neither delivered nor given up. Of those that came to be owed first so many have been settled

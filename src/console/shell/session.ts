@@ -2,6 +2,7 @@
 // never from another site. What it is worth is judged anew with every request.
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { AppContext } from "../../http/context.ts";
+import { sha256, toHex } from "../../platform/hash.ts";
 
 const NAME = "edge_console";
 /** Browsers drop what is longer with its name and attributes than 4,096 bytes, and say nothing. */
@@ -48,7 +49,5 @@ function isSecure(c: AppContext): boolean {
  * two ways.
  */
 export async function hashToken(token: string): Promise<string> {
-  const signed = new TextEncoder().encode(token.slice(0, token.lastIndexOf(".")));
-  const digest = await crypto.subtle.digest("SHA-256", signed);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(await sha256(token.slice(0, token.lastIndexOf("."))));
 }

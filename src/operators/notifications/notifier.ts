@@ -92,7 +92,7 @@ export class Notifier {
     const over = minutes.filter(({ atMs }) => atMs >= fromMs && atMs < runningMs);
     if (readToMs !== runningMs) this.#store.setReadToMs(runningMs);
     const upstream = judgeUpstream(at(lastMs), at(runningMs));
-    const topics = this.#store.topics();
+    const topics = over.length === 0 ? [] : this.#store.topics();
     return [
       ...over.flatMap(({ atMs, sums }) => [...readMinute(sums, atMs), ...readRecoveries(topics, atMs, sums)]),
       ...(upstream === null ? [] : [upstream]),

@@ -1,6 +1,7 @@
 // One Analytics Engine point for each request and for each callback attempt. Sent and forgotten: no request waits for it, and
 // nothing that is wrong with it reaches a request. What a point may hold is a closed list, as a log line's: words of
 // ours, numbers and hashes; no token, host, path, URL or body. docs/metrics.md explains the columns.
+import { sha256, toHex } from "../hash.ts";
 import { log, type RequestServed } from "./log.ts";
 
 /**
@@ -88,8 +89,7 @@ export function countAttempt(dataset: Dataset, attempt: AttemptPoint): void {
  * name. It can be made of a known host (docs/metrics.md).
  */
 export async function hashHost(host: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(host));
-  return Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex((await sha256(host)).subarray(0, 8));
 }
 
 function write(

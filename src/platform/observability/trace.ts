@@ -2,12 +2,13 @@
 // What no caller waits for (a poll, after a completion or the timer) is a trace of its own. Receivers of callbacks
 // get none: it would name our traffic to strangers.
 
+import { toHex } from "../hash.ts";
+
 export type Trace = { traceId: string; traceparent: string; tracestate: string | null };
 
 const TRACEPARENT = /^([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?$/;
 const SAMPLED = 1;
 const MAX_TRACESTATE = 512;
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Continues the caller's trace, or begins one when `traceparent` is missing or malformed (§3.2.2, §3.3). */
 export function parseTrace(headers: Headers): Trace {
@@ -35,7 +36,5 @@ function parseTraceparent(text: string): { traceId: string; sampled: boolean } |
 }
 
 function randomHex(bytes: number): string {
-  let text = "";
-  for (const byte of crypto.getRandomValues(new Uint8Array(bytes))) text += HEX[byte] ?? "";
-  return text;
+  return toHex(crypto.getRandomValues(new Uint8Array(bytes)));
 }
