@@ -62,7 +62,8 @@ export class EndedRuns {
   }
 
   /** Says whether it is a dead letter: operators are to see it. */
-  add({ runKey, terms, run, finishedAtMs, dismissal }: FinishedRun, counted: Windows): boolean {
+  add(finished: FinishedRun, counted: Windows): boolean {
+    const { runKey, terms, run, finishedAtMs } = finished;
     const isDeadLetter = run.status === "abandoned" || toDeliveryState(run, terms) === "dead";
     const { table } = this.#weeks.ensure(Math.floor(finishedAtMs / WEEK_MS));
     this.#sql.exec(
@@ -72,7 +73,7 @@ export class EndedRuns {
       finishedAtMs,
       counted.revision,
       JSON.stringify(counted),
-      JSON.stringify({ v: 1, runKey, terms, run, dismissal }),
+      encodeRecord(finished),
     );
     return isDeadLetter;
   }
@@ -111,10 +112,10 @@ export class EndedRuns {
   dismiss(runId: string, dismissal: Dismissal): FinishedRun | null {
     const found = this.#locate("run_id = ?", runId);
     if (found?.isDeadLetter !== true) return null;
-    const { runKey, terms, run, finishedAtMs } = found.finished;
-    const record = JSON.stringify({ v: 1, runKey, terms, run, dismissal });
-    this.#sql.exec(`UPDATE ${found.week.table} SET record = ? WHERE seq = ?`, record, found.seq);
-    return { runKey, terms, run, finishedAtMs, dismissal };
+    const dismissed = { ...found.finished, dismissal };
+    const sql = `UPDATE ${found.week.table} SET record = ? WHERE seq = ?`;
+    this.#sql.exec(sql, encodeRecord(dismissed), found.seq);
+    return dismissed;
   }
 
   /** From the newest down, `limit` at most, after `position`. */
@@ -245,4 +246,8 @@ function parseFinished({ record, finished_at_ms: finishedAtMs }: Stored): Finish
   const { v, ...finished }: FinishedRun & { v: number } = JSON.parse(record);
   if (v !== 1) throw new Error(`an ended run of version ${v}`);
   return { ...finished, finishedAtMs };
+}
+
+function encodeRecord({ runKey, terms, run, dismissal }: FinishedRun): string {
+  return JSON.stringify({ v: 1, runKey, terms, run, dismissal });
 }
