@@ -1,4 +1,5 @@
-// The one place where a problem becomes a response, always in the published envelope.
+// The one place where the API's responses are made, each with all its headers at once: a header that is set on a finished
+// response costs the runtime one more call. A problem becomes one in the published envelope.
 import { errorObject, type Problem, problem } from "../platform/errors.ts";
 import { ownProblem, type UpstreamProblem } from "../upstream/upstream-problem.ts";
 import type { AppContext } from "./context.ts";
@@ -8,12 +9,49 @@ export const OVERLOADED = problem("service_unavaiable", "Service is temporarily 
   retryAfterSeconds: 1,
 });
 
-export function answerProblem(c: AppContext, fault: Problem, extra: HeadersInit = {}): Response {
+const HEADERS = {
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cache-control": "no-store",
+};
+
+/** `own`: headers by their names in lower case, in place of those that every answer has. */
+export function answer(
+  c: AppContext,
+  body: BodyInit | null,
+  status: number,
+  own: Record<string, string>,
+): Response {
+  return new Response(body, { status, headers: { ...HEADERS, ...own, ...requestHeaders(c) } });
+}
+
+/** The same headers for a response that was made in another way: a page, or what hono makes of JSON. */
+export function completeHeaders(c: AppContext, headers: Headers): void {
+  if (headers.has("x-request-id")) return;
+  for (const [name, value] of Object.entries(HEADERS)) if (!headers.has(name)) headers.set(name, value);
+  for (const [name, value] of Object.entries(requestHeaders(c))) headers.set(name, value);
+}
+
+function requestHeaders(c: AppContext): Record<string, string> {
+  return {
+    "x-request-id": c.get("requestId"),
+    "server-timing": c.get("stopwatch").serverTiming(),
+    "x-content-type-options": "nosniff",
+    ...(c.req.url.startsWith("https:") && { "strict-transport-security": "max-age=31536000" }),
+  };
+}
+
+export function answerProblem(c: AppContext, fault: Problem, extra: Record<string, string> = {}): Response {
   return answerUpstreamProblem(c, ownProblem(fault), extra);
 }
 
 /** A problem under its name in the log. */
-export function refuse(c: AppContext, outcome: string, fault: Problem, headers: HeadersInit): Response {
+export function refuse(
+  c: AppContext,
+  outcome: string,
+  fault: Problem,
+  headers: Record<string, string>,
+): Response {
   c.get("notes").outcome = outcome;
   return answerProblem(c, fault, headers);
 }
@@ -22,14 +60,16 @@ export function refuse(c: AppContext, outcome: string, fault: Problem, headers: 
 export function answerUpstreamProblem(
   c: AppContext,
   failure: UpstreamProblem,
-  extra: HeadersInit = {},
+  extra: Record<string, string> = {},
 ): Response {
   const { problem: own, status, envelope } = failure;
   Object.assign(c.get("notes"), { code: own.code, upstreamStatus: failure.upstreamStatus ?? null });
   const errors = envelope?.map((error) => ({ status, ...error })) ?? [errorObject(own, c.get("requestId"))];
-  const headers = new Headers(extra);
-  headers.set("content-type", "application/json");
-  for (const [name, value] of Object.entries(own.headers ?? {})) headers.set(name, value);
-  if (own.retryAfterSeconds !== undefined) headers.set("retry-after", String(own.retryAfterSeconds));
-  return new Response(JSON.stringify({ errors }), { status, headers });
+  const { retryAfterSeconds } = own;
+  return answer(c, JSON.stringify({ errors }), status, {
+    ...extra,
+    "content-type": "application/json",
+    ...own.headers,
+    ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
+  });
 }

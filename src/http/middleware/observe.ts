@@ -9,7 +9,7 @@ import { countRequest } from "../../platform/observability/metrics.ts";
 import { Stopwatch } from "../../platform/observability/stopwatch.ts";
 import { parseTrace } from "../../platform/observability/trace.ts";
 import { Timer } from "../../platform/timeout.ts";
-import { answerProblem } from "../answers.ts";
+import { answerProblem, completeHeaders } from "../answers.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 
 export async function observe(c: AppContext, next: Next): Promise<void> {
@@ -21,7 +21,7 @@ export async function observe(c: AppContext, next: Next): Promise<void> {
   c.set("timer", timer);
   await next();
   timer.end();
-  finish(c);
+  completeHeaders(c, c.res.headers);
   countServed(c);
 }
 
@@ -34,19 +34,6 @@ export function answerUnexpected(error: Error, c: Context<AppEnv>): Response {
 export function answerNotFound(c: Context<AppEnv>): Response {
   c.get("notes").outcome = "not_found";
   return answerProblem(c, problem("not_found", "There is nothing at this path."));
-}
-
-function finish(c: AppContext): void {
-  const { headers } = c.res;
-  headers.set("x-request-id", c.get("requestId"));
-  headers.set("server-timing", c.get("stopwatch").serverTiming());
-  headers.set("x-content-type-options", "nosniff");
-  if (!headers.has("referrer-policy")) headers.set("referrer-policy", "no-referrer");
-  if (!headers.has("content-security-policy")) {
-    headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
-  }
-  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-  if (c.req.url.startsWith("https:")) headers.set("strict-transport-security", "max-age=31536000");
 }
 
 function countServed(c: AppContext): void {

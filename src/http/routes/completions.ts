@@ -10,7 +10,7 @@ import { isObject, memberOf, parseJson } from "../../platform/json.ts";
 import type { Reservation } from "../../platform/memory-budget.ts";
 import { log } from "../../platform/observability/log.ts";
 import { readBody } from "../../platform/outbound/read-body.ts";
-import { answerProblem } from "../answers.ts";
+import { answer, answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 import { inPlace } from "../middleware/shed.ts";
 
@@ -48,7 +48,7 @@ async function sendHint(c: AppContext, ref: CompletionRef, hintedRunId: string |
       problem("service_unavaiable", "Service is temporarily unavailable", { retryAfterSeconds: 1 }),
     );
   }
-  return new Response(null, { status: 202 });
+  return answer(c, null, 202, {});
 }
 
 function isFromUpstream(c: AppContext): boolean {

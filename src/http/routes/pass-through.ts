@@ -10,7 +10,7 @@ import { isForwardable } from "../../upstream/forwardable.ts";
 import { headersToCaller, headersToUpstream } from "../../upstream/headers.ts";
 import { sendUpload, UploadBroken, UploadTooLarge } from "../../upstream/upload.ts";
 import { passedThroughProblem, upstreamOutcome } from "../../upstream/upstream-problem.ts";
-import { answerProblem, answerUpstreamProblem, refuse } from "../answers.ts";
+import { answer, answerProblem, answerUpstreamProblem, refuse } from "../answers.ts";
 import { BODY_PACE, brokenBody, encodingFault } from "../body.ts";
 import { assertedFor, toTargetBase } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
@@ -89,7 +89,7 @@ async function passBack(c: AppContext, path: string, response: Response): Promis
   const decoded = isPassed ? await decode(response) : null;
   if (decoded !== null) {
     c.get("notes").outcome = "passed";
-    return new Response(decoded.body, { status, headers: headersToCaller(decoded, toTargetBase(c, path)) });
+    return answer(c, decoded.body, status, headersToCaller(decoded, toTargetBase(c, path)));
   }
   const body = await readError(response, c.get("services").settings.upstreamTimeoutMs);
   const failure = passedThroughProblem(status, headers, body);

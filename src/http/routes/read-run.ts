@@ -5,7 +5,7 @@ import { storedActionIdOf } from "../../runs/terms.ts";
 import { assertedHeaders, headersToCaller } from "../../upstream/headers.ts";
 import { readRun } from "../../upstream/read-run.ts";
 import { upstreamOutcome } from "../../upstream/upstream-problem.ts";
-import { answerUpstreamProblem, refuse } from "../answers.ts";
+import { answer, answerUpstreamProblem, refuse } from "../answers.ts";
 import { assertedFor, parseTarget, toTargetBase } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 import { parseQuery } from "../query.ts";
@@ -37,14 +37,12 @@ async function answerRead(
   };
   const { settings, upstream } = c.get("services");
   const reading = readRun(upstream, request, waitMs, settings.upstreamTimeoutMs, c.get("timer"));
-  const answer = await c.get("stopwatch").time("upstream", reading);
-  if (answer.kind === "problem") {
-    c.get("notes").outcome = upstreamOutcome(answer.problem);
-    return answerUpstreamProblem(c, answer.problem, headers);
+  const read = await c.get("stopwatch").time("upstream", reading);
+  if (read.kind === "problem") {
+    c.get("notes").outcome = upstreamOutcome(read.problem);
+    return answerUpstreamProblem(c, read.problem, headers);
   }
-  c.get("notes").outcome = answer.waiting ? "waiting" : "read";
-  return new Response(answer.body, {
-    status: answer.status,
-    headers: { ...headersToCaller(answer, toTargetBase(c, request.path)), ...headers },
-  });
+  c.get("notes").outcome = read.waiting ? "waiting" : "read";
+  const passed = headersToCaller(read, toTargetBase(c, request.path));
+  return answer(c, read.body, read.status, { ...passed, ...headers });
 }

@@ -4,7 +4,7 @@ import { parseRunRequest, scanBody } from "../../start/run-request.ts";
 import type { StartAnswer } from "../../start/start-answer.ts";
 import { answerUnparsed, startRun } from "../../start/start-run.ts";
 import { assertedHeaders } from "../../upstream/headers.ts";
-import { answerUpstreamProblem, OVERLOADED, refuse } from "../answers.ts";
+import { answer, answerUpstreamProblem, OVERLOADED, refuse } from "../answers.ts";
 import { receiveJson } from "../body.ts";
 import { assertedFor, callersGate, limitHeaders, limitOfStarts, parseTarget } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
@@ -24,7 +24,7 @@ export async function startNewRun(c: AppContext): Promise<Response> {
   const parsed = parseRunRequest(target, scanned, () =>
     buildDestinationRules(services.settings, [c.get("publicUrl"), c.req.url]),
   );
-  const answer = await startRun(
+  const started = await startRun(
     {
       gate,
       ...services,
@@ -40,7 +40,7 @@ export async function startNewRun(c: AppContext): Promise<Response> {
     parsed,
     window,
   );
-  return render(c, answer);
+  return render(c, started);
 }
 
 function render(c: AppContext, { outcome, result, view, replayed, mismatch }: StartAnswer): Response {
@@ -51,7 +51,7 @@ function render(c: AppContext, { outcome, result, view, replayed, mismatch }: St
   if (result.kind === "problem") return answerUpstreamProblem(c, result.problem, headers);
   c.get("notes").runId = parseRunId(result.answer.body);
   headers["content-type"] = "application/json";
-  return new Response(result.answer.body, { status: result.answer.status, headers });
+  return answer(c, result.answer.body, result.answer.status, headers);
 }
 
 function parseRunId(body: string): string | null {
