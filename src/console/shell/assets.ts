@@ -5,9 +5,16 @@
 import { Hono } from "hono";
 import { etag } from "hono/etag";
 import type { AppContext, AppEnv } from "../../http/context.ts";
-import css from "../assets/console.css";
+import base from "../assets/base.css";
 import js from "../assets/console.js";
+import controls from "../assets/controls.css";
+import data from "../assets/data.css";
 import icon from "../assets/icon.svg";
+import layout from "../assets/layout.css";
+import screens from "../assets/screens.css";
+
+/** In the order of the cascade: what the width of the screen decides stands last. */
+const css = [base, layout, controls, data, screens].join("\n");
 
 export function assets(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
