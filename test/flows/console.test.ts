@@ -22,7 +22,7 @@ const BROWSER_OPTIONS = [
   { colorScheme: "light", viewport: PHONE },
 ] as const;
 const PAGES = words`
-  /console /console?span=day /console?span=week /console/errors /console/runs /console/users /console/dead-letters
+  / /docs /docs/operators /console /console?span=day /console?span=week /console/errors /console/runs /console/users /console/dead-letters
   /console/destinations /console/audit /console/sign-in /console/nowhere`;
 const MARKUP = `<script>alert(1)</script><img src=x onerror=alert(1)>`;
 
@@ -213,10 +213,11 @@ describe("no other visitor", () => {
 });
 
 describe("every page", () => {
-  it("is quiet under its policy, and as wide as the window, in light, in dark and on a phone", async () => {
+  it("is quiet under its policy, without barriers, and as wide as the window, in light, in dark and on a phone", async () => {
     const who = await Caller.of(stage.gateway.url, `${MARKUP}-${crypto.randomUUID()}`, BILLED);
     const { runId } = await stage.deadLetter(who);
     await stage.delivered(who, FAILS);
+    const barriers: string[] = [];
     for (const options of BROWSER_OPTIONS) {
       const at = await stage.operator(true, options);
       await at.open(`/console/runs/${runId}`);
@@ -226,9 +227,11 @@ describe("every page", () => {
         await at.open(path);
         expect([path, await at.overflow()]).toEqual([path, 0]);
         expect(await at.page.locator("h1").count()).toBe(1);
+        barriers.push(...(await at.barriers()).map((barrier) => `${path}: ${barrier}`));
       }
       expect(at.complaints).toEqual([]);
     }
+    expect(barriers).toEqual([]);
   });
 
   it("keeps the theme that was chosen, and offers none without scripts", async () => {

@@ -3,7 +3,7 @@ import type { Child, PropsWithChildren } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 
 export type Column<Row> = {
-  /** Its title; beside each of its cells on a phone. */
+  /** Its title; beside each of its cells on a phone. Empty over buttons and links, for which only a screen reader needs one. */
   title: Child;
   cell: (row: Row) => Child;
   /** The class of its cells; `number` stands at the right, its title too. */
@@ -34,7 +34,7 @@ export function Table<Row>({ label, rows, columns, children }: TableProps<Row>):
           <tr>
             {columns.map(({ title, variant }) => (
               <th scope="col" class={variant === "number" ? variant : undefined}>
-                {title}
+                {title === "" ? <span class="visually-hidden">Actions</span> : title}
               </th>
             ))}
           </tr>

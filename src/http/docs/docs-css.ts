@@ -7,7 +7,7 @@ export const DOCS_CSS = `:root {
   --accent: light-dark(#3a4bc0, #9daaff);
 }
 * { box-sizing: border-box; }
-body { margin: 0; font: 16px/1.6 system-ui, sans-serif; }
+body { margin: 0; font: 16px/1.6 system-ui, sans-serif; color: light-dark(#14181f, #e6e9ef); background: light-dark(#ffffff, #0e1116); }
 h1, h2, h3, h4 { line-height: 1.3; margin: 2rem 0 0.5rem; }
 section, article { margin-top: 3rem; border-top: 1px solid var(--line); }
 p, ul, pre, figure { margin: 0.75rem 0; }

@@ -1,5 +1,8 @@
 // A real browser, headless, in which whatever a page complains of is a failure: a blocked resource (the content security
 // policy), an error of its script, an answer of 500.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { AxeResults } from "axe-core";
 import {
   type Browser,
   type BrowserContext,
@@ -22,6 +25,7 @@ const FLAGS = [
 ];
 
 const PATIENCE_MS = 20_000;
+const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
@@ -93,6 +97,15 @@ export class Visitor {
   /** How much wider the page is than the window. */
   overflow(): Promise<number> {
     return this.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  }
+
+  /** What axe finds on the page, what it cannot decide ("needs review") included: each rule with the place. */
+  async barriers(): Promise<string[]> {
+    await this.page.evaluate(AXE);
+    const { violations, incomplete } = await this.page.evaluate<AxeResults>("axe.run(document)");
+    return [...violations, ...incomplete].flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`),
+    );
   }
 
   get path(): string {
