@@ -3,9 +3,10 @@ import { parseHost } from "../callbacks/destination.ts";
 import type { LeasedRun, Reported } from "../gate/admission.ts";
 import { isolateSums } from "../platform/observability/isolate-sums.ts";
 import { countAttempt, hashHost } from "../platform/observability/metrics.ts";
+import type { RecentError } from "../platform/observability/recent-errors.ts";
 import { MAX_NAME_CHARS } from "../platform/observability/sums.ts";
 import type { Observation } from "../runs/run.ts";
-import type { Terms } from "../runs/terms.ts";
+import { storedActionIdOf, type Terms } from "../runs/terms.ts";
 
 /** `queuedMs`: how long its message was on its way. */
 export async function countReport(
@@ -20,6 +21,8 @@ export async function countReport(
   if (ended !== null)
     isolateSums.countEnd({ result: ended, hasCallback: terms.callbackUrl !== null, charged: isCharged });
   if (isAbandoned) countAbandoned({ terms, wasEnded: false });
+  if (ended === "error" && observation.kind === "ended")
+    isolateSums.keepError({ ...toError(terms, observation.runId), kind: "run" });
   if (attempt === null || observation.kind !== "ended") return;
   const { outcome, number, durationMs } = attempt;
   const host = parseHost(terms.callbackUrl) ?? "";
@@ -35,16 +38,11 @@ export async function countReport(
   const { status } = outcome;
   if (outcome.kind === "failed")
     isolateSums.keepError({
-      atMs: Date.now(),
+      ...toError(terms, observation.runId),
       kind: "callback",
-      route: null,
       host: host.slice(0, MAX_NAME_CHARS),
       code: outcome.failure,
       status,
-      upstreamStatus: null,
-      user: terms.userKey,
-      requestId: null,
-      runId: observation.runId,
     });
   countAttempt(dataset, {
     ...counted,
@@ -53,6 +51,22 @@ export async function countReport(
     hostHash: await hashHost(host),
     queuedMs,
   });
+}
+
+/** What every error of a run says. */
+function toError(terms: Terms, runId: string): Omit<RecentError, "kind"> {
+  return {
+    atMs: Date.now(),
+    route: null,
+    action: storedActionIdOf(terms),
+    host: null,
+    code: null,
+    status: null,
+    upstreamStatus: null,
+    user: terms.userKey,
+    requestId: null,
+    runId,
+  };
 }
 
 /** No more polls or attempts are made for a run; its callback, if it has one, is a dead letter. `wasEnded`: its end had been read. */

@@ -54,6 +54,7 @@ export function consoleOperations(): Entry[] {
     get("/errors", "getConsoleErrors", "What fails, and for whom", "ConsoleErrors", [
       inQuery("kind", { type: "string", enum: [...ERROR_KINDS] }),
       inQuery("route", text),
+      inQuery("stored_action_id", uuid),
       ...userParameters(),
     ]),
     get("/runs", "findConsoleRuns", "Find runs", "ConsoleRunPage", [

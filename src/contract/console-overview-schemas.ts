@@ -40,9 +40,10 @@ const ConsoleStats = described(z.object(stats), "What happened in a time.");
 const errorLike = {
   kind: described(
     z.enum(ERROR_KINDS),
-    "`upstream`: it failed; `gateway`: any other 5xx; `limited`: 429; `refused`: any other 4xx; `callback`: a delivery attempt failed.",
+    "`upstream`: it failed; `gateway`: any other 5xx; `limited`: 429; `refused`: any other 4xx; `callback`: a delivery attempt failed; `run`: a run ended in an error.",
   ),
-  route: described(z.nullable(like("/actions/v1/runs")), "The route's pattern; null: a callback."),
+  route: described(z.nullable(like("/actions/v1/runs")), "The route's pattern; null: a callback or a run."),
+  stored_action_id: described(z.nullable(uuid), "Null: no stored action, or of a group not the same one."),
   host: described(z.nullable(receiver), "Of the receiver; null: no callback."),
   code: described(
     z.nullable(like("service_unavaiable")),
@@ -116,7 +117,7 @@ export const OVERVIEW_COMPONENTS = {
   }),
   ConsoleErrors: z.object({
     groups: list(
-      { ...errorLike, errors: count, users: count, latest_at: time },
+      { ...errorLike, errors: count, users: count, actions: count, latest_at: time },
       "Of those that are listed, alike ones.",
     ),
     errors: list(

@@ -1,5 +1,6 @@
 // What the routes under /actions/ hand to the features: the caller's gate, the run's target, and the gateway's words to
 // the upstream.
+import { validateUuid } from "../contract/schemas.ts";
 import { GateClient } from "../gate/client.ts";
 import { limitMode } from "../rate-limit/flag.ts";
 import { rateLimitHeaders, type WindowName } from "../rate-limit/headers.ts";
@@ -18,7 +19,10 @@ export function callersGate(c: AppContext): GateClient {
 /** What the path names: a stored action, or none. However it is spelt, one action has one name from here on. */
 export function parseTarget(c: AppContext): RunTarget {
   const storedActionId = c.req.param("stored_action_id")?.toLowerCase();
-  return storedActionId === undefined ? { kind: "one_off" } : { kind: "stored", storedActionId };
+  if (storedActionId === undefined) return { kind: "one_off" };
+  // A path may say anything in its place.
+  if (validateUuid(storedActionId)) c.get("notes").action = storedActionId;
+  return { kind: "stored", storedActionId };
 }
 
 export async function assertedFor(c: AppContext): Promise<Asserted> {

@@ -41,22 +41,30 @@ function toIndexedDeadLetter(given: Partial<DeadLetter>): DeadLetter {
 }
 
 const START = "/actions/v1/stored-actions/:stored_action_id/run";
+const ACTION = "11111111-2222-4333-8444-555555555555";
 const failedStart = {
   kind: "upstream",
   route: START,
+  stored_action_id: ACTION,
   host: null,
   code: "service_unavaiable",
   status: 503,
 } as const;
-const failedCallback = { kind: "callback", route: null, host: "hooks.example.com", status: null } as const;
+const failedCallback = {
+  kind: "callback",
+  route: null,
+  stored_action_id: null,
+  host: "hooks.example.com",
+  status: null,
+} as const;
 const noConnection = { ...failedCallback, code: "no connection", upstream_status: null };
 
 export const noErrors: Errors = { groups: [], errors: [], routes: [] };
 
 export const errorsView: Errors = {
   groups: [
-    { ...failedStart, upstream_status: 502, errors: 60, users: 3, latest_at: ago(2_000) },
-    { ...noConnection, errors: 40, users: 1, latest_at: ago(MINUTE_MS) },
+    { ...failedStart, upstream_status: 502, errors: 60, users: 3, actions: 1, latest_at: ago(2_000) },
+    { ...noConnection, errors: 40, users: 1, actions: 2, latest_at: ago(MINUTE_MS) },
   ],
   errors: [
     { ...failedStart, at: ago(2_000), upstream_status: 502, user: ALICE, request_id: RUN, run_id: null },

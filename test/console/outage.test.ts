@@ -8,7 +8,7 @@ import { isolateSums } from "../../src/platform/observability/isolate-sums.ts";
 import { failing } from "../support/bindings.ts";
 import { DAY, MINUTE, moveClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
-import { makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
+import { ACTION, makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
 import { Stage } from "../support/stage.ts";
 import { ask } from "./bench.ts";
 
@@ -89,6 +89,7 @@ describe("an outage", () => {
       route: START,
       code: "service_unavaiable",
       status: 503,
+      stored_action_id: ACTION,
       user: alice,
     });
     expect(body.groups).toEqual(
@@ -133,8 +134,34 @@ describe("an outage", () => {
   });
 });
 
+const ANY = { kind: null, route: null, action: null, user: null };
+
+it("of errors that are alike, the page says of how many actions they are, and of which when it is one", () => {
+  const error = (action: string | null, status: number) => ({
+    kind: "run" as const,
+    atMs: 0,
+    route: null,
+    action,
+    host: null,
+    code: null,
+    status,
+    upstreamStatus: null,
+    user: null,
+    requestId: null,
+    runId: null,
+  });
+  const errors = [error("a", 1), error("a", 1), error("a", 2), error("b", 2), error(null, 3)];
+  expect(toView(errors, ANY).groups).toMatchObject([
+    { status: 1, errors: 2, actions: 1, stored_action_id: "a" },
+    { status: 2, errors: 2, actions: 2, stored_action_id: null },
+    { status: 3, errors: 1, actions: 0, stored_action_id: null },
+  ]);
+  expect(toView(errors, { ...ANY, action: "b" }).errors).toMatchObject([{ stored_action_id: "b" }]);
+});
+
 it("errors of one route are those of that route, and the routes are all that have some", () => {
   const none = {
+    action: null,
     host: null,
     code: null,
     status: 503,
@@ -149,7 +176,7 @@ it("errors of one route are those of that route, and the routes are all that hav
     atMs,
     ...none,
   }));
-  const { groups, ...view } = toView(errors, { kind: null, route: "/usage", user: null });
+  const { groups, ...view } = toView(errors, { ...ANY, route: "/usage" });
   expect(view.errors.map(({ at, route }) => [at, route])).toEqual([
     ["1970-01-01T00:00:00.000Z", "/usage"],
     ["1970-01-01T00:00:00.002Z", "/usage"],

@@ -185,7 +185,7 @@ async function writtenMinute(): Promise<number | undefined> {
 const failedWith = (atMs: number, status: number) => {
   const error = toRequestError(
     toServed({ status, outcome: "x" }),
-    { code: null, upstreamStatus: null },
+    { action: null, code: null, upstreamStatus: null },
     atMs,
   );
   return error === null ? [] : [error];

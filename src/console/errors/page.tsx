@@ -11,14 +11,14 @@ import { type Column, Table } from "../shell/table.tsx";
 
 /** `view` null: the search is at fault. */
 export function ErrorsPage({ frame, view, given, fault }: SearchPageProps<Errors | null>): JSX.Element {
-  const { kind = "", route = "", user = "" } = given;
-  const isSearch = kind + route + user !== "";
+  const { kind = "", route = "", stored_action_id: action = "", user = "" } = given;
+  const isSearch = kind + route + action + user !== "";
   return (
     <Layout
       title="Errors"
       frame={frame}
       section="errors"
-      lead="The latest answers of 4xx and 5xx, and delivery attempts that failed: up to a hundred of each kind, about ten seconds late."
+      lead="The latest answers of 4xx and 5xx, delivery attempts that failed, and runs that ended in an error: up to a hundred of each kind, about ten seconds late."
       isLive
     >
       <Fault text={fault} />
@@ -50,7 +50,7 @@ function NoErrors({ isSearch }: { isSearch: boolean }): JSX.Element {
 }
 
 function SearchForm({ given, routes }: { given: Given; routes: readonly string[] }): JSX.Element {
-  const { kind = "", route = "", user = "" } = given;
+  const { kind = "", route = "", stored_action_id: action = "", user = "" } = given;
   // What is searched for stays in the form when it is in the list no more.
   const options = route === "" || routes.includes(route) ? routes : [...routes, route];
   return (
@@ -58,6 +58,7 @@ function SearchForm({ given, routes }: { given: Given; routes: readonly string[]
       <div class="fields">
         <SelectField label="Kind" name="kind" value={kind} options={ERROR_KINDS} />
         <SelectField label="Route" name="route" value={route} options={options} />
+        <TextField label="Action" name="stored_action_id" value={action} spellcheck={false} />
         <TextField label="User key" name="user" value={user} spellcheck={false} />
       </div>
       <div class="buttons">
@@ -78,6 +79,7 @@ function groupColumns(nowMs: number): Column<ErrorGroup>[] {
     { title: "Status", cell: (group) => <Statuses error={group} /> },
     { title: "Errors", variant: "number", cell: ({ errors }) => count(errors) },
     { title: "Users", variant: "number", cell: ({ users }) => count(users) },
+    { title: "Actions", cell: (group) => <Actions group={group} /> },
     { title: "Latest", cell: ({ latest_at: at }) => <Distance at={at} nowMs={nowMs} /> },
   ];
 }
@@ -89,6 +91,7 @@ function errorColumns(nowMs: number): Column<RecentErrorView>[] {
     { title: "Where", variant: "wrap", cell: (error) => <Where error={error} /> },
     { title: "Code", variant: "wrap", cell: ({ code }) => <Optional text={code} /> },
     { title: "Status", cell: (error) => <Statuses error={error} /> },
+    { title: "Action", cell: ({ stored_action_id: id }) => <Action id={id} /> },
     {
       title: "User",
       cell: ({ user }) => (user === null ? NOTHING : <UserLink user={user} subject={null} />),
@@ -101,12 +104,31 @@ function KindChip({ kind }: Pick<ErrorGroup, "kind">): JSX.Element {
   return <Chip tone={kind === "limited" || kind === "refused" ? "warn" : "bad"}>{kind}</Chip>;
 }
 
+/** How many; where all are of one action, which. */
+function Actions({ group }: { group: ErrorGroup }): JSX.Element {
+  if (group.stored_action_id !== null) return <Action id={group.stored_action_id} />;
+  return <>{group.actions === 0 ? NOTHING : count(group.actions)}</>;
+}
+
+function Action({ id }: { id: string | null }): JSX.Element {
+  if (id === null) return <>{NOTHING}</>;
+  return (
+    <a class="mono id" href={errorsAt({ stored_action_id: id })} title={id}>
+      {id}
+    </a>
+  );
+}
+
 function Where({
   error: { route, host, kind },
 }: {
   error: Pick<ErrorGroup, "route" | "host" | "kind">;
 }): JSX.Element {
-  return <a href={errorsAt({ kind, route })}>{route ?? host ?? NOTHING}</a>;
+  return (
+    <a href={errorsAt({ kind, route })}>
+      {route ?? host ?? (kind === "run" ? "ended in an error" : NOTHING)}
+    </a>
+  );
 }
 
 /** The gateway's, and the upstream's own behind it. */

@@ -7,7 +7,12 @@ import type { ErrorKind, RecentError } from "../../platform/observability/recent
 import { withTimeout } from "../../platform/timeout.ts";
 
 /** Null: any. */
-export type ErrorFilter = { kind: ErrorKind | null; route: string | null; user: string | null };
+export type ErrorFilter = {
+  kind: ErrorKind | null;
+  route: string | null;
+  action: string | null;
+  user: string | null;
+};
 
 const TIMEOUT_MS = 5_000;
 
@@ -21,9 +26,10 @@ export function toView(errors: readonly RecentError[], filter: ErrorFilter): Err
   const fitting = errors.filter((error) => fits(error, filter));
   return {
     groups: toGroups(fitting),
-    errors: fitting.map(({ atMs, upstreamStatus, requestId, runId, ...rest }) => ({
+    errors: fitting.map(({ atMs, action, upstreamStatus, requestId, runId, ...rest }) => ({
       at: formatTime(atMs),
       ...rest,
+      stored_action_id: action,
       upstream_status: upstreamStatus,
       request_id: requestId,
       run_id: runId,
@@ -32,10 +38,11 @@ export function toView(errors: readonly RecentError[], filter: ErrorFilter): Err
   };
 }
 
-function fits(error: RecentError, { kind, route, user }: ErrorFilter): boolean {
+function fits(error: RecentError, { kind, route, action, user }: ErrorFilter): boolean {
   return (
     (kind === null || error.kind === kind) &&
     (route === null || error.route === route) &&
+    (action === null || error.action === action) &&
     (user === null || error.user === user)
   );
 }
@@ -50,7 +57,15 @@ function toGroups(errors: readonly RecentError[]): ErrorGroup[] {
     if (latest === undefined) return [];
     const { kind, route, host, code, status, upstreamStatus, atMs } = latest;
     const users = new Set(group.flatMap(({ user }) => user ?? []));
-    const numbers = { errors: group.length, users: users.size, latest_at: formatTime(atMs) };
+    const actions = new Set(group.flatMap(({ action }) => action ?? []));
+    const [action = null] = actions.size === 1 ? actions : [];
+    const numbers = {
+      stored_action_id: action,
+      errors: group.length,
+      users: users.size,
+      actions: actions.size,
+      latest_at: formatTime(atMs),
+    };
     return [{ kind, route, host, code, status, upstream_status: upstreamStatus, ...numbers }];
   });
 }

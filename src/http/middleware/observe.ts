@@ -16,7 +16,14 @@ export async function observe(c: AppContext, next: Next): Promise<void> {
   c.set("requestId", crypto.randomUUID());
   c.set("trace", parseTrace(c.req.raw.headers));
   c.set("stopwatch", new Stopwatch());
-  c.set("notes", { outcome: "served", user: null, runId: null, code: null, upstreamStatus: null });
+  c.set("notes", {
+    outcome: "served",
+    user: null,
+    runId: null,
+    action: null,
+    code: null,
+    upstreamStatus: null,
+  });
   const timer = Timer.forWork();
   c.set("timer", timer);
   await next();
@@ -37,7 +44,7 @@ export function answerNotFound(c: Context<AppEnv>): Response {
 }
 
 function countServed(c: AppContext): void {
-  const { outcome, user, runId, code, upstreamStatus } = c.get("notes");
+  const { outcome, user, runId, ...answer } = c.get("notes");
   const stopwatch = c.get("stopwatch");
   const served: RequestServed = {
     event: "request.served",
@@ -56,7 +63,7 @@ function countServed(c: AppContext): void {
   };
   log(served);
   countRequest(c.env.METRICS, served);
-  isolateSums.countRequest(served, { code, upstreamStatus });
+  isolateSums.countRequest(served, answer);
 }
 
 // The pattern that answered: the first for this very method, or the one that takes any and was reached last.

@@ -48,7 +48,7 @@ const MAX_INTERVAL_MS = 10 * 60_000;
 /** Times at which a flush begins; none begins between them and now. */
 export type FlushMark = { pendingUntilMs: number; nextFromMs: number };
 
-const NO_NOTES: AnswerNotes = { code: null, upstreamStatus: null };
+const NO_NOTES: AnswerNotes = { action: null, code: null, upstreamStatus: null };
 const NONE: FlushMark = { pendingUntilMs: 0, nextFromMs: 0 };
 
 /** A clock that stepped back makes no pause longer. */

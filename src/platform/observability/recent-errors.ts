@@ -3,15 +3,17 @@
 // a bound to how many of them are kept of each kind, so that a flood of one kind does not hide the others.
 import { isWatching, type RequestServed } from "./log.ts";
 
-/** `upstream`: it failed; `gateway`: any other 5xx; `limited`: a 429; `refused`: any other 4xx; `callback`: an attempt failed. */
-export const ERROR_KINDS = ["upstream", "gateway", "limited", "refused", "callback"] as const;
+/** `upstream`: it failed; `gateway`: any other 5xx; `limited`: a 429; `refused`: any other 4xx; `callback`: an attempt failed; `run`: it ended in an error. */
+export const ERROR_KINDS = ["upstream", "gateway", "limited", "refused", "callback", "run"] as const;
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 export type RecentError = {
   atMs: number;
   kind: ErrorKind;
-  /** The route's pattern; null: a callback. */
+  /** The route's pattern; null: a callback or a run. */
   route: string | null;
+  /** The id of the stored action; null: there is none. */
+  action: string | null;
   /** Of the receiver. */
   host: string | null;
   /** Of the published errors; of a callback, why the attempt failed. */
@@ -28,7 +30,7 @@ export type RecentError = {
 export type RecentErrors = Map<ErrorKind, RecentError[]>;
 
 /** What an answer says beside its log line. */
-export type AnswerNotes = { code: string | null; upstreamStatus: number | null };
+export type AnswerNotes = { action: string | null; code: string | null; upstreamStatus: number | null };
 
 /** Of each kind: what an isolate hands over, and what is kept of all of them. */
 export const MAX_OF_ISOLATE = 10;
@@ -61,5 +63,6 @@ export function encodeErrors(errors: RecentErrors): string {
 /** None where another version wrote them. */
 export function decodeErrors(text: string): RecentError[] {
   const { v, errors }: { v: number; errors: RecentError[] } = JSON.parse(text);
-  return v === 1 ? errors : [];
+  // The release before this one did not write the action.
+  return v === 1 ? errors.map((error) => ({ ...error, action: error.action ?? null })) : [];
 }

@@ -10,7 +10,8 @@ import {
 } from "../../../src/platform/observability/recent-errors.ts";
 import { toServed } from "./counted.ts";
 
-const NOTES = { code: "service_unavaiable", upstreamStatus: 502 };
+const ACTION = "00000000-0000-4000-8000-000000000001";
+const NOTES = { action: ACTION, code: "service_unavaiable", upstreamStatus: 502 };
 
 function errorOf(members: Partial<RequestServed>, atMs = 7) {
   return toRequestError(toServed(members), NOTES, atMs);
@@ -22,6 +23,7 @@ it("an error has the members of a closed list, and no other", () => {
     atMs: 7,
     kind: "upstream",
     route: "/actions/v1/runs",
+    action: ACTION,
     host: null,
     code: "service_unavaiable",
     status: 503,
