@@ -29,6 +29,8 @@ export type AttemptReport = { outcome: AttemptOutcome; durationMs: number; error
 
 const USER_AGENT = "edge-actions-callbacks/1";
 const MAX_ANSWER_BYTES = 16 * 1024;
+/** What is at stake is one connection. Meanwhile nothing is on record, and the attempt holds its place. */
+const ANSWER_BODY_TIMEOUT_MS = 1_000;
 
 /** Makes one attempt. Throws for nothing that a receiver or the network can do. */
 export async function attemptDelivery(request: AttemptRequest): Promise<AttemptReport> {
@@ -47,7 +49,7 @@ export async function attemptDelivery(request: AttemptRequest): Promise<AttemptR
   const said = readAnswer(response.status, response.headers, Date.now());
   const outcome = said.kind === "acknowledged" && !isWhole ? tooEarly(said.status) : said;
   // Read, so that its connection can be used again. Too large, too slow or broken off: its status counts all the same.
-  const leftMs = Math.max(0, request.timeoutMs - durationMs);
+  const leftMs = Math.min(ANSWER_BODY_TIMEOUT_MS, Math.max(0, request.timeoutMs - durationMs));
   await readBody(response, MAX_ANSWER_BYTES, leftMs, undefined, request.timer).catch(() => undefined);
   return { outcome, durationMs, error: null };
 }

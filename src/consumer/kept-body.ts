@@ -5,7 +5,7 @@ import type { Reservation } from "../platform/memory-budget.ts";
 import { logStorageFailure } from "../platform/observability/isolate-sums.ts";
 import { OutboundOverBudget, OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
 import { withTimeout } from "../platform/timeout.ts";
-import { StatusScan } from "../upstream/status-scan.ts";
+import { RunScan } from "../upstream/run-scan.ts";
 import { MAX_HELD_BYTES } from "./read-end.ts";
 
 /** As long as a dead letter can be sent again. */
@@ -56,7 +56,7 @@ export async function keptBody(
 
 // Not every store notices that a value broke off, and the copy of a large result may be short then.
 function isWhole(bytes: Uint8Array): boolean {
-  const scan = new StatusScan();
+  const scan = new RunScan();
   scan.read(bytes);
   return scan.status() !== null;
 }

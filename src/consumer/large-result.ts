@@ -8,7 +8,7 @@ import { logStorageFailure } from "../platform/observability/isolate-sums.ts";
 import { type Block, readBlocks } from "../platform/outbound/read-body.ts";
 import type { RunResult } from "../runs/run.ts";
 import type { ReadAnswer } from "../upstream/read-run.ts";
-import { type RunStatus, StatusScan } from "../upstream/status-scan.ts";
+import { RunScan, type RunStatus } from "../upstream/run-scan.ts";
 import { BodyCopy } from "./body-copy.ts";
 import { openKeptBody } from "./kept-body.ts";
 import { unseenFor } from "./read-end.ts";
@@ -85,7 +85,7 @@ async function surveyBody(
   body: ReadableStream<Uint8Array>,
   copy: BodyCopy | null,
 ): Promise<Survey> {
-  const scan = new StatusScan();
+  const scan = new RunScan();
   // A second digest of the same bytes (an HMAC, say) is made beside this one.
   const sha256 = createHash("sha256");
   let byteLength = 0;

@@ -12,7 +12,7 @@ import type { Upstream } from "../upstream/client.ts";
 import { assertedHeaders } from "../upstream/headers.ts";
 import { backgroundAuthorization } from "../upstream/identity.ts";
 import { type ReadAnswer, readRun } from "../upstream/read-run.ts";
-import { StatusScan } from "../upstream/status-scan.ts";
+import { RunScan } from "../upstream/run-scan.ts";
 import type { UpstreamProblem } from "../upstream/upstream-problem.ts";
 
 /** Why there is no end to speak of. */
@@ -88,7 +88,7 @@ function budgetMs({ settings, untilMs }: RunReader, shares: number): number {
 
 /** A 200 whose `status`, at the top or under `data`, says how the run stands. Anything else is nonsense, and no end. */
 function endIn(body: Uint8Array): RunEnd {
-  const scan = new StatusScan();
+  const scan = new RunScan();
   scan.read(body);
   const status = scan.status();
   if (status === null) return { kind: "unseen", unknown: false };

@@ -55,6 +55,7 @@ export function consoleOperations(): Entry[] {
       inQuery("kind", { type: "string", enum: [...ERROR_KINDS] }),
       inQuery("route", text),
       inQuery("stored_action_id", uuid),
+      inQuery("host", { type: "string", description: "Of the callback." }),
       ...userParameters(),
     ]),
     get("/runs", "findConsoleRuns", "Find runs", "ConsoleRunPage", [

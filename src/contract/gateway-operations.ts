@@ -30,7 +30,7 @@ function reportCompletion(): Operation {
     tags: ["Gateway"],
     summary: "Say that a run has ended",
     description:
-      "For the upstream, at the URL that it was given as `callback_url`. The body may be the run's result; only its `id` is looked at, because the gateway reads the result itself.",
+      "For the upstream, at the URL that it was given as `callback_url`. The body may be the run's result; only its `id` is looked at (with the completion token), plain or in `gzip`, because the gateway reads the result itself.",
     operationId: "reportCompletion",
     parameters: [{ in: "path", name: "ref", schema: { type: "string" }, required: true }],
     responses: { "202": { description: "Noted", headers: uncounted }, ...completionErrors() },

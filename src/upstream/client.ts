@@ -100,8 +100,7 @@ async function tryStart(
 
 /** Reads the answer to a start. Any 2xx that names a run is its acceptance. */
 function startOutcome(status: number, headers: Headers, bytes: Uint8Array): StartOutcome {
-  // RFC 8259, section 8.1: a reader may ignore a byte-order mark; a writer must not send one, so it goes no further.
-  const text = decodeUtf8(bytes)?.replace(/^\uFEFF/, "") ?? null;
+  const text = toJsonText(bytes);
   if (status >= 200 && status < 300) {
     const runId = parseRunId(text === null ? undefined : parseJson(text));
     return text !== null && runId !== null
@@ -116,7 +115,13 @@ function startOutcome(status: number, headers: Headers, bytes: Uint8Array): Star
 /** What an error says in JSON; undefined when it says nothing that can be read. */
 export async function readError(response: Response, timeoutMs: number, timer?: Timer): Promise<unknown> {
   if (response.status < 400) return discard(response);
-  return parseJson(await readAnswer(response, MAX_ERROR_BYTES, timeoutMs, timer), keepDigits);
+  const text = toJsonText(await readAnswer(response, MAX_ERROR_BYTES, timeoutMs, timer));
+  return text === null ? undefined : parseJson(text, keepDigits);
+}
+
+/** RFC 8259, section 8.1: a reader may ignore a byte-order mark; a writer must not send one, so it goes no further. */
+function toJsonText(bytes: Uint8Array): string | null {
+  return decodeUtf8(bytes)?.replace(/^\uFEFF/, "") ?? null;
 }
 
 // Of a body that is too large to be an answer, or that nothing here can decode, only the status counts; so it does of a

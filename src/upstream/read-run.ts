@@ -6,7 +6,7 @@ import { OutboundTooLarge, readBody } from "../platform/outbound/read-body.ts";
 import { TimeoutError, type Timer } from "../platform/timeout.ts";
 import { isPassing, readError, UNCACHED, type Upstream, unreachable } from "./client.ts";
 import { decode } from "./coding.ts";
-import { StatusScan } from "./status-scan.ts";
+import { RunScan } from "./run-scan.ts";
 import { callerProblem, type UpstreamProblem } from "./upstream-problem.ts";
 
 export type ReadRequest = { path: string; headers: Record<string, string> };
@@ -102,7 +102,7 @@ async function runAnswer(
 /** Some upstreams answer 200 while a run waits; then its `status` says so, at the top or under `data`. */
 async function saysWaiting(response: Response, budgetMs: number, timer: Timer | undefined): Promise<boolean> {
   try {
-    const scan = new StatusScan();
+    const scan = new RunScan();
     scan.read(await readBody(response, WAITING_BODY_BYTES, budgetMs, undefined, timer));
     return scan.status() === "waiting";
   } catch (error) {

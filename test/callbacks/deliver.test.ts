@@ -205,25 +205,22 @@ describe("with the clock in hand", () => {
   test.each([
     [200, { kind: "acknowledged", status: 200 }],
     [503, failed(503, "status is no 2xx")],
-  ])(
-    "a %i that drips one byte a second is cut at the time-out, and stays what it is",
-    async (status, outcome) => {
-      const drip = new Drip(1, 1000);
-      const report = await reportedAfter(new Receiver(() => new Response(drip.body, { status })), 15_000);
-      expect(report).toEqual({ outcome, durationMs: 0, error: null });
-      expect(drip.cancelled).toBe(true);
-      expect(drip.sentBytes).toBeLessThanOrEqual(15);
-    },
-  );
+  ])("a %i whose body does not end is cut after a second, and stays what it is", async (status, outcome) => {
+    const drip = new Drip(1, 1000);
+    const report = await reportedAfter(new Receiver(() => new Response(drip.body, { status })), 1_000);
+    expect(report).toEqual({ outcome, durationMs: 0, error: null });
+    expect(drip.cancelled).toBe(true);
+    expect(drip.sentBytes).toBeLessThanOrEqual(1);
+  });
 
   test("head and body share one time-out", async () => {
     const drip = new Drip(1, 1000);
-    const receiver = new Receiver(later(10_000, () => new Response(drip.body)));
+    const receiver = new Receiver(later(14_500, () => new Response(drip.body)));
     const { outcome, durationMs } = await reportedAfter(receiver, 15_000);
     expect(outcome).toEqual({ kind: "acknowledged", status: 200 });
-    expect(durationMs).toBe(10_000);
+    expect(durationMs).toBe(14_500);
     expect(drip.cancelled).toBe(true);
-    expect(drip.sentBytes).toBeLessThanOrEqual(5);
+    expect(drip.sentBytes).toBe(0);
   });
 
   test("no timer is left behind", async () => {

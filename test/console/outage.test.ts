@@ -134,23 +134,19 @@ describe("an outage", () => {
   });
 });
 
-const ANY = { kind: null, route: null, action: null, user: null };
+const ANY = { kind: null, route: null, action: null, host: null, user: null };
+
+const NOTHING = { route: null, host: null, code: null, upstreamStatus: null, user: null, requestId: null };
+const OF_RUN = { ...NOTHING, kind: "run", atMs: 0, runId: null } as const;
 
 it("of errors that are alike, the page says of how many actions they are, and of which when it is one", () => {
-  const error = (action: string | null, status: number) => ({
-    kind: "run" as const,
-    atMs: 0,
-    route: null,
-    action,
-    host: null,
-    code: null,
-    status,
-    upstreamStatus: null,
-    user: null,
-    requestId: null,
-    runId: null,
-  });
-  const errors = [error("a", 1), error("a", 1), error("a", 2), error("b", 2), error(null, 3)];
+  const errors = [
+    { ...OF_RUN, action: "a", status: 1 },
+    { ...OF_RUN, action: "a", status: 1 },
+    { ...OF_RUN, action: "a", status: 2 },
+    { ...OF_RUN, action: "b", status: 2 },
+    { ...OF_RUN, action: null, status: 3 },
+  ];
   expect(toView(errors, ANY).groups).toMatchObject([
     { status: 1, errors: 2, actions: 1, stored_action_id: "a" },
     { status: 2, errors: 2, actions: 2, stored_action_id: null },

@@ -92,6 +92,15 @@ describe("a coding under the chunks, or in their place, is refused, and the upst
   });
 });
 
+it("a request that names two hosts is refused, and the upstream hears nothing", async () => {
+  const path = "/actions/v1/two-hosts";
+  const answered = await answerTo(
+    await upload(`PUT ${path}`, ["host: other.example", "content-length: 1"], ["x"]),
+  );
+  expect(answered).toMatch(/^HTTP\/1\.1 400/);
+  expect(uploads.filter((one) => one.path === path)).toEqual([]);
+});
+
 describe("the upstream sees as incomplete", () => {
   const announced = "content-length: 2000000";
   it.each<[string, string, string[], (socket: Socket) => void]>([

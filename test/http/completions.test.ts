@@ -2,9 +2,14 @@
 import { describe, expect } from "vitest";
 import { counting } from "../support/bindings.ts";
 import { freshForEach } from "../support/fresh.ts";
+import { COMPLETION_TOKEN } from "../support/gateway.ts";
 import { it, Stage } from "../support/stage.ts";
 
 freshForEach();
+
+function zipped(text: string): ReadableStream<Uint8Array> {
+  return new Response(text).body?.pipeThrough(new CompressionStream("gzip")) ?? new ReadableStream();
+}
 
 const post = { method: "POST", claims: null, body: "{}" } as const;
 
@@ -40,6 +45,20 @@ describe("a true ref", () => {
     expect(answer.status).toBe(202);
     await stage.drain();
     expect(stage.received).toHaveLength(1);
+  });
+
+  it.for<[string, (id: string) => BodyInit, Record<string, string>]>([
+    ["behind a large result", (id) => `{"results":["${"x".repeat(400_000)}"],"id":"${id}"}`, {}],
+    ["before a large result", (id) => `{"data":{"id":"${id}","results":["${"x".repeat(400_000)}"]}}`, {}],
+    ["after a byte-order mark", (id) => `\ufeff{"id":"${id}"}`, {}],
+    ["compressed", (id) => zipped(`{"id":"${id}"}`), { "content-encoding": "gzip" }],
+    ["compressed, by the other name", (id) => zipped(`{"id":"${id}"}`), { "content-encoding": "X-GZIP" }],
+  ])("of an upstream that proves itself names the run: %s", async ([, toBody, coding], { stage }) => {
+    const run = await stage.start();
+    const headers = { authorization: `Bearer ${COMPLETION_TOKEN}`, ...coding };
+    const body = toBody(run.runId.toUpperCase());
+    expect((await stage.gateway.call(run.completion, { ...post, headers, body })).status).toBe(202);
+    expect(stage.queue.offered).toMatchObject([{ notified: true, hintedRunId: run.runId }]);
   });
 
   it("while the queue is down is 503, to be said again", async ({ stage }) => {

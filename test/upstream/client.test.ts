@@ -1,7 +1,7 @@
 // A start at the upstream: one budget for all of it, one more try where that is safe and of use, and what each answer
 // means for the run.
 import { describe, expect, it } from "vitest";
-import { buildUpstream, type StartOutcome, startAtUpstream } from "../../src/upstream/client.ts";
+import { buildUpstream, readError, type StartOutcome, startAtUpstream } from "../../src/upstream/client.ts";
 import { never } from "../support/bindings.ts";
 import { gzip } from "../support/gzip.ts";
 import { errorBody, json } from "../support/upstream.ts";
@@ -103,6 +103,12 @@ describe("what an answer means", () => {
     const body = `{"data":{"id":"${RUN_ID}"}}`;
     const { outcome } = await start([() => new Response(`\uFEFF${body}`)]);
     expect(outcome).toEqual({ kind: "accepted", body, runId: RUN_ID });
+  });
+
+  it("an error keeps what it says behind a byte-order mark", async () => {
+    const error = { code: "x", title: "t", detail: "d" };
+    const body = `\uFEFF${JSON.stringify({ errors: [error] })}`;
+    expect(await readError(new Response(body, { status: 422 }), 1_000)).toEqual({ errors: [error] });
   });
 
   it("no cache keeps it, or gives it", async () => {

@@ -6,7 +6,7 @@ import { Chip, type ChipTone, Empty, NextPage } from "../shell/components.tsx";
 import { count, counted, duration, percent, whenDue } from "../shell/format.ts";
 import { Fault, SelectField, Submit, TextField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
-import { DESTINATIONS, deadLettersAt } from "../shell/links.ts";
+import { DESTINATIONS, deadLettersAt, errorsAt } from "../shell/links.ts";
 import { type Column, Table } from "../shell/table.tsx";
 
 /** What the list is asked for. */
@@ -70,7 +70,12 @@ function columnsAt(nowMs: number): Column<Destination>[] {
       title: "",
       kind: "plain",
       variant: "actions",
-      cell: ({ host }) => <a href={deadLettersAt({ host })}>Dead letters</a>,
+      cell: ({ host }) => (
+        <>
+          <a href={errorsAt({ kind: "callback", host })}>Errors</a>{" "}
+          <a href={deadLettersAt({ host })}>Dead letters</a>
+        </>
+      ),
     },
   ];
 }

@@ -11,8 +11,8 @@ import { type Column, Table } from "../shell/table.tsx";
 
 /** `view` null: the search is at fault. */
 export function ErrorsPage({ frame, view, given, fault }: SearchPageProps<Errors | null>): JSX.Element {
-  const { kind = "", route = "", stored_action_id: action = "", user = "" } = given;
-  const isSearch = kind + route + action + user !== "";
+  const { kind = "", route = "", stored_action_id: action = "", host = "", user = "" } = given;
+  const isSearch = kind + route + action + host + user !== "";
   return (
     <Layout
       title="Errors"
@@ -50,7 +50,7 @@ function NoErrors({ isSearch }: { isSearch: boolean }): JSX.Element {
 }
 
 function SearchForm({ given, routes }: { given: Given; routes: readonly string[] }): JSX.Element {
-  const { kind = "", route = "", stored_action_id: action = "", user = "" } = given;
+  const { kind = "", route = "", stored_action_id: action = "", host = "", user = "" } = given;
   // What is searched for stays in the form when it is in the list no more.
   const options = route === "" || routes.includes(route) ? routes : [...routes, route];
   return (
@@ -59,6 +59,7 @@ function SearchForm({ given, routes }: { given: Given; routes: readonly string[]
         <SelectField label="Kind" name="kind" value={kind} options={ERROR_KINDS} />
         <SelectField label="Route" name="route" value={route} options={options} />
         <TextField label="Action" name="stored_action_id" value={action} spellcheck={false} />
+        <TextField label="Host" name="host" value={host} spellcheck={false} />
         <TextField label="User key" name="user" value={user} spellcheck={false} />
       </div>
       <div class="buttons">
@@ -125,7 +126,7 @@ function Where({
   error: Pick<ErrorGroup, "route" | "host" | "kind">;
 }): JSX.Element {
   return (
-    <a href={errorsAt({ kind, route })}>
+    <a href={errorsAt({ kind, route, host })}>
       {route ?? host ?? (kind === "run" ? "ended in an error" : NOTHING)}
     </a>
   );

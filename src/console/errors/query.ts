@@ -11,6 +11,7 @@ export type ErrorFilter = {
   kind: ErrorKind | null;
   route: string | null;
   action: string | null;
+  host: string | null;
   user: string | null;
 };
 
@@ -38,11 +39,12 @@ export function toView(errors: readonly RecentError[], filter: ErrorFilter): Err
   };
 }
 
-function fits(error: RecentError, { kind, route, action, user }: ErrorFilter): boolean {
+function fits(error: RecentError, { kind, route, action, host, user }: ErrorFilter): boolean {
   return (
     (kind === null || error.kind === kind) &&
     (route === null || error.route === route) &&
     (action === null || error.action === action) &&
+    (host === null || error.host === host) &&
     (user === null || error.user === user)
   );
 }

@@ -1,6 +1,6 @@
 import { ERROR_KINDS } from "../../platform/observability/recent-errors.ts";
 import { type Feature, view } from "../shell/feature.ts";
-import { parseChoice, parseText, parseUser, parseUuid } from "../shell/parameters.ts";
+import { parseChoice, parseHostName, parseText, parseUser, parseUuid } from "../shell/parameters.ts";
 import { ErrorsPage } from "./page.tsx";
 import { listErrors } from "./query.ts";
 
@@ -11,6 +11,7 @@ export const errors: Feature = [
       kind: parseChoice(given, "kind", ERROR_KINDS),
       route: parseText(given, "route"),
       action: parseUuid(given, "stored_action_id")?.toLowerCase() ?? null,
+      host: parseHostName(given),
       user: await parseUser(given),
     }),
     load: (c, filter) => listErrors(c.get("services").metricsAggregator, filter),

@@ -103,7 +103,7 @@ export function Receivers({ totals, busiest_hosts: hosts, failing_hosts: failing
           {failing.map(({ host, breaker, attempts, acknowledged }) => (
             <tr>
               <th scope="row">
-                <a href={errorsAt({ kind: "callback" })}>{host}</a>
+                <a href={errorsAt({ kind: "callback", host })}>{host}</a>
               </th>
               <td class="number">{breaker?.replace("_", " ") ?? "not known"}</td>
               <td class="number">{`${count(attempts - acknowledged)} of ${count(attempts)}`}</td>

@@ -6,17 +6,16 @@ import { validateUuid } from "../../contract/schemas.ts";
 import { type CompletionRef, parseRef } from "../../gate/completion-ref.ts";
 import { runMessage, sendMessage } from "../../gate/run-message.ts";
 import { problem } from "../../platform/errors.ts";
-import { isObject, memberOf, parseJson } from "../../platform/json.ts";
-import type { Reservation } from "../../platform/memory-budget.ts";
 import { log } from "../../platform/observability/log.ts";
-import { readBody } from "../../platform/outbound/read-body.ts";
+import { withTimeout } from "../../platform/timeout.ts";
+import { RunScan } from "../../upstream/run-scan.ts";
 import { answer, answerProblem } from "../answers.ts";
 import type { AppContext } from "../context.ts";
 import { inPlace } from "../middleware/shed.ts";
 
-/** A body that is longer says nothing of the run's id; the poll goes out all the same. */
-const MAX_BODY_BYTES = 256 * 1024;
-const BODY_TIMEOUT_MS = 5_000;
+const BODY_TIMEOUT_MS = 10_000;
+/** One coding under two names (RFC 9110, section 8.4.1.3). */
+const GZIP = ["gzip", "x-gzip"];
 
 export async function receiveCompletion(c: AppContext): Promise<Response> {
   const ref = await parseRef(c.req.param("ref") ?? "", c.get("services").settings.signingKeys);
@@ -26,8 +25,8 @@ export async function receiveCompletion(c: AppContext): Promise<Response> {
   }
   const isProven = isFromUpstream(c);
   // A ref without more is its user's: no other sender can keep it from being heard.
-  return inPlace(c, isProven ? "upstream" : ref.gate, async (reservation) => {
-    const hintedRunId = isProven ? await runIdIn(c.req.raw, reservation) : null;
+  return inPlace(c, isProven ? "upstream" : ref.gate, async () => {
+    const hintedRunId = isProven ? await findRunId(c.req.raw) : null;
     c.get("notes").outcome = isProven ? "notified" : "hinted";
     return sendHint(c, ref, hintedRunId);
   });
@@ -69,12 +68,24 @@ function isSame(a: string, b: string): boolean {
   );
 }
 
-/** The run's own id, at the top or under `data`; null when the body says none. */
-async function runIdIn(request: Request, reservation: Reservation): Promise<string | null> {
-  const parsed = await readBody(request, MAX_BODY_BYTES, BODY_TIMEOUT_MS, reservation).then(
-    parseJson,
-    () => undefined,
-  );
-  const id = isObject(parsed) ? (parsed["id"] ?? memberOf(parsed["data"], "id")) : undefined;
-  return typeof id === "string" && validateUuid(id) ? id.toLowerCase() : null;
+/**
+ * The run's own id, at the top or under `data`; null when the body says none, or does not end in time. The body may be the
+ * whole result, of any size: it is scanned as it comes, and none of it is kept.
+ */
+async function findRunId({ headers, body }: Request): Promise<string | null> {
+  const scan = new RunScan();
+  const isZipped = GZIP.includes(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
+  const plain = isZipped ? body?.pipeThrough(new DecompressionStream("gzip")) : body;
+  const reader = plain?.getReader();
+  const read = async () => {
+    for (let next = await reader?.read(); next?.done === false; next = await reader?.read())
+      scan.read(next.value);
+  };
+  try {
+    await withTimeout(BODY_TIMEOUT_MS, read());
+  } catch (error) {
+    reader?.cancel(error).catch(() => undefined);
+  }
+  const id = scan.id();
+  return id !== null && validateUuid(id) ? id.toLowerCase() : null;
 }

@@ -20,13 +20,20 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** No Request can be made of these with a body, not even with the empty one that `Content-Length: 0` comes as. */
 const METHODS_WITHOUT_BODY = ["GET", "HEAD"];
 
+const NO_URL = problem("bad_request", "The request's target or its Host field is malformed.", {
+  source: { header: "Host" },
+});
+
 export async function passThrough(c: AppContext): Promise<Response> {
   const { method } = c.req;
   if (!METHODS.includes(method)) {
     const headers = { allow: METHODS.join(", ") };
     return answerProblem(c, problem("method_not_allowed", "This method is not forwarded.", { headers }));
   }
-  const { pathname, search } = new URL(c.req.url);
+  // Two Host fields make it none (RFC 9112, section 3.2).
+  const url = URL.parse(c.req.url);
+  if (url === null) return refuse(c, "malformed", NO_URL, {});
+  const { pathname, search } = url;
   if (!isRouted(c) || !isForwardable(pathname)) return answerNotFound(c);
   const { maxBodyBytes } = c.get("services").settings;
   const { headers } = c.req.raw;

@@ -1,4 +1,4 @@
-// The `status` of a run, found in its JSON as the bytes arrive: no result is ever parsed whole, so neither its size nor a
+// The `status` and the `id` of a run, found in its JSON as the bytes arrive: no result is ever parsed whole, so neither its size nor a
 // detail that JSON.parse refuses (NaN, a byte-order mark, bytes that are not UTF-8) keeps a result from being delivered.
 // The scan reads one object, and keeps only short names and texts of that object and of the one under `data`. It knows
 // strings and brackets, and judges no other syntax. What does not begin with `{` is no run: a proxy's HTML page with a
@@ -20,16 +20,18 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const BEFORE_OBJECT = new Set([TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, ...BYTE_ORDER_MARK]);
-/** The longest of these words spelt with an escape for each letter, and more. */
+/** A UUID and more; the longest of the words spelt with an escape for each letter, and more. */
 const MAX_SPELLING_BYTES = 64;
-const MIN_SPELLING_BYTES = "data".length;
 
 /** What a run says of itself. */
 export type RunStatus = "waiting" | "success" | "error";
-/** Every string that means something to the scan; `other` is any other one. */
-type Word = RunStatus | "status" | "data" | "other";
+/** What the scan looks for, at the top and under `data`. */
+type Member = "status" | "id";
+type Found = Record<Member, string | null>;
+/** In place of a string that is too long to mean anything here. */
+const TOO_LONG = "";
 
-export class StatusScan {
+export class RunScan {
   #depth = 0;
   #inString = false;
   #escaped = false;
@@ -37,10 +39,11 @@ export class StatusScan {
   /** Of the string that is being read, as it is spelt; null where its value does not matter. */
   #spelling: number[] | null = null;
   /** The last string of the member, if that is all that came after its name. */
-  #text: Word | null = null;
-  #name: Word | null = null;
+  #text: string | null = null;
+  #name: string | null = null;
   #ended = false;
-  readonly #found: { top: Word | null; data: Word | null } = { top: null, data: null };
+  #top: Found = { status: null, id: null };
+  #data: Found = { status: null, id: null };
 
   /** The next bytes, cut wherever. */
   read(chunk: Uint8Array): void {
@@ -57,8 +60,17 @@ export class StatusScan {
    * counts, as in `JSON.parse`. Null: there is none, or the object has not ended.
    */
   status(): RunStatus | null {
-    const word = this.#ended ? (this.#found.top ?? this.#found.data) : null;
+    const word = this.#find("status");
     return word === "waiting" || word === "success" || word === "error" ? word : null;
+  }
+
+  /** What the run calls itself, found in the same places: any short text. */
+  id(): string | null {
+    return this.#find("id");
+  }
+
+  #find(member: Member): string | null {
+    return this.#ended ? (this.#top[member] ?? this.#data[member]) : null;
   }
 
   #readBefore(chunk: Uint8Array, at: number): number {
@@ -93,7 +105,7 @@ export class StatusScan {
 
   #endString(quoteAt: number): number {
     this.#inString = false;
-    this.#text = this.#isWanted() ? parseWord(this.#spelling) : null;
+    this.#text = this.#isWanted() ? parseText(this.#spelling) : null;
     return quoteAt + 1;
   }
 
@@ -117,7 +129,7 @@ export class StatusScan {
 
   #open(isObject: boolean): void {
     if (isObject && this.#depth === 1 && this.#name === "data") {
-      this.#found.data = null;
+      this.#data = { status: null, id: null };
       this.#inData = true;
       this.#name = null;
     }
@@ -134,8 +146,8 @@ export class StatusScan {
   }
 
   #stop(): void {
-    this.#found.top = null;
-    this.#found.data = null;
+    this.#top = { status: null, id: null };
+    this.#data = { status: null, id: null };
     this.#ended = true;
   }
 
@@ -147,8 +159,9 @@ export class StatusScan {
 
   #endMember(): void {
     if (!this.#isWanted()) return;
-    if (this.#name === "status") this.#found[this.#inData ? "data" : "top"] = this.#text;
-    if (this.#name === "data" && !this.#inData) this.#found.data = null;
+    const name = this.#name;
+    if (name === "status" || name === "id") (this.#inData ? this.#data : this.#top)[name] = this.#text;
+    if (name === "data" && !this.#inData) this.#data = { status: null, id: null };
     this.#name = null;
     this.#text = null;
   }
@@ -160,18 +173,10 @@ export class StatusScan {
 }
 
 /** Bytes outside ASCII are in none of the words, so each may stand for a character of its own here. */
-function parseWord(spelling: readonly number[] | null): Word {
-  if (spelling === null || spelling.length < MIN_SPELLING_BYTES) return "other";
+function parseText(spelling: readonly number[] | null): string {
+  if (spelling === null) return TOO_LONG;
   const text = String.fromCharCode(...spelling);
-  const word = spelling.includes(BACKSLASH) ? parseJson(`"${text}"`) : text;
-  switch (word) {
-    case "waiting":
-    case "success":
-    case "error":
-    case "status":
-    case "data":
-      return word;
-    default:
-      return "other";
-  }
+  if (!spelling.includes(BACKSLASH)) return text;
+  const parsed = parseJson(`"${text}"`);
+  return typeof parsed === "string" ? parsed : TOO_LONG;
 }

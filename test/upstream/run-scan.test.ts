@@ -1,22 +1,33 @@
 import * as fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { memberOf } from "../../src/platform/json.ts";
-import { StatusScan } from "../../src/upstream/status-scan.ts";
+import { RunScan } from "../../src/upstream/run-scan.ts";
 
 const UTF8 = new TextEncoder();
 const EIGHT_MIB = 8 * 1024 * 1024;
 
-function scan(chunks: readonly Uint8Array[]): string | null {
-  const scanning = new StatusScan();
+type Find = (scanned: RunScan) => string | null;
+const findStatus: Find = (scanned) => scanned.status();
+const findId: Find = (scanned) => scanned.id();
+
+function scan(chunks: readonly Uint8Array[], find = findStatus): string | null {
+  const scanning = new RunScan();
   for (const chunk of chunks) scanning.read(chunk);
-  return scanning.status();
+  return find(scanning);
 }
 
 /** What is found when the bytes come whole, one by one, and in two chunks cut at every place. */
-function scanHowever(source: string | Uint8Array): (string | null)[] {
+function scanHowever(source: string | Uint8Array, find = findStatus): (string | null)[] {
   const bytes = typeof source === "string" ? UTF8.encode(source) : source;
-  const found = new Set([scan([bytes]), scan([...bytes].map((byte) => Uint8Array.of(byte)))]);
-  for (let at = 0; at <= bytes.length; at += 1) found.add(scan([bytes.subarray(0, at), bytes.subarray(at)]));
+  const found = new Set([
+    scan([bytes], find),
+    scan(
+      [...bytes].map((byte) => Uint8Array.of(byte)),
+      find,
+    ),
+  ]);
+  for (let at = 0; at <= bytes.length; at += 1)
+    found.add(scan([bytes.subarray(0, at), bytes.subarray(at)], find));
   return [...found];
 }
 
@@ -28,9 +39,13 @@ function textOrNull(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
-function parseStatus(text: string): string | null {
+function parseMember(text: string, member: string): string | null {
   const run: unknown = JSON.parse(text);
-  const status = textOrNull(memberOf(run, "status")) ?? textOrNull(memberOf(memberOf(run, "data"), "status"));
+  return textOrNull(memberOf(run, member)) ?? textOrNull(memberOf(memberOf(run, "data"), member));
+}
+
+function parseStatus(text: string): string | null {
+  const status = parseMember(text, "status");
   return ["waiting", "success", "error"].includes(status ?? "") ? status : null;
 }
 
@@ -95,7 +110,7 @@ describe("a status in what JSON.parse refuses", () => {
   });
 });
 
-const name = fc.constantFrom('"status"', '"data"', '"results"', String.raw`"stat\u0075s"`, '"é"');
+const name = fc.constantFrom('"status"', '"id"', '"data"', '"results"', String.raw`"stat\u0075s"`, '"é"');
 const scalar = fc.constantFrom(
   '"success"',
   '"error"',
@@ -122,11 +137,26 @@ const { value, members } = fc.letrec<{ value: string; members: string }>((tie) =
     .map((all) => `{${all.map(([key, before, is, after]) => `${key}${before}:${is}${after}`).join(",")}}`),
 }));
 
+it.each<[string, string | null]>([
+  [
+    `{"id":"70d1059e-5b3c-4a6f-9d53-1f3a6c2b8e90","results":["${"x".repeat(300)}"]}`,
+    "70d1059e-5b3c-4a6f-9d53-1f3a6c2b8e90",
+  ],
+  [`\ufeff{"data":{"type":"run","id":"a"}}`, "a"],
+  [`{"results":[{"id":"a"}],"id":7}`, null],
+  [`{"id":"a"`, null],
+])("the id in %s is %s", (text, id) => {
+  expect(scanHowever(text, findId)).toEqual([id]);
+});
+
 test("of any JSON is what a parse of the whole finds, wherever it is cut", () => {
   fc.assert(
     fc.property(fc.oneof(value, members), blank, (json, before) => {
       const text = `${before}${json}${before}`;
       expect(scanHowever(text)).toEqual([parseStatus(text)]);
+      const id = parseMember(text, "id");
+      // A text that is too long for an id is there, and is none.
+      expect(scanHowever(text, findId)).toEqual([id !== null && id.length > 64 ? "" : id]);
     }),
     { numRuns: 1_000 },
   );
@@ -144,7 +174,7 @@ test("of JSON that breaks off there is none", () => {
 
 test("takes a time that grows with the length alone, however it is nested or escaped", () => {
   for (const unit of ["[", String.raw`\\`, String.raw`\"`, '"']) {
-    const scanning = new StatusScan();
+    const scanning = new RunScan();
     const startedAt = performance.now();
     scanning.read(UTF8.encode('{"a":"'));
     scanning.read(UTF8.encode(unit.repeat(EIGHT_MIB / unit.length)));
