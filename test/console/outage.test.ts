@@ -134,6 +134,17 @@ describe("an outage", () => {
   });
 });
 
+it("a full queue is named by the strip, with how long its messages wait, though nothing has failed", async () => {
+  const stage = await Stage.set();
+  const run = await stage.start();
+  await stage.push(run);
+  await stage.consume(stage.queue.take(), { sentAtMs: Date.now() - 6 * MINUTE });
+  await flush();
+  const html = await page(stage, "/console");
+  expect(html.includes("Failing now: Queue")).toBe(true);
+  expect(html.includes("messages wait 5 min 55 s at most")).toBe(true);
+});
+
 const ANY = { kind: null, route: null, action: null, host: null, user: null };
 
 const NOTHING = { route: null, host: null, code: null, upstreamStatus: null, user: null, requestId: null };
