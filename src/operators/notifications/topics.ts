@@ -6,6 +6,7 @@ export const EVENT_TYPES = [
   "host.down",
   "host.up",
   "host.dead_letters",
+  "hosts.summary",
   "upstream.down",
   "upstream.up",
   "runs.overdue",
@@ -126,8 +127,9 @@ function decideRepeated(topic: Repeated, nowMs: number): { topic: Topic; event: 
 }
 
 /** A pair that is over before operators were told of it is one event: what is down now, or up. */
-function hasNews({ isDown, isReportedDown, outages }: Switch): boolean {
-  return isDown !== isReportedDown || outages > 0;
+export function hasNews(topic: Topic): boolean {
+  if (topic.kind === "repeated") return !isEmpty(topic);
+  return topic.isDown !== topic.isReportedDown || topic.outages > 0;
 }
 
 function isEmpty({ counts }: Repeated): boolean {
