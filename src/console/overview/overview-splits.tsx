@@ -97,9 +97,9 @@ export function Users({ totals, busiest_users: users }: Overview): JSX.Element {
 
 export function Receivers({ totals, busiest_hosts: hosts, failing_hosts: failing }: Overview): JSX.Element {
   return (
-    <Stat title="Hosts down" number={count(failing.length)} side="in the last ten minutes">
+    <Stat title="Failing hosts" number={count(failing.length)} side="in the last ten minutes">
       {failing.length > 0 && (
-        <NumbersTable caption="Hosts that are down" titles={["Down", "Breaker", "Failed"]}>
+        <NumbersTable caption="Hosts that fail" titles={["Host", "Breaker", "Failed"]}>
           {failing.map(({ host, breaker, attempts, acknowledged }) => (
             <tr>
               <th scope="row">
