@@ -103,11 +103,13 @@ export const ATTEMPTS: Chart = {
   title: "Delivery attempts",
   number: ({ attempts }) => count(attempts),
   side: ({ attempts, attempts_failed: failed }) => `${percent(failed, attempts)} failed`,
-  label: ({ attempts, attempts_failed: failed }) =>
-    `Delivery attempts over time: ${count(attempts)} in all, ${count(failed)} of them failed.`,
-  say: (b) => `${counted(b.attempts, "attempt")}, ${count(b.attempts_failed)} failed`,
+  label: ({ attempts, attempts_failed: failed, aborted }) =>
+    `Delivery attempts over time: ${count(attempts)} in all, ${count(failed)} of them failed, ${count(aborted)} not wanted.`,
+  say: (b) =>
+    `${counted(b.attempts, "attempt")}, ${count(b.attempts_failed)} failed, ${count(b.aborted)} not wanted`,
   lines: [
-    ["Succeeded", "good", (b) => b.attempts - b.attempts_failed],
+    ["Succeeded", "good", succeeded],
+    ["Not wanted", "soft", (b) => b.aborted],
     ["Failed", "bad", (b) => b.attempts_failed],
   ],
 };
@@ -145,8 +147,9 @@ function partSucceeded(stats: Stats): string {
   return `${count(succeeded(stats))} of ${counted(stats.attempts, "attempt")}`;
 }
 
-function succeeded({ attempts, attempts_failed: failed }: Stats): number {
-  return attempts - failed;
+/** A receiver that wants no more, by a 410 or `abort-message`, has taken nothing. */
+function succeeded({ attempts, attempts_failed: failed, aborted }: Stats): number {
+  return Math.max(0, attempts - failed - aborted);
 }
 
 function successPercent(stats: Stats): number | null {
