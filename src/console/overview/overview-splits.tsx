@@ -145,7 +145,7 @@ export function Changes({ span, totals, before }: Overview): JSX.Element | null 
       title={`Errors against the ${span} before`}
       number={count(serverErrors(totals))}
       side={
-        before === null ? "nothing was counted before" : change(serverErrors(totals), serverErrors(before))
+        before === null ? "not all was counted before" : change(serverErrors(totals), serverErrors(before))
       }
     >
       <NumbersTable caption="What changed" titles={["", `This ${span}`, "Change"]}>
