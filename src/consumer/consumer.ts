@@ -24,8 +24,6 @@ const GATE_ATTEMPTS = 5;
 const GATE_PAUSE_SECONDS = 5;
 /** Then a message that may be the only one to know the upstream's yes, or its run's id, goes round again. */
 const GATE_ROUND_SECONDS = 60;
-/** Until another run of the same user may be over. */
-const CROWDED_SECONDS = 5;
 
 type ConsumerDeps = MoveDeps &
   Pick<Services, "gates" | "operatorsDb" | "queue" | "metrics"> & { rules: RunRules };
@@ -75,7 +73,6 @@ async function moveOn(deps: ConsumerDeps, message: Message, taken: () => void): 
     taken();
     if (result.kind === "leased") await moveLeased({ ...deps, timer }, gate, result.run, message);
     if (result.kind === "abandoned") countAbandoned(result);
-    if (result.kind === "crowded") return message.retry({ delaySeconds: CROWDED_SECONDS });
     message.ack();
   } catch (error) {
     log({ event: "gate.unavailable", gate: parsed.gate, error });

@@ -98,7 +98,10 @@ export const OVERVIEW_COMPONENTS = {
       "An estimate: callbacks of the last four days that are neither delivered nor dead letters, and since when, at the latest, the oldest waits.",
     ),
     totals: ConsoleStats,
-    before: described(z.nullable(ConsoleStats), "The hour or the day before; null: it was not counted."),
+    before: described(
+      z.nullable(ConsoleStats),
+      "The hour or the day before, as far as this one has come, to the minute; null: not all of it was counted.",
+    ),
     busiest_users: list(
       {
         user,

@@ -22,6 +22,8 @@ const PAUSES_MS = [5, 60, 600, 3_600, 21_600].map((seconds) => seconds * SECOND_
 
 /** The runs of one user that consumers may have alone: a receiver may hold one for minutes, and others need some too. */
 const MAX_ALONE = 4;
+/** Until another run of the same user may be over. */
+const CROWDED_MS = 5 * SECOND_MS;
 
 /** What a message says, beside the run that it is about. */
 export type TakeRequest = {
@@ -42,7 +44,7 @@ export type Taken =
   | { kind: "none" }
   /** It has failed too often to share a batch with others. */
   | { kind: "alone"; runKey: string }
-  /** Its user has as many runs alone as one may have. */
+  /** Its user has as many runs alone as one may have. The alarm sends it again. */
   | { kind: "crowded" }
   /** It has failed so often that it was abandoned; `wasEnded`: only its delivery. */
   | { kind: "abandoned"; terms: Terms; wasEnded: boolean };
@@ -69,7 +71,10 @@ export function takeRun(runs: Runs, request: TakeRequest, nowMs: number): Taken 
   if (!isWanted(open, indexed, request, nowMs)) return NONE;
   if (open.failures >= ALONE_AFTER_FAILURES && !request.isAlone)
     return { kind: "alone", runKey: indexed.runKey };
-  if (request.isAlone && runs.index.leasedAlone(nowMs) >= MAX_ALONE) return { kind: "crowded" };
+  if (request.isAlone && runs.index.leasedAlone(nowMs) >= MAX_ALONE) {
+    sendLater(runs, indexed, nowMs);
+    return { kind: "crowded" };
+  }
   const counted = countTake(runs, open, indexed, request, nowMs);
   if (counted === null)
     return { kind: "abandoned", terms: open.terms, wasEnded: open.run.status === "ended" };
@@ -155,6 +160,14 @@ function abandonAtLast(runs: Runs, open: OpenRun, nowMs: number): boolean {
 // They grow, so that a version of the consumer that fails at every run has to fail for hours before runs are abandoned.
 function pauseMs(failures: number): number {
   return PAUSES_MS[Math.min(failures, PAUSES_MS.length) - 1] ?? 0;
+}
+
+// The message is done with, so that there is one of this run at a time: what it said is kept here. A lease that ended
+// unheard of stays, because it counts as a failure.
+function sendLater(runs: Runs, indexed: IndexedRun, nowMs: number): void {
+  indexed.dueAtMs = Math.min(indexed.dueAtMs, nowMs);
+  runs.index.setAlone(indexed.runKey);
+  runs.index.actAt(indexed, nowMs + CROWDED_MS);
 }
 
 function hintedOrKnownRunId(run: Run): string | null {

@@ -35,6 +35,9 @@ export const STATEMENTS = {
       CROSS JOIN active_days AS a WHERE a.month = (chosen.value ->> 'month') LIMIT ?2)`,
 
   overdue: "SELECT user_key, since_ms, runs, example_run_key FROM overdue_gates ORDER BY since_ms LIMIT ?1",
+
+  countOverdue: `SELECT count(*) AS gates, coalesce(sum(runs), 0) AS runs, min(since_ms) AS since_ms
+    FROM (SELECT runs, since_ms FROM overdue_gates ORDER BY since_ms LIMIT ?1)`,
 };
 
 const TIMEOUT_MS = 10_000;
@@ -144,4 +147,15 @@ export type OverdueRow = { user_key: string; since_ms: number; runs: number; exa
 export async function readOverdue(db: D1Database, limit: number): Promise<OverdueRow[]> {
   const overdue = db.prepare(STATEMENTS.overdue).bind(limit);
   return (await withTimeout(TIMEOUT_MS, overdue.run<OverdueRow>())).results;
+}
+
+/** Of `limit` gates at most, those that have been late for longest. `sinceMs` null: there is none. */
+export async function countOverdue(
+  db: D1Database,
+  limit: number,
+): Promise<{ gates: number; runs: number; sinceMs: number | null }> {
+  type Row = { gates: number; runs: number; since_ms: number | null };
+  const counted = db.prepare(STATEMENTS.countOverdue).bind(limit);
+  const [row] = (await withTimeout(TIMEOUT_MS, counted.run<Row>())).results;
+  return { gates: row?.gates ?? 0, runs: row?.runs ?? 0, sinceMs: row?.since_ms ?? null };
 }

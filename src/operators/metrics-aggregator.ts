@@ -103,6 +103,11 @@ export class MetricsAggregator extends DurableObject<Env> {
     return this.#pace.intervalMs;
   }
 
+  /** Minutes that began in that time; not the current one. */
+  readMinutes(fromMs: number, toMs: number): StoredSums[] {
+    return this.#rows("minutes", fromMs, Math.min(toMs, this.#minuteAt(Date.now()).atMs));
+  }
+
   /** Rows from then on, the current minute included. With hours, the current hour is there as its minutes. */
   read(unit: Unit, fromMs: number): AggregatedSums {
     const nowMs = Date.now();

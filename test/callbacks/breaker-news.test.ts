@@ -87,6 +87,19 @@ it("a probe that fails is no news, nor is one user's own breaker", async () => {
   expect(heard).toEqual([[host, true]]);
 });
 
+it("a breaker that has forgotten that it was open reports that it opens again", async () => {
+  await fail();
+  await ring();
+  moveClock(10 * MINUTE);
+  await ring();
+  await fail();
+  await ring();
+  expect(heard).toEqual([
+    [host, true],
+    [host, true],
+  ]);
+});
+
 it("news that the aggregator did not take are kept, and reported when it is back", async () => {
   isAggregatorAway = true;
   await fail();

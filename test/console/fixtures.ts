@@ -55,7 +55,7 @@ export function toOverview(hour: Stats): Overview {
     counted_since: ago(90 * DAY_MS),
     complete: true,
     health: [
-      { name: "receivers", status: "failing", detail: "1 host down" },
+      { name: "receivers", status: "failing", detail: "1 host down for all users" },
       { name: "queue", status: "unknown", detail: "no message in ten minutes" },
       { name: "upstream", status: "ok", detail: "works" },
     ],

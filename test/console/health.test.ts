@@ -1,6 +1,6 @@
 // What the strip on the overview says, by what could be read.
 import { describe, expect, it } from "vitest";
-import { judgeHealth, type Readings } from "../../src/console/overview/health.ts";
+import { type FailingHosts, judgeHealth, type Readings } from "../../src/console/overview/health.ts";
 import { estimateWaiting } from "../../src/console/overview/stats.ts";
 import {
   countAttempt,
@@ -18,9 +18,9 @@ const WELL: Readings = {
   dependencies: { upstream: "ok", flags: "ok" },
   recent: { ...NONE, requests: 60, status_2xx: 60, attempts: 20 },
   queuedP99Ms: 400,
-  overdue: { runs: 0, since: "1970-01-01T00:00:00.000Z" },
+  overdue: { runs: 0, since: "1970-01-01T00:00:00.000Z", isAll: true },
   waiting: { deliveries: 0, since: null },
-  failingHosts: 0,
+  hosts: { down: 0, silent: 0, unknown: 0 },
   nowMs: NOW_MS,
 };
 
@@ -30,6 +30,7 @@ function said(name: string, readings: Partial<Readings>): unknown {
 }
 
 const recent = (stats: Partial<typeof NONE>) => ({ recent: { ...NONE, ...stats } });
+const failing = (hosts: Partial<FailingHosts>) => ({ ...WELL.hosts, ...hosts });
 const waiting = (minutes: number) => ({
   waiting: { deliveries: 39, since: new Date(NOW_MS - minutes * 60_000).toISOString() },
 });
@@ -56,17 +57,35 @@ it.each<[name: string, readings: Partial<Readings>, status: string, detail: stri
   // Nineteen were delivered, and forty went to a port where nothing listens.
   [
     "attempts",
-    recent({ attempts: 59, attempts_failed: 40, delivered: 19 }),
+    { ...recent({ attempts: 59, attempts_failed: 40, delivered: 19 }), hosts: failing({ down: 1 }) },
     "failing",
+    "40 of 59 failed (67.8 %)",
+  ],
+  // The same of one user.
+  [
+    "attempts",
+    { ...recent({ attempts: 59, attempts_failed: 40, delivered: 19 }), hosts: failing({ silent: 1 }) },
+    "warning",
     "40 of 59 failed (67.8 %)",
   ],
   ["attempts", recent({ attempts: 59, attempts_failed: 1 }), "warning", "1 of 59 failed (1.7 %)"],
   ["receivers", {}, "ok", "none is down"],
-  ["receivers", { failingHosts: 2 }, "failing", "2 hosts down"],
+  ["receivers", { hosts: failing({ down: 2 }) }, "failing", "2 hosts down for all users"],
+  [
+    "receivers",
+    { hosts: failing({ down: 1, silent: 2 }) },
+    "failing",
+    "1 host down for all users, 2 hosts took nothing in ten minutes",
+  ],
+  ["receivers", { hosts: failing({ silent: 1 }) }, "warning", "1 host took nothing in ten minutes"],
+  ["receivers", { hosts: failing({ unknown: 1 }) }, "unknown", "the state of 1 host is not known"],
+  ["receivers", recent({}), "unknown", "no attempt in ten minutes"],
+  ["waiting", { waiting: null }, "unknown", "no callback in four days"],
   ["waiting", {}, "ok", "no callback waits"],
   ["waiting", waiting(2), "ok", "39 callbacks, the oldest from 2 min ago"],
   ["waiting", waiting(10), "warning", "39 callbacks, the oldest from 10 min ago"],
   ["dead_letters", {}, "ok", "0 in ten minutes"],
+  ["dead_letters", recent({}), "unknown", "nothing ended in ten minutes"],
   ["dead_letters", recent({ dead: 1 }), "warning", "1 in ten minutes"],
   ["queue", {}, "ok", "messages wait 400 ms at most"],
   ["queue", { queuedP99Ms: null }, "unknown", "no message in ten minutes"],
@@ -76,9 +95,15 @@ it.each<[name: string, readings: Partial<Readings>, status: string, detail: stri
   ["overdue", { overdue: null }, "unknown", "the operators' index does not answer"],
   [
     "overdue",
-    { overdue: { runs: 3, since: "2026-11-25T20:00:00Z" } },
+    { overdue: { runs: 3, since: "2026-11-25T20:00:00Z", isAll: true } },
     "failing",
     "3 runs, the oldest due 14 min ago",
+  ],
+  [
+    "overdue",
+    { overdue: { runs: 3_000, since: "2026-11-25T20:00:00Z", isAll: false } },
+    "failing",
+    "at least 3,000 runs, the oldest due 14 min ago",
   ],
   ["upstream", {}, "ok", "works"],
   ["flags", { dependencies: { flags: "failing" } }, "failing", "does not answer, or not as it must"],

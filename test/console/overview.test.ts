@@ -15,7 +15,7 @@ import {
 } from "../../src/platform/observability/sums.ts";
 import { toAttempt, toServed } from "../platform/observability/counted.ts";
 import { failing } from "../support/bindings.ts";
-import { HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
+import { DAY, HOUR, MINUTE, moveClock, SECOND, stopClock } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { makeGateway, ORIGIN, PAGE } from "../support/gateway.ts";
 import { ask } from "./bench.ts";
@@ -95,7 +95,7 @@ function counts(factor: number): Record<string, number> {
 
 describe("the last hour", () => {
   it("is sixty minutes, the current one included, by the time at which things happened", async () => {
-    for (const agoMs of [HOUR, 59 * MINUTE, 30 * MINUTE, 0]) await mixedAt(NOW_MS - agoMs);
+    for (const agoMs of [2 * HOUR, HOUR, 59 * MINUTE, 30 * MINUTE, 0]) await mixedAt(NOW_MS - agoMs);
     const seen = await seenAt("hour", NOW_MS);
     expect([seen.from, seen.to, seen.complete]).toEqual([
       "2040-01-08T11:31:00.000Z",
@@ -135,7 +135,10 @@ describe("the last day and week", () => {
   ] as const)("%s: %i buckets, the current one included", async (span, buckets, widthMs, from, to) => {
     const fromMs = Date.parse(from);
     const currentMs = Date.parse(to) - widthMs;
-    const first = [fromMs - SECOND, fromMs, fromMs + widthMs - SECOND];
+    const sinceMs = Date.parse("2040-01-06T13:00:00Z");
+    // The last is half an hour after this hour of the day before.
+    const before = [sinceMs - HOUR, sinceMs, NOW_MS - DAY - MINUTE, fromMs - SECOND];
+    const first = [...(span === "day" ? before : [fromMs - SECOND]), fromMs, fromMs + widthMs - SECOND];
     for (const atMs of [...first, currentMs - MINUTE, NOW_MS - MINUTE, NOW_MS]) await mixedAt(atMs);
     const seen = await seenAt(span, NOW_MS);
     expect([seen.from, seen.to, seen.complete]).toEqual([from, to, true]);
@@ -149,7 +152,16 @@ describe("the last day and week", () => {
       ...counts(2),
     });
     expect(seen.totals).toEqual({ ...MIXED, ...counts(5) });
-    expect(seen.before?.requests).toBe(span === "day" ? 8 : undefined);
+    expect(seen.before?.requests).toBe(span === "day" ? 16 : undefined);
+  });
+});
+
+describe("the span before", () => {
+  it("is of no use while counting began within it", async () => {
+    await mixedAt(NOW_MS - 90 * MINUTE);
+    await mixedAt(NOW_MS);
+    expect((await seenAt("hour", NOW_MS)).before).toBeNull();
+    expect((await seenAt("day", NOW_MS)).before).toBeNull();
   });
 });
 
@@ -167,7 +179,7 @@ describe("what is missing is said", () => {
       { atMs: NOW_MS, sums: '{"v":1,"runs":[["error|none|free",3]]}' },
     ];
     const aggregated = { sinceMs: 0, rows };
-    const seen = draw("hour", NOW_MS, { minutes: aggregated, hours: aggregated });
+    const seen = draw("hour", NOW_MS, { minutes: aggregated, hours: aggregated, asFar: [] });
     expect([seen.complete, seen.totals.errors]).toEqual([false, 3]);
   });
 });

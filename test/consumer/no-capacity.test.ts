@@ -1,10 +1,11 @@
 // Want of memory and of connections: it costs no attempt, and abandons nothing.
 import { describe, expect, vi } from "vitest";
 import { isolateBudget } from "../../src/platform/memory-budget.ts";
-import { MINUTE } from "../support/clock.ts";
+import { MINUTE, SECOND } from "../support/clock.ts";
+import { evict } from "../support/evict.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { fillMemory } from "../support/full-memory.ts";
-import { it } from "../support/stage.ts";
+import { it, type Started } from "../support/stage.ts";
 
 freshForEach(0.5);
 
@@ -75,7 +76,7 @@ describe("a batch of many", () => {
 });
 
 describe("runs that are alone, at receivers that hang", () => {
-  it("are four of a user at a time; a fifth comes back to the queue, and another user's goes on", async ({
+  it("are four of a user at a time; the gate sends a fifth again, and another user's goes on", async ({
     stage,
   }) => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
@@ -87,14 +88,37 @@ describe("runs that are alone, at receivers that hang", () => {
     const [fifth, ...four] = stage.queue.take();
     const held = four.map((message) => stage.consume([message], { isAlone: true }));
     await vi.waitFor(() => expect(stage.received).toHaveLength(4));
-    const { again } = await stage.consume(fifth ? [fifth] : [], { isAlone: true });
-    expect(again).toEqual([fifth]);
+    for (let times = 0; times < 3; times += 1) {
+      expect((await stage.consume(fifth ? [fifth] : [], { isAlone: true })).again).toEqual([]);
+      vi.setSystemTime(Date.now() + 5 * SECOND);
+      await stage.ring();
+      expect(stage.queue.takeAlone()).toEqual([{ ...fifth, notified: false, hintedRunId: null }]);
+    }
     await stage.push(await stage.start({}, { claims: { sub: "bob" } }));
     expect((await stage.consume(stage.queue.take(), { isAlone: true })).again).toEqual([]);
     expect(stage.received).toHaveLength(5);
     release();
     await Promise.all(held);
-    expect((await stage.consume(again, { isAlone: true })).again).toEqual([]);
+    await stage.consume(fifth ? [fifth] : [], { isAlone: true });
     expect(stage.received).toHaveLength(6);
+  });
+
+  it("are all delivered, though the gate that refused one is evicted", async ({ stage }) => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    stage.receive(async () => {
+      if (stage.received.length <= 4) await released;
+      return new Response(null, { status: 204 });
+    });
+    const runs: Started[] = [];
+    for (let run = 0; run < 5; run += 1) runs.push(await stage.start());
+    for (const run of runs) await stage.push(run);
+    const held = stage.queue.take().map((message) => stage.consume([message], { isAlone: true }));
+    await vi.waitFor(() => expect(stage.received).toHaveLength(4));
+    await evict(await stage.gateway.gateOf());
+    release();
+    await Promise.all(held);
+    await stage.pass(MINUTE);
+    expect(new Set(stage.deliveredIds)).toEqual(new Set(runs.map(({ runId }) => runId)));
+    expect(await stage.rows()).toBe(0);
   });
 });

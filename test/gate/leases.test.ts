@@ -95,6 +95,26 @@ describe("a run is handed out", () => {
     });
   });
 
+  it("five seconds after it was refused one of the four places, by one message for however many came", async () => {
+    await withStore(({ runs }) => {
+      const keys = ["a", "b", "c", "d", "e"];
+      for (const key of keys) put(runs, acceptedRun(`run ${key}`, 0, T0), key);
+      const take = (nowMs: number, runKey = "e") =>
+        takeRun(runs, request({ runKey, isAlone: true, leaseMs: 10 * MINUTE, notified: true }), nowMs).kind;
+      expect(keys.map((key) => take(T0, key))).toEqual([...times(4, () => "leased"), "crowded"]);
+      expect(take(T0 + SECOND)).toBe("crowded");
+      // The completion that hurried it is not forgotten.
+      expect(runs.index.first()).toMatchObject({
+        runKey: "e",
+        alone: true,
+        dueAtMs: T0,
+        actAtMs: T0 + 6 * SECOND,
+      });
+      runs.drop("a", T0 + SECOND);
+      expect(take(T0 + 6 * SECOND)).toBe("leased");
+    });
+  });
+
   it("for the delivery of its end, once that was read", async () => {
     await withRun((runs) => {
       const end = { kind: "ended", runId: "r1", result: "error", readAgoMs: 500, bodyKept: true } as const;

@@ -2,17 +2,28 @@
 import type { HealthCheck, Stats } from "../../operators/views.ts";
 import { count, counted, duration, fromNow, percent } from "../shell/format.ts";
 
-/** Null: it could not be read, or there is nothing to judge. */
+/** Null: it could not be read, or there is nothing to judge by. */
 export type Readings = {
   /** As /readyz has them. */
   dependencies: Readonly<Record<string, "ok" | "failing">> | null;
   /** Of the last ten minutes. */
   recent: Stats;
   queuedP99Ms: number | null;
-  overdue: { runs: number; since: string } | null;
-  waiting: { deliveries: number; since: string | null };
-  failingHosts: number;
+  /** `isAll` false: there are more. */
+  overdue: { runs: number; since: string; isAll: boolean } | null;
+  waiting: { deliveries: number; since: string | null } | null;
+  hosts: FailingHosts;
   nowMs: number;
+};
+
+/** How many of the hosts at which attempts failed lately are so. */
+export type FailingHosts = {
+  /** Their breakers are open for all users. */
+  down: number;
+  /** They took nothing of what was sent. It may be one user who sends there, and made the host fail. */
+  silent: number;
+  /** They took something, and their breakers have not said how they are. */
+  unknown: number;
 };
 
 type Judged = Pick<HealthCheck, "status" | "detail">;
@@ -27,7 +38,7 @@ const LONG_MS = 10 * 60_000;
 export function judgeHealth(readings: Readings): HealthCheck[] {
   const checks: HealthCheck[] = [
     { name: "requests", ...judgeRequests(readings.recent) },
-    { name: "attempts", ...judgeAttempts(readings.recent) },
+    { name: "attempts", ...judgeAttempts(readings) },
     { name: "receivers", ...judgeReceivers(readings) },
     { name: "waiting", ...judgeWaiting(readings) },
     { name: "dead_letters", ...judgeDeadLetters(readings.recent) },
@@ -55,9 +66,12 @@ function judgeRequests({ requests, status_5xx: failed, status_503: unavailable }
   return judgeShare(bad, requests, MANY_REQUESTS, `${count(bad)} of ${count(requests)} answered 5xx`);
 }
 
-function judgeAttempts({ attempts, attempts_failed: failed }: Stats): Judged {
+// A user can have any number of attempts fail. While no host is down for all users, that is not the gateway's failure.
+function judgeAttempts({ recent, hosts }: Readings): Judged {
+  const { attempts, attempts_failed: failed } = recent;
   if (attempts === 0) return { status: "unknown", detail: "none in ten minutes" };
-  return judgeShare(failed, attempts, MANY_ATTEMPTS, `${count(failed)} of ${count(attempts)} failed`);
+  const many = hosts.down > 0 ? MANY_ATTEMPTS : Number.POSITIVE_INFINITY;
+  return judgeShare(failed, attempts, many, `${count(failed)} of ${count(attempts)} failed`);
 }
 
 function judgeShare(bad: number, all: number, many: number, said: string): Judged {
@@ -66,18 +80,33 @@ function judgeShare(bad: number, all: number, many: number, said: string): Judge
   return { status: bad / all >= many ? "failing" : "warning", detail };
 }
 
-function judgeReceivers({ failingHosts }: Readings): Judged {
-  if (failingHosts === 0) return { status: "ok", detail: "none is down" };
-  return { status: "failing", detail: `${counted(failingHosts, "host")} down` };
+function judgeReceivers({ hosts: { down, silent, unknown }, recent }: Readings): Judged {
+  const silentHosts = `${counted(silent, "host")} took nothing in ten minutes`;
+  if (down > 0)
+    return {
+      status: "failing",
+      detail: `${counted(down, "host")} down for all users${silent > 0 ? `, ${silentHosts}` : ""}`,
+    };
+  if (silent > 0) return { status: "warning", detail: silentHosts };
+  if (unknown > 0)
+    return {
+      status: "unknown",
+      detail: `the state of ${counted(unknown, "host")} is not known`,
+    };
+  if (recent.attempts === 0) return { status: "unknown", detail: "no attempt in ten minutes" };
+  return { status: "ok", detail: "none is down" };
 }
 
-function judgeWaiting({ waiting: { deliveries, since }, nowMs }: Readings): Judged {
+function judgeWaiting({ waiting, nowMs }: Readings): Judged {
+  if (waiting === null) return { status: "unknown", detail: "no callback in four days" };
+  const { deliveries, since } = waiting;
   if (since === null || deliveries === 0) return { status: "ok", detail: "no callback waits" };
   const detail = `${counted(deliveries, "callback")}, the oldest from ${fromNow(since, nowMs)}`;
   return { status: nowMs - Date.parse(since) < LONG_MS ? "ok" : "warning", detail };
 }
 
-function judgeDeadLetters({ dead }: Stats): Judged {
+function judgeDeadLetters({ dead, attempts, runs }: Stats): Judged {
+  if (dead + attempts + runs === 0) return { status: "unknown", detail: "nothing ended in ten minutes" };
   return { status: dead === 0 ? "ok" : "warning", detail: `${count(dead)} in ten minutes` };
 }
 
@@ -90,6 +119,7 @@ function judgeQueue(p99Ms: number | null): Judged {
 function judgeOverdue({ overdue, nowMs }: Readings): Judged {
   if (overdue === null) return { status: "unknown", detail: "the operators' index does not answer" };
   if (overdue.runs === 0) return { status: "ok", detail: "none" };
-  const detail = `${counted(overdue.runs, "run")}, the oldest due ${fromNow(overdue.since, nowMs)}`;
+  const runs = `${overdue.isAll ? "" : "at least "}${counted(overdue.runs, "run")}`;
+  const detail = `${runs}, the oldest due ${fromNow(overdue.since, nowMs)}`;
   return { status: "failing", detail };
 }

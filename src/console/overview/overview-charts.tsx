@@ -12,7 +12,7 @@ type Chart = {
   title: string;
   number: (totals: Stats) => string;
   /** Beside the number. */
-  side: (totals: Stats, overview: Overview) => JSX.Element | string;
+  side: (totals: Stats, overview: Overview, nowMs: number) => JSX.Element | string;
   /** What the chart shows, for screen readers. */
   label: (totals: Stats) => string;
   /** What each bucket says when it is pointed at. */
@@ -22,7 +22,9 @@ type Chart = {
   curves?: { value: (value: number) => string; top?: number };
 };
 
-export function ChartCard({ chart, overview }: { chart: Chart; overview: Overview }): JSX.Element {
+type ChartCardProps = { chart: Chart; overview: Overview; nowMs: number };
+
+export function ChartCard({ chart, overview, nowMs }: ChartCardProps): JSX.Element {
   const { totals, span, from, to, buckets } = overview;
   const series = chart.lines.map(
     ([name, tone, value]): Series => ({ name, tone, values: buckets.map(value) }),
@@ -35,7 +37,7 @@ export function ChartCard({ chart, overview }: { chart: Chart; overview: Overvie
     moment: span === "week" ? day : timeOfDay,
   };
   return (
-    <Stat title={chart.title} number={chart.number(totals)} side={chart.side(totals, overview)}>
+    <Stat title={chart.title} number={chart.number(totals)} side={chart.side(totals, overview, nowMs)}>
       {chart.curves === undefined ? (
         <BarChart {...props} series={series} value={count} />
       ) : (
@@ -50,9 +52,9 @@ export function ChartCard({ chart, overview }: { chart: Chart; overview: Overvie
 export const REQUESTS: Chart = {
   title: "Requests",
   number: ({ requests }) => count(requests),
-  side: (totals, { from, to }) => (
+  side: (totals, overview, nowMs) => (
     <>
-      {`${perMinute(totals.requests, from, to)} a minute, `}
+      {`${perMinute(overview, nowMs)} a minute, `}
       <a href={errorsAt({})}>{`${percent(failures(totals), totals.requests)} answered 5xx`}</a>
     </>
   ),
@@ -69,9 +71,13 @@ export const REQUESTS: Chart = {
   ],
 };
 
-function perMinute(requests: number, from: string, to: string): string {
-  const minutes = (Date.parse(to) - Date.parse(from)) / 60_000;
-  return (requests / minutes).toLocaleString("en", { maximumSignificantDigits: 2 });
+const MINUTE_MS = 60_000;
+
+/** Of the time in which anything was counted, a minute at least: the span may end later than now. */
+export function perMinute({ totals, from, to, counted_since: since }: Overview, nowMs: number): string {
+  const fromMs = Math.max(Date.parse(from), Date.parse(since));
+  const minutes = Math.max(1, (Math.min(Date.parse(to), nowMs) - fromMs) / MINUTE_MS);
+  return (totals.requests / minutes).toLocaleString("en", { maximumSignificantDigits: 2 });
 }
 
 function failures(stats: Stats): number {
@@ -103,11 +109,13 @@ export const ATTEMPTS: Chart = {
   title: "Delivery attempts",
   number: ({ attempts }) => count(attempts),
   side: ({ attempts, attempts_failed: failed }) => `${percent(failed, attempts)} failed`,
-  label: ({ attempts, attempts_failed: failed }) =>
-    `Delivery attempts over time: ${count(attempts)} in all, ${count(failed)} of them failed.`,
-  say: (b) => `${counted(b.attempts, "attempt")}, ${count(b.attempts_failed)} failed`,
+  label: ({ attempts, attempts_failed: failed, aborted }) =>
+    `Delivery attempts over time: ${count(attempts)} in all, ${count(failed)} of them failed, ${count(aborted)} not wanted.`,
+  say: (b) =>
+    `${counted(b.attempts, "attempt")}, ${count(b.attempts_failed)} failed, ${count(b.aborted)} not wanted`,
   lines: [
-    ["Succeeded", "good", (b) => b.attempts - b.attempts_failed],
+    ["Succeeded", "good", succeeded],
+    ["Not wanted", "soft", (b) => b.aborted],
     ["Failed", "bad", (b) => b.attempts_failed],
   ],
 };
@@ -145,8 +153,9 @@ function partSucceeded(stats: Stats): string {
   return `${count(succeeded(stats))} of ${counted(stats.attempts, "attempt")}`;
 }
 
-function succeeded({ attempts, attempts_failed: failed }: Stats): number {
-  return attempts - failed;
+/** A receiver that wants no more, by a 410 or `abort-message`, has taken nothing. */
+function succeeded({ attempts, attempts_failed: failed, aborted }: Stats): number {
+  return Math.max(0, attempts - failed - aborted);
 }
 
 function successPercent(stats: Stats): number | null {

@@ -97,9 +97,9 @@ export function Users({ totals, busiest_users: users }: Overview): JSX.Element {
 
 export function Receivers({ totals, busiest_hosts: hosts, failing_hosts: failing }: Overview): JSX.Element {
   return (
-    <Stat title="Hosts down" number={count(failing.length)} side="in the last ten minutes">
+    <Stat title="Failing hosts" number={count(failing.length)} side="in the last ten minutes">
       {failing.length > 0 && (
-        <NumbersTable caption="Hosts that are down" titles={["Down", "Breaker", "Failed"]}>
+        <NumbersTable caption="Hosts that fail" titles={["Host", "Breaker", "Failed"]}>
           {failing.map(({ host, breaker, attempts, acknowledged }) => (
             <tr>
               <th scope="row">
@@ -145,7 +145,7 @@ export function Changes({ span, totals, before }: Overview): JSX.Element | null 
       title={`Errors against the ${span} before`}
       number={count(serverErrors(totals))}
       side={
-        before === null ? "nothing was counted before" : change(serverErrors(totals), serverErrors(before))
+        before === null ? "not all was counted before" : change(serverErrors(totals), serverErrors(before))
       }
     >
       <NumbersTable caption="What changed" titles={["", `This ${span}`, "Change"]}>

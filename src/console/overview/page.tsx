@@ -41,19 +41,19 @@ export function OverviewPage({ frame, view: overview }: PageProps<Overview>): JS
       <HealthStrip health={overview.health} />
       {isEmpty && <NoRequests span={span} />}
       <div class="cards">
-        <ChartCard chart={REQUESTS} overview={overview} />
-        <ChartCard chart={SUCCESS} overview={overview} />
+        <ChartCard chart={REQUESTS} overview={overview} nowMs={frame.nowMs} />
+        <ChartCard chart={SUCCESS} overview={overview} nowMs={frame.nowMs} />
         <Users {...overview} />
         <Changes {...overview} />
         <Deliveries overview={overview} nowMs={frame.nowMs} />
         <Receivers {...overview} />
-        <ChartCard chart={GATEWAY_LATENCY} overview={overview} />
-        <ChartCard chart={DELIVERY_LATENCY} overview={overview} />
+        <ChartCard chart={GATEWAY_LATENCY} overview={overview} nowMs={frame.nowMs} />
+        <ChartCard chart={DELIVERY_LATENCY} overview={overview} nowMs={frame.nowMs} />
         <Answers {...totals} />
-        <ChartCard chart={ATTEMPTS} overview={overview} />
-        <ChartCard chart={RUNS} overview={overview} />
-        <ChartCard chart={DEAD} overview={overview} />
-        <ChartCard chart={CHARGES} overview={overview} />
+        <ChartCard chart={ATTEMPTS} overview={overview} nowMs={frame.nowMs} />
+        <ChartCard chart={RUNS} overview={overview} nowMs={frame.nowMs} />
+        <ChartCard chart={DEAD} overview={overview} nowMs={frame.nowMs} />
+        <ChartCard chart={CHARGES} overview={overview} nowMs={frame.nowMs} />
       </div>
       <AsTable {...overview} />
     </Layout>

@@ -7,10 +7,12 @@ import {
   type AggregatorNamespace,
   decodeRows,
   metricsAggregator,
+  type StoredSums,
+  sumRows,
 } from "../../operators/metrics-aggregator.ts";
 import type { Overview, Span } from "../../operators/views.ts";
 import { formatTime } from "../../platform/date-time.ts";
-import { addSums, busiest, emptySums, sumUp } from "../../platform/observability/sums.ts";
+import { addSums, busiest, emptySums, type Sums, sumUp } from "../../platform/observability/sums.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { estimateWaiting, toStats } from "./stats.ts";
 
@@ -33,8 +35,11 @@ const BUCKETS: Record<Span, Buckets> = {
 
 /** What is drawn, and what it is drawn from. */
 export type Drawn = Omit<Overview, "health" | "failing_hosts">;
-/** By the minute, for two hours; and by the hour. */
-export type Aggregated = { minutes: AggregatedSums; hours: AggregatedSums };
+/**
+ * By the minute, for two hours; and by the hour. `asFar`: of the day before, the minutes of the hour that is the present one of
+ * this day, as far as that has come.
+ */
+export type Aggregated = { minutes: AggregatedSums; hours: AggregatedSums; asFar: StoredSums[] };
 
 export async function readAggregated(
   aggregators: AggregatorNamespace,
@@ -42,34 +47,53 @@ export async function readAggregated(
   nowMs: number,
 ): Promise<Aggregated> {
   const hoursMs = span === "week" ? beginning(BUCKETS.week, nowMs) : nowMs - WAITING_FROM_MS;
-  const read = [
-    metricsAggregator(aggregators).read("minutes", beginning(BUCKETS.hour, nowMs) - HOUR_MS),
-    metricsAggregator(aggregators).read("hours", hoursMs),
-  ];
-  const [minutes, hours] = await withTimeout<AggregatedSums[]>(TIMEOUT_MS, Promise.all(read));
-  if (minutes === undefined || hours === undefined) throw new Error("the metrics aggregator said nothing");
-  return { minutes, hours };
+  const aggregator = metricsAggregator(aggregators);
+  const asFarMs = nowMs - DAY_MS;
+  const read: Promise<[AggregatedSums, AggregatedSums, StoredSums[]]> = Promise.all([
+    aggregator.read("minutes", beginning(BUCKETS.hour, nowMs) - HOUR_MS),
+    aggregator.read("hours", hoursMs),
+    span === "day" ? aggregator.readMinutes(floor(asFarMs, HOUR_MS), asFarMs) : [],
+  ]);
+  const [minutes, hours, asFar] = await withTimeout(TIMEOUT_MS, read);
+  return { minutes, hours, asFar };
+}
+
+/** What had been counted in the span before when it was as old as this one is now; null: it was not counted from its beginning. */
+function sumBefore(span: Span, nowMs: number, { minutes, hours, asFar }: Aggregated): Sums | null {
+  const lengthMs = BUCKETS[span].widthMs * BUCKETS[span].count;
+  const [fromMs, toMs] = [beginning(BUCKETS[span], nowMs) - lengthMs, nowMs - lengthMs];
+  // Hours are kept for a week, so there is no week before.
+  if (span === "week" || minutes.sinceMs > fromMs) return null;
+  const wholeToMs = span === "day" ? floor(toMs, HOUR_MS) : toMs;
+  const whole = (span === "hour" ? minutes : hours).rows.filter(
+    ({ atMs }) => atMs >= fromMs && atMs < wholeToMs,
+  );
+  return sumRows([...whole, ...asFar]);
+}
+
+function floor(ms: number, widthMs: number): number {
+  return Math.floor(ms / widthMs) * widthMs;
 }
 
 /** The current bucket is the last one. */
 function beginning({ widthMs, count }: Buckets, nowMs: number): number {
-  return (Math.floor(nowMs / widthMs) + 1 - count) * widthMs;
+  return floor(nowMs, widthMs) + (1 - count) * widthMs;
 }
 
-export function draw(span: Span, nowMs: number, { minutes, hours }: Aggregated): Drawn {
+export function draw(span: Span, nowMs: number, aggregated: Aggregated): Drawn {
+  const { minutes, hours } = aggregated;
   const { widthMs, count } = BUCKETS[span];
   const fromMs = beginning(BUCKETS[span], nowMs);
   const { sinceMs } = minutes;
-  const beforeMs = fromMs - widthMs * count;
-  const rows = (span === "hour" ? minutes : hours).rows.filter(({ atMs }) => atMs >= beforeMs);
+  const rows = (span === "hour" ? minutes : hours).rows.filter(({ atMs }) => atMs >= fromMs);
   const known = decodeRows(rows);
   const buckets = Array.from({ length: count }, emptySums);
-  const before = emptySums();
-  for (const { atMs, sums } of known)
-    addSums(atMs < fromMs ? before : (buckets[Math.floor((atMs - fromMs) / widthMs)] ?? before), sums);
+  for (const { atMs, sums } of known) {
+    const bucket = buckets[Math.floor((atMs - fromMs) / widthMs)];
+    if (bucket !== undefined) addSums(bucket, sums);
+  }
   const totals = sumUp(buckets);
-  // Hours are kept for a week, so there is no week before.
-  const hasBefore = span !== "week" && sinceMs < fromMs;
+  const before = sumBefore(span, nowMs, aggregated);
   return {
     span,
     from: formatTime(fromMs),
@@ -78,7 +102,7 @@ export function draw(span: Span, nowMs: number, { minutes, hours }: Aggregated):
     // Of rows of another version it is only said that there are some.
     complete: known.length === rows.length && sinceMs <= fromMs,
     totals: toStats(totals),
-    before: hasBefore ? toStats(before) : null,
+    before: before && toStats(before),
     waiting: estimateWaiting(decodeRows(hours.rows, nowMs - WAITING_FROM_MS)),
     busiest_users: busiest(totals.users, BUSIEST).map(([user, requests]) => ({
       user,

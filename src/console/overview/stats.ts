@@ -84,6 +84,11 @@ export function estimateWaiting(rows: readonly KnownSums[]): Overview["waiting"]
   return { deliveries: Math.max(0, owedSoFar - settledInAll), since: timeOrNull(sinceMs) };
 }
 
+/** Whether anything about callbacks was counted at all. */
+export function hasCallbacks(sums: Sums): boolean {
+  return owed(sums) > 0 || sums.attempts.size + sums.deliveries.size > 0;
+}
+
 /** Callbacks that came to be owed: with a run's end, or because they are sent again. */
 function owed({ runs, deliveries }: Sums): number {
   return sumWhere(runs, ([, callback]) => callback === "callback") + (deliveries.get("reopened") ?? 0);

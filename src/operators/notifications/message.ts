@@ -29,6 +29,11 @@ const MESSAGES: Record<EventType, { subject?: "host" | "store"; page: string; sa
         ? `1 delivery to ${host} has become a dead letter since ${since}.`
         : `${n("dead_letters")} deliveries to ${host} have become dead letters since ${since}.`,
   },
+  "hosts.summary": {
+    page: DESTINATIONS,
+    say: (n, _, since) =>
+      `Of more hosts than are named one by one, since ${since}: ${n("down")} went down, ${n("up")} came up again; dead letters: ${n("dead_letters")}.`,
+  },
   "upstream.down": {
     page: OVERVIEW,
     say: (n, _, since) =>

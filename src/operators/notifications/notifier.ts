@@ -9,10 +9,11 @@ import { buildDestinationRules } from "../../platform/outbound/destination.ts";
 import { applyAttempt } from "../../runs/delivery.ts";
 import type { Services } from "../../services/services.ts";
 import { readOverdue } from "../index-store.ts";
+import { findSurplus, isOfHost, limitHostEvents, MAX_HOST_TOPICS, toSummary } from "./host-limits.ts";
 import { toMessage } from "./message.ts";
 import { judgeUpstream, readMinute, readOverdueRows, readRecoveries } from "./observations.ts";
 import { type Notification, NotificationStore } from "./store.ts";
-import { decide, isSpent, type Observation, observe, type Topic } from "./topics.ts";
+import { decide, type Event, isSpent, type Observation, observe } from "./topics.ts";
 
 export type NotifierDeps = Pick<Services, "settings" | "network" | "operatorsDb">;
 
@@ -71,15 +72,23 @@ export class Notifier {
 
   #judge({ settings }: NotifierDeps, ofIndex: readonly Observation[], nowMs: number): void {
     this.#observe([...this.#readSums(nowMs), ...ofIndex], nowMs);
-    for (const topic of this.#store.topics()) {
-      const decided = decide(topic, nowMs);
-      if (decided !== null) {
-        const message = toMessage(decided.event, settings.publicUrl, nowMs);
-        const id = `evt_${crypto.randomUUID()}`;
-        this.#store.add(id, message.type, JSON.stringify(message), nowMs);
-        this.#store.putTopic(decided.topic);
-      } else if (isSpent(topic, nowMs)) this.#store.dropTopic(topic);
+    const { sent, summed } = limitHostEvents(this.#decideAll(nowMs));
+    for (const event of sent) {
+      const message = toMessage(event, settings.publicUrl, nowMs);
+      this.#store.add(`evt_${crypto.randomUUID()}`, message.type, JSON.stringify(message), nowMs);
     }
+    // Their sum is said in the next tick.
+    this.#observe(summed, nowMs);
+    for (const topic of findSurplus(this.#store.topics())) this.#store.dropTopic(topic);
+  }
+
+  #decideAll(nowMs: number): Event[] {
+    return this.#store.topics().flatMap((topic) => {
+      const decided = decide(topic, nowMs);
+      if (decided !== null) this.#store.putTopic(decided.topic);
+      else if (isSpent(topic, nowMs)) this.#store.dropTopic(topic);
+      return decided?.event ?? [];
+    });
   }
 
   #readSums(nowMs: number): Observation[] {
@@ -100,12 +109,21 @@ export class Notifier {
   }
 
   #observe(observations: readonly Observation[], nowMs: number): void {
+    let hostTopics = this.#store.countHostTopics();
     for (const seen of observations) {
-      const before = this.#store.topic(seen.name, seen.subject);
-      if (before === undefined && seen.name === "runs.overdue" && seen.counts["runs"] === 0) continue;
-      const after: Topic = observe(before, seen, nowMs);
-      if (after !== before) this.#store.putTopic(after);
+      const known = this.#store.topic(seen.name, seen.subject);
+      if (known === undefined && seen.name === "runs.overdue" && seen.counts["runs"] === 0) continue;
+      const isNewHost = known === undefined && isOfHost(seen);
+      if (isNewHost && hostTopics >= MAX_HOST_TOPICS) this.#observeOne(toSummary(seen), nowMs);
+      else this.#observeOne(seen, nowMs);
+      if (isNewHost) hostTopics += 1;
     }
+  }
+
+  #observeOne(seen: Observation, nowMs: number): void {
+    const before = this.#store.topic(seen.name, seen.subject);
+    const after = observe(before, seen, nowMs);
+    if (after !== before) this.#store.putTopic(after);
   }
 
   async #sendDue(deps: NotifierDeps): Promise<void> {

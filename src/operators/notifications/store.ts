@@ -1,6 +1,7 @@
 // What the notifier keeps: what it knows of each topic, the messages that are still to be sent, and up to which minute the
 // sums have been read. All of it is written in one transaction, so that an eviction at any moment loses no event.
 import { type Delivery, firstAttempt } from "../../runs/delivery.ts";
+import { HOST_TOPICS } from "./host-limits.ts";
 import type { EventType, Topic } from "./topics.ts";
 
 export type Notification = { seq: number; id: string; type: EventType; body: string; delivery: Delivery };
@@ -37,6 +38,11 @@ export class NotificationStore {
     const sql = "SELECT topic FROM topics WHERE name = ? AND subject = ?";
     const [row] = this.#storage.sql.exec<{ topic: string }>(sql, name, subject);
     return row && JSON.parse(row.topic);
+  }
+
+  countHostTopics(): number {
+    const sql = "SELECT count(*) AS n FROM topics WHERE name IN (SELECT value FROM json_each(?))";
+    return this.#storage.sql.exec<{ n: number }>(sql, JSON.stringify(HOST_TOPICS)).one().n;
   }
 
   putTopic(topic: Topic): void {

@@ -6,6 +6,7 @@ export const EVENT_TYPES = [
   "host.down",
   "host.up",
   "host.dead_letters",
+  "hosts.summary",
   "upstream.down",
   "upstream.up",
   "runs.overdue",
@@ -55,6 +56,7 @@ export type Event = { type: EventType; subject: string; sinceMs: number; counts:
 const PAUSE_MS = 10 * 60_000;
 /** One failed read of KV is no news, three within ten minutes are. */
 const MIN_FAILURES = 3;
+const SAME_NEWS_MS = 5 * 60_000;
 /** Host names are free to make up, so that one that is never heard of again goes. */
 const FORGET_DOWN_MS = 30 * 24 * 60 * 60_000;
 
@@ -80,8 +82,14 @@ function turn(
   nowMs: number,
 ): Switch {
   const before = topic?.kind === "switch" ? topic : up(name, subject, nowMs);
-  if (before.isDown === isDown) return before;
+  if (before.isDown === isDown && !(isDown && isNewOutage(before, nowMs))) return before;
   return { ...before, isDown, sinceMs: nowMs, outages: before.outages + (isDown ? 1 : 0), counts };
+}
+
+// A host's breaker says once that it has opened. When it says so again, it had forgotten that it was open: this is another
+// outage. The same news may come twice, but not for minutes. The upstream is seen down as long as it is.
+function isNewOutage({ name, sinceMs }: Switch, nowMs: number): boolean {
+  return name === "host" && nowMs - sinceMs >= SAME_NEWS_MS;
 }
 
 function up(name: SwitchName, subject: string, nowMs: number): Switch {
@@ -126,8 +134,9 @@ function decideRepeated(topic: Repeated, nowMs: number): { topic: Topic; event: 
 }
 
 /** A pair that is over before operators were told of it is one event: what is down now, or up. */
-function hasNews({ isDown, isReportedDown, outages }: Switch): boolean {
-  return isDown !== isReportedDown || outages > 0;
+export function hasNews(topic: Topic): boolean {
+  if (topic.kind === "repeated") return !isEmpty(topic);
+  return topic.isDown !== topic.isReportedDown || topic.outages > 0;
 }
 
 function isEmpty({ counts }: Repeated): boolean {

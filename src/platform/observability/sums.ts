@@ -72,6 +72,7 @@ const OF_NAMES = {
   hosts: ["acknowledged", "acknowledgedMs"],
   dead: [],
 } as const;
+type NamesTable = (typeof BUSIEST)[number];
 const ALL_OF_NAMES = BUSIEST.flatMap((name) => OF_NAMES[name]);
 const HISTOGRAMS = ["requestMs", "gatewayMs", "upstreamMs", "attemptMs", "deliveryMs", "queuedMs"] as const;
 
@@ -122,11 +123,11 @@ export function countRequest(sums: Sums, served: RequestServed): void {
 const START_ROUTES = ["/actions/v1/stored-actions/:stored_action_id/run", "/actions/v1/runs"];
 
 function countUser(sums: Sums, user: string, { method, route, status }: RequestServed): void {
-  addName(sums.users, user, 1);
+  addName(sums, "users", user, 1);
+  if (!sums.users.has(user)) return;
   if (method === "POST" && START_ROUTES.includes(route)) addCount(sums.starts, user, 1);
   if (status === 429) addCount(sums.limited, user, 1);
   else if (status >= 400) addCount(sums.refused, user, 1);
-  keepNames(sums, "users");
 }
 
 export function countAttempt(sums: Sums, attempt: CountedAttempt): void {
@@ -140,11 +141,10 @@ export function countAttempt(sums: Sums, attempt: CountedAttempt): void {
 }
 
 function countHost(sums: Sums, host: string, isAcknowledged: boolean, durationMs: number): void {
-  addName(sums.hosts, host, 1);
-  if (!isAcknowledged) return;
+  addName(sums, "hosts", host, 1);
+  if (!isAcknowledged || !sums.hosts.has(host)) return;
   addCount(sums.acknowledged, host, 1);
   addCount(sums.acknowledgedMs, host, durationMs);
-  keepNames(sums, "hosts");
 }
 
 export function countEnd(sums: Sums, { result, hasCallback, charged }: CountedEnd): void {
@@ -158,7 +158,7 @@ export function countDeadLetter(sums: Sums, host = ""): void {
 }
 
 function countDead(sums: Sums, host: string): void {
-  if (host !== "") addName(sums.dead, host.slice(0, MAX_NAME_CHARS), 1);
+  if (host !== "") addName(sums, "dead", host.slice(0, MAX_NAME_CHARS), 1);
 }
 
 export type Store = "kv" | "d1";
@@ -178,9 +178,7 @@ export function countMessage(sums: Sums, queuedMs: number): void {
 
 export function addSums(into: Sums, from: Sums): void {
   for (const name of COUNTS) for (const [label, n] of from[name]) addLabel(into[name], label, n);
-  for (const name of BUSIEST) for (const [label, n] of from[name]) addName(into[name], label, n);
-  for (const name of ALL_OF_NAMES) for (const [label, n] of from[name]) addCount(into[name], label, n);
-  for (const name of BUSIEST) keepNames(into, name);
+  for (const name of BUSIEST) addNames(into, from, name);
   for (const name of HISTOGRAMS)
     for (const [bucket, n] of from[name]) into[name].set(bucket, (into[name].get(bucket) ?? 0) + n);
 }
@@ -231,24 +229,25 @@ function addLabel(counts: Counts, label: string, n: number): void {
   else counts.set(OTHER, (counts.get(OTHER) ?? 0) + n);
 }
 
+function addNames(into: Sums, from: Sums, names: NamesTable): void {
+  for (const [label, n] of from[names]) addName(into, names, label, n);
+  for (const part of OF_NAMES[names])
+    for (const [label, n] of from[part]) if (into[names].has(label)) addCount(into[part], label, n);
+}
+
 /**
  * A count of names is never too high. It lacks what a name did before the names were too many and it was not among the
- * busier half of them.
+ * busier half of them. What is counted beside it of a name goes with it: otherwise a name that comes again would have more
+ * successes than attempts.
  */
-function addName(counts: Counts, name: string, n: number): void {
-  counts.set(name, (counts.get(name) ?? 0) + n);
-  if (counts.size <= MAX_NAMES) return;
-  const kept = busiest(counts, MAX_NAMES / 2);
-  counts.clear();
-  for (const [label, count] of kept) counts.set(label, count);
+function addName(sums: Sums, names: NamesTable, name: string, n: number): void {
+  addCount(sums[names], name, n);
+  if (sums[names].size <= MAX_NAMES) return;
+  sums[names] = new Map(busiest(sums[names], MAX_NAMES / 2));
+  for (const part of OF_NAMES[names])
+    for (const label of sums[part].keys()) if (!sums[names].has(label)) sums[part].delete(label);
 }
 
 function addCount(counts: Counts, label: string, n: number): void {
   counts.set(label, (counts.get(label) ?? 0) + n);
-}
-
-function keepNames(sums: Sums, names: (typeof BUSIEST)[number]): void {
-  for (const part of OF_NAMES[names])
-    if (sums[part].size > sums[names].size)
-      for (const label of sums[part].keys()) if (!sums[names].has(label)) sums[part].delete(label);
 }

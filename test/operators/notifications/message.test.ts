@@ -12,6 +12,7 @@ const EVENTS: Record<EventType, [subject: string, Counts]> = {
   "host.down": ["hooks.example.com", { outages: 1 }],
   "host.up": ["hooks.example.com", { outages: 0 }],
   "host.dead_letters": ["hooks.example.com", { dead_letters: 12 }],
+  "hosts.summary": ["", { down: 120, up: 8, dead_letters: 45 }],
   "upstream.down": ["", { outages: 1, failed: 57, requests: 60 }],
   "upstream.up": ["", { outages: 0, failed: 0, requests: 55 }],
   "runs.overdue": ["", { runs: 40, users: 3 }],
@@ -65,6 +66,12 @@ describe("the sentence", () => {
       "",
       { runs: 1, users: 1 },
       "1 run is overdue, of 1 user, the first since 2026-11-30 14:05 UTC.",
+    ],
+    [
+      "hosts.summary",
+      "",
+      { dead_letters: 1 },
+      "Of more hosts than are named one by one, since 2026-11-30 14:05 UTC: 0 went down, 0 came up again; dead letters: 1.",
     ],
     ["storage.failing", "d1", { failures: 3 }, "D1 has failed 3 times since 2026-11-30 14:05 UTC."],
     [

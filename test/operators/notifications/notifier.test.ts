@@ -95,6 +95,53 @@ describe("a host that goes down and comes back", () => {
   });
 });
 
+/** So many hosts go down or come back at once. */
+function turnMany(hosts: number, isDown = true): Promise<void> {
+  return withNotifier(async (notifier) => {
+    for (let n = 0; n < hosts; n += 1) await notifier.observeHost(`host-${n}.example`, isDown);
+  });
+}
+
+function countTopics(): Promise<number> {
+  return runInDurableObject(object, (_, { storage }) => new NotificationStore(storage).topics().length);
+}
+
+describe("more hosts than can be named", () => {
+  it("are twenty events at a time, and the others are one sum in the next tick", async () => {
+    await turnMany(25);
+    await tick();
+    expect(types()).toEqual(Array(20).fill("host.down"));
+    moveClock(30 * SECOND);
+    await tick();
+    expect(sent.slice(20)).toMatchObject([{ type: "hosts.summary", data: { down: 5 } }]);
+    moveClock(MINUTE);
+    await tick();
+    expect(sent).toHaveLength(21);
+  });
+
+  it("take no more than a thousand topics, and none of them is unsaid", async () => {
+    await turnMany(1_010);
+    // The sum is one, too.
+    expect(await countTopics()).toBe(1_001);
+    await tick();
+    expect(await countTopics()).toBe(901);
+    moveClock(10 * MINUTE);
+    await tick();
+    const summed = sent.filter(({ type }) => type === "hosts.summary");
+    expect(summed.reduce((sum, { data }) => sum + Number(data["down"]), 0)).toBe(990);
+    expect(types().filter((type) => type === "host.down")).toHaveLength(20);
+  });
+
+  it("leave room for the host that goes down next", async () => {
+    await turnMany(1_010);
+    await tick();
+    moveClock(MINUTE);
+    await turn(true);
+    await tick();
+    expect(sent.at(-1)).toMatchObject({ type: "host.down", data: { host: "a.example" } });
+  });
+});
+
 describe("a webhook that is down", () => {
   it("gets the same message again on the schedule, and is no event", async () => {
     status = null;

@@ -70,13 +70,23 @@ describe("a host", () => {
       [],
     ],
     [
-      "stays down: one event",
+      "stays down: one event, though its breaker says so twice",
       [
         [0, DOWN],
         [MINUTE, DOWN],
-        [30 * MINUTE, DOWN],
       ],
       [[0, "host.down", 1]],
+    ],
+    [
+      "goes down again after its breaker had forgotten: two events",
+      [
+        [0, DOWN],
+        [30 * MINUTE, DOWN],
+      ],
+      [
+        [0, "host.down", 1],
+        [30, "host.down", 1],
+      ],
     ],
     [
       "is down again within ten minutes: reported when they are over",
@@ -155,6 +165,12 @@ function late(messages: number, longest: number): Observation {
 function overdue(runs: number): Observation {
   return { name: "runs.overdue", subject: "", counts: { runs, users: 1 }, sinceMs: T0 - DAY };
 }
+
+it("an upstream that is seen down for an hour is reported once", () => {
+  const down: Observation = { name: "upstream", subject: "", isDown: true, counts: {} };
+  const seen = Array.from({ length: 121 }, (_, at): [number, Observation] => [at * 30 * SECOND, down]);
+  expect(saidOfHost(seen)).toEqual([[0, "upstream.down", 1]]);
+});
 
 describe("what happens again and again", () => {
   it.each<[what: string, seen: [number, Observation][], reported: [number, object][]]>([

@@ -117,6 +117,26 @@ describe("an attempt", () => {
     expect(sums.acknowledged.size).toBeLessThanOrEqual(sums.hosts.size);
   });
 
+  it("is never acknowledged more often than it was made, however many hosts come and go", () => {
+    const sums = toSums((each) => {
+      for (let n = 0; n < 400; n += 1) countAttempt(each, toAttempt({ host: "often.example" }));
+      for (let round = 0; round < 4; round += 1) {
+        for (let n = 0; n < 5; n += 1) countAttempt(each, toAttempt({ host: "seldom.example" }));
+        for (let n = 0; n < 1_200; n += 1)
+          for (let attempts = 0; attempts < 6; attempts += 1)
+            countAttempt(each, toAttempt({ host: `${round}-${n}.example`, outcome: "failed" }));
+        countAttempt(each, toAttempt({ host: "seldom.example" }));
+      }
+    });
+    const merged = emptySums();
+    for (const _ of [1, 2]) addSums(merged, sums);
+    for (const { hosts, acknowledged } of [sums, merged]) {
+      const tooMany = [...acknowledged].filter(([host, n]) => n > (hosts.get(host) ?? 0));
+      expect(tooMany).toEqual([]);
+      expect(acknowledged.get("often.example")).toBe(hosts.get("often.example"));
+    }
+  });
+
   it("at a host with an endless name keeps 260 characters of it", () => {
     const sums = toSums((each) => countAttempt(each, toAttempt({ host: "h".repeat(9_000) })));
     expect([...sums.hosts.keys()]).toEqual(["h".repeat(260)]);
