@@ -1,7 +1,7 @@
 // The operators' part of the contract.
 
 import { ERROR_KINDS } from "../platform/observability/recent-errors.ts";
-import { publicErrors } from "./answers.ts";
+import { runActions, userControls } from "./console-actions.ts";
 import {
   failureParameters,
   searchedUser,
@@ -12,39 +12,21 @@ import {
   userParameters,
   uuid,
 } from "./console-parameters.ts";
-import type { ConsoleComponentName } from "./console-schemas.ts";
+import { API, common, errors, get, post } from "./console-parts.ts";
 import {
   type Answer,
-  type Answers,
   answer,
   asCsv,
   CHARGE_EXAMPLE,
-  challenged,
-  deferred,
   type Entry,
   exported,
   inQuery,
   jsonBody,
-  OPERATOR,
-  type Operation,
-  ownErrors,
-  type Parameter,
-  type RequestBody,
   ref,
   uncounted,
   uuidInPath,
 } from "./parts.ts";
-import {
-  AUDIT_ACTIONS,
-  DISMISSED,
-  HOST_SORTS,
-  MAX_DISMISSAL_CHARS,
-  RESULTS,
-  SPANS,
-  STATES,
-} from "./search-values.ts";
-
-const API = "/console/api";
+import { AUDIT_ACTIONS, DISMISSED, HOST_SORTS, RESULTS, SPANS, STATES } from "./search-values.ts";
 
 export function consoleOperations(): Entry[] {
   return [
@@ -83,6 +65,7 @@ export function consoleOperations(): Entry[] {
       status: "200",
       description: "It is done",
     }),
+    ...userControls(),
     get("/dead-letters", "getConsoleDeadLetters", "Dead letters", "ConsoleDeadLetters", [
       ...failureParameters(),
       inQuery("dismissed", { type: "string", enum: [...DISMISSED], default: "false" }),
@@ -127,122 +110,6 @@ export function consoleOperations(): Entry[] {
     { path: `${API}/charges`, method: "get", operation: exportCharges() },
     { path: `${API}/reindex`, method: "post", operation: reindexGates() },
   ];
-}
-
-function runActions(): Entry[] {
-  const parameters = [uuidInPath("run_id"), ...userParameters()];
-  return [
-    post("/runs/{run_id}/poll", "pollConsoleRun", "Ask the upstream for a run's end now", {
-      parameters,
-      description: "The upstream is asked",
-    }),
-    post("/runs/{run_id}/redeliver", "redeliverConsoleRun", "Send a run's callback again", {
-      parameters,
-      description: "It is sent again; of an abandoned run the upstream is asked for the end first",
-    }),
-    post("/runs/{run_id}/abandon", "abandonConsoleRun", "Stop delivering a run's end, or asking for it", {
-      parameters,
-      status: "200",
-      description: "It is a dead letter now",
-    }),
-    post("/runs/{run_id}/dismiss", "dismissConsoleRun", "Dismiss a dead letter", {
-      parameters: [
-        ...parameters,
-        inQuery("dismissal", { type: "string", maxLength: MAX_DISMISSAL_CHARS, description: "Why." }, true),
-      ],
-      status: "200",
-      description: "It stays a dead letter, and is not listed with the others",
-    }),
-    post(
-      "/users/{user}/open-runs/{run_key}/poll",
-      "nameConsoleRun",
-      "Name the run of a start that was never answered",
-      {
-        parameters: [userInPath, uuidInPath("run_key"), inQuery("run_id", uuid, true)],
-        description: "The upstream is asked for that run",
-      },
-    ),
-  ];
-}
-
-function get(
-  path: string,
-  operationId: string,
-  summary: string,
-  schema: ConsoleComponentName,
-  parameters: readonly Parameter[],
-): Entry {
-  const responses = { "200": answer("As it is now", ref(schema), uncounted), ...errors() };
-  return {
-    path: API + path,
-    method: "get",
-    operation: { ...common(operationId, summary), parameters, responses },
-  };
-}
-
-type Action = {
-  parameters: readonly Parameter[];
-  /** Of the answer: mostly the entry of the audit trail. */
-  schema?: ConsoleComponentName;
-  status?: "200" | "202";
-  description: string;
-  body?: RequestBody;
-};
-
-function post(path: string, operationId: string, summary: string, action: Action): Entry {
-  const { parameters, schema = "ConsoleAuditEntry", status = "202", description, body } = action;
-  const responses = {
-    [status]: answer(description, ref(schema), uncounted),
-    ...errors(),
-    ...actionErrors(),
-  };
-  const operation = {
-    ...common(operationId, summary),
-    parameters,
-    responses,
-    ...(body && { requestBody: body }),
-  };
-  return { path: API + path, method: "post", operation };
-}
-
-function common(operationId: string, summary: string): Omit<Operation, "responses"> {
-  return { tags: ["Console"], summary, operationId, security: OPERATOR };
-}
-
-function errors(): Answers {
-  const notOperator = 'The token needs the scope "operator".';
-  const noIndex = "The operators' index or a gate does not answer.";
-  const unread = "This cannot be read at the moment.";
-  const source = { parameter: "state" };
-  return {
-    ...ownErrors(
-      uncounted,
-      ["bad_request", "A parameter is not what it must be.", "state must be one of …", { source }],
-      [
-        "permission_denied",
-        "Not an operator, or a request of another site.",
-        notOperator,
-        { name: "Denied" },
-      ],
-      ["not_found", "There is no such thing.", "There is no such run."],
-    ),
-    ...ownErrors(challenged, [
-      "unauthenticated",
-      "Who is asking is not known.",
-      "An operator's token is required.",
-    ]),
-    ...ownErrors(deferred, ["service_unavaiable", noIndex, unread, { name: "Unavailable" }]),
-    ...publicErrors(),
-  };
-}
-
-function actionErrors(): Answers {
-  const tooLarge = "The body is larger than this gateway takes.";
-  return ownErrors(
-    uncounted,
-    ["conflict", "There is nothing to do.", "The delivery of this run is still under way."],
-    ["payload_too_large", tooLarge, "The body is larger than 65536 bytes."],
-  );
 }
 
 function exportCharges(): Entry["operation"] {

@@ -135,6 +135,18 @@ export const CONSOLE_COMPONENTS = {
     user,
     issuer: described(z.nullable(issuer), "Null: this user was promised nothing yet."),
     subject: z.nullable(subject),
+    control: described(
+      z.nullable(
+        z.object({
+          kind: z.enum(["blocked", "limit"]),
+          limit: described(z.nullable(z.int().with(z.gte(1))), "Starts in a window; null: none may be made."),
+          until: time,
+          set_by: operator,
+          set_at: time,
+        }),
+      ),
+      "What operators have set in the place of the token's limit, and is in force; null: nothing.",
+    ),
     windows: z.object({ runs: windowCount, results: windowCount }),
     default_limit: described(count, "Of callers whose token says nothing else."),
     open_runs: list(

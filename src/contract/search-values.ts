@@ -19,12 +19,19 @@ export const NO_HOST = "-";
 /** Of an operator's reason to dismiss a dead letter. */
 export const MAX_DISMISSAL_CHARS = 500;
 
+/** Of what operators set for a user: how far ahead it may end, and starts in a window. */
+export const MAX_CONTROL_DAYS = 30;
+export const MAX_CONTROL_LIMIT = 100_000;
+
 export const AUDIT_ACTIONS = [
   "poll",
   "redeliver",
   "abandon",
   "dismiss",
   "reset_window",
+  "block_user",
+  "limit_user",
+  "lift_user",
   "redeliver_many",
   "dismiss_many",
   "reindex",

@@ -9,7 +9,7 @@ import type { Terms } from "../runs/terms.ts";
 import type { Dismissal } from "./index-event.ts";
 
 export type AdmitRequest = {
-  /** Null: the caller is exempt, or the flag is off. */
+  /** Null: the caller is exempt, or the flag is off. An operator's limit takes its place. */
   window: WindowRule | null;
   /** Null: no idempotency id. */
   claim: ClaimRequest | null;
@@ -30,6 +30,8 @@ export type Admission =
       isOverLimit: boolean;
     }
   | (Limited & { askCache: boolean })
+  /** `view`: of the window that a replay from KV shows. */
+  | (Blocked & { view: WindowView | null; askCache: boolean })
   | { kind: "replay"; view: WindowView | null; mismatch: boolean; answer: Answer }
   /** The first request with this id is still in flight after the longest wait. */
   | { kind: "busy"; view: WindowView | null }
@@ -39,7 +41,7 @@ export type Admission =
   | { kind: "full"; view: WindowView | null; askCache: boolean };
 
 /** What a start is answered whatever else its body says. */
-export type Foreseen = Limited | { kind: "known"; settled: Settled; view: WindowView | null };
+export type Foreseen = Limited | Blocked | { kind: "known"; settled: Settled; view: WindowView | null };
 
 /** How an attempt at starting a run ended. It says all that the gate needs, also one that lost the row meanwhile. */
 export type Settlement = {
@@ -99,8 +101,17 @@ export type RunRecord = {
 /** A caller has used up its window. */
 export type Limited = { kind: "limited"; view: WindowView; retryAfterSeconds: number };
 
+/** Operators have blocked the user. */
+export type Blocked = { kind: "blocked"; untilMs: number };
+
+/** Who asks for a redelivery. `window`: where a caller's is counted as a start. `batch`: of many that an operator sends again. */
+export type Redeliverer =
+  | { kind: "caller"; window: WindowRule | null }
+  | { kind: "operator"; batch: string | null };
+
 /** The run as it is then; `view` of the window that a redelivery was counted in. Null: nothing is kept of it here, or it has no callback to send again. */
 export type Redelivery =
   | { kind: "started" | "under_way"; record: RunRecord; view: WindowView | null }
   | Limited
+  | Blocked
   | null;

@@ -16,11 +16,13 @@ import type {
   Foreseen,
   HeldClaim,
   ReadCount,
+  Redeliverer,
   Redelivery,
   Reported,
   RunRecord,
   Settlement,
 } from "./admission.ts";
+import type { StoredControl } from "./controls.ts";
 import type { Inspection, RunListing } from "./inspection.ts";
 import type { Taken, TakeRequest } from "./leases.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
@@ -136,15 +138,15 @@ export class GateClient {
   }
 
   /** `found`: the run as it was just now. Of a finished one, a repetition that finds its delivery under way is the same. */
-  async redeliver(
-    found: RunRecord,
-    window: WindowRule | null,
-    batch: string | null = null,
-  ): Promise<Redelivery> {
-    if (found.dueAtMs !== null) return { kind: "under_way", record: found, view: null };
+  async redeliver(found: RunRecord, by: Redeliverer): Promise<Redelivery> {
+    const wasUnderWay = found.dueAtMs !== null;
+    // A caller's is asked for all the same: the gate says whether the user is blocked.
+    if (wasUnderWay && by.kind === "operator") return { kind: "under_way", record: found, view: null };
     const redelivery = await this.#twice(async (gate, isRepeated): Promise<Redelivery> => {
-      const answer = await gate.redeliver(found.run.runId, window, batch);
-      return answer?.kind === "under_way" && isRepeated ? { ...answer, kind: "started" } : answer;
+      const answer = await gate.redeliver(found.run.runId, by);
+      if (answer?.kind !== "under_way") return answer;
+      if (wasUnderWay) return { ...answer, view: null };
+      return isRepeated ? { ...answer, kind: "started" } : answer;
     });
     // Of an abandoned run the end counts, once it is read.
     if (redelivery?.kind === "started" && found.run.status === "ended") isolateSums.countReopened();
@@ -197,6 +199,13 @@ export class GateClient {
 
   async resetWindows(): Promise<void> {
     await this.#twice(async (gate) => await gate.resetWindows());
+  }
+
+  /** What an operator sets for this user until a moment; null lifts it. Says whether another was in force, or may have been. */
+  setControl(control: StoredControl | null): Promise<boolean> {
+    return this.#twice(
+      async (gate, isRepeated): Promise<boolean> => (await gate.setControl(control)) || isRepeated,
+    );
   }
 
   reindex(): Promise<boolean> {

@@ -6,15 +6,18 @@ import { type Claim, expiresAtMs, isExpired } from "../runs/claim.ts";
 import type { OpenRun } from "../runs/open-run.ts";
 import { isFinished, type Run, toDeliveryState } from "../runs/run.ts";
 import type { RunRecord } from "./admission.ts";
-import type { Counter } from "./counter.ts";
+import type { Parts } from "./admit.ts";
+import type { StoredControl } from "./controls.ts";
 import type { Dismissal } from "./index-event.ts";
 import type { Runs } from "./runs.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
 
 export type Inspection = {
-  /** This user was once promised something, or counted. */
+  /** This user was once promised something, counted, blocked or limited. */
   isKnown: boolean;
+  /** In force now. */
+  control: StoredControl | null;
   /** Open ones only. */
   windows: { runs: Window | null; results: Window | null };
   open: { runKey: string; run: Run; hasCallback: boolean; dueAtMs: number }[];
@@ -55,9 +58,7 @@ export function toRecord(runs: Runs, { runKey, terms, run, dismissal }: Recorded
 }
 
 export function inspect(
-  store: GateStore,
-  runs: Runs,
-  counter: Counter,
+  { store, runs, counter, controls }: Parts,
   usageFromMs: number,
   nowMs: number,
 ): Inspection {
@@ -68,7 +69,8 @@ export function inspect(
   );
   const claims = [...openClaims, ...store.answers.latest(MAX_SHOWN)];
   return {
-    isKnown: user !== undefined || counter.windows.revision > 0,
+    isKnown: user !== undefined || counter.windows.revision > 0 || controls.isKnown,
+    control: controls.current(nowMs),
     windows: {
       runs: pickOpen(counter.windows.runs, nowMs),
       results: pickOpen(counter.windows.results, nowMs),

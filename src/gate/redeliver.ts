@@ -1,30 +1,31 @@
 // A run's end is delivered again, or an abandoned run is asked for once more. Either makes the gateway send requests, so a
 // caller's redelivery counts as a start does.
-import type { WindowRule } from "../rate-limit/window.ts";
 import type { OpenRun } from "../runs/open-run.ts";
-import type { Redelivery } from "./admission.ts";
-import type { Counter } from "./counter.ts";
+import type { Redeliverer, Redelivery } from "./admission.ts";
+import type { Parts } from "./admit.ts";
 import { toRecord } from "./inspection.ts";
-import type { Runs } from "./runs.ts";
 
 export function redeliver(
-  runs: Runs,
-  counter: Counter,
+  { runs, counter, controls }: Pick<Parts, "runs" | "counter" | "controls">,
   runId: string,
-  window: WindowRule | null,
-  batch: string | null,
+  by: Redeliverer,
   nowMs: number,
 ): Redelivery {
+  const { rule, ...allowed } =
+    by.kind === "caller"
+      ? controls.effectiveRule(by.window, nowMs)
+      : { kind: "allowed" as const, rule: null };
   const started = (kind: "started" | "under_way", open: OpenRun): Redelivery => {
     const record = toRecord(runs, open);
-    return record && { kind, record, view: window && counter.peek(window, nowMs) };
+    return record && { kind, record, view: rule && counter.peek(rule, nowMs) };
   };
   const found = runs.find(runId);
   if (found === null) return null;
+  if (allowed.kind === "blocked") return allowed;
   if (found.open !== null) return started("under_way", found.open);
-  const refused = window && counter.refusal(window, nowMs);
+  const refused = rule && counter.refusal(rule, nowMs);
   if (refused !== null) return refused;
-  const open = runs.reopen(found.ended, nowMs, batch);
-  if (open !== null && window !== null) counter.take("runs", window, nowMs);
+  const open = runs.reopen(found.ended, nowMs, by.kind === "operator" ? by.batch : null);
+  if (open !== null && rule !== null) counter.take("runs", rule, nowMs);
   return open && started("started", open);
 }

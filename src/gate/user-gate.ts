@@ -6,7 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 import { log } from "../platform/observability/log.ts";
 import { parseGateSettings } from "../platform/settings.ts";
 import { retryAfterSeconds, type WindowRule } from "../rate-limit/window.ts";
-import { decideClaim, type Settled } from "../runs/claim.ts";
+import type { Settled } from "../runs/claim.ts";
 import { buildRunRules, type Observation, type RunRules } from "../runs/run.ts";
 import { accept, endStart, nameRun } from "./acceptance.ts";
 import type {
@@ -16,13 +16,15 @@ import type {
   Foreseen,
   HeldClaim,
   ReadCount,
+  Redeliverer,
   Reported,
   RunRecord,
   Settlement,
 } from "./admission.ts";
-import { admitNow, type Deciding, foresee, learn, type Parts } from "./admit.ts";
+import { admit, foresee, learn, type Parts } from "./admit.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { Claims } from "./claims.ts";
+import { Controls, type StoredControl } from "./controls.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { findRun, findRuns, type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
@@ -36,8 +38,6 @@ import { maintainStorage, type Retention } from "./upkeep.ts";
 import { type ChargePage, chargePage, pastChargePage, type UsageRange } from "./usage.ts";
 import { Waiters } from "./waiters.ts";
 
-/** Contract, Idempotency: a duplicate waits for the first one's answer this long at most. */
-const MAX_WAIT_MS = 25_000;
 const FAILED_ALARM_MS = 60_000;
 
 export class UserGate extends DurableObject<Env> {
@@ -72,36 +72,17 @@ export class UserGate extends DurableObject<Env> {
       runs: this.#runs,
       claims: this.#claims,
       counter: this.#counter,
+      controls: new Controls(this.#store),
     };
     this.#dispatcher = new Dispatcher(env, this.#id, this.#store, this.#runs, state);
   }
 
-  /** The one call before a run is forwarded: replay, refuse, or count it, claim its id and write down what is promised. */
+  /** The one call before a run is forwarded. */
   async admit(request: AdmitRequest): Promise<Admission> {
-    const { claim, promise, window } = request;
-    const deadlineMs = Date.now() + MAX_WAIT_MS;
-    for (;;) {
-      const nowMs = Date.now();
-      const view = () => window && this.#counter.peek(window, nowMs);
-      const decision = claim && decideClaim(this.#claims.find(claim.runKey, nowMs), claim, nowMs);
-      const isRepeated = claim === null && promise !== null && this.#runs.index.get(promise.runKey) !== null;
-      // Counted and written down by its first call, whose answer got lost.
-      if (isRepeated || decision?.kind === "held")
-        return { kind: "admitted", view: view(), mismatch: false, askCache: false, isOverLimit: false };
-      switch (decision?.kind) {
-        case "replay":
-          return { ...decision, view: view() };
-        case "wait": {
-          if (nowMs >= deadlineMs) return { kind: "busy", view: view() };
-          await this.#waiters.changed(claim?.runKey ?? "", Math.min(decision.untilMs, deadlineMs) - nowMs);
-          continue;
-        }
-        case "take":
-        case "conflict":
-        case undefined:
-          return this.#admitNow(request, decision ?? null, nowMs);
-      }
-    }
+    const admission = await admit(this.#parts, this.#waiters, request);
+    const isPlain = request.claim === null && request.promise === null;
+    if (admission.kind === "admitted" && !isPlain) await this.#ring();
+    return admission;
   }
 
   /** How an attempt ended. Answers with what this id's callers get, null while it is not known, or when the claim was released. */
@@ -187,9 +168,9 @@ export class UserGate extends DurableObject<Env> {
     return isHinted;
   }
 
-  /** Delivers a run's end again. `window`: where it is counted as a start; null for an operator's. `batch`: of many. */
-  async redeliver(runId: string, window: WindowRule | null = null, batch: string | null = null) {
-    const redelivery = redeliver(this.#runs, this.#counter, runId, window, batch, Date.now());
+  /** Delivers a run's end again. */
+  async redeliver(runId: string, by: Redeliverer = { kind: "operator", batch: null }) {
+    const redelivery = redeliver(this.#parts, runId, by, Date.now());
     await this.#ring();
     return redelivery;
   }
@@ -239,7 +220,12 @@ export class UserGate extends DurableObject<Env> {
   }
 
   inspect(usageFromMs: number): Inspection {
-    return inspect(this.#store, this.#runs, this.#counter, usageFromMs, Date.now());
+    return inspect(this.#parts, usageFromMs, Date.now());
+  }
+
+  /** What an operator sets for this user until a moment; null lifts it. Says whether another was in force. */
+  setControl(control: StoredControl | null): boolean {
+    return this.#parts.controls.set(control, Date.now());
   }
 
   async resetWindows(): Promise<void> {
@@ -277,13 +263,6 @@ export class UserGate extends DurableObject<Env> {
       log({ event: "gate.alarm_failed", gate: this.#id, error });
       await this.#alarmClock.ringBy(nowMs + FAILED_ALARM_MS);
     }
-  }
-
-  async #admitNow(request: AdmitRequest, decision: Deciding, nowMs: number): Promise<Admission> {
-    const admission = admitNow(this.#parts, request, decision, nowMs);
-    const isPlain = request.claim === null && request.promise === null;
-    if (admission.kind === "admitted" && !isPlain) await this.#ring();
-    return admission;
   }
 
   async #accept(acceptance: Acceptance, nowMs: number): Promise<Settled | null> {

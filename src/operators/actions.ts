@@ -101,7 +101,7 @@ export async function dismissRun(
 /** Delivers the run's end again, for a batch of many maybe; `refused` while that is under way, or when there is nothing to deliver. */
 export async function redeliverRun({ gate, record }: FoundRun, batch: string | null = null): Promise<Effect> {
   if (!hasSomethingToDeliver(record)) return refused("The run has no callback.");
-  const redelivery = await gate.redeliver(record, null, batch);
+  const redelivery = await gate.redeliver(record, { kind: "operator", batch });
   if (redelivery === null) return refused("The run is not on record any more.");
   if (redelivery.kind === "under_way") return refused("The delivery of this run is still under way.");
   return { kind: "done" };

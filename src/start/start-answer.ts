@@ -1,4 +1,5 @@
 // What a start is answered, and how it came about.
+import { formatTime } from "../platform/date-time.ts";
 import { type Problem, problem } from "../platform/errors.ts";
 import type { WindowView } from "../rate-limit/window.ts";
 import type { Answer } from "../runs/claim.ts";
@@ -11,6 +12,8 @@ export type StartAnswer = {
     | "over_limit"
     | "replayed"
     | "limited"
+    /** Operators have blocked the user. */
+    | "blocked"
     | "malformed"
     | "busy"
     | "conflict"
@@ -54,6 +57,13 @@ export function upstreamRefusal(failure: UpstreamProblem, view: WindowView | nul
 
 export function tooManyRequests(retryAfterSeconds: number): Problem {
   return problem("too_many_requests", "Rate limit exceeded. Too many requests.", { retryAfterSeconds });
+}
+
+export function blocked(untilMs: number): Problem {
+  return problem(
+    "permission_denied",
+    `Starts of this user are blocked until ${formatTime(untilMs)} by the operators of this gateway.`,
+  );
 }
 
 const SOON = { retryAfterSeconds: 1 };

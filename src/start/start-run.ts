@@ -19,6 +19,7 @@ import { type ParsedRequest, type ScannedBody, scannedId } from "./run-request.t
 import {
   type Admitted,
   accepted,
+  blocked,
   NOTHING_CAN_BE_PROMISED,
   OTHER_ACTION,
   refusal,
@@ -59,13 +60,12 @@ export async function startRun(
   const plan = await planStart(deps, target, parsed);
   const { claim, promise } = plan;
   const isPlain = claim === null && promise === null;
-  // Nothing to count and nothing to keep: the gate is not needed.
-  if (isPlain && window === null) return forward(deps, target, parsed, plan, NO_GATE);
+  // Also asked where there is nothing to count and nothing to keep: the user may be blocked.
   const admission = await deps.stopwatch.time("gate", deps.gate.admit({ window, claim, promise }));
   switch (admission.kind) {
     case "unavailable":
       // What its own user can cause must not lift the user's limit; one in the shadow must not refuse.
-      return isPlain && (!admission.isOverloaded || window?.isShadow)
+      return isPlain && (!admission.isOverloaded || window === null || window.isShadow)
         ? failedOpen(await forward(deps, target, parsed, plan, NO_GATE))
         : withoutGate(deps, claim);
     case "replay":
@@ -77,6 +77,8 @@ export async function startRun(
         admission,
         refusal("limited", tooManyRequests(admission.retryAfterSeconds), admission.view),
       );
+    case "blocked":
+      return unlessKnown(deps, claim, admission, refusal("blocked", blocked(admission.untilMs), null));
     case "busy":
       return refusal("busy", STILL_IN_FLIGHT, admission.view);
     case "conflict":
@@ -105,10 +107,10 @@ export async function answerUnparsed(
   if (body.kind !== "text" || body.text.length <= LARGE_BODY) return null;
   const { text, envelope } = body;
   const id = scannedId(text, envelope);
-  if (window === null && id === null) return null;
   const foreseen = await gate.foresee(window, id);
   if (foreseen?.kind === "limited")
     return refusal("limited", tooManyRequests(foreseen.retryAfterSeconds), foreseen.view);
+  if (foreseen?.kind === "blocked") return refusal("blocked", blocked(foreseen.untilMs), null);
   if (foreseen === null || id === null) return null;
   const { settled, view } = foreseen;
   const path = buildStartPath(target);
@@ -130,7 +132,7 @@ async function withoutGate({ kv, gate, timer }: StartDeps, claim: ClaimRequest |
 async function unlessKnown(
   { kv, gate, waitUntil, timer }: StartDeps,
   claim: ClaimRequest | null,
-  { askCache, view }: Extract<Admission, { kind: "limited" | "conflict" | "full" }>,
+  { askCache, view }: Extract<Admission, { kind: "limited" | "blocked" | "conflict" | "full" }>,
   refused: StartAnswer,
 ): Promise<StartAnswer> {
   const known = askCache && claim !== null ? await getAnswer(kv, gate.id, claim.runKey, timer) : null;

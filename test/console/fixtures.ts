@@ -182,6 +182,13 @@ export const userView: UserView = {
   user: ALICE,
   issuer: ISSUER,
   subject: "alice",
+  control: {
+    kind: "limit",
+    limit: 500,
+    until: ago(-7_200_000),
+    set_by: "olga@example.com",
+    set_at: ago(60_000),
+  },
   windows: {
     runs: { count: 172, resets_at: ago(-140_000) },
     results: { count: 1204, resets_at: ago(-95_000) },

@@ -138,6 +138,7 @@ describe("a user's page", () => {
       user: runs.alice,
       issuer: "https://login.example",
       subject: "alice",
+      control: null,
       windows: { runs: { count: 2, resets_at: "2040-01-01T00:05:00.000Z" }, results: null },
       default_limit: 200,
       open_runs: [

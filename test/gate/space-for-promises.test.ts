@@ -22,13 +22,13 @@ beforeEach(() => {
 });
 
 /** A start with this id, a callback and a charge. */
-function start({ store, runs, counter }: OpenedStore, id: string, nowMs: number) {
+function start({ store, runs, counter, controls }: OpenedStore, id: string, nowMs: number) {
   const claims = new Claims(store, runs);
   const claim = { runKey: id, attempt: id, fingerprint: "f", path: "/p", leaseMs: 15_000, mayCreate: true };
   const decision = decideClaim(claims.find(id, nowMs), claim, nowMs);
   if (decision.kind !== "take") throw new Error(`the claim is ${decision.kind}`);
   const request = { window: WINDOW, claim, promise: { runKey: id, terms: FULL_TERMS } };
-  return admitNow({ gate: "a gate", store, runs, claims, counter }, request, decision, nowMs, 3);
+  return admitNow({ gate: "a gate", store, runs, claims, counter, controls }, request, decision, nowMs, 3);
 }
 
 /** Three starts without an answer, and what befell them then. */

@@ -158,7 +158,8 @@ function toVerdict(admission: Admission): Verdict {
     case "busy":
     case "conflict":
     case "full":
-      throw new Error(`nothing is in flight, and there is room: ${admission.kind}`);
+    case "blocked":
+      throw new Error(`nothing is in flight, no operator acts, and there is room: ${admission.kind}`);
   }
 }
 

@@ -13,6 +13,8 @@ const SIGN_IN = /^\/console\/sign-in(?:\?(?:error=(?:expired|signed_out)&?)?(?:n
 
 export const RUN = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
 const USER = "u".repeat(43);
+/** An hour from now, to the second. */
+const UNTIL = `${new Date(Date.now() + 3_600_000).toISOString().slice(0, 19)}Z`;
 const TEAM = "console-security.cloudflareaccess.com";
 export const OLGA = { sub: "olga", scope: "operator" };
 const OWN = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
@@ -46,6 +48,9 @@ export const API_ACTIONS: Door[] = [
   { method: "POST", path: "/console/api/reindex" },
   { method: "POST", path: `/console/api/users/${USER}/open-runs/${RUN}/poll?run_id=${RUN}` },
   posting("/console/api/dead-letters/redeliver", JSON_TYPE, '{"host":"client.example"}'),
+  { method: "POST", path: `/console/api/users/${USER}/block?until=${UNTIL}` },
+  { method: "POST", path: `/console/api/users/${USER}/limit?limit=5&until=${UNTIL}` },
+  { method: "POST", path: `/console/api/users/${USER}/lift` },
   { method: "POST", path: `/console/api/runs/${RUN}/dismiss?dismissal=x` },
   posting("/console/api/dead-letters/dismiss", JSON_TYPE, '{"host":"client.example","dismissal":"x"}'),
 ];
@@ -59,6 +64,9 @@ const PAGES: Door[] = [
 const PAGE_ACTIONS: Door[] = [
   ...actionsUnder("/console"),
   posting(`/console/users/${USER}/open-runs/${RUN}/poll`, FORM, `run_id=${RUN}`),
+  posting(`/console/users/${USER}/block`, FORM, `until=${UNTIL}`),
+  posting(`/console/users/${USER}/limit`, FORM, `limit=5&until=${UNTIL}`),
+  posting(`/console/users/${USER}/lift`, FORM, ""),
   posting("/console/dead-letters/redeliver", FORM, "what=range&host=client.example"),
   posting("/console/dead-letters/dismiss", FORM, "what=range&host=client.example&dismissal=x"),
   posting(`/console/runs/${RUN}/dismiss`, FORM, "dismissal=x"),

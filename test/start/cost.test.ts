@@ -1,5 +1,6 @@
 // What a run costs: every call of every binding, and every row written. They are counted, not guessed; a binding that
 // is added later is counted too.
+import { runInDurableObject } from "cloudflare:test";
 import { describe, expect } from "vitest";
 import { counting, never, replacing } from "../support/bindings.ts";
 import { moveClock, SECOND } from "../support/clock.ts";
@@ -26,10 +27,10 @@ describe("the calls of one request, in all", () => {
       costs: ["FLAGS.getBooleanDetails", "UPSTREAM.fetch", "USER_GATE.admit"],
     },
     {
-      name: "a plain run of an exempt caller: the upstream alone",
+      name: "a plain run of an exempt caller: the same but for the flag, because the user may be blocked",
       data: {},
       call: EXEMPT,
-      costs: ["UPSTREAM.fetch"],
+      costs: ["UPSTREAM.fetch", "USER_GATE.admit"],
     },
     {
       name: "a run with an id: the gate twice, and KV once, to write",
@@ -47,7 +48,12 @@ describe("the calls of one request, in all", () => {
       data: { page: 5 },
       costs: ["FLAGS.getBooleanDetails", "USER_GATE.admit"],
     },
-    { name: "a malformed run of an exempt caller: nothing", data: { page: 5 }, call: EXEMPT, costs: [] },
+    {
+      name: "a malformed run of an exempt caller: the gate once",
+      data: { page: 5 },
+      call: EXEMPT,
+      costs: ["USER_GATE.admit"],
+    },
     { name: "a request without a token: nothing", data: {}, call: { claims: null }, costs: [] },
   ])("$name", async ({ data, call, costs }) => {
     const { calls, gateway } = await counted();
@@ -136,6 +142,17 @@ describe("KV's copy", () => {
 });
 
 describe("the rows that the gate writes", () => {
+  it("for a plain run of an exempt caller: none, and nothing is stored", async ({ gateway }) => {
+    const meter = await meterRows(gateway);
+    expect((await gateway.start({}, EXEMPT)).status).toBe(202);
+    expect(meter.take()).toEqual([]);
+    const stored = await runInDurableObject(await gateway.gateOf(), async (_gate, { storage }) => [
+      ...(await storage.list()).keys(),
+      await storage.getAlarm(),
+    ]);
+    expect(stored).toEqual([null]);
+  });
+
   it("for a refused run and for a replay: none", async () => {
     const gateway = await makeGateway({ RATE_LIMIT_DEFAULT: "1" });
     await gateway.start({ idempotency_id: ID });

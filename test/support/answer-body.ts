@@ -30,7 +30,7 @@ export type AnswerBody = {
 } & z.infer<typeof COMPONENTS.JsonWebKeySet> &
   Pick<RunDetail, "breaker" | "dismissed" | "state" | "attempts" | "time_line" | "can"> &
   Pick<RunPage, "runs"> &
-  Pick<UserView, "user" | "windows" | "open_runs" | "open_count" | "claims" | "default_limit"> &
+  Pick<UserView, "user" | "control" | "windows" | "open_runs" | "open_count" | "claims" | "default_limit"> &
   Pick<DeadLetters, "groups" | "dead_letters"> &
   Pick<AuditPage, "entries"> &
   Pick<Overview, "health" | "totals" | "waiting" | "failing_hosts"> &

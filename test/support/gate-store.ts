@@ -1,12 +1,19 @@
 // The storage of a gate that no other test uses, for tests of what stands in it.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { Controls } from "../../src/gate/controls.ts";
 import { Counter } from "../../src/gate/counter.ts";
 import { Runs } from "../../src/gate/runs.ts";
 import { GateStore } from "../../src/gate/store/gate-store.ts";
 import type { UserGate } from "../../src/gate/user-gate.ts";
 
-export type OpenedStore = { store: GateStore; runs: Runs; counter: Counter; storage: DurableObjectStorage };
+export type OpenedStore = {
+  store: GateStore;
+  runs: Runs;
+  counter: Counter;
+  controls: Controls;
+  storage: DurableObjectStorage;
+};
 
 /** As the object opens it when it starts. */
 export function openStore(storage: DurableObjectStorage): OpenedStore {
@@ -14,7 +21,8 @@ export function openStore(storage: DurableObjectStorage): OpenedStore {
   const { rows, counted } = store.openRuns.load();
   const counter = new Counter(store, store.newestWindows(counted), () => undefined);
   const rules = { pollSchedule: [2, 4, 8], retrySchedule: [5, 300] };
-  return { store, counter, runs: new Runs("a gate", store, counter, rules, rows), storage };
+  const runs = new Runs("a gate", store, counter, rules, rows);
+  return { store, counter, runs, controls: new Controls(store), storage };
 }
 
 export function withStore<T>(work: (opened: OpenedStore) => T | Promise<T>): Promise<T> {

@@ -21,6 +21,9 @@ export type Route = {
   form?: Handler;
 };
 
+/** What the form of an action may hold. */
+const FIELDS = ["user", "run_id", "dismissal", "limit", "until"];
+
 export type Feature = readonly Route[];
 
 type View<Q, V extends object | null> = {
@@ -78,8 +81,8 @@ export function action<Q, A extends Acted>(definition: Action<Q, A>): Route {
     post: asked(parse, async (c, question) => acting(await perform(c, question), status, missing)),
     form: page(async (c) => {
       const form = await readForm(c);
-      const fields = ["user", "run_id", "dismissal"].map((name) => [name, form.get(name) ?? ""]);
-      return submit(c, definition, { ...Object.fromEntries(fields), ...c.req.param() });
+      const fields = FIELDS.map((name) => [name, form.get(name) ?? ""]);
+      return submit(c, definition, { ...withTimes(Object.fromEntries(fields)), ...c.req.param() });
     }),
   };
 }
@@ -94,16 +97,17 @@ export async function submit<Q, A extends Acted>(
   if (question.kind === "invalid") {
     // A run id may be a field of the form; everything else that the path names is a thing that is not there.
     const isOfPath = question.parameter !== "run_id" && c.req.param(question.parameter) !== undefined;
-    return isOfPath ? notFoundPage(c) : badForm(c);
+    return isOfPath ? notFoundPage(c) : badForm(c, question.detail);
   }
   const acted = await perform(c, question.value);
   const path = next(question.value, acted);
   return path === null ? notFoundPage(c) : goTo(c, path, acted?.outcome === "done" ? said : "not_now");
 }
 
-export function badForm(c: AppContext): Promise<Response> {
+/** `detail`: which field is at fault, and what it must be. */
+export function badForm(c: AppContext, detail?: string): Promise<Response> {
   c.get("notes").outcome = "malformed";
-  return renderProblem(c, "bad_form");
+  return renderProblem(c, "bad_form", detail);
 }
 
 /** Whatever is no form of ours is an empty one. */
@@ -114,5 +118,6 @@ export async function readForm(c: AppContext): Promise<URLSearchParams> {
 }
 
 function withTimes(given: Given): Given {
-  return { ...given, from: withSeconds(given["from"] ?? ""), to: withSeconds(given["to"] ?? "") };
+  const times = ["from", "to", "until"].map((name) => [name, withSeconds(given[name] ?? "")]);
+  return { ...given, ...Object.fromEntries(times) };
 }

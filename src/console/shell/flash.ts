@@ -12,6 +12,9 @@ const FLASHES = {
     text: "The upstream is being asked for that run. Reload in a moment to see whether it knows it.",
   },
   window_reset: { tone: "good", text: "The windows have been reset. The user starts from zero." },
+  user_blocked: { tone: "good", text: "The user is blocked. Each start is refused from now on." },
+  user_limited: { tone: "good", text: "The limit is set. It holds for the next start." },
+  user_lifted: { tone: "good", text: "It is lifted. What the user's token says holds again." },
   dismissed: { tone: "good", text: "The dead letter has been dismissed. It can still be sent again." },
   no_dismissal: { tone: "warn", text: "No reason was given, so nothing was dismissed." },
   nothing_selected: { tone: "warn", text: "Nothing was selected, so nothing was done." },
@@ -21,7 +24,7 @@ const FLASHES = {
   },
   not_now: {
     tone: "warn",
-    text: "That cannot be done now: the run has moved on meanwhile. Nothing has changed.",
+    text: "That cannot be done now: something has changed meanwhile. Nothing has been done.",
   },
 } satisfies Record<string, Flash>;
 

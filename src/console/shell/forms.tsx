@@ -90,19 +90,24 @@ export function DismissalField({ required }: { required?: boolean }): JSX.Elemen
   );
 }
 
-type TimeFieldProps = Record<"label" | "name" | "value", string>;
+type TimeFieldProps = Record<"label" | "name" | "value", string> & { isRequired?: boolean };
 
-export function TimeField({ label, name, value }: TimeFieldProps): JSX.Element {
+export function TimeField({ label, name, value, isRequired }: TimeFieldProps): JSX.Element {
   const ms = parseDateTime(value);
   return (
     <Field label={label}>
       {/* The control would drop a time with a zone, and the form then ask for any time. */}
-      <input name={name} type="datetime-local" value={ms === null ? value : formatTime(ms).slice(0, -1)} />
+      <input
+        name={name}
+        type="datetime-local"
+        value={ms === null ? value : formatTime(ms).slice(0, -1)}
+        required={isRequired}
+      />
     </Field>
   );
 }
 
-type SelectFieldProps = TimeFieldProps & { options: readonly string[]; isRequired?: boolean };
+type SelectFieldProps = TimeFieldProps & { options: readonly string[] };
 
 /** One of a few; or any, where none is required. */
 export function SelectField({ label, name, value, options, isRequired }: SelectFieldProps): JSX.Element {

@@ -15,6 +15,7 @@ export type Parse<T> = (given: Given, c: AppContext) => T | Promise<T>;
 
 export type Parsed<T> = { kind: "ok"; value: T } | { kind: "invalid"; parameter: string; detail: string };
 
+const DAY_MS = 86_400_000;
 const BAD_CURSOR = "cursor must be the next_cursor of a page of the same list.";
 
 /** What is wrong with one parameter. */
@@ -136,6 +137,24 @@ function dateTime(given: Given, name: string): number | null {
   const ms = value === null ? null : parseDateTime(value);
   if (value !== null && ms === null) throw new BadParameter(name, dateTimeFault(name));
   return ms;
+}
+
+/** A moment ahead, `maxDays` at most. */
+export function requireUntil(given: Given, maxDays: number): number {
+  const nowMs = Date.now();
+  const ms = dateTime(given, "until");
+  if (ms === null) throw new BadParameter("until", "until is required.");
+  if (ms <= nowMs || ms > nowMs + maxDays * DAY_MS)
+    throw new BadParameter("until", `until must be ahead of now, by ${maxDays} days at most.`);
+  return ms;
+}
+
+export function requireWhole(given: Given, name: string, max: number): number {
+  const text = parseText(given, name) ?? "";
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > max)
+    throw new BadParameter(name, `${name} must be a whole number from 1 to ${max}.`);
+  return value;
 }
 
 /** An operator's reason to dismiss a dead letter. */

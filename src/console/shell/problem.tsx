@@ -38,15 +38,21 @@ export function statusOfPage(problem: PageProblem): (typeof TEXTS)[PageProblem][
   return TEXTS[problem].status;
 }
 
-type ProblemProps = { frame: Frame; problem: PageProblem; requestId: string };
+type ProblemProps = {
+  frame: Frame;
+  problem: PageProblem;
+  requestId: string;
+  detail?: string | undefined;
+};
 
-export function ProblemPage({ frame, problem, requestId }: ProblemProps): JSX.Element {
+export function ProblemPage({ frame, problem, requestId, detail }: ProblemProps): JSX.Element {
   const { status, title, text } = TEXTS[problem];
   return (
     <BareLayout title={title} frame={frame}>
       <section class="card">
         <p class="eyebrow">{status}</p>
         <h1>{title}</h1>
+        {detail !== undefined && <p>{detail}</p>}
         <p>{text}</p>
         <p class="buttons">
           <ButtonLink href={ROOT}>To the overview</ButtonLink>

@@ -47,8 +47,12 @@ function operatorIn(c: AppContext): Operator | undefined {
   return c.get("operator");
 }
 
-export function renderProblem(c: AppContext, problem: PageProblem): Promise<Response> {
-  const content = <ProblemPage frame={buildFrame(c)} problem={problem} requestId={c.get("requestId")} />;
+/** `detail`: what is wrong, first of what the page says. */
+export function renderProblem(c: AppContext, problem: PageProblem, detail?: string): Promise<Response> {
+  const requestId = c.get("requestId");
+  const content = (
+    <ProblemPage frame={buildFrame(c)} problem={problem} requestId={requestId} detail={detail} />
+  );
   return render(c, content, statusOfPage(problem));
 }
 

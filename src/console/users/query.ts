@@ -24,6 +24,7 @@ export async function userView(
     user: userKey,
     issuer: seen.user?.issuer ?? null,
     subject: seen.user?.subject ?? null,
+    control: toControlView(seen.control),
     windows: { runs: toWindowCount(seen.windows.runs), results: toWindowCount(seen.windows.results) },
     default_limit: settings.rateLimit,
     open_runs: seen.open.map(toOpenRunView),
@@ -33,6 +34,13 @@ export async function userView(
     }),
     usage: seen.usage.map(({ day, tasks }) => ({ day: formatTime(day * DAY_MS).slice(0, 10), tasks })),
   };
+}
+
+function toControlView(control: Inspection["control"]): UserView["control"] {
+  if (control === null) return null;
+  const { kind, untilMs, operator, setAtMs } = control;
+  const limit = kind === "limit" ? control.limit : null;
+  return { kind, limit, until: formatTime(untilMs), set_by: operator, set_at: formatTime(setAtMs) };
 }
 
 function toWindowCount(window: Window | null): WindowCount | null {

@@ -1,13 +1,26 @@
 // Users are looked up, by subject or by their key; each has a page.
+
+import { MAX_CONTROL_DAYS, MAX_CONTROL_LIMIT } from "../../contract/search-values.ts";
 import type { AppContext } from "../../http/context.ts";
 import { nameRun, resetWindow } from "../../operators/actions.ts";
+import { liftControl, setControl } from "../../operators/user-controls.ts";
 import type { UserView } from "../../operators/views.ts";
 import { problem } from "../../platform/errors.ts";
+import type { Control } from "../../rate-limit/control.ts";
 import { asked, found } from "../shell/api.ts";
 import { action, type Feature, view } from "../shell/feature.ts";
 import { findUser, isKnownUser, requireFoundUser } from "../shell/find-user.ts";
 import { runsAt, userAt, usersAt } from "../shell/links.ts";
-import { type Given, givenIn, judge, parseText, requireUser, requireUuid } from "../shell/parameters.ts";
+import {
+  type Given,
+  givenIn,
+  judge,
+  parseText,
+  requireUntil,
+  requireUser,
+  requireUuid,
+  requireWhole,
+} from "../shell/parameters.ts";
 import { buildFrame, page, render } from "../shell/render.tsx";
 import { parseRunId, parseTypedHost, parseUserKey } from "../shell/typed.ts";
 import { userView } from "./query.ts";
@@ -44,6 +57,33 @@ export const users: Feature = [
     said: "window_reset",
   }),
   action({
+    path: "/users/:user/block",
+    parse: async (given) => ({
+      userKey: await userOfPath(given),
+      control: { kind: "blocked", untilMs: requireUntil(given, MAX_CONTROL_DAYS) } as const,
+    }),
+    perform: (c, { userKey, control }) => setControl(c.get("services"), c.get("operator"), userKey, control),
+    status: 200,
+    next: ({ userKey }) => userAt(userKey),
+    said: "user_blocked",
+  }),
+  action({
+    path: "/users/:user/limit",
+    parse: async (given, c) => ({ userKey: await userOfPath(given), control: parseLimit(given, c) }),
+    perform: (c, { userKey, control }) => setControl(c.get("services"), c.get("operator"), userKey, control),
+    status: 200,
+    next: ({ userKey }) => userAt(userKey),
+    said: "user_limited",
+  }),
+  action({
+    path: "/users/:user/lift",
+    parse: userOfPath,
+    perform: (c, userKey) => liftControl(c.get("services"), c.get("operator"), userKey),
+    status: 200,
+    next: (userKey) => userAt(userKey),
+    said: "user_lifted",
+  }),
+  action({
     path: "/users/:user/open-runs/:run_key/poll",
     // `run_id` is what an operator says, the rest is the path's.
     parse: async (given) => ({
@@ -66,6 +106,12 @@ function userOfPath({ user }: Given): Promise<string> {
   return requireUser({ user });
 }
 
+function parseLimit(given: Given, c: AppContext): Control {
+  const limit = requireWhole(given, "limit", MAX_CONTROL_LIMIT);
+  const { rateLimitWindowMs: windowMs } = c.get("services").settings;
+  return { kind: "limit", limit, windowMs, untilMs: requireUntil(given, MAX_CONTROL_DAYS) };
+}
+
 function load(c: AppContext, userKey: string): Promise<UserView | null> {
   return userView(c.get("services"), userKey, Date.now());
 }
@@ -79,7 +125,8 @@ async function searchUsers(c: AppContext): Promise<Response> {
   if (user.kind === "invalid") return searchPage(c, given, user.detail, 400);
   if (user.value === null) return searchPage(c, given, null, 200);
   const isKnown = await isKnownUser(services.gates, user.value);
-  return isKnown ? c.redirect(userAt(user.value), 303) : searchPage(c, given, NO_SUCH_USER, 404);
+  if (isKnown) return c.redirect(userAt(user.value), 303);
+  return searchPage(c, given, NO_SUCH_USER, 404, user.value);
 }
 
 /** What is no user key may be a run id or a host: those lead to runs, whose users are named there. */
@@ -89,7 +136,14 @@ function findRunSearch(typed: string): string | null {
   return typed.includes(".") && parseTypedHost(typed) !== null ? runsAt({ host: typed.trim() }) : null;
 }
 
-function searchPage(c: AppContext, given: Given, fault: string | null, status: 200 | 400 | 404) {
+// A user without a trace may be blocked all the same: one who makes nothing but plain runs without a limit has none.
+function searchPage(
+  c: AppContext,
+  given: Given,
+  fault: string | null,
+  status: 200 | 400 | 404,
+  unknown: string | null = null,
+) {
   const issuers = c.get("services").settings.issuers.map(({ issuer }) => issuer);
-  return render(c, UsersPage({ frame: buildFrame(c), view: issuers, given, fault }), status);
+  return render(c, UsersPage({ frame: buildFrame(c), view: issuers, given, fault, unknown }), status);
 }

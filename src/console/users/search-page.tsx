@@ -3,11 +3,19 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import { Fault, Submit, TextField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
 import { ROOT } from "../shell/links.ts";
+import { Controls } from "./controls.tsx";
 
-type UsersPageProps = SearchPageProps<readonly string[]>;
+/** `unknown`: the user key that was looked up, and that no gate knows. */
+type UsersPageProps = SearchPageProps<readonly string[]> & { unknown?: string | null };
 
 /** Users are looked up, never listed: each one's gate knows that user alone. `view`: the issuers that the settings name. */
-export function UsersPage({ frame, view: issuers, given, fault }: UsersPageProps): JSX.Element {
+export function UsersPage({
+  frame,
+  view: issuers,
+  given,
+  fault,
+  unknown = null,
+}: UsersPageProps): JSX.Element {
   const { issuer = "", subject = "", user = "" } = given;
   return (
     <Layout
@@ -51,6 +59,7 @@ export function UsersPage({ frame, view: issuers, given, fault }: UsersPageProps
           />
         </LookUp>
       </div>
+      {unknown !== null && <Controls user={unknown} control={null} nowMs={frame.nowMs} />}
     </Layout>
   );
 }

@@ -7,6 +7,7 @@ import { ButtonLink, Confirm, Post, Submit, TextField } from "../shell/forms.tsx
 import { Layout, type PageProps } from "../shell/layout.tsx";
 import { hintRunAt, runsAt, userAt } from "../shell/links.ts";
 import { type Column, Table } from "../shell/table.tsx";
+import { Controls } from "./controls.tsx";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS = 30;
@@ -30,6 +31,7 @@ export function UserPage({ frame, view }: PageProps<UserView>): JSX.Element {
       }
       actions={<ButtonLink href={runsAt({ user: view.user })}>Runs of this user</ButtonLink>}
     >
+      <Controls user={view.user} control={view.control} nowMs={frame.nowMs} />
       <Windows view={view} nowMs={frame.nowMs} />
       <Usage view={view} nowMs={frame.nowMs} />
       <OpenRuns view={view} nowMs={frame.nowMs} />
@@ -39,7 +41,8 @@ export function UserPage({ frame, view }: PageProps<UserView>): JSX.Element {
 }
 
 function Windows({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Element {
-  const { windows, default_limit: cap } = view;
+  const { windows, control, default_limit: defaultLimit } = view;
+  const cap = control?.limit ?? defaultLimit;
   return (
     <Card title="Windows" note="as the gate sees them now">
       <div class="halves">
@@ -47,7 +50,9 @@ function Windows({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Elemen
         <Window title="Reads of results" window={windows.results} cap={null} nowMs={nowMs} />
       </div>
       <p class="dim">
-        {`The limit is ${count(cap)} starts, unless the user's token says otherwise (claim rate_limit).`}
+        {control?.limit == null
+          ? `The limit is ${count(cap)} starts, unless the user's token says otherwise (claim rate_limit).`
+          : `The limit is ${count(cap)} starts, as operators have set it.`}
       </p>
       <Confirm label="Reset the windows…">
         <p>

@@ -1,6 +1,7 @@
 // A gate's storage, divided by lifetime: each kind of row has a file of its own here, with all of its SQL. Long-lived rows
 // stand in one table per period. Tables are made when first needed, so a user of plain runs has none. Rows say their
 // version, and are readable for as long as they are kept, also after a rollback.
+import type { StoredControl } from "../controls.ts";
 import type { Windows } from "../counter.ts";
 import { Answers } from "./answers.ts";
 import { Charges } from "./charges.ts";
@@ -26,6 +27,8 @@ type Marks = {
   dead_letters: boolean;
   /** The operators' index says that runs are overdue here. */
   overdue: boolean;
+  /** What operators have set for this user; null: they have lifted it. */
+  control: StoredControl | null;
 };
 
 const NOTHING_COUNTED: Windows = { revision: 0, runs: null, results: null };

@@ -6,7 +6,7 @@ import { problem } from "../../platform/errors.ts";
 import { log } from "../../platform/observability/log.ts";
 import { idFault } from "../../runs/run-target.ts";
 import { storedActionIdOf } from "../../runs/terms.ts";
-import { tooManyRequests } from "../../start/start-answer.ts";
+import { blocked, tooManyRequests } from "../../start/start-answer.ts";
 import { refuse } from "../answers.ts";
 import { callersGate, limitHeaders, limitOfStarts, parseTarget } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
@@ -29,8 +29,10 @@ export async function redeliver(c: AppContext): Promise<Response> {
   const { record } = found;
   let { headers } = found;
   try {
-    const redelivery = await callersGate(c).redeliver(record, await limitOfStarts(c, parseTarget(c)));
+    const window = await limitOfStarts(c, parseTarget(c));
+    const redelivery = await callersGate(c).redeliver(record, { kind: "caller", window });
     if (redelivery === null) return refuse(c, "unknown", NO_CALLBACK, headers);
+    if (redelivery.kind === "blocked") return refuse(c, "blocked", blocked(redelivery.untilMs), {});
     if (redelivery.view !== null) headers = limitHeaders(c, "runs", redelivery.view);
     if (redelivery.kind === "limited")
       return refuse(c, "limited", tooManyRequests(redelivery.retryAfterSeconds), headers);
