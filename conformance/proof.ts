@@ -1,5 +1,5 @@
-// The two proofs of a callback, checked as a receiver does it: with the published keys, jose and node:crypto.
-import { createHash, createPublicKey, type JsonWebKey, verify } from "node:crypto";
+// The proofs of a callback, checked as a receiver does it: with the published keys, the user's secret, jose and node:crypto.
+import { createHash, createHmac, createPublicKey, type JsonWebKey, verify } from "node:crypto";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from "jose";
 import { at, expect, toJson } from "./expect.ts";
 import type { Http } from "./http.ts";
@@ -69,6 +69,15 @@ export async function checkProofWith(
     ...(await claimsIn(headers.get("callback-signature") ?? "", keys)),
     bodySha256: createHash("sha256").update(body).digest("base64url"),
   };
+}
+
+/** `secret`: as GET /callbacks/secret gives it. */
+export function holdsV1({ headers, body }: Pick<Delivery, "headers" | "body">, secret: string): boolean {
+  const key = Buffer.from(secret.replace("whsec_", ""), "base64");
+  const head = `${headers.get("webhook-id")}.${headers.get("webhook-timestamp")}.`;
+  const mac = createHmac("sha256", key).update(head).update(body).digest("base64");
+  const signatures = headers.get("webhook-signature")?.split(" ") ?? [];
+  return signatures.includes(`v1,${mac}`);
 }
 
 function isSigned(signatures: string, content: Buffer, { keys }: JSONWebKeySet): boolean {

@@ -1,5 +1,5 @@
-// The table of contents. The order is the security argument: nothing under /actions/ and no usage is reached without
-// a verified caller, and nothing but the gateway's own health without good settings.
+// The table of contents. The order is the security argument: nothing under /actions/, no usage and no secret is reached
+// without a verified caller, and nothing but the gateway's own health without good settings.
 import { Hono } from "hono";
 import { addConsole } from "./console/routes.ts";
 import type { AppEnv } from "./http/context.ts";
@@ -7,6 +7,7 @@ import { configure, locate } from "./http/middleware/configure.ts";
 import { answerNotFound, answerUnexpected, observe } from "./http/middleware/observe.ts";
 import { callersShare, requireCaller } from "./http/middleware/require-caller.ts";
 import { shed } from "./http/middleware/shed.ts";
+import { readCallbackSecret } from "./http/routes/callback-secret.ts";
 import { receiveCompletion } from "./http/routes/completions.ts";
 import { readDeliveries, redeliver } from "./http/routes/deliveries.ts";
 import { docs, docsAsset, landing } from "./http/routes/docs.ts";
@@ -72,6 +73,10 @@ export function createApp(): Hono<AppEnv> {
   app.use("/usage", locate, requireCaller, shed(callersShare));
   app.get("/usage", readUsage);
   app.all("/usage", methodNotAllowed("GET, HEAD"));
+
+  app.use("/callbacks/secret", locate, requireCaller, shed(callersShare));
+  app.get("/callbacks/secret", readCallbackSecret);
+  app.all("/callbacks/secret", methodNotAllowed("GET, HEAD"));
 
   addConsole(app);
   return app;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clause, defineClauses } from "../clause.ts";
-import { at, eventually, expect, startedRun, toJson } from "../expect.ts";
-import { checkProof, expectToken, type Proof } from "../proof.ts";
+import { at, eventually, expect, listAt, startedRun, textAt, toJson } from "../expect.ts";
+import { checkProof, expectToken, holdsV1, type Proof } from "../proof.ts";
 import { type Delivery, failingOnce } from "../receiver.ts";
 import type { World } from "../world.ts";
 import { attemptedRun, readDeliveries, untilState } from "./deliveries.ts";
@@ -69,6 +69,17 @@ export const CALLBACKS: readonly Clause[] = [
     expect.same("the method", delivery.method, "POST");
     expect.match("Content-Type", delivery.headers.get("content-type"), /^application\/json\b/);
     expect.same("the body", delivery.body.toString(), read);
+  }),
+  clause("v1: the first signature is v1 of the secret of GET /callbacks/secret", async (world) => {
+    const { delivery } = await delivered(world);
+    const answer = expect.json(await world.caller.call("/callbacks/secret"), 200);
+    const secret = textAt(answer, "data", "secret");
+    expect.match("the secret", secret, /^whsec_[\w+/]{43}=$/);
+    expect.members(at(answer, "data"), { algorithm: "hmac-sha256" });
+    expect.that(listAt(answer, "data", "also_valid").length < 4, "there are too many secrets");
+    const signatures = delivery.headers.get("webhook-signature") ?? "";
+    expect.that(holdsV1(delivery, secret), `v1 does not hold: ${signatures}`);
+    expect.match("webhook-signature", signatures, /^(v1,\S+ )+v1a,\S+$/);
   }),
   clause("webhook-signature: v1a of a published key over id.timestamp.body", async (world) => {
     const { delivery, proof } = await delivered(world);

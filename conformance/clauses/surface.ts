@@ -8,6 +8,7 @@ const OPERATIONS = [
   ["get", "/actions/v1/runs/{run_id}"],
   ["get", "/actions/v1/stored-actions/{stored_action_id}/runs/{run_id}/deliveries"],
   ["post", "/actions/v1/stored-actions/{stored_action_id}/runs/{run_id}/deliveries/redeliver"],
+  ["get", "/callbacks/secret"],
   ["get", "/usage"],
   ["get", "/.well-known/jwks.json"],
 ] as const;

@@ -31,13 +31,17 @@ export const WHO: readonly Clause[] = [
   clause("scheme-jwt: the scheme JWT is accepted too", async (world) => {
     startedRun(await startWith(world, { authorization: `JWT ${world.caller.token}` }));
   }),
-  clause("everywhere: everything under /actions/ and /usage wants a token", async ({ http, action }) => {
-    const run = `/actions/v1/stored-actions/${action}/runs/${action}`;
-    const paths = ["/usage", "/actions/v1/stored-actions", "/actions/nothing", run, `${run}/deliveries`];
-    for (const path of paths) expect.error(await http.call(path), 401, "unauthenticated");
-    const redeliver = await http.call(`${run}/deliveries/redeliver`, { method: "POST" });
-    expect.error(redeliver, 401, "unauthenticated");
-  }),
+  clause(
+    "everywhere: everything under /actions/, /usage and the secret want a token",
+    async ({ http, action }) => {
+      const run = `/actions/v1/stored-actions/${action}/runs/${action}`;
+      const own = ["/usage", "/callbacks/secret"];
+      const paths = [...own, "/actions/v1/stored-actions", "/actions/nothing", run, `${run}/deliveries`];
+      for (const path of paths) expect.error(await http.call(path), 401, "unauthenticated");
+      const redeliver = await http.call(`${run}/deliveries/redeliver`, { method: "POST" });
+      expect.error(redeliver, 401, "unauthenticated");
+    },
+  ),
   clause("not-in-the-url: a token in the URL is none", async ({ http, caller }) => {
     expect.status(await http.call(`/usage?access_token=${caller.token}`), 401);
   }),

@@ -1,11 +1,14 @@
 // What a callback carries: a result as bytes, or one that is too large to be held and is streamed from where it is.
 import { createHash } from "node:crypto";
 import type { Block } from "../platform/outbound/read-body.ts";
+import type { StreamedV1 } from "./webhook-v1.ts";
 
 export type StreamedBody = {
   byteLength: number;
   /** Base64url, as it was when the result was read to be signed. */
   sha256: string;
+  /** Made at the same time; null where no receiver was to be sent it. */
+  v1: StreamedV1 | null;
   /** When the sending of it must be over. */
   sendUntilMs: number;
   /** Reads the result once more, from its beginning. What it throws is not the receiver's failure. */

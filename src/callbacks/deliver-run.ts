@@ -13,6 +13,7 @@ import { parseHost } from "./destination.ts";
 import { type BreakerNamespace, breakerOf, type HostPermission } from "./destination-breaker.ts";
 import { HostHealth, isHostTrouble, isOwnFailure, isUnreachable } from "./host-health.ts";
 import { signCallback } from "./signature.ts";
+import { buildWebhookId } from "./webhook-v1.ts";
 
 export type DeliveryDeps = {
   settings: Settings;
@@ -71,11 +72,12 @@ async function send(
   { settings, network, timer }: DeliveryDeps,
   request: CallbackRequest,
 ): Promise<{ outcome: AttemptOutcome; durationMs: number }> {
-  const { callbackUrl, publicUrl, runId, traceId, body, attemptNumber } = request;
+  const { callbackUrl, publicUrl, userKey, runId, traceId, body, attemptNumber } = request;
   const signed = {
     body,
     webhookId: buildWebhookId(runId),
     runId,
+    userKey,
     issuer: publicUrl,
     audience: URL.parse(callbackUrl)?.origin ?? callbackUrl,
     user: request.user,
@@ -102,11 +104,6 @@ async function send(
     error,
   });
   return { outcome, durationMs };
-}
-
-/** The same for every attempt of a run: the receiver's key against duplicates. */
-function buildWebhookId(runId: string): string {
-  return `run_${runId.replace(/[^\w-]/g, "_")}`;
 }
 
 /** How long the breaker of a callback's host stays open, for all that is known; it may open again before the attempt. */

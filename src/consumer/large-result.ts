@@ -1,9 +1,10 @@
-// A result that is too large to be held. It is read twice: first to find its status, its length and its hash, which are
-// signed, and to copy it into KV; then to be sent, from KV or from the upstream once more (callbacks/post-stream.ts). At no
+// A result that is too large to be held. It is read twice: first to find its status, its length and its hash, to sign it,
+// and to copy it into KV; then to be sent, from KV or from the upstream once more (callbacks/post-stream.ts). At no
 // time is more of it in memory than a few blocks. The consumer's handler has to wait for both passes: what goes on behind a
 // handler is stopped by the platform after 30 s.
 import { createHash } from "node:crypto";
 import type { StreamedBody } from "../callbacks/callback-body.ts";
+import type { V1Signer } from "../callbacks/webhook-v1.ts";
 import { logStorageFailure } from "../platform/observability/isolate-sums.ts";
 import { type Block, readBlocks } from "../platform/outbound/read-body.ts";
 import type { RunResult } from "../runs/run.ts";
@@ -19,8 +20,8 @@ export type LargeResultSource = {
   runId: string;
   /** KV has it from an earlier attempt. */
   isKept: boolean;
-  /** A receiver is to be sent it; otherwise only its status is of interest, and there is no copy. */
-  isSent: boolean;
+  /** For a receiver that is to be sent it. Null: only its status is of interest, and there is no copy. */
+  sign: (() => V1Signer) | null;
   /** Reads the run at the upstream, as its caller would. */
   ask: () => Promise<ReadAnswer>;
   /** For each 256 KiB that are read. */
@@ -36,7 +37,7 @@ export type LargeResult =
   /** `body` is for signCallback and attemptDelivery. `isKept`: KV has a copy, from now or from before. */
   | { kind: "ended"; result: RunResult; body: StreamedBody; isKept: boolean };
 
-type Survey = { status: RunStatus | null; byteLength: number; sha256: string };
+type Survey = { status: RunStatus | null } & Pick<StreamedBody, "byteLength" | "sha256" | "v1">;
 
 const UNSEEN: LargeResult = { kind: "unseen", unknown: false };
 
@@ -66,8 +67,8 @@ async function readUpstream(source: LargeResultSource): Promise<LargeResult> {
     await body?.cancel();
     return waiting ? { kind: "waiting" } : UNSEEN;
   }
-  const { kv, userKey, runId, isSent } = source;
-  const copy = isSent ? BodyCopy.start(kv, userKey, runId, parseContentLength(headers)) : null;
+  const { kv, userKey, runId, sign } = source;
+  const copy = sign && BodyCopy.start(kv, userKey, runId, parseContentLength(headers));
   try {
     const survey = await surveyBody(source, body, copy);
     const isKept = hasEnded(survey) && copy !== null && (await copy.finish());
@@ -81,21 +82,22 @@ async function readUpstream(source: LargeResultSource): Promise<LargeResult> {
 }
 
 async function surveyBody(
-  limits: LargeResultSource,
+  source: LargeResultSource,
   body: ReadableStream<Uint8Array>,
   copy: BodyCopy | null,
 ): Promise<Survey> {
   const scan = new RunScan();
-  // A second digest of the same bytes (an HMAC, say) is made beside this one.
   const sha256 = createHash("sha256");
+  const v1 = source.sign?.() ?? null;
   let byteLength = 0;
-  for await (const { bytes } of readBlocks(body, limits)) {
+  for await (const { bytes } of readBlocks(body, source)) {
     byteLength += bytes.byteLength;
     scan.read(bytes);
     sha256.update(bytes);
+    v1?.update(bytes);
     await copy?.write(bytes);
   }
-  return { status: scan.status(), byteLength, sha256: sha256.digest("base64url") };
+  return { status: scan.status(), byteLength, sha256: sha256.digest("base64url"), v1: v1?.end() ?? null };
 }
 
 function hasEnded({ status }: Survey): boolean {
@@ -104,13 +106,13 @@ function hasEnded({ status }: Survey): boolean {
 
 function toLargeResult(
   source: LargeResultSource,
-  { status, byteLength, sha256 }: Survey,
+  { status, ...signed }: Survey,
   isKept: boolean,
 ): LargeResult {
   if (status === null) return UNSEEN;
   if (status === "waiting") return { kind: "waiting" };
   const open = () => readAgain(source, isKept);
-  const body = { byteLength, sha256, sendUntilMs: source.untilMs, open };
+  const body = { ...signed, sendUntilMs: source.untilMs, open };
   return { kind: "ended", result: status, body, isKept };
 }
 

@@ -3,7 +3,9 @@
 // again, which a receiver tells by the webhook-id. It knows how long things took, and leaves the clock to the gate.
 
 import type { CallbackBody } from "../callbacks/callback-body.ts";
+import { findCallbackSecrets } from "../callbacks/callback-secret.ts";
 import { deliverRun, openForMs } from "../callbacks/deliver-run.ts";
+import { buildWebhookId, startV1 } from "../callbacks/webhook-v1.ts";
 import type { LeasedRun } from "../gate/admission.ts";
 import type { Reservation } from "../platform/memory-budget.ts";
 import { beginTrace, type Trace } from "../platform/observability/trace.ts";
@@ -113,11 +115,15 @@ async function readLarge(
   reading: Reading,
 ): Promise<Unread | Found> {
   const { kv, settings, budget } = deps;
-  const large = await budget.read(terms.userKey, (untilMs) => {
+  const { userKey, callbackUrl } = terms;
+  const secrets = await findCallbackSecrets(settings.signingKeys, userKey);
+  const startSignature = () =>
+    startV1(secrets, { webhookId: buildWebhookId(runId), timestamp: Math.floor(Date.now() / 1000) });
+  const sign = callbackUrl === null ? null : startSignature;
+  const large = await budget.read(userKey, (untilMs) => {
     const ask = () => askForRun(buildReader(deps, reading, untilMs), terms, runId, 1);
-    const source = { kv, userKey: terms.userKey, runId, isKept, ask, untilMs };
-    const isSent = terms.callbackUrl !== null;
-    return readLargeResult({ ...source, isSent, blockTimeoutMs: settings.upstreamTimeoutMs });
+    const source = { kv, userKey, runId, isKept, sign, ask, untilMs };
+    return readLargeResult({ ...source, blockTimeoutMs: settings.upstreamTimeoutMs });
   });
   return large ?? { kind: "crowded" };
 }

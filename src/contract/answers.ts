@@ -90,6 +90,23 @@ export function usageErrors(): Answers {
   return { ...errors, ...ownErrors(counted, ["bad_request", description, detail, { source }]) };
 }
 
+/** Of a caller's own, which is not counted and comes from the gateway itself. */
+export function secretErrors(): Answers {
+  const { "401": unauthenticated } = callerErrors();
+  const detail = "Service is temporarily unavailable";
+  const extra = { name: "Overloaded", retryAfterSeconds: 1 };
+  return {
+    ...publicErrors(),
+    ...(unauthenticated && { "401": unauthenticated }),
+    ...ownErrors(uncounted, [
+      "permission_denied",
+      "The token lacks the scope, or a claim is malformed.",
+      "The token lacks the scope external.",
+    ]),
+    ...ownErrors(deferred, ["service_unavaiable", "The gateway is overloaded.", detail, extra]),
+  };
+}
+
 /** Starting a run can moreover be too dear, or too large. */
 export function startErrors(): Answers {
   const taken = "The idempotency_id belongs to a start of another action, which has not been answered.";

@@ -35,6 +35,7 @@ const PARTS = {
     tags: [
       { name: "Stored Actions", description: "Operations related to a Stored Action" },
       { name: "Runs", description: "One-off runs, of which no stored action is kept" },
+      { name: "Callbacks", description: "What the receivers of the caller's callbacks need" },
       { name: "Usage", description: "What the caller's own runs have cost" },
       { name: "Gateway", description: "The gateway itself" },
     ],

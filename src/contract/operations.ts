@@ -1,6 +1,13 @@
 // Every public operation, in one list: an operation that is not in it is not part of the contract.
 
-import { deliveryErrors, readErrors, redeliveryErrors, startErrors, usageErrors } from "./answers.ts";
+import {
+  deliveryErrors,
+  readErrors,
+  redeliveryErrors,
+  secretErrors,
+  startErrors,
+  usageErrors,
+} from "./answers.ts";
 import { gatewayOperations } from "./gateway-operations.ts";
 import {
   answer,
@@ -16,6 +23,7 @@ import {
   ref,
   replayable,
   type Schema,
+  uncounted,
   uuidInPath,
 } from "./parts.ts";
 import type { ComponentName } from "./schemas.ts";
@@ -66,6 +74,7 @@ export function operations(waitSeconds: Schema): Entry[] {
     { path: RUN, method: "get", operation: readOneOffRun(waitSeconds) },
     ...deliveryOperations(STORED_RUN, "Stored Actions", "StoredActionRun", ["stored_action_id", "run_id"]),
     ...deliveryOperations(RUN, "Runs", "Run", ["run_id"]),
+    { path: "/callbacks/secret", method: "get", operation: readCallbackSecrets() },
     { path: "/usage", method: "get", operation: readUsage() },
     ...gatewayOperations(),
   ];
@@ -171,6 +180,25 @@ function deliveryAnswer(description: string) {
   return answer(description, ref("DeliveryAnswer"), counted, {
     Retrying: { value: { data: RETRYING }, summary: "One attempt has failed" },
   });
+}
+
+function readCallbackSecrets(): Operation {
+  const secret = `whsec_${btoa("example only, no gateway uses it")}`;
+  const value = { data: { secret, also_valid: [], algorithm: "hmac-sha256" } };
+  return {
+    tags: ["Callbacks"],
+    summary: "Read the secret of your callbacks",
+    description:
+      "With this secret any library for Standard Webhooks or Svix verifies the `v1` of your callbacks. It is yours alone, and changes when the gateway's signing keys do: read it again before then. Not counted.",
+    operationId: "getCallbackSecret",
+    responses: {
+      "200": answer("Your secrets", ref("CallbackSecretsAnswer"), uncounted, {
+        Secret: { value, summary: "One secret" },
+      }),
+      ...secretErrors(),
+    },
+    security: CALLER,
+  };
 }
 
 function readUsage(): Operation {

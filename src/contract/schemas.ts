@@ -152,6 +152,20 @@ const UsagePage = z.object({
   next_cursor: described(z.nullable(z.string()), "The `cursor` of the next page; null on the last one."),
 });
 
+const CallbackSecrets = described(
+  z.object({
+    secret: described(z.string(), "For `v1` of Standard Webhooks: `whsec_` and the base64 of 32 bytes."),
+    also_valid: described(
+      z.array(z.string()),
+      "Each callback is signed with these too. Not empty while the gateway's signing keys are rotated.",
+    ),
+    algorithm: z.literal("hmac-sha256"),
+  }),
+  "The secrets of the caller's callbacks.",
+);
+
+const CallbackSecretsAnswer = z.object({ data: CallbackSecrets });
+
 const JsonWebKeySet = z.object({
   keys: z.array(z.object({ kty: z.string(), crv: z.string(), x: z.string(), kid: z.string() })),
 });
@@ -207,6 +221,8 @@ export const COMPONENTS = {
   DeliveryAttempt,
   Delivery,
   DeliveryAnswer,
+  CallbackSecrets,
+  CallbackSecretsAnswer,
   JsonWebKeySet,
   Health,
   Readiness,

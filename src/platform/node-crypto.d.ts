@@ -4,7 +4,8 @@ declare module "node:crypto" {
   export type StreamedDigest = {
     update(bytes: Uint8Array): unknown;
     /** Once. */
-    digest(encoding: "base64url"): string;
+    digest(encoding: "base64" | "base64url"): string;
   };
   export function createHash(algorithm: "sha256"): StreamedDigest;
+  export function createHmac(algorithm: "sha256", key: Uint8Array): StreamedDigest;
 }

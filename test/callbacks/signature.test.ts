@@ -1,9 +1,9 @@
-// The two proofs of a callback, checked by what we did not write: a published vector of Standard Webhooks, jose, and
-// WebCrypto with the keys that are published. (The npm package `standardwebhooks` 1.1.1 cannot be the
-// judge: it knows `v1`, HMAC, only.)
+// The proofs of a callback, checked by what we did not write: published vectors of Standard Webhooks, jose, and WebCrypto
+// with the keys that are published. (Its npm packages judge `v1` in test/flows/rotation.test.ts.)
 import { createLocalJWKSet, type JWTVerifyOptions, jwtVerify } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type SignedCallback, signCallback } from "../../src/callbacks/signature.ts";
+import { type SignedCallback, signCallback, signWebhook } from "../../src/callbacks/signature.ts";
+import { startV1 } from "../../src/callbacks/webhook-v1.ts";
 import type { Jwk } from "../../src/platform/settings.ts";
 import { publicKeys } from "../../src/platform/signing-keys.ts";
 import { makeSigningKey } from "../support/tokens.ts";
@@ -17,6 +17,7 @@ const callback: SignedCallback & { body: Uint8Array } = {
   runId: "7d1c9a52-0b57-4c6e-9a7d-2d3a1f6d9a10",
   issuer: "https://actions.example.com",
   audience: "https://client.example",
+  userKey: "lPlCpmHL-rwC7V-FmTGs1YCBKQoiq2r1GDAfRoVWLpM",
   user: { issuer: "https://login.example", subject: "alice" },
   nowMs: NOW,
 };
@@ -47,7 +48,14 @@ async function verifyV1a(headers: Record<string, string>, body: Uint8Array, kid:
   const content = await new Blob([new Uint8Array(text(`${id}.${at}.`)), new Uint8Array(body)]).arrayBuffer();
   const { x = "" } = keys.find((known) => known.kid === kid) ?? expect.fail();
   const key = await crypto.subtle.importKey("raw", bytes(x), "Ed25519", false, ["verify"]);
-  return crypto.subtle.verify("Ed25519", key, bytes(signature.replace(/^v1a,/, "")), content);
+  return crypto.subtle.verify("Ed25519", key, bytes(versioned(signature, "v1a")[0] ?? ""), content);
+}
+
+/** Of a list, separated by blanks. */
+function versioned(signatures: string, version: string): string[] {
+  const prefix = `${version},`;
+  const ofVersion = signatures.split(" ").filter((signature) => signature.startsWith(prefix));
+  return ofVersion.map((signature) => signature.slice(prefix.length));
 }
 
 async function verified(headers: Record<string, string>) {
@@ -60,7 +68,7 @@ async function verified(headers: Record<string, string>) {
   return jwtVerify(headers["callback-signature"] ?? "", set, options);
 }
 
-test("the published vector of Standard Webhooks is met to the letter", async () => {
+test("the published vectors of Standard Webhooks are met to the letter", async () => {
   // libraries/go/webhook_asymmetric_test.go of github.com/standard-webhooks/standard-webhooks, TestAsymmetricWebhookSign;
   // the seed as a JWK, with its public half.
   const key: Jwk = {
@@ -81,9 +89,15 @@ test("the published vector of Standard Webhooks is met to the letter", async () 
   );
   expect(headers["webhook-id"]).toBe("msg_p5jXN8AQM9LWM0D4loKWxJek");
   expect(headers["webhook-timestamp"]).toBe("1614265330");
-  expect(headers["webhook-signature"]).toBe(
-    "v1a,tQ9V2XOqn7jL/DQenEFpqIugdBVtiMmER5mhSkXBNwM0mkATuDe6KYYUuxqtaiHeYGb7KaaBRdM5WqyeFiL8Ag==",
-  );
+  const v1a = "v1a,tQ9V2XOqn7jL/DQenEFpqIugdBVtiMmER5mhSkXBNwM0mkATuDe6KYYUuxqtaiHeYGb7KaaBRdM5WqyeFiL8Ag==";
+  expect(headers["webhook-signature"]).toBe(`v1,YNgpHdbp+R+yDq4TIif/Zdy2QQ0s3Sz0ynQIh1mogcQ= ${v1a}`);
+  // libraries/javascript/src/webhook.test.ts of the same repository: a secret that is published for tests.
+  const signer = startV1([bytes("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")], {
+    webhookId: "msg_p5jXN8AQM9LWM0D4loKWxJek",
+    timestamp: 1_614_265_330,
+  });
+  for (const piece of ['{"test": ', "", "2432232314}"]) signer.update(text(piece));
+  expect(signer.end().signatures).toBe("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 });
 
 describe("webhook-signature", () => {
@@ -139,6 +153,23 @@ describe("callback-signature", () => {
   });
 });
 
+test("the v1 of each signing key stands first, then v1a", async () => {
+  const headers = await signCallback(callback, keys);
+  const versions = headers["webhook-signature"]?.split(" ").map((signature) => signature.split(",")[0]);
+  expect(versions).toEqual(["v1", "v1", "v1a"]);
+  const alone = await Promise.all(keys.map((key) => signCallback(callback, [key])));
+  expect(versioned(headers["webhook-signature"] ?? "", "v1")).toEqual(
+    alone.flatMap((one) => versioned(one["webhook-signature"] ?? "", "v1")),
+  );
+});
+
+test("a message that is about no run has v1a alone", async () => {
+  const { body, webhookId, nowMs } = callback;
+  const headers = await signWebhook({ body, webhookId, nowMs }, keys);
+  expect(headers["webhook-signature"]).toMatch(/^v1a,\S+$/);
+  expect(await verifyV1a(headers, body, "new")).toBe(true);
+});
+
 test.each(["msg.1", "", "msg\r\nx", "msg 1", "mßg"])(
   "a webhook id %j is refused as a bug",
   async (webhookId) => {
@@ -152,13 +183,30 @@ test("without a signing key nothing is signed", async () => {
   await expect(signCallback(callback, [])).rejects.toThrow("no signing key");
 });
 
-test("a body that is streamed is proven by the hash that was made of it, in the JWT alone", async () => {
-  const body = { sha256: "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0" };
-  const headers = await signCallback({ ...callback, body }, keys);
-  expect(Object.keys(headers)).toEqual(["webhook-id", "webhook-timestamp", "callback-signature"]);
-  expect(headers["webhook-timestamp"]).toBe(String(NOW_SECONDS));
-  expect((await verified(headers)).payload).toMatchObject({
-    jti: callback.webhookId,
-    body_sha256: "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0",
+describe("a body that is streamed", () => {
+  const sha256 = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
+  const streamed = (v1: { timestamp: number; signatures: string } | null) =>
+    signCallback({ ...callback, body: { sha256, v1 } }, keys);
+
+  test("has the v1 that was made while it was read, of that time, and a fresh JWT", async () => {
+    const timestamp = NOW_SECONDS - 240;
+    const headers = await streamed({ timestamp, signatures: "v1,one v1,two" });
+    expect(headers).toMatchObject({
+      "webhook-id": callback.webhookId,
+      "webhook-timestamp": String(timestamp),
+      "webhook-signature": "v1,one v1,two",
+    });
+    const { payload } = await verified(headers);
+    expect(payload).toMatchObject({ jti: callback.webhookId, iat: NOW_SECONDS, body_sha256: sha256 });
+  });
+
+  test.each([
+    ["was read more than 4 minutes ago", { timestamp: NOW_SECONDS - 241, signatures: "v1,one" }],
+    ["was not signed when it was read", null],
+  ])("that %s has the JWT alone", async (_name, v1) => {
+    const headers = await streamed(v1);
+    expect(Object.keys(headers)).toEqual(["webhook-id", "webhook-timestamp", "callback-signature"]);
+    expect(headers["webhook-timestamp"]).toBe(String(NOW_SECONDS));
+    expect((await verified(headers)).payload).toMatchObject({ body_sha256: sha256 });
   });
 });

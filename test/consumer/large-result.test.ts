@@ -5,6 +5,7 @@ import { base64url } from "jose";
 import { afterEach, describe, expect, it } from "vitest";
 import { type DeliveryDeps, deliverRun } from "../../src/callbacks/deliver-run.ts";
 import type { BreakerNamespace } from "../../src/callbacks/destination-breaker.ts";
+import { startV1 } from "../../src/callbacks/webhook-v1.ts";
 import { keptBodyKey } from "../../src/consumer/kept-body.ts";
 import {
   type LargeResult,
@@ -25,6 +26,8 @@ const KEY = keptBodyKey("user", RUN);
 /** More than one block. */
 const ENDED = `{"type":"run","status":"success","results":["${"x".repeat(600_000)}"]}`;
 const FAILED = ENDED.replace("success", "error");
+const SECRET = new Uint8Array(32).fill(7);
+const HEAD = { webhookId: "run_1", timestamp: 1_793_954_977 };
 const WAITING = ENDED.replace("success", "waiting");
 
 afterEach(reset);
@@ -69,12 +72,20 @@ async function read(ask: Ask, parts: Partial<LargeResultSource> = {}): Promise<L
     user: { issuer: "https://login.example", subject: "alice" },
     runId: RUN,
     isKept: false,
-    isSent: true,
+    sign: () => startV1([SECRET], HEAD),
     blockTimeoutMs: 500,
     untilMs,
     ask,
   };
   return readLargeResult({ ...source, ...parts });
+}
+
+/** Of the whole text at once. */
+async function hmac(text: string): Promise<string> {
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", SECRET, algorithm, false, ["sign"]);
+  const mac = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(mac)));
 }
 
 function withKv(bindings: (env: Env) => Partial<Env>): { kv: KVNamespace } {
@@ -96,6 +107,7 @@ describe("a large result", () => {
   ])("that ended in %s is copied while it is read, and read again from the copy", async (status, text) => {
     const result = await read(answering(text));
     const sha256 = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+    const signatures = `v1,${await hmac(`run_1.1793954977.${text}`)}`;
     expect(result).toMatchObject({
       kind: "ended",
       result: status,
@@ -103,6 +115,7 @@ describe("a large result", () => {
       body: {
         byteLength: text.length,
         sha256: base64url.encode(new Uint8Array(sha256)),
+        v1: { timestamp: 1_793_954_977, signatures },
       },
     });
     expect((await env.KV.get(KEY)) === text).toBe(true);
@@ -126,7 +139,9 @@ describe("a large result", () => {
   it("that KV has is read from there alone", async () => {
     await env.KV.put(KEY, FAILED);
     const result = await read(unasked, { isKept: true });
-    expect(result).toMatchObject({ kind: "ended", result: "error", isKept: true });
+    const signatures = `v1,${await hmac(`run_1.1793954977.${FAILED}`)}`;
+    const body = { v1: { signatures } };
+    expect(result).toMatchObject({ kind: "ended", result: "error", isKept: true, body });
     expect((await readWholeBody(result)) === FAILED).toBe(true);
   });
 

@@ -27,7 +27,7 @@ const LISTED: Record<string, string> = {
   [`changed ${OPERATION} > description`]: "it names the publisher's own flag system",
   "changed components > schemas > StoredActionsRunRequestInput > properties > callback_url > description":
     "it names the publisher",
-  "added tags > [1|2|3]": "for our operations",
+  "added tags > [1|2|3|4]": "for our operations",
   [`missing ${ANSWERS} > ${LIMITED} > headers > X-RateLimit-Reset > schema > format`]:
     "the file's own description and its clients say Unix seconds, which are no date-time",
   [`added ${ANSWERS} > ${LIMITED} > headers > [RateLimit-Policy|RateLimit]`]: "the current IETF pair",

@@ -166,6 +166,7 @@ async function callbackProof({ sub }: User): Promise<string> {
     runId: sub,
     issuer: issuer.issuer,
     audience: "edge-actions",
+    userKey: "user",
     user: { issuer: issuer.issuer, subject: sub },
     nowMs: Date.now(),
   };

@@ -60,16 +60,22 @@ function toText(word: unknown): string {
   return typeof word === "string" ? word : JSON.stringify(word);
 }
 
-/** Every signature and MAC, with what it was made of where that is a token's; every private key that left WebCrypto. */
+/** Every signature and MAC, with what it was made of where that is a token's; what was derived; every private key that left WebCrypto. */
 function watchCrypto({ secrets }: LogGuard): void {
   const subtle: SubtleCrypto = Object.getPrototypeOf(crypto.subtle);
   const sign = subtle.sign.bind(crypto.subtle);
+  const deriveBits = subtle.deriveBits.bind(crypto.subtle);
   const exportKey = subtle.exportKey.bind(crypto.subtle);
   subtle.sign = async (algorithm, key, data) => {
     const signature = await sign(algorithm, key, data);
     for (const text of spellings(new Uint8Array(signature))) secrets.add(text);
     if (data.byteLength < LONGEST_TOKEN) secrets.addToken(new TextDecoder().decode(data));
     return signature;
+  };
+  subtle.deriveBits = async (algorithm, key, length) => {
+    const bits = await deriveBits(algorithm, key, length);
+    for (const text of spellings(new Uint8Array(bits))) secrets.add(text);
+    return bits;
   };
   subtle.exportKey = async (format, key) => {
     const exported = await exportKey(format, key);

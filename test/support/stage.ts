@@ -21,6 +21,7 @@ import {
   makeGateway,
   ORIGIN,
 } from "./gateway.ts";
+import { logGuard } from "./log-guard.ts";
 import { TestQueue } from "./queue.ts";
 import { type Records, recordsOfGates } from "./records.ts";
 
@@ -230,6 +231,8 @@ export class Stage {
     if (url.startsWith(ORIGIN)) throw new Error("a callback was sent to the gateway");
     const body = EXACT_UTF8.decode(await request.arrayBuffer());
     const received = { atMs: Date.now(), url, headers, body };
+    for (const signature of headers.get("webhook-signature")?.split(" ") ?? [])
+      logGuard.secrets.add(signature.replace(/^v1,/, ""));
     this.received.push(received);
     return this.#receive(received);
   }

@@ -158,6 +158,11 @@ const AFTER_A_RUN: readonly Case[] = [
     }),
   ],
   [
+    "gives another secret than it signs with",
+    `${PROXY_IS_ANOTHER_HOST} callback.v1`,
+    writing(/"whsec_..../, '"whsec_AAAA'),
+  ],
+  [
     "takes every caller for one user",
     `${PROXY_IS_ANOTHER_HOST} callback.jwt`,
     asking(({ headers }) => headers.set("authorization", `Bearer ${ANOTHER_USERS_TOKEN}`)),

@@ -42,7 +42,8 @@ export class Receiver extends LocalServer {
     const headers = toHeaders(request);
     const delivery = { method, path, headers, body: await buffer(request), atMs };
     secrets.add(delivery.body.toString());
-    secrets.add(headers.get("webhook-signature") ?? "");
+    for (const signature of headers.get("webhook-signature")?.split(" ") ?? [])
+      secrets.add(signature.replace(/^v1a?,/, ""));
     secrets.addToken(headers.get("callback-signature") ?? "");
     const earlier = this.at(path).length;
     this.deliveries.push(delivery);

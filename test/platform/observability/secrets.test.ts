@@ -1,6 +1,8 @@
 // The guard around every test in workerd (support/log-guard.ts) can fail: it knows every kind of secret that a run
 // brings with it, and finds it wherever code logs it.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { buildUserKey } from "../../../src/auth/caller.ts";
+import { findCallbackSecrets, formatCallbackSecret } from "../../../src/callbacks/callback-secret.ts";
 import { ORIGIN } from "../../support/gateway.ts";
 import { logGuard } from "../../support/log-guard.ts";
 import { freshIndex } from "../../support/operators-index.ts";
@@ -38,6 +40,9 @@ describe("a run from its start to its callback", () => {
     await stage.finish(run);
     const [received] = stage.received;
     const { keys } = JSON.parse(String(Reflect.get(stage.gateway.env, "SIGNING_KEYS")));
+    const signatures = received?.headers.get("webhook-signature")?.split(" ") ?? [];
+    const userKey = await buildUserKey(stage.gateway.issuer.issuer, "alice");
+    const [callbackSecret] = await findCallbackSecrets(keys, userKey);
     const secrets: Record<string, string | null | undefined> = {
       "the caller's token": token,
       "a signature without its token": token.split(".")[2],
@@ -47,7 +52,9 @@ describe("a run from its start to its callback", () => {
       "what the caller wants": INPUT,
       "the completion's ref": run.ref,
       "the callback's query": QUERY,
-      "the callback's v1a signature": received?.headers.get("webhook-signature"),
+      "the callback's v1 signature": signatures[0]?.replace("v1,", ""),
+      "the callback's v1a signature": signatures[1]?.replace("v1a,", ""),
+      "the secret of the v1 signature": formatCallbackSecret(callbackSecret ?? expect.fail()),
       "the callback's token": received?.headers.get("callback-signature"),
       "the signing key": keys[0].d,
     };
