@@ -21,19 +21,19 @@ export const SECTIONS = {
 export type Section = keyof typeof SECTIONS;
 
 /** `note` is for what the reader of an "ok" should know. */
-type Check = (world: World, note: (text: string) => void) => Promise<void>;
+type Check<W> = (world: W, note: (text: string) => void) => Promise<void>;
 
-export type Clause = {
-  section: Section;
+export type Clause<W = World, S = Section> = {
+  section: S;
   /** `section.name`. */
   id: string;
   text: string;
   /** Started at once and beside the others: it mostly waits, and has a user of its own. */
   isAside: boolean;
-  check: Check;
+  check: Check<W>;
 };
 
-export type Result = Pick<Clause, "id" | "section" | "text"> & {
+export type Result<S = Section> = Pick<Clause<never, S>, "id" | "section" | "text"> & {
   outcome: "ok" | "breach" | "skipped";
   /** What was seen, why it was skipped, or a note; null when there is nothing to say. */
   detail: string | null;
@@ -45,7 +45,7 @@ export class Skip extends Error {}
 
 /** Makes the clauses of a section. Each has its name first, then what the contract says. */
 export function defineClauses(section: Section, isAside = false) {
-  return (says: `${string}: ${string}`, check: Check): Clause => {
+  return (says: `${string}: ${string}`, check: Check<World>): Clause => {
     const [name = ""] = says.split(": ", 1);
     return { section, id: `${section}.${name}`, text: says.slice(name.length + 2), isAside, check };
   };

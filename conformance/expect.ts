@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Breach } from "./clause.ts";
 import type { Answer } from "./http.ts";
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const POLL_EVERY_MS = 250;
 
 export const expect = {

@@ -99,16 +99,16 @@ function read(args: string[]) {
 }
 
 /** Without a trailing slash. */
-function origin(url: string): string {
+export function origin(url: string): string {
   if (!isHttpUrl(url)) throw new UsageError(`--url ${url} is no http URL`);
   return url.replace(/\/+$/, "");
 }
 
-function sandboxAction(end: string): string {
+export function sandboxAction(end: string): string {
   return `00000000-0000-4000-8000-00000000${end}`;
 }
 
-function refusals(given: readonly string[]): Partial<Record<number, string>> {
+export function refusals(given: readonly string[]): Partial<Record<number, string>> {
   return Object.fromEntries(
     given.map((pair) => {
       const [, status, id] = /^(\d{3})=(\S+)$/.exec(pair) ?? [];
@@ -119,7 +119,7 @@ function refusals(given: readonly string[]): Partial<Record<number, string>> {
   );
 }
 
-function oneOff(given: string): object {
+export function oneOff(given: string): object {
   try {
     const value: unknown = JSON.parse(given);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
@@ -129,14 +129,14 @@ function oneOff(given: string): object {
   throw new UsageError("--one-off-data is no JSON object");
 }
 
-function listener(given: string): { host: string; port: number } {
+export function listener(given: string): { host: string; port: number } {
   const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(given) ?? [];
   if (port === undefined || Number(port) > 65_535)
     throw new UsageError(`--receive ${given} is no [HOST:]PORT`);
   return { host: host ?? "127.0.0.1", port: Number(port) };
 }
 
-function number(name: string, given: string | undefined, otherwise: number): number {
+export function number(name: string, given: string | undefined, otherwise: number): number {
   if (given === undefined) return otherwise;
   if (!/^\d{1,9}$/.test(given)) throw new UsageError(`--${name} takes a whole number, and ${given} is none`);
   return Number(given);
@@ -147,6 +147,6 @@ function knownSection(name: string): string {
   throw new UsageError(`--only ${name}: the sections are ${Object.keys(SECTIONS).join(", ")}`);
 }
 
-function missing(option: string): never {
+export function missing(option: string): never {
   throw new UsageError(`${option} is required`);
 }

@@ -43,6 +43,7 @@ export class Receiver {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #server: Server;
   readonly #base: string;
+  readonly #published = new Map<string, string>();
 
   private constructor(server: Server, base: string) {
     this.#server = server;
@@ -62,11 +63,22 @@ export class Receiver {
     return new Receiver(server, base.replace(/\/+$/, ""));
   }
 
-  open(answering: Answering = () => ({ status: 204 })): Endpoint {
+  /** `folder`: what its path begins with. */
+  open(answering: Answering = () => ({ status: 204 }), folder = "/"): Endpoint {
     const name = crypto.randomUUID();
-    const endpoint = new Endpoint(`${this.#base}/${name}`, answering);
+    const endpoint = new Endpoint(`${this.#base}${folder}${name}`, answering);
     this.#endpoints.set(name, endpoint);
     return endpoint;
+  }
+
+  /** Where this is reached, without a trailing slash. */
+  get base(): string {
+    return this.#base;
+  }
+
+  /** Answers a GET of that path with this JSON. */
+  publish(path: string, json: string): void {
+    this.#published.set(path, json);
   }
 
   close(): void {
@@ -78,6 +90,11 @@ export class Receiver {
     const { method = "", url = "" } = request;
     const atMs = Date.now();
     const body = await buffer(request);
+    const published = method === "GET" ? this.#published.get(url) : undefined;
+    if (published !== undefined) {
+      response.writeHead(200, { "content-type": "application/json" }).end(published);
+      return;
+    }
     // A proxy in front of this one may have put a path before the name.
     const endpoint = this.#endpoints.get(url.split("/").at(-1) ?? "");
     if (endpoint === undefined) {

@@ -1,18 +1,20 @@
 // Asks clause after clause, and beside them those that mostly wait.
 import { Breach, type Clause, type Result, Skip } from "./clause.ts";
-import type { World } from "./world.ts";
 
 const MAX_DETAIL = 400;
 
 /** Gives each result as soon as it and all before it are known. */
-export async function* runClauses(clauses: readonly Clause[], world: World): AsyncGenerator<Result> {
+export async function* runClauses<W, S>(
+  clauses: readonly Clause<W, S>[],
+  world: W,
+): AsyncGenerator<Result<S>> {
   const asides = new Map(
     clauses.filter(({ isAside }) => isAside).map((clause) => [clause, runClause(clause, world)] as const),
   );
   for (const clause of clauses) yield await (asides.get(clause) ?? runClause(clause, world));
 }
 
-async function runClause(clause: Clause, world: World): Promise<Result> {
+async function runClause<W, S>(clause: Clause<W, S>, world: W): Promise<Result<S>> {
   const { section, id, text, check } = clause;
   let noted: string | null = null;
   try {

@@ -59,10 +59,11 @@ async function verify(token: string, gateway: Fetcher): Promise<JWTPayload> {
 }
 
 async function check(token: string, keys: Keys): Promise<JWTPayload> {
-  // `aud` keeps callback signatures out: the gateway makes those with the same keys, and any receiver can read them.
+  // The audience keeps callback signatures out: the gateway makes those with the same keys, and any receiver can read them.
   const { payload } = await jwtVerify(token, keys.find, {
     algorithms: ["EdDSA", "Ed25519"],
-    requiredClaims: ["aud", "exp"],
+    audience: "actions-upstream",
+    requiredClaims: ["exp"],
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
   });
   return payload;

@@ -33,6 +33,20 @@ const ROWS: readonly (readonly [command: string, file: string, ...words: string[
     '"npm", ["run", "--silent", "conformance", "--", ...args]',
   ],
   [
+    "npm run conformance:upstream…",
+    "test/flows/upstreams.test.ts",
+    '"npm", ["run", "--silent", "conformance:upstream", "--", ...args]',
+    '"--completion-token", await completionToken()',
+  ],
+  ["npm run conformance:upstream…", "test/conformance/upstream.test.ts", '"--url", proxy.url, "--receive"'],
+  [
+    "COMPLETION_TOKEN=…node examples/node-upstream/server.mjs…",
+    "test/flows/support/example-upstreams.ts",
+    '"examples/node-upstream/server.mjs"',
+    '"--gateway", gatewayUrl, "--port", String(port)',
+    "COMPLETION_TOKEN: ",
+  ],
+  [
     "npm run reindex…",
     "test/scripts/reindex.test.ts",
     '"npm", ["run", "--silent", "reindex", "--", ...url, ...args]',

@@ -11,7 +11,7 @@ export type Answered = { status: number; headers: Headers; body: string };
 /** What is wrong with it; each part may change what it gets, in place. */
 export type Defect = {
   request?: (exchange: Exchange) => void;
-  answer?: (answered: Answered, exchange: Exchange) => void;
+  answer?: (answered: Answered, exchange: Exchange) => void | Promise<void>;
 };
 
 const HOP_BY_HOP = ["connection", "host", "content-length", "transfer-encoding", "keep-alive"];
@@ -43,7 +43,7 @@ export class DefectiveProxy extends LocalServer {
     };
     this.#defect.request?.(exchange);
     const answered = await this.#ask(exchange);
-    this.#defect.answer?.(answered, exchange);
+    await this.#defect.answer?.(answered, exchange);
     response.writeHead(answered.status, Object.fromEntries(answered.headers));
     response.end(answered.body);
   }

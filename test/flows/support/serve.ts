@@ -1,6 +1,6 @@
-// node serve.ts --bundles DIR --port N --persist-to DIR [--var NAME:VALUE]… [--secrets FILE] [--platform HOST:PORT]: the
-// gateway as it is deployed, minified and without what `wrangler dev` puts around it, with the sandbox behind it, in one
-// workerd, and with `--platform` on a double of the platform (platform.ts).
+// node serve.ts --bundles DIR --port N --persist-to DIR [--var NAME:VALUE]… [--secrets FILE] [--platform HOST:PORT]
+// [--sandbox-port N]: the gateway as it is deployed, minified and without what `wrangler dev` puts around it, with the sandbox
+// behind it, in one workerd, and with `--platform` on a double of the platform (platform.ts).
 // Prints READY when it listens, and what the Workers log.
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -24,6 +24,8 @@ const { values } = parseArgs({
     // A JSON file of names and values: arguments can be seen by all users of the machine.
     secrets: { type: "string" },
     platform: { type: "string" },
+    // For requests past the gateway.
+    "sandbox-port": { type: "string" },
   },
 });
 
@@ -45,6 +47,9 @@ const sandbox = {
   ...workerIn("sandbox"),
   name: "edge-actions-sandbox",
   bindings: { COMPLETION_TOKEN: settings.COMPLETION_TOKEN.split(" ")[0] },
+  ...(values["sandbox-port"] !== undefined && {
+    unsafeDirectSockets: [{ host: HOST, port: Number(values["sandbox-port"]) }],
+  }),
 };
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
