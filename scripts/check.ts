@@ -12,6 +12,7 @@ const TYPES: Check[] = [
   ["types of the gateway and its tests", () => command("tsc", ["-p", "."])],
   ["types of the scripts and flows", () => command("tsc", ["-p", "tsconfig.node.json"])],
   ["types of the sandbox", () => command("tsc", ["-p", "sandbox"])],
+  ["types of the client", () => command("tsc", ["-p", "clients/typescript", "--noEmit"])],
 ];
 const FORMAT: Check = ["format", () => command("biome", ["check", "."])];
 const LINT: Check = ["lint without types", () => command("oxlint", ["--deny-warnings"])];

@@ -36,10 +36,11 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   "src/console/dead-letters/": ["src/console/run/"], // redelivers as a run's page does
   "src/console/run/": ["src/console/runs/"], // has the summary that the list has
   "sandbox/": [],
+  "clients/": [],
   "examples/": [],
   // It examines any gateway: only its tokens for the sandbox are ours.
   "conformance/": ["scripts/dev-token.ts", "scripts/http-url.ts"],
-  "scripts/": ["src/platform/", "examples/node-jose/"],
+  "scripts/": ["src/contract/", "src/platform/", "examples/node-jose/"],
   "bench/": ["src/", "scripts/", "test/support/", "test/flows/support/"], // the same fakes and starts as the tests'
   "test/support/": ["src/", "test/contract/"],
   "test/flows/support/": ["src/contract/", "scripts/", "conformance/", "test/support/"],

@@ -7,7 +7,7 @@
 // another by a parser that ignores case, NUL or what is not visible. Below the members of `data` nothing is checked
 // but the depth: a name that stands twice in `inputs` is the upstream's business.
 import { RUN_REQUEST_MEMBERS } from "../contract/schemas.ts";
-import { foldSpelling } from "../platform/fold.ts";
+import { findTwin } from "../platform/fold.ts";
 import { parseJson } from "../platform/json.ts";
 
 /** Deeper than any honest input, and shallow enough for every recursive parser behind us. */
@@ -103,9 +103,8 @@ function judge(data: Data | null, beside: Lookalike | null, maxDepth: number): E
 
 /** Null for a known name, and for one that no reader takes for a known one. */
 function findLookalike(name: string, known: readonly string[]): Lookalike | null {
-  if (known.includes(name)) return null;
-  const folded = foldSpelling(name);
-  return known.includes(folded) ? { name, known: folded } : null;
+  const twin = findTwin(name, known);
+  return twin === null ? null : { name, known: twin };
 }
 
 function pointerTo(parent: string, name: string): string {

@@ -9,7 +9,7 @@ import { chooseSettings, SECRET_NAMES } from "../../scripts/deploy/settings.ts";
 import { newSigningKeys } from "../../scripts/deploy/signing-keys.ts";
 import { SETTING_NAMES } from "../../src/platform/settings.ts";
 
-const PAGES = globSync(["*.md", "docs/*.md", "examples/**/*.md"]).toSorted();
+const PAGES = globSync(["*.md", "docs/*.md", "examples/**/*.md", "clients/**/*.md"]).toSorted();
 const FENCE = /^( *)```.*?^\1```$/gms;
 
 /** As GitHub makes them of headings. */

@@ -11,7 +11,14 @@ export type Command = {
   isInline: boolean;
 };
 
-const PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "examples/**/*.md"];
+const PAGES = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "docs/*.md",
+  "examples/**/*.md",
+  "clients/**/*.md",
+];
 const FENCE = /^( *)```(\w*)\n(.*?)^\1```$/gms;
 const SPAN = /`([^`]+)`/g;
 /** A program by itself is a name, a script by itself is a command. */
