@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { buildUserKey } from "../../src/auth/caller.ts";
+import { replacing } from "../support/bindings.ts";
 import { type Answer, type Gateway, makeGateway, PAGE } from "../support/gateway.ts";
 import { freshIndex } from "../support/operators-index.ts";
 import { makeIssuer } from "../support/tokens.ts";
@@ -53,6 +54,27 @@ describe("the beginning of a run id", () => {
     const month = now.getUTCFullYear() * 100 + now.getUTCMonth() + 1;
     await indexActive(env.OPERATORS_DB, month, now.getUTCDate(), [alice, bob]);
     expect((await found("run_id=0b6c8d1e")).toSorted()).toEqual([RUN, TWIN]);
+  });
+
+  it.each(["0b6c8d1e", RUN])("finds a run though the gate of a dead letter is away: %s", async (typed) => {
+    await keepRun({ terms: { userKey: bob }, runId: RUN });
+    await indexDeadLetters(env.OPERATORS_DB, [toIndexedDeadLetter({ runId: RUN, userKey: alice })]);
+    const now = new Date();
+    const month = now.getUTCFullYear() * 100 + now.getUTCMonth() + 1;
+    await indexActive(env.OPERATORS_DB, month, now.getUTCDate(), [bob]);
+    let asked = 0;
+    gateway = await makeGateway(
+      {},
+      replacing(typed === RUN ? "USER_GATE.findRun" : "USER_GATE.findRuns", ({ perform }) => {
+        asked += 1;
+        return asked === 1 ? Promise.reject(new Error("the gate is away")) : perform();
+      }),
+    );
+    const { status, body } = await ask(gateway, `/runs?run_id=${typed}`);
+    expect([status, body]).toMatchObject([
+      200,
+      { runs: [{ run_id: RUN, user: bob }], progress: { unanswered: [alice], searched: 1 } },
+    ]);
   });
 
   it.each(["0b6c8d1%25", "________", "0b6c8d1e%25", "0b6c8d1e%27%20OR%201%3D1--"])(

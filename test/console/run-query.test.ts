@@ -80,6 +80,7 @@ describe("a query", () => {
   it.each([
     [{ run_id: "1" }, "run_id", "run_id must be a run id, or at least its first 8 characters."],
     [{ host: "%" }, "host", "host must be the host of a callback, such as client.example."],
+    [{ http_status: "600" }, "http_status", "http_status must be a status code such as 503, or none."],
     [{ http_status: "50" }, "http_status", "http_status must be a status code such as 503, or none."],
     [{ stored_action_id: "x" }, "stored_action_id", "stored_action_id must be a UUID."],
     [{ user: "alice" }, "user", "user must be a user key, 43 characters."],

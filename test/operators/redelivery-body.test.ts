@@ -36,6 +36,7 @@ describe("a body names its own fault", () => {
     [{ reason: "" }, "/reason", "/reason must not be empty."],
     [{ host: "" }, "/host", "/host must not be empty."],
     [{ from: "now" }, "/from", "/from must be an RFC 3339 date-time such as 2026-11-01T00:00:00Z."],
+    [{ http_status: 600 }, "/http_status", "/http_status must be a status code such as 503, or none."],
     [{ http_status: 99 }, "/http_status", "/http_status must be a status code such as 503, or none."],
     [{ http_status: "5%" }, "/http_status", "/http_status must be a status code such as 503, or none."],
     [{ dismissed: "yes" }, "/dismissed", "/dismissed must be a boolean."],

@@ -1,11 +1,14 @@
 // Finding runs. A user's runs are listed by that user's gate. A run id alone, or its beginning, leads to the dead letters
 // first; after that, as where no user is named, the gates that were active on the chosen days are asked, page by page. What this does not
 // find: docs/console.md, "What a search finds".
+
+import type { GateNamespace } from "../../gate/address.ts";
 import type { RunRecord } from "../../gate/admission.ts";
 import { GateClient } from "../../gate/client.ts";
 import { findDeadLetters, findDeadLettersStarting } from "../../operators/index-store.ts";
 import type { RunPage } from "../../operators/views.ts";
 import { formatTime, timeOrNull } from "../../platform/date-time.ts";
+import { log } from "../../platform/observability/log.ts";
 import type { Services } from "../../services/services.ts";
 import type { TypedRunId } from "../shell/typed.ts";
 import { RUNS_A_PAGE, walkGate } from "./gate-search.ts";
@@ -65,9 +68,9 @@ async function runsOfMany(deps: Deps, query: RunQuery): Promise<RunPage> {
 
 async function runAmongMany(deps: Deps, run: TypedRunId, query: RunQuery): Promise<RunPage> {
   const cursor = manyCursor(query);
-  const deadLetters = cursor === null ? await lookUpDeadLetters(deps, run) : [];
+  const deadLetters = cursor === null ? await lookUpDeadLetters(deps, run) : { runs: [], unanswered: [] };
   // There is one run of an id: the search is over when it has been found. Of a beginning there may be more.
-  if (run.isWhole && deadLetters.length > 0) return onePage(deadLetters, query);
+  if (run.isWhole && deadLetters.runs.length > 0) return onePage(deadLetters.runs, query);
   const search: ManySearch = {
     span: toSpan(query, deps.nowMs),
     gatesAPage: GATES_LOOKED_UP,
@@ -79,12 +82,13 @@ async function runAmongMany(deps: Deps, run: TypedRunId, query: RunQuery): Promi
     }),
   };
   const { runs, ...page } = await searchMany(deps, search, cursor);
-  const first = onePage(deadLetters, query).runs;
+  const first = onePage(deadLetters.runs, query).runs;
   const others = runs.filter(
     (each) => !first.some(({ run_id, user }) => run_id === each.run_id && user === each.user),
   );
   const isOver = page.isOver || (run.isWhole && runs.length > 0);
-  return manyPage(search, { ...page, runs: [...first, ...others], isOver });
+  const unanswered = [...new Set([...deadLetters.unanswered, ...page.unanswered])];
+  return manyPage(search, { ...page, runs: [...first, ...others], unanswered, isOver });
 }
 
 async function lookUp(gate: GateClient, { id, isWhole }: TypedRunId): Promise<RunRecord[]> {
@@ -93,14 +97,35 @@ async function lookUp(gate: GateClient, { id, isWhole }: TypedRunId): Promise<Ru
   return record === null ? [] : [record];
 }
 
-async function lookUpDeadLetters({ operatorsDb, gates }: Deps, run: TypedRunId): Promise<RunRecord[]> {
+/** `unanswered`: whose gates did not answer. */
+type DeadLettersFound = { runs: RunRecord[]; unanswered: string[] };
+
+async function lookUpDeadLetters({ operatorsDb, gates }: Deps, run: TypedRunId): Promise<DeadLettersFound> {
   const { id, isWhole } = run;
   const owners = isWhole
     ? await findDeadLetters(operatorsDb, [id])
     : await findDeadLettersStarting(operatorsDb, id, MAX_DEAD_LETTERS);
-  const asked = [...new Set(owners.map(({ gate }) => gate))].map((gate) => GateClient.byId(gates, gate));
-  const found = await Promise.all(asked.map(async (gate) => (gate === null ? [] : lookUp(gate, run))));
-  return found.flat();
+  const asked = new Map(owners.map(({ gate, user_key: user }) => [gate, user]));
+  const found = await Promise.all([...asked].map(([gate, user]) => lookUpAt(gates, gate, user, run)));
+  return {
+    runs: found.flatMap(({ runs }) => runs),
+    unanswered: found.flatMap(({ unanswered }) => unanswered),
+  };
+}
+
+async function lookUpAt(
+  gates: GateNamespace,
+  id: string,
+  user: string,
+  run: TypedRunId,
+): Promise<DeadLettersFound> {
+  const gate = GateClient.byId(gates, id);
+  try {
+    return { runs: gate === null ? [] : await lookUp(gate, run), unanswered: [] };
+  } catch (error) {
+    log({ event: "gate.unavailable", gate: id, error });
+    return { runs: [], unanswered: [user] };
+  }
 }
 
 function onePage(records: readonly RunRecord[], filter: Filter): RunPage {

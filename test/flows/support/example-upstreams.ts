@@ -26,7 +26,9 @@ export async function startExampleUpstream(
 ): Promise<ExampleUpstream> {
   const [program, file] = COMMANDS[name];
   const args = [join(PROJECT, file), "--gateway", gatewayUrl, "--port", String(port)];
-  const env = { ...process.env, COMPLETION_TOKEN: await completionToken() };
+  const token = await completionToken();
+  // Nothing is to be left behind in the folder of the example.
+  const env = { ...process.env, COMPLETION_TOKEN: token, PYTHONDONTWRITEBYTECODE: "1" };
   const child = spawn(program, args, { detached: true, env, stdio: ["ignore", "pipe", "ignore"] });
   const forget = endWithTests(child);
   let printed = "";
