@@ -17,7 +17,8 @@ export function foldSpelling(text: string): string {
  * may become 18, and a name as long as a body would fill the isolate.
  */
 export function findTwin(name: string, known: readonly string[]): string | null {
-  if (known.includes(name)) return null;
+  // Most names are as plain as those that are known.
+  if (known.includes(name) || /^[a-z\d_]*$/.test(name)) return null;
   const maxUnits = 2 * Math.max(...known.map((each) => each.length));
   for (const read of new Set([name, name.split("\u0000", 1).join("")])) {
     const visible = read.replace(INVISIBLE, "");

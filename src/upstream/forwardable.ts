@@ -12,7 +12,7 @@ export function isForwardable(pathname: string): boolean {
   // As empty as the one between two slashes, which many an upstream passes over.
   if (segments.slice(1, -1).includes("")) return false;
   const isPlain = COUNTED.test(pathname) && !pathname.includes("/.");
-  return isPlain || !COUNTED.test(withoutSuffix(segments.join("/")));
+  return isPlain || !COUNTED.test(withoutSuffix(segments));
 }
 
 const AMBIGUOUS = /\/\/|\\|%(?:2e|2f|3f|23|5c|00|25)/i;
@@ -34,6 +34,8 @@ function plainest(pathname: string): string[] | null {
 }
 
 /** Trailing slashes and a format (`/runs.json`, `/runs/.json`) are dropped by many a router. */
-function withoutSuffix(path: string): string {
-  return path.replace(/(?:\/+|\.[^/]*)+$/, "");
+function withoutSuffix(segments: readonly string[]): string {
+  const last = segments.findLastIndex((segment) => segment !== "" && !segment.startsWith("."));
+  const kept = segments.slice(0, last + 1);
+  return [...kept.slice(0, -1), ...kept.slice(-1).map((segment) => segment.replace(/\..*/s, ""))].join("/");
 }

@@ -105,7 +105,6 @@ it("the stock libraries refuse a callback that was forged, is old or is another 
   const theirs = (await readSecrets(others)).secret;
   const refusal = "WebhookVerificationError: No matching signature found";
   const outdated = "WebhookVerificationError: Message timestamp too old";
-  const both = (said: string) => ({ standardwebhooks: said, svix: said });
 
   expect(verifyByLibraries(secret, genuine)).toEqual(both("verified"));
   const forged = Buffer.from(genuine.body);
@@ -125,6 +124,11 @@ it("the stock libraries refuse a callback that was forged, is old or is another 
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 301_000 });
   expect(verifyByLibraries(secret, genuine)).toEqual(both(outdated));
 });
+
+/** What both libraries say. */
+function both(said: string): Record<string, string> {
+  return { standardwebhooks: said, svix: said };
+}
 
 /** One after the other starts, ends and is told. */
 async function trickle(): Promise<void> {

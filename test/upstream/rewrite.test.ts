@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type Envelope, locateEnvelope, spliceEnvelope } from "../../src/upstream/rewrite.ts";
 import { words } from "../support/words.ts";
 
@@ -192,6 +192,12 @@ describe("a name that a lax parser takes for one of the contract's is a fault", 
     ["/data/CALLBACK_URL", "callback_url", '{"data":{"callback_url":"a","CALLBACK_URL":"b"}}'],
     ["/data/Idempotency_Id", "idempotency_id", '{"data":{"Idempotency_Id":"a"}}'],
     ["/data/callback_url\u0000", "callback_url", '{"data":{"callback_url\\u0000":"a"}}'],
+    ["/data/callback_url\u0000x", "callback_url", '{"data":{"callback_url\\u0000x":"a"}}'],
+    ["/data\u0000x", "data", '{"data":{},"data\\u0000x":{}}'],
+    ["/data/\u0131dempotency_id", "idempotency_id", '{"data":{"\u0131dempotency_id":"a"}}'],
+    ["/data/\u0130dempotency_id", "idempotency_id", '{"data":{"\u0130dempotency_id":"a"}}'],
+    ["/data/I\u0307NPUTS", "inputs", '{"data":{"I\u0307NPUTS":{}}}'],
+    ["/data/𝐢𝐧𝐩𝐮𝐭𝐬", "inputs", '{"data":{"𝐢𝐧𝐩𝐮𝐭𝐬":{}}}'],
     ["/data/call\u200dback_url", "callback_url", '{"data":{"call\u200dback_url":"a"}}'],
     ["/data/in\u00adputs", "inputs", '{"data":{"in\u00adputs":{}}}'],
     ["/data/ｉnputs", "inputs", '{"data":{"ｉnputs":{}}}'],
@@ -205,6 +211,15 @@ describe("a name that a lax parser takes for one of the contract's is a fault", 
     {"data":{"my_inputs":1}}`)("but not one that only sounds like it, or stands elsewhere: %s", (text) => {
     expect(locateEnvelope(text)).toMatchObject({ kind: "envelope" });
   });
+});
+
+test("a name as long as a body takes no more than its length, whatever its characters become", () => {
+  const normalize = vi.spyOn(String.prototype, "normalize");
+  const text = `{"data":{"${"\uFDFA".repeat(500_000)}\u00AD":1}}`;
+  expect(locateEnvelope(text)).toMatchObject({ kind: "envelope" });
+  const lengths = normalize.mock.contexts.map((folded) => String(folded).length);
+  normalize.mockRestore();
+  expect(Math.max(0, ...lengths)).toBeLessThan(100);
 });
 
 describe("what is no object is known by its first character", () => {

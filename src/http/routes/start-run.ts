@@ -9,11 +9,19 @@ import { receiveJson } from "../body.ts";
 import { assertedFor, callersGate, limitHeaders, limitOfStarts, parseTarget } from "../caller-deps.ts";
 import type { AppContext } from "../context.ts";
 
+/** A start is held several times over while it is judged, and an isolate has 128 MB. What passes through is streamed. */
+const MAX_HELD_BYTES = 10 * 1024 * 1024;
+
 export async function startNewRun(c: AppContext): Promise<Response> {
   const target = parseTarget(c);
   const services = c.get("services");
   const [body, window] = await Promise.all([
-    receiveJson(c.req.raw, services.settings.maxBodyBytes, c.get("reservation"), c.get("timer")),
+    receiveJson(
+      c.req.raw,
+      Math.min(services.settings.maxBodyBytes, MAX_HELD_BYTES),
+      c.get("reservation"),
+      c.get("timer"),
+    ),
     limitOfStarts(c, target),
   ]);
   if (body === null) return refuse(c, "shed", OVERLOADED, {});
