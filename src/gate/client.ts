@@ -23,6 +23,7 @@ import type {
   Settlement,
 } from "./admission.ts";
 import type { StoredControl } from "./controls.ts";
+import type { DismissalOutcome } from "./index-event.ts";
 import type { Inspection, RunListing } from "./inspection.ts";
 import type { Taken, TakeRequest } from "./leases.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
@@ -154,8 +155,10 @@ export class GateClient {
   }
 
   /** False: it is no dead letter. */
-  dismiss(runId: string, operator: string, reason: string): Promise<boolean> {
-    return this.#twice(async (gate): Promise<boolean> => await gate.dismiss(runId, operator, reason));
+  dismiss(runId: string, operator: string, reason: string): Promise<DismissalOutcome> {
+    return this.#twice(
+      async (gate): Promise<DismissalOutcome> => await gate.dismiss(runId, operator, reason),
+    );
   }
 
   /** Null: the start has to be judged, or the gate does not answer. */

@@ -25,6 +25,8 @@ export type DeadLetter = {
 /** An operator has dismissed a dead letter: it is not to be worked on any more. */
 export type Dismissal = { atMs: number; operator: string; reason: string };
 
+export type DismissalOutcome = "dismissed" | "dismissed_before" | "no_dead_letter";
+
 export type IndexEvent =
   /** Counted from 1970 in UTC: on this day a run ended or was charged. */
   | { kind: "active_day"; userKey: string; day: number }

@@ -17,7 +17,7 @@ import { nextPollAtMs } from "../runs/run-schedule.ts";
 import { storedActionIdOf } from "../runs/terms.ts";
 import type { Counter } from "./counter.ts";
 import { toDeadLetter } from "./dead-letter.ts";
-import type { Dismissal } from "./index-event.ts";
+import type { Dismissal, DismissalOutcome } from "./index-event.ts";
 import { type IndexedRun, RunIndex } from "./run-index.ts";
 import type { FinishedRun } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
@@ -104,13 +104,12 @@ export class Runs {
     return true;
   }
 
-  /** False: there is no such dead letter. */
-  dismiss(runId: string, dismissal: Dismissal): boolean {
+  dismiss(runId: string, dismissal: Dismissal): DismissalOutcome {
     return this.#atomically(() => {
       const dismissed = this.#store.endedRuns.dismiss(runId, dismissal);
-      if (dismissed !== null)
-        this.#store.outbox.add({ kind: "dead_letter", deadLetter: toDeadLetter(dismissed) });
-      return dismissed !== null;
+      if (typeof dismissed === "string") return dismissed;
+      this.#store.outbox.add({ kind: "dead_letter", deadLetter: toDeadLetter(dismissed) });
+      return "dismissed";
     });
   }
 

@@ -175,12 +175,12 @@ export class UserGate extends DurableObject<Env> {
     return redelivery;
   }
 
-  /** An operator dismisses a dead letter, which the index knows when this returns, if it answers. False: it is none. */
-  async dismiss(runId: string, operator: string, reason: string): Promise<boolean> {
-    const isDismissed = this.#runs.dismiss(runId, { atMs: Date.now(), operator, reason });
+  /** An operator dismisses a dead letter, which the index knows when this returns, if it answers. */
+  async dismiss(runId: string, operator: string, reason: string) {
+    const outcome = this.#runs.dismiss(runId, { atMs: Date.now(), operator, reason });
     await this.#dispatcher.reportAdded(Date.now());
     await this.#ring();
-    return isDismissed;
+    return outcome;
   }
 
   /** What a start is answered whatever else its body says, so that it need not be parsed. */

@@ -2,6 +2,7 @@
 // nothing to do. Each goes through the user's gate, which alone decides what becomes of a run.
 import type { Operator } from "../auth/operator.ts";
 import { GateClient } from "../gate/client.ts";
+import type { DismissalOutcome } from "../gate/index-event.ts";
 import { runMessage, sendMessage } from "../gate/run-message.ts";
 import type { Services } from "../services/services.ts";
 import { type Acted, audited, type Effect, newEntry } from "./audit.ts";
@@ -87,15 +88,21 @@ export async function resetWindow(
   });
 }
 
+const DISMISSALS: Record<DismissalOutcome, Effect> = {
+  dismissed: { kind: "done" },
+  dismissed_before: refused("The dead letter has been dismissed already."),
+  no_dead_letter: refused("The run is no dead letter."),
+};
+
 /** `refused` when there is nothing to dismiss. */
 export async function dismissRun(
   { gate, record }: FoundRun,
   operator: string,
   reason: string,
 ): Promise<Effect> {
-  if (record.dismissal !== null) return refused("The dead letter has been dismissed already.");
-  const isDismissed = await gate.dismiss(record.run.runId, operator, reason);
-  return isDismissed ? { kind: "done" } : refused("The run is no dead letter.");
+  // The gate takes a second dismissal with the same words for the first one, whose answer was lost.
+  if (record.dismissal !== null) return DISMISSALS.dismissed_before;
+  return DISMISSALS[await gate.dismiss(record.run.runId, operator, reason)];
 }
 
 /** Delivers the run's end again, for a batch of many maybe; `refused` while that is under way, or when there is nothing to deliver. */

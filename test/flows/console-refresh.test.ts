@@ -30,7 +30,14 @@ it("every ten seconds, and not while it is paused", async () => {
   await pass();
   await until("the first refresh", WITHIN_MS, () => asked() === 1);
   await at.press("Pause updates");
-  expect(await at.text()).toContain("Paused at");
+  const zone = await at.page.evaluate(
+    () =>
+      new Intl.DateTimeFormat([], { timeZoneName: "short" })
+        .formatToParts()
+        .find(({ type }) => type === "timeZoneName")?.value ?? "",
+  );
+  expect(await at.text()).toMatch(new RegExp(`Paused at [^.]* ${zone}\\.`));
+  expect(await at.page.locator("time[title]").first().getAttribute("title")).toMatch(new RegExp(` ${zone}$`));
   expect(await at.page.getByRole("button", { name: "Pause updates", pressed: true }).count()).toBe(1);
   for (const _ of [1, 2, 3]) await pass();
   expect(asked()).toBe(1);

@@ -66,6 +66,7 @@ describe("without a token a caller may ask for", () => {
   it.for([
     ["/docs/", "/docs"],
     ["/console/", "/console"],
+    ["/console/?span=week&x=%2F", "/console?span=week&x=%2F"],
   ])("%s: it leads to %s", async ([path, place], { gateway }) => {
     const { status, headers } = await gateway.call(path ?? "", NO_TOKEN);
     expect([status, headers.get("location")]).toEqual([308, place]);

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { buildUserKey } from "../../src/auth/caller.ts";
 import type { RedeliveryFilter } from "../../src/operators/views.ts";
 import { ask, post } from "../console/bench.ts";
+import { losingAnswer } from "../support/bindings.ts";
 import { HOUR, SECOND } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { Stage, type Started } from "../support/stage.ts";
@@ -117,6 +118,30 @@ describe("a dead letter that is dismissed", () => {
       ["dismiss", "The run is no dead letter.", "refused"],
       ["dismiss", WHY, "done"],
     ]);
+  });
+
+  it("by two operators at once has the reason of the first, and the second is told", async () => {
+    const run = await deadRun();
+    const reasons = ["the receiver has moved", "the order was cancelled"];
+    const answers = await Promise.all(
+      reasons.map((reason) => dismiss(run, `?dismissal=${encodeURIComponent(reason)}`)),
+    );
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
+    const first = reasons[answers.findIndex(({ status }) => status === 200)];
+    const { body } = await ask(stage.gateway, `/runs/${run.runId}`);
+    expect(body).toMatchObject({ dismissed: { reason: first } });
+    expect(byText(await audit())).toEqual(
+      byText([
+        ["dismiss", first, "done"],
+        ["dismiss", "The dead letter has been dismissed already.", "refused"],
+      ]),
+    );
+  });
+
+  it("is dismissed though the gate's answer was lost", async () => {
+    stage = await Stage.set({ CALLBACK_RETRY_SCHEDULE: "1" }, losingAnswer("USER_GATE.dismiss"));
+    stage.receive(() => new Response(null, { status: 500 }));
+    expect((await dismiss(await deadRun())).status).toBe(200);
   });
 
   it("is not found as another user's run, and nothing is written down", async () => {

@@ -8,6 +8,8 @@ const REFRESH_MS = 10_000;
 /** Then the page says that its numbers are old. */
 const REFRESH_TIMEOUT_MS = 8_000;
 const OUTCOME_POLL_MS = 5000;
+/** Of times on the visitor's clock: those of the page are UTC. */
+const ZONED = /** @type {const} */ ({ timeZoneName: "short" });
 
 const root = document.documentElement;
 const saved = readTheme();
@@ -66,7 +68,7 @@ function offerThemes() {
 function sayLocalTimes() {
   for (const time of all("time[datetime]", HTMLElement)) {
     const date = new Date(time.getAttribute("datetime") ?? "");
-    if (!Number.isNaN(date.getTime())) time.title = `${date.toLocaleString()} your time`;
+    if (!Number.isNaN(date.getTime())) time.title = date.toLocaleString([], ZONED);
   }
 }
 
@@ -176,7 +178,8 @@ function refreshPage() {
     try {
       await load();
     } catch {
-      if (!isPaused) say(`Not refreshed since ${loadedAt.toLocaleTimeString()}: these numbers are old.`);
+      if (!isPaused)
+        say(`Not refreshed since ${loadedAt.toLocaleTimeString([], ZONED)}: these numbers are old.`);
     } finally {
       isLoading = false;
     }
@@ -185,7 +188,7 @@ function refreshPage() {
   button.addEventListener("click", () => {
     isPaused = !isPaused;
     button.setAttribute("aria-pressed", String(isPaused));
-    say(isPaused ? `Paused at ${new Date().toLocaleTimeString()}.` : "");
+    say(isPaused ? `Paused at ${new Date().toLocaleTimeString([], ZONED)}.` : "");
     void refresh();
   });
   document.addEventListener("visibilitychange", () => void refresh());

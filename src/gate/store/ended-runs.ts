@@ -108,10 +108,13 @@ export class EndedRuns {
     return found?.isDeadLetter === true;
   }
 
-  /** The dead letter with its dismissal; null: there is no such dead letter. */
-  dismiss(runId: string, dismissal: Dismissal): FinishedRun | null {
+  /** The dead letter with its dismissal. The first one stands; the same one again, of a call whose answer was lost, is that one. */
+  dismiss(runId: string, dismissal: Dismissal): FinishedRun | "dismissed_before" | "no_dead_letter" {
     const found = this.#locate("run_id = ?", runId);
-    if (found?.isDeadLetter !== true) return null;
+    if (found?.isDeadLetter !== true) return "no_dead_letter";
+    const first = found.finished.dismissal;
+    if (first?.operator === dismissal.operator && first.reason === dismissal.reason) return found.finished;
+    if (first !== undefined) return "dismissed_before";
     const dismissed = { ...found.finished, dismissal };
     const sql = `UPDATE ${found.week.table} SET record = ? WHERE seq = ?`;
     this.#sql.exec(sql, encodeRecord(dismissed), found.seq);

@@ -25,9 +25,9 @@ export function openapi(audience: Audience): (c: AppContext) => Promise<Response
   };
 }
 
-/** Of a page that was asked for with a slash at its end. */
+/** Of a page that was asked for with a slash at its end. Its query stays. */
 export function toPath(path: string): (c: AppContext) => Response {
-  return (c) => c.redirect(path, 308);
+  return (c) => c.redirect(`${path}${new URL(c.req.url).search}`, 308);
 }
 
 export function methodNotAllowed(allow: string): (c: Context<AppEnv>) => Response {
