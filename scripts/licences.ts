@@ -1,6 +1,6 @@
 // Under which licences everything stands that `npm ci` installs, as package-lock.json says. Fails on one that is not
 // allowed: in the bundle only permissive ones are, because it is handed on to Cloudflare; tools that are only run may also
-// be under a weak copyleft (docs/dependencies.md).
+// be under a weak copyleft, or given to the public by a text that not every law knows (docs/dependencies.md).
 import { readFileSync } from "node:fs";
 
 type Package = { name: string; version: string; licence: string; isBundled: boolean };
@@ -8,7 +8,7 @@ type Package = { name: string; version: string; licence: string; isBundled: bool
 const LOCK = new URL("../package-lock.json", import.meta.url);
 const BSD = ["0BSD", "BSD-2-Clause", "BSD-3-Clause"];
 const PERMISSIVE = [...BSD, "Apache-2.0", "CC0-1.0", "ISC", "MIT", "Python-2.0"];
-const FOR_TOOLS = [...PERMISSIVE, "LGPL-3.0-or-later", "MPL-2.0"];
+const FOR_TOOLS = [...PERMISSIVE, "LGPL-3.0-or-later", "MPL-2.0", "Unlicense"];
 
 const packages = installed();
 const forbidden = packages.filter(

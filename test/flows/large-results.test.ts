@@ -9,6 +9,7 @@ import { type DeliveriesView, untilState } from "./support/deliveries.ts";
 import { LargeReads, LargeReceiver, type Manner, type Reading, toResult } from "./support/large-results.ts";
 import { forFile, forTest, gatewayWith } from "./support/opened.ts";
 import { until } from "./support/process.ts";
+import { readSecrets, verifyByLibraries } from "./support/stock-libraries.ts";
 import { Upstream } from "./support/upstream.ts";
 import { findWorkerds, readMemory } from "./support/workerd-memory.ts";
 
@@ -42,7 +43,7 @@ const gateway = await forFile(gatewayWith(settings));
 
 describe("a result of more than KV takes", () => {
   it("is delivered whole, with its length and a signature of its hash", async () => {
-    const { view, receiver, read } = await delivery([{ body: LARGE }]);
+    const { view, receiver, read, caller } = await delivery([{ body: LARGE }]);
     expect(view.state).toBe("delivered");
     expect(read.count).toBe(FOUND_LARGE + 2);
     const [taken] = receiver.taken;
@@ -56,6 +57,12 @@ describe("a result of more than KV takes", () => {
     expect(taken?.headers["transfer-encoding"]).toBeUndefined();
     // Ed25519 cannot sign a stream.
     expect(taken?.headers["webhook-signature"]).toMatch(/^v1,[\w+/]{43}=$/);
+    const { secret } = await readSecrets(caller);
+    const headers = new Headers(
+      Object.entries(taken?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+    );
+    const said = verifyByLibraries(secret, { headers, body: LARGE });
+    expect(said).toEqual({ standardwebhooks: "verified", svix: "verified" });
     const keys = createRemoteJWKSet(new URL(`${gateway.url}/.well-known/jwks.json`));
     const { payload } = await jwtVerify(String(taken?.headers["callback-signature"]), keys);
     expect(payload).toMatchObject({ jti: taken?.headers["webhook-id"], body_sha256: taken?.sha256 });
@@ -197,6 +204,7 @@ type Attempted = {
   view: DeliveriesView;
   receiver: LargeReceiver;
   read: LargeReads;
+  caller: Caller;
   untilDelivered: () => Promise<unknown>;
 };
 
@@ -213,7 +221,13 @@ async function delivery(
   reads.set(run.id, read);
   expect(await upstream.push(run)).toBe(202);
   const view = await untilState(caller, ECHO, run.id, "delivered", "retrying");
-  return { view, receiver, read, untilDelivered: () => untilState(caller, ECHO, run.id, "delivered") };
+  return {
+    view,
+    receiver,
+    read,
+    caller,
+    untilDelivered: () => untilState(caller, ECHO, run.id, "delivered"),
+  };
 }
 
 /** With one letter of its text in another place, or another blank at its end: JSON all the same. */

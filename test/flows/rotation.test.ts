@@ -1,12 +1,13 @@
 // The signing keys change hands while runs with callbacks go on, step by step and with the commands of
 // docs/operations.md (what each two of its steps make of each other: test/consumer/rotation.test.ts). The others keep the published keys as jose's createRemoteJWKSet does, and are stricter than it:
-// they never ask before their time is over, whatever kid they meet.
+// they never ask before their time is over, whatever kid they meet. Receivers that verify `v1` have kept a secret, each
+// with the stock libraries.
 import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRemoteJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { endRun, startedRun } from "./support/callback-runs.ts";
 import { Caller } from "./support/caller.ts";
 import { PROJECT } from "./support/environment.ts";
@@ -16,6 +17,7 @@ import { provenRunId, publishedKeys } from "./support/proof.ts";
 import { type Delivery, Receiver } from "./support/receiver.ts";
 import { run as runToEnd } from "./support/run.ts";
 import { secrets } from "./support/secrets.ts";
+import { readSecrets, verifyByLibraries } from "./support/stock-libraries.ts";
 import { Upstream, type UpstreamRun } from "./support/upstream.ts";
 
 /** A run, and where its callback goes. */
@@ -37,6 +39,8 @@ let receiversKeys: CachedKeys;
 let upstreamsKeys: CachedKeys;
 const paths = new Set<string>();
 const refused: string[] = [];
+/** Of the receivers that verify `v1`, each with one of them. */
+let keptSecrets: string[] = [];
 
 const { folder, env } = await userFolder();
 await documented("console.log");
@@ -48,13 +52,23 @@ upstream.believes = believes;
 waitForTheirKeys();
 const caller = await Caller.of(gateway.url, undefined, { rate_limit: { exempt: true } });
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 it("a new signing key is published, signs, and is the only one; no start, completion or callback is refused on the way", async () => {
+  const first = await readSecrets(caller);
+  expect(first.also_valid).toEqual([]);
+  keptSecrets = [first.secret];
   const fromBefore = await start();
   await trickle();
 
   await step("# 1. publish");
   const [, fresh] = await publishedKids();
   expect(await publishedKids()).toEqual([old, fresh]);
+  const published = await readSecrets(caller);
+  expect(published).toMatchObject({ secret: first.secret, also_valid: [expect.any(String)] });
+  keptSecrets = [first.secret, ...published.also_valid];
   await trickle();
   await deliver(fromBefore);
   // A party that has kept the keys since before this step has to ask again before the next.
@@ -63,19 +77,58 @@ it("a new signing key is published, signs, and is the only one; no start, comple
 
   await step("# 2. sign");
   expect(await publishedKids()).toEqual([fresh, old]);
+  const then = await readSecrets(caller);
+  expect([then.secret, then.also_valid]).toEqual([published.also_valid[0], [first.secret]]);
   const fromThen = await start();
   await trickle();
+  // The receivers have until the last step to take the new secret.
+  keptSecrets = [then.secret];
   waitForTheirKeys();
   await trickle();
 
   await step("# 3. remove");
   expect(await publishedKids()).toEqual([fresh]);
+  expect(await readSecrets(caller)).toMatchObject({ secret: then.secret, also_valid: [] });
   await trickle();
   await deliver(fromThen);
 
   expect(refused).toEqual([]);
   expect([kidAt(fromBefore), kidAt(fromThen)]).toEqual([old, fresh]);
 });
+
+it("the stock libraries refuse a callback that was forged, is old or is another user's, and a secret that was removed", async () => {
+  const { secret } = await readSecrets(caller);
+  const latest = await start();
+  await deliver(latest);
+  const [genuine = expect.fail()] = receiver.at(latest.path);
+  const others = await Caller.of(gateway.url);
+  const theirs = (await readSecrets(others)).secret;
+  const refusal = "WebhookVerificationError: No matching signature found";
+  const outdated = "WebhookVerificationError: Message timestamp too old";
+
+  expect(verifyByLibraries(secret, genuine)).toEqual(both("verified"));
+  const forged = Buffer.from(genuine.body);
+  forged.write(" ", forged.length - 1);
+  expect(verifyByLibraries(secret, { ...genuine, body: forged })).toEqual(both(refusal));
+  for (const name of ["webhook-id", "webhook-timestamp"]) {
+    const headers = new Headers(genuine.headers);
+    headers.set(
+      name,
+      (genuine.headers.get(name) ?? "").replace(/.$/, (last) => (last === "0" ? "1" : "0")),
+    );
+    expect(verifyByLibraries(secret, { ...genuine, headers }), name).toEqual(both(refusal));
+  }
+  const [before = expect.fail()] = receiver.deliveries;
+  expect(verifyByLibraries(secret, before), "of the old key alone").toEqual(both(refusal));
+  expect(verifyByLibraries(theirs, genuine)).toEqual(both(refusal));
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 301_000 });
+  expect(verifyByLibraries(secret, genuine)).toEqual(both(outdated));
+});
+
+/** Of the two libraries. */
+function both(said: string): object {
+  return { standardwebhooks: said, svix: said };
+}
 
 /** One after the other starts, ends and is told. */
 async function trickle(): Promise<void> {
@@ -141,6 +194,9 @@ async function verified(delivery: Delivery): Promise<number> {
   try {
     await jwtVerify(delivery.headers.get("callback-signature") ?? "", keys);
     const runId = await provenRunId(delivery, keys.jwks() ?? { keys: [] }, gateway.url);
+    for (const secret of keptSecrets)
+      for (const [library, said] of Object.entries(verifyByLibraries(secret, delivery)))
+        if (said !== "verified") throw new Error(`${library}: ${said}`);
     if (!delivery.body.includes(`"id":"${runId}"`)) throw new Error("the proof is another run's");
     return 204;
   } catch (error) {
