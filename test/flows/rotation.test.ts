@@ -98,9 +98,9 @@ it("a new signing key is published, signs, and is the only one; no start, comple
 
 it("the stock libraries refuse a callback that was forged, is old or is another user's, and a secret that was removed", async () => {
   const { secret } = await readSecrets(caller);
-  const told = await start();
-  await deliver(told);
-  const [genuine = expect.fail()] = receiver.at(told.path);
+  const latest = await start();
+  await deliver(latest);
+  const [genuine = expect.fail()] = receiver.at(latest.path);
   const others = await Caller.of(gateway.url);
   const theirs = (await readSecrets(others)).secret;
   const refusal = "WebhookVerificationError: No matching signature found";
@@ -125,8 +125,8 @@ it("the stock libraries refuse a callback that was forged, is old or is another 
   expect(verifyByLibraries(secret, genuine)).toEqual(both(outdated));
 });
 
-/** What both libraries say. */
-function both(said: string): Record<string, string> {
+/** Of the two libraries. */
+function both(said: string): object {
   return { standardwebhooks: said, svix: said };
 }
 
