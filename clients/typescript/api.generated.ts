@@ -565,7 +565,7 @@ export interface operations {
                 headers: {
                     /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
                     "X-Request-Id"?: string;
-                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -829,7 +829,7 @@ export interface operations {
                 headers: {
                     /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
                     "X-Request-Id"?: string;
-                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1012,7 +1012,7 @@ export interface operations {
                 headers: {
                     /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
                     "X-Request-Id"?: string;
-                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1275,7 +1275,7 @@ export interface operations {
                 headers: {
                     /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
                     "X-Request-Id"?: string;
-                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1453,7 +1453,7 @@ export interface operations {
                 headers: {
                     /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
                     "X-Request-Id"?: string;
-                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1631,7 +1631,7 @@ export interface operations {
                 headers: {
                     /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
                     "X-Request-Id"?: string;
-                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -1829,7 +1829,7 @@ export interface operations {
                 headers: {
                     /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
                     "X-Request-Id"?: string;
-                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2006,7 +2006,7 @@ export interface operations {
                 headers: {
                     /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
                     "X-Request-Id"?: string;
-                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -2209,7 +2209,7 @@ export interface operations {
                 headers: {
                     /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
                     "X-Request-Id"?: string;
-                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent. */
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };

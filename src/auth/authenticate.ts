@@ -1,5 +1,5 @@
 // Who is calling: the header, the token, the scope and the claims, put together. One bland sentence answers every bad
-// token, so that a forger learns nothing; what was wrong goes to the log as `reason`. A refused request has no user
+// token, and the header says more only where that helps no forger; what was wrong goes to the log as `reason`. A refused request has no user
 // yet, so it touches no user's quota.
 
 import type { Settings } from "../platform/settings.ts";

@@ -1,7 +1,7 @@
 // The token of a request, from its Authorization header and nowhere else: a token in a URL ends up in logs and
 // histories, so the query is never read.
 
-/** Names for the log; a caller never sees them. */
+/** Names for the log. */
 export type BearerReason = NoToken | BadToken;
 type NoToken = "bearer.missing" | "bearer.empty" | "bearer.wrong_scheme";
 type BadToken = "bearer.several_headers" | "bearer.white_space";

@@ -1,6 +1,6 @@
 // A token, from its text to a verified (issuer, subject) pair. The order is the security argument: size, form, issuer,
-// algorithm, key of that issuer alone, signature, and only then what the claims say. Reasons are for the log; to a
-// caller every refusal looks the same.
+// algorithm, key of that issuer alone, signature, and only then what the claims say. Reasons are for the log; what a
+// caller hears of them is in refusals.ts.
 
 import type { Issuer, Jwk } from "../platform/settings.ts";
 import type { IssuerKeys, KeyIo, KeysUnavailable } from "./key-cache.ts";

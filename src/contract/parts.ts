@@ -78,7 +78,9 @@ const RETRY_AFTER: Headers = {
 
 const WWW_AUTHENTICATE: Headers = {
   "WWW-Authenticate": {
-    ...header('`Bearer`, with `error="invalid_token"` when a token was sent.'),
+    ...header(
+      '`Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`.',
+    ),
     required: true,
   },
 };

@@ -70,28 +70,50 @@ describe("a caller", () => {
 });
 
 const INVALID = 'Bearer error="invalid_token"';
-const forged = (await honest()).slice(0, -86) + "A".repeat(86);
+const forge = (token: string) => token.slice(0, -86) + "A".repeat(86);
+const says = (description: string) => `${INVALID}, error_description="${description}"`;
+const MALFORMED = says("The token is malformed.");
+const EXPIRED = says("The token has expired.");
+const NOT_YET = says("The token is not valid yet.");
+const ELSEWHERE = says("The token is for another audience.");
+const STRANGE = says("The token's issuer is not accepted here.");
+const NAMELESS = says("The token names no subject.");
 
 const TOKENLESS_OR_BAD: [what: string, headers: Headers, challenge: string, reason: string][] = [
   ["no header", new Headers(), "Bearer", "bearer.missing"],
   ["a token in a cookie", new Headers({ Cookie: "access_token=a.b.c" }), "Bearer", "bearer.missing"],
   ["an empty scheme", new Headers({ Authorization: "Bearer" }), "Bearer", "bearer.empty"],
   ["Basic", new Headers({ Authorization: "Basic YWxpY2U6" }), "Bearer", "bearer.wrong_scheme"],
-  ["two tokens", bearer("a.b.c, Bearer d.e.f"), INVALID, "bearer.several_headers"],
-  ["nonsense", bearer("nonsense"), INVALID, "token.not_compact"],
-  ["an expired token", bearer(await honest({ exp: 1 })), INVALID, "token.expired"],
-  ["another audience", bearer(await honest({ aud: "x" })), INVALID, "token.wrong_audience"],
-  ["an unknown issuer", bearer(await honest({ iss: "x" })), INVALID, "token.unknown_issuer"],
+  ["two tokens", bearer("a.b.c, Bearer d.e.f"), says("One token is expected."), "bearer.several_headers"],
+  ["nonsense", bearer("nonsense"), MALFORMED, "token.not_compact"],
+  ["an expired token", bearer(await honest({ exp: 1 })), EXPIRED, "token.expired"],
+  ["another audience", bearer(await honest({ aud: "x" })), ELSEWHERE, "token.wrong_audience"],
+  ["an unknown issuer", bearer(await honest({ iss: "x" })), STRANGE, "token.unknown_issuer"],
   ["an unknown kid", bearer(await honest({}, { kid: "x" })), INVALID, "token.unknown_kid"],
-  ["a broken signature", bearer(forged), INVALID, "token.bad_signature"],
+  ["a broken signature", bearer(forge(await honest())), INVALID, "token.bad_signature"],
+  ["an expired forgery", bearer(forge(await honest({ exp: 1 }))), INVALID, "token.bad_signature"],
+  ["another audience, forged", bearer(forge(await honest({ aud: "x" }))), INVALID, "token.bad_signature"],
+  ["white space", bearer("a.b.c d"), MALFORMED, "bearer.white_space"],
+  ["nbf ahead", bearer(await honest({ nbf: NOW_MS / 1000 + 60 })), NOT_YET, "token.not_yet_valid"],
+  ["iat ahead", bearer(await honest({ iat: NOW_MS / 1000 + 60 })), NOT_YET, "token.issued_ahead"],
+  [
+    "no exp",
+    bearer(await honest({ exp: undefined })),
+    says("The token's exp is missing or malformed."),
+    "token.bad_exp",
+  ],
+  ["no subject", bearer(await honest({ sub: undefined })), NAMELESS, "token.bad_subject"],
 ];
 
 describe("401", () => {
-  it.each(TOKENLESS_OR_BAD)("says one bland sentence to %s", async (_, headers, challenge, reason) => {
-    const answer = { code: "unauthenticated", source: null, headers: { "WWW-Authenticate": challenge } };
-    const problem = { ...answer, detail: "A valid bearer token is required." };
-    expect(await askOnce(headers)).toEqual({ kind: "refused", problem, reason });
-  });
+  it.each(TOKENLESS_OR_BAD)(
+    "says one bland sentence to %s, and in the header what helps no forger",
+    async (_, headers, challenge, reason) => {
+      const answer = { code: "unauthenticated", source: null, headers: { "WWW-Authenticate": challenge } };
+      const problem = { ...answer, detail: "A valid bearer token is required." };
+      expect(await askOnce(headers)).toEqual({ kind: "refused", problem, reason });
+    },
+  );
 });
 
 describe("403", () => {

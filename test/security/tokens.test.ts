@@ -1,4 +1,4 @@
-// docs/security.md, Tokens, at the gateway's surface: whatever is wrong, the answer is the same bland one, it touches
+// docs/security.md, Tokens, at the gateway's surface: whatever is wrong, the answer's body is the same bland one, it touches
 // no user's quota, and the upstream hears nothing. Which tokens are wrong is told exhaustively in test/auth/.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { signCallback } from "../../src/callbacks/signature.ts";
@@ -10,6 +10,10 @@ import { itAddsUp, newUser, remainingAfterStart } from "./bench.ts";
 import { WAYS } from "./ways.ts";
 
 const INVALID = 'Bearer error="invalid_token"';
+const SEVERAL = withDescription("One token is expected.");
+const MALFORMED = "The token is malformed.";
+const STRANGE = "The token's issuer is not accepted here.";
+const ELSEWHERE = "The token is for another audience.";
 
 const counts = { refused: 0, served: 0 };
 const gateway = await makeGateway();
@@ -24,24 +28,29 @@ type User = { sub: string };
 const now = () => Math.floor(Date.now() / 1000);
 
 describe("a token that is no good", () => {
-  it.each<[string, (user: User) => Promise<string>]>([
-    ["two parts", async (user) => (await issuer.token(user)).split(".").slice(0, 2).join(".")],
-    ["over 16 KB", (user) => issuer.token({ ...user, padding: "x".repeat(16_384) })],
+  it.each<[string, (user: User) => Promise<string>, description?: string]>([
+    ["two parts", async (user) => (await issuer.token(user)).split(".").slice(0, 2).join("."), MALFORMED],
+    ["over 16 KB", (user) => issuer.token({ ...user, padding: "x".repeat(16_384) }), MALFORMED],
     ["an algorithm that is not the issuer's", (user) => issuer.token(user, { header: { alg: "ES384" } })],
     ["an unknown kid", (user) => issuer.token(user, { header: { kid: "spoofed" } })],
     ["a key in its own header", withOwnKey],
     ["a signature of zeros", async (user) => (await issuer.token(user)).replace(/[^.]+$/, "A".repeat(86))],
-    ["exp past the tolerance", (user) => issuer.token({ ...user, exp: now() - 31 })],
-    ["an unknown issuer", (user) => issuer.token({ ...user, iss: "https://login.example/" })],
-    ["another audience", (user) => issuer.token({ ...user, aud: "edge-actions-2" })],
-    ["no subject", () => issuer.token({ sub: undefined })],
-    ["the gateway's own word to its upstream", gatewaysWord],
+    [
+      "exp past the tolerance",
+      (user) => issuer.token({ ...user, exp: now() - 31 }),
+      "The token has expired.",
+    ],
+    ["exp past, and a signature of zeros", forgedAndExpired],
+    ["an unknown issuer", (user) => issuer.token({ ...user, iss: "https://login.example/" }), STRANGE],
+    ["another audience", (user) => issuer.token({ ...user, aud: "edge-actions-2" }), ELSEWHERE],
+    ["no subject", () => issuer.token({ sub: undefined }), "The token names no subject."],
+    ["the gateway's own word to its upstream", gatewaysWord, STRANGE],
     ["the proof of a callback", callbackProof],
-  ])("%s: 401, and nothing is said or counted", async (_name, crooked) => {
+  ])("%s: 401, nothing in the body, nothing counted", async (_name, crooked, description) => {
     const user = newUser();
     const token = await crooked(user);
     const credentials = ["Bearer", "JWT"].map((scheme) => ({ authorization: `${scheme} ${token}` }));
-    await expectUnauthenticated(user, credentials, INVALID);
+    await expectUnauthenticated(user, credentials, withDescription(description));
   });
 });
 
@@ -50,7 +59,7 @@ describe("a request without one good token", () => {
     ["no header", () => ({}), "Bearer"],
     ["a scheme alone", () => ({ authorization: "Bearer" }), "Bearer"],
     ["Basic", () => ({ authorization: `Basic ${btoa("user:password")}` }), "Bearer"],
-    ["two headers", (token) => ({ authorization: `Bearer ${token}, Bearer ${token}` }), INVALID],
+    ["two headers", (token) => ({ authorization: `Bearer ${token}, Bearer ${token}` }), SEVERAL],
     ["a cookie", (token) => ({ cookie: `token=${token}` }), "Bearer"],
     ["another header", (token) => ({ "proxy-authorization": `Bearer ${token}` }), "Bearer"],
   ])("%s: 401", async (_name, headersFor, challenge) => {
@@ -109,7 +118,7 @@ describe("a good token that may not do this: 403, named, and not counted", () =>
   });
 });
 
-itAddsUp(counts, { refused: 114, served: 25 });
+itAddsUp(counts, { refused: 120, served: 26 });
 
 /** Refused on every way in, always with the same words; then the user's first honest start is the first one counted. */
 async function expectUnauthenticated(
@@ -148,6 +157,15 @@ async function refused(path: string, call: Call): Promise<Answer> {
   expect(gateway.upstream.asked).toHaveLength(asked);
   counts.refused += 1;
   return answer;
+}
+
+/** Without one where the reason is about keys and signatures. */
+function withDescription(description?: string): string {
+  return description === undefined ? INVALID : `${INVALID}, error_description="${description}"`;
+}
+
+async function forgedAndExpired(user: User): Promise<string> {
+  return (await issuer.token({ ...user, exp: now() - 31 })).replace(/[^.]+$/, "A".repeat(86));
 }
 
 /** Signed by a key that the gateway publishes, and about this very user. */

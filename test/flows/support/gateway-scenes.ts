@@ -66,6 +66,12 @@ const AT_A_GATEWAY: readonly Played[] = [
   REDELIVERED,
   receiver("/usr/bin/python3 examples/python-pyjwt/receiver.py…"),
   REDELIVERED,
+  { command: "npx tsc -p clients/typescript", shows: NOTHING },
+  { command: "RUN_ID=$(curl -s --retry 5 …", shows: NOTHING },
+  { command: 'curl -s "$ACTION/runs/$RUN_ID?wait_seconds=30"…', shows: /"status":"success"/ },
+  { command: "curl -s -o /dev/null -D - $ACTION/run…", shows: /^x-ratelimit-remaining: \d+/im },
+  { command: 'curl -s $ACTION/run…\'{"data":{"page":0}}\'', shows: /"pointer":"\/data\/page"/ },
+  { command: "curl -s 'http://127.0.0.1:8787/usage?from=…", shows: /"next_cursor":null/ },
 ];
 
 const THE_INDEX: readonly Played[] = [
