@@ -179,6 +179,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/callbacks/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the secret of your callbacks
+         * @description With this secret any library for Standard Webhooks or Svix verifies the `v1` of your callbacks. It is yours alone, and changes when the gateway's signing keys do: read it again before then. Not counted.
+         */
+        get: operations["getCallbackSecret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/usage": {
         parameters: {
             query?: never;
@@ -210,7 +230,7 @@ export interface paths {
         put?: never;
         /**
          * Say that a run has ended
-         * @description For the upstream, at the URL that it was given as `callback_url`. The body may be the run's result; only its `id` is looked at, because the gateway reads the result itself.
+         * @description For the upstream, at the URL that it was given as `callback_url`. The body may be the run's result; only its `id` is looked at (with the completion token), plain or in `gzip`, because the gateway reads the result itself.
          */
         post: operations["reportCompletion"];
         delete?: never;
@@ -471,6 +491,18 @@ export interface components {
         };
         DeliveryAnswer: {
             data: components["schemas"]["Delivery"];
+        };
+        /** @description The secrets of the caller's callbacks. */
+        CallbackSecrets: {
+            /** @description For `v1` of Standard Webhooks: `whsec_` and the base64 of 32 bytes. */
+            secret: string;
+            /** @description Each callback is signed with these too. Not empty while the gateway's signing keys are rotated. */
+            also_valid: string[];
+            /** @constant */
+            algorithm: "hmac-sha256";
+        };
+        CallbackSecretsAnswer: {
+            data: components["schemas"]["CallbackSecrets"];
         };
         JsonWebKeySet: {
             keys: {
@@ -2136,6 +2168,76 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description What is left of it and the seconds to its reset, as in `"runs";r=199;t=300`. */
                     RateLimit?: string;
+                    /** @description Seconds to wait before retrying. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionsErrorResponse"];
+                };
+            };
+        };
+    };
+    getCallbackSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your secrets */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackSecretsAnswer"];
+                };
+            };
+            /** @description Who is calling is not known. */
+            401: {
+                headers: {
+                    /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
+                    "X-Request-Id"?: string;
+                    /** @description `Bearer`, with `error="invalid_token"` when a token was sent, and maybe an `error_description`. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionsErrorResponse"];
+                };
+            };
+            /** @description The token lacks the scope, or a claim is malformed. */
+            403: {
+                headers: {
+                    /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionsErrorResponse"];
+                };
+            };
+            /** @description A fault of ours. */
+            500: {
+                headers: {
+                    /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionsErrorResponse"];
+                };
+            };
+            /** @description The gateway is overloaded. */
+            503: {
+                headers: {
+                    /** @description Names this request in our logs; an error's `meta.request_id` is the same. */
+                    "X-Request-Id"?: string;
                     /** @description Seconds to wait before retrying. */
                     "Retry-After": number;
                     [name: string]: unknown;

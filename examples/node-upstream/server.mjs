@@ -129,6 +129,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { gateway: gatewayUrl, port } = parseArgs({ options }).values;
   const completionToken = process.env.COMPLETION_TOKEN ?? "";
   createUpstream({ gatewayUrl, completionToken }).listen(Number(port), "127.0.0.1", () => {
-    console.log(`listening on http://127.0.0.1:${port}`);
+    console.log(`listening on http://127.0.0.1:${String(port)}`);
   });
 }
