@@ -6,7 +6,7 @@ import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import { indexDeadLetters, indexOverdue, toIndexedDeadLetter } from "./bench.ts";
 
-const ANY_TIME = { fromMs: null, toMs: null, after: null };
+const ANY_TIME = { fromMs: null, toMs: null, after: null, overdueAfter: null };
 const ANY: DeadLetterQuery = { host: null, reason: null, http_status: null, dismissed: false, ...ANY_TIME };
 
 let db: D1Database;
@@ -160,5 +160,17 @@ describe("overdue runs", () => {
       runs: 25,
       example_run_key: "key of user-24",
     });
+  });
+
+  it("go on where the page before ended, each user once", async () => {
+    // Many at one moment.
+    for (const n of times(45, (at) => at)) await indexOverdue(db, `user-${n}`, NOON_MS - (n % 3) * 1_000, 1);
+    const users: string[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const page = await listDeadLetters(db, { ...ANY, overdueAfter: cursor ? decodeCursor(cursor) : null });
+      users.push(...page.overdue.map(({ user }) => user));
+      cursor = page.overdue_next_cursor;
+    }
+    expect([users.length, new Set(users).size]).toEqual([45, 45]);
   });
 });

@@ -110,6 +110,7 @@ export const deadLetters: DeadLetters = {
   ],
   next_cursor: "WzE3OTU0ODIyOTI3MDhd",
   complete: false,
+  overdue_next_cursor: null,
   overdue: [
     {
       user: CAROL,
@@ -126,6 +127,7 @@ export const noDeadLetters: DeadLetters = {
   next_cursor: null,
   complete: true,
   overdue: [],
+  overdue_next_cursor: null,
 };
 
 export const redelivery: Redelivery = {

@@ -15,7 +15,8 @@ import { formatTime } from "../../platform/date-time.ts";
 import type { Span } from "../shell/parameters.ts";
 
 /** By the time at which they became dead letters. */
-export type DeadLetterQuery = DeadLetterFilter & Span & { dismissed: boolean; after: Cursor | null };
+export type DeadLetterQuery = DeadLetterFilter &
+  Span & { dismissed: boolean; after: Cursor | null; overdueAfter: Cursor | null };
 
 const MAX_READ = 2_000;
 const PAGE = 50;
@@ -28,7 +29,7 @@ export async function listDeadLetters(db: D1Database, query: DeadLetterQuery): P
   const read = (after: Cursor) =>
     readDeadLetters(db, { after, fromMs, limit: MAX_READ + 1, dismissed: query.dismissed });
   const isFirst = query.after === null || query.after.atMs >= start.atMs;
-  const [newest, overdue] = await Promise.all([read(start), readOverdue(db, MAX_OVERDUE)]);
+  const [newest, overdue] = await Promise.all([read(start), readOverduePage(db, query.overdueAfter)]);
   const onwards = isFirst ? newest : await read(query.after ?? start);
   const page = toPage(onwards.slice(0, MAX_READ), query, onwards.length > MAX_READ);
   return {
@@ -36,7 +37,20 @@ export async function listDeadLetters(db: D1Database, query: DeadLetterQuery): P
     dead_letters: page.deadLetters.map(toDeadLetter),
     next_cursor: page.next && encodeCursor(page.next),
     complete: newest.length <= MAX_READ,
-    overdue: overdue.map(toOverdueGate),
+    ...overdue,
+  };
+}
+
+async function readOverduePage(
+  db: D1Database,
+  after: Cursor | null,
+): Promise<Pick<DeadLetters, "overdue" | "overdue_next_cursor">> {
+  const read = await readOverdue(db, MAX_OVERDUE + 1, after ?? undefined);
+  const shown = read.slice(0, MAX_OVERDUE);
+  const last = read.length > MAX_OVERDUE ? shown.at(-1) : undefined;
+  return {
+    overdue: shown.map(toOverdueGate),
+    overdue_next_cursor: last === undefined ? null : encodeCursor({ atMs: last.since_ms, id: last.gate }),
   };
 }
 
