@@ -110,6 +110,7 @@ export const deadLetters: DeadLetters = {
   ],
   next_cursor: "WzE3OTU0ODIyOTI3MDhd",
   complete: false,
+  groups_next_to: null,
   overdue_next_cursor: null,
   overdue: [
     {
@@ -127,6 +128,7 @@ export const noDeadLetters: DeadLetters = {
   next_cursor: null,
   complete: true,
   overdue: [],
+  groups_next_to: null,
   overdue_next_cursor: null,
 };
 

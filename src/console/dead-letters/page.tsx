@@ -75,6 +75,13 @@ function Groups({ search, deadLetters: page, nowMs }: DeadLetterListProps): JSX.
   return (
     <Card title="By destination and failure" note={complete ? undefined : "older ones are not counted here"}>
       <Table label="Dead letters by destination and failure" rows={groups} columns={columns} />
+      <NextPage
+        path={DEAD_LETTERS}
+        query={search}
+        name="to"
+        cursor={page.groups_next_to}
+        label="Older groups"
+      />
     </Card>
   );
 }

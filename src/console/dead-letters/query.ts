@@ -11,7 +11,7 @@ import {
   readOverdue,
 } from "../../operators/index-store.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../operators/views.ts";
-import { formatTime } from "../../platform/date-time.ts";
+import { formatTime, timeOrNull } from "../../platform/date-time.ts";
 import type { Span } from "../shell/parameters.ts";
 
 /** By the time at which they became dead letters. */
@@ -37,8 +37,16 @@ export async function listDeadLetters(db: D1Database, query: DeadLetterQuery): P
     dead_letters: page.deadLetters.map(toDeadLetter),
     next_cursor: page.next && encodeCursor(page.next),
     complete: newest.length <= MAX_READ,
+    groups_next_to: timeOrNull(endOfOlder(newest, query.toMs)),
     ...overdue,
   };
+}
+
+/** Before when the dead letters died that are not grouped. Of the last millisecond some may be in both, so that none is in neither. */
+function endOfOlder(newest: readonly DeadLetterRow[], toMs: number | null): number | null {
+  const first = newest[MAX_READ];
+  // A page must lead on, even where thousands died at one time.
+  return first === undefined ? null : Math.min(first.died_at_ms + 1, (toMs ?? NEWEST.atMs) - 1);
 }
 
 async function readOverduePage(
