@@ -71,6 +71,7 @@ export function consoleOperations(): Entry[] {
       inQuery("dismissed", { type: "string", enum: [...DISMISSED], default: "false" }),
       ...spanParameters(),
       inQuery("cursor", text),
+      inQuery("overdue_cursor", text),
     ]),
     post("/dead-letters/dismiss", "dismissConsoleDeadLetters", "Dismiss many dead letters", {
       parameters: [],

@@ -56,9 +56,17 @@ export const DEAD_LETTER_COMPONENTS = {
     }),
     next_cursor: cursor,
     complete: described(z.boolean(), "False: there are more than are grouped here, older ones."),
+    groups_next_to: described(
+      z.nullable(time),
+      "Given as `to`, it leads to the groups of these older ones; null: there are none.",
+    ),
     overdue: list(
       { user, since: time, runs: count, example_run_key: uuid },
-      "Gates with runs that were not polled or delivered in time, 20 at most.",
+      "Gates with runs that were not polled or delivered in time, the one that has been late for longest first; 20 at most.",
+    ),
+    overdue_next_cursor: described(
+      cursor,
+      "The `overdue_cursor` of the next of these; null: there are no more.",
     ),
   }),
   ConsoleRedeliveryFilter,

@@ -34,7 +34,8 @@ export const STATEMENTS = {
       SELECT a.user_key, a.days & (chosen.value ->> 'days') AS hit FROM json_each(?1) AS chosen
       CROSS JOIN active_days AS a WHERE a.month = (chosen.value ->> 'month') LIMIT ?2)`,
 
-  overdue: "SELECT user_key, since_ms, runs, example_run_key FROM overdue_gates ORDER BY since_ms LIMIT ?1",
+  overdue: `SELECT gate, user_key, since_ms, runs, example_run_key FROM overdue_gates
+    WHERE (since_ms, gate) > (?1, ?2) ORDER BY since_ms, gate LIMIT ?3`,
 
   countOverdue: `SELECT count(*) AS gates, coalesce(sum(runs), 0) AS runs, min(since_ms) AS since_ms
     FROM (SELECT runs, since_ms FROM overdue_gates ORDER BY since_ms LIMIT ?1)`,
@@ -141,11 +142,23 @@ export async function countActiveUsers(
   return { users: row?.users ?? 0, countedAll: (row?.rows_counted ?? 0) < MAX_COUNTED_ROWS };
 }
 
-export type OverdueRow = { user_key: string; since_ms: number; runs: number; example_run_key: string };
+export type OverdueRow = {
+  gate: string;
+  user_key: string;
+  since_ms: number;
+  runs: number;
+  example_run_key: string;
+};
+
+const LONGEST_LATE: Cursor = { atMs: Number.MIN_SAFE_INTEGER, id: "" };
 
 /** The gate that has been late for longest first. */
-export async function readOverdue(db: D1Database, limit: number): Promise<OverdueRow[]> {
-  const overdue = db.prepare(STATEMENTS.overdue).bind(limit);
+export async function readOverdue(
+  db: D1Database,
+  limit: number,
+  after: Cursor = LONGEST_LATE,
+): Promise<OverdueRow[]> {
+  const overdue = db.prepare(STATEMENTS.overdue).bind(after.atMs, after.id, limit);
   return (await withTimeout(TIMEOUT_MS, overdue.run<OverdueRow>())).results;
 }
 

@@ -6,7 +6,7 @@ import { freshIndex, NOON_MS } from "../support/operators-index.ts";
 import { times } from "../support/times.ts";
 import { indexDeadLetters, indexOverdue, toIndexedDeadLetter } from "./bench.ts";
 
-const ANY_TIME = { fromMs: null, toMs: null, after: null };
+const ANY_TIME = { fromMs: null, toMs: null, after: null, overdueAfter: null };
 const ANY: DeadLetterQuery = { host: null, reason: null, http_status: null, dismissed: false, ...ANY_TIME };
 
 let db: D1Database;
@@ -134,7 +134,18 @@ describe("dead letters", () => {
     expect(ids).toEqual(expected.map(({ runId }) => runId));
   });
 
-  it("beyond 2,000 are not grouped, and are reached by the cursor", async () => {
+  it("lead on to older groups, though more than 2,000 died at one time", async () => {
+    const many = times(2_001, () => toIndexedDeadLetter({ diedAtMs: NOON_MS }));
+    for (const chunk of inChunks(many, 700)) await indexDeadLetters(db, chunk);
+    let toMs: number | null = null;
+    for (let pages = 0; pages < 3; pages += 1) {
+      const { groups_next_to: next } = await listDeadLetters(db, { ...ANY, toMs });
+      toMs = next === null ? null : Date.parse(next);
+    }
+    expect(toMs).toBeNull();
+  });
+
+  it("beyond 2,000 are grouped on the next page, and are reached by the cursor", async () => {
     const many = times(2_100, (n) => toIndexedDeadLetter({ diedAtMs: NOON_MS + n }));
     for (const chunk of inChunks(many, 700)) await indexDeadLetters(db, chunk);
     const rare = toIndexedDeadLetter({ diedAtMs: NOON_MS - 1, callbackUrl: "https://rare.example/" });
@@ -142,7 +153,10 @@ describe("dead letters", () => {
     const query = { ...ANY, host: "rare.example" };
     const first = await listDeadLetters(db, query);
     expect([first.complete, first.dead_letters, first.groups]).toEqual([false, [], []]);
-    expect((await listDeadLetters(db, ANY)).groups).toMatchObject([{ dead_letters: 2_000 }]);
+    const newest = await listDeadLetters(db, ANY);
+    expect(newest.groups).toMatchObject([{ dead_letters: 2_000 }]);
+    const older = await listDeadLetters(db, { ...ANY, toMs: Date.parse(newest.groups_next_to ?? "") });
+    expect([older.groups.map((group) => group.dead_letters), older.groups_next_to]).toEqual([[100, 1], null]);
     const second = await listDeadLetters(db, { ...query, after: decodeCursor(first.next_cursor ?? "") });
     expect(second.dead_letters.map(({ run_id }) => run_id)).toEqual([rare.runId]);
     expect(second.next_cursor).toBeNull();
@@ -160,5 +174,17 @@ describe("overdue runs", () => {
       runs: 25,
       example_run_key: "key of user-24",
     });
+  });
+
+  it("go on where the page before ended, each user once", async () => {
+    // Many at one moment.
+    for (const n of times(45, (at) => at)) await indexOverdue(db, `user-${n}`, NOON_MS - (n % 3) * 1_000, 1);
+    const users: string[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const page = await listDeadLetters(db, { ...ANY, overdueAfter: cursor ? decodeCursor(cursor) : null });
+      users.push(...page.overdue.map(({ user }) => user));
+      cursor = page.overdue_next_cursor;
+    }
+    expect([users.length, new Set(users).size]).toEqual([45, 45]);
   });
 });

@@ -118,6 +118,8 @@ export const deadLetters: DeadLetters = {
   ],
   next_cursor: "WzE3OTU0ODIyOTI3MDhd",
   complete: false,
+  groups_next_to: null,
+  overdue_next_cursor: null,
   overdue: [
     {
       user: CAROL,
@@ -134,6 +136,8 @@ export const noDeadLetters: DeadLetters = {
   next_cursor: null,
   complete: true,
   overdue: [],
+  groups_next_to: null,
+  overdue_next_cursor: null,
 };
 
 export const redelivery: Redelivery = {

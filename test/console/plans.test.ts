@@ -51,7 +51,7 @@ it.each([
   [STORE.deadLettersOfRuns, "USING PRIMARY KEY (run_id=?)"],
   [STORE.activeUsers, "USING PRIMARY KEY (month=? AND user_key>?)"],
   [STORE.countActive, "USING PRIMARY KEY (month=?)"],
-  [STORE.overdue, "USING INDEX overdue_gates_by_time"],
+  [STORE.overdue, "USING INDEX overdue_gates_by_time ((since_ms,gate)>(?,?))"],
 ])("%# all that bounds it is read from the index", async (sql, index) => {
   const steps = await readPlan(sql);
   expect(steps.some((step) => step.endsWith(index))).toBe(true);

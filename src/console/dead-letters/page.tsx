@@ -28,7 +28,7 @@ export function DeadLettersPage(props: SearchPageProps<DeadLetters | null>): JSX
       lead="Runs whose callback could not be delivered, or whose end could not be read. They stay until they are sent again, or the run retention ends; dismissed ones are listed apart."
     >
       <Fault text={fault} />
-      {deadLetters !== null && <Overdue gates={deadLetters.overdue} nowMs={frame.nowMs} />}
+      {deadLetters !== null && <Overdue search={search} deadLetters={deadLetters} nowMs={frame.nowMs} />}
       {deadLetters !== null && <Groups search={search} deadLetters={deadLetters} nowMs={frame.nowMs} />}
       <Range search={search} />
       {deadLetters !== null && (
@@ -38,7 +38,8 @@ export function DeadLettersPage(props: SearchPageProps<DeadLetters | null>): JSX
   );
 }
 
-function Overdue({ gates, nowMs }: { gates: readonly OverdueGate[]; nowMs: number }): JSX.Element | null {
+function Overdue({ search, deadLetters, nowMs }: DeadLetterListProps): JSX.Element | null {
+  const { overdue: gates, overdue_next_cursor: cursor } = deadLetters;
   if (gates.length === 0) return null;
   const columns: Column<OverdueGate>[] = [
     { title: "User", kind: "plain", cell: ({ user }) => <UserLink user={user} subject={null} /> },
@@ -49,6 +50,7 @@ function Overdue({ gates, nowMs }: { gates: readonly OverdueGate[]; nowMs: numbe
   return (
     <Card title="Runs overdue" note="not polled or delivered in time">
       <Table label="Users with overdue runs" rows={gates} columns={columns} />
+      <NextPage path={DEAD_LETTERS} query={search} name="overdue_cursor" cursor={cursor} label="More" />
     </Card>
   );
 }
@@ -73,6 +75,13 @@ function Groups({ search, deadLetters: page, nowMs }: DeadLetterListProps): JSX.
   return (
     <Card title="By destination and failure" note={complete ? undefined : "older ones are not counted here"}>
       <Table label="Dead letters by destination and failure" rows={groups} columns={columns} />
+      <NextPage
+        path={DEAD_LETTERS}
+        query={search}
+        name="to"
+        cursor={page.groups_next_to}
+        label="Older groups"
+      />
     </Card>
   );
 }

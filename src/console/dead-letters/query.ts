@@ -11,11 +11,12 @@ import {
   readOverdue,
 } from "../../operators/index-store.ts";
 import type { DeadLetter, DeadLetterGroup, DeadLetters, OverdueGate } from "../../operators/views.ts";
-import { formatTime } from "../../platform/date-time.ts";
+import { formatTime, timeOrNull } from "../../platform/date-time.ts";
 import type { Span } from "../shell/parameters.ts";
 
 /** By the time at which they became dead letters. */
-export type DeadLetterQuery = DeadLetterFilter & Span & { dismissed: boolean; after: Cursor | null };
+export type DeadLetterQuery = DeadLetterFilter &
+  Span & { dismissed: boolean; after: Cursor | null; overdueAfter: Cursor | null };
 
 const MAX_READ = 2_000;
 const PAGE = 50;
@@ -28,7 +29,7 @@ export async function listDeadLetters(db: D1Database, query: DeadLetterQuery): P
   const read = (after: Cursor) =>
     readDeadLetters(db, { after, fromMs, limit: MAX_READ + 1, dismissed: query.dismissed });
   const isFirst = query.after === null || query.after.atMs >= start.atMs;
-  const [newest, overdue] = await Promise.all([read(start), readOverdue(db, MAX_OVERDUE)]);
+  const [newest, overdue] = await Promise.all([read(start), readOverduePage(db, query.overdueAfter)]);
   const onwards = isFirst ? newest : await read(query.after ?? start);
   const page = toPage(onwards.slice(0, MAX_READ), query, onwards.length > MAX_READ);
   return {
@@ -36,7 +37,28 @@ export async function listDeadLetters(db: D1Database, query: DeadLetterQuery): P
     dead_letters: page.deadLetters.map(toDeadLetter),
     next_cursor: page.next && encodeCursor(page.next),
     complete: newest.length <= MAX_READ,
-    overdue: overdue.map(toOverdueGate),
+    groups_next_to: timeOrNull(endOfOlder(newest, query.toMs)),
+    ...overdue,
+  };
+}
+
+/** Before when the dead letters died that are not grouped. Of the last millisecond some may be in both, so that none is in neither. */
+function endOfOlder(newest: readonly DeadLetterRow[], toMs: number | null): number | null {
+  const first = newest[MAX_READ];
+  // A page must lead on, even where thousands died at one time.
+  return first === undefined ? null : Math.min(first.died_at_ms + 1, (toMs ?? NEWEST.atMs) - 1);
+}
+
+async function readOverduePage(
+  db: D1Database,
+  after: Cursor | null,
+): Promise<Pick<DeadLetters, "overdue" | "overdue_next_cursor">> {
+  const read = await readOverdue(db, MAX_OVERDUE + 1, after ?? undefined);
+  const shown = read.slice(0, MAX_OVERDUE);
+  const last = read.length > MAX_OVERDUE ? shown.at(-1) : undefined;
+  return {
+    overdue: shown.map(toOverdueGate),
+    overdue_next_cursor: last === undefined ? null : encodeCursor({ atMs: last.since_ms, id: last.gate }),
   };
 }
 

@@ -39,6 +39,7 @@ export const deadLetters: Feature = [
       ...parseFilter(given),
       ...parseSpan(given),
       after: parseCursor(given, decodeCursor),
+      overdueAfter: parseCursor(given, decodeCursor, "overdue_cursor"),
     }),
     load: (c, query) => listDeadLetters(c.get("services").operatorsDb, query),
     Page: DeadLettersPage,

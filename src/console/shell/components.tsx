@@ -144,13 +144,14 @@ export function Facts({ facts }: { facts: readonly (readonly [name: string, valu
   );
 }
 
-type NextPageProps = { path: string; query?: Query; cursor: string | null; label?: string };
+type NextPageProps = { path: string; query?: Query; name?: string; cursor: string | null; label?: string };
 
 /** On to the older ones, or to whatever comes next. */
-export function NextPage({ path, query, cursor, label = "Older" }: NextPageProps): JSX.Element | null {
+export function NextPage(props: NextPageProps): JSX.Element | null {
+  const { path, query, name = "cursor", cursor, label = "Older" } = props;
   if (cursor === null) return null;
   return (
-    <a class="button" href={withQuery(path, { ...query, cursor })} rel="next">
+    <a class="button" href={withQuery(path, { ...query, [name]: cursor })} rel="next">
       {label}
     </a>
   );

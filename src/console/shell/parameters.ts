@@ -169,10 +169,14 @@ export function requireDismissal(given: Given): string {
 }
 
 /** Where a list goes on; null: at its beginning. */
-export function parseCursor<T>(given: Given, decode: (cursor: string) => T | null): T | null {
-  const cursor = parseText(given, "cursor");
+export function parseCursor<T>(
+  given: Given,
+  decode: (cursor: string) => T | null,
+  name = "cursor",
+): T | null {
+  const cursor = parseText(given, name);
   if (cursor === null) return null;
   const place = decode(cursor);
-  if (place === null) throw new BadParameter("cursor", BAD_CURSOR);
+  if (place === null) throw new BadParameter(name, BAD_CURSOR);
   return place;
 }

@@ -74,7 +74,7 @@ function judgeMinute({ requests }: Sums, minAsked: number): SwitchSeen | null {
 }
 
 /** That nothing is overdue any more is an observation too. */
-export function readOverdueRows(rows: readonly OverdueRow[]): Observation {
+export function readOverdueRows(rows: readonly Pick<OverdueRow, "runs" | "since_ms">[]): Observation {
   const runs = rows.reduce((sum, row) => sum + row.runs, 0);
   const counts = { runs, users: rows.length };
   const sinceMs = rows[0]?.since_ms;
