@@ -1,10 +1,11 @@
 // The programs on docs/calling.md, in TypeScript and in Python, against a gateway, as they stand there. What is in `sh` is run by
 // documented-commands.test.ts.
 import { randomUUID } from "node:crypto";
-import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
+import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { devToken } from "../../scripts/dev-token.ts";
+import { buildClient } from "./support/built-client.ts";
 import { PROJECT, withOwnPrograms } from "./support/environment.ts";
 import { forFile, gatewayWith, userFolder } from "./support/opened.ts";
 import { run } from "./support/run.ts";
@@ -35,10 +36,7 @@ async function environment(): Promise<Record<string, string>> {
 
 it("in TypeScript, with the client as it is built, strictly typed", async () => {
   const app = join(folder, "app");
-  await mkdir(join(app, CLIENT), { recursive: true });
-  await cp(join(PROJECT, "clients/typescript/package.json"), join(app, CLIENT, "package.json"));
-  const build = ["-p", "clients/typescript", "--outDir", join(app, CLIENT, "dist")];
-  expect(await run("npx", ["--no-install", "tsc", ...build], env)).toMatchObject({ code: 0, stdout: "" });
+  await buildClient(join(app, CLIENT), env);
   const snippets = readSnippets(PAGE, "ts");
   await writeFile(join(app, "program.ts"), toProgram(snippets, "console.log"));
   await writeFile(join(app, "package.json"), '{"type":"module"}');
