@@ -1,7 +1,7 @@
 // What breaks reaches the operators' webhook, signed: a host that is down and back, and an upstream that is killed.
 import { importJWK } from "jose";
 import { afterAll, expect, it } from "vitest";
-import { holdsV1a } from "../../examples/node-standard-webhooks/receiver.mjs";
+import { holdsV1a } from "../../examples/node-standard-webhooks/verify-v1a.mjs";
 import { endedRun } from "./support/callback-runs.ts";
 import { atOnce, Caller, ECHO } from "./support/caller.ts";
 import { freePort } from "./support/environment.ts";

@@ -1,6 +1,6 @@
 // The receivers under examples/, started for a test: in its own process, or with the command that people copy.
 import { spawn } from "node:child_process";
-import type { Server } from "node:http";
+import { request as httpRequest, type Server } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { vi } from "vitest";
@@ -9,13 +9,17 @@ import { freePort, listening, PROJECT, portOf } from "./environment.ts";
 import { until } from "./process.ts";
 
 export const NODE_JOSE = join(PROJECT, "examples/node-jose/receiver.mjs");
-export const NODE_V1A = join(PROJECT, "examples/node-standard-webhooks/receiver.mjs");
 const PYTHON_JWT = join(PROJECT, "examples/python-pyjwt/receiver.py");
 
-/** By the folder of the example: the command, without its options. */
+/** Those that verify `v1` with a stock library. */
+export const STOCK_RECEIVERS = {
+  "node-standard-webhooks": join(PROJECT, "examples/node-standard-webhooks/receiver.mjs"),
+  "node-svix": join(PROJECT, "examples/node-svix/receiver.mjs"),
+};
+
+/** By the folder of the example that verifies the token: the command, without its options. */
 export const COMMANDS = {
   "node-jose": { program: process.execPath, file: NODE_JOSE },
-  "node-standard-webhooks": { program: process.execPath, file: NODE_V1A },
   // Debian's, for which its python3-jwt is: a version manager's may hide it.
   "python-pyjwt": { program: "/usr/bin/python3", file: PYTHON_JWT },
 };
@@ -45,7 +49,6 @@ type Example = {
 /** For callbacks to ORIGIN about runs of USER. */
 export async function inProcess(gateway: SigningGateway, file: string): Promise<ExampleReceiver> {
   const { createReceiver }: Example = await import(pathToFileURL(file).href);
-  const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   const handedOn: { runId: string; run: unknown; user: User }[] = [];
   const server = createReceiver({
     gatewayUrl: gateway.url,
@@ -53,6 +56,23 @@ export async function inProcess(gateway: SigningGateway, file: string): Promise<
     isExpectedUser: ({ issuer, subject }) => issuer === USER.issuer && subject === USER.subject,
     onRun: (runId, result, user) => void handedOn.push({ runId, run: result, user }),
   });
+  return listen(server, handedOn);
+}
+
+type StockExample = {
+  createReceiver: (options: { secrets: string[]; onRun(runId: string, run: unknown): void }) => Server;
+};
+
+/** For callbacks that one of the secrets signs. */
+export async function stockInProcess(file: string, secrets: string[]): Promise<ExampleReceiver> {
+  const { createReceiver }: StockExample = await import(pathToFileURL(file).href);
+  const handedOn: { runId: string; run: unknown }[] = [];
+  const onRun = (runId: string, result: unknown) => void handedOn.push({ runId, run: result });
+  return listen(createReceiver({ secrets, onRun }), handedOn);
+}
+
+async function listen(server: Server, handedOn: { runId: string; run: unknown }[]): Promise<ExampleReceiver> {
+  const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   await listening(server);
   return {
     url: `http://127.0.0.1:${portOf(server)}`,
@@ -71,10 +91,29 @@ export async function asCommand(
   name: ExampleName,
   options: readonly string[] = FOR_CLIENT,
 ): Promise<ExampleReceiver> {
-  const port = await freePort();
   const { program, file } = COMMANDS[name];
-  const args = [file, "--gateway", gateway.url, "--port", String(port), ...options];
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  return started(program, [file, "--gateway", gateway.url, ...options]);
+}
+
+/** The command of an example that verifies `v1`. */
+export async function stockAsCommand(
+  file: string,
+  secrets: string[],
+  options: readonly string[] = [],
+): Promise<ExampleReceiver> {
+  return started(process.execPath, [file, ...options], { CALLBACK_SECRETS: secrets.join(" ") });
+}
+
+async function started(
+  program: string,
+  options: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<ExampleReceiver> {
+  const port = await freePort();
+  const child = spawn(program, [...options, "--port", String(port)], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   const printed = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const)
     child[stream].setEncoding("utf8").on("data", (text: string) => {
@@ -95,10 +134,32 @@ export async function asCommand(
   };
 }
 
-export async function post({ url }: ExampleReceiver, { headers, body }: Delivery): Promise<number> {
+export async function post(
+  { url }: Pick<ExampleReceiver, "url">,
+  { headers, body }: Delivery,
+): Promise<number> {
   const response = await fetch(`${url}/hook`, { method: "POST", headers, body });
   await response.arrayBuffer();
   return response.status;
+}
+
+/** Announces a body, and sends it when it is asked for. */
+export function announce(
+  { url }: ExampleReceiver,
+  headers: Record<string, string>,
+  bytes: number,
+): Promise<number | undefined> {
+  const request = httpRequest(`${url}/hook`, {
+    method: "POST",
+    headers: { ...headers, "content-length": String(bytes), expect: "100-continue" },
+  });
+  request.once("continue", () => request.end(Buffer.alloc(bytes, " ")));
+  return new Promise((resolve, reject) => {
+    request.once("error", reject).once("response", (response) => {
+      resolve(response.statusCode);
+      request.destroy();
+    });
+  });
 }
 
 function toLines(text: string): string[] {
