@@ -39,8 +39,8 @@ export class ActionsError extends Error {
   }
 }
 
-export function ownError(code: keyof typeof OWN, about: Subject, status: number | null = null): ActionsError {
-  return new ActionsError(status, { code, detail: OWN[code] }, null, about);
+export function ownError(code: keyof typeof OWN, about: Subject, cause?: unknown): ActionsError {
+  return Object.assign(new ActionsError(null, { code, detail: OWN[code] }, null, about), { cause });
 }
 
 /** The first error of the envelope; empty for any other body. */

@@ -62,10 +62,10 @@ async function send(
   try {
     const response = await fetchAnswer(url, init);
     return readAnswer(response, await response.text(), span.about);
-  } catch {
+  } catch (cause) {
     span.signal?.throwIfAborted();
     const code = findTimeLeft(span) === 0 ? "deadline_exceeded" : "no_answer";
-    return { error: ownError(code, span.about), retryAfterMs: null };
+    return { error: ownError(code, span.about, cause), retryAfterMs: null };
   }
 }
 

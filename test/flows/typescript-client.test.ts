@@ -76,14 +76,14 @@ describe("one run and one result", () => {
       upstream.end(run);
       await retried;
     };
-    const { client, options, says } = newClient({ requestTimeoutMs: 2000 });
+    const { client, events, options } = newClient({ requestTimeoutMs: 2000 });
     const idempotencyId = randomUUID();
     const onProgress = (event: Progress) => {
       options.onProgress(event);
       if (event.kind === "retrying") resolve();
     };
     const result = await client.run(ECHO, {}, { idempotencyId, onProgress });
-    expect(says()[0]).toBe("no_answer");
+    expect(events[0]).toMatchObject({ reason: "no_answer", error: { cause: { name: "TimeoutError" } } });
     expect(runsWith(idempotencyId).map(({ id }) => id)).toEqual([result.runId]);
     expect(result).toMatchObject(RESULT);
   });
