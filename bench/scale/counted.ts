@@ -61,12 +61,12 @@ const FULL_ROWS = {
   "UPDATE open_runs SET": 1,
 };
 
-/** With an id, a callback and a charge; its end is pushed. The alarm is the one for the poll that was not needed. */
+/** With an id, a callback and a charge; its end is pushed. KV is read for the paused hosts, once in half a minute. The alarm is the one for the poll that was not needed. */
 export const FULL = ofRequests(3, {
   calls: FULL_CALLS,
   alarms: 1,
   gateRows: { ...FULL_ROWS, setAlarm: 2 },
-  kv: { "KV.put": 1 },
+  kv: { "KV.get": 1, "KV.put": 1 },
   messages: 1,
 });
 
@@ -75,7 +75,7 @@ export const FULL_BUSY = ofRequests(30, {
   calls: { ...timesTen(FULL_CALLS), "FLAGS.getBooleanDetails": 1 },
   alarms: 1,
   gateRows: { ...timesTen(FULL_ROWS), setAlarm: 2 },
-  kv: { "KV.put": 10 },
+  kv: { "KV.get": 1, "KV.put": 10 },
   messages: 10,
 });
 
@@ -85,7 +85,7 @@ export const POLLED = ofRequests(2, {
   calls: { ...START_WITH_ID, "UPSTREAM.fetch": 6, "USER_GATE.report": 5, "USER_GATE.take": 5 },
   alarms: 6,
   gateRows: { ...FULL_ROWS, setAlarm: 11 },
-  kv: { "KV.put": 1 },
+  kv: { "KV.get": 2, "KV.put": 1 },
   messages: 5,
 });
 
@@ -113,7 +113,7 @@ export const FAILED = ofRequests(12, {
     setAlarm: 22,
   },
   breakerRows: { "put *": 10, "put all": 10, setAlarm: 9 },
-  kv: { "KV.get": 9, "KV.put": 2 },
+  kv: { "KV.get": 18, "KV.put": 2 },
   messages: 10,
   d1Rows: 3,
 });
@@ -142,6 +142,7 @@ export const REDELIVERED = ofRequests(2, {
     setAlarm: 3,
   },
   breakerRows: { "put *": 1, "put all": 1, setAlarm: 1 },
+  kv: { "KV.get": 1 },
   messages: 1,
 });
 
@@ -176,7 +177,7 @@ export const FIRST_DAY: Counted = {
     "put user": 1,
     setAlarm: 4,
   },
-  kv: { "KV.put": 2 },
+  kv: { "KV.get": 1, "KV.put": 2 },
 };
 
 function timesTen(counts: Counts): Counts {

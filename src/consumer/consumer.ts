@@ -147,10 +147,11 @@ async function goRound(queue: Queue, message: Message): Promise<void> {
 function consumerDeps(env: Env, isAlone: boolean): ConsumerDeps | null {
   const services = findServices(env);
   if (services === null) return null;
-  const { settings, upstream, network } = services;
+  const { settings, upstream, network, pausedHosts } = services;
   return {
     ...services,
     isAlone,
+    pauses: pausedHosts.forInvocation(),
     rules: buildRunRules(settings),
     budget: new InvocationBudget(settings, upstream.sender === network, isAlone, Date.now()),
   };

@@ -5,6 +5,8 @@
 import type { CallbackBody } from "../callbacks/callback-body.ts";
 import { findCallbackSecrets } from "../callbacks/callback-secret.ts";
 import { deliverRun, openForMs } from "../callbacks/deliver-run.ts";
+import { parseHost } from "../callbacks/destination.ts";
+import { findPause, type HostPause } from "../callbacks/host-pauses.ts";
 import { buildWebhookId, startV1 } from "../callbacks/webhook-v1.ts";
 import type { LeasedRun } from "../gate/admission.ts";
 import type { Reservation } from "../platform/memory-budget.ts";
@@ -20,6 +22,8 @@ import { readLargeResult } from "./large-result.ts";
 import { askForRun, type RunReader, readEnd, type Unread } from "./read-end.ts";
 
 export type MoveDeps = Pick<Services, "settings" | "breakers" | "network" | "kv" | "upstream" | "memory"> & {
+  /** The hosts that operators have paused. Never throws. */
+  pauses: () => Promise<readonly HostPause[]>;
   budget: InvocationBudget;
   /** Nothing else is in this consumer's hands, and its handler waits: it may read a result that is too large to be held. */
   isAlone: boolean;
@@ -34,7 +38,8 @@ export type Moved = Observation | { kind: "large" };
 /** Until there may be room for a result, or a connection to its receiver, again. */
 const CROWDED_MS = 5_000;
 
-type Reading = { reservation: Reservation; trace: Trace };
+/** `pausedMs`: how long operators have paused the receiver's host still; null: they have not. It never rejects. */
+type Reading = { reservation: Reservation; trace: Trace; pausedMs: Promise<number | null> };
 
 /** A result that can be sent. `isKept`: KV has it. */
 type Found = { kind: "ended"; result: RunResult; body: CallbackBody; isKept: boolean };
@@ -60,7 +65,9 @@ const NOTHING: Delivered = {
 export async function moveRun(deps: RunDeps, leased: LeasedRun): Promise<Moved> {
   const reservation = deps.memory.enter(leased.terms.userKey, Date.now());
   try {
-    return await observe(deps, leased, { reservation, trace: beginTrace() });
+    // Beside the read of the run, so that a delivery at once waits for no list.
+    const pausedMs = pausedForMs(deps, leased.terms.callbackUrl);
+    return await observe(deps, leased, { reservation, trace: beginTrace(), pausedMs });
   } finally {
     reservation.leave();
   }
@@ -70,17 +77,11 @@ export async function moveRun(deps: RunDeps, leased: LeasedRun): Promise<Moved> 
 async function observe(deps: RunDeps, leased: LeasedRun, reading: Reading): Promise<Moved> {
   const { task, runId } = leased;
   if (task.kind === "deliver")
-    return deliver(
-      deps,
-      leased,
-      task.result,
-      () => readAgain(deps, leased, task.bodyKept, reading),
-      reading.trace,
-    );
+    return deliver(deps, leased, task.result, () => readAgain(deps, leased, task.bodyKept, reading), reading);
   const end = await read(deps, leased, reading);
   if (end.kind === "waiting") return { ...end, runId };
   if (end.kind !== "ended") return end;
-  return deliver(deps, leased, end.result, async () => end, reading.trace);
+  return deliver(deps, leased, end.result, async () => end, reading);
 }
 
 async function read(deps: RunDeps, leased: LeasedRun, reading: Reading): Promise<Unread | Found> {
@@ -137,10 +138,10 @@ async function deliver(
   leased: LeasedRun,
   result: RunResult,
   body: () => Promise<Unread | Found>,
-  trace: Trace,
+  reading: Reading,
 ): Promise<Moved> {
   const readAtMs = Date.now();
-  const delivered = await attemptDelivery(deps, leased, body, trace);
+  const delivered = await attemptDelivery(deps, leased, body, reading);
   if (delivered.kind === "large") return delivered;
   const { attempt, deferral, hostReported } = delivered;
   const [bodyKept] = await Promise.all([delivered.bodyKept, hostReported]);
@@ -163,13 +164,19 @@ async function attemptDelivery(
   deps: RunDeps,
   { terms, runId, attemptNumber, task }: LeasedRun,
   body: () => Promise<Unread | Found>,
-  { traceId }: Trace,
+  reading: Reading,
 ): Promise<Delivered | { kind: "large" }> {
   const { callbackUrl, userKey, publicUrl } = terms;
   if (callbackUrl === null) return NOTHING;
+  const { traceId } = reading.trace;
   // A breaker that was open at the last attempt is most likely open still: it is asked before the body is fetched.
   const wasDeferred = task.kind === "deliver" && task.wasDeferred;
-  const openMs = wasDeferred ? await openForMs(deps, callbackUrl, userKey) : null;
+  const [pausedMs, openMs] = await Promise.all([
+    reading.pausedMs,
+    wasDeferred ? openForMs(deps, callbackUrl, userKey) : null,
+  ]);
+  // A result that was read before is not read again for nothing. One that was read just now has to be kept.
+  if (pausedMs !== null && task.kind === "deliver") return deferred("paused", pausedMs);
   if (openMs !== null) return deferred("breaker_open", openMs);
   const found = await body();
   if (found.kind === "large") return found;
@@ -178,6 +185,7 @@ async function attemptDelivery(
   if (found.kind !== "ended") return unreadable();
   // Later attempts, and redeliveries, must not depend on the upstream.
   const keep = () => keepFound(deps, userKey, runId, found);
+  if (pausedMs !== null) return { ...deferred("paused", pausedMs), bodyKept: keep() };
   const { issuer, subject } = terms;
   const user = { issuer, subject };
   const request = { userKey, user, callbackUrl, publicUrl, runId, traceId, body: found.body, attemptNumber };
@@ -210,11 +218,19 @@ async function forget(
   return false;
 }
 
+async function pausedForMs({ pauses }: RunDeps, callbackUrl: string | null): Promise<number | null> {
+  if (callbackUrl === null) return null;
+  const list = await pauses();
+  const nowMs = Date.now();
+  const pause = findPause(list, parseHost(callbackUrl) ?? "", nowMs);
+  return pause && pause.untilMs - nowMs;
+}
+
 function agoMs(atMs: number): number {
   return Math.max(0, Date.now() - atMs);
 }
 
-function deferred(why: "breaker_open" | "no_capacity", forMs: number): Delivered {
+function deferred(why: Deferral["why"], forMs: number): Delivered {
   return { ...NOTHING, deferral: { forMs, why } };
 }
 

@@ -1,8 +1,8 @@
-// What operators can do to one run or one user.
+// What operators can do to one run, one user or one host.
 import { time, userInPath, userParameters, uuid } from "./console-parameters.ts";
 import { post } from "./console-parts.ts";
 import { type Entry, inQuery, uuidInPath } from "./parts.ts";
-import { MAX_CONTROL_DAYS, MAX_CONTROL_LIMIT, MAX_DISMISSAL_CHARS } from "./search-values.ts";
+import { MAX_CONTROL_DAYS, MAX_CONTROL_LIMIT, MAX_DISMISSAL_CHARS, MAX_PAUSE_DAYS } from "./search-values.ts";
 
 export function userControls(): Entry[] {
   const inDays = `Ahead of now, ${MAX_CONTROL_DAYS} days at most.`;
@@ -24,6 +24,24 @@ export function userControls(): Entry[] {
       parameters: [userInPath],
       status,
       description: "What the user's token says holds again",
+    }),
+  ];
+}
+
+export function hostActions(): Entry[] {
+  const host = inQuery("host", { type: "string", description: "Of callbacks." }, true);
+  const description = `Ahead of now, ${MAX_PAUSE_DAYS} days at most; an hour if it is left out.`;
+  const status = "200";
+  return [
+    post("/destinations/pause", "pauseConsoleHost", "Let callbacks to a host wait until a moment", {
+      parameters: [host, inQuery("until", { ...time, description })],
+      status,
+      description: "From within 90 seconds on no attempt is made there, and none is used up",
+    }),
+    post("/destinations/resume", "resumeConsoleHost", "Resume a paused host", {
+      parameters: [host],
+      status,
+      description: "What waits goes out within five minutes",
     }),
   ];
 }

@@ -1,7 +1,7 @@
 // The operators' part of the contract.
 
 import { ERROR_KINDS } from "../platform/observability/recent-errors.ts";
-import { runActions, userControls } from "./console-actions.ts";
+import { hostActions, runActions, userControls } from "./console-actions.ts";
 import {
   failureParameters,
   searchedUser,
@@ -101,6 +101,7 @@ export function consoleOperations(): Entry[] {
       inQuery("host", { type: "string", description: "This one alone, whether it had an attempt or not." }),
       inQuery("cursor", text),
     ]),
+    ...hostActions(),
     get("/audit", "getConsoleAudit", "What operators did", "ConsoleAuditPage", [
       inQuery("operator", text),
       inQuery("action", { type: "string", enum: [...AUDIT_ACTIONS] }),

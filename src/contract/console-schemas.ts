@@ -82,7 +82,7 @@ const ConsoleAuditEntry = z.object({
     "How the operator came in: through Cloudflare Access, with a token in the header, or with a session of the console.",
   ),
   action: z.enum(AUDIT_ACTIONS),
-  target: described(z.nullable(uuid), "A run id, a user key or the id of a redelivery."),
+  target: described(z.nullable(uuid), "A run id, a user key, a host or the id of a redelivery."),
   detail: z.nullable(z.string()),
   outcome: described(
     z.enum(["done", "refused", "failed", "unknown"]),
@@ -130,6 +130,10 @@ export const CONSOLE_COMPONENTS = {
       z.nullable(z.object({ until: time })),
       "The breaker of its host lets no attempt of this user through until then, probably; null: it is not open, or did not answer.",
     ),
+    paused: described(
+      z.nullable(z.object({ until: time, set_by: operator })),
+      "Operators have paused its host; null: they have not, or this cannot be read.",
+    ),
   }),
   ConsoleUser: z.object({
     user,
@@ -172,6 +176,10 @@ export const CONSOLE_COMPONENTS = {
   ConsoleDestinations: z.object({
     span: z.enum(SPANS),
     sort: described(z.enum(HOST_SORTS), "Which are the most of the first."),
+    paused: list(
+      { host: receiver, until: time, set_by: operator, set_at: time },
+      "All hosts that operators have paused.",
+    ),
     destinations: list({
       host: receiver,
       attempts: count,

@@ -23,6 +23,9 @@ export const MAX_DISMISSAL_CHARS = 500;
 export const MAX_CONTROL_DAYS = 30;
 export const MAX_CONTROL_LIMIT = 100_000;
 
+/** How far ahead the pause of a host may end. */
+export const MAX_PAUSE_DAYS = 7;
+
 export const AUDIT_ACTIONS = [
   "poll",
   "redeliver",
@@ -32,6 +35,8 @@ export const AUDIT_ACTIONS = [
   "block_user",
   "limit_user",
   "lift_user",
+  "pause_host",
+  "resume_host",
   "redeliver_many",
   "dismiss_many",
   "reindex",

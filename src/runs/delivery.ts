@@ -1,8 +1,8 @@
 // How far the delivery of a run's end has got. An attempt is made, or deferred: at no cost while the consumer has no room
-// for it; and while the breaker of its host is open until the next attempt would be due, an hour at least. Then it counts
+// for it or operators have paused its host; and while the breaker of its host is open until the next attempt would be due, an hour at least. Then it counts
 // as one that failed, so that a host that stays down makes dead letters in the time that the schedule says. Pure.
 import type { Attempt, AttemptOutcome } from "./attempt.ts";
-import { afterDeferralMs, graceEndsMs, planNextAttempt } from "./retry-schedule.ts";
+import { afterDeferralMs, afterPauseMs, graceEndsMs, planNextAttempt } from "./retry-schedule.ts";
 
 export type Delivery =
   | { kind: "none" }
@@ -22,8 +22,8 @@ export type DeliveryState = "waiting" | "retrying" | "delivered" | "dead" | "abo
 
 type Pending = Extract<Delivery, { kind: "pending" }>;
 
-/** No attempt for so long: the breaker of its host is open, or the consumer had no memory or no connection for it. */
-export type Deferral = { forMs: number; why: "breaker_open" | "no_capacity" };
+/** No attempt for so long: the breaker of its host is open, operators have paused the host, or the consumer had no memory or no connection for it. */
+export type Deferral = { forMs: number; why: "breaker_open" | "paused" | "no_capacity" };
 
 /** What a consumer did about a delivery. Durations only: the gate has the clock. */
 export type DeliveryReport = {
@@ -87,6 +87,11 @@ function afterDeferral(delivery: Pending, { forMs, why }: Deferral, when: When):
   const { schedule, nowMs, random } = when;
   if (why === "no_capacity")
     return { attempt: null, delivery: { ...delivery, nextAtMs: afterDeferralMs(nowMs + forMs, 0, random) } };
+  // What an open breaker has deferred before is forgotten: the host gets its whole grace after the pause.
+  if (why === "paused") {
+    const nextAtMs = afterPauseMs(nowMs, forMs, random);
+    return { attempt: null, delivery: { ...delivery, nextAtMs, deferredSinceMs: null } };
+  }
   const sinceMs = delivery.deferredSinceMs ?? nowMs;
   const nextAtMs = afterDeferralMs(nowMs + forMs, nowMs - sinceMs, random);
   const endsMs = graceEndsMs({ attempts: delivery.scheduleAttempts, schedule, sinceMs });

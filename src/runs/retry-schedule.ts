@@ -31,6 +31,9 @@ const OVERLOADED_STATUSES: readonly number[] = [429, 502, 504];
 const LEAST_GRACE_MS = 60 * 60 * 1000;
 const LEAST_SPREAD_MS = 3_000;
 const MAX_SPREAD_MS = 10 * 60 * 1000;
+/** A resumed host is known everywhere within 90 s, and is to get what waits within five minutes. */
+const PAUSED_ASKS_AGAIN_MS = 2 * 60 * 1000;
+const PAUSED_SPREAD_MS = 60 * 1000;
 
 export function planNextAttempt({ attempts, schedule, outcome, random, nowMs }: FailedAttempt): NextAttempt {
   const scheduledSeconds = schedule[attempts - 1];
@@ -53,6 +56,11 @@ export function graceEndsMs({ attempts, schedule, sinceMs }: DeferredAttempt): n
 export function afterDeferralMs(untilMs: number, waitedMs: number, random: number): number {
   const spreadMs = Math.min(MAX_SPREAD_MS, Math.max(LEAST_SPREAD_MS, waitedMs));
   return untilMs + Math.round(random * spreadMs);
+}
+
+/** When a delivery to a paused host asks again: `leftMs` of the pause are left, unless operators resume the host before. */
+export function afterPauseMs(nowMs: number, leftMs: number, random: number): number {
+  return nowMs + Math.min(leftMs, PAUSED_ASKS_AGAIN_MS) + Math.round(random * PAUSED_SPREAD_MS);
 }
 
 // The least delay raises the plan itself, so that "429, Retry-After: 90" on the five-second step means 90 s. It holds

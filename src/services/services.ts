@@ -3,6 +3,7 @@
 import { IssuerKeys } from "../auth/key-cache.ts";
 import { VerifiedTokens } from "../auth/verified-tokens.ts";
 import type { BreakerNamespace } from "../callbacks/destination-breaker.ts";
+import { PausedHosts } from "../callbacks/paused-hosts.ts";
 import type { GateNamespace } from "../gate/address.ts";
 import { queueOf } from "../gate/queues.ts";
 import { isolateBudget, type MemoryBudget } from "../platform/memory-budget.ts";
@@ -21,6 +22,7 @@ export type Services = {
   kv: KVNamespace;
   gates: GateNamespace;
   breakers: BreakerNamespace;
+  pausedHosts: PausedHosts;
   flags: Flagship;
   operatorsDb: D1Database;
   metricsAggregator: Env["METRICS_AGGREGATOR"];
@@ -59,6 +61,7 @@ function buildServices(env: Env): Services | null {
     kv: env.KV,
     gates: env.USER_GATE,
     breakers: env.DESTINATION_BREAKER,
+    pausedHosts: new PausedHosts(env.KV),
     flags: env.FLAGS,
     operatorsDb: env.OPERATORS_DB,
     metricsAggregator: env.METRICS_AGGREGATOR,

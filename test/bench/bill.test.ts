@@ -27,8 +27,8 @@ describe("by hand, in dollars per million", () => {
     ["plain, ten at once", PLAIN_BUSY, 0.5, 10, 0.3 + 0.01 + 0.15 + 0.04 + 0.2 + 0.004 + 0.41 + 0.25],
     // two calls, 10 ms awake, three rows, KV written
     ["with an id", IDEMPOTENT, 1, 1, 0.3 + 0.02 + 0.3 + 0.016 + 3 + 0.008 + 5 + 0.41 + 0.25],
-    // three Worker requests, five calls, 25 ms awake, nine rows, KV written, one message
-    ["full", FULL, 2.5, 1, 0.9 + 0.05 + 0.75 + 0.04 + 9 + 0.02 + 5 + 1.2 + 1.23 + 0.75],
+    // three Worker requests, five calls, 25 ms awake, nine rows, KV read and written, one message
+    ["full", FULL, 2.5, 1, 0.9 + 0.05 + 0.75 + 0.04 + 9 + 0.02 + 0.5 + 5 + 1.2 + 1.23 + 0.75],
   ])("%s", (_name, counted, cpuMs, runs, dollars) => {
     expect(toDollars(toUse(counted, cpuMs, runs))).toBeCloseTo(dollars, 6);
   });

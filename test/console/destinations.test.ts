@@ -38,8 +38,8 @@ async function shownBreaker() {
 const ANY: HostQuery = { span: "day", sort: "failures", host: null, after: null };
 
 function list(query: Partial<HostQuery> = {}) {
-  const { METRICS_AGGREGATOR: metricsAggregator, DESTINATION_BREAKER: breakers } = env;
-  return listDestinations({ metricsAggregator, breakers }, { ...ANY, ...query }, Date.now());
+  const { METRICS_AGGREGATOR: metricsAggregator, DESTINATION_BREAKER: breakers, KV: kv } = env;
+  return listDestinations({ metricsAggregator, breakers, kv }, { ...ANY, ...query }, Date.now());
 }
 
 async function shown(query: Partial<HostQuery>): Promise<string[]> {

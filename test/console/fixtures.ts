@@ -152,6 +152,7 @@ export const runDetail: RunDetail = {
   can: { poll: true, redeliver: true, abandon: true, dismiss: true },
   dismissed: null,
   breaker: { until: ago(-21_000) },
+  paused: { until: ago(-3_600_000), set_by: "olga@example.com" },
 };
 
 function attemptAt(agoMs: number, attempt: RunDetail["time_line"][number]["attempt"]) {
@@ -174,6 +175,7 @@ export const abandonedRun: RunDetail = {
   can: { poll: true, redeliver: true, abandon: false, dismiss: false },
   dismissed: { at: ago(9_000), by: "olga@example.com", reason: "the receiver is gone for good" },
   breaker: null,
+  paused: null,
 };
 
 const KEYS = ["0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11", "5ad0a9a5-9a11-4f39-8d07-3b7c7f9f2a44"] as const;

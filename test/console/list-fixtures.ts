@@ -165,6 +165,14 @@ export const redelivery: Redelivery = {
 export const destinations: Destinations = {
   span: "day",
   sort: "failures",
+  paused: [
+    {
+      host: "down.example.com",
+      until: ago(-3_600_000),
+      set_by: "olga@example.com",
+      set_at: ago(600_000),
+    },
+  ],
   next_cursor: "WyJhIiwxLDBd",
   destinations: [
     {

@@ -53,6 +53,7 @@ describe("a run's page", () => {
         can: { poll: true, redeliver: false, abandon: true, dismiss: false },
         dismissed: null,
         breaker: null,
+        paused: null,
       },
     ]);
   });

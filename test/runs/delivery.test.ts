@@ -9,6 +9,8 @@ const SCHEDULE = [5, 300];
 const REST: Deferral = { forMs: 30_000, why: "breaker_open" };
 const CROWDED: Deferral = { forMs: 5_000, why: "no_capacity" };
 
+const paused = (forMs: number): Deferral => ({ forMs, why: "paused" });
+
 const fresh = firstAttempt(0, T0);
 
 function attempted(delivery: Delivery, outcome: AttemptOutcome, nowMs = T0) {
@@ -127,6 +129,19 @@ describe("an attempt that is deferred", () => {
       expect(nextAtMs(delivery)).toBe(atMs + 6_500);
     }
     expect(delivery).toMatchObject({ attempts: 0, scheduleAttempts: 0, deferredSinceMs: null });
+  });
+
+  it("by operators costs nothing, and asks again within three minutes, or a minute after the pause", () => {
+    const asked = (forMs: number, random: number) =>
+      nextAtMs(deferred(fresh, paused(forMs), T0, random).delivery);
+    expect([asked(7 * 24 * HOUR, 0), asked(7 * 24 * HOUR, 1)]).toEqual([T0 + 120_000, T0 + 180_000]);
+    expect([asked(1_000, 0), asked(1_000, 1)]).toEqual([T0 + 1_000, T0 + 61_000]);
+    let delivery: Delivery = deferred(fresh, REST, T0).delivery;
+    for (let leftMs = 7 * 24 * HOUR; leftMs > 0; leftMs -= 150_000)
+      ({ delivery } = deferred(delivery, paused(leftMs), T0 + 7 * 24 * HOUR - leftMs));
+    expect(delivery).toMatchObject({ attempts: 0, scheduleAttempts: 0, deferredSinceMs: null });
+    // A breaker that is open then has its whole grace.
+    expect(deferred(delivery, REST, T0 + 8 * 24 * HOUR).attempt).toBeNull();
   });
 
   it("and made at last has a pause of the schedule before the next one", () => {

@@ -51,6 +51,8 @@ export const API_ACTIONS: Door[] = [
   { method: "POST", path: `/console/api/users/${USER}/block?until=${UNTIL}` },
   { method: "POST", path: `/console/api/users/${USER}/limit?limit=5&until=${UNTIL}` },
   { method: "POST", path: `/console/api/users/${USER}/lift` },
+  { method: "POST", path: "/console/api/destinations/pause?host=client.example" },
+  { method: "POST", path: "/console/api/destinations/resume?host=client.example" },
   { method: "POST", path: `/console/api/runs/${RUN}/dismiss?dismissal=x` },
   posting("/console/api/dead-letters/dismiss", JSON_TYPE, '{"host":"client.example","dismissal":"x"}'),
 ];
@@ -67,6 +69,8 @@ const PAGE_ACTIONS: Door[] = [
   posting(`/console/users/${USER}/block`, FORM, `until=${UNTIL}`),
   posting(`/console/users/${USER}/limit`, FORM, `limit=5&until=${UNTIL}`),
   posting(`/console/users/${USER}/lift`, FORM, ""),
+  posting("/console/destinations/pause", FORM, "host=client.example"),
+  posting("/console/destinations/resume", FORM, "host=client.example"),
   posting("/console/dead-letters/redeliver", FORM, "what=range&host=client.example"),
   posting("/console/dead-letters/dismiss", FORM, "what=range&host=client.example&dismissal=x"),
   posting(`/console/runs/${RUN}/dismiss`, FORM, "dismissal=x"),

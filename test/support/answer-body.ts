@@ -5,6 +5,7 @@ import type { COMPONENTS } from "../../src/contract/schemas.ts";
 import type {
   AuditPage,
   DeadLetters,
+  Destinations,
   Overview,
   Redelivery,
   RunDetail,
@@ -27,6 +28,8 @@ export type AnswerBody = {
   servers: readonly { url: string }[];
   paths: Record<string, object>;
   at: string;
+  /** Of a run, and of the destinations. */
+  paused: NonNullable<RunDetail["paused"]> & Destinations["paused"];
 } & z.infer<typeof COMPONENTS.JsonWebKeySet> &
   Pick<RunDetail, "breaker" | "dismissed" | "state" | "attempts" | "time_line" | "can"> &
   Pick<RunPage, "runs"> &

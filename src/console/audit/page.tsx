@@ -4,7 +4,7 @@ import type { AuditAction, AuditEntry, AuditPage } from "../../operators/views.t
 import { Distance, Empty, NextPage, Optional, OutcomeChip } from "../shell/components.tsx";
 import { Fault, SelectField, Submit, TextField, TimeField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
-import { ROOT, redeliveryAt, runAt, userAt } from "../shell/links.ts";
+import { destinationAt, ROOT, redeliveryAt, runAt, userAt } from "../shell/links.ts";
 import { type Column, Table } from "../shell/table.tsx";
 
 const run = (target: string) => runAt(target, null);
@@ -20,6 +20,8 @@ const ACTIONS: Record<AuditAction, readonly [word: string, linkTo: (target: stri
   block_user: ["Blocked a user", userAt],
   limit_user: ["Set a user's limit", userAt],
   lift_user: ["Lifted a block or limit", userAt],
+  pause_host: ["Paused a host", destinationAt],
+  resume_host: ["Resumed a host", destinationAt],
   redeliver_many: ["Redelivered many", redeliveryAt],
   reindex: ["Reindexed", userAt],
   sign_in: ["Signed in", userAt],

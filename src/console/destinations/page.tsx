@@ -8,6 +8,7 @@ import { Fault, SelectField, Submit, TextField } from "../shell/forms.tsx";
 import { Layout, type SearchPageProps } from "../shell/layout.tsx";
 import { DESTINATIONS, deadLettersAt, errorsAt } from "../shell/links.ts";
 import { type Column, Table } from "../shell/table.tsx";
+import { PauseOrResume, Pauses } from "./pauses.tsx";
 
 /** What the list is asked for. */
 type HostSearch = Record<"span" | "sort" | "host", string>;
@@ -27,7 +28,8 @@ export function DestinationsPage(props: SearchPageProps<Destinations | null>): J
       <Fault text={fault} />
       {view !== null && (
         <>
-          <Table label="Destinations" rows={view.destinations} columns={columnsAt(frame.nowMs)}>
+          <Pauses paused={view.paused} host={host} nowMs={frame.nowMs} />
+          <Table label="Destinations" rows={view.destinations} columns={columnsAt(view, frame.nowMs)}>
             <Empty title={`No attempt in the last ${view.span}`}>
               A host appears here with the first callback to it. Nothing has to be set up.
             </Empty>
@@ -37,7 +39,7 @@ export function DestinationsPage(props: SearchPageProps<Destinations | null>): J
       )}
       <p class="dim">
         When most attempts at a host fail, its breaker opens for half a minute. Then one attempt finds out
-        whether the host is back. An open breaker uses up no attempt.
+        whether the host is back. An open breaker uses up no attempt, and neither does a pause.
       </p>
     </Layout>
   );
@@ -58,7 +60,8 @@ function SearchForm({ search: { span, sort, host } }: { search: HostSearch }): J
   );
 }
 
-function columnsAt(nowMs: number): Column<Destination>[] {
+function columnsAt({ paused }: Destinations, nowMs: number): Column<Destination>[] {
+  const pausedHosts = new Set(paused.map(({ host }) => host));
   return [
     { title: "Host", kind: "row", variant: "wrap", cell: ({ host }) => host },
     { title: "Failures", variant: "number", cell: (each) => count(each.attempts - each.acknowledged) },
@@ -74,6 +77,7 @@ function columnsAt(nowMs: number): Column<Destination>[] {
         <>
           <a href={errorsAt({ kind: "callback", host })}>Errors</a>{" "}
           <a href={deadLettersAt({ host })}>Dead letters</a>
+          <PauseOrResume host={host} isPaused={pausedHosts.has(host)} />
         </>
       ),
     },

@@ -1,5 +1,6 @@
 // How the hosts of callbacks have fared over a time, and whether their breakers let attempts through.
 import { type BreakerNamespace, type BreakerView, breakerOf } from "../../callbacks/destination-breaker.ts";
+import { readPauses } from "../../callbacks/paused-hosts.ts";
 import {
   type AggregatedSums,
   type AggregatorNamespace,
@@ -8,7 +9,7 @@ import {
   type Unit,
 } from "../../operators/metrics-aggregator.ts";
 import type { Destination, Destinations, Span } from "../../operators/views.ts";
-import { timeOrNull } from "../../platform/date-time.ts";
+import { formatTime, timeOrNull } from "../../platform/date-time.ts";
 import { decodeOpaque, encodeOpaque } from "../../platform/opaque.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 
@@ -42,18 +43,26 @@ const ANSWERS_WITHIN_MS = 5_000;
 
 const CLOSED: Destination["breaker"] = { status: "closed", until: null, open_for_users: 0 };
 
-/** Throws when the metrics aggregator or a breaker does not answer. */
+/** Throws when the metrics aggregator, a breaker or KV does not answer. */
 export async function listDestinations(
   {
     metricsAggregator: aggregators,
     breakers,
-  }: { metricsAggregator: AggregatorNamespace; breakers: BreakerNamespace },
+    kv,
+  }: { metricsAggregator: AggregatorNamespace; breakers: BreakerNamespace; kv: KVNamespace },
   query: HostQuery,
   nowMs: number,
 ): Promise<Destinations> {
-  const { shown, next } = pickPage(await readHosts(aggregators, query.span, nowMs), query);
+  const [hosts, pauses] = await Promise.all([
+    readHosts(aggregators, query.span, nowMs),
+    readPauses(kv, nowMs),
+  ]);
+  const { shown, next } = pickPage(hosts, query);
   const { span, sort } = query;
-  return { span, sort, destinations: await withBreakers(shown, breakers), next_cursor: next };
+  const paused = pauses.map(({ host, untilMs, operator, setAtMs }) => {
+    return { host, until: formatTime(untilMs), set_by: operator, set_at: formatTime(setAtMs) };
+  });
+  return { span, sort, paused, destinations: await withBreakers(shown, breakers), next_cursor: next };
 }
 
 /** The hosts of a page, and where the next one goes on. */

@@ -28,6 +28,7 @@ export function RunPage({ frame, view: run }: PageProps<RunDetail>): JSX.Element
     >
       <Dismissed dismissed={run.dismissed} />
       <OpenBreaker run={run} nowMs={frame.nowMs} />
+      <PausedHost run={run} nowMs={frame.nowMs} />
       <div class="columns">
         <Card
           title="Time line"
@@ -59,6 +60,18 @@ function OpenBreaker({ run, nowMs }: { run: RunDetail; nowMs: number }): JSX.Ele
     <Notice tone="warn">
       The breaker of <a href={destinationAt(host)}>{host}</a>
       {` is open until ${dateTime(breaker.until)} (${whenDue(breaker.until, nowMs)}). No attempt is made before, and none is used up.`}
+    </Notice>
+  );
+}
+
+function PausedHost({ run, nowMs }: { run: RunDetail; nowMs: number }): JSX.Element | null {
+  const { paused, callback_host: host } = run;
+  if (paused === null || host === null) return null;
+  return (
+    <Notice tone="warn">
+      {`${paused.set_by} has paused `}
+      <a href={destinationAt(host)}>{host}</a>
+      {` until ${dateTime(paused.until)} (${whenDue(paused.until, nowMs)}). No attempt is made before, and none is used up.`}
     </Notice>
   );
 }

@@ -6,6 +6,8 @@ import {
   breakerOf,
   type HostPermission,
 } from "../../callbacks/destination-breaker.ts";
+import { findPause } from "../../callbacks/host-pauses.ts";
+import { readPauses } from "../../callbacks/paused-hosts.ts";
 import type { RunRecord } from "../../gate/admission.ts";
 import { attemptError } from "../../gate/delivery-view.ts";
 import { ABANDONED } from "../../gate/index-event.ts";
@@ -23,12 +25,31 @@ const BREAKER_ANSWERS_WITHIN_MS = 2_000;
 
 /** Null when the run is not on record. Throws when the index or the gate does not answer. */
 export async function runDetail(
-  deps: Pick<Services, "operatorsDb" | "gates" | "breakers">,
+  deps: Pick<Services, "operatorsDb" | "gates" | "breakers" | "kv">,
   runId: string,
   user: string | null,
 ): Promise<RunDetail | null> {
   const found = await findRun(deps, runId, user);
-  return found && toDetail(found.record, await openBreaker(deps.breakers, found.record));
+  if (found === null) return null;
+  const [breaker, paused] = await Promise.all([
+    openBreaker(deps.breakers, found.record),
+    findHostPause(deps.kv, found.record),
+  ]);
+  return { ...toDetail(found.record), breaker, paused };
+}
+
+/** Null: operators have not paused the run's host, or KV does not answer, or no attempt is to come. */
+async function findHostPause(kv: KVNamespace, { terms, state }: RunRecord): Promise<RunDetail["paused"]> {
+  const host = parseHost(terms.callbackUrl);
+  if (host === null || state === "delivered" || state === "aborted") return null;
+  try {
+    const nowMs = Date.now();
+    const pause = findPause(await readPauses(kv, nowMs), host, nowMs);
+    return pause && { until: formatTime(pause.untilMs), set_by: pause.operator };
+  } catch (error) {
+    log({ event: "paused_hosts.unavailable", error });
+    return null;
+  }
 }
 
 /** Of the run's host, for its user; null: it lets attempts through, or does not answer, or no attempt is to come. */
@@ -49,7 +70,7 @@ async function openBreaker(
   }
 }
 
-function toDetail(record: RunRecord, breaker: RunDetail["breaker"]): RunDetail {
+function toDetail(record: RunRecord): Omit<RunDetail, "breaker" | "paused"> {
   const { callbackUrl, billing } = record.terms;
   // Of an abandoned run the upstream is asked for the end first.
   const canRedeliver = !isOpen(record) && hasSomethingToDeliver(record);
@@ -66,7 +87,6 @@ function toDetail(record: RunRecord, breaker: RunDetail["breaker"]): RunDetail {
       by: dismissal.operator,
       reason: dismissal.reason,
     },
-    breaker,
   };
 }
 

@@ -22,7 +22,7 @@ export type Route = {
 };
 
 /** What the form of an action may hold. */
-const FIELDS = ["user", "run_id", "dismissal", "limit", "until"];
+const FIELDS = ["user", "run_id", "dismissal", "limit", "until", "host"];
 
 export type Feature = readonly Route[];
 

@@ -15,6 +15,11 @@ const FLASHES = {
   user_blocked: { tone: "good", text: "The user is blocked. Each start is refused from now on." },
   user_limited: { tone: "good", text: "The limit is set. It holds for the next start." },
   user_lifted: { tone: "good", text: "It is lifted. What the user's token says holds again." },
+  host_paused: {
+    tone: "good",
+    text: "The host is paused. No callback goes there from within 90 seconds on.",
+  },
+  host_resumed: { tone: "good", text: "The host is resumed. What waits goes out within five minutes." },
   dismissed: { tone: "good", text: "The dead letter has been dismissed. It can still be sent again." },
   no_dismissal: { tone: "warn", text: "No reason was given, so nothing was dismissed." },
   nothing_selected: { tone: "warn", text: "Nothing was selected, so nothing was done." },

@@ -5,6 +5,9 @@ import { MAX_DISMISSAL_CHARS } from "../../contract/search-values.ts";
 import { formatTime, parseDateTime } from "../../platform/date-time.ts";
 import { Notice } from "./components.tsx";
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
 /** What is wrong with a form, above it. */
 export function Fault({ text }: { text: string | null }): JSX.Element | null {
   return text === null ? null : <Notice tone="bad">{text}</Notice>;
@@ -37,15 +40,19 @@ type PostProps = {
   to: string;
   fields?: Record<string, string>;
   label: string;
+  /** Where several buttons of a page have the same label. */
+  accessibleName?: string;
   kind?: "primary" | "danger";
 };
 
 /** A form of one button. */
-export function Post({ to, fields = {}, label, kind }: PostProps): JSX.Element {
+export function Post({ to, fields = {}, label, accessibleName, kind }: PostProps): JSX.Element {
   return (
     <form method="post" action={to}>
       <Hidden fields={fields} />
-      <Submit kind={kind}>{label}</Submit>
+      <Submit kind={kind} aria-label={accessibleName}>
+        {label}
+      </Submit>
     </form>
   );
 }
@@ -105,6 +112,13 @@ export function TimeField({ label, name, value, isRequired }: TimeFieldProps): J
       />
     </Field>
   );
+}
+
+/** A moment ahead: an hour from now, to be changed. */
+export function UntilField({ maxDays, nowMs }: { maxDays: number; nowMs: number }): JSX.Element {
+  const wholeMinuteMs = Math.ceil((nowMs + HOUR_MS) / MINUTE_MS) * MINUTE_MS;
+  const label = `Until (UTC), ${maxDays} days ahead at most`;
+  return <TimeField label={label} name="until" value={formatTime(wholeMinuteMs)} isRequired />;
 }
 
 type SelectFieldProps = TimeFieldProps & { options: readonly string[] };

@@ -62,6 +62,10 @@ export function destinationAt(host: string): string {
   return withQuery(DESTINATIONS, { host });
 }
 
+/** Where forms go that pause a host, or resume it. */
+export const PAUSE_HOST = `${DESTINATIONS}/pause`;
+export const RESUME_HOST = `${DESTINATIONS}/resume`;
+
 export function deadLettersAt(query: Query): string {
   return withQuery(DEAD_LETTERS, query);
 }

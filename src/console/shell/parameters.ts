@@ -2,7 +2,7 @@
 // a form can be sent as it is; a bad one is named. Here is what several features read.
 import { buildUserKey } from "../../auth/caller.ts";
 import { validateUuid } from "../../contract/schemas.ts";
-import { MAX_DISMISSAL_CHARS } from "../../contract/search-values.ts";
+import { MAX_DISMISSAL_CHARS, NO_HOST } from "../../contract/search-values.ts";
 import type { AppContext } from "../../http/context.ts";
 import { parseQuery } from "../../http/query.ts";
 import { dateTimeFault, parseDateTime } from "../../platform/date-time.ts";
@@ -99,6 +99,14 @@ export function parseHostName(given: Given): string | null {
   return host;
 }
 
+/** The same where one has to be named. */
+export function requireHost(given: Given): string {
+  const host = parseHostName(given);
+  if (host === null || host === NO_HOST)
+    throw new BadParameter("host", "host must be the host of a callback, such as client.example.");
+  return host;
+}
+
 /** Of the last attempt; `none`: it got no answer, or none was made. */
 export function parseHttpStatus(given: Given): number | "none" | null {
   const text = parseText(given, "http_status");
@@ -141,9 +149,16 @@ function dateTime(given: Given, name: string): number | null {
 
 /** A moment ahead, `maxDays` at most. */
 export function requireUntil(given: Given, maxDays: number): number {
+  const ms = parseUntil(given, maxDays);
+  if (ms === null) throw new BadParameter("until", "until is required.");
+  return ms;
+}
+
+/** The same; null: none is given. */
+export function parseUntil(given: Given, maxDays: number): number | null {
   const nowMs = Date.now();
   const ms = dateTime(given, "until");
-  if (ms === null) throw new BadParameter("until", "until is required.");
+  if (ms === null) return null;
   if (ms <= nowMs || ms > nowMs + maxDays * DAY_MS)
     throw new BadParameter("until", `until must be ahead of now, by ${maxDays} days at most.`);
   return ms;

@@ -1,13 +1,10 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { MAX_CONTROL_DAYS, MAX_CONTROL_LIMIT } from "../../contract/search-values.ts";
 import type { UserView } from "../../operators/views.ts";
-import { formatTime } from "../../platform/date-time.ts";
 import { Card, Notice } from "../shell/components.tsx";
 import { count, dateTime, whenDue } from "../shell/format.ts";
-import { Confirm, Post, Submit, TextField, TimeField } from "../shell/forms.tsx";
+import { Confirm, Post, Submit, TextField, UntilField } from "../shell/forms.tsx";
 import { userAt } from "../shell/links.ts";
-
-const HOUR_MS = 60 * 60 * 1000;
 
 type ControlsProps = { user: string; control: UserView["control"]; nowMs: number };
 
@@ -23,7 +20,7 @@ export function Controls({ user, control, nowMs }: ControlsProps): JSX.Element {
             runs that were started before.
           </p>
           <form method="post" action={`${userAt(user)}/block`}>
-            <UntilField nowMs={nowMs} />
+            <UntilField maxDays={MAX_CONTROL_DAYS} nowMs={nowMs} />
             <Submit kind="danger">Block now</Submit>
           </form>
         </Confirm>
@@ -38,7 +35,7 @@ export function Controls({ user, control, nowMs }: ControlsProps): JSX.Element {
               max={String(MAX_CONTROL_LIMIT)}
               required
             />
-            <UntilField nowMs={nowMs} />
+            <UntilField maxDays={MAX_CONTROL_DAYS} nowMs={nowMs} />
             <Submit kind="danger">Set this limit</Submit>
           </form>
         </Confirm>
@@ -59,11 +56,4 @@ function InForce({ user, control, nowMs }: ControlsProps): JSX.Element | null {
       <Post to={`${userAt(user)}/lift`} label={limit === null ? "Lift the block" : "Lift the limit"} />
     </>
   );
-}
-
-/** An hour from now, to be changed. */
-function UntilField({ nowMs }: { nowMs: number }): JSX.Element {
-  const wholeMinuteMs = Math.ceil((nowMs + HOUR_MS) / 60_000) * 60_000;
-  const label = `Until (UTC), ${MAX_CONTROL_DAYS} days ahead at most`;
-  return <TimeField label={label} name="until" value={formatTime(wholeMinuteMs)} isRequired />;
 }

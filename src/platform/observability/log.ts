@@ -44,6 +44,7 @@ type Failure =
   | { event: "run.move_failed"; gate: string; attempts: number; error: unknown }
   | { event: "run.abandoned"; gate: string; run_id: string; reason: string }
   | { event: "body.put_failed" | "body.get_failed"; user: string; error: unknown }
+  | { event: "paused_hosts.unavailable"; error: unknown }
   | { event: "breaker.unavailable" | "breaker.alarm_failed"; error: unknown }
   | { event: "deliveries.unavailable" | "usage.unavailable"; request_id: string; error: unknown }
   | { event: "metrics.refused" | "metrics.flush_failed" | "notification.alarm_failed"; error: unknown }
