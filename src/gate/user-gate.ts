@@ -25,7 +25,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { Claims } from "./claims.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { findRun, findRuns, type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
+import { findRun, findRuns, type InspectedAfter, inspect, listRuns, type RunListing } from "./inspection.ts";
 import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from "./leases.ts";
 import { redeliver } from "./redeliver.ts";
 import { reportRun } from "./reports.ts";
@@ -238,8 +238,8 @@ export class UserGate extends DurableObject<Env> {
     return listRuns(this.#store, this.#runs, position, limit);
   }
 
-  inspect(usageFromMs: number): Inspection {
-    return inspect(this.#store, this.#runs, this.#counter, usageFromMs, Date.now());
+  inspect(usageFromMs: number, after?: InspectedAfter) {
+    return inspect(this.#store, this.#runs, this.#counter, usageFromMs, Date.now(), after);
   }
 
   async resetWindows(): Promise<void> {

@@ -7,10 +7,18 @@ import { asked, found } from "../shell/api.ts";
 import { action, type Feature, view } from "../shell/feature.ts";
 import { findUser, isKnownUser, requireFoundUser } from "../shell/find-user.ts";
 import { runsAt, userAt, usersAt } from "../shell/links.ts";
-import { type Given, givenIn, judge, parseText, requireUser, requireUuid } from "../shell/parameters.ts";
+import {
+  type Given,
+  givenIn,
+  judge,
+  parseCursor,
+  parseText,
+  requireUser,
+  requireUuid,
+} from "../shell/parameters.ts";
 import { buildFrame, page, render } from "../shell/render.tsx";
 import { parseRunId, parseTypedHost, parseUserKey } from "../shell/typed.ts";
-import { userView } from "./query.ts";
+import { decodePlace, toAfter, type UserQuery, userView } from "./query.ts";
 import { UsersPage } from "./search-page.tsx";
 import { UserPage } from "./user-page.tsx";
 
@@ -22,17 +30,23 @@ export const users: Feature = [
     path: "/users",
     read: asked(
       (given, c) => requireFoundUser(c.get("services"), given),
-      async (c, userKey) => found(await load(c, userKey), missing),
+      async (c, userKey) => found(await load(c, { userKey }), missing),
     ),
     page: page(searchUsers),
   },
   view({
     path: "/users/:user",
-    parse: userOfPath,
+    parse: async (given) => ({
+      userKey: await userOfPath(given),
+      after: toAfter(
+        parseCursor(given, decodePlace, "open_cursor"),
+        parseCursor(given, decodePlace, "claims_cursor"),
+      ),
+    }),
     load,
     missing,
     Page: UserPage,
-    elsewhere: (user) => usersAt({ user }),
+    elsewhere: ({ userKey }) => usersAt({ user: userKey }),
   }),
   action({
     path: "/users/:user/reset-window",
@@ -66,8 +80,8 @@ function userOfPath({ user }: Given): Promise<string> {
   return requireUser({ user });
 }
 
-function load(c: AppContext, userKey: string): Promise<UserView | null> {
-  return userView(c.get("services"), userKey, Date.now());
+function load(c: AppContext, query: UserQuery): Promise<UserView | null> {
+  return userView(c.get("services"), query, Date.now());
 }
 
 async function searchUsers(c: AppContext): Promise<Response> {
