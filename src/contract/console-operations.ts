@@ -59,7 +59,11 @@ export function consoleOperations(): Entry[] {
     ]),
     ...runActions(),
     get("/users", "findConsoleUser", "Find a user by key or subject", "ConsoleUser", searchedUser()),
-    get("/users/{user}", "getConsoleUser", "Read a user", "ConsoleUser", [userInPath]),
+    get("/users/{user}", "getConsoleUser", "Read a user", "ConsoleUser", [
+      userInPath,
+      inQuery("open_cursor", text),
+      inQuery("claims_cursor", text),
+    ]),
     post("/users/{user}/reset-window", "resetConsoleWindow", "Forget what a user's windows have counted", {
       parameters: [userInPath],
       status: "200",

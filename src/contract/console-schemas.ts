@@ -163,13 +163,21 @@ export const CONSOLE_COMPONENTS = {
       },
       "Those that are due first, 200 at most.",
     ),
+    open_next_cursor: described(cursor, "The `open_cursor` of the next of these; null: there are no more."),
     open_count: count,
-    claims: list({
-      idempotency_id: uuid,
-      status: z.enum(["open", "settled"]),
-      since: time,
-      ends_at: time,
-    }),
+    claims: list(
+      {
+        idempotency_id: uuid,
+        status: z.enum(["open", "settled"]),
+        since: time,
+        ends_at: time,
+      },
+      "Those of the open runs that are listed, then 200 others at most, the latest day's first.",
+    ),
+    claims_next_cursor: described(
+      cursor,
+      "The `claims_cursor` of the next of the others; null: there are no more.",
+    ),
     usage: list({ day: z.string().with(z.meta({ format: "date" })), tasks: count }),
   }),
   ...DEAD_LETTER_COMPONENTS,

@@ -24,7 +24,7 @@ import type {
 } from "./admission.ts";
 import type { StoredControl } from "./controls.ts";
 import type { DismissalOutcome } from "./index-event.ts";
-import type { Inspection, RunListing } from "./inspection.ts";
+import type { InspectedAfter, Inspection, RunListing } from "./inspection.ts";
 import type { Taken, TakeRequest } from "./leases.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import type { ChargePage, UsageRange } from "./usage.ts";
@@ -196,8 +196,8 @@ export class GateClient {
     return this.#twice(async (gate): Promise<RunListing> => await gate.listRuns(position, limit));
   }
 
-  inspect(usageFromMs: number): Promise<Inspection> {
-    return this.#twice(async (gate): Promise<Inspection> => await gate.inspect(usageFromMs));
+  inspect(usageFromMs: number, after?: InspectedAfter): Promise<Inspection> {
+    return this.#twice(async (gate): Promise<Inspection> => await gate.inspect(usageFromMs, after));
   }
 
   async resetWindows(): Promise<void> {

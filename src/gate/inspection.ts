@@ -9,7 +9,9 @@ import type { RunRecord } from "./admission.ts";
 import type { Parts } from "./admit.ts";
 import type { StoredControl } from "./controls.ts";
 import type { Dismissal } from "./index-event.ts";
+import type { DuePosition } from "./run-index.ts";
 import type { Runs } from "./runs.ts";
+import type { AnswerPosition } from "./store/answers.ts";
 import type { EndedPosition } from "./store/ended-runs.ts";
 import type { GateStore } from "./store/gate-store.ts";
 
@@ -22,6 +24,9 @@ export type Inspection = {
   windows: { runs: Window | null; results: Window | null };
   open: { runKey: string; run: Run; hasCallback: boolean; dueAtMs: number }[];
   openCount: number;
+  /** Where the open runs and the claims go on; null: they do not. */
+  openNext: DuePosition | null;
+  claimsNext: AnswerPosition | null;
   claims: { id: string; status: Claim["status"]; sinceMs: number; endsAtMs: number }[];
   /** Null: this gate has promised nothing yet. */
   user: { issuer: string; subject: string } | null;
@@ -33,7 +38,11 @@ export type Inspection = {
 export type ListedRun = RunRecord & { finishedAtMs: number | null };
 export type RunListing = { runs: ListedRun[]; next: EndedPosition | null };
 
+/** After which open run and which claim the lists begin; null: at their beginning. */
+export type InspectedAfter = { open: DuePosition | null; claims: AnswerPosition | null };
+
 const MAX_SHOWN = 200;
+const FROM_BEGINNING: InspectedAfter = { open: null, claims: null };
 
 /** A run as its caller may see it, null when nothing is kept of it here. */
 export function findRun(runs: Runs, runId: string): RunRecord | null {
@@ -61,13 +70,18 @@ export function inspect(
   { store, runs, counter, controls }: Parts,
   usageFromMs: number,
   nowMs: number,
+  after = FROM_BEGINNING,
 ): Inspection {
-  const first = runs.index.earliest(MAX_SHOWN).map((indexed) => ({ indexed, open: runs.read(indexed) }));
+  const due = runs.index.earliest(MAX_SHOWN, after.open);
+  const first = due.map((indexed) => ({ indexed, open: runs.read(indexed) }));
+  const lastDue = due.length === MAX_SHOWN ? due.at(-1) : undefined;
   const user = store.mark("user");
   const openClaims = first.flatMap(({ open: { runKey, claim } }) =>
     claim === null ? [] : [{ id: runKey, claim }],
   );
-  const claims = [...openClaims, ...store.answers.latest(MAX_SHOWN)];
+  const answers = store.answers.page(after.claims, MAX_SHOWN);
+  const lastAnswer = answers.length === MAX_SHOWN ? answers.at(-1) : undefined;
+  const claims = after.claims === null ? [...openClaims, ...answers] : answers;
   return {
     isKnown: user !== undefined || counter.windows.revision > 0 || controls.isKnown,
     control: controls.current(nowMs),
@@ -79,10 +93,9 @@ export function inspect(
       return { runKey, run, hasCallback: terms.callbackUrl !== null, dueAtMs };
     }),
     openCount: runs.index.size,
-    claims: claims
-      .filter(({ claim }) => !isExpired(claim, nowMs))
-      .slice(0, MAX_SHOWN)
-      .map(shownClaim),
+    openNext: lastDue ? { dueAtMs: lastDue.dueAtMs, runKey: lastDue.runKey } : null,
+    claimsNext: lastAnswer ? { day: lastAnswer.day, id: lastAnswer.id } : null,
+    claims: claims.filter(({ claim }) => !isExpired(claim, nowMs)).map(shownClaim),
     user: user ? { issuer: user.issuer, subject: user.subject } : null,
     usage: store.charges.countByDay(usageFromMs),
   };

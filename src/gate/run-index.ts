@@ -23,6 +23,9 @@ export type IndexedRun = {
   isLoaded: boolean;
 };
 
+/** Where a list of runs by the time at which they are due goes on. */
+export type DuePosition = Pick<IndexedRun, "dueAtMs" | "runKey">;
+
 type Slot = { run: IndexedRun; at: number };
 
 /** Ordered by `actAtMs`: a binary heap whose entries know their place. */
@@ -119,10 +122,11 @@ export class RunIndex {
     return this.#heap[0]?.run ?? null;
   }
 
-  /** Up to `limit` runs, those that are due first at the front; it sorts, so it is for operators' eyes. */
-  earliest(limit: number): IndexedRun[] {
+  /** Up to `limit` runs after a place, those that are due first at the front; it sorts, so it is for operators' eyes. */
+  earliest(limit: number, after: DuePosition | null = null): IndexedRun[] {
     const all = this.#heap.map(({ run }) => run);
-    return all.toSorted((a, b) => a.dueAtMs - b.dueAtMs).slice(0, limit);
+    const left = all.filter((run) => after === null || compareDue(after, run) < 0);
+    return left.toSorted(compareDue).slice(0, limit);
   }
 
   /** Runs without an id that are due between these moments, up to `limit`, those that are due first at the front. */
@@ -194,6 +198,10 @@ export class RunIndex {
     this.#place(a, b.at);
     this.#place(b, at);
   }
+}
+
+function compareDue(a: DuePosition, b: DuePosition): number {
+  return a.dueAtMs - b.dueAtMs || (a.runKey < b.runKey ? -1 : Number(a.runKey > b.runKey));
 }
 
 function newEntry(rowId: number, runKey: string, runId: string | null, dueAtMs: number): IndexedRun {

@@ -27,7 +27,7 @@ import { Claims } from "./claims.ts";
 import { Controls, type StoredControl } from "./controls.ts";
 import { Counter } from "./counter.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { findRun, findRuns, type Inspection, inspect, listRuns, type RunListing } from "./inspection.ts";
+import { findRun, findRuns, type InspectedAfter, inspect, listRuns, type RunListing } from "./inspection.ts";
 import { askAbandoned, releaseRun, type Taken, type TakeRequest, takeRun } from "./leases.ts";
 import { redeliver } from "./redeliver.ts";
 import { reportRun } from "./reports.ts";
@@ -219,8 +219,8 @@ export class UserGate extends DurableObject<Env> {
     return listRuns(this.#store, this.#runs, position, limit);
   }
 
-  inspect(usageFromMs: number): Inspection {
-    return inspect(this.#parts, usageFromMs, Date.now());
+  inspect(usageFromMs: number, after?: InspectedAfter) {
+    return inspect(this.#parts, usageFromMs, Date.now(), after);
   }
 
   /** What an operator sets for this user until a moment; null lifts it. Says whether another was in force. */

@@ -201,6 +201,8 @@ export const userView: UserView = {
     { run_key: KEYS[1], run_id: null, status: "forwarding", state: "waiting", due_at: ago(-5000) },
   ],
   open_count: 2,
+  open_next_cursor: null,
+  claims_next_cursor: null,
   claims: [
     { idempotency_id: KEYS[0], status: "settled", since: ago(340_000), ends_at: ago(-54 * MINUTE_MS) },
     { idempotency_id: KEYS[1], status: "open", since: ago(800), ends_at: ago(-14_000) },

@@ -151,6 +151,7 @@ describe("a user's page", () => {
           due_at: "2040-01-01T00:00:02.000Z",
         },
       ],
+      open_next_cursor: null,
       open_count: 1,
       claims: [
         {
@@ -160,6 +161,7 @@ describe("a user's page", () => {
           ends_at: "2040-01-04T00:00:00.000Z",
         },
       ],
+      claims_next_cursor: null,
       usage: [{ day: "2040-01-01", tasks: 1 }],
     });
     const found = await ask(runs.stage.gateway, "/users?issuer=https://login.example&subject=alice");

@@ -15,6 +15,7 @@ import {
   type Given,
   givenIn,
   judge,
+  parseCursor,
   parseText,
   requireUntil,
   requireUser,
@@ -23,7 +24,7 @@ import {
 } from "../shell/parameters.ts";
 import { buildFrame, page, render } from "../shell/render.tsx";
 import { parseRunId, parseTypedHost, parseUserKey } from "../shell/typed.ts";
-import { userView } from "./query.ts";
+import { decodePlace, toAfter, type UserQuery, userView } from "./query.ts";
 import { UsersPage } from "./search-page.tsx";
 import { UserPage } from "./user-page.tsx";
 
@@ -35,17 +36,23 @@ export const users: Feature = [
     path: "/users",
     read: asked(
       (given, c) => requireFoundUser(c.get("services"), given),
-      async (c, userKey) => found(await load(c, userKey), missing),
+      async (c, userKey) => found(await load(c, { userKey }), missing),
     ),
     page: page(searchUsers),
   },
   view({
     path: "/users/:user",
-    parse: userOfPath,
+    parse: async (given) => ({
+      userKey: await userOfPath(given),
+      after: toAfter(
+        parseCursor(given, decodePlace, "open_cursor"),
+        parseCursor(given, decodePlace, "claims_cursor"),
+      ),
+    }),
     load,
     missing,
     Page: UserPage,
-    elsewhere: (user) => usersAt({ user }),
+    elsewhere: ({ userKey }) => usersAt({ user: userKey }),
   }),
   action({
     path: "/users/:user/reset-window",
@@ -112,8 +119,8 @@ function parseLimit(given: Given, c: AppContext): Control {
   return { kind: "limit", limit, windowMs, untilMs: requireUntil(given, MAX_CONTROL_DAYS) };
 }
 
-function load(c: AppContext, userKey: string): Promise<UserView | null> {
-  return userView(c.get("services"), userKey, Date.now());
+function load(c: AppContext, query: UserQuery): Promise<UserView | null> {
+  return userView(c.get("services"), query, Date.now());
 }
 
 async function searchUsers(c: AppContext): Promise<Response> {

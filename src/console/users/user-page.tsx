@@ -1,7 +1,17 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { OpenRunView, UserView, WindowCount } from "../../operators/views.ts";
 import { BarChart, Legend, Meter, type Series } from "../shell/charts.tsx";
-import { Card, Chip, Distance, Empty, Id, Moment, RunLink, StateChip } from "../shell/components.tsx";
+import {
+  Card,
+  Chip,
+  Distance,
+  Empty,
+  Id,
+  Moment,
+  NextPage,
+  RunLink,
+  StateChip,
+} from "../shell/components.tsx";
 import { count, counted, day, fromNow } from "../shell/format.ts";
 import { ButtonLink, Confirm, Post, Submit, TextField } from "../shell/forms.tsx";
 import { Layout, type PageProps } from "../shell/layout.tsx";
@@ -141,7 +151,8 @@ function everyDay(usage: UserView["usage"], nowMs: number): UserView["usage"] {
 
 function OpenRuns({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Element {
   const { open_runs: runs, open_count: all } = view;
-  const note = all > runs.length ? `${count(all)}, of which the ${count(runs.length)} due first` : count(all);
+  const note =
+    all > runs.length ? `${count(runs.length)} of ${count(all)}, by when they are due` : count(all);
   const columns: Column<OpenRunView>[] = [
     { title: "Run", kind: "plain", cell: (run) => <RunOrName user={view.user} run={run} /> },
     { title: "Status", cell: ({ status }) => <Chip tone="accent">{status}</Chip> },
@@ -157,6 +168,12 @@ function OpenRuns({ view, nowMs }: { view: UserView; nowMs: number }): JSX.Eleme
           <a href={runsAt({ user: view.user })}>this user's runs</a>.
         </Empty>
       </Table>
+      <NextPage
+        path={userAt(view.user)}
+        name="open_cursor"
+        cursor={view.open_next_cursor}
+        label="Due later"
+      />
     </Card>
   );
 }
@@ -180,7 +197,13 @@ function RunOrName({ user, run: { run_key: runKey, run_id: id, status } }: RunOr
   );
 }
 
-function Claims({ view: { claims }, nowMs }: { view: UserView; nowMs: number }): JSX.Element {
+function Claims({
+  view: { user, claims, claims_next_cursor: cursor },
+  nowMs,
+}: {
+  view: UserView;
+  nowMs: number;
+}): JSX.Element {
   const columns: Column<UserView["claims"][number]>[] = [
     {
       title: "Idempotency id",
@@ -196,13 +219,14 @@ function Claims({ view: { claims }, nowMs }: { view: UserView; nowMs: number }):
     { title: "Ends", cell: (claim) => <Distance at={claim.ends_at} nowMs={nowMs} /> },
   ];
   return (
-    <Card title="Claims" note={count(claims.length)}>
+    <Card title="Claims" note={cursor === null ? count(claims.length) : `${count(claims.length)} here`}>
       <Table label="Claims" rows={claims} columns={columns}>
         <Empty title="No idempotency id is claimed">
           Send <code>idempotency_id</code> with a start, so that a retry starts no second run. The id is free
           again 72 hours after its answer.
         </Empty>
       </Table>
+      <NextPage path={userAt(user)} name="claims_cursor" cursor={cursor} />
     </Card>
   );
 }

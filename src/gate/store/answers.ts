@@ -10,6 +10,9 @@ const OPEN_DAYS = 3;
 
 type Stored = { claim: string };
 
+/** Where a page of them goes on: the last one of the page before. */
+export type AnswerPosition = { day: number; id: string };
+
 export class Answers {
   readonly #sql: SqlStorage;
   readonly #days: Partitions;
@@ -46,14 +49,18 @@ export class Answers {
     if (day !== undefined) this.#sql.exec(`DELETE FROM ${day.table} WHERE id = ?`, id);
   }
 
-  /** The latest day's, `limit` at most. */
-  latest(limit: number): { id: string; claim: Claim }[] {
-    const [day] = this.#days.newestFirst();
-    if (day === undefined) return [];
-    return this.#sql
-      .exec<Stored & { id: string }>(`SELECT id, claim FROM ${day.table} LIMIT ?`, limit)
-      .toArray()
-      .map(({ id, claim }) => ({ id, claim: parseClaim(claim) }));
+  /** From the latest day down, each day's by their ids; `limit` at most, after `position`. */
+  page(position: AnswerPosition | null, limit: number): (AnswerPosition & { claim: Claim })[] {
+    const found: (AnswerPosition & { claim: Claim })[] = [];
+    for (const { table, period: day } of this.#days.newestFirst()) {
+      if (position !== null && day > position.day) continue;
+      const after = position?.day === day ? position.id : "";
+      const sql = `SELECT id, claim FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`;
+      for (const { id, claim } of this.#sql.exec<Stored & { id: string }>(sql, after, limit - found.length))
+        found.push({ day, id, claim: parseClaim(claim) });
+      if (found.length >= limit) break;
+    }
+    return found;
   }
 
   /** Drops what can be asked for no more. */
