@@ -16,6 +16,10 @@ const ONLY_RAN_WINDOW = /\|unit\| test\/gate\/window\.test\.ts \([^]*Test Files 
 
 const TOOLS: readonly Played[] = [
   { command: "npm start -- --help", shows: /--env-file FILE/ },
+  {
+    command: "npm run --silent vectors",
+    shows: /^\{\s*"vectors": \[[^]*"reason": "there is no webhook-signature"/,
+  },
   { command: "npm run costs", shows: (output) => expectOnPage("docs/scale.md", output) },
   {
     command: "npm run bench:dead-host",
