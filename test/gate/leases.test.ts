@@ -1,48 +1,18 @@
 // Who gets a run that a message speaks of. The clock stands still unless a test moves it.
 import { beforeEach, describe, expect, it } from "vitest";
-import type { LeasedRun } from "../../src/gate/admission.ts";
-import { releaseRun, type Taken, type TakeRequest, takeRun } from "../../src/gate/leases.ts";
+import { releaseRun, type Taken, takeRun } from "../../src/gate/leases.ts";
 import { reportRun } from "../../src/gate/reports.ts";
 import type { Runs } from "../../src/gate/runs.ts";
-import { acceptedRun, beginRun, type Observation, type Run } from "../../src/runs/run.ts";
+import { acceptedRun, beginRun } from "../../src/runs/run.ts";
 import { HOUR, MINUTE, SECOND, T0 } from "../support/clock.ts";
 import { freshForEach } from "../support/fresh.ts";
 import { openStore, withStore } from "../support/gate-store.ts";
 import { CALLBACK_TERMS } from "../support/terms.ts";
 import { times } from "../support/times.ts";
+import { ACCEPTED, DUE, KEY, leased, put, report, request, WAITING, withRun } from "./leased.ts";
 import { FAILED } from "./observed.ts";
 
-const KEY = "0b6c8d1e-8f0a-4b7e-9a55-0f6f8a7f3c11";
-const DUE = T0 + 2 * SECOND;
-const ACCEPTED = acceptedRun("r1", 0, T0);
-const WAITING: Observation = { kind: "waiting", runId: "r1" };
-
 freshForEach();
-
-function request(members: Partial<TakeRequest> = {}): TakeRequest {
-  return { runKey: KEY, notified: false, hintedRunId: null, isAlone: false, leaseMs: MINUTE, ...members };
-}
-
-function put(runs: Runs, run: Run, runKey = KEY): void {
-  runs.put({ runKey, claim: null, terms: CALLBACK_TERMS, run, failures: 0 }, T0);
-}
-
-/** A gate whose run r1 was accepted at T0, and is due at DUE. */
-function withRun<T>(work: (runs: Runs) => T): Promise<T> {
-  return withStore(({ runs }) => {
-    put(runs, ACCEPTED);
-    return work(runs);
-  });
-}
-
-function leased(taken: Taken): LeasedRun {
-  if (taken.kind !== "leased") throw new Error(`the run is not leased: ${taken.kind}`);
-  return taken.run;
-}
-
-function report(runs: Runs, { revision }: LeasedRun, seen: Observation, nowMs: number): void {
-  expect(reportRun(runs, KEY, revision, seen, { nowMs, random: 0.5 })).not.toBeNull();
-}
 
 describe("a run is handed out", () => {
   it("when it is due, with all that a consumer needs", async () => {
