@@ -74,10 +74,10 @@ function columnsAt({ paused }: Destinations, nowMs: number): Column<Destination>
       kind: "plain",
       variant: "actions",
       cell: ({ host }) => (
-        <>
+        <div class="buttons">
           <a href={deadLettersAt({ host })}>Dead letters</a>
           <PauseOrResume host={host} isPaused={pausedHosts.has(host)} />
-        </>
+        </div>
       ),
     },
   ];

@@ -16,7 +16,7 @@ export function Pauses({ paused, host, nowMs }: PausesProps): JSX.Element {
     <Card title="Paused hosts" note={count(paused.length)}>
       <Table label="Paused hosts" rows={paused} columns={columnsAt(nowMs)}>
         <Empty title="No host is paused">
-          Pause a host when its receiver is at work, or is flooded: callbacks to it wait, and none of their
+          Pause a host while its receiver is repaired or flooded: callbacks to it wait, and none of their
           attempts is used up.
         </Empty>
       </Table>
