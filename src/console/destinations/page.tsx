@@ -74,11 +74,11 @@ function columnsAt({ paused }: Destinations, nowMs: number): Column<Destination>
       kind: "plain",
       variant: "actions",
       cell: ({ host }) => (
-        <>
-          <a href={errorsAt({ kind: "callback", host })}>Errors</a>{" "}
+        <div class="buttons">
+          <a href={errorsAt({ kind: "callback", host })}>Errors</a>
           <a href={deadLettersAt({ host })}>Dead letters</a>
           <PauseOrResume host={host} isPaused={pausedHosts.has(host)} />
-        </>
+        </div>
       ),
     },
   ];

@@ -16,7 +16,7 @@ export function Pauses({ paused, host, nowMs }: PausesProps): JSX.Element {
     <Card title="Paused hosts" note={count(paused.length)}>
       <Table label="Paused hosts" rows={paused} columns={columnsAt(nowMs)}>
         <Empty title="No host is paused">
-          Pause a host when its receiver is at work, or is flooded: callbacks to it wait, and none of their
+          Pause a host while its receiver is repaired or flooded: callbacks to it wait, and none of their
           attempts is used up.
         </Empty>
       </Table>
@@ -52,6 +52,7 @@ function Resume({ host }: { host: string }): JSX.Element {
 /** Of a host in the list: paused for an hour, or resumed. */
 export function PauseOrResume({ host, isPaused }: { host: string; isPaused: boolean }): JSX.Element {
   if (isPaused) return <Resume host={host} />;
-  const name = `Pause ${host} for an hour`;
+  // The name begins with what is seen, so that a user can say it (WCAG 2.5.3).
+  const name = `Pause for 1 h: ${host}`;
   return <Post to={PAUSE_HOST} fields={{ host }} label="Pause for 1 h" accessibleName={name} />;
 }
