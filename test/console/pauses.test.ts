@@ -113,7 +113,7 @@ describe("through the forms", () => {
       `${page}&said=host_resumed`,
     );
     expect((await readPage("/destinations?host=client.example%3A8443")).text).toContain(
-      `aria-label="Pause ${HOST} for an hour"`,
+      `aria-label="Pause for 1 h: ${HOST}"`,
     );
     const { text: audit } = await readPage("/audit");
     for (const said of ["Paused a host", "Resumed a host", page]) expect(audit).toContain(said);
