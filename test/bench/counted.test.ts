@@ -7,6 +7,7 @@ import { freshForEach } from "../support/fresh.ts";
 import type { Started } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { CountedStage } from "./counted-stage.ts";
+import "../support/own-workerd.ts";
 
 const DAY = 24 * HOUR;
 
