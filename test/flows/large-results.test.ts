@@ -59,7 +59,7 @@ describe("a result of more than KV takes", () => {
     expect(taken?.headers["webhook-signature"]).toMatch(/^v1,[\w+/]{43}=$/);
     const { secret } = await readSecrets(caller);
     const headers = new Headers(
-      Object.entries(taken?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+      Object.entries(taken?.headers ?? {}).map(([name, value]): [string, string] => [name, String(value)]),
     );
     const said = verifyByLibraries(secret, { headers, body: LARGE });
     expect(said).toEqual({ standardwebhooks: "verified", svix: "verified" });
