@@ -2,6 +2,7 @@
 // private half and the user, so that none is stored and no user can compute another's. They change only when the signing
 // keys do. All of them sign each callback: during a rotation, a receiver that has any of them accepts it.
 import { base64url } from "jose";
+import { sha256, toHex } from "../platform/hash.ts";
 import type { Jwk } from "../platform/settings.ts";
 
 /** A rotation needs two. Each takes 48 characters of `webhook-signature`. */
@@ -21,6 +22,11 @@ export function findCallbackSecrets(
 /** As the libraries of Standard Webhooks take it. */
 export function formatCallbackSecret(secret: Uint8Array): string {
   return `whsec_${btoa(String.fromCharCode(...secret))}`;
+}
+
+/** By which a user and an operator can compare secrets without showing one. */
+export async function buildSecretId(secret: Uint8Array): Promise<string> {
+  return toHex(await sha256(formatCallbackSecret(secret))).slice(0, 8);
 }
 
 type KnownSecrets = Map<string, Promise<Uint8Array>>;

@@ -153,6 +153,10 @@ export const CONSOLE_COMPONENTS = {
     ),
     windows: z.object({ runs: windowCount, results: windowCount }),
     default_limit: described(count, "Of callers whose token says nothing else."),
+    callback_secret_ids: described(
+      z.array(like("3f9a01bc")),
+      "The first 8 hexadecimal digits of SHA-256 of each secret that `GET /callbacks/secret` gives this user, in its order.",
+    ),
     open_runs: list(
       {
         run_key: described(uuid, "The caller's idempotency id, or one that the gateway made."),

@@ -2,7 +2,11 @@
 // Webhooks' test vector for Ed25519.
 import { afterEach, expect, it, vi } from "vitest";
 import { buildUserKey } from "../../src/auth/caller.ts";
-import { findCallbackSecrets, formatCallbackSecret } from "../../src/callbacks/callback-secret.ts";
+import {
+  buildSecretId,
+  findCallbackSecrets,
+  formatCallbackSecret,
+} from "../../src/callbacks/callback-secret.ts";
 import type { Jwk } from "../../src/platform/settings.ts";
 import { times } from "../support/times.ts";
 import { makeSigningKey } from "../support/tokens.ts";
@@ -19,6 +23,8 @@ it("a secret is 32 bytes, derived from the signing key's private half and the us
   const key = { kty: "OKP", crv: "Ed25519", d: "VEVTVFNJR05JTkdLRVlET05PVFVTRVRISVNGT1JBTlk" };
   const userKey = await buildUserKey("https://login.example", "alice");
   expect(await formatted([key], userKey)).toEqual(["whsec_3EYQkc42jURuWn/3/ZjlfXpcjLb5Yzd43iSf+blFqGQ="]);
+  const [secret = expect.fail()] = await findCallbackSecrets([key], userKey);
+  expect(await buildSecretId(secret)).toBe("ea1989b9");
 });
 
 it("users and keys have secrets of their own, which stay the same", async () => {

@@ -196,6 +196,7 @@ export const userView: UserView = {
     results: { count: 1204, resets_at: ago(-95_000) },
   },
   default_limit: 200,
+  callback_secret_ids: ["3f9a01bc", "c0ffee42"],
   open_runs: [
     { run_key: KEYS[0], run_id: RUN, status: "ended", state: "retrying", due_at: ago(-26 * MINUTE_MS) },
     { run_key: KEYS[1], run_id: null, status: "forwarding", state: "waiting", due_at: ago(-5000) },

@@ -2,10 +2,11 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { breakerOf } from "../../src/callbacks/destination-breaker.ts";
+import { sha256, toHex } from "../../src/platform/hash.ts";
 import { OperatedRuns } from "../operators/operated-runs.ts";
 import { failing } from "../support/bindings.ts";
 import { HOUR, T0 } from "../support/clock.ts";
-import type { Answer } from "../support/gateway.ts";
+import type { Answer, Gateway } from "../support/gateway.ts";
 import { HOOK } from "../support/stage.ts";
 import { times } from "../support/times.ts";
 import { ACTION, ask } from "./bench.ts";
@@ -142,6 +143,7 @@ describe("a user's page", () => {
       control: null,
       windows: { runs: { count: 2, resets_at: "2040-01-01T00:05:00.000Z" }, results: null },
       default_limit: 200,
+      callback_secret_ids: [await secretId(runs.stage.gateway)],
       open_runs: [
         {
           run_key: id,
@@ -200,8 +202,16 @@ describe("while the operators' index is away", () => {
     ["the search for a run of a user", (runId: string) => `/runs?run_id=${runId}&user=${runs.alice}`],
   ])("%s is shown all the same", async (_name, path) => {
     const { runId } = await runs.delivered();
-    const answer = await ask(await runs.beside(failing(/^OPERATORS_DB\./)), path(runId));
+    const sameKeys = { SIGNING_KEYS: String(Reflect.get(runs.stage.gateway.env, "SIGNING_KEYS")) };
+    const answer = await ask(await runs.beside(failing(/^OPERATORS_DB\./), sameKeys), path(runId));
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual((await ask(runs.stage.gateway, path(runId))).body);
   });
 });
+
+/** Of the secret that the user is given. */
+async function secretId(gateway: Gateway): Promise<string> {
+  const { text } = await gateway.call("/callbacks/secret");
+  const { data }: { data: { secret: string } } = JSON.parse(text);
+  return toHex(await sha256(data.secret)).slice(0, 8);
+}

@@ -1,5 +1,6 @@
 // A user as the gate sees it now, and what its runs have cost day by day.
 
+import { buildSecretId, findCallbackSecrets } from "../../callbacks/callback-secret.ts";
 import { GateClient } from "../../gate/client.ts";
 import type { InspectedAfter, Inspection } from "../../gate/inspection.ts";
 import type { OpenRunView, UserView, WindowCount } from "../../operators/views.ts";
@@ -40,6 +41,7 @@ export async function userView(
   const usageFromMs = (Math.floor(nowMs / DAY_MS) - DAYS + 1) * DAY_MS;
   const seen = await GateClient.ofUser(gates, userKey).inspect(usageFromMs, after);
   if (!seen.isKnown) return null;
+  const secrets = await findCallbackSecrets(settings.signingKeys, userKey);
   return {
     user: userKey,
     issuer: seen.user?.issuer ?? null,
@@ -47,6 +49,7 @@ export async function userView(
     control: toControlView(seen.control),
     windows: { runs: toWindowCount(seen.windows.runs), results: toWindowCount(seen.windows.results) },
     default_limit: settings.rateLimit,
+    callback_secret_ids: await Promise.all(secrets.map(buildSecretId)),
     open_runs: seen.open.map(toOpenRunView),
     open_count: seen.openCount,
     open_next_cursor: seen.openNext && encodeOpaque([seen.openNext.dueAtMs, seen.openNext.runKey]),

@@ -37,6 +37,10 @@ export function UserPage({ frame, view }: PageProps<UserView>): JSX.Element {
         <>
           <span class="wrap">{view.issuer ?? "Nothing on record says who this is."}</span>
           <span class="mono wrap">{view.user}</span>
+          <span class="wrap">
+            Callback secret (the first digits of its SHA-256){" "}
+            <span class="mono">{view.callback_secret_ids.join(", ")}</span>
+          </span>
         </>
       }
       actions={<ButtonLink href={runsAt({ user: view.user })}>Runs of this user</ButtonLink>}
