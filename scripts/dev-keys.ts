@@ -22,7 +22,8 @@ export function signingKey(): Promise<JWK> {
 
 /** With which the sandbox proves its completions. */
 export function completionToken(): Promise<string> {
-  return keptText("completion-token", () => randomBytes(32).toString("base64url"));
+  // No digit of it is a dash: at the beginning of an option's value that would be taken for another option.
+  return keptText("completion-token", () => randomBytes(32).toString("hex"));
 }
 
 /** What a gateway needs that has no default, and leave to call back on this machine. */
