@@ -63,3 +63,10 @@ it("a large body whose id has an answer gets it without a parse, beyond the limi
   });
   expect(parses).toBe(0);
 });
+
+it("a start over 10 MiB is a 413, however large a body may pass through", async () => {
+  const gateway = await makeGateway({ MAX_BODY_BYTES: "100000000" });
+  const body = '{"data":{}}'.padEnd(10 * 1024 * 1024);
+  expect((await gateway.call(RUN_PATH, post(body))).status).toBe(202);
+  expect((await gateway.call(RUN_PATH, post(`${body} `))).status).toBe(413);
+});
