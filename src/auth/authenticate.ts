@@ -1,6 +1,6 @@
 // Who is calling: the header, the token, the scope and the claims, put together. One bland sentence answers every bad
-// token, and the header says more only where that helps no forger; what was wrong goes to the log as `reason`. A refused request has no user
-// yet, so it touches no user's quota.
+// token, and the header says more only where that helps no forger; what was wrong goes to the log as `reason`. A refused
+// request has no user yet, so it touches no user's quota.
 
 import type { Settings } from "../platform/settings.ts";
 import { readBearer } from "./bearer.ts";

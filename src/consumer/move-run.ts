@@ -117,10 +117,10 @@ async function readLarge(
 ): Promise<Unread | Found> {
   const { kv, settings, budget } = deps;
   const { userKey, callbackUrl } = terms;
-  const secrets = await findCallbackSecrets(settings.signingKeys, userKey);
-  const startSignature = () =>
-    startV1(secrets, { webhookId: buildWebhookId(runId), timestamp: Math.floor(Date.now() / 1000) });
-  const sign = callbackUrl === null ? null : startSignature;
+  const secrets = callbackUrl === null ? null : await findCallbackSecrets(settings.signingKeys, userKey);
+  const sign =
+    secrets &&
+    (() => startV1(secrets, { webhookId: buildWebhookId(runId), timestamp: Math.floor(Date.now() / 1000) }));
   const large = await budget.read(userKey, (untilMs) => {
     const ask = () => askForRun(buildReader(deps, reading, untilMs), terms, runId, 1);
     const source = { kv, userKey, runId, isKept, sign, ask, untilMs };

@@ -1,6 +1,7 @@
 // How far the delivery of a run's end has got. An attempt is made, or deferred: at no cost while the consumer has no room
-// for it or operators have paused its host; and while the breaker of its host is open until the next attempt would be due, an hour at least. Then it counts
-// as one that failed, so that a host that stays down makes dead letters in the time that the schedule says. Pure.
+// for it or operators have paused its host; and while the breaker of its host is open until the next attempt would be due,
+// an hour at least. Then it counts as one that failed, so that a host that stays down makes dead letters in the time that
+// the schedule says. Pure.
 import type { Attempt, AttemptOutcome } from "./attempt.ts";
 import { afterDeferralMs, afterPauseMs, graceEndsMs, planNextAttempt } from "./retry-schedule.ts";
 

@@ -53,7 +53,7 @@ it("a hot user is first on the overview, and the user's page says what is left",
   expect(await at.text()).toContain(`used of ${LIMIT}`);
 });
 
-it("a single failing action is told from an outage", async () => {
+it("a single failing action can be distinguished from an outage", async () => {
   const who = await Caller.of(stage.gateway.url, undefined, UNHINDERED);
   const callback_url = stage.receiver.urlAt("/fine");
   await atOnce(4, () => who.start(ECHO, { inputs: "well", callback_url }));

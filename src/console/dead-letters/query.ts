@@ -42,7 +42,7 @@ export async function listDeadLetters(db: D1Database, query: DeadLetterQuery): P
   };
 }
 
-/** Before when the dead letters died that are not grouped. Of the last millisecond some may be in both, so that none is in neither. */
+/** The groups hold no dead letter that is older than this. Those of that very millisecond may be on both pages, so that none is missing. */
 function endOfOlder(newest: readonly DeadLetterRow[], toMs: number | null): number | null {
   const first = newest[MAX_READ];
   // A page must lead on, even where thousands died at one time.
